@@ -1,0 +1,11 @@
+"""An embedded host for Python Durable Functions apps: one process, one SQLite file, no Azure.
+
+It runs any unmodified app of the v2 programming model as the real Functions host with the Durable extension would, and
+knows nothing about what the app does. The engine, from the outside in:
+
+    worker      takes ready work, runs the app's code, commits what came of it
+    instance    PURE: folds messages into a history and decides an episode          entity   PURE: batches of operations
+    walk        PURE: matches the orchestrator's actions against its history
+    task_hub    the store: what is ready, and one transaction per completed piece of work
+    operations  start, query, signal, stop: what the management API does, without HTTP
+"""

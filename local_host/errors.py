@@ -1,0 +1,142 @@
+"""Everything the engine can refuse or report, as types. Each docstring says when; each text is fit for a caller."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+_ARTICLE = {"orchestrator": "an orchestrator", "activity": "an activity", "entity": "an entity"}
+
+
+class LocalHostError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class UserCodeFailed(LocalHostError):
+    """A function of the app raised. type_name: `ValueError`; message: `str(error)`; stack: the traceback's text."""
+
+    def __init__(self, type_name: str, message: str, stack: str = "") -> None:
+        super().__init__(f"{type_name}: {message}")
+        self.type_name = type_name
+        self.message = message
+        self.stack = stack
+
+
+class OperationRefused(LocalHostError):
+    """A management operation that cannot be accepted; nothing was stored."""
+
+
+class InvalidInstanceId(OperationRefused):
+    """The id has a form that the hub does not accept."""
+
+    def __init__(self, instance_id: str, rule: str) -> None:
+        super().__init__(f"Instance id {instance_id[:60]!r} is not valid: {rule}.")
+        self.instance_id = instance_id
+
+
+class InvalidJson(OperationRefused):
+    """A body that should be JSON is not."""
+
+
+class UnknownFunction(OperationRefused):
+    """No function of that kind and durable name is registered."""
+
+    def __init__(self, kind: str, name: str, known: Sequence[str]) -> None:
+        names = ", ".join(f"'{each}'" for each in known)
+        listing = f"The following are the known {kind} functions: {names}." if known else f"No {kind} functions are known."
+        super().__init__(
+            f"The function '{name}' doesn't exist, is disabled, or is not {_ARTICLE[kind]} function. "
+            f"Additional info: {listing}"
+        )
+        self.kind = kind
+        self.name = name
+
+
+class InstanceNotFound(OperationRefused):
+    """There is no instance of that id."""
+
+    def __init__(self, instance_id: str) -> None:
+        super().__init__(f"No instance with ID '{instance_id}' found.")
+        self.instance_id = instance_id
+
+
+class EntityNotFound(OperationRefused):
+    """The entity has no state."""
+
+    def __init__(self, name: str, key: str) -> None:
+        super().__init__(f"Entity '{name}' with key '{key}' does not exist.")
+
+
+class InstanceStateConflict(OperationRefused):
+    """The instance exists, but its status does not allow the operation. status: its runtime status."""
+
+    def __init__(self, instance_id: str, status: str, text: str) -> None:
+        super().__init__(text)
+        self.instance_id = instance_id
+        self.status = status
+
+
+class InstanceExists(InstanceStateConflict):
+    """A start for an id that is live."""
+
+    def __init__(self, instance_id: str, status: str) -> None:
+        super().__init__(
+            instance_id, status, f"An Orchestration instance with the status {status} already exists."
+        )
+
+
+class InstanceEnded(InstanceStateConflict):
+    """An operation that needs a live instance, sent to one that has ended."""
+
+    def __init__(self, instance_id: str, status: str) -> None:
+        super().__init__(instance_id, status, f"The instance '{instance_id}' has ended; its status is {status}.")
+
+
+class InstanceLive(InstanceStateConflict):
+    """An operation that needs an ended instance (purge, rewind, restart with the same id), sent to a live one."""
+
+    def __init__(self, instance_id: str, status: str) -> None:
+        super().__init__(instance_id, status, f"The instance '{instance_id}' has not ended; its status is {status}.")
+
+
+class NotRewindable(InstanceStateConflict):
+    """Rewind needs a failed instance."""
+
+    def __init__(self, instance_id: str, status: str) -> None:
+        super().__init__(
+            instance_id, status, f"Only a failed instance can be rewound; the status of '{instance_id}' is {status}."
+        )
+
+
+class AlreadySuspended(InstanceStateConflict):
+    """Suspend, sent to a suspended instance."""
+
+    def __init__(self, instance_id: str) -> None:
+        super().__init__(instance_id, "Suspended", f"The instance '{instance_id}' is already suspended.")
+
+
+class NotSuspended(InstanceStateConflict):
+    """Resume, sent to an instance that is not suspended."""
+
+    def __init__(self, instance_id: str, status: str) -> None:
+        super().__init__(instance_id, status, f"The instance '{instance_id}' is not suspended; its status is {status}.")
+
+
+class StateFileError(LocalHostError):
+    """The state file cannot be used."""
+
+
+class StateFileLocked(StateFileError):
+    """Another process works on the same state file."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"The state file {path} is in use by another process. Stop that one, or pass another --state.")
+
+
+class StateFileVersion(StateFileError):
+    """The state file was written by a newer version, or by another program."""
+
+    def __init__(self, path: str, found: int, known: int) -> None:
+        super().__init__(
+            f"The state file {path} has schema version {found}; this program knows versions up to {known}. "
+            "Use the program that wrote it, or pass another --state."
+        )

@@ -1,0 +1,1 @@
+"""The rules of the shop: pure values and decisions. Imports the standard library and pydantic only."""

@@ -1,0 +1,94 @@
+"""A human's word on a large order: what it may say, and how it arrives."""
+
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError
+
+from domain.ids import OrderId
+from domain.steps import Outcome
+from domain.wire import Timestamp, Wire
+
+Decision = Literal["approved", "rejected"]
+
+# Raised by our own HTTP API after the decision was claimed; its payload is always an ApprovalDecision.
+APPROVAL_DECIDED = "ApprovalDecided"
+# The plain event of the Durable management API: "Approved" or "Rejected", raised by whoever holds the system key.
+APPROVAL_DECISION = "ApprovalDecision"
+# Raised by our own HTTP API: a CancellationRequest.
+CANCELLATION_REQUESTED = "CancellationRequested"
+
+
+class ApprovalDecision(Wire):
+    """Who decided what, and why."""
+
+    decision: Decision
+    approver: Annotated[str, Field(min_length=1, max_length=100)]
+    comment: Annotated[str, Field(max_length=300)] | None = None
+
+
+class ApprovalWait(Wire):
+    """An order waiting for a human. wait_id: a decision belongs to one wait. expires_at: when the default applies."""
+
+    wait_id: str
+    expires_at: Timestamp
+
+
+class SettleApprovalRequest(Wire):
+    """Enter a decision for a wait unless one is there already. The first one wins, whoever brings it."""
+
+    order_id: OrderId
+    wait_id: str
+    decision: ApprovalDecision
+    timed_out: bool = False
+
+
+class SettledApproval(Wire):
+    """The decision that holds. Activities answer in one shape, so it carries an outcome too."""
+
+    outcome: Outcome = Outcome.DONE
+    decision: ApprovalDecision
+    timed_out: bool
+
+
+class CancellationRequest(Wire):
+    """A customer, or somebody for them, wants the order undone."""
+
+    requested_by: Annotated[str, Field(min_length=1, max_length=100)]
+    reason: Annotated[str, Field(max_length=300)] | None = None
+
+
+def approval_wait_id(order_id: str) -> str:
+    """The name of an order's only approval wait."""
+    return f"{order_id}.approval"
+
+
+def decision_from_event(payload: Any) -> ApprovalDecision | None:
+    """Read an approval event, raised by a client library (JSON text) or by hand ("Approved"). None: not a decision."""
+    value = _decoded(payload)
+    if isinstance(value, str) and value.lower() in ("approved", "rejected"):
+        return ApprovalDecision.model_validate({"decision": value.lower(), "approver": "management API"})
+    if not isinstance(value, dict):
+        return None
+    try:
+        return ApprovalDecision.model_validate(value)
+    except ValidationError:
+        return None
+
+
+def cancellation_from_event(payload: Any) -> CancellationRequest:
+    """Read a cancellation event. Whatever its payload, the wish to cancel stands."""
+    try:
+        return CancellationRequest.model_validate(_decoded(payload))
+    except ValidationError:
+        return CancellationRequest(requested_by="management API")
+
+
+def _decoded(payload: Any) -> Any:
+    """Client libraries encode an event's payload twice, raw HTTP once: both end as the same value."""
+    if not isinstance(payload, str):
+        return payload
+    try:
+        return json.loads(payload)
+    except ValueError:
+        return payload

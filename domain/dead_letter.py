@@ -1,0 +1,58 @@
+"""What could not be done automatically, kept for a human: visible, replayable, and closed with a name and a reason."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from domain.ids import OrderId
+from domain.steps import Message
+from domain.wire import Timestamp, Wire
+
+DeadLetterId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$")]
+
+
+class DeadLetterState(StrEnum):
+    """parked: open. replayed: the step got done later. resolved: a human closed it otherwise."""
+
+    PARKED = "parked"
+    REPLAYED = "replayed"
+    RESOLVED = "resolved"
+
+
+class Resolution(Wire):
+    """Who closed a dead letter by hand, and why."""
+
+    resolved_by: Annotated[str, Field(min_length=1, max_length=100)]
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class DeadLetter(Wire):
+    """One step that is still open. activity and request: how to run it again. replays: how often an operator tried.
+
+    order_end: the status its order gets once nothing of it is open any more.
+    """
+
+    dead_letter_id: DeadLetterId
+    order_id: OrderId
+    step: str
+    activity: str
+    request: dict[str, Any]
+    order_end: str | None = None
+    reason_code: str | None = None
+    message: Message | None = None
+    parked_at: Timestamp
+    state: DeadLetterState = DeadLetterState.PARKED
+    replays: int = 0
+    closed_at: Timestamp | None = None
+    resolution: Resolution | None = None
+
+
+class DeadLetterEnvelope(Wire):
+    """What goes on the queue: enough to look the record up, nothing that must be kept private."""
+
+    dead_letter_id: DeadLetterId
+    order_id: OrderId
+    step: str
+    reason_code: str | None = None
+    parked_at: Timestamp

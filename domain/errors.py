@@ -1,0 +1,58 @@
+"""What can go wrong, split by who is to blame. Business refusals are values (`domain.steps`), not exceptions."""
+
+
+class ShopError(Exception):
+    """Base of every error this application raises on purpose."""
+
+
+class ProviderUnavailable(ShopError):
+    """A provider did not answer in time or asked to be asked later: the same request may be sent again.
+
+    Whether the request took effect is unknown.
+    """
+
+
+class StorageUnavailable(ShopError):
+    """The shop's own tables, queues or blobs did not answer: the same request may be sent again."""
+
+
+class IllegalTransition(ShopError):
+    """An order was about to move between two statuses that the transition table does not connect: a bug, never input."""
+
+    def __init__(self, current: str, wanted: str) -> None:
+        super().__init__(f"an order cannot move from {current} to {wanted}")
+        self.current = current
+        self.wanted = wanted
+
+
+class UnknownProduct(ShopError):
+    """An order names a product that the catalogue does not hold, or no longer sells."""
+
+    def __init__(self, line: int, product_id: str) -> None:
+        super().__init__(f"line {line}: the catalogue has no product {product_id!r} for sale")
+        self.line = line
+        self.product_id = product_id
+
+
+class MixedCurrencies(ShopError):
+    """A product is priced in another currency than the order is paid in."""
+
+    def __init__(self, line: int, product_currency: str, order_currency: str) -> None:
+        super().__init__(f"line {line}: priced in {product_currency}, but the order is paid in {order_currency}")
+        self.line = line
+
+
+class AmountDiffers(ShopError):
+    """The caller's amount is not what the catalogue's prices add up to."""
+
+    def __init__(self, stated_cents: int, total_cents: int) -> None:
+        super().__init__(f"amount_cents is {stated_cents}, but the catalogue's prices add up to {total_cents}")
+        self.total_cents = total_cents
+
+
+class AmountTooLarge(ShopError):
+    """The order's total is above what one order may cost."""
+
+    def __init__(self, most_cents: int) -> None:
+        super().__init__(f"the order's total is above {most_cents} cents, the most that one order may cost")
+        self.most_cents = most_cents

@@ -1,0 +1,54 @@
+"""Every id and key of the system, each made in one place.
+
+Instance ids share one task hub. An order's instance id is its order id, so that clients of the Durable management API need
+no translation; every other workflow's id contains a `.`, which an order id cannot, so no caller can name an order onto it.
+"""
+
+import hashlib
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+OrderId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+ProductId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+CustomerId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$")]
+
+INVENTORY_ENTITY = "inventory"
+
+PaymentOperation = Literal["create", "authorise", "capture", "void", "refund"]
+
+
+def order_instance_id(order_id: str) -> str:
+    """One order, one instance: a second start with the same id is refused while it runs."""
+    return order_id
+
+
+def dead_letter_instance_id(dead_letter_id: str, attempt: int) -> str:
+    """One orchestration for each time an operator replays a dead letter. attempt: from 1."""
+    return f"replay.{dead_letter_id}.{attempt}"
+
+
+def new_order_id(now: datetime, entropy: bytes) -> str:
+    """An order id that sorts by time. now: UTC. entropy: at least 8 random bytes."""
+    return f"ord-{int(now.timestamp() * 1000):011x}-{entropy[:8].hex()}"
+
+
+def order_id_for_key(idempotency_key: str) -> str:
+    """The order id that an `Idempotency-Key` header stands for: the same on every repeat, and never the key itself."""
+    return "key-" + hashlib.sha256(idempotency_key.encode()).hexdigest()[:40]
+
+
+def payment_key(order_id: str, operation: PaymentOperation) -> str:
+    """The idempotency key of one payment operation of one order: the same on every retry, whoever sends it."""
+    return f"{order_id}:{operation}"
+
+
+def dead_letter_id(order_id: str, step: str) -> str:
+    """One record per order and step: parking the same failure twice keeps one record."""
+    return f"{order_id}.{step}"
+
+
+def notification_id(order_id: str, kind: str) -> str:
+    """One message per order and kind, so that a mail provider can drop a repeat."""
+    return f"{order_id}.{kind}"

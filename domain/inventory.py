@@ -1,0 +1,226 @@
+"""The stock of one product, as a ledger of reservations.
+
+At every moment `available + reserved + sold` is what was ever stocked. Every operation is idempotent: repeating it changes
+nothing, in any order. Time is an argument. A value is turned into the next one and never changed.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Final, Literal, TypedDict
+
+from pydantic import Field
+
+from domain.catalogue import Quantity
+from domain.ids import OrderId
+from domain.steps import StepResult
+from domain.wire import Timestamp, Wire
+
+# A message repeated by the platform arrives within minutes; a day is far beyond that, and keeps the state small.
+REMEMBER_SETTLED_FOR: Final = timedelta(days=1)
+MOST_SETTLED_REMEMBERED: Final = 2_000
+MOST_ADJUSTMENTS_REMEMBERED: Final = 200
+MOST_STOCK: Final = 1_000_000_000
+
+Settled = Literal["released", "committed", "expired"]
+
+
+class Reservation(TypedDict):
+    quantity: int
+    expires_at: str
+
+
+class Settlement(TypedDict):
+    how: Settled
+    at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stock:
+    """Units of one product. reservations: held per order id. settled: how orders let go of theirs, newest last, for a while.
+
+    adjustments: keys of the latest restocks and corrections, so that a repeat adds nothing.
+    """
+
+    available: int = 0
+    sold: int = 0
+    reservations: Mapping[str, Reservation] = field(default_factory=dict)
+    settled: Mapping[str, Settlement] = field(default_factory=dict)
+    adjustments: tuple[str, ...] = ()
+
+    @property
+    def reserved(self) -> int:
+        return sum(reservation["quantity"] for reservation in self.reservations.values())
+
+    def to_state(self) -> dict[str, Any]:
+        """Plain JSON values, for the entity's storage."""
+        return {
+            "available": self.available,
+            "sold": self.sold,
+            "reservations": dict(self.reservations),
+            "settled": dict(self.settled),
+            "adjustments": list(self.adjustments),
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any] | None) -> "Stock | None":
+        """The stock as stored; None when this product was never stocked."""
+        if state is None:
+            return None
+        return cls(**{**state, "adjustments": tuple(state["adjustments"])})
+
+
+class ReserveRequest(Wire):
+    order_id: OrderId
+    quantity: Quantity
+    expires_at: Timestamp
+    now: Timestamp
+
+
+class ReleaseRequest(Wire):
+    order_id: OrderId
+    now: Timestamp
+
+
+class CommitRequest(Wire):
+    order_id: OrderId
+    quantity: Quantity
+    now: Timestamp
+
+
+class RestockRequest(Wire):
+    """Goods that arrived. key: names this delivery; the same key adds once."""
+
+    key: Annotated[str, Field(min_length=1, max_length=100)]
+    quantity: Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
+
+
+class AdjustRequest(Wire):
+    """A correction after counting. delta: units found (positive) or missing (negative)."""
+
+    key: Annotated[str, Field(min_length=1, max_length=100)]
+    delta: Annotated[int, Field(strict=True, ge=-1_000_000, le=1_000_000)]
+    reason: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class SweepRequest(Wire):
+    """Let go of reservations that ran out. live: orders that are still being processed keep theirs, whatever the time."""
+
+    now: Timestamp
+    live: tuple[OrderId, ...] = ()
+
+
+def reserve(stock: Stock | None, request: ReserveRequest) -> tuple[Stock | None, StepResult]:
+    """Hold units for an order. Refused: unknown_product, out_of_stock, already_settled (a release came first)."""
+    if stock is None:
+        return None, StepResult.refused("unknown_product", "this product was never stocked")
+    if request.order_id in stock.reservations:
+        return stock, StepResult()
+    if request.order_id in stock.settled:
+        return stock, StepResult.refused("already_settled", "this order's reservation was let go of before")
+    if request.quantity > stock.available:
+        return stock, StepResult.refused("out_of_stock", f"{request.quantity} wanted, {stock.available} available")
+    held = Reservation(quantity=request.quantity, expires_at=request.expires_at.isoformat())
+    return replace(
+        stock,
+        available=stock.available - request.quantity,
+        reservations={**stock.reservations, request.order_id: held},
+    ), StepResult()
+
+
+def release(stock: Stock | None, request: ReleaseRequest) -> tuple[Stock, StepResult]:
+    """Give an order's units back. Without a reservation it leaves a tombstone, so that a late `reserve` is refused."""
+    stock = stock or Stock()
+    if _is_committed(stock, request.order_id):
+        return stock, StepResult.refused("already_committed", "the goods are sold")
+    return _let_go(stock, request.order_id, "released", request.now), StepResult()
+
+
+def commit(stock: Stock | None, request: CommitRequest) -> tuple[Stock | None, StepResult]:
+    """The order's units left the warehouse. Refused as reservation_lost only when they were given to somebody else meanwhile."""
+    if stock is None:
+        return None, StepResult.refused("unknown_product", "this product was never stocked")
+    if request.order_id in stock.reservations:
+        return _let_go(stock, request.order_id, "committed", request.now), StepResult()
+    if _is_committed(stock, request.order_id):
+        return stock, StepResult()
+    if request.quantity > stock.available:
+        return stock, StepResult.refused("reservation_lost", "the reservation is gone and the stock does not suffice")
+    taken = replace(stock, available=stock.available - request.quantity, sold=stock.sold + request.quantity)
+    return _remember(taken, request.order_id, "committed", request.now), StepResult()
+
+
+def restock(stock: Stock | None, request: RestockRequest) -> tuple[Stock, StepResult]:
+    """Goods arrived. Refused as too_much when the shelf would hold more than a count can be trusted for."""
+    return _adjust(stock or Stock(), request.key, request.quantity)
+
+
+def adjust(stock: Stock | None, request: AdjustRequest) -> tuple[Stock | None, StepResult]:
+    """Correct the count. Refused as below_zero when more would be missing than is available: reserved goods stay promised."""
+    if stock is None:
+        return None, StepResult.refused("unknown_product", "this product was never stocked")
+    return _adjust(stock, request.key, request.delta)
+
+
+def sweep(stock: Stock | None, request: SweepRequest) -> tuple[Stock | None, StepResult]:
+    """Let go of what ran out and forget what was settled long ago. The answer's message says how many were let go of."""
+    if stock is None:
+        return None, StepResult(message="0")
+    lapsed = [order_id for order_id in _expired(stock, request.now) if order_id not in request.live]
+    for order_id in lapsed:
+        stock = _let_go(stock, order_id, "expired", request.now)
+    return _forget_settled(stock, request.now), StepResult(message=str(len(lapsed)))
+
+
+def _is_committed(stock: Stock, order_id: str) -> bool:
+    settlement = stock.settled.get(order_id)
+    return settlement is not None and settlement["how"] == "committed"
+
+
+def _let_go(stock: Stock, order_id: str, how: Settled, now: datetime) -> Stock:
+    rest = dict(stock.reservations)
+    quantity = rest.pop(order_id, {"quantity": 0})["quantity"]
+    sold = how == "committed"
+    moved = replace(
+        stock,
+        available=stock.available + (0 if sold else quantity),
+        sold=stock.sold + (quantity if sold else 0),
+        reservations=rest,
+    )
+    return moved if order_id in stock.settled else _remember(moved, order_id, how, now)
+
+
+def _remember(stock: Stock, order_id: str, how: Settled, now: datetime) -> Stock:
+    settled = {**stock.settled, order_id: Settlement(how=how, at=now.isoformat())}
+    if len(settled) > MOST_SETTLED_REMEMBERED:
+        del settled[next(iter(settled))]
+    return replace(stock, settled=settled)
+
+
+def _adjust(stock: Stock, key: str, delta: int) -> tuple[Stock, StepResult]:
+    if key in stock.adjustments:
+        return stock, StepResult()
+    available = stock.available + delta
+    if available < 0:
+        return stock, StepResult.refused("below_zero", f"{-delta} fewer, but only {stock.available} available")
+    if available > MOST_STOCK:
+        return stock, StepResult.refused("too_much", f"a product can have {MOST_STOCK} units at most")
+    keys = (*stock.adjustments, key)[-MOST_ADJUSTMENTS_REMEMBERED:]
+    return replace(stock, available=available, adjustments=keys), StepResult()
+
+
+def _expired(stock: Stock, now: datetime) -> Collection[str]:
+    return [
+        order_id
+        for order_id, reservation in stock.reservations.items()
+        if datetime.fromisoformat(reservation["expires_at"]) <= now
+    ]
+
+
+def _forget_settled(stock: Stock, now: datetime) -> Stock:
+    kept = {
+        order_id: settlement
+        for order_id, settlement in stock.settled.items()
+        if datetime.fromisoformat(settlement["at"]) + REMEMBER_SETTLED_FOR > now
+    }
+    return stock if len(kept) == len(stock.settled) else replace(stock, settled=kept)

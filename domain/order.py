@@ -1,0 +1,186 @@
+"""An order: what a caller may send, what its saga is started with and says of itself, and the statuses it may pass through."""
+
+from enum import StrEnum
+from typing import Annotated, Final, Self
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from domain.approval import ApprovalWait
+from domain.catalogue import OrderLine, PricedLine, Quantity, total_cents, total_grams
+from domain.errors import IllegalTransition
+from domain.ids import CustomerId, OrderId, ProductId
+from domain.payment import CaptureMode, PaymentMethod, PaymentRequest
+from domain.shipping import Address, ShipmentRequest
+from domain.steps import LedgerEntry, Message
+from domain.wire import Cents, Currency, Timestamp, Wire
+
+Email = Annotated[str, Field(max_length=254, pattern=r"^[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+$")]
+MOST_LINES: Final = 50
+
+
+class PaymentDetails(Wire):
+    """How the customer pays. payment_method: a provider's token. amount_cents: if stated, it must be what the goods cost."""
+
+    payment_method: PaymentMethod
+    currency: Currency | None = None
+    amount_cents: Annotated[int, Field(strict=True, ge=1)] | None = None
+
+
+class OrderRequest(Wire):
+    """The body of `POST /api/orders`: `lines`, or the short form of one `product_id` and `quantity`."""
+
+    order_id: OrderId | None = None
+    customer_id: CustomerId
+    lines: Annotated[tuple[OrderLine, ...], Field(min_length=1, max_length=MOST_LINES)] | None = None
+    product_id: ProductId | None = None
+    quantity: Quantity | None = None
+    payment: PaymentDetails
+    ship_to: Address
+    email: Email
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        problems = list(_form_problems(self))
+        if problems:
+            raise ValidationError.from_exception_data(type(self).__name__, problems, hide_input=True)
+        return self
+
+    def wanted_lines(self) -> tuple[OrderLine, ...]:
+        """The lines, whichever form was used."""
+        if self.lines is not None:
+            return self.lines
+        return (OrderLine.model_validate({"product_id": self.product_id, "quantity": self.quantity}),)
+
+
+def _form_problems(request: OrderRequest) -> list[InitErrorDetails]:
+    short = (("product_id", request.product_id), ("quantity", request.quantity))
+    if request.lines is None:
+        return [
+            _problem((name,), "missing", "Field required, unless `lines` is given")
+            for name, value in short
+            if value is None
+        ]
+    mixed = [
+        _problem((name,), "two_forms", "Give either `lines` or `product_id` and `quantity`, not both")
+        for name, value in short
+        if value is not None
+    ]
+    seen: set[str] = set()
+    for index, line in enumerate(request.lines):
+        if line.product_id in seen:
+            mixed.append(
+                _problem(("lines", index, "product_id"), "repeated_product", "Each product may stand in one line only")
+            )
+        seen.add(line.product_id)
+    return mixed
+
+
+def _problem(location: tuple[str | int, ...], kind: str, rule: str) -> InitErrorDetails:
+    # No input: the rejected value must not travel with the error.
+    return InitErrorDetails(type=PydanticCustomError(kind, rule), loc=location, input=None)
+
+
+class OrderPolicy(Wire):
+    """The shop's settings that an order was accepted under. A setting changed later must not change a running story."""
+
+    approval_threshold_cents: Cents
+    approval_timeout_s: Annotated[int, Field(ge=1)]
+    approval_reminder_s: Annotated[int, Field(ge=1)]
+    capture: CaptureMode
+
+
+class Order(Wire):
+    """An accepted order: the input of its saga."""
+
+    order_id: OrderId
+    customer_id: CustomerId
+    lines: tuple[PricedLine, ...]
+    currency: Currency
+    payment_method: PaymentMethod
+    ship_to: Address
+    email: Email
+    placed_at: Timestamp
+    policy: OrderPolicy
+
+    @property
+    def total_cents(self) -> int:
+        return total_cents(self.lines)
+
+    @property
+    def needs_approval(self) -> bool:
+        return self.total_cents > self.policy.approval_threshold_cents
+
+    def payment(self) -> PaymentRequest:
+        """What is asked of the payment provider, by every operation of this order alike."""
+        return PaymentRequest(
+            order_id=self.order_id,
+            amount_cents=self.total_cents,
+            currency=self.currency,
+            payment_method=self.payment_method,
+            capture=self.policy.capture,
+        )
+
+    def shipment(self) -> ShipmentRequest:
+        """What is asked of the carrier."""
+        return ShipmentRequest(order_id=self.order_id, ship_to=self.ship_to, weight_grams=total_grams(self.lines))
+
+
+class OrderStatus(StrEnum):
+    """Where an order stands: each status states a fact."""
+
+    ACCEPTED = "accepted"
+    RESERVED = "reserved"
+    AWAITING_APPROVAL = "awaiting_approval"
+    AUTHORISED = "authorised"
+    SHIPPING_BOOKED = "shipping_booked"
+    COMPLETED = "completed"
+    REJECTED = "rejected"  # a refusal; everything undone
+    CANCELLED = "cancelled"  # the customer; everything undone
+    FAILED = "failed"  # a fault; everything undone
+    NEEDS_ATTENTION = "needs_attention"  # something is not undone
+
+
+_ENDS_WITHOUT_GOODS: Final = frozenset({OrderStatus.REJECTED, OrderStatus.CANCELLED, OrderStatus.FAILED})
+_STOPPED: Final = _ENDS_WITHOUT_GOODS | {OrderStatus.NEEDS_ATTENTION}
+
+TRANSITIONS: Final[dict[OrderStatus, frozenset[OrderStatus]]] = {
+    OrderStatus.ACCEPTED: _STOPPED | {OrderStatus.RESERVED},
+    OrderStatus.RESERVED: _STOPPED | {OrderStatus.AWAITING_APPROVAL, OrderStatus.AUTHORISED},
+    OrderStatus.AWAITING_APPROVAL: _STOPPED | {OrderStatus.AUTHORISED},
+    OrderStatus.AUTHORISED: _STOPPED | {OrderStatus.SHIPPING_BOOKED},
+    OrderStatus.SHIPPING_BOOKED: _STOPPED | {OrderStatus.COMPLETED},
+    OrderStatus.NEEDS_ATTENTION: _ENDS_WITHOUT_GOODS,  # an operator got the open undo done
+    OrderStatus.COMPLETED: frozenset(),
+    OrderStatus.REJECTED: frozenset(),
+    OrderStatus.CANCELLED: frozenset(),
+    OrderStatus.FAILED: frozenset(),
+}
+
+ENDED: Final = frozenset({OrderStatus.COMPLETED}) | _STOPPED
+"""The statuses in which an order's saga has ended."""
+
+CANCELLABLE: Final = frozenset(TRANSITIONS) - ENDED
+"""The statuses in which a cancellation is still taken: before the point of no return."""
+
+
+def move(current: OrderStatus, wanted: OrderStatus) -> OrderStatus:
+    """The wanted status, if an order may go there. Raises IllegalTransition."""
+    if wanted not in TRANSITIONS[current]:
+        raise IllegalTransition(current, wanted)
+    return wanted
+
+
+class OrderProgress(Wire):
+    """What an order says of itself: its custom status while it runs, its result when it has ended.
+
+    succeeded: None while it runs. reason_code: why it ended without goods. steps: the ledger, oldest first.
+    """
+
+    order_id: OrderId
+    status: OrderStatus
+    succeeded: bool | None = None
+    message: Message
+    reason_code: str | None = None
+    steps: tuple[LedgerEntry, ...] = ()
+    approval: ApprovalWait | None = None

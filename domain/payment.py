@@ -1,0 +1,44 @@
+"""Requests of the payment steps. Amounts never exceed what the order costs; a payment method is a token, never a card."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from domain.ids import OrderId
+from domain.wire import Cents, Currency, Wire
+
+CaptureMode = Literal["after_shipping", "immediate"]
+"""When money is taken: after the parcel is booked (authorise, then capture), or with the authorisation itself."""
+
+PaymentMethod = Annotated[str, Field(pattern=r"^pm_[A-Za-z0-9_]{1,120}$")]
+
+
+class PaymentRequest(Wire):
+    """Everything the provider must be told of an order's payment.
+
+    The same for authorise and for its undo, which must be able to find the payment when no answer ever came.
+    """
+
+    order_id: OrderId
+    amount_cents: Cents
+    currency: Currency
+    payment_method: PaymentMethod
+    capture: CaptureMode = "after_shipping"
+
+
+class CaptureRequest(Wire):
+    """Take money that was authorised. payment_id: the provider's id of the payment."""
+
+    order_id: OrderId
+    payment_id: str
+    amount_cents: Cents
+
+
+class CancelPaymentRequest(Wire):
+    """Leave the customer's money as it was before the order, whatever happened.
+
+    payment: as it was asked for. payment_id: once known; without it the payment is looked up by the order's key.
+    """
+
+    payment: PaymentRequest
+    payment_id: str | None = None

@@ -1,0 +1,44 @@
+"""Requests of the shipping steps."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from domain.ids import OrderId
+from domain.wire import Wire
+
+_Text = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class Address(Wire):
+    """Where a parcel goes, or comes from. country: ISO 3166 alpha-2. state: where the country has them."""
+
+    name: _Text
+    street1: _Text
+    street2: _Text | None = None
+    city: _Text
+    state: _Text | None = None
+    postal_code: Annotated[str, Field(pattern=r"^[A-Za-z0-9 -]{2,12}$")]
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+
+
+class ShipmentRequest(Wire):
+    """A parcel to be announced to the carrier under the order's id, before any label is paid."""
+
+    order_id: OrderId
+    ship_to: Address
+    weight_grams: Annotated[int, Field(ge=1)]
+
+
+class BuyLabelRequest(Wire):
+    """Buy the label of an announced shipment. shipment_id: the carrier's."""
+
+    order_id: OrderId
+    shipment_id: str
+
+
+class CancelShippingRequest(Wire):
+    """Leave no paid parcel behind. shipment_id: once known; without it the shipment is looked up by the order's id."""
+
+    order_id: OrderId
+    shipment_id: str | None = None

@@ -1,0 +1,24 @@
+"""The base of everything that crosses a boundary (HTTP, activity, entity, queue, table)."""
+
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+Cents = Annotated[int, Field(strict=True, ge=0, le=100_000_000)]
+"""An amount of money in the smallest unit of its currency. The cap (a million units) turns a slip into an error."""
+
+Currency = Annotated[str, Field(pattern=r"^[a-z]{3}$")]
+"""ISO 4217, lower case as payment providers write it."""
+
+Timestamp = AwareDatetime
+"""A moment with its zone; written as ISO 8601."""
+
+
+class Wire(BaseModel):
+    """Base of every payload: immutable, no unknown fields, and no rejected value (a card number, say) in an error text."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    def to_wire(self) -> dict[str, Any]:
+        """The payload as plain JSON values, ready for the SDK, a table or a response."""
+        return self.model_dump(mode="json")

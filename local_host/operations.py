@@ -9,31 +9,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from local_host.clock import Clock
 from local_host.config import DurableConfig
 from local_host.executor import Executor
+from local_host.status import RuntimeStatus
 from local_host.task_hub import TaskHub
-
-
-class RuntimeStatus(StrEnum):
-    """The status of an instance, spelled as the management API spells it."""
-
-    PENDING = "Pending"
-    RUNNING = "Running"
-    SUSPENDED = "Suspended"
-    COMPLETED = "Completed"
-    FAILED = "Failed"
-    TERMINATED = "Terminated"
-    CANCELED = "Canceled"
-    CONTINUED_AS_NEW = "ContinuedAsNew"
 
 
 @dataclass(frozen=True, kw_only=True)
 class InstanceStatus:
-    """One instance (or entity) as it is stored. input, output, custom_status: JSON text or None; times are UTC.
+    """One instance (or entity) as it is stored; times are UTC.
+
+    input, output, custom_status: text or None. It is JSON text, except that a failure's or a terminate's output is plain
+    text: what does not parse as JSON is to be shown as a string.
 
     history: events as the SDK reads them (EventType numbers and so on), only when asked for.
     """

@@ -1,0 +1,98 @@
+"""Read a JSON body into a model, or say what is wrong with it.
+
+The order of the checks is the promise: nothing is decoded before its size is known, and nothing is validated, stored or
+logged before it was searched for card numbers.
+"""
+
+import json
+from http import HTTPStatus
+from typing import Any, Final, NoReturn, TypeVar
+
+import azure.functions as func
+from pydantic import ValidationError
+
+from domain.cards import card_number_paths
+from domain.wire import Wire
+from http_api.problems import FieldError, Problem, field_errors, field_path, invalid, shown_name
+
+MOST_BYTES: Final = 64 * 1024
+
+M = TypeVar("M", bound=Wire)
+
+
+def read_body(request: func.HttpRequest, model: type[M]) -> M:
+    """The body as a `model`. Raises Problem: 415, 413, 400 (not one plain JSON object), 422 (card number, rules of the model)."""
+    _check_media_type(request)
+    document = _object(_text(request.get_body()))
+    refuse_card_numbers(document)
+    return validated(model, document)
+
+
+def validated(model: type[M], document: dict[str, Any]) -> M:
+    """The document as a `model`. Raises Problem (422)."""
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        raise invalid(field_errors(error)) from None
+
+
+def refuse_card_numbers(document: dict[str, Any]) -> None:
+    """Raises Problem (422) naming the fields that hold something like a card number."""
+    try:
+        paths = card_number_paths(document)
+    except RecursionError:
+        raise _not_json("The JSON is nested too deeply.") from None
+    if paths:
+        message = "Looks like a card number. Card numbers are never accepted: send a payment method token"
+        raise invalid(FieldError(field=field_path(path), rule="card_number", message=message) for path in paths)
+
+
+def _check_media_type(request: func.HttpRequest) -> None:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise Problem(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            "Send the body as Content-Type: application/json.",
+        )
+
+
+def _text(body: bytes) -> str:
+    if len(body) > MOST_BYTES:
+        detail = f"A body may have {MOST_BYTES} bytes at most."
+        raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", detail)
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        raise _not_json("The body is not UTF-8 text.") from None
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        document = json.loads(text, object_pairs_hook=_distinct, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise _not_json("The JSON is nested too deeply.") from None
+    except ValueError:
+        raise _not_json("The body is not valid JSON.") from None
+    if not isinstance(document, dict):
+        raise _not_json("The body must be one JSON object.")
+    return document
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) == len(pairs):
+        return members
+    names = [name for name, _ in pairs]
+    repeated = next(name for name in names if names.count(name) > 1)
+    error = FieldError(field=shown_name(repeated), rule="duplicate_key", message="Stands twice in one object")
+    raise Problem(HTTPStatus.BAD_REQUEST, "not_json", "A JSON object names one key twice.", [error])
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    # NaN and Infinity: Python reads them, JSON does not have them.
+    raise _not_json(f"{name} is not JSON.")
+
+
+def _not_json(detail: str) -> Problem:
+    return Problem(HTTPStatus.BAD_REQUEST, "not_json", detail)

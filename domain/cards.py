@@ -4,13 +4,30 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-# 13 to 19 digits (ISO/IEC 7812), single blanks or dashes between them, not part of a longer run of digits.
-_CANDIDATE = re.compile(r"(?<!\d)[2-6](?:[ \-.]?\d){12,18}(?!\d)")
+# Groups of digits with single separators between them, as people and forms write card numbers.
+_RUN = re.compile(r"\d+(?:[ \-.]\d+)*")
+_LENGTHS = range(13, 20)  # ISO/IEC 7812
 
 
 def looks_like_card_number(text: str) -> bool:
-    """Whether the text holds a run of digits that a payment card could carry: its length, first digit and check digit fit."""
-    return any(_luhn_ok(re.sub(r"\D", "", match.group())) for match in _CANDIDATE.finditer(text))
+    """Whether the text holds digits that a payment card could carry: their number, the first and the check digit fit."""
+    return any(_could_be_card(digits) for run in _RUN.findall(text) for digits in _whole_groups(run))
+
+
+def _whole_groups(run: str) -> Iterator[str]:
+    """Every sequence of neighbouring groups: a card number may be followed by its expiry date, say."""
+    groups = re.split(r"\D", run)
+    for first in range(len(groups)):
+        digits = ""
+        for group in groups[first:]:
+            digits += group
+            if len(digits) > _LENGTHS[-1]:
+                break
+            yield digits
+
+
+def _could_be_card(digits: str) -> bool:
+    return len(digits) in _LENGTHS and digits[0] in "23456" and _luhn_ok(digits)
 
 
 def card_number_paths(value: Any) -> list[tuple[str | int, ...]]:
@@ -28,7 +45,9 @@ def _walk(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, 
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from _walk(item, (*path, index))
-    elif isinstance(value, str | int | float) and looks_like_card_number(str(value)):
+    elif isinstance(value, float) and value.is_integer():
+        yield from _walk(int(value), path)
+    elif isinstance(value, str | int) and looks_like_card_number(str(value)):
         yield path
 
 

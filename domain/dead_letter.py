@@ -1,11 +1,13 @@
 """What could not be done automatically, kept for a human: visible, replayable, and closed with a name and a reason."""
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
+from domain.effects import Effect
 from domain.ids import OrderId
+from domain.order import OrderStatus
 from domain.steps import Message
 from domain.wire import Timestamp, Wire
 
@@ -28,7 +30,7 @@ class Resolution(Wire):
 
 
 class DeadLetter(Wire):
-    """One step that is still open. activity and request: how to run it again. replays: how often an operator tried.
+    """One step that is still open. effects: what has to be done again. replays: how often an operator tried.
 
     order_end: the status its order gets once nothing of it is open any more.
     """
@@ -36,9 +38,8 @@ class DeadLetter(Wire):
     dead_letter_id: DeadLetterId
     order_id: OrderId
     step: str
-    activity: str
-    request: dict[str, Any]
-    order_end: str | None = None
+    effects: tuple[Effect, ...]
+    order_end: OrderStatus | None = None
     reason_code: str | None = None
     message: Message | None = None
     parked_at: Timestamp
@@ -56,3 +57,18 @@ class DeadLetterEnvelope(Wire):
     step: str
     reason_code: str | None = None
     parked_at: Timestamp
+
+
+class CloseDeadLetter(Wire):
+    """Close a record: its step is done, or a human dealt with it."""
+
+    dead_letter_id: DeadLetterId
+    state: DeadLetterState
+    at: Timestamp
+    resolution: Resolution | None = None
+
+
+class DeadLetterClosed(Wire):
+    """open_left: how many other records of the same order are still open."""
+
+    open_left: int

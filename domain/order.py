@@ -184,3 +184,11 @@ class OrderProgress(Wire):
     reason_code: str | None = None
     steps: tuple[LedgerEntry, ...] = ()
     approval: ApprovalWait | None = None
+
+
+class CloseOrder(Wire):
+    """End an order that needed attention, now that nothing of it is open any more. entry: what made the difference."""
+
+    order_id: OrderId
+    status: OrderStatus
+    entry: LedgerEntry

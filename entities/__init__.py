@@ -1,0 +1,1 @@
+"""Durable entities: shells around the domain's pure transitions."""

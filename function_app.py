@@ -1,0 +1,42 @@
+"""The Azure Functions app: a table of contents of what it runs."""
+
+import azure.durable_functions as df
+
+from activities import dead_letter, notification, order_book, payment, shipping
+from entities import inventory
+from http_api import (
+    approval,
+    cancellation,
+    dead_letters,
+    health,
+    openapi,
+    orders,
+    products,
+)
+from http_api import inventory as inventory_api
+from orchestrators import process_order, replay_dead_letter
+from schedules import start_lost_orders, sweep_reservations
+
+app = df.DFApp()
+
+for blueprint in (
+    orders.bp,
+    approval.bp,
+    cancellation.bp,
+    products.bp,
+    inventory_api.bp,
+    dead_letters.bp,
+    health.bp,
+    openapi.bp,
+    process_order.bp,
+    replay_dead_letter.bp,
+    inventory.bp,
+    payment.bp,
+    shipping.bp,
+    order_book.bp,
+    notification.bp,
+    dead_letter.bp,
+    start_lost_orders.bp,
+    sweep_reservations.bp,
+):
+    app.register_functions(blueprint)

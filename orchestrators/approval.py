@@ -1,0 +1,118 @@
+"""Wait for a human to approve a large order, remind them, and settle on exactly one decision.
+
+A decision is entered once, in the order book, by whoever comes first: the HTTP API before it answers 202, or this wait when it
+hears of one or runs out of time. So a decision that was answered 202 always counts, even when its event was lost.
+"""
+
+from collections.abc import Generator
+from datetime import datetime, timedelta
+from typing import Any
+
+from azure.durable_functions.models.Task import TaskBase
+
+from activities.notification import send_notification
+from activities.order_book import record_order, settle_approval
+from domain.approval import (
+    APPROVAL_DECIDED,
+    APPROVAL_DECISION,
+    ApprovalDecision,
+    ApprovalWait,
+    SettleApprovalRequest,
+    SettledApproval,
+    approval_wait_id,
+    decision_from_event,
+)
+from domain.ids import notification_id
+from domain.notification import Notification, NotificationKind
+from domain.order import OrderStatus
+from domain.steps import Outcome, StepResult
+from orchestrators.effects import activity
+from orchestrators.retry import BRIEF, PERSISTENT, Wait
+from orchestrators.saga import OrderStopped, Saga
+
+_NOBODY_DECIDED = ApprovalDecision(decision="rejected", approver="time-out", comment="nobody decided in time")
+
+
+def wait_for_approval(saga: Saga) -> Wait:
+    """Nothing to wait for below the threshold. Raises OrderStopped when rejected, out of time, or cancelled meanwhile."""
+    if not saga.order.needs_approval:
+        return
+    wait = _open_wait(saga)
+    yield from _ask(saga, NotificationKind.APPROVAL_REQUESTED, 0)
+    heard = yield from _hear_decision(saga, wait)
+    saga.stop_if_cancelled()
+    settled = yield from _settle(saga, wait, heard)
+    _conclude(saga, settled)
+
+
+def _open_wait(saga: Saga) -> ApprovalWait:
+    deadline = saga.context.current_utc_datetime + timedelta(seconds=saga.order.policy.approval_timeout_s)
+    wait = ApprovalWait(wait_id=approval_wait_id(saga.order.order_id), expires_at=deadline)
+    saga.approval = wait
+    saga.advance(OrderStatus.AWAITING_APPROVAL, "The order waits for an approval.")
+    return wait
+
+
+def _ask(saga: Saga, kind: NotificationKind, number: int) -> Wait:
+    """Tell the approvers, and whoever lists the order book. Neither may hold up the wait for long."""
+    message_id = notification_id(saga.order.order_id, f"{kind}.{number}")
+    message = Notification(message_id=message_id, order_id=saga.order.order_id, kind=kind, email=saga.order.email)
+    effects = [activity(send_notification, message)]
+    if number == 0:
+        effects.append(activity(record_order, saga.progress()))
+    yield from saga.attempt(effects, BRIEF, seed=message_id)
+
+
+def _hear_decision(saga: Saga, wait: ApprovalWait) -> Generator[TaskBase, Any, ApprovalDecision | None]:
+    """The first decision that comes, with reminders until then. None: out of time, or cancelled."""
+    decided = saga.context.wait_for_external_event(APPROVAL_DECIDED)
+    plain = saga.context.wait_for_external_event(APPROVAL_DECISION)
+    doors = [decided, plain, saga.cancellation]
+    reminders = 0
+    while True:
+        timer = saga.context.create_timer(_next_wake(saga, wait.expires_at))
+        winner = yield saga.context.task_any([*doors, timer])
+        if winner is timer:
+            if saga.context.current_utc_datetime >= wait.expires_at:
+                return None
+            reminders += 1
+            yield from _ask(saga, NotificationKind.APPROVAL_REMINDER, reminders)
+            continue
+        timer.cancel()
+        if winner is saga.cancellation:
+            return None
+        decision = decision_from_event(winner.result)
+        if decision is not None:
+            return decision
+        # The SDK hands a buffered event to every later wait of its name: this door must stay shut, or it would never pass.
+        doors.remove(winner)
+
+
+def _next_wake(saga: Saga, deadline: datetime) -> datetime:
+    reminder: datetime = saga.context.current_utc_datetime + timedelta(seconds=saga.order.policy.approval_reminder_s)
+    return min(reminder, deadline)
+
+
+def _settle(
+    saga: Saga, wait: ApprovalWait, heard: ApprovalDecision | None
+) -> Generator[TaskBase, Any, SettledApproval]:
+    request = SettleApprovalRequest(
+        order_id=saga.order.order_id,
+        wait_id=wait.wait_id,
+        decision=heard or _NOBODY_DECIDED,
+        timed_out=heard is None,
+    )
+    answer = yield from saga.ask([activity(settle_approval, request)], PERSISTENT, seed="settle_approval")
+    return SettledApproval.model_validate(answer)
+
+
+def _conclude(saga: Saga, settled: SettledApproval) -> None:
+    decision = settled.decision
+    saga.approval = None
+    approved = decision.decision == "approved"
+    code = None if approved else "approval_timed_out" if settled.timed_out else "approval_rejected"
+    told = f"{decision.decision} by {decision.approver}" + (f": {decision.comment}" if decision.comment else "")
+    outcome = Outcome.DONE if approved else Outcome.REFUSED
+    saga.note("wait_for_approval", StepResult(outcome=outcome, reason_code=code, message=told))
+    if code is not None:
+        raise OrderStopped(OrderStatus.REJECTED, code, f"The order was {told}.")

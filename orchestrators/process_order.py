@@ -1,0 +1,165 @@
+"""The story of one order: reserve, approve if large, authorise, ship, capture, confirm; or undo."""
+
+from datetime import timedelta
+from typing import Final
+
+import azure.durable_functions as df
+
+from activities.notification import send_notification
+from activities.order_book import record_order
+from activities.payment import authorise_payment, cancel_payment, capture_payment
+from activities.shipping import buy_label, cancel_shipping, create_shipment
+from domain.ids import notification_id
+from domain.inventory import CommitRequest, ReleaseRequest, ReserveRequest
+from domain.notification import Notification, NotificationKind
+from domain.order import Order, OrderStatus
+from domain.payment import CancelPaymentRequest, CaptureRequest
+from domain.shipping import BuyLabelRequest, CancelShippingRequest
+from domain.steps import Outcome, StepResult
+from orchestrators.approval import wait_for_approval
+from orchestrators.effects import activity, inventory_operation
+from orchestrators.retry import BRIEF, PERSISTENT, Wait
+from orchestrators.saga import OrderStopped, Saga, Step
+
+bp = df.Blueprint()
+
+# Beyond the approval's time-out: every step's and undo's whole retry time, so that a running order keeps its goods.
+_RESERVATION_MARGIN: Final = timedelta(days=2)
+
+_TOLD: Final = {
+    OrderStatus.COMPLETED: NotificationKind.ORDER_COMPLETED,
+    OrderStatus.REJECTED: NotificationKind.ORDER_REJECTED,
+    OrderStatus.CANCELLED: NotificationKind.ORDER_CANCELLED,
+    OrderStatus.FAILED: NotificationKind.ORDER_FAILED,
+}
+
+
+@bp.orchestration_trigger(context_name="context")
+def process_order(context: df.DurableOrchestrationContext) -> Wait:
+    """Input: an `Order`. Result and custom status: an `OrderProgress`. A refusal, a fault or a cancellation undoes every step."""
+    saga = Saga(context=context, order=Order.model_validate(context.get_input()))
+    try:
+        yield from reserve_inventory(saga)
+        yield from wait_for_approval(saga)
+        payment_id = yield from process_payment(saga)
+        yield from arrange_shipping(saga)
+        yield from take_payment(saga, payment_id)
+    except OrderStopped as stop:
+        if stop.reason_code == "already_settled":  # a second run of one order, after the first has ended: touch nothing
+            saga.reason_code = stop.reason_code
+            saga.advance(OrderStatus.REJECTED, "This order was processed before; nothing was done.")
+            return saga.progress().to_wire()
+        yield from saga.undo_everything(stop)
+    else:
+        yield from commit_inventory(saga)
+    yield from record(saga)
+    yield from tell_customer(saga)
+    return saga.progress().to_wire()
+
+
+def reserve_inventory(saga: Saga) -> Wait:
+    """Hold the goods of every line, or of none."""
+    order, now = saga.order, saga.context.current_utc_datetime
+    expires = now + timedelta(seconds=order.policy.approval_timeout_s) + _RESERVATION_MARGIN
+    yield from saga.do(
+        Step(
+            name="reserve_inventory",
+            effects=[
+                inventory_operation(
+                    "reserve",
+                    line.product_id,
+                    ReserveRequest(order_id=order.order_id, quantity=line.quantity, expires_at=expires, now=now),
+                )
+                for line in order.lines
+            ],
+            undo_name="release_inventory",
+            undo=[
+                inventory_operation("release", line.product_id, ReleaseRequest(order_id=order.order_id, now=now))
+                for line in order.lines
+            ],
+        )
+    )
+    saga.advance(OrderStatus.RESERVED, "The goods are reserved.")
+
+
+def process_payment(saga: Saga) -> Wait:
+    """Make sure of the money: authorised, or taken at once where the policy says so. Gives the provider's payment id."""
+    payment = saga.order.payment()
+    result = yield from saga.do(
+        Step(
+            name="process_payment",
+            effects=[activity(authorise_payment, payment)],
+            undo_name="cancel_payment",
+            undo=[activity(cancel_payment, CancelPaymentRequest(payment=payment))],
+        )
+    )
+    known = CancelPaymentRequest(payment=payment, payment_id=result.reference)
+    saga.replace_undo("cancel_payment", [activity(cancel_payment, known)])
+    saga.advance(OrderStatus.AUTHORISED, "The payment is authorised.")
+    return result.reference
+
+
+def arrange_shipping(saga: Saga) -> Wait:
+    """Announce the parcel, keep its id, then buy its label: a repeat can then only ever buy that one."""
+    order_id = saga.order.order_id
+    undo = CancelShippingRequest(order_id=order_id)
+    announced = yield from saga.do(
+        Step(
+            name="create_shipment",
+            effects=[activity(create_shipment, saga.order.shipment())],
+            undo_name="cancel_shipping",
+            undo=[activity(cancel_shipping, undo)],
+        )
+    )
+    shipment_id = str(announced.reference)
+    known = CancelShippingRequest(order_id=order_id, shipment_id=shipment_id)
+    saga.replace_undo("cancel_shipping", [activity(cancel_shipping, known)])
+    label = BuyLabelRequest(order_id=order_id, shipment_id=shipment_id)
+    yield from saga.do(Step(name="arrange_shipping", effects=[activity(buy_label, label)]))
+    saga.advance(OrderStatus.SHIPPING_BOOKED, "The parcel is booked.")
+
+
+def take_payment(saga: Saga, payment_id: str) -> Wait:
+    """The point of no return: once this is known to be done, the order completes whatever comes."""
+    if saga.order.policy.capture == "immediate":
+        saga.stop_if_cancelled()
+    else:
+        request = CaptureRequest(
+            order_id=saga.order.order_id, payment_id=payment_id, amount_cents=saga.order.total_cents
+        )
+        yield from saga.do(Step(name="capture_payment", effects=[activity(capture_payment, request)]))
+    saga.advance(OrderStatus.COMPLETED, "The order is paid and booked.")
+
+
+def commit_inventory(saga: Saga) -> Wait:
+    """The goods leave the warehouse's books."""
+    order, now = saga.order, saga.context.current_utc_datetime
+    effects = [
+        inventory_operation(
+            "commit", line.product_id, CommitRequest(order_id=order.order_id, quantity=line.quantity, now=now)
+        )
+        for line in order.lines
+    ]
+    yield from saga.do_at_last(Step(name="commit_inventory", effects=effects, policy=PERSISTENT))
+    if saga.cancellation.is_completed:
+        late = StepResult(outcome=Outcome.REFUSED, reason_code="too_late", message="The order had been paid already.")
+        saga.note("cancellation", late)
+
+
+def record(saga: Saga) -> Wait:
+    """Enter the end in the order book, where lists and reports read it. Not a ledger line: it would have to record itself."""
+    yield from saga.attempt([activity(record_order, saga.progress())], PERSISTENT, seed="record_order")
+
+
+def tell_customer(saga: Saga) -> Wait:
+    """Hand the news to the outbox. An operator's matter is no news for the customer."""
+    kind = _TOLD.get(saga.status)
+    if kind is None:
+        return
+    order = saga.order
+    message = Notification(
+        message_id=notification_id(order.order_id, kind), order_id=order.order_id, kind=kind, email=order.email
+    )
+    yield from saga.do_at_last(
+        Step(name="send_confirmation", effects=[activity(send_notification, message)], policy=BRIEF)
+    )

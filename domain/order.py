@@ -32,7 +32,7 @@ class OrderRequest(Wire):
 
     order_id: OrderId | None = None
     customer_id: CustomerId
-    lines: Annotated[tuple[OrderLine, ...], Field(min_length=1, max_length=MOST_LINES)] | None = None
+    lines: Annotated[list[OrderLine], Field(min_length=1, max_length=MOST_LINES)] | None = None
     product_id: ProductId | None = None
     quantity: Quantity | None = None
     payment: PaymentDetails
@@ -49,7 +49,7 @@ class OrderRequest(Wire):
     def wanted_lines(self) -> tuple[OrderLine, ...]:
         """The lines, whichever form was used."""
         if self.lines is not None:
-            return self.lines
+            return tuple(self.lines)
         return (OrderLine.model_validate({"product_id": self.product_id, "quantity": self.quantity}),)
 
 

@@ -1,0 +1,72 @@
+# Two commands matter: `make run` and `make test`. `make help` lists the rest.
+# Steps that install something leave a stamp, so that a second start installs nothing.
+
+PYTHON ?= python3
+PORT ?= 7071
+STATE ?= .state
+export PORT STATE
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
+UV := uv==0.13.9
+COMPILE := $(VENV)/bin/uv pip compile --quiet --no-header --universal --python-version 3.11
+
+.PHONY: help run test demo func bench lock clean
+
+help:
+	@echo 'make run      start everything: storage, payment and carrier sandbox, the app  (PORT=7071 STATE=.state)'
+	@echo 'make test     linter, types, import directions, tests                          (ARGS="tests/domain -k refund")'
+	@echo 'make demo     20 orders of every kind, and whether money and stock balance     (a running app, or one of its own)'
+	@echo 'make func     the same app under Azure Functions Core Tools                    (PORT=7071)'
+	@echo 'make bench    start-up, import and throughput figures'
+	@echo 'make lock     pin the requirements of pyproject.toml anew'
+	@echo 'make clean    remove what was installed and built; keeps STATE'
+
+run: $(VENV)/app.stamp node_modules/.stamp
+	@exec $(PY) -m tools.run
+
+test: $(VENV)/dev.stamp node_modules/.stamp
+	@exec $(PY) -m tools.check $(ARGS)
+
+demo: $(VENV)/dev.stamp node_modules/.stamp
+	@exec $(PY) -m tools.demo
+
+func: $(VENV)/app.stamp node_modules/.stamp
+	@exec $(PY) -m tools.func
+
+bench: $(VENV)/dev.stamp node_modules/.stamp
+	@for script in imports start orders; do $(PY) -m bench.$$script || exit 1; done
+
+lock: $(VENV)/dev.stamp
+	@$(PIP_INSTALL) $(UV)
+	@$(COMPILE) pyproject.toml --output-file requirements.txt
+	@$(COMPILE) pyproject.toml --extra dev --constraint requirements.txt --output-file requirements-dev.txt
+
+clean:
+	rm -rf $(VENV) node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(PY):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Python 3.11 or newer is needed, and '$(PYTHON)' is not; name one: make run PYTHON=python3.12" >&2; exit 1; }
+	@echo 'Creating $(VENV)'
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/app.stamp: requirements.txt | $(PY)
+	@echo 'Installing the Python packages of the app'
+	@$(PIP_INSTALL) -r requirements.txt
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.txt $(VENV)/app.stamp
+	@echo 'Installing the Python packages of the checks'
+	@$(PIP_INSTALL) -r requirements-dev.txt
+	@touch $@
+
+node_modules/.stamp: package-lock.json | $(PY)
+	@echo 'Installing Azurite (storage emulator)'
+	@$(PY) -m tools.node
+	@touch $@
+
+.PHONY: node_modules
+node_modules: node_modules/.stamp

@@ -1,0 +1,1 @@
+"""Triggers and outputs beside HTTP: timers, storage queues, storage blobs."""

@@ -1,0 +1,95 @@
+"""What a function sends through output bindings: queue messages and blobs. They go out only when the function succeeds."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from azure.functions.meta import Datum
+
+from local_host.app_settings import resolve_references
+from local_host.bindings.path_pattern import fill_path
+from local_host.bindings.storage import StorageAccounts
+from local_host.caller import CallResult, failure_of
+from local_host.conversion import encode_output
+
+if TYPE_CHECKING:
+    from local_host.app_index import Binding, Function
+
+
+class OutputSender:
+    """Sends outputs of one app. A value that was never set sends nothing."""
+
+    def __init__(
+        self, accounts: StorageAccounts, *, base64_queues: bool, environ: Mapping[str, str] = os.environ
+    ) -> None:
+        self._accounts = accounts
+        self._base64 = base64_queues
+        self._environ = environ
+
+    async def send(self, function: Function, result: CallResult, metadata: Mapping[str, Datum]) -> None:
+        """Raises UserCodeFailed for a value that the binding does not take."""
+        for binding in function.outputs:
+            value = result.returned if binding.name == "$return" else result.outputs.get(binding.name)
+            if value is None or binding.type == "http":
+                continue
+            try:
+                datum = encode_output(binding.type, value)
+            except (NotImplementedError, TypeError, ValueError) as error:
+                raise failure_of(error) from error
+            await self._send_one(binding, datum, metadata)
+
+    async def _send_one(self, binding: Binding, datum: Datum, metadata: Mapping[str, Datum]) -> None:
+        if binding.type == "queue":
+            await self._send_messages(binding, datum)
+        else:
+            await self._write_blob(binding, datum, metadata)
+
+    async def _send_messages(self, binding: Binding, datum: Datum) -> None:
+        name = resolve_references(binding.fields["queueName"], self._environ, "a queue output's queueName")
+        queue = self._accounts.queues(binding.fields.get("connection", "")).get_queue_client(name)
+        await create_if_missing(queue.create_queue())
+        for body in _message_bodies(datum):
+            await queue.send_message(encode_message(body, use_base64=self._base64))
+
+    async def _write_blob(self, binding: Binding, datum: Datum, metadata: Mapping[str, Datum]) -> None:
+        values = {name: str(each.value) for name, each in metadata.items() if each.type == "string"}
+        path = fill_path(resolve_references(binding.fields["path"], self._environ, "a blob output's path"), values)
+        container_name, _, blob_name = path.strip("/").partition("/")
+        container = self._accounts.blobs(binding.fields.get("connection", "")).get_container_client(container_name)
+        await create_if_missing(container.create_container())
+        await container.upload_blob(blob_name, datum.value, overwrite=True)
+
+
+async def create_if_missing(creation: Any) -> None:
+    """Await the creation of a queue or container, which may exist."""
+    from azure.core.exceptions import ResourceExistsError
+
+    try:
+        await creation
+    except ResourceExistsError:
+        return
+
+
+def encode_message(body: bytes, *, use_base64: bool) -> str:
+    """The text of a queue message on the wire."""
+    return base64.b64encode(body).decode() if use_base64 else body.decode("utf-8")
+
+
+def decode_message(text: str, *, use_base64: bool) -> bytes:
+    """Raises ValueError when the text is not what `messageEncoding` says."""
+    return base64.b64decode(text, validate=True) if use_base64 else text.encode("utf-8")
+
+
+def _message_bodies(datum: Datum) -> list[bytes]:
+    """A text or bytes is one message; a message object sends its body; a list is several messages."""
+    if datum.type == "bytes":
+        return [bytes(datum.value)]
+    if datum.type == "string":
+        return [datum.value.encode()]
+    value = json.loads(datum.value)
+    items = value if isinstance(value, list) else [value]
+    return [(item["body"] if isinstance(item, dict) else item).encode() for item in items]

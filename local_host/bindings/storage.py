@@ -1,0 +1,82 @@
+"""Clients for the storage account that a binding's `connection` names.
+
+The connection is the name of a setting: either a connection string, or the stem of identity settings
+(`NAME__queueServiceUri`, `NAME__blobServiceUri`, `NAME__accountName`). The storage SDKs are imported on first use.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from local_host.start_problems import SettingMissing
+
+if TYPE_CHECKING:
+    from azure.storage.blob.aio import BlobServiceClient
+    from azure.storage.queue.aio import QueueServiceClient
+
+DEFAULT_CONNECTION = "AzureWebJobsStorage"
+_DEVELOPMENT = "usedevelopmentstorage=true"
+# The account, key and ports that every storage emulator has by convention.
+_EMULATOR = (
+    "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;"
+    "AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;"
+    "BlobEndpoint=http://127.0.0.1:10000/devstoreaccount1;QueueEndpoint=http://127.0.0.1:10001/devstoreaccount1;"
+)
+
+
+class StorageAccounts:
+    """One client per connection and kind of service, closed together."""
+
+    def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
+        self._environ = environ
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._credential: Any = None
+
+    def queues(self, connection: str) -> QueueServiceClient:
+        """Raises SettingMissing."""
+        from azure.storage.queue.aio import QueueServiceClient
+
+        client: QueueServiceClient = self._client("queue", connection, QueueServiceClient)
+        return client
+
+    def blobs(self, connection: str) -> BlobServiceClient:
+        """Raises SettingMissing."""
+        from azure.storage.blob.aio import BlobServiceClient
+
+        client: BlobServiceClient = self._client("blob", connection, BlobServiceClient)
+        return client
+
+    async def close(self) -> None:
+        for client in self._clients.values():
+            await client.close()
+        if self._credential is not None:
+            await self._credential.close()
+
+    def _client(self, service: str, connection: str, kind: Any) -> Any:
+        name = connection or DEFAULT_CONNECTION
+        if (service, name) not in self._clients:
+            self._clients[service, name] = self._connect(service, name, kind)
+        return self._clients[service, name]
+
+    def _connect(self, service: str, name: str, kind: Any) -> Any:
+        text = self._environ.get(name) or self._environ.get(f"AzureWebJobs{name}")
+        if text:
+            return kind.from_connection_string(_EMULATOR if text.strip("; ").casefold() == _DEVELOPMENT else text)
+        return kind(self._service_uri(service, name), credential=self._identity())
+
+    def _service_uri(self, service: str, name: str) -> str:
+        settings = {key.casefold(): value for key, value in self._environ.items()}
+        uri = settings.get(f"{name}__{service}ServiceUri".casefold()) or settings.get(f"{name}__serviceUri".casefold())
+        account = settings.get(f"{name}__accountName".casefold())
+        if not uri and not account:
+            raise SettingMissing(name, "the connection of a storage binding")
+        return uri or f"https://{account}.{service}.core.windows.net"
+
+    def _identity(self) -> Any:
+        if self._credential is None:
+            from azure.identity.aio import DefaultAzureCredential
+
+            self._credential = DefaultAzureCredential()
+        return self._credential

@@ -1,0 +1,48 @@
+"""Everything that can keep an app from starting, as types.
+
+Each text is one line that says what is wrong and what to do; the command line prints it and nothing else.
+"""
+
+from __future__ import annotations
+
+from local_host.errors import LocalHostError
+
+
+class CannotStart(LocalHostError):
+    """Base: the app cannot be started as it is."""
+
+
+class AppLoadError(CannotStart):
+    """The app's code cannot be loaded or does not hold together."""
+
+
+class FunctionLoadError(AppLoadError):
+    """One function of the app is not declared as the worker wants it. function: its name."""
+
+    def __init__(self, function: str, problem: str) -> None:
+        super().__init__(f"Cannot load the function '{function}': {problem}.")
+        self.function = function
+
+
+class SettingMissing(CannotStart):
+    """A `%NAME%` names a setting that does not exist. where: the file or binding field that holds it."""
+
+    def __init__(self, name: str, where: str) -> None:
+        super().__init__(
+            f"The setting '{name}', used as %{name}% in {where}, is not defined. "
+            "Add it to local.settings.json (Values) or to the environment."
+        )
+        self.name = name
+
+
+class ConfigurationError(CannotStart):
+    """host.json or local.settings.json holds something that cannot be used."""
+
+
+class PortInUse(CannotStart):
+    """Somebody else listens there."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(
+            f"Port {port} on {host} is in use. Stop what uses it, or pass another --port (0 takes a free one)."
+        )

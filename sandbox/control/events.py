@@ -1,0 +1,120 @@
+"""What customer, bank and carrier do by themselves, made to happen: authentication, settlement, expiry, tracking."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict
+
+from sandbox.control.answers import json_body, problem, read
+from sandbox.easypost import shipments, trackers
+from sandbox.easypost.errors import EasyPostRefusal
+from sandbox.ids import stripe_id
+from sandbox.ledger import parcels, payments
+from sandbox.ledger.store import Ledger
+from sandbox.stripe import payment_intents as machine
+from sandbox.stripe.errors import StripeRefusal
+from sandbox.stripe.payment_intents import PaymentIntent, Status
+from sandbox.stripe.payment_methods import Verdict
+from sandbox.stripe.payments_api import save
+from sandbox.stripe.wire import intent_body
+
+_Handler = Callable[[web.Request], Awaitable[web.Response]]
+_Event = Callable[[Ledger, str, Any], dict[str, Any]]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Outcome(_Body):
+    succeed: bool = True
+
+
+class Nothing(_Body):
+    pass
+
+
+class TrackingStatus(_Body):
+    status: str
+
+
+class RefundDecision(_Body):
+    status: Literal["refunded", "rejected"]
+
+
+def routes(ledger: Ledger) -> list[web.RouteDef]:
+    return [
+        web.post("/sandbox/payments/{id}/authenticate", _on(ledger, Outcome, _authenticate)),
+        web.post("/sandbox/payments/{id}/settle", _on(ledger, Outcome, _settle)),
+        web.post("/sandbox/payments/{id}/expire", _on(ledger, Nothing, _expire)),
+        web.post("/sandbox/trackers/{id}", _on(ledger, TrackingStatus, _track)),
+        web.post("/sandbox/shipments/{id}/refund", _on(ledger, RefundDecision, _decide_refund)),
+    ]
+
+
+def _on(ledger: Ledger, model: type[BaseModel], event: _Event) -> _Handler:
+    async def handle(request: web.Request) -> web.Response:
+        body = read(model, await json_body(request))
+        try:
+            with ledger.transaction():
+                return web.json_response(event(ledger, request.match_info["id"], body))
+        except (StripeRefusal, EasyPostRefusal) as refusal:
+            raise problem(web.HTTPConflict, str(refusal)) from None
+
+    return handle
+
+
+def _authenticate(ledger: Ledger, payment_id: str, outcome: Outcome) -> dict[str, Any]:
+    return _finish(ledger, payment_id, outcome, waiting_in=Status.REQUIRES_ACTION)
+
+
+def _settle(ledger: Ledger, payment_id: str, outcome: Outcome) -> dict[str, Any]:
+    return _finish(ledger, payment_id, outcome, waiting_in=Status.PROCESSING)
+
+
+def _finish(ledger: Ledger, payment_id: str, outcome: Outcome, *, waiting_in: Status) -> dict[str, Any]:
+    intent = _payment(ledger, payment_id)
+    if intent.status is not waiting_in:
+        raise problem(web.HTTPConflict, f"the payment is {intent.status}, not {waiting_in}")
+    verdict = Verdict.APPROVED if outcome.succeed else Verdict.DECLINED
+    intent = machine.confirm(intent, verdict, charge_id=stripe_id("ch"), now=_seconds()).intent
+    save(intent, ledger)
+    return intent_body(intent)
+
+
+def _expire(ledger: Ledger, payment_id: str, _body: Nothing) -> dict[str, Any]:
+    intent = machine.expire(_payment(ledger, payment_id), now=_seconds())
+    save(intent, ledger)
+    return intent_body(intent)
+
+
+def _payment(ledger: Ledger, payment_id: str) -> PaymentIntent:
+    state = payments.find(ledger, payment_id)
+    if state is None:
+        raise problem(web.HTTPNotFound, "there is no such payment")
+    return PaymentIntent.from_json(state)
+
+
+def _track(ledger: Ledger, name: str, body: TrackingStatus) -> dict[str, Any]:
+    shipment = parcels.find_shipment(ledger, name)
+    tracker = shipment["tracker"] if shipment else parcels.find_tracker(ledger, name)
+    if tracker is None:
+        raise problem(web.HTTPNotFound, "there is no such tracker")
+    tracker = trackers.moved(tracker, body.status, datetime.now(UTC))
+    parcels.save_tracker(ledger, tracker)
+    return dict(tracker)
+
+
+def _decide_refund(ledger: Ledger, name: str, body: RefundDecision) -> dict[str, Any]:
+    shipment = parcels.find_shipment(ledger, name)
+    if shipment is None:
+        raise problem(web.HTTPNotFound, "there is no such shipment")
+    shipment = shipments.refund_settled(shipment, body.status, datetime.now(UTC))
+    parcels.save_shipment(ledger, shipment)
+    return shipment
+
+
+def _seconds() -> int:
+    return int(datetime.now(UTC).timestamp())

@@ -1,0 +1,111 @@
+"""`/sandbox` over HTTP: ledgers and call log to read, fault rules to place, reset.
+
+Errors are `{"error": {"message", "fields"}}` with status 400, 404 or 409.
+"""
+
+from collections import Counter
+from typing import Any
+
+from aiohttp import web
+
+from sandbox.control import events
+from sandbox.control.answers import json_body, problem, read
+from sandbox.faults import FaultRule
+from sandbox.ledger import journal, parcels, payments
+from sandbox.ledger.store import Ledger
+
+_AMOUNTS = ("authorised", "captured", "refunded", "voided")
+_INDEX = {
+    "GET /sandbox/ledger/payments": "money per payment, and totals per currency; ?order_id= for one order",
+    "GET /sandbox/ledger/parcels": "label and tracking per shipment; ?order_id= for one reference",
+    "GET /sandbox/calls": "calls received, and how many of each operation; ?order_id= ?operation=",
+    "GET /sandbox/faults": "the fault rules in force and how often each has matched",
+    "POST /sandbox/faults": "place fault rules: one, or a list",
+    "DELETE /sandbox/faults": "remove all fault rules",
+    "DELETE /sandbox/faults/{id}": "remove one",
+    "POST /sandbox/payments/{id}/authenticate": '{"succeed": bool}: the customer acts on a requires_action payment',
+    "POST /sandbox/payments/{id}/settle": '{"succeed": bool}: how a processing payment ended',
+    "POST /sandbox/payments/{id}/expire": "the bank gives an uncaptured authorisation back",
+    "POST /sandbox/trackers/{id}": '{"status": …}: the carrier reports; by tracker id, tracking code or reference',
+    "POST /sandbox/shipments/{id}/refund": '{"status": "refunded" | "rejected"}: the carrier decides on a refund',
+    "POST /sandbox/reset": "forget everything",
+}
+
+
+def _totals(entries: list[dict[str, Any]]) -> dict[str, dict[str, int]]:
+    """Per currency, the sum of each amount."""
+    totals: dict[str, dict[str, int]] = {}
+    for entry in entries:
+        sums = totals.setdefault(entry["currency"], dict.fromkeys(_AMOUNTS, 0))
+        for name in _AMOUNTS:
+            sums[name] += entry[name]
+    return totals
+
+
+def routes(ledger: Ledger, operations: frozenset[str]) -> list[web.RouteDef]:
+    """operations: the names that fault rules may give."""
+    return [*_reading(ledger), *_faults(ledger, operations), *events.routes(ledger)]
+
+
+def _reading(ledger: Ledger) -> list[web.RouteDef]:
+    async def index(_request: web.Request) -> web.Response:
+        return web.json_response({"faces": ["/v1 (Stripe)", "/v2 (EasyPost)"], "sandbox": _INDEX})
+
+    async def money(request: web.Request) -> web.Response:
+        entries = payments.entries(ledger, request.query.get("order_id"))
+        return web.json_response({"payments": entries, "totals": _totals(entries)})
+
+    async def labels(request: web.Request) -> web.Response:
+        return web.json_response({"parcels": parcels.entries(ledger, request.query.get("order_id"))})
+
+    async def calls(request: web.Request) -> web.Response:
+        found = journal.calls(ledger, request.query.get("order_id"), request.query.get("operation"))
+        return web.json_response({"calls": found, "counts": Counter(call["operation"] for call in found)})
+
+    async def reset(_request: web.Request) -> web.Response:
+        ledger.clear()
+        return web.json_response({})
+
+    return [
+        web.get("/sandbox", index),
+        web.get("/sandbox/ledger/payments", money),
+        web.get("/sandbox/ledger/parcels", labels),
+        web.get("/sandbox/calls", calls),
+        web.post("/sandbox/reset", reset),
+    ]
+
+
+def _faults(ledger: Ledger, operations: frozenset[str]) -> list[web.RouteDef]:
+    async def show(_request: web.Request) -> web.Response:
+        placed = [{"id": rule_id, "rule": rule, "matched": sum(seen.values())}
+                  for rule_id, rule, seen in journal.rules(ledger)]  # fmt: skip
+        return web.json_response({"faults": placed})
+
+    async def place(request: web.Request) -> web.Response:
+        given = await json_body(request)
+        rules = [_rule(one, operations) for one in (given if isinstance(given, list) else [given])]
+        with ledger.transaction():
+            ids = [journal.add_rule(ledger, rule.model_dump(mode="json")) for rule in rules]
+        return web.json_response({"ids": ids}, status=201)
+
+    async def remove(request: web.Request) -> web.Response:
+        raw = request.match_info.get("id")
+        with ledger.transaction():
+            removed = journal.remove_rules(ledger, None if raw is None else int(raw))
+        if raw is not None and removed == 0:
+            raise problem(web.HTTPNotFound, "there is no such fault rule")
+        return web.json_response({"removed": removed})
+
+    return [
+        web.get("/sandbox/faults", show),
+        web.post("/sandbox/faults", place),
+        web.delete("/sandbox/faults", remove),
+        web.delete(r"/sandbox/faults/{id:\d+}", remove),
+    ]
+
+
+def _rule(given: Any, operations: frozenset[str]) -> FaultRule:
+    rule = read(FaultRule, given)
+    if rule.operation is not None and rule.operation not in operations:
+        raise problem(web.HTTPBadRequest, f"operation: must be one of {', '.join(sorted(operations))}")
+    return rule

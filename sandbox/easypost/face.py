@@ -1,0 +1,116 @@
+"""EasyPost as the pipeline sees it: its endpoints, and how to authenticate, decode, execute and fail in its manner."""
+
+import json
+import re
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
+from sandbox.api_key import api_key
+from sandbox.easypost import addresses_api, shipments_api
+from sandbox.easypost.errors import EasyPostRefusal
+from sandbox.easypost.errors import not_found as no_such_resource
+from sandbox.exchange import Answer, Call, Handler, JsonObject
+from sandbox.face import Executed, Face, MalformedRequest, Operation
+from sandbox.ids import easypost_id
+from sandbox.ledger import parcels
+from sandbox.ledger.store import Ledger
+
+_TEST_KEY = re.compile(r"^EZTK\w+$")
+_OPERATIONS = (
+    Operation(method="POST", path="/v2/addresses", name="addresses.create", handler=addresses_api.create),
+    Operation(method="POST", path="/v2/addresses/create_and_verify", name="addresses.create_and_verify",
+              handler=addresses_api.create_and_verify),
+    Operation(method="GET", path="/v2/addresses", name="addresses.list", handler=addresses_api.list_all),
+    Operation(method="GET", path="/v2/addresses/{id}", name="addresses.retrieve", handler=addresses_api.retrieve),
+    Operation(method="GET", path="/v2/addresses/{id}/verify", name="addresses.verify", handler=addresses_api.verify),
+    Operation(method="POST", path="/v2/parcels", name="parcels.create", handler=addresses_api.create_parcel),
+    Operation(method="GET", path="/v2/parcels/{id}", name="parcels.retrieve", handler=addresses_api.retrieve_parcel),
+    Operation(method="POST", path="/v2/shipments", name="shipments.create", handler=shipments_api.create),
+    Operation(method="GET", path="/v2/shipments", name="shipments.list", handler=shipments_api.list_all),
+    Operation(method="GET", path="/v2/shipments/{id}", name="shipments.retrieve", handler=shipments_api.retrieve),
+    Operation(method="POST", path="/v2/shipments/{id}/buy", name="shipments.buy", handler=shipments_api.buy),
+    Operation(method="POST", path="/v2/shipments/{id}/refund", name="shipments.refund", handler=shipments_api.refund),
+    Operation(method="POST", path="/v2/shipments/{id}/rerate", name="shipments.rerate", handler=shipments_api.rerate),
+    Operation(method="POST", path="/v2/trackers", name="trackers.create", handler=shipments_api.create_tracker),
+    Operation(method="GET", path="/v2/trackers", name="trackers.list", handler=shipments_api.list_trackers),
+    Operation(method="GET", path="/v2/trackers/{id}", name="trackers.retrieve",
+              handler=shipments_api.retrieve_tracker),
+)  # fmt: skip
+_FAILURES = {
+    429: ("RATE_LIMITED", "You have exceeded the rate limit. Please try again later."),
+    500: ("INTERNAL_SERVER_ERROR", "An internal error occurred. Please try again later."),
+    503: ("SERVICE_UNAVAILABLE", "The service is temporarily unavailable. Please try again later."),
+}
+
+
+def _authenticate(headers: Mapping[str, str]) -> Answer | None:
+    """None for a key that looks like a test key. A production key is refused: this is no place to send one."""
+    if _TEST_KEY.match(api_key(headers)):
+        return None
+    message = "This api key is no longer active. Please use a different api key or reactivate this key."
+    return EasyPostRefusal(401, "APIKEY.INACTIVE", message).answer()
+
+
+def _decode(query: str, body: bytes) -> JsonObject:
+    params: JsonObject = dict(parse_qsl(query, keep_blank_values=True))
+    if not body:
+        return params
+    try:
+        decoded = json.loads(body)
+    except ValueError:
+        raise _malformed("The request body is not valid JSON.") from None
+    if not isinstance(decoded, dict):
+        raise _malformed("The request body must be a JSON object.")
+    return params | decoded
+
+
+def _malformed(message: str) -> MalformedRequest:
+    return MalformedRequest(EasyPostRefusal(400, "BAD_REQUEST", message).answer())
+
+
+def _order_of(ledger: Ledger, target: str | None, params: JsonObject) -> str | None:
+    """The reference that the request carries, or that of the shipment or tracker in its path."""
+    for name in ("shipment", "address"):
+        given = params.get(name)
+        if isinstance(given, dict) and isinstance(given.get("reference"), str):
+            return str(given["reference"])
+    return None if target is None else parcels.reference_of(ledger, target)
+
+
+def _execute(handler: Handler, call: Call, ledger: Ledger) -> Executed:
+    try:
+        return Executed(answer=handler(call, ledger))
+    except EasyPostRefusal as refusal:
+        return Executed(answer=refusal.answer())
+
+
+def _failure(status: int) -> Answer:
+    return EasyPostRefusal(status, *_FAILURES[status]).answer()
+
+
+def _not_found(_method: str, _path: str) -> Answer:
+    return no_such_resource().answer()
+
+
+def _busy(_key: str) -> Answer:
+    raise AssertionError("EasyPost has no idempotency keys")
+
+
+def _headers(_request_headers: Mapping[str, str]) -> Mapping[str, str]:
+    return {"X-EP-Request-UUID": easypost_id("req").removeprefix("req_")}
+
+
+EASYPOST = Face(
+    name="easypost",
+    prefix="/v2",
+    operations=_OPERATIONS,
+    authenticate=_authenticate,
+    decode=_decode,
+    order_of=_order_of,
+    execute=_execute,
+    failure=_failure,
+    not_found=_not_found,
+    busy=_busy,
+    idempotency_key=lambda _headers: None,
+    headers=_headers,
+)

@@ -1,0 +1,52 @@
+"""Reading EasyPost's JSON parameters: every value is checked by name and rule before it is used."""
+
+from typing import Any
+
+from sandbox.easypost.errors import invalid, missing
+from sandbox.exchange import JsonObject
+
+
+def section(params: JsonObject, name: str) -> JsonObject:
+    """A required object, e.g. `shipment` of `{"shipment": {...}}`. Raises EasyPostRefusal."""
+    value = params.get(name)
+    if not value:
+        raise missing(name)
+    if not isinstance(value, dict):
+        raise invalid(name, "must be an object")
+    return value
+
+
+def text(given: JsonObject, name: str) -> str | None:
+    """A string, or None when it is absent, null or empty, as EasyPost treats all three."""
+    value = given.get(name)
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise invalid(name, "must be a string")
+    return value
+
+
+def flag(given: JsonObject, name: str) -> bool:
+    """True for true, `"true"` and, as older clients send it, a non-empty list such as `["delivery"]`."""
+    value: Any = given.get(name)
+    return value is True or value == "true" or (isinstance(value, list) and bool(value))
+
+
+def number(given: JsonObject, name: str, *, required: bool = False) -> float | None:
+    """A positive number, or None when absent."""
+    value = given.get(name)
+    if value is None:
+        if required:
+            raise missing(name)
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+        raise invalid(name, "must be a number greater than 0")
+    return float(value)
+
+
+def count(given: JsonObject, name: str, *, default: int, maximum: int) -> int:
+    """A whole number from 1 to maximum, given as number or digits (query strings carry only text)."""
+    raw = str(given.get(name, default))
+    if not (raw.isascii() and raw.isdigit() and 1 <= int(raw) <= maximum):
+        raise invalid(name, f"must be a whole number from 1 to {maximum}")
+    return int(raw)

@@ -1,0 +1,203 @@
+"""The life of a shipment, pure: created with rates, bought once, refunded while the carrier does not have the parcel.
+
+An undeliverable destination (see `addresses`) gets no rates but a message, as EasyPost does, so that nothing can be
+bought for it.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sandbox.easypost import fields
+from sandbox.easypost.addresses import delivery_problems, verified
+from sandbox.easypost.errors import EasyPostRefusal, missing, not_found
+from sandbox.easypost.trackers import NOT_YET_SHIPPED, timestamp
+from sandbox.exchange import JsonObject
+from sandbox.ids import easypost_id
+
+_CARRIER_ACCOUNT = "ca_00000000000000000000000000000001"
+# Service, days, and price in cents for the first pound and for each further one.
+_SERVICES = (("Express", 1, 3415, 400), ("Priority", 2, 742, 120), ("GroundAdvantage", 3, 607, 60))
+_OUNCES = 16
+REFUND_STATUSES = ("submitted", "refunded", "rejected")
+
+
+def new_parcel(given: JsonObject, now: datetime) -> JsonObject:
+    """A Parcel; weight in ounces, sizes in inches."""
+    sizes = {name: fields.number(given, name) for name in ("length", "width", "height")}
+    return {
+        "id": easypost_id("prcl"),
+        "object": "Parcel",
+        "created_at": timestamp(now),
+        "updated_at": timestamp(now),
+        **sizes,
+        "predefined_package": fields.text(given, "predefined_package"),
+        "weight": fields.number(given, "weight", required=True),
+        "mode": "test",
+    }
+
+
+def new_shipment(
+    given: JsonObject, *, to_address: JsonObject, from_address: JsonObject, parcel: JsonObject, now: datetime
+) -> JsonObject:
+    """A Shipment with its rates, not bought."""
+    shipment_id = easypost_id("shp")
+    unreachable = bool(delivery_problems(to_address))
+    options = given.get("options")
+    return {
+        "id": shipment_id,
+        "object": "Shipment",
+        "created_at": timestamp(now),
+        "updated_at": timestamp(now),
+        "is_return": False,
+        "mode": "test",
+        "options": {"currency": "USD", "payment": {"type": "SENDER"}, "date_advance": 0}
+        | (options if isinstance(options, dict) else {}),
+        "reference": fields.text(given, "reference"),
+        "status": "unknown",
+        "tracking_code": None,
+        "batch_id": None,
+        "batch_status": None,
+        "batch_message": None,
+        "customs_info": None,
+        "from_address": from_address,
+        "to_address": to_address,
+        "return_address": from_address,
+        "buyer_address": to_address,
+        "insurance": None,
+        "order_id": None,
+        "parcel": parcel,
+        "postage_label": None,
+        "rates": [] if unreachable else _rates(shipment_id, parcel, now),
+        "messages": [_rate_error()] if unreachable else [],
+        "refund_status": None,
+        "scan_form": None,
+        "selected_rate": None,
+        "tracker": None,
+        "usps_zone": 4,
+        "forms": [],
+        "fees": [],
+    }
+
+
+def rerated(shipment: JsonObject, now: datetime) -> JsonObject:
+    """The shipment with fresh rates, if it has any and is not bought."""
+    if not shipment["rates"] or shipment["postage_label"] is not None:
+        return shipment
+    return shipment | {"rates": _rates(shipment["id"], shipment["parcel"], now)}
+
+
+def chosen_rate(shipment: JsonObject, params: JsonObject) -> JsonObject:
+    """The rate that `{"rate": {"id": …}}` or `{"rate": "rate_…"}` names. Raises EasyPostRefusal."""
+    given: Any = params.get("rate")
+    rate_id = given.get("id") if isinstance(given, dict) else given
+    if not rate_id:
+        raise missing("rate")
+    for rate in shipment["rates"]:
+        if rate["id"] == rate_id:
+            return dict(rate)
+    raise not_found()
+
+
+def bought(shipment: JsonObject, rate: JsonObject, tracker: JsonObject, now: datetime) -> JsonObject:
+    """The shipment with its label."""
+    label = {
+        "object": "PostageLabel",
+        "id": easypost_id("pl"),
+        "created_at": timestamp(now),
+        "updated_at": timestamp(now),
+        "date_advance": 0,
+        "integrated_form": "none",
+        "label_date": timestamp(now),
+        "label_resolution": 300,
+        "label_size": "4x6",
+        "label_type": "default",
+        "label_file_type": "image/png",
+        "label_url": f"https://easypost-files.example/postage_label/{shipment['id']}.png",
+        "label_pdf_url": None,
+        "label_zpl_url": None,
+        "label_epl2_url": None,
+        "label_file": None,
+    }
+    destination = verified(shipment["to_address"])
+    fee = {"object": "Fee", "type": "PostageFee", "amount": f"{rate['rate']}000", "charged": True, "refunded": False}
+    return shipment | {
+        "to_address": destination,
+        "buyer_address": destination,
+        "postage_label": label,
+        "selected_rate": rate,
+        "tracking_code": tracker["tracking_code"],
+        "tracker": tracker,
+        "fees": [fee],
+        "updated_at": timestamp(now),
+    }
+
+
+def check_buyable(shipment: JsonObject) -> None:
+    if shipment["postage_label"] is not None:
+        raise EasyPostRefusal(422, "SHIPMENT.POSTAGE.EXISTS", "Postage already exists for this shipment.")
+
+
+def refund_requested(shipment: JsonObject, now: datetime) -> JsonObject:
+    """The shipment with its refund submitted to the carrier. Raises EasyPostRefusal when the label cannot be refunded."""
+    if shipment["postage_label"] is None:
+        raise _no_refund("The shipment has no postage to refund.")
+    if shipment["refund_status"] in ("submitted", "refunded"):
+        raise _no_refund("A refund has already been requested.")
+    if shipment["tracker"]["status"] not in NOT_YET_SHIPPED:
+        raise _no_refund("The parcel has been shipped.")
+    return shipment | {"refund_status": "submitted", "updated_at": timestamp(now)}
+
+
+def refund_settled(shipment: JsonObject, status: str, now: datetime) -> JsonObject:
+    """The shipment after the carrier decided on a submitted refund. status: refunded or rejected."""
+    if shipment["refund_status"] != "submitted":
+        raise _no_refund("No refund is waiting for the carrier.")
+    fees = [fee | {"refunded": status == "refunded"} for fee in shipment["fees"]]
+    return shipment | {"refund_status": status, "fees": fees, "updated_at": timestamp(now)}
+
+
+def _no_refund(reason: str) -> EasyPostRefusal:
+    return EasyPostRefusal(422, "SHIPMENT.REFUND.UNAVAILABLE", f"Unable to request refund. {reason}")
+
+
+def _rate_error() -> JsonObject:
+    return {
+        "carrier": "USPS",
+        "carrier_account_id": _CARRIER_ACCOUNT,
+        "type": "rate_error",
+        "message": "to_address: Address not found",
+    }
+
+
+def _rates(shipment_id: str, parcel: JsonObject, now: datetime) -> list[JsonObject]:
+    further_pounds = int(parcel["weight"] // _OUNCES)
+    return [
+        _rate(shipment_id, service, days, first + each * further_pounds, now)
+        for service, days, first, each in _SERVICES
+    ]
+
+
+def _rate(shipment_id: str, service: str, days: int, cents: int, now: datetime) -> JsonObject:
+    price = f"{cents // 100}.{cents % 100:02d}"
+    return {
+        "id": easypost_id("rate"),
+        "object": "Rate",
+        "created_at": timestamp(now),
+        "updated_at": timestamp(now),
+        "mode": "test",
+        "service": service,
+        "carrier": "USPS",
+        "rate": price,
+        "currency": "USD",
+        "retail_rate": price,
+        "retail_currency": "USD",
+        "list_rate": price,
+        "list_currency": "USD",
+        "billing_type": "easypost",
+        "delivery_days": days,
+        "delivery_date": None,
+        "delivery_date_guaranteed": False,
+        "est_delivery_days": days,
+        "shipment_id": shipment_id,
+        "carrier_account_id": _CARRIER_ACCOUNT,
+    }

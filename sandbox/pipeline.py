@@ -1,0 +1,138 @@
+"""One call from the socket to the ledger and back: authenticate, understand, let a fault intervene, execute, answer.
+
+Execution is synchronous and in one transaction, so calls are applied one after the other and each answer follows its
+commit. The only pauses are ordered delays; while one lasts, its idempotency key is in use.
+"""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from aiohttp import web
+
+from sandbox.exchange import Answer, Call, Handler
+from sandbox.face import Executed, Face, MalformedRequest, Operation
+from sandbox.faults import FaultRule, Kind, Placed, decide
+from sandbox.ledger import journal
+from sandbox.ledger.store import Ledger
+
+_HTML_PAGE = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+
+
+class Dropped(Exception):
+    """The connection is to be closed without an answer."""
+
+
+@dataclass
+class Pipeline:
+    """One face at work. keys_in_use: idempotency keys whose first request is still under way."""
+
+    face: Face
+    ledger: Ledger
+    stopping: asyncio.Event
+    keys_in_use: set[str] = field(default_factory=set)
+
+    async def serve(self, operation: Operation, request: web.Request) -> Answer:
+        """The answer to one request. Raises Dropped when a fault or the shutdown takes the connection away."""
+        refused = self.face.authenticate(request.headers)
+        if refused is not None:
+            return refused
+        try:
+            call = self._understood(operation, request, await request.read())
+        except MalformedRequest as malformed:
+            return malformed.answer
+        if call.idempotency_key is None:
+            return await self._attempt(operation.handler, call)
+        return await self._attempt_alone(operation.handler, call, call.idempotency_key)
+
+    def _understood(self, operation: Operation, request: web.Request, body: bytes) -> Call:
+        target = request.match_info.get("id")
+        params = self.face.decode(request.rel_url.raw_query_string, body)
+        return Call(
+            face=self.face.name,
+            method=operation.method,
+            operation=operation.name,
+            path=request.path,
+            target=target,
+            params=params,
+            order_id=self.face.order_of(self.ledger, target, params),
+            idempotency_key=self.face.idempotency_key(request.headers) if operation.method == "POST" else None,
+            now=datetime.now(UTC),
+        )
+
+    async def _attempt_alone(self, handler: Handler, call: Call, key: str) -> Answer:
+        if key in self.keys_in_use:
+            busy = self.face.busy(key)
+            return self._executed(lambda _call, _ledger: busy, replace(call, idempotency_key=None), fault=None)
+        self.keys_in_use.add(key)
+        try:
+            return await self._attempt(handler, call)
+        finally:
+            self.keys_in_use.discard(key)
+
+    async def _attempt(self, handler: Handler, call: Call) -> Answer:
+        fault = self._ordered_fault(call)
+        if fault is None:
+            return self._executed(handler, call, fault=None)
+        if fault.kind is Kind.DROP_BEFORE:
+            with self.ledger.transaction():
+                self._log(call, None, fault)
+            raise Dropped
+        if fault.kind is Kind.DELAY:
+            await self._pause(fault)
+        answer = self._executed(self._faulty(handler, fault), replace(call, refusal=fault.refusal), fault)
+        if fault.kind is Kind.DROP_AFTER:
+            raise Dropped
+        return answer
+
+    def _ordered_fault(self, call: Call) -> FaultRule | None:
+        placed = [
+            Placed(id=rule_id, rule=FaultRule.model_validate(rule), seen=seen)
+            for rule_id, rule, seen in journal.rules(self.ledger)
+        ]
+        decision = decide(placed, call)
+        if decision.counted:
+            with self.ledger.transaction():
+                for one in decision.counted:
+                    journal.save_seen(self.ledger, one.id, one.seen)
+        return decision.fired
+
+    def _faulty(self, handler: Handler, fault: FaultRule) -> Handler:
+        """What is executed instead. It runs like any handler, so that an idempotency key remembers it if it should."""
+        if fault.kind is Kind.HTML:
+            page = Answer(status=502, body=_HTML_PAGE, storable=False)
+            return lambda _call, _ledger: page
+        if fault.kind is Kind.STATUS:
+            assert fault.status is not None
+            failure = self.face.failure(fault.status)
+            return lambda _call, _ledger: failure
+        return handler
+
+    async def _pause(self, fault: FaultRule) -> None:
+        """Wait as long as the rule says; a shutdown ends the wait and takes the connection away."""
+        assert fault.delay_s is not None
+        try:
+            await asyncio.wait_for(self.stopping.wait(), fault.delay_s)
+        except TimeoutError:
+            return
+        raise Dropped
+
+    def _executed(self, handler: Handler, call: Call, fault: FaultRule | None) -> Answer:
+        with self.ledger.transaction():
+            executed = self.face.execute(handler, call, self.ledger)
+            self._log(call, executed, fault)
+        return executed.answer
+
+    def _log(self, call: Call, executed: Executed | None, fault: FaultRule | None) -> None:
+        record = journal.CallRecord(
+            at=call.now.isoformat(timespec="milliseconds"),
+            face=call.face,
+            method=call.method,
+            operation=call.operation,
+            order_id=call.order_id,
+            idempotency_key=call.idempotency_key,
+            status=executed.answer.status if executed else None,
+            replayed=executed.replayed if executed else False,
+            fault=fault.kind if fault else None,
+        )
+        journal.log_call(self.ledger, record)

@@ -1,0 +1,80 @@
+"""Composition: two faces and `/sandbox` on one port, over one ledger."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from aiohttp import web
+
+from sandbox.control.routes import routes as control_routes
+from sandbox.easypost.face import EASYPOST
+from sandbox.exchange import Answer
+from sandbox.face import Face, Operation
+from sandbox.ledger.store import Ledger
+from sandbox.pipeline import Dropped, Pipeline
+from sandbox.stripe.face import STRIPE
+
+_FACES = (STRIPE, EASYPOST)
+_Handler = Callable[[web.Request], Awaitable[web.Response]]
+# Nothing runs longer than a delay, and delays end at once when the server stops.
+_SHUTDOWN_S = 5.0
+
+
+@contextlib.asynccontextmanager
+async def serving(*, state: str, port: int, host: str = "127.0.0.1") -> AsyncIterator[str]:
+    """Serve while the block runs; yields the base URL. state: a file, or `:memory:`. port: 0 for a free one.
+
+    Raises StateFileError or OSError (port in use) before anything is served.
+    """
+    ledger = Ledger(state)
+    stopping = asyncio.Event()
+    runner = web.AppRunner(_application(ledger, stopping), shutdown_timeout=_SHUTDOWN_S, access_log=None)
+    try:
+        await runner.setup()
+        site = web.TCPSite(runner, host, port)
+        await site.start()
+        yield f"http://{host}:{runner.addresses[0][1]}"
+    finally:
+        stopping.set()
+        await runner.cleanup()
+        ledger.close()
+
+
+def _application(ledger: Ledger, stopping: asyncio.Event) -> web.Application:
+    app = web.Application()
+    for face in _FACES:
+        pipeline = Pipeline(face=face, ledger=ledger, stopping=stopping)
+        for operation in face.operations:
+            app.router.add_route(operation.method, operation.path, _operation_handler(pipeline, operation))
+        app.router.add_route("*", f"{face.prefix}/{{rest:.*}}", _unknown_path_handler(face))
+    operations = frozenset(operation.name for face in _FACES for operation in face.operations)
+    app.add_routes(control_routes(ledger, operations))
+    return app
+
+
+def _operation_handler(pipeline: Pipeline, operation: Operation) -> _Handler:
+    async def handle(request: web.Request) -> web.Response:
+        try:
+            answer = await pipeline.serve(operation, request)
+        except Dropped:
+            # Whatever is returned now has nowhere to go: the caller sees the connection reset.
+            if request.transport is not None:
+                request.transport.abort()
+            return web.Response()
+        return _response(pipeline.face, request, answer)
+
+    return handle
+
+
+def _unknown_path_handler(face: Face) -> _Handler:
+    async def handle(request: web.Request) -> web.Response:
+        return _response(face, request, face.not_found(request.method, request.path))
+
+    return handle
+
+
+def _response(face: Face, request: web.Request, answer: Answer) -> web.Response:
+    headers = {**face.headers(request.headers), **answer.headers}
+    if isinstance(answer.body, str):
+        return web.Response(status=answer.status, text=answer.body, content_type="text/html", headers=headers)
+    return web.json_response(answer.body, status=answer.status, headers=headers)

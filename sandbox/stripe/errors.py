@@ -1,0 +1,64 @@
+"""Stripe's refusals: what was wrong, and whether the endpoint had begun when it was found.
+
+The distinction matters to idempotency keys: an answer is remembered once execution began; a request that fails
+validation, authentication or rate limiting leaves its key free.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sandbox.stripe.payment_intents import PaymentIntent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """The `error` object. type: `card_error`, `invalid_request_error`, `idempotency_error` or `api_error`."""
+
+    status: int
+    type: str
+    message: str
+    code: str | None = None
+    param: str | None = None
+    decline_code: str | None = None
+    charge: str | None = None
+
+
+class StripeRefusal(Exception):
+    """A request that is answered with an error and changes nothing.
+
+    intent: shown in the error body, as Stripe does. began: execution had begun, so an idempotency key remembers it.
+    """
+
+    def __init__(self, problem: Problem, *, intent: PaymentIntent | None = None, began: bool = True) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+        self.intent = intent
+        self.began = began
+
+
+def invalid_request(message: str, *, code: str | None = None, param: str | None = None) -> StripeRefusal:
+    """A request that is wrong in itself, found before anything was executed."""
+    return StripeRefusal(
+        Problem(status=400, type="invalid_request_error", message=message, code=code, param=param), began=False
+    )
+
+
+def no_such(what: str, object_id: str, *, param: str, in_path: bool) -> StripeRefusal:
+    """Stripe answers 404 for an unknown id in the path and 400 for one in a parameter."""
+    problem = Problem(
+        status=404 if in_path else 400,
+        type="invalid_request_error",
+        message=f"No such {what}: '{object_id}'",
+        code="resource_missing",
+        param=param,
+    )
+    return StripeRefusal(problem)
+
+
+def not_possible(message: str, *, code: str | None, intent: PaymentIntent, param: str | None = None) -> StripeRefusal:
+    """A well-formed request that the state of the payment does not allow."""
+    problem = Problem(status=400, type="invalid_request_error", message=message, code=code, param=param)
+    return StripeRefusal(problem, intent=intent)

@@ -1,0 +1,102 @@
+"""The sandbox inside a test process: its own thread and loop, a free port, and helpers for its `/sandbox` face.
+
+with running_sandbox() as sandbox:
+    sandbox.fault(operation="payment_intents.capture", kind="status", status=503, next=2)
+    ...
+    assert sandbox.payments("order-1")[0]["captured"] == 2500
+"""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import Any
+
+import requests
+
+from sandbox.server import serving
+
+_STARTUP_S = 10.0
+_ANSWER_S = 30.0
+
+
+class Sandbox:
+    """A running sandbox. url: its base; Stripe's is the same, EasyPost's is `easypost_url`."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.easypost_url = f"{url}/v2"
+        self._http = requests.Session()
+
+    def payments(self, order_id: str | None = None) -> list[dict[str, Any]]:
+        """Money ledger: `id, order_id, status, currency, authorised, captured, refunded, voided` per payment."""
+        return list(self._get("/ledger/payments", order_id=order_id)["payments"])
+
+    def totals(self, currency: str = "usd") -> dict[str, int]:
+        """Sums of `authorised, captured, refunded, voided` over all payments in that currency."""
+        none = {"authorised": 0, "captured": 0, "refunded": 0, "voided": 0}
+        return dict(self._get("/ledger/payments")["totals"].get(currency, none))
+
+    def parcels(self, order_id: str | None = None) -> list[dict[str, Any]]:
+        """Parcel ledger: `id, reference, label_bought, label_active, refund_status, cost, tracking_status, …`."""
+        return list(self._get("/ledger/parcels", order_id=order_id)["parcels"])
+
+    def calls(self, order_id: str | None = None, operation: str | None = None) -> list[dict[str, Any]]:
+        """Call log, oldest first: `operation, order_id, idempotency_key, status, replayed, fault, …`."""
+        return list(self._get("/calls", order_id=order_id, operation=operation)["calls"])
+
+    def fault(self, **rule: Any) -> int:
+        """Place a fault rule (see `sandbox.faults.FaultRule`); returns its id."""
+        return int(self.post("/faults", rule)["ids"][0])
+
+    def clear_faults(self) -> None:
+        self._request("DELETE", "/faults")
+
+    def reset(self) -> None:
+        """Forget payments, parcels, keys, calls and faults."""
+        self.post("/reset", {})
+
+    def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """POST to `/sandbox` + path, e.g. `/trackers/order-1` with `{"status": "delivered"}`."""
+        return self._request("POST", path, json=body)
+
+    def close(self) -> None:
+        self._http.close()
+
+    def _get(self, path: str, **query: str | None) -> dict[str, Any]:
+        return self._request("GET", path, params={name: value for name, value in query.items() if value is not None})
+
+    def _request(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        response = self._http.request(method, f"{self.url}/sandbox{path}", timeout=_ANSWER_S, **options)
+        if not response.ok:
+            raise ValueError(f"{method} /sandbox{path}: {response.status_code} {response.text}")
+        return dict(response.json())
+
+
+@contextmanager
+def running_sandbox(state: str = ":memory:") -> Iterator[Sandbox]:
+    """A sandbox on a free port for the length of the block. state: `:memory:`, or a file that outlives it."""
+    ready: Future[tuple[str, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+    thread = threading.Thread(target=lambda: asyncio.run(_serve(state, ready)), name="sandbox", daemon=True)
+    thread.start()
+    url, loop, stop = ready.result(_STARTUP_S)
+    sandbox = Sandbox(url)
+    try:
+        yield sandbox
+    finally:
+        sandbox.close()
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(_STARTUP_S)
+
+
+async def _serve(state: str, ready: "Future[tuple[str, asyncio.AbstractEventLoop, asyncio.Event]]") -> None:
+    stop = asyncio.Event()
+    try:
+        async with serving(state=state, port=0) as url:
+            ready.set_result((url, asyncio.get_running_loop(), stop))
+            await stop.wait()
+    except Exception as error:
+        if ready.done():
+            raise
+        ready.set_exception(error)

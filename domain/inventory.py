@@ -22,6 +22,15 @@ MOST_SETTLED_REMEMBERED: Final = 2_000
 MOST_ADJUSTMENTS_REMEMBERED: Final = 200
 MOST_STOCK: Final = 1_000_000_000
 
+MovementKey = Annotated[str, Field(min_length=1, max_length=100)]
+"""Names one delivery or correction: the same key counts once."""
+
+UnitsReceived = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
+UnitsFound = Annotated[int, Field(strict=True, ge=-1_000_000, le=1_000_000)]
+"""Units found (positive) or missing (negative)."""
+
+CorrectionReason = Annotated[str, Field(min_length=1, max_length=200)]
+
 Settled = Literal["released", "committed", "expired"]
 
 
@@ -89,18 +98,18 @@ class CommitRequest(Wire):
 
 
 class RestockRequest(Wire):
-    """Goods that arrived. key: names this delivery; the same key adds once."""
+    """Goods that arrived."""
 
-    key: Annotated[str, Field(min_length=1, max_length=100)]
-    quantity: Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
+    key: MovementKey
+    quantity: UnitsReceived
 
 
 class AdjustRequest(Wire):
-    """A correction after counting. delta: units found (positive) or missing (negative)."""
+    """A correction after counting."""
 
-    key: Annotated[str, Field(min_length=1, max_length=100)]
-    delta: Annotated[int, Field(strict=True, ge=-1_000_000, le=1_000_000)]
-    reason: Annotated[str, Field(min_length=1, max_length=200)]
+    key: MovementKey
+    delta: UnitsFound
+    reason: CorrectionReason
 
 
 class SweepRequest(Wire):

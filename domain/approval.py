@@ -35,20 +35,25 @@ class ApprovalWait(Wire):
 
 
 class SettleApprovalRequest(Wire):
-    """Enter a decision for a wait unless one is there already. The first one wins, whoever brings it."""
+    """Enter a decision for a wait unless one is there already. The first one wins, whoever brings it.
+
+    claim_id: names this attempt, so that whoever brings a decision can tell their own win from an equal one's.
+    """
 
     order_id: OrderId
     wait_id: str
     decision: ApprovalDecision
     timed_out: bool = False
+    claim_id: str | None = None
 
 
 class SettledApproval(Wire):
-    """The decision that holds. Activities answer in one shape, so it carries an outcome too."""
+    """The decision that holds, with the claim that brought it. Activities answer in one shape, so it carries an outcome too."""
 
     outcome: Outcome = Outcome.DONE
     decision: ApprovalDecision
     timed_out: bool
+    claim_id: str | None = None
 
 
 class CancellationRequest(Wire):

@@ -1,0 +1,44 @@
+"""Take a wish to cancel an order. The order undoes what it has done, in order; nothing is ever terminated."""
+
+from typing import Final
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from domain.approval import CANCELLATION_REQUESTED, CancellationRequest
+from domain.ids import OrderId, order_instance_id
+from domain.order import CANCELLABLE
+from http_api.instances import raise_event
+from http_api.links import order_links
+from http_api.order_view import OrderView, view_order
+from http_api.problems import answers_problems, conflict, unavailable
+from http_api.request_body import read_body
+from http_api.request_params import path_id
+from http_api.responses import accepted
+
+bp = df.Blueprint()
+
+CANCELLATION: Final = "orders/{order_id}/cancellation"
+
+
+@bp.route(route=CANCELLATION, methods=["POST"])
+@bp.durable_client_input(client_name="client")
+@answers_problems
+async def cancel_order(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """202 before the point of no return, 409 after it. Whether it came in time is seen in how the order ends."""
+    order_id = path_id(req, "order_id", OrderId)
+    wish = read_body(req, CancellationRequest)
+    view = await view_order(client, order_id)
+    _check_cancellable(view)
+    if not await raise_event(client, order_instance_id(order_id), CANCELLATION_REQUESTED, wish.to_wire()):
+        _check_cancellable(await view_order(client, order_id))
+        raise unavailable("The order could not be told; the same request may be sent again.")
+    links = order_links(req, CANCELLATION, order_id)
+    return accepted(links, links.statusQueryGetUri)
+
+
+def _check_cancellable(view: OrderView) -> None:
+    if view.instance is None and view.is_running:
+        raise unavailable("The order is about to be started and cannot be told yet; send the same request again.")
+    if not view.is_running or view.progress.status not in CANCELLABLE:
+        raise conflict("too_late", "The order is past the point where it can be cancelled.")

@@ -1,0 +1,136 @@
+"""The stock of a product: look at it, add to it, correct it.
+
+Changes are signals to the product's entity, which decides for itself; each carries a key, so that a repeat counts once.
+"""
+
+import uuid
+from typing import Final
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from domain.inventory import (
+    AdjustRequest,
+    CorrectionReason,
+    MovementKey,
+    RestockRequest,
+    Stock,
+    UnitsFound,
+    UnitsReceived,
+    adjust,
+    restock,
+)
+from domain.steps import Outcome, StepResult
+from domain.wire import Wire
+from http_api.links import resource
+from http_api.problems import answers_problems, conflict, invalid_field
+from http_api.products import known_product
+from http_api.request_body import read_body
+from http_api.request_params import idempotency_key
+from http_api.responses import accepted, answer
+from http_api.stock import read_stock, signal_stock
+
+bp = df.Blueprint()
+
+INVENTORY: Final = "inventory/{product_id}"
+RESTOCK: Final = "inventory/{product_id}/restock"
+ADJUSTMENT: Final = "inventory/{product_id}/adjustment"
+
+
+class StockAnswer(Wire):
+    """Units of one product. reservations: how many orders hold the reserved ones."""
+
+    product_id: str
+    available: int
+    reserved: int
+    sold: int
+    reservations: int
+
+
+class Delivery(Wire):
+    """Goods that arrived. key: names the delivery; without it each request is a delivery of its own."""
+
+    quantity: UnitsReceived
+    key: MovementKey | None = None
+
+
+class Correction(Wire):
+    """A correction after counting. key: names it; without it each request is a correction of its own."""
+
+    delta: UnitsFound
+    reason: CorrectionReason
+    key: MovementKey | None = None
+
+
+class MovementAnswer(Wire):
+    """A movement that is on its way. key: send it again to be sure that it counts once."""
+
+    product_id: str
+    key: str
+    statusQueryGetUri: str
+
+
+@bp.route(route=INVENTORY, methods=["GET"])
+@bp.durable_client_input(client_name="client")
+@answers_problems
+async def get_inventory(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """200, or 404 for a product that the catalogue does not hold."""
+    product = await known_product(req)
+    stock = await read_stock(client, product.product_id) or Stock()
+    return answer(
+        StockAnswer(
+            product_id=product.product_id,
+            available=stock.available,
+            reserved=stock.reserved,
+            sold=stock.sold,
+            reservations=len(stock.reservations),
+        )
+    )
+
+
+@bp.route(route=RESTOCK, methods=["POST"])
+@bp.durable_client_input(client_name="client")
+@answers_problems
+async def restock_inventory(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """202; the stock has grown once the entity has got to it."""
+    product_id = (await known_product(req)).product_id
+    delivery = read_body(req, Delivery)
+    request = RestockRequest(key=_movement_key(req, delivery.key), quantity=delivery.quantity)
+    _, expected = restock(await read_stock(client, product_id), request)
+    _check_possible(expected)
+    await signal_stock(client, product_id, "restock", request)
+    return _on_its_way(req, RESTOCK, product_id, request.key)
+
+
+@bp.route(route=ADJUSTMENT, methods=["POST"])
+@bp.durable_client_input(client_name="client")
+@answers_problems
+async def adjust_inventory(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """202; 409 when more would be missing than is available, because reserved goods stay promised."""
+    product_id = (await known_product(req)).product_id
+    correction = read_body(req, Correction)
+    key = _movement_key(req, correction.key)
+    request = AdjustRequest(key=key, delta=correction.delta, reason=correction.reason)
+    _, expected = adjust(await read_stock(client, product_id), request)
+    _check_possible(expected)
+    await signal_stock(client, product_id, "adjust", request)
+    return _on_its_way(req, ADJUSTMENT, product_id, request.key)
+
+
+def _movement_key(req: func.HttpRequest, stated: str | None) -> str:
+    """The caller's key, from the body or `Idempotency-Key`, else a new one. Raises Problem (422) when the two differ."""
+    header = idempotency_key(req)
+    if stated is not None and header is not None and stated != header:
+        raise invalid_field("Idempotency-Key", "differs_from_key", "Give the same text as key, or one of them")
+    return stated or header or uuid.uuid4().hex
+
+
+def _check_possible(expected: StepResult) -> None:
+    # The entity decides again when the signal reaches it; but a signal has no answer, so say now what is plain now.
+    if expected.outcome is not Outcome.DONE:
+        raise conflict(expected.reason_code or "refused", f"The stock does not allow it: {expected.message}.")
+
+
+def _on_its_way(req: func.HttpRequest, route: str, product_id: str, key: str) -> func.HttpResponse:
+    stock_uri = resource(req, route, "inventory", product_id)
+    return accepted(MovementAnswer(product_id=product_id, key=key, statusQueryGetUri=stock_uri), stock_uri)

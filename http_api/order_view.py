@@ -1,0 +1,131 @@
+"""One order as seen from outside: its row in the order book and its instance, read together.
+
+The row outlives the instance and may know more than it (an operator closed an order that needed attention); the instance
+knows more than the row while it runs.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+
+import azure.durable_functions as df
+
+from adapters.compose import order_book
+from adapters.order_rows import OrderRow
+from domain.ids import order_instance_id
+from domain.order import ENDED, OrderProgress, OrderStatus
+from domain.steps import LedgerEntry
+from domain.wire import Timestamp, Wire
+from http_api.instances import PROCESS_ORDER, instance_status, is_unfinished
+from http_api.request_params import unknown
+
+
+class OrderAnswer(Wire):
+    """An order. The keys in camelCase are spelled and meant as clients of Durable Functions know them.
+
+    customStatus: what the order says of itself while it runs; output: the same when it has ended. The rest repeats either.
+    """
+
+    name: str
+    instanceId: str
+    runtimeStatus: str
+    customStatus: OrderProgress | None
+    output: OrderProgress | None
+    createdTime: Timestamp
+    lastUpdatedTime: Timestamp
+    order_id: str
+    status: OrderStatus
+    succeeded: bool | None
+    message: str
+    reason_code: str | None
+    steps: tuple[LedgerEntry, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderView:
+    """row: None for an order that was started past the order book. instance: None before it starts and after it was purged."""
+
+    order_id: str
+    row: OrderRow | None
+    instance: df.DurableOrchestrationStatus | None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the order still has a way to go; so has one that is accepted and not yet started."""
+        return is_unfinished(self.instance) or (self.instance is None and not self._closed)
+
+    @property
+    def progress(self) -> OrderProgress:
+        """Where the order stands, by whoever knows best."""
+        if is_unfinished(self.instance):
+            return self._last_told()
+        if self.row is not None and self.row.result is not None and self._closed:
+            return self.row.result
+        if self.instance is None:
+            return self._accepted()
+        if self.instance.runtime_status is df.OrchestrationRuntimeStatus.Completed:
+            return OrderProgress.model_validate(self.instance.output)
+        return self._stopped()
+
+    def answer(self) -> OrderAnswer:
+        """What a caller is told."""
+        progress, running = self.progress, self.is_running
+        created, updated = self._times()
+        return OrderAnswer(
+            name=PROCESS_ORDER,
+            instanceId=order_instance_id(self.order_id),
+            runtimeStatus=self._runtime_status(),
+            customStatus=progress,
+            output=None if running else progress,
+            createdTime=created,
+            lastUpdatedTime=updated,
+            order_id=self.order_id,
+            status=progress.status,
+            succeeded=progress.succeeded,
+            message=progress.message,
+            reason_code=progress.reason_code,
+            steps=progress.steps,
+        )
+
+    @property
+    def _closed(self) -> bool:
+        return self.row is not None and self.row.status in ENDED
+
+    def _runtime_status(self) -> str:
+        if self.instance is not None:
+            return str(self.instance.runtime_status.name)
+        return "Completed" if self._closed else "Pending"
+
+    def _times(self) -> tuple[datetime, datetime]:
+        if self.instance is not None:
+            return self.instance.created_time, self.instance.last_updated_time
+        assert self.row is not None
+        return self.row.placed_at or self.row.updated_at, self.row.updated_at
+
+    def _last_told(self) -> OrderProgress:
+        told = None if self.instance is None else self.instance.custom_status
+        return self._accepted() if told is None else OrderProgress.model_validate(told)
+
+    def _accepted(self) -> OrderProgress:
+        return OrderProgress(order_id=self.order_id, status=OrderStatus.ACCEPTED, message="The order was accepted.")
+
+    def _stopped(self) -> OrderProgress:
+        # Terminated from outside or failed by a bug: nobody has undone anything, and its own error text is not for callers.
+        return OrderProgress(
+            order_id=self.order_id,
+            status=OrderStatus.NEEDS_ATTENTION,
+            succeeded=False,
+            message="Processing stopped before the order's end; an operator has to look at it.",
+            reason_code="processing_stopped",
+            steps=self._last_told().steps,
+        )
+
+
+async def view_order(client: df.DurableOrchestrationClient, order_id: str) -> OrderView:
+    """Raises Problem (404) for an order that neither the book nor the task hub knows."""
+    row, instance = await asyncio.gather(
+        asyncio.to_thread(order_book().get, order_id), instance_status(client, order_instance_id(order_id))
+    )
+    if row is None and instance is None:
+        raise unknown("order_id")
+    return OrderView(order_id=order_id, row=row, instance=instance)

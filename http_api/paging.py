@@ -1,0 +1,29 @@
+"""Lists, page by page."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Annotated, TypeVar
+
+from pydantic import Field
+
+from adapters.cursor import InvalidCursor
+from adapters.table_pages import Page
+from domain.wire import Wire
+from http_api.problems import invalid_field
+
+T = TypeVar("T")
+
+
+class PageQuery(Wire):
+    """limit: how many at most. cursor: what the page before gave as `next_cursor`."""
+
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    cursor: Annotated[str, Field(min_length=1, max_length=2_000)] | None = None
+
+
+async def read_page(read: Callable[..., Page[T]], query: PageQuery) -> Page[T]:
+    """Read in a thread. read: takes the query's fields by name. Raises Problem (422) for a cursor of somebody else's."""
+    try:
+        return await asyncio.to_thread(read, **dict(query))
+    except InvalidCursor:
+        raise invalid_field("cursor", "invalid_cursor", "Not one that this list has given out") from None

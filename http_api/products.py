@@ -1,0 +1,68 @@
+"""The catalogue over HTTP."""
+
+import asyncio
+from http import HTTPStatus
+from typing import Final
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from adapters.compose import catalogue
+from domain.catalogue import Product, ProductDetails
+from domain.ids import ProductId
+from domain.wire import Wire
+from http_api.links import resource
+from http_api.paging import PageQuery, read_page
+from http_api.problems import answers_problems
+from http_api.request_body import read_body
+from http_api.request_params import path_id, read_query, unknown
+from http_api.responses import answer
+
+bp = df.Blueprint()
+
+PRODUCTS: Final = "products"
+PRODUCT: Final = "products/{product_id}"
+
+
+class ProductList(Wire):
+    """One page of products. next_cursor: for the next one; None on the last."""
+
+    products: tuple[Product, ...]
+    next_cursor: str | None
+
+
+@bp.route(route=PRODUCTS, methods=["GET"])
+@answers_problems
+async def list_products(req: func.HttpRequest) -> func.HttpResponse:
+    """One page of the catalogue, by product id."""
+    page = await read_page(catalogue().list, read_query(req, PageQuery))
+    return answer(ProductList(products=tuple(page.items), next_cursor=page.cursor))
+
+
+@bp.route(route=PRODUCT, methods=["GET"])
+@answers_problems
+async def get_product(req: func.HttpRequest) -> func.HttpResponse:
+    """200, or 404."""
+    return answer(await known_product(req))
+
+
+@bp.route(route=PRODUCT, methods=["PUT"])
+@answers_problems
+async def put_product(req: func.HttpRequest) -> func.HttpResponse:
+    """201 for a new product, 200 when one was replaced. Orders that were placed keep the price they were placed at."""
+    product_id = path_id(req, "product_id", ProductId)
+    product = Product(product_id=product_id, **dict(read_body(req, ProductDetails)))
+    existed = await asyncio.to_thread(catalogue().get, product_id)
+    await asyncio.to_thread(catalogue().put, product)
+    if existed:
+        return answer(product)
+    return answer(product, HTTPStatus.CREATED, {"Location": resource(req, PRODUCT, PRODUCTS, product_id)})
+
+
+async def known_product(req: func.HttpRequest) -> Product:
+    """The product that the path names. Raises Problem (404)."""
+    product_id = path_id(req, "product_id", ProductId)
+    product = await asyncio.to_thread(catalogue().get, product_id)
+    if product is None:
+        raise unknown("product_id")
+    return product

@@ -1,0 +1,23 @@
+"""What is asked of the inventory entities from outside their orchestrations."""
+
+import json
+
+import azure.durable_functions as df
+
+from domain.ids import INVENTORY_ENTITY
+from domain.inventory import Stock
+from domain.wire import Wire
+
+
+async def read_stock(client: df.DurableOrchestrationClient, product_id: str) -> Stock | None:
+    """The product's stock as last written; None when it was never stocked."""
+    answer = await client.read_entity_state(df.EntityId(INVENTORY_ENTITY, product_id))
+    if not answer.entity_exists:
+        return None
+    state = answer.entity_state
+    return Stock.from_state(json.loads(state) if isinstance(state, str) and state else state or None)
+
+
+async def signal_stock(client: df.DurableOrchestrationClient, product_id: str, operation: str, request: Wire) -> None:
+    """Ask the product's entity for an operation, without waiting for its answer."""
+    await client.signal_entity(df.EntityId(INVENTORY_ENTITY, product_id), operation, request.to_wire())

@@ -1,5 +1,9 @@
-"""What stops a launch. The message is for the person at the terminal: one line that says what to do."""
+"""What ends a command of this folder early. The message is for the person at the terminal and says what to do."""
 
 
 class LaunchFailed(Exception):
-    """The processes cannot be started, or one of them ended unasked; the text says which and what to do."""
+    """A process cannot be started, or ended unasked."""
+
+
+class NoAnswer(LaunchFailed):
+    """A server of this launch, or one that was named, cannot be reached or broke off its answer."""

@@ -46,7 +46,7 @@ class Service:
         if log.exists():
             log.replace(log.with_suffix(".previous.log"))
         with log.open("wb") as output:
-            self._process = subprocess.Popen(  # noqa: PLW1509 - started from the main thread, before any other exists
+            self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -55,7 +55,7 @@ class Service:
                 cwd=directory,
                 pass_fds=keep_open,
                 process_group=0,
-                preexec_fn=_die_with_parent(),
+                preexec_fn=_die_with_parent(),  # noqa: PLW1509 - no other thread runs here
             )
 
     @property

@@ -1,0 +1,120 @@
+"""One copy of the whole system on this machine: storage, sandbox and app, started together and stopped in order.
+
+The app stops first, while what it talks to still answers; Azurite last, by SIGTERM, because it keeps its newest seconds
+in memory only.
+"""
+
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from tools.app_settings import app_environment
+from tools.azurite import Ports, start_azurite
+from tools.node import ROOT
+from tools.ports import PortReservations, port_setting
+from tools.service import Service
+from tools.state import RunningCopy, StateFolder
+
+DEFAULT_PORT = 7071
+AZURITE_SETTINGS = ("AZURITE_BLOB_PORT", "AZURITE_QUEUE_PORT", "AZURITE_TABLE_PORT")
+SANDBOX_READY = re.compile(r"^sandbox ready (http://\S+)", re.MULTILINE)
+APP_READY = re.compile(r"^local_host ready (http://\S+)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where everything listens; chosen before anything starts, so that all three can start at once."""
+
+    app: int
+    sandbox: int
+    azurite: Ports
+
+    @classmethod
+    def choose(cls, environment: Mapping[str, str], reservations: PortReservations) -> Self:
+        """From PORT, SANDBOX_PORT and AZURITE_*_PORT; free ones for those not set. Raises LaunchFailed."""
+
+        def reserve(setting: str, default: int = 0) -> int:
+            return reservations.reserve(port_setting(environment, setting, default), setting=setting)
+
+        app = reserve("PORT", DEFAULT_PORT)
+        return cls(app, reserve("SANDBOX_PORT"), Ports(*(reserve(setting) for setting in AZURITE_SETTINGS)))
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self.app}"
+
+    @property
+    def sandbox_url(self) -> str:
+        return f"http://127.0.0.1:{self.sandbox}"
+
+
+class LocalCopy:
+    """The processes of one copy. Make it, `start`, and `stop` whatever happened in between."""
+
+    def __init__(self, state: StateFolder, environment: Mapping[str, str]) -> None:
+        self.state = state
+        self.services: list[Service] = []
+        self._environment = environment
+        self._held = ExitStack()
+        self.addresses = self._take_folder_and_ports()
+
+    def _take_folder_and_ports(self) -> Addresses:
+        reservations = PortReservations()
+        self._held.callback(reservations.release)
+        self._lock = self._held.enter_context(self.state.lock())
+        return Addresses.choose(self._environment, reservations)
+
+    def start(self, pid: int) -> None:
+        """Start all three at once; they do not wait for each other. pid: of this launcher, told to other commands."""
+        where = self.addresses
+        self.state.announce(RunningCopy(pid, where.base_url, where.sandbox_url))
+        inherit = [self._lock.fileno()]
+        # In the order in which they stop. It suits the start too: the app takes the longest.
+        self.services.append(self._start_app(inherit))
+        self.services.append(
+            start_sandbox(self.state.sandbox, where.sandbox, log=self._log("sandbox"), keep_open=inherit)
+        )
+        self.services.append(
+            start_azurite(self.state.azurite, where.azurite, log=self._log("azurite"), keep_open=inherit)
+        )
+
+    def stop(self) -> list[str]:
+        """Stop what runs, the app first and storage last. Returns the names of those that had to be killed."""
+        killed = [service.name for service in self.services if not service.stop()]
+        self._held.close()
+        return killed
+
+    def _start_app(self, inherit: Sequence[int]) -> Service:
+        where = self.addresses
+        settings = app_environment(
+            ROOT, self._environment, storage=where.azurite.connection_string, sandbox_url=where.sandbox_url
+        )
+        options = ["--app", str(ROOT), "--port", str(where.app), "--state", str(self.state.hub)]
+        return Service(
+            "the app (local_host)",
+            [sys.executable, "-m", "local_host", "start", *options],
+            ready=APP_READY,
+            log=self._log("app"),
+            environment=settings,
+            directory=ROOT,
+            keep_open=inherit,
+        )
+
+    def _log(self, name: str) -> Path:
+        return self.state.logs / f"{name}.log"
+
+
+def start_sandbox(state: Path, port: int, *, log: Path, keep_open: Sequence[int] = ()) -> Service:
+    """The stand-in for the payment provider and the carrier. state: its SQLite file."""
+    return Service(
+        "payment and carrier sandbox",
+        [sys.executable, "-m", "sandbox", "--port", str(port), "--state", str(state)],
+        ready=SANDBOX_READY,
+        log=log,
+        directory=ROOT,
+        keep_open=keep_open,
+    )

@@ -27,7 +27,8 @@ class Call:
     """One request to a provider, understood: which operation, on which object, with which parameters.
 
     operation: as fault rules and the call log name it, e.g. `payment_intents.capture`.
-    target: the id in the path, or None. order_id: the order it concerns, where that can be told.
+    target: the id in the path, or None. order_id: the order it concerns, where that can be told. refusal, lagging: what
+    a fault rule ordered.
     """
 
     face: str
@@ -40,6 +41,7 @@ class Call:
     order_id: str | None = None
     idempotency_key: str | None = None
     refusal: Refusal | None = None
+    lagging: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from sandbox.exchange import Answer, Call, Handler, JsonObject
 from sandbox.ledger.store import Ledger
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Operation:
     """One endpoint. path: an aiohttp pattern whose `{id}` is the call's target."""
 
@@ -40,8 +40,8 @@ class Face:
     authenticate: the refusal for these headers, or None. decode: parameters from query string and body, raises
     MalformedRequest. order_of: which order a request concerns. execute: run a handler and turn its refusals into
     answers, inside the caller's transaction. failure: the provider's body for 429, 500 and 503. not_found: for a path
-    it does not have. idempotency_key: the one these headers carry, if the provider knows such; busy: for a second request
-    while the first with its key is under way. headers: sent with every answer to these request headers.
+    it does not have. busy: for a second request while the first with its idempotency key is under way; None when the
+    provider has no such keys. headers: sent with every answer to these request headers.
     """
 
     name: str
@@ -53,6 +53,5 @@ class Face:
     execute: Callable[[Handler, Call, Ledger], Executed]
     failure: Callable[[int], Answer]
     not_found: Callable[[str, str], Answer]
-    busy: Callable[[str], Answer]
-    idempotency_key: Callable[[Mapping[str, str]], str | None]
+    busy: Callable[[str], Answer] | None
     headers: Callable[[Mapping[str, str]], Mapping[str, str]]

@@ -21,7 +21,8 @@ class Kind(StrEnum):
 
     refuse: the provider says no, with code and decline_code. status: it answers 429, 500 or 503 without acting. html: a
     proxy answers 502 with an HTML page, without acting. delay: it acts late. drop_before: the connection closes before
-    it acts. drop_after: it acts, then the connection closes without an answer.
+    it acts. drop_after: it acts, then the connection closes without an answer. lag: a search finds nothing, as Stripe's
+    index may for up to a minute after a payment was made.
     """
 
     REFUSE = "refuse"
@@ -30,6 +31,7 @@ class Kind(StrEnum):
     DELAY = "delay"
     DROP_BEFORE = "drop_before"
     DROP_AFTER = "drop_after"
+    LAG = "lag"
 
 
 class FaultRule(BaseModel):
@@ -64,6 +66,8 @@ class FaultRule(BaseModel):
             raise ValueError("status belongs to kind status, and is required there")
         if (self.kind is Kind.DELAY) != (self.delay_s is not None):
             raise ValueError("delay_s belongs to kind delay, and is required there")
+        if self.kind is Kind.LAG and self.operation != "payment_intents.search":
+            raise ValueError("kind lag belongs to operation payment_intents.search")
         if self.kind is not Kind.REFUSE and (self.code or self.decline_code or self.message):
             raise ValueError("code, decline_code and message belong to kind refuse")
         return self

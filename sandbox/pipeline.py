@@ -56,14 +56,20 @@ class Pipeline:
             target=target,
             params=params,
             order_id=self.face.order_of(self.ledger, target, params),
-            idempotency_key=self.face.idempotency_key(request.headers) if operation.method == "POST" else None,
+            idempotency_key=self._key(operation, request),
             now=datetime.now(UTC),
         )
 
+    def _key(self, operation: Operation, request: web.Request) -> str | None:
+        if self.face.busy is None or operation.method != "POST":
+            return None
+        return request.headers.get("Idempotency-Key")
+
     async def _attempt_alone(self, handler: Handler, call: Call, key: str) -> Answer:
         if key in self.keys_in_use:
+            assert self.face.busy is not None
             busy = self.face.busy(key)
-            return self._executed(lambda _call, _ledger: busy, replace(call, idempotency_key=None), fault=None)
+            return self._executed(lambda _call, _ledger: busy, call, fault=None)
         self.keys_in_use.add(key)
         try:
             return await self._attempt(handler, call)
@@ -80,7 +86,9 @@ class Pipeline:
             raise Dropped
         if fault.kind is Kind.DELAY:
             await self._pause(fault)
-        answer = self._executed(self._faulty(handler, fault), replace(call, refusal=fault.refusal), fault)
+        answer = self._executed(
+            self._faulty(handler, fault), replace(call, refusal=fault.refusal, lagging=fault.kind is Kind.LAG), fault
+        )
         if fault.kind is Kind.DROP_AFTER:
             raise Dropped
         return answer

@@ -13,11 +13,11 @@ from sandbox.easypost.errors import EasyPostRefusal
 from sandbox.ids import stripe_id
 from sandbox.ledger import parcels, payments
 from sandbox.ledger.store import Ledger
-from sandbox.stripe import payment_intents as machine
+from sandbox.stripe import lifecycle
 from sandbox.stripe.errors import StripeRefusal
-from sandbox.stripe.payment_intents import PaymentIntent, Status
-from sandbox.stripe.payment_methods import Verdict
-from sandbox.stripe.payments_api import save
+from sandbox.stripe.intent import PaymentIntent, Status
+from sandbox.stripe.payment_methods import AUTHENTICATION_FAILED, GENERIC_DECLINE, Decline, Verdict
+from sandbox.stripe.payment_store import save
 from sandbox.stripe.wire import intent_body
 
 _Handler = Callable[[web.Request], Awaitable[web.Response]]
@@ -67,25 +67,27 @@ def _on(ledger: Ledger, model: type[BaseModel], event: _Event) -> _Handler:
 
 
 def _authenticate(ledger: Ledger, payment_id: str, outcome: Outcome) -> dict[str, Any]:
-    return _finish(ledger, payment_id, outcome, waiting_in=Status.REQUIRES_ACTION)
+    return _finish(ledger, payment_id, outcome, waiting_in=Status.REQUIRES_ACTION, decline=AUTHENTICATION_FAILED)
 
 
 def _settle(ledger: Ledger, payment_id: str, outcome: Outcome) -> dict[str, Any]:
-    return _finish(ledger, payment_id, outcome, waiting_in=Status.PROCESSING)
+    return _finish(ledger, payment_id, outcome, waiting_in=Status.PROCESSING, decline=GENERIC_DECLINE)
 
 
-def _finish(ledger: Ledger, payment_id: str, outcome: Outcome, *, waiting_in: Status) -> dict[str, Any]:
+def _finish(
+    ledger: Ledger, payment_id: str, outcome: Outcome, *, waiting_in: Status, decline: Decline
+) -> dict[str, Any]:
     intent = _payment(ledger, payment_id)
     if intent.status is not waiting_in:
         raise problem(web.HTTPConflict, f"the payment is {intent.status}, not {waiting_in}")
     verdict = Verdict.APPROVED if outcome.succeed else Verdict.DECLINED
-    intent = machine.confirm(intent, verdict, charge_id=stripe_id("ch"), now=_seconds()).intent
+    intent = lifecycle.confirm(intent, verdict, charge_id=stripe_id("ch"), now=_seconds(), decline=decline).intent
     save(intent, ledger)
     return intent_body(intent)
 
 
 def _expire(ledger: Ledger, payment_id: str, _body: Nothing) -> dict[str, Any]:
-    intent = machine.expire(_payment(ledger, payment_id), now=_seconds())
+    intent = lifecycle.expire(_payment(ledger, payment_id), now=_seconds())
     save(intent, ledger)
     return intent_body(intent)
 

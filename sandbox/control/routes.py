@@ -77,8 +77,10 @@ def _reading(ledger: Ledger) -> list[web.RouteDef]:
 
 def _faults(ledger: Ledger, operations: frozenset[str]) -> list[web.RouteDef]:
     async def show(_request: web.Request) -> web.Response:
-        placed = [{"id": rule_id, "rule": rule, "matched": sum(seen.values())}
-                  for rule_id, rule, seen in journal.rules(ledger)]  # fmt: skip
+        placed = [
+            {"id": rule_id, "rule": rule, "matched": sum(seen.values())}
+            for rule_id, rule, seen in journal.rules(ledger)
+        ]
         return web.json_response({"faults": placed})
 
     async def place(request: web.Request) -> web.Response:

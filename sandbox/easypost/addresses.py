@@ -12,8 +12,21 @@ from sandbox.easypost.errors import EasyPostRefusal
 from sandbox.exchange import JsonObject
 from sandbox.ids import easypost_id
 
-_TEXTS = ("name", "company", "street1", "street2", "city", "state", "zip", "country", "phone", "email", "reference",
-          "federal_tax_id", "state_tax_id")  # fmt: skip
+_TEXTS = (
+    "name",
+    "company",
+    "street1",
+    "street2",
+    "city",
+    "state",
+    "zip",
+    "country",
+    "phone",
+    "email",
+    "reference",
+    "federal_tax_id",
+    "state_tax_id",
+)
 _ADDRESS_NEEDED = ("street1", "city", "zip")
 
 

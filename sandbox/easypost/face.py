@@ -17,25 +17,25 @@ from sandbox.ledger.store import Ledger
 
 _TEST_KEY = re.compile(r"^EZTK\w+$")
 _OPERATIONS = (
-    Operation(method="POST", path="/v2/addresses", name="addresses.create", handler=addresses_api.create),
-    Operation(method="POST", path="/v2/addresses/create_and_verify", name="addresses.create_and_verify",
-              handler=addresses_api.create_and_verify),
-    Operation(method="GET", path="/v2/addresses", name="addresses.list", handler=addresses_api.list_all),
-    Operation(method="GET", path="/v2/addresses/{id}", name="addresses.retrieve", handler=addresses_api.retrieve),
-    Operation(method="GET", path="/v2/addresses/{id}/verify", name="addresses.verify", handler=addresses_api.verify),
-    Operation(method="POST", path="/v2/parcels", name="parcels.create", handler=addresses_api.create_parcel),
-    Operation(method="GET", path="/v2/parcels/{id}", name="parcels.retrieve", handler=addresses_api.retrieve_parcel),
-    Operation(method="POST", path="/v2/shipments", name="shipments.create", handler=shipments_api.create),
-    Operation(method="GET", path="/v2/shipments", name="shipments.list", handler=shipments_api.list_all),
-    Operation(method="GET", path="/v2/shipments/{id}", name="shipments.retrieve", handler=shipments_api.retrieve),
-    Operation(method="POST", path="/v2/shipments/{id}/buy", name="shipments.buy", handler=shipments_api.buy),
-    Operation(method="POST", path="/v2/shipments/{id}/refund", name="shipments.refund", handler=shipments_api.refund),
-    Operation(method="POST", path="/v2/shipments/{id}/rerate", name="shipments.rerate", handler=shipments_api.rerate),
-    Operation(method="POST", path="/v2/trackers", name="trackers.create", handler=shipments_api.create_tracker),
-    Operation(method="GET", path="/v2/trackers", name="trackers.list", handler=shipments_api.list_trackers),
-    Operation(method="GET", path="/v2/trackers/{id}", name="trackers.retrieve",
-              handler=shipments_api.retrieve_tracker),
-)  # fmt: skip
+    Operation("POST", "/v2/addresses", "addresses.create", addresses_api.create),
+    Operation(
+        "POST", "/v2/addresses/create_and_verify", "addresses.create_and_verify", addresses_api.create_and_verify
+    ),
+    Operation("GET", "/v2/addresses", "addresses.list", addresses_api.list_all),
+    Operation("GET", "/v2/addresses/{id}", "addresses.retrieve", addresses_api.retrieve),
+    Operation("GET", "/v2/addresses/{id}/verify", "addresses.verify", addresses_api.verify),
+    Operation("POST", "/v2/parcels", "parcels.create", addresses_api.create_parcel),
+    Operation("GET", "/v2/parcels/{id}", "parcels.retrieve", addresses_api.retrieve_parcel),
+    Operation("POST", "/v2/shipments", "shipments.create", shipments_api.create),
+    Operation("GET", "/v2/shipments", "shipments.list", shipments_api.list_all),
+    Operation("GET", "/v2/shipments/{id}", "shipments.retrieve", shipments_api.retrieve),
+    Operation("POST", "/v2/shipments/{id}/buy", "shipments.buy", shipments_api.buy),
+    Operation("POST", "/v2/shipments/{id}/refund", "shipments.refund", shipments_api.refund),
+    Operation("POST", "/v2/shipments/{id}/rerate", "shipments.rerate", shipments_api.rerate),
+    Operation("POST", "/v2/trackers", "trackers.create", shipments_api.create_tracker),
+    Operation("GET", "/v2/trackers", "trackers.list", shipments_api.list_trackers),
+    Operation("GET", "/v2/trackers/{id}", "trackers.retrieve", shipments_api.retrieve_tracker),
+)
 _FAILURES = {
     429: ("RATE_LIMITED", "You have exceeded the rate limit. Please try again later."),
     500: ("INTERNAL_SERVER_ERROR", "An internal error occurred. Please try again later."),
@@ -92,10 +92,6 @@ def _not_found(_method: str, _path: str) -> Answer:
     return no_such_resource().answer()
 
 
-def _busy(_key: str) -> Answer:
-    raise AssertionError("EasyPost has no idempotency keys")
-
-
 def _headers(_request_headers: Mapping[str, str]) -> Mapping[str, str]:
     return {"X-EP-Request-UUID": easypost_id("req").removeprefix("req_")}
 
@@ -110,7 +106,6 @@ EASYPOST = Face(
     execute=_execute,
     failure=_failure,
     not_found=_not_found,
-    busy=_busy,
-    idempotency_key=lambda _headers: None,
+    busy=None,
     headers=_headers,
 )

@@ -7,8 +7,18 @@ from sandbox.easypost.errors import invalid
 from sandbox.exchange import JsonObject
 from sandbox.ids import easypost_id
 
-STATUSES = ("unknown", "pre_transit", "in_transit", "out_for_delivery", "delivered", "available_for_pickup",
-            "return_to_sender", "failure", "cancelled", "error")  # fmt: skip
+STATUSES = (
+    "unknown",
+    "pre_transit",
+    "in_transit",
+    "out_for_delivery",
+    "delivered",
+    "available_for_pickup",
+    "return_to_sender",
+    "failure",
+    "cancelled",
+    "error",
+)
 # Once the carrier has the parcel, its label cannot be refunded.
 NOT_YET_SHIPPED = frozenset({"unknown", "pre_transit", "cancelled", "error"})
 _TEST_CODES = {

@@ -11,8 +11,15 @@ from pathlib import Path
 
 _SCHEMA = (Path(__file__).parent / "schema.sql").read_text(encoding="utf-8")
 _TABLES = (
-    "refunds", "payments", "shipments", "trackers", "carrier_objects", "idempotency_keys", "calls", "fault_rules"
-)  # fmt: skip
+    "refunds",
+    "payments",
+    "shipments",
+    "trackers",
+    "carrier_objects",
+    "idempotency_keys",
+    "calls",
+    "fault_rules",
+)
 
 
 class StateFileError(Exception):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sandbox.stripe.payment_intents import PaymentIntent
+    from sandbox.stripe.intent import PaymentIntent
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from sandbox.face import Executed, Face, MalformedRequest, Operation
 from sandbox.ids import stripe_id
 from sandbox.ledger import payments
 from sandbox.ledger.store import Ledger
-from sandbox.stripe import idempotency, payments_api, refunds_api, search
+from sandbox.stripe import idempotency, payment_reads, payments_api, refunds_api, search
 from sandbox.stripe.auth import authenticate
 from sandbox.stripe.errors import Problem, StripeRefusal
 from sandbox.stripe.wire import error_body
@@ -16,23 +16,19 @@ from sandbox.stripe.wire import error_body
 _API_VERSION = "2026-10-28.endive"
 _INTENTS = "/v1/payment_intents"
 _OPERATIONS = (
-    Operation(method="POST", path=_INTENTS, name="payment_intents.create", handler=payments_api.create),
-    Operation(method="GET", path=_INTENTS, name="payment_intents.list", handler=payments_api.list_all),
-    Operation(method="GET", path=f"{_INTENTS}/search", name="payment_intents.search",
-              handler=payments_api.find_matching),
-    Operation(method="GET", path=f"{_INTENTS}/{{id}}", name="payment_intents.retrieve", handler=payments_api.retrieve),
-    Operation(method="POST", path=f"{_INTENTS}/{{id}}", name="payment_intents.update", handler=payments_api.update),
-    Operation(method="POST", path=f"{_INTENTS}/{{id}}/confirm", name="payment_intents.confirm",
-              handler=payments_api.confirm),
-    Operation(method="POST", path=f"{_INTENTS}/{{id}}/capture", name="payment_intents.capture",
-              handler=payments_api.capture),
-    Operation(method="POST", path=f"{_INTENTS}/{{id}}/cancel", name="payment_intents.cancel",
-              handler=payments_api.cancel),
-    Operation(method="POST", path="/v1/refunds", name="refunds.create", handler=refunds_api.create),
-    Operation(method="GET", path="/v1/refunds", name="refunds.list", handler=refunds_api.list_all),
-    Operation(method="GET", path="/v1/refunds/{id}", name="refunds.retrieve", handler=refunds_api.retrieve),
-    Operation(method="GET", path="/v1/charges/{id}", name="charges.retrieve", handler=refunds_api.retrieve_charge),
-)  # fmt: skip
+    Operation("POST", _INTENTS, "payment_intents.create", payments_api.create),
+    Operation("GET", _INTENTS, "payment_intents.list", payment_reads.list_all),
+    Operation("GET", f"{_INTENTS}/search", "payment_intents.search", payment_reads.find_matching),
+    Operation("GET", f"{_INTENTS}/{{id}}", "payment_intents.retrieve", payment_reads.retrieve),
+    Operation("POST", f"{_INTENTS}/{{id}}", "payment_intents.update", payments_api.update),
+    Operation("POST", f"{_INTENTS}/{{id}}/confirm", "payment_intents.confirm", payments_api.confirm),
+    Operation("POST", f"{_INTENTS}/{{id}}/capture", "payment_intents.capture", payments_api.capture),
+    Operation("POST", f"{_INTENTS}/{{id}}/cancel", "payment_intents.cancel", payments_api.cancel),
+    Operation("POST", "/v1/refunds", "refunds.create", refunds_api.create),
+    Operation("GET", "/v1/refunds", "refunds.list", refunds_api.list_all),
+    Operation("GET", "/v1/refunds/{id}", "refunds.retrieve", refunds_api.retrieve),
+    Operation("GET", "/v1/charges/{id}", "charges.retrieve", refunds_api.retrieve_charge),
+)
 _FAILURES = {
     429: Problem(
         status=429,
@@ -66,8 +62,9 @@ def _order_of(ledger: Ledger, target: str | None, params: JsonObject) -> str | N
     payment = target or params.get("payment_intent") or params.get("charge")
     if not isinstance(payment, str):
         return None
-    return payments.order_of_refund(ledger, payment) if payment.startswith("re_") else payments.order_of(
-        ledger, payment)  # fmt: skip
+    return (
+        payments.order_of_refund(ledger, payment) if payment.startswith("re_") else payments.order_of(ledger, payment)
+    )
 
 
 def _searched_order(query: str) -> str | None:
@@ -123,6 +120,5 @@ STRIPE = Face(
     failure=_failure,
     not_found=_not_found,
     busy=idempotency.in_use,
-    idempotency_key=lambda headers: headers.get("Idempotency-Key"),
     headers=_headers,
 )

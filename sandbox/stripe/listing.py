@@ -27,8 +27,9 @@ def created(name: str, value: Any) -> dict[str, int]:
     if not isinstance(value, dict):
         moment = integer(name, value)
         return {"gte": moment, "lte": moment}
-    return {choice(*_COMPARE)(f"{name}[{word}]", word): integer(f"{name}[{word}]", bound)
-            for word, bound in value.items()}  # fmt: skip
+    return {
+        choice(*_COMPARE)(f"{name}[{word}]", word): integer(f"{name}[{word}]", bound) for word, bound in value.items()
+    }
 
 
 PAGING: dict[str, Reader] = {"limit": limit, "starting_after": text, "ending_before": text, "created": created}

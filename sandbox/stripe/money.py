@@ -32,8 +32,11 @@ def currency_code(raw: str) -> str:
 def check_chargeable(amount: int, currency: str) -> None:
     """Raises StripeRefusal for an amount (smallest unit) below or above what may be charged at once."""
     if amount <= 0:
-        raise _refused("parameter_invalid_integer", "The amount must be greater than or equal to the minimum charge"
-                       " amount allowed for your account and the currency set.")  # fmt: skip
+        raise _refused(
+            "parameter_invalid_integer",
+            "The amount must be greater than or equal to the minimum charge"
+            " amount allowed for your account and the currency set.",
+        )
     minimum = _MINIMUM.get(currency, 50)
     if amount < minimum:
         raise _refused("amount_too_small", f"Amount must be at least {in_words(minimum, currency)}")

@@ -31,16 +31,18 @@ def integer(name: str, value: Any) -> int:
     text = _scalar(name, value)
     digits = text.removeprefix("-")
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 15):
-        raise invalid_request("Invalid integer: the value is not a whole number", code="parameter_invalid_integer",
-                              param=name)  # fmt: skip
+        raise invalid_request(
+            "Invalid integer: the value is not a whole number", code="parameter_invalid_integer", param=name
+        )
     return int(text)
 
 
 def positive_integer(name: str, value: Any) -> int:
     number = integer(name, value)
     if number < 1:
-        raise invalid_request("This value must be greater than or equal to 1.", code="parameter_invalid_integer",
-                              param=name)  # fmt: skip
+        raise invalid_request(
+            "This value must be greater than or equal to 1.", code="parameter_invalid_integer", param=name
+        )
     return number
 
 

@@ -49,6 +49,12 @@ AUTHENTICATION_REQUIRED = Decline(
     decline_code="authentication_required",
     message="Your card was declined. This transaction requires authentication.",
 )
+AUTHENTICATION_FAILED = Decline(
+    code="payment_intent_authentication_failure",
+    decline_code=None,
+    message="The provided PaymentMethod has failed authentication. You can provide payment_method_data or a new"
+    " PaymentMethod to attempt to fulfill this PaymentIntent again.",
+)
 _GENERIC = GENERIC_DECLINE.message
 _PROCESSING = "An error occurred while processing your card. Try again in a little bit."
 _TABLE = {

@@ -1,75 +1,20 @@
-"""The PaymentIntent endpoints: read parameters, ask the state machine, write the ledger, render."""
+"""The PaymentIntent endpoints that act: read parameters, ask the state machine, write the ledger, render."""
 
 from dataclasses import replace
 
 from sandbox.exchange import Answer, Call, JsonObject
 from sandbox.ids import stripe_id
-from sandbox.ledger import payments
 from sandbox.ledger.store import Ledger
-from sandbox.stripe import listing, params, search
-from sandbox.stripe import payment_intents as machine
-from sandbox.stripe.errors import Problem, StripeRefusal, invalid_request, no_such
+from sandbox.stripe import lifecycle, payment_params, payment_store
+from sandbox.stripe.errors import Problem, StripeRefusal, invalid_request
+from sandbox.stripe.intent import Method, PaymentIntent, Status
 from sandbox.stripe.money import check_chargeable, currency_code
-from sandbox.stripe.payment_intents import Method, PaymentIntent, Status
-from sandbox.stripe.payment_methods import Decline, Verdict, look_up, refuse_card_number
-from sandbox.stripe.wire import error_body, intent_body, list_body
-
-_CAPTURE_METHODS = params.choice("automatic", "automatic_async", "manual")
-_CANCELLATION_REASONS = params.choice("duplicate", "fraudulent", "requested_by_customer", "abandoned")
-_ECHOED: dict[str, params.Reader] = {
-    "automatic_payment_methods": params.mapping,
-    "confirmation_method": params.choice("automatic", "manual"),
-    "customer": params.text,
-    "description": params.text,
-    "metadata": params.metadata,
-    "payment_method_options": params.mapping,
-    "payment_method_types": params.text_list,
-    "receipt_email": params.text,
-    "setup_future_usage": params.choice("off_session", "on_session"),
-    "shipping": params.mapping,
-    "statement_descriptor": params.text,
-    "statement_descriptor_suffix": params.text,
-    "transfer_group": params.text,
-}
-_CONFIRM: dict[str, params.Reader] = {
-    "capture_method": _CAPTURE_METHODS,
-    "error_on_requires_action": params.boolean,
-    "expand": params.text_list,
-    "off_session": params.boolean,
-    "payment_method": params.text,
-    "payment_method_data": params.mapping,
-    "receipt_email": params.text,
-    "return_url": params.text,
-    "use_stripe_sdk": params.boolean,
-}
-_CREATE = _ECHOED | _CONFIRM | {
-    "amount": params.integer,
-    "confirm": params.boolean,
-    "currency": params.text,
-}  # fmt: skip
-_UPDATE = {name: reader for name, reader in _CREATE.items() if name in _ECHOED or name in
-           ("amount", "payment_method", "expand")}  # fmt: skip
-_CAPTURE: dict[str, params.Reader] = {
-    "amount_to_capture": params.integer,
-    "expand": params.text_list,
-    "final_capture": params.boolean,
-    "metadata": params.metadata,
-    "statement_descriptor": params.text,
-    "statement_descriptor_suffix": params.text,
-}
-_CANCEL: dict[str, params.Reader] = {"cancellation_reason": _CANCELLATION_REASONS, "expand": params.text_list}
-_RETRIEVE: dict[str, params.Reader] = {"client_secret": params.text, "expand": params.text_list}
-_LIST = listing.PAGING | {"customer": params.text, "expand": params.text_list}
-_SEARCH: dict[str, params.Reader] = {
-    "expand": params.text_list,
-    "limit": listing.limit,
-    "page": params.text,
-    "query": params.text,
-}
+from sandbox.stripe.payment_methods import Decline, Verdict, look_up
+from sandbox.stripe.wire import error_body, intent_body
 
 
 def create(call: Call, ledger: Ledger) -> Answer:
-    given = _checked(call, _CREATE, required=("amount", "currency"))
+    given = payment_params.read(call, payment_params.CREATE, required=("amount", "currency"))
     currency = currency_code(given["currency"])
     check_chargeable(given["amount"], currency)
     capture_method = given.get("capture_method", "automatic_async")
@@ -94,18 +39,18 @@ def create(call: Call, ledger: Ledger) -> Answer:
 
 
 def update(call: Call, ledger: Ledger) -> Answer:
-    given = _checked(call, _UPDATE)
-    intent = find(call, ledger)
+    given = payment_params.read(call, payment_params.UPDATE)
+    intent = payment_store.find(call, ledger)
     if "amount" in given:
         check_chargeable(given["amount"], intent.currency)
-        intent = machine.change_amount(intent, given["amount"])
+        intent = lifecycle.change_amount(intent, given["amount"])
     intent = replace(_with_method(intent, given), details=_details(intent.details, given))
     return _save_and_show(intent, given, ledger)
 
 
 def confirm(call: Call, ledger: Ledger) -> Answer:
-    given = _checked(call, _CONFIRM)
-    intent = find(call, ledger)
+    given = payment_params.read(call, payment_params.CONFIRM)
+    intent = payment_store.find(call, ledger)
     capture_method = given.get("capture_method", intent.details["capture_method"])
     intent = replace(
         intent,
@@ -116,101 +61,28 @@ def confirm(call: Call, ledger: Ledger) -> Answer:
 
 
 def capture(call: Call, ledger: Ledger) -> Answer:
-    given = _checked(call, _CAPTURE)
-    intent = find(call, ledger)
+    given = payment_params.read(call, payment_params.CAPTURE)
+    intent = payment_store.find(call, ledger)
     _refuse_as_ordered(call, intent)
-    step = machine.capture(intent, given.get("amount_to_capture"), now=_seconds(call))
+    step = lifecycle.capture(intent, given.get("amount_to_capture"), now=_seconds(call))
     if "metadata" in given:
         step = replace(step, intent=replace(step.intent, details=_details(step.intent.details, given)))
-    save(step.intent, ledger)
+    payment_store.save(step.intent, ledger)
     return _show(step, given)
 
 
 def cancel(call: Call, ledger: Ledger) -> Answer:
-    given = _checked(call, _CANCEL)
-    intent = find(call, ledger)
+    given = payment_params.read(call, payment_params.CANCEL)
+    intent = payment_store.find(call, ledger)
     _refuse_as_ordered(call, intent)
-    ended = machine.cancel(intent, reason=given.get("cancellation_reason"), now=_seconds(call))
+    ended = lifecycle.cancel(intent, reason=given.get("cancellation_reason"), now=_seconds(call))
     return _save_and_show(ended, given, ledger)
-
-
-def retrieve(call: Call, ledger: Ledger) -> Answer:
-    given = _checked(call, _RETRIEVE)
-    return Answer(body=intent_body(find(call, ledger), expansions(given)))
-
-
-def list_all(call: Call, ledger: Ledger) -> Answer:
-    given = _checked(call, _LIST)
-    bodies = (intent_body(PaymentIntent.from_json(state), expansions(given, "data."))
-              for state in payments.newest_first(ledger))  # fmt: skip
-    if "customer" in given:
-        bodies = (body for body in bodies if body["customer"] == given["customer"])
-    data, more = listing.page(bodies, given, what="payment_intent")
-    return Answer(body=list_body("/v1/payment_intents", data, has_more=more))
-
-
-def find_matching(call: Call, ledger: Ledger) -> Answer:
-    """Search. `page` is the id of the last hit of the page before."""
-    given = _checked(call, _SEARCH, required=("query",))
-    query = search.parse(given["query"])
-    states = payments.newest_first(ledger, query.metadata_value("order_id"))
-    bodies = (intent_body(PaymentIntent.from_json(state), expansions(given, "data.")) for state in states)
-    cursor = {"starting_after": given["page"]} if "page" in given else {}
-    paging = {"limit": given.get("limit", 10)} | cursor
-    data, more = listing.page(filter(query.matches, bodies), paging, what="payment_intent")
-    next_page = data[-1]["id"] if more else None
-    return Answer(
-        body={
-            "object": "search_result",
-            "data": data,
-            "has_more": more,
-            "next_page": next_page,
-            "url": "/v1/payment_intents/search",
-        }
-    )
-
-
-def find(call: Call, ledger: Ledger) -> PaymentIntent:
-    """The payment in the path. Raises StripeRefusal when there is none."""
-    assert call.target is not None
-    state = payments.find(ledger, call.target) if call.target.startswith("pi_") else None
-    if state is None:
-        raise no_such("payment_intent", call.target[:60], param="intent", in_path=True)
-    return PaymentIntent.from_json(state)
-
-
-def save(intent: PaymentIntent, ledger: Ledger) -> None:
-    row = payments.PaymentRow(
-        id=intent.id,
-        charge_id=intent.charge.id if intent.charge else None,
-        order_id=intent.details.get("metadata", {}).get("order_id"),
-        status=intent.status,
-        currency=intent.currency,
-        authorised=intent.authorised,
-        captured=intent.captured,
-        refunded=intent.refunded,
-        voided=intent.voided,
-        state=intent.to_json(),
-    )
-    payments.save(ledger, row)
-
-
-def expansions(given: JsonObject, prefix: str = "") -> set[str]:
-    """What `expand` asks for: `latest_charge`, or `data.latest_charge` in a list."""
-    return {name.removeprefix(prefix) for name in given.get("expand", []) if name.startswith(prefix)}
-
-
-def _checked(call: Call, known: dict[str, params.Reader], required: tuple[str, ...] = ()) -> JsonObject:
-    given = params.read(call.params, known, required)
-    for name in ("payment_method", "payment_method_data"):
-        refuse_card_number(str(given.get(name, "")))
-    return given
 
 
 def _details(before: JsonObject, given: JsonObject) -> JsonObject:
     """What is only echoed; metadata is merged key by key, and an empty value removes its key."""
     metadata = before.get("metadata", {}) | given.get("metadata", {})
-    echoed = {name: value for name, value in given.items() if name in _ECHOED}
+    echoed = {name: value for name, value in given.items() if name in payment_params.ECHOED}
     return before | echoed | {"metadata": {key: value for key, value in metadata.items() if value != ""}}
 
 
@@ -224,11 +96,11 @@ def _with_method(intent: PaymentIntent, given: JsonObject) -> PaymentIntent:
         return intent
     test = look_up(name)
     method = Method(id=stripe_id("pm"), test_name=name, brand=test.brand, expires=test.expires)
-    return machine.attach(intent, method)
+    return lifecycle.attach(intent, method)
 
 
 def _confirm(intent: PaymentIntent, given: JsonObject, call: Call, ledger: Ledger) -> Answer:
-    machine.begin_confirmation(intent)
+    lifecycle.begin_confirmation(intent)
     _check_return_url(intent, given)
     assert intent.method is not None
     verdict, decline = _verdict(intent.method, call)
@@ -236,10 +108,10 @@ def _confirm(intent: PaymentIntent, given: JsonObject, call: Call, ledger: Ledge
     strict = bool(given.get("off_session") or given.get("error_on_requires_action"))
     if verdict is Verdict.NEEDS_ACTION and strict:
         off_session = bool(given.get("off_session"))
-        step = machine.authentication_missing(intent, charge_id=charge_id, now=now, off_session=off_session)
+        step = lifecycle.authentication_missing(intent, charge_id=charge_id, now=now, off_session=off_session)
     else:
-        step = machine.confirm(intent, verdict, charge_id=charge_id, now=now, decline=decline)
-    save(step.intent, ledger)
+        step = lifecycle.confirm(intent, verdict, charge_id=charge_id, now=now, decline=decline)
+    payment_store.save(step.intent, ledger)
     return _show(step, given)
 
 
@@ -281,14 +153,14 @@ def _refuse_as_ordered(call: Call, intent: PaymentIntent) -> None:
 
 
 def _save_and_show(intent: PaymentIntent, given: JsonObject, ledger: Ledger) -> Answer:
-    save(intent, ledger)
-    return Answer(body=intent_body(intent, expansions(given)))
+    payment_store.save(intent, ledger)
+    return Answer(body=intent_body(intent, payment_params.expansions(given)))
 
 
-def _show(step: machine.Step, given: JsonObject) -> Answer:
+def _show(step: lifecycle.Step, given: JsonObject) -> Answer:
     if step.problem is not None:
         return Answer(status=step.problem.status, body=error_body(step.problem, step.intent))
-    return Answer(body=intent_body(step.intent, expansions(given)))
+    return Answer(body=intent_body(step.intent, payment_params.expansions(given)))
 
 
 def _seconds(call: Call) -> int:

@@ -4,11 +4,10 @@ from sandbox.exchange import Answer, Call, JsonObject
 from sandbox.ids import stripe_id
 from sandbox.ledger import payments
 from sandbox.ledger.store import Ledger
-from sandbox.stripe import listing, params
-from sandbox.stripe import payment_intents as machine
+from sandbox.stripe import lifecycle, listing, params
 from sandbox.stripe.errors import Problem, StripeRefusal, invalid_request, no_such
-from sandbox.stripe.payment_intents import PaymentIntent
-from sandbox.stripe.payments_api import save
+from sandbox.stripe.intent import PaymentIntent
+from sandbox.stripe.payment_store import save
 from sandbox.stripe.wire import charge_body, list_body
 
 _CREATE: dict[str, params.Reader] = {
@@ -30,7 +29,7 @@ def create(call: Call, ledger: Ledger) -> Answer:
         message = call.refusal.message or "The refund was refused."
         problem = Problem(status=400, type="invalid_request_error", code=call.refusal.code, message=message)
         raise StripeRefusal(problem)
-    intent, amount = machine.refund(intent, given.get("amount"))
+    intent, amount = lifecycle.refund(intent, given.get("amount"))
     save(intent, ledger)
     body = _body(intent, amount, given, int(call.now.timestamp()))
     payments.add_refund(ledger, body)
@@ -69,8 +68,10 @@ def _payment(given: JsonObject, ledger: Ledger) -> PaymentIntent:
             if intent is None:
                 raise no_such(name, given[name][:60], param=name, in_path=False)
             return intent
-    raise invalid_request("One of the following params should be provided for this request: payment_intent or charge.",
-                          code="parameter_missing")  # fmt: skip
+    raise invalid_request(
+        "One of the following params should be provided for this request: payment_intent or charge.",
+        code="parameter_missing",
+    )
 
 
 def _find(object_id: str, prefix: str, ledger: Ledger) -> PaymentIntent | None:

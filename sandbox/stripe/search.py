@@ -2,7 +2,7 @@
 
 A query is clauses joined by AND or by OR, never both. A clause is a field, an operator (`:` equals, `~` contains,
 `>` `>=` `<` `<=` for numbers) and a value; a leading `-` turns it round. Unlike the real one, whose index lags by up to
-a minute, this search sees every committed payment at once.
+a minute, this search sees every committed payment at once, unless a fault rule of kind `lag` says otherwise.
 """
 
 import operator

@@ -5,10 +5,20 @@ from typing import Any
 
 from sandbox.exchange import JsonObject
 from sandbox.stripe.errors import Problem
-from sandbox.stripe.payment_intents import Charge, Method, PaymentIntent, Status
+from sandbox.stripe.intent import Charge, Method, PaymentIntent, Status
 
-_ECHOED = ("customer", "description", "metadata", "receipt_email", "setup_future_usage", "shipping",
-           "statement_descriptor", "statement_descriptor_suffix", "transfer_group", "on_behalf_of")  # fmt: skip
+_ECHOED = (
+    "customer",
+    "description",
+    "metadata",
+    "receipt_email",
+    "setup_future_usage",
+    "shipping",
+    "statement_descriptor",
+    "statement_descriptor_suffix",
+    "transfer_group",
+    "on_behalf_of",
+)
 
 
 def intent_body(intent: PaymentIntent, expand: Collection[str] = ()) -> JsonObject:

@@ -1,0 +1,72 @@
+"""Which parameters each PaymentIntent endpoint takes.
+
+What Stripe takes and this stand-in has no use for (`transfer_data`, `mandate`, …) is refused like an unknown name: a
+caller that relies on it should hear so.
+"""
+
+from collections.abc import Collection
+
+from sandbox.exchange import Call, JsonObject
+from sandbox.stripe import listing, params
+from sandbox.stripe.payment_methods import refuse_card_number
+
+_CAPTURE_METHODS = params.choice("automatic", "automatic_async", "manual")
+_CANCELLATION_REASONS = params.choice("duplicate", "fraudulent", "requested_by_customer", "abandoned")
+ECHOED: dict[str, params.Reader] = {
+    "automatic_payment_methods": params.mapping,
+    "confirmation_method": params.choice("automatic", "manual"),
+    "customer": params.text,
+    "description": params.text,
+    "metadata": params.metadata,
+    "payment_method_options": params.mapping,
+    "payment_method_types": params.text_list,
+    "receipt_email": params.text,
+    "setup_future_usage": params.choice("off_session", "on_session"),
+    "shipping": params.mapping,
+    "statement_descriptor": params.text,
+    "statement_descriptor_suffix": params.text,
+    "transfer_group": params.text,
+}
+CONFIRM: dict[str, params.Reader] = {
+    "capture_method": _CAPTURE_METHODS,
+    "error_on_requires_action": params.boolean,
+    "expand": params.text_list,
+    "off_session": params.boolean,
+    "payment_method": params.text,
+    "payment_method_data": params.mapping,
+    "receipt_email": params.text,
+    "return_url": params.text,
+    "use_stripe_sdk": params.boolean,
+}
+CREATE = ECHOED | CONFIRM | {"amount": params.integer, "confirm": params.boolean, "currency": params.text}
+UPDATE = ECHOED | {name: CREATE[name] for name in ("amount", "expand", "payment_method", "payment_method_data")}
+CAPTURE: dict[str, params.Reader] = {
+    "amount_to_capture": params.integer,
+    "expand": params.text_list,
+    "final_capture": params.boolean,
+    "metadata": params.metadata,
+    "statement_descriptor": params.text,
+    "statement_descriptor_suffix": params.text,
+}
+CANCEL: dict[str, params.Reader] = {"cancellation_reason": _CANCELLATION_REASONS, "expand": params.text_list}
+RETRIEVE: dict[str, params.Reader] = {"client_secret": params.text, "expand": params.text_list}
+LIST = listing.PAGING | {"customer": params.text, "expand": params.text_list}
+SEARCH: dict[str, params.Reader] = {
+    "expand": params.text_list,
+    "limit": listing.limit,
+    "page": params.text,
+    "query": params.text,
+}
+
+
+def read(call: Call, known: dict[str, params.Reader], required: Collection[str] = ()) -> JsonObject:
+    """The call's parameters, checked. Raises StripeRefusal, also for a raw card number in place of a payment method."""
+    given = params.read(call.params, known, required)
+    for name in ("payment_method", "payment_method_data"):
+        refuse_card_number(str(given.get(name, "")))
+    return given
+
+
+def expansions(given: JsonObject, prefix: str = "") -> set[str]:
+    """What `expand` asks for: `latest_charge`, or `data.latest_charge` in a list."""
+    return {name.removeprefix(prefix) for name in given.get("expand", []) if name.startswith(prefix)}

@@ -1,0 +1,48 @@
+"""The PaymentIntent endpoints that only look: retrieve, list, search."""
+
+from sandbox.exchange import Answer, Call
+from sandbox.ledger import payments
+from sandbox.ledger.store import Ledger
+from sandbox.stripe import listing, payment_params, payment_store, search
+from sandbox.stripe.intent import PaymentIntent
+from sandbox.stripe.wire import intent_body, list_body
+
+
+def retrieve(call: Call, ledger: Ledger) -> Answer:
+    given = payment_params.read(call, payment_params.RETRIEVE)
+    return Answer(body=intent_body(payment_store.find(call, ledger), payment_params.expansions(given)))
+
+
+def list_all(call: Call, ledger: Ledger) -> Answer:
+    given = payment_params.read(call, payment_params.LIST)
+    bodies = (
+        intent_body(PaymentIntent.from_json(state), payment_params.expansions(given, "data."))
+        for state in payments.newest_first(ledger)
+    )
+    if "customer" in given:
+        bodies = (body for body in bodies if body["customer"] == given["customer"])
+    data, more = listing.page(bodies, given, what="payment_intent")
+    return Answer(body=list_body("/v1/payment_intents", data, has_more=more))
+
+
+def find_matching(call: Call, ledger: Ledger) -> Answer:
+    """Search. `page` is the id of the last hit of the page before."""
+    given = payment_params.read(call, payment_params.SEARCH, required=("query",))
+    query = search.parse(given["query"])
+    states = iter(()) if call.lagging else payments.newest_first(ledger, query.metadata_value("order_id"))
+    bodies = (
+        intent_body(PaymentIntent.from_json(state), payment_params.expansions(given, "data.")) for state in states
+    )
+    cursor = {"starting_after": given["page"]} if "page" in given else {}
+    paging = {"limit": given.get("limit", 10)} | cursor
+    data, more = listing.page(filter(query.matches, bodies), paging, what="payment_intent")
+    next_page = data[-1]["id"] if more else None
+    return Answer(
+        body={
+            "object": "search_result",
+            "data": data,
+            "has_more": more,
+            "next_page": next_page,
+            "url": "/v1/payment_intents/search",
+        }
+    )

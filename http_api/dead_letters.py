@@ -1,0 +1,170 @@
+"""What could not be done automatically: list it, look at it, try it again, or close it by hand."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Final
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from adapters.compose import dead_letters, order_book
+from adapters.dead_letters import DeadLetterChanged, StoredDeadLetter
+from domain.dead_letter import CloseDeadLetter, DeadLetter, DeadLetterId, DeadLetterState, Resolution
+from domain.ids import dead_letter_instance_id
+from domain.order import CloseOrder
+from domain.steps import LedgerEntry, Outcome, StepResult
+from domain.wire import Wire
+from http_api.instances import REPLAY_DEAD_LETTER, instance_status, is_unfinished
+from http_api.links import resource
+from http_api.paging import PageQuery, read_page
+from http_api.problems import Problem, answers_problems, conflict
+from http_api.request_body import read_body
+from http_api.request_params import path_id, read_query, unknown
+from http_api.responses import accepted, answer
+
+bp = df.Blueprint()
+
+DEAD_LETTERS: Final = "dead-letters"
+DEAD_LETTER: Final = "dead-letters/{dead_letter_id}"
+REPLAY: Final = "dead-letters/{dead_letter_id}/replay"
+RESOLVE: Final = "dead-letters/{dead_letter_id}/resolve"
+
+
+class DeadLetterQuery(PageQuery):
+    """state: only records in it."""
+
+    state: DeadLetterState | None = None
+
+
+class DeadLetterList(Wire):
+    """One page of records. next_cursor: for the next one; None on the last."""
+
+    dead_letters: tuple[DeadLetter, ...]
+    next_cursor: str | None
+
+
+class Replay(Wire):
+    """An operator's try. attempt: from 1. result: how the step ended, once it has."""
+
+    attempt: int
+    runtimeStatus: str
+    result: StepResult | None
+
+
+class DeadLetterAnswer(DeadLetter):
+    """A record, with its latest replay."""
+
+    latest_replay: Replay | None
+
+
+class ReplayAnswer(Wire):
+    """A replay that is under way. attempt: from 1."""
+
+    id: str
+    dead_letter_id: str
+    attempt: int
+    statusQueryGetUri: str
+
+
+@bp.route(route=DEAD_LETTERS, methods=["GET"])
+@answers_problems
+async def list_dead_letters(req: func.HttpRequest) -> func.HttpResponse:
+    """One page of records, by id."""
+    page = await read_page(dead_letters().list, read_query(req, DeadLetterQuery))
+    return answer(DeadLetterList(dead_letters=tuple(page.items), next_cursor=page.cursor))
+
+
+@bp.route(route=DEAD_LETTER, methods=["GET"])
+@bp.durable_client_input(client_name="client")
+@answers_problems
+async def get_dead_letter(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """200, or 404."""
+    letter = (await _stored(req)).letter
+    return answer(DeadLetterAnswer(**dict(letter), latest_replay=await _latest_replay(client, letter)))
+
+
+@bp.route(route=REPLAY, methods=["POST"])
+@bp.durable_client_input(client_name="client")
+@answers_problems
+async def start_replay(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """202; 409 when the record is closed or a replay of it runs."""
+    stored = await _stored(req)
+    await _check_open(client, stored.letter)
+    letter = stored.letter.model_copy(update={"replays": stored.letter.replays + 1})
+    try:
+        await asyncio.to_thread(dead_letters().update, letter, stored.etag)
+    except DeadLetterChanged:
+        raise _changed() from None
+    instance_id = _replay_id(letter)
+    await client.start_new(REPLAY_DEAD_LETTER, instance_id, letter.to_wire())
+    body = ReplayAnswer(
+        id=instance_id,
+        dead_letter_id=letter.dead_letter_id,
+        attempt=letter.replays,
+        statusQueryGetUri=resource(req, REPLAY, DEAD_LETTERS, letter.dead_letter_id),
+    )
+    return accepted(body, body.statusQueryGetUri)
+
+
+@bp.route(route=RESOLVE, methods=["POST"])
+@bp.durable_client_input(client_name="client")
+@answers_problems
+async def resolve_dead_letter(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """200, for a repeat too; 409 when the record was closed otherwise or a replay of it runs."""
+    resolution = read_body(req, Resolution)
+    letter = (await _stored(req)).letter
+    if letter.resolution != resolution:
+        await _check_open(client, letter)
+    await asyncio.to_thread(_resolve, letter, resolution)
+    closed = (await _stored(req)).letter
+    if closed.resolution != resolution:
+        raise _changed()
+    return answer(closed)
+
+
+async def _stored(req: func.HttpRequest) -> StoredDeadLetter:
+    dead_letter_id = path_id(req, "dead_letter_id", DeadLetterId)
+    stored = await asyncio.to_thread(dead_letters().get, dead_letter_id)
+    if stored is None:
+        raise unknown("dead_letter_id")
+    return stored
+
+
+async def _check_open(client: df.DurableOrchestrationClient, letter: DeadLetter) -> None:
+    if letter.state is not DeadLetterState.PARKED:
+        raise conflict("closed", f"The dead letter is closed: {letter.state}.")
+    if letter.replays and is_unfinished(await instance_status(client, _replay_id(letter))):
+        raise conflict("replay_running", "A replay of this dead letter is running.")
+
+
+async def _latest_replay(client: df.DurableOrchestrationClient, letter: DeadLetter) -> Replay | None:
+    status = await instance_status(client, _replay_id(letter)) if letter.replays else None
+    if status is None:
+        return None
+    completed = status.runtime_status is df.OrchestrationRuntimeStatus.Completed
+    return Replay(
+        attempt=letter.replays,
+        runtimeStatus=status.runtime_status.name,
+        result=StepResult.model_validate(status.output) if completed else None,
+    )
+
+
+def _resolve(letter: DeadLetter, resolution: Resolution) -> None:
+    """Close the record, then its order if nothing else of it is open. Safe to run twice."""
+    now = datetime.now(UTC)
+    closing = CloseDeadLetter(
+        dead_letter_id=letter.dead_letter_id, state=DeadLetterState.RESOLVED, at=now, resolution=resolution
+    )
+    others = dead_letters().close(closing).open_left
+    if letter.order_end is not None and not others:
+        told = f"resolved by {resolution.resolved_by}: {resolution.reason}"[:500]
+        entry = LedgerEntry(step=letter.step, kind="undo", outcome=Outcome.DONE, at=now, message=told)
+        order_book().close(CloseOrder(order_id=letter.order_id, status=letter.order_end, entry=entry))
+
+
+def _replay_id(letter: DeadLetter) -> str:
+    return dead_letter_instance_id(letter.dead_letter_id, letter.replays)
+
+
+def _changed() -> Problem:
+    return conflict("changed_meanwhile", "Somebody else changed this dead letter at the same time; look at it again.")

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from azure.functions.meta import Datum
 
-from local_host.app_settings import resolve_references
+from local_host.app.caller import CallResult, failure_of
+from local_host.app.conversion import encode_output
+from local_host.app.settings import resolve_references
 from local_host.bindings.path_pattern import fill_path
 from local_host.bindings.storage import StorageAccounts
-from local_host.caller import CallResult, failure_of
-from local_host.conversion import encode_output
 
 if TYPE_CHECKING:
-    from local_host.app_index import Binding, Function
+    from local_host.app.index import Binding, Function
 
 
 class OutputSender:

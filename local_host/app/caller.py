@@ -1,0 +1,125 @@
+"""One call of a function of the app: its thread or task, its outputs, its exception.
+
+As in the Python worker, coroutine functions run on the event loop and all others in one pool of threads, whose size is
+PYTHON_THREADPOOL_THREAD_COUNT.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import os
+import traceback
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import azure.functions as func
+
+from local_host.app.conversion import has_implicit_output
+from local_host.app.function_context import THREAD_LOCAL, Context, Invocation, RetryContext, current_invocation
+from local_host.app.index import Function
+from local_host.errors import UserCodeFailed
+
+_HERE = str(Path(__file__).parents[1])
+
+
+@dataclass(frozen=True)
+class CallResult:
+    """returned: the return value; outputs: values set on `func.Out` parameters, by parameter."""
+
+    returned: Any
+    outputs: Mapping[str, Any]
+
+
+class Out(func.Out[Any]):
+    """The value of one output parameter; one that is never set sends nothing."""
+
+    def __init__(self) -> None:
+        self._value: Any = None
+
+    def set(self, val: Any) -> None:
+        self._value = val
+
+    def get(self) -> Any:
+        return self._value
+
+
+class Caller:
+    """Calls functions with the arguments of their bindings."""
+
+    def __init__(self, directory: Path, threads: int | None = None) -> None:
+        self._directory = directory
+        self._pool = ThreadPoolExecutor(threads or _thread_count(), thread_name_prefix="function")
+
+    async def call(
+        self,
+        function: Function,
+        arguments: Mapping[str, Any],
+        invocation: Invocation,
+        retry: RetryContext | None = None,
+    ) -> CallResult:
+        """Call with inputs by parameter name. Raises UserCodeFailed when the function's code raises."""
+        outs = {binding.name: Out() for binding in function.outputs if binding.name != "$return"}
+        keywords = {**arguments, **outs}
+        if function.wants_context:
+            keywords["context"] = Context(invocation, self._directory, retry)
+        returned = await self._run(function, keywords, invocation)
+        _check_returned(function, returned)
+        return CallResult(returned, {name: out.get() for name, out in outs.items()})
+
+    def close(self) -> None:
+        """Let go of the threads; a function that still runs in one is not waited for."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def _run(self, function: Function, keywords: Mapping[str, Any], invocation: Invocation) -> Any:
+        token = current_invocation.set(invocation)
+        try:
+            if function.is_async:
+                return await function.call(**keywords)
+            call = partial(_call_in_thread, function.call, keywords, invocation.id)
+            context = contextvars.copy_context()
+            return await asyncio.get_running_loop().run_in_executor(self._pool, context.run, call)
+        except (Exception, SystemExit) as error:
+            raise failure_of(error) from error
+        finally:
+            current_invocation.reset(token)
+
+
+def failure_of(error: BaseException) -> UserCodeFailed:
+    """The failure of user code as the engine knows it; the stack leaves out the frames of this host."""
+    return UserCodeFailed(
+        type(error).__name__, str(error), "".join(traceback.format_tb(_own_frames(error.__traceback__)))
+    )
+
+
+def _own_frames(trace: TracebackType | None) -> TracebackType | None:
+    while trace is not None and _is_machinery(trace.tb_frame.f_code.co_filename):
+        trace = trace.tb_next
+    return trace
+
+
+def _is_machinery(filename: str) -> bool:
+    return filename.startswith(_HERE) or "concurrent" in Path(filename).parts
+
+
+def _call_in_thread(call: Callable[..., Any], keywords: Mapping[str, Any], invocation_id: str) -> Any:
+    THREAD_LOCAL.invocation_id = invocation_id
+    return call(**keywords)
+
+
+def _check_returned(function: Function, returned: Any) -> None:
+    has_return = any(binding.name == "$return" for binding in function.outputs)
+    if returned is not None and not has_return and not has_implicit_output(function):
+        raise UserCodeFailed(
+            "RuntimeError", f"function '{function.name}' without a $return binding returned a non-None value"
+        )
+
+
+def _thread_count() -> int:
+    configured = os.environ.get("PYTHON_THREADPOOL_THREAD_COUNT", "")
+    return int(configured) if configured.isdigit() and int(configured) > 0 else min(32, (os.cpu_count() or 1) + 4)

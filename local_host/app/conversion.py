@@ -1,0 +1,53 @@
+"""Values between the host and the app's functions, through the converters of the SDK itself.
+
+The worker gets a datum (a typed raw value) per binding, and a converter turns it into what the function sees, and back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from azure.functions import meta
+from azure.functions.meta import Datum
+
+if TYPE_CHECKING:
+    from local_host.app.index import Function
+
+
+def converter_for(binding_type: str) -> Any:
+    """The SDK's converter class of a binding type. Raises KeyError for a type without one."""
+    converter = meta.get_binding_registry().get(binding_type)  # type: ignore[no-untyped-call]
+    if converter is None:
+        raise KeyError(binding_type)
+    return converter
+
+
+def decode_trigger(function: Function, datum: Datum, metadata: Mapping[str, Datum] | None = None) -> Any:
+    """What the function's trigger parameter receives."""
+    plain = function.plain_parameters.get(function.trigger.name)
+    if plain is not None and not _has_implicit_output(function.trigger.type):
+        return _as_plain(datum.value, plain)
+    return converter_for(function.trigger.type).decode(datum, trigger_metadata=metadata)
+
+
+def encode_output(binding_type: str, value: Any) -> Datum:
+    """What a function set or returned for an output binding. Raises what the converter raises for a wrong type."""
+    return cast(Datum, converter_for(binding_type).encode(value, expected_type=None))
+
+
+def has_implicit_output(function: Function) -> bool:
+    """Orchestrators, activities and entities may return a value without an output binding."""
+    return _has_implicit_output(function.trigger.type)
+
+
+def _has_implicit_output(binding_type: str) -> bool:
+    return bool(getattr(converter_for(binding_type), "has_implicit_output", lambda: False)())
+
+
+def _as_plain(value: Any, plain: type) -> Any:
+    if plain is str and isinstance(value, bytes):
+        return value.decode("utf-8")
+    if plain is bytes and isinstance(value, str):
+        return value.encode("utf-8")
+    return value

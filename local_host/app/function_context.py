@@ -1,0 +1,93 @@
+"""What a function learns of the call it serves: `context: func.Context`, and for logs, which function runs now."""
+
+from __future__ import annotations
+
+import contextvars
+import secrets
+import threading
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import azure.functions as func
+
+# `context.thread_local_storage` of every function; its `invocation_id` is set in each thread that calls one.
+THREAD_LOCAL = threading.local()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invocation:
+    """Who runs: for logs and for the function's `context`. instance_id: of an orchestration or activity, else None."""
+
+    function: str
+    instance_id: str | None = None
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+
+# The invocation in which the current code runs; log records are labelled with it.
+current_invocation: contextvars.ContextVar[Invocation | None] = contextvars.ContextVar(
+    "current_invocation", default=None
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TraceContext:
+    """A fresh W3C trace per invocation, as nothing upstream hands one in."""
+
+    trace_parent: str = field(default_factory=lambda: f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00")
+    trace_state: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PastFailure:
+    """The failure that a retry follows."""
+
+    message: str
+    stack_trace: str
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetryContext:
+    """Which try this is: retry_count 0 is the first one. exception: what the try before raised."""
+
+    retry_count: int = 0
+    max_retry_count: int = 0
+    exception: PastFailure | None = None
+
+
+class Context(func.Context):
+    """`context: func.Context` of a function."""
+
+    def __init__(self, invocation: Invocation, directory: Path, retry: RetryContext | None) -> None:
+        self._invocation = invocation
+        self._directory = directory
+        self._trace = TraceContext()
+        self._retry = retry or RetryContext()
+
+    @property
+    def invocation_id(self) -> str:
+        return self._invocation.id
+
+    @property
+    def thread_local_storage(self) -> Any:
+        return THREAD_LOCAL
+
+    @property
+    def function_name(self) -> str:
+        return self._invocation.function
+
+    @property
+    def function_directory(self) -> str:
+        return str(self._directory)
+
+    @property
+    def trace_context(self) -> Any:
+        return self._trace
+
+    @property
+    def retry_context(self) -> Any:
+        return self._retry

@@ -1,0 +1,100 @@
+"""All functions of an app that something other than HTTP or an orchestration triggers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from local_host.app.host_json import QueueOptions
+from local_host.app.index import AppIndex, Function
+from local_host.bindings.running import TriggeredRun
+from local_host.bindings.storage import StorageAccounts
+from local_host.bindings.timer import TimerFile, TimerListener, timer_datum
+from local_host.clock import Clock
+
+_log = logging.getLogger("local_host.triggers")
+_RESTART_DELAY_S = 5.0
+TRIGGERS = ("timerTrigger", "queueTrigger", "blobTrigger")
+
+
+class Listener(Protocol):
+    """Watches one source for one function."""
+
+    async def listen(self) -> None:
+        """Run until cancelled."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TriggerSetup:
+    """What listeners work with. times_path: where timers keep their times, None to forget them."""
+
+    run: TriggeredRun
+    clock: Clock
+    accounts: StorageAccounts
+    queues: QueueOptions
+    times_path: Path | None
+
+
+class Triggers:
+    """Starts, supervises and stops the listeners of one app."""
+
+    def __init__(self, app: AppIndex, setup: TriggerSetup) -> None:
+        """Raises CannotStart for a schedule, path or setting that cannot be used."""
+        self._setup = setup
+        self._times = TimerFile(setup.times_path)
+        functions = [function for trigger in TRIGGERS for function in app.with_trigger(trigger)]
+        self._listeners = {function.name: self._listener(function) for function in functions}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        self._tasks = [asyncio.create_task(_supervise(name, each)) for name, each in self._listeners.items()]
+
+    async def stop(self) -> None:
+        """Cancel all listeners. A function that runs in a thread runs on; its message or blob is delivered again."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def run_once(self, function: Function, value: str) -> None:
+        """Run a function by hand, with a queue message's text, or a blob's path; a timer needs nothing."""
+        match function.trigger.type:
+            case "timerTrigger":
+                await self._setup.run(function, timer_datum(self._times.get(function.name), past_due=False))
+            case "queueTrigger":
+                from local_host.bindings.queue import message_by_hand
+
+                await self._setup.run(function, *message_by_hand(value, self._setup.clock.now()))
+            case "blobTrigger":
+                from local_host.bindings.blob import run_for_path
+
+                await run_for_path(function, value, self._setup.run, self._setup.accounts)
+
+    def _listener(self, function: Function) -> Listener:
+        match function.trigger.type:
+            case "queueTrigger":
+                from local_host.bindings.queue import QueueListener
+
+                return QueueListener(function, self._setup.run, self._setup.accounts, self._setup.queues)
+            case "blobTrigger":
+                from local_host.bindings.blob import BlobListener
+
+                return BlobListener(function, self._setup.run, self._setup.accounts)
+            case _:
+                return TimerListener(function, self._setup.run, self._setup.clock, self._times)
+
+
+async def _supervise(name: str, listener: Listener) -> None:
+    """A storage account that is away for a while must not end a listener."""
+    while True:
+        try:
+            await listener.listen()
+        except Exception as error:  # noqa: BLE001 - whatever it was, the listener is to go on
+            _log.warning("%s: cannot listen (%s); trying again in %.0f s", name, _first_line(error), _RESTART_DELAY_S)
+        await asyncio.sleep(_RESTART_DELAY_S)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0] or type(error).__name__

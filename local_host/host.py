@@ -1,0 +1,135 @@
+"""A host for one app: the functions, the engine, the HTTP port and the triggers, put together, started and stopped."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from local_host.app.caller import Caller
+from local_host.app.host_json import HostConfig
+from local_host.app.index import AppIndex, Function
+from local_host.app.invoker import Invoker
+from local_host.app.sdk_session import close_client_session, renew_client_session
+from local_host.bindings.outputs import OutputSender
+from local_host.bindings.running import TriggeredRun
+from local_host.bindings.storage import StorageAccounts
+from local_host.bindings.triggers import Triggers, TriggerSetup
+from local_host.clock import Clock, SystemClock
+from local_host.executor import Executor
+from local_host.management.api import ManagementApi
+from local_host.operations import Operations
+from local_host.task_hub import TaskHub
+from local_host.web.admin_api import AdminApi
+from local_host.web.cors import Cors
+from local_host.web.routes import RouteTable, route_text
+from local_host.web.server import HttpServer
+from local_host.worker import Worker
+
+_log = logging.getLogger("local_host")
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostParts:
+    """What a host is made of.
+
+    listener: a bound socket. around_executor: puts something between engine and app (tests replace activities there).
+    times_path: where timer functions keep their times.
+    """
+
+    app: AppIndex
+    config: HostConfig
+    hub: TaskHub
+    listener: socket.socket
+    clock: Clock = field(default_factory=SystemClock)
+    cors: Cors = field(default_factory=Cors)
+    with_triggers: bool = True
+    times_path: Path | None = None
+    around_executor: Callable[[Executor], Executor] = lambda executor: executor
+
+
+class Host:
+    """Runs one app until it is stopped. The hub and the listener become its own."""
+
+    def __init__(self, parts: HostParts) -> None:
+        """Call it inside the event loop. Raises CannotStart for what the app declares wrongly."""
+        durable = parts.config.durable
+        self._parts = parts
+        self._port: int = parts.listener.getsockname()[1]
+        self._accounts = StorageAccounts()
+        outputs = OutputSender(self._accounts, base64_queues=parts.config.queues.base64)
+        self.invoker = Invoker(parts.app, Caller(parts.app.directory), outputs, durable.hub_name, self.origin)
+        executor = parts.around_executor(self.invoker)
+        self.worker = Worker(parts.hub, executor, parts.clock, durable)
+        self.operations = Operations(parts.hub, executor, parts.clock, durable)
+        self._triggers = Triggers(parts.app, self._trigger_setup())
+        self._server = self._make_server()
+
+    @property
+    def origin(self) -> str:
+        """Where the host answers: `http://127.0.0.1:7071`."""
+        return f"http://127.0.0.1:{self._port}"
+
+    def url_of(self, function: Function) -> str | None:
+        """The URL of an HTTP function as its route says it; None for other functions."""
+        if function.trigger.type != "httpTrigger":
+            return None
+        return "/".join(part for part in (self.origin, self._parts.config.route_prefix, route_text(function)) if part)
+
+    async def start(self) -> None:
+        """Take up unfinished work, accept requests, listen to triggers."""
+        renew_client_session()
+        await self.worker.start()
+        await self._server.start(self._parts.listener)
+        if self._parts.with_triggers:
+            self._triggers.start()
+
+    async def stop(self, grace_s: float = 5.0) -> None:
+        """Take nothing new, let running functions end for up to grace_s seconds, leave the rest for the next start."""
+        await self._triggers.stop()
+        await self._server.drain(grace_s)
+        await self.worker.stop(grace_s)
+        await self._server.close()
+        await close_client_session()
+        await self.invoker.close()
+        await self._accounts.close()
+        self._parts.hub.close()
+
+    async def until_idle(self) -> None:
+        """Return when no HTTP function runs and the engine has nothing ready."""
+        await self._server.until_quiet()
+        await self.worker.until_idle()
+
+    async def run_once(self, function: Function, value: str = "") -> None:
+        """Run a timer, queue or blob function by hand."""
+        await self._triggers.run_once(function, value)
+
+    def _trigger_setup(self) -> TriggerSetup:
+        parts = self._parts
+        return TriggerSetup(
+            run=TriggeredRun(self.invoker, parts.clock),
+            clock=parts.clock,
+            accounts=self._accounts,
+            queues=parts.config.queues,
+            times_path=parts.times_path,
+        )
+
+    def _make_server(self) -> HttpServer:
+        parts, hub_name = self._parts, self._parts.config.durable.hub_name
+        admin = AdminApi(
+            parts.app,
+            hub_name,
+            url_of=self.url_of,
+            run_once=self.run_once,
+            count_instances=self.operations.count_by_status,
+        )
+        return HttpServer(
+            RouteTable(parts.app.with_trigger("httpTrigger"), parts.config.route_prefix),
+            self.invoker,
+            ManagementApi(self.operations, hub_name),
+            admin,
+            custom_headers=parts.config.custom_headers,
+            cors=parts.cors,
+        )

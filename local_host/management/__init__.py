@@ -1,0 +1,1 @@
+"""The HTTP API of the Durable extension, on top of `local_host.operations`."""

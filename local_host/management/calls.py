@@ -1,0 +1,76 @@
+"""What every handler of the management API works with: the call, its body, and the shapes of answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from local_host.management.bodies import json_body
+from local_host.management.query import Query
+from local_host.operations import Operations
+
+_JSON = "application/json; charset=utf-8"
+_CONTINUATION = "x-ms-continuation-token"
+_DEFAULT_PAGE = 100
+
+
+class BadRequest(Exception):
+    """A request that cannot be understood. body: the JSON value of the answer's body."""
+
+    def __init__(self, body: Any) -> None:
+        super().__init__(str(body))
+        self.body = body
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request. arguments: the variable parts of its path, decoded."""
+
+    operations: Operations
+    hub_name: str
+    request: web.BaseRequest
+    query: Query
+    arguments: Sequence[str]
+
+    @property
+    def origin(self) -> str:
+        """Where the caller reached us; links in answers point there."""
+        return f"{self.request.scheme}://{self.request.host}"
+
+    @property
+    def url(self) -> str:
+        return self.origin + self.request.raw_path
+
+    @property
+    def continuation(self) -> str | None:
+        return self.request.headers.get(_CONTINUATION) or None
+
+    @property
+    def page_size(self) -> int:
+        top = self.query.number("top")
+        return int(top) if top else _DEFAULT_PAGE
+
+    def has_media_type(self, media_type: str) -> bool:
+        declared = self.request.headers.get("Content-Type", "")
+        return declared.partition(";")[0].strip().casefold() == media_type
+
+
+def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    """An answer with a JSON body."""
+    return web.Response(status=status, headers={**(headers or {}), "Content-Type": _JSON}, body=json_body(value))
+
+
+def page_response(items: Sequence[Any], continuation: str | None) -> web.Response:
+    """One page of a listing; the header that continues it is empty on the last page."""
+    return json_response(items, headers={_CONTINUATION: continuation or ""})
+
+
+def compact_json(body: bytes) -> str | None:
+    """The body as compact JSON text, None when empty. Raises ValueError when it is not JSON."""
+    if not body.strip():
+        return None
+    return json.dumps(json.loads(body), separators=(",", ":"), ensure_ascii=False)

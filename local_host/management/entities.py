@@ -1,0 +1,61 @@
+"""Handlers of the management API for entities."""
+
+from __future__ import annotations
+
+import json
+
+from aiohttp import web
+
+from local_host.management.bodies import entity_body, json_value
+from local_host.management.calls import BadRequest, Call, compact_json, json_response, page_response
+from local_host.operations import EntityFilter
+
+# A path cannot hold an empty key.
+_EMPTY_KEY = "$"
+
+
+async def list_entities(call: Call) -> web.Response:
+    where = EntityFilter(
+        name=call.arguments[0] if call.arguments else None,
+        last_operation_from=call.query.time("lastOperationTimeFrom"),
+        last_operation_to=call.query.time("lastOperationTimeTo"),
+    )
+    page = await call.operations.list_entities(where, call.page_size, call.continuation)
+    fetch_state = call.query.flag("fetchState")
+    return page_response([entity_body(each, fetch_state=fetch_state) for each in page.items], page.continuation)
+
+
+async def read_entity(call: Call) -> web.Response:
+    name, key = _entity_id(call)
+    entity = await call.operations.read_entity(name, key)
+    return json_response(json_value(entity.state))
+
+
+async def signal_entity(call: Call) -> web.Response:
+    name, key = _entity_id(call)
+    await call.operations.signal_entity(name, key, call.query.text("op") or "", await _operation_input(call))
+    return web.Response(status=202)
+
+
+async def delete_entity(call: Call) -> web.Response:
+    name, key = _entity_id(call)
+    await call.operations.signal_entity(name, key, "delete", None)
+    return web.Response(status=202)
+
+
+async def _operation_input(call: Call) -> str | None:
+    """JSON text: of the body when that is declared as JSON, else of the body as one string."""
+    body = await call.request.read()
+    if not body:
+        return None
+    if not call.has_media_type("application/json"):
+        return json.dumps(body.decode("utf-8", errors="replace"), ensure_ascii=False)
+    try:
+        return compact_json(body)
+    except ValueError as error:
+        raise BadRequest({"Message": f"Could not parse JSON content: {error}"}) from None
+
+
+def _entity_id(call: Call) -> tuple[str, str]:
+    name, key = call.arguments
+    return name, "" if key == _EMPTY_KEY else key

@@ -1,0 +1,138 @@
+"""Handlers of the management API for instances: start, look, list, steer, purge."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiohttp import web
+
+from local_host.app.binding_value import management_urls
+from local_host.errors import InstanceEnded, InstanceNotFound
+from local_host.management.bodies import json_value, status_body
+from local_host.management.calls import BadRequest, Call, compact_json, json_response, page_response
+from local_host.operations import InstanceFilter, InstanceStatus
+from local_host.status import RuntimeStatus
+
+
+async def start(call: Call) -> web.Response:
+    name, *given_id = call.arguments
+    try:
+        input_text = compact_json(await call.request.read())
+    except ValueError as error:
+        raise BadRequest({"Message": "Invalid JSON content", "ExceptionMessage": str(error)}) from None
+    instance_id = await call.operations.start(
+        name, input_text, given_id[0] if given_id else None, call.query.text("version")
+    )
+    return await _started(call, instance_id)
+
+
+async def restart(call: Call) -> web.Response:
+    with_new_id = call.query.flag("restartWithNewInstanceId", default=True)
+    try:
+        instance_id = await call.operations.restart(call.arguments[0], with_new_id=with_new_id)
+    except InstanceNotFound:
+        text = "InstanceId does not match a valid orchestration instance."
+        raise BadRequest({"Message": text, "ExceptionMessage": text}) from None
+    return await _started(call, instance_id)
+
+
+async def instance_status(call: Call) -> web.Response:
+    show_history = call.query.flag("showHistory")
+    status = await call.operations.status(call.arguments[0], with_history=show_history)
+    body = status_body(
+        status,
+        show_input=call.query.flag("showInput", default=True),
+        show_history=show_history,
+        show_history_output=call.query.flag("showHistoryOutput"),
+    )
+    if not status.runtime_status.has_ended:
+        return json_response(body, 202, {"Location": call.url, "Retry-After": "5"})
+    return json_response(body, _ended_status(call, status))
+
+
+async def list_instances(call: Call) -> web.Response:
+    where = InstanceFilter(
+        id_prefix=call.query.text("instanceIdPrefix"),
+        created_from=call.query.time("createdTimeFrom"),
+        created_to=call.query.time("createdTimeTo"),
+        statuses=call.query.statuses(),
+    )
+    page = await call.operations.list_instances(where, call.page_size, call.continuation)
+    show_input = call.query.flag("showInput", default=True)
+    return page_response([status_body(each, show_input=show_input) for each in page.items], page.continuation)
+
+
+async def purge(call: Call) -> web.Response:
+    return json_response({"instancesDeleted": await call.operations.purge(call.arguments[0])})
+
+
+async def purge_many(call: Call) -> web.Response:
+    created_from = call.query.time("createdTimeFrom")
+    if created_from is None:
+        raise BadRequest("Please provide value for 'createdTimeFrom' parameter.")
+    ended = tuple(status for status in call.query.statuses() if status.has_ended)
+    deleted = await call.operations.purge_by(created_from, call.query.time("createdTimeTo"), ended)
+    return json_response({"instancesDeleted": deleted}) if deleted else web.Response(status=404)
+
+
+async def raise_event(call: Call) -> web.Response:
+    instance_id, name = call.arguments
+    status = await call.operations.status(instance_id)
+    if status.runtime_status.has_ended:
+        raise InstanceEnded(instance_id, status.runtime_status)
+    if not call.has_media_type("application/json"):
+        raise BadRequest({"Message": "Only application/json request content is supported"})
+    try:
+        data_text = compact_json(await call.request.read())
+    except ValueError as error:
+        raise BadRequest({"Message": f"Invalid JSON content: {error}"}) from None
+    await call.operations.raise_event(instance_id, name, data_text)
+    return web.Response(status=202)
+
+
+async def terminate(call: Call) -> web.Response:
+    await call.operations.terminate(call.arguments[0], call.query.text("reason"))
+    return web.Response(status=202)
+
+
+async def suspend(call: Call) -> web.Response:
+    await call.operations.suspend(call.arguments[0], call.query.text("reason"))
+    return web.Response(status=202)
+
+
+async def resume(call: Call) -> web.Response:
+    await call.operations.resume(call.arguments[0], call.query.text("reason"))
+    return web.Response(status=202)
+
+
+async def rewind(call: Call) -> web.Response:
+    await call.operations.rewind(call.arguments[0], call.query.text("reason"))
+    return web.Response(status=202)
+
+
+async def _started(call: Call, instance_id: str) -> web.Response:
+    """The links to follow the new instance; with `timeout` and `pollingInterval` its end, if that comes in time."""
+    timeout_s = call.query.number("timeout")
+    if timeout_s is None or call.query.number("pollingInterval") is None:
+        return _check_status(call, instance_id)
+    try:
+        async with asyncio.timeout(timeout_s):
+            status = await call.operations.wait_ended(instance_id)
+    except TimeoutError:
+        return _check_status(call, instance_id)
+    if status.runtime_status is RuntimeStatus.COMPLETED:
+        return json_response(json_value(status.output))
+    return json_response(status_body(status), _ended_status(call, status))
+
+
+def _check_status(call: Call, instance_id: str) -> web.Response:
+    urls = management_urls(call.origin, call.hub_name, instance_id)
+    location = urls["statusQueryGetUri"]
+    # This answer, unlike the client binding's, has no link to rewind.
+    del urls["rewindPostUri"]
+    return json_response(urls, 202, {"Location": location, "Retry-After": "10"})
+
+
+def _ended_status(call: Call, status: InstanceStatus) -> int:
+    failed = status.runtime_status is RuntimeStatus.FAILED
+    return 500 if failed and call.query.flag("returnInternalServerErrorOnFailure") else 200

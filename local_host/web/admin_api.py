@@ -1,0 +1,99 @@
+"""What tools ask a Functions host about itself: `/admin/...`, and the page at `/`."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from aiohttp import web
+
+from local_host.app.index import AppIndex, Binding, Function
+from local_host.errors import UserCodeFailed
+from local_host.management.calls import json_response
+from local_host.web.routes import split_path
+from local_host.web.status_page import render_page
+
+# Runs a function that is not triggered by HTTP once, with a text as its trigger's value.
+RunOnce = Callable[[Function, str], Awaitable[None]]
+_log = logging.getLogger("local_host.http")
+
+
+class AdminApi:
+    """Answers for one app."""
+
+    def __init__(
+        self,
+        app: AppIndex,
+        hub_name: str,
+        *,
+        url_of: Callable[[Function], str | None],
+        run_once: RunOnce,
+        count_instances: Callable[[], Awaitable[Mapping[str, int]]],
+    ) -> None:
+        self._app = app
+        self._hub_name = hub_name
+        self._url_of = url_of
+        self._run_once = run_once
+        self._count_instances = count_instances
+        self._begun = time.monotonic()
+
+    async def home(self) -> web.Response:
+        page = render_page(self._app, self._hub_name, await self._count_instances(), self._url_of)
+        return web.Response(text=page, content_type="text/html", charset="utf-8")
+
+    async def answer(self, request: web.BaseRequest) -> web.Response:
+        """404 without a body for anything that is not known."""
+        match (request.method, [segment.casefold() for segment in split_path(request.raw_path.partition("?")[0])]):
+            case "GET", ["admin", "host", "status"]:
+                return json_response(self._status())
+            case "GET" | "POST", ["admin", "host", "ping"]:
+                return web.Response()
+            case "GET", ["admin", "functions"]:
+                return json_response([self._described(function) for function in self._app.functions.values()])
+            case "GET", ["admin", "functions", name]:
+                function = self._find(name)
+                return json_response(self._described(function)) if function else web.Response(status=404)
+            case "POST", ["admin", "functions", name]:
+                return await self._run(request, self._find(name))
+        return web.Response(status=404)
+
+    def _status(self) -> dict[str, Any]:
+        uptime_ms = int((time.monotonic() - self._begun) * 1000)
+        return {"id": self._hub_name.lower(), "state": "Running", "version": "local_host", "processUptime": uptime_ms}
+
+    def _find(self, name: str) -> Function | None:
+        return next((each for each in self._app.functions.values() if each.name.casefold() == name), None)
+
+    def _described(self, function: Function) -> dict[str, Any]:
+        bindings = [function.trigger, *function.inputs, *function.outputs]
+        return {
+            "name": function.name,
+            "language": "python",
+            "isDisabled": False,
+            "config": {"name": function.name, "bindings": [_binding_json(each) for each in bindings]},
+            "invoke_url_template": self._url_of(function),
+        }
+
+    async def _run(self, request: web.BaseRequest, function: Function | None) -> web.Response:
+        if function is None:
+            return web.Response(status=404)
+        if function.kind is not None or function.trigger.type == "httpTrigger":
+            return json_response({"Message": f"'{function.name}' is not run this way; start or call it instead."}, 400)
+        try:
+            body = json.loads(await request.read() or b"{}")
+            value = str(body.get("input") or "")
+        except (ValueError, AttributeError):
+            return json_response({"Message": 'The body must be a JSON object such as {"input": "text"}.'}, 400)
+        try:
+            await self._run_once(function, value)
+        except UserCodeFailed as failure:
+            _log.error("%s failed with %s\n%s", function.name, failure, failure.stack)
+        return web.Response(status=202)
+
+
+def _binding_json(binding: Binding) -> dict[str, Any]:
+    direction = "out" if binding.is_output else "in"
+    return {"type": binding.type, "direction": direction, "name": binding.name, **binding.fields}

@@ -1,0 +1,91 @@
+"""Which HTTP function answers a request.
+
+A URL is `/` + route prefix + `/` + route. The method belongs to the route: a path that exists for other methods only is
+not found. The more specific template wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from local_host.app.index import Function
+from local_host.start_problems import FunctionLoadError
+from local_host.web.route_template import RouteTemplate, parse_template
+
+_RESERVED = ("admin", "runtime")
+
+
+@dataclass(frozen=True)
+class Route:
+    """A route of one function. methods: upper case; None means all."""
+
+    template: RouteTemplate
+    methods: frozenset[str] | None
+    function: Function
+
+    def serves(self, method: str) -> bool:
+        return self.methods is None or method in self.methods
+
+    def overlaps(self, other: Route) -> bool:
+        return self.methods is None or other.methods is None or bool(self.methods & other.methods)
+
+
+class RouteTable:
+    """All HTTP routes of an app, the most specific first."""
+
+    def __init__(self, functions: Iterable[Function], prefix: str) -> None:
+        """Raises FunctionLoadError for a bad template, a reserved route, or two functions on one route."""
+        self._routes = sorted(
+            (_route(function, prefix) for function in functions), key=lambda each: each.template.precedence
+        )
+        _check_conflicts(self._routes)
+
+    def __iter__(self) -> Iterable[Route]:
+        return iter(self._routes)
+
+    def find(self, method: str, raw_path: str) -> tuple[Function, dict[str, str]] | None:
+        """The function and its route values for a path as it came over the wire (still percent-encoded)."""
+        segments = split_path(raw_path)
+        for route in self._routes:
+            if route.serves(method) and (values := route.template.match(segments)) is not None:
+                return route.function, values
+        return None
+
+
+def split_path(raw_path: str) -> Sequence[str]:
+    """Decoded segments; one trailing slash is tolerated."""
+    path = raw_path.removeprefix("/").removesuffix("/")
+    return [unquote(segment) for segment in path.split("/")] if path else []
+
+
+def route_text(function: Function) -> str:
+    """The route as declared; an empty one means the function's name."""
+    return str(function.trigger.fields.get("route") or function.name).strip("/") or function.name
+
+
+def _route(function: Function, prefix: str) -> Route:
+    text = route_text(function)
+    if text.casefold().startswith(_RESERVED):
+        raise FunctionLoadError(
+            function.name, f"its route '{text}' begins with 'admin' or 'runtime', which the host keeps for itself"
+        )
+    try:
+        template = parse_template(f"{prefix}/{text}")
+    except ValueError as error:
+        raise FunctionLoadError(function.name, str(error)) from None
+    methods = function.trigger.fields.get("methods")
+    return Route(template, frozenset(method.upper() for method in methods) if methods else None, function)
+
+
+def _check_conflicts(routes: Sequence[Route]) -> None:
+    seen: dict[tuple[str, tuple[int, ...]], list[Route]] = {}
+    for route in routes:
+        same = seen.setdefault((route.template.shape, route.template.precedence), [])
+        if other := next((each for each in same if each.overlaps(route)), None):
+            raise FunctionLoadError(
+                route.function.name,
+                f"its route '{route.template.text}' is taken by the function '{other.function.name}' for the same methods",
+            )
+        same.append(route)

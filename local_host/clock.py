@@ -34,7 +34,7 @@ class SystemClock:
         return datetime.now(UTC)
 
     async def sleep_until(self, due: datetime) -> None:
-        # A loop, since the wall clock may be set back or the machine may sleep.
+        # In short stretches, since the wall clock may be set and the machine may sleep.
         while (left := (due - self.now()).total_seconds()) > 0:
             await asyncio.sleep(min(left, 60.0))
 
@@ -67,7 +67,13 @@ class ManualClock:
         await woken
 
     async def advance(
-        self, delta: timedelta | None = None, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0
+        self,
+        delta: timedelta | None = None,
+        *,
+        days: float = 0,
+        hours: float = 0,
+        minutes: float = 0,
+        seconds: float = 0,
     ) -> None:
         """Move time forward, waking each sleeper at its own moment and letting its consequences settle there.
 

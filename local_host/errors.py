@@ -42,7 +42,9 @@ class UnknownFunction(OperationRefused):
 
     def __init__(self, kind: str, name: str, known: Sequence[str]) -> None:
         names = ", ".join(f"'{each}'" for each in known)
-        listing = f"The following are the known {kind} functions: {names}." if known else f"No {kind} functions are known."
+        listing = (
+            f"The following are the known {kind} functions: {names}." if known else f"No {kind} functions are known."
+        )
         super().__init__(
             f"The function '{name}' doesn't exist, is disabled, or is not {_ARTICLE[kind]} function. "
             f"Additional info: {listing}"
@@ -79,9 +81,7 @@ class InstanceExists(InstanceStateConflict):
     """A start for an id that is live."""
 
     def __init__(self, instance_id: str, status: str) -> None:
-        super().__init__(
-            instance_id, status, f"An Orchestration instance with the status {status} already exists."
-        )
+        super().__init__(instance_id, status, f"An Orchestration instance with the status {status} already exists.")
 
 
 class InstanceEnded(InstanceStateConflict):

@@ -18,18 +18,22 @@ class FunctionKind(StrEnum):
     ENTITY = "entity"
 
 
-class Executor(Protocol):
-    """Finds and calls the functions of one app.
-
-    Every `run_...` raises `errors.UserCodeFailed` when the function's own code raises; any other exception means that
-    the host itself failed, and the engine tries the same work again.
-    """
+class Functions(Protocol):
+    """The names of the functions of one app."""
 
     def find(self, kind: FunctionKind, name: str) -> str | None:
         """The registered spelling of a durable name, looked up ignoring case; None when there is no such function."""
 
     def names(self, kind: FunctionKind) -> Sequence[str]:
         """All durable names of one kind, in their registered spelling (for error texts)."""
+
+
+class Executor(Functions, Protocol):
+    """Calls the functions of one app.
+
+    Every `run_...` raises `errors.UserCodeFailed` when the function's own code raises; any other exception means that
+    the host itself failed, and the engine tries the same work again.
+    """
 
     async def run_orchestrator(self, name: str, payload: str) -> str:
         """Replay the orchestrator; returns the SDK's JSON text, which starts with its flags and lists all actions.

@@ -6,16 +6,45 @@ stored; it takes effect a moment later. Refusals are the `OperationRefused` type
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+import json
+import uuid
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from sqlite3 import Row
 from typing import Any
 
+from local_host import history as h
+from local_host import steps
 from local_host.clock import Clock
-from local_host.config import DurableConfig
-from local_host.executor import Executor
-from local_host.status import RuntimeStatus
+from local_host.config import DurableConfig, Overridable
+from local_host.entity import entity_id, entity_name
+from local_host.errors import (
+    AlreadySuspended,
+    EntityNotFound,
+    InstanceEnded,
+    InstanceNotFound,
+    InvalidInstanceId,
+    InvalidJson,
+    NotRewindable,
+    NotSuspended,
+    UnknownFunction,
+)
+from local_host.executor import Executor, FunctionKind
+from local_host.group_commit import Transaction, Wakeups
+from local_host.history import Event, EventType, make_event, parse_time, time_text
+from local_host.instance import Instance
+from local_host.outcome import EntityRequest, Letter, started
+from local_host.status import ENDED, RuntimeStatus
 from local_host.task_hub import TaskHub
+
+_MAX_ID_LENGTH = 256
+_FORBIDDEN_IN_ID = frozenset("/\\#?") | {chr(code) for code in (*range(0x20), *range(0x7F, 0xA0))}
+_FIRST_TIME = datetime(1, 1, 1, tzinfo=UTC)
+_LAST_TIME = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
+# Sorts after every character that an id may hold.
+_LAST_CHARACTER = "\U0010ffff"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,63 +116,293 @@ class EntityPage:
 class Operations:
     """The operations of one task hub."""
 
-    def __init__(self, hub: TaskHub, executor: Executor, clock: Clock, config: DurableConfig) -> None: ...
+    def __init__(self, hub: TaskHub, executor: Executor, clock: Clock, config: DurableConfig) -> None:
+        self._hub = hub
+        self._executor = executor
+        self._clock = clock
+        self._config = config
+        self._waiting: dict[str, list[asyncio.Future[None]]] = {}
+        hub.listen(self._stored)
+
+    # Start.
 
     async def start(
         self, name: str, input_text: str | None = None, instance_id: str | None = None, version: str | None = None
     ) -> str:
         """Store a new instance and return its id (32 hex digits unless given).
 
-        Raises UnknownFunction, InvalidInstanceId, InstanceExists (that id is live).
+        Raises UnknownFunction, InvalidInstanceId, InvalidJson, InstanceExists (that id is live).
         """
+        registered = self._executor.find(FunctionKind.ORCHESTRATOR, name)
+        if registered is None:
+            raise UnknownFunction(FunctionKind.ORCHESTRATOR, name, self._executor.names(FunctionKind.ORCHESTRATOR))
+        chosen = uuid.uuid4().hex if instance_id is None else _checked_id(instance_id)
+        chosen_version = version or self._config.default_version or ""
+        await self._start(chosen, registered, chosen_version, _compact_json(input_text))
+        return chosen
 
-    async def status(self, instance_id: str, *, with_history: bool = False) -> InstanceStatus:
-        """Raises InstanceNotFound. Entities are found by their id `@name@key`."""
-
-    async def wait_ended(self, instance_id: str) -> InstanceStatus:
-        """Return once the instance is Completed, Failed, Terminated or Canceled. Raises InstanceNotFound."""
-
-    async def list_instances(
-        self, where: InstanceFilter = InstanceFilter(), top: int = 100, continuation: str | None = None
-    ) -> InstancePage:
-        """Instances and entities in order of id."""
-
-    async def purge(self, instance_id: str) -> int:
-        """Forget an ended instance (or an entity); returns 1. Raises InstanceNotFound, InstanceLive."""
-
-    async def purge_by(
-        self, created_from: datetime, created_to: datetime | None = None, statuses: Sequence[RuntimeStatus] = ()
-    ) -> int:
-        """Forget all ended instances created in that time (of these statuses); returns how many."""
-
-    async def raise_event(self, instance_id: str, name: str, data_text: str | None) -> None:
-        """Raises InstanceNotFound, InstanceEnded."""
-
-    async def terminate(self, instance_id: str, reason: str | None = None) -> None:
-        """Raises InstanceNotFound, InstanceEnded."""
-
-    async def suspend(self, instance_id: str, reason: str | None = None) -> None:
-        """Raises InstanceNotFound, InstanceEnded, AlreadySuspended."""
-
-    async def resume(self, instance_id: str, reason: str | None = None) -> None:
-        """Raises InstanceNotFound, InstanceEnded, NotSuspended."""
-
-    async def rewind(self, instance_id: str, reason: str | None = None) -> None:
-        """Bring a failed instance back to just before its failure. Raises InstanceNotFound, NotRewindable."""
+    async def _start(self, instance_id: str, name: str, version: str, input_text: str | None) -> None:
+        instance = Instance(
+            instance_id=instance_id,
+            execution_id=uuid.uuid4().hex,
+            name=name,
+            version=version,
+            status=RuntimeStatus.PENDING,
+            input=input_text,
+            parent=None,
+        )
+        first = started(instance, self._now_text())
+        replace_live = self._config.overridable_existing_instance_states is Overridable.ANY
+        await self._hub.store(lambda tx: steps.start_instance(tx, instance, first, replace_live=replace_live))
 
     async def restart(self, instance_id: str, *, with_new_id: bool = True) -> str:
         """Start the same orchestrator with the same input again; returns the id of the new run.
 
         Raises InstanceNotFound; InstanceExists when the same id is wanted and still live.
         """
+        row = self._row(instance_id)
+        chosen = uuid.uuid4().hex if with_new_id else instance_id
+        await self._start(chosen, row["name"], row["version"], row["input"])
+        return chosen
+
+    # Query.
+
+    async def status(self, instance_id: str, *, with_history: bool = False) -> InstanceStatus:
+        """Raises InstanceNotFound. Entities are found by their id `@name@key`."""
+        if instance_id.startswith("@"):
+            rows = self._hub.read("entity_row", (instance_id,))
+            if not rows:
+                raise InstanceNotFound(instance_id)
+            return _entity_as_instance(rows[0])
+        row = self._row(instance_id)
+        history = self._hub.history_of(instance_id).events if with_history else None
+        return _instance_status(row, history)
+
+    async def wait_ended(self, instance_id: str) -> InstanceStatus:
+        """Return once the instance is Completed, Failed, Terminated or Canceled. Raises InstanceNotFound."""
+        while not (current := await self.status(instance_id)).runtime_status.has_ended:
+            ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.setdefault(instance_id, []).append(ended)
+            await ended
+        return current
+
+    def _stored(self, wakeups: Wakeups) -> None:
+        for instance_id in wakeups.ended:
+            for ended in self._waiting.pop(instance_id, ()):
+                if not ended.done():
+                    ended.set_result(None)
+
+    async def list_instances(
+        self, where: InstanceFilter = InstanceFilter(), top: int = 100, continuation: str | None = None
+    ) -> InstancePage:
+        """Instances and entities in order of id."""
+        prefix = where.id_prefix or ""
+        rows = self._hub.read(
+            "list_instances",
+            {
+                "after": continuation or "",
+                "prefix": prefix,
+                "prefix_end": prefix + _LAST_CHARACTER,
+                "created_from": time_text(where.created_from or _FIRST_TIME),
+                "created_to": time_text(where.created_to or _LAST_TIME),
+                "statuses": json.dumps(where.statuses) if where.statuses else None,
+                "top": top + 1,
+            },
+        )
+        items = [_listed(row) for row in rows[:top]]
+        return InstancePage(items=items, continuation=items[-1].instance_id if len(rows) > top else None)
+
+    def _row(self, instance_id: str) -> Row:
+        rows = self._hub.read("instance_row", (instance_id,))
+        if not rows:
+            raise InstanceNotFound(instance_id)
+        return rows[0]
+
+    # Signal and control.
+
+    async def raise_event(self, instance_id: str, name: str, data_text: str | None) -> None:
+        """Raises InstanceNotFound, InstanceEnded, InvalidJson."""
+        event = h.event_raised(self._now_text(), name, _compact_json(data_text))
+        await self._send(instance_id, event, _allow_any)
+
+    async def terminate(self, instance_id: str, reason: str | None = None) -> None:
+        """Raises InstanceNotFound, InstanceEnded."""
+        event = make_event(EventType.EXECUTION_TERMINATED, self._now_text(), Input=reason)
+        await self._send(instance_id, event, _allow_any)
+
+    async def suspend(self, instance_id: str, reason: str | None = None) -> None:
+        """Raises InstanceNotFound, InstanceEnded, AlreadySuspended."""
+        event = make_event(EventType.EXECUTION_SUSPENDED, self._now_text(), Reason=reason)
+        await self._send(instance_id, event, _allow_unless_suspended)
+
+    async def resume(self, instance_id: str, reason: str | None = None) -> None:
+        """Raises InstanceNotFound, InstanceEnded, NotSuspended."""
+        event = make_event(EventType.EXECUTION_RESUMED, self._now_text(), Reason=reason)
+        await self._send(instance_id, event, _allow_if_suspended)
+
+    async def _send(self, instance_id: str, event: Event, check: Callable[[str, RuntimeStatus], None]) -> None:
+        def step(tx: Transaction) -> None:
+            status = _required_status(tx, instance_id)
+            if status.has_ended:
+                raise InstanceEnded(instance_id, status)
+            check(instance_id, status)
+            steps.post(tx, Letter(instance_id, None, event))
+
+        await self._hub.store(step)
+
+    async def rewind(self, instance_id: str, reason: str | None = None) -> None:
+        """Bring a failed instance back to just before its failure. Raises InstanceNotFound, NotRewindable."""
+        event = make_event(EventType.EXECUTION_REWOUND, self._now_text(), Reason=reason)
+
+        def step(tx: Transaction) -> None:
+            status = _required_status(tx, instance_id)
+            if not steps.post(tx, Letter(instance_id, None, event)):
+                raise NotRewindable(instance_id, status)
+
+        await self._hub.store(step)
+
+    # Clean up.
+
+    async def purge(self, instance_id: str) -> int:
+        """Forget an ended instance (or an entity); returns 1. Raises InstanceNotFound, InstanceLive."""
+        purge = steps.purge_entity if instance_id.startswith("@") else steps.purge_instance
+        await self._hub.store(lambda tx: purge(tx, instance_id))
+        return 1
+
+    async def purge_by(
+        self, created_from: datetime, created_to: datetime | None = None, statuses: Sequence[RuntimeStatus] = ()
+    ) -> int:
+        """Forget all ended instances created in that time (of these statuses); returns how many."""
+        wanted = [status for status in statuses if status.has_ended] or list(ENDED)
+        limits = (time_text(created_from), time_text(created_to or self._clock.now()), json.dumps(wanted))
+        return await self._hub.store(lambda tx: steps.purge_instances(tx, *limits))
+
+    # Entities.
 
     async def signal_entity(self, name: str, key: str, operation: str, input_text: str | None = None) -> None:
-        """Store a one-way operation. Raises UnknownFunction."""
+        """Store a one-way operation. Raises UnknownFunction, InvalidJson."""
+        if self._executor.find(FunctionKind.ENTITY, name) is None:
+            raise UnknownFunction(FunctionKind.ENTITY, name, self._executor.names(FunctionKind.ENTITY))
+        request = EntityRequest(
+            entity_id=entity_id(name, key),
+            request_id=str(uuid.uuid4()),
+            operation=operation,
+            input=_compact_json(input_text),
+        )
+        await self._hub.store(lambda tx: steps.add_operation(tx, request))
 
     async def read_entity(self, name: str, key: str) -> EntityStatus:
         """Raises EntityNotFound."""
+        rows = self._hub.read("entity_row", (entity_id(name, key),))
+        if not rows or not rows[0]["is_present"]:
+            raise EntityNotFound(name, key)
+        return _entity_status(rows[0])
 
     async def list_entities(
         self, where: EntityFilter = EntityFilter(), top: int = 100, continuation: str | None = None
     ) -> EntityPage:
         """Existing entities in order of name and key."""
+        prefix = entity_id(where.name, "") if where.name else "@"
+        rows = self._hub.read(
+            "list_entities",
+            {
+                "after": continuation or "",
+                "prefix": prefix,
+                "prefix_end": prefix + _LAST_CHARACTER,
+                "updated_from": time_text(where.last_operation_from or _FIRST_TIME),
+                "updated_to": time_text(where.last_operation_to or _LAST_TIME),
+                "top": top + 1,
+            },
+        )
+        more = rows[top - 1]["entity_id"] if len(rows) > top else None
+        return EntityPage(items=[_entity_status(row) for row in rows[:top]], continuation=more)
+
+    def _now_text(self) -> str:
+        return time_text(self._clock.now())
+
+
+def _checked_id(instance_id: str) -> str:
+    if not instance_id or len(instance_id) > _MAX_ID_LENGTH:
+        raise InvalidInstanceId(instance_id, f"it must have 1 to {_MAX_ID_LENGTH} characters")
+    if instance_id.startswith("@"):
+        raise InvalidInstanceId(instance_id, "it must not start with '@', as the ids of entities do")
+    if not _FORBIDDEN_IN_ID.isdisjoint(instance_id):
+        raise InvalidInstanceId(instance_id, "it must not hold '/', '\\', '#', '?' or control characters")
+    return instance_id
+
+
+def _compact_json(text: str | None) -> str | None:
+    """Raises InvalidJson."""
+    if text is None:
+        return None
+    try:
+        return json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"))
+    except ValueError as error:
+        raise InvalidJson(f"Invalid JSON content: {error}") from None
+
+
+def _required_status(tx: Transaction, instance_id: str) -> RuntimeStatus:
+    status = steps.status_of(tx, instance_id)
+    if status is None:
+        raise InstanceNotFound(instance_id)
+    return status
+
+
+def _allow_any(_: str, __: RuntimeStatus) -> None:
+    """Whatever is live will do."""
+
+
+def _allow_unless_suspended(instance_id: str, status: RuntimeStatus) -> None:
+    if status is RuntimeStatus.SUSPENDED:
+        raise AlreadySuspended(instance_id)
+
+
+def _allow_if_suspended(instance_id: str, status: RuntimeStatus) -> None:
+    if status is not RuntimeStatus.SUSPENDED:
+        raise NotSuspended(instance_id, status)
+
+
+def _instance_status(row: Row, history: Sequence[Mapping[str, Any]] | None = None) -> InstanceStatus:
+    return InstanceStatus(
+        instance_id=row["instance_id"],
+        name=row["name"],
+        runtime_status=RuntimeStatus(row["status"]),
+        input=row["input"],
+        output=row["output"],
+        custom_status=row["custom_status"],
+        created_at=parse_time(row["created_at"]),
+        last_updated_at=parse_time(row["updated_at"]),
+        history=history,
+    )
+
+
+def _listed(row: Row) -> InstanceStatus:
+    return _instance_status(row) if row["is_present"] is None else _entity_as_instance(row)
+
+
+def _entity_as_instance(row: Row) -> InstanceStatus:
+    """An entity the way it shows among instances: its input is the state of its scheduler."""
+    key = row["entity_id"]
+    exists = bool(row["is_present"])
+    scheduler = {"exists": exists, "state": row["state"], "queue": [], "sorter": {}}
+    return InstanceStatus(
+        instance_id=key,
+        name=key,
+        runtime_status=RuntimeStatus.RUNNING,
+        input=json.dumps(scheduler, ensure_ascii=False),
+        output=None,
+        custom_status=json.dumps({"entityExists": exists}),
+        created_at=parse_time(row["created_at"]),
+        last_updated_at=parse_time(row["updated_at"]),
+    )
+
+
+def _entity_status(row: Row) -> EntityStatus:
+    identity = row["entity_id"]
+    name = entity_name(identity)
+    return EntityStatus(
+        name=name,
+        key=identity[len(name) + 2 :],
+        state=row["state"],
+        last_operation_at=parse_time(row["updated_at"]),
+    )

@@ -28,9 +28,7 @@ class RuntimeStatus(StrEnum):
         return _NUMBERS[self]
 
 
-ENDED = frozenset(
-    (RuntimeStatus.COMPLETED, RuntimeStatus.FAILED, RuntimeStatus.TERMINATED, RuntimeStatus.CANCELED)
-)
+ENDED = frozenset((RuntimeStatus.COMPLETED, RuntimeStatus.FAILED, RuntimeStatus.TERMINATED, RuntimeStatus.CANCELED))
 
 _NUMBERS = {
     RuntimeStatus.RUNNING: 0,

@@ -1,19 +1,201 @@
-"""The store of one task hub: SQLite, one writer."""
+"""The store of one task hub: one SQLite file in WAL mode, one process, one writer.
+
+    claim_...     hands out ready work and keeps it from everybody else
+    complete_...  stores everything that came of it in one step, and lets go of it
+    abandon       lets go of it, to be handed out again
+
+What is ready is known in memory, fed by each commit and, after a start, by one look into the file; so a crash needs no
+repair: whatever was claimed and not completed is simply ready again. Reads use a connection of their own and never wait
+for the writer.
+"""
 
 from __future__ import annotations
 
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
+from typing import Any, TypeVar
+
+from local_host import steps
+from local_host.database import Database
+from local_host.entity import BatchOutcome, EntityWork, Operation
+from local_host.faults import Faults
+from local_host.group_commit import GroupCommit, Transaction, Wakeups
+from local_host.history import Event, History
+from local_host.history_cache import HistoryCache
+from local_host.instance import Instance, InstanceWork, Message
+from local_host.outcome import Outcome
+from local_host.ready import ReadyQueue
+from local_host.status import RuntimeStatus
+from local_host.steps import Activity
+
+T = TypeVar("T")
+
+# How many activities to read ahead of the workers.
+_READ_AHEAD = 64
 
 
 class TaskHub:
-    """Instances, entities, their messages and timers, in one SQLite file."""
+    """Instances, entities, their messages and timers."""
+
+    def __init__(self, database: Database, faults: Faults) -> None:
+        self._database = database
+        self._writer = GroupCommit(database.writer, faults, self._committed)
+        self._listeners: list[Callable[[Wakeups], None]] = []
+        self._instances = ReadyQueue()
+        self._entities = ReadyQueue()
+        self._histories = HistoryCache()
+        self._activities: deque[Activity] = deque()
+        self._last_activity = 0
+        self._unread_activities = True
+        self._instances.add(row[0] for row in self.read("instances_with_messages"))
+        self._entities.add(row[0] for row in self.read("entities_with_operations"))
 
     @classmethod
-    def open(cls, path: str | Path) -> TaskHub:
+    def open(cls, path: str | Path, faults: Faults | None = None) -> TaskHub:
         """Open or create the file; `:memory:` keeps everything in memory.
 
-        Raises StateFileLocked when another process has it open, StateFileVersion when it is of a newer version.
+        Raises StateFileLocked when another process has it open, StateFileVersion when it is of a newer version,
+        StateFileError when it is not a state file or cannot be written.
         """
-        raise NotImplementedError
+        return cls(Database.open(path), faults or Faults())
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        self._writer.close()
+        self._database.close()
+
+    def listen(self, listener: Callable[[Wakeups], None]) -> None:
+        """Call `listener` after each commit with what has become ready."""
+        self._listeners.append(listener)
+
+    async def store(self, step: Callable[[Transaction], T]) -> T:
+        """Run one step of `steps`, or a function made of them; returns once it is stored."""
+        return await self._writer.store(step)
+
+    def read(self, query: str, parameters: Any = ()) -> list[sqlite3.Row]:
+        """The rows of a named query, as of the last commit."""
+        return self._database.read(query, parameters)
+
+    def _committed(self, wakeups: Wakeups) -> None:
+        self._instances.add(wakeups.instances)
+        self._entities.add(wakeups.entities)
+        self._unread_activities |= wakeups.activities > 0
+        for listener in self._listeners:
+            listener(wakeups)
+
+    # Orchestrations.
+
+    def claim_instance(self) -> InstanceWork | None:
+        """The next instance with messages; None when there is none."""
+        while (instance_id := self._instances.take()) is not None:
+            rows = self.read("instance_to_work_on", (instance_id,))
+            if rows:
+                return self._instance_work(_instance(rows[0]))
+            self._instances.release(instance_id)  # purged since
+        return None
+
+    def _instance_work(self, instance: Instance) -> InstanceWork:
+        messages = [
+            Message(seq, execution_id, Event.parse(text))
+            for seq, execution_id, text in self.read("messages_for", (instance.instance_id,))
+        ]
+        history = self._histories.take(instance.execution_id) or self.history_of(instance.instance_id)
+        return InstanceWork(instance, history, messages)
+
+    def history_of(self, instance_id: str) -> History:
+        return History.parse(row[0] for row in self.read("history_of", (instance_id,)))
+
+    async def complete_episode(self, outcome: Outcome) -> None:
+        """Raises WorkLost when the instance was replaced or purged meanwhile."""
+        instance, history = outcome.episode.instance, outcome.episode.history
+        rewritten = list(enumerate(history.episodes)) if outcome.episode.rewound else []
+        appended = [] if outcome.continued else [(len(history.episodes), history.extend(outcome.events))]
+        await self.store(lambda tx: steps.complete_episode(tx, outcome, [*rewritten, *appended]))
+        if not outcome.status.has_ended and not outcome.continued:
+            self._histories.put(instance.execution_id, history)
+        self._instances.release(instance.instance_id)
+
+    async def drop_messages(self, work: InstanceWork, seqs: Sequence[int]) -> None:
+        await self.store(lambda tx: steps.drop_messages(tx, seqs))
+        self.release_instance(work)
+
+    def release_instance(self, work: InstanceWork) -> None:
+        """Let go of an instance whose messages have to wait; only a new one makes it ready."""
+        self._instances.release(work.instance.instance_id)
+
+    def abandon_instance(self, work: InstanceWork) -> None:
+        self._instances.release(work.instance.instance_id)
+        self._instances.add([work.instance.instance_id])
+
+    # Activities.
+
+    def claim_activity(self) -> Activity | None:
+        """The activity that waits longest; None when there is none."""
+        if not self._activities and self._unread_activities:
+            rows = self.read("activities_after", (self._last_activity, _READ_AHEAD))
+            self._activities.extend(_activity(row) for row in rows)
+            self._unread_activities = len(rows) == _READ_AHEAD
+            if rows:
+                self._last_activity = rows[-1][0]
+        return self._activities.popleft() if self._activities else None
+
+    async def complete_activity(self, activity: Activity, completion: Event) -> None:
+        await self.store(lambda tx: steps.complete_activity(tx, activity, completion))
+
+    def abandon_activity(self, activity: Activity) -> None:
+        self._activities.append(activity)
+
+    # Entities.
+
+    def claim_entity(self, max_operations: int) -> EntityWork | None:
+        """The next entity with operations, and a batch of them; None when there is none."""
+        while (entity_id := self._entities.take()) is not None:
+            rows = self.read("operations_for", (entity_id, max_operations))
+            if rows:
+                return self._entity_work(entity_id, [_operation(row) for row in rows])
+            self._entities.release(entity_id)
+        return None
+
+    def _entity_work(self, entity_id: str, operations: list[Operation]) -> EntityWork:
+        rows = self.read("entity_row", (entity_id,))
+        exists, state = (bool(rows[0]["is_present"]), rows[0]["state"]) if rows else (False, None)
+        return EntityWork(entity_id, exists, state, operations)
+
+    async def complete_batch(self, outcome: BatchOutcome, max_operations: int) -> None:
+        await self.store(lambda tx: steps.complete_batch(tx, outcome))
+        self._entities.release(outcome.work.entity_id)
+        if len(outcome.work.operations) == max_operations:
+            self._entities.add([outcome.work.entity_id])
+
+    def abandon_entity(self, work: EntityWork) -> None:
+        self._entities.release(work.entity_id)
+        self._entities.add([work.entity_id])
+
+    # Timers.
+
+    def next_due(self) -> str:
+        """When the next timer is due, "" when there is none."""
+        rows = self.read("next_due")
+        return rows[0][0] if rows else ""
+
+    async def fire_timers(self, now: datetime) -> None:
+        await self.store(lambda tx: steps.fire_timers(tx, now))
+
+    @property
+    def has_ready_work(self) -> bool:
+        """Whether any claim would find something."""
+        return bool(self._instances or self._entities or self._activities or self._unread_activities)
+
+
+def _instance(row: sqlite3.Row) -> Instance:
+    return Instance(**{**row, "status": RuntimeStatus(row["status"])})
+
+
+def _activity(row: sqlite3.Row) -> Activity:
+    return Activity(**row)
+
+
+def _operation(row: sqlite3.Row) -> Operation:
+    return Operation(**row)

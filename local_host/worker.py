@@ -1,23 +1,221 @@
-"""The loop that takes ready work, runs the app's code and commits what came of it."""
+"""The loop of the host: take ready work, run the app's code, store what came of it.
+
+Each kind of work has a lane. A piece of work is claimed, the app's function is run without any transaction open, and
+what came of it is stored in one step. Whatever goes wrong in between leaves the store as it was, so the work is simply
+taken again; a function's own exception, on the other hand, is a result like any other.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import json
+import logging
+import uuid
+
+from local_host import entity, failures
+from local_host import history as h
+from local_host.actions import HTTP_ACTIVITY, read_answer, read_failure
+from local_host.alarm import Alarm
 from local_host.clock import Clock
-from local_host.config import DurableConfig
-from local_host.executor import Executor
+from local_host.config import DurableConfig, VersionFailure
+from local_host.entity import EntityWork
+from local_host.errors import UnknownFunction, UserCodeFailed
+from local_host.executor import Executor, FunctionKind
+from local_host.group_commit import Wakeups
+from local_host.history import Event, time_text
+from local_host.instance import Episode, InstanceWork, begin
+from local_host.lane import Lane
+from local_host.outcome import Outcome, Surroundings, fail, finish, settle
+from local_host.payload import payload
+from local_host.steps import Activity
 from local_host.task_hub import TaskHub
+from local_host.versions import accepts
+
+log = logging.getLogger("local_host.worker")
 
 
 class Worker:
     """Runs everything that becomes ready in one hub."""
 
-    def __init__(self, hub: TaskHub, executor: Executor, clock: Clock, config: DurableConfig) -> None: ...
+    def __init__(self, hub: TaskHub, executor: Executor, clock: Clock, config: DurableConfig) -> None:
+        self._hub = hub
+        self._executor = executor
+        self._clock = clock
+        self._config = config
+        self._is_started = False
+        self._until_idle: list[asyncio.Future[None]] = []
+        self._alarm = Alarm(hub, clock, self._pump)
+        self._orchestrations = Lane(
+            limit=config.max_concurrent_orchestrators,
+            clock=clock,
+            claim=hub.claim_instance,
+            process=self._run_episode,
+            abandon=hub.abandon_instance,
+            name_of=lambda work: work.instance.instance_id,
+            on_change=self._pump,
+        )
+        self._entities = Lane(
+            limit=config.max_concurrent_entities,
+            clock=clock,
+            claim=lambda: hub.claim_entity(config.max_entity_operation_batch_size),
+            process=self._run_batch,
+            abandon=hub.abandon_entity,
+            name_of=lambda work: work.entity_id,
+            on_change=self._pump,
+        )
+        self._activities = Lane(
+            limit=config.max_concurrent_activities,
+            clock=clock,
+            claim=hub.claim_activity,
+            process=self._run_activity,
+            abandon=hub.abandon_activity,
+            name_of=lambda activity: f"activity {activity.name} of {activity.instance_id}",
+            on_change=self._pump,
+        )
+        hub.listen(self._stored)
 
     async def start(self) -> None:
         """Begin to work; whatever an earlier process left unfinished is handed out again."""
+        self._is_started = True
+        self._alarm.set(self._hub.next_due())
+        self._pump()
 
     async def stop(self, grace_s: float = 5.0) -> None:
         """Take no new work, let running functions end for up to grace_s seconds, leave the rest for the next start."""
+        self._is_started = False
+        self._alarm.cancel()
+        lanes = (self._orchestrations, self._entities, self._activities)
+        await asyncio.gather(*(lane.drain(grace_s) for lane in lanes))
 
     async def until_idle(self) -> None:
         """Return when nothing is ready and nothing runs; waits for events and future timers do not count."""
+        while not self._is_idle:
+            changed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._until_idle.append(changed)
+            await changed
+
+    @property
+    def _is_idle(self) -> bool:
+        busy = self._orchestrations.is_busy or self._entities.is_busy or self._activities.is_busy
+        return not (busy or self._hub.has_ready_work or self._alarm.is_ringing)
+
+    def _stored(self, wakeups: Wakeups) -> None:
+        if self._is_started:
+            self._alarm.set(wakeups.next_due)
+            self._pump()
+
+    def _pump(self) -> None:
+        if self._is_started:
+            self._orchestrations.fill()
+            self._entities.fill()
+            self._activities.fill()
+        if self._until_idle and self._is_idle:
+            waiting, self._until_idle = self._until_idle, []
+            for changed in waiting:
+                changed.set_result(None)
+
+    # Orchestrations.
+
+    async def _run_episode(self, work: InstanceWork) -> None:
+        episode = begin(work, self._clock.now())
+        if episode is None or self._is_left_to_others(episode):
+            self._hub.release_instance(work)
+        elif episode.is_noop:
+            await self._hub.drop_messages(work, episode.consumed)
+        else:
+            await self._hub.complete_episode(await self._decide(episode))
+
+    def _is_left_to_others(self, episode: Episode) -> bool:
+        """Whether an instance of this version waits for a host of another version."""
+        instance = episode.instance
+        if accepts(instance.version, self._config) or self._config.version_failure is VersionFailure.FAIL:
+            return False
+        log.warning(
+            "Instance %s has version '%s', which this host (defaultVersion '%s') does not run; it stays as it is",
+            instance.instance_id,
+            instance.version,
+            self._config.default_version,
+        )
+        return True
+
+    async def _decide(self, episode: Episode) -> Outcome:
+        """Run the orchestrator, if there is something it can react to, and see what comes of it."""
+        if not episode.runs_code:
+            return settle(episode, self._surroundings())
+        instance = episode.instance
+        if not accepts(instance.version, self._config):
+            return fail(episode, self._version_mismatch(instance.version), self._surroundings())
+        name = self._executor.find(FunctionKind.ORCHESTRATOR, instance.name)
+        if name is None:
+            unknown = self._unknown(FunctionKind.ORCHESTRATOR, instance.name)
+            return fail(episode, str(unknown), self._surroundings())
+        return await self._run_orchestrator(episode, name)
+
+    async def _run_orchestrator(self, episode: Episode, name: str) -> Outcome:
+        try:
+            answer = read_answer(await self._executor.run_orchestrator(name, payload(episode, self._config)))
+        except UserCodeFailed as failure:
+            labelled = read_failure(failure)
+            if labelled is None:
+                error = failures.unlabelled_error(failure)
+                return fail(episode, error, self._surroundings(), stack=failure.stack)
+            answer = labelled
+        return finish(episode, answer, self._surroundings())
+
+    def _surroundings(self) -> Surroundings:
+        return Surroundings(
+            functions=self._executor,
+            config=self._config,
+            now=self._clock.now(),
+            new_id=lambda: str(uuid.uuid4()),
+        )
+
+    def _version_mismatch(self, version: str) -> str:
+        return f"Version '{version}' of the instance is not one that a host of version '{self._config.default_version}' runs."
+
+    def _unknown(self, kind: FunctionKind, name: str) -> UnknownFunction:
+        return UnknownFunction(kind, name, self._executor.names(kind))
+
+    # Activities.
+
+    async def _run_activity(self, activity: Activity) -> None:
+        try:
+            result = await self._call(activity)
+        except UserCodeFailed as failure:
+            completion = self._task_failed(activity, failure)
+        else:
+            completion = h.task_completed(self._now_text(), activity.task_id, result)
+        await self._hub.complete_activity(activity, completion)
+
+    async def _call(self, activity: Activity) -> str | None:
+        if activity.name == HTTP_ACTIVITY:
+            return json.dumps(await self._executor.call_http(json.loads(activity.input)))
+        name = self._executor.find(FunctionKind.ACTIVITY, activity.name)
+        if name is None:
+            # Queued by an earlier version of the app, since an orchestrator's call of an unknown name is refused.
+            unknown = self._unknown(FunctionKind.ACTIVITY, activity.name)
+            raise UserCodeFailed("ValueError", str(unknown))
+        return await self._executor.run_activity(name, activity.input, activity.instance_id)
+
+    def _task_failed(self, activity: Activity, failure: UserCodeFailed) -> Event:
+        reason = failures.activity_reason(activity.name, failure)
+        return h.task_failed(self._now_text(), activity.task_id, reason, failures.activity_details(failure))
+
+    # Entities.
+
+    async def _run_batch(self, work: EntityWork) -> None:
+        name = self._executor.find(FunctionKind.ENTITY, work.name)
+        if name is None:
+            unknown = self._unknown(FunctionKind.ENTITY, work.name)
+            outcome = entity.fail(work, str(unknown), self._now_text())
+        else:
+            try:
+                answer = await self._executor.run_entity(name, entity.payload(work))
+                outcome = entity.finish(work, answer, self._now_text())
+            except UserCodeFailed as failure:
+                log.error("A batch of entity %s failed as a whole: %s", work.entity_id, failure)  # noqa: TRY400
+                outcome = entity.fail(work, str(failure), self._now_text())
+        await self._hub.complete_batch(outcome, self._config.max_entity_operation_batch_size)
+
+    def _now_text(self) -> str:
+        return time_text(self._clock.now())

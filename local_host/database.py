@@ -1,0 +1,88 @@
+"""The SQLite file itself: opening, locking, its schema, and the two connections."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from local_host.errors import StateFileError, StateFileLocked, StateFileVersion
+from local_host.group_commit import QUERIES
+from local_host.sql import load_sections
+
+IN_MEMORY = ":memory:"
+
+
+class Database:
+    """writer: in autocommit mode, for whoever begins and commits transactions. `read` never waits for it."""
+
+    def __init__(self, writer: sqlite3.Connection, reader: sqlite3.Connection, lock: sqlite3.Connection | None) -> None:
+        self.writer = writer
+        self._reader = reader
+        self._lock = lock
+
+    @classmethod
+    def open(cls, path: str | Path) -> Database:
+        """Raises StateFileLocked, StateFileVersion, StateFileError."""
+        if str(path) == IN_MEMORY:
+            connection = _connect(IN_MEMORY)
+            _bring_up_to_date(connection, IN_MEMORY)
+            return cls(connection, connection, None)
+        lock = _lock(str(path))
+        try:
+            writer = _connect(str(path))
+            writer.execute("PRAGMA journal_mode = WAL")
+            _bring_up_to_date(writer, str(path))
+            return cls(writer, _connect(str(path)), lock)
+        except sqlite3.Error as error:
+            lock.close()
+            raise StateFileError(f"The state file {path} cannot be used: {error}.") from error
+        except StateFileError:
+            lock.close()
+            raise
+
+    def read(self, query: str, parameters: Any = ()) -> list[sqlite3.Row]:
+        return self._reader.execute(QUERIES[query], parameters).fetchall()
+
+    def close(self) -> None:
+        for connection in (self._reader, self.writer, self._lock):
+            if connection is not None:
+                connection.close()
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
+    connection.row_factory = sqlite3.Row
+    # FULL: what was answered as accepted survives a loss of power, not only of the process.
+    connection.execute("PRAGMA synchronous = FULL")
+    return connection
+
+
+def _lock(path: str) -> sqlite3.Connection:
+    """An exclusive lock for as long as the connection lives; the operating system lets go of it whenever we die."""
+    lock = sqlite3.connect(f"{path}.lock", isolation_level=None, check_same_thread=False, timeout=0)
+    try:
+        lock.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        lock.close()
+        if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+            raise StateFileLocked(path) from None
+        raise StateFileError(f"The state file {path} cannot be used: {error}.") from error
+    return lock
+
+
+def _bring_up_to_date(connection: sqlite3.Connection, path: str) -> None:
+    """Apply the sections of the schema that the file lacks, each with its version in one transaction."""
+    sections = load_sections("schema.sql", "version")
+    newest = max(map(int, sections))
+    found = connection.execute("PRAGMA user_version").fetchone()[0]
+    if found > newest:
+        raise StateFileVersion(path, found, newest)
+    if found == 0 and connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+        raise StateFileError(f"The file {path} is a database of another program. Pass another --state.")
+    for version in range(found + 1, newest + 1):
+        with contextlib.closing(connection.cursor()) as cursor:
+            cursor.executescript(
+                f"BEGIN IMMEDIATE;\n{sections[str(version)]}\nPRAGMA user_version = {version};\nCOMMIT;"
+            )

@@ -1,0 +1,107 @@
+"""PURE: one batch of operations of one entity, from its queue to what is to be stored.
+
+The SDK runs the operations in order on one state. State, replies and the removal of the operations are one commit, so
+that a batch counts as a whole or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from local_host import history as h
+from local_host.outcome import Letter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One queued operation. input: JSON text or None; caller: who waits for the reply, None for a signal."""
+
+    seq: int
+    name: str
+    input: str | None
+    request_id: str
+    caller: str | None
+    caller_execution: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EntityWork:
+    """An entity and a batch of its operations in order. state: JSON text, None when it does not exist."""
+
+    entity_id: str
+    exists: bool
+    state: str | None
+    operations: Sequence[Operation]
+
+    @property
+    def name(self) -> str:
+        return entity_name(self.entity_id)
+
+    @property
+    def key(self) -> str:
+        return self.entity_id.split("@", 2)[2]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchOutcome:
+    """The entity after a batch, and the replies to its callers."""
+
+    work: EntityWork
+    exists: bool
+    state: str | None
+    letters: Sequence[Letter]
+    updated_at: str
+
+
+def entity_id(name: str, key: str) -> str:
+    """The instance id of an entity; the name's case does not matter."""
+    return f"@{name.lower()}@{key}"
+
+
+def entity_name(entity_id: str) -> str:
+    return entity_id.split("@", 2)[1]
+
+
+def payload(work: EntityWork) -> str:
+    """The JSON text that the SDK's handle reads; it accepts exactly these keys."""
+    batch = [{"name": o.name, "input": o.input, "isSignal": o.caller is None} for o in work.operations]
+    self_id = {"name": work.name, "key": work.key}
+    return json.dumps({"self": self_id, "exists": work.exists, "state": work.state, "batch": batch})
+
+
+def finish(work: EntityWork, answer: str, at: str) -> BatchOutcome:
+    """answer: the SDK's JSON text, with one result per operation."""
+    after = json.loads(answer)
+    exists = after["entityExists"]
+    replies = [_reply(result["result"], is_error=result["isError"]) for result in after["results"]]
+    return BatchOutcome(
+        work=work,
+        exists=exists,
+        state=after["entityState"] if exists else None,
+        letters=_letters(work, replies, at),
+        updated_at=at,
+    )
+
+
+def fail(work: EntityWork, error: str, at: str) -> BatchOutcome:
+    """The batch could not be run: its state stays, and every caller is told. The real host would try for ever."""
+    replies = [_reply(json.dumps(error), is_error=True)] * len(work.operations)
+    return BatchOutcome(
+        work=work, exists=work.exists, state=work.state, letters=_letters(work, replies, at), updated_at=at
+    )
+
+
+def _reply(result: str | None, *, is_error: bool) -> str:
+    # The SDK cannot read a result that is not a string.
+    reply = {"result": "null" if result is None else result}
+    return json.dumps({**reply, "exceptionType": "Error"} if is_error else reply)
+
+
+def _letters(work: EntityWork, replies: Sequence[str], at: str) -> list[Letter]:
+    return [
+        Letter(operation.caller, operation.caller_execution, h.event_raised(at, operation.request_id, reply))
+        for operation, reply in zip(work.operations, replies, strict=True)
+        if operation.caller is not None
+    ]

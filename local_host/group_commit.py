@@ -1,0 +1,140 @@
+"""One writer: what is to be stored at about the same time shares one transaction.
+
+Each step is a short function of a `Transaction`, atomic by a savepoint of its own: one that raises leaves no trace and
+does not disturb the others. While a commit waits for the disk, in a thread, the steps that arrive meanwhile gather for
+the next one; so the busier the hub, the more steps share one commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from local_host.faults import Faults
+from local_host.history import Event
+from local_host.sql import load_sections
+
+QUERIES = load_sections("queries.sql", "name")
+
+T = TypeVar("T")
+
+Parameters = Sequence[Any] | Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Wakeups:
+    """What has become ready by a commit. next_due: the earliest new timer, "" for none; ended: instances that ended."""
+
+    instances: dict[str, None] = field(default_factory=dict)
+    entities: dict[str, None] = field(default_factory=dict)
+    activities: int = 0
+    next_due: str = ""
+    ended: list[str] = field(default_factory=list)
+
+
+class Transaction:
+    """What a step sees of the open transaction."""
+
+    def __init__(self, connection: sqlite3.Connection, faults: Faults) -> None:
+        self._connection = connection
+        self._faults = faults
+        self.wakeups = Wakeups()
+
+    def run(self, query: str, parameters: Parameters = ()) -> sqlite3.Cursor:
+        """Run the statement of that name."""
+        return self._connection.execute(QUERIES[query], parameters)
+
+    def run_many(self, query: str, parameters: Iterable[Parameters]) -> None:
+        self._connection.executemany(QUERIES[query], parameters)
+
+    def copies_of(self, event: Event) -> int:
+        """How often to deliver a message: once, unless a test wants to see that a second copy does no harm."""
+        return self._faults.copies_of(event)
+
+
+@dataclass(frozen=True, slots=True)
+class _Queued:
+    step: Callable[[Transaction], Any]
+    stored: asyncio.Future[Any]
+
+
+class GroupCommit:
+    """The only way to change the store. on_commit: told once per commit what has become ready."""
+
+    def __init__(self, connection: sqlite3.Connection, faults: Faults, on_commit: Callable[[Wakeups], None]) -> None:
+        self._connection = connection
+        self._faults = faults
+        self._on_commit = on_commit
+        self._queue: list[_Queued] = []
+        self._writing: asyncio.Task[None] | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="local-host-commit")
+
+    async def store(self, step: Callable[[Transaction], T]) -> T:
+        """Returns what the step returned, once it is on disk; raises what it raised, or the store's own error."""
+        loop = asyncio.get_running_loop()
+        stored: asyncio.Future[T] = loop.create_future()
+        self._queue.append(_Queued(step, stored))
+        if self._writing is None:
+            self._writing = loop.create_task(self._write())
+        return await stored
+
+    def close(self) -> None:
+        self._thread.shutdown()
+
+    async def _write(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._queue:
+            batch, self._queue = self._queue, []
+            transaction = Transaction(self._connection, self._faults)
+            try:
+                results = self._apply(transaction, batch)
+                await loop.run_in_executor(self._thread, self._commit)
+            except Exception as error:  # noqa: BLE001 - whatever it was, every waiting caller has to know
+                self._give_up(batch, error)
+                continue
+            self._on_commit(transaction.wakeups)
+            for resolve in results:
+                resolve()
+        self._writing = None
+
+    def _apply(self, transaction: Transaction, batch: Sequence[_Queued]) -> list[Callable[[], None]]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        return [self._apply_one(transaction, queued) for queued in batch]
+
+    def _apply_one(self, transaction: Transaction, queued: _Queued) -> Callable[[], None]:
+        self._connection.execute("SAVEPOINT step")
+        try:
+            result = queued.step(transaction)
+        except Exception as error:  # noqa: BLE001 - it is the caller's to handle
+            self._connection.execute("ROLLBACK TO step")
+            return _resolver(queued.stored, error=error)
+        finally:
+            self._connection.execute("RELEASE step")
+        return _resolver(queued.stored, result=result)
+
+    def _commit(self) -> None:
+        self._faults.before_commit()
+        self._connection.execute("COMMIT")
+        self._faults.after_commit()
+
+    def _give_up(self, batch: Sequence[_Queued], error: Exception) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+        for queued in batch:
+            _resolver(queued.stored, error=error)()
+
+
+def _resolver(stored: asyncio.Future[Any], result: Any = None, error: Exception | None = None) -> Callable[[], None]:
+    def resolve() -> None:
+        if stored.done():  # its caller has been cancelled
+            return
+        if error is None:
+            stored.set_result(result)
+        else:
+            stored.set_exception(error)
+
+    return resolve

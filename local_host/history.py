@@ -1,0 +1,234 @@
+"""History events in the form the SDK reads them: one maker per kind, and the text they are stored as.
+
+An event is made once, as JSON text, and never written again: the SDK derives ids from timestamps, so every digit must
+stay as it was. The one thing that changes is `IsPlayed`, which the text carries at a fixed place.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import IntEnum
+from typing import Any
+
+
+class EventType(IntEnum):
+    """The numbers of the kinds of history event that this host writes."""
+
+    EXECUTION_STARTED = 0
+    EXECUTION_COMPLETED = 1
+    EXECUTION_TERMINATED = 3
+    TASK_SCHEDULED = 4
+    TASK_COMPLETED = 5
+    TASK_FAILED = 6
+    SUB_ORCHESTRATION_CREATED = 7
+    SUB_ORCHESTRATION_COMPLETED = 8
+    SUB_ORCHESTRATION_FAILED = 9
+    TIMER_CREATED = 10
+    TIMER_FIRED = 11
+    ORCHESTRATOR_STARTED = 12
+    ORCHESTRATOR_COMPLETED = 13
+    EVENT_SENT = 14
+    EVENT_RAISED = 15
+    GENERIC_EVENT = 17
+    EXECUTION_SUSPENDED = 19
+    EXECUTION_RESUMED = 20
+    EXECUTION_REWOUND = 21
+
+
+# The name of the field by which a completion says what it completes.
+COMPLETES: Mapping[int, str] = {
+    EventType.TASK_COMPLETED: "TaskScheduledId",
+    EventType.TASK_FAILED: "TaskScheduledId",
+    EventType.SUB_ORCHESTRATION_COMPLETED: "TaskScheduledId",
+    EventType.SUB_ORCHESTRATION_FAILED: "TaskScheduledId",
+    EventType.TIMER_FIRED: "TimerId",
+}
+
+# Scheduled events that stay open until a completion names their id.
+OPENS = frozenset((EventType.TASK_SCHEDULED, EventType.SUB_ORCHESTRATION_CREATED, EventType.TIMER_CREATED))
+
+Fields = Mapping[str, Any]
+
+# What reaches an orchestration from outside; all other events are written by its episodes.
+_INCOMING = frozenset(
+    (
+        EventType.EXECUTION_STARTED,
+        EventType.EXECUTION_TERMINATED,
+        EventType.EVENT_RAISED,
+        EventType.EXECUTION_SUSPENDED,
+        EventType.EXECUTION_RESUMED,
+        *COMPLETES,
+    )
+)
+
+_UNPLAYED = '"IsPlayed": false'
+_PLAYED = '"IsPlayed": true'
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One history event: its fields, and the JSON text it is stored and sent as."""
+
+    fields: Fields
+    text: str
+
+    @property
+    def type(self) -> int:
+        return self.fields["EventType"]  # type: ignore[no-any-return]
+
+    @classmethod
+    def parse(cls, text: str) -> Event:
+        return cls(json.loads(text), text)
+
+
+def make_event(kind: EventType, at: str, event_id: int = -1, **fields: Any) -> Event:
+    """at: the timestamp's text; event_id: the sequence number of a scheduled event, else -1."""
+    values = {"EventType": int(kind), "EventId": event_id, "IsPlayed": False, "Timestamp": at, **fields}
+    return Event(values, json.dumps(values, ensure_ascii=False))
+
+
+def as_event(fields: Fields) -> Event:
+    """An event of a history, to be written again."""
+    return Event(fields, json.dumps(fields, ensure_ascii=False))
+
+
+def as_played(event: Event) -> str:
+    """The event's text once its episode is over: what came in is played, what was scheduled never says so."""
+    return event.text.replace(_UNPLAYED, _PLAYED, 1) if event.type in _INCOMING else event.text
+
+
+def time_text(moment: datetime) -> str:
+    """ISO 8601 in UTC with six digits and `Z`: sorts as text, and the SDK reads it as an aware time."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def parse_time(text: str) -> datetime:
+    """Any ISO 8601 time in UTC; digits beyond microseconds are ignored."""
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def execution_started(
+    at: str,
+    *,
+    name: str,
+    version: str,
+    input_text: str | None,
+    instance_id: str,
+    execution_id: str,
+    parent: Fields | None,
+) -> Event:
+    """input_text: JSON text or None. parent: what `parent_instance` made, None for a top-level instance."""
+    return make_event(
+        EventType.EXECUTION_STARTED,
+        at,
+        Name=name,
+        Version=version,
+        Input=input_text,
+        OrchestrationInstance={"InstanceId": instance_id, "ExecutionId": execution_id},
+        ParentInstance=parent,
+        Tags=None,
+    )
+
+
+def parent_instance(name: str, version: str, instance_id: str, execution_id: str, task_id: int) -> dict[str, Any]:
+    """How a child names its parent and the task of the parent that it is."""
+    return {
+        "Name": name,
+        "OrchestrationInstance": {"InstanceId": instance_id, "ExecutionId": execution_id},
+        "TaskScheduleId": task_id,
+        "Version": version,
+    }
+
+
+def task_completed(at: str, task_id: int, result: str | None) -> Event:
+    return make_event(EventType.TASK_COMPLETED, at, TaskScheduledId=task_id, Result=result)
+
+
+def task_failed(at: str, task_id: int, reason: str, details: str) -> Event:
+    return make_event(
+        EventType.TASK_FAILED, at, TaskScheduledId=task_id, Reason=reason, Details=details, FailureDetails=None
+    )
+
+
+def child_completed(at: str, task_id: int, result: str | None) -> Event:
+    return make_event(EventType.SUB_ORCHESTRATION_COMPLETED, at, TaskScheduledId=task_id, Result=result)
+
+
+def child_failed(at: str, task_id: int, reason: str | None, details: str | None) -> Event:
+    return make_event(
+        EventType.SUB_ORCHESTRATION_FAILED,
+        at,
+        TaskScheduledId=task_id,
+        Reason=reason,
+        Details=details,
+        FailureDetails=None,
+    )
+
+
+def timer_fired(at: str, timer_id: int, fire_at: str) -> Event:
+    return make_event(EventType.TIMER_FIRED, at, TimerId=timer_id, FireAt=fire_at)
+
+
+def event_raised(at: str, name: str, input_text: str | None) -> Event:
+    return make_event(EventType.EVENT_RAISED, at, Name=name, Input=input_text)
+
+
+def execution_completed(at: str, event_id: int, status_number: int, result: str | None) -> Event:
+    return make_event(
+        EventType.EXECUTION_COMPLETED,
+        at,
+        event_id,
+        OrchestrationStatus=status_number,
+        Result=result,
+        FailureDetails=None,
+    )
+
+
+@dataclass(slots=True)
+class History:
+    """The events of one execution in order, with what every episode asks of them.
+
+    episodes: the stored texts, one per episode, each a list of events without its brackets. open_ids: scheduled
+    activities, children and timers that have not ended. last_started: the time of the newest OrchestratorStarted, ""
+    before the first.
+    """
+
+    events: list[Fields]
+    episodes: list[str]
+    open_ids: set[int]
+    last_started: str
+
+    @classmethod
+    def empty(cls) -> History:
+        return cls([], [], set(), "")
+
+    @classmethod
+    def parse(cls, episodes: Iterable[str]) -> History:
+        """episodes: the stored texts in order."""
+        history = cls.empty()
+        history.episodes.extend(episodes)
+        for fields in json.loads(f"[{','.join(history.episodes)}]"):
+            history._note(fields)
+        return history
+
+    def extend(self, events: Sequence[Event]) -> str:
+        """Add the events of an episode that is over; returns the text to store for it."""
+        text = ",".join(as_played(event) for event in events)
+        self.episodes.append(text)
+        for event in events:
+            self._note(event.fields)
+        return text
+
+    def _note(self, fields: Fields) -> None:
+        self.events.append(fields)
+        kind = fields["EventType"]
+        if kind in OPENS:
+            self.open_ids.add(fields["EventId"])
+        elif kind in COMPLETES:
+            self.open_ids.discard(fields[COMPLETES[kind]])
+        elif kind == EventType.ORCHESTRATOR_STARTED:
+            self.last_started = fields["Timestamp"]

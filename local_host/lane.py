@@ -1,0 +1,98 @@
+"""Runs pieces of work of one kind side by side, up to a limit."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Generic, TypeVar
+
+from local_host.clock import Clock
+from local_host.steps import WorkLost
+
+W = TypeVar("W")
+
+_LONGEST_PAUSE_S = 60.0
+
+log = logging.getLogger("local_host.worker")
+
+
+class Lane(Generic[W]):
+    """claim: the next piece of work or None; process: does it to its end; abandon: lets go of it, to be claimed again.
+
+    name_of: tells pieces of work apart, for logs and pauses. on_change: called whenever a place has become free.
+    """
+
+    def __init__(
+        self,
+        *,
+        limit: int,
+        clock: Clock,
+        claim: Callable[[], W | None],
+        process: Callable[[W], Awaitable[None]],
+        abandon: Callable[[W], None],
+        name_of: Callable[[W], str],
+        on_change: Callable[[], None],
+    ) -> None:
+        self._limit = limit
+        self._clock = clock
+        self._claim = claim
+        self._process = process
+        self._abandon = abandon
+        self._name_of = name_of
+        self._on_change = on_change
+        self._running: set[asyncio.Task[None]] = set()
+        self._pausing: set[asyncio.Task[None]] = set()
+        self._failures: Counter[str] = Counter()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something runs; work that pauses after a failure does not count."""
+        return bool(self._running)
+
+    def fill(self) -> None:
+        """Take as much work as there are free places."""
+        while len(self._running) < self._limit and (work := self._claim()) is not None:
+            task = asyncio.create_task(self._run(work))
+            self._running.add(task)
+            task.add_done_callback(self._ended)
+
+    async def drain(self, grace_s: float) -> None:
+        """Let what runs come to its end, then cancel the rest; what is cancelled stays in the store."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=grace_s)
+        unfinished = self._running | self._pausing
+        for task in unfinished:
+            task.cancel()
+        await asyncio.gather(*unfinished, return_exceptions=True)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._on_change()
+
+    async def _run(self, work: W) -> None:
+        try:
+            await self._process(work)
+        except WorkLost as lost:
+            log.debug("%s", lost)
+            self._abandon(work)
+        except Exception:
+            log.exception("The host failed at %s; it will be tried again", self._name_of(work))
+            self._pause(work)
+        else:
+            self._failures.pop(self._name_of(work), None)
+
+    def _pause(self, work: W) -> None:
+        task = asyncio.create_task(self._abandon_later(work))
+        self._pausing.add(task)
+        task.add_done_callback(self._pausing.discard)
+
+    async def _abandon_later(self, work: W) -> None:
+        name = self._name_of(work)
+        self._failures[name] += 1
+        pause = min(0.1 * 2 ** self._failures[name], _LONGEST_PAUSE_S)
+        await self._clock.sleep_until(self._clock.now() + timedelta(seconds=pause))
+        self._abandon(work)
+        self._on_change()

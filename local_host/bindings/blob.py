@@ -1,0 +1,136 @@
+"""Blob functions: the container is looked at again and again, and each new or changed blob is handed out once.
+
+What was handled is remembered in the storage account itself, as a receipt per version of a blob, in the place where the
+real host keeps its receipts. After five failures a message goes to `webjobs-blobtrigger-poison`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+from typing import TYPE_CHECKING, Any
+
+from azure.functions.meta import Datum
+
+from local_host.app.index import Function
+from local_host.app.settings import resolve_references
+from local_host.bindings.outputs import create_if_missing, encode_message
+from local_host.bindings.path_pattern import PathPattern, parse_pattern
+from local_host.bindings.running import TriggeredRun
+from local_host.bindings.storage import StorageAccounts
+from local_host.start_problems import FunctionLoadError
+
+if TYPE_CHECKING:
+    from azure.storage.blob import BlobProperties
+    from azure.storage.blob.aio import BlobClient, ContainerClient
+
+_log = logging.getLogger("local_host.blob")
+_RECEIPTS = "azure-webjobs-hosts"
+_POISON_QUEUE = "webjobs-blobtrigger-poison"
+_MAX_TRIES = 5
+_INTERVAL_S = 1.0
+
+
+class BlobListener:
+    """Feeds the blobs of one path to one function."""
+
+    def __init__(self, function: Function, run: TriggeredRun, accounts: StorageAccounts) -> None:
+        """Raises FunctionLoadError, SettingMissing."""
+        self._function = function
+        self._run = run
+        self._accounts = accounts
+        self._connection = function.trigger.fields.get("connection", "")
+        self._pattern = pattern_of(function)
+        # Versions known to be handled, so that their receipts are not asked for at every look.
+        self._seen: set[str] = set()
+
+    async def listen(self) -> None:
+        service = self._accounts.blobs(self._connection)
+        container = service.get_container_client(self._pattern.container)
+        receipts = service.get_container_client(_RECEIPTS)
+        await create_if_missing(container.create_container())
+        await create_if_missing(receipts.create_container())
+        while True:
+            async for blob in container.list_blobs(name_starts_with=self._pattern.prefix):
+                if self._pattern.match(blob.name) is not None:
+                    await self._handle(container, receipts, blob)
+            await asyncio.sleep(_INTERVAL_S)
+
+    async def _handle(self, container: ContainerClient, receipts: ContainerClient, blob: BlobProperties) -> None:
+        receipt_name = f"blobreceipts/local_host/{self._function.name}/{blob.etag}/{blob.container}/{blob.name}"
+        receipt = receipts.get_blob_client(receipt_name)
+        if receipt_name in self._seen or await receipt.exists():
+            self._seen.add(receipt_name)
+            return
+        if not await self._try(container, blob):
+            await self._put_aside(blob)
+        await receipt.upload_blob(b"", overwrite=True)
+        self._seen.add(receipt_name)
+
+    async def _try(self, container: ContainerClient, blob: BlobProperties) -> bool:
+        for _ in range(_MAX_TRIES):
+            if await run_for_blob(self._function, self._pattern, self._run, container.get_blob_client(blob.name)):
+                return True
+        return False
+
+    async def _put_aside(self, blob: BlobProperties) -> None:
+        """The message names the blob and the function, as the real host's does."""
+        queue = self._accounts.queues(self._connection).get_queue_client(_POISON_QUEUE)
+        await create_if_missing(queue.create_queue())
+        message = {
+            "Type": "BlobTrigger",
+            "FunctionId": f"Host.Functions.{self._function.name}",
+            "BlobType": "BlockBlob",
+            "ContainerName": blob.container,
+            "BlobName": blob.name,
+            "ETag": blob.etag,
+        }
+        await queue.send_message(encode_message(json.dumps(message).encode(), use_base64=True))
+        _log.error("%s: blob %s failed too often, see %s", self._function.name, blob.name, _POISON_QUEUE)
+
+
+def pattern_of(function: Function) -> PathPattern:
+    """The path of a blob trigger. Raises FunctionLoadError, SettingMissing."""
+    path = resolve_references(function.trigger.fields["path"], os.environ, f"the path of '{function.name}'")
+    try:
+        return parse_pattern(path)
+    except ValueError as error:
+        raise FunctionLoadError(function.name, str(error)) from None
+
+
+async def run_for_path(function: Function, path: str, run: TriggeredRun, accounts: StorageAccounts) -> None:
+    """Run by hand for a blob given as `container/name`; a blob that does not exist is logged."""
+    from azure.core.exceptions import ResourceNotFoundError
+
+    container, _, name = path.strip("/").partition("/")
+    client = accounts.blobs(function.trigger.fields.get("connection", "")).get_blob_client(container, name)
+    try:
+        await run_for_blob(function, pattern_of(function), run, client)
+    except ResourceNotFoundError:
+        _log.error("%s: there is no blob %s", function.name, path)
+
+
+async def run_for_blob(function: Function, pattern: PathPattern, run: TriggeredRun, client: BlobClient) -> bool:
+    """Hand one blob to the function; whether it succeeded."""
+    download = await client.download_blob()
+    data = await download.readall()
+    return await run(function, Datum(data, "bytes"), _metadata(client, download.properties, pattern))
+
+
+def _metadata(client: BlobClient, properties: Any, pattern: PathPattern) -> dict[str, Datum]:
+    details = {
+        "ContentLength": properties.size,
+        "ContentType": properties.content_settings.content_type,
+        "ETag": properties.etag,
+        "LastModified": properties.last_modified.isoformat(),
+    }
+    placeholders = pattern.match(client.blob_name) or {}
+    return {
+        "BlobTrigger": Datum(f"{client.container_name}/{client.blob_name}", "string"),
+        "Uri": Datum(json.dumps(client.url), "json"),
+        "Properties": Datum(json.dumps(details), "json"),
+        "Metadata": Datum(json.dumps(dict(properties.metadata or {})), "json"),
+        **{name: Datum(value, "string") for name, value in placeholders.items()},
+    }

@@ -1,0 +1,193 @@
+"""Queue functions: messages are leased, kept while the function runs, deleted when it succeeds, and after too many failed
+deliveries put aside on `{queue}-poison`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from azure.functions.meta import Datum
+
+from local_host.app.host_json import QueueOptions
+from local_host.app.index import Function
+from local_host.app.settings import resolve_references
+from local_host.bindings.outputs import create_if_missing, decode_message
+from local_host.bindings.running import TriggeredRun
+from local_host.bindings.storage import StorageAccounts
+
+if TYPE_CHECKING:
+    from azure.storage.queue import QueueMessage
+    from azure.storage.queue.aio import QueueClient
+
+_log = logging.getLogger("local_host.queue")
+_LEASE_S = 600
+# Well before the lease ends, so that one slow renewal loses nothing.
+_RENEW_AFTER_S = _LEASE_S / 2
+_FIRST_PAUSE_S = 0.1
+
+
+class QueueListener:
+    """Feeds one queue to one function."""
+
+    def __init__(self, function: Function, run: TriggeredRun, accounts: StorageAccounts, options: QueueOptions) -> None:
+        """Raises SettingMissing."""
+        fields = function.trigger.fields
+        self._function = function
+        self._run = run
+        self._accounts = accounts
+        self._connection = fields.get("connection", "")
+        self._options = options
+        self._name = resolve_references(fields["queueName"], os.environ, f"the queueName of '{function.name}'")
+        self._work: set[asyncio.Task[None]] = set()
+
+    async def listen(self) -> None:
+        queue = self._accounts.queues(self._connection).get_queue_client(self._name)
+        await create_if_missing(queue.create_queue())
+        pause_s = _FIRST_PAUSE_S
+        try:
+            while True:
+                fetched = await self._fetch(queue)
+                # An empty queue is asked less and less often.
+                pause_s = _FIRST_PAUSE_S if fetched else min(pause_s * 2, self._longest_pause_s)
+                if len(self._work) > self._options.new_batch_threshold:
+                    await asyncio.wait(self._work, return_when=asyncio.FIRST_COMPLETED)
+                elif not fetched:
+                    await asyncio.sleep(pause_s)
+        finally:
+            for task in self._work:
+                task.cancel()
+
+    @property
+    def _longest_pause_s(self) -> float:
+        return self._options.max_polling_interval.total_seconds()
+
+    async def _fetch(self, queue: QueueClient) -> int:
+        """Lease what is there, up to one batch, and begin to work on it; how many messages that was."""
+        count = 0
+        pages = queue.receive_messages(
+            messages_per_page=self._options.batch_size,
+            max_messages=self._options.batch_size,
+            visibility_timeout=_LEASE_S,
+        )
+        async for message in pages:
+            task = asyncio.create_task(self._process(queue, message))
+            self._work.add(task)
+            task.add_done_callback(self._work.discard)
+            count += 1
+        return count
+
+    async def _process(self, queue: QueueClient, message: QueueMessage) -> None:
+        try:
+            async with _kept(queue, message):
+                succeeded = await self._deliver(message)
+            await self._settle(queue, message, succeeded=succeeded)
+        except Exception as error:  # noqa: BLE001 - the storage account failed; the message is delivered again
+            _log.warning("%s: message %s is not settled (%s)", self._function.name, message.id, error)
+
+    async def _deliver(self, message: QueueMessage) -> bool:
+        try:
+            body = decode_message(message.content, use_base64=self._options.base64)
+        except ValueError:
+            _log.error(
+                "%s: message %s is not base64; see messageEncoding in host.json", self._function.name, message.id
+            )
+            return False
+        return await self._run(self._function, message_datum(body), _metadata(message))
+
+    async def _settle(self, queue: QueueClient, message: QueueMessage, *, succeeded: bool) -> None:
+        if succeeded:
+            await queue.delete_message(message)
+        elif (message.dequeue_count or 0) >= self._options.max_dequeue_count:
+            await self._put_aside(queue, message)
+        else:
+            delay_s = int(self._options.visibility_timeout.total_seconds())
+            await queue.update_message(message, visibility_timeout=delay_s)
+
+    async def _put_aside(self, queue: QueueClient, message: QueueMessage) -> None:
+        poison = self._accounts.queues(self._connection).get_queue_client(f"{self._name}-poison")
+        await create_if_missing(poison.create_queue())
+        await poison.send_message(message.content)
+        await queue.delete_message(message)
+        _log.error(
+            "%s: message %s failed too often and is now on %s-poison", self._function.name, message.id, self._name
+        )
+
+
+def message_datum(body: bytes) -> Datum:
+    """Text where it is text, else bytes."""
+    try:
+        return Datum(body.decode("utf-8"), "string")
+    except UnicodeDecodeError:
+        return Datum(body, "bytes")
+
+
+def message_by_hand(text: str, now: datetime) -> tuple[Datum, dict[str, Datum]]:
+    """A message that was never on a queue."""
+    metadata = _metadata_of(
+        message_id=str(uuid.uuid4()),
+        dequeue_count=1,
+        inserted=now,
+        expires=now + timedelta(days=7),
+        visible=now,
+        receipt="",
+    )
+    return Datum(text, "string"), metadata | {"queueTrigger": Datum(text, "string")}
+
+
+@contextlib.asynccontextmanager
+async def _kept(queue: QueueClient, message: QueueMessage) -> AsyncIterator[None]:
+    """Renew the lease while the block runs. The message's receipt changes with each renewal."""
+
+    async def renew() -> None:
+        while True:
+            await asyncio.sleep(_RENEW_AFTER_S)
+            renewed = await queue.update_message(message, visibility_timeout=_LEASE_S)
+            message.pop_receipt = renewed.pop_receipt
+
+    task = asyncio.create_task(renew())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def _metadata(message: QueueMessage) -> dict[str, Datum]:
+    return _metadata_of(
+        message_id=message.id,
+        dequeue_count=message.dequeue_count or 1,
+        inserted=message.inserted_on,
+        expires=message.expires_on,
+        visible=message.next_visible_on,
+        receipt=message.pop_receipt or "",
+    )
+
+
+def _metadata_of(
+    *,
+    message_id: str,
+    dequeue_count: int,
+    inserted: datetime | None,
+    expires: datetime | None,
+    visible: datetime | None,
+    receipt: str,
+) -> dict[str, Datum]:
+    times: Mapping[str, datetime | None] = {
+        "InsertionTime": inserted,
+        "ExpirationTime": expires,
+        "NextVisibleTime": visible,
+    }
+    return {
+        "Id": Datum(message_id, "string"),
+        "DequeueCount": Datum(dequeue_count, "int"),
+        "PopReceipt": Datum(receipt, "string"),
+        **{name: Datum(json.dumps(time.isoformat()), "json") for name, time in times.items() if time is not None},
+    }

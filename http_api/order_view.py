@@ -50,6 +50,11 @@ class OrderView:
     instance: df.DurableOrchestrationStatus | None
 
     @property
+    def is_known(self) -> bool:
+        """Whether there is such an order."""
+        return self.row is not None or self.instance is not None
+
+    @property
     def is_running(self) -> bool:
         """Whether the order still has a way to go; so has one that is accepted and not yet started."""
         return is_unfinished(self.instance) or (self.instance is None and not self._closed)
@@ -121,11 +126,17 @@ class OrderView:
         )
 
 
-async def view_order(client: df.DurableOrchestrationClient, order_id: str) -> OrderView:
-    """Raises Problem (404) for an order that neither the book nor the task hub knows."""
+async def find_order(client: df.DurableOrchestrationClient, order_id: str) -> OrderView:
+    """What the book and the task hub know of an order, if anything."""
     row, instance = await asyncio.gather(
         asyncio.to_thread(order_book().get, order_id), instance_status(client, order_instance_id(order_id))
     )
-    if row is None and instance is None:
-        raise unknown("order_id")
     return OrderView(order_id=order_id, row=row, instance=instance)
+
+
+async def view_order(client: df.DurableOrchestrationClient, order_id: str) -> OrderView:
+    """An order that the book or the task hub knows. Raises Problem (404)."""
+    view = await find_order(client, order_id)
+    if not view.is_known:
+        raise unknown("order_id")
+    return view

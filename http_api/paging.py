@@ -1,8 +1,8 @@
 """Lists, page by page."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Annotated, TypeVar
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import Field
 
@@ -14,10 +14,13 @@ from http_api.problems import invalid_field
 T = TypeVar("T")
 
 
+LARGEST_PAGE: Final = 200
+
+
 class PageQuery(Wire):
     """limit: how many at most. cursor: what the page before gave as `next_cursor`."""
 
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] = 50
     cursor: Annotated[str, Field(min_length=1, max_length=2_000)] | None = None
 
 
@@ -27,3 +30,14 @@ async def read_page(read: Callable[..., Page[T]], query: PageQuery) -> Page[T]:
         return await asyncio.to_thread(read, **dict(query))
     except InvalidCursor:
         raise invalid_field("cursor", "invalid_cursor", "Not one that this list has given out") from None
+
+
+def every(read: Callable[..., Page[T]], **filters: Any) -> Iterator[T]:
+    """All items, page after page. It blocks: for a thread."""
+    cursor = None
+    while True:
+        page = read(**filters, cursor=cursor, limit=LARGEST_PAGE)
+        yield from page.items
+        cursor = page.cursor
+        if cursor is None:
+            return

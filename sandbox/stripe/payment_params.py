@@ -13,6 +13,7 @@ from sandbox.stripe.payment_methods import refuse_card_number
 _CAPTURE_METHODS = params.choice("automatic", "automatic_async", "manual")
 _CANCELLATION_REASONS = params.choice("duplicate", "fraudulent", "requested_by_customer", "abandoned")
 ECHOED: dict[str, params.Reader] = {
+    "allowed_payment_method_types": params.text_list,
     "automatic_payment_methods": params.mapping,
     "confirmation_method": params.choice("automatic", "manual"),
     "customer": params.text,

@@ -15,7 +15,6 @@ from tools.node import ROOT, require_node
 from tools.service import Service, wait_until_ready
 
 SCRIPT = ROOT / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
-STANDARD_PORTS = (10000, 10001, 10002)
 # The emulator's one account, the same in every installation and in Microsoft's documentation: no secret.
 ACCOUNT = "devstoreaccount1"
 ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="

@@ -4,10 +4,11 @@ The app stops first, while what it talks to still answers; Azurite last, by SIGT
 in memory only.
 """
 
+import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -16,7 +17,7 @@ from tools.app_settings import app_environment
 from tools.azurite import Ports, start_azurite
 from tools.node import ROOT
 from tools.ports import PortReservations, port_setting
-from tools.service import Service
+from tools.service import Service, wait_until_ready
 from tools.state import RunningCopy, StateFolder
 
 DEFAULT_PORT = 7071
@@ -106,6 +107,18 @@ class LocalCopy:
 
     def _log(self, name: str) -> Path:
         return self.state.logs / f"{name}.log"
+
+
+@contextmanager
+def running_local_copy(state: Path, environment: Mapping[str, str] = os.environ) -> Iterator[Addresses]:
+    """A copy on free ports for the length of the block, its state in that folder. Raises LaunchFailed."""
+    copy = LocalCopy(StateFolder(state), {**environment, "PORT": "0"})
+    try:
+        copy.start(os.getpid())
+        wait_until_ready(copy.services)
+        yield copy.addresses
+    finally:
+        copy.stop()
 
 
 def start_sandbox(state: Path, port: int, *, log: Path, keep_open: Sequence[int] = ()) -> Service:

@@ -53,5 +53,5 @@ def port_setting(environment: Mapping[str, str], name: str, default: int) -> int
 
 def _refusal(refused: OSError, port: int, setting: str) -> str:
     if refused.errno == errno.EADDRINUSE:
-        return f"port {port} is in use: stop the program that uses it, or choose another, as in `make run {setting}={port + 100}`"
-    return f"port {port} cannot be used ({refused.strerror}): choose another with {setting}"
+        return f"port {port} is in use: stop the program that uses it, or choose another, such as {setting}={(port + 100) % HIGHEST_PORT}"
+    return f"port {port} cannot be used ({refused.strerror}): choose another, such as {setting}=7171"

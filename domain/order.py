@@ -118,6 +118,7 @@ class Order(Wire):
             amount_cents=self.total_cents,
             currency=self.currency,
             payment_method=self.payment_method,
+            placed_at=self.placed_at,
             capture=self.policy.capture,
         )
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from domain.ids import OrderId
-from domain.wire import Cents, Currency, Wire
+from domain.wire import Cents, Currency, Timestamp, Wire
 
 CaptureMode = Literal["after_shipping", "immediate"]
 """When money is taken: after the parcel is booked (authorise, then capture), or with the authorisation itself."""
@@ -16,13 +16,15 @@ PaymentMethod = Annotated[str, Field(pattern=r"^pm_[A-Za-z0-9_]{1,120}$")]
 class PaymentRequest(Wire):
     """Everything the provider must be told of an order's payment.
 
-    The same for authorise and for its undo, which must be able to find the payment when no answer ever came.
+    The same for authorise and for its undo, which must be able to find the payment when no answer ever came. placed_at: when
+    the order was; a provider forgets idempotency keys after a while, so an old payment is looked for before it is made.
     """
 
     order_id: OrderId
     amount_cents: Cents
     currency: Currency
     payment_method: PaymentMethod
+    placed_at: Timestamp
     capture: CaptureMode = "after_shipping"
 
 

@@ -1,0 +1,25 @@
+"""Park what could not be done automatically, and close it when it was."""
+
+from typing import Any
+
+import azure.durable_functions as df
+
+from adapters.compose import dead_letters
+from domain.dead_letter import CloseDeadLetter, DeadLetter
+from domain.steps import StepResult
+
+bp = df.Blueprint()
+
+
+@bp.activity_trigger(input_name="request")
+def park_dead_letter(request: dict[str, Any]) -> dict[str, Any]:
+    """Keep a record for an operator. Parking the same failure twice keeps one."""
+    letter = DeadLetter.model_validate(request)
+    dead_letters().park(letter)
+    return StepResult(reference=letter.dead_letter_id).to_wire()
+
+
+@bp.activity_trigger(input_name="request")
+def close_dead_letter(request: dict[str, Any]) -> dict[str, Any]:
+    """Close a record. Answers with a `DeadLetterClosed`: how many others of the order are open."""
+    return dead_letters().close(CloseDeadLetter.model_validate(request)).to_wire()

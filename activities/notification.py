@@ -1,0 +1,19 @@
+"""Tell people of an order: at least once, under a message id that lets a repeat be dropped."""
+
+from typing import Any
+
+import azure.durable_functions as df
+
+from adapters.compose import outbox
+from domain.notification import Notification
+from domain.steps import StepResult
+
+bp = df.Blueprint()
+
+
+@bp.activity_trigger(input_name="request")
+def send_notification(request: dict[str, Any]) -> dict[str, Any]:
+    """Hand a message to the outbox, which delivers it in its own time."""
+    notification = Notification.model_validate(request)
+    outbox().put(notification)
+    return StepResult(reference=notification.message_id).to_wire()

@@ -1,0 +1,33 @@
+"""Page cursors: what a service needs to go on, as one opaque word for a URL."""
+
+import base64
+import binascii
+import json
+from typing import Any
+
+from domain.errors import ShopError
+
+
+class InvalidCursor(ShopError):
+    """The cursor was not given out by this list."""
+
+    def __init__(self) -> None:
+        super().__init__("cursor: not one that this list has given out")
+
+
+def encode_cursor(token: Any) -> str | None:
+    """token: JSON values; None, when there is no next page, stays None."""
+    if token is None:
+        return None
+    return base64.urlsafe_b64encode(json.dumps(token, separators=(",", ":")).encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str | None) -> Any:
+    """What `encode_cursor` was given. Raises InvalidCursor."""
+    if cursor is None:
+        return None
+    try:
+        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+        return json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+    except (ValueError, binascii.Error):
+        raise InvalidCursor from None

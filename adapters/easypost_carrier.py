@@ -1,0 +1,181 @@
+"""Announce a parcel, buy its label once, and give it back, through EasyPost.
+
+An announced shipment costs nothing, so a second one by accident does no harm; its label does cost, and can be bought only once.
+So the shipment's id is kept before anything is bought. One thing no request can do is to forbid a purchase that is still on
+its way: undoing looks at what was bought by then.
+"""
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from pydantic import BaseModel, ConfigDict
+
+from adapters.easypost_errors import CarrierRefused, easypost_errors
+from domain.errors import ProviderUnavailable
+from domain.shipping import Address, BuyLabelRequest, CancelShippingRequest, ShipmentRequest
+from domain.steps import StepResult
+
+if TYPE_CHECKING:
+    from easypost.easypost_client import EasyPostClient
+
+# Carriers are slow to sell labels; the whole activity has to end within the host's limit.
+ANSWER_S: Final = 20
+_GRAMS_PER_OUNCE: Final = Decimal("28.349523125")
+_GIVEN_BACK: Final = frozenset({"submitted", "refunded"})
+
+
+class _Rate(BaseModel):
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    id: str
+    rate: Decimal
+
+
+class _Shipment(BaseModel):
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    id: str
+    reference: str | None = None
+    rates: tuple[_Rate, ...] = ()
+    postage_label: dict[str, Any] | None = None
+    tracking_code: str | None = None
+    refund_status: str | None = None
+
+
+class EasyPostCarrier:
+    """Every method raises ProviderUnavailable when the same request is worth sending again."""
+
+    def __init__(self, client: "EasyPostClient", ship_from: Address) -> None:
+        self._client = client
+        self._ship_from = ship_from
+
+    @classmethod
+    def connect(cls, api_key: str, api_base: str | None, ship_from: Address, answer_s: int = ANSWER_S) -> Self:
+        """api_base: None for EasyPost's own. answer_s: how long to wait for an answer."""
+        from easypost.easypost_client import EasyPostClient
+
+        options = {"api_base": api_base} if api_base else {}
+        return cls(EasyPostClient(api_key, timeout=answer_s, **options), ship_from)
+
+    def create_shipment(self, request: ShipmentRequest) -> StepResult:
+        """Announce a parcel, unless it was announced before. The reference is the shipment's id. Refused: undeliverable."""
+        try:
+            shipment = self._announced(request.order_id) or self._announce(request)
+        except CarrierRefused as refusal:
+            if refusal.code.startswith("ADDRESS.VERIF"):
+                return StepResult.refused("undeliverable", "the carrier cannot deliver to this address")
+            return _faulted(refusal)
+        return StepResult(reference=shipment.id)
+
+    def buy_label(self, request: BuyLabelRequest) -> StepResult:
+        """Buy the cheapest label, unless one was bought before. The reference is the tracking code.
+
+        Refused: shipping_cancelled, when the label was given back before.
+        """
+        try:
+            shipment = self._retrieve(request.shipment_id)
+            if shipment.postage_label is None:
+                shipment = self._buy(shipment)
+        except CarrierRefused as refusal:
+            return _faulted(refusal)
+        if shipment.refund_status in _GIVEN_BACK:
+            return StepResult.refused("shipping_cancelled", "the label was given back before", shipment.id)
+        return StepResult(reference=shipment.tracking_code)
+
+    def cancel(self, request: CancelShippingRequest) -> StepResult:
+        """Give a bought label back. The message says what there was: label_refunded or nothing_to_undo."""
+        try:
+            known = request.shipment_id
+            shipment = self._retrieve(known) if known else self._announced(request.order_id)
+            if shipment is None or shipment.postage_label is None:
+                return StepResult(message="nothing_to_undo")
+            if shipment.refund_status not in _GIVEN_BACK:
+                shipment = self._give_back(shipment)
+        except CarrierRefused as refusal:
+            return _faulted(refusal)
+        return _given_back(shipment)
+
+    def _announced(self, order_id: str) -> _Shipment | None:
+        """The shipment that carries the order's id as its reference: EasyPost takes references where it takes ids."""
+        try:
+            shipment = self._retrieve(order_id)
+        except CarrierRefused as refusal:
+            if refusal.status == 404:
+                return None
+            raise
+        # A caller may name an order like a shipment of somebody else's.
+        return shipment if shipment.reference == order_id else None
+
+    def _announce(self, request: ShipmentRequest) -> _Shipment:
+        with easypost_errors():
+            to_address = self._client.address.create(
+                verify_strict=True, reference=request.order_id, **_address(request.ship_to)
+            )
+            shipment = self._client.shipment.create(
+                reference=request.order_id,
+                to_address={"id": to_address.id},
+                from_address=_address(self._ship_from),
+                parcel={"weight": _ounces(request.weight_grams)},
+            )
+            return _read(shipment)
+
+    def _buy(self, shipment: _Shipment) -> _Shipment:
+        rates = shipment.rates or self._rates_anew(shipment.id)
+        if not rates:
+            raise ProviderUnavailable("no carrier offers a rate for this parcel at the moment")
+        cheapest = min(rates, key=lambda rate: rate.rate)
+        try:
+            with easypost_errors():
+                return _read(self._client.shipment.buy(shipment.id, rate={"id": cheapest.id}))
+        except CarrierRefused:
+            now = self._retrieve(shipment.id)
+            if now.postage_label is None:
+                raise
+            return now  # bought by a repeat of this very request
+
+    def _rates_anew(self, shipment_id: str) -> tuple[_Rate, ...]:
+        with easypost_errors():
+            answer: Any = self._client.shipment.regenerate_rates(shipment_id)
+            return tuple(_Rate.model_validate(rate.to_dict()) for rate in answer["rates"])
+
+    def _give_back(self, shipment: _Shipment) -> _Shipment:
+        try:
+            with easypost_errors():
+                return _read(self._client.shipment.refund(shipment.id))
+        except CarrierRefused:
+            now = self._retrieve(shipment.id)
+            if now.refund_status not in _GIVEN_BACK:
+                raise
+            return now
+
+    def _retrieve(self, id_or_reference: str) -> _Shipment:
+        with easypost_errors():
+            return _read(self._client.shipment.retrieve(id_or_reference))
+
+
+def _read(shipment: Any) -> _Shipment:
+    return _Shipment.model_validate(shipment.to_dict())
+
+
+def _address(address: Address) -> dict[str, Any]:
+    """In EasyPost's words."""
+    fields = address.model_dump(exclude_none=True)
+    return {**fields, "zip": fields.pop("postal_code")}
+
+
+def _ounces(grams: int) -> float:
+    """Rounded up to a tenth, as carriers weigh."""
+    tenths = -(-Decimal(grams) * 10 // _GRAMS_PER_OUNCE)
+    return float(tenths / 10)
+
+
+def _given_back(shipment: _Shipment) -> StepResult:
+    if shipment.refund_status in _GIVEN_BACK:
+        return StepResult(reference=shipment.id, message="label_refunded")
+    if shipment.refund_status == "not_applicable":  # billed when scanned: what is never shipped is never paid
+        return StepResult(reference=shipment.id, message="label_refunded")
+    return StepResult.faulted("refund_rejected", f"the carrier does not take the label back ({shipment.refund_status})")
+
+
+def _faulted(refusal: CarrierRefused) -> StepResult:
+    return StepResult.faulted("carrier_request_refused", f"the carrier refused the request ({refusal.code})")

@@ -1,0 +1,196 @@
+"""The order book: one row per order id, written before the order's saga starts and closed when it ends.
+
+A row is what makes intake happen once: it is inserted only if absent, and never deleted. A row's status only moves as the
+transition table allows, so that a repeated or late message cannot reopen an order.
+"""
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from adapters.order_rows import PARTITION, OrderRow, is_news, new_entity, progress_entity, row_of
+from adapters.storage import Storage, create_table, created_on_first_use, storage_errors
+from adapters.table_pages import Page, read_page
+from domain.approval import SettleApprovalRequest, SettledApproval
+from domain.errors import StorageUnavailable
+from domain.order import CloseOrder, Order, OrderProgress, OrderStatus
+
+if TYPE_CHECKING:
+    from azure.data.tables import TableEntity
+
+_ORDERS: Final = "orders"
+_APPROVALS: Final = "approvals"
+# Hardly anybody but an order's own saga writes its row: more collisions than this in a row mean that something is wrong.
+_MOST_COLLISIONS: Final = 5
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The order is new, and the caller's to start."""
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """The same order came in before."""
+
+    row: OrderRow
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Another order has this id."""
+
+
+class OrderBook:
+    """Every method raises StorageUnavailable when the tables do not answer."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._orders = storage.table(_ORDERS)
+        self._approvals = storage.table(_APPROVALS)
+
+    def accept(self, order: Order, fingerprint: str) -> Accepted | Repeated | Conflict:
+        """Enter a new order, unless its id is known. fingerprint: equal for equal request bodies."""
+        from azure.core.exceptions import ResourceExistsError
+
+        # Tells our own row from an earlier one, when the answer to the insert was lost and the client sent it again.
+        intake = uuid.uuid4().hex
+        with storage_errors("the order book"):
+            try:
+                self._insert(new_entity(order, fingerprint) | {"intake": intake})
+            except ResourceExistsError:
+                entity = self._orders.get_entity(PARTITION, order.order_id)
+                if entity.get("intake") == intake:
+                    return Accepted()
+                return Repeated(row_of(entity)) if entity.get("fingerprint") == fingerprint else Conflict()
+        return Accepted()
+
+    def get(self, order_id: str) -> OrderRow | None:
+        """One order; None when the book does not know it."""
+        with storage_errors("the order book"):
+            entity = self._find(order_id)
+        return None if entity is None else row_of(entity)
+
+    def list(
+        self,
+        *,
+        customer_id: str | None = None,
+        status: OrderStatus | None = None,
+        placed_from: datetime | None = None,
+        placed_to: datetime | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page[OrderRow]:
+        """Orders by id. placed_from is included, placed_to is not. A page may be short of `limit` and still have a next one.
+
+        Raises InvalidCursor.
+        """
+        filters = {
+            "customer_id eq @customer_id": customer_id,
+            "status eq @status": None if status is None else str(status),
+            "placed_at ge @placed_from": placed_from,
+            "placed_at lt @placed_to": placed_to,
+        }
+        with storage_errors("the order book"):
+            return created_on_first_use(
+                lambda: read_page(self._orders, PARTITION, filters, row_of, cursor=cursor, limit=limit),
+                lambda: create_table(self._orders),
+            )
+
+    def unstarted(self, before: datetime) -> Iterator[OrderRow]:
+        """Orders placed before then of which the book has heard nothing since."""
+        cursor = None
+        while True:
+            page = self.list(status=OrderStatus.ACCEPTED, placed_to=before, cursor=cursor, limit=100)
+            yield from page.items
+            cursor = page.cursor
+            if cursor is None:
+                return
+
+    def record(self, progress: OrderProgress) -> None:
+        """Enter where an order stands. What the row already knows better, by status or by a longer ledger, stays."""
+        self._change(progress.order_id, lambda row: progress if row is None or is_news(progress, row) else None)
+
+    def close(self, closing: CloseOrder) -> OrderStatus | None:
+        """End an order that needs attention; its ledger gets one more line. Any other order stays as it is.
+
+        Gives the status that the order then has; None when the book does not know it.
+        """
+        row = self._change(closing.order_id, lambda row: None if row is None else _closed(row_of(row), closing))
+        return None if row is None else OrderStatus(row["status"])
+
+    def settle(self, request: SettleApprovalRequest) -> SettledApproval:
+        """Enter the decision of an approval wait, unless one is there; either way, say which one holds."""
+        from azure.core.exceptions import ResourceExistsError
+
+        settled = SettledApproval(decision=request.decision, timed_out=request.timed_out, claim_id=request.claim_id)
+        entity = {
+            "PartitionKey": request.order_id,
+            "RowKey": request.wait_id,
+            "settled": settled.model_dump_json(),
+        }
+        with storage_errors("the approvals"):
+            try:
+                created_on_first_use(
+                    lambda: self._approvals.create_entity(entity), lambda: create_table(self._approvals)
+                )
+            except ResourceExistsError:
+                held = self._approvals.get_entity(request.order_id, request.wait_id)
+                return SettledApproval.model_validate_json(held["settled"])
+        return settled
+
+    def _change(
+        self, order_id: str, decide: Callable[[Mapping[str, Any] | None], OrderProgress | None]
+    ) -> Mapping[str, Any] | None:
+        """Read, decide and write as if nobody else did; gives the row as it then is.
+
+        decide: from the row, if there is one, to what it shall say; None leaves it as it is.
+        """
+        with storage_errors("the order book"):
+            for _ in range(_MOST_COLLISIONS):
+                row = self._find(order_id)
+                progress = decide(row)
+                if progress is None:
+                    return row
+                entity = progress_entity(progress)
+                if self._try_write(entity, row):
+                    return entity
+        raise StorageUnavailable("the order book: a row is being changed by too many at once")
+
+    def _try_write(self, entity: dict[str, Any], row: "TableEntity | None") -> bool:
+        """False: the row changed since it was read."""
+        from azure.core import MatchConditions
+        from azure.core.exceptions import ResourceExistsError, ResourceModifiedError
+
+        try:
+            if row is None:
+                self._insert(entity)
+            else:
+                etag = row.metadata["etag"]
+                self._orders.update_entity(entity, etag=etag, match_condition=MatchConditions.IfNotModified)
+        except (ResourceExistsError, ResourceModifiedError):
+            return False
+        return True
+
+    def _insert(self, entity: dict[str, Any]) -> None:
+        created_on_first_use(lambda: self._orders.create_entity(entity), lambda: create_table(self._orders))
+
+    def _find(self, order_id: str) -> "TableEntity | None":
+        from azure.core.exceptions import ResourceNotFoundError
+
+        try:
+            return self._orders.get_entity(PARTITION, order_id)
+        except ResourceNotFoundError:  # the row, or the table with it
+            return None
+
+
+def _closed(row: OrderRow, closing: CloseOrder) -> OrderProgress | None:
+    if row.status is not OrderStatus.NEEDS_ATTENTION or row.result is None:
+        return None
+    changes: dict[str, Any] = {
+        "status": closing.status,
+        "message": "What had been left open was done later.",
+        "steps": (*row.result.steps, closing.entry),
+    }
+    return row.result.model_copy(update=changes)

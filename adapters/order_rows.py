@@ -1,0 +1,94 @@
+"""What a row of the order book holds, and its form as a table entity."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from adapters.long_text import joined_text, split_text
+from domain.order import ENDED, TRANSITIONS, Order, OrderProgress, OrderStatus
+from domain.wire import Timestamp, Wire
+
+PARTITION: Final = "order"
+
+
+class OrderRow(Wire):
+    """What the book knows of an order. order and what comes from it: None for an order that came in past the book.
+
+    fingerprint: of the body it was accepted with. result: what its saga last recorded, None until then.
+    """
+
+    order_id: str
+    status: OrderStatus
+    updated_at: Timestamp
+    fingerprint: str | None = None
+    customer_id: str | None = None
+    placed_at: Timestamp | None = None
+    total_cents: int | None = None
+    currency: str | None = None
+    order: Order | None = None
+    result: OrderProgress | None = None
+
+
+def keys(order_id: str) -> dict[str, Any]:
+    return {"PartitionKey": PARTITION, "RowKey": order_id}
+
+
+def new_entity(order: Order, fingerprint: str) -> dict[str, Any]:
+    """The entity of an order that was just accepted."""
+    return {
+        **keys(order.order_id),
+        "status": str(OrderStatus.ACCEPTED),
+        "updated_at": order.placed_at,
+        "fingerprint": fingerprint,
+        "customer_id": order.customer_id,
+        "placed_at": order.placed_at,
+        "total_cents": order.total_cents,
+        "currency": order.currency,
+        **split_text("order", order.model_dump_json()),
+    }
+
+
+def progress_entity(progress: OrderProgress) -> dict[str, Any]:
+    """The properties of an entity that a saga's progress changes."""
+    return {
+        **keys(progress.order_id),
+        "status": str(progress.status),
+        "updated_at": datetime.now(UTC),
+        "steps": len(progress.steps),
+        **split_text("result", progress.model_dump_json()),
+    }
+
+
+def row_of(entity: Mapping[str, Any]) -> OrderRow:
+    """The entity, understood."""
+    order, result = joined_text("order", entity), joined_text("result", entity)
+    return OrderRow(
+        order_id=entity["RowKey"],
+        status=OrderStatus(entity["status"]),
+        updated_at=entity["updated_at"],
+        fingerprint=entity.get("fingerprint"),
+        customer_id=entity.get("customer_id"),
+        placed_at=entity.get("placed_at"),
+        total_cents=entity.get("total_cents"),
+        currency=entity.get("currency"),
+        order=None if order is None else Order.model_validate_json(order),
+        result=None if result is None else OrderProgress.model_validate_json(result),
+    )
+
+
+def is_news(progress: OrderProgress, entity: Mapping[str, Any]) -> bool:
+    """Whether the progress goes beyond what the entity says: a later status, or the same with as long a ledger or a longer one."""
+    known = OrderStatus(entity["status"])
+    if progress.status is known:
+        return len(progress.steps) >= int(entity.get("steps", 0))
+    return progress.status in (TRANSITIONS[known] if known in ENDED else _later_than(known))
+
+
+def _later_than(status: OrderStatus) -> set[OrderStatus]:
+    """Every status that can be reached: not each one is recorded on the way."""
+    later: set[OrderStatus] = set()
+    ahead = set(TRANSITIONS[status])
+    while ahead:
+        later |= ahead
+        ahead = {following for each in ahead for following in TRANSITIONS[each]} - later
+    return later

@@ -1,0 +1,92 @@
+"""What each of Stripe's errors means for us, decided in one place.
+
+Stripe keeps the first answer to an idempotency key, a 500 included, and gives it again to every repeat. So "try again" has two
+meanings: the same key, when nothing was kept (time-outs, 409, 429, a fresh 5xx); another one, when a 5xx is what was kept.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from domain.errors import ProviderUnavailable, ShopError
+
+if TYPE_CHECKING:
+    from stripe import StripeError
+
+# Codes are words; whatever else might stand in their place is not repeated.
+_CODE: Final = re.compile(r"^[a-z][a-z0-9_]{0,59}$")
+
+
+class CardRefused(ShopError):
+    """The issuer of the card said no. code: the decline code, the error's code, or `unknown`."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"the card was declined ({code})")
+        self.code = code
+
+
+class RequestRefused(ShopError):
+    """Stripe will not do this, however often it is asked. code: the error's, or `unknown`. param: what it is about."""
+
+    def __init__(self, code: str, param: str | None = None) -> None:
+        super().__init__(f"the payment provider refused the request ({code})")
+        self.code = code
+        self.param = param
+
+
+class AccessRefused(RequestRefused):
+    """The API key is wrong, or may not do this: says nothing about the payment."""
+
+
+class KeySpent(ShopError):
+    """The key's kept answer is a failure of Stripe's own. What came of the request, only the payment itself can tell."""
+
+
+class KeyMisused(ShopError):
+    """The key was used for another request than this one."""
+
+
+@contextmanager
+def stripe_errors() -> Iterator[None]:
+    """Turn what the SDK raises in the block into ProviderUnavailable or one of this module's errors.
+
+    None of them is chained to the original, which repeats requests and answers.
+    """
+    from stripe import StripeError
+
+    try:
+        yield
+    except StripeError as error:
+        raise _translated(error) from None
+    except (AttributeError, KeyError, TypeError, ValueError):
+        # The SDK trips over an error body that is JSON but not Stripe's: a proxy's, say. So do we over such an answer.
+        raise ProviderUnavailable("the payment provider's answer was not understood") from None
+
+
+def _translated(error: "StripeError") -> ShopError:
+    from stripe import AuthenticationError, CardError, IdempotencyError, InvalidRequestError, PermissionError
+
+    code = _code(error)
+    match error:
+        case CardError():
+            return CardRefused(code)
+        case IdempotencyError():
+            return KeyMisused("an idempotency key was used for another request before")
+        case InvalidRequestError():
+            return RequestRefused(code, error.param)
+        case AuthenticationError() | PermissionError():
+            return AccessRefused(code)
+    status = error.http_status
+    replayed = error.headers is not None and error.headers.get("Idempotent-Replayed") == "true"
+    if replayed and status is not None and status >= 500:
+        return KeySpent("the payment provider keeps a failure under this idempotency key")
+    return ProviderUnavailable(f"the payment provider did not answer ({status or 'no connection'})")
+
+
+def _code(error: "StripeError") -> str:
+    declined = getattr(error.error, "decline_code", None)
+    for code in (declined, error.code):
+        if isinstance(code, str) and _CODE.match(code):
+            return code
+    return "unknown"

@@ -1,0 +1,133 @@
+"""Stripe's API as far as we use it: one method per call, plain values in and out, our key on every write.
+
+Retries are none of its business: they belong to the orchestrations, where they are durable, counted and visible.
+"""
+
+from typing import TYPE_CHECKING, Final, Self
+
+from pydantic import BaseModel, ConfigDict
+
+from adapters.stripe_errors import stripe_errors
+from domain.payment import PaymentRequest
+
+if TYPE_CHECKING:
+    from stripe import RequestOptions, StripeClient, StripeObject
+    from stripe.params import PaymentIntentCreateParams
+
+# An issuer may take its time over an authorisation; the whole activity has to end within the host's limit.
+_CONNECT_S: Final = 5.0
+ANSWER_S: Final = 20.0
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    @classmethod
+    def read(cls, answer: "StripeObject") -> Self:
+        return cls.model_validate(answer.to_dict())
+
+
+class PaymentError(_Answer):
+    """Why the last attempt to charge failed."""
+
+    code: str | None = None
+    decline_code: str | None = None
+
+
+class Intent(_Answer):
+    """A PaymentIntent. amounts: in the smallest unit of `currency`."""
+
+    id: str
+    status: str
+    amount: int
+    currency: str
+    amount_capturable: int = 0
+    amount_received: int = 0
+    latest_charge: str | None = None
+    cancellation_reason: str | None = None
+    last_payment_error: PaymentError | None = None
+
+
+class Refund(_Answer):
+    """status: pending, requires_action, succeeded, failed or canceled."""
+
+    amount: int
+    status: str
+
+
+class StripeGateway:
+    """Every method raises ProviderUnavailable and the errors of `adapters.stripe_errors`."""
+
+    def __init__(self, client: "StripeClient") -> None:
+        self._client = client.v1
+
+    @classmethod
+    def connect(cls, api_key: str, api_base: str | None, answer_s: float = ANSWER_S) -> Self:
+        """api_base: None for Stripe's own. answer_s: how long to wait for an answer."""
+        from stripe import RequestsClient, StripeClient
+
+        client = StripeClient(
+            api_key,
+            base_addresses={"api": api_base} if api_base else {},
+            max_network_retries=0,
+            http_client=RequestsClient(timeout=(_CONNECT_S, answer_s)),
+        )
+        return cls(client)
+
+    def create(self, request: PaymentRequest, key: str) -> Intent:
+        """Make a payment that moves no money before it is confirmed. A repeat gives it as it was when it was made."""
+        with stripe_errors():
+            return Intent.read(self._client.payment_intents.create(_creation(request), _keyed(key)))
+
+    def confirm(self, payment_id: str, key: str) -> Intent:
+        with stripe_errors():
+            return Intent.read(self._client.payment_intents.confirm(payment_id, {}, _keyed(key)))
+
+    def capture(self, payment_id: str, amount: int, key: str) -> Intent:
+        with stripe_errors():
+            answer = self._client.payment_intents.capture(payment_id, {"amount_to_capture": amount}, _keyed(key))
+            return Intent.read(answer)
+
+    def cancel(self, payment_id: str, key: str) -> Intent:
+        with stripe_errors():
+            return Intent.read(self._client.payment_intents.cancel(payment_id, {}, _keyed(key)))
+
+    def refund(self, payment_id: str, amount: int, key: str) -> Refund:
+        with stripe_errors():
+            answer = self._client.refunds.create({"payment_intent": payment_id, "amount": amount}, _keyed(key))
+            return Refund.read(answer)
+
+    def retrieve(self, payment_id: str) -> Intent:
+        """The payment as it is now."""
+        with stripe_errors():
+            return Intent.read(self._client.payment_intents.retrieve(payment_id))
+
+    def search(self, order_id: str) -> list[Intent]:
+        """An order's payments. Stripe's index may be a minute behind."""
+        with stripe_errors():
+            # An order id holds letters, digits, dashes and underscores: nothing that could end the quotation.
+            found = self._client.payment_intents.search({"query": f"metadata['order_id']:'{order_id}'", "limit": 100})
+            return [Intent.read(answer) for answer in found.data]
+
+    def refunds(self, payment_id: str) -> list[Refund]:
+        """A payment's refunds, newest first."""
+        with stripe_errors():
+            found = self._client.refunds.list({"payment_intent": payment_id, "limit": 100})
+            return [Refund.read(answer) for answer in found.data]
+
+
+def _creation(request: PaymentRequest) -> "PaymentIntentCreateParams":
+    return {
+        "amount": request.amount_cents,
+        "currency": request.currency,
+        "payment_method": request.payment_method,
+        # Cards only: what settles days later, or needs the customer on another page, has no place in this saga.
+        "allowed_payment_method_types": ["card"],
+        "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
+        "capture_method": "automatic" if request.capture == "immediate" else "manual",
+        "metadata": {"order_id": request.order_id},
+    }
+
+
+def _keyed(key: str) -> "RequestOptions":
+    return {"idempotency_key": key}

@@ -12,10 +12,11 @@ from http_api import (
     openapi,
     orders,
     products,
+    reconciliation,
 )
 from http_api import inventory as inventory_api
 from orchestrators import process_order, replay_dead_letter
-from schedules import start_lost_orders, sweep_reservations
+from schedules import reconcile_inventory, start_lost_orders, sweep_reservations
 
 app = df.DFApp()
 
@@ -25,6 +26,7 @@ for blueprint in (
     cancellation.bp,
     products.bp,
     inventory_api.bp,
+    reconciliation.bp,
     dead_letters.bp,
     health.bp,
     openapi.bp,
@@ -38,5 +40,6 @@ for blueprint in (
     dead_letter.bp,
     start_lost_orders.bp,
     sweep_reservations.bp,
+    reconcile_inventory.bp,
 ):
     app.register_functions(blueprint)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import azure.durable_functions as df
+from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
 
 from domain.ids import order_instance_id
 from domain.order import Order
@@ -17,8 +18,7 @@ PROCESS_ORDER: Final = "process_order"
 REPLAY_DEAD_LETTER: Final = "replay_dead_letter"
 
 START_PATIENCE_S: Final = 20
-"""How long a start may take. Well below the age at which an order counts as never started (`schedules.start_lost_orders`):
-a start that came after the sweeper's could run a finished order again."""
+"""How long a start may take before it is left to the sweeper (`schedules.start_lost_orders`)."""
 
 _RAISE_ATTEMPTS: Final = 3
 
@@ -48,15 +48,13 @@ async def start_order(client: df.DurableOrchestrationClient, order: Order) -> bo
     return True
 
 
-async def instance_status(
-    client: df.DurableOrchestrationClient, instance_id: str
-) -> df.DurableOrchestrationStatus | None:
+async def instance_status(client: df.DurableOrchestrationClient, instance_id: str) -> DurableOrchestrationStatus | None:
     """The instance's status without its input and history; None when there is no such instance."""
     status = await client.get_status(instance_id)
     return status or None
 
 
-def is_unfinished(status: df.DurableOrchestrationStatus | None) -> bool:
+def is_unfinished(status: DurableOrchestrationStatus | None) -> bool:
     """Whether the instance exists and has not ended."""
     return status is not None and status.runtime_status in UNFINISHED
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import azure.durable_functions as df
+from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
 
 from adapters.compose import order_book
 from adapters.order_rows import OrderRow
@@ -47,7 +48,7 @@ class OrderView:
 
     order_id: str
     row: OrderRow | None
-    instance: df.DurableOrchestrationStatus | None
+    instance: DurableOrchestrationStatus | None
 
     @property
     def is_known(self) -> bool:

@@ -17,8 +17,8 @@ from http_api.instances import START_PATIENCE_S, instance_status, start_order
 
 bp = df.Blueprint()
 
-LOST_AFTER: Final = timedelta(minutes=1)
-"""Three times as long as whoever entered the order tries to start it (`START_PATIENCE_S`), so that only one of them does."""
+LOST_AFTER: Final = 3 * timedelta(seconds=START_PATIENCE_S)
+"""Well beyond the time in which whoever entered the order tries to start it: two starts could run a finished order again."""
 
 TOO_OLD_AFTER: Final = REMEMBER_SETTLED_FOR
 """Beyond this an order may have been processed and its instance purged, and nothing would remember that: a human decides."""

@@ -123,7 +123,6 @@ def _creation(request: PaymentRequest) -> "PaymentIntentCreateParams":
         "payment_method": request.payment_method,
         # Cards only: what settles days later, or needs the customer on another page, has no place in this saga.
         "allowed_payment_method_types": ["card"],
-        "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
         "capture_method": "automatic" if request.capture == "immediate" else "manual",
         "metadata": {"order_id": request.order_id},
     }

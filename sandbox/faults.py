@@ -20,9 +20,9 @@ class Kind(StrEnum):
     """What goes wrong.
 
     refuse: the provider says no, with code and decline_code. status: it answers 429, 500 or 503 without acting. html: a
-    proxy answers 502 with an HTML page, without acting. delay: it acts late. drop_before: the connection closes before
-    it acts. drop_after: it acts, then the connection closes without an answer. lag: a search finds nothing, as Stripe's
-    index may for up to a minute after a payment was made.
+    proxy answers 502 with an HTML page, without acting. delay: it acts late, after delay_s or as soon as rules are
+    removed. drop_before: the connection closes before it acts. drop_after: it acts, then the connection closes without
+    an answer. lag: a search finds nothing, as Stripe's index may for up to a minute after a payment was made.
     """
 
     REFUSE = "refuse"

@@ -4,18 +4,19 @@ Execution is synchronous and in one transaction, so calls are applied one after 
 commit. The only pauses are ordered delays; while one lasts, its idempotency key is in use.
 """
 
-import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from aiohttp import web
 
+from sandbox.delays import Delays
 from sandbox.exchange import Answer, Call, Handler
-from sandbox.face import Executed, Face, MalformedRequest, Operation
+from sandbox.face import Face, MalformedRequest, Operation
 from sandbox.faults import FaultRule, Kind, Placed, decide
 from sandbox.ledger import journal
 from sandbox.ledger.store import Ledger
 
+_INTERNAL_ERROR = 500
 _HTML_PAGE = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
 
@@ -29,7 +30,7 @@ class Pipeline:
 
     face: Face
     ledger: Ledger
-    stopping: asyncio.Event
+    delays: Delays
     keys_in_use: set[str] = field(default_factory=set)
 
     async def serve(self, operation: Operation, request: web.Request) -> Answer:
@@ -81,17 +82,34 @@ class Pipeline:
         if fault is None:
             return self._executed(handler, call, fault=None)
         if fault.kind is Kind.DROP_BEFORE:
-            with self.ledger.transaction():
-                self._log(call, None, fault)
+            self._note(call, None, fault)
             raise Dropped
-        if fault.kind is Kind.DELAY:
-            await self._pause(fault)
-        answer = self._executed(
-            self._faulty(handler, fault), replace(call, refusal=fault.refusal, lagging=fault.kind is Kind.LAG), fault
-        )
+        outage = self._outage(fault)
+        if outage is not None:
+            self._note(call, outage, fault)
+            return outage
+        if fault.delay_s is not None and not await self.delays.wait(fault.delay_s):
+            raise Dropped
+        return self._disturbed(handler, call, fault)
+
+    def _disturbed(self, handler: Handler, call: Call, fault: FaultRule) -> Answer:
+        if fault.kind is Kind.STATUS:
+            # It runs like any handler, so that an idempotency key remembers the failure.
+            failure = self.face.failure(_INTERNAL_ERROR)
+            return self._executed(lambda _call, _ledger: failure, call, fault)
+        lagging = fault.kind is Kind.LAG
+        answer = self._executed(handler, replace(call, refusal=fault.refusal, lagging=lagging), fault)
         if fault.kind is Kind.DROP_AFTER:
             raise Dropped
         return answer
+
+    def _outage(self, fault: FaultRule) -> Answer | None:
+        """What a proxy in front of the provider answers; the provider, and its idempotency keys, never hear of it."""
+        if fault.kind is Kind.HTML:
+            return Answer(status=502, body=_HTML_PAGE)
+        if fault.status is None or fault.status == _INTERNAL_ERROR:
+            return None
+        return self.face.failure(fault.status)
 
     def _ordered_fault(self, call: Call) -> FaultRule | None:
         placed = [
@@ -105,33 +123,18 @@ class Pipeline:
                     journal.save_seen(self.ledger, one.id, one.seen)
         return decision.fired
 
-    def _faulty(self, handler: Handler, fault: FaultRule) -> Handler:
-        """What is executed instead. It runs like any handler, so that an idempotency key remembers it if it should."""
-        if fault.kind is Kind.HTML:
-            page = Answer(status=502, body=_HTML_PAGE, storable=False)
-            return lambda _call, _ledger: page
-        if fault.kind is Kind.STATUS:
-            assert fault.status is not None
-            failure = self.face.failure(fault.status)
-            return lambda _call, _ledger: failure
-        return handler
-
-    async def _pause(self, fault: FaultRule) -> None:
-        """Wait as long as the rule says; a shutdown ends the wait and takes the connection away."""
-        assert fault.delay_s is not None
-        try:
-            await asyncio.wait_for(self.stopping.wait(), fault.delay_s)
-        except TimeoutError:
-            return
-        raise Dropped
-
     def _executed(self, handler: Handler, call: Call, fault: FaultRule | None) -> Answer:
         with self.ledger.transaction():
             executed = self.face.execute(handler, call, self.ledger)
-            self._log(call, executed, fault)
+            self._log(call, executed.answer, fault, replayed=executed.replayed)
         return executed.answer
 
-    def _log(self, call: Call, executed: Executed | None, fault: FaultRule | None) -> None:
+    def _note(self, call: Call, answer: Answer | None, fault: FaultRule) -> None:
+        """Log a call that was not executed."""
+        with self.ledger.transaction():
+            self._log(call, answer, fault, replayed=False)
+
+    def _log(self, call: Call, answer: Answer | None, fault: FaultRule | None, *, replayed: bool) -> None:
         record = journal.CallRecord(
             at=call.now.isoformat(timespec="milliseconds"),
             face=call.face,
@@ -139,8 +142,8 @@ class Pipeline:
             operation=call.operation,
             order_id=call.order_id,
             idempotency_key=call.idempotency_key,
-            status=executed.answer.status if executed else None,
-            replayed=executed.replayed if executed else False,
+            status=answer.status if answer else None,
+            replayed=replayed,
             fault=fault.kind if fault else None,
         )
         journal.log_call(self.ledger, record)

@@ -1,12 +1,12 @@
 """Composition: two faces and `/sandbox` on one port, over one ledger."""
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
 
 from sandbox.control.routes import routes as control_routes
+from sandbox.delays import Delays
 from sandbox.easypost.face import EASYPOST
 from sandbox.exchange import Answer
 from sandbox.face import Face, Operation
@@ -27,28 +27,28 @@ async def serving(*, state: str, port: int, host: str = "127.0.0.1") -> AsyncIte
     Raises StateFileError or OSError (port in use) before anything is served.
     """
     ledger = Ledger(state)
-    stopping = asyncio.Event()
-    runner = web.AppRunner(_application(ledger, stopping), shutdown_timeout=_SHUTDOWN_S, access_log=None)
+    delays = Delays()
+    runner = web.AppRunner(_application(ledger, delays), shutdown_timeout=_SHUTDOWN_S, access_log=None)
     try:
         await runner.setup()
         site = web.TCPSite(runner, host, port)
         await site.start()
         yield f"http://{host}:{runner.addresses[0][1]}"
     finally:
-        stopping.set()
+        delays.stop()
         await runner.cleanup()
         ledger.close()
 
 
-def _application(ledger: Ledger, stopping: asyncio.Event) -> web.Application:
+def _application(ledger: Ledger, delays: Delays) -> web.Application:
     app = web.Application()
     for face in _FACES:
-        pipeline = Pipeline(face=face, ledger=ledger, stopping=stopping)
+        pipeline = Pipeline(face=face, ledger=ledger, delays=delays)
         for operation in face.operations:
             app.router.add_route(operation.method, operation.path, _operation_handler(pipeline, operation))
         app.router.add_route("*", f"{face.prefix}/{{rest:.*}}", _unknown_path_handler(face))
     operations = frozenset(operation.name for face in _FACES for operation in face.operations)
-    app.add_routes(control_routes(ledger, operations))
+    app.add_routes(control_routes(ledger, operations, delays))
     return app
 
 

@@ -50,7 +50,12 @@ class Sandbox:
         """Place a fault rule (see `sandbox.faults.FaultRule`); returns its id."""
         return int(self.post("/faults", rule)["ids"][0])
 
+    def faults(self) -> list[dict[str, Any]]:
+        """Rules in force: `id, rule, matched` (how many calls each has matched)."""
+        return list(self._get("/faults")["faults"])
+
     def clear_faults(self) -> None:
+        """Remove all rules; the calls they delay go on at once."""
         self._request("DELETE", "/faults")
 
     def reset(self) -> None:

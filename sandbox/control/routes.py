@@ -10,6 +10,7 @@ from aiohttp import web
 
 from sandbox.control import events
 from sandbox.control.answers import json_body, problem, read
+from sandbox.delays import Delays
 from sandbox.faults import FaultRule
 from sandbox.ledger import journal, parcels, payments
 from sandbox.ledger.store import Ledger
@@ -21,7 +22,7 @@ _INDEX = {
     "GET /sandbox/calls": "calls received, and how many of each operation; ?order_id= ?operation=",
     "GET /sandbox/faults": "the fault rules in force and how often each has matched",
     "POST /sandbox/faults": "place fault rules: one, or a list",
-    "DELETE /sandbox/faults": "remove all fault rules",
+    "DELETE /sandbox/faults": "remove all fault rules; calls they delay go on at once",
     "DELETE /sandbox/faults/{id}": "remove one",
     "POST /sandbox/payments/{id}/authenticate": '{"succeed": bool}: the customer acts on a requires_action payment',
     "POST /sandbox/payments/{id}/settle": '{"succeed": bool}: how a processing payment ended',
@@ -42,12 +43,12 @@ def _totals(entries: list[dict[str, Any]]) -> dict[str, dict[str, int]]:
     return totals
 
 
-def routes(ledger: Ledger, operations: frozenset[str]) -> list[web.RouteDef]:
+def routes(ledger: Ledger, operations: frozenset[str], delays: Delays) -> list[web.RouteDef]:
     """operations: the names that fault rules may give."""
-    return [*_reading(ledger), *_faults(ledger, operations), *events.routes(ledger)]
+    return [*_reading(ledger, delays), *_faults(ledger, operations, delays), *events.routes(ledger)]
 
 
-def _reading(ledger: Ledger) -> list[web.RouteDef]:
+def _reading(ledger: Ledger, delays: Delays) -> list[web.RouteDef]:
     async def index(_request: web.Request) -> web.Response:
         return web.json_response({"faces": ["/v1 (Stripe)", "/v2 (EasyPost)"], "sandbox": _INDEX})
 
@@ -64,6 +65,7 @@ def _reading(ledger: Ledger) -> list[web.RouteDef]:
 
     async def reset(_request: web.Request) -> web.Response:
         ledger.clear()
+        delays.release()
         return web.json_response({})
 
     return [
@@ -75,7 +77,7 @@ def _reading(ledger: Ledger) -> list[web.RouteDef]:
     ]
 
 
-def _faults(ledger: Ledger, operations: frozenset[str]) -> list[web.RouteDef]:
+def _faults(ledger: Ledger, operations: frozenset[str], delays: Delays) -> list[web.RouteDef]:
     async def show(_request: web.Request) -> web.Response:
         placed = [
             {"id": rule_id, "rule": rule, "matched": sum(seen.values())}
@@ -94,6 +96,7 @@ def _faults(ledger: Ledger, operations: frozenset[str]) -> list[web.RouteDef]:
         raw = request.match_info.get("id")
         with ledger.transaction():
             removed = journal.remove_rules(ledger, None if raw is None else int(raw))
+        delays.release()
         if raw is not None and removed == 0:
             raise problem(web.HTTPNotFound, "there is no such fault rule")
         return web.json_response({"removed": removed})

@@ -15,7 +15,7 @@ from sandbox.stripe.payment_methods import AUTHENTICATION_REQUIRED, GENERIC_DECL
 
 
 class Action(StrEnum):
-    """Each value is the participle that Stripe's refusals use."""
+    """What a caller can ask for; the value is the participle in Stripe's list of allowed statuses."""
 
     CONFIRM = "confirmed"
     CAPTURE = "captured"
@@ -131,7 +131,7 @@ def capture(intent: PaymentIntent, amount: int | None, *, now: int) -> Step:
 def expire(intent: PaymentIntent, *, now: int) -> PaymentIntent:
     """The issuer gives an authorisation that was not captured in time back by itself."""
     _check_allowed(intent, Action.CAPTURE)
-    return replace(intent, status=Status.CANCELED, canceled_at=now, cancellation_reason="automatic")
+    return replace(intent, status=Status.CANCELED, canceled_at=now, cancellation_reason="expired")
 
 
 def cancel(intent: PaymentIntent, *, reason: str | None, now: int) -> PaymentIntent:

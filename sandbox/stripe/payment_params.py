@@ -8,6 +8,7 @@ from collections.abc import Collection
 
 from sandbox.exchange import Call, JsonObject
 from sandbox.stripe import listing, params
+from sandbox.stripe.errors import StripeRefusal, invalid_request
 from sandbox.stripe.payment_methods import refuse_card_number
 
 _CAPTURE_METHODS = params.choice("automatic", "automatic_async", "manual")
@@ -20,7 +21,6 @@ ECHOED: dict[str, params.Reader] = {
     "description": params.text,
     "metadata": params.metadata,
     "payment_method_options": params.mapping,
-    "payment_method_types": params.text_list,
     "receipt_email": params.text,
     "setup_future_usage": params.choice("off_session", "on_session"),
     "shipping": params.mapping,
@@ -60,9 +60,16 @@ SEARCH: dict[str, params.Reader] = {
 }
 
 
+_METHOD_CHOICES = ("allowed_payment_method_types", "automatic_payment_methods")
+
+
 def read(call: Call, known: dict[str, params.Reader], required: Collection[str] = ()) -> JsonObject:
     """The call's parameters, checked. Raises StripeRefusal, also for a raw card number in place of a payment method."""
+    if "payment_method_types" in call.params:
+        raise _no_longer_supported()
     given = params.read(call.params, known, required)
+    if all(name in given for name in _METHOD_CHOICES):
+        raise invalid_request(f"You may only specify one of these parameters: {', '.join(_METHOD_CHOICES)}.")
     for name in ("payment_method", "payment_method_data"):
         refuse_card_number(str(given.get(name, "")))
     return given
@@ -71,3 +78,12 @@ def read(call: Call, known: dict[str, params.Reader], required: Collection[str] 
 def expansions(given: JsonObject, prefix: str = "") -> set[str]:
     """What `expand` asks for: `latest_charge`, or `data.latest_charge` in a list."""
     return {name.removeprefix(prefix) for name in given.get("expand", []) if name.startswith(prefix)}
+
+
+def _no_longer_supported() -> StripeRefusal:
+    """Stripe took this parameter until the API version 2026-09-30.endive."""
+    return invalid_request(
+        "The parameter `payment_method_types` is no longer supported. Use `allowed_payment_method_types` instead.",
+        code="payment_method_types_no_longer_supported",
+        param="payment_method_types",
+    )

@@ -127,9 +127,10 @@ def _verdict(method: Method, call: Call) -> tuple[Verdict, Decline | None]:
 
 
 def _check_return_url(intent: PaymentIntent, given: JsonObject) -> None:
-    """Stripe wants a return URL unless the payment cannot need a redirect; a caller that forgets works nowhere else."""
+    """Stripe wants a return URL unless the payment cannot need a redirect: cards only, or redirects ruled out."""
     automatic = intent.details.get("automatic_payment_methods", {})
-    if "return_url" in given or "payment_method_types" in intent.details or automatic.get("allow_redirects") == "never":
+    cards_only = intent.details.get("allowed_payment_method_types") == ["card"]
+    if "return_url" in given or cards_only or automatic.get("allow_redirects") == "never":
         return
     raise invalid_request(
         "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of these"

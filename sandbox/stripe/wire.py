@@ -27,6 +27,7 @@ def intent_body(intent: PaymentIntent, expand: Collection[str] = ()) -> JsonObje
     body: JsonObject = {
         "id": intent.id,
         "object": "payment_intent",
+        "allowed_payment_method_types": details.get("allowed_payment_method_types"),
         "amount": intent.amount,
         "amount_capturable": intent.capturable,
         "amount_details": {"tip": {}},
@@ -48,7 +49,7 @@ def intent_body(intent: PaymentIntent, expand: Collection[str] = ()) -> JsonObje
         "payment_method": _method_or_id(intent.method, intent, expand),
         "payment_method_configuration_details": None,
         "payment_method_options": details.get("payment_method_options", {}),
-        "payment_method_types": details.get("payment_method_types", ["card"]),
+        "payment_method_types": ["card"],
         "processing": None,
         "review": None,
         "source": None,

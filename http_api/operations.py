@@ -25,13 +25,12 @@ from http_api.dead_letters import (
 from http_api.health import HEALTH, HealthAnswer
 from http_api.inventory import ADJUSTMENT, INVENTORY, RESTOCK, Correction, Delivery, MovementAnswer, StockAnswer
 from http_api.links import OrderLinks
+from http_api.openapi import OPENAPI
 from http_api.order_view import OrderAnswer
 from http_api.orders import ORDER, ORDERS, OrderList, OrderQuery
 from http_api.paging import PageQuery
 from http_api.products import PRODUCT, PRODUCTS, ProductList
 from http_api.reconciliation import RECONCILIATION
-
-OPENAPI: Final = "openapi.json"
 
 _BODY: Final = (400, 413, 415, 422)
 

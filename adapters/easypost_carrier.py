@@ -1,8 +1,8 @@
 """Announce a parcel, buy its label once, and give it back, through EasyPost.
 
 An announced shipment costs nothing, so a second one by accident does no harm; its label does cost, and can be bought only once.
-So the shipment's id is kept before anything is bought. One thing no request can do is to forbid a purchase that is still on
-its way: undoing looks at what was bought by then.
+So the shipment's id is kept before anything is bought, and nothing is bought but that. A purchase may still be on its way when
+it is undone, and EasyPost has no request that forbids it; fresh rates take away the one it names.
 """
 
 from decimal import Decimal
@@ -85,8 +85,7 @@ class EasyPostCarrier:
     def cancel(self, request: CancelShippingRequest) -> StepResult:
         """Give a bought label back. The message says what there was: label_refunded or nothing_to_undo."""
         try:
-            known = request.shipment_id
-            shipment = self._retrieve(known) if known else self._announced(request.order_id)
+            shipment = self._settled(request)
             if shipment is None or shipment.postage_label is None:
                 return StepResult(message="nothing_to_undo")
             if shipment.refund_status not in _GIVEN_BACK:
@@ -94,6 +93,16 @@ class EasyPostCarrier:
         except CarrierRefused as refusal:
             return _faulted(refusal)
         return _given_back(shipment)
+
+    def _settled(self, request: CancelShippingRequest) -> _Shipment | None:
+        """The order's shipment, once nothing can be bought for it any more."""
+        if request.shipment_id is None:
+            return self._announced(request.order_id)  # nobody knew its id, so nobody asked for its label
+        shipment = self._retrieve(request.shipment_id)
+        if shipment.postage_label is None:
+            self._rates_anew(shipment.id)
+            shipment = self._retrieve(shipment.id)
+        return shipment
 
     def _announced(self, order_id: str) -> _Shipment | None:
         """The shipment that carries the order's id as its reference: EasyPost takes references where it takes ids."""

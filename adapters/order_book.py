@@ -190,7 +190,7 @@ def _closed(row: OrderRow, closing: CloseOrder) -> OrderProgress | None:
         return None
     changes: dict[str, Any] = {
         "status": closing.status,
-        "message": "What had been left open was done later.",
+        "message": "What had been left open is settled.",
         "steps": (*row.result.steps, closing.entry),
     }
     return row.result.model_copy(update=changes)

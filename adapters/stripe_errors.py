@@ -84,9 +84,10 @@ def _translated(error: "StripeError") -> ShopError:
     return ProviderUnavailable(f"the payment provider did not answer ({status or 'no connection'})")
 
 
+def safe_code(*codes: object) -> str:
+    """The first that looks like one of Stripe's codes, else `unknown`."""
+    return next((code for code in codes if isinstance(code, str) and _CODE.match(code)), "unknown")
+
+
 def _code(error: "StripeError") -> str:
-    declined = getattr(error.error, "decline_code", None)
-    for code in (declined, error.code):
-        if isinstance(code, str) and _CODE.match(code):
-            return code
-    return "unknown"
+    return safe_code(getattr(error.error, "decline_code", None), error.code)

@@ -3,7 +3,7 @@
 Retries are none of its business: they belong to the orchestrations, where they are durable, counted and visible.
 """
 
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -17,6 +17,17 @@ if TYPE_CHECKING:
 # An issuer may take its time over an authorisation; the whole activity has to end within the host's limit.
 _CONNECT_S: Final = 5.0
 ANSWER_S: Final = 20.0
+
+IntentStatus = Literal[
+    "canceled",
+    "requires_payment_method",
+    "requires_confirmation",
+    "requires_action",
+    "processing",
+    "requires_capture",
+    "succeeded",
+]
+"""In the order of how far a payment got."""
 
 
 class _Answer(BaseModel):
@@ -38,7 +49,7 @@ class Intent(_Answer):
     """A PaymentIntent. amounts: in the smallest unit of `currency`."""
 
     id: str
-    status: str
+    status: IntentStatus
     amount: int
     currency: str
     amount_capturable: int = 0
@@ -49,10 +60,8 @@ class Intent(_Answer):
 
 
 class Refund(_Answer):
-    """status: pending, requires_action, succeeded, failed or canceled."""
-
     amount: int
-    status: str
+    status: Literal["pending", "requires_action", "succeeded", "failed", "canceled"]
 
 
 class StripeGateway:

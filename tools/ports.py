@@ -52,6 +52,7 @@ def port_setting(environment: Mapping[str, str], name: str, default: int) -> int
 
 
 def _refusal(refused: OSError, port: int, setting: str) -> str:
+    other = (port + 100) % HIGHEST_PORT
     if refused.errno == errno.EADDRINUSE:
-        return f"port {port} is in use: stop the program that uses it, or choose another, such as {setting}={(port + 100) % HIGHEST_PORT}"
-    return f"port {port} cannot be used ({refused.strerror}): choose another, such as {setting}=7171"
+        return f"port {port} is in use: stop the program that uses it, or choose another, such as {setting}={other}"
+    return f"port {port} cannot be used ({refused.strerror}): choose another, such as {setting}={other}"

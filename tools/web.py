@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from tools.errors import NoAnswer
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True)

@@ -156,4 +156,4 @@ def _is_below(path: str, folder: str) -> bool:
 
 
 def _request(*arguments: object) -> web.BaseRequest:
-    return web.BaseRequest(*arguments, client_max_size=_MAX_BODY)  # type: ignore[arg-type]
+    return web.BaseRequest(*arguments, asyncio.get_running_loop(), client_max_size=_MAX_BODY)  # type: ignore[arg-type]

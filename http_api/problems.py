@@ -133,8 +133,8 @@ def answers_problems(handler: Handler) -> Handler:
             return await handler(**bindings)
         except Problem as problem:
             return problem.response()
-        except StorageUnavailable:
-            _log.warning("%s: storage is unavailable", handler.__name__)
+        except StorageUnavailable as error:
+            _log.warning("%s: %s", handler.__name__, error)
             return unavailable("The shop's storage did not answer; the same request may be sent again.").response()
         except Exception as error:  # noqa: BLE001 - the caller gets a 500 without details, whatever went wrong
             _log.error("%s failed with %s\n%s", handler.__name__, type(error).__qualname__, _places(error))

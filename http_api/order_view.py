@@ -65,13 +65,11 @@ class OrderView:
         """Where the order stands, by whoever knows best."""
         if is_unfinished(self.instance):
             return self._last_told()
-        if self.row is not None and self.row.result is not None and self._closed:
-            return self.row.result
-        if self.instance is None:
-            return self._accepted()
-        if self.instance.runtime_status is df.OrchestrationRuntimeStatus.Completed:
-            return OrderProgress.model_validate(self.instance.output)
-        return self._stopped()
+        ends = [end for end in (self._row_end(), self._instance_end()) if end is not None]
+        if ends:
+            # The instance's ledger also has what came after the row was written; an operator's closing is in the row alone.
+            return max(ends, key=lambda end: len(end.steps))
+        return self._accepted() if self.instance is None else self._stopped()
 
     def answer(self) -> OrderAnswer:
         """What a caller is told."""
@@ -96,6 +94,14 @@ class OrderView:
     @property
     def _closed(self) -> bool:
         return self.row is not None and self.row.status in ENDED
+
+    def _row_end(self) -> OrderProgress | None:
+        return self.row.result if self.row is not None and self._closed else None
+
+    def _instance_end(self) -> OrderProgress | None:
+        if self.instance is None or self.instance.runtime_status is not df.OrchestrationRuntimeStatus.Completed:
+            return None
+        return OrderProgress.model_validate(self.instance.output)
 
     def _runtime_status(self) -> str:
         if self.instance is not None:

@@ -109,7 +109,8 @@ def created_on_first_use(operation: Callable[[], T], create: Callable[[], object
     try:
         return operation()
     except ResourceNotFoundError as error:
-        if error_code(error) not in _MISSING_CONTAINER:
+        # The tables library loses the code on its way from an insert.
+        if error_code(error) not in (None, *_MISSING_CONTAINER):
             raise
     create()
     return operation()

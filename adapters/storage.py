@@ -155,5 +155,7 @@ def storage_errors(what: str) -> Iterator[None]:
 
 def error_code(error: Exception) -> str | None:
     """The service's own code of an error, e.g. `TableNotFound`; None when there was no answer."""
-    code = getattr(error, "error_code", None)
+    # The tables library reads it from the body for some operations only; the header is always there.
+    headers = getattr(getattr(error, "response", None), "headers", {})
+    code = getattr(error, "error_code", None) or headers.get("x-ms-error-code")
     return None if code is None else str(getattr(code, "value", code))

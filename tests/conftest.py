@@ -1,3 +1,3 @@
 """Fixtures that several areas share."""
 
-pytest_plugins = ["tests.support.azurite", "tests.support.sandbox"]
+pytest_plugins = ["tests.support.azurite", "tests.support.sandbox", "tests.support.shop"]

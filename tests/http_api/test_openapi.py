@@ -1,0 +1,75 @@
+import re
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from http_api.openapi_document import openapi_document
+from http_api.operations import OPERATIONS
+from tests.http_api.requests import decoded, get
+from tests.support.shop import the_app
+
+
+def served() -> set[tuple[str, str, str]]:
+    """Method, route and name of every HTTP function of the app."""
+    return {
+        (method, function.trigger.fields["route"], function.name)
+        for function in the_app().with_trigger("httpTrigger")
+        for method in function.trigger.fields["methods"]
+    }
+
+
+def test_the_table_holds_every_route_of_the_app_and_nothing_else():
+    assert {(each.method, each.route, each.name) for each in OPERATIONS} == served()
+
+
+def test_the_document_describes_every_operation_of_the_table():
+    described = {
+        (method.upper(), path.removeprefix("/"), operation["operationId"])
+        for path, operations in openapi_document()["paths"].items()
+        for method, operation in operations.items()
+    }
+    assert described == served()
+
+
+def test_operation_ids_are_unique():
+    assert max(Counter(operation.name for operation in OPERATIONS).values()) == 1
+
+
+def strings(value: Any):
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key == "$ref":
+                yield item
+            else:
+                yield from strings(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from strings(item)
+
+
+def test_every_reference_points_to_a_schema_of_the_document():
+    document = openapi_document()
+    assert set(strings(document)) <= {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+
+
+def operations():
+    return [(path, op) for path, ops in openapi_document()["paths"].items() for op in ops.values()]
+
+
+@pytest.mark.parametrize(("path", "operation"), operations(), ids=lambda value: str(value)[:40])
+def test_every_parameter_of_a_path_is_described(path, operation):
+    described = {each["name"] for each in operation["parameters"] if each["in"] == "path"}
+    assert described == set(re.findall(r"{(\w+)}", path))
+
+
+def test_only_health_needs_no_key():
+    open_to_all = [operation["operationId"] for _, operation in operations() if not operation["security"]]
+    assert open_to_all == ["get_health"]
+
+
+async def test_the_served_document_names_the_host_it_came_from():
+    response = await the_app().functions["get_openapi"].call(req=get("openapi.json"))
+    document = decoded(response)
+    assert document["openapi"].startswith("3.1")
+    assert document["servers"] == [{"url": "https://shop.example/api"}]

@@ -22,7 +22,8 @@ class Kind(StrEnum):
     refuse: the provider says no, with code and decline_code. status: it answers 429, 500 or 503 without acting. html: a
     proxy answers 502 with an HTML page, without acting. delay: it acts late, after delay_s or as soon as rules are
     removed. drop_before: the connection closes before it acts. drop_after: it acts, then the connection closes without
-    an answer. lag: a search finds nothing, as Stripe's index may for up to a minute after a payment was made.
+    an answer. fail_after: it acts, then answers 500. lag: a search finds nothing, as Stripe's index may for up to a
+    minute after a payment was made.
     """
 
     REFUSE = "refuse"
@@ -31,6 +32,7 @@ class Kind(StrEnum):
     DELAY = "delay"
     DROP_BEFORE = "drop_before"
     DROP_AFTER = "drop_after"
+    FAIL_AFTER = "fail_after"
     LAG = "lag"
 
 

@@ -93,15 +93,24 @@ class Pipeline:
         return self._disturbed(handler, call, fault)
 
     def _disturbed(self, handler: Handler, call: Call, fault: FaultRule) -> Answer:
-        if fault.kind is Kind.STATUS:
-            # It runs like any handler, so that an idempotency key remembers the failure.
-            failure = self.face.failure(_INTERNAL_ERROR)
-            return self._executed(lambda _call, _ledger: failure, call, fault)
+        if fault.kind is Kind.STATUS or fault.kind is Kind.FAIL_AFTER:
+            return self._executed(self._failing(handler, acts=fault.kind is Kind.FAIL_AFTER), call, fault)
         lagging = fault.kind is Kind.LAG
         answer = self._executed(handler, replace(call, refusal=fault.refusal, lagging=lagging), fault)
         if fault.kind is Kind.DROP_AFTER:
             raise Dropped
         return answer
+
+    def _failing(self, handler: Handler, *, acts: bool) -> Handler:
+        """What answers 500. It runs like any handler, so that an idempotency key remembers the failure."""
+        failure = self.face.failure(_INTERNAL_ERROR)
+
+        def fail(call: Call, ledger: Ledger) -> Answer:
+            if acts:
+                handler(call, ledger)
+            return failure
+
+        return fail
 
     def _outage(self, fault: FaultRule) -> Answer | None:
         """What a proxy in front of the provider answers; the provider, and its idempotency keys, never hear of it."""

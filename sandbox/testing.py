@@ -58,6 +58,10 @@ class Sandbox:
         """Remove all rules; the calls they delay go on at once."""
         self._request("DELETE", "/faults")
 
+    def forget_keys(self) -> None:
+        """Forget all idempotency keys, as Stripe does with those older than a day."""
+        self._request("DELETE", "/keys")
+
     def reset(self) -> None:
         """Forget payments, parcels, keys, calls and faults."""
         self.post("/reset", {})

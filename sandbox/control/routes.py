@@ -29,6 +29,7 @@ _INDEX = {
     "POST /sandbox/payments/{id}/expire": "the bank gives an uncaptured authorisation back",
     "POST /sandbox/trackers/{id}": '{"status": …}: the carrier reports; by tracker id, tracking code or reference',
     "POST /sandbox/shipments/{id}/refund": '{"status": "refunded" | "rejected"}: the carrier decides on a refund',
+    "DELETE /sandbox/keys": "forget all idempotency keys, as Stripe does with those older than a day",
     "POST /sandbox/reset": "forget everything",
 }
 
@@ -63,6 +64,10 @@ def _reading(ledger: Ledger, delays: Delays) -> list[web.RouteDef]:
         found = journal.calls(ledger, request.query.get("order_id"), request.query.get("operation"))
         return web.json_response({"calls": found, "counts": Counter(call["operation"] for call in found)})
 
+    async def forget_keys(_request: web.Request) -> web.Response:
+        with ledger.transaction():
+            return web.json_response({"removed": journal.forget_answers(ledger)})
+
     async def reset(_request: web.Request) -> web.Response:
         ledger.clear()
         delays.release()
@@ -73,6 +78,7 @@ def _reading(ledger: Ledger, delays: Delays) -> list[web.RouteDef]:
         web.get("/sandbox/ledger/payments", money),
         web.get("/sandbox/ledger/parcels", labels),
         web.get("/sandbox/calls", calls),
+        web.delete("/sandbox/keys", forget_keys),
         web.post("/sandbox/reset", reset),
     ]
 

@@ -48,6 +48,11 @@ def store_answer(ledger: Ledger, key: str, answer: StoredAnswer) -> None:
     )
 
 
+def forget_answers(ledger: Ledger) -> int:
+    """Forget all idempotency keys; returns how many there were."""
+    return ledger.sql.execute("DELETE FROM idempotency_keys").rowcount
+
+
 def log_call(ledger: Ledger, record: CallRecord) -> None:
     ledger.sql.execute(
         "INSERT INTO calls (at, face, method, operation, order_id, idempotency_key, status, replayed, fault) VALUES"

@@ -113,6 +113,21 @@ def test_the_connection_closes_after_the_act(
     assert [entry["reference"] for entry in sandbox.parcels()] == ["order-1"]
 
 
+def test_a_provider_acts_and_then_fails(shop: stripe.StripeClient, carrier: EasyPostClient, sandbox: Sandbox) -> None:
+    sandbox.fault(kind="fail_after")
+    with pytest.raises(stripe.APIError) as failed:
+        shop.v1.payment_intents.create(payment(), {"idempotency_key": "key-1"})
+    with pytest.raises(InternalServerError):
+        carrier.shipment.create(**shipment())
+    assert failed.value.http_status == 500
+    assert [entry["authorised"] for entry in sandbox.payments()] == [2500]
+    assert [entry["reference"] for entry in sandbox.parcels()] == ["order-1"]
+    sandbox.clear_faults()
+    with pytest.raises(stripe.APIError):
+        shop.v1.payment_intents.create(payment(), {"idempotency_key": "key-1"})
+    assert len(sandbox.payments()) == 1
+
+
 def test_a_label_purchase_is_refused_by_order(carrier: EasyPostClient, sandbox: Sandbox) -> None:
     made = carrier.shipment.create(**shipment())
     sandbox.fault(operation="shipments.buy", order_id="order-1", kind="refuse", next=1)

@@ -106,3 +106,12 @@ def test_a_second_request_while_the_first_is_under_way_is_a_conflict(
 def _headers(response: stripe.PaymentIntent) -> Any:
     assert response.last_response is not None
     return response.last_response.headers
+
+
+def test_forgotten_keys_are_new_keys(shop: stripe.StripeClient, sandbox: Sandbox) -> None:
+    for _ in range(2):
+        shop.v1.payment_intents.create(payment(), {"idempotency_key": "key-1"})
+    assert len(sandbox.payments()) == 1
+    sandbox.forget_keys()
+    shop.v1.payment_intents.create(payment(), {"idempotency_key": "key-1"})
+    assert len(sandbox.payments()) == 2

@@ -18,9 +18,10 @@ ORDER_TIMEOUT_S = 60.0
 POLL_S = 0.05
 
 
-def place(base_url: str, order_id: str, product_id: str = "mug") -> Answer:
+def place(base_url: str, order_id: str, product_id: str = "mug") -> None:
     lines = [{"product_id": product_id, "quantity": 1}]
-    return call("POST", f"{base_url}/api/orders", {"order_id": order_id, **CUSTOMER, "lines": lines})
+    placed = call("POST", f"{base_url}/api/orders", {"order_id": order_id, **CUSTOMER, "lines": lines})
+    assert placed.status == 202, placed
 
 
 def wait_for(base_url: str, order_id: str, *statuses: str) -> dict[str, Any]:

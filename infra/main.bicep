@@ -1,0 +1,456 @@
+// Everything the order back end needs in one resource group. This file only composes; each concern is a module.
+//
+// Order matters in one place: the app's identity gets its roles, and its private network if it has one, before the app exists.
+
+targetScope = 'subscription'
+
+import { backendSettings, commonSettings, shopSettings, slotSettings } from 'modules/settings.bicep'
+
+@description('Name of this environment, such as dev or production. It names the resource group.')
+@minLength(1)
+@maxLength(40)
+param environmentName string
+
+@description('Region of every resource.')
+@minLength(1)
+param location string
+
+@description('Plan. FC1: Flex Consumption. EP1 to EP3: Premium, for a staging slot and no cold start. Y1: Linux Consumption, which Azure retires on 2028-09-30.')
+@allowed(['FC1', 'EP1', 'EP2', 'EP3', 'Y1'])
+param plan string = 'FC1'
+
+@description('Where the task hub lives. Another one later is a new, empty hub: nothing is moved.')
+@allowed(['AzureStorage', 'DurableTaskScheduler', 'MSSQL'])
+param backend string = 'AzureStorage'
+
+@description('Name of the task hub: letters and digits, 3 to 37, so that the staging slot can put its suffix behind it.')
+@minLength(3)
+@maxLength(37)
+param taskHubName string = 'DurableOrders'
+
+@description('Reach storage, vault, scheduler and database through private endpoints only.')
+param usePrivateNetworking bool = false
+
+@description('Addresses of the private network; a /24 or larger.')
+param addressPrefix string = '10.20.0.0/24'
+
+@description('Private DNS zone of the Durable Task Scheduler. Not verified: check it against the portal before relying on it.')
+param schedulerDnsZone string = 'privatelink.durabletask.io'
+
+@description('Spread app and storage over the availability zones of the region.')
+param zoneRedundant bool = false
+
+@description('A staging slot with an account, a task hub and provider test keys of its own (Premium).')
+param enableStagingSlot bool = false
+
+@description('Replace instances a few at a time on deployment (FC1, preview).')
+param rollingUpdates bool = false
+
+@description('Version of Python. Y1 stops at 3.12.')
+@allowed(['3.11', '3.12', '3.13'])
+param pythonVersion string = '3.12'
+
+@description('Most instances. FC1 takes 40 to 1000; EP up to 100; 20 on EP leaves room in the default quota.')
+@minValue(1)
+@maxValue(1000)
+param maxInstances int = plan == 'FC1' ? 40 : 20
+
+@description('Memory of one instance in MB (FC1).')
+@allowed([512, 2048, 4096])
+param instanceMemoryMB int = 2048
+
+@description('Instances that always wait for orchestrations and activities (FC1). Without one, Python orchestrations can stay pending.')
+@minValue(1)
+@maxValue(20)
+param durableAlwaysReady int = 1
+
+@description('Kind of the Durable Task Scheduler.')
+@allowed(['Consumption', 'Dedicated'])
+param dtsSku string = 'Consumption'
+
+@description('Units of a Dedicated scheduler: 1, or 3 for high availability.')
+@allowed([1, 3])
+param dtsCapacity int = 1
+
+@description('Addresses that may connect to the scheduler. Without private networking the app has no fixed address, so the default lets all of them try; a token still has to open the door.')
+param dtsIpAllowlist string[] = usePrivateNetworking ? [] : ['0.0.0.0/0']
+
+@description('Days for which completed orchestrations are kept: by the scheduler\'s policy, or until the app purges them.')
+@minValue(1)
+@maxValue(90)
+param orchestrationRetentionDays int = 7
+
+@description('Application (client) id of an app registration: requests then need a token of Microsoft Entra ID. Empty: the app\'s own function keys.')
+param entraClientId string = ''
+
+@description('Client ids of the applications that may call; empty for any of the tenant that gets a token.')
+param entraAllowedApplications string[] = []
+
+@description('Who is told when something is wrong, by e-mail.')
+param alertEmails string[]
+
+@description('How many days logs are kept.')
+@minValue(30)
+@maxValue(730)
+param logRetentionDays int = 30
+
+@description('Gigabytes a day after which no more logs are taken, and alerts go blind; -1 for no limit.')
+param dailyCapGb int = 5
+
+@description('Budget per month in the currency of the bill; 0 for none.')
+@minValue(0)
+param budgetAmount int = 0
+
+@description('First day of the budget\'s first month. Azure refuses to change it, so keep what the first deployment used.')
+param budgetStart string = utcNow('yyyy-MM-01')
+
+@description('Object id of who deploys: may put secrets into the vault, upload packages and look at the scheduler. Empty for nobody.')
+param deployerPrincipalId string = ''
+
+@description('What the deployer is.')
+@allowed(['User', 'Group', 'ServicePrincipal'])
+param deployerPrincipalType string = 'User'
+
+@description('Package that production runs, as the name of its blob; empty before the first deployment and on FC1.')
+param packageName string = ''
+
+@description('Package that the staging slot runs.')
+param stagingPackageName string = ''
+
+@description('What the shop decides for itself.')
+param shop shopSettings
+
+var options = enableStagingSlot && !startsWith(plan, 'EP')
+  ? fail('enableStagingSlot needs a Premium plan: EP1, EP2 or EP3')
+  : backend == 'MSSQL' && !startsWith(plan, 'EP')
+      ? fail('backend MSSQL needs a Premium plan: identity-based access to SQL does not work on consumption plans')
+      : usePrivateNetworking && plan == 'Y1'
+          ? fail('usePrivateNetworking needs FC1 or a Premium plan: Linux Consumption has no network integration')
+          : zoneRedundant && plan == 'Y1'
+              ? fail('zoneRedundant needs FC1 or a Premium plan')
+              : rollingUpdates && plan != 'FC1'
+                  ? fail('rollingUpdates needs FC1; Premium plans have a staging slot')
+                  : pythonVersion == '3.13' && plan == 'Y1' ? fail('pythonVersion 3.13 needs FC1 or a Premium plan') : 'legal'
+
+// Used in every resource, so that a combination that cannot work fails before anything is made.
+var tags = { 'azd-env-name': environmentName, app: 'durable-orders', options: options }
+var token = toLower(uniqueString(subscription().id, environmentName, location))
+var flex = plan == 'FC1'
+var suffixes = enableStagingSlot ? ['', 'Staging'] : ['']
+var taskHubs = [for suffix in suffixes: '${taskHubName}${suffix}']
+var limits = loadJsonContent('host.overlays.json').plans[plan].durableTask
+var threads = limits.maxConcurrentActivityFunctions + limits.maxConcurrentOrchestratorFunctions
+
+resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
+  name: 'rg-${environmentName}'
+  location: location
+  tags: tags
+}
+
+module monitoring 'modules/monitoring.bicep' = {
+  scope: group
+  params: {
+    workspaceName: 'log-${token}'
+    insightsName: 'appi-${token}'
+    location: location
+    tags: tags
+    retentionDays: logRetentionDays
+    dailyCapGb: dailyCapGb
+  }
+}
+
+module identity 'modules/identity.bicep' = {
+  scope: group
+  params: { name: 'id-${token}', location: location, tags: tags }
+}
+
+module storage 'modules/storage.bicep' = {
+  scope: group
+  params: {
+    name: 'st${token}'
+    location: location
+    tags: tags
+    taskHubName: taskHubName
+    orchestrationRetentionDays: orchestrationRetentionDays
+    zoneRedundant: zoneRedundant
+    privateOnly: usePrivateNetworking
+    workspaceId: monitoring.outputs.workspaceId
+    locked: true
+  }
+}
+
+module stagingStorage 'modules/storage.bicep' = if (enableStagingSlot) {
+  scope: group
+  params: {
+    name: 'stg${token}'
+    location: location
+    tags: tags
+    taskHubName: '${taskHubName}Staging'
+    orchestrationRetentionDays: orchestrationRetentionDays
+    zoneRedundant: false
+    privateOnly: usePrivateNetworking
+    workspaceId: monitoring.outputs.workspaceId
+    locked: false
+  }
+}
+
+module vault 'modules/keyvault.bicep' = {
+  scope: group
+  params: {
+    name: 'kv-${token}'
+    location: location
+    tags: tags
+    privateOnly: usePrivateNetworking
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
+module scheduler 'modules/scheduler.bicep' = if (backend == 'DurableTaskScheduler') {
+  scope: group
+  params: {
+    name: 'dts-${token}'
+    location: location
+    tags: tags
+    taskHubNames: taskHubs
+    skuName: dtsSku
+    capacity: dtsCapacity
+    ipAllowlist: dtsIpAllowlist
+    privateOnly: usePrivateNetworking
+    completedRetentionDays: orchestrationRetentionDays
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
+module sql 'modules/sql.bicep' = if (backend == 'MSSQL') {
+  scope: group
+  params: {
+    name: 'sql-${token}'
+    location: location
+    tags: tags
+    databaseNames: taskHubs
+    administratorName: identity.outputs.name
+    administratorClientId: identity.outputs.clientId
+    zoneRedundant: zoneRedundant
+    privateOnly: usePrivateNetworking
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
+module rbac 'modules/rbac.bicep' = {
+  scope: group
+  params: {
+    principalId: identity.outputs.principalId
+    storageAccountNames: enableStagingSlot ? [storage.outputs.name, stagingStorage!.outputs.name] : [storage.outputs.name]
+    vaultName: vault.outputs.name
+    insightsName: monitoring.outputs.insightsName
+    schedulerName: backend == 'DurableTaskScheduler' ? scheduler!.outputs.name : ''
+    taskHubNames: backend == 'DurableTaskScheduler' ? taskHubs : []
+    deployerPrincipalId: deployerPrincipalId
+    deployerPrincipalType: deployerPrincipalType
+    deployerUploadsPackages: !flex
+    packageContainer: storage.outputs.packageContainer
+  }
+}
+
+module network 'modules/network.bicep' = if (usePrivateNetworking) {
+  scope: group
+  params: {
+    name: 'vnet-${token}'
+    location: location
+    tags: tags
+    addressPrefix: addressPrefix
+    delegation: flex ? 'Microsoft.App/environments' : 'Microsoft.Web/serverFarms'
+    targets: concat(
+      map(['blob', 'queue', 'table'], service => {
+        name: 'pe-${token}-${service}'
+        resourceId: storage.outputs.id
+        group: service
+        zone: 'privatelink.${service}.${environment().suffixes.storage}'
+      }),
+      enableStagingSlot ? map(['blob', 'queue', 'table'], service => {
+        name: 'pe-${token}-staging-${service}'
+        resourceId: stagingStorage!.outputs.id
+        group: service
+        zone: 'privatelink.${service}.${environment().suffixes.storage}'
+      }) : [],
+      [{
+        name: 'pe-${token}-vault'
+        resourceId: vault.outputs.id
+        group: 'vault'
+        zone: replace('privatelink${environment().suffixes.keyvaultDns}', 'privatelink.vault.', 'privatelink.vaultcore.')
+      }],
+      backend == 'DurableTaskScheduler' ? [{
+        name: 'pe-${token}-scheduler'
+        resourceId: scheduler!.outputs.id
+        group: 'scheduler'
+        zone: schedulerDnsZone
+      }] : [],
+      backend == 'MSSQL' ? [{
+        name: 'pe-${token}-sql'
+        resourceId: sql!.outputs.id
+        group: 'sqlServer'
+        zone: 'privatelink${environment().suffixes.sqlServerHostname}'
+      }] : []
+    )
+  }
+}
+
+var common commonSettings = {
+  plan: plan
+  clientId: identity.outputs.clientId
+  identityId: identity.outputs.id
+  telemetry: monitoring.outputs.connectionString
+  vaultUri: vault.outputs.uri
+  shop: shop
+}
+
+// Where the task hub is, for the back ends that take a connection of their own.
+var hubHost = backend == 'DurableTaskScheduler' ? scheduler!.outputs.endpoint : backend == 'MSSQL' ? sql!.outputs.host : ''
+
+var production slotSettings = {
+  roleName: 'func-${token}'
+  hostId: 'func-${token}'
+  taskHub: taskHubName
+  storage: { blob: storage.outputs.blobEndpoint, queue: storage.outputs.queueEndpoint, table: storage.outputs.tableEndpoint }
+  backend: backendSettings(backend, hubHost, taskHubName, identity.outputs.clientId)
+  stripeSecret: 'stripe-api-key'
+  easypostSecret: 'easypost-api-key'
+}
+
+var packages = '${storage.outputs.blobEndpoint}${storage.outputs.packageContainer}'
+
+module app 'modules/app.bicep' = {
+  scope: group
+  params: {
+    name: 'func-${token}'
+    planName: 'plan-${token}'
+    location: location
+    tags: tags
+    plan: plan
+    pythonVersion: pythonVersion
+    maxInstances: maxInstances
+    instanceMemoryMB: instanceMemoryMB
+    durableAlwaysReady: durableAlwaysReady
+    zoneRedundant: zoneRedundant
+    rollingUpdates: rollingUpdates
+    threads: threads
+    common: common
+    production: production
+    packageUrl: empty(packageName) ? '' : '${packages}/${packageName}'
+    packageContainerUrl: packages
+    private: usePrivateNetworking
+    subnetId: usePrivateNetworking ? network!.outputs.appSubnetId : ''
+    scalesBySql: backend == 'MSSQL'
+    hasSlot: enableStagingSlot
+    workspaceId: monitoring.outputs.workspaceId
+  }
+  // No property of the app mentions its roles.
+  dependsOn: [rbac]
+}
+
+module slot 'modules/slot.bicep' = if (enableStagingSlot) {
+  scope: group
+  params: {
+    siteName: app.outputs.name
+    planId: app.outputs.planId
+    location: location
+    tags: tags
+    pythonVersion: pythonVersion
+    threads: threads
+    common: common
+    staging: {
+      roleName: 'func-${token}-staging'
+      hostId: 'func-${token}-staging'
+      taskHub: '${taskHubName}Staging'
+      storage: {
+        blob: stagingStorage!.outputs.blobEndpoint
+        queue: stagingStorage!.outputs.queueEndpoint
+        table: stagingStorage!.outputs.tableEndpoint
+      }
+      backend: backendSettings(backend, hubHost, '${taskHubName}Staging', identity.outputs.clientId)
+      stripeSecret: 'stripe-test-api-key'
+      easypostSecret: 'easypost-test-api-key'
+    }
+    packageUrl: empty(stagingPackageName) ? '' : '${packages}/${stagingPackageName}'
+    private: usePrivateNetworking
+    subnetId: usePrivateNetworking ? network!.outputs.appSubnetId : ''
+    scalesBySql: backend == 'MSSQL'
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
+module auth 'modules/auth.bicep' = if (!empty(entraClientId)) {
+  scope: group
+  params: {
+    siteName: app.outputs.name
+    hasSlot: enableStagingSlot
+    clientId: entraClientId
+    allowedApplications: entraAllowedApplications
+  }
+  dependsOn: [slot]
+}
+
+module alerts 'modules/alerts.bicep' = {
+  scope: group
+  params: {
+    namePrefix: 'orders-${environmentName}'
+    location: location
+    tags: tags
+    emails: alertEmails
+    workspaceId: monitoring.outputs.workspaceId
+    storageId: storage.outputs.id
+    siteId: startsWith(plan, 'EP') ? app.outputs.id : ''
+  }
+}
+
+module workbook 'modules/workbook.bicep' = {
+  scope: group
+  params: {
+    displayName: 'Durable Orders (${environmentName})'
+    location: location
+    tags: tags
+    workspaceId: monitoring.outputs.workspaceId
+    insightsId: monitoring.outputs.insightsId
+  }
+}
+
+module budget 'modules/budget.bicep' = if (budgetAmount > 0) {
+  scope: group
+  params: {
+    name: 'orders-${environmentName}'
+    amount: budgetAmount
+    startDate: budgetStart
+    emails: alertEmails
+    actionGroupId: alerts.outputs.peopleId
+  }
+}
+
+@description('Resource group of everything.')
+output AZURE_RESOURCE_GROUP string = group.name
+
+@description('Name of the app.')
+output APP_NAME string = app.outputs.name
+
+@description('Address of the app.')
+output APP_URL string = 'https://${app.outputs.hostName}'
+
+@description('Address of the staging slot; empty without one.')
+output APP_STAGING_URL string = enableStagingSlot ? 'https://${slot!.outputs.hostName}' : ''
+
+@description('Whether `azd deploy` pushes the package itself. On the other plans that would take a key, and a hook uploads it by identity.')
+output DEPLOY_BY_ZIP bool = flex
+
+@description('Vault that waits for the providers\' keys.')
+output APP_VAULT string = vault.outputs.name
+
+@description('Secrets that the app refers to.')
+output APP_SECRETS string = join(concat(
+  [production.stripeSecret, production.easypostSecret],
+  enableStagingSlot ? ['stripe-test-api-key', 'easypost-test-api-key'] : []
+), ',')
+
+@description('Storage account of production.')
+output APP_STORAGE string = storage.outputs.name
+
+@description('Container of the packages, as an address.')
+output APP_PACKAGES_URL string = packages

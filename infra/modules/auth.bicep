@@ -1,0 +1,59 @@
+// Microsoft Entra ID in front of the app: every request needs a token, except the health check. It stands before all paths, the
+// Durable extension's own included.
+
+@description('Name of the app.')
+param siteName string
+
+@description('The staging slot exists and gets the same.')
+param hasSlot bool
+
+@description('Application (client) id of the app registration, which is made outside of this template.')
+param clientId string
+
+@description('Client ids of the applications that may call; empty for any of the tenant that gets a token.')
+param allowedApplications string[]
+
+var settings = {
+  platform: { enabled: true }
+  globalValidation: {
+    requireAuthentication: true
+    unauthenticatedClientAction: 'Return401'
+    excludedPaths: ['/api/health']
+  }
+  httpSettings: { requireHttps: true }
+  identityProviders: {
+    azureActiveDirectory: {
+      enabled: true
+      registration: {
+        clientId: clientId
+        openIdIssuer: '${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0'
+      }
+      validation: {
+        allowedAudiences: ['api://${clientId}', clientId]
+        ...(empty(allowedApplications) ? {} : { defaultAuthorizationPolicy: { allowedApplications: allowedApplications } })
+      }
+    }
+  }
+  login: { tokenStore: { enabled: false } }
+}
+
+resource site 'Microsoft.Web/sites@2024-11-01' existing = {
+  name: siteName
+}
+
+resource slot 'Microsoft.Web/sites/slots@2024-11-01' existing = {
+  parent: site
+  name: 'staging'
+}
+
+resource auth 'Microsoft.Web/sites/config@2024-11-01' = {
+  parent: site
+  name: 'authsettingsV2'
+  properties: settings
+}
+
+resource slotAuth 'Microsoft.Web/sites/slots/config@2024-11-01' = if (hasSlot) {
+  parent: slot
+  name: 'authsettingsV2'
+  properties: settings
+}

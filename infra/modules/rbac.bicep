@@ -1,0 +1,156 @@
+// What the app's identity may do, and where. Everything here is complete before the app starts: the Functions host gives up on
+// storage it may not read, and a reference to a secret that could not be resolved stays unresolved for hours.
+
+import { roles } from 'roles.bicep'
+
+@description('Object id of the app\'s identity.')
+param principalId string
+
+@description('Storage accounts of the app: the production one first, then that of the staging slot if there is one.')
+param storageAccountNames string[]
+
+@description('Name of the vault with the providers\' secrets.')
+param vaultName string
+
+@description('Name of the Application Insights component.')
+param insightsName string
+
+@description('Name of the Durable Task Scheduler; empty with another back end.')
+param schedulerName string
+
+@description('Names of the task hubs of the scheduler; none with another back end.')
+param taskHubNames string[]
+
+@description('Object id of who deploys; empty for nobody.')
+param deployerPrincipalId string
+
+@description('What the deployer is.')
+@allowed(['User', 'Group', 'ServicePrincipal'])
+param deployerPrincipalType string
+
+@description('The deployer puts packages into the storage account itself: plans on which a zip deployment would need a key.')
+param deployerUploadsPackages bool
+
+@description('Container of the packages.')
+param packageContainer string
+
+resource accounts 'Microsoft.Storage/storageAccounts@2025-06-01' existing = [for name in storageAccountNames: {
+  name: name
+}]
+
+resource packages 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' existing = {
+  name: '${storageAccountNames[0]}/default/${packageContainer}'
+}
+
+resource vault 'Microsoft.KeyVault/vaults@2025-05-01' existing = {
+  name: vaultName
+}
+
+resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
+  name: insightsName
+}
+
+resource taskHubs 'Microsoft.DurableTask/schedulers/taskHubs@2026-02-01' existing = [for hub in taskHubNames: {
+  name: '${schedulerName}/${hub}'
+}]
+
+// Owner, not Contributor: the host sets leases and access on its blobs (keys, locks, packages, large messages).
+resource appOwnsBlobs 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for (name, i) in storageAccountNames: {
+  name: guid(accounts[i].id, principalId, roles.storageBlobDataOwner)
+  scope: accounts[i]
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.storageBlobDataOwner)
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    description: 'Host keys, leases, packages, large messages and dead letters'
+  }
+}]
+
+resource appUsesQueues 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for (name, i) in storageAccountNames: {
+  name: guid(accounts[i].id, principalId, roles.storageQueueDataContributor)
+  scope: accounts[i]
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.storageQueueDataContributor)
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    description: 'Control and work-item queues of the task hub, notifications and dead letters'
+  }
+}]
+
+resource appUsesTables 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for (name, i) in storageAccountNames: {
+  name: guid(accounts[i].id, principalId, roles.storageTableDataContributor)
+  scope: accounts[i]
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.storageTableDataContributor)
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    description: 'History of the task hub, order book, catalogue and diagnostic events of the host'
+  }
+}]
+
+resource appReadsSecrets 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(vault.id, principalId, roles.keyVaultSecretsUser)
+  scope: vault
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.keyVaultSecretsUser)
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    description: 'Keys of the payment provider and the carrier, read by reference'
+  }
+}
+
+resource appSendsTelemetry 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(insights.id, principalId, roles.monitoringMetricsPublisher)
+  scope: insights
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.monitoringMetricsPublisher)
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    description: 'Telemetry, which takes no key'
+  }
+}
+
+// Contributor, not Worker: the app also starts, signals and queries orchestrations.
+resource appUsesTaskHubs 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for (hub, i) in taskHubNames: {
+  name: guid(taskHubs[i].id, principalId, roles.durableTaskDataContributor)
+  scope: taskHubs[i]
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.durableTaskDataContributor)
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    description: 'Starts, runs and queries orchestrations'
+  }
+}]
+
+resource deployerSetsSecrets 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(deployerPrincipalId)) {
+  name: guid(vault.id, deployerPrincipalId, roles.keyVaultSecretsOfficer)
+  scope: vault
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.keyVaultSecretsOfficer)
+    principalId: deployerPrincipalId
+    principalType: deployerPrincipalType
+    description: 'Puts in the providers\' keys after provisioning'
+  }
+}
+
+resource deployerUploads 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(deployerPrincipalId) && deployerUploadsPackages) {
+  name: guid(packages.id, deployerPrincipalId, roles.storageBlobDataContributor)
+  scope: packages
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.storageBlobDataContributor)
+    principalId: deployerPrincipalId
+    principalType: deployerPrincipalType
+    description: 'Uploads packages, to this container only'
+  }
+}
+
+resource deployerReadsTaskHubs 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for (hub, i) in taskHubNames: if (!empty(deployerPrincipalId)) {
+  name: guid(taskHubs[i].id, deployerPrincipalId, roles.durableTaskDataReader)
+  scope: taskHubs[i]
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.durableTaskDataReader)
+    principalId: deployerPrincipalId
+    principalType: deployerPrincipalType
+    description: 'Looks at orchestrations in the scheduler\'s dashboard'
+  }
+}]

@@ -1,0 +1,188 @@
+// The app settings of the production app and of its staging slot, for every plan and back end. What a plan forbids is not here to
+// be forgotten: it is left out in one place.
+
+@export()
+@description('Addresses of the services of one storage account.')
+type storageEndpoints = {
+  @description('Blob service.')
+  blob: string
+  @description('Queue service.')
+  queue: string
+  @description('Table service.')
+  table: string
+}
+
+@export()
+@description('What the shop decides for itself. local.settings.json.example describes each setting.')
+type shopSettings = {
+  @description('Currency of orders that name none: ISO 4217, lower case.')
+  @minLength(3)
+  @maxLength(3)
+  currency: string
+  @description('Orders above this total, in cents, wait for a human.')
+  @minValue(0)
+  approvalThresholdCents: int
+  @description('How long they wait before they are rejected, in seconds.')
+  @minValue(1)
+  @maxValue(5184000)
+  approvalTimeoutS: int
+  @description('How often the approvers are reminded meanwhile, in seconds.')
+  @minValue(1)
+  @maxValue(432000)
+  approvalReminderS: int
+  @description('When the money is taken.')
+  paymentCapture: 'after_shipping' | 'immediate'
+  @description('The warehouse: name, street1, city, state, postal_code, country.')
+  shipFrom: shipFromAddress
+  @description('Address of the payment API; empty for the provider\'s own.')
+  stripeApiBase: string
+  @description('Address of the carrier API; empty for the carrier\'s own.')
+  easypostApiBase: string
+}
+
+@export()
+@description('Where parcels come from, in the form the app reads.')
+type shipFromAddress = {
+  @description('Who sends.')
+  name: string
+  @description('Street and number.')
+  street1: string
+  @description('City.')
+  city: string
+  @description('State or province; an empty one is left out.')
+  state: string
+  @description('Postal code.')
+  postal_code: string
+  @description('Country: ISO 3166 alpha-2.')
+  @minLength(2)
+  @maxLength(2)
+  country: string
+}
+
+@export()
+@description('What the production app and its staging slot have in common.')
+type commonSettings = {
+  @description('Plan: FC1, EP1, EP2, EP3 or Y1.')
+  plan: string
+  @description('Client id of the app\'s identity.')
+  clientId: string
+  @description('Resource id of the app\'s identity.')
+  identityId: string
+  @description('Connection string of Application Insights: an address, not a key.')
+  telemetry: string
+  @description('Address of the vault, with a slash at its end.')
+  vaultUri: string
+  @description('The shop\'s own settings.')
+  shop: shopSettings
+}
+
+@export()
+@description('What differs between the production app and its staging slot. Each of these sticks to its slot.')
+type slotSettings = {
+  @description('Name in the telemetry; queries leave out names that end in -staging.')
+  roleName: string
+  @description('Id of the host; two hosts with one id take each other\'s timers.')
+  hostId: string
+  @description('Name of the task hub.')
+  taskHub: string
+  @description('Storage account.')
+  storage: storageEndpoints
+  @description('Setting that names the task hub\'s back end, and its value; empty for Azure Storage.')
+  backend: object
+  @description('Secret with the key of the payment provider.')
+  stripeSecret: string
+  @description('Secret with the key of the carrier.')
+  easypostSecret: string
+}
+
+@export()
+@description('Every app setting of one slot. packageUrl: the package to run; empty on FC1, and elsewhere before the first deployment.')
+func appSettings(common commonSettings, slot slotSettings, packageUrl string, threads int) object => {
+  ...slotAppSettings(common, slot)
+  ...shopAppSettings(common.shop)
+  APPLICATIONINSIGHTS_CONNECTION_STRING: common.telemetry
+  APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${common.clientId};Authorization=AAD'
+  AZURE_CLIENT_ID: common.clientId
+  PYTHON_THREADPOOL_THREAD_COUNT: string(threads)
+  ...(common.plan == 'FC1' ? {} : classicSettings(common.identityId, packageUrl))
+}
+
+@export()
+@description('Setting that connects to the task hub, for back ends other than Azure Storage. host: endpoint of the scheduler, or name of the SQL server.')
+func backendSettings(backend string, host string, taskHub string, clientId string) object => backend == 'DurableTaskScheduler' ? {
+  DURABLE_TASK_SCHEDULER_CONNECTION_STRING: 'Endpoint=${host};Authentication=ManagedIdentity;ClientID=${clientId}'
+} : backend == 'MSSQL' ? {
+  SQLDB_Connection: 'Server=tcp:${host},1433;Database=${taskHub};Authentication=Active Directory Managed Identity;User Id=${clientId};Encrypt=True'
+} : {}
+
+@export()
+@description('Names of the settings that stay with their slot when slots are swapped.')
+func stickyNames(backend object) array => concat(
+  objectKeys(hostSettings('', '', '')),
+  objectKeys(accountSettings({ blob: '', queue: '', table: '' }, '')),
+  objectKeys(providerSettings('', '', '')),
+  objectKeys(backend)
+)
+
+func slotAppSettings(common commonSettings, slot slotSettings) object => {
+  ...hostSettings(slot.roleName, slot.hostId, slot.taskHub)
+  ...accountSettings(slot.storage, common.clientId)
+  ...providerSettings(common.vaultUri, slot.stripeSecret, slot.easypostSecret)
+  ...slot.backend
+}
+
+func hostSettings(roleName string, hostId string, taskHub string) object => {
+  WEBSITE_CLOUD_ROLENAME: roleName
+  AzureFunctionsWebHost__hostid: hostId
+  TASKHUB_NAME: taskHub
+}
+
+// All three addresses of each: with the blob address alone the host starts, and the task hub then fails.
+func accountSettings(storage storageEndpoints, clientId string) object => {
+  AzureWebJobsStorage__blobServiceUri: storage.blob
+  AzureWebJobsStorage__queueServiceUri: storage.queue
+  AzureWebJobsStorage__tableServiceUri: storage.table
+  AzureWebJobsStorage__credential: 'managedidentity'
+  AzureWebJobsStorage__clientId: clientId
+  SHOP_STORAGE__blobServiceUri: storage.blob
+  SHOP_STORAGE__queueServiceUri: storage.queue
+  SHOP_STORAGE__tableServiceUri: storage.table
+  SHOP_STORAGE__clientId: clientId
+}
+
+func providerSettings(vaultUri string, stripeSecret string, easypostSecret string) object => {
+  STRIPE_API_KEY: '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/${stripeSecret}/)'
+  EASYPOST_API_KEY: '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/${easypostSecret}/)'
+}
+
+func shopAppSettings(shop shopSettings) object => {
+  STRIPE_API_BASE: shop.stripeApiBase
+  EASYPOST_API_BASE: shop.easypostApiBase
+  SHOP_CURRENCY: shop.currency
+  APPROVAL_THRESHOLD_CENTS: string(shop.approvalThresholdCents)
+  APPROVAL_TIMEOUT_S: string(shop.approvalTimeoutS)
+  APPROVAL_REMINDER_S: string(shop.approvalReminderS)
+  PAYMENT_CAPTURE: shop.paymentCapture
+  SHIP_FROM: string(shipFrom(shop.shipFrom))
+}
+
+func shipFrom(address shipFromAddress) object => {
+  name: address.name
+  street1: address.street1
+  city: address.city
+  ...(empty(address.state) ? {} : { state: address.state })
+  postal_code: address.postal_code
+  country: address.country
+}
+
+// Flex Consumption refuses every one of these.
+func classicSettings(identityId string, packageUrl string) object => {
+  FUNCTIONS_EXTENSION_VERSION: '~4'
+  FUNCTIONS_WORKER_RUNTIME: 'python'
+  // Orchestrators and entities hold the interpreter; more instances, not more processes, share that load.
+  FUNCTIONS_WORKER_PROCESS_COUNT: '1'
+  ...(empty(packageUrl) ? {} : {
+    WEBSITE_RUN_FROM_PACKAGE: packageUrl
+    WEBSITE_RUN_FROM_PACKAGE_BLOB_MI_RESOURCE_ID: identityId
+  })
+}

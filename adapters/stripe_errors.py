@@ -5,7 +5,7 @@ meanings: the same key, when nothing was kept (time-outs, 409, 429, a fresh 5xx)
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -78,10 +78,14 @@ def _translated(error: "StripeError") -> ShopError:
         case AuthenticationError() | PermissionError():
             return AccessRefused(code)
     status = error.http_status
-    replayed = error.headers is not None and error.headers.get("Idempotent-Replayed") == "true"
-    if replayed and status is not None and status >= 500:
+    if status is not None and status >= 500 and is_replay(error.headers or {}):
         return KeySpent("the payment provider keeps a failure under this idempotency key")
     return ProviderUnavailable(f"the payment provider did not answer ({status or 'no connection'})")
+
+
+def is_replay(headers: Mapping[str, str]) -> bool:
+    """Whether an answer with these headers is the one kept under its idempotency key."""
+    return headers.get("Idempotent-Replayed") == "true"
 
 
 def safe_code(*codes: object) -> str:

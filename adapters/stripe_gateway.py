@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from adapters.stripe_errors import stripe_errors
+from adapters.stripe_errors import is_replay, stripe_errors
 from domain.payment import PaymentRequest
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class _Answer(BaseModel):
 
     @classmethod
     def read(cls, answer: "StripeObject") -> Self:
-        return cls.model_validate(answer.to_dict())
+        return cls.model_validate(answer.to_dict() | {"is_kept": _is_kept(answer)})
 
 
 class PaymentError(_Answer):
@@ -46,8 +46,12 @@ class PaymentError(_Answer):
 
 
 class Intent(_Answer):
-    """A PaymentIntent. amounts: in the smallest unit of `currency`."""
+    """A PaymentIntent. amounts: in the smallest unit of `currency`.
 
+    is_kept: this was the first answer to its idempotency key, however long ago, and the payment may have moved on.
+    """
+
+    is_kept: bool
     id: str
     status: IntentStatus
     amount: int
@@ -135,6 +139,10 @@ def _creation(request: PaymentRequest) -> "PaymentIntentCreateParams":
         "capture_method": "automatic" if request.capture == "immediate" else "manual",
         "metadata": {"order_id": request.order_id},
     }
+
+
+def _is_kept(answer: "StripeObject") -> bool:
+    return answer.last_response is not None and is_replay(answer.last_response.headers)
 
 
 def _keyed(key: str) -> "RequestOptions":

@@ -87,7 +87,9 @@ class StripePayments:
             refusal: RequestRefused | KeyMisused | None = None
             result: StepResult | None = None
             try:
-                result = verdict(act(key))
+                intent = act(key)
+                # A kept answer may be as old as its key: the payment as it is now decides.
+                result = None if intent.is_kept else verdict(intent)
             except CardRefused as declined:
                 return verdicts.declined(declined.code, payment_id)
             except KeySpent:
@@ -98,7 +100,6 @@ class StripePayments:
                 # The key belongs to another payment of this order. To authorise a second one is what must never happen;
                 # to cancel, say, a second one is right.
                 refusal = misused if operation == "authorise" else None
-            # A kept answer may be as old as its key: what it leaves open is decided by the payment as it is now.
             result = result or self._look(payment_id, verdict)
             if result is not None:
                 return result

@@ -15,8 +15,9 @@ Action = Mapping[str, Any]
 # The activity that `context.call_http` becomes.
 HTTP_ACTIVITY = "BuiltIn::HttpActivity"
 
-# The SDK hides its answer behind this marker in the text of an orchestrator's exception.
-_ANSWER_MARKER = "$OutOfProcData$:"
+# The SDK hides its answer behind this marker, at the end of the text of an orchestrator's exception. With its line
+# breaks it cannot occur within the answer, which is JSON on one line and may quote the failure of a child.
+_ANSWER_MARKER = "\n\n$OutOfProcData$:"
 
 
 class ActionType(IntEnum):
@@ -68,7 +69,8 @@ def read_answer(text: str, stack: str = "") -> Answer:
 def read_failure(failure: UserCodeFailed) -> Answer | None:
     """The answer inside an orchestrator's exception; None when the exception escaped the SDK without one."""
     _, marker, answer = failure.message.rpartition(_ANSWER_MARKER)
-    return read_answer(answer, failure.stack) if marker else None
+    stack, _, _ = failure.stack.partition(_ANSWER_MARKER)
+    return read_answer(answer, stack) if marker else None
 
 
 def compact(value: object) -> str | None:

@@ -34,7 +34,13 @@ _LEVELS = {
 }
 _NAME_WIDTH = 24
 # These log every request of the app's own clients at INFO.
-_CHATTY = ("azure.core.pipeline.policies.http_logging_policy", "azure.identity", "urllib3", "asyncio")
+_CHATTY = (
+    "azure.functions.DurableFunctions",
+    "azure.core.pipeline.policies.http_logging_policy",
+    "azure.identity",
+    "urllib3",
+    "asyncio",
+)
 
 
 def configure_logging(levels: Mapping[str, str], stream: TextIO = sys.stderr) -> None:

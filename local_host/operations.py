@@ -212,6 +212,10 @@ class Operations:
         items = [_listed(row) for row in rows[:top]]
         return InstancePage(items=items, continuation=items[-1].instance_id if len(rows) > top else None)
 
+    async def count_by_status(self) -> dict[str, int]:
+        """How many instances there are of each status that occurs; entities are not counted."""
+        return {row[0]: row[1] for row in self._hub.read("count_by_status")}
+
     def _row(self, instance_id: str) -> Row:
         rows = self._hub.read("instance_row", (instance_id,))
         if not rows:

@@ -53,6 +53,9 @@ WHERE instance_id > :after
 ORDER BY instance_id
 LIMIT :top;
 
+-- name: count_by_status
+SELECT status, COUNT(*) FROM instances GROUP BY status ORDER BY status;
+
 -- History -----------------------------------------------------------------------------------------------------------
 
 -- name: history_of

@@ -128,7 +128,9 @@ class Worker:
     def _is_left_to_others(self, episode: Episode) -> bool:
         """Whether an instance of this version waits for a host of another version."""
         instance = episode.instance
-        if accepts(instance.version, self._config) or self._config.version_failure is VersionFailure.FAIL:
+        if not episode.runs_code or self._config.version_failure is VersionFailure.FAIL:
+            return False
+        if accepts(instance.version, self._config):
             return False
         log.warning(
             "Instance %s has version '%s', which this host (defaultVersion '%s') does not run; it stays as it is",

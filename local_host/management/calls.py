@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
 
+from local_host.errors import InvalidJson
 from local_host.management.bodies import json_body
 from local_host.management.query import Query
 from local_host.operations import Operations
@@ -54,6 +54,14 @@ class Call:
         top = self.query.number("top")
         return int(top) if top else _DEFAULT_PAGE
 
+    async def body_text(self) -> str | None:
+        """None for an empty body. Raises InvalidJson for one that is no UTF-8."""
+        body = await self.request.read()
+        try:
+            return body.decode("utf-8") if body.strip() else None
+        except UnicodeDecodeError:
+            raise InvalidJson("The body is not UTF-8 text.") from None
+
     def has_media_type(self, media_type: str) -> bool:
         declared = self.request.headers.get("Content-Type", "")
         return declared.partition(";")[0].strip().casefold() == media_type
@@ -67,10 +75,3 @@ def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | No
 def page_response(items: Sequence[Any], continuation: str | None) -> web.Response:
     """One page of a listing; the header that continues it is empty on the last page."""
     return json_response(items, headers={_CONTINUATION: continuation or ""})
-
-
-def compact_json(body: bytes) -> str | None:
-    """The body as compact JSON text, None when empty. Raises ValueError when it is not JSON."""
-    if not body.strip():
-        return None
-    return json.dumps(json.loads(body), separators=(",", ":"), ensure_ascii=False)

@@ -7,7 +7,7 @@ import json
 from aiohttp import web
 
 from local_host.management.bodies import entity_body, json_value
-from local_host.management.calls import BadRequest, Call, compact_json, json_response, page_response
+from local_host.management.calls import Call, json_response, page_response
 from local_host.operations import EntityFilter
 
 # A path cannot hold an empty key.
@@ -44,16 +44,11 @@ async def delete_entity(call: Call) -> web.Response:
 
 
 async def _operation_input(call: Call) -> str | None:
-    """JSON text: of the body when that is declared as JSON, else of the body as one string."""
-    body = await call.request.read()
-    if not body:
-        return None
-    if not call.has_media_type("application/json"):
-        return json.dumps(body.decode("utf-8", errors="replace"), ensure_ascii=False)
-    try:
-        return compact_json(body)
-    except ValueError as error:
-        raise BadRequest({"Message": f"Could not parse JSON content: {error}"}) from None
+    """JSON text: the body when that is declared as JSON, else the body as one string."""
+    text = await call.body_text()
+    if text is None or call.has_media_type("application/json"):
+        return text
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _entity_id(call: Call) -> tuple[str, str]:

@@ -9,20 +9,15 @@ from aiohttp import web
 from local_host.app.binding_value import management_urls
 from local_host.errors import InstanceEnded, InstanceNotFound
 from local_host.management.bodies import json_value, status_body
-from local_host.management.calls import BadRequest, Call, compact_json, json_response, page_response
+from local_host.management.calls import BadRequest, Call, json_response, page_response
 from local_host.operations import InstanceFilter, InstanceStatus
 from local_host.status import RuntimeStatus
 
 
 async def start(call: Call) -> web.Response:
     name, *given_id = call.arguments
-    try:
-        input_text = compact_json(await call.request.read())
-    except ValueError as error:
-        raise BadRequest({"Message": "Invalid JSON content", "ExceptionMessage": str(error)}) from None
-    instance_id = await call.operations.start(
-        name, input_text, given_id[0] if given_id else None, call.query.text("version")
-    )
+    chosen_id = given_id[0] if given_id else None
+    instance_id = await call.operations.start(name, await call.body_text(), chosen_id, call.query.text("version"))
     return await _started(call, instance_id)
 
 
@@ -82,11 +77,7 @@ async def raise_event(call: Call) -> web.Response:
         raise InstanceEnded(instance_id, status.runtime_status)
     if not call.has_media_type("application/json"):
         raise BadRequest({"Message": "Only application/json request content is supported"})
-    try:
-        data_text = compact_json(await call.request.read())
-    except ValueError as error:
-        raise BadRequest({"Message": f"Invalid JSON content: {error}"}) from None
-    await call.operations.raise_event(instance_id, name, data_text)
+    await call.operations.raise_event(instance_id, name, await call.body_text())
     return web.Response(status=202)
 
 

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -64,7 +65,7 @@ def demo(where: Target, console: Console) -> bool:
     problems = find_problems(where.base_url, placed, money, moved)
     for problem in problems:
         console.print(problem, style="red")
-    console.print("It does not add up." if problems else "Money and stock balance.", style="bold")
+    console.print("Not everything is as it should be." if problems else "Money and stock balance.", style="bold")
     return not problems
 
 
@@ -104,11 +105,11 @@ def show(
 
 
 def orders_table(placed: Sequence[PlacedOrder], money: Mapping[str, Money]) -> Table:
-    table = Table("", "Order", "Became", "Because", title="What became of each order")
+    table = Table("", "Order", "Became", "Because", box=SIMPLE)
     table.add_column("Charged", justify="right")
     for number, one in enumerate(placed, start=1):
         kept = money[one.order.order_id].kept if one.order.order_id in money else 0
-        end = f"refused with {one.end}" if isinstance(one.end, int) else one.end
+        end = f"refused, {one.end}" if isinstance(one.end, int) else one.end
         table.add_row(
             str(number),
             one.order.title,
@@ -123,7 +124,7 @@ def orders_table(placed: Sequence[PlacedOrder], money: Mapping[str, Money]) -> T
 def reason(one: PlacedOrder) -> str:
     """The code that the order, or the refusal of its second post, gives."""
     if one.second is not None and one.second.status != 202:
-        return f"second post: {one.second.status} {one.second.body.get('code', '')}".strip()
+        return f"again: {one.second.status} {one.second.body.get('code', '')}".strip()
     return str(one.view.get("reason_code") or first_error(one.first.body) or "")
 
 

@@ -80,7 +80,7 @@ def _bought() -> list[DemoOrder]:
         DemoOrder(title="the short form", body=CUSTOMER | short_form),
         DemoOrder(title="another card", body=_body(beans=1) | _paid("pm_card_mastercard")),
         DemoOrder(title="posted twice", body=_body(mug=1), again=same),
-        DemoOrder(title="its id used again for another order", body=_body(mug=1), again=other),
+        DemoOrder(title="id used again for another", body=_body(mug=1), again=other),
         DemoOrder(title="a large one, approved", body=_body(espresso_machine=1), meanwhile="approve"),
     ]
 
@@ -92,7 +92,7 @@ def _refused_on_the_way() -> list[DemoOrder]:
     return [
         DemoOrder(title="card declined", body=_body(mug=1) | _paid("pm_card_chargeDeclined"), ends="rejected"),
         DemoOrder(title="card without funds", body=_body(beans=4) | no_funds, ends="rejected"),
-        DemoOrder(title="address nobody delivers to", body=_body(mug=1) | nowhere, ends="rejected"),
+        DemoOrder(title="nobody delivers there", body=_body(mug=1) | nowhere, ends="rejected"),
         DemoOrder(title="more than there is", body=_body(mug=1, moka_pot=50), ends="rejected"),
         DemoOrder(title="a large one, refused", body=large, ends="rejected", meanwhile="refuse"),
         DemoOrder(title="a large one, cancelled", body=large, ends="cancelled", meanwhile="cancel"),
@@ -103,18 +103,18 @@ def _refused_at_the_door() -> list[DemoOrder]:
     wrong_total = _paid("pm_card_visa", amount_cents=1)
     card_number = {"ship_to": SHIP_TO | {"name": "4242 4242 4242 4242"}}
     return [
-        DemoOrder(title="a product nobody knows", body=_body(unicorn=1), ends=422),
+        DemoOrder(title="an unknown product", body=_body(unicorn=1), ends=422),
         DemoOrder(title="a quantity of zero", body=_body(mug=0), ends=422),
-        DemoOrder(title="a total that is not the price", body=_body(mug=1) | wrong_total, ends=422),
-        DemoOrder(title="a card number for a name", body=_body(mug=1) | card_number, ends=422),
+        DemoOrder(title="a total that differs", body=_body(mug=1) | wrong_total, ends=422),
+        DemoOrder(title="a card number as name", body=_body(mug=1) | card_number, ends=422),
     ]
 
 
 def _troubled() -> list[DemoOrder]:
     return [
-        DemoOrder(title="payment provider down twice", body=_body(mug=1), fault=PROVIDER_DOWN_TWICE),
+        DemoOrder(title="payment down twice", body=_body(mug=1), fault=PROVIDER_DOWN_TWICE),
         DemoOrder(title="paid, the answer lost", body=_body(mug=1), fault=PAYMENT_ANSWER_LOST),
-        DemoOrder(title="carrier sells no label", body=_body(grinder=1), fault=NO_LABEL, ends="rejected"),
+        DemoOrder(title="no label to be had", body=_body(grinder=1), fault=NO_LABEL, ends="failed"),
     ]
 
 

@@ -49,7 +49,7 @@ def test_the_printed_curl_commands_place_an_order_and_show_how_it_ended(tree: Pa
         looked = subprocess.run(["sh", "-c", look], capture_output=True, text=True, check=True).stdout
 
     assert "202 Accepted" in posted
-    assert '"runtimeStatus":"Completed"' in looked.replace(" ", "")
+    assert '"status":"completed"' in looked.replace(" ", "")
 
 
 def test_ctrl_c_at_the_terminal_stops_every_process_and_make_ends_with_0(tree: Path, tmp_path: Path) -> None:

@@ -1,0 +1,78 @@
+"""Whether money, stock and parcels add up, seen from the outside: the provider's and carrier's ledgers, and the shop's HTTP API."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from tests.support.shop import Shop
+
+# Beyond every policy's whole retry time, so that whatever can end has ended.
+_LONGEST_STORY_H = 40
+
+
+async def finish(shop: Shop) -> None:
+    """Let every order come to its end, moving the clock as far as it takes."""
+    await shop.host.until_idle()
+    for _ in range(_LONGEST_STORY_H):
+        if not await _running(shop):
+            return
+        await shop.clock.advance(hours=1)
+        await shop.host.until_idle()
+    raise AssertionError(f"still running after {_LONGEST_STORY_H} hours: {await _running(shop)}")
+
+
+async def orders(shop: Shop) -> dict[str, dict[str, Any]]:
+    """Every order of the book, by id, as its own resource shows it."""
+    found: dict[str, dict[str, Any]] = {}
+    cursor: str | None = ""
+    while cursor is not None:
+        page = (await shop.get("orders", **({"cursor": cursor} if cursor else {}))).body
+        for order in page["orders"]:
+            shown = await shop.get(f"orders/{order['order_id']}")
+            found[order["order_id"]] = shown.body | {"total_cents": order["total_cents"], "http": shown.status}
+        cursor = page["next_cursor"]
+    return found
+
+
+async def assert_balanced(
+    shop: Shop, stocked: Mapping[str, int], wanted: Mapping[str, Mapping[str, int]]
+) -> dict[str, dict[str, Any]]:
+    """Every order is at an honest end, and nothing was made or lost on the way there. Gives the orders.
+
+    stocked: units ever put on the shelf, per product. wanted: per order id, units per product.
+    """
+    shown = await orders(shop)
+    parked = {letter["order_id"] for letter in (await shop.get("dead-letters", state="parked")).body["dead_letters"]}
+    assert set(shown) == set(wanted)
+    sold: Counter[str] = Counter()
+    for order_id, order in shown.items():
+        if order["status"] == "completed":
+            sold.update(wanted[order_id])
+        _assert_money_and_parcel(shop, order, parked)
+    for product_id, units in stocked.items():
+        stock = (await shop.get(f"inventory/{product_id}")).body
+        held = 0 if not parked else stock["reserved"]
+        assert stock["sold"] == sold[product_id], (product_id, stock, sold)
+        assert stock["reserved"] == held, (product_id, stock)
+        assert stock["available"] + stock["reserved"] + stock["sold"] == units, (product_id, stock)
+    return shown
+
+
+def _assert_money_and_parcel(shop: Shop, order: Mapping[str, Any], parked: set[str]) -> None:
+    order_id, status = order["order_id"], order["status"]
+    assert order["http"] == 200, order
+    assert order["runtimeStatus"] == "Completed", order
+    payments = shop.sandbox.payments(order_id)
+    kept = sum(payment["captured"] - payment["refunded"] for payment in payments)
+    held = sum(payment["authorised"] - payment["captured"] - payment["voided"] for payment in payments)
+    parcels = [parcel for parcel in shop.sandbox.parcels(order_id) if parcel["label_active"]]
+    if status == "needs_attention":
+        assert order_id in parked, order
+        return
+    expected = (order["total_cents"], 1) if status == "completed" else (0, 0)
+    assert (kept, len(parcels)) == expected, (order, payments)
+    assert held == 0, (order, payments)
+
+
+async def _running(shop: Shop) -> list[str]:
+    return [order_id for order_id, order in (await orders(shop)).items() if order["http"] != 200]

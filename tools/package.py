@@ -44,7 +44,9 @@ def build(target: Target, dist: Path) -> Path:
     app = dist / "app"
     shutil.rmtree(app, ignore_errors=True)
     copy_app(app)
-    (app / "host.json").write_text(json.dumps(host_json(target.plan, target.backend), indent=2) + "\n", encoding="utf-8")
+    (app / "host.json").write_text(
+        json.dumps(host_json(target.plan, target.backend), indent=2) + "\n", encoding="utf-8"
+    )
     install_packages(app / SITE_PACKAGES, target.python)
     compile_modules(app, target.python)
     return archive(app, dist / "app.zip")
@@ -61,7 +63,14 @@ def copy_app(app: Path) -> None:
 def install_packages(site_packages: Path, python: str) -> None:
     """Install the pinned packages for Azure's platform, whatever this machine is. Nothing is built from source."""
     command = [uv(), "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:", "--python-version", python]
-    command += ["--python-platform", PLATFORM, "--target", str(site_packages), "--requirement", str(ROOT / "requirements.txt")]
+    command += [
+        "--python-platform",
+        PLATFORM,
+        "--target",
+        str(site_packages),
+        "--requirement",
+        str(ROOT / "requirements.txt"),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise LaunchFailed(f"the packages could not be installed for Python {python}:\n{done.stderr.strip()}")
@@ -81,7 +90,9 @@ def compile_modules(app: Path, python: str) -> None:
     """Compile with the Python that will run them; without one the package still works, and starts more slowly."""
     interpreter = interpreter_of(python)
     if interpreter is None:
-        print(f"Not compiled: Python {python} is not installed here, so the app will start more slowly", file=sys.stderr)
+        print(
+            f"Not compiled: Python {python} is not installed here, so the app will start more slowly", file=sys.stderr
+        )
         return
     # Unchecked: an archive keeps no modification times that could be trusted, and its sources do not change.
     command = [interpreter, "-m", "compileall", "-q", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash"]

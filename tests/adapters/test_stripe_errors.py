@@ -1,0 +1,232 @@
+"""Every way in which Stripe can fail to answer sensibly, and that nothing of what it says is passed on."""
+
+import traceback
+from typing import Any
+
+import pytest
+
+from adapters.stripe_payments import StripePayments
+from domain.errors import ProviderUnavailable
+from domain.steps import Outcome, StepResult
+from tests.adapters.examples import AMOUNT, ORDER, capture, payment, undo
+from tests.adapters.scripted import Script
+
+PAYMENT = "pi_1"
+CREATE = "POST /v1/payment_intents"
+CONFIRM = f"POST /v1/payment_intents/{PAYMENT}/confirm"
+CAPTURE = f"POST /v1/payment_intents/{PAYMENT}/capture"
+CANCEL = f"POST /v1/payment_intents/{PAYMENT}/cancel"
+RETRIEVE = f"GET /v1/payment_intents/{PAYMENT}"
+SEARCH = "GET /v1/payment_intents/search"
+REFUND = "POST /v1/refunds"
+REFUNDS = "GET /v1/refunds"
+
+REPLAYED = {"Idempotent-Replayed": "true"}
+SECRETS = ("sk_test_very_secret", "4242424242424242", "Ada Byron")
+TALKATIVE = f"No such thing for {' and '.join(SECRETS)}"
+
+
+def intent(status: str, **others: Any) -> dict[str, Any]:
+    held = {"amount_capturable": AMOUNT} if status == "requires_capture" else {}
+    taken = {"amount_received": AMOUNT} if status == "succeeded" else {}
+    shape = {"id": PAYMENT, "object": "payment_intent", "status": status, "amount": AMOUNT, "currency": "usd"}
+    return {**shape, **held, **taken, **others}
+
+
+def error(kind: str, code: str | None = None, **others: Any) -> dict[str, Any]:
+    return {"error": {"type": kind, "code": code, "message": TALKATIVE, **others}}
+
+
+def refunds(*statuses: str) -> dict[str, Any]:
+    data = [{"id": f"re_{status}", "object": "refund", "amount": AMOUNT, "status": status} for status in statuses]
+    return {"object": "list", "data": data, "has_more": False, "url": "/v1/refunds"}
+
+
+@pytest.fixture
+def payments(script: Script) -> StripePayments:
+    return StripePayments.connect(SECRETS[0], script.url)
+
+
+UNINTELLIGIBLE: dict[str, tuple[int, Any]] = {
+    "rate limit": (429, error("invalid_request_error", "rate_limit")),
+    "object locked": (429, error("invalid_request_error", "lock_timeout")),
+    "key in use": (409, error("idempotency_error", "idempotency_key_in_use")),
+    "failure": (500, error("api_error")),
+    "outage": (503, error("api_error")),
+    "HTML with an error status": (502, "<html>Bad Gateway</html>"),
+    "HTML with a good status": (200, "<html>Welcome</html>"),
+    "nothing": (200, ""),
+    "another JSON": (200, {"status": "ok"}),
+    "a JSON list": (200, [1, 2]),
+    "a proxy's error": (503, {"error": "overloaded"}),
+    "a proxy's other error": (503, {"error": ["overloaded"]}),
+    "a status that is not known": (200, intent("requires_patience")),
+    "half an answer": (200, '{"id": "pi_1", "object": "payment_in'),
+}
+
+
+@pytest.mark.parametrize("answer", UNINTELLIGIBLE.values(), ids=UNINTELLIGIBLE.keys())
+@pytest.mark.parametrize("operation", ["create", "confirm", "capture", "retrieve", "void"])
+def test_what_is_no_answer_is_asked_for_again(
+    payments: StripePayments, script: Script, answer: tuple[int, Any], operation: str
+) -> None:
+    status, body = answer
+    script.answer(CREATE, intent("requires_confirmation"))
+    script.answer(RETRIEVE, intent("requires_capture"))
+    call = {"create": CREATE, "confirm": CONFIRM, "capture": CAPTURE, "retrieve": RETRIEVE, "void": CANCEL}[operation]
+    script.forget(call)
+    script.answer(call, body, status)
+    steps = {
+        "create": lambda: payments.authorise(payment()),
+        "confirm": lambda: payments.authorise(payment()),
+        "capture": lambda: payments.capture(capture(PAYMENT)),
+        "retrieve": lambda: payments.cancel(undo(payment(), PAYMENT)),
+        "void": lambda: payments.cancel(undo(payment(), PAYMENT)),
+    }
+    with pytest.raises(ProviderUnavailable) as raised:
+        steps[operation]()
+    _assert_discreet("".join(traceback.format_exception(raised.value)))
+
+
+def test_a_provider_that_cannot_be_reached_is_asked_again(script: Script) -> None:
+    nowhere = StripePayments.connect("sk_test_x", "http://127.0.0.1:9")
+    with pytest.raises(ProviderUnavailable):
+        nowhere.authorise(payment())
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "outcome"),
+    [
+        (402, error("card_error", "card_declined", decline_code="lost_card"), Outcome.REFUSED),
+        (402, error("card_error", TALKATIVE, decline_code=TALKATIVE), Outcome.REFUSED),
+        (400, error("invalid_request_error", "parameter_unknown"), Outcome.FAULTED),
+        (400, error("invalid_request_error", TALKATIVE, param=TALKATIVE), Outcome.FAULTED),
+        (401, error("invalid_request_error", "api_key_expired"), Outcome.FAULTED),
+        (403, error("invalid_request_error", "more_permissions_required"), Outcome.FAULTED),
+        (404, error("invalid_request_error", "resource_missing"), Outcome.FAULTED),
+    ],
+)
+def test_a_refusal_is_told_in_our_words(
+    payments: StripePayments, script: Script, status: int, body: Any, outcome: Outcome
+) -> None:
+    script.answer(CREATE, body, status)
+    result = payments.authorise(payment())
+    assert result.outcome is outcome
+    _assert_discreet(result.model_dump_json())
+
+
+def test_a_payment_that_was_authorised_while_stripe_failed_is_not_confirmed_again(
+    payments: StripePayments, script: Script
+) -> None:
+    script.answer(CREATE, intent("requires_confirmation"))
+    script.answer(CONFIRM, error("api_error"), 500, REPLAYED)
+    script.answer(RETRIEVE, intent("requires_capture"))
+    assert payments.authorise(payment()) == StepResult(reference=PAYMENT)
+    assert script.heard.count(CONFIRM) == 1
+
+
+def test_a_step_that_stripe_fails_at_again_and_again_is_left_unknown(payments: StripePayments, script: Script) -> None:
+    script.answer(CAPTURE, error("api_error"), 500, REPLAYED)
+    script.answer(RETRIEVE, intent("requires_capture"))
+    with pytest.raises(ProviderUnavailable):
+        payments.capture(capture(PAYMENT))
+    assert script.heard.count(CAPTURE) == 3
+
+
+def test_an_old_answer_is_not_believed(payments: StripePayments, script: Script) -> None:
+    script.answer(CREATE, intent("requires_confirmation"), headers=REPLAYED)
+    script.answer(CONFIRM, intent("requires_capture"), headers=REPLAYED)
+    script.answer(RETRIEVE, intent("canceled"))
+    assert payments.authorise(payment()).reason_code == "payment_cancelled"
+
+
+@pytest.mark.parametrize("secured", [{"amount_capturable": AMOUNT - 1}, {"amount": AMOUNT + 1}, {"currency": "eur"}])
+def test_an_authorisation_of_another_amount_than_asked_is_a_fault(
+    payments: StripePayments, script: Script, secured: dict[str, Any]
+) -> None:
+    script.answer(CREATE, intent("requires_confirmation"))
+    script.answer(CONFIRM, intent("requires_capture", **secured))
+    assert payments.authorise(payment()).outcome is Outcome.FAULTED
+
+
+def test_a_capture_of_another_amount_than_asked_is_a_fault(payments: StripePayments, script: Script) -> None:
+    script.answer(CAPTURE, intent("succeeded", amount_received=AMOUNT - 1))
+    assert payments.capture(capture(PAYMENT)).outcome is Outcome.FAULTED
+
+
+@pytest.mark.parametrize("reason", ["automatic", "expired"])
+def test_stripes_own_cancellation_is_an_expired_authorisation(
+    payments: StripePayments, script: Script, reason: str
+) -> None:
+    script.answer(CAPTURE, error("invalid_request_error", "payment_intent_unexpected_state"), 400)
+    script.answer(RETRIEVE, intent("canceled", cancellation_reason=reason))
+    assert payments.capture(capture(PAYMENT)).reason_code == "authorisation_expired"
+
+
+def test_an_expired_charge_is_an_expired_authorisation_before_stripe_cancels_it(
+    payments: StripePayments, script: Script
+) -> None:
+    script.answer(CAPTURE, error("invalid_request_error", "charge_expired_for_capture"), 400)
+    script.answer(RETRIEVE, intent("requires_capture"))
+    assert payments.capture(capture(PAYMENT)).reason_code == "authorisation_expired"
+
+
+@pytest.mark.parametrize("status", ["pending", "requires_action"])
+def test_a_refund_that_is_not_certain_yet_is_no_undo_yet(payments: StripePayments, script: Script, status: str) -> None:
+    script.answer(RETRIEVE, intent("succeeded"))
+    script.answer(REFUNDS, refunds(status))
+    with pytest.raises(ProviderUnavailable):
+        payments.cancel(undo(payment(), PAYMENT))
+    assert REFUND not in script.heard, "a second refund must not be asked for meanwhile"
+
+
+def test_a_refund_that_failed_is_tried_again_under_another_key(payments: StripePayments, script: Script) -> None:
+    script.answer(RETRIEVE, intent("succeeded"))
+    script.answer(REFUNDS, refunds())
+    script.answer(REFUNDS, refunds("failed"))
+    script.answer(REFUNDS, refunds("succeeded", "failed"))
+    script.answer(REFUND, {"id": "re_1", "object": "refund", "amount": AMOUNT, "status": "succeeded"})
+    assert payments.cancel(undo(payment(), PAYMENT)).message == "refunded"
+    assert script.keys[REFUND] == [f"{ORDER}:refund", f"{ORDER}:refund.2"]
+
+
+def test_a_refund_that_stripe_refuses_is_a_fault(payments: StripePayments, script: Script) -> None:
+    script.answer(RETRIEVE, intent("succeeded"))
+    script.answer(REFUNDS, refunds())
+    script.answer(REFUND, error("invalid_request_error", "charge_disputed"), 400)
+    result = payments.cancel(undo(payment(), PAYMENT))
+    assert result.outcome is Outcome.FAULTED
+    _assert_discreet(result.model_dump_json())
+
+
+def test_a_refund_made_by_somebody_else_meanwhile_counts(payments: StripePayments, script: Script) -> None:
+    script.answer(RETRIEVE, intent("succeeded"))
+    script.answer(REFUNDS, refunds())
+    script.answer(REFUNDS, refunds("succeeded"))
+    script.answer(REFUND, error("invalid_request_error", "charge_already_refunded"), 400)
+    assert payments.cancel(undo(payment(), PAYMENT)).message == "refunded"
+
+
+def test_a_payment_captured_while_it_is_being_voided_is_refunded_next_time(
+    payments: StripePayments, script: Script
+) -> None:
+    script.answer(RETRIEVE, intent("requires_capture"))
+    script.answer(RETRIEVE, intent("succeeded"))
+    script.answer(CANCEL, error("invalid_request_error", "payment_intent_unexpected_state"), 400)
+    script.answer(REFUNDS, refunds("succeeded"))
+    with pytest.raises(ProviderUnavailable):
+        payments.cancel(undo(payment(), PAYMENT))
+    assert payments.cancel(undo(payment(), PAYMENT)).message == "refunded"
+
+
+def test_an_index_that_lags_behind_is_asked_again(payments: StripePayments, script: Script) -> None:
+    script.answer(CREATE, error("idempotency_error"), 400)
+    script.answer(SEARCH, {"object": "search_result", "data": [], "has_more": False, "url": "/"})
+    with pytest.raises(ProviderUnavailable):
+        payments.authorise(payment())
+    with pytest.raises(ProviderUnavailable):
+        payments.cancel(undo(payment()))
+
+
+def _assert_discreet(text: str) -> None:
+    assert [secret for secret in SECRETS if secret in text] == []

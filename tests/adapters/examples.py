@@ -68,3 +68,11 @@ def until_answered(call: Callable[[], T], attempts: int = 60) -> T:
         except ProviderUnavailable:
             continue
     return call()
+
+
+def answer_or_none(call: Callable[[], T]) -> T | None:
+    """Send a request a few times, as a step's retry policy does, and give up."""
+    try:
+        return until_answered(call, attempts=4)
+    except ProviderUnavailable:
+        return None

@@ -15,7 +15,7 @@ from domain.errors import ProviderUnavailable
 from domain.payment import CaptureMode
 from domain.steps import Outcome
 from sandbox.testing import Sandbox, running_sandbox
-from tests.adapters.examples import AMOUNT, ORDER, capture, payment, undo, until_answered
+from tests.adapters.examples import AMOUNT, ORDER, answer_or_none, capture, payment, undo, until_answered
 
 FAULTS: dict[str, dict[str, Any]] = {
     "dropped before acting": {"kind": "drop_before", "next": 1},
@@ -204,11 +204,11 @@ def test_no_sequence_of_faults_leaves_money_unaccounted_for(
         for offset, (kind, probability) in enumerate(probabilities.items()):
             sandbox.fault(face="stripe", kind=kind, probability=probability, seed=seed + offset)
         request = payment(payment_method=method, capture=mode)
-        authorised = _attempt(lambda: payments.authorise(request))
+        authorised = answer_or_none(lambda: payments.authorise(request))
         taken = captures and authorised is not None and authorised.outcome is Outcome.DONE
         if taken:
             assert authorised is not None
-            _attempt(lambda: payments.capture(capture(authorised.reference)))
+            answer_or_none(lambda: payments.capture(capture(authorised.reference)))
         if not undoes:
             assert amounts(sandbox)[0] in (0, AMOUNT)
             return
@@ -220,14 +220,6 @@ def test_no_sequence_of_faults_leaves_money_unaccounted_for(
         assert held == captured + voided
         assert captured == refunded
         assert all(row["status"] in ("canceled", "succeeded") for row in sandbox.payments(ORDER) if row["authorised"])
-
-
-def _attempt(call: Any) -> Any:
-    """Send a request a few times, as a step's retry policy does, and give up."""
-    try:
-        return until_answered(call, attempts=4)
-    except ProviderUnavailable:
-        return None
 
 
 def _let_go(sandbox: Sandbox, operation: str) -> None:

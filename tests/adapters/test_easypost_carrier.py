@@ -1,0 +1,291 @@
+"""A parcel is announced once, its label bought once and given back once, whatever happens on the wire."""
+
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from adapters.easypost_carrier import EasyPostCarrier
+from domain.errors import ProviderUnavailable
+from domain.steps import Outcome
+from sandbox.testing import Sandbox, running_sandbox
+from tests.adapters.examples import (
+    CUSTOMER,
+    NOWHERE,
+    ORDER,
+    WAREHOUSE,
+    answer_or_none,
+    label,
+    shipment,
+    undo_shipping,
+    until_answered,
+)
+from tests.adapters.scripted import Script
+
+FAULTS: dict[str, dict[str, Any]] = {
+    "dropped before acting": {"kind": "drop_before", "next": 1},
+    "dropped after acting": {"kind": "drop_after", "next": 1},
+    "rate limit": {"kind": "status", "status": 429, "next": 2},
+    "failure": {"kind": "status", "status": 500, "next": 2},
+    "outage": {"kind": "status", "status": 503, "next": 2},
+    "failure after acting": {"kind": "fail_after", "next": 1},
+    "a proxy's page": {"kind": "html", "next": 2},
+}
+every_fault = pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
+
+
+def labels(sandbox: Sandbox) -> tuple[int, int]:
+    """bought, and still to be paid, over all parcels."""
+    parcels = sandbox.parcels()
+    return sum(row["label_bought"] for row in parcels), sum(row["label_active"] for row in parcels)
+
+
+def test_a_parcel_is_announced_under_the_orders_id_and_costs_nothing(
+    carrier: EasyPostCarrier, sandbox: Sandbox
+) -> None:
+    result = carrier.create_shipment(shipment())
+    assert [(row["id"], row["reference"]) for row in sandbox.parcels()] == [(result.reference, ORDER)]
+    assert labels(sandbox) == (0, 0)
+
+
+def test_announcing_twice_makes_one_parcel(carrier: EasyPostCarrier, sandbox: Sandbox) -> None:
+    assert carrier.create_shipment(shipment()) == carrier.create_shipment(shipment())
+    assert len(sandbox.parcels()) == 1
+
+
+def test_the_cheapest_label_is_bought_once(carrier: EasyPostCarrier, sandbox: Sandbox) -> None:
+    shipment_id = carrier.create_shipment(shipment()).reference
+    first, second = carrier.buy_label(label(shipment_id)), carrier.buy_label(label(shipment_id))
+    assert first == second
+    [row] = sandbox.parcels()
+    assert (row["tracking_code"], row["service"]) == (first.reference, "GroundAdvantage")
+
+
+def test_an_address_that_nobody_can_deliver_to_is_a_refusal(carrier: EasyPostCarrier, sandbox: Sandbox) -> None:
+    result = carrier.create_shipment(shipment(ship_to=NOWHERE))
+    assert (result.outcome, result.reason_code) == (Outcome.REFUSED, "undeliverable")
+    assert carrier.cancel(undo_shipping()).message == "nothing_to_undo"
+    assert sandbox.parcels() == []
+
+
+def test_undoing_gives_a_bought_label_back_once(carrier: EasyPostCarrier, sandbox: Sandbox) -> None:
+    shipment_id = carrier.create_shipment(shipment()).reference
+    carrier.buy_label(label(shipment_id))
+    assert carrier.cancel(undo_shipping(shipment_id)).message == "label_refunded"
+    assert carrier.cancel(undo_shipping(shipment_id)).message == "label_refunded"
+    assert carrier.cancel(undo_shipping()).message == "label_refunded", "found by the order's id too"
+    assert labels(sandbox) == (1, 0)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_undoing_finds_nothing_to_undo_before_a_label_is_bought(carrier: EasyPostCarrier, known: bool) -> None:
+    shipment_id = carrier.create_shipment(shipment()).reference
+    assert carrier.cancel(undo_shipping(shipment_id if known else None)).message == "nothing_to_undo"
+
+
+def test_undoing_a_parcel_that_was_never_announced_is_done(carrier: EasyPostCarrier) -> None:
+    assert carrier.cancel(undo_shipping()).message == "nothing_to_undo"
+
+
+def test_a_label_given_back_is_not_bought_again(carrier: EasyPostCarrier, sandbox: Sandbox) -> None:
+    shipment_id = carrier.create_shipment(shipment()).reference
+    carrier.buy_label(label(shipment_id))
+    carrier.cancel(undo_shipping(shipment_id))
+    assert carrier.buy_label(label(shipment_id)).reason_code == "shipping_cancelled"
+    assert labels(sandbox) == (1, 0)
+
+
+def test_a_label_the_carrier_does_not_take_back_is_asked_for_again_and_then_a_fault(
+    carrier: EasyPostCarrier, sandbox: Sandbox
+) -> None:
+    shipment_id = carrier.create_shipment(shipment()).reference
+    carrier.buy_label(label(shipment_id))
+    carrier.cancel(undo_shipping(shipment_id))
+    sandbox.post(f"/shipments/{shipment_id}/refund", {"status": "rejected"})
+    sandbox.fault(operation="shipments.refund", kind="refuse", next=1)
+    assert carrier.cancel(undo_shipping(shipment_id)).outcome is Outcome.FAULTED
+    assert carrier.cancel(undo_shipping(shipment_id)).message == "label_refunded"
+
+
+def test_a_parcel_under_way_is_not_given_back(carrier: EasyPostCarrier, sandbox: Sandbox) -> None:
+    shipment_id = carrier.create_shipment(shipment()).reference
+    code = carrier.buy_label(label(shipment_id)).reference
+    sandbox.post(f"/trackers/{code}", {"status": "in_transit"})
+    assert carrier.cancel(undo_shipping(shipment_id)).outcome is Outcome.FAULTED
+
+
+def test_an_order_named_like_somebody_elses_shipment_gets_its_own(carrier: EasyPostCarrier, sandbox: Sandbox) -> None:
+    other = carrier.create_shipment(shipment("order-2")).reference
+    assert other is not None
+    own = carrier.create_shipment(shipment(other)).reference
+    assert own not in (None, other)
+    assert sorted(row["reference"] for row in sandbox.parcels()) == sorted(["order-2", other])
+
+
+def test_a_wrong_api_key_is_a_fault(sandbox: Sandbox) -> None:
+    stranger = EasyPostCarrier.connect("none", sandbox.easypost_url, WAREHOUSE)
+    assert stranger.create_shipment(shipment()).outcome is Outcome.FAULTED
+    assert stranger.buy_label(label("shp_1")).outcome is Outcome.FAULTED
+    assert stranger.cancel(undo_shipping()).outcome is Outcome.FAULTED
+
+
+@every_fault
+@pytest.mark.parametrize("operation", ["shipments.retrieve", "addresses.create", "shipments.create"])
+def test_one_parcel_is_announced_whatever_happens_on_the_way(
+    carrier: EasyPostCarrier, sandbox: Sandbox, fault: dict[str, Any], operation: str
+) -> None:
+    sandbox.fault(operation=operation, **fault)
+    result = until_answered(lambda: carrier.create_shipment(shipment()))
+    assert [row["id"] for row in sandbox.parcels()] == [result.reference]
+
+
+@every_fault
+@pytest.mark.parametrize("operation", ["shipments.retrieve", "shipments.buy"])
+def test_one_label_is_bought_whatever_happens_on_the_way(
+    carrier: EasyPostCarrier, sandbox: Sandbox, fault: dict[str, Any], operation: str
+) -> None:
+    shipment_id = carrier.create_shipment(shipment()).reference
+    sandbox.fault(operation=operation, **fault)
+    result = until_answered(lambda: carrier.buy_label(label(shipment_id)))
+    assert [row["tracking_code"] for row in sandbox.parcels()] == [result.reference]
+    assert labels(sandbox) == (1, 1)
+
+
+@every_fault
+def test_a_purchase_given_up_after_one_attempt_is_undone(
+    carrier: EasyPostCarrier, sandbox: Sandbox, fault: dict[str, Any]
+) -> None:
+    shipment_id = carrier.create_shipment(shipment()).reference
+    sandbox.fault(operation="shipments.buy", **fault)
+    with pytest.raises(ProviderUnavailable):
+        carrier.buy_label(label(shipment_id))
+    assert until_answered(lambda: carrier.cancel(undo_shipping(shipment_id))).outcome is Outcome.DONE
+    assert labels(sandbox)[1] == 0
+
+
+@every_fault
+@pytest.mark.parametrize("operation", ["shipments.retrieve", "shipments.refund"])
+def test_a_label_is_given_back_whatever_happens_on_the_way(
+    carrier: EasyPostCarrier, sandbox: Sandbox, fault: dict[str, Any], operation: str
+) -> None:
+    shipment_id = carrier.create_shipment(shipment()).reference
+    carrier.buy_label(label(shipment_id))
+    sandbox.fault(operation=operation, **fault)
+    assert until_answered(lambda: carrier.cancel(undo_shipping(shipment_id))).message == "label_refunded"
+    assert labels(sandbox) == (1, 0)
+
+
+def test_a_purchase_that_arrives_after_its_undo_buys_nothing(carrier: EasyPostCarrier, sandbox: Sandbox) -> None:
+    shipment_id = carrier.create_shipment(shipment()).reference
+    hasty = EasyPostCarrier.connect("EZTK_adapters", sandbox.easypost_url, WAREHOUSE, answer_s=1)
+    sandbox.fault(operation="shipments.buy", kind="delay", delay_s=600, next=1)
+    with pytest.raises(ProviderUnavailable):
+        hasty.buy_label(label(shipment_id))
+    assert carrier.cancel(undo_shipping(shipment_id)).message == "nothing_to_undo"
+    sandbox.clear_faults()
+    while not any(call["fault"] == "delay" for call in sandbox.calls(operation="shipments.buy")):
+        pass
+    assert labels(sandbox) == (0, 0)
+
+
+def test_one_label_bought_by_many_at_once_is_bought_once(carrier: EasyPostCarrier, sandbox: Sandbox) -> None:
+    shipment_id = carrier.create_shipment(shipment()).reference
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(lambda _: carrier.buy_label(label(shipment_id)), range(8)))
+    [row] = sandbox.parcels()
+    assert {result.reference for result in results} == {row["tracking_code"]}
+
+
+@given(
+    probabilities=st.fixed_dictionaries(
+        {kind: st.sampled_from([0.0, 0.1, 0.3]) for kind in ("drop_before", "drop_after", "html", "fail_after")}
+    ),
+    seed=st.integers(0, 10_000),
+    buys=st.booleans(),
+)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_no_sequence_of_faults_leaves_a_label_to_be_paid(
+    probabilities: dict[str, float], seed: int, buys: bool
+) -> None:
+    with running_sandbox() as sandbox:
+        carrier = EasyPostCarrier.connect("EZTK_adapters", sandbox.easypost_url, WAREHOUSE)
+        for offset, (kind, probability) in enumerate(probabilities.items()):
+            sandbox.fault(face="easypost", kind=kind, probability=probability, seed=seed + offset)
+        announced = answer_or_none(lambda: carrier.create_shipment(shipment()))
+        shipment_id = None if announced is None else announced.reference
+        if buys and shipment_id is not None:
+            answer_or_none(lambda: carrier.buy_label(label(shipment_id)))
+        sandbox.clear_faults()
+        assert until_answered(lambda: carrier.cancel(undo_shipping(shipment_id))).outcome is Outcome.DONE
+        assert labels(sandbox)[1] == 0
+
+
+LOOK = f"GET /v2/shipments/{ORDER}"
+VERIFY = "POST /v2/addresses"
+SECRETS = (CUSTOMER.name, CUSTOMER.street1, "EZTK_very_secret")
+TALKATIVE = f"Cannot do this for {' and '.join(SECRETS)}"
+
+
+@pytest.fixture
+def scripted_carrier(script: Script) -> EasyPostCarrier:
+    return EasyPostCarrier.connect("EZTK_very_secret", f"{script.url}/v2", WAREHOUSE)
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (429, {"error": {"code": "RATE_LIMITED", "message": TALKATIVE}}),
+        (500, {"error": {"code": "INTERNAL_SERVER_ERROR", "message": TALKATIVE}}),
+        (502, {"error": {"code": "BAD_GATEWAY", "message": TALKATIVE}}),
+        (504, {"error": {"code": "GATEWAY_TIMEOUT", "message": TALKATIVE}}),
+        (503, {"error": TALKATIVE}),
+        (503, [TALKATIVE]),
+        (502, f"<html>{TALKATIVE}</html>"),
+        (200, f"<html>{TALKATIVE}</html>"),
+        (200, ""),
+        (200, {"object": "Surprise"}),
+        (200, [1]),
+    ],
+)
+def test_what_is_no_answer_is_asked_for_again(
+    scripted_carrier: EasyPostCarrier, script: Script, status: int, body: Any
+) -> None:
+    script.answer(LOOK, body, status)
+    with pytest.raises(ProviderUnavailable) as raised:
+        scripted_carrier.create_shipment(shipment())
+    _assert_discreet("".join(traceback.format_exception(raised.value)))
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 422])
+@pytest.mark.parametrize("code", ["SOMETHING.WRONG", TALKATIVE, None])
+def test_a_refusal_is_told_in_our_words(
+    scripted_carrier: EasyPostCarrier, script: Script, status: int, code: str | None
+) -> None:
+    script.answer(LOOK, {"error": {"code": "NOT_FOUND", "message": ""}}, 404)
+    script.answer(VERIFY, {"error": {"code": code, "message": TALKATIVE, "errors": [TALKATIVE]}}, status)
+    result = scripted_carrier.create_shipment(shipment())
+    assert result.outcome is Outcome.FAULTED
+    _assert_discreet(result.model_dump_json())
+
+
+def test_a_parcel_without_a_rate_is_asked_for_again(scripted_carrier: EasyPostCarrier, script: Script) -> None:
+    script.answer("GET /v2/shipments/shp_1", {"id": "shp_1", "object": "Shipment", "rates": []})
+    script.answer("POST /v2/shipments/shp_1/rerate", {"rates": []})
+    with pytest.raises(ProviderUnavailable):
+        scripted_carrier.buy_label(label("shp_1"))
+
+
+def test_a_label_that_is_only_billed_when_scanned_needs_no_refund(
+    scripted_carrier: EasyPostCarrier, script: Script
+) -> None:
+    bought = {"id": "shp_1", "object": "Shipment", "postage_label": {"id": "pl_1"}, "tracking_code": "1"}
+    script.answer("GET /v2/shipments/shp_1", bought)
+    script.answer("POST /v2/shipments/shp_1/refund", bought | {"refund_status": "not_applicable"})
+    assert scripted_carrier.cancel(undo_shipping("shp_1")).outcome is Outcome.DONE
+
+
+def _assert_discreet(text: str) -> None:
+    assert [secret for secret in SECRETS if secret in text] == []

@@ -1,0 +1,31 @@
+"""Test a Durable Functions app in-process, with its clock in the test's hand.
+
+In `conftest.py`:
+
+    pytest_plugins = ["local_host.testing.plugin"]
+
+and then:
+
+    async def test_an_order_that_nobody_approves_is_cancelled(app_host):
+        order = await app_host.start("process_order", {"total_cents": 500_000})
+        await app_host.advance(hours=48)
+        assert (await app_host.wait(order)).output["status"] == "rejected"
+"""
+
+from local_host.testing.app_host import AppHost, Instance, StillRunning, running_app
+from local_host.testing.crashes import Crashed
+from local_host.testing.doubles import ActivityCall
+from local_host.testing.http_client import Answer
+from local_host.testing.recording import ReplayFailed, replay
+
+__all__ = [
+    "ActivityCall",
+    "Answer",
+    "AppHost",
+    "Crashed",
+    "Instance",
+    "ReplayFailed",
+    "StillRunning",
+    "replay",
+    "running_app",
+]

@@ -1,0 +1,311 @@
+"""An app that runs inside a test: its real functions, the real engine, a real HTTP port, and a clock the test moves."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from azure.durable_functions.models.utils.df_serialization import df_dumps
+
+from local_host.app.host_json import HostConfig, read_host_config
+from local_host.app.index import AppIndex
+from local_host.app.loader import load_app
+from local_host.clock import ManualClock
+from local_host.errors import EntityNotFound
+from local_host.executor import Executor, FunctionKind
+from local_host.history import COMPLETES, OPENS, EventType
+from local_host.host import Host, HostParts
+from local_host.management.bodies import json_value
+from local_host.operations import InstanceStatus, Operations
+from local_host.task_hub import TaskHub
+from local_host.testing.crashes import CrashFaults
+from local_host.testing.doubles import ActivityCall, ActivityFaults, DoubledExecutor
+from local_host.testing.http_client import HttpClient
+from local_host.testing.recording import make_recording
+from local_host.web.server import bind
+
+MEMORY = ":memory:"
+
+
+class StillRunning(AssertionError):
+    """`wait` found that the instance has not ended and nothing goes on by itself. The text says what it waits for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instance:
+    """The status of an instance, with its values decoded.
+
+    What the SDK's client sends as input is a text that holds JSON; so `input` is that text, as in the status query.
+    """
+
+    id: str
+    name: str
+    runtime_status: str
+    input: Any
+    output: Any
+    custom_status: Any
+    created_at: datetime
+    last_updated_at: datetime
+
+
+class AppHost:
+    """One running app. Everything a test does to it goes through here."""
+
+    def __init__(self, app: AppIndex, config: HostConfig, state: str, clock: ManualClock) -> None:
+        self.app = app
+        self.clock = clock
+        self.crashes = CrashFaults()
+        self._config = config
+        self._state = state
+        self._replaced: dict[str, Callable[[Any], Any]] = {}
+        self._activity_faults = ActivityFaults()
+        self._calls: list[ActivityCall] = []
+        self._host: Host | None = None
+        self.http = HttpClient(lambda: self.origin)
+        clock.settle_with(self.run_until_idle)
+
+    # The host.
+
+    @property
+    def origin(self) -> str:
+        """Where the app answers; it changes with every restart."""
+        return self._running.origin
+
+    @property
+    def operations(self) -> Operations:
+        """Everything the management API does, without HTTP."""
+        return self._running.operations
+
+    async def restart(self) -> None:
+        """End the host as a kill does, nothing more is stored, and start it again on the same state file."""
+        if self._state == MEMORY:
+            raise ValueError("State in memory does not survive a restart; give the host a state file.")
+        self.crashes.has_crashed = True
+        await self._running.stop(grace_s=0)
+        twice = self.crashes.twice
+        self.crashes = CrashFaults()
+        self.crashes.twice = twice
+        await self.open()
+
+    async def open(self) -> None:
+        """Start; used by `running_app` and `restart`."""
+        listener = bind("127.0.0.1", 0)
+        parts = HostParts(
+            app=self.app,
+            config=self._config,
+            hub=TaskHub.open(self._state, self.crashes),
+            listener=listener,
+            clock=self.clock,
+            with_triggers=False,
+            around_executor=self._double,
+        )
+        self._host = Host(parts)
+        await self._host.start()
+
+    async def close(self) -> None:
+        await self.http.close()
+        await self._running.stop(grace_s=0)
+
+    @property
+    def _running(self) -> Host:
+        if self._host is None:
+            raise RuntimeError("The host has not been started.")
+        return self._host
+
+    def _double(self, executor: Executor) -> Executor:
+        double = DoubledExecutor(executor, self._replaced, self._activity_faults)
+        # Calls are counted and kept over restarts.
+        double.calls = self._calls
+        return double
+
+    # Time.
+
+    async def run_until_idle(self) -> None:
+        """Let everything happen that can happen without time passing."""
+        await self._running.until_idle()
+
+    async def advance(
+        self,
+        delta: timedelta | None = None,
+        *,
+        days: float = 0,
+        hours: float = 0,
+        minutes: float = 0,
+        seconds: float = 0,
+    ) -> None:
+        """Move time forward. Whatever falls due on the way happens at its own time, with all its consequences."""
+        await self.clock.advance(delta, days=days, hours=hours, minutes=minutes, seconds=seconds)
+
+    # Orchestrations. Values are encoded as the SDK's client encodes them.
+
+    async def start(
+        self, orchestrator: str, value: Any = None, *, instance_id: str | None = None, version: str | None = None
+    ) -> str:
+        """Start an orchestration as `client.start_new` does; returns its id."""
+        text = None if value is None else json.dumps(df_dumps(value))
+        return await self.operations.start(orchestrator, text, instance_id, version)
+
+    async def wait(self, instance_id: str) -> Instance:
+        """Let everything happen without time passing; the instance must have ended by then.
+
+        Raises StillRunning when it has not: it waits for an event, for time to pass, or for an entity.
+        """
+        await self.run_until_idle()
+        status = await self.operations.status(instance_id, with_history=True)
+        if not status.runtime_status.has_ended:
+            raise StillRunning(_describe(status))
+        return _instance(status)
+
+    async def status(self, instance_id: str) -> Instance:
+        """The status now. Raises InstanceNotFound."""
+        return _instance(await self.operations.status(instance_id))
+
+    async def raise_event(self, instance_id: str, name: str, value: Any = None) -> None:
+        """Raise an event as `client.raise_event` does: the orchestrator receives a text that holds JSON."""
+        await self.operations.raise_event(instance_id, name, json.dumps(json.dumps(value)))
+
+    # Entities.
+
+    async def entity(self, name: str, key: str) -> Any:
+        """The state of an entity once everything has happened, None when it does not exist."""
+        await self.run_until_idle()
+        try:
+            return json_value((await self.operations.read_entity(name, key)).state)
+        except EntityNotFound:
+            return None
+
+    async def signal_entity(self, name: str, key: str, operation: str, value: Any = None) -> None:
+        """Signal as `client.signal_entity` does."""
+        text = json.dumps(json.dumps(value)) if value else None
+        await self.operations.signal_entity(name, key, operation, text)
+
+    # Other functions.
+
+    async def run(self, function: str, value: str = "") -> None:
+        """Run a timer, queue or blob function once. value: the queue message's text, or the blob's path."""
+        await self._running.run_once(self.app.functions[function], value)
+        await self.run_until_idle()
+
+    # Doubles and faults.
+
+    @property
+    def activity_calls(self) -> list[ActivityCall]:
+        """Every call of an activity so far, replaced ones included."""
+        return self._calls
+
+    def replace_activity(self, name: str, function: Callable[[Any], Any]) -> None:
+        """Call `function` with the decoded input in place of an activity. It may be `async`; it returns plain JSON."""
+        found = self.app.find(FunctionKind.ACTIVITY, name)
+        if found is None:
+            known = ", ".join(self.app.durable_names(FunctionKind.ACTIVITY))
+            raise LookupError(f"There is no activity '{name}'; the app has {known}.")
+        self._replaced[found.durable_name.casefold()] = function
+
+    def fail_activity(self, name: str, *, attempt: int = 1, error: Exception | None = None) -> None:
+        """Let the Nth call of an activity raise instead of run (1 is the first call in this host's life)."""
+        self._activity_faults.failures[name.casefold(), attempt] = error or RuntimeError("made to fail by the test")
+
+    def run_everything_twice(self) -> None:
+        """Run all code twice and deliver all messages twice, as a host may that dies at the wrong moments."""
+        self._activity_faults.twice = True
+        self.crashes.twice = True
+
+    def crash_before_commit(self, commits: int = 1) -> None:
+        """Die just before the Nth commit from now. `restart` brings the host back."""
+        self.crashes.arm(commits, after=False)
+
+    def crash_after_commit(self, commits: int = 1) -> None:
+        """Die just after the Nth commit from now, before anybody hears of it. `restart` brings the host back."""
+        self.crashes.arm(commits, after=True)
+
+    # Recordings.
+
+    async def record(self, instance_id: str) -> dict[str, Any]:
+        """The history of an instance as a JSON object, for `replay`."""
+        await self.run_until_idle()
+        return make_recording(await self.operations.status(instance_id, with_history=True))
+
+
+@asynccontextmanager
+async def running_app(
+    directory: Path | str,
+    *,
+    state: str = MEMORY,
+    clock: ManualClock | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> AsyncIterator[AppHost]:
+    """Run an app until the block ends. settings: environment variables for as long as it runs.
+
+    The working directory stays what it is. Timer, queue and blob functions run only when `run` is called.
+    """
+    with _environment({"FUNCTIONS_WORKER_RUNTIME": "python", **(settings or {})}):
+        host = _host(Path(directory), str(state), clock or ManualClock())
+        await host.open()
+        try:
+            yield host
+        finally:
+            await host.close()
+
+
+def _host(directory: Path, state: str, clock: ManualClock) -> AppHost:
+    directory = directory.resolve()
+    return AppHost(_loaded(directory), read_host_config(directory, os.environ), state, clock)
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@cache
+def _loaded(directory: Path) -> AppIndex:
+    """The SDK lets an app be indexed once per process, so all tests of an app share one index."""
+    return load_app(directory)
+
+
+def _instance(status: InstanceStatus) -> Instance:
+    return Instance(
+        id=status.instance_id,
+        name=status.name,
+        runtime_status=status.runtime_status.value,
+        input=json_value(status.input),
+        output=json_value(status.output),
+        custom_status=json_value(status.custom_status),
+        created_at=status.created_at,
+        last_updated_at=status.last_updated_at,
+    )
+
+
+def _describe(status: InstanceStatus) -> str:
+    opened = {event["EventId"]: event for event in status.history or () if event["EventType"] in OPENS}
+    for event in status.history or ():
+        if event["EventType"] in COMPLETES:
+            opened.pop(event[COMPLETES[event["EventType"]]], None)
+    waits = [_open_work(event) for event in opened.values()] or ["an event, an entity, or resume"]
+    custom = f" Its custom status is {status.custom_status}." if status.custom_status else ""
+    return (
+        f"{status.name} '{status.instance_id}' is still {status.runtime_status.value} and waits for {', '.join(waits)}."
+        f"{custom} Move time with advance(), or raise the event it waits for."
+    )
+
+
+def _open_work(event: Mapping[str, Any]) -> str:
+    if event["EventType"] == EventType.TIMER_CREATED:
+        return f"the timer of {event['FireAt']}"
+    return f"{event['Name']} (id {event['EventId']})"

@@ -1,0 +1,44 @@
+"""A store that dies on order, as a process does that is killed: from then on nothing more is stored."""
+
+from __future__ import annotations
+
+from local_host.faults import Faults
+from local_host.history import Event
+
+
+class Crashed(Exception):
+    """The host has crashed, as the test wanted; `AppHost.restart` starts it again on the same state file."""
+
+
+class CrashFaults(Faults):
+    """Crashes at one commit. twice: every message to an orchestration is delivered two times."""
+
+    def __init__(self) -> None:
+        self.twice = False
+        self.has_crashed = False
+        self._commits_left = 0
+        self._crash_after = False
+
+    def arm(self, commits: int, *, after: bool) -> None:
+        """Crash at the commit that is this many from now (1 is the next one), before or after it is on disk."""
+        self._commits_left = commits
+        self._crash_after = after
+
+    def before_commit(self) -> None:
+        self._stay_dead()
+        if self._commits_left == 1 and not self._crash_after:
+            self.has_crashed = True
+        self._stay_dead()
+
+    def after_commit(self) -> None:
+        if self._commits_left == 1:
+            self.has_crashed = True
+        self._commits_left = max(0, self._commits_left - 1)
+        self._stay_dead()
+
+    def copies_of(self, event: Event) -> int:
+        return 2 if self.twice else 1
+
+    def _stay_dead(self) -> None:
+        if self.has_crashed:
+            raise Crashed

@@ -6,6 +6,7 @@ in memory only.
 
 import os
 import re
+import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -103,6 +104,8 @@ class LocalCopy:
             environment=settings,
             directory=ROOT,
             keep_open=inherit,
+            # At once: it loses nothing by it, and would only meet storage and providers that are going away too.
+            orphaned=signal.SIGKILL,
         )
 
     def _log(self, name: str) -> Path:

@@ -1,6 +1,6 @@
 """One child process with a log file of its own: started, awaited until it says that it is ready, stopped by SIGTERM.
 
-What must stay true: no child outlives its parent. On Linux the kernel sends the children SIGTERM when the parent dies,
+What must stay true: no child outlives its parent. On Linux the kernel sends the children a signal when the parent dies,
 however it dies; elsewhere only an orderly end stops them. Children are process groups of their own, so that a Ctrl-C at
 the terminal reaches the parent alone and the parent decides the order in which they stop.
 """
@@ -25,7 +25,8 @@ PR_SET_PDEATHSIG = 1
 
 class Service:
     """name: what people call it. ready: matches the log once it accepts requests. log: both output streams, this run's only;
-    the run before is kept beside it as `NAME.previous.log`. keep_open: file descriptors that the child inherits.
+    the run before is kept beside it as `NAME.previous.log`. keep_open: file descriptors that the child inherits. orphaned: the
+    signal it gets when this process dies without having stopped it.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Service:
         environment: Mapping[str, str] | None = None,
         directory: Path | None = None,
         keep_open: Sequence[int] = (),
+        orphaned: signal.Signals = signal.SIGTERM,
     ) -> None:
         self.name = name
         self.log = log
@@ -55,7 +57,7 @@ class Service:
                 cwd=directory,
                 pass_fds=keep_open,
                 process_group=0,
-                preexec_fn=_die_with_parent(),  # noqa: PLW1509 - no other thread runs here
+                preexec_fn=_die_with_parent(orphaned),  # noqa: PLW1509 - no other thread runs here
             )
 
     @property
@@ -117,15 +119,15 @@ def wait_until_ready(
     return True
 
 
-def _die_with_parent() -> Callable[[], None] | None:
+def _die_with_parent(number: signal.Signals) -> Callable[[], None] | None:
     if not sys.platform.startswith("linux"):
         return None
     libc = ctypes.CDLL(None)
     parent = os.getpid()
 
     def ask_the_kernel() -> None:
-        libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        libc.prctl(PR_SET_PDEATHSIG, number)
         if os.getppid() != parent:  # it died between the fork and the request
-            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), number)
 
     return ask_the_kernel

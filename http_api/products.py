@@ -14,7 +14,7 @@ from domain.wire import Wire
 from http_api.links import resource
 from http_api.paging import PageQuery, read_page
 from http_api.problems import answers_problems
-from http_api.request_body import read_body
+from http_api.request_body import read_body, refuse_card_numbers, validated
 from http_api.request_params import path_id, read_query, unknown
 from http_api.responses import answer
 
@@ -50,13 +50,15 @@ async def get_product(req: func.HttpRequest) -> func.HttpResponse:
 @answers_problems
 async def put_product(req: func.HttpRequest) -> func.HttpResponse:
     """201 for a new product, 200 when one was replaced. Orders that were placed keep the price they were placed at."""
-    product_id = path_id(req, "product_id", ProductId)
-    product = Product(product_id=product_id, **dict(read_body(req, ProductDetails)))
-    existed = await asyncio.to_thread(catalogue().get, product_id)
+    details = read_body(req, ProductDetails)
+    named = {"product_id": req.route_params["product_id"]}
+    refuse_card_numbers(named)
+    product = validated(Product, named | dict(details))
+    existed = await asyncio.to_thread(catalogue().get, product.product_id)
     await asyncio.to_thread(catalogue().put, product)
     if existed:
         return answer(product)
-    return answer(product, HTTPStatus.CREATED, {"Location": resource(req, PRODUCT, PRODUCTS, product_id)})
+    return answer(product, HTTPStatus.CREATED, {"Location": resource(req, PRODUCT, PRODUCTS, product.product_id)})
 
 
 async def known_product(req: func.HttpRequest) -> Product:

@@ -1,0 +1,77 @@
+from datetime import UTC, datetime
+
+from adapters.compose import order_book
+from tests.support.order_requests import order_request
+from tests.support.orders import placed_order
+from tests.support.shop import Shop
+
+WISH = {"requested_by": "ada", "reason": "changed my mind"}
+
+
+async def place_waiting_order(shop: Shop) -> None:
+    """The order `big-1`, which waits for an approval."""
+    await shop.stock("piano", 3, unit_price_cents=500_000)
+    await shop.post("orders", order_request(order_id="big-1", lines=[{"product_id": "piano", "quantity": 1}]))
+    await shop.host.until_idle()
+
+
+async def test_a_cancelled_order_gives_its_goods_back_and_ends(shop: Shop):
+    await place_waiting_order(shop)
+    answer = await shop.post("orders/big-1/cancellation", WISH)
+    assert answer.status == 202
+    assert answer.headers["Location"] == answer.body["statusQueryGetUri"]
+    await shop.host.until_idle()
+    order = (await shop.get("orders/big-1")).body
+    assert (order["status"], order["succeeded"]) == ("cancelled", False)
+    stock = (await shop.get("inventory/piano")).body
+    assert (stock["available"], stock["reserved"]) == (3, 0)
+
+
+async def test_an_order_is_cancelled_while_a_step_is_being_tried_again(shop: Shop):
+    await shop.stock("mug", 10)
+    shop.sandbox.fault(operation="shipments.create", kind="status", status=503)
+    await shop.post("orders", order_request(order_id="a-1"))
+    await shop.host.until_idle()
+    assert (await shop.get("orders/a-1")).body["status"] == "authorised"
+    assert (await shop.post("orders/a-1/cancellation", WISH)).status == 202
+    shop.sandbox.clear_faults()
+    await shop.clock.advance(hours=1)
+    assert (await shop.get("orders/a-1")).body["status"] == "cancelled"
+    totals = shop.sandbox.totals()
+    assert (totals["captured"], totals["voided"]) == (0, totals["authorised"])
+
+
+async def test_an_order_that_is_paid_cannot_be_cancelled(shop: Shop):
+    await shop.stock("mug", 10)
+    await shop.post("orders", order_request(order_id="a-1"))
+    await shop.host.until_idle()
+    refused = await shop.post("orders/a-1/cancellation", WISH)
+    assert (refused.status, refused.body["code"]) == (409, "too_late")
+    assert (await shop.get("orders/a-1")).body["status"] == "completed"
+
+
+async def test_a_second_cancellation_of_an_ended_order_is_a_409(shop: Shop):
+    await place_waiting_order(shop)
+    await shop.post("orders/big-1/cancellation", WISH)
+    await shop.host.until_idle()
+    assert (await shop.post("orders/big-1/cancellation", WISH)).status == 409
+
+
+async def test_an_order_that_is_not_started_yet_is_asked_about_again(shop: Shop):
+    order_book().accept(placed_order("a-1", placed_at=datetime.now(UTC)), "fingerprint")
+    answer = await shop.post("orders/a-1/cancellation", WISH)
+    assert answer.status == 503
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+async def test_an_unknown_order_is_a_404(shop: Shop):
+    assert (await shop.post("orders/nobody/cancellation", WISH)).status == 404
+
+
+async def test_a_wish_of_nobody_is_refused_and_the_order_goes_on(shop: Shop):
+    await place_waiting_order(shop)
+    refused = await shop.post("orders/big-1/cancellation", {"reason": "because"})
+    assert refused.status == 422
+    assert refused.body["errors"][0]["field"] == "requested_by"
+    await shop.host.until_idle()
+    assert (await shop.get("orders/big-1")).body["status"] == "awaiting_approval"

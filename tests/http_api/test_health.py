@@ -1,0 +1,38 @@
+import json
+import socket
+
+import pytest
+
+from tests.support.order_requests import ADDRESS
+from tests.support.shop import Shop, forget_cached
+
+
+async def test_a_healthy_app_says_so(shop: Shop):
+    healthy = await shop.get("health")
+    assert (healthy.status, healthy.body) == (200, {"status": "ok", "checks": {"settings": "ok", "storage": "ok"}})
+
+
+async def test_a_missing_setting_is_a_503_and_is_named_in_the_log_alone(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.delenv("STRIPE_API_KEY")
+    forget_cached()
+    broken = await shop.get("health")
+    assert broken.status == 503
+    assert broken.body == {"status": "failed", "checks": {"settings": "failed", "storage": "failed"}}
+    assert "STRIPE_API_KEY" in caplog.text
+
+
+async def test_storage_that_does_not_answer_is_a_503_that_tells_no_secret(shop: Shop, monkeypatch: pytest.MonkeyPatch):
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    monkeypatch.setenv(
+        "SHOP_STORAGE",
+        f"DefaultEndpointsProtocol=http;AccountName=a;AccountKey=c2VjcmV0;TableEndpoint=http://127.0.0.1:{port}/a;",
+    )
+    forget_cached()
+    broken = await shop.get("health")
+    assert (broken.status, broken.body["checks"]) == (503, {"settings": "ok", "storage": "failed"})
+    said = json.dumps(broken.body)
+    assert "c2VjcmV0" not in said
+    assert ADDRESS["name"] not in said

@@ -1,0 +1,40 @@
+from tests.support.order_requests import order_request
+from tests.support.shop import Shop
+from tests.support.stock import reserve
+
+
+async def test_books_that_agree_have_no_drift(shop: Shop):
+    await shop.stock("piano", 5, unit_price_cents=500_000)
+    for number in range(2):
+        lines = [{"product_id": "piano", "quantity": 1}]
+        await shop.post("orders", order_request(order_id=f"big-{number}", lines=lines))
+    await shop.host.until_idle()
+    report = (await shop.get("reconciliation")).body
+    assert (report["products"], report["orders"], report["drift"]) == (1, 2, [])
+
+
+async def test_goods_held_for_an_order_that_never_was_are_reported(shop: Shop):
+    await shop.stock("mug", 10)
+    await reserve(shop, "mug", "ghost", quantity=3)
+    report = (await shop.get("reconciliation")).body
+    assert report["drift"] == [
+        {"product_id": "mug", "order_id": "ghost", "kind": "held_for_nobody", "held": 3, "wanted": 0}
+    ]
+
+
+async def test_an_order_that_holds_goods_it_does_not_want_is_reported(shop: Shop):
+    await shop.stock("mug", 10)
+    await shop.stock("piano", 5, unit_price_cents=500_000)
+    await shop.post("orders", order_request(order_id="big-1", lines=[{"product_id": "piano", "quantity": 1}]))
+    await reserve(shop, "mug", "big-1", quantity=2)
+    (drift,) = (await shop.get("reconciliation")).body["drift"]
+    assert (drift["order_id"], drift["product_id"], drift["kind"]) == ("big-1", "mug", "other_quantity")
+
+
+async def test_drift_is_logged_for_alerts_to_match(shop: Shop, caplog):
+    await shop.stock("mug", 10)
+    await reserve(shop, "mug", "ghost", quantity=3)
+    await shop.run_schedule("reconcile_inventory")
+    (warning,) = [record.getMessage() for record in caplog.records if record.name == "schedules.reconcile_inventory"]
+    assert warning.startswith("inventory drift {")
+    assert '"order_id":"ghost"' in warning

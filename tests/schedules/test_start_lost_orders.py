@@ -1,0 +1,55 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from adapters.compose import order_book
+from schedules.start_lost_orders import LOST_AFTER, TOO_OLD_AFTER
+from tests.support.order_requests import order_request
+from tests.support.orders import placed_order
+from tests.support.shop import Shop
+
+SCHEDULE = "start_lost_orders"
+
+
+def enter(order_id: str, *, ago: timedelta) -> None:
+    """Enter an order as if the process had died before it could start it."""
+    order_book().accept(placed_order(order_id, placed_at=datetime.now(UTC) - ago), "fingerprint")
+
+
+async def status(shop: Shop, order_id: str) -> str:
+    return str((await shop.get(f"orders/{order_id}")).body["status"])
+
+
+async def test_an_order_that_was_never_started_is_started_once(shop: Shop):
+    await shop.stock("mug", 10)
+    enter("a-1", ago=LOST_AFTER * 2)
+    for _ in range(3):
+        await shop.run_schedule(SCHEDULE)
+    assert await status(shop, "a-1") == "completed"
+    assert len(shop.sandbox.payments()) == 1
+
+
+async def test_an_order_whose_start_may_still_be_under_way_is_left_alone(shop: Shop):
+    await shop.stock("mug", 10)
+    enter("a-1", ago=LOST_AFTER / 2)
+    await shop.run_schedule(SCHEDULE)
+    assert (await shop.get("orders/a-1")).body["runtimeStatus"] == "Pending"
+
+
+async def test_an_order_that_was_started_is_left_alone(shop: Shop):
+    await shop.stock("piano", 1, unit_price_cents=500_000)
+    await shop.post("orders", order_request(order_id="big-1", lines=[{"product_id": "piano", "quantity": 1}]))
+    await shop.host.until_idle()
+    before = (await shop.get("orders/big-1")).body
+    await shop.run_schedule(SCHEDULE)
+    assert (await shop.get("orders/big-1")).body == before
+
+
+async def test_an_order_too_old_to_be_remembered_elsewhere_is_left_to_a_human(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+):
+    await shop.stock("mug", 10)
+    enter("a-1", ago=TOO_OLD_AFTER + timedelta(hours=1))
+    await shop.run_schedule(SCHEDULE)
+    assert (await shop.get("orders/a-1")).body["runtimeStatus"] == "Pending"
+    assert "order a-1 has no instance" in caplog.text

@@ -12,7 +12,7 @@ PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
 UV := uv==0.13.9
 COMPILE := $(VENV)/bin/uv pip compile --quiet --no-header --universal --python-version 3.11
 
-.PHONY: help run test demo func bench lock clean
+.PHONY: help run test demo func bench package lock clean
 
 help:
 	@echo 'make run      start everything: storage, payment and carrier sandbox, the app  (PORT=7071 STATE=.state)'
@@ -20,6 +20,7 @@ help:
 	@echo 'make demo     20 orders of every kind, and whether money and stock balance     (a running app, or one of its own)'
 	@echo 'make func     the same app under Azure Functions Core Tools                    (PORT=7071)'
 	@echo 'make bench    start-up, import and throughput figures'
+	@echo 'make package  what Azure runs, in dist/                                       (APP_PLAN=FC1 APP_BACKEND=AzureStorage APP_PYTHON=3.12)'
 	@echo 'make lock     pin the requirements of pyproject.toml anew'
 	@echo 'make clean    remove what was installed and built; keeps STATE'
 
@@ -37,6 +38,9 @@ func: $(VENV)/app.stamp node_modules/.stamp
 
 bench: $(VENV)/dev.stamp node_modules/.stamp
 	@for script in imports start orders; do $(PY) -m bench.$$script || exit 1; done
+
+package: $(VENV)/dev.stamp
+	@exec $(PY) -m tools.package $(ARGS)
 
 lock: $(VENV)/dev.stamp
 	@$(PIP_INSTALL) $(UV)

@@ -431,6 +431,12 @@ output AZURE_RESOURCE_GROUP string = group.name
 @description('Name of the app.')
 output APP_NAME string = app.outputs.name
 
+@description('Resource id of the app.')
+output APP_ID string = app.outputs.id
+
+@description('Resource id of the identity by which the app reads its package.')
+output APP_IDENTITY_ID string = identity.outputs.id
+
 @description('Address of the app.')
 output APP_URL string = 'https://${app.outputs.hostName}'
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from domain.effects import Effect
 from domain.ids import OrderId
 from domain.order import OrderStatus
-from domain.steps import Message
+from domain.steps import LedgerEntry, Message, StepResult
 from domain.wire import Timestamp, Wire
 
 DeadLetterId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$")]
@@ -72,3 +72,11 @@ class DeadLetterClosed(Wire):
     """open_left: how many other records of the same order are still open."""
 
     open_left: int
+
+
+class ReplayProgress(Wire):
+    """How an operator's second try goes. result: None while it runs."""
+
+    dead_letter_id: DeadLetterId
+    result: StepResult | None = None
+    steps: tuple[LedgerEntry, ...] = ()

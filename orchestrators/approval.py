@@ -60,7 +60,7 @@ def _ask(saga: Saga, kind: NotificationKind, number: int) -> Wait:
     effects = [activity(send_notification, message)]
     if number == 0:
         effects.append(activity(record_order, saga.progress()))
-    yield from saga.attempt(effects, BRIEF, seed=message_id)
+    yield from saga.call(effects, BRIEF, seed=message_id)
 
 
 def _hear_decision(saga: Saga, wait: ApprovalWait) -> Generator[TaskBase, Any, ApprovalDecision | None]:
@@ -102,8 +102,10 @@ def _settle(
         decision=heard or _NOBODY_DECIDED,
         timed_out=heard is None,
     )
-    answer = yield from saga.ask([activity(settle_approval, request)], PERSISTENT, seed="settle_approval")
-    return SettledApproval.model_validate(answer)
+    attempts = yield from saga.call([activity(settle_approval, request)], PERSISTENT, seed="settle_approval")
+    if attempts.answer is None:
+        raise OrderStopped(OrderStatus.FAILED, "no_answer", "The order book did not answer.")
+    return SettledApproval.model_validate(attempts.answer)
 
 
 def _conclude(saga: Saga, settled: SettledApproval) -> None:

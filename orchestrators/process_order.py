@@ -37,7 +37,8 @@ _TOLD: Final = {
 @bp.orchestration_trigger(context_name="context")
 def process_order(context: df.DurableOrchestrationContext) -> Wait:
     """Input: an `Order`. Result and custom status: an `OrderProgress`. A refusal, a fault or a cancellation undoes every step."""
-    saga = Saga(context=context, order=Order.model_validate(context.get_input()))
+    order = Order.model_validate(context.get_input())
+    saga = Saga(context=context, name=order.order_id, order=order)
     try:
         yield from reserve_inventory(saga)
         yield from wait_for_approval(saga)
@@ -148,7 +149,7 @@ def commit_inventory(saga: Saga) -> Wait:
 
 def record(saga: Saga) -> Wait:
     """Enter the end in the order book, where lists and reports read it. Not a ledger line: it would have to record itself."""
-    yield from saga.attempt([activity(record_order, saga.progress())], PERSISTENT, seed="record_order")
+    yield from saga.call([activity(record_order, saga.progress())], PERSISTENT, seed="record_order")
 
 
 def tell_customer(saga: Saga) -> Wait:

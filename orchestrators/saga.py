@@ -7,10 +7,8 @@ order needs attention.
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-import azure.durable_functions as df
 from azure.durable_functions.models.Task import TaskBase
 
 from activities.dead_letter import park_dead_letter
@@ -19,13 +17,10 @@ from domain.dead_letter import DeadLetter
 from domain.effects import Effect
 from domain.ids import dead_letter_id
 from domain.order import ENDED, Order, OrderProgress, OrderStatus, move
-from domain.steps import LedgerEntry, Outcome, StepResult
-from orchestrators.effects import activity, combined, task_for
-from orchestrators.retry import PERSISTENT, STEP, Attempts, RetryPolicy, Wait, call_with_backoff
-
-_NO_ANSWER: Final = StepResult(
-    outcome=Outcome.UNKNOWN, reason_code="no_answer", message="no answer, whatever was tried"
-)
+from domain.steps import Outcome, StepResult
+from orchestrators.effects import activity
+from orchestrators.retry import PERSISTENT, STEP, RetryPolicy, Wait
+from orchestrators.story import Story
 
 
 class OrderStopped(Exception):
@@ -66,22 +61,20 @@ class _Undo:
 
 
 @dataclass(kw_only=True)
-class Saga:
+class Saga(Story):
     """One order on its way: its status, its ledger, and what would have to be undone."""
 
-    context: df.DurableOrchestrationContext
     order: Order
     status: OrderStatus = OrderStatus.ACCEPTED
     message: str = "The order was accepted."
     reason_code: str | None = None
     approval: ApprovalWait | None = None
     cancellation: TaskBase = field(init=False)
-    _ledger: list[LedgerEntry] = field(default_factory=list)
     _undos: list[_Undo] = field(default_factory=list)
-    _listening: bool = False
 
     def __post_init__(self) -> None:
         self.cancellation = self.context.wait_for_external_event(CANCELLATION_REQUESTED)
+        self.listen_to = self.cancellation
 
     # -- forwards
 
@@ -90,9 +83,7 @@ class Saga:
         self.stop_if_cancelled()
         if step.undo:
             self._undos.append(_Undo(name=step.undo_name, effects=step.undo))
-        attempts = yield from self._call(step.effects, step.policy, seed=step.name, interrupt=self.cancellation)
-        result = _result_of(attempts)
-        self.note(step.name, result, attempts=attempts.count)
+        result = yield from self.step(step.name, step.effects, step.policy, interrupt=self.cancellation)
         if result.outcome is Outcome.UNKNOWN:
             self.stop_if_cancelled()  # the waiting between two attempts was cut short
         if result.outcome is not Outcome.DONE:
@@ -112,9 +103,7 @@ class Saga:
 
     def do_at_last(self, step: Step) -> Wait:
         """Take a step that can no longer change how the order ends: what does not get done is parked, never undone."""
-        attempts = yield from self._call(step.effects, step.policy, seed=step.name)
-        result = _result_of(attempts)
-        self.note(step.name, result, attempts=attempts.count)
+        result = yield from self.step(step.name, step.effects, step.policy)
         if result.outcome is not Outcome.DONE:
             yield from self._park(step.name, step.effects, result, order_end=None)
 
@@ -124,9 +113,7 @@ class Saga:
         """Undo, newest first, whatever was or may have been done. The order then ends as the stop says, or needs attention."""
         failed = False
         for undo in reversed(self._undos):
-            attempts = yield from self._call(undo.effects, PERSISTENT, seed=undo.name)
-            result = _result_of(attempts)
-            self.note(undo.name, result, attempts=attempts.count, kind="undo")
+            result = yield from self.step(undo.name, undo.effects, PERSISTENT, kind="undo")
             if result.outcome is not Outcome.DONE:
                 failed = True
                 yield from self._park(undo.name, undo.effects, result, order_end=stop.status)
@@ -147,7 +134,7 @@ class Saga:
             message=result.message,
             parked_at=self.context.current_utc_datetime,
         )
-        yield from self._call([activity(park_dead_letter, letter)], PERSISTENT, seed=f"park:{step}")
+        yield from self.call([activity(park_dead_letter, letter)], PERSISTENT, seed=f"park:{step}")
 
     # -- what the order says of itself
 
@@ -157,25 +144,6 @@ class Saga:
         self.message = message[:500]
         self.publish()
 
-    def note(self, step: str, result: StepResult, *, attempts: int = 1, kind: Literal["do", "undo"] = "do") -> None:
-        """Add a line to the ledger and publish it."""
-        entry = LedgerEntry(
-            step=step,
-            kind=kind,
-            outcome=result.outcome,
-            at=self.context.current_utc_datetime,
-            reference=result.reference,
-            reason_code=result.reason_code,
-            message=result.message,
-            attempts=attempts,
-        )
-        self._ledger.append(entry)
-        self.publish()
-
-    def publish(self) -> None:
-        """Make the present state the instance's custom status."""
-        self.context.set_custom_status(self.progress().to_wire())
-
     def progress(self) -> OrderProgress:
         """The present state, in the one shape that status and result have."""
         return OrderProgress(
@@ -184,41 +152,9 @@ class Saga:
             succeeded=self.status is OrderStatus.COMPLETED if self.status in ENDED else None,
             message=self.message,
             reason_code=self.reason_code,
-            steps=tuple(self._ledger),
+            steps=tuple(self.ledger),
             approval=self.approval,
         )
-
-    # -- how effects are called
-
-    def ask(self, effects: Sequence[Effect], policy: RetryPolicy, *, seed: str) -> Wait:
-        """Call effects that are no step of their own. Gives the raw answer; raises OrderStopped when there is none."""
-        attempts = yield from self._call(effects, policy, seed=seed)
-        if attempts.answer is None:
-            raise OrderStopped(OrderStatus.FAILED, "no_answer", f"{seed} got no answer.")
-        return attempts.answer
-
-    def attempt(self, effects: Sequence[Effect], policy: RetryPolicy, *, seed: str) -> Wait:
-        """Call effects that the order's end does not depend on: without an answer, it goes on."""
-        yield from self._call(effects, policy, seed=seed)
-
-    def _call(
-        self, effects: Sequence[Effect], policy: RetryPolicy, *, seed: str, interrupt: TaskBase | None = None
-    ) -> Generator[TaskBase, Any, Attempts]:
-        seed = f"{self.order.order_id}:{seed}"
-        call = partial(self._attempt, effects)
-        return (yield from call_with_backoff(self.context, call, policy, seed=seed, interrupt=interrupt))
-
-    def _attempt(self, effects: Sequence[Effect]) -> Wait:
-        task = task_for(self.context, effects)
-        if not self._listening:
-            # An event is only delivered to a wait that was yielded once; from here on a cancellation at any time is seen.
-            self._listening = True
-            yield self.context.task_any([self.cancellation, task])
-        return (yield task)
-
-
-def _result_of(attempts: Attempts) -> StepResult:
-    return _NO_ANSWER if attempts.answer is None else combined(attempts.answer)
 
 
 def _told(step: str, result: StepResult) -> str:

@@ -1,0 +1,86 @@
+"""What every workflow is made of: effects that are called with back-off, a ledger of what came of them, a published status."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final, Literal
+
+import azure.durable_functions as df
+from azure.durable_functions.models.Task import TaskBase
+
+from domain.effects import Effect
+from domain.steps import LedgerEntry, Outcome, StepResult
+from domain.wire import Wire
+from orchestrators.effects import combined, task_for
+from orchestrators.retry import Attempts, RetryPolicy, Wait, call_with_backoff
+
+NO_ANSWER: Final = StepResult(outcome=Outcome.UNKNOWN, reason_code="no_answer", message="no answer, whatever was tried")
+
+
+@dataclass(kw_only=True)
+class Story(ABC):
+    """One instance on its way. name: seeds the jitter of its retries, so that many instances spread out.
+
+    listen_to: an event that has to be noticed whenever it comes, not only while it is waited for.
+    """
+
+    context: df.DurableOrchestrationContext
+    name: str
+    listen_to: TaskBase | None = None
+    ledger: list[LedgerEntry] = field(default_factory=list)
+    _listening: bool = False
+
+    @abstractmethod
+    def progress(self) -> Wire:
+        """The present state, in the one shape that status and result have."""
+
+    def publish(self) -> None:
+        """Make the present state the instance's custom status."""
+        self.context.set_custom_status(self.progress().to_wire())
+
+    def note(self, step: str, result: StepResult, *, attempts: int = 1, kind: Literal["do", "undo"] = "do") -> None:
+        """Add a line to the ledger and publish it."""
+        entry = LedgerEntry(
+            step=step,
+            kind=kind,
+            outcome=result.outcome,
+            at=self.context.current_utc_datetime,
+            reference=result.reference,
+            reason_code=result.reason_code,
+            message=result.message,
+            attempts=attempts,
+        )
+        self.ledger.append(entry)
+        self.publish()
+
+    def call(
+        self, effects: Sequence[Effect], policy: RetryPolicy, *, seed: str, interrupt: TaskBase | None = None
+    ) -> Generator[TaskBase, Any, Attempts]:
+        """Call effects together until all are answered or the policy gives up. interrupt: an event that cuts waiting short."""
+        attempt = partial(self._attempt, effects)
+        seed = f"{self.name}:{seed}"
+        return (yield from call_with_backoff(self.context, attempt, policy, seed=seed, interrupt=interrupt))
+
+    def step(
+        self,
+        name: str,
+        effects: Sequence[Effect],
+        policy: RetryPolicy,
+        *,
+        kind: Literal["do", "undo"] = "do",
+        interrupt: TaskBase | None = None,
+    ) -> Generator[TaskBase, Any, StepResult]:
+        """Call effects that answer with a `StepResult` each, and note what came of them."""
+        attempts = yield from self.call(effects, policy, seed=name, interrupt=interrupt)
+        result = NO_ANSWER if attempts.answer is None else combined(attempts.answer)
+        self.note(name, result, attempts=attempts.count, kind=kind)
+        return result
+
+    def _attempt(self, effects: Sequence[Effect]) -> Wait:
+        task = task_for(self.context, effects)
+        if self.listen_to is not None and not self._listening:
+            # An event is only delivered to a wait that was yielded once; from here on it is seen at any time.
+            self._listening = True
+            yield self.context.task_any([self.listen_to, task])
+        return (yield task)

@@ -6,10 +6,11 @@ from typing import Final
 
 import azure.durable_functions as df
 import azure.functions as func
+from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
 
 from adapters.compose import dead_letters, order_book
 from adapters.dead_letters import DeadLetterChanged, StoredDeadLetter
-from domain.dead_letter import CloseDeadLetter, DeadLetter, DeadLetterId, DeadLetterState, Resolution
+from domain.dead_letter import CloseDeadLetter, DeadLetter, DeadLetterId, DeadLetterState, ReplayProgress, Resolution
 from domain.ids import dead_letter_instance_id
 from domain.order import CloseOrder
 from domain.steps import LedgerEntry, Outcome, StepResult
@@ -88,15 +89,9 @@ async def get_dead_letter(req: func.HttpRequest, client: df.DurableOrchestration
 @answers_problems
 async def start_replay(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """202; 409 when the record is closed or a replay of it runs."""
-    stored = await _stored(req)
-    await _check_open(client, stored.letter)
-    letter = stored.letter.model_copy(update={"replays": stored.letter.replays + 1})
-    try:
-        await asyncio.to_thread(dead_letters().update, letter, stored.etag)
-    except DeadLetterChanged:
-        raise _changed() from None
+    letter = await _claim_attempt(client, await _stored(req))
     instance_id = _replay_id(letter)
-    await client.start_new(REPLAY_DEAD_LETTER, instance_id, letter.to_wire())
+    await _start(client, instance_id, letter)
     body = ReplayAnswer(
         id=instance_id,
         dead_letter_id=letter.dead_letter_id,
@@ -133,19 +128,49 @@ async def _stored(req: func.HttpRequest) -> StoredDeadLetter:
 async def _check_open(client: df.DurableOrchestrationClient, letter: DeadLetter) -> None:
     if letter.state is not DeadLetterState.PARKED:
         raise conflict("closed", f"The dead letter is closed: {letter.state}.")
-    if letter.replays and is_unfinished(await instance_status(client, _replay_id(letter))):
-        raise conflict("replay_running", "A replay of this dead letter is running.")
+    if is_unfinished(await _latest_instance(client, letter)):
+        raise _running()
+
+
+async def _claim_attempt(client: df.DurableOrchestrationClient, stored: StoredDeadLetter) -> DeadLetter:
+    """The record with the number of an attempt that nobody has run yet."""
+    letter = stored.letter
+    await _check_open(client, letter)
+    if letter.replays and await _latest_instance(client, letter) is None:
+        return letter  # claimed by somebody who has not come to start it
+    claimed = letter.model_copy(update={"replays": letter.replays + 1})
+    try:
+        await asyncio.to_thread(dead_letters().update, claimed, stored.etag)
+    except DeadLetterChanged:
+        raise _changed() from None
+    return claimed
+
+
+async def _start(client: df.DurableOrchestrationClient, instance_id: str, letter: DeadLetter) -> None:
+    try:
+        await client.start_new(REPLAY_DEAD_LETTER, instance_id, letter.to_wire())
+    except Exception:
+        # The client has one type for everything: look which it was.
+        if is_unfinished(await instance_status(client, instance_id)):
+            raise _running() from None
+        raise
+
+
+async def _latest_instance(
+    client: df.DurableOrchestrationClient, letter: DeadLetter
+) -> DurableOrchestrationStatus | None:
+    return await instance_status(client, _replay_id(letter)) if letter.replays else None
 
 
 async def _latest_replay(client: df.DurableOrchestrationClient, letter: DeadLetter) -> Replay | None:
-    status = await instance_status(client, _replay_id(letter)) if letter.replays else None
+    status = await _latest_instance(client, letter)
     if status is None:
         return None
     completed = status.runtime_status is df.OrchestrationRuntimeStatus.Completed
     return Replay(
         attempt=letter.replays,
         runtimeStatus=status.runtime_status.name,
-        result=StepResult.model_validate(status.output) if completed else None,
+        result=ReplayProgress.model_validate(status.output).result if completed else None,
     )
 
 
@@ -164,6 +189,10 @@ def _resolve(letter: DeadLetter, resolution: Resolution) -> None:
 
 def _replay_id(letter: DeadLetter) -> str:
     return dead_letter_instance_id(letter.dead_letter_id, letter.replays)
+
+
+def _running() -> Problem:
+    return conflict("replay_running", "A replay of this dead letter is running.")
 
 
 def _changed() -> Problem:

@@ -1,0 +1,34 @@
+"""What every workflow but the order's saga says of itself, and how it is named."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from domain.steps import LedgerEntry, Message
+from domain.wire import Wire
+
+WorkflowKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+"""The id of one run of a workflow, unique among the runs of that workflow."""
+
+WorkflowStatus = Literal["running", "completed", "rejected", "cancelled", "failed"]
+"""completed: done. rejected: a refusal. cancelled: somebody asked for it. failed: a fault."""
+
+
+class WorkflowProgress(Wire):
+    """The custom status of a workflow while it runs, and its result when it has ended.
+
+    succeeded: None while it runs. steps: the ledger, oldest first. detail: the workflow's own facts, small and plain JSON.
+    """
+
+    id: WorkflowKey
+    status: WorkflowStatus
+    succeeded: bool | None = None
+    message: Message
+    reason_code: str | None = None
+    steps: tuple[LedgerEntry, ...] = ()
+    detail: dict[str, Any] = {}
+
+
+def workflow_instance_id(workflow: str, key: str) -> str:
+    """One run, one instance. The `.` keeps it apart from every order's."""
+    return f"{workflow}.{key}"

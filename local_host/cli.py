@@ -9,13 +9,26 @@ import argparse
 import os
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from local_host.errors import LocalHostError
 
+if TYPE_CHECKING:
+    _Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+_DEFAULT_URL = "http://127.0.0.1:7071"
+_DEFAULT_TOP = 100
 _DEFAULT_STATE = ".state/local_host.db"
 _DEFAULT_GRACE_S = 5.0
+_OPERATIONS = {
+    "terminate": "end an instance now; its own code does not learn of it",
+    "suspend": "hold an instance; messages wait until it is resumed",
+    "resume": "let a suspended instance go on",
+    "rewind": "let a failed instance try its last step again",
+}
 # How long threads that were told to end may take for it.
 _JOIN_S = 0.2
 
@@ -57,11 +70,31 @@ def _leave_busy_threads_behind() -> None:
                 os._exit(0)
 
 
+def _command(module: str, function: str) -> Callable[[argparse.Namespace], int]:
+    """A command whose code is imported when it runs."""
+
+    def run(options: argparse.Namespace) -> int:
+        command: Callable[[argparse.Namespace], int] = getattr(import_module(f"local_host.commands.{module}"), function)
+        return command(options)
+
+    return run
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m local_host", description="Runs a Python Durable Functions app on this machine, without Azure."
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_start(commands)
+    where = argparse.ArgumentParser(add_help=False)
+    where.add_argument("--url", default=_DEFAULT_URL, help="the running host (default: %(default)s)")
+    where.add_argument("--port", dest="url", type=_local_url, metavar="N", help="the same, by its port on this machine")
+    _add_queries(commands, where)
+    _add_steering(commands, where)
+    return parser
+
+
+def _add_start(commands: _Commands) -> None:
     start = commands.add_parser("start", help="run an app", description="Run an app until Ctrl-C or SIGTERM.")
     start.add_argument("--app", type=Path, default=Path(), metavar="DIR", help="the app's folder (default: this one)")
     start.add_argument(
@@ -85,7 +118,60 @@ def _parser() -> argparse.ArgumentParser:
         help="how long running functions may take to end when stopped (default: %(default)s)",
     )
     start.set_defaults(run=_start)
-    return parser
+
+
+def _add_queries(commands: _Commands, where: argparse.ArgumentParser) -> None:
+    output = argparse.ArgumentParser(add_help=False)
+    output.add_argument("--json", action="store_true", help="print JSON")
+    listing = argparse.ArgumentParser(add_help=False)
+    listing.add_argument(
+        "--top", type=int, default=_DEFAULT_TOP, metavar="N", help="at most so many (default: %(default)s)"
+    )
+
+    list_ = commands.add_parser("list", parents=[where, output, listing], help="list instances")
+    list_.add_argument("--status", metavar="STATUS", help="only these, such as Running,Failed")
+    list_.add_argument("--prefix", metavar="TEXT", help="only ids that begin with this")
+    list_.set_defaults(run=_command("query", "list_instances"))
+
+    show = commands.add_parser("show", parents=[where, output], help="show one instance")
+    show.add_argument("instance", metavar="ID")
+    show.set_defaults(run=_command("query", "show"))
+
+    history = commands.add_parser("history", parents=[where, output], help="show what happened in an instance")
+    history.add_argument("instance", metavar="ID")
+    history.set_defaults(run=_command("query", "history"))
+
+    entities = commands.add_parser("entities", parents=[where, output, listing], help="list entities with their state")
+    entities.add_argument("name", nargs="?", metavar="NAME")
+    entities.add_argument("key", nargs="?", metavar="KEY")
+    entities.set_defaults(run=_command("query", "entities"))
+
+
+def _add_steering(commands: _Commands, where: argparse.ArgumentParser) -> None:
+    raise_ = commands.add_parser("raise", parents=[where], help="raise an event for an instance")
+    raise_.add_argument("instance", metavar="ID")
+    raise_.add_argument("event", metavar="EVENT")
+    raise_.add_argument("data", nargs="?", default="null", metavar="JSON", help="what the orchestrator receives")
+    raise_.set_defaults(run=_command("steer", "raise_event"))
+
+    for operation, help_text in _OPERATIONS.items():
+        command = commands.add_parser(operation, parents=[where], help=help_text)
+        command.add_argument("instance", metavar="ID")
+        command.add_argument("--reason", default="", metavar="TEXT")
+        command.set_defaults(run=_command("steer", "steer"), operation=operation)
+
+    purge = commands.add_parser("purge", parents=[where], help="forget ended instances")
+    purge.add_argument("instance", nargs="?", metavar="ID")
+    purge.add_argument(
+        "--created-from", metavar="TIME", help="all that were created since then, such as 2026-01-31T00:00:00Z"
+    )
+    purge.add_argument("--created-to", metavar="TIME")
+    purge.add_argument("--status", metavar="STATUS", help="only these, such as Completed,Terminated")
+    purge.set_defaults(run=_command("steer", "purge"))
+
+
+def _local_url(text: str) -> str:
+    return f"http://127.0.0.1:{_port(text)}"
 
 
 def _port(text: str) -> int:

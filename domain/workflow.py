@@ -26,7 +26,7 @@ class WorkflowProgress(Wire):
     message: Message
     reason_code: str | None = None
     steps: tuple[LedgerEntry, ...] = ()
-    detail: dict[str, Any] = {}
+    detail: dict[str, Any] = Field(default_factory=dict)
 
 
 def workflow_instance_id(workflow: str, key: str) -> str:

@@ -138,7 +138,9 @@ async def find_order(client: df.DurableOrchestrationClient, order_id: str) -> Or
     row, instance = await asyncio.gather(
         asyncio.to_thread(order_book().get, order_id), instance_status(client, order_instance_id(order_id))
     )
-    return OrderView(order_id=order_id, row=row, instance=instance)
+    # An operator may have started something else under an id that an order could have.
+    is_order = instance is not None and instance.name == PROCESS_ORDER
+    return OrderView(order_id=order_id, row=row, instance=instance if is_order else None)
 
 
 async def view_order(client: df.DurableOrchestrationClient, order_id: str) -> OrderView:

@@ -62,16 +62,9 @@ async def test_a_replay_that_fails_leaves_the_letter_open_for_another(stuck: Sho
     await replay(stuck)
     letter = (await stuck.get(LETTER)).body
     assert (letter["state"], letter["replays"]) == ("parked", 1)
-    assert letter["latest_replay"] == {
-        "attempt": 1,
-        "runtimeStatus": "Completed",
-        "result": {
-            "outcome": "unknown",
-            "reason_code": "no_answer",
-            "reference": None,
-            "message": "still no answer",
-        },
-    }
+    latest = letter["latest_replay"]
+    assert (latest["attempt"], latest["runtimeStatus"]) == (1, "Completed")
+    assert latest["result"]["outcome"] == "unknown"
     stuck.sandbox.clear_faults()
     await replay(stuck)
     assert (await stuck.get(LETTER)).body["replays"] == 2
@@ -80,7 +73,7 @@ async def test_a_replay_that_fails_leaves_the_letter_open_for_another(stuck: Sho
 
 async def test_only_one_replay_runs_at_a_time(stuck: Shop):
     answers = await asyncio.gather(*(stuck.post(f"{LETTER}/replay") for _ in range(4)))
-    assert sorted(answer.status for answer in answers).count(202) >= 1
+    assert sorted(answer.status for answer in answers) == [202, 409, 409, 409]
     running = await stuck.post(f"{LETTER}/replay")
     assert (running.status, running.body["code"]) == (409, "replay_running")
     resolved = await stuck.post(f"{LETTER}/resolve", RESOLUTION)
@@ -103,9 +96,8 @@ async def test_resolving_again_is_the_same_for_the_same_resolution_and_a_409_for
     assert again.status == 200
     other = await stuck.post(f"{LETTER}/resolve", {**RESOLUTION, "resolved_by": "eve"})
     assert (other.status, other.body["code"]) == (409, "closed")
-    assert len((await stuck.get("orders/a-1")).body["steps"]) == len(
-        {(step["step"], step["kind"], step["at"]) for step in (await stuck.get("orders/a-1")).body["steps"]}
-    )
+    messages = [step["message"] for step in (await stuck.get("orders/a-1")).body["steps"]]
+    assert messages.count("resolved by grace: voided by hand at the provider") == 1
 
 
 async def test_a_closed_letter_is_not_replayed(stuck: Shop):

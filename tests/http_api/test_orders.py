@@ -157,6 +157,17 @@ async def test_a_key_may_repeat_the_id_but_not_differ_from_it(shop: Shop):
     assert refused.body["errors"][0]["field"] == "Idempotency-Key"
 
 
+async def test_an_id_that_runs_already_past_the_book_is_not_started_again(shop: Shop):
+    await shop.stock("piano", 5, unit_price_cents=500_000)
+    lines = [{"product_id": "piano", "quantity": 1, "unit_price_cents": 500_000, "weight_grams": 500}]
+    running = json.dumps(json.dumps(placed_order("big-1", lines=lines).to_wire()))
+    await shop.host.operations.start("process_order", running, "big-1")
+    await shop.host.until_idle()
+    refused = await shop.post("orders", order_request(order_id="big-1", lines=[{"product_id": "piano", "quantity": 1}]))
+    assert (refused.status, refused.body["code"]) == (409, "order_id_taken")
+    assert (await shop.get("inventory/piano")).body["reserved"] == 1
+
+
 # -- looking
 
 
@@ -262,7 +273,8 @@ async def test_a_list_goes_on_where_its_page_ended(shop: Shop):
     await shop.stock("mug", 10)
     for number in range(5):
         await shop.post("orders", order_request(order_id=f"a-{number}"))
-    found, cursor = [], {}
+    found: list[str] = []
+    cursor: dict[str, str] = {}
     for _ in range(3):
         page = (await shop.get("orders", limit="2", **cursor)).body
         found += [order["order_id"] for order in page["orders"]]

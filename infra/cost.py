@@ -213,7 +213,7 @@ def report(scenario: Scenario) -> str:
             f"{load.timers} timers, {load.polls} status polls; {load.episodes} replays of {load.orchestrator_s} s; "
             f"{load.queue_operations} queue and {load.table_operations} table operations "
             f"({'measured' if load.queue_ops is not None or load.table_ops is not None else 'modelled, not measured'}).",
-            f"Prices: list, US dollars, {prices.AS_OF}; not all of them verified (infra/prices.py). No taxes, no traffic, no zones.",
+            f"Prices: list, US dollars, {prices.AS_OF}; not all verified (infra/prices.py). No taxes, no traffic, no zones.",
         ]
     )
 

@@ -10,7 +10,7 @@ AT = "2026-03-01T12:00:00+00:00"
 
 def stock(held: dict[str, int] | None = None, settled: dict[str, Any] | None = None) -> Stock:
     reservations = {order: {"quantity": quantity, "expires_at": AT} for order, quantity in (held or {}).items()}
-    return Stock.from_state(
+    found = Stock.from_state(
         {
             "available": 10,
             "sold": 0,
@@ -19,6 +19,8 @@ def stock(held: dict[str, int] | None = None, settled: dict[str, Any] | None = N
             "adjustments": [],
         }
     )
+    assert found is not None
+    return found
 
 
 def wants(quantity: int, *, has_reserved: bool = True) -> LiveOrder:

@@ -64,7 +64,7 @@ class Pipeline:
     def _key(self, operation: Operation, request: web.Request) -> str | None:
         if self.face.busy is None or operation.method != "POST":
             return None
-        return request.headers.get("Idempotency-Key")
+        return request.headers.get("Idempotency-Key") or None
 
     async def _attempt_alone(self, handler: Handler, call: Call, key: str) -> Answer:
         if key in self.keys_in_use:

@@ -4,6 +4,7 @@ Errors are `{"error": {"message", "fields"}}` with status 400, 404 or 409.
 """
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
@@ -34,6 +35,85 @@ _INDEX = {
 }
 
 
+def routes(ledger: Ledger, operations: frozenset[str], delays: Delays) -> list[web.RouteDef]:
+    """operations: the names that fault rules may give."""
+    control = Control(ledger, operations, delays)
+    return [
+        web.get("/sandbox", control.index),
+        web.get("/sandbox/ledger/payments", control.payments),
+        web.get("/sandbox/ledger/parcels", control.parcels),
+        web.get("/sandbox/calls", control.calls),
+        web.get("/sandbox/faults", control.faults),
+        web.post("/sandbox/faults", control.place_faults),
+        web.delete("/sandbox/faults", control.remove_faults),
+        web.delete(r"/sandbox/faults/{id:\d+}", control.remove_faults),
+        web.delete("/sandbox/keys", control.forget_keys),
+        web.post("/sandbox/reset", control.reset),
+        *events.routes(ledger),
+    ]
+
+
+@dataclass(frozen=True)
+class Control:
+    """The handlers that read, and those that order faults."""
+
+    ledger: Ledger
+    operations: frozenset[str]
+    delays: Delays
+
+    async def index(self, _request: web.Request) -> web.Response:
+        return web.json_response({"faces": ["/v1 (Stripe)", "/v2 (EasyPost)"], "sandbox": _INDEX})
+
+    async def payments(self, request: web.Request) -> web.Response:
+        entries = payments.entries(self.ledger, request.query.get("order_id"))
+        return web.json_response({"payments": entries, "totals": _totals(entries)})
+
+    async def parcels(self, request: web.Request) -> web.Response:
+        return web.json_response({"parcels": parcels.entries(self.ledger, request.query.get("order_id"))})
+
+    async def calls(self, request: web.Request) -> web.Response:
+        found = journal.calls(self.ledger, request.query.get("order_id"), request.query.get("operation"))
+        return web.json_response({"calls": found, "counts": Counter(call["operation"] for call in found)})
+
+    async def faults(self, _request: web.Request) -> web.Response:
+        placed = [
+            {"id": rule_id, "rule": rule, "matched": sum(seen.values())}
+            for rule_id, rule, seen in journal.rules(self.ledger)
+        ]
+        return web.json_response({"faults": placed})
+
+    async def place_faults(self, request: web.Request) -> web.Response:
+        given = await json_body(request)
+        rules = [self._rule(one) for one in (given if isinstance(given, list) else [given])]
+        with self.ledger.transaction():
+            ids = [journal.add_rule(self.ledger, rule.model_dump(mode="json")) for rule in rules]
+        return web.json_response({"ids": ids}, status=201)
+
+    async def remove_faults(self, request: web.Request) -> web.Response:
+        raw = request.match_info.get("id")
+        with self.ledger.transaction():
+            removed = journal.remove_rules(self.ledger, None if raw is None else int(raw))
+        self.delays.release()
+        if raw is not None and removed == 0:
+            raise problem(web.HTTPNotFound, "there is no such fault rule")
+        return web.json_response({"removed": removed})
+
+    async def forget_keys(self, _request: web.Request) -> web.Response:
+        with self.ledger.transaction():
+            return web.json_response({"removed": journal.forget_answers(self.ledger)})
+
+    async def reset(self, _request: web.Request) -> web.Response:
+        self.ledger.clear()
+        self.delays.release()
+        return web.json_response({})
+
+    def _rule(self, given: Any) -> FaultRule:
+        rule = read(FaultRule, given)
+        if rule.operation is not None and rule.operation not in self.operations:
+            raise problem(web.HTTPBadRequest, f"operation: must be one of {', '.join(sorted(self.operations))}")
+        return rule
+
+
 def _totals(entries: list[dict[str, Any]]) -> dict[str, dict[str, int]]:
     """Per currency, the sum of each amount."""
     totals: dict[str, dict[str, int]] = {}
@@ -42,81 +122,3 @@ def _totals(entries: list[dict[str, Any]]) -> dict[str, dict[str, int]]:
         for name in _AMOUNTS:
             sums[name] += entry[name]
     return totals
-
-
-def routes(ledger: Ledger, operations: frozenset[str], delays: Delays) -> list[web.RouteDef]:
-    """operations: the names that fault rules may give."""
-    return [*_reading(ledger, delays), *_faults(ledger, operations, delays), *events.routes(ledger)]
-
-
-def _reading(ledger: Ledger, delays: Delays) -> list[web.RouteDef]:
-    async def index(_request: web.Request) -> web.Response:
-        return web.json_response({"faces": ["/v1 (Stripe)", "/v2 (EasyPost)"], "sandbox": _INDEX})
-
-    async def money(request: web.Request) -> web.Response:
-        entries = payments.entries(ledger, request.query.get("order_id"))
-        return web.json_response({"payments": entries, "totals": _totals(entries)})
-
-    async def labels(request: web.Request) -> web.Response:
-        return web.json_response({"parcels": parcels.entries(ledger, request.query.get("order_id"))})
-
-    async def calls(request: web.Request) -> web.Response:
-        found = journal.calls(ledger, request.query.get("order_id"), request.query.get("operation"))
-        return web.json_response({"calls": found, "counts": Counter(call["operation"] for call in found)})
-
-    async def forget_keys(_request: web.Request) -> web.Response:
-        with ledger.transaction():
-            return web.json_response({"removed": journal.forget_answers(ledger)})
-
-    async def reset(_request: web.Request) -> web.Response:
-        ledger.clear()
-        delays.release()
-        return web.json_response({})
-
-    return [
-        web.get("/sandbox", index),
-        web.get("/sandbox/ledger/payments", money),
-        web.get("/sandbox/ledger/parcels", labels),
-        web.get("/sandbox/calls", calls),
-        web.delete("/sandbox/keys", forget_keys),
-        web.post("/sandbox/reset", reset),
-    ]
-
-
-def _faults(ledger: Ledger, operations: frozenset[str], delays: Delays) -> list[web.RouteDef]:
-    async def show(_request: web.Request) -> web.Response:
-        placed = [
-            {"id": rule_id, "rule": rule, "matched": sum(seen.values())}
-            for rule_id, rule, seen in journal.rules(ledger)
-        ]
-        return web.json_response({"faults": placed})
-
-    async def place(request: web.Request) -> web.Response:
-        given = await json_body(request)
-        rules = [_rule(one, operations) for one in (given if isinstance(given, list) else [given])]
-        with ledger.transaction():
-            ids = [journal.add_rule(ledger, rule.model_dump(mode="json")) for rule in rules]
-        return web.json_response({"ids": ids}, status=201)
-
-    async def remove(request: web.Request) -> web.Response:
-        raw = request.match_info.get("id")
-        with ledger.transaction():
-            removed = journal.remove_rules(ledger, None if raw is None else int(raw))
-        delays.release()
-        if raw is not None and removed == 0:
-            raise problem(web.HTTPNotFound, "there is no such fault rule")
-        return web.json_response({"removed": removed})
-
-    return [
-        web.get("/sandbox/faults", show),
-        web.post("/sandbox/faults", place),
-        web.delete("/sandbox/faults", remove),
-        web.delete(r"/sandbox/faults/{id:\d+}", remove),
-    ]
-
-
-def _rule(given: Any, operations: frozenset[str]) -> FaultRule:
-    rule = read(FaultRule, given)
-    if rule.operation is not None and rule.operation not in operations:
-        raise problem(web.HTTPBadRequest, f"operation: must be one of {', '.join(sorted(operations))}")
-    return rule

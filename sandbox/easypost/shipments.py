@@ -10,15 +10,10 @@ from typing import Any
 from sandbox.easypost import fields
 from sandbox.easypost.addresses import delivery_problems, verified
 from sandbox.easypost.errors import EasyPostRefusal, missing, not_found
+from sandbox.easypost.rates import no_rates_message, offered_rates
 from sandbox.easypost.trackers import NOT_YET_SHIPPED, timestamp
 from sandbox.exchange import JsonObject
 from sandbox.ids import easypost_id
-
-_CARRIER_ACCOUNT = "ca_00000000000000000000000000000001"
-# Service, days, and price in cents for the first pound and for each further one.
-_SERVICES = (("Express", 1, 3415, 400), ("Priority", 2, 742, 120), ("GroundAdvantage", 3, 607, 60))
-_OUNCES = 16
-REFUND_STATUSES = ("submitted", "refunded", "rejected")
 
 
 def new_parcel(given: JsonObject, now: datetime) -> JsonObject:
@@ -67,8 +62,8 @@ def new_shipment(
         "order_id": None,
         "parcel": parcel,
         "postage_label": None,
-        "rates": [] if unreachable else _rates(shipment_id, parcel, now),
-        "messages": [_rate_error()] if unreachable else [],
+        "rates": [] if unreachable else offered_rates(shipment_id, parcel, now),
+        "messages": [no_rates_message()] if unreachable else [],
         "refund_status": None,
         "scan_form": None,
         "selected_rate": None,
@@ -83,7 +78,7 @@ def rerated(shipment: JsonObject, now: datetime) -> JsonObject:
     """The shipment with fresh rates, if it has any and is not bought."""
     if not shipment["rates"] or shipment["postage_label"] is not None:
         return shipment
-    return shipment | {"rates": _rates(shipment["id"], shipment["parcel"], now)}
+    return shipment | {"rates": offered_rates(shipment["id"], shipment["parcel"], now)}
 
 
 def chosen_rate(shipment: JsonObject, params: JsonObject) -> JsonObject:
@@ -100,30 +95,12 @@ def chosen_rate(shipment: JsonObject, params: JsonObject) -> JsonObject:
 
 def bought(shipment: JsonObject, rate: JsonObject, tracker: JsonObject, now: datetime) -> JsonObject:
     """The shipment with its label."""
-    label = {
-        "object": "PostageLabel",
-        "id": easypost_id("pl"),
-        "created_at": timestamp(now),
-        "updated_at": timestamp(now),
-        "date_advance": 0,
-        "integrated_form": "none",
-        "label_date": timestamp(now),
-        "label_resolution": 300,
-        "label_size": "4x6",
-        "label_type": "default",
-        "label_file_type": "image/png",
-        "label_url": f"https://easypost-files.example/postage_label/{shipment['id']}.png",
-        "label_pdf_url": None,
-        "label_zpl_url": None,
-        "label_epl2_url": None,
-        "label_file": None,
-    }
     destination = verified(shipment["to_address"])
     fee = {"object": "Fee", "type": "PostageFee", "amount": f"{rate['rate']}000", "charged": True, "refunded": False}
     return shipment | {
         "to_address": destination,
         "buyer_address": destination,
-        "postage_label": label,
+        "postage_label": _label(shipment["id"], now),
         "selected_rate": rate,
         "tracking_code": tracker["tracking_code"],
         "tracker": tracker,
@@ -156,48 +133,26 @@ def refund_settled(shipment: JsonObject, status: str, now: datetime) -> JsonObje
     return shipment | {"refund_status": status, "fees": fees, "updated_at": timestamp(now)}
 
 
-def _no_refund(reason: str) -> EasyPostRefusal:
-    return EasyPostRefusal(422, "SHIPMENT.REFUND.UNAVAILABLE", f"Unable to request refund. {reason}")
-
-
-def _rate_error() -> JsonObject:
+def _label(shipment_id: str, now: datetime) -> JsonObject:
     return {
-        "carrier": "USPS",
-        "carrier_account_id": _CARRIER_ACCOUNT,
-        "type": "rate_error",
-        "message": "to_address: Address not found",
-    }
-
-
-def _rates(shipment_id: str, parcel: JsonObject, now: datetime) -> list[JsonObject]:
-    further_pounds = int(parcel["weight"] // _OUNCES)
-    return [
-        _rate(shipment_id, service, days, first + each * further_pounds, now)
-        for service, days, first, each in _SERVICES
-    ]
-
-
-def _rate(shipment_id: str, service: str, days: int, cents: int, now: datetime) -> JsonObject:
-    price = f"{cents // 100}.{cents % 100:02d}"
-    return {
-        "id": easypost_id("rate"),
-        "object": "Rate",
+        "object": "PostageLabel",
+        "id": easypost_id("pl"),
         "created_at": timestamp(now),
         "updated_at": timestamp(now),
-        "mode": "test",
-        "service": service,
-        "carrier": "USPS",
-        "rate": price,
-        "currency": "USD",
-        "retail_rate": price,
-        "retail_currency": "USD",
-        "list_rate": price,
-        "list_currency": "USD",
-        "billing_type": "easypost",
-        "delivery_days": days,
-        "delivery_date": None,
-        "delivery_date_guaranteed": False,
-        "est_delivery_days": days,
-        "shipment_id": shipment_id,
-        "carrier_account_id": _CARRIER_ACCOUNT,
+        "date_advance": 0,
+        "integrated_form": "none",
+        "label_date": timestamp(now),
+        "label_resolution": 300,
+        "label_size": "4x6",
+        "label_type": "default",
+        "label_file_type": "image/png",
+        "label_url": f"https://easypost-files.example/postage_label/{shipment_id}.png",
+        "label_pdf_url": None,
+        "label_zpl_url": None,
+        "label_epl2_url": None,
+        "label_file": None,
     }
+
+
+def _no_refund(reason: str) -> EasyPostRefusal:
+    return EasyPostRefusal(422, "SHIPMENT.REFUND.UNAVAILABLE", f"Unable to request refund. {reason}")

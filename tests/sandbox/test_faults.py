@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -60,6 +60,7 @@ def test_the_first_rule_whose_turn_it_is_decides_and_the_others_still_count() ->
     assert _decided([_call()] * 3, *rules) == ["html", "drop_before", None]
 
 
+@settings(deadline=None)
 @given(st.permutations(["a", "b", "c"] * 4), st.integers())
 def test_a_random_rule_draws_the_same_for_an_order_whatever_else_happens(orders: list[str], seed: int) -> None:
     rule = {"kind": "html", "probability": 0.5, "seed": seed}

@@ -61,7 +61,7 @@ def test_cancel_is_possible_until_money_was_captured(status: Status) -> None:
             lifecycle.cancel(_in(status), reason=None, now=2)
 
 
-@pytest.mark.parametrize("status", set(Status) - {Status.SUCCEEDED})
+@pytest.mark.parametrize("status", [status for status in Status if status is not Status.SUCCEEDED])
 def test_refund_needs_a_captured_charge(status: Status) -> None:
     with pytest.raises(StripeRefusal, match="does not have a successful charge"):
         lifecycle.refund(_in(status), None)

@@ -95,4 +95,4 @@ class MoneyLedger(RuleBasedStateMachine):
 
 
 TestMoneyLedger = MoneyLedger.TestCase
-TestMoneyLedger.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestMoneyLedger.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)

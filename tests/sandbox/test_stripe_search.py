@@ -24,6 +24,8 @@ def made(shop: stripe.StripeClient) -> dict[str, str]:
         ("metadata['order_id']:'held' AND status:'requires_capture'", {"held"}),
         ("metadata['order_id']:'held' AND status:'succeeded'", set()),
         ("status:'succeeded' OR status:'canceled'", {"captured", "cancelled"}),
+        ("metadata['order_id']:'held' OR status:'succeeded'", {"held", "captured"}),
+        ("-metadata['order_id']:'held'", {"captured", "cancelled"}),
         ("-status:'canceled'", {"held", "captured"}),
         ("metadata['order_id']~'cap'", {"captured"}),
         ("amount>2499 AND currency:'usd'", {"held", "captured", "cancelled"}),

@@ -3,7 +3,7 @@
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from stripe._encode import _api_encode
 
@@ -46,6 +46,7 @@ def test_a_malformed_key_is_refused(text: str) -> None:
         decode(text)
 
 
+@settings(deadline=None)
 @given(_TREES)
 def test_what_the_stripe_sdk_encodes_is_decoded_again(tree: dict[str, object]) -> None:
     assert decode(urlencode(list(_api_encode(tree)))) == tree

@@ -14,6 +14,7 @@ from sandbox.ledger.store import Ledger
 from sandbox.pipeline import Dropped, Pipeline
 from sandbox.stripe.face import STRIPE
 
+_HOST = "127.0.0.1"
 _FACES = (STRIPE, EASYPOST)
 _Handler = Callable[[web.Request], Awaitable[web.Response]]
 # Nothing runs longer than a delay, and delays end at once when the server stops.
@@ -21,7 +22,7 @@ _SHUTDOWN_S = 5.0
 
 
 @contextlib.asynccontextmanager
-async def serving(*, state: str, port: int, host: str = "127.0.0.1") -> AsyncIterator[str]:
+async def serving(*, state: str, port: int) -> AsyncIterator[str]:
     """Serve while the block runs; yields the base URL. state: a file, or `:memory:`. port: 0 for a free one.
 
     Raises StateFileError or OSError (port in use) before anything is served.
@@ -31,9 +32,9 @@ async def serving(*, state: str, port: int, host: str = "127.0.0.1") -> AsyncIte
     runner = web.AppRunner(_application(ledger, delays), shutdown_timeout=_SHUTDOWN_S, access_log=None)
     try:
         await runner.setup()
-        site = web.TCPSite(runner, host, port)
+        site = web.TCPSite(runner, _HOST, port)
         await site.start()
-        yield f"http://{host}:{runner.addresses[0][1]}"
+        yield f"http://{_HOST}:{runner.addresses[0][1]}"
     finally:
         delays.stop()
         await runner.cleanup()

@@ -87,7 +87,9 @@ _SANDBOX_ONLY = {
     "pm_sandbox_authorisationExpires": TestMethod(expires=True),
     "pm_sandbox_processing": TestMethod(verdict=Verdict.PROCESSING),
 }
-_DIGITS = re.compile(r"(?:\d[ -]?){12,19}")
+# Not within a word: the ids of payment methods hold runs of digits too.
+_CARD_NUMBER = re.compile(r"(?<!\w)(?:\d[ -]?){12,18}\d(?!\w)")
+_LONG_NUMBER = re.compile(r"\d{12,}")
 
 
 def look_up(name: str) -> TestMethod:
@@ -95,13 +97,13 @@ def look_up(name: str) -> TestMethod:
     refuse_card_number(name)
     method = _SANDBOX_ONLY.get(name) or _TABLE.get(_short(name))
     if method is None:
-        raise no_such("PaymentMethod", name[:80], param="payment_method", in_path=False)
+        raise no_such("PaymentMethod", _LONG_NUMBER.sub("…", name)[:80], param="payment_method", in_path=False)
     return method
 
 
 def refuse_card_number(text: str) -> None:
     """Raises StripeRefusal, which does not repeat the text, when it looks like a card number."""
-    if _DIGITS.search(text):
+    if _CARD_NUMBER.search(text):
         message = (
             "Sending credit card numbers directly to the Stripe API is generally unsafe. We suggest you use test tokens"
             " that map to the test card you are using, see https://stripe.com/docs/testing."

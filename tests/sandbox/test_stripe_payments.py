@@ -169,6 +169,7 @@ def test_a_cancelled_payment_is_not_captured_and_a_captured_one_not_cancelled(sh
         ({"capture_method": "later"}, None, "capture_method"),
         ({"confirm": "maybe"}, None, "confirm"),
         ({"payment_method": "pm_nobody"}, "resource_missing", "payment_method"),
+        ({"payment_method": "pm_4242424242424242aaaaaaaa"}, "resource_missing", "payment_method"),
         ({"metadata": {"k": "v" * 501}}, None, "metadata[k]"),
         ({"payment_method_types": ["card"]}, "payment_method_types_no_longer_supported", "payment_method_types"),
         ({"automatic_payment_methods": {"enabled": True}}, None, None),
@@ -181,6 +182,7 @@ def test_a_wrong_parameter_is_named(
     with pytest.raises(stripe.InvalidRequestError) as refused:
         shop.v1.payment_intents.create(payment(**wrong))
     assert (refused.value.code, refused.value.param) == (code, param)
+    assert "4242424242424242" not in str(refused.value.http_body)
     assert sandbox.payments() == []
 
 

@@ -4,7 +4,7 @@ A record is created once and afterwards changed only against its ETag, so that t
 state stands in the blob's metadata too, where listing sees it without reading the blob.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -109,9 +109,12 @@ class DeadLetters:
                 continue
         else:
             raise StorageUnavailable("a dead letter is being changed by too many at once")
-        order_id = closing.dead_letter_id.partition(".")[0]
         with storage_errors("the dead letters"):
-            return DeadLetterClosed(open_left=sum(1 for _ in self._open_of(order_id)))
+            open_left = created_on_first_use(
+                lambda: self._count_open(closing.dead_letter_id.partition(".")[0]),
+                lambda: create_container(self._container),
+            )
+        return DeadLetterClosed(open_left=open_left)
 
     def _create(self, letter: DeadLetter) -> DeadLetter:
         """The record that holds: this one, or the one that was there."""
@@ -174,10 +177,9 @@ class DeadLetters:
                 break
         return names, pages.continuation_token or None
 
-    def _open_of(self, order_id: str) -> Iterator[str]:
-        for blob in self._container.list_blobs(name_starts_with=f"{order_id}.", include=["metadata"]):
-            if _state(blob) is DeadLetterState.PARKED:
-                yield blob.name
+    def _count_open(self, order_id: str) -> int:
+        blobs = self._container.list_blobs(name_starts_with=f"{order_id}.", include=["metadata"])
+        return sum(_state(blob) is DeadLetterState.PARKED for blob in blobs)
 
     def _blob(self, dead_letter_id: str) -> "BlobClient":
         return self._container.get_blob_client(dead_letter_id)

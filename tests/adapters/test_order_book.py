@@ -1,0 +1,251 @@
+"""The order book on the real storage emulator: taken in once, never moved back, found again."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from itertools import product
+from typing import Any
+
+import pytest
+
+from adapters.cursor import InvalidCursor
+from adapters.order_book import Accepted, Conflict, OrderBook, Repeated
+from adapters.storage import Storage
+from domain.approval import ApprovalDecision, SettleApprovalRequest
+from domain.order import ENDED, MOST_LINES, TRANSITIONS, CloseOrder, OrderStatus
+from domain.steps import LedgerEntry, Outcome
+from tests.adapters.examples import ORDER
+from tests.adapters.orders import NOON, ledger, line, order, progress
+
+LIVE = sorted(set(OrderStatus) - ENDED)
+
+
+@pytest.fixture
+def book(storage: Storage) -> OrderBook:
+    return OrderBook(storage)
+
+
+def every_id(book: OrderBook, **query: Any) -> list[str]:
+    """The ids on all pages."""
+    ids: list[str] = []
+    cursor = None
+    while True:
+        page = book.list(cursor=cursor, **query)
+        ids += [row.order_id for row in page.items]
+        cursor = page.cursor
+        if cursor is None:
+            return ids
+
+
+def test_an_accepted_order_is_kept_as_it_came(book: OrderBook) -> None:
+    assert book.accept(order(), "print") == Accepted()
+    row = book.get(ORDER)
+    assert row is not None
+    assert (row.order, row.status, row.fingerprint) == (order(), OrderStatus.ACCEPTED, "print")
+    assert (row.customer_id, row.total_cents, row.currency, row.placed_at) == ("ada", 2_500, "usd", NOON)
+    assert row.result is None
+
+
+def test_the_same_order_again_is_a_repeat(book: OrderBook) -> None:
+    book.accept(order(), "print")
+    again = book.accept(order(placed_at=NOON + timedelta(hours=1)), "print")
+    assert isinstance(again, Repeated)
+    assert again.row.placed_at == NOON, "what was entered first stays"
+
+
+def test_another_order_under_the_same_id_is_a_conflict(book: OrderBook) -> None:
+    book.accept(order(), "print")
+    assert book.accept(order(customer_id="bob"), "other print") == Conflict()
+    row = book.get(ORDER)
+    assert row is not None
+    assert row.customer_id == "ada"
+
+
+def test_of_many_at_once_exactly_one_is_accepted(book: OrderBook) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: book.accept(order(), "print"), range(16)))
+    assert sum(isinstance(answer, Accepted) for answer in answers) == 1
+    assert sum(isinstance(answer, Repeated) for answer in answers) == 15
+
+
+def test_the_book_knows_nothing_of_other_orders(book: OrderBook) -> None:
+    assert book.get(ORDER) is None
+    book.accept(order(), "print")
+    assert book.get("order-2") is None
+
+
+def test_an_order_of_the_most_lines_and_longest_texts_fits(book: OrderBook) -> None:
+    largest = order(lines=tuple(line(f"{number:064}") for number in range(MOST_LINES)))
+    book.accept(largest, "print")
+    told = progress(OrderStatus.COMPLETED, succeeded=True, steps=ledger(60, "😀" * 500))
+    book.record(told)
+    row = book.get(ORDER)
+    assert row is not None
+    assert (row.order, row.result) == (largest, told)
+
+
+def test_a_shorter_result_replaces_a_longer_one_whole(book: OrderBook) -> None:
+    book.record(progress(OrderStatus.RESERVED, steps=ledger(1, "x" * 500) * 100))
+    told = progress(OrderStatus.COMPLETED, succeeded=True)
+    book.record(told)
+    row = book.get(ORDER)
+    assert row is not None
+    assert row.result == told
+
+
+@pytest.mark.parametrize(("known", "told"), list(product(LIVE, LIVE)))
+def test_a_running_order_moves_forward_and_never_back(book: OrderBook, known: OrderStatus, told: OrderStatus) -> None:
+    book.record(progress(known))
+    book.record(progress(told))
+    row = book.get(ORDER)
+    assert row is not None
+    assert row.status == max(known, told, key=list(OrderStatus).index)
+    assert row.result == progress(row.status)
+
+
+@pytest.mark.parametrize(("known", "told"), list(product(sorted(ENDED), OrderStatus)))
+def test_an_ended_order_moves_only_when_it_needed_attention(
+    book: OrderBook, known: OrderStatus, told: OrderStatus
+) -> None:
+    book.record(progress(known))
+    book.record(progress(told))
+    row = book.get(ORDER)
+    assert row is not None
+    assert row.status == (told if told in TRANSITIONS[known] else known)
+
+
+def test_an_end_can_be_recorded_without_what_came_before(book: OrderBook) -> None:
+    book.accept(order(), "print")
+    book.record(progress(OrderStatus.COMPLETED, succeeded=True))
+    row = book.get(ORDER)
+    assert row is not None
+    assert (row.status, row.order) == (OrderStatus.COMPLETED, order())
+
+
+def test_a_late_message_with_a_shorter_ledger_changes_nothing(book: OrderBook) -> None:
+    newest = progress(OrderStatus.AWAITING_APPROVAL, steps=ledger(3))
+    book.record(newest)
+    book.record(progress(OrderStatus.AWAITING_APPROVAL, steps=ledger(2)))
+    row = book.get(ORDER)
+    assert row is not None
+    assert row.result == newest
+
+
+def test_an_order_that_came_in_past_the_book_is_recorded_too(book: OrderBook) -> None:
+    book.record(progress(OrderStatus.COMPLETED, succeeded=True))
+    row = book.get(ORDER)
+    assert row is not None
+    assert (row.status, row.order, row.placed_at) == (OrderStatus.COMPLETED, None, None)
+    assert book.accept(order(), "print") == Conflict(), "its id is taken"
+
+
+def test_of_many_records_at_once_the_furthest_stays(book: OrderBook) -> None:
+    book.accept(order(), "print")
+    steps = [OrderStatus.RESERVED, OrderStatus.AUTHORISED, OrderStatus.SHIPPING_BOOKED, OrderStatus.COMPLETED]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda status: book.record(progress(status)), steps))
+    row = book.get(ORDER)
+    assert row is not None
+    assert row.status is OrderStatus.COMPLETED
+
+
+def test_closing_ends_an_order_that_needs_attention(book: OrderBook) -> None:
+    book.accept(order(), "print")
+    book.record(progress(OrderStatus.NEEDS_ATTENTION, succeeded=False, reason_code="no_answer", steps=ledger(2)))
+    entry = LedgerEntry(step="cancel_payment", kind="undo", outcome=Outcome.DONE, at=NOON)
+    closing = CloseOrder(order_id=ORDER, status=OrderStatus.FAILED, entry=entry)
+    assert book.close(closing) is OrderStatus.FAILED
+    assert book.close(closing) is OrderStatus.FAILED
+    row = book.get(ORDER)
+    assert row is not None
+    assert row.result is not None
+    assert row.status is row.result.status is OrderStatus.FAILED
+    assert row.result.steps == (*ledger(2), entry), "a repeat adds no second line"
+    assert row.result.reason_code == "no_answer"
+
+
+@pytest.mark.parametrize("status", [OrderStatus.RESERVED, OrderStatus.COMPLETED, OrderStatus.CANCELLED])
+def test_closing_leaves_every_other_order_alone(book: OrderBook, status: OrderStatus) -> None:
+    book.record(progress(status))
+    entry = LedgerEntry(step="cancel_payment", kind="undo", outcome=Outcome.DONE, at=NOON)
+    assert book.close(CloseOrder(order_id=ORDER, status=OrderStatus.FAILED, entry=entry)) is status
+    assert book.close(CloseOrder(order_id="order-2", status=OrderStatus.FAILED, entry=entry)) is None
+    row = book.get(ORDER)
+    assert row is not None
+    assert row.result == progress(status)
+
+
+def test_a_list_is_read_page_by_page_without_loss_or_repeat(book: OrderBook) -> None:
+    ids = [f"order-{number:02}" for number in range(11)]
+    for order_id in ids:
+        book.accept(order(order_id), "print")
+    assert every_id(book, limit=3) == ids
+    assert len(book.list(limit=3).items) == 3
+
+
+def test_orders_are_found_by_customer_status_and_time(book: OrderBook) -> None:
+    for number, customer in enumerate(["ada", "bob", "ada", "ada"]):
+        placed_at = NOON + timedelta(hours=number)
+        book.accept(order(f"order-{number}", customer_id=customer, placed_at=placed_at), "print")
+    book.record(progress(OrderStatus.COMPLETED, "order-2", succeeded=True))
+    assert every_id(book, customer_id="ada") == ["order-0", "order-2", "order-3"]
+    assert every_id(book, status=OrderStatus.COMPLETED) == ["order-2"]
+    assert every_id(book, customer_id="ada", status=OrderStatus.ACCEPTED) == ["order-0", "order-3"]
+    assert every_id(book, placed_from=NOON + timedelta(hours=1)) == ["order-1", "order-2", "order-3"]
+    assert every_id(book, placed_to=NOON + timedelta(hours=1)) == ["order-0"]
+    assert every_id(book, customer_id="nobody") == []
+
+
+def test_a_filter_is_a_value_and_never_a_query(book: OrderBook) -> None:
+    book.accept(order(), "print")
+    assert every_id(book, customer_id="x' or customer_id ne 'x") == []
+
+
+def test_an_empty_book_has_an_empty_list(book: OrderBook) -> None:
+    page = book.list()
+    assert (list(page.items), page.cursor) == ([], None)
+
+
+@pytest.mark.parametrize(
+    "cursor", ["", "?", "bm90IEpTT04", "MQ", "W10", "eyJhIjoxfQ", "eyJQYXJ0aXRpb25LZXkiOjEsIlJvd0tleSI6Mn0"]
+)
+def test_a_cursor_that_was_never_given_out_is_refused(book: OrderBook, cursor: str) -> None:
+    with pytest.raises(InvalidCursor):
+        book.list(cursor=cursor)
+
+
+def test_orders_that_nothing_was_heard_of_are_found(book: OrderBook) -> None:
+    for number in range(3):
+        book.accept(order(f"order-{number}", placed_at=NOON + timedelta(hours=number)), "print")
+    book.record(progress(OrderStatus.RESERVED, "order-0"))
+    found = [row.order_id for row in book.unstarted(NOON + timedelta(hours=2))]
+    assert found == ["order-1"]
+
+
+def test_of_many_decisions_at_once_one_holds_for_all(book: OrderBook) -> None:
+    def settle(number: int) -> str | None:
+        decision = ApprovalDecision(decision="approved" if number % 2 else "rejected", approver=f"approver {number}")
+        request = SettleApprovalRequest(
+            order_id=ORDER, wait_id=f"{ORDER}.approval", decision=decision, claim_id=str(number)
+        )
+        return book.settle(request).claim_id
+
+    with ThreadPoolExecutor(8) as pool:
+        winners = set(pool.map(settle, range(16)))
+    assert len(winners) == 1
+    assert {settle(16)} == winners, "a later one does not win either"
+
+
+def test_a_decision_is_kept_word_for_word(book: OrderBook) -> None:
+    decision = ApprovalDecision(decision="rejected", approver="Grace", comment="too large; ask again in “May”")
+    request = SettleApprovalRequest(order_id=ORDER, wait_id=f"{ORDER}.approval", decision=decision, timed_out=True)
+    settled = book.settle(request)
+    other = request.model_copy(update={"decision": ApprovalDecision(decision="approved", approver="Alan")})
+    assert book.settle(other) == settled
+    assert (settled.decision, settled.timed_out) == (decision, True)
+
+
+def test_every_wait_has_a_decision_of_its_own(book: OrderBook) -> None:
+    for wait, decision in (("first", "approved"), ("second", "rejected")):
+        said = ApprovalDecision.model_validate({"decision": decision, "approver": "Grace"})
+        request = SettleApprovalRequest(order_id=ORDER, wait_id=wait, decision=said)
+        assert book.settle(request).decision == said

@@ -4,9 +4,11 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from adapters.compose import order_book
+from adapters.compose import order_book, outbox
 from domain.approval import SettleApprovalRequest
-from domain.order import CloseOrder, OrderProgress
+from domain.errors import StorageUnavailable
+from domain.notification import Notification
+from domain.order import CloseOrder, RecordOrder
 from domain.steps import StepResult
 
 bp = df.Blueprint()
@@ -14,9 +16,13 @@ bp = df.Blueprint()
 
 @bp.activity_trigger(input_name="request")
 def record_order(request: dict[str, Any]) -> dict[str, Any]:
-    """Enter an order's progress. Never moves an order back."""
-    order_book().record(OrderProgress.model_validate(request))
-    return StepResult().to_wire()
+    """Enter an order's progress, which never moves an order back; then hand its news to the outbox.
+
+    Both in one, because every order ends with the two. Refused as not_told when only the latter failed.
+    """
+    record = RecordOrder.model_validate(request)
+    order_book().record(record.progress)
+    return _tell(record.news).to_wire()
 
 
 @bp.activity_trigger(input_name="request")
@@ -33,3 +39,13 @@ def close_order(request: dict[str, Any]) -> dict[str, Any]:
     if status is not closing.status:
         return StepResult.refused("not_waiting", f"the order book says {status or 'nothing'} of this order").to_wire()
     return StepResult().to_wire()
+
+
+def _tell(news: Notification | None) -> StepResult:
+    if news is None:
+        return StepResult()
+    try:
+        outbox().put(news)
+    except StorageUnavailable as error:
+        return StepResult.refused("not_told", str(error))
+    return StepResult(reference=news.message_id)

@@ -10,6 +10,7 @@ from domain.approval import ApprovalWait
 from domain.catalogue import OrderLine, PricedLine, Quantity, total_cents, total_grams
 from domain.errors import IllegalTransition
 from domain.ids import CustomerId, OrderId, ProductId
+from domain.notification import Notification
 from domain.payment import CaptureMode, PaymentMethod, PaymentRequest
 from domain.shipping import Address, ShipmentRequest
 from domain.steps import LedgerEntry, Message
@@ -193,3 +194,10 @@ class CloseOrder(Wire):
     order_id: OrderId
     status: OrderStatus
     entry: LedgerEntry
+
+
+class RecordOrder(Wire):
+    """Enter in the order book where an order stands. news: what somebody is to be told of it, if anything."""
+
+    progress: OrderProgress
+    news: Notification | None = None

@@ -10,7 +10,6 @@ from typing import Any
 
 from azure.durable_functions.models.Task import TaskBase
 
-from activities.notification import send_notification
 from activities.order_book import record_order, settle_approval
 from domain.approval import (
     APPROVAL_DECIDED,
@@ -24,7 +23,7 @@ from domain.approval import (
 )
 from domain.ids import notification_id
 from domain.notification import Notification, NotificationKind
-from domain.order import OrderStatus
+from domain.order import OrderStatus, RecordOrder
 from domain.steps import Outcome, StepResult
 from orchestrators.effects import activity
 from orchestrators.retry import BRIEF, PERSISTENT, Wait
@@ -57,10 +56,8 @@ def _ask(saga: Saga, kind: NotificationKind, number: int) -> Wait:
     """Tell the approvers, and whoever lists the order book. Neither may hold up the wait for long."""
     message_id = notification_id(saga.order.order_id, f"{kind}.{number}")
     message = Notification(message_id=message_id, order_id=saga.order.order_id, kind=kind, email=saga.order.email)
-    effects = [activity(send_notification, message)]
-    if number == 0:
-        effects.append(activity(record_order, saga.progress()))
-    yield from saga.call(effects, BRIEF, seed=message_id)
+    record = RecordOrder(progress=saga.progress(), news=message)
+    yield from saga.call([activity(record_order, record)], BRIEF, seed=message_id)
 
 
 def _hear_decision(saga: Saga, wait: ApprovalWait) -> Generator[TaskBase, Any, ApprovalDecision | None]:

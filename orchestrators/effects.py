@@ -37,6 +37,11 @@ def _task(context: df.DurableOrchestrationContext, effect: Effect) -> TaskBase:
     return context.call_entity(entity, effect.operation, effect.request)
 
 
+def signal(context: df.DurableOrchestrationContext, effect: Effect) -> None:
+    """Send an entity's operation without waiting for its answer. It is stored with this episode, so it does arrive."""
+    context.signal_entity(df.EntityId(effect.entity_name, effect.entity_key), effect.operation, effect.request)
+
+
 def combined(answer: Any) -> StepResult:
     """The answers of a step's effects as one: the first that is not done, else the first."""
     answers = answer if isinstance(answer, list) else [answer]

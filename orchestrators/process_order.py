@@ -12,7 +12,7 @@ from activities.shipping import buy_label, cancel_shipping, create_shipment
 from domain.ids import notification_id
 from domain.inventory import CommitRequest, ReleaseRequest, ReserveRequest
 from domain.notification import Notification, NotificationKind
-from domain.order import Order, OrderStatus
+from domain.order import Order, OrderStatus, RecordOrder
 from domain.payment import CancelPaymentRequest, CaptureRequest
 from domain.shipping import BuyLabelRequest, CancelShippingRequest
 from domain.steps import Outcome, StepResult
@@ -20,6 +20,7 @@ from orchestrators.approval import wait_for_approval
 from orchestrators.effects import activity, inventory_operation
 from orchestrators.retry import BRIEF, PERSISTENT, Wait
 from orchestrators.saga import OrderStopped, Saga, Step
+from orchestrators.story import NO_ANSWER
 
 bp = df.Blueprint()
 
@@ -52,9 +53,8 @@ def process_order(context: df.DurableOrchestrationContext) -> Wait:
             return saga.progress().to_wire()
         yield from saga.undo_everything(stop)
     else:
-        yield from commit_inventory(saga)
-    yield from record(saga)
-    yield from tell_customer(saga)
+        commit_inventory(saga)
+    yield from close_books(saga)
     return saga.progress().to_wire()
 
 
@@ -132,8 +132,8 @@ def take_payment(saga: Saga, payment_id: str) -> Wait:
     saga.advance(OrderStatus.COMPLETED, "The order is paid and booked.")
 
 
-def commit_inventory(saga: Saga) -> Wait:
-    """The goods leave the warehouse's books."""
+def commit_inventory(saga: Saga) -> None:
+    """The goods leave the warehouse's books. The reservation of a running order never lapses, so this is not refused."""
     order, now = saga.order, saga.context.current_utc_datetime
     effects = [
         inventory_operation(
@@ -141,26 +141,33 @@ def commit_inventory(saga: Saga) -> Wait:
         )
         for line in order.lines
     ]
-    yield from saga.do_at_last(Step(name="commit_inventory", effects=effects, policy=PERSISTENT))
+    saga.send("commit_inventory", effects)
     if saga.cancellation.is_completed:
         late = StepResult(outcome=Outcome.REFUSED, reason_code="too_late", message="The order had been paid already.")
         saga.note("cancellation", late)
 
 
-def record(saga: Saga) -> Wait:
-    """Enter the end in the order book, where lists and reports read it. Not a ledger line: it would have to record itself."""
-    yield from saga.call([activity(record_order, saga.progress())], PERSISTENT, seed="record_order")
+def close_books(saga: Saga) -> Wait:
+    """Enter the end in the order book, where lists and reports read it, and hand the news for the customer to the outbox."""
+    news = _news(saga)
+    record = RecordOrder(progress=saga.progress(), news=news)
+    attempts = yield from saga.call([activity(record_order, record)], PERSISTENT, seed="record_order")
+    if news is None:
+        return
+    told = NO_ANSWER if attempts.answer is None else StepResult.model_validate(attempts.answer)
+    if told.outcome is Outcome.DONE:
+        saga.note("send_confirmation", told, attempts=attempts.count)
+        return
+    yield from saga.do_at_last(
+        Step(name="send_confirmation", effects=[activity(send_notification, news)], policy=BRIEF)
+    )
 
 
-def tell_customer(saga: Saga) -> Wait:
-    """Hand the news to the outbox. An operator's matter is no news for the customer."""
+def _news(saga: Saga) -> Notification | None:
+    """What the customer is told. An operator's matter is no news for them."""
     kind = _TOLD.get(saga.status)
     if kind is None:
-        return
+        return None
     order = saga.order
-    message = Notification(
-        message_id=notification_id(order.order_id, kind), order_id=order.order_id, kind=kind, email=order.email
-    )
-    yield from saga.do_at_last(
-        Step(name="send_confirmation", effects=[activity(send_notification, message)], policy=BRIEF)
-    )
+    message_id = notification_id(order.order_id, kind)
+    return Notification(message_id=message_id, order_id=order.order_id, kind=kind, email=order.email)

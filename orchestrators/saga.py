@@ -18,7 +18,7 @@ from domain.effects import Effect
 from domain.ids import dead_letter_id
 from domain.order import ENDED, Order, OrderProgress, OrderStatus, move
 from domain.steps import Outcome, StepResult
-from orchestrators.effects import activity
+from orchestrators.effects import activity, signal
 from orchestrators.retry import PERSISTENT, STEP, RetryPolicy, Wait
 from orchestrators.story import Story
 
@@ -106,6 +106,12 @@ class Saga(Story):
         result = yield from self.step(step.name, step.effects, step.policy)
         if result.outcome is not Outcome.DONE:
             yield from self._park(step.name, step.effects, result, order_end=None)
+
+    def send(self, step: str, effects: Sequence[Effect]) -> None:
+        """Take a step at entities that cannot be refused any more: sent for certain, and nobody waits for it."""
+        for effect in effects:
+            signal(self.context, effect)
+        self.note(step, StepResult())
 
     # -- backwards
 

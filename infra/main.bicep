@@ -301,6 +301,7 @@ var common commonSettings = {
   identityId: identity.outputs.id
   telemetry: monitoring.outputs.connectionString
   vaultUri: vault.outputs.uri
+  packages: '${storage.outputs.blobEndpoint}${storage.outputs.packageContainer}'
   shop: shop
 }
 
@@ -316,8 +317,6 @@ var production slotSettings = {
   stripeSecret: 'stripe-api-key'
   easypostSecret: 'easypost-api-key'
 }
-
-var packages = '${storage.outputs.blobEndpoint}${storage.outputs.packageContainer}'
 
 module app 'modules/app.bicep' = {
   scope: group
@@ -336,8 +335,7 @@ module app 'modules/app.bicep' = {
     threads: threads
     common: common
     production: production
-    packageUrl: empty(packageName) ? '' : '${packages}/${packageName}'
-    packageContainerUrl: packages
+    packageName: packageName
     private: usePrivateNetworking
     subnetId: usePrivateNetworking ? network!.outputs.appSubnetId : ''
     scalesBySql: backend == 'MSSQL'
@@ -371,7 +369,7 @@ module slot 'modules/slot.bicep' = if (enableStagingSlot) {
       stripeSecret: 'stripe-test-api-key'
       easypostSecret: 'easypost-test-api-key'
     }
-    packageUrl: empty(stagingPackageName) ? '' : '${packages}/${stagingPackageName}'
+    packageName: stagingPackageName
     private: usePrivateNetworking
     subnetId: usePrivateNetworking ? network!.outputs.appSubnetId : ''
     scalesBySql: backend == 'MSSQL'
@@ -459,4 +457,4 @@ output APP_SECRETS string = join(concat(
 output APP_STORAGE string = storage.outputs.name
 
 @description('Container of the packages, as an address.')
-output APP_PACKAGES_URL string = packages
+output APP_PACKAGES_URL string = common.packages

@@ -78,7 +78,7 @@ var rules rule[] = [
   {
     name: 'stuck_orders'
     title: 'Orders are stuck'
-    description: 'Orders said nothing for 30 minutes, have not ended and do not wait for a human.'
+    description: 'Orders said nothing for 45 minutes, have not ended and do not wait for a human.'
     severity: 1
     window: 'PT15M'
     every: 'PT15M'

@@ -48,11 +48,8 @@ param common commonSettings
 @description('Settings of production alone.')
 param production slotSettings
 
-@description('Package to run; empty on FC1 and before the first deployment.')
-param packageUrl string
-
-@description('Container of the packages (FC1).')
-param packageContainerUrl string
+@description('Package to run, as the name of its blob; empty on FC1 and before the first deployment.')
+param packageName string
 
 @description('Reach out through a private network.')
 param private bool
@@ -141,7 +138,7 @@ resource site 'Microsoft.Web/sites@2024-11-01' = {
         deployment: {
           storage: {
             type: 'blobContainer'
-            value: packageContainerUrl
+            value: common.packages
             authentication: { type: 'UserAssignedIdentity', userAssignedIdentityResourceId: common.identityId }
           }
         }
@@ -161,7 +158,7 @@ resource site 'Microsoft.Web/sites@2024-11-01' = {
 
   resource settings 'config' = {
     name: 'appsettings'
-    properties: appSettings(common, production, packageUrl, threads)
+    properties: appSettings(common, production, packageName, threads)
   }
 
   resource sticky 'config' = if (hasSlot) {

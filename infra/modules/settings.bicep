@@ -72,6 +72,8 @@ type commonSettings = {
   telemetry: string
   @description('Address of the vault, with a slash at its end.')
   vaultUri: string
+  @description('Container of the packages, as an address.')
+  packages: string
   @description('The shop\'s own settings.')
   shop: shopSettings
 }
@@ -96,15 +98,15 @@ type slotSettings = {
 }
 
 @export()
-@description('Every app setting of one slot. packageUrl: the package to run; empty on FC1, and elsewhere before the first deployment.')
-func appSettings(common commonSettings, slot slotSettings, packageUrl string, threads int) object => {
+@description('Every app setting of one slot. packageName: the package to run; empty on FC1, and elsewhere before the first deployment.')
+func appSettings(common commonSettings, slot slotSettings, packageName string, threads int) object => {
   ...slotAppSettings(common, slot)
   ...shopAppSettings(common.shop)
   APPLICATIONINSIGHTS_CONNECTION_STRING: common.telemetry
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${common.clientId};Authorization=AAD'
   AZURE_CLIENT_ID: common.clientId
   PYTHON_THREADPOOL_THREAD_COUNT: string(threads)
-  ...(common.plan == 'FC1' ? {} : classicSettings(common.identityId, packageUrl))
+  ...(common.plan == 'FC1' ? {} : classicSettings(common, packageName))
 }
 
 @export()
@@ -176,13 +178,13 @@ func shipFrom(address shipFromAddress) object => {
 }
 
 // Flex Consumption refuses every one of these.
-func classicSettings(identityId string, packageUrl string) object => {
+func classicSettings(common commonSettings, packageName string) object => {
   FUNCTIONS_EXTENSION_VERSION: '~4'
   FUNCTIONS_WORKER_RUNTIME: 'python'
   // Orchestrators and entities hold the interpreter; more instances, not more processes, share that load.
   FUNCTIONS_WORKER_PROCESS_COUNT: '1'
-  ...(empty(packageUrl) ? {} : {
-    WEBSITE_RUN_FROM_PACKAGE: packageUrl
-    WEBSITE_RUN_FROM_PACKAGE_BLOB_MI_RESOURCE_ID: identityId
+  ...(empty(packageName) ? {} : {
+    WEBSITE_RUN_FROM_PACKAGE: '${common.packages}/${packageName}'
+    WEBSITE_RUN_FROM_PACKAGE_BLOB_MI_RESOURCE_ID: common.identityId
   })
 }

@@ -27,8 +27,8 @@ param common commonSettings
 @description('Settings of the slot alone.')
 param staging slotSettings
 
-@description('Package to run; empty before the first deployment.')
-param packageUrl string
+@description('Package to run, as the name of its blob; empty before the first deployment.')
+param packageName string
 
 @description('Reach out through a private network.')
 param private bool
@@ -78,7 +78,7 @@ resource slot 'Microsoft.Web/sites/slots@2024-11-01' = {
 
   resource settings 'config' = {
     name: 'appsettings'
-    properties: appSettings(common, staging, packageUrl, threads)
+    properties: appSettings(common, staging, packageName, threads)
   }
 
   resource noFtpPassword 'basicPublishingCredentialsPolicies' = {

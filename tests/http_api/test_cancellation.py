@@ -1,9 +1,12 @@
+import re
 from datetime import UTC, datetime
+
+import pytest
 
 from adapters.compose import order_book
 from tests.support.order_requests import order_request
 from tests.support.orders import placed_order
-from tests.support.shop import Shop
+from tests.support.shop import Shop, forget_cached
 
 WISH = {"requested_by": "ada", "reason": "changed my mind"}
 
@@ -48,6 +51,21 @@ async def test_an_order_that_is_paid_cannot_be_cancelled(shop: Shop):
     refused = await shop.post("orders/a-1/cancellation", WISH)
     assert (refused.status, refused.body["code"]) == (409, "too_late")
     assert (await shop.get("orders/a-1")).body["status"] == "completed"
+
+
+async def test_an_order_past_the_point_of_no_return_cannot_be_cancelled_though_it_still_runs(
+    shop: Shop, storage_connection: str, monkeypatch: pytest.MonkeyPatch
+):
+    no_queues = re.sub(r"QueueEndpoint=[^;]+", "QueueEndpoint=http://127.0.0.1:1/nowhere", storage_connection)
+    monkeypatch.setenv("SHOP_STORAGE", no_queues)
+    forget_cached()
+    await shop.stock("mug", 10)
+    await shop.post("orders", order_request(order_id="a-1"))
+    await shop.host.until_idle()
+    order = (await shop.get("orders/a-1")).body
+    assert (order["status"], order["runtimeStatus"]) == ("completed", "Running")
+    refused = await shop.post("orders/a-1/cancellation", WISH)
+    assert (refused.status, refused.body["code"]) == (409, "too_late")
 
 
 async def test_a_second_cancellation_of_an_ended_order_is_a_409(shop: Shop):

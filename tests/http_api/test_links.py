@@ -13,7 +13,7 @@ def at(url: str) -> func.HttpRequest:
     [
         ("https://shop.example/api/orders", "orders"),
         ("https://shop.example/api/orders/", "orders"),
-        ("https://shop.example/api/orders?code=secret", "orders"),
+        ("https://shop.example/api/orders?code=sec/ret==", "orders"),
         ("https://shop.example/api/orders/a/approval", "orders/{order_id}/approval"),
     ],
 )

@@ -4,7 +4,6 @@ import pytest
 
 from adapters.compose import order_book
 from schedules.start_lost_orders import LOST_AFTER, TOO_OLD_AFTER
-from tests.support.order_requests import order_request
 from tests.support.orders import placed_order
 from tests.support.shop import Shop
 
@@ -36,13 +35,18 @@ async def test_an_order_whose_start_may_still_be_under_way_is_left_alone(shop: S
     assert (await shop.get("orders/a-1")).body["runtimeStatus"] == "Pending"
 
 
-async def test_an_order_that_was_started_is_left_alone(shop: Shop):
-    await shop.stock("piano", 1, unit_price_cents=500_000)
-    await shop.post("orders", order_request(order_id="big-1", lines=[{"product_id": "piano", "quantity": 1}]))
-    await shop.host.until_idle()
-    before = (await shop.get("orders/big-1")).body
+async def test_an_order_that_was_started_is_left_alone_even_when_it_stopped_half_way(shop: Shop):
+    await shop.stock("mug", 10)
+    shop.sandbox.fault(operation="shipments.create", kind="status", status=503)
+    enter("a-1", ago=LOST_AFTER * 2)
     await shop.run_schedule(SCHEDULE)
-    assert (await shop.get("orders/big-1")).body == before
+    assert await status(shop, "a-1") == "authorised"
+    await shop.host.operations.terminate("a-1")
+    await shop.host.until_idle()
+    calls = len(shop.sandbox.calls())
+    await shop.run_schedule(SCHEDULE)
+    assert (await shop.get("orders/a-1")).body["runtimeStatus"] == "Terminated"
+    assert len(shop.sandbox.calls()) == calls
 
 
 async def test_an_order_too_old_to_be_remembered_elsewhere_is_left_to_a_human(

@@ -1,36 +1,20 @@
-"""Orders as the order book keeps them; a test says only what matters to it."""
+"""What the order book keeps; a test says only what matters to it."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from domain.catalogue import PricedLine
-from domain.order import Order, OrderPolicy, OrderProgress, OrderStatus
+from domain.order import Order, OrderProgress, OrderStatus
 from domain.steps import LedgerEntry, Outcome
-from tests.adapters.examples import CUSTOMER, ORDER
-
-NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
-POLICY = OrderPolicy(
-    approval_threshold_cents=100_000, approval_timeout_s=86_400, approval_reminder_s=28_800, capture="after_shipping"
-)
+from tests.adapters.examples import ORDER
+from tests.support.orders import NOON, placed_order
 
 
-def line(product_id: str = "mug", quantity: int = 2) -> PricedLine:
-    return PricedLine(product_id=product_id, quantity=quantity, unit_price_cents=1_250, weight_grams=400)
+def line(product_id: str) -> PricedLine:
+    return PricedLine(product_id=product_id, quantity=2, unit_price_cents=1_250, weight_grams=400)
 
 
 def order(order_id: str = ORDER, **changes: Any) -> Order:
-    values = {
-        "order_id": order_id,
-        "customer_id": "ada",
-        "lines": (line(),),
-        "currency": "usd",
-        "payment_method": "pm_card_visa",
-        "ship_to": CUSTOMER,
-        "email": "ada@example.com",
-        "placed_at": NOON,
-        "policy": POLICY,
-    }
-    return Order(**values | changes)
+    return placed_order(order_id, **changes)
 
 
 def ledger(length: int, message: str | None = None) -> tuple[LedgerEntry, ...]:

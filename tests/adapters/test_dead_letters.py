@@ -11,7 +11,7 @@ from domain.dead_letter import CloseDeadLetter, DeadLetter, DeadLetterEnvelope, 
 from domain.effects import Effect
 from domain.order import OrderStatus
 from tests.adapters.examples import CUSTOMER, ORDER
-from tests.adapters.orders import NOON
+from tests.support.orders import NOON
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from domain.approval import ApprovalDecision, SettleApprovalRequest
 from domain.order import ENDED, MOST_LINES, TRANSITIONS, CloseOrder, OrderStatus
 from domain.steps import LedgerEntry, Outcome
 from tests.adapters.examples import ORDER
-from tests.adapters.orders import NOON, ledger, line, order, progress
+from tests.adapters.orders import ledger, line, order, progress
+from tests.support.orders import NOON
 
 LIVE = sorted(set(OrderStatus) - ENDED)
 
@@ -41,7 +42,7 @@ def test_an_accepted_order_is_kept_as_it_came(book: OrderBook) -> None:
     row = book.get(ORDER)
     assert row is not None
     assert (row.order, row.status, row.fingerprint) == (order(), OrderStatus.ACCEPTED, "print")
-    assert (row.customer_id, row.total_cents, row.currency, row.placed_at) == ("ada", 2_500, "usd", NOON)
+    assert (row.customer_id, row.total_cents, row.currency, row.placed_at) == ("ada", 2_000, "usd", NOON)
     assert row.result is None
 
 

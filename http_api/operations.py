@@ -1,7 +1,7 @@
 """The one table of what the HTTP API offers: what each operation takes and answers. The OpenAPI document is made from it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Literal
 
 from domain.approval import ApprovalDecision, CancellationRequest
@@ -51,7 +51,7 @@ class Operation:
     body: type[Wire] | None = None
     query: type[Wire] | None = None
     takes_idempotency_key: bool = False
-    needs_key: bool = field(default=True)
+    needs_key: bool = True
 
 
 OPERATIONS: Final = (

@@ -16,7 +16,7 @@ from http_api import (
 )
 from http_api import inventory as inventory_api
 from orchestrators import process_order, replay_dead_letter
-from schedules import reconcile_inventory, start_lost_orders, sweep_reservations
+from schedules import reconcile_inventory, start_lost_orders, start_lost_workflows, sweep_reservations
 
 app = df.DFApp()
 
@@ -39,6 +39,7 @@ for blueprint in (
     notification.bp,
     dead_letter.bp,
     start_lost_orders.bp,
+    start_lost_workflows.bp,
     sweep_reservations.bp,
     reconcile_inventory.bp,
 ):

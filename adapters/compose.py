@@ -5,6 +5,7 @@ from functools import cache
 from adapters.catalogue_store import CatalogueStore
 from adapters.dead_letters import DeadLetters
 from adapters.easypost_carrier import EasyPostCarrier
+from adapters.intake_book import IntakeBook
 from adapters.order_book import OrderBook
 from adapters.outbox import Outbox
 from adapters.storage import Storage
@@ -25,6 +26,11 @@ def carrier() -> EasyPostCarrier:
 @cache
 def order_book() -> OrderBook:
     return OrderBook(_storage())
+
+
+@cache
+def intake_book() -> IntakeBook:
+    return IntakeBook(_storage())
 
 
 @cache

@@ -23,6 +23,8 @@ from local_host.app.host_json import read_host_config
 from local_host.app.index import AppIndex
 from local_host.app.loader import load_app
 from local_host.clock import ManualClock
+from local_host.executor import Executor
+from local_host.faults import Faults
 from local_host.host import Host, HostParts
 from local_host.task_hub import TaskHub
 from sandbox.testing import Sandbox
@@ -35,6 +37,7 @@ _CACHED: tuple[Callable[[], Any], ...] = (
     compose.payment_provider,
     compose.carrier,
     compose.order_book,
+    compose.intake_book,
     compose.catalogue,
     compose.outbox,
     compose.dead_letters,
@@ -98,18 +101,30 @@ def the_app() -> AppIndex:
 
 
 @asynccontextmanager
-async def running_shop(sandbox: Sandbox) -> AsyncIterator[Shop]:
-    """The app under the environment's settings, on a free port, with a task hub in memory."""
+async def running_shop(
+    sandbox: Sandbox,
+    *,
+    state: str | Path = ":memory:",
+    since: datetime | None = None,
+    faults: Faults | None = None,
+    around_executor: Callable[[Executor], Executor] = lambda executor: executor,
+) -> AsyncIterator[Shop]:
+    """The app under the environment's settings, on a free port, for one life of its process.
+
+    state: a file that outlives it, or its memory. since: what its clock says at first; now, unless another life went before.
+    faults: of its store. around_executor: stands between the engine and the app's functions.
+    """
     listener = socket.create_server(("127.0.0.1", 0))
-    clock = ManualClock(datetime.now(UTC))
+    clock = ManualClock(since or datetime.now(UTC))
     config = read_host_config(ROOT, os.environ)
     parts = HostParts(
         app=the_app(),
         config=config,
-        hub=TaskHub.open(":memory:"),
+        hub=TaskHub.open(state, faults),
         listener=listener,
         clock=clock,
         with_triggers=False,
+        around_executor=around_executor,
     )
     host = Host(parts)
     clock.settle_with(host.until_idle)

@@ -1,0 +1,153 @@
+"""Start workflows once and show how they are, whatever they do: every workflow but the order's goes through here.
+
+The same key with the same request gets the same answer, however often and by however many it is sent; another request under a
+used key gets 409.
+"""
+
+import asyncio
+import hashlib
+import json
+import logging
+import secrets
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import azure.durable_functions as df
+import azure.functions as func
+from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
+
+from adapters.compose import intake_book
+from adapters.intake_book import Intake, Started
+from domain.ids import order_id_for_key
+from domain.steps import LedgerEntry
+from domain.wire import Timestamp, Wire
+from domain.workflow import WorkflowKey, WorkflowProgress, WorkflowStatus, workflow_instance_id
+from http_api.instances import START_PATIENCE_S, instance_status, is_unfinished
+from http_api.links import resource
+from http_api.problems import conflict, not_found
+from http_api.request_params import idempotency_key, path_id
+from http_api.responses import accepted, answer
+
+_log = logging.getLogger(__name__)
+
+_ACCEPTED: Final = "Accepted."
+
+
+class WorkflowLinks(Wire):
+    """Where to look at a run, in the shape of a Durable client's check-status answer."""
+
+    id: str
+    statusQueryGetUri: str
+
+
+class WorkflowAnswer(Wire):
+    """A run. The keys in camelCase are spelled and meant as clients of Durable Functions know them; the rest repeats either."""
+
+    id: str
+    name: str
+    instanceId: str
+    runtimeStatus: str
+    customStatus: WorkflowProgress
+    output: WorkflowProgress | None
+    createdTime: Timestamp | None
+    lastUpdatedTime: Timestamp | None
+    status: WorkflowStatus
+    succeeded: bool | None
+    message: str
+    reason_code: str | None
+    steps: tuple[LedgerEntry, ...]
+    detail: dict[str, Any]
+
+
+def chosen_key(request: func.HttpRequest, named: str | None) -> str:
+    """The key of a new run: the body's id, or what `Idempotency-Key` stands for, or a fresh one."""
+    if named is not None:
+        return named
+    header = idempotency_key(request)
+    return order_id_for_key(header) if header is not None else f"run-{secrets.token_hex(10)}"
+
+
+async def start_once(client: df.DurableOrchestrationClient, workflow: str, key: str, request: Wire) -> None:
+    """Enter and start one run. workflow: its orchestrator's name. request: what was asked; it becomes the input.
+
+    Raises Problem (409) when the key belongs to another request, and StorageUnavailable.
+    """
+    body = request.to_wire()
+    run = Started(workflow=workflow, key=key, request={"key": key, "request": body}, accepted_at=datetime.now(UTC))
+    outcome = await asyncio.to_thread(intake_book().accept, run, fingerprint(body))
+    if outcome is Intake.CONFLICT:
+        raise conflict("id_taken", "Another request has this id: the same id was sent with another body before.")
+    if outcome is Intake.NEW:
+        await start_run(client, run)
+
+
+async def start_run(client: df.DurableOrchestrationClient, run: Started) -> None:
+    """Start an entered run that has no instance. A start that fails is left to the sweeper."""
+    start = client.start_new(run.workflow, workflow_instance_id(run.workflow, run.key), dict(run.request))
+    try:
+        await asyncio.wait_for(start, START_PATIENCE_S)
+        await asyncio.to_thread(intake_book().mark_started, run.workflow, run.key)
+    except Exception as error:  # noqa: BLE001 - whatever it was, the run is in the book and will be found there
+        _log.warning("%s %s: starting it failed with %s", run.workflow, run.key, type(error).__qualname__)
+
+
+def started_answer(request: func.HttpRequest, route: str, resource_path: str, key: str) -> func.HttpResponse:
+    """202 with the run's links. route: of the function that serves the request. resource_path: such as `reports`."""
+    uri = resource(request, route, resource_path, key)
+    return accepted(WorkflowLinks(id=key, statusQueryGetUri=uri), uri)
+
+
+async def run_status(
+    request: func.HttpRequest, client: df.DurableOrchestrationClient, workflow: str, route: str, resource_path: str
+) -> func.HttpResponse:
+    """202 while the run goes on, 200 when it has ended. The route's id parameter is `id`. Raises Problem (404)."""
+    key = path_id(request, "id", WorkflowKey)
+    status = await instance_status(client, workflow_instance_id(workflow, key))
+    if status is None and not await asyncio.to_thread(intake_book().knows, workflow, key):
+        raise not_found(f"{workflow}_not_found", "There is no run with this id.")
+    shown = _answer(workflow, key, status)
+    if status is None or is_unfinished(status):
+        return accepted(shown, resource(request, route, resource_path, key))
+    return answer(shown)
+
+
+def fingerprint(body: Any) -> str:
+    """SHA-256 of a request, equal for equal ones."""
+    return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _answer(workflow: str, key: str, status: DurableOrchestrationStatus | None) -> WorkflowAnswer:
+    progress = _progress(key, status)
+    return WorkflowAnswer(
+        id=key,
+        name=workflow,
+        instanceId=workflow_instance_id(workflow, key),
+        runtimeStatus="Pending" if status is None else status.runtime_status.name,
+        customStatus=progress,
+        output=None if status is None or is_unfinished(status) else progress,
+        createdTime=None if status is None else status.created_time,
+        lastUpdatedTime=None if status is None else status.last_updated_time,
+        status=progress.status,
+        succeeded=progress.succeeded,
+        message=progress.message,
+        reason_code=progress.reason_code,
+        steps=progress.steps,
+        detail=progress.detail,
+    )
+
+
+def _progress(key: str, status: DurableOrchestrationStatus | None) -> WorkflowProgress:
+    if status is None:
+        return WorkflowProgress(id=key, status="running", message=_ACCEPTED)
+    if status.runtime_status is df.OrchestrationRuntimeStatus.Completed:
+        return WorkflowProgress.model_validate(status.output)
+    told = (
+        WorkflowProgress(id=key, status="running", message=_ACCEPTED)
+        if not status.custom_status
+        else WorkflowProgress.model_validate(status.custom_status)
+    )
+    if is_unfinished(status):
+        return told
+    # Terminated from outside or failed by a bug: its own error text is not for callers.
+    ended = {"status": "failed", "succeeded": False, "reason_code": "processing_stopped"}
+    return told.model_copy(update={**ended, "message": "Processing stopped before the end."})

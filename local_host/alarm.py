@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
+from datetime import timedelta
 
 from local_host.clock import Clock
 from local_host.history import parse_time, time_text
 from local_host.task_hub import TaskHub
+
+_PAUSE = timedelta(seconds=1)
+
+log = logging.getLogger("local_host.worker")
 
 
 class Alarm:
@@ -40,8 +46,13 @@ class Alarm:
 
     async def _sleep(self, due: str) -> None:
         await self._clock.sleep_until(parse_time(due))
-        # From here on it cannot be cancelled by an earlier timer: nothing is earlier than now.
-        await self._hub.fire_timers(self._clock.now())
+        now = self._clock.now()
+        try:
+            await self._hub.fire_timers(now)
+            next_due = self._hub.next_due()
+        except Exception:
+            log.exception("The host failed to fire timers; it will try again")
+            next_due = time_text(now + _PAUSE)
         self._due, self._sleeping = "", None
-        self.set(self._hub.next_due())
+        self.set(next_due)
         self._on_change()

@@ -98,5 +98,6 @@ class ManualClock:
             heapq.heappop(self._sleepers)[2].set_result(None)
 
     async def _settle(self) -> None:
+        await asyncio.sleep(0)  # who was just started to sleep has to begin
         for settle in self._settlers:
             await settle()

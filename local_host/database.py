@@ -61,11 +61,10 @@ def _connect(path: str) -> sqlite3.Connection:
 
 def _lock(path: str) -> sqlite3.Connection:
     """An exclusive lock for as long as the connection lives; the operating system lets go of it whenever we die."""
-    lock = sqlite3.connect(f"{path}.lock", isolation_level=None, check_same_thread=False, timeout=0)
     try:
+        lock = sqlite3.connect(f"{path}.lock", isolation_level=None, check_same_thread=False, timeout=0)
         lock.execute("BEGIN EXCLUSIVE")
     except sqlite3.OperationalError as error:
-        lock.close()
         if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
             raise StateFileLocked(path) from None
         raise StateFileError(f"The state file {path} cannot be used: {error}.") from error

@@ -88,7 +88,10 @@ class Worker:
         await asyncio.gather(*(lane.drain(grace_s) for lane in lanes))
 
     async def until_idle(self) -> None:
-        """Return when nothing is ready and nothing runs; waits for events and future timers do not count."""
+        """Return when nothing is ready and nothing runs; waits for events and future timers do not count.
+
+        A stopped worker is idle as soon as nothing runs any more.
+        """
         while not self._is_idle:
             changed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._until_idle.append(changed)
@@ -97,7 +100,7 @@ class Worker:
     @property
     def _is_idle(self) -> bool:
         busy = self._orchestrations.is_busy or self._entities.is_busy or self._activities.is_busy
-        return not (busy or self._hub.has_ready_work or self._alarm.is_ringing)
+        return not (busy or (self._is_started and (self._hub.has_ready_work or self._alarm.is_ringing)))
 
     def _stored(self, wakeups: Wakeups) -> None:
         if self._is_started:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import json
 import traceback
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import azure.durable_functions as df
 
@@ -24,6 +23,9 @@ from local_host.task_hub import TaskHub
 from local_host.worker import Worker
 
 Function = Callable[..., Any]
+Code: TypeAlias = Generator[Any, Any, Any]
+Context: TypeAlias = df.DurableOrchestrationContext
+EntityContext: TypeAlias = df.DurableEntityContext
 
 
 class SmallApp:
@@ -143,9 +145,3 @@ def event_types(status: InstanceStatus) -> list[int]:
     """Event numbers of the history without the frame of each episode."""
     assert status.history is not None
     return [event["EventType"] for event in status.history if event["EventType"] not in (12, 13)]
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Let other tasks run until the condition holds; the test's own time-out ends a wait in vain."""
-    while not condition():
-        await asyncio.sleep(0)

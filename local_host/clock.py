@@ -35,7 +35,10 @@ class SystemClock:
 
     async def sleep_until(self, due: datetime) -> None:
         # In short stretches, since the wall clock may be set and the machine may sleep.
-        while (left := (due - self.now()).total_seconds()) > 0:
+        while True:
+            left = (due - self.now()).total_seconds()
+            if left <= 0:
+                return
             await asyncio.sleep(min(left, 60.0))
 
 

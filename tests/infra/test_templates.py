@@ -1,0 +1,133 @@
+"""The templates are sound: by the compiler where it is, else by the offline checker."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from settings import Settings
+from tests.infra.bicep import INFRA, app_settings, checker, evaluate, of_type, properties
+from tests.infra.combinations import BACKENDS, LEGAL, PLANS, described
+from tools.host_json import ROOT, backends, plans
+
+MAIN = (INFRA / "main.bicep").read_text(encoding="utf-8")
+
+
+def test_templates_compile_without_a_warning(tmp_path):
+    compiler = shutil.which("bicep")
+    if compiler is None:
+        found = checker("bicheck").check([INFRA], descriptions=True)
+        assert [str(one) for one in found] == []
+        return
+    for command in (
+        ["build", str(INFRA / "main.bicep"), "--outfile", str(tmp_path / "main.json")],
+        ["lint", str(INFRA / "main.bicep")],
+    ):
+        done = subprocess.run([compiler, *command], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_checker_sees_a_misspelt_property(tmp_path):
+    shutil.copytree(INFRA, tmp_path / "infra")
+    template = tmp_path / "infra" / "modules" / "storage.bicep"
+    template.write_text(template.read_text().replace("allowSharedKeyAccess", "allowSharedKeysAccess"))
+
+    assert checker("bicheck").check([tmp_path / "infra"], descriptions=True)
+
+
+def test_main_only_composes():
+    assert re.findall(r"^resource (\w+) '([^'@]+)", MAIN, re.M) == [("group", "Microsoft.Resources/resourceGroups")]
+
+
+def test_every_module_is_used():
+    modules = {path.name for path in (INFRA / "modules").glob("*.bicep")}
+    used = set(
+        re.findall(r"'(?:modules/)?([\w-]+\.bicep)'", "".join(path.read_text() for path in INFRA.rglob("*.bicep")))
+    )
+    assert modules == used
+
+
+def test_plans_and_back_ends_are_the_same_everywhere():
+    assert set(plans()) == set(PLANS) == set(_allowed("plan"))
+    assert set(backends()) == set(BACKENDS) == set(_allowed("backend"))
+
+
+def _allowed(parameter: str) -> list[str]:
+    found = re.search(rf"@allowed\(\[([^\]]+)\]\)\nparam {parameter} ", MAIN)
+    assert found
+    return re.findall(r"'([^']+)'", found[1])
+
+
+def test_parameter_file_names_only_parameters_and_every_one_without_a_default():
+    parameters = json.loads((INFRA / "main.parameters.json").read_text())["parameters"]
+    declared = dict(re.findall(r"^param (\w+) ([^\n]+)$", MAIN, re.M))
+    required = {name for name, rest in declared.items() if "=" not in rest}
+    assert required <= set(parameters) <= set(declared)
+
+
+def test_azure_sets_exactly_the_settings_that_the_app_knows():
+    example = set(json.loads((ROOT / "local.settings.json.example").read_text())["Values"])
+    by_identity = {"AzureWebJobsStorage", "SHOP_STORAGE"}
+    for given in LEGAL:
+        for settings in app_settings(evaluate(given)):
+            known = {name.partition("__")[0] for name in settings if not _azure_only(name)}
+            # Flex Consumption takes the language from elsewhere.
+            expected = example - ({"FUNCTIONS_WORKER_RUNTIME"} if given["plan"] == "FC1" else set())
+            assert known == expected, described(given)
+            assert not by_identity & set(settings)
+
+
+def _azure_only(name: str) -> bool:
+    return name.startswith(
+        ("WEBSITE_", "APPLICATIONINSIGHTS_", "AzureFunctionsWebHost__", "DURABLE_TASK_", "SQLDB_")
+    ) or name in {
+        "AZURE_CLIENT_ID",
+        "PYTHON_THREADPOOL_THREAD_COUNT",
+        "FUNCTIONS_EXTENSION_VERSION",
+        "FUNCTIONS_WORKER_PROCESS_COUNT",
+    }
+
+
+@pytest.mark.parametrize("given", LEGAL, ids=described)
+def test_app_starts_with_the_settings_that_azure_sets(given):
+    for settings in app_settings(evaluate(given)):
+        read = Settings.from_env(settings)
+        assert read.ship_from.country == "US"
+        assert read.storage.connection_string is None
+        assert read.storage.client_id
+
+
+def test_tables_queues_and_containers_are_those_of_the_app():
+    deployment = evaluate(LEGAL[0])
+    kinds = {"table": "tableServices/tables", "queue": "queueServices/queues", "container": "blobServices/containers"}
+    for kind, resource_type in kinds.items():
+        made = {
+            _last_name(one["name"]) for one in of_type(deployment, f"Microsoft.Storage/storageAccounts/{resource_type}")
+        }
+        # The package container is Azure's; everything else the adapters name.
+        assert made - {"deploymentpackage"} == _named_by_adapters(kind)
+
+
+def _named_by_adapters(kind: str) -> set[str]:
+    names: set[str] = set()
+    for path in Path(ROOT, "adapters").glob("*.py"):
+        text = path.read_text()
+        constants = dict(re.findall(r'^(\w+): Final = "([^"]+)"', text, re.M))
+        names |= {constants[name] for name in re.findall(rf"storage\.{kind}\((\w+)\)", text)}
+    return names
+
+
+def _last_name(name: str) -> str:
+    return re.sub(r"['\")\]}]+$", "", name).rsplit("/", 1)[-1]
+
+
+def test_large_messages_outlive_their_orchestrations():
+    for hub_days in (7, 60):
+        deployment = evaluate(LEGAL[0] | {"orchestrationRetentionDays": hub_days})
+        (lifecycle,) = of_type(deployment, "Microsoft.Storage/storageAccounts/managementPolicies")
+        (rule,) = properties(lifecycle)["policy"]["rules"]
+        assert rule["definition"]["filters"]["prefixMatch"] == ["durableorders-largemessages/"]
+        assert rule["definition"]["actions"]["baseBlob"]["delete"]["daysAfterModificationGreaterThan"] > hub_days

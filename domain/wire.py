@@ -17,7 +17,8 @@ Timestamp = AwareDatetime
 class Wire(BaseModel):
     """Base of every payload: immutable, no unknown fields, and no rejected value (a card number, say) in an error text."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    # Deferred: a cold start should not pay for validators of requests that may never come.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
     def to_wire(self) -> dict[str, Any]:
         """The payload as plain JSON values, ready for the SDK, a table or a response."""

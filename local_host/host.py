@@ -88,7 +88,7 @@ class Host:
 
     async def stop(self, grace_s: float = 5.0) -> None:
         """Take nothing new, let running functions end for up to grace_s seconds, leave the rest for the next start."""
-        await self._triggers.stop()
+        await self._triggers.stop(grace_s)
         await self._server.drain(grace_s)
         await self.worker.stop(grace_s)
         await self._server.close()
@@ -98,7 +98,8 @@ class Host:
         self._parts.hub.close()
 
     async def until_idle(self) -> None:
-        """Return when no HTTP function runs and the engine has nothing ready."""
+        """Return when no triggered function runs and the engine has nothing ready."""
+        await self._triggers.until_quiet()
         await self._server.until_quiet()
         await self.worker.until_idle()
 

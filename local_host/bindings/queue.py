@@ -64,6 +64,7 @@ class QueueListener:
         finally:
             for task in self._work:
                 task.cancel()
+            await asyncio.gather(*self._work, return_exceptions=True)
 
     @property
     def _longest_pause_s(self) -> float:
@@ -89,6 +90,10 @@ class QueueListener:
             async with _kept(queue, message):
                 succeeded = await self._deliver(message)
             await self._settle(queue, message, succeeded=succeeded)
+        except asyncio.CancelledError:
+            # The host stops: the message need not wait for its lease to end.
+            await queue.update_message(message, visibility_timeout=0)
+            raise
         except Exception as error:  # noqa: BLE001 - the storage account failed; the message is delivered again
             _log.warning("%s: message %s is not settled (%s)", self._function.name, message.id, error)
 

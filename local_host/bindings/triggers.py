@@ -52,8 +52,15 @@ class Triggers:
     def start(self) -> None:
         self._tasks = [asyncio.create_task(_supervise(name, each)) for name, each in self._listeners.items()]
 
-    async def stop(self) -> None:
-        """Cancel all listeners. A function that runs in a thread runs on; its message or blob is delivered again."""
+    async def until_quiet(self) -> None:
+        """Return when no triggered function runs."""
+        # Whoever has just been woken by the clock gets the chance to begin.
+        await asyncio.sleep(0)
+        await self._setup.run.running.until_none()
+
+    async def stop(self, grace_s: float) -> None:
+        """Listen no more. What does not end within grace_s seconds is delivered again after the next start."""
+        await self._setup.run.close(grace_s)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

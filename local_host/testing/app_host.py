@@ -58,12 +58,15 @@ class Instance:
 class AppHost:
     """One running app. Everything a test does to it goes through here."""
 
-    def __init__(self, app: AppIndex, config: HostConfig, state: str, clock: ManualClock) -> None:
+    def __init__(
+        self, app: AppIndex, config: HostConfig, state: str, clock: ManualClock, *, with_triggers: bool
+    ) -> None:
         self.app = app
         self.clock = clock
         self.crashes = CrashFaults()
         self._config = config
         self._state = state
+        self._with_triggers = with_triggers
         self._replaced: dict[str, Callable[[Any], Any]] = {}
         self._activity_faults = ActivityFaults()
         self._calls: list[ActivityCall] = []
@@ -103,7 +106,7 @@ class AppHost:
             hub=TaskHub.open(self._state, self.crashes),
             listener=listener,
             clock=self.clock,
-            with_triggers=False,
+            with_triggers=self._with_triggers,
             around_executor=self._double,
         )
         self._host = Host(parts)
@@ -240,13 +243,15 @@ async def running_app(
     state: str = MEMORY,
     clock: ManualClock | None = None,
     settings: Mapping[str, str] | None = None,
+    with_triggers: bool = False,
 ) -> AsyncIterator[AppHost]:
     """Run an app until the block ends. settings: environment variables for as long as it runs.
 
-    The working directory stays what it is. Timer, queue and blob functions run only when `run` is called.
+    The working directory stays what it is. Timer, queue and blob functions run only when `run` is called, unless
+    with_triggers says that they are to be triggered: timers by the test's clock, the others by their storage account.
     """
     with _environment({"FUNCTIONS_WORKER_RUNTIME": "python", **(settings or {})}):
-        host = _host(Path(directory), str(state), clock or ManualClock())
+        host = _host(Path(directory), str(state), clock or ManualClock(), with_triggers=with_triggers)
         await host.open()
         try:
             yield host
@@ -254,9 +259,11 @@ async def running_app(
             await host.close()
 
 
-def _host(directory: Path, state: str, clock: ManualClock) -> AppHost:
+def _host(directory: Path, state: str, clock: ManualClock, *, with_triggers: bool) -> AppHost:
     directory = directory.resolve()
-    return AppHost(_loaded(directory), read_host_config(directory, os.environ), state, clock)
+    return AppHost(
+        _loaded(directory), read_host_config(directory, os.environ), state, clock, with_triggers=with_triggers
+    )
 
 
 @contextmanager

@@ -25,8 +25,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        "app_host(app=DIR, settings={}, on_file=False): what the fixture app_host runs, with which environment variables, "
-        "and whether its state is kept in a file, so that it can be restarted",
+        "app_host(app=DIR, settings={}, on_file=False, with_triggers=False): what the fixture app_host runs, with which "
+        "environment variables, whether its state is kept in a file, so that it can be restarted, and whether timers, "
+        "queues and blobs trigger functions by themselves",
     )
 
 
@@ -36,7 +37,8 @@ async def app_host(request: pytest.FixtureRequest) -> AsyncIterator[AppHost]:
     options = _options(request)
     directory = request.config.rootpath / options.get("app", request.config.getini("app_host_dir"))
     state = str(request.getfixturevalue("tmp_path") / "hub.db") if options.get("on_file") else MEMORY
-    async with running_app(directory, state=state, settings=options.get("settings")) as host:
+    triggers = bool(options.get("with_triggers"))
+    async with running_app(directory, state=state, settings=options.get("settings"), with_triggers=triggers) as host:
         yield host
 
 
@@ -45,6 +47,6 @@ def _options(request: pytest.FixtureRequest) -> dict[str, Any]:
     options: dict[str, Any] = {}
     for marker in reversed(list(request.node.iter_markers("app_host"))):
         options.update(marker.kwargs)
-    if unknown := set(options) - {"app", "settings", "on_file"}:
+    if unknown := set(options) - {"app", "settings", "on_file", "with_triggers"}:
         raise pytest.UsageError(f"The marker app_host has no option {', '.join(sorted(unknown))}.")
     return options

@@ -20,6 +20,7 @@ from local_host.app.conversion import encode_output
 from local_host.app.invoker import Invoker
 from local_host.errors import UserCodeFailed
 from local_host.management.api import ManagementApi
+from local_host.running import Running
 from local_host.start_problems import CannotStart, PortInUse
 from local_host.web.admin_api import AdminApi
 from local_host.web.cors import Cors
@@ -55,9 +56,7 @@ class HttpServer:
         self._custom_headers = custom_headers
         self._cors = cors
         self._runner = web.ServerRunner(web.Server(self._answer, request_factory=_request, access_log=None))
-        self._running = 0
-        self._quiet = asyncio.Event()
-        self._quiet.set()
+        self._running = Running()
         self._draining = False
 
     async def start(self, listener: socket.socket) -> None:
@@ -70,13 +69,13 @@ class HttpServer:
         self._draining = True
         try:
             async with asyncio.timeout(grace_s):
-                await self._quiet.wait()
+                await self._running.until_none()
         except TimeoutError:
-            _log.warning("%d HTTP functions still run; leaving them", self._running)
+            _log.warning("%d HTTP functions still run; leaving them", self._running.count)
 
     async def until_quiet(self) -> None:
         """Return when no HTTP function runs."""
-        await self._quiet.wait()
+        await self._running.until_none()
 
     async def close(self) -> None:
         await self._runner.cleanup()
@@ -97,19 +96,8 @@ class HttpServer:
             return await self._admin.home() if (request.method, path) == ("GET", "/") else web.Response(status=404)
         if self._draining:
             return web.Response(status=503)
-        return await self._call(request, *found)
-
-    async def _call(
-        self, request: web.BaseRequest, function: Function, route_values: Mapping[str, str]
-    ) -> web.Response:
-        self._running += 1
-        self._quiet.clear()
-        try:
-            return await self._run_function(request, function, route_values)
-        finally:
-            self._running -= 1
-            if not self._running:
-                self._quiet.set()
+        with self._running:
+            return await self._run_function(request, *found)
 
     async def _run_function(
         self, request: web.BaseRequest, function: Function, route_values: Mapping[str, str]

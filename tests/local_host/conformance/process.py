@@ -16,7 +16,6 @@ from urllib.request import Request, urlopen
 
 from tests.local_host.conformance.support import APP, MANAGEMENT, ROOT
 
-
 T = TypeVar("T")
 
 

@@ -48,8 +48,8 @@ def target(console: Console) -> Iterator[Target]:
         yield Target(running.base_url, running.sandbox_url)
     else:
         console.print("No copy is running: starting one for the demo")
-        with tempfile.TemporaryDirectory() as state, running_local_copy(Path(state)) as addresses:
-            yield Target(addresses.base_url, addresses.sandbox_url)
+        with tempfile.TemporaryDirectory() as state, running_local_copy(Path(state)) as copy:
+            yield Target(copy.addresses.base_url, copy.addresses.sandbox_url)
 
 
 def demo(where: Target, console: Console) -> bool:

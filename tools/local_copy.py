@@ -55,7 +55,7 @@ class Addresses:
 
 
 class LocalCopy:
-    """The processes of one copy. Make it, `start`, and `stop` whatever happened in between."""
+    """The processes of one copy, the app first. Make it, `start`, and `stop` whatever happened in between."""
 
     def __init__(self, state: StateFolder, environment: Mapping[str, str]) -> None:
         self.state = state
@@ -113,13 +113,13 @@ class LocalCopy:
 
 
 @contextmanager
-def running_local_copy(state: Path, environment: Mapping[str, str] = os.environ) -> Iterator[Addresses]:
+def running_local_copy(state: Path, environment: Mapping[str, str] = os.environ) -> Iterator[LocalCopy]:
     """A copy on free ports for the length of the block, its state in that folder. Raises LaunchFailed."""
     copy = LocalCopy(StateFolder(state), {**environment, "PORT": "0"})
     try:
         copy.start(os.getpid())
         wait_until_ready(copy.services)
-        yield copy.addresses
+        yield copy
     finally:
         copy.stop()
 

@@ -69,7 +69,7 @@ def install_azurite() -> None:
     node = find_node()
     if node is None:
         print(f"No Node.js {OLDEST_NODE} or newer found: installing one into the virtual environment", flush=True)
-        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", WHEEL], check=True)
+        subprocess.run([sys.executable, "-m", "pip", "install", "-qq", WHEEL], check=True)
         importlib.invalidate_caches()
         node = require_node()
     npm_ci = [*node.npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]

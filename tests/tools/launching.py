@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 READY = re.compile(rb"is ready after [\d.]+ s: (http://127\.0\.0\.1:\d+)")
 GUIDE_END = b"go on at the next start."
-START_TIMEOUT_S = 90.0
+START_TIMEOUT_S = 600.0
 STOP_TIMEOUT_S = 60.0
 POLL_S = 0.02
 INSTALLED_FROM = ("requirements.txt", "requirements-dev.txt", "package-lock.json")

@@ -1,0 +1,151 @@
+"""Orders to completion with 64 in flight, next to the floor of the same work: the SDK's replay of the very same histories, and
+SQLite's rate of committing that many steps. Also what memory the app holds after the last order.
+
+Progress is counted in the task hub's file, so that the app has nothing to do but the orders.
+"""
+
+import argparse
+import os
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+from threading import Semaphore
+
+from bench.replay import orchestrator, replay_seconds, stored_steps
+from tools.demo_orders import CUSTOMER
+from tools.local_copy import LocalCopy, running_local_copy
+from tools.seed import seed_if_empty
+from tools.web import call
+
+IN_FLIGHT = 64
+POSTING_THREADS = 8
+POLL_S = 0.02
+PRODUCTS = ("mug", "beans", "grinder")
+SAMPLE = 200
+STEP_BYTES = 400
+FLOOR_COMMITS = 300
+ENDED = (
+    "SELECT count(*) FROM instances WHERE name = 'process_order' AND status IN ('Completed', 'Failed', 'Terminated')"
+)
+SUCCEEDED = (
+    "SELECT count(*) FROM instances WHERE name = 'process_order' AND json_extract(output, '$.status') = 'completed'"
+)
+
+
+def run_orders(copy: LocalCopy, count: int) -> float:
+    """Seconds from the first post to the end of the last order."""
+    hub = sqlite3.connect(f"file:{copy.state.hub}?mode=ro", uri=True)
+    free = Semaphore(IN_FLIGHT)
+    started = time.perf_counter()
+    with ThreadPoolExecutor(POSTING_THREADS) as posting:
+        for thread in range(POSTING_THREADS):
+            posting.submit(_post, copy.addresses.base_url, range(thread, count, POSTING_THREADS), free)
+        ended = 0
+        while ended < count:
+            time.sleep(POLL_S)
+            now_ended = hub.execute(ENDED).fetchone()[0]
+            if now_ended > ended:
+                free.release(now_ended - ended)
+            ended = now_ended
+    seconds = time.perf_counter() - started
+    hub.close()
+    return seconds
+
+
+def _post(base_url: str, numbers: range, free: Semaphore) -> None:
+    for number in numbers:
+        free.acquire()
+        body = {
+            "order_id": f"bench-{number}",
+            **CUSTOMER,
+            "lines": [{"product_id": PRODUCTS[number % len(PRODUCTS)], "quantity": 1}],
+        }
+        if call("POST", f"{base_url}/api/orders", body).status != 202:
+            print("an order was refused", file=sys.stderr)
+
+
+def resident_mib(pid: int) -> float:
+    """Linux only."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    (line,) = (line for line in status.splitlines() if line.startswith("VmRSS:"))
+    return int(line.split()[1]) / 1024
+
+
+def commit_seconds(folder: Path) -> float:
+    """Per step, when 64 of them share one durable commit."""
+    database = sqlite3.connect(folder / "floor.sqlite", isolation_level=None)
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("PRAGMA synchronous = FULL")
+    database.execute("CREATE TABLE steps (seq INTEGER PRIMARY KEY, event TEXT)")
+    started = time.perf_counter()
+    for _ in range(FLOOR_COMMITS):
+        database.execute("BEGIN IMMEDIATE")
+        database.executemany("INSERT INTO steps (event) VALUES (?)", [("x" * STEP_BYTES,)] * IN_FLIGHT)
+        database.execute("COMMIT")
+    seconds = time.perf_counter() - started
+    database.close()
+    return seconds / (FLOOR_COMMITS * IN_FLIGHT)
+
+
+def histories(hub_file: Path) -> Iterator[tuple[str, list[str]]]:
+    """Input, and the events of each episode, of every order."""
+    hub = sqlite3.connect(hub_file)
+    orders = "SELECT instance_id, input FROM instances WHERE name = 'process_order'"
+    for instance_id, order in hub.execute(orders).fetchall():
+        episodes = "SELECT events FROM history WHERE instance_id = ? ORDER BY episode"
+        yield order, [events for (events,) in hub.execute(episodes, (instance_id,))]
+    hub.close()
+
+
+def floor_seconds(hub_file: Path, folder: Path) -> tuple[float, float]:
+    """Per order: the SDK's replay time, and the time to commit its steps. From a sample of the orders just run."""
+    handle = orchestrator("process_order")
+    sample = list(islice(histories(hub_file), SAMPLE))
+    replay = sum(replay_seconds(handle, order, episodes) for order, episodes in sample) / len(sample)
+    steps = sum(stored_steps(episodes) for _, episodes in sample) / len(sample)
+    return replay, steps * commit_seconds(folder)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.orders", description=__doc__)
+    parser.add_argument("count", nargs="?", type=int, default=2_000, help="how many orders (default: %(default)s)")
+    count = parser.parse_args().count
+    with tempfile.TemporaryDirectory() as folder:
+        with running_local_copy(Path(folder) / "state") as copy:
+            stock(copy.addresses.base_url, count)
+            seconds = run_orders(copy, count)
+            memory = resident_mib(copy.services[0].pid)
+        check(copy.state.hub, count)
+        replay, commits = floor_seconds(copy.state.hub, Path(folder))
+    floor = replay + commits
+    print(
+        f"orders: {count} with {IN_FLIGHT} in flight: {count / seconds:.0f} orders/s, {1000 * seconds / count:.1f} ms each"
+    )
+    print(f"orders: floor {1000 * floor:.1f} ms each: SDK replay {1000 * replay:.1f}, commits {1000 * commits:.2f}")
+    print(
+        f"orders: ratio {seconds / count / floor:.1f}; the app holds {memory:.0f} MiB; load of the machine {os.getloadavg()[0]:.1f}"
+    )
+
+
+def stock(base_url: str, count: int) -> None:
+    seed_if_empty(base_url)
+    for product_id in PRODUCTS:
+        call("POST", f"{base_url}/api/inventory/{product_id}/restock", {"quantity": count})
+
+
+def check(hub_file: Path, count: int) -> None:
+    """A figure for orders that failed would mean nothing."""
+    hub = sqlite3.connect(hub_file)
+    succeeded = hub.execute(SUCCEEDED).fetchone()[0]
+    hub.close()
+    if succeeded != count:
+        raise SystemExit(f"only {succeeded} of {count} orders succeeded")
+
+
+if __name__ == "__main__":
+    main()

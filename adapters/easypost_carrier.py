@@ -25,14 +25,14 @@ _GIVEN_BACK: Final = frozenset({"submitted", "refunded"})
 
 
 class _Rate(BaseModel):
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, defer_build=True)
 
     id: str
     rate: Decimal
 
 
 class _Shipment(BaseModel):
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, defer_build=True)
 
     id: str
     reference: str | None = None

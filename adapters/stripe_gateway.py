@@ -31,7 +31,7 @@ IntentStatus = Literal[
 
 
 class _Answer(BaseModel):
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, defer_build=True)
 
     @classmethod
     def read(cls, answer: "StripeObject") -> Self:

@@ -55,6 +55,7 @@ def process_order(context: df.DurableOrchestrationContext) -> Wait:
     else:
         commit_inventory(saga)
     yield from close_books(saga)
+    yield from saga.park_what_is_open()
     return saga.progress().to_wire()
 
 

@@ -1,8 +1,8 @@
 """The saga kernel: steps that are undone in reverse when the story stops.
 
 A step's undo is registered *before* the step runs, because a step may take effect and its answer be lost. So every undo must
-also succeed when its step never happened. An undo that fails does not stop the others; it is parked for an operator, and the
-order needs attention.
+also succeed when its step never happened. An undo that fails does not stop the others; the order needs attention then, and what
+is open is parked for an operator.
 """
 
 from collections.abc import Generator, Sequence
@@ -71,6 +71,7 @@ class Saga(Story):
     approval: ApprovalWait | None = None
     cancellation: TaskBase = field(init=False)
     _undos: list[_Undo] = field(default_factory=list)
+    _open: list[DeadLetter] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.cancellation = self.context.wait_for_external_event(CANCELLATION_REQUESTED)
@@ -105,7 +106,7 @@ class Saga(Story):
         """Take a step that can no longer change how the order ends: what does not get done is parked, never undone."""
         result = yield from self.step(step.name, step.effects, step.policy)
         if result.outcome is not Outcome.DONE:
-            yield from self._park(step.name, step.effects, result, order_end=None)
+            yield from self._park([self._letter(step.name, step.effects, result)])
 
     def send(self, step: str, effects: Sequence[Effect]) -> None:
         """Take a step at entities that cannot be refused any more: sent for certain, and nobody waits for it."""
@@ -117,20 +118,27 @@ class Saga(Story):
 
     def undo_everything(self, stop: OrderStopped) -> Wait:
         """Undo, newest first, whatever was or may have been done. The order then ends as the stop says, or needs attention."""
-        failed = False
         for undo in reversed(self._undos):
             result = yield from self.step(undo.name, undo.effects, PERSISTENT, kind="undo")
             if result.outcome is not Outcome.DONE:
-                failed = True
-                yield from self._park(undo.name, undo.effects, result, order_end=stop.status)
+                self._open.append(self._letter(undo.name, undo.effects, result, order_end=stop.status))
         self.reason_code = stop.reason_code
-        if failed:
+        if self._open:
             self.advance(OrderStatus.NEEDS_ATTENTION, f"{stop.message} Not everything could be undone.")
         else:
             self.advance(stop.status, stop.message)
 
-    def _park(self, step: str, effects: Sequence[Effect], result: StepResult, *, order_end: OrderStatus | None) -> Wait:
-        letter = DeadLetter(
+    def park_what_is_open(self) -> Wait:
+        """Leave to an operator what could not be undone. To be called once the order book knows the order's end: an operator who
+        is faster than the other undos would find no order to close, and nobody would close it later.
+        """
+        if self._open:
+            yield from self._park(self._open)
+
+    def _letter(
+        self, step: str, effects: Sequence[Effect], result: StepResult, *, order_end: OrderStatus | None = None
+    ) -> DeadLetter:
+        return DeadLetter(
             dead_letter_id=dead_letter_id(self.order.order_id, step),
             order_id=self.order.order_id,
             step=step,
@@ -140,7 +148,9 @@ class Saga(Story):
             message=result.message,
             parked_at=self.context.current_utc_datetime,
         )
-        yield from self.call([activity(park_dead_letter, letter)], PERSISTENT, seed=f"park:{step}")
+
+    def _park(self, letters: Sequence[DeadLetter]) -> Wait:
+        yield from self.call([activity(park_dead_letter, letter) for letter in letters], PERSISTENT, seed="park")
 
     # -- what the order says of itself
 

@@ -1,0 +1,52 @@
+"""What could not be undone: parked when its order can be closed, tried again by an operator, closed honestly."""
+
+import pytest
+
+from local_host.testing.doubles import ActivityFaults, DoubledExecutor
+from tests.support.books import assert_balanced, finish, open_dead_letters
+from tests.support.order_requests import order_request
+from tests.support.shop import Shop, running_shop, use_settings
+
+
+async def replay_all(shop: Shop) -> None:
+    for letter in await open_dead_letters(shop):
+        assert (await shop.post(f"dead-letters/{letter['dead_letter_id']}/replay")).status == 202
+    await finish(shop)
+    await shop.clock.advance(hours=7)
+
+
+async def place_unfinishable(shop: Shop) -> None:
+    """An order that fails at its last step, and whose label is not taken back at first."""
+    await shop.stock("mug", 10)
+    shop.sandbox.fault(operation="payment_intents.capture", kind="refuse")
+    shop.sandbox.fault(operation="shipments.refund", kind="refuse", next=1)
+    assert (await shop.post("orders", order_request(order_id="a-1"))).status == 202
+    await shop.host.until_idle()
+
+
+async def assert_nothing_is_open(shop: Shop) -> None:
+    orders = await assert_balanced(shop, {"mug": 10}, {"a-1": {"mug": 2}})
+    assert (orders["a-1"]["status"], await open_dead_letters(shop)) == ("failed", [])
+
+
+async def test_a_replay_while_the_order_is_still_being_undone_leaves_nothing_open(shop: Shop):
+    shop.sandbox.fault(operation="payment_intents.cancel", kind="drop_before", next=5)
+    await place_unfinishable(shop)
+    assert (await shop.get("orders/a-1")).status == 202, "the payment is still to be undone"
+    await replay_all(shop)
+    await replay_all(shop)
+    await assert_nothing_is_open(shop)
+
+
+@pytest.mark.parametrize("activity", ["close_dead_letter", "close_order"])
+async def test_a_replay_is_closed_although_the_storage_fails_meanwhile(
+    monkeypatch, storage_connection, sandbox, activity
+):
+    use_settings(monkeypatch, storage_connection, sandbox)
+    failing = ActivityFaults(failures={(activity, number): OSError("no storage") for number in (1, 2)})
+    async with running_shop(sandbox, around_executor=lambda executor: DoubledExecutor(executor, {}, failing)) as shop:
+        await place_unfinishable(shop)
+        await finish(shop)
+        assert (await shop.get("orders/a-1")).body["status"] == "needs_attention"
+        await replay_all(shop)
+        await assert_nothing_is_open(shop)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from adapters.long_text import joined_text, split_text
-from domain.order import ENDED, TRANSITIONS, Order, OrderProgress, OrderStatus
+from domain.order import TRANSITIONS, Order, OrderProgress, OrderStatus
 from domain.wire import Timestamp, Wire
 
 PARTITION: Final = "order"
@@ -81,7 +81,7 @@ def is_news(progress: OrderProgress, entity: Mapping[str, Any]) -> bool:
     known = OrderStatus(entity["status"])
     if progress.status is known:
         return len(progress.steps) >= int(entity.get("steps", 0))
-    return progress.status in (TRANSITIONS[known] if known in ENDED else _later_than(known))
+    return progress.status in _later_than(known)
 
 
 def _later_than(status: OrderStatus) -> set[OrderStatus]:

@@ -50,6 +50,7 @@ def test_a_parked_record_is_kept_whole_and_announced_without_what_is_private(
     assert stored.letter == letter()
     [message] = storage.queue("dead-letters").receive_messages()
     assert CUSTOMER.name not in message.content
+    assert message.expires_on.year > 9000, "it must not vanish after a week"
     assert DeadLetterEnvelope.model_validate_json(message.content).dead_letter_id == letter().dead_letter_id
 
 

@@ -62,6 +62,7 @@ def test_the_cheapest_label_is_bought_once(carrier: EasyPostCarrier, sandbox: Sa
     assert first == second
     [row] = sandbox.parcels()
     assert (row["tracking_code"], row["service"]) == (first.reference, "GroundAdvantage")
+    assert len(sandbox.calls(operation="shipments.buy")) == 1
 
 
 def test_an_address_that_nobody_can_deliver_to_is_a_refusal(carrier: EasyPostCarrier, sandbox: Sandbox) -> None:
@@ -225,6 +226,11 @@ def test_no_sequence_of_faults_leaves_a_label_to_be_paid(
 
 LOOK = f"GET /v2/shipments/{ORDER}"
 VERIFY = "POST /v2/addresses"
+SHIPMENT = "GET /v2/shipments/shp_1"
+BUY = "POST /v2/shipments/shp_1/buy"
+REFUND = "POST /v2/shipments/shp_1/refund"
+UNBOUGHT: dict[str, Any] = {"id": "shp_1", "object": "Shipment", "rates": [{"id": "rate_1", "rate": "6.07"}]}
+BOUGHT = UNBOUGHT | {"postage_label": {"id": "pl_1"}, "tracking_code": "9400"}
 SECRETS = (CUSTOMER.name, CUSTOMER.street1, "EZTK_very_secret")
 TALKATIVE = f"Cannot do this for {' and '.join(SECRETS)}"
 
@@ -272,18 +278,33 @@ def test_a_refusal_is_told_in_our_words(
 
 
 def test_a_parcel_without_a_rate_is_asked_for_again(scripted_carrier: EasyPostCarrier, script: Script) -> None:
-    script.answer("GET /v2/shipments/shp_1", {"id": "shp_1", "object": "Shipment", "rates": []})
-    script.answer("POST /v2/shipments/shp_1/rerate", {"rates": []})
+    script.answer(SHIPMENT, UNBOUGHT | {"rates": []})
+    script.answer(f"{BUY.removesuffix('buy')}rerate", {"rates": []})
     with pytest.raises(ProviderUnavailable):
         scripted_carrier.buy_label(label("shp_1"))
+
+
+def test_a_label_bought_by_a_repeat_meanwhile_is_bought(scripted_carrier: EasyPostCarrier, script: Script) -> None:
+    script.answer(SHIPMENT, UNBOUGHT)
+    script.answer(SHIPMENT, BOUGHT)
+    script.answer(BUY, {"error": {"code": "SHIPMENT.POSTAGE.EXISTS", "message": TALKATIVE}}, 422)
+    assert scripted_carrier.buy_label(label("shp_1")).reference == BOUGHT["tracking_code"]
+
+
+def test_a_label_given_back_by_a_repeat_meanwhile_is_given_back(
+    scripted_carrier: EasyPostCarrier, script: Script
+) -> None:
+    script.answer(SHIPMENT, BOUGHT)
+    script.answer(SHIPMENT, BOUGHT | {"refund_status": "submitted"})
+    script.answer(REFUND, {"error": {"code": "SHIPMENT.REFUND.UNAVAILABLE", "message": TALKATIVE}}, 422)
+    assert scripted_carrier.cancel(undo_shipping("shp_1")).message == "label_refunded"
 
 
 def test_a_label_that_is_only_billed_when_scanned_needs_no_refund(
     scripted_carrier: EasyPostCarrier, script: Script
 ) -> None:
-    bought = {"id": "shp_1", "object": "Shipment", "postage_label": {"id": "pl_1"}, "tracking_code": "1"}
-    script.answer("GET /v2/shipments/shp_1", bought)
-    script.answer("POST /v2/shipments/shp_1/refund", bought | {"refund_status": "not_applicable"})
+    script.answer(SHIPMENT, BOUGHT)
+    script.answer(REFUND, BOUGHT | {"refund_status": "not_applicable"})
     assert scripted_carrier.cancel(undo_shipping("shp_1")).outcome is Outcome.DONE
 
 

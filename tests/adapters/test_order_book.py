@@ -1,5 +1,6 @@
 """The order book on the real storage emulator: taken in once, never moved back, found again."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import product
@@ -13,8 +14,11 @@ from adapters.storage import Storage
 from domain.approval import ApprovalDecision, SettleApprovalRequest
 from domain.order import ENDED, MOST_LINES, TRANSITIONS, CloseOrder, OrderStatus
 from domain.steps import LedgerEntry, Outcome
+from settings import StorageLocation
 from tests.adapters.examples import ORDER
+from tests.adapters.losing import losing_way
 from tests.adapters.orders import ledger, line, order, progress
+from tests.adapters.scripted import Script
 from tests.support.orders import NOON
 
 LIVE = sorted(set(OrderStatus) - ENDED)
@@ -66,6 +70,18 @@ def test_of_many_at_once_exactly_one_is_accepted(book: OrderBook) -> None:
         answers = list(pool.map(lambda _: book.accept(order(), "print"), range(16)))
     assert sum(isinstance(answer, Accepted) for answer in answers) == 1
     assert sum(isinstance(answer, Repeated) for answer in answers) == 15
+
+
+def test_an_order_whose_entry_was_not_answered_is_still_the_callers_to_start(storage_connection: str) -> None:
+    [tables] = re.findall("TableEndpoint=([^;]+)", storage_connection)
+    with losing_way(tables) as way:
+        detour = storage_connection.replace(tables, way.url)
+        book = OrderBook(Storage(StorageLocation(connection_string=detour)))
+        book.accept(order("order-0"), "print")
+        way.lose_next = "POST"
+        assert book.accept(order(), "print") == Accepted()
+        assert way.lost == 1
+        assert isinstance(book.accept(order(), "print"), Repeated)
 
 
 def test_the_book_knows_nothing_of_other_orders(book: OrderBook) -> None:
@@ -199,6 +215,16 @@ def test_orders_are_found_by_customer_status_and_time(book: OrderBook) -> None:
 def test_a_filter_is_a_value_and_never_a_query(book: OrderBook) -> None:
     book.accept(order(), "print")
     assert every_id(book, customer_id="x' or customer_id ne 'x") == []
+
+
+def test_a_page_that_the_service_left_empty_is_not_the_end(script: Script) -> None:
+    more = {"x-ms-continuation-NextPartitionKey": "order", "x-ms-continuation-NextRowKey": "order-1"}
+    found = {"PartitionKey": "order", "RowKey": ORDER, "status": "completed", "updated_at": NOON.isoformat()}
+    script.answer("GET /shop/orders()", {"value": []}, headers=more)
+    script.answer("GET /shop/orders()", {"value": [found]})
+    location = f"AccountName=shop;AccountKey=a2V5;TableEndpoint={script.url}/shop"
+    book = OrderBook(Storage(StorageLocation(connection_string=location)))
+    assert every_id(book, customer_id="ada") == [ORDER]
 
 
 def test_an_empty_book_has_an_empty_list(book: OrderBook) -> None:

@@ -115,6 +115,43 @@ def test_a_refusal_is_told_in_our_words(
     _assert_discreet(result.model_dump_json())
 
 
+def test_a_card_that_needs_its_owner_asks_for_an_action(payments: StripePayments, script: Script) -> None:
+    script.answer(CREATE, intent("requires_confirmation"))
+    script.answer(CONFIRM, error("card_error", "card_declined", decline_code="authentication_required"), 402)
+    assert payments.authorise(payment()).reason_code == "action_required"
+
+
+def test_a_key_that_authorised_another_payment_does_not_authorise_a_second(
+    payments: StripePayments, script: Script
+) -> None:
+    script.answer(CREATE, intent("requires_confirmation"))
+    script.answer(CONFIRM, error("idempotency_error"), 400)
+    script.answer(RETRIEVE, intent("requires_confirmation"))
+    assert payments.authorise(payment()).outcome is Outcome.FAULTED
+    assert script.heard.count(CONFIRM) == 1
+
+
+def test_of_several_payments_the_one_that_got_furthest_is_the_orders(payments: StripePayments, script: Script) -> None:
+    found = [intent("canceled", id="pi_0"), intent("requires_capture"), intent("requires_confirmation", id="pi_2")]
+    script.answer(CREATE, error("idempotency_error"), 400)
+    script.answer(SEARCH, {"object": "search_result", "data": found, "has_more": False, "url": "/"})
+    script.answer(CONFIRM, error("invalid_request_error", "payment_intent_unexpected_state"), 400)
+    script.answer(RETRIEVE, intent("requires_capture"))
+    assert payments.authorise(payment()) == StepResult(reference=PAYMENT)
+
+
+def test_every_payment_of_an_order_is_undone(payments: StripePayments, script: Script) -> None:
+    found = [intent("requires_capture", id="pi_0"), intent("requires_confirmation")]
+    script.answer(CREATE, error("idempotency_error"), 400)
+    script.answer(SEARCH, {"object": "search_result", "data": found, "has_more": False, "url": "/"})
+    script.answer("POST /v1/payment_intents/pi_0/cancel", intent("canceled", id="pi_0"))
+    script.answer(CANCEL, error("idempotency_error"), 400)
+    script.answer(CANCEL, intent("canceled"))
+    script.answer(RETRIEVE, intent("requires_confirmation"))
+    assert payments.cancel(undo(payment())).message == "voided"
+    assert script.keys[CANCEL] == [f"{ORDER}:void", f"{ORDER}:void.2"]
+
+
 def test_a_payment_that_was_authorised_while_stripe_failed_is_not_confirmed_again(
     payments: StripePayments, script: Script
 ) -> None:
@@ -185,6 +222,19 @@ def test_a_refund_that_failed_is_tried_again_under_another_key(payments: StripeP
     script.answer(REFUNDS, refunds())
     script.answer(REFUNDS, refunds("failed"))
     script.answer(REFUNDS, refunds("succeeded", "failed"))
+    script.answer(REFUND, {"id": "re_1", "object": "refund", "amount": AMOUNT, "status": "succeeded"})
+    assert payments.cancel(undo(payment(), PAYMENT)).message == "refunded"
+    assert script.keys[REFUND] == [f"{ORDER}:refund", f"{ORDER}:refund.2"]
+
+
+def test_a_refund_key_that_was_used_for_another_amount_gives_way_to_the_next(
+    payments: StripePayments, script: Script
+) -> None:
+    script.answer(RETRIEVE, intent("succeeded"))
+    script.answer(REFUNDS, refunds())
+    script.answer(REFUNDS, refunds())
+    script.answer(REFUNDS, refunds("succeeded"))
+    script.answer(REFUND, error("idempotency_error"), 400)
     script.answer(REFUND, {"id": "re_1", "object": "refund", "amount": AMOUNT, "status": "succeeded"})
     assert payments.cancel(undo(payment(), PAYMENT)).message == "refunded"
     assert script.keys[REFUND] == [f"{ORDER}:refund", f"{ORDER}:refund.2"]

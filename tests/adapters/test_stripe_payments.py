@@ -201,6 +201,7 @@ def test_undoing_a_declined_payment_closes_it(payments: StripePayments, sandbox:
     request = payment(payment_method="pm_card_chargeDeclined")
     payments.authorise(request)
     assert payments.cancel(undo(request)).message == "nothing_to_undo"
+    assert payments.cancel(undo(request)).message == "nothing_to_undo"
     assert [row["status"] for row in sandbox.payments(ORDER)] == ["canceled"]
 
 

@@ -1,8 +1,8 @@
-"""After `azd deploy`, and in the pipelines: make sure that the package runs, by identity.
+"""Make a package run, by identity: after `azd deploy`, and in the pipelines.
 
-On Flex Consumption the package was pushed, and the push may leave a connection string with a key behind, which the account
-refuses. On the other plans a push would need a key, so the package goes into storage under the name of its content, and the app,
-or its staging slot if it has one, is pointed at it. To go back is to point at an older name.
+Flex Consumption takes a push, which may leave a connection string with a key behind that the account refuses anyway. On the other
+plans a push would need a key, so the package goes into storage under the name of its content, and the app, or its staging slot if
+it has one, is pointed at it. Going back is pointing at an older name.
 """
 
 import argparse
@@ -10,33 +10,18 @@ import hashlib
 import os
 import sys
 from pathlib import Path
+from typing import Final
 
 from infra.hooks.azure_cli import HookFailed, az, deploys_by_zip, output
 
-PACKAGE = Path("dist", "app.zip")
-_KEY_SETTING = "AzureWebJobsStorage"
-_API_VERSION = "2024-11-01"
+PACKAGE: Final = Path("dist", "app.zip")
+_KEY_SETTING: Final = "AzureWebJobsStorage"
+_API_VERSION: Final = "2024-11-01"
 
 
-def release(package: Path, slot: str | None) -> str:
-    """Upload a package and run it; return its name. slot: None for production."""
-    name = f"{hashlib.sha256(package.read_bytes()).hexdigest()[:16]}.zip"
-    container = output("APP_PACKAGES_URL").rpartition("/")[2]
-    where = ["--account-name", output("APP_STORAGE"), "--container-name", container, "--name", name]
-    az("storage", "blob", "upload", "--auth-mode", "login", *where, "--file", str(package), "--overwrite", "true")
-    run(name, slot)
-    return name
-
-
-def run(name: str, slot: str | None) -> None:
-    """Point production, or a slot, at a package that is in storage, and tell Azure which triggers it has."""
-    settings = [
-        f"WEBSITE_RUN_FROM_PACKAGE={output('APP_PACKAGES_URL')}/{name}",
-        f"WEBSITE_RUN_FROM_PACKAGE_BLOB_MI_RESOURCE_ID={output('APP_IDENTITY_ID')}",
-    ]
-    az("functionapp", "config", "appsettings", "set", *_site(slot), "--settings", *settings)
-    site = output("APP_ID") + (f"/slots/{slot}" if slot else "")
-    az("resource", "invoke-action", "--action", "syncfunctiontriggers", "--ids", site, "--api-version", _API_VERSION)
+def push(package: Path) -> None:
+    """Push a package to a Flex Consumption app. azd does this itself; pipelines have the package already."""
+    az("functionapp", "deployment", "source", "config-zip", *_site(None), "--src", str(package))
 
 
 def remove_key_setting() -> bool:
@@ -48,40 +33,54 @@ def remove_key_setting() -> bool:
     return True
 
 
+def upload(package: Path) -> str:
+    """Put a package into storage; return its name there. The same content has the same name."""
+    name = f"{hashlib.sha256(package.read_bytes()).hexdigest()[:16]}.zip"
+    container = output("APP_PACKAGES_URL").rpartition("/")[2]
+    where = ["--account-name", output("APP_STORAGE"), "--container-name", container, "--name", name]
+    az("storage", "blob", "upload", "--auth-mode", "login", *where, "--file", str(package), "--overwrite", "true")
+    return name
+
+
+def run(name: str, slot: str | None) -> None:
+    """Point production, or a slot, at a package that is in storage, and have Azure look at its triggers."""
+    settings = [
+        f"WEBSITE_RUN_FROM_PACKAGE={output('APP_PACKAGES_URL')}/{name}",
+        f"WEBSITE_RUN_FROM_PACKAGE_BLOB_MI_RESOURCE_ID={output('APP_IDENTITY_ID')}",
+    ]
+    az("functionapp", "config", "appsettings", "set", *_site(slot), "--settings", *settings)
+    site = output("APP_ID") + (f"/slots/{slot}" if slot else "")
+    az("resource", "invoke-action", "--action", "syncfunctiontriggers", "--ids", site, "--api-version", _API_VERSION)
+
+
+def release(package: Path, pushing: bool) -> str:
+    """Make a package run, the way this plan takes it; return what happened, for people. Raises HookFailed."""
+    if deploys_by_zip():
+        if pushing:
+            push(package)
+        removed = remove_key_setting()
+        return f"the package runs in production{', and a key that the push left behind is removed' if removed else ''}"
+    slot = "staging" if os.environ.get("APP_STAGING_URL") else None
+    name = upload(package)
+    run(name, slot)
+    if slot is None:
+        return f"{name} runs in production"
+    swap = f"az functionapp deployment slot swap {' '.join(_site(None))} --slot {slot}"
+    return f"{name} runs at {output('APP_STAGING_URL')}; to make it production: {swap}"
+
+
 def _site(slot: str | None) -> list[str]:
     site = ["--name", output("APP_NAME"), "--resource-group", output("AZURE_RESOURCE_GROUP")]
     return [*site, "--slot", slot] if slot else site
 
 
-def after_push() -> None:
-    if remove_key_setting():
-        print(f"{_KEY_SETTING} was put in by the deployment and is removed: the account refuses keys")
-
-
-def after_upload(package: str | None) -> None:
-    """package: one that is in storage already, to go back to; None for the one just built."""
-    slot = "staging" if os.environ.get("APP_STAGING_URL") and package is None else None
-    if package is None:
-        package = release(PACKAGE, slot)
-    else:
-        run(package, slot)
-    print(f"{package} runs in {slot or 'production'}")
-    if slot:
-        site = " ".join(_site(None))
-        print(f"Try it at {output('APP_STAGING_URL')}, then: az functionapp deployment slot swap {site} --slot {slot}")
-
-
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m infra.hooks.release", description=__doc__)
-    parser.add_argument("--package", metavar="NAME", help="go back to this package, which is in storage, in production")
-    package = parser.parse_args().package
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.hooks.release", description="Make dist/app.zip run in Azure."
+    )
+    parser.add_argument("--push", action="store_true", help="push the package too, where azd has not done it")
     try:
-        if not deploys_by_zip():
-            after_upload(package)
-        elif package is None:
-            after_push()
-        else:
-            raise HookFailed("on Flex Consumption, go back by deploying the older package: docs/releasing.md")
+        print(release(PACKAGE, parser.parse_args().push))
     except HookFailed as error:
         print(error, file=sys.stderr)
         return 1

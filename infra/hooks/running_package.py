@@ -1,29 +1,34 @@
 """Before provisioning: remember which package runs, so that the template, which sets every app setting, sets this one to itself.
 
-Without it, the next `azd provision` would put the app back to the package of the previous one, swapped slots included.
+Without it, the next `azd provision` would put the app back to the package of the previous one, swapped slots included. Azure is
+asked, not azd's environment: a pipeline starts with an empty one.
 """
 
-import os
 import sys
+from typing import Any
 
-from infra.hooks.azure_cli import HookFailed, az, azd_env_set, deploys_by_zip, output
+from infra.hooks.azure_cli import HookFailed, az, azd_env_set, output
 
 _SETTING = "WEBSITE_RUN_FROM_PACKAGE"
 
 
 def remember() -> None:
-    """Hand the running packages to the template. Does nothing before the first provisioning and on plans that take a push."""
-    if not os.environ.get("APP_NAME") or deploys_by_zip():
+    """Hand the running packages to the template. Does nothing before the first provisioning. Raises HookFailed."""
+    group = f"rg-{output('AZURE_ENV_NAME')}"
+    if not az("group", "exists", "--name", group):
         return
-    azd_env_set("APP_PACKAGE", running_package())
-    if os.environ.get("APP_STAGING_URL"):
-        azd_env_set("APP_STAGING_PACKAGE", running_package("staging"))
+    for app in az("functionapp", "list", "--resource-group", group):
+        if (app.get("tags") or {}).get("azd-service-name") != "api":
+            continue
+        site = ["--name", str(app["name"]), "--resource-group", group]
+        azd_env_set("APP_PACKAGE", _package(az("functionapp", "config", "appsettings", "list", *site)))
+        for slot in az("functionapp", "deployment", "slot", "list", *site):
+            settings = az("functionapp", "config", "appsettings", "list", *site, "--slot", str(slot["name"]))
+            azd_env_set("APP_STAGING_PACKAGE", _package(settings))
 
 
-def running_package(slot: str | None = None) -> str:
-    """The name of the package that production, or a slot, runs; empty when there is none yet."""
-    where = ["--name", output("APP_NAME"), "--resource-group", output("AZURE_RESOURCE_GROUP")]
-    settings = az("functionapp", "config", "appsettings", "list", *where, *(["--slot", slot] if slot else []))
+def _package(settings: list[dict[str, Any]]) -> str:
+    """The name of the package that these settings run; empty when there is none yet, or when the plan takes a push."""
     url = next((str(setting["value"]) for setting in settings if setting["name"] == _SETTING), "")
     return url.rpartition("/")[2]
 

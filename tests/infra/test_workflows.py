@@ -1,0 +1,104 @@
+"""Workflows and azure.yaml: of the right form, safe, and in step with what they call."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from tests.infra.bicep import INFRA, ROOT
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+BIN = Path(sys.executable).parent
+MAIN = (INFRA / "main.bicep").read_text(encoding="utf-8")
+
+
+def tool(name: str, *arguments: str) -> str:
+    """What a checker says; empty when it has nothing to say against it."""
+    done = subprocess.run([str(BIN / name), *arguments], capture_output=True, text=True, check=False)
+    return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+def read(path: Path):
+    return YAML(typ="safe").load(path)
+
+
+def test_workflows_have_the_form_that_github_takes():
+    assert tool("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *map(str, WORKFLOWS)) == ""
+
+
+def test_workflows_are_safe():
+    assert (
+        tool("zizmor", "--offline", "--no-progress", "--min-severity", "medium", str(ROOT / ".github" / "workflows"))
+        == ""
+    )
+
+
+def test_safety_checker_sees_an_action_that_is_not_pinned(tmp_path):
+    workflow = tmp_path / "workflow.yml"
+    workflow.write_text(re.sub(r"@[0-9a-f]{40}", "@main", WORKFLOWS[0].read_text()))
+    assert "unpinned" in tool("zizmor", "--offline", "--no-progress", "--min-severity", "medium", str(workflow))
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_workflow_stores_no_secret(path):
+    assert "secrets." not in path.read_text()
+
+
+def test_checks_are_those_of_a_developer():
+    steps = read(ROOT / ".github" / "workflows" / "checks.yml")["jobs"]["test"]["steps"]
+    assert {"run": "make test"} in steps
+
+
+def test_production_waits_for_staging_and_takes_no_test_order():
+    jobs = read(ROOT / ".github" / "workflows" / "deploy.yml")["jobs"]
+    assert jobs["production"]["needs"] == "staging"
+    assert jobs["production"]["with"]["package-run"] == jobs["staging"]["with"]["package-run"]
+    assert (jobs["staging"]["with"]["place-order"], jobs["production"]["with"]["place-order"]) == (True, False)
+
+
+def test_azd_fills_in_every_variable_of_the_parameter_file_that_has_no_default():
+    text = (INFRA / "main.parameters.json").read_text()
+    bare = set(re.findall(r"\$\{(\w+)\}", text))
+    assert bare == {"AZURE_ENV_NAME", "AZURE_LOCATION", "APP_ALERT_EMAIL"}
+    release = (ROOT / ".github" / "workflows" / "release.yml").read_text()
+    assert all(f"{name}: ${{{{ vars.{name} }}}}" in release for name in bare)
+
+
+def test_hooks_exist_and_their_targets_too():
+    makefile = (ROOT / "Makefile").read_text()
+    for hook in read(ROOT / "azure.yaml")["hooks"].values():
+        program, *arguments = hook["run"].split()
+        if program == "make":
+            assert re.search(rf"^{arguments[0]}:", makefile, re.M)
+        else:
+            assert (ROOT / Path(*arguments[1].split("."))).with_suffix(".py").is_file()
+
+
+def test_outputs_that_hooks_and_workflows_read_are_given():
+    given = set(re.findall(r"^output (\w+) ", MAIN, re.M)) | {"AZURE_ENV_NAME"}
+    hooks = "".join(path.read_text() for path in (INFRA / "hooks").glob("*.py"))
+    asked = set(re.findall(r'output\("(\w+)"\)|environ\.get\("(APP_STAGING_URL)"\)', hooks))
+    release = (ROOT / ".github" / "workflows" / "release.yml").read_text()
+    shell = set(re.findall(r"\$\{?(APP_(?!KEY)\w+|AZURE_RESOURCE_GROUP)", release))
+    names = {name for pair in asked for name in pair if name} | shell
+    assert {"APP_NAME", "APP_STAGING_URL", "DEPLOY_BY_ZIP"} <= names <= given
+
+
+def test_image_is_built_from_what_it_is_given():
+    kept = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    assert all((ROOT / name).exists() for name in kept)
+    package = (ROOT / "tools" / "package.py").read_text()
+    needed = set(re.findall(r'"([\w./]+)"', package[package.index("APP_FILES") : package.index("SITE_PACKAGES")]))
+    assert needed | {"host.json", "infra/host.overlays.json"} <= kept
+
+
+def test_kubernetes_example_sets_the_settings_that_the_app_needs():
+    documents = list(YAML(typ="safe").load_all((INFRA / "kubernetes" / "durable-orders.yaml").read_text()))
+    (config,) = [one for one in documents if one["kind"] == "ConfigMap"]
+    (scaled,) = [one for one in documents if one["kind"] == "ScaledObject"]
+    assert {"TASKHUB_NAME", "SHIP_FROM"} <= set(config["data"])
+    assert all(isinstance(value, str) for value in config["data"].values())
+    assert scaled["spec"]["minReplicaCount"] >= 1

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from settings import StorageLocation
+from tools.node import require_node
 
 _AZURITE = Path(__file__).parents[2] / "node_modules/azurite/dist/src/azurite.js"
 _KEY = base64.b64encode(b"only the emulator accepts this key").decode()
@@ -45,7 +46,7 @@ def running_azurite() -> Iterator[Azurite]:
     ports = ("--blobPort", "0", "--queuePort", "0", "--tablePort", "0")
     process = subprocess.Popen(
         [
-            "node",
+            str(require_node().node),
             str(_AZURITE),
             "--inMemoryPersistence",
             "--skipApiVersionCheck",

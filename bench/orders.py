@@ -10,7 +10,7 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -37,14 +37,14 @@ SUCCEEDED = (
 )
 
 
-def run_orders(copy: LocalCopy, count: int) -> float:
-    """Seconds from the first post to the end of the last order."""
+def run_orders(copy: LocalCopy, count: int, products: Sequence[str] = PRODUCTS) -> float:
+    """Seconds from the first post to the end of the last order. products: each order is for the next of them."""
     hub = sqlite3.connect(f"file:{copy.state.hub}?mode=ro", uri=True)
     free = Semaphore(IN_FLIGHT)
     started = time.perf_counter()
     with ThreadPoolExecutor(POSTING_THREADS) as posting:
         for thread in range(POSTING_THREADS):
-            posting.submit(_post, copy.addresses.base_url, range(thread, count, POSTING_THREADS), free)
+            posting.submit(_post, copy.addresses.base_url, range(thread, count, POSTING_THREADS), products, free)
         ended = 0
         while ended < count:
             time.sleep(POLL_S)
@@ -57,13 +57,13 @@ def run_orders(copy: LocalCopy, count: int) -> float:
     return seconds
 
 
-def _post(base_url: str, numbers: range, free: Semaphore) -> None:
+def _post(base_url: str, numbers: range, products: Sequence[str], free: Semaphore) -> None:
     for number in numbers:
         free.acquire()
         body = {
             "order_id": f"bench-{number}",
             **CUSTOMER,
-            "lines": [{"product_id": PRODUCTS[number % len(PRODUCTS)], "quantity": 1}],
+            "lines": [{"product_id": products[number % len(products)], "quantity": 1}],
         }
         if call("POST", f"{base_url}/api/orders", body).status != 202:
             print("an order was refused", file=sys.stderr)

@@ -2,7 +2,7 @@
 
 import azure.durable_functions as df
 
-from activities import dead_letter, notification, order_book, payment, shipping
+from activities import callback, dead_letter, notification, order_book, payment, shipping
 from entities import inventory
 from http_api import (
     approval,
@@ -38,6 +38,7 @@ for blueprint in (
     order_book.bp,
     notification.bp,
     dead_letter.bp,
+    callback.bp,
     start_lost_orders.bp,
     start_lost_workflows.bp,
     sweep_reservations.bp,

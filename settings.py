@@ -4,18 +4,22 @@ Orchestrators never read settings: what a story needs travels in its input, beca
 would change the past.
 """
 
+import base64
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
-from typing import Literal, Self, get_args
+from typing import Any, Literal, Self, get_args
+from urllib.parse import urlsplit
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from domain.errors import ShopError
+from domain.expense import ExpenseLimits
 from domain.payment import CaptureMode
 from domain.shipping import Address
+from domain.wire import Email
 
 # A durable timer above six days is split by the SDK and cannot be cancelled in between.
 _LONGEST_REMINDER = timedelta(days=5)
@@ -44,6 +48,19 @@ class StorageLocation:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MailSettings:
+    """How mails leave: through Azure Communication Services by identity (endpoint), or by SMTP (smtp_url), or not at all.
+
+    smtp_url: `smtp://user:password@host:587` (STARTTLS where offered), or `smtps://` for TLS from the first byte.
+    """
+
+    sender: str = "shop@localhost"
+    endpoint: str | None = None
+    smtp_url: str | None = field(default=None, repr=False)
+    client_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """Amounts in cents. An API base of None is the provider's own."""
 
@@ -58,6 +75,15 @@ class Settings:
     approval_timeout: timedelta = timedelta(hours=24)
     approval_reminder: timedelta = timedelta(hours=8)
     capture: CaptureMode = "after_shipping"
+    mail: MailSettings = MailSettings()
+    public_url: str = "http://localhost:7071"
+    approver_emails: tuple[str, ...] = ()
+    expense_timeout: timedelta = timedelta(days=2)
+    expense_limits: ExpenseLimits = field(default_factory=dict)
+    link_secret: str | None = field(default=None, repr=False)
+    webhook_secret: str | None = field(default=None, repr=False)
+    easypost_webhook_secret: str | None = field(default=None, repr=False)
+    callback_allow_loopback: bool = False
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
@@ -74,6 +100,15 @@ class Settings:
             approval_timeout=_duration(env, "APPROVAL_TIMEOUT_S", timedelta(hours=24), timedelta(days=60)),
             approval_reminder=_duration(env, "APPROVAL_REMINDER_S", timedelta(hours=8), _LONGEST_REMINDER),
             capture=_capture(env, "PAYMENT_CAPTURE"),
+            mail=_mail(env),
+            public_url=_public_url(env, "PUBLIC_URL"),
+            approver_emails=_emails(env, "APPROVER_EMAILS"),
+            expense_timeout=_duration(env, "EXPENSE_TIMEOUT_S", timedelta(days=2), _LONGEST_REMINDER),
+            expense_limits=_json(env, "EXPENSE_LIMITS", ExpenseLimits, {}),
+            link_secret=_secret(env, "LINK_SECRET"),
+            webhook_secret=_webhook_secret(env, "WEBHOOK_SECRET"),
+            easypost_webhook_secret=_secret(env, "EASYPOST_WEBHOOK_SECRET"),
+            callback_allow_loopback=_yes(env, "CALLBACK_ALLOW_LOOPBACK"),
         )
 
 
@@ -123,12 +158,92 @@ def _capture(env: Mapping[str, str], name: str) -> CaptureMode:
 
 
 def _address(env: Mapping[str, str], name: str) -> Address:
+    _required(env, name)
+    address: Address = _json(env, name, Address, None)
+    return address
+
+
+def _json(env: Mapping[str, str], name: str, form: Any, default: Any) -> Any:
+    text = env.get(name, "").strip()
+    if not text:
+        return default
     try:
-        return Address.model_validate_json(_required(env, name))
+        return TypeAdapter(form).validate_json(text)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the whole text"
-        raise InvalidSetting(name, f"must be an address as JSON: {where}: {first['msg']}") from None
+        raise InvalidSetting(name, f"must be JSON of its form: {where}: {first['msg']}") from None
+
+
+def _mail(env: Mapping[str, str]) -> MailSettings:
+    endpoint, smtp_url = _text(env, "MAIL_ENDPOINT"), _secret(env, "SMTP_URL")
+    if endpoint and not endpoint.startswith("https://"):
+        raise InvalidSetting("MAIL_ENDPOINT", "must be an https address")
+    if endpoint and smtp_url:
+        raise InvalidSetting("SMTP_URL", "must be empty when MAIL_ENDPOINT is set")
+    if smtp_url and not _names_a_host(smtp_url, ("smtp", "smtps")):
+        raise InvalidSetting("SMTP_URL", "must be of the form smtp://user:password@host:port, or smtps://")
+    return MailSettings(
+        sender=_text(env, "MAIL_FROM") or MailSettings.sender,
+        endpoint=endpoint,
+        smtp_url=smtp_url,
+        client_id=_text(env, "SHOP_STORAGE__clientId"),
+    )
+
+
+def _public_url(env: Mapping[str, str], name: str) -> str:
+    """Where people reach the app; on Azure that is known without a setting."""
+    host = _text(env, "WEBSITE_HOSTNAME")
+    url = _text(env, name) or (f"https://{host}" if host else Settings.public_url)
+    if not _names_a_host(url, ("http", "https")):
+        raise InvalidSetting(name, "must be an address such as https://shop.example")
+    return url.rstrip("/")
+
+
+def _names_a_host(url: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in schemes and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
+
+
+def _emails(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    found = tuple(each.strip() for each in env.get(name, "").split(",") if each.strip())
+    try:
+        return TypeAdapter(tuple[Email, ...]).validate_python(found)
+    except ValidationError:
+        raise InvalidSetting(name, "must be e-mail addresses with commas between them") from None
+
+
+def _webhook_secret(env: Mapping[str, str], name: str) -> str | None:
+    secret = _secret(env, name)
+    if secret is None:
+        return None
+    try:
+        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        key = b""
+    if not secret.startswith("whsec_") or not 24 <= len(key) <= 64:
+        raise InvalidSetting(name, "must be whsec_ and the Base64 of 24 to 64 random bytes")
+    return secret
+
+
+def _secret(env: Mapping[str, str], name: str) -> str | None:
+    """A secret that a part of the app can do without. A reference to a vault that does not hold it is left as it is by Azure."""
+    secret = _text(env, name)
+    return None if secret is not None and "@Microsoft.KeyVault(" in secret else secret
+
+
+def _text(env: Mapping[str, str], name: str) -> str | None:
+    return env.get(name, "").strip() or None
+
+
+def _yes(env: Mapping[str, str], name: str) -> bool:
+    text = env.get(name, "").strip().lower() or "false"
+    if text not in ("true", "false"):
+        raise InvalidSetting(name, "must be true or false")
+    return text == "true"
 
 
 def _storage(env: Mapping[str, str], name: str) -> StorageLocation:

@@ -5,11 +5,14 @@ from functools import cache
 from adapters.catalogue_store import CatalogueStore
 from adapters.dead_letters import DeadLetters
 from adapters.easypost_carrier import EasyPostCarrier
+from adapters.expense_payments import ExpensePayments
 from adapters.intake_book import IntakeBook
 from adapters.order_book import OrderBook
 from adapters.outbox import Outbox
+from adapters.parcels import Parcels
 from adapters.storage import Storage
 from adapters.stripe_payments import StripePayments
+from adapters.webhooks import WebhookSender
 from settings import settings
 
 
@@ -46,6 +49,21 @@ def outbox() -> Outbox:
 @cache
 def dead_letters() -> DeadLetters:
     return DeadLetters(_storage())
+
+
+@cache
+def webhooks() -> WebhookSender:
+    return WebhookSender(settings().webhook_secret, allow_loopback=settings().callback_allow_loopback)
+
+
+@cache
+def expense_payments() -> ExpensePayments:
+    return ExpensePayments(_storage())
+
+
+@cache
+def parcels() -> Parcels:
+    return Parcels(_storage())
 
 
 @cache

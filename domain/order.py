@@ -14,9 +14,8 @@ from domain.notification import Notification
 from domain.payment import CaptureMode, PaymentMethod, PaymentRequest
 from domain.shipping import Address, ShipmentRequest
 from domain.steps import LedgerEntry, Message
-from domain.wire import Cents, Currency, Timestamp, Wire
+from domain.wire import Cents, Currency, Email, Timestamp, Wire
 
-Email = Annotated[str, Field(max_length=254, pattern=r"^[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+$")]
 MOST_LINES: Final = 50
 
 

@@ -10,6 +10,9 @@ Cents = Annotated[int, Field(strict=True, ge=0, le=100_000_000)]
 Currency = Annotated[str, Field(pattern=r"^[a-z]{3}$")]
 """ISO 4217, lower case as payment providers write it."""
 
+Email = Annotated[str, Field(max_length=254, pattern=r"^[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+$")]
+"""An address as mail servers take it; no white space, so that it cannot end a mail's header."""
+
 Timestamp = AwareDatetime
 """A moment with its zone; written as ISO 8601."""
 

@@ -316,6 +316,9 @@ var production slotSettings = {
   backend: backendSettings(backend, hubHost, taskHubName, identity.outputs.clientId)
   stripeSecret: 'stripe-api-key'
   easypostSecret: 'easypost-api-key'
+  linkSecret: 'link-secret'
+  webhookSecret: 'webhook-secret'
+  easypostWebhookSecret: 'easypost-webhook-secret'
 }
 
 module app 'modules/app.bicep' = {
@@ -368,6 +371,9 @@ module slot 'modules/slot.bicep' = if (enableStagingSlot) {
       backend: backendSettings(backend, hubHost, '${taskHubName}Staging', identity.outputs.clientId)
       stripeSecret: 'stripe-test-api-key'
       easypostSecret: 'easypost-test-api-key'
+      linkSecret: 'link-test-secret'
+      webhookSecret: 'webhook-test-secret'
+      easypostWebhookSecret: 'easypost-webhook-test-secret'
     }
     packageName: stagingPackageName
     private: usePrivateNetworking
@@ -449,8 +455,22 @@ output APP_VAULT string = vault.outputs.name
 
 @description('Secrets that the app refers to.')
 output APP_SECRETS string = join(concat(
-  [production.stripeSecret, production.easypostSecret],
-  enableStagingSlot ? ['stripe-test-api-key', 'easypost-test-api-key'] : []
+  [
+    production.stripeSecret
+    production.easypostSecret
+    production.linkSecret
+    production.webhookSecret
+    production.easypostWebhookSecret
+  ],
+  enableStagingSlot
+    ? [
+        'stripe-test-api-key'
+        'easypost-test-api-key'
+        'link-test-secret'
+        'webhook-test-secret'
+        'easypost-webhook-test-secret'
+      ]
+    : []
 ), ',')
 
 @description('Storage account of production.')

@@ -38,6 +38,20 @@ type shopSettings = {
   stripeApiBase: string
   @description('Address of the carrier API; empty for the carrier\'s own.')
   easypostApiBase: string
+  @description('Where people reach the app, for links in mails; empty for its own name.')
+  publicUrl: string
+  @description('Sender of all mails; a sender address of the Communication Services resource.')
+  mailFrom: string
+  @description('Address of the Communication Services resource that sends mails, on which the app\'s identity needs a role of its own; empty to park mails as dead letters.')
+  mailEndpoint: string
+  @description('Who decides on large orders and on expenses, the first one first.')
+  approverEmails: string[]
+  @description('How long an approver has to decide on expenses, in seconds.')
+  @minValue(1)
+  @maxValue(432000)
+  expenseTimeoutS: int
+  @description('The most that one expense claim may hold in cents, per currency and category.')
+  expenseLimits: object
 }
 
 @export()
@@ -95,6 +109,12 @@ type slotSettings = {
   stripeSecret: string
   @description('Secret with the key of the carrier.')
   easypostSecret: string
+  @description('Secret with the key that signs links in mails.')
+  linkSecret: string
+  @description('Secret with the key that signs callbacks.')
+  webhookSecret: string
+  @description('Secret with the key by which the carrier signs its webhooks.')
+  easypostWebhookSecret: string
 }
 
 @export()
@@ -123,6 +143,7 @@ func stickyNames(backend object) array => concat(
   objectKeys(hostSettings('', '', '')),
   objectKeys(accountSettings({ blob: '', queue: '', table: '' }, '')),
   objectKeys(providerSettings('', '', '')),
+  objectKeys(signingSettings('', '', '', '')),
   objectKeys(backend)
 )
 
@@ -130,6 +151,7 @@ func slotAppSettings(common commonSettings, slot slotSettings) object => {
   ...hostSettings(slot.roleName, slot.hostId, slot.taskHub)
   ...accountSettings(slot.storage, common.clientId)
   ...providerSettings(common.vaultUri, slot.stripeSecret, slot.easypostSecret)
+  ...signingSettings(common.vaultUri, slot.linkSecret, slot.webhookSecret, slot.easypostWebhookSecret)
   ...slot.backend
 }
 
@@ -157,6 +179,12 @@ func providerSettings(vaultUri string, stripeSecret string, easypostSecret strin
   EASYPOST_API_KEY: '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/${easypostSecret}/)'
 }
 
+func signingSettings(vaultUri string, linkSecret string, webhookSecret string, easypostWebhookSecret string) object => {
+  LINK_SECRET: '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/${linkSecret}/)'
+  WEBHOOK_SECRET: '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/${webhookSecret}/)'
+  EASYPOST_WEBHOOK_SECRET: '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/${easypostWebhookSecret}/)'
+}
+
 func shopAppSettings(shop shopSettings) object => {
   STRIPE_API_BASE: shop.stripeApiBase
   EASYPOST_API_BASE: shop.easypostApiBase
@@ -166,6 +194,15 @@ func shopAppSettings(shop shopSettings) object => {
   APPROVAL_REMINDER_S: string(shop.approvalReminderS)
   PAYMENT_CAPTURE: shop.paymentCapture
   SHIP_FROM: string(shipFrom(shop.shipFrom))
+  PUBLIC_URL: shop.publicUrl
+  MAIL_FROM: shop.mailFrom
+  MAIL_ENDPOINT: shop.mailEndpoint
+  // Its password would have to be a secret; mails go through Communication Services by identity.
+  SMTP_URL: ''
+  APPROVER_EMAILS: join(shop.approverEmails, ',')
+  EXPENSE_TIMEOUT_S: string(shop.expenseTimeoutS)
+  EXPENSE_LIMITS: string(shop.expenseLimits)
+  CALLBACK_ALLOW_LOOPBACK: 'false'
 }
 
 func shipFrom(address shipFromAddress) object => {

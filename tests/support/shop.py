@@ -41,6 +41,9 @@ _CACHED: tuple[Callable[[], Any], ...] = (
     compose.catalogue,
     compose.outbox,
     compose.dead_letters,
+    compose.webhooks,
+    compose.expense_payments,
+    compose.parcels,
     compose._storage,
 )
 

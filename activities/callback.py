@@ -1,0 +1,16 @@
+"""Tell somebody else's server how a workflow ended."""
+
+from typing import Any
+
+import azure.durable_functions as df
+
+from adapters.compose import webhooks
+from domain.callback import Callback
+
+bp = df.Blueprint()
+
+
+@bp.activity_trigger(input_name="request")
+def deliver_callback(request: dict[str, Any]) -> dict[str, Any]:
+    """Send one signed message; a repeat carries the same id. Refused when its address must not or will not be called."""
+    return webhooks().send(Callback.model_validate(request)).to_wire()

@@ -1,0 +1,68 @@
+"""What somebody else's server is told when a workflow has ended, and which addresses may be told."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import Field
+
+from domain.dead_letter import DeadLetter
+from domain.effects import Effect
+from domain.ids import OrderId, dead_letter_id
+from domain.steps import StepResult
+from domain.wire import Wire
+
+CallbackUrl = Annotated[str, Field(min_length=1, max_length=2000)]
+"""Checked by `callback_url_problem`, and again, with its addresses, by whoever connects to it."""
+
+STEP = "deliver_callback"
+
+
+class Callback(Wire):
+    """One message to somebody else's server, delivered at least once. callback_id: the same on every retry (`webhook-id`).
+
+    run_id: of the order or workflow run it tells of. type: what happened, such as `report.completed`. data: small, plain JSON.
+    """
+
+    callback_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$")]
+    run_id: OrderId
+    url: CallbackUrl
+    type: Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z_]+$")]
+    data: dict[str, Any]
+
+
+def callback_url_problem(url: str, *, allow_loopback: bool) -> str | None:
+    """Why this address may not be called, as far as its text tells; None when it may.
+
+    allow_loopback: plain http to this very machine too, for local runs.
+    """
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return "must be a URL"
+    if not url.isascii() or not url.isprintable() or " " in url:
+        return "must be a URL in printable ASCII"
+    if not host:
+        return "must name a host"
+    if parts.username is not None or parts.password is not None:
+        return "must not hold a user name or password"
+    if parts.fragment:
+        return "must not have a fragment"
+    local = allow_loopback and host in ("127.0.0.1", "localhost", "::1")
+    if parts.scheme != "https" and not (local and parts.scheme == "http"):
+        return "must be an https address"
+    return None
+
+
+def parked_callback(callback: Callback, effect: Effect, result: StepResult, at: datetime) -> DeadLetter:
+    """The record of a callback that could not be delivered. A replay of it delivers it. effect: its delivery."""
+    return DeadLetter(
+        dead_letter_id=dead_letter_id(callback.run_id, STEP),
+        order_id=callback.run_id,
+        step=STEP,
+        effects=(effect,),
+        reason_code=result.reason_code,
+        message=result.message,
+        parked_at=at,
+    )

@@ -5,29 +5,20 @@ instance, because starting the id of an ended instance would run it again; what 
 """
 
 import json
-import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Final
 
+from adapters.intake import Intake, enter_once
 from adapters.long_text import joined_text, split_text
 from adapters.storage import Storage, create_table, created_on_first_use, storage_errors
 
 _INTAKE: Final = "workflows"
 
 
-class Intake(StrEnum):
-    """new: the caller's to start. repeated: the same request came before. conflict: another request has this key."""
-
-    NEW = "new"
-    REPEATED = "repeated"
-    CONFLICT = "conflict"
-
-
 @dataclass(frozen=True, kw_only=True)
-class Started:
+class Run:
     """A run of a workflow. workflow: the orchestrator's name. request: the instance's input."""
 
     workflow: str
@@ -42,48 +33,36 @@ class IntakeBook:
     def __init__(self, storage: Storage) -> None:
         self._table = storage.table(_INTAKE)
 
-    def accept(self, run: Started, fingerprint: str) -> Intake:
+    def accept(self, run: Run, fingerprint: str) -> Intake:
         """Enter a run, unless its key is known. fingerprint: equal for equal requests."""
-        from azure.core.exceptions import ResourceExistsError
-
-        # Tells our own row from an earlier one, when the answer to the insert was lost and the client sent it again.
-        intake = uuid.uuid4().hex
         entity = {
             "PartitionKey": run.workflow,
             "RowKey": run.key,
-            "intake": intake,
             "fingerprint": fingerprint,
             "accepted_at": run.accepted_at,
             "started": False,
             **split_text("request", json.dumps(run.request)),
         }
         with storage_errors("the intake book"):
-            try:
-                created_on_first_use(lambda: self._table.create_entity(entity), lambda: create_table(self._table))
-            except ResourceExistsError:
-                held = self._table.get_entity(run.workflow, run.key)
-                if held.get("intake") == intake:
-                    return Intake.NEW
-                return Intake.REPEATED if held.get("fingerprint") == fingerprint else Intake.CONFLICT
-        return Intake.NEW
+            return enter_once(self._table, entity)
 
     def mark_started(self, workflow: str, key: str) -> None:
         """The instance exists: nobody needs to look for it any more."""
         with storage_errors("the intake book"):
             self._table.update_entity({"PartitionKey": workflow, "RowKey": key, "started": True})
 
-    def knows(self, workflow: str, key: str) -> bool:
-        """Whether such a run was ever accepted."""
+    def awaits_start(self, workflow: str, key: str) -> bool:
+        """Whether such a run was accepted and nobody is known to have started it."""
         from azure.core.exceptions import ResourceNotFoundError
 
         with storage_errors("the intake book"):
             try:
-                self._table.get_entity(workflow, key, select=["RowKey"])
+                row = self._table.get_entity(workflow, key, select=["started"])
             except ResourceNotFoundError:  # the row, or the table with it
                 return False
-        return True
+        return not row["started"]
 
-    def unstarted(self, before: datetime) -> Iterator[Started]:
+    def unstarted(self, before: datetime) -> Iterator[Run]:
         """Runs accepted before then that nobody is known to have started."""
         with storage_errors("the intake book"):
             rows = created_on_first_use(
@@ -94,11 +73,11 @@ class IntakeBook:
                 ),
                 lambda: create_table(self._table),
             )
-        return map(_started, rows)
+        return map(_run, rows)
 
 
-def _started(row: Mapping[str, Any]) -> Started:
-    return Started(
+def _run(row: Mapping[str, Any]) -> Run:
+    return Run(
         workflow=row["PartitionKey"],
         key=row["RowKey"],
         request=json.loads(joined_text("request", row) or "{}"),

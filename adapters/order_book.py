@@ -4,12 +4,11 @@ A row is what makes intake happen once: it is inserted only if absent, and never
 transition table allows, so that a repeated or late message cannot reopen an order.
 """
 
-import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from adapters.intake import Intake, enter_once
 from adapters.order_rows import PARTITION, OrderRow, is_news, new_entity, progress_entity, row_of
 from adapters.storage import Storage, create_table, created_on_first_use, storage_errors
 from adapters.table_pages import Page, read_page
@@ -26,23 +25,6 @@ _APPROVALS: Final = "approvals"
 _MOST_COLLISIONS: Final = 5
 
 
-@dataclass(frozen=True)
-class Accepted:
-    """The order is new, and the caller's to start."""
-
-
-@dataclass(frozen=True)
-class Repeated:
-    """The same order came in before."""
-
-    row: OrderRow
-
-
-@dataclass(frozen=True)
-class Conflict:
-    """Another order has this id."""
-
-
 class OrderBook:
     """Every method raises StorageUnavailable when the tables do not answer."""
 
@@ -50,21 +32,10 @@ class OrderBook:
         self._orders = storage.table(_ORDERS)
         self._approvals = storage.table(_APPROVALS)
 
-    def accept(self, order: Order, fingerprint: str) -> Accepted | Repeated | Conflict:
+    def accept(self, order: Order, fingerprint: str) -> Intake:
         """Enter a new order, unless its id is known. fingerprint: equal for equal request bodies."""
-        from azure.core.exceptions import ResourceExistsError
-
-        # Tells our own row from an earlier one, when the answer to the insert was lost and the client sent it again.
-        intake = uuid.uuid4().hex
         with storage_errors("the order book"):
-            try:
-                self._insert(new_entity(order, fingerprint) | {"intake": intake})
-            except ResourceExistsError:
-                entity = self._orders.get_entity(PARTITION, order.order_id)
-                if entity.get("intake") == intake:
-                    return Accepted()
-                return Repeated(row_of(entity)) if entity.get("fingerprint") == fingerprint else Conflict()
-        return Accepted()
+            return enter_once(self._orders, new_entity(order, fingerprint))
 
     def get(self, order_id: str) -> OrderRow | None:
         """One order; None when the book does not know it."""

@@ -56,3 +56,17 @@ class AmountTooLarge(ShopError):
     def __init__(self, most_cents: int) -> None:
         super().__init__(f"the order's total is above {most_cents} cents, the most that one order may cost")
         self.most_cents = most_cents
+
+
+class OrderNotAcceptable(ShopError):
+    """A field of an order breaks a rule that only the catalogue can tell. rule: for programs; message: for people."""
+
+    def __init__(self, field: str, rule: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+        self.rule = rule
+        self.message = message
+
+
+class OrderIdTaken(ShopError):
+    """Another order has this id: the same id came in with another request before."""

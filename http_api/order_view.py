@@ -13,11 +13,12 @@ from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrc
 
 from adapters.compose import order_book
 from adapters.order_rows import OrderRow
+from adapters.order_start import PROCESS_ORDER
 from domain.ids import order_instance_id
 from domain.order import ENDED, OrderProgress, OrderStatus
 from domain.steps import LedgerEntry
 from domain.wire import Timestamp, Wire
-from http_api.instances import PROCESS_ORDER, instance_status, is_unfinished
+from http_api.instances import instance_status, is_unfinished
 from http_api.request_params import unknown
 
 

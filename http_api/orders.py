@@ -1,27 +1,24 @@
 """Place orders, look at one, list them."""
 
-import asyncio
-from datetime import UTC, datetime
 from typing import Final
 
 import azure.durable_functions as df
 import azure.functions as func
 
-from adapters.compose import catalogue, order_book
+from adapters.compose import order_book
 from adapters.order_rows import OrderRow
+from adapters.order_start import start_order
 from domain.ids import CustomerId, OrderId
 from domain.order import OrderRequest, OrderStatus
 from domain.wire import Timestamp, Wire
-from http_api.instances import start_order
 from http_api.links import order_links, resource
-from http_api.order_intake import Intake, named_order_id, take_in
+from http_api.order_intake import enter_order, named_order_id
 from http_api.order_view import view_order
 from http_api.paging import PageQuery, read_page
 from http_api.problems import answers_problems
 from http_api.request_body import read_body
 from http_api.request_params import idempotency_key, path_id, read_query
 from http_api.responses import accepted, answer
-from settings import settings
 
 bp = df.Blueprint()
 
@@ -69,7 +66,7 @@ async def place_order(req: func.HttpRequest, client: df.DurableOrchestrationClie
     """202 for a new order and for each repeat of it, 409 when the id belongs to another one."""
     request = read_body(req, OrderRequest)
     order_id = named_order_id(request, idempotency_key(req))
-    intake = await asyncio.to_thread(_take_in, request, order_id)
+    intake = await enter_order(request, order_id)
     if intake.to_start is not None:
         await start_order(client, intake.to_start)
     links = order_links(req, ORDERS, intake.order_id)
@@ -95,9 +92,3 @@ async def list_orders(req: func.HttpRequest) -> func.HttpResponse:
     page = await read_page(order_book().list, read_query(req, OrderQuery))
     orders = tuple(OrderSummary.of(row) for row in page.items)
     return answer(OrderList(orders=orders, next_cursor=page.cursor))
-
-
-def _take_in(request: OrderRequest, chosen_id: str | None) -> Intake:
-    return take_in(
-        request, chosen_id, book=order_book(), catalogue=catalogue(), settings=settings(), now=datetime.now(UTC)
-    )

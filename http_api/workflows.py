@@ -17,14 +17,16 @@ import azure.functions as func
 from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
 
 from adapters.compose import intake_book
-from adapters.intake_book import Intake, Started
-from domain.ids import order_id_for_key
+from adapters.intake import Intake
+from adapters.intake_book import Run
+from adapters.order_start import START_PATIENCE_S
+from domain.ids import digest_id, order_id_for_key
 from domain.steps import LedgerEntry
 from domain.wire import Timestamp, Wire
 from domain.workflow import WorkflowKey, WorkflowProgress, WorkflowStatus, workflow_instance_id
-from http_api.instances import START_PATIENCE_S, instance_status, is_unfinished
+from http_api.instances import instance_status, is_unfinished
 from http_api.links import resource
-from http_api.problems import conflict, not_found
+from http_api.problems import conflict, invalid_field, not_found
 from http_api.request_params import idempotency_key, path_id
 from http_api.responses import accepted, answer
 
@@ -60,11 +62,16 @@ class WorkflowAnswer(Wire):
 
 
 def chosen_key(request: func.HttpRequest, named: str | None) -> str:
-    """The key of a new run: the body's id, or what `Idempotency-Key` stands for, or a fresh one."""
+    """The key of a new run: the body's id, or what `Idempotency-Key` stands for, or a fresh one.
+
+    Raises Problem (422) when both are given and differ: the two could then promise different things of a repeat.
+    """
+    header = idempotency_key(request)
+    if named is not None and header is not None and named != header:
+        raise invalid_field("Idempotency-Key", "differs_from_id", "Give the same text as id, or one of them")
     if named is not None:
         return named
-    header = idempotency_key(request)
-    return order_id_for_key(header) if header is not None else f"run-{secrets.token_hex(10)}"
+    return order_id_for_key(header) if header is not None else f"run-{digest_id(secrets.token_hex())}"
 
 
 async def start_once(client: df.DurableOrchestrationClient, workflow: str, key: str, request: Wire) -> None:
@@ -73,7 +80,7 @@ async def start_once(client: df.DurableOrchestrationClient, workflow: str, key: 
     Raises Problem (409) when the key belongs to another request, and StorageUnavailable.
     """
     body = request.to_wire()
-    run = Started(workflow=workflow, key=key, request={"key": key, "request": body}, accepted_at=datetime.now(UTC))
+    run = Run(workflow=workflow, key=key, request={"key": key, "request": body}, accepted_at=datetime.now(UTC))
     outcome = await asyncio.to_thread(intake_book().accept, run, fingerprint(body))
     if outcome is Intake.CONFLICT:
         raise conflict("id_taken", "Another request has this id: the same id was sent with another body before.")
@@ -81,7 +88,7 @@ async def start_once(client: df.DurableOrchestrationClient, workflow: str, key: 
         await start_run(client, run)
 
 
-async def start_run(client: df.DurableOrchestrationClient, run: Started) -> None:
+async def start_run(client: df.DurableOrchestrationClient, run: Run) -> None:
     """Start an entered run that has no instance. A start that fails is left to the sweeper."""
     start = client.start_new(run.workflow, workflow_instance_id(run.workflow, run.key), dict(run.request))
     try:
@@ -103,8 +110,9 @@ async def run_status(
     """202 while the run goes on, 200 when it has ended. The route's id parameter is `id`. Raises Problem (404)."""
     key = path_id(request, "id", WorkflowKey)
     status = await instance_status(client, workflow_instance_id(workflow, key))
-    if status is None and not await asyncio.to_thread(intake_book().knows, workflow, key):
-        raise not_found(f"{workflow}_not_found", "There is no run with this id.")
+    # Started and without an instance: it has ended, and its history was purged.
+    if status is None and not await asyncio.to_thread(intake_book().awaits_start, workflow, key):
+        raise not_found(f"{workflow}_not_found", "There is no run with this id, or no longer.")
     shown = _answer(workflow, key, status)
     if status is None or is_unfinished(status):
         return accepted(shown, resource(request, route, resource_path, key))

@@ -10,10 +10,11 @@ import azure.functions as func
 
 from adapters.compose import order_book
 from adapters.order_rows import OrderRow
+from adapters.order_start import START_PATIENCE_S, start_order
 from domain.ids import order_instance_id
 from domain.inventory import REMEMBER_SETTLED_FOR
 from domain.order import Order
-from http_api.instances import START_PATIENCE_S, instance_status, start_order
+from http_api.instances import instance_status
 
 bp = df.Blueprint()
 

@@ -8,7 +8,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from adapters.compose import intake_book
-from adapters.intake_book import Started
+from adapters.intake_book import Run
 from domain.workflow import workflow_instance_id
 from http_api.instances import instance_status
 from http_api.workflows import start_run
@@ -36,5 +36,5 @@ async def start_lost(client: df.DurableOrchestrationClient, now: datetime) -> No
             await start_run(client, run)
 
 
-def _unstarted(before: datetime) -> list[Started]:
+def _unstarted(before: datetime) -> list[Run]:
     return list(intake_book().unstarted(before))

@@ -279,7 +279,7 @@ async def test_a_second_run_of_an_ended_order_touches_nothing(shop: Shop):
     await place(shop)
     await finish(shop)
     from adapters.compose import order_book
-    from http_api.instances import PROCESS_ORDER
+    from adapters.order_start import PROCESS_ORDER
 
     row = order_book().get("a-1")
     assert row is not None

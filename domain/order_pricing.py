@@ -4,17 +4,24 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from domain.catalogue import PricedLine, Product, price_lines, total_cents
-from domain.errors import AmountDiffers, AmountTooLarge, MixedCurrencies, UnknownProduct
+from domain.errors import AmountDiffers, AmountTooLarge, MixedCurrencies, OrderNotAcceptable, UnknownProduct
 from domain.order import Order, OrderPolicy, OrderRequest
-from http_api.problems import Problem, invalid_field
-from settings import Settings
 
 
 def priced_order(
-    request: OrderRequest, order_id: str, products: Mapping[str, Product], settings: Settings, now: datetime
+    request: OrderRequest,
+    order_id: str,
+    products: Mapping[str, Product],
+    *,
+    currency: str,
+    policy: OrderPolicy,
+    now: datetime,
 ) -> Order:
-    """The order at today's prices and under today's policy. Raises Problem (422) naming the field."""
-    currency = request.payment.currency or settings.currency
+    """The order at today's prices. products: those known, by id. currency: of an order that names none.
+
+    Raises OrderNotAcceptable naming the field.
+    """
+    currency = request.payment.currency or currency
     try:
         lines = price_lines(request.wanted_lines(), products, currency)
         _check_amount(request, lines)
@@ -29,7 +36,7 @@ def priced_order(
         ship_to=request.ship_to,
         email=request.email,
         placed_at=now,
-        policy=_policy(settings),
+        policy=policy,
     )
 
 
@@ -39,34 +46,25 @@ def _check_amount(request: OrderRequest, lines: Sequence[PricedLine]) -> None:
         raise AmountDiffers(stated, total)
 
 
-def _refused(request: OrderRequest, refusal: Exception) -> Problem:
+def _refused(request: OrderRequest, refusal: Exception) -> OrderNotAcceptable:
     match refusal:
         case UnknownProduct(line=line):
-            return invalid_field(
+            return OrderNotAcceptable(
                 _product_field(request, line), "unknown_product", "The catalogue does not sell this product"
             )
         case MixedCurrencies(line=line) if request.payment.currency is None:
             message = "Priced in another currency than the shop's: name it in payment.currency"
-            return invalid_field(_product_field(request, line), "mixed_currencies", message)
+            return OrderNotAcceptable(_product_field(request, line), "mixed_currencies", message)
         case MixedCurrencies(line=line):
             message = f"{_product_field(request, line)} is priced in another currency"
-            return invalid_field("payment.currency", "mixed_currencies", message)
+            return OrderNotAcceptable("payment.currency", "mixed_currencies", message)
         case AmountDiffers(total_cents=total):
             message = f"The catalogue's prices add up to {total}"
-            return invalid_field("payment.amount_cents", "amount_differs", message)
+            return OrderNotAcceptable("payment.amount_cents", "amount_differs", message)
         case _:
             field = "quantity" if request.lines is None else "lines"
-            return invalid_field(field, "amount_too_large", str(refusal))
+            return OrderNotAcceptable(field, "amount_too_large", str(refusal))
 
 
 def _product_field(request: OrderRequest, line: int) -> str:
     return "product_id" if request.lines is None else f"lines[{line}].product_id"
-
-
-def _policy(settings: Settings) -> OrderPolicy:
-    return OrderPolicy(
-        approval_threshold_cents=settings.approval_threshold_cents,
-        approval_timeout_s=int(settings.approval_timeout.total_seconds()),
-        approval_reminder_s=int(settings.approval_reminder.total_seconds()),
-        capture=settings.capture,
-    )

@@ -74,7 +74,7 @@ def test_a_signal_to_the_launcher_stops_every_process_and_it_ends_with_0(
     assert processes_of(app.state) == {}
 
 
-def test_a_killed_make_takes_everything_with_it(tree: Path, tmp_path: Path) -> None:
+def test_sigterm_to_make_takes_everything_with_it(tree: Path, tmp_path: Path) -> None:
     with running_app(tree, tmp_path / "state") as app:
         app.process.terminate()
         app.wait()

@@ -51,8 +51,8 @@ class Storage:
 
     def __init__(self, location: StorageLocation) -> None:
         self._location = location
-        # At INFO, the SDK writes one block of headers per request.
-        logging.getLogger("azure").setLevel(logging.WARNING)
+        # At INFO it writes a block of headers per request.
+        logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
 
     def table(self, name: str) -> "TableClient":
         return self._tables.get_table_client(name)

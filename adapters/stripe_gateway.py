@@ -3,6 +3,7 @@
 Retries are none of its business: they belong to the orchestrations, where they are durable, counted and visible.
 """
 
+import logging
 from typing import TYPE_CHECKING, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
@@ -79,6 +80,8 @@ class StripeGateway:
         """api_base: None for Stripe's own. answer_s: how long to wait for an answer."""
         from stripe import RequestsClient, StripeClient
 
+        # At INFO it repeats Stripe's error messages, which may repeat what they are about.
+        logging.getLogger("stripe").setLevel(logging.WARNING)
         client = StripeClient(
             api_key,
             base_addresses={"api": api_base} if api_base else {},

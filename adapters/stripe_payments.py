@@ -23,8 +23,9 @@ Verdict = Callable[[Intent], StepResult | None]
 
 # Stripe forgets idempotency keys after 24 hours at the earliest; an older `create` sent again would make a second payment.
 _KEYS_ARE_KNOWN_FOR: Final = timedelta(hours=23)
-# More than this many of Stripe's own failures, each kept under its key, are no accident any more.
-_KEYS_PER_OPERATION: Final = 3
+# Each of Stripe's own failures, kept under its key, costs one. Enough for every attempt of a step and its undo during an outage,
+# and for an operator's after it: with no key left, money would stay where it is until Stripe forgets them.
+_KEYS_PER_OPERATION: Final = 50
 _UNDONE: Final = ("nothing_to_undo", "voided", "refunded")
 
 
@@ -83,6 +84,7 @@ class StripePayments:
 
         Another key is tried only when Stripe keeps a failure under this one *and* the payment shows that nothing was done.
         """
+        looked = False
         for key in _keys(order_id, operation):
             refusal: RequestRefused | KeyMisused | None = None
             result: StepResult | None = None
@@ -93,14 +95,16 @@ class StripePayments:
             except CardRefused as declined:
                 return verdicts.declined(declined.code, payment_id)
             except KeySpent:
-                pass
+                if looked:
+                    continue  # what is kept under several keys has changed nothing since
             except RequestRefused as refused:
-                refusal = refused
+                refusal = None if refused.is_kept else refused
             except KeyMisused as misused:
                 # The key belongs to another payment of this order. To authorise a second one is what must never happen;
                 # to cancel, say, a second one is right.
                 refusal = misused if operation == "authorise" else None
             result = result or self._look(payment_id, verdict)
+            looked = True
             if result is not None:
                 return result
             if refusal is not None:
@@ -172,19 +176,26 @@ class StripePayments:
 
     def _refund(self, order_id: str, intent: Intent) -> StepResult:
         """Pay back what was taken and not yet paid back. Stripe's list of refunds decides, not the answer to a request."""
-        for key in _keys(order_id, "refund"):
-            left = self._left_to_refund(intent)
-            if left <= 0:
-                return verdicts.refunded(intent)
+        keys = _keys(order_id, "refund")
+        while (left := self._left_to_refund(intent)) > 0:
             try:
-                self._stripe.refund(intent.id, left, key)
+                self._pay_back(intent, left, keys)
+            except (RequestRefused, CardRefused) as refusal:
+                if self._left_to_refund(intent) > 0:  # else somebody else has paid it back meanwhile
+                    return verdicts.faulted(refusal.code)
+        return verdicts.refunded(intent)
+
+    def _pay_back(self, intent: Intent, amount: int, keys: Iterator[str]) -> None:
+        """Ask for a refund, under the first of the keys that was not used up before."""
+        for key in keys:
+            try:
+                self._stripe.refund(intent.id, amount, key)
+                return
             except (KeySpent, KeyMisused):
                 continue
-            except (RequestRefused, CardRefused) as refusal:
-                # Somebody else may have paid it back meanwhile.
-                return verdicts.faulted(refusal.code) if self._left_to_refund(intent) > 0 else verdicts.refunded(intent)
-        if self._left_to_refund(intent) <= 0:
-            return verdicts.refunded(intent)
+            except RequestRefused as refusal:
+                if not refusal.is_kept:
+                    raise
         raise ProviderUnavailable("the payment provider fails to refund, again and again")
 
     def _left_to_refund(self, intent: Intent) -> int:

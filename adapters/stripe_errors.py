@@ -27,12 +27,16 @@ class CardRefused(ShopError):
 
 
 class RequestRefused(ShopError):
-    """Stripe will not do this, however often it is asked. code: the error's, or `unknown`. param: what it is about."""
+    """Stripe will not do this, however often it is asked. code: the error's, or `unknown`. param: what it is about.
 
-    def __init__(self, code: str, param: str | None = None) -> None:
+    is_kept: it was said when the key was used first; what it was about (too low a balance, say) may have changed since.
+    """
+
+    def __init__(self, code: str, param: str | None = None, *, is_kept: bool = False) -> None:
         super().__init__(f"the payment provider refused the request ({code})")
         self.code = code
         self.param = param
+        self.is_kept = is_kept
 
 
 class AccessRefused(RequestRefused):
@@ -74,7 +78,7 @@ def _translated(error: "StripeError") -> ShopError:
         case IdempotencyError():
             return KeyMisused("an idempotency key was used for another request before")
         case InvalidRequestError():
-            return RequestRefused(code, error.param)
+            return RequestRefused(code, error.param, is_kept=is_replay(error.headers or {}))
         case AuthenticationError() | PermissionError():
             return AccessRefused(code)
     status = error.http_status

@@ -1,0 +1,58 @@
+"""The host dies at every single commit of an order's run, and the order ends as if nothing had been.
+
+Before a commit: what the step did in the world has happened, and the host does not know it. After one: the host knows, and
+whoever waited for it was never told.
+"""
+
+from itertools import count
+
+import pytest
+
+from schedules import start_lost_orders
+from tests.proofs.lives import DiesAt, Lives
+from tests.proofs.stories import SHELF, STORIES, Story, order_faults, stock_shelf, tell
+from tests.support.books import assert_balanced
+from tests.support.shop import Shop, use_settings
+
+FEWEST_COMMITS = 12
+"""Of any of these orders; fewer would mean that the store was not asked."""
+
+
+@pytest.fixture
+def lives(monkeypatch, storage_connection, sandbox, tmp_path) -> Lives:
+    use_settings(monkeypatch, storage_connection, sandbox)
+    # What a dead process entered and never started counts as lost at once, so that no test has to wait for it.
+    monkeypatch.setattr(start_lost_orders, "LOST_AFTER", start_lost_orders.LOST_AFTER * 0)
+    return Lives(sandbox, tmp_path / "hub.db")
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("name", ["completed", "authorisation_expired", "cancelled_while_waiting"])
+async def test_an_order_survives_a_crash_at_any_commit(lives: Lives, name: str, after: bool):
+    story, told = STORIES[name], {}
+    await lives.live(stock_shelf)
+    for commit in count(1):
+        order_id = f"{name}-{commit}"
+        told[order_id] = story.wanted
+        order_faults(lives.sandbox, order_id, story)
+        if not await died_on_the_way(lives, DiesAt(commit, after=after), order_id, story):
+            break
+    await lives.live(lambda shop: assert_all_ended(shop, told, story))
+    assert len(told) > FEWEST_COMMITS
+
+
+async def died_on_the_way(lives: Lives, death: DiesAt, order_id: str, story: Story) -> bool:
+    """Tell the story in a process that dies, and tell it again in the next one. False: it came to its end first."""
+
+    async def tell_again(shop: Shop) -> None:
+        await shop.run_schedule("start_lost_orders")
+        await tell(shop, order_id, story)
+
+    died = await lives.live_until(death, lambda shop: tell(shop, order_id, story))
+    await lives.live(tell_again)
+    return died
+
+
+async def assert_all_ended(shop: Shop, told: dict[str, dict[str, int]], story: Story) -> None:
+    ended = await assert_balanced(shop, SHELF, told)
+    assert {(order["status"], order["reason_code"]) for order in ended.values()} == {(story.status, story.reason)}

@@ -92,7 +92,8 @@ class Lane(Generic[W]):
     async def _abandon_later(self, work: W) -> None:
         name = self._name_of(work)
         self._failures[name] += 1
-        pause = min(0.1 * 2 ** self._failures[name], _LONGEST_PAUSE_S)
+        # The exponent has a limit of its own: what failed a thousand times would be too large for a float.
+        pause = min(0.1 * 2 ** min(self._failures[name], 10), _LONGEST_PAUSE_S)
         await self._clock.sleep_until(self._clock.now() + timedelta(seconds=pause))
         self._abandon(work)
         self._on_change()

@@ -22,8 +22,9 @@ MONTH_S: Final = 730 * 3600
 class Workload:
     """What one order does, when all goes well and no human is asked. Times in seconds."""
 
-    activities: int = 6  # authorise, announce, buy the label, capture, record, notify
-    entity_calls: int = 2  # reserve and commit, of one line
+    activities: int = 5  # authorise, announce, buy the label, capture, record
+    entity_calls: int = 1  # reserve, of one line; its answer wakes the order
+    entity_signals: int = 1  # commit, of one line; nobody waits for it
     events: int = 0
     timers: int = 0
     polls: int = 2  # how often somebody asks for its status
@@ -43,7 +44,7 @@ class Workload:
 
     @property
     def durable_executions(self) -> int:
-        return self.episodes + self.activities + self.entity_calls
+        return self.episodes + self.activities + self.entity_calls + self.entity_signals
 
     @property
     def http_executions(self) -> int:
@@ -52,7 +53,7 @@ class Workload:
     @property
     def durable_s(self) -> float:
         busy = self.episodes * self.orchestrator_s + self.activities * self.activity_s
-        return busy + self.entity_calls * self.entity_s
+        return busy + (self.entity_calls + self.entity_signals) * self.entity_s
 
     @property
     def http_busy_s(self) -> float:
@@ -61,18 +62,18 @@ class Workload:
     @property
     def queue_operations(self) -> int:
         """Put, get and delete, of a request and of its answer; three for what has no answer; one for the notification."""
-        modelled = 3 + 6 * (self.activities + self.entity_calls) + 3 * self.events + 1
+        modelled = 3 + 6 * (self.activities + self.entity_calls) + 3 * (self.entity_signals + self.events) + 1
         return self.queue_ops if self.queue_ops is not None else modelled
 
     @property
     def table_operations(self) -> int:
         """Three per episode (read and append the history, update the instance), then the order book's."""
-        modelled = 2 + 3 * (self.episodes + self.entity_calls) + 2 + 2 * self.polls
+        modelled = 2 + 3 * (self.episodes + self.entity_calls + self.entity_signals) + 2 + 2 * self.polls
         return self.table_ops if self.table_ops is not None else modelled
 
     @property
     def scheduler_actions(self) -> int:
-        return 1 + 2 * (self.activities + self.entity_calls) + self.events + self.timers
+        return 1 + 2 * (self.activities + self.entity_calls) + self.entity_signals + self.events + self.timers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,7 +210,8 @@ def report(scenario: Scenario) -> str:
             f"  {'total':30} {_money(total):>12}" + (f"   without {', '.join(unknown)}" if unknown else ""),
             "",
             "Assumed per order: "
-            f"{load.activities} activities of {load.activity_s} s, {load.entity_calls} entity calls, {load.events} events, "
+            f"{load.activities} activities of {load.activity_s} s, "
+            f"{load.entity_calls} entity calls and {load.entity_signals} signals, {load.events} events, "
             f"{load.timers} timers, {load.polls} status polls; {load.episodes} replays of {load.orchestrator_s} s; "
             f"{load.queue_operations} queue and {load.table_operations} table operations "
             f"({'measured' if load.queue_ops is not None or load.table_ops is not None else 'modelled, not measured'}).",

@@ -29,7 +29,7 @@ param workspaceId string
 param locked bool
 
 // The names the application uses; a test holds them against its code.
-var tables = ['orders', 'products', 'approvals', 'workflows', 'expensepayments', 'parcels']
+var tables = ['orders', 'products', 'approvals', 'workflows', 'expensepayments', 'parcels', 'users']
 var queues = ['notifications', 'dead-letters']
 var containers = ['deploymentpackage', 'dead-letters']
 

@@ -104,12 +104,15 @@ param budgetAmount int = 0
 @description('First day of the budget\'s first month. Azure refuses to change it, so keep what the first deployment used.')
 param budgetStart string = utcNow('yyyy-MM-01')
 
-@description('Object id of who deploys: may put secrets into the vault, upload packages and look at the scheduler. Empty for nobody.')
+@description('Object id of who provisions: may put secrets into the vault, upload packages and look at the scheduler. Empty for nobody.')
 param deployerPrincipalId string = ''
 
 @description('What the deployer is.')
 @allowed(['User', 'Group', 'ServicePrincipal'])
 param deployerPrincipalType string = 'User'
+
+@description('Object id of the pipeline\'s identity that deploys code and nothing else; empty for none.')
+param codeDeployerPrincipalId string = ''
 
 @description('Package that production runs, as the name of its blob; empty before the first deployment and on FC1.')
 param packageName string = ''
@@ -247,7 +250,11 @@ module rbac 'modules/rbac.bicep' = {
     taskHubNames: backend == 'DurableTaskScheduler' ? taskHubs : []
     deployerPrincipalId: deployerPrincipalId
     deployerPrincipalType: deployerPrincipalType
-    deployerUploadsPackages: !flex
+    // Flex Consumption takes a push; elsewhere whoever deploys puts the package into storage.
+    packageUploaders: flex ? [] : concat(
+      empty(deployerPrincipalId) ? [] : [{ id: deployerPrincipalId, type: deployerPrincipalType }],
+      empty(codeDeployerPrincipalId) ? [] : [{ id: codeDeployerPrincipalId, type: 'ServicePrincipal' }]
+    )
     packageContainer: storage.outputs.packageContainer
   }
 }

@@ -3,6 +3,14 @@
 
 import { roles } from 'roles.bicep'
 
+@description('Somebody who deploys.')
+type uploader = {
+  @description('Object id.')
+  id: string
+  @description('What it is.')
+  type: 'User' | 'Group' | 'ServicePrincipal'
+}
+
 @description('Object id of the app\'s identity.')
 param principalId string
 
@@ -28,8 +36,8 @@ param deployerPrincipalId string
 @allowed(['User', 'Group', 'ServicePrincipal'])
 param deployerPrincipalType string
 
-@description('The deployer puts packages into the storage account itself: plans on which a zip deployment would need a key.')
-param deployerUploadsPackages bool
+@description('Who puts packages into the storage account.')
+param packageUploaders uploader[]
 
 @description('Container of the packages.')
 param packageContainer string
@@ -133,16 +141,16 @@ resource deployerSetsSecrets 'Microsoft.Authorization/roleAssignments@2022-04-01
   }
 }
 
-resource deployerUploads 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(deployerPrincipalId) && deployerUploadsPackages) {
-  name: guid(packages.id, deployerPrincipalId, roles.storageBlobDataContributor)
+resource uploads 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for uploader in packageUploaders: {
+  name: guid(packages.id, uploader.id, roles.storageBlobDataContributor)
   scope: packages
   properties: {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.storageBlobDataContributor)
-    principalId: deployerPrincipalId
-    principalType: deployerPrincipalType
+    principalId: uploader.id
+    principalType: uploader.type
     description: 'Uploads packages, to this container only'
   }
-}
+}]
 
 resource deployerReadsTaskHubs 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for (hub, i) in taskHubNames: if (!empty(deployerPrincipalId)) {
   name: guid(taskHubs[i].id, deployerPrincipalId, roles.durableTaskDataReader)

@@ -145,7 +145,7 @@ FAULTS: dict[str, list[Fault]] = {
         Fault("modules/roles.bicep", "4633458b-17de-408a-b874-0445c86b69e6", "00482a5a-887f-4fb3-b363-3b7fe8e74483"),
         Fault("modules/rbac.bicep", "scope: insights\n", "scope: resourceGroup()\n"),
         Fault("modules/rbac.bicep", "    principalType: 'ServicePrincipal'\n", ""),
-        Fault("modules/rbac.bicep", "scope: packages", "scope: accounts[0]", EP | {"deployerPrincipalId": "1"}),
+        Fault("modules/rbac.bicep", "scope: packages", "scope: accounts[0]", EP | {"codeDeployerPrincipalId": "1"}),
     ],
     "app_has_the_roles_it_needs": [
         Fault("modules/rbac.bicep", "roles.storageTableDataContributor", "roles.storageQueueDataContributor"),

@@ -62,7 +62,7 @@ class MailSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Amounts in cents. An API base of None is the provider's own."""
+    """Amounts in cents. An API base of None is the provider's own; for regions, the table that comes with the app."""
 
     storage: StorageLocation
     stripe_api_key: str
@@ -70,6 +70,7 @@ class Settings:
     ship_from: Address
     stripe_api_base: str | None = None
     easypost_api_base: str | None = None
+    region_api_base: str | None = None
     currency: str = "usd"
     approval_threshold_cents: int = 100_000
     approval_timeout: timedelta = timedelta(hours=24)
@@ -94,6 +95,7 @@ class Settings:
             stripe_api_base=env.get("STRIPE_API_BASE") or None,
             easypost_api_key=_required(env, "EASYPOST_API_KEY"),
             easypost_api_base=env.get("EASYPOST_API_BASE") or None,
+            region_api_base=env.get("REGION_API_BASE", "").rstrip("/") or None,
             ship_from=_address(env, "SHIP_FROM"),
             currency=_currency(env, "SHOP_CURRENCY"),
             approval_threshold_cents=_whole(env, "APPROVAL_THRESHOLD_CENTS", 100_000),

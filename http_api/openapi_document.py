@@ -13,13 +13,15 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from domain.dead_letter import DeadLetterId
 from domain.ids import OrderId, ProductId
 from domain.wire import Wire
-from http_api.operations import OPERATIONS, Operation
+from domain.workflow import WorkflowKey
+from http_api.operation import Operation
+from http_api.operations import OPERATIONS
 from http_api.problems import ProblemDocument
 
 Schema = dict[str, Any]
 
 _REF: Final = "#/components/schemas/{model}"
-_IDS: Final = {"order_id": OrderId, "product_id": ProductId, "dead_letter_id": DeadLetterId}
+_IDS: Final = {"order_id": OrderId, "product_id": ProductId, "dead_letter_id": DeadLetterId, "id": WorkflowKey}
 _ANY_OPERATION: Final = (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
 _IDEMPOTENCY_KEY: Final[Schema] = {
     "name": "Idempotency-Key",

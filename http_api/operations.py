@@ -1,15 +1,12 @@
 """The one table of what the HTTP API offers: what each operation takes and answers. The OpenAPI document is made from it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from domain.approval import ApprovalDecision, CancellationRequest
 from domain.catalogue import Product, ProductDetails
 from domain.dead_letter import DeadLetter, Resolution
 from domain.order import OrderRequest
 from domain.reconciliation import ReconciliationReport
-from domain.wire import Wire
 from http_api.approval import APPROVAL
 from http_api.cancellation import CANCELLATION
 from http_api.dead_letters import (
@@ -26,33 +23,13 @@ from http_api.health import HEALTH, HealthAnswer
 from http_api.inventory import ADJUSTMENT, INVENTORY, RESTOCK, Correction, Delivery, MovementAnswer, StockAnswer
 from http_api.links import OrderLinks
 from http_api.openapi import OPENAPI
+from http_api.operation import BODY, Operation
 from http_api.order_view import OrderAnswer
 from http_api.orders import ORDER, ORDERS, OrderList, OrderQuery
 from http_api.paging import PageQuery
 from http_api.products import PRODUCT, PRODUCTS, ProductList
 from http_api.reconciliation import RECONCILIATION
-
-_BODY: Final = (400, 413, 415, 422)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Operation:
-    """One operation. name: of the function that serves it. answers: by status, the model; None for a free-form object.
-
-    problems: the statuses of problem documents, beyond 500 and 503, which any operation may answer.
-    """
-
-    method: Literal["GET", "POST", "PUT"]
-    route: str
-    name: str
-    summary: str
-    answers: Mapping[int, type[Wire] | None]
-    problems: tuple[int, ...] = ()
-    body: type[Wire] | None = None
-    query: type[Wire] | None = None
-    takes_idempotency_key: bool = False
-    needs_key: bool = True
-
+from http_api.workflow_operations import WORKFLOW_OPERATIONS
 
 OPERATIONS: Final = (
     Operation(
@@ -63,7 +40,7 @@ OPERATIONS: Final = (
         body=OrderRequest,
         takes_idempotency_key=True,
         answers={202: OrderLinks},
-        problems=(*_BODY, 409),
+        problems=(*BODY, 409),
     ),
     Operation(
         method="GET",
@@ -89,7 +66,7 @@ OPERATIONS: Final = (
         summary="Approve or reject an order that waits for it. The first decision counts.",
         body=ApprovalDecision,
         answers={202: OrderLinks},
-        problems=(*_BODY, 404, 409),
+        problems=(*BODY, 404, 409),
     ),
     Operation(
         method="POST",
@@ -98,7 +75,7 @@ OPERATIONS: Final = (
         summary="Cancel an order that is not paid yet.",
         body=CancellationRequest,
         answers={202: OrderLinks},
-        problems=(*_BODY, 404, 409),
+        problems=(*BODY, 404, 409),
     ),
     Operation(
         method="GET",
@@ -124,7 +101,7 @@ OPERATIONS: Final = (
         summary="Enter a product or replace it. Orders keep the price they were placed at.",
         body=ProductDetails,
         answers={200: Product, 201: Product},
-        problems=_BODY,
+        problems=BODY,
     ),
     Operation(
         method="GET",
@@ -142,7 +119,7 @@ OPERATIONS: Final = (
         body=Delivery,
         takes_idempotency_key=True,
         answers={202: MovementAnswer},
-        problems=(*_BODY, 404, 409),
+        problems=(*BODY, 404, 409),
     ),
     Operation(
         method="POST",
@@ -152,7 +129,7 @@ OPERATIONS: Final = (
         body=Correction,
         takes_idempotency_key=True,
         answers={202: MovementAnswer},
-        problems=(*_BODY, 404, 409),
+        problems=(*BODY, 404, 409),
     ),
     Operation(
         method="GET",
@@ -193,8 +170,9 @@ OPERATIONS: Final = (
         summary="Close a dead letter that was dealt with by hand.",
         body=Resolution,
         answers={200: DeadLetter},
-        problems=(*_BODY, 404, 409),
+        problems=(*BODY, 404, 409),
     ),
+    *WORKFLOW_OPERATIONS,
     Operation(
         method="GET",
         route=HEALTH,

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from domain.cards import looks_like_card_number
 from domain.errors import StorageUnavailable
+from domain.field_error import FieldError as FieldError
 from domain.wire import Wire
 
 Handler = Callable[..., Awaitable[func.HttpResponse]]
@@ -24,14 +25,6 @@ _LONGEST_NAME: Final = 64
 _RETRY_SOON: Final = {"Retry-After": "5"}
 
 _log = logging.getLogger(__name__)
-
-
-class FieldError(Wire):
-    """One thing wrong with a request. field: its path, such as `lines[0].quantity`. rule: for programs; message: for people."""
-
-    field: str
-    rule: str
-    message: str
 
 
 class ProblemDocument(Wire):

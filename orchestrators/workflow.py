@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from azure.durable_functions.models.Task import TaskBase
 
@@ -10,7 +10,9 @@ from domain.effects import Effect
 from domain.steps import Outcome, StepResult
 from domain.workflow import WorkflowProgress, WorkflowStatus
 from orchestrators.retry import STEP, RetryPolicy
-from orchestrators.story import Story
+from orchestrators.story import NO_ANSWER, Story
+
+R = TypeVar("R", bound=StepResult)
 
 _STOPS: Final[dict[Outcome, WorkflowStatus]] = {
     Outcome.REFUSED: "rejected",
@@ -43,10 +45,15 @@ class Workflow(Story):
         self, name: str, effects: Sequence[Effect], policy: RetryPolicy = STEP
     ) -> Generator[TaskBase, Any, StepResult]:
         """Take one step. Raises WorkflowStopped unless it is done."""
-        result = yield from self.step(name, effects, policy)
-        if result.outcome is not Outcome.DONE:
-            told = result.message or result.reason_code or result.outcome
-            raise WorkflowStopped(_STOPS[result.outcome], result.reason_code or result.outcome, told)
+        return required((yield from self.step(name, effects, policy)))
+
+    def ask(
+        self, name: str, effect: Effect, answer: type[R], policy: RetryPolicy = STEP
+    ) -> Generator[TaskBase, Any, R | None]:
+        """Take one step whose answer says more than a `StepResult`. Gives it, be it a refusal; None when there was none."""
+        attempts = yield from self.call([effect], policy, seed=name)
+        result = None if attempts.answer is None else answer.model_validate(attempts.answer)
+        self.note(name, result or NO_ANSWER, attempts=attempts.count)
         return result
 
     def tell(self, message: str, **detail: Any) -> None:
@@ -75,3 +82,12 @@ class Workflow(Story):
             steps=tuple(self.ledger),
             detail=self.detail,
         )
+
+
+def required(result: R | None) -> R:
+    """The result of a step without which the workflow cannot go on. Raises WorkflowStopped unless the step is done."""
+    if result is not None and result.outcome is Outcome.DONE:
+        return result
+    known = result or NO_ANSWER
+    told = known.message or known.reason_code or known.outcome
+    raise WorkflowStopped(_STOPS[known.outcome], known.reason_code or known.outcome, told)

@@ -38,6 +38,8 @@ type shopSettings = {
   stripeApiBase: string
   @description('Address of the carrier API; empty for the carrier\'s own.')
   easypostApiBase: string
+  @description('Address of the service that knows the regions of postal codes; empty for the table that comes with the app.')
+  regionApiBase: string
   @description('Where people reach the app, for links in mails; empty for its own name.')
   publicUrl: string
   @description('Sender of all mails; a sender address of the Communication Services resource.')
@@ -188,6 +190,7 @@ func signingSettings(vaultUri string, linkSecret string, webhookSecret string, e
 func shopAppSettings(shop shopSettings) object => {
   STRIPE_API_BASE: shop.stripeApiBase
   EASYPOST_API_BASE: shop.easypostApiBase
+  REGION_API_BASE: shop.regionApiBase
   SHOP_CURRENCY: shop.currency
   APPROVAL_THRESHOLD_CENTS: string(shop.approvalThresholdCents)
   APPROVAL_TIMEOUT_S: string(shop.approvalTimeoutS)

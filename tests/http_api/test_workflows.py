@@ -1,0 +1,115 @@
+"""Starting any workflow once, and seeing where it stands; shown by the onboarding of users."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from adapters.compose import intake_book
+from adapters.intake_book import Run
+from domain.onboarding import USER_ONBOARDING
+from schedules.start_lost_orders import LOST_AFTER
+from tests.support.shop import Shop, running_shop, use_settings
+
+SCHEDULE = "start_lost_workflows"
+
+
+def body(**changes: Any) -> dict[str, Any]:
+    return {
+        "name": "Ada",
+        "email": "ada@example.com",
+        "country": "US",
+        "postal_code": "94107",
+        "birth_date": "1990-12-10",
+        "accepts_terms": True,
+        **changes,
+    }
+
+
+def enter(key: str, *, ago: timedelta) -> None:
+    """Enter a run as if the process had died before it could start it."""
+    run = Run(
+        workflow=USER_ONBOARDING,
+        key=key,
+        request={"key": key, "request": body()},
+        accepted_at=datetime.now(UTC) - ago,
+    )
+    intake_book().accept(run, "fingerprint")
+
+
+async def test_a_run_is_answered_with_its_address_and_can_be_followed_to_its_end(shop: Shop):
+    started = await shop.post("onboarding", body(id="ob-1"))
+    assert started.status == 202
+    assert started.headers["Location"] == started.body["statusQueryGetUri"]
+    assert started.body["statusQueryGetUri"].endswith("/api/onboarding/ob-1")
+    await shop.host.until_idle()
+    ended = await shop.get("onboarding/ob-1")
+    assert ended.status == 200
+    assert ended.body["runtimeStatus"] == "Completed"
+    assert ended.body["output"] == ended.body["customStatus"]
+    assert (ended.body["instanceId"], ended.body["name"]) == ("user_onboarding.ob-1", "user_onboarding")
+
+
+async def test_an_idempotency_key_names_the_run(shop: Shop):
+    keyed = {"Idempotency-Key": "first"}
+    first = await shop.post("onboarding", body(), headers=keyed)
+    again = await shop.post("onboarding", body(), headers=keyed)
+    assert first.body == again.body
+    other = await shop.post("onboarding", body(name="Bob"), headers=keyed)
+    assert (other.status, other.body["code"]) == (409, "id_taken")
+
+
+async def test_an_id_and_another_idempotency_key_contradict_each_other(shop: Shop):
+    answer = await shop.post("onboarding", body(id="ob-1"), headers={"Idempotency-Key": "ob-2"})
+    assert answer.status == 422
+    assert answer.body["errors"][0]["rule"] == "differs_from_id"
+    assert (await shop.get("onboarding/ob-1")).status == 404
+
+
+async def test_without_a_name_every_request_is_a_run_of_its_own(shop: Shop):
+    first, second = [await shop.post("onboarding", body()) for _ in range(2)]
+    assert first.body["id"] != second.body["id"]
+
+
+async def test_an_unknown_run_is_not_found(shop: Shop):
+    answer = await shop.get("onboarding/nobody")
+    assert (answer.status, answer.body["code"]) == (404, "user_onboarding_not_found")
+
+
+async def test_a_run_that_was_accepted_and_not_yet_started_is_pending(shop: Shop):
+    enter("ob-1", ago=LOST_AFTER / 2)
+    await shop.run_schedule(SCHEDULE)
+    answer = await shop.get("onboarding/ob-1")
+    assert (answer.status, answer.body["runtimeStatus"], answer.body["status"]) == (202, "Pending", "running")
+
+
+async def test_a_run_that_was_never_started_is_started_once(shop: Shop):
+    enter("ob-1", ago=LOST_AFTER * 2)
+    for _ in range(2):
+        await shop.run_schedule(SCHEDULE)
+    answer = await shop.get("onboarding/ob-1")
+    assert (answer.status, answer.body["status"]) == (200, "completed")
+    assert not intake_book().awaits_start(USER_ONBOARDING, "ob-1")
+
+
+async def test_a_run_whose_history_was_purged_is_gone_and_does_not_start_again(shop: Shop):
+    await shop.post("onboarding", body(id="ob-1"))
+    await shop.host.until_idle()
+    await shop.host.operations.purge("user_onboarding.ob-1")
+    assert (await shop.get("onboarding/ob-1")).status == 404
+    assert (await shop.post("onboarding", body(id="ob-1"))).status == 202
+    await shop.host.until_idle()
+    assert (await shop.get("onboarding/ob-1")).status == 404
+
+
+async def test_a_run_that_was_terminated_from_outside_says_that_it_stopped(monkeypatch, storage_connection, sandbox):
+    use_settings(monkeypatch, storage_connection, sandbox, REGION_API_BASE="http://127.0.0.1:1")
+    async with running_shop(sandbox) as shop:
+        await shop.post("onboarding", body(id="ob-1"))
+        await shop.host.until_idle()
+        assert (await shop.get("onboarding/ob-1")).body["status"] == "running", "it waits to ask for the region again"
+        await shop.host.operations.terminate("user_onboarding.ob-1", "a secret of the operator")
+        await shop.host.until_idle()
+        answer = await shop.get("onboarding/ob-1")
+    assert answer.status == 200
+    assert (answer.body["status"], answer.body["reason_code"]) == ("failed", "processing_stopped")
+    assert [entry["step"] for entry in answer.body["steps"]] == ["validate_user_input"]
+    assert "secret" not in str(answer.body)

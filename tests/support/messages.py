@@ -1,0 +1,13 @@
+"""What waits in the outbox."""
+
+import json
+from typing import Any
+
+from adapters.storage import Storage
+from settings import settings
+
+
+def waiting_messages() -> list[dict[str, Any]]:
+    """The notifications that nobody has delivered yet; they stay where they are."""
+    queue = Storage(settings().storage).queue("notifications")
+    return [json.loads(message.content) for message in queue.peek_messages(max_messages=32)]

@@ -1,8 +1,9 @@
 """One writer: what is to be stored at about the same time shares one transaction.
 
 Each step is a short function of a `Transaction`, atomic by a savepoint of its own: one that raises leaves no trace and
-does not disturb the others. While a commit waits for the disk, in a thread, the steps that arrive meanwhile gather for
-the next one; so the busier the hub, the more steps share one commit.
+does not disturb the others. Steps are applied at once; what a step makes ready may join the same transaction, if it
+comes forward before anybody would have to wait for it (so an activity's result and the episode that it leads to are
+one commit). While the commit waits for the disk, in a thread, the steps that arrive meanwhile gather for the next one.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -29,8 +31,8 @@ Parameters = Sequence[Any] | Mapping[str, Any]
 class Wakeups:
     """What has become ready by a commit. next_due: the earliest new timer, "" for none; ended: instances that ended."""
 
-    instances: dict[str, None] = field(default_factory=dict)
-    entities: dict[str, None] = field(default_factory=dict)
+    instances: list[str] = field(default_factory=list)
+    entities: list[str] = field(default_factory=list)
     activities: int = 0
     next_due: str = ""
     ended: list[str] = field(default_factory=list)
@@ -62,13 +64,29 @@ class _Queued:
     stored: asyncio.Future[Any]
 
 
-class GroupCommit:
-    """The only way to change the store. on_commit: told once per commit what has become ready."""
+# How often steps may follow from steps within one transaction, so that it comes to an end under any load.
+_MAX_ROUNDS = 8
 
-    def __init__(self, connection: sqlite3.Connection, faults: Faults, on_commit: Callable[[Wakeups], None]) -> None:
+
+class GroupCommit:
+    """The only way to change the store.
+
+    on_apply: told what has been applied, while the transaction is still open. on_commit: told once per commit what has
+    become ready by it.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        faults: Faults,
+        on_apply: Callable[[Wakeups], None],
+        on_commit: Callable[[Wakeups], None],
+    ) -> None:
         self._connection = connection
         self._faults = faults
+        self._on_apply = on_apply
         self._on_commit = on_commit
+        self.is_committing = False
         self._queue: list[_Queued] = []
         self._writing: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="local-host-commit")
@@ -86,26 +104,35 @@ class GroupCommit:
         self._thread.shutdown()
 
     async def _write(self) -> None:
-        loop = asyncio.get_running_loop()
         while self._queue:
-            batch, self._queue = self._queue, []
-            transaction = Transaction(self._connection, self._faults)
+            waiting: list[_Queued] = []
             try:
-                results = self._apply(transaction, batch)
-                await loop.run_in_executor(self._thread, self._commit)
+                resolvers, wakeups = await self._apply_all(waiting)
+                await self._commit_in_thread()
             except Exception as error:  # noqa: BLE001 - whatever it was, every waiting caller has to know
-                self._give_up(batch, error)
+                self._give_up(waiting, error)
                 continue
-            self._on_commit(transaction.wakeups)
-            for resolve in results:
+            self._on_commit(wakeups)
+            for resolve in resolvers:
                 resolve()
         self._writing = None
 
-    def _apply(self, transaction: Transaction, batch: Sequence[_Queued]) -> list[Callable[[], None]]:
+    async def _apply_all(self, waiting: list[_Queued]) -> tuple[list[Callable[[], None]], Wakeups]:
+        """Apply what is queued, and what follows from it at once. waiting: receives every step that was taken."""
         self._connection.execute("BEGIN IMMEDIATE")
-        return [self._apply_one(transaction, queued) for queued in batch]
+        transaction = Transaction(self._connection, self._faults)
+        resolvers: list[Callable[[], None]] = []
+        for _ in range(_MAX_ROUNDS):
+            batch, self._queue = self._queue, []
+            waiting += batch
+            resolvers += [self._apply(transaction, queued) for queued in batch]
+            self._on_apply(transaction.wakeups)
+            await asyncio.sleep(0)  # a turn for those who were just told
+            if not self._queue:
+                break
+        return resolvers, transaction.wakeups
 
-    def _apply_one(self, transaction: Transaction, queued: _Queued) -> Callable[[], None]:
+    def _apply(self, transaction: Transaction, queued: _Queued) -> Callable[[], None]:
         self._connection.execute("SAVEPOINT step")
         try:
             result = queued.step(transaction)
@@ -116,14 +143,22 @@ class GroupCommit:
             self._connection.execute("RELEASE step")
         return _resolver(queued.stored, result=result)
 
+    async def _commit_in_thread(self) -> None:
+        self.is_committing = True
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._commit)
+        finally:
+            self.is_committing = False
+
     def _commit(self) -> None:
         self._faults.before_commit()
         self._connection.execute("COMMIT")
         self._faults.after_commit()
 
     def _give_up(self, batch: Sequence[_Queued], error: Exception) -> None:
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
+        with suppress(sqlite3.ProgrammingError):  # closed while a commit was under way: there is nothing to roll back
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
         for queued in batch:
             _resolver(queued.stored, error=error)()
 

@@ -20,7 +20,16 @@ from tools.errors import LaunchFailed
 from tools.host_json import ROOT, backends, host_json, plans
 
 APP_FILES: Final = ("function_app.py", "settings.py", "requirements.txt")
-APP_FOLDERS: Final = ("activities", "adapters", "domain", "entities", "http_api", "orchestrators", "schedules")
+APP_FOLDERS: Final = (
+    "activities",
+    "adapters",
+    "domain",
+    "entities",
+    "http_api",
+    "orchestrators",
+    "schedules",
+    "consumers",
+)
 SITE_PACKAGES: Final = Path(".python_packages", "lib", "site-packages")
 # Where the Functions images stand; wheels for older systems fit too.
 PLATFORM: Final = "x86_64-manylinux_2_28"

@@ -77,7 +77,9 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     for name in missing:
-        print(f"{name} is missing, and what needs it will fail: az keyvault secret set --vault-name {vault} --name {name}")
+        print(
+            f"{name} is missing, and what needs it will fail: az keyvault secret set --vault-name {vault} --name {name}"
+        )
     return 0
 
 

@@ -2,7 +2,8 @@
 
 import azure.durable_functions as df
 
-from activities import callback, dead_letter, notification, order_book, payment, shipping
+from activities import callback, dead_letter, notification, onboarding, order_book, payment, shipping
+from consumers import notifications
 from entities import inventory
 from http_api import (
     approval,
@@ -15,7 +16,8 @@ from http_api import (
     reconciliation,
 )
 from http_api import inventory as inventory_api
-from orchestrators import process_order, replay_dead_letter
+from http_api import onboarding as onboarding_api
+from orchestrators import process_order, replay_dead_letter, user_onboarding
 from schedules import reconcile_inventory, start_lost_orders, start_lost_workflows, sweep_reservations
 
 app = df.DFApp()
@@ -39,6 +41,10 @@ for blueprint in (
     notification.bp,
     dead_letter.bp,
     callback.bp,
+    onboarding_api.bp,
+    user_onboarding.bp,
+    onboarding.bp,
+    notifications.bp,
     start_lost_orders.bp,
     start_lost_workflows.bp,
     sweep_reservations.bp,

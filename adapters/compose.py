@@ -2,16 +2,21 @@
 
 from functools import cache
 
+from adapters import mailer
 from adapters.catalogue_store import CatalogueStore
 from adapters.dead_letters import DeadLetters
+from adapters.decision_links import DecisionLinks
 from adapters.easypost_carrier import EasyPostCarrier
 from adapters.expense_payments import ExpensePayments
 from adapters.intake_book import IntakeBook
 from adapters.order_book import OrderBook
 from adapters.outbox import Outbox
 from adapters.parcels import Parcels
+from adapters.postman import Postman
+from adapters.regions import RegionService, RegionTable
 from adapters.storage import Storage
 from adapters.stripe_payments import StripePayments
+from adapters.users import Users
 from adapters.webhooks import WebhookSender
 from settings import settings
 
@@ -52,6 +57,17 @@ def dead_letters() -> DeadLetters:
 
 
 @cache
+def decision_links() -> DecisionLinks:
+    return DecisionLinks(settings().link_secret, settings().public_url)
+
+
+@cache
+def postman() -> Postman:
+    shop = settings()
+    return Postman(mailer.connect(shop.mail), order_book(), decision_links(), shop.approver_emails, shop.public_url)
+
+
+@cache
 def webhooks() -> WebhookSender:
     return WebhookSender(settings().webhook_secret, allow_loopback=settings().callback_allow_loopback)
 
@@ -64,6 +80,17 @@ def expense_payments() -> ExpensePayments:
 @cache
 def parcels() -> Parcels:
     return Parcels(_storage())
+
+
+@cache
+def regions() -> RegionTable | RegionService:
+    base = settings().region_api_base
+    return RegionTable() if base is None else RegionService(base)
+
+
+@cache
+def users() -> Users:
+    return Users(_storage())
 
 
 @cache

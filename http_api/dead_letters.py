@@ -136,6 +136,8 @@ async def _claim_attempt(client: df.DurableOrchestrationClient, stored: StoredDe
     """The record with the number of an attempt that nobody has run yet."""
     letter = stored.letter
     await _check_open(client, letter)
+    if not letter.effects:
+        raise conflict("nothing_to_replay", "The record holds nothing that could be done again; resolve it by hand.")
     if letter.replays and await _latest_instance(client, letter) is None:
         return letter  # claimed by somebody who has not come to start it
     claimed = letter.model_copy(update={"replays": letter.replays + 1})

@@ -1,3 +1,10 @@
 """Fixtures that several areas share."""
 
-pytest_plugins = ["local_host.testing.plugin", "tests.support.azurite", "tests.support.sandbox", "tests.support.shop", "tests.support.callbacks"]
+pytest_plugins = [
+    "local_host.testing.plugin",
+    "tests.support.azurite",
+    "tests.support.sandbox",
+    "tests.support.shop",
+    "tests.support.callbacks",
+    "tests.support.mails",
+]

@@ -39,9 +39,9 @@ def running_receiver(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            receiver.got.append((dict(self.headers.items()), body))
-            self.send_response(receiver.answers.pop(0) if receiver.answers else 204)
-            for name, value in receiver.headers.items():
+            kept.got.append((dict(self.headers.items()), body))
+            self.send_response(kept.answers.pop(0) if kept.answers else 204)
+            for name, value in kept.headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", "0")
             self.end_headers()
@@ -51,11 +51,11 @@ def running_receiver(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
-    receiver = Receiver(server.server_address[1])
+    kept = Receiver(server.server_address[1])
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield receiver
+        yield kept
     finally:
         server.shutdown()
         thread.join()

@@ -41,9 +41,13 @@ _CACHED: tuple[Callable[[], Any], ...] = (
     compose.catalogue,
     compose.outbox,
     compose.dead_letters,
+    compose.decision_links,
+    compose.postman,
     compose.webhooks,
     compose.expense_payments,
     compose.parcels,
+    compose.regions,
+    compose.users,
     compose._storage,
 )
 

@@ -41,4 +41,5 @@ def test_nothing_else_is_deployed() -> None:
         "http_api",
         "orchestrators",
         "schedules",
+        "consumers",
     }

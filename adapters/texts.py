@@ -1,0 +1,41 @@
+"""Texts from the files in `templates`. What is put into HTML is escaped, and a name that nobody filled in is an error."""
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_FOLDER: Final = Path(__file__).parent / "templates"
+# Currencies without a smaller unit: their amounts are whole (ISO 4217).
+_WHOLE: Final = frozenset(
+    ("bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf")
+)
+
+
+def render(name: str, **facts: Any) -> str:
+    """Fill in a template. name: of its file, such as `order_completed.html`."""
+    return _environment().get_template(name).render(facts)
+
+
+def money(cents: int, currency: str) -> str:
+    """An amount as people read it: `1,250.00 USD`."""
+    amount = f"{cents:,}" if currency in _WHOLE else f"{cents // 100:,}.{cents % 100:02}"
+    return f"{amount} {currency.upper()}"
+
+
+@cache
+def _environment() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=select_autoescape(("html",)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["money"] = money
+    return environment

@@ -1,0 +1,98 @@
+"""Deliver what people are told, from the outbox: later and later while a mail server is away, and parked when that does not help.
+
+The order, or whatever else a message is about, has long gone on: nothing here touches it.
+"""
+
+import asyncio
+import hashlib
+import logging
+from datetime import UTC, datetime
+from typing import Final
+
+import azure.durable_functions as df
+import azure.functions as func
+from pydantic import ValidationError
+
+from activities.notification import mail_notification
+from adapters.compose import dead_letters, outbox, postman
+from adapters.outbox import NOTIFICATIONS
+from domain.dead_letter import DeadLetter
+from domain.errors import ProviderUnavailable, StorageUnavailable
+from domain.notification import Notification, next_try
+from domain.steps import Outcome, StepResult
+from orchestrators.effects import activity
+
+bp = df.Blueprint()
+
+_STEP: Final = "mail"
+
+_log = logging.getLogger(__name__)
+
+
+@bp.queue_trigger(arg_name="message", queue_name=NOTIFICATIONS, connection="SHOP_STORAGE")
+async def deliver_notification(message: func.QueueMessage) -> None:
+    """Send one message. Raises when it cannot be read, or not be put back: the host then delivers it again, five times."""
+    notification = Notification.model_validate_json(message.get_body())
+    await asyncio.to_thread(deliver, notification)
+
+
+@bp.queue_trigger(arg_name="message", queue_name=f"{NOTIFICATIONS}-poison", connection="SHOP_STORAGE")
+async def park_notification(message: func.QueueMessage) -> None:
+    """Park what the host gave up on, readable or not."""
+    body = message.get_body()
+    try:
+        await asyncio.to_thread(park, Notification.model_validate_json(body), _GAVE_UP)
+    except ValidationError:
+        await asyncio.to_thread(_park_unreadable, body)
+
+
+def deliver(notification: Notification) -> None:
+    """Send one message, or put it back for later, or park it. Raises StorageUnavailable when neither could be done."""
+    try:
+        result = postman().deliver(notification)
+    except (ProviderUnavailable, StorageUnavailable) as error:
+        _log.warning("%s: not delivered: %s", notification.message_id, error)
+        again = next_try(notification)
+        if again is not None:
+            outbox().put(again[0], later=again[1])
+            return
+        result = StepResult(outcome=Outcome.UNKNOWN, reason_code="no_answer", message=str(error)[:500])
+    if result.outcome is not Outcome.DONE:
+        park(notification, result)
+
+
+def park(notification: Notification, result: StepResult) -> None:
+    """Keep a message for an operator; a replay of the record sends it."""
+    # Not named after its order: an order is closed when nothing named after it is open, and a mail is no part of it.
+    record = DeadLetter(
+        dead_letter_id=f"{_STEP}.{notification.message_id}",
+        order_id=notification.order_id,
+        step=_STEP,
+        effects=(activity(mail_notification, notification),),
+        reason_code=result.reason_code,
+        message=result.message,
+        parked_at=datetime.now(UTC),
+    )
+    dead_letters().park(record)
+    _log.error("%s is parked: %s", notification.message_id, result.reason_code)
+
+
+_GAVE_UP: Final = StepResult(
+    outcome=Outcome.UNKNOWN, reason_code="delivery_failed", message="the host delivered it five times in vain"
+)
+
+
+def _park_unreadable(body: bytes) -> None:
+    """The message itself is kept in the log of nobody: it may hold what must not be seen. Its size and digest must do."""
+    name = f"unreadable-{hashlib.sha256(body).hexdigest()[:20]}"
+    record = DeadLetter(
+        dead_letter_id=f"{_STEP}.{name}",
+        order_id=name,
+        step=_STEP,
+        effects=(),
+        reason_code="unreadable",
+        message=f"a message of {len(body)} bytes on the queue of notifications is not one",
+        parked_at=datetime.now(UTC),
+    )
+    dead_letters().park(record)
+    _log.error("%s: %s", name, record.message)

@@ -1,0 +1,116 @@
+"""What people read: a mail for every kind of notification, in both forms, escaped."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from adapters.decision_links import DecisionLinks
+from adapters.mailer import SmtpMailer
+from adapters.order_book import OrderBook
+from adapters.postman import Postman
+from adapters.storage import Storage
+from adapters.texts import money
+from domain.notification import Notification, NotificationKind
+from domain.steps import Outcome
+from tests.support.mails import Mailbox, text_of
+from tests.support.orders import placed_order
+
+APPROVERS = ("ann@example.com", "bob@example.com")
+EXPENSE = {
+    "employee_id": "ada",
+    "totals": [{"category": "meals", "currency": "usd", "amount_cents": 1_250}],
+    "escalated": False,
+    "approver": "<b>ann</b>",
+    "comment": "<script>alert(1)</script>",
+    "wait": {
+        "wait_id": "order-1.expense.1",
+        "approver": "ann@example.com",
+        "expires_at": (datetime.now(UTC) + timedelta(days=2)).isoformat(),
+    },
+}
+
+
+@pytest.fixture
+def orders(storage: Storage) -> OrderBook:
+    book = OrderBook(storage)
+    book.accept(placed_order("order-1"), "fingerprint")
+    return book
+
+
+def postman(
+    orders: OrderBook, mailbox: Mailbox, *, approvers: tuple[str, ...] = APPROVERS, secret: str | None = "s"
+) -> Postman:
+    links = DecisionLinks(secret, "https://shop.example")
+    mailer = SmtpMailer(mailbox.url, "shop@example.com")
+    return Postman(mailer, orders, links, approvers, "https://shop.example")
+
+
+def notification(kind: NotificationKind, **changes: object) -> Notification:
+    facts = {"message_id": f"order-1.{kind}", "order_id": "order-1", "kind": kind, "email": "ada@example.com"}
+    return Notification.model_validate({**facts, "data": EXPENSE if "expense" in kind else {}, **changes})
+
+
+@pytest.mark.parametrize("kind", NotificationKind)
+def test_every_kind_of_notification_has_its_mail(kind: NotificationKind, orders: OrderBook, mailbox: Mailbox) -> None:
+    assert postman(orders, mailbox).deliver(notification(kind)).outcome is Outcome.DONE
+    (mail,) = mailbox.mails.values()
+    assert mail["Message-ID"] == f"<order-1.{kind}@example.com>"
+    assert mail["Subject"]
+    for form in ("plain", "html"):
+        text = text_of(mail, form)
+        assert len(text) > 20
+        assert "{" not in text.replace('{"decision"', "")
+
+
+def test_what_approvers_are_asked_goes_to_them_and_not_to_the_customer(orders: OrderBook, mailbox: Mailbox) -> None:
+    postman(orders, mailbox).deliver(notification(NotificationKind.APPROVAL_REQUESTED))
+    (mail,) = mailbox.mails.values()
+    assert mail["To"] == "ann@example.com, bob@example.com"
+    assert "20.00 USD" in text_of(mail)
+
+
+def test_the_customers_mail_says_what_was_ordered(orders: OrderBook, mailbox: Mailbox) -> None:
+    postman(orders, mailbox).deliver(notification(NotificationKind.ORDER_COMPLETED))
+    (mail,) = mailbox.to("ada@example.com")
+    for form in ("plain", "html"):
+        assert "mug" in text_of(mail, form)
+        assert "20.00 USD" in text_of(mail, form)
+
+
+def test_an_order_that_the_book_does_not_know_is_told_all_the_same(storage: Storage, mailbox: Mailbox) -> None:
+    sent = postman(OrderBook(storage), mailbox).deliver(notification(NotificationKind.ORDER_FAILED))
+    assert sent.outcome is Outcome.DONE
+
+
+def test_what_somebody_wrote_is_escaped_in_html(orders: OrderBook, mailbox: Mailbox) -> None:
+    postman(orders, mailbox).deliver(notification(NotificationKind.EXPENSE_REJECTED))
+    (mail,) = mailbox.mails.values()
+    assert "<script>" not in text_of(mail, "html")
+    assert "&lt;script&gt;" in text_of(mail, "html")
+
+
+def test_the_link_in_a_mail_is_the_approvers_own(orders: OrderBook, mailbox: Mailbox) -> None:
+    asked = notification(NotificationKind.EXPENSE_DECISION_REQUESTED, email="ann@example.com")
+    postman(orders, mailbox).deliver(asked)
+    (mail,) = mailbox.to("ann@example.com")
+    _, _, token = text_of(mail).partition("/api/decisions?token=")
+    link = DecisionLinks("s", "").read(token.split()[0])
+    assert (link.claim_id, link.wait.approver) == ("order-1", "ann@example.com")
+
+
+def test_what_can_not_be_told_says_why(orders: OrderBook, mailbox: Mailbox) -> None:
+    asked = notification(NotificationKind.EXPENSE_DECISION_REQUESTED)
+    assert postman(orders, mailbox, secret=None).deliver(asked).reason_code == "links_not_set_up"
+    reminder = notification(NotificationKind.APPROVAL_REMINDER)
+    assert postman(orders, mailbox, approvers=()).deliver(reminder).reason_code == "nobody_to_tell"
+    nobody = notification(NotificationKind.ORDER_FAILED, email="nobody")
+    assert postman(orders, mailbox).deliver(nobody).reason_code == "mail_malformed"
+    assert not mailbox.mails
+
+
+@pytest.mark.parametrize(
+    ("cents", "currency", "text"),
+    [(5, "usd", "0.05 USD"), (125_000, "eur", "1,250.00 EUR"), (1_250, "jpy", "1,250 JPY")],
+)
+def test_amounts_read_as_people_write_them(cents: int, currency: str, text: str) -> None:
+    assert money(cents, currency) == text

@@ -43,7 +43,12 @@ class Database:
             raise
 
     def read(self, query: str, parameters: Any = ()) -> list[sqlite3.Row]:
+        """As of the last commit."""
         return self._reader.execute(QUERIES[query], parameters).fetchall()
+
+    def read_uncommitted(self, query: str, parameters: Any = ()) -> list[sqlite3.Row]:
+        """As it will be when the open transaction is committed; must not be called while it is being committed."""
+        return self.writer.execute(QUERIES[query], parameters).fetchall()
 
     def close(self) -> None:
         for connection in (self._reader, self.writer, self._lock):

@@ -102,7 +102,7 @@ def as_played(event: Event) -> str:
 
 def time_text(moment: datetime) -> str:
     """ISO 8601 in UTC with six digits and `Z`: sorts as text, and the SDK reads it as an aware time."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def parse_time(text: str) -> datetime:

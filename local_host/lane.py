@@ -1,18 +1,23 @@
-"""Runs pieces of work of one kind side by side, up to a limit."""
+"""Runs pieces of work of one kind side by side, up to a limit.
+
+Only running counts against the limit: a piece of work gives up its place as soon as its code has run, and whoever takes
+the place can be stored together with it.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from local_host.clock import Clock
 from local_host.steps import WorkLost
 
 W = TypeVar("W")
+Storing = Coroutine[Any, Any, None]
 
 _LONGEST_PAUSE_S = 60.0
 
@@ -20,7 +25,8 @@ log = logging.getLogger("local_host.worker")
 
 
 class Lane(Generic[W]):
-    """claim: the next piece of work or None; process: does it to its end; abandon: lets go of it, to be claimed again.
+    """claim: the next piece of work or None; process: does it, and returns how to store what came of it; abandon: lets go
+    of it, to be claimed again.
 
     name_of: tells pieces of work apart, for logs and pauses. on_change: called whenever a place has become free.
     """
@@ -31,50 +37,51 @@ class Lane(Generic[W]):
         limit: int,
         clock: Clock,
         claim: Callable[[], W | None],
-        process: Callable[[W], Awaitable[None]],
+        process: Callable[[W], Awaitable[Storing]],
         abandon: Callable[[W], None],
         name_of: Callable[[W], str],
         on_change: Callable[[], None],
     ) -> None:
-        self._limit = limit
         self._clock = clock
         self._claim = claim
         self._process = process
         self._abandon = abandon
         self._name_of = name_of
         self._on_change = on_change
-        self._running: set[asyncio.Task[None]] = set()
+        self._places = limit
+        self._tasks: set[asyncio.Task[None]] = set()
         self._pausing: set[asyncio.Task[None]] = set()
         self._failures: Counter[str] = Counter()
 
     @property
     def is_busy(self) -> bool:
-        """Whether something runs; work that pauses after a failure does not count."""
-        return bool(self._running)
+        """Whether something runs or is being stored; work that pauses after a failure does not count."""
+        return bool(self._tasks)
 
     def fill(self) -> None:
         """Take as much work as there are free places."""
-        while len(self._running) < self._limit and (work := self._claim()) is not None:
+        while self._places and (work := self._claim()) is not None:
+            self._places -= 1
             task = asyncio.create_task(self._run(work))
-            self._running.add(task)
+            self._tasks.add(task)
             task.add_done_callback(self._ended)
 
     async def drain(self, grace_s: float) -> None:
         """Let what runs come to its end, then cancel the rest; what is cancelled stays in the store."""
-        if self._running:
-            await asyncio.wait(self._running, timeout=grace_s)
-        unfinished = self._running | self._pausing
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace_s)
+        unfinished = self._tasks | self._pausing
         for task in unfinished:
             task.cancel()
         await asyncio.gather(*unfinished, return_exceptions=True)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
+        self._tasks.discard(task)
         self._on_change()
 
     async def _run(self, work: W) -> None:
         try:
-            await self._process(work)
+            await (await self._process_in_place(work))
         except WorkLost as lost:
             log.debug("%s", lost)
             self._abandon(work)
@@ -83,6 +90,13 @@ class Lane(Generic[W]):
             self._pause(work)
         else:
             self._failures.pop(self._name_of(work), None)
+
+    async def _process_in_place(self, work: W) -> Storing:
+        try:
+            return await self._process(work)
+        finally:
+            self._places += 1
+            self._on_change()
 
     def _pause(self, work: W) -> None:
         task = asyncio.create_task(self._abandon_later(work))

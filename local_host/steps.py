@@ -147,7 +147,7 @@ def post(tx: Transaction, letter: Letter) -> bool:
     for _ in range(tx.copies_of(letter.event)):
         is_posted = tx.run(query, parameters).rowcount > 0
     if is_posted:
-        tx.wakeups.instances[letter.instance_id] = None
+        tx.wakeups.instances.append(letter.instance_id)
     return is_posted
 
 
@@ -183,7 +183,7 @@ def add_operation(tx: Transaction, request: EntityRequest) -> None:
             request.caller_execution,
         ),
     )
-    tx.wakeups.entities[request.entity_id] = None
+    tx.wakeups.entities.append(request.entity_id)
 
 
 def complete_batch(tx: Transaction, outcome: BatchOutcome) -> None:

@@ -5,8 +5,12 @@
     abandon       lets go of it, to be handed out again
 
 What is ready is known in memory, fed by each commit and, after a start, by one look into the file; so a crash needs no
-repair: whatever was claimed and not completed is simply ready again. Reads use a connection of their own and never wait
-for the writer.
+repair: whatever was claimed and not completed is simply ready again.
+
+An orchestrator may run before the messages it reads are committed, since running it changes nothing: what comes of it is
+stored in the same transaction or a later one. So instances are claimed from within the open transaction. Activities and
+entities, which act, are claimed only when their work is safely stored. All other reads use a connection of their own;
+they see the last commit and never wait for the writer.
 """
 
 from __future__ import annotations
@@ -42,7 +46,7 @@ class TaskHub:
 
     def __init__(self, database: Database, faults: Faults) -> None:
         self._database = database
-        self._writer = GroupCommit(database.writer, faults, self._committed)
+        self._writer = GroupCommit(database.writer, faults, self._applied, self._committed)
         self._listeners: list[Callable[[Wakeups], None]] = []
         self._instances = ReadyQueue()
         self._entities = ReadyQueue()
@@ -67,7 +71,7 @@ class TaskHub:
         self._database.close()
 
     def listen(self, listener: Callable[[Wakeups], None]) -> None:
-        """Call `listener` after each commit with what has become ready."""
+        """Call `listener` after each commit with what has become ready, and before it with an empty `Wakeups`."""
         self._listeners.append(listener)
 
     async def store(self, step: Callable[[Transaction], T]) -> T:
@@ -78,19 +82,27 @@ class TaskHub:
         """The rows of a named query, as of the last commit."""
         return self._database.read(query, parameters)
 
+    def _applied(self, wakeups: Wakeups) -> None:
+        if wakeups.instances:
+            self._instances.add(wakeups.instances)
+            wakeups.instances.clear()
+            self._tell(Wakeups())
+
     def _committed(self, wakeups: Wakeups) -> None:
-        self._instances.add(wakeups.instances)
         self._entities.add(wakeups.entities)
         self._unread_activities |= wakeups.activities > 0
+        self._tell(wakeups)
+
+    def _tell(self, wakeups: Wakeups) -> None:
         for listener in self._listeners:
             listener(wakeups)
 
     # Orchestrations.
 
     def claim_instance(self) -> InstanceWork | None:
-        """The next instance with messages; None when there is none."""
-        while (instance_id := self._instances.take()) is not None:
-            rows = self.read("instance_to_work_on", (instance_id,))
+        """The next instance with messages; None when there is none, or none before the current commit is done."""
+        while not self._writer.is_committing and (instance_id := self._instances.take()) is not None:
+            rows = self._database.read_uncommitted("instance_to_work_on", (instance_id,))
             if rows:
                 return self._instance_work(_instance(rows[0]))
             self._instances.release(instance_id)  # purged since
@@ -99,13 +111,16 @@ class TaskHub:
     def _instance_work(self, instance: Instance) -> InstanceWork:
         messages = [
             Message(seq, execution_id, Event.parse(text))
-            for seq, execution_id, text in self.read("messages_for", (instance.instance_id,))
+            for seq, execution_id, text in self._database.read_uncommitted("messages_for", (instance.instance_id,))
         ]
-        history = self._histories.take(instance.execution_id) or self.history_of(instance.instance_id)
+        history = self._histories.take(instance.execution_id)
+        if history is None:
+            history = _history(self._database.read_uncommitted("history_of", (instance.instance_id,)))
         return InstanceWork(instance, history, messages)
 
     def history_of(self, instance_id: str) -> History:
-        return History.parse(row[0] for row in self.read("history_of", (instance_id,)))
+        """As of the last commit."""
+        return _history(self.read("history_of", (instance_id,)))
 
     async def complete_episode(self, outcome: Outcome) -> None:
         """Raises WorkLost when the instance was replaced or purged meanwhile."""
@@ -119,9 +134,9 @@ class TaskHub:
 
     async def drop_messages(self, work: InstanceWork, seqs: Sequence[int]) -> None:
         await self.store(lambda tx: steps.drop_messages(tx, seqs))
-        self.release_instance(work)
+        await self.put_back(work)
 
-    def release_instance(self, work: InstanceWork) -> None:
+    async def put_back(self, work: InstanceWork) -> None:
         """Let go of an instance whose messages have to wait; only a new one makes it ready."""
         self._instances.release(work.instance.instance_id)
 
@@ -187,6 +202,10 @@ class TaskHub:
     def has_ready_work(self) -> bool:
         """Whether any claim would find something."""
         return bool(self._instances or self._entities or self._activities or self._unread_activities)
+
+
+def _history(rows: list[sqlite3.Row]) -> History:
+    return History.parse(row[0] for row in rows)
 
 
 def _instance(row: sqlite3.Row) -> Instance:

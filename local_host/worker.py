@@ -24,7 +24,7 @@ from local_host.executor import Executor, FunctionKind
 from local_host.group_commit import Wakeups
 from local_host.history import Event, time_text
 from local_host.instance import Episode, InstanceWork, begin
-from local_host.lane import Lane
+from local_host.lane import Lane, Storing
 from local_host.outcome import Outcome, Surroundings, fail, finish, settle
 from local_host.payload import payload
 from local_host.steps import Activity
@@ -119,14 +119,13 @@ class Worker:
 
     # Orchestrations.
 
-    async def _run_episode(self, work: InstanceWork) -> None:
+    async def _run_episode(self, work: InstanceWork) -> Storing:
         episode = begin(work, self._clock.now())
         if episode is None or self._is_left_to_others(episode):
-            self._hub.release_instance(work)
-        elif episode.is_noop:
-            await self._hub.drop_messages(work, episode.consumed)
-        else:
-            await self._hub.complete_episode(await self._decide(episode))
+            return self._hub.put_back(work)
+        if episode.is_noop:
+            return self._hub.drop_messages(work, episode.consumed)
+        return self._hub.complete_episode(await self._decide(episode))
 
     def _is_left_to_others(self, episode: Episode) -> bool:
         """Whether an instance of this version waits for a host of another version."""
@@ -183,14 +182,14 @@ class Worker:
 
     # Activities.
 
-    async def _run_activity(self, activity: Activity) -> None:
+    async def _run_activity(self, activity: Activity) -> Storing:
         try:
             result = await self._call(activity)
         except UserCodeFailed as failure:
             completion = self._task_failed(activity, failure)
         else:
             completion = h.task_completed(self._now_text(), activity.task_id, result)
-        await self._hub.complete_activity(activity, completion)
+        return self._hub.complete_activity(activity, completion)
 
     async def _call(self, activity: Activity) -> str | None:
         if activity.name == HTTP_ACTIVITY:
@@ -208,7 +207,7 @@ class Worker:
 
     # Entities.
 
-    async def _run_batch(self, work: EntityWork) -> None:
+    async def _run_batch(self, work: EntityWork) -> Storing:
         name = self._executor.find(FunctionKind.ENTITY, work.name)
         if name is None:
             unknown = self._unknown(FunctionKind.ENTITY, work.name)
@@ -220,7 +219,7 @@ class Worker:
             except UserCodeFailed as failure:
                 log.error("A batch of entity %s failed as a whole: %s", work.entity_id, failure)  # noqa: TRY400
                 outcome = entity.fail(work, str(failure), self._now_text())
-        await self._hub.complete_batch(outcome, self._config.max_entity_operation_batch_size)
+        return self._hub.complete_batch(outcome, self._config.max_entity_operation_batch_size)
 
     def _now_text(self) -> str:
         return time_text(self._clock.now())

@@ -93,8 +93,10 @@ class TestStart:
 
     async def test_an_instance_is_pending_until_its_first_episode_is_stored(self, app: SmallApp) -> None:
         async with running(app) as engine:
+            await engine.worker.stop()
             await engine.operations.start("waits", None, "x")
             pending = await engine.status("x")
+            await engine.worker.start()
             await settle(engine)
             running_status = await engine.status("x")
 

@@ -29,7 +29,10 @@ from orchestrators.effects import activity
 from orchestrators.retry import BRIEF, PERSISTENT, Wait
 from orchestrators.saga import OrderStopped, Saga
 
-_NOBODY_DECIDED = ApprovalDecision(decision="rejected", approver="time-out", comment="nobody decided in time")
+# Constructed, not validated: a cold start need not build a validator for a constant.
+_NOBODY_DECIDED = ApprovalDecision.model_construct(
+    decision="rejected", approver="time-out", comment="nobody decided in time"
+)
 
 
 def wait_for_approval(saga: Saga) -> Wait:

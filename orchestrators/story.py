@@ -15,7 +15,10 @@ from domain.wire import Wire
 from orchestrators.effects import combined, task_for
 from orchestrators.retry import Attempts, RetryPolicy, Wait, call_with_backoff
 
-NO_ANSWER: Final = StepResult(outcome=Outcome.UNKNOWN, reason_code="no_answer", message="no answer, whatever was tried")
+# Constructed, not validated: a cold start need not build a validator for a constant.
+NO_ANSWER: Final = StepResult.model_construct(
+    outcome=Outcome.UNKNOWN, reason_code="no_answer", message="no answer, whatever was tried"
+)
 
 
 @dataclass(kw_only=True)

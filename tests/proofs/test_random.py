@@ -1,0 +1,104 @@
+"""Random orders, faults, people and deaths of the process: whatever happens, the books balance in the end.
+
+PROOF_ORDERS says how many orders to run (300 unless given). The default run is the same every time; one with PROOF_ORDERS draws
+anew, and prints how to repeat what failed.
+"""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from sandbox.testing import Sandbox, running_sandbox
+from schedules import start_lost_orders
+from tests.proofs.lives import DiesAt, Lives
+from tests.proofs.plans import PRICES, SHELF, Life, Move, Plan, plans
+from tests.support.azurite import Azurite
+from tests.support.books import assert_balanced, finish, open_dead_letters
+from tests.support.shop import Shop, forget_cached, use_settings
+
+GIVEN = os.environ.get("PROOF_ORDERS")
+ORDERS = int(GIVEN or 300)
+ORDERS_PER_PLAN = 3
+"""About what a plan has on average."""
+
+
+@pytest.fixture(scope="module")
+def providers() -> Iterator[Sandbox]:
+    with running_sandbox() as running:
+        yield running
+
+
+@pytest.mark.timeout(max(180, ORDERS))
+@settings(
+    max_examples=ORDERS // ORDERS_PER_PLAN,
+    derandomize=GIVEN is None,
+    database=None,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=list(HealthCheck),
+)
+@given(plan=plans)
+def test_whatever_happens_the_books_balance(azurite: Azurite, providers: Sandbox, plan: Plan):
+    providers.reset()
+    with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as folder:
+        use_settings(patch, azurite.new_account(), providers, PAYMENT_CAPTURE=plan.capture)
+        # What a dead process entered and never started counts as lost at once, so that no test has to wait for it.
+        patch.setattr(start_lost_orders, "LOST_AFTER", start_lost_orders.LOST_AFTER * 0)
+        asyncio.run(carry_out(plan, Lives(providers, Path(folder) / "hub.db")))
+    forget_cached()
+
+
+async def carry_out(plan: Plan, lives: Lives) -> None:
+    await lives.live(stock_shelf)
+    for rule in plan.rules:
+        lives.sandbox.fault(**rule)
+    for life in plan.lives:
+        await lives.live_until(DiesAt(life.dies_at, after=life.after), lambda shop, life=life: act(shop, plan, life))
+    await lives.live(lambda shop: settle(shop, plan))
+
+
+async def stock_shelf(shop: Shop) -> None:
+    for product_id, units in SHELF.items():
+        await shop.stock(product_id, units, unit_price_cents=PRICES[product_id])
+
+
+async def act(shop: Shop, plan: Plan, life: Life) -> None:
+    """Nobody looks at the answers: the process may be dying."""
+    for move in life.moves:
+        await make(shop, plan, move)
+
+
+async def make(shop: Shop, plan: Plan, move: Move) -> None:
+    number = move.order % len(plan.orders)
+    order_id = plan.order_id(number)
+    if move.what == "place":
+        await shop.post("orders", plan.orders[number].body(order_id))
+    elif move.what == "pass":
+        await shop.clock.advance(minutes=move.minutes)
+    elif move.what == "sweep":
+        await shop.run_schedule("start_lost_orders")
+    elif move.request is not None:
+        path, body = move.request
+        await shop.post(f"orders/{order_id}/{path}", body)
+
+
+async def settle(shop: Shop, plan: Plan) -> None:
+    """Everybody sends again what they want; then everything ends, at first with the faults, then with an operator's help."""
+    wanted = {plan.order_id(number): order.wanted for number, order in enumerate(plan.orders)}
+    await shop.run_schedule("start_lost_orders")
+    for number, order in enumerate(plan.orders):
+        assert (await shop.post("orders", order.body(plan.order_id(number)))).status == 202
+    await finish(shop)
+    await assert_balanced(shop, SHELF, wanted)
+    shop.sandbox.clear_faults()
+    for letter in await open_dead_letters(shop):
+        assert (await shop.post(f"dead-letters/{letter['dead_letter_id']}/replay")).status == 202
+    await shop.host.until_idle()
+    ended = await assert_balanced(shop, SHELF, wanted)
+    assert await open_dead_letters(shop) == []
+    assert {order["status"] for order in ended.values()} <= {"completed", "rejected", "cancelled", "failed"}

@@ -24,6 +24,9 @@ from domain.wire import Email
 # A durable timer above six days is split by the SDK and cannot be cancelled in between.
 _LONGEST_REMINDER = timedelta(days=5)
 
+# What Azure leaves in place of a secret that it could not read.
+_VAULT_REFERENCE = "@Microsoft.KeyVault("
+
 
 class InvalidSetting(ShopError):
     """A setting is missing or not of its form."""
@@ -124,6 +127,8 @@ def _required(env: Mapping[str, str], name: str) -> str:
     value = env.get(name, "").strip()
     if not value:
         raise InvalidSetting(name, "is missing")
+    if _VAULT_REFERENCE in value:
+        raise InvalidSetting(name, "refers to a secret that its vault does not hold, or that this app may not read")
     return value
 
 
@@ -234,7 +239,7 @@ def _webhook_secret(env: Mapping[str, str], name: str) -> str | None:
 def _secret(env: Mapping[str, str], name: str) -> str | None:
     """A secret that a part of the app can do without. A reference to a vault that does not hold it is left as it is by Azure."""
     secret = _text(env, name)
-    return None if secret is not None and "@Microsoft.KeyVault(" in secret else secret
+    return None if secret is not None and _VAULT_REFERENCE in secret else secret
 
 
 def _text(env: Mapping[str, str], name: str) -> str | None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import azure.durable_functions as df
 
+from activities.observed import observed
 from adapters.compose import dead_letters
 from domain.dead_letter import CloseDeadLetter, DeadLetter
 from domain.steps import StepResult
@@ -12,6 +13,7 @@ bp = df.Blueprint()
 
 
 @bp.activity_trigger(input_name="request")
+@observed
 def park_dead_letter(request: dict[str, Any]) -> dict[str, Any]:
     """Keep a record for an operator. Parking the same failure twice keeps one."""
     letter = DeadLetter.model_validate(request)
@@ -20,6 +22,7 @@ def park_dead_letter(request: dict[str, Any]) -> dict[str, Any]:
 
 
 @bp.activity_trigger(input_name="request")
+@observed
 def close_dead_letter(request: dict[str, Any]) -> dict[str, Any]:
     """Close a record. Answers with a `DeadLetterClosed`: how many others of the order are open."""
     return dead_letters().close(CloseDeadLetter.model_validate(request)).to_wire()

@@ -4,6 +4,7 @@ from typing import Any
 
 import azure.durable_functions as df
 
+from activities.observed import observed
 from adapters.compose import outbox, postman
 from domain.notification import Notification
 from domain.steps import StepResult
@@ -12,6 +13,7 @@ bp = df.Blueprint()
 
 
 @bp.activity_trigger(input_name="request")
+@observed
 def send_notification(request: dict[str, Any]) -> dict[str, Any]:
     """Hand a message to the outbox, which delivers it in its own time."""
     notification = Notification.model_validate(request)
@@ -20,6 +22,7 @@ def send_notification(request: dict[str, Any]) -> dict[str, Any]:
 
 
 @bp.activity_trigger(input_name="request")
+@observed
 def mail_notification(request: dict[str, Any]) -> dict[str, Any]:
     """Deliver a message now, past the outbox: what the replay of a parked one does."""
     return postman().deliver(Notification.model_validate(request)).to_wire()

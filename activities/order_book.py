@@ -4,6 +4,7 @@ from typing import Any
 
 import azure.durable_functions as df
 
+from activities.observed import observed
 from adapters.compose import order_book, outbox
 from domain.approval import SettleApprovalRequest
 from domain.errors import StorageUnavailable
@@ -15,6 +16,7 @@ bp = df.Blueprint()
 
 
 @bp.activity_trigger(input_name="request")
+@observed
 def record_order(request: dict[str, Any]) -> dict[str, Any]:
     """Enter an order's progress, which never moves an order back; then hand its news to the outbox.
 
@@ -26,12 +28,14 @@ def record_order(request: dict[str, Any]) -> dict[str, Any]:
 
 
 @bp.activity_trigger(input_name="request")
+@observed
 def settle_approval(request: dict[str, Any]) -> dict[str, Any]:
     """Enter a decision unless there is one. Answers with the `SettledApproval` that holds."""
     return order_book().settle(SettleApprovalRequest.model_validate(request)).to_wire()
 
 
 @bp.activity_trigger(input_name="request")
+@observed
 def close_order(request: dict[str, Any]) -> dict[str, Any]:
     """End an order that needs attention. Refused as not_waiting when it does not, or not yet."""
     closing = CloseOrder.model_validate(request)

@@ -4,6 +4,7 @@ from typing import Any
 
 import azure.durable_functions as df
 
+from activities.observed import observed
 from adapters.compose import carrier
 from domain.shipping import BuyLabelRequest, CancelShippingRequest, ShipmentRequest
 
@@ -11,18 +12,21 @@ bp = df.Blueprint()
 
 
 @bp.activity_trigger(input_name="request")
+@observed
 def create_shipment(request: dict[str, Any]) -> dict[str, Any]:
     """Announce a parcel; nothing is paid yet. Refused: undeliverable."""
     return carrier().create_shipment(ShipmentRequest.model_validate(request)).to_wire()
 
 
 @bp.activity_trigger(input_name="request")
+@observed
 def buy_label(request: dict[str, Any]) -> dict[str, Any]:
     """Buy the cheapest label, unless one is bought. The reference is the tracking code."""
     return carrier().buy_label(BuyLabelRequest.model_validate(request)).to_wire()
 
 
 @bp.activity_trigger(input_name="request")
+@observed
 def cancel_shipping(request: dict[str, Any]) -> dict[str, Any]:
     """Give a bought label back. The message says what there was: label_refunded or nothing_to_undo."""
     return carrier().cancel(CancelShippingRequest.model_validate(request)).to_wire()

@@ -18,6 +18,7 @@ from adapters.storage import (
     storage_errors,
 )
 from adapters.table_pages import Page
+from adapters.telemetry import emit
 from domain.dead_letter import (
     CloseDeadLetter,
     DeadLetter,
@@ -64,6 +65,7 @@ class DeadLetters:
             known = self._create(letter)
             if known.state is DeadLetterState.PARKED:
                 self._announce(known)
+                _tell_operators(known.dead_letter_id, known.order_id, DeadLetterState.PARKED)
 
     def get(self, dead_letter_id: str) -> StoredDeadLetter | None:
         """One record; None when there is none of this id."""
@@ -104,6 +106,7 @@ class DeadLetters:
                 break
             try:
                 self.update(_closed(stored.letter, closing), stored.etag)
+                _tell_operators(closing.dead_letter_id, stored.letter.order_id, closing.state)
                 break
             except DeadLetterChanged:
                 continue
@@ -187,6 +190,10 @@ class DeadLetters:
 
 def _state(blob: "BlobProperties") -> DeadLetterState:
     return DeadLetterState(blob.metadata["state"])
+
+
+def _tell_operators(dead_letter_id: str, order_id: str, state: DeadLetterState) -> None:
+    emit("dead_letter", dead_letter_id=dead_letter_id, order_id=order_id, state=state)
 
 
 def _closed(letter: DeadLetter, closing: CloseDeadLetter) -> DeadLetter:

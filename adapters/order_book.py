@@ -12,6 +12,7 @@ from adapters.intake import Intake, enter_once
 from adapters.order_rows import PARTITION, OrderRow, is_news, new_entity, progress_entity, row_of
 from adapters.storage import Storage, create_table, created_on_first_use, storage_errors
 from adapters.table_pages import Page, read_page
+from adapters.telemetry import emit
 from domain.approval import SettleApprovalRequest, SettledApproval
 from domain.errors import StorageUnavailable
 from domain.order import CloseOrder, Order, OrderProgress, OrderStatus
@@ -35,7 +36,10 @@ class OrderBook:
     def accept(self, order: Order, fingerprint: str) -> Intake:
         """Enter a new order, unless its id is known. fingerprint: equal for equal request bodies."""
         with storage_errors("the order book"):
-            return enter_once(self._orders, new_entity(order, fingerprint))
+            intake = enter_once(self._orders, new_entity(order, fingerprint))
+        if intake is Intake.NEW:
+            emit("order.status", order_id=order.order_id, status=OrderStatus.ACCEPTED)
+        return intake
 
     def get(self, order_id: str) -> OrderRow | None:
         """One order; None when the book does not know it."""
@@ -95,7 +99,12 @@ class OrderBook:
         """Enter the decision of an approval wait, unless one is there; either way, say which one holds."""
         from azure.core.exceptions import ResourceExistsError
 
-        settled = SettledApproval(decision=request.decision, timed_out=request.timed_out, claim_id=request.claim_id)
+        settled = SettledApproval(
+            decision=request.decision,
+            timed_out=request.timed_out,
+            withdrawn=request.withdrawn,
+            claim_id=request.claim_id,
+        )
         entity = {
             "PartitionKey": request.order_id,
             "RowKey": request.wait_id,
@@ -126,6 +135,7 @@ class OrderBook:
                     return row
                 entity = progress_entity(progress)
                 if self._try_write(entity, row):
+                    emit("order.status", order_id=order_id, status=progress.status, reason_code=progress.reason_code)
                     return entity
         raise StorageUnavailable("the order book: a row is being changed by too many at once")
 

@@ -34,6 +34,7 @@ class CaptureRequest(Wire):
     order_id: OrderId
     payment_id: str
     amount_cents: Cents
+    currency: Currency
 
 
 class CancelPaymentRequest(Wire):

@@ -126,8 +126,12 @@ def take_payment(saga: Saga, payment_id: str) -> Wait:
     if saga.order.policy.capture == "immediate":
         saga.stop_if_cancelled()
     else:
+        order = saga.order
         request = CaptureRequest(
-            order_id=saga.order.order_id, payment_id=payment_id, amount_cents=saga.order.total_cents
+            order_id=order.order_id,
+            payment_id=payment_id,
+            amount_cents=order.total_cents,
+            currency=order.currency,
         )
         yield from saga.do(Step(name="capture_payment", effects=[activity(capture_payment, request)]))
     saga.advance(OrderStatus.COMPLETED, "The order is paid and booked.")

@@ -50,7 +50,7 @@ NEWS = Notification(
 
 def test_a_payment_is_authorised_captured_and_given_back(sandbox: Sandbox) -> None:
     payment_id = run_twice(authorise_payment, PAYMENT)["reference"]
-    capture = CaptureRequest(order_id=ORDER, payment_id=payment_id, amount_cents=2_500)
+    capture = CaptureRequest(order_id=ORDER, payment_id=payment_id, amount_cents=2_500, currency="usd")
     assert run_twice(capture_payment, capture)["outcome"] == "done"
     cancel = CancelPaymentRequest(payment=PAYMENT, payment_id=payment_id)
     assert run_twice(cancel_payment, cancel)["message"] == "refunded"

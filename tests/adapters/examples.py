@@ -39,7 +39,7 @@ def payment(order_id: str = ORDER, **changes: Any) -> PaymentRequest:
 
 def capture(payment_id: str | None, order_id: str = ORDER, amount_cents: int = AMOUNT) -> CaptureRequest:
     assert payment_id is not None
-    return CaptureRequest(order_id=order_id, payment_id=payment_id, amount_cents=amount_cents)
+    return CaptureRequest(order_id=order_id, payment_id=payment_id, amount_cents=amount_cents, currency="usd")
 
 
 def undo(request: PaymentRequest, payment_id: str | None = None) -> CancelPaymentRequest:

@@ -96,10 +96,15 @@ def _azure_only(name: str) -> bool:
 @pytest.mark.parametrize("given", LEGAL, ids=described)
 def test_app_starts_with_the_settings_that_azure_sets(given):
     for settings in app_settings(evaluate(given)):
-        read = Settings.from_env(settings)
+        read = Settings.from_env(_with_secrets_read(settings))
         assert read.ship_from.country == "US"
         assert read.storage.connection_string is None
         assert read.storage.client_id
+
+
+def _with_secrets_read(settings):
+    """As the app sees them: Azure puts the provider keys in the place of their references."""
+    return {**settings, "STRIPE_API_KEY": "a key", "EASYPOST_API_KEY": "a key"}
 
 
 def test_tables_queues_and_containers_are_those_of_the_app():

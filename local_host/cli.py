@@ -6,6 +6,7 @@ Each command's code is imported when it runs, so that `start` is not slowed down
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 import sys
 import threading
@@ -17,6 +18,8 @@ from typing import TYPE_CHECKING
 from local_host.errors import LocalHostError
 
 if TYPE_CHECKING:
+    from local_host.commands.reload import Watch
+
     _Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 _DEFAULT_URL = "http://127.0.0.1:7071"
@@ -49,15 +52,31 @@ def main(arguments: Sequence[str]) -> int:
 def _start(options: argparse.Namespace) -> int:
     from local_host.commands.start import StartOptions, start
 
-    restart = start(
-        StartOptions(
-            app=options.app, port=options.port, state=options.state, grace_s=options.grace, reload=options.reload
+    # The app's folder becomes the working directory; a start after a change begins where this one began.
+    here = Path.cwd()
+    app = options.app.resolve()
+    watch = _watch(app) if options.reload else None
+    try:
+        changed = start(
+            StartOptions(app=app, port=options.port, state=options.state, grace_s=options.grace, watch=watch)
         )
-    )
-    if restart:
+    except LocalHostError as problem:
+        if watch is None:
+            raise
+        print(f"local_host: {problem} Waiting for a change.", file=sys.stderr)
+        asyncio.run(watch.until_changed())
+        changed = True
+    if changed:
+        os.chdir(here)
         os.execv(sys.executable, [sys.executable, "-m", "local_host", *sys.argv[1:]])  # noqa: S606 - this very program
     _leave_busy_threads_behind()
     return 0
+
+
+def _watch(app: Path) -> Watch:
+    from local_host.commands.reload import Watch
+
+    return Watch(app)
 
 
 def _leave_busy_threads_behind() -> None:

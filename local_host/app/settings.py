@@ -96,7 +96,9 @@ def _values(document: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _section(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    section = document.get(name) or {}
+    section = document.get(name)
+    if section is None:
+        return {}
     if not isinstance(section, dict):
         raise ConfigurationError(f"'{name}' in local.settings.json must be an object.")
     return section

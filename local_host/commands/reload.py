@@ -10,11 +10,17 @@ _WATCHED = {".py", ".json"}
 _SKIPPED = {"node_modules", "__pycache__", "site-packages"}
 
 
-async def until_changed(directory: Path) -> None:
-    """Return when a Python or JSON file below the folder is written, added or removed."""
-    before = _snapshot(directory)
-    while _snapshot(directory) == before:  # noqa: ASYNC110 - there is no event to wait for, only files to look at
-        await asyncio.sleep(_INTERVAL_S)
+class Watch:
+    """The files as they are when it is made; make it before the app is loaded, so that no change falls in between."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._before = _snapshot(directory)
+
+    async def until_changed(self) -> None:
+        """Return when a Python or JSON file below the folder is written, added or removed."""
+        while _snapshot(self._directory) == self._before:  # noqa: ASYNC110 - there are only files to look at
+            await asyncio.sleep(_INTERVAL_S)
 
 
 def _snapshot(directory: Path) -> dict[Path, int]:

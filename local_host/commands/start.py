@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from local_host.app.host_json import HostConfig, read_host_config
 from local_host.app.index import AppIndex
@@ -20,23 +21,29 @@ from local_host.task_hub import TaskHub
 from local_host.web.cors import Cors
 from local_host.web.server import bind
 
+if TYPE_CHECKING:
+    from local_host.commands.reload import Watch
+
 _ADDRESS = "127.0.0.1"
 
 
 @dataclass(frozen=True, kw_only=True)
 class StartOptions:
-    """app: its folder; port: None for that of local.settings.json; state: a file, or `:memory:`."""
+    """app: its folder, absolute; port: None for that of local.settings.json; state: a file, or `:memory:`.
+
+    watch: looks for changes after which the app is to be started again.
+    """
 
     app: Path
     port: int | None
     state: str
     grace_s: float
-    reload: bool
+    watch: Watch | None
 
 
 def start(options: StartOptions) -> bool:
     """Run until SIGINT or SIGTERM; True when the app is to be started again. Raises CannotStart, StateFileError."""
-    directory = options.app.resolve()
+    directory = options.app
     state = options.state if options.state == ":memory:" else str(Path(options.state).resolve())
     settings = read_local_settings(directory)
     apply_settings(settings, os.environ, directory)
@@ -67,20 +74,17 @@ async def _run(parts: HostParts, options: StartOptions) -> bool:
     for line in _announcement(host, parts.app, parts.config):
         print(line)
     print(f"local_host ready {host.origin}", flush=True)
-    changed = False
-    if options.reload:
-        changed = await _first_of(stopping, parts.app.directory)
-    else:
-        await stopping.wait()
+    changed = await _until_told(stopping, options.watch)
     await host.stop(options.grace_s)
     return changed
 
 
-async def _first_of(stopping: asyncio.Event, directory: Path) -> bool:
-    """Wait for a signal or a change of the app's files; whether it was the change."""
-    from local_host.commands.reload import until_changed
-
-    change = asyncio.create_task(until_changed(directory))
+async def _until_told(stopping: asyncio.Event, watch: Watch | None) -> bool:
+    """Wait for a signal, or for a change of the app's files; whether it was the change."""
+    if watch is None:
+        await stopping.wait()
+        return False
+    change = asyncio.create_task(watch.until_changed())
     stop = asyncio.create_task(stopping.wait())
     done, pending = await asyncio.wait((change, stop), return_when=asyncio.FIRST_COMPLETED)
     for task in pending:

@@ -90,12 +90,16 @@ class AppHost:
         """End the host as a kill does, nothing more is stored, and start it again on the same state file."""
         if self._state == MEMORY:
             raise ValueError("State in memory does not survive a restart; give the host a state file.")
-        self.crashes.has_crashed = True
+        self.crashes.crash()
         await self._running.stop(grace_s=0)
         twice = self.crashes.twice
         self.crashes = CrashFaults()
         self.crashes.twice = twice
         await self.open()
+
+    async def until_crash(self) -> None:
+        """Return once the host has crashed as `crash_before_commit` or `crash_after_commit` said."""
+        await self.crashes.is_over.wait()
 
     async def open(self) -> None:
         """Start; used by `running_app` and `restart`."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from local_host.faults import Faults
 from local_host.history import Event
 
@@ -11,11 +13,16 @@ class Crashed(Exception):
 
 
 class CrashFaults(Faults):
-    """Crashes at one commit. twice: every message to an orchestration is delivered two times."""
+    """Crashes at one commit. twice: every message to an orchestration is delivered two times.
+
+    is_over: set when it has crashed. Make it in the event loop of the host.
+    """
 
     def __init__(self) -> None:
         self.twice = False
         self.has_crashed = False
+        self.is_over = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
         self._commits_left = 0
         self._crash_after = False
 
@@ -24,15 +31,20 @@ class CrashFaults(Faults):
         self._commits_left = commits
         self._crash_after = after
 
+    def crash(self) -> None:
+        """From now on nothing is stored. Called from the thread that commits, too."""
+        self.has_crashed = True
+        self._loop.call_soon_threadsafe(self.is_over.set)
+
     def before_commit(self) -> None:
         self._stay_dead()
         if self._commits_left == 1 and not self._crash_after:
-            self.has_crashed = True
+            self.crash()
         self._stay_dead()
 
     def after_commit(self) -> None:
         if self._commits_left == 1:
-            self.has_crashed = True
+            self.crash()
         self._commits_left = max(0, self._commits_left - 1)
         self._stay_dead()
 

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,16 +22,19 @@ T = TypeVar("T")
 class HostProcess:
     """A running `python -m local_host start`."""
 
-    def __init__(self, state: Path, app: Path, grace_s: float, environment: dict[str, str]) -> None:
+    def __init__(
+        self, state: Path, app: Path, grace_s: float, environment: Mapping[str, str], options: Sequence[str]
+    ) -> None:
         command = [sys.executable, "-m", "local_host", "start", "--app", str(app), "--port", "0", "--state", str(state)]
         self.process = subprocess.Popen(
-            [*command, "--grace", str(grace_s)],
+            [*command, "--grace", str(grace_s), *options],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             text=True,
             env={**os.environ, **environment},
         )
-        self.url = self._ready_url()
+        self.announced: list[str] = []
+        self.url = self.next_ready_url()
 
     def start(self, orchestrator: str, value: Any = None) -> str:
         return str(self.request("POST", f"{MANAGEMENT}/orchestrators/{orchestrator}", json.dumps(value))["id"])
@@ -60,9 +63,12 @@ class HostProcess:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout=60)
 
-    def _ready_url(self) -> str:
+    def next_ready_url(self) -> str:
+        """Where the host answers, once it says so; `announced` then has the lines before."""
         assert self.process.stdout is not None
+        self.announced.clear()
         for line in self.process.stdout:
+            self.announced.append(line.rstrip("\n"))
             if line.startswith("local_host ready "):
                 return line.split()[-1]
         raise AssertionError(f"the host ended with {self.process.wait()}")
@@ -70,10 +76,15 @@ class HostProcess:
 
 @contextmanager
 def host_process(
-    state: Path, *, app: Path = ROOT / APP, grace_s: float = 5, environment: dict[str, str] | None = None
+    state: Path,
+    *,
+    app: Path = ROOT / APP,
+    grace_s: float = 5,
+    environment: Mapping[str, str] | None = None,
+    options: Sequence[str] = (),
 ) -> Iterator[HostProcess]:
     """A host that is gone when the block ends."""
-    host = HostProcess(state, app, grace_s, environment or {})
+    host = HostProcess(state, app, grace_s, environment or {}, options)
     try:
         yield host
     finally:

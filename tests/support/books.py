@@ -2,13 +2,23 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
-from tests.support.shop import Shop
+from sandbox.testing import Sandbox
+from tests.support.shop import Answer, Shop
 
 # Beyond every policy's whole retry time, so that whatever can end has ended.
 _LONGEST_STORY_H = 72
 _LOOK_EVERY_H = 6
+
+
+class Front(Protocol):
+    """What a shop shows to the world, in this process or in another one."""
+
+    @property
+    def sandbox(self) -> Sandbox: ...
+
+    async def get(self, path: str, **params: str) -> Answer: ...
 
 
 async def finish(shop: Shop) -> None:
@@ -22,7 +32,7 @@ async def finish(shop: Shop) -> None:
     raise AssertionError(f"still running after {_LONGEST_STORY_H} hours: {await _running(shop)}")
 
 
-async def orders(shop: Shop) -> dict[str, dict[str, Any]]:
+async def orders(shop: Front) -> dict[str, dict[str, Any]]:
     """Every order of the book, by id, as its own resource shows it."""
     found: dict[str, dict[str, Any]] = {}
     cursor: str | None = ""
@@ -35,7 +45,7 @@ async def orders(shop: Shop) -> dict[str, dict[str, Any]]:
     return found
 
 
-async def open_dead_letters(shop: Shop) -> list[dict[str, Any]]:
+async def open_dead_letters(shop: Front) -> list[dict[str, Any]]:
     """What is parked for an operator."""
     found: list[dict[str, Any]] = []
     cursor: str | None = ""
@@ -47,7 +57,7 @@ async def open_dead_letters(shop: Shop) -> list[dict[str, Any]]:
 
 
 async def assert_balanced(
-    shop: Shop, stocked: Mapping[str, int], wanted: Mapping[str, Mapping[str, int]]
+    shop: Front, stocked: Mapping[str, int], wanted: Mapping[str, Mapping[str, int]]
 ) -> dict[str, dict[str, Any]]:
     """Every order is at an honest end, and nothing was made or lost on the way there. Gives the orders.
 
@@ -73,7 +83,7 @@ async def assert_balanced(
     return shown
 
 
-def _assert_money_and_parcel(shop: Shop, order: Mapping[str, Any], parked: set[str]) -> None:
+def _assert_money_and_parcel(shop: Front, order: Mapping[str, Any], parked: set[str]) -> None:
     order_id, status = order["order_id"], order["status"]
     assert order["http"] == 200, order
     assert order["runtimeStatus"] == "Completed", order
@@ -90,5 +100,5 @@ def _assert_money_and_parcel(shop: Shop, order: Mapping[str, Any], parked: set[s
     assert held == 0, (order, payments)
 
 
-async def _running(shop: Shop) -> list[str]:
+async def _running(shop: Front) -> list[str]:
     return [order_id for order_id, order in (await orders(shop)).items() if order["http"] != 200]

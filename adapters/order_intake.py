@@ -29,33 +29,41 @@ class TakenIn:
     to_start: Order | None
 
 
-def take_in(
-    request: OrderRequest,
-    chosen_id: str | None,
-    *,
-    book: OrderBook,
-    catalogue: CatalogueStore,
-    settings: Settings,
-    now: datetime,
-) -> TakenIn:
-    """Enter the order in the book. chosen_id: the caller's id, if any.
+class OrderIntake:
+    """Takes orders in under the shop's settings of today."""
 
-    Raises OrderNotAcceptable when it cannot be priced, OrderIdTaken, and StorageUnavailable.
-    """
-    mark = fingerprint(request)
-    order_id = chosen_id or _fresh_order_id(now)
-    products = catalogue.get_many([line.product_id for line in request.wanted_lines()])
-    try:
-        order = priced_order(request, order_id, products, currency=settings.currency, policy=_policy(settings), now=now)
-    except OrderNotAcceptable:
-        # A repeat is answered as the first was, even when the catalogue has changed since.
-        if chosen_id is not None and _is_entered(book, chosen_id, mark):
-            return TakenIn(order_id=order_id, to_start=None)
-        raise
-    intake = book.accept(order, mark)
-    if intake is Intake.CONFLICT:
-        raise OrderIdTaken("another order has this id")
-    return TakenIn(order_id=order_id, to_start=order if intake is Intake.NEW else None)
+    def __init__(self, book: OrderBook, catalogue: CatalogueStore, settings: Settings) -> None:
+        self._book = book
+        self._catalogue = catalogue
+        self._currency = settings.currency
+        self._policy = _policy(settings)
+
+    def take_in(self, request: OrderRequest, chosen_id: str | None, now: datetime) -> TakenIn:
+        """Enter the order in the book. chosen_id: the caller's id, if any.
+
+        Raises OrderNotAcceptable when it cannot be priced, OrderIdTaken, and StorageUnavailable.
+        """
+        mark = fingerprint(request)
+        order_id = chosen_id or _fresh_order_id(now)
+        try:
+            order = self._priced(request, order_id, now)
+        except OrderNotAcceptable:
+            # A repeat is answered as the first was, even when the catalogue has changed since.
+            if chosen_id is not None and self._is_entered(chosen_id, mark):
+                return TakenIn(order_id=order_id, to_start=None)
+            raise
+        intake = self._book.accept(order, mark)
+        if intake is Intake.CONFLICT:
+            raise OrderIdTaken("another order has this id")
+        return TakenIn(order_id=order_id, to_start=order if intake is Intake.NEW else None)
+
+    def _priced(self, request: OrderRequest, order_id: str, now: datetime) -> Order:
+        products = self._catalogue.get_many([line.product_id for line in request.wanted_lines()])
+        return priced_order(request, order_id, products, currency=self._currency, policy=self._policy, now=now)
+
+    def _is_entered(self, order_id: str, mark: str) -> bool:
+        row = self._book.get(order_id)
+        return row is not None and row.fingerprint == mark
 
 
 def fingerprint(request: OrderRequest) -> str:
@@ -64,11 +72,6 @@ def fingerprint(request: OrderRequest) -> str:
     lines = [line.to_wire() for line in request.wanted_lines()]
     asked = {key: wish[key] for key in ("customer_id", "payment", "ship_to", "email")} | {"lines": lines}
     return hashlib.sha256(json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-
-def _is_entered(book: OrderBook, order_id: str, mark: str) -> bool:
-    row = book.get(order_id)
-    return row is not None and row.fingerprint == mark
 
 
 def _fresh_order_id(now: datetime) -> str:

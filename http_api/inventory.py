@@ -3,7 +3,6 @@
 Changes are signals to the product's entity, which decides for itself; each carries a key, so that a repeat counts once.
 """
 
-import uuid
 from typing import Final
 
 import azure.durable_functions as df
@@ -23,10 +22,10 @@ from domain.inventory import (
 from domain.steps import Outcome, StepResult
 from domain.wire import Wire
 from http_api.links import resource
-from http_api.problems import answers_problems, conflict, invalid_field
+from http_api.problems import answers_problems, conflict
 from http_api.products import known_product
 from http_api.request_body import read_body
-from http_api.request_params import idempotency_key
+from http_api.request_params import operation_key
 from http_api.responses import accepted, answer
 from http_api.stock import read_stock, signal_stock
 
@@ -95,7 +94,7 @@ async def restock_inventory(req: func.HttpRequest, client: df.DurableOrchestrati
     """202; the stock has grown once the entity has got to it."""
     product_id = (await known_product(req)).product_id
     delivery = read_body(req, Delivery)
-    request = RestockRequest(key=_movement_key(req, delivery.key), quantity=delivery.quantity)
+    request = RestockRequest(key=operation_key(req, delivery.key), quantity=delivery.quantity)
     _, expected = restock(await read_stock(client, product_id), request)
     _check_possible(expected)
     await signal_stock(client, product_id, "restock", request)
@@ -109,20 +108,12 @@ async def adjust_inventory(req: func.HttpRequest, client: df.DurableOrchestratio
     """202; 409 when more would be missing than is available, because reserved goods stay promised."""
     product_id = (await known_product(req)).product_id
     correction = read_body(req, Correction)
-    key = _movement_key(req, correction.key)
+    key = operation_key(req, correction.key)
     request = AdjustRequest(key=key, delta=correction.delta, reason=correction.reason)
     _, expected = adjust(await read_stock(client, product_id), request)
     _check_possible(expected)
     await signal_stock(client, product_id, "adjust", request)
     return _on_its_way(req, ADJUSTMENT, product_id, request.key)
-
-
-def _movement_key(req: func.HttpRequest, stated: str | None) -> str:
-    """The caller's key, from the body or `Idempotency-Key`, else a new one. Raises Problem (422) when the two differ."""
-    header = idempotency_key(req)
-    if stated is not None and header is not None and stated != header:
-        raise invalid_field("Idempotency-Key", "differs_from_key", "Give the same text as key, or one of them")
-    return stated or header or uuid.uuid4().hex
 
 
 def _check_possible(expected: StepResult) -> None:

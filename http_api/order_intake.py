@@ -3,13 +3,12 @@
 import asyncio
 from datetime import UTC, datetime
 
-from adapters.compose import catalogue, order_book
-from adapters.order_intake import TakenIn, take_in
+from adapters.compose import order_intake
+from adapters.order_intake import TakenIn
 from domain.errors import OrderIdTaken, OrderNotAcceptable
 from domain.ids import order_id_for_key
 from domain.order import OrderRequest
 from http_api.problems import conflict, invalid_field
-from settings import settings
 
 
 async def enter_order(request: OrderRequest, chosen_id: str | None) -> TakenIn:
@@ -18,18 +17,12 @@ async def enter_order(request: OrderRequest, chosen_id: str | None) -> TakenIn:
     Raises Problem: 422 when it cannot be priced, 409 when its id belongs to another order; and StorageUnavailable.
     """
     try:
-        return await asyncio.to_thread(_take_in, request, chosen_id)
+        return await asyncio.to_thread(order_intake().take_in, request, chosen_id, datetime.now(UTC))
     except OrderNotAcceptable as refusal:
         raise invalid_field(refusal.field, refusal.rule, refusal.message) from None
     except OrderIdTaken:
         detail = "Another order has this id: the same id was sent with another body before."
         raise conflict("order_id_taken", detail) from None
-
-
-def _take_in(request: OrderRequest, chosen_id: str | None) -> TakenIn:
-    return take_in(
-        request, chosen_id, book=order_book(), catalogue=catalogue(), settings=settings(), now=datetime.now(UTC)
-    )
 
 
 def named_order_id(request: OrderRequest, idempotency_key: str | None) -> str | None:

@@ -1,6 +1,7 @@
 """Read what a request says outside its body: ids in the path, the query, the `Idempotency-Key` header."""
 
 import re
+import uuid
 from functools import cache
 from typing import Any, Final
 
@@ -51,6 +52,17 @@ def idempotency_key(request: func.HttpRequest) -> str | None:
     if not _KEY_FORM.fullmatch(key):
         raise invalid_field(_KEY_HEADER, "form", "Must be 1 to 100 printable ASCII characters without blanks")
     return str(key)
+
+
+def operation_key(request: func.HttpRequest, stated: str | None) -> str:
+    """The key under which an entity counts an operation once: the body's or the header's, else a new one.
+
+    Raises Problem (422) when both are given and differ.
+    """
+    header = idempotency_key(request)
+    if stated is not None and header is not None and stated != header:
+        raise invalid_field(_KEY_HEADER, "differs_from_key", "Give the same text as key, or one of them")
+    return stated or header or uuid.uuid4().hex
 
 
 @cache

@@ -1,21 +1,16 @@
 """What is asked of the inventory entities from outside their orchestrations."""
 
-import json
-
 import azure.durable_functions as df
 
 from domain.ids import INVENTORY_ENTITY
 from domain.inventory import Stock
 from domain.wire import Wire
+from http_api.entities import read_entity
 
 
 async def read_stock(client: df.DurableOrchestrationClient, product_id: str) -> Stock | None:
     """The product's stock as last written; None when it was never stocked."""
-    answer = await client.read_entity_state(df.EntityId(INVENTORY_ENTITY, product_id))
-    if not answer.entity_exists:
-        return None
-    state = answer.entity_state
-    return Stock.from_state(json.loads(state) if isinstance(state, str) and state else state or None)
+    return Stock.from_state(await read_entity(client, INVENTORY_ENTITY, product_id))
 
 
 async def signal_stock(client: df.DurableOrchestrationClient, product_id: str, operation: str, request: Wire) -> None:

@@ -19,9 +19,14 @@ def activity(function: FunctionBuilder, request: Wire) -> Effect:
     return Effect(operation=str(name), request=request.to_wire())
 
 
+def entity_operation(entity: str, key: str, operation: str, request: Wire) -> Effect:
+    """The call of one entity."""
+    return Effect(operation=operation, request=request.to_wire(), entity_name=entity, entity_key=key)
+
+
 def inventory_operation(operation: str, product_id: str, request: Wire) -> Effect:
     """The call of one product's inventory."""
-    return Effect(operation=operation, request=request.to_wire(), entity_name=INVENTORY_ENTITY, entity_key=product_id)
+    return entity_operation(INVENTORY_ENTITY, product_id, operation, request)
 
 
 def task_for(context: df.DurableOrchestrationContext, effects: Sequence[Effect]) -> TaskBase:

@@ -1,0 +1,43 @@
+"""Take in an order and start its saga, once however often it is asked for."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+import azure.durable_functions as df
+
+from adapters.compose import order_intake
+from adapters.order_start import start_order
+from domain.errors import OrderIdTaken, OrderNotAcceptable
+from domain.field_error import FieldError
+from domain.order_intake import AcceptOrder, OrderTakenIn
+from domain.steps import Outcome
+
+bp = df.Blueprint()
+
+
+# The saga is not a sub-orchestration of whoever brings the order: it lives on its own, for a day if a human has to approve it,
+# and a parent would wait for ever for a child whose id another start took first.
+@bp.activity_trigger(input_name="request")
+@bp.durable_client_input(client_name="client")
+async def accept_order(request: dict[str, Any], client: df.DurableOrchestrationClient) -> dict[str, Any]:
+    """Answers with an `OrderTakenIn`. Refused: not_acceptable, order_id_taken. What cannot be started now, the sweeper will."""
+    asked = AcceptOrder.model_validate(request)
+    try:
+        taken = await asyncio.to_thread(order_intake().take_in, asked.request, asked.order_id, datetime.now(UTC))
+    except OrderNotAcceptable as refusal:
+        return _not_acceptable(refusal).to_wire()
+    except OrderIdTaken:
+        return OrderTakenIn(
+            outcome=Outcome.REFUSED, reason_code="order_id_taken", message="Another order has this id."
+        ).to_wire()
+    if taken.to_start is not None:
+        await start_order(client, taken.to_start)
+    return OrderTakenIn(reference=taken.order_id).to_wire()
+
+
+def _not_acceptable(refusal: OrderNotAcceptable) -> OrderTakenIn:
+    error = FieldError(field=refusal.field, rule=refusal.rule, message=refusal.message)
+    return OrderTakenIn(
+        outcome=Outcome.REFUSED, reason_code="not_acceptable", message=str(refusal)[:500], errors=(error,)
+    )

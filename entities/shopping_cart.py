@@ -1,0 +1,34 @@
+"""The shopping cart entity: one per customer, keyed by customer id. Decide first, set the state once, always set a result."""
+
+from typing import Final
+
+import azure.durable_functions as df
+
+from domain import cart as rules
+from domain.cart import Cart
+from entities.shell import Operations, apply
+
+bp = df.Blueprint()
+
+_OPERATIONS: Final[Operations[Cart]] = {
+    "add": (rules.AddItem, rules.add),
+    "change": (rules.ChangeItem, rules.change),
+    "remove": (rules.RemoveItem, rules.remove),
+    "clear": (rules.ClearCart, rules.clear),
+    "begin_checkout": (rules.BeginCheckout, rules.begin_checkout),
+    "finish_checkout": (rules.FinishCheckout, rules.finish_checkout),
+}
+
+
+@bp.entity_trigger(context_name="context")
+def shopping_cart(context: df.DurableEntityContext) -> None:
+    """begin_checkout answers with a `CheckoutBegun`, get with the state or null, every other operation with a `StepResult`."""
+    state = context.get_state()
+    if context.operation_name == "get":
+        context.set_result(state)
+        return
+    cart = Cart.from_state(state)
+    changed, result = apply(cart, context.operation_name, context.get_input(), _OPERATIONS)
+    if changed is not cart and changed is not None:
+        context.set_state(changed.to_state())
+    context.set_result(result.to_wire())

@@ -1,0 +1,17 @@
+"""What is asked of entities from outside their orchestrations."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import azure.durable_functions as df
+
+
+async def read_entity(client: df.DurableOrchestrationClient, entity: str, key: str) -> Mapping[str, Any] | None:
+    """The entity's state as last written; None when it has none."""
+    answer = await client.read_entity_state(df.EntityId(entity, key))
+    if not answer.entity_exists:
+        return None
+    state = answer.entity_state
+    decoded = json.loads(state) if isinstance(state, str) and state else state
+    return decoded or None

@@ -1,0 +1,66 @@
+"""The cart over HTTP: what is said at once, and what the entity makes of it."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.shop import Shop
+
+
+async def items(shop: Shop) -> dict[str, int]:
+    await shop.host.until_idle()
+    return {line["product_id"]: line["quantity"] for line in (await shop.get("carts/ada")).body["items"]}
+
+
+async def test_a_cart_that_nobody_filled_is_empty(shop: Shop):
+    answer = await shop.get("carts/ada")
+    assert (answer.status, answer.body) == (200, {"customer_id": "ada", "items": [], "checkout_under_way": False})
+
+
+async def test_items_are_added_changed_removed_and_cleared(shop: Shop):
+    await shop.stock("mug", 1)
+    await shop.stock("pen", 1)
+    for product_id in ("mug", "pen"):
+        added = await shop.post("carts/ada/items", {"product_id": product_id, "quantity": 2})
+        assert added.status == 202
+        assert added.headers["Location"].endswith("/api/carts/ada")
+    assert await items(shop) == {"mug": 2, "pen": 2}
+    assert (await shop.put("carts/ada/items/mug", {"quantity": 5})).status == 202
+    assert await items(shop) == {"mug": 5, "pen": 2}
+    assert (await shop.delete("carts/ada/items/mug")).status == 202
+    assert await items(shop) == {"pen": 2}
+    assert (await shop.delete("carts/ada")).status == 202
+    assert await items(shop) == {}
+
+
+async def test_an_addition_sent_twice_under_one_key_counts_once(shop: Shop):
+    await shop.stock("mug", 1)
+    for _ in range(3):
+        await shop.post("carts/ada/items", {"product_id": "mug", "quantity": 2}, headers={"Idempotency-Key": "click-1"})
+    assert await items(shop) == {"mug": 2}
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field"),
+    [
+        ({"product_id": "nothing", "quantity": 1}, 422, "product_id"),
+        ({"product_id": "mug", "quantity": 0}, 422, "quantity"),
+        ({"product_id": "mug", "quantity": "2"}, 422, "quantity"),
+        ({"product_id": "mug", "quantity": 1, "note": "4242 4242 4242 4242"}, 422, "note"),
+    ],
+)
+async def test_what_cannot_be_added_is_named(shop: Shop, body: dict[str, Any], status: int, field: str):
+    await shop.stock("mug", 1)
+    answer = await shop.post("carts/ada/items", body)
+    assert (answer.status, [error["field"] for error in answer.body["errors"]]) == (status, [field])
+    assert await items(shop) == {}
+
+
+async def test_what_the_cart_does_not_allow_is_said_at_once(shop: Shop):
+    await shop.stock("mug", 1)
+    missing = await shop.put("carts/ada/items/mug", {"quantity": 1})
+    assert (missing.status, missing.body["code"]) == (409, "not_in_cart")
+    await shop.post("carts/ada/items", {"product_id": "mug", "quantity": 10_000})
+    await shop.host.until_idle()
+    more = await shop.post("carts/ada/items", {"product_id": "mug", "quantity": 1})
+    assert (more.status, more.body["code"]) == (409, "too_many")

@@ -2,13 +2,15 @@
 
 import azure.durable_functions as df
 
-from activities import callback, dead_letter, notification, onboarding, order_book, payment, shipping
+from activities import callback, dead_letter, expense, notification, onboarding, order_book, payment, shipping
 from consumers import notifications
 from entities import inventory
 from http_api import (
     approval,
     cancellation,
     dead_letters,
+    decisions,
+    expenses,
     health,
     openapi,
     orders,
@@ -17,7 +19,7 @@ from http_api import (
 )
 from http_api import inventory as inventory_api
 from http_api import onboarding as onboarding_api
-from orchestrators import process_order, replay_dead_letter, user_onboarding
+from orchestrators import expense_approval, process_order, replay_dead_letter, user_onboarding
 from schedules import reconcile_inventory, start_lost_orders, start_lost_workflows, sweep_reservations
 
 app = df.DFApp()
@@ -32,8 +34,11 @@ for blueprint in (
     dead_letters.bp,
     health.bp,
     openapi.bp,
+    expenses.bp,
+    decisions.bp,
     process_order.bp,
     replay_dead_letter.bp,
+    expense_approval.bp,
     inventory.bp,
     payment.bp,
     shipping.bp,
@@ -41,6 +46,7 @@ for blueprint in (
     notification.bp,
     dead_letter.bp,
     callback.bp,
+    expense.bp,
     onboarding_api.bp,
     user_onboarding.bp,
     onboarding.bp,

@@ -18,6 +18,7 @@ from adapters.storage import Storage
 from adapters.stripe_payments import StripePayments
 from adapters.users import Users
 from adapters.webhooks import WebhookSender
+from domain.expense import ExpenseRules
 from settings import settings
 
 
@@ -70,6 +71,16 @@ def postman() -> Postman:
 @cache
 def webhooks() -> WebhookSender:
     return WebhookSender(settings().webhook_secret, allow_loopback=settings().callback_allow_loopback)
+
+
+@cache
+def expense_rules() -> ExpenseRules:
+    shop = settings()
+    return ExpenseRules(
+        limits=shop.expense_limits,
+        approvers=shop.approver_emails,
+        decide_within_s=int(shop.expense_timeout.total_seconds()),
+    )
 
 
 @cache

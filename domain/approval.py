@@ -37,13 +37,15 @@ class ApprovalWait(Wire):
 class SettleApprovalRequest(Wire):
     """Enter a decision for a wait unless one is there already. The first one wins, whoever brings it.
 
-    claim_id: names this attempt, so that whoever brings a decision can tell their own win from an equal one's.
+    claim_id: names this attempt, so that whoever brings a decision can tell their own win from an equal one's. withdrawn: whoever
+    had asked wants no decision any more.
     """
 
     order_id: OrderId
     wait_id: str
     decision: ApprovalDecision
     timed_out: bool = False
+    withdrawn: bool = False
     claim_id: str | None = None
 
 
@@ -53,6 +55,7 @@ class SettledApproval(Wire):
     outcome: Outcome = Outcome.DONE
     decision: ApprovalDecision
     timed_out: bool
+    withdrawn: bool = False
     claim_id: str | None = None
 
 
@@ -79,6 +82,15 @@ def decision_from_event(payload: Any) -> ApprovalDecision | None:
         return ApprovalDecision.model_validate(value)
     except ValidationError:
         return None
+
+
+def settling_from_event(payload: Any, order_id: str, wait_id: str) -> SettleApprovalRequest | None:
+    """Read the event that follows a claimed decision. None: it is none, or belongs to another wait."""
+    try:
+        request = SettleApprovalRequest.model_validate(_decoded(payload))
+    except ValidationError:
+        return None
+    return request if (request.order_id, request.wait_id) == (order_id, wait_id) else None
 
 
 def cancellation_from_event(payload: Any) -> CancellationRequest:

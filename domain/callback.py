@@ -1,21 +1,15 @@
 """What somebody else's server is told when a workflow has ended, and which addresses may be told."""
 
-from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import Field
 
-from domain.dead_letter import DeadLetter
-from domain.effects import Effect
-from domain.ids import OrderId, dead_letter_id
-from domain.steps import StepResult
+from domain.ids import OrderId
 from domain.wire import Wire
 
 CallbackUrl = Annotated[str, Field(min_length=1, max_length=2000)]
 """Checked by `callback_url_problem`, and again, with its addresses, by whoever connects to it."""
-
-STEP = "deliver_callback"
 
 
 class Callback(Wire):
@@ -53,16 +47,3 @@ def callback_url_problem(url: str, *, allow_loopback: bool) -> str | None:
     if parts.scheme != "https" and not (local and parts.scheme == "http"):
         return "must be an https address"
     return None
-
-
-def parked_callback(callback: Callback, effect: Effect, result: StepResult, at: datetime) -> DeadLetter:
-    """The record of a callback that could not be delivered. A replay of it delivers it. effect: its delivery."""
-    return DeadLetter(
-        dead_letter_id=dead_letter_id(callback.run_id, STEP),
-        order_id=callback.run_id,
-        step=STEP,
-        effects=(effect,),
-        reason_code=result.reason_code,
-        message=result.message,
-        parked_at=at,
-    )

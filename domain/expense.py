@@ -2,19 +2,20 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
 from domain.ids import CustomerId
-from domain.steps import Message, Outcome
+from domain.steps import Outcome, StepResult
 from domain.wire import Cents, Currency, Email, Timestamp, Wire
 from domain.workflow import WorkflowKey
 
-EXPENSE_APPROVAL = "expense_approval"
-MOST_ITEMS = 100
+EXPENSE_APPROVAL: Final = "expense_approval"
+MOST_ITEMS: Final = 100
 
 
 class Category(StrEnum):
@@ -58,15 +59,18 @@ class ExpenseTotal(Wire):
     amount_cents: int
 
 
-class Assessment(Wire):
-    """The claim added up, and the shop's rules it is decided under; refused when it is beyond them.
+@dataclass(frozen=True, kw_only=True)
+class ExpenseRules:
+    """What the shop has decided. approvers: who is asked, one after the other. decide_within_s: how long each has."""
 
-    approvers: who is asked, one after the other. decide_within_s: how long each has.
-    """
+    limits: ExpenseLimits
+    approvers: tuple[str, ...]
+    decide_within_s: int
 
-    outcome: Outcome = Outcome.DONE
-    reason_code: str | None = None
-    message: Message | None = None
+
+class Assessment(StepResult):
+    """The claim added up, and who decides on it; refused when it is beyond the shop's rules."""
+
     totals: tuple[ExpenseTotal, ...] = ()
     approvers: tuple[Email, ...] = ()
     decide_within_s: int = 0
@@ -111,20 +115,18 @@ def beyond_limits(totals: tuple[ExpenseTotal, ...], limits: Mapping[str, Mapping
     return "; ".join(broken)[:500] or None
 
 
-def assess(
-    request: ExpenseRequest, limits: ExpenseLimits, approvers: tuple[str, ...], decide_within_s: int
-) -> Assessment:
-    """Add a claim up and hold it against the rules. Refused: over_limit; nobody_to_ask without an approver but the claimant."""
+def assess(request: ExpenseRequest, rules: ExpenseRules) -> Assessment:
+    """Add a claim up and hold it against the rules. Refused: over_limit; nobody_to_ask, when only the claimant could decide."""
     totals = expense_totals(request.items)
-    broken = beyond_limits(totals, limits)
+    broken = beyond_limits(totals, rules.limits)
     if broken is not None:
         return Assessment(outcome=Outcome.REFUSED, reason_code="over_limit", message=broken, totals=totals)
     # Nobody decides on their own money.
-    others = tuple(approver for approver in approvers if approver.lower() != request.email.lower())
+    others = tuple(approver for approver in rules.approvers if approver.lower() != request.email.lower())
     if not others:
         told = "There is nobody who may decide on this claim."
         return Assessment(outcome=Outcome.REFUSED, reason_code="nobody_to_ask", message=told, totals=totals)
-    return Assessment(totals=totals, approvers=others, decide_within_s=decide_within_s)
+    return Assessment(totals=totals, approvers=others, decide_within_s=rules.decide_within_s)
 
 
 def expense_wait_id(claim_id: str, turn: int) -> str:

@@ -11,9 +11,10 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from domain.dead_letter import DeadLetterId
-from domain.ids import OrderId, ProductId
+from domain.ids import CustomerId, OrderId, ProductId
 from domain.wire import Wire
 from domain.workflow import WorkflowKey
+from http_api.expenses import ExpenseInstanceId
 from http_api.operation import Operation
 from http_api.operations import OPERATIONS
 from http_api.problems import ProblemDocument
@@ -21,7 +22,14 @@ from http_api.problems import ProblemDocument
 Schema = dict[str, Any]
 
 _REF: Final = "#/components/schemas/{model}"
-_IDS: Final = {"order_id": OrderId, "product_id": ProductId, "dead_letter_id": DeadLetterId, "id": WorkflowKey}
+_IDS: Final = {
+    "customer_id": CustomerId,
+    "dead_letter_id": DeadLetterId,
+    "id": WorkflowKey,
+    "instance_id": ExpenseInstanceId,
+    "order_id": OrderId,
+    "product_id": ProductId,
+}
 _ANY_OPERATION: Final = (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
 _IDEMPOTENCY_KEY: Final[Schema] = {
     "name": "Idempotency-Key",
@@ -93,7 +101,7 @@ def _operation(operation: Operation, schemas: _Schemas) -> Schema:
         "security": [{"function_key": []}] if operation.needs_key else [],
     }
     if operation.body is not None:
-        content = {"application/json": {"schema": schemas.read(operation.body)}}
+        content = {operation.body_type: {"schema": schemas.read(operation.body)}}
         described["requestBody"] = {"required": True, "content": content}
     return described
 
@@ -108,13 +116,17 @@ def _parameters(operation: Operation, schemas: _Schemas) -> Iterator[Schema]:
         yield _IDEMPOTENCY_KEY
 
 
+def _free_form(operation: Operation) -> Schema:
+    return {"type": "object" if operation.answer_type == "application/json" else "string"}
+
+
 def _responses(operation: Operation, schemas: _Schemas) -> Schema:
     responses: Schema = {}
     for status, model in operation.answers.items():
-        schema = {"type": "object"} if model is None else schemas.written(model)
+        schema = _free_form(operation) if model is None else schemas.written(model)
         responses[str(status)] = {
             "description": HTTPStatus(status).phrase,
-            "content": {"application/json": {"schema": schema}},
+            "content": {operation.answer_type: {"schema": schema}},
         }
     problem = {"application/problem+json": {"schema": schemas.written(ProblemDocument)}}
     for status in (*operation.problems, *_ANY_OPERATION):

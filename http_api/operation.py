@@ -14,7 +14,8 @@ BODY: Final = (400, 413, 415, 422)
 class Operation:
     """One operation. name: of the function that serves it. answers: by status, the model; None for a free-form object.
 
-    problems: the statuses of problem documents, beyond 500 and 503, which any operation may answer.
+    problems: the statuses of problem documents, beyond 500 and 503, which any operation may answer. body_type, answer_type: media
+    types; an answer that is no JSON is text.
     """
 
     method: Literal["GET", "POST", "PUT", "DELETE"]
@@ -26,4 +27,6 @@ class Operation:
     body: type[Wire] | None = None
     query: type[Wire] | None = None
     takes_idempotency_key: bool = False
+    body_type: str = "application/json"
+    answer_type: str = "application/json"
     needs_key: bool = True

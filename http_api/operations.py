@@ -19,6 +19,7 @@ from http_api.dead_letters import (
     DeadLetterQuery,
     ReplayAnswer,
 )
+from http_api.expense_operations import EXPENSE_OPERATIONS
 from http_api.health import HEALTH, HealthAnswer
 from http_api.inventory import ADJUSTMENT, INVENTORY, RESTOCK, Correction, Delivery, MovementAnswer, StockAnswer
 from http_api.links import OrderLinks
@@ -173,6 +174,7 @@ OPERATIONS: Final = (
         problems=(*BODY, 404, 409),
     ),
     *WORKFLOW_OPERATIONS,
+    *EXPENSE_OPERATIONS,
     Operation(
         method="GET",
         route=HEALTH,

@@ -44,6 +44,7 @@ _CACHED: tuple[Callable[[], Any], ...] = (
     compose.decision_links,
     compose.postman,
     compose.webhooks,
+    compose.expense_rules,
     compose.expense_payments,
     compose.parcels,
     compose.regions,

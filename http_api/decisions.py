@@ -1,0 +1,134 @@
+"""The page behind the link in an approver's mail. Looking at it decides nothing, because programs that scan mails look too.
+
+The link is the approver's proof: signed, running out, and good for one turn of one claim. So these two functions need no key.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from functools import wraps
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+from urllib.parse import parse_qs
+
+import azure.durable_functions as df
+import azure.functions as func
+from pydantic import Field
+
+from adapters.compose import decision_links
+from adapters.decision_links import DecisionLink, LinkExpired, LinkInvalid
+from adapters.texts import render
+from domain.approval import ApprovalDecision, Decision
+from domain.expense import EXPENSE_APPROVAL
+from domain.wire import Wire
+from domain.workflow import WorkflowProgress, workflow_instance_id
+from http_api.expense_decisions import OpenTurn, bring, open_turn
+from http_api.instances import instance_status
+from http_api.problems import Problem, answers_problems, conflict
+from http_api.request_body import refuse_card_numbers, validated
+
+bp = df.Blueprint()
+
+DECISIONS: Final = "decisions"
+_MOST_BYTES: Final = 16 * 1024
+_HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class DecisionQuery(Wire):
+    """token: of the link."""
+
+    token: str
+
+
+class DecisionForm(Wire):
+    """What the page's form sends."""
+
+    token: str = ""
+    decision: Decision
+    comment: Annotated[str, Field(max_length=300)] | None = None
+
+
+Handler = Callable[..., Awaitable[func.HttpResponse]]
+
+
+def answers_pages(handler: Handler) -> Handler:
+    """Show a problem as a page: who follows a link has a browser."""
+
+    @wraps(handler)
+    async def answer(**bindings: Any) -> func.HttpResponse:
+        try:
+            return await handler(**bindings)
+        except Problem as problem:
+            return _page("decision_told.html", problem.status, subject=problem.status.phrase, told=problem.detail)
+
+    return answer
+
+
+@bp.route(route=DECISIONS, methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.durable_client_input(client_name="client")
+@answers_problems
+@answers_pages
+async def show_decision(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """The claim and a form. Changes nothing."""
+    token = req.params.get("token", "")
+    turn = await _turn_of(client, _read(token))
+    status = await instance_status(client, workflow_instance_id(EXPENSE_APPROVAL, turn.claim_id))
+    assert status is not None
+    detail = WorkflowProgress.model_validate(status.custom_status).detail
+    subject = f"Expenses {turn.claim_id}"
+    return _page("decision.html", subject=subject, token=token, totals=detail["totals"], wait=turn.wait)
+
+
+@bp.route(route=DECISIONS, methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.durable_client_input(client_name="client")
+@answers_problems
+@answers_pages
+async def take_decision(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """Enter the decision of the form, once."""
+    form = _form(req)
+    link = _read(form.token)
+    decision = ApprovalDecision(decision=form.decision, approver=link.wait.approver, comment=form.comment)
+    await bring(client, await _turn_of(client, link), decision)
+    return _page("decision_told.html", subject="Thank you", told=f"The claim is {decision.decision}.")
+
+
+def _form(req: func.HttpRequest) -> DecisionForm:
+    body = req.get_body()
+    media_type = req.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/x-www-form-urlencoded":
+        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Send the page's own form.")
+    if len(body) > _MOST_BYTES:
+        raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", "The form is too long.")
+    try:
+        sent = parse_qs(body.decode("utf-8", "replace"), max_num_fields=10)
+    except ValueError:
+        raise Problem(HTTPStatus.BAD_REQUEST, "not_a_form", "Send the page's own form.") from None
+    form = {name: values[0] for name, values in sent.items()}
+    refuse_card_numbers({name: value for name, value in form.items() if name != "token"})
+    return validated(DecisionForm, form)
+
+
+def _read(token: str) -> DecisionLink:
+    try:
+        return decision_links().read(token, datetime.now(UTC))
+    except LinkInvalid:
+        raise Problem(HTTPStatus.FORBIDDEN, "link_invalid", "This link is not one of ours, or not whole.") from None
+    except LinkExpired:
+        raise Problem(HTTPStatus.GONE, "link_expired", "The time of this link has run out.") from None
+
+
+async def _turn_of(client: df.DurableOrchestrationClient, link: DecisionLink) -> OpenTurn:
+    """The turn that the link is for, if the claim is still in it."""
+    turn = await open_turn(client, link.claim_id)
+    if turn.wait.wait_id != link.wait.wait_id:
+        raise conflict("not_waiting", "The claim has gone on to somebody else.")
+    return turn
+
+
+def _page(name: str, status: HTTPStatus = HTTPStatus.OK, **facts: Any) -> func.HttpResponse:
+    return func.HttpResponse(render(name, **facts), status_code=status, mimetype="text/html", headers=_HEADERS)

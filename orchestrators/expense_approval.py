@@ -1,0 +1,200 @@
+"""The story of an expense claim: add it up, ask an approver, then the next one, and pay it, or say why not.
+
+A decision is entered once per approver's turn, insert-if-absent, by whoever comes first: the HTTP API before it answers, or this
+story when time runs out. So a decision that was answered as taken always counts, and a late one never does.
+"""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+
+import azure.durable_functions as df
+
+from activities.expense import calculate_expense_totals, pay_expense
+from activities.notification import send_notification
+from activities.order_book import settle_approval
+from domain.approval import ApprovalDecision, SettleApprovalRequest, SettledApproval, settling_from_event
+from domain.expense import (
+    EXPENSE_APPROVAL,
+    Assessment,
+    ExpensePayment,
+    ExpenseRequest,
+    ExpenseWait,
+    expense_decided,
+    expense_wait_id,
+)
+from domain.ids import notification_id
+from domain.notification import Notification, NotificationKind
+from domain.steps import Outcome, StepResult
+from orchestrators.effects import activity
+from orchestrators.parking import park
+from orchestrators.retry import PERSISTENT, STEP, Wait
+from orchestrators.workflow import Workflow, WorkflowStopped, required
+
+bp = df.Blueprint()
+
+# The first approver, and once the next one.
+_TURNS: Final = 2
+_NOBODY: Final = ApprovalDecision(decision="rejected", approver="time-out", comment="nobody decided in time")
+
+
+@dataclass(kw_only=True)
+class Claim(Workflow):
+    """One claim on its way. assessment: empty until it is added up."""
+
+    request: ExpenseRequest
+    assessment: Assessment = field(default_factory=Assessment)
+
+
+@bp.orchestration_trigger(context_name="context")
+def expense_approval(context: df.DurableOrchestrationContext) -> Wait:
+    """Input: `{key, request: ExpenseRequest}`. Result and custom status: a `WorkflowProgress`."""
+    given = context.get_input()
+    request = ExpenseRequest.model_validate(given["request"])
+    claim = Claim(context=context, name=f"{EXPENSE_APPROVAL}:{given['key']}", key=given["key"], request=request)
+    try:
+        yield from add_up(claim)
+        settled = yield from ask_approvers(claim)
+    except WorkflowStopped as stop:
+        return claim.stopped(stop)
+    if settled.withdrawn:
+        return claim.end("cancelled", f"Withdrawn by {settled.decision.approver}.", "withdrawn")
+    if settled.timed_out:
+        return (yield from give_up(claim))
+    if settled.decision.decision == "rejected":
+        return (yield from turn_down(claim, settled.decision))
+    return (yield from pay(claim, settled.decision))
+
+
+def add_up(claim: Claim) -> Wait:
+    """What it adds up to, and who decides. A claim beyond the rules ends here, and its status says which it broke."""
+    assessed = yield from claim.ask(
+        "calculate_expense_totals", activity(calculate_expense_totals, claim.request), Assessment
+    )
+    if assessed is not None:
+        claim.tell("The claim is added up.", totals=[total.to_wire() for total in assessed.totals])
+    claim.assessment = required(assessed)
+
+
+def ask_approvers(claim: Claim) -> Wait:
+    """Ask one after the other. Gives the `SettledApproval` of the first turn that was decided, else of the last."""
+    settled: SettledApproval | None = None
+    for turn, approver in enumerate(claim.assessment.approvers[:_TURNS], start=1):
+        wait = _open_turn(claim, turn, approver)
+        yield from _notify_approver(claim, wait, turn)
+        heard = yield from _hear(claim, wait, turn)
+        settled = yield from _settle(claim, wait, heard)
+        if not settled.timed_out:
+            break
+    return settled
+
+
+def pay(claim: Claim, decision: ApprovalDecision) -> Wait:
+    """Enter the payment, trying for hours, and tell the claimant. An approved claim that cannot be paid is parked."""
+    payment = ExpensePayment(
+        claim_id=claim.key,
+        employee_id=claim.request.employee_id,
+        totals=claim.assessment.totals,
+        approved_by=decision.approver,
+        approved_at=claim.context.current_utc_datetime,
+    )
+    effect = activity(pay_expense, payment)
+    paid = yield from claim.step("pay_expense", [effect], PERSISTENT)
+    if paid.outcome is not Outcome.DONE:
+        yield from park(claim, claim.key, "pay_expense", effect, paid)
+        return claim.end("failed", "Approved, but not paid yet; an operator has to look at it.", "not_paid")
+    yield from _tell_claimant(claim, "notify_payment", NotificationKind.EXPENSE_PAID, decision)
+    return claim.end("completed", f"Approved by {decision.approver} and paid.")
+
+
+def turn_down(claim: Claim, decision: ApprovalDecision) -> Wait:
+    yield from _tell_claimant(claim, "notify_rejection", NotificationKind.EXPENSE_REJECTED, decision)
+    return claim.end("rejected", f"Rejected by {decision.approver}.", "expense_rejected")
+
+
+def give_up(claim: Claim) -> Wait:
+    yield from _tell_claimant(claim, "notify_timeout", NotificationKind.EXPENSE_TIMED_OUT, _NOBODY)
+    return claim.end("rejected", "Nobody decided in time.", "expense_timed_out")
+
+
+def _open_turn(claim: Claim, turn: int, approver: str) -> ExpenseWait:
+    expires_at = claim.context.current_utc_datetime + timedelta(seconds=claim.assessment.decide_within_s)
+    wait = ExpenseWait(wait_id=expense_wait_id(claim.key, turn), approver=approver, expires_at=expires_at)
+    claim.tell(f"Waits for a decision of {approver}.", turn=turn, wait=wait.to_wire())
+    return wait
+
+
+def _notify_approver(claim: Claim, wait: ExpenseWait, turn: int) -> Wait:
+    """Without a mail the turn still runs: the decision can be brought by other ways, and the next approver has a turn too."""
+    kind = NotificationKind.EXPENSE_DECISION_REQUESTED
+    news = Notification(
+        message_id=notification_id(claim.key, f"{kind}.{turn}"),
+        order_id=claim.key,
+        kind=kind,
+        email=wait.approver,
+        data={
+            "employee_id": claim.request.employee_id,
+            "totals": [total.to_wire() for total in claim.assessment.totals],
+            "escalated": turn > 1,
+            "wait": wait.to_wire(),
+        },
+    )
+    yield from claim.step("notify_approver", [activity(send_notification, news)], STEP)
+
+
+def _hear(claim: Claim, wait: ExpenseWait, turn: int) -> Wait:
+    """The decision that was entered, as a `SettleApprovalRequest`; None when time ran out."""
+    decided = claim.context.wait_for_external_event(expense_decided(turn))
+    timer = claim.context.create_timer(wait.expires_at)
+    winner = yield claim.context.task_any([decided, timer])
+    if winner is timer:
+        return None
+    heard = settling_from_event(decided.result, claim.key, wait.wait_id)
+    if heard is None:  # not from our API; whatever is entered meanwhile is found when the time is up
+        yield timer
+        return None
+    timer.cancel()
+    return heard
+
+
+def _settle(claim: Claim, wait: ExpenseWait, heard: SettleApprovalRequest | None) -> Wait:
+    """The decision that holds for this turn, whoever brought it."""
+    request = heard or SettleApprovalRequest(order_id=claim.key, wait_id=wait.wait_id, decision=_NOBODY, timed_out=True)
+    attempts = yield from claim.call([activity(settle_approval, request)], PERSISTENT, seed=wait.wait_id)
+    if attempts.answer is None:
+        raise WorkflowStopped("failed", "no_answer", "It is not known what was decided.")
+    settled = SettledApproval.model_validate(attempts.answer)
+    claim.detail["wait"] = None
+    claim.note("wait_for_decision", _noted(settled))
+    return settled
+
+
+def _noted(settled: SettledApproval) -> StepResult:
+    decision = settled.decision
+    told = f"{decision.decision} by {decision.approver}" + (f": {decision.comment}" if decision.comment else "")
+    if settled.withdrawn:
+        return StepResult.refused("withdrawn", f"withdrawn by {decision.approver}")
+    if settled.timed_out:
+        return StepResult.refused("expense_timed_out", told)
+    return StepResult(message=told) if decision.decision == "approved" else StepResult.refused("expense_rejected", told)
+
+
+def _tell_claimant(
+    claim: Claim,
+    step: str,
+    kind: NotificationKind,
+    decision: ApprovalDecision,
+) -> Wait:
+    """Say how it ended. What cannot be handed to the outbox is parked; it changes nothing about the end."""
+    data: dict[str, Any] = {
+        "totals": [total.to_wire() for total in claim.assessment.totals],
+        "approver": decision.approver,
+        "comment": decision.comment,
+    }
+    news = Notification(
+        message_id=notification_id(claim.key, kind), order_id=claim.key, kind=kind, email=claim.request.email, data=data
+    )
+    effect = activity(send_notification, news)
+    told = yield from claim.step(step, [effect], STEP)
+    if told.outcome is not Outcome.DONE:
+        yield from park(claim, claim.key, step, effect, told)

@@ -1,4 +1,4 @@
-"""`python -m local_host`."""
+"""`python -m local_host`, and the script of the installed package."""
 
 from __future__ import annotations
 
@@ -6,5 +6,10 @@ import sys
 
 from local_host.cli import main
 
-if __name__ == "__main__":
+
+def run() -> None:
     sys.exit(main(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    run()

@@ -12,6 +12,7 @@ from local_host.app.caller import Caller
 from local_host.app.host_json import HostConfig
 from local_host.app.index import AppIndex, Function
 from local_host.app.invoker import Invoker
+from local_host.app.sdk_replay import quicken_replay
 from local_host.app.sdk_session import close_client_session, renew_client_session
 from local_host.bindings.outputs import OutputSender
 from local_host.bindings.running import TriggeredRun
@@ -80,6 +81,7 @@ class Host:
 
     async def start(self) -> None:
         """Take up unfinished work, accept requests, listen to triggers."""
+        quicken_replay()
         renew_client_session()
         await self.worker.start()
         await self._server.start(self._parts.listener)

@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+from dataclasses import replace
+from importlib import import_module
 
 import azure.durable_functions as df
 import pytest
@@ -39,12 +41,11 @@ async def test_a_custom_status_of_20_kb_fails_the_instance(app_host: AppHost) ->
 
 @pytest.mark.check(66)
 async def test_time_and_guids_are_the_same_in_every_replay(app_host: AppHost) -> None:
-    from conformance_orchestrators import SEEN
-
-    SEEN.clear()
+    seen_by_instance = import_module("conformance_orchestrators").SEEN
+    seen_by_instance.clear()
     instance = await app_host.start("note_what_is_seen")
     await app_host.wait(instance)
-    seen = SEEN[instance]
+    seen = seen_by_instance[instance]
     assert len(seen) == 3
     assert len(set(seen)) == 1
     assert len(set(seen[0])) == 3
@@ -92,15 +93,9 @@ async def test_code_that_changed_under_a_running_instance_is_found_out(
 def _rename_activity(monkeypatch: pytest.MonkeyPatch, app_host: AppHost) -> None:
     """The orchestrator `two_steps` as a new version would have it: another activity in the first step."""
 
-    def changed(context: df.DurableOrchestrationContext):  # type: ignore[no-untyped-def]
+    def changed(context: df.DurableOrchestrationContext):
         result = yield context.call_activity("Renamed", 1)
         return result
 
-    function = app_host.app.find(FunctionKind.ORCHESTRATOR, "two_steps")
-    assert function is not None
-    new_code = df.Orchestrator.create(changed)
-    monkeypatch.setitem(
-        app_host.app.durable,  # type: ignore[arg-type]
-        (FunctionKind.ORCHESTRATOR, "two_steps"),
-        type(function)(**{**vars(function), "call": new_code}),
-    )
+    new_version = replace(app_host.app.functions["two_steps"], call=df.Orchestrator.create(changed))
+    monkeypatch.setitem(app_host.app.durable, (FunctionKind.ORCHESTRATOR, "two_steps"), new_version)

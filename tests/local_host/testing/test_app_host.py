@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import os
+from importlib import import_module
 
 import azure.durable_functions as df
 import pytest
@@ -101,11 +103,9 @@ async def test_state_in_memory_cannot_be_restarted(app_host: AppHost) -> None:
 
 
 async def test_a_recorded_history_replays_with_the_same_code(app_host: AppHost) -> None:
-    from conformance_orchestrators import two_steps
-
     await app_host.start("two_steps", instance_id="one")
     recording = json.loads(json.dumps(await app_host.record("one")))
-    replay(two_steps, recording)
+    replay(import_module("conformance_orchestrators").two_steps, recording)
 
 
 async def test_a_recorded_history_finds_out_changed_code(app_host: AppHost) -> None:
@@ -137,10 +137,8 @@ async def test_a_recorded_history_finds_out_changed_code(app_host: AppHost) -> N
 
 
 async def test_a_recording_of_a_running_instance_may_go_on(app_host: AppHost) -> None:
-    from conformance_orchestrators import work_then_wait
-
     instance = await app_host.start("work_then_wait")
-    replay(work_then_wait, await app_host.record(instance))
+    replay(import_module("conformance_orchestrators").work_then_wait, await app_host.record(instance))
 
 
 async def test_functions_of_other_triggers_are_run_by_name(app_host: AppHost) -> None:
@@ -151,6 +149,4 @@ async def test_functions_of_other_triggers_are_run_by_name(app_host: AppHost) ->
 
 @pytest.mark.app_host(settings={"GREETING": "hello"})
 async def test_settings_hold_while_the_app_runs(app_host: AppHost) -> None:
-    import os
-
     assert os.environ["GREETING"] == "hello"

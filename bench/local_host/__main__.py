@@ -1,0 +1,88 @@
+"""Runs local_host and its peers one after the other and prints what each reached, with our ratio to each goal.
+
+    python -m bench.local_host [short|full]
+
+The peers live in an environment of their own, made on the first run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+PEERS = ROOT / ".state" / "bench-peers"
+
+ROWS = {
+    "sagas_per_s": "sagas/s, 64 in flight",
+    "saga_cpu_s": "processor time of one of them, s",
+    "single_p50_s": "one saga at a time, p50, s",
+    "single_p95_s": "one saga at a time, p95, s",
+    "fan_out_s": "1,000 activities fanned out and in, s",
+    "increments_per_s": "increments of one counter from 64 callers, 1/s",
+    "chain_s": "chain of activities, s",
+    "chain_floor_s": "the SDK's replays of that chain alone, s",
+    "waiting_starts_per_s": "instances started that wait for an event, 1/s",
+    "waiting_wakes_per_s": "of them woken and ended, 1/s",
+    "waiting_kb": "memory of a waiting instance, KiB",
+}
+
+
+def peers_python() -> Path:
+    python = PEERS / "bin" / "python"
+    if not python.exists():
+        venv.create(PEERS, with_pip=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", "-r", HERE / "requirements.txt"], check=True)
+    return python
+
+
+def contest(python: str | Path, module: str, size: str) -> dict[str, Any]:
+    """The figures of one contestant, which runs in a process of its own and prints them as its last line."""
+    command = [python, "-W", "ignore", "-m", f"bench.local_host.{module}", size]
+    printed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    figures: dict[str, Any] = json.loads(printed.splitlines()[-1])
+    return figures
+
+
+def goals(ours: dict[str, Any], dbos: dict[str, Any], memory: dict[str, Any]) -> list[tuple[str, float, str]]:
+    """What we promise: its name, what was reached, the bound."""
+    return [
+        ("sagas/s ÷ DBOS", ours["sagas_per_s"] / dbos["sagas_per_s"], ">= 4"),
+        ("sagas/s ÷ durabletask in memory", ours["sagas_per_s"] / memory["sagas_per_s"], ">= 1.5"),
+        ("p50 of one saga ÷ DBOS", ours["single_p50_s"] / dbos["single_p50_s"], "<= 0.8"),
+        ("p95 of one saga ÷ DBOS", ours["single_p95_s"] / dbos["single_p95_s"], "<= 0.8"),
+        ("fan-out ÷ DBOS", ours["fan_out_s"] / dbos["fan_out_s"], "<= 0.5"),
+        ("fan-out ÷ durabletask in memory", ours["fan_out_s"] / memory["fan_out_s"], "<= 1"),
+        ("increments/s ÷ DBOS", ours["increments_per_s"] / dbos["increments_per_s"], ">= 10"),
+        ("chain ÷ the SDK's own replays", ours["chain_s"] / ours["chain_floor_s"], "<= 1.5"),
+        ("waiting starts/s ÷ DBOS", ours["waiting_starts_per_s"] / dbos["waiting_starts_per_s"], ">= 5"),
+    ]
+
+
+def main(size: str) -> None:
+    python = peers_python()
+    ours = contest(sys.executable, "ours", size)
+    dbos = contest(python, "peer_dbos", size)
+    memory = contest(python, "peer_durabletask", size)
+    print(f"| {size}, load {os.getloadavg()[0]:.1f} | local_host | DBOS | durabletask in memory |\n|---|---|---|---|")
+    for key, title in {"durability": "durability", **ROWS}.items():
+        print(f"| {title} |", " | ".join(_shown(figures[key]) for figures in (ours, dbos, memory)), "|")
+    print("\n| | reached | goal |\n|---|---|---|")
+    for title, reached, bound in goals(ours, dbos, memory):
+        print(f"| {title} | {reached:.2f} | {bound} |")
+
+
+def _shown(value: float | str | None) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else f"{value:.3g}"
+
+
+if __name__ == "__main__":
+    main(sys.argv[1] if len(sys.argv) > 1 else "short")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.testing import Sandbox
+from tests.proofs.outside import Outside
 from tests.support.books import finish
 from tests.support.order_requests import ADDRESS, order_request
 from tests.support.shop import Shop
@@ -104,6 +105,16 @@ async def stock_shelf(shop: Shop) -> None:
     """Put the products of all stories on sale."""
     for product_id, units in SHELF.items():
         await shop.stock(product_id, units, unit_price_cents=PRICES[product_id])
+
+
+async def stock_shelf_outside(shop: Outside) -> None:
+    """The same in a shop of other processes."""
+    for product_id, units in SHELF.items():
+        details = {"name": product_id.title(), "unit_price_cents": PRICES[product_id]}
+        assert (await shop.ask("PUT", f"products/{product_id}", json=details)).status == 201
+        key = {"Idempotency-Key": f"shelf-{product_id}"}
+        answer = await shop.ask("POST", f"inventory/{product_id}/restock", json={"quantity": units}, headers=key)
+        assert answer.status == 202
 
 
 def order_faults(sandbox: Sandbox, order_id: str, story: Story) -> None:

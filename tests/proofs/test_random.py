@@ -7,6 +7,7 @@ anew, and prints how to repeat what failed.
 import asyncio
 import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -58,7 +59,7 @@ async def carry_out(plan: Plan, lives: Lives) -> None:
     for rule in plan.rules:
         lives.sandbox.fault(**rule)
     for life in plan.lives:
-        await lives.live_until(DiesAt(life.dies_at, after=life.after), lambda shop, life=life: act(shop, plan, life))
+        await lives.live_until(DiesAt(life.dies_at, after=life.after), partial(act, plan=plan, life=life))
     await lives.live(lambda shop: settle(shop, plan))
 
 

@@ -1,0 +1,91 @@
+"""Real processes, killed with SIGKILL at random moments while orders run: every order ends, and the books balance.
+
+PROOF_KILLED_ORDERS says how many orders to run; for each twenty of them the host is killed twice and the sandbox once. The
+default run, of 40, lets the orders in before anything dies: one whose process dies between its row and its start waits a minute
+or two for the sweeper.
+"""
+
+import asyncio
+import os
+import random
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.proofs.outside import LOOK_EVERY_S, Outside, the_outside
+from tests.proofs.processes import Reborn
+from tests.proofs.stories import SHELF, STORIES, Story, stock_shelf_outside
+from tests.support.books import assert_balanced
+
+GIVEN = os.environ.get("PROOF_KILLED_ORDERS")
+ORDERS = int(GIVEN or 40)
+KINDS = (
+    "completed",
+    "completed",
+    "completed_several_lines",
+    "declined",
+    "undeliverable",
+    "authorisation_expired",
+    "approved",
+)
+AT_ONCE = 8
+PATIENCE_S = 60 + ORDERS * 2
+"""Enough for an order whose process died before it started it: the sweeper takes it up after a minute or two."""
+
+
+@pytest.mark.timeout(PATIENCE_S * 2)
+async def test_every_order_survives_the_death_of_the_host_and_of_the_providers(tmp_path, storage_connection):
+    chance = random.Random(20)
+    stories = {f"order-{number}": STORIES[chance.choice(KINDS)] for number in range(ORDERS)}
+    async with the_outside(tmp_path, storage_connection) as shop:
+        await stock_shelf_outside(shop)
+        victims = [shop.host, shop.host, shop.provider] * (ORDERS // 20)
+        async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
+            placing = group.create_task(place_all(shop, stories))
+            if GIVEN is None:
+                await placing
+            group.create_task(kill_at_random(chance, shop, victims))
+            for order_id, story in stories.items():
+                group.create_task(look_after(shop, order_id, story))
+        ended = await assert_balanced(shop, SHELF, {order_id: story.wanted for order_id, story in stories.items()})
+        ends = {order_id: (order["status"], order["reason_code"]) for order_id, order in ended.items()}
+        assert ends == {order_id: (story.status, story.reason) for order_id, story in stories.items()}
+    assert check_file(shop.host.state) == check_file(shop.provider.state) == "ok"
+
+
+async def kill_at_random(chance: random.Random, shop: Outside, victims: list[Reborn]) -> None:
+    """One after the other, each when the customers have got some more answers."""
+    for victim in victims:
+        await shop.until_answer(shop.answers + chance.randrange(5, 80))
+        await asyncio.to_thread(victim.kill)
+        await asyncio.to_thread(victim.start)
+
+
+async def place_all(shop: Outside, stories: Mapping[str, Story]) -> None:
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def place(order_id: str, story: Story) -> None:
+        async with gate:
+            assert (await shop.ask("POST", "orders", json=story.body(order_id))).status == 202
+
+    await asyncio.gather(*(place(order_id, story) for order_id, story in stories.items()))
+
+
+async def look_after(shop: Outside, order_id: str, story: Story) -> None:
+    """Look at one order until its end, and decide what has to be decided."""
+    while (order := await shop.get(f"orders/{order_id}")).status != 200:
+        if story.deed is not None and order.status == 202 and order.body["status"] == "awaiting_approval":
+            path, body = story.deed
+            await shop.ask("POST", f"orders/{order_id}/{path}", json=body)
+        await asyncio.sleep(LOOK_EVERY_S)
+
+
+def check_file(path: Path) -> str:
+    """SQLite's own verdict on a file."""
+    connection = sqlite3.connect(path)
+    try:
+        return str(connection.execute("PRAGMA integrity_check").fetchone()[0])
+    finally:
+        connection.close()

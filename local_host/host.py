@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 from collections.abc import Callable
@@ -51,6 +52,15 @@ class HostParts:
     around_executor: Callable[[Executor], Executor] = lambda executor: executor
 
 
+# A state that is kept nowhere.
+MEMORY = ":memory:"
+
+
+def times_path(state: str) -> Path | None:
+    """Where timer functions keep their times: beside the state file, if there is one."""
+    return None if state == MEMORY else Path(f"{state}.timers.json")
+
+
 class Host:
     """Runs one app until it is stopped. The hub and the listener become its own."""
 
@@ -90,9 +100,7 @@ class Host:
 
     async def stop(self, grace_s: float = 5.0) -> None:
         """Take nothing new, let running functions end for up to grace_s seconds, leave the rest for the next start."""
-        await self._triggers.stop(grace_s)
-        await self._server.drain(grace_s)
-        await self.worker.stop(grace_s)
+        await asyncio.gather(self._triggers.stop(grace_s), self._server.drain(grace_s), self.worker.stop(grace_s))
         await self._server.close()
         await close_client_session()
         await self.invoker.close()

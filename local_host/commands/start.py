@@ -15,7 +15,7 @@ from local_host.app.host_json import HostConfig, read_host_config
 from local_host.app.index import AppIndex
 from local_host.app.loader import load_app
 from local_host.app.settings import apply_settings, read_local_settings
-from local_host.host import Host, HostParts
+from local_host.host import MEMORY, Host, HostParts, times_path
 from local_host.logs import configure_logging
 from local_host.task_hub import TaskHub
 from local_host.web.cors import Cors
@@ -44,7 +44,7 @@ class StartOptions:
 def start(options: StartOptions) -> bool:
     """Run until SIGINT or SIGTERM; True when the app is to be started again. Raises CannotStart, StateFileError."""
     directory = options.app
-    state = options.state if options.state == ":memory:" else str(Path(options.state).resolve())
+    state = MEMORY if options.state == MEMORY else str(Path(options.state).resolve())
     settings = read_local_settings(directory)
     apply_settings(settings, os.environ, directory)
     config = read_host_config(directory, os.environ)
@@ -62,7 +62,7 @@ def start(options: StartOptions) -> bool:
         hub=hub,
         listener=listener,
         cors=Cors(settings.cors_origins, settings.cors_credentials),
-        times_path=None if state == ":memory:" else Path(f"{state}.timers.json"),
+        times_path=times_path(state),
     )
     return asyncio.run(_run(parts, options))
 
@@ -107,7 +107,7 @@ def _signalled() -> asyncio.Event:
 
 
 def _open_hub(state: str) -> TaskHub:
-    if state != ":memory:":
+    if state != MEMORY:
         Path(state).parent.mkdir(parents=True, exist_ok=True)
     return TaskHub.open(state)
 

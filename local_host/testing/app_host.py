@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -21,7 +21,7 @@ from local_host.clock import ManualClock
 from local_host.errors import EntityNotFound
 from local_host.executor import Executor, FunctionKind
 from local_host.history import COMPLETES, OPENS, EventType
-from local_host.host import Host, HostParts
+from local_host.host import MEMORY, Host, HostParts, times_path
 from local_host.management.bodies import json_value
 from local_host.operations import InstanceStatus, Operations
 from local_host.task_hub import TaskHub
@@ -30,8 +30,6 @@ from local_host.testing.doubles import ActivityCall, ActivityFaults, DoubledExec
 from local_host.testing.http_client import HttpClient
 from local_host.testing.recording import make_recording
 from local_host.web.server import bind
-
-MEMORY = ":memory:"
 
 
 class StillRunning(AssertionError):
@@ -103,22 +101,27 @@ class AppHost:
 
     async def open(self) -> None:
         """Start; used by `running_app` and `restart`."""
-        listener = bind("127.0.0.1", 0)
-        parts = HostParts(
-            app=self.app,
-            config=self._config,
-            hub=TaskHub.open(self._state, self.crashes),
-            listener=listener,
-            clock=self.clock,
-            with_triggers=self._with_triggers,
-            around_executor=self._double,
-        )
-        self._host = Host(parts)
+        with ExitStack() as unless_started:
+            hub = unless_started.enter_context(closing(TaskHub.open(self._state, self.crashes)))
+            listener = unless_started.enter_context(closing(bind("127.0.0.1", 0)))
+            parts = HostParts(
+                app=self.app,
+                config=self._config,
+                hub=hub,
+                listener=listener,
+                clock=self.clock,
+                with_triggers=self._with_triggers,
+                times_path=times_path(self._state),
+                around_executor=self._double,
+            )
+            self._host = Host(parts)
+            unless_started.pop_all()
         await self._host.start()
 
     async def close(self) -> None:
         await self.http.close()
-        await self._running.stop(grace_s=0)
+        if self._host is not None:
+            await self._host.stop(grace_s=0)
 
     @property
     def _running(self) -> Host:
@@ -256,8 +259,8 @@ async def running_app(
     """
     with _environment({"FUNCTIONS_WORKER_RUNTIME": "python", **(settings or {})}):
         host = _host(Path(directory), str(state), clock or ManualClock(), with_triggers=with_triggers)
-        await host.open()
         try:
+            await host.open()
             yield host
         finally:
             await host.close()

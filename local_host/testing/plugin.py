@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from local_host.testing.app_host import MEMORY, AppHost, running_app
+from local_host.host import MEMORY
+from local_host.testing.app_host import AppHost, running_app
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

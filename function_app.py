@@ -2,7 +2,7 @@
 
 import azure.durable_functions as df
 
-from activities import callback, dead_letter, expense, notification, onboarding, order_book, payment, shipping
+from activities import callback, dead_letter, expense, notification, onboarding, order_book, payment, shipping, tracking
 from consumers import notifications
 from entities import inventory
 from http_api import (
@@ -16,10 +16,11 @@ from http_api import (
     orders,
     products,
     reconciliation,
+    shipments,
 )
 from http_api import inventory as inventory_api
 from http_api import onboarding as onboarding_api
-from orchestrators import expense_approval, process_order, replay_dead_letter, user_onboarding
+from orchestrators import expense_approval, process_order, replay_dead_letter, shipment_tracking, user_onboarding
 from schedules import reconcile_inventory, start_lost_orders, start_lost_workflows, sweep_reservations
 
 app = df.DFApp()
@@ -39,6 +40,8 @@ for blueprint in (
     process_order.bp,
     replay_dead_letter.bp,
     expense_approval.bp,
+    shipments.bp,
+    shipment_tracking.bp,
     inventory.bp,
     payment.bp,
     shipping.bp,
@@ -47,6 +50,7 @@ for blueprint in (
     dead_letter.bp,
     callback.bp,
     expense.bp,
+    tracking.bp,
     onboarding_api.bp,
     user_onboarding.bp,
     onboarding.bp,

@@ -7,6 +7,7 @@ from adapters.catalogue_store import CatalogueStore
 from adapters.dead_letters import DeadLetters
 from adapters.decision_links import DecisionLinks
 from adapters.easypost_carrier import EasyPostCarrier
+from adapters.easypost_trackers import EasyPostTrackers
 from adapters.expense_payments import ExpensePayments
 from adapters.intake_book import IntakeBook
 from adapters.order_book import OrderBook
@@ -30,6 +31,11 @@ def payment_provider() -> StripePayments:
 @cache
 def carrier() -> EasyPostCarrier:
     return EasyPostCarrier.connect(settings().easypost_api_key, settings().easypost_api_base, settings().ship_from)
+
+
+@cache
+def trackers() -> EasyPostTrackers:
+    return EasyPostTrackers.connect(settings().easypost_api_key, settings().easypost_api_base)
 
 
 @cache

@@ -9,13 +9,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters.intake import Intake, enter_once
-from adapters.order_rows import PARTITION, OrderRow, is_news, new_entity, progress_entity, row_of
+from adapters.order_rows import PARTITION, OrderRow, is_news, new_entity, progress_entity, row_of, tracking_entity
 from adapters.storage import Storage, create_table, created_on_first_use, storage_errors
 from adapters.table_pages import Page, read_page
 from adapters.telemetry import emit
 from domain.approval import SettleApprovalRequest, SettledApproval
 from domain.errors import StorageUnavailable
 from domain.order import CloseOrder, Order, OrderProgress, OrderStatus
+from domain.tracking import Tracking
 
 if TYPE_CHECKING:
     from azure.data.tables import TableEntity
@@ -24,6 +25,7 @@ _ORDERS: Final = "orders"
 _APPROVALS: Final = "approvals"
 # Hardly anybody but an order's own saga writes its row: more collisions than this in a row mean that something is wrong.
 _MOST_COLLISIONS: Final = 5
+_TOO_MANY: Final = "the order book: a row is being changed by too many at once"
 
 
 class OrderBook:
@@ -87,6 +89,16 @@ class OrderBook:
         """Enter where an order stands. What the row already knows better, by status or by a longer ledger, stays."""
         self._change(progress.order_id, lambda row: progress if row is None or is_news(progress, row) else None)
 
+    def record_tracking(self, order_id: str, tracking: Tracking) -> None:
+        """Enter where an order's parcel is. What was seen later stays; an order that the book does not know gets no row."""
+        entity = tracking_entity(order_id, tracking)
+        with storage_errors("the order book"):
+            for _ in range(_MOST_COLLISIONS):
+                row = self._find(order_id)
+                if row is None or not _is_later(tracking, row) or self._try_write(entity, row):
+                    return
+        raise StorageUnavailable(_TOO_MANY)
+
     def close(self, closing: CloseOrder) -> OrderStatus | None:
         """End an order that needs attention; its ledger gets one more line. Any other order stays as it is.
 
@@ -137,7 +149,7 @@ class OrderBook:
                 if self._try_write(entity, row):
                     emit("order.status", order_id=order_id, status=progress.status, reason_code=progress.reason_code)
                     return entity
-        raise StorageUnavailable("the order book: a row is being changed by too many at once")
+        raise StorageUnavailable(_TOO_MANY)
 
     def _try_write(self, entity: dict[str, Any], row: "TableEntity | None") -> bool:
         """False: the row changed since it was read."""
@@ -164,6 +176,11 @@ class OrderBook:
             return self._orders.get_entity(PARTITION, order_id)
         except ResourceNotFoundError:  # the row, or the table with it
             return None
+
+
+def _is_later(tracking: Tracking, row: Mapping[str, Any]) -> bool:
+    known = row_of(row).tracking
+    return known is None or tracking.seen_at >= known.seen_at
 
 
 def _closed(row: OrderRow, closing: CloseOrder) -> OrderProgress | None:

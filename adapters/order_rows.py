@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from adapters.long_text import joined_text, split_text
 from domain.order import TRANSITIONS, Order, OrderProgress, OrderStatus
+from domain.tracking import Tracking
 from domain.wire import Timestamp, Wire
 
 PARTITION: Final = "order"
@@ -14,7 +15,8 @@ PARTITION: Final = "order"
 class OrderRow(Wire):
     """What the book knows of an order. order and what comes from it: None for an order that came in past the book.
 
-    fingerprint: of the body it was accepted with. result: what its saga last recorded, None until then.
+    fingerprint: of the body it was accepted with. result: what its saga last recorded, None until then. tracking: where its
+    parcel is, once the carrier was asked.
     """
 
     order_id: str
@@ -27,6 +29,7 @@ class OrderRow(Wire):
     currency: str | None = None
     order: Order | None = None
     result: OrderProgress | None = None
+    tracking: Tracking | None = None
 
 
 def keys(order_id: str) -> dict[str, Any]:
@@ -59,9 +62,15 @@ def progress_entity(progress: OrderProgress) -> dict[str, Any]:
     }
 
 
+def tracking_entity(order_id: str, tracking: Tracking) -> dict[str, Any]:
+    """The properties of an entity that a look at the parcel changes."""
+    return {**keys(order_id), "tracking": tracking.model_dump_json()}
+
+
 def row_of(entity: Mapping[str, Any]) -> OrderRow:
     """The entity, understood."""
     order, result = joined_text("order", entity), joined_text("result", entity)
+    tracking = entity.get("tracking")
     return OrderRow(
         order_id=entity["RowKey"],
         status=OrderStatus(entity["status"]),
@@ -73,6 +82,7 @@ def row_of(entity: Mapping[str, Any]) -> OrderRow:
         currency=entity.get("currency"),
         order=None if order is None else Order.model_validate_json(order),
         result=None if result is None else OrderProgress.model_validate_json(result),
+        tracking=None if tracking is None else Tracking.model_validate_json(tracking),
     )
 
 

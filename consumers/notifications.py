@@ -1,6 +1,7 @@
 """Deliver what people are told, from the outbox: later and later while a mail server is away, and parked when that does not help.
 
-The order, or whatever else a message is about, has long gone on: nothing here touches it.
+The order, or whatever else a message is about, has long gone on: nothing here touches it. That an order has completed also starts
+the watch of its parcel.
 """
 
 import asyncio
@@ -18,8 +19,10 @@ from adapters.compose import dead_letters, outbox, postman
 from adapters.outbox import NOTIFICATIONS
 from domain.dead_letter import DeadLetter
 from domain.errors import ProviderUnavailable, StorageUnavailable
-from domain.notification import Notification, next_try
+from domain.notification import Notification, NotificationKind, next_try
 from domain.steps import Outcome, StepResult
+from domain.tracking import SHIPMENT_TRACKING, TrackingRequest
+from http_api.workflows import start_once
 from orchestrators.effects import activity
 
 bp = df.Blueprint()
@@ -30,20 +33,33 @@ _log = logging.getLogger(__name__)
 
 
 @bp.queue_trigger(arg_name="message", queue_name=NOTIFICATIONS, connection="SHOP_STORAGE")
-async def deliver_notification(message: func.QueueMessage) -> None:
+@bp.durable_client_input(client_name="client")
+async def deliver_notification(message: func.QueueMessage, client: df.DurableOrchestrationClient) -> None:
     """Send one message. Raises when it cannot be read, or not be put back: the host then delivers it again, five times."""
     notification = Notification.model_validate_json(message.get_body())
+    await _follow_up(client, notification)
     await asyncio.to_thread(deliver, notification)
 
 
 @bp.queue_trigger(arg_name="message", queue_name=f"{NOTIFICATIONS}-poison", connection="SHOP_STORAGE")
-async def park_notification(message: func.QueueMessage) -> None:
+@bp.durable_client_input(client_name="client")
+async def park_notification(message: func.QueueMessage, client: df.DurableOrchestrationClient) -> None:
     """Park what the host gave up on, readable or not."""
     body = message.get_body()
     try:
-        await asyncio.to_thread(park, Notification.model_validate_json(body), _GAVE_UP)
+        notification = Notification.model_validate_json(body)
     except ValidationError:
         await asyncio.to_thread(_park_unreadable, body)
+        return
+    await _follow_up(client, notification)
+    await asyncio.to_thread(park, notification, _GAVE_UP)
+
+
+async def _follow_up(client: df.DurableOrchestrationClient, notification: Notification) -> None:
+    """Watch the parcel of an order that has completed: here, because the order then waits for nothing. A repeat starts nothing."""
+    if notification.kind is NotificationKind.ORDER_COMPLETED:
+        request = TrackingRequest(order_id=notification.order_id)
+        await start_once(client, SHIPMENT_TRACKING, notification.order_id, request)
 
 
 def deliver(notification: Notification) -> None:

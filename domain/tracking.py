@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from domain.ids import OrderId
-from domain.steps import Message, Outcome
+from domain.steps import StepResult
 from domain.wire import Timestamp, Wire
 
 SHIPMENT_TRACKING: Final = "shipment_tracking"
@@ -23,18 +23,21 @@ TrackingCode = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{4,50}$")]
 
 
 class ParcelStatus(StrEnum):
-    """Where a parcel is. The last three are ends."""
+    """Where a parcel is. The last four are ends."""
 
     UNKNOWN = "unknown"
     PRE_TRANSIT = "pre_transit"
     IN_TRANSIT = "in_transit"
     OUT_FOR_DELIVERY = "out_for_delivery"
+    AVAILABLE_FOR_PICKUP = "available_for_pickup"
     DELIVERED = "delivered"
     RETURNED = "returned"
     LOST = "lost"
+    CANCELLED = "cancelled"
 
 
-ENDS: Final = frozenset({ParcelStatus.DELIVERED, ParcelStatus.RETURNED, ParcelStatus.LOST})
+ENDS: Final = frozenset({ParcelStatus.DELIVERED, ParcelStatus.RETURNED, ParcelStatus.LOST, ParcelStatus.CANCELLED})
+_MOST_REMEMBERED: Final = 20
 
 
 class TrackingRequest(Wire):
@@ -44,36 +47,53 @@ class TrackingRequest(Wire):
 
 
 class Tracking(Wire):
-    """What is known of a parcel. looked_at: when the carrier was asked."""
+    """What is known of a parcel. seen_at: when the carrier was asked and first said so."""
 
     code: TrackingCode
     status: ParcelStatus
-    looked_at: Timestamp
+    seen_at: Timestamp
 
 
-class LookRequest(Wire):
-    """Ask the carrier for a parcel and enter the answer. code: None at first, when the order book has to tell it."""
+class ParcelQuery(Wire):
+    """Ask the carrier for a parcel. at: now."""
 
-    order_id: OrderId
-    code: TrackingCode | None = None
+    code: TrackingCode
     at: Timestamp
 
 
-class Look(Wire):
-    """What came of asking. Refused: not_tracked, when the order has no parcel."""
+class ParcelSeen(StepResult):
+    """What the carrier says of a parcel."""
 
-    outcome: Outcome = Outcome.DONE
-    reason_code: str | None = None
-    message: Message | None = None
     tracking: Tracking | None = None
+
+
+class RecordTracking(Wire):
+    """Enter in the order book where an order's parcel is."""
+
+    order_id: OrderId
+    tracking: Tracking
 
 
 class Watch(Wire):
-    """How far a watch is; carried from one run of the story to the next. looks: how often the carrier was asked."""
+    """How far a watch is; handed from one run of its story to the next. looks: how often the carrier was asked.
+
+    seen: each status once, when it came; the newest last.
+    """
 
     started_at: Timestamp
+    code: TrackingCode | None = None
     looks: int = 0
-    tracking: Tracking | None = None
+    seen: tuple[Tracking, ...] = ()
+
+    @property
+    def latest(self) -> Tracking | None:
+        return self.seen[-1] if self.seen else None
+
+    def after_look(self, tracking: Tracking | None) -> "Watch":
+        """With one more look. tracking: what it brought; None when the carrier did not answer."""
+        news = tracking is not None and (self.latest is None or tracking.status is not self.latest.status)
+        seen = (*self.seen, tracking) if news else self.seen
+        return self.model_copy(update={"looks": self.looks + 1, "seen": seen[-_MOST_REMEMBERED:]})
 
 
 def pause_after(looks: int) -> timedelta:

@@ -7,6 +7,7 @@ from domain.expense import ExpenseRequest
 from http_api.decisions import DECISIONS, DecisionForm, DecisionQuery
 from http_api.expenses import APPROVE, EXPENSE, EXPENSES, WITHDRAWAL
 from http_api.operation import BODY, Operation
+from http_api.shipments import SHIPMENT, TRACKING_NEWS, NewsTaken
 from http_api.workflows import WorkflowAnswer, WorkflowLinks
 
 EXPENSE_OPERATIONS: Final = (
@@ -65,6 +66,23 @@ EXPENSE_OPERATIONS: Final = (
         body_type="application/x-www-form-urlencoded",
         answers=dict.fromkeys((200, 403, 404, 409, 410, 413, 415, 422)),
         answer_type="text/html",
+        needs_key=False,
+    ),
+    Operation(
+        method="GET",
+        route=SHIPMENT,
+        name="get_shipment",
+        summary="Where an order's parcel is, by the order's id: 202 while it is watched, 200 when its way has ended.",
+        answers={200: WorkflowAnswer, 202: WorkflowAnswer},
+        problems=(404, 422),
+    ),
+    Operation(
+        method="POST",
+        route=TRACKING_NEWS,
+        name="take_tracking_news",
+        summary="The carrier's webhook, signed by it.",
+        answers={200: NewsTaken},
+        problems=(401, 413),
         needs_key=False,
     ),
 )

@@ -17,6 +17,7 @@ from adapters.order_start import PROCESS_ORDER
 from domain.ids import order_instance_id
 from domain.order import ENDED, OrderProgress, OrderStatus
 from domain.steps import LedgerEntry
+from domain.tracking import Tracking
 from domain.wire import Timestamp, Wire
 from http_api.instances import instance_status, is_unfinished
 from http_api.request_params import unknown
@@ -25,7 +26,8 @@ from http_api.request_params import unknown
 class OrderAnswer(Wire):
     """An order. The keys in camelCase are spelled and meant as clients of Durable Functions know them.
 
-    customStatus: what the order says of itself while it runs; output: the same when it has ended. The rest repeats either.
+    customStatus: what the order says of itself while it runs; output: the same when it has ended. The rest repeats either;
+    tracking: where the parcel is, once the carrier was asked.
     """
 
     name: str
@@ -41,6 +43,7 @@ class OrderAnswer(Wire):
     message: str
     reason_code: str | None
     steps: tuple[LedgerEntry, ...]
+    tracking: Tracking | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +93,7 @@ class OrderView:
             message=progress.message,
             reason_code=progress.reason_code,
             steps=progress.steps,
+            tracking=None if self.row is None else self.row.tracking,
         )
 
     @property

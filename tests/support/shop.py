@@ -36,6 +36,7 @@ _CACHED: tuple[Callable[[], Any], ...] = (
     app_settings.settings,
     compose.payment_provider,
     compose.carrier,
+    compose.trackers,
     compose.order_book,
     compose.intake_book,
     compose.catalogue,

@@ -1,0 +1,52 @@
+"""Find an order's parcel, ask the carrier where it is, and enter the answer."""
+
+from typing import Any
+
+import azure.durable_functions as df
+
+from adapters.compose import order_book, parcels, trackers
+from adapters.easypost_errors import CarrierRefused
+from adapters.order_rows import OrderRow
+from domain.steps import Outcome, StepResult
+from domain.tracking import ParcelQuery, ParcelSeen, RecordTracking, Tracking, TrackingRequest
+
+bp = df.Blueprint()
+
+
+@bp.activity_trigger(input_name="request")
+def find_parcel(request: dict[str, Any]) -> dict[str, Any]:
+    """The tracking code of an order, as reference; from then on the carrier's news of it find the order. Refused: no_parcel."""
+    order_id = TrackingRequest.model_validate(request).order_id
+    code = _code(order_book().get(order_id))
+    if code is None:
+        return StepResult.refused("no_parcel", "the order has no parcel that could be followed").to_wire()
+    parcels().enter(code, order_id)
+    return StepResult(reference=code).to_wire()
+
+
+@bp.activity_trigger(input_name="request")
+def look_at_parcel(request: dict[str, Any]) -> dict[str, Any]:
+    """Answers with a `ParcelSeen`. Faulted as carrier_request_refused when the carrier will not say."""
+    query = ParcelQuery.model_validate(request)
+    try:
+        status = trackers().status(query.code)
+    except CarrierRefused as refusal:
+        return ParcelSeen(
+            outcome=Outcome.FAULTED, reason_code="carrier_request_refused", message=str(refusal)
+        ).to_wire()
+    return ParcelSeen(tracking=Tracking(code=query.code, status=status, seen_at=query.at)).to_wire()
+
+
+@bp.activity_trigger(input_name="request")
+def record_tracking(request: dict[str, Any]) -> dict[str, Any]:
+    """Enter where the parcel is; the order's status stays."""
+    record = RecordTracking.model_validate(request)
+    order_book().record_tracking(record.order_id, record.tracking)
+    return StepResult().to_wire()
+
+
+def _code(row: OrderRow | None) -> str | None:
+    if row is None or row.result is None:
+        return None
+    booked = (step.reference for step in row.result.steps if step.step == "arrange_shipping" and step.reference)
+    return next(booked, None)

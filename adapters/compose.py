@@ -11,6 +11,7 @@ from adapters.easypost_trackers import EasyPostTrackers
 from adapters.expense_payments import ExpensePayments
 from adapters.intake_book import IntakeBook
 from adapters.order_book import OrderBook
+from adapters.order_intake import OrderIntake
 from adapters.outbox import Outbox
 from adapters.parcels import Parcels
 from adapters.postman import Postman
@@ -51,6 +52,11 @@ def intake_book() -> IntakeBook:
 @cache
 def catalogue() -> CatalogueStore:
     return CatalogueStore(_storage())
+
+
+@cache
+def order_intake() -> OrderIntake:
+    return OrderIntake(order_book(), catalogue(), settings())
 
 
 @cache

@@ -40,6 +40,7 @@ _CACHED: tuple[Callable[[], Any], ...] = (
     compose.order_book,
     compose.intake_book,
     compose.catalogue,
+    compose.order_intake,
     compose.outbox,
     compose.dead_letters,
     compose.decision_links,

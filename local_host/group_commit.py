@@ -12,10 +12,10 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from local_host.errors import LocalHostError
 from local_host.faults import Faults
 from local_host.history import Event
 from local_host.sql import load_sections
@@ -68,6 +68,10 @@ class _Queued:
 _MAX_ROUNDS = 8
 
 
+class StoreClosed(LocalHostError):
+    """The store has been closed; nothing more can be stored."""
+
+
 class GroupCommit:
     """The only way to change the store.
 
@@ -87,12 +91,14 @@ class GroupCommit:
         self._on_apply = on_apply
         self._on_commit = on_commit
         self.is_committing = False
+        self._is_closed = False
         self._queue: list[_Queued] = []
         self._writing: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="local-host-commit")
 
     async def store(self, step: Callable[[Transaction], T]) -> T:
         """Returns what the step returned, once it is on disk; raises what it raised, or the store's own error."""
+        self._check_open()
         loop = asyncio.get_running_loop()
         stored: asyncio.Future[T] = loop.create_future()
         self._queue.append(_Queued(step, stored))
@@ -101,6 +107,8 @@ class GroupCommit:
         return await stored
 
     def close(self) -> None:
+        """Take no more steps; a commit under way is waited for, what is not being committed yet is given up."""
+        self._is_closed = True
         self._thread.shutdown()
 
     async def _write(self) -> None:
@@ -119,17 +127,20 @@ class GroupCommit:
 
     async def _apply_all(self, waiting: list[_Queued]) -> tuple[list[Callable[[], None]], Wakeups]:
         """Apply what is queued, and what follows from it at once. waiting: receives every step that was taken."""
-        self._connection.execute("BEGIN IMMEDIATE")
         transaction = Transaction(self._connection, self._faults)
         resolvers: list[Callable[[], None]] = []
         for _ in range(_MAX_ROUNDS):
             batch, self._queue = self._queue, []
             waiting += batch
+            self._check_open()
+            if not self._connection.in_transaction:
+                self._connection.execute("BEGIN IMMEDIATE")
             resolvers += [self._apply(transaction, queued) for queued in batch]
             self._on_apply(transaction.wakeups)
             await asyncio.sleep(0)  # a turn for those who were just told
             if not self._queue:
                 break
+        self._check_open()
         return resolvers, transaction.wakeups
 
     def _apply(self, transaction: Transaction, queued: _Queued) -> Callable[[], None]:
@@ -155,10 +166,13 @@ class GroupCommit:
         self._connection.execute("COMMIT")
         self._faults.after_commit()
 
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise StoreClosed
+
     def _give_up(self, batch: Sequence[_Queued], error: Exception) -> None:
-        with suppress(sqlite3.ProgrammingError):  # closed while a commit was under way: there is nothing to roll back
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
+        if not self._is_closed and self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
         for queued in batch:
             _resolver(queued.stored, error=error)()
 

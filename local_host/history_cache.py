@@ -10,7 +10,7 @@ from local_host.history import History
 class HistoryCache:
     """Histories by execution id, least recently used ones first to go. max_events: over all histories together."""
 
-    def __init__(self, max_events: int = 50_000) -> None:
+    def __init__(self, max_events: int = 20_000) -> None:
         self._max_events = max_events
         self._size = 0
         self._kept: OrderedDict[str, tuple[History, int]] = OrderedDict()

@@ -19,7 +19,7 @@ from local_host.executor import FunctionKind, Functions
 from local_host.history import Event, EventType, parse_time, time_text
 from local_host.instance import Episode, Instance
 from local_host.status import RuntimeStatus
-from local_host.walk import NonDeterministic, WalkResult, Work, walk
+from local_host.walk import NonDeterministic, UnknownAction, WalkResult, Work, walk
 
 # The real host's limit, in bytes of UTF-16.
 MAX_CUSTOM_STATUS_BYTES = 16 * 1024
@@ -130,7 +130,7 @@ def finish(episode: Episode, answer: Answer, around: Surroundings) -> Outcome:
         result = _walk(episode, answer, around.config)
         for work in result.new_work:
             _SCHEDULE[work.kind](outcome, work, around)
-    except (NonDeterministic, UnknownFunction, OrchestrationFailed) as problem:
+    except (NonDeterministic, UnknownAction, UnknownFunction, OrchestrationFailed) as problem:
         failed = fail(episode, str(problem), around)
         failed.custom_status = outcome.custom_status
         return failed
@@ -243,8 +243,14 @@ def _schedule_child(outcome: Outcome, work: Work, around: Surroundings) -> None:
 def _schedule_timer(outcome: Outcome, work: Work, _: Surroundings) -> None:
     outcome.events.append(h.make_event(EventType.TIMER_CREATED, outcome.updated_at, work.id, FireAt=work.fire_at))
     if not work.is_cancelled:
-        due = time_text(parse_time(work.fire_at))
-        outcome.timers.append(DueTimer(timer_id=work.id, fire_at=work.fire_at, due=due))
+        outcome.timers.append(DueTimer(timer_id=work.id, fire_at=work.fire_at, due=_due(work.fire_at)))
+
+
+def _due(fire_at: str) -> str:
+    try:
+        return time_text(parse_time(fire_at))
+    except (ValueError, OverflowError):
+        raise OrchestrationFailed(f"A timer cannot fire at '{fire_at}'.") from None
 
 
 def _schedule_request(outcome: Outcome, work: Work, around: Surroundings) -> None:

@@ -71,7 +71,7 @@ class TaskHub:
         self._database.close()
 
     def listen(self, listener: Callable[[Wakeups], None]) -> None:
-        """Call `listener` after each commit with what has become ready, and before it with an empty `Wakeups`."""
+        """Call `listener` with what has become ready: instances before the commit, everything else after it."""
         self._listeners.append(listener)
 
     async def store(self, step: Callable[[Transaction], T]) -> T:
@@ -84,9 +84,10 @@ class TaskHub:
 
     def _applied(self, wakeups: Wakeups) -> None:
         if wakeups.instances:
-            self._instances.add(wakeups.instances)
-            wakeups.instances.clear()
-            self._tell(Wakeups())
+            ready = Wakeups(instances=wakeups.instances)
+            wakeups.instances = []
+            self._instances.add(ready.instances)
+            self._tell(ready)
 
     def _committed(self, wakeups: Wakeups) -> None:
         self._entities.add(wakeups.entities)

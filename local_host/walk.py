@@ -24,6 +24,10 @@ class NonDeterministic(Exception):
     """The history holds something that the orchestrator, replayed, has not asked for."""
 
 
+class UnknownAction(Exception):
+    """The orchestrator asks for something that this host cannot do."""
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """Something to schedule under a sequence number. fire_at, is_cancelled: timers only."""
@@ -90,7 +94,7 @@ def _completed() -> _Future:
 
 
 def walk(actions: Sequence[Action], history: Sequence[Fields]) -> WalkResult:
-    """Raises NonDeterministic when an event of the history has no action."""
+    """Raises NonDeterministic when an event of the history has no action; UnknownAction."""
     state = _Walk(actions, history)
     for event in history:
         handle = _ON_EVENT.get(event["EventType"])
@@ -127,7 +131,12 @@ class _Walk:
         self._at_end = True
 
     def _invoke(self, action: Action) -> _Future:
-        return _INVOKE[action["actionType"]](self, action)
+        invoke = _INVOKE.get(action["actionType"])
+        if invoke is None:
+            raise UnknownAction(
+                f"The orchestrator asks for an action of type {action['actionType']}, which this host does not know."
+            )
+        return invoke(self, action)
 
     # What each kind of action does.
 

@@ -9,28 +9,30 @@ from __future__ import annotations
 
 import sys
 from collections import namedtuple
+from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 
 import azure.durable_functions  # noqa: F401 - brings in the two modules below
-from dateutil.parser import parse  # type: ignore[import-untyped]
 
-_MODELS = "azure.durable_functions.models"
+# The classes hide the modules of the same names, so these are reached by their full names.
+_EVENTS = sys.modules["azure.durable_functions.models.history.HistoryEvent"]
+_EXECUTOR = sys.modules["azure.durable_functions.models.TaskOrchestrationExecutor"]
+
+_parse: Callable[[str], datetime] = _EVENTS.dt_parse
 _FORM = "2026-01-01T00:00:00.000000Z"
 # Which object `dateutil` takes for `Z` depends on the zone of the machine.
-_ZONE = parse(_FORM).tzinfo
+_ZONE = _parse(_FORM).tzinfo
 
 
 def quicken_replay() -> None:
     """Put the stand-ins in place; once is enough, twice does no harm."""
-    # The class hides the module of the same name, so the module is reached by its full name.
-    sys.modules[f"{_MODELS}.history.HistoryEvent"].__dict__["dt_parse"] = parse_timestamp
-    sys.modules[f"{_MODELS}.TaskOrchestrationExecutor"].__dict__["namedtuple"] = cache(namedtuple)
+    vars(_EVENTS)["dt_parse"] = parse_timestamp
+    vars(_EXECUTOR)["namedtuple"] = cache(namedtuple)
 
 
 def parse_timestamp(text: str) -> datetime:
     """What `dateutil.parser.parse` returns; fast for the form that this host writes."""
     if len(text) == len(_FORM) and text[-1] == "Z" and text[10] == "T":
         return datetime.fromisoformat(text[:-1]).replace(tzinfo=_ZONE)
-    moment: datetime = parse(text)
-    return moment
+    return _parse(text)

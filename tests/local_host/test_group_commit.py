@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from local_host.faults import Faults
-from local_host.group_commit import Transaction
+from local_host.group_commit import StoreClosed, Transaction
 from local_host.task_hub import TaskHub
 
 
@@ -82,3 +82,15 @@ async def test_a_commit_that_fails_tells_everybody_and_the_next_one_works() -> N
     assert [str(result) for result in results] == ["no space left"] * 2
     assert stored(hub) == ["c"]
     hub.close()
+
+
+async def test_a_closed_store_refuses_what_comes_and_what_still_waits() -> None:
+    hub = TaskHub.open(":memory:")
+    waiting = asyncio.create_task(hub.store(partial(put, name="a")))
+    await asyncio.sleep(0)
+    hub.close()
+
+    with pytest.raises(StoreClosed):
+        await waiting
+    with pytest.raises(StoreClosed):
+        await hub.store(partial(put, name="b"))

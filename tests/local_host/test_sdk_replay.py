@@ -22,7 +22,8 @@ def test_timestamps_of_this_host_read_as_before(moment: datetime) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["2026-01-01T00:00:00Z", "2026-01-01T00:00:00.1234567Z", "2026-01-01 00:00:00.000000Z", "2026-01-01T00:00:00"]
+    "text",
+    ["2026-01-01T00:00:00Z", "2026-01-01T00:00:00.1234567Z", "2026-01-01 00:00:00.000000Z", "2026-01-01T00:00:00"],
 )
 def test_timestamps_of_other_hosts_read_as_before(text: str) -> None:
     assert repr(parse_timestamp(text)) == repr(parse(text))

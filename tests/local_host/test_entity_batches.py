@@ -1,0 +1,71 @@
+"""Batches of entity operations as pure data: what the SDK is given, what its answer comes to."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from local_host import entity
+from local_host.entity import EntityWork, Operation
+
+
+def operation(seq: int, caller: str | None = "caller") -> Operation:
+    return Operation(
+        seq=seq,
+        name="add",
+        input='"5"',
+        request_id=f"id-{seq}",
+        caller=caller,
+        caller_execution="e0" if caller else None,
+    )
+
+
+WORK = EntityWork("@counter@a@b", True, "1", [operation(1), operation(2, None), operation(3)])
+
+
+def answer(**changes: Any) -> str:
+    results = [{"isError": number == 2, "duration": 0, "startTime": 0, "result": f'"{number}"'} for number in range(3)]
+    return json.dumps({"entityExists": True, "entityState": "16", "results": results, "signals": [], **changes})
+
+
+def test_the_sdk_is_given_exactly_its_four_keys() -> None:
+    call = {"name": "add", "input": '"5"', "isSignal": False}
+
+    assert json.loads(entity.payload(WORK)) == {
+        "self": {"name": "counter", "key": "a@b"},
+        "exists": True,
+        "state": "1",
+        "batch": [call, {**call, "isSignal": True}, call],
+    }
+
+
+def test_callers_get_their_results_and_signals_get_none() -> None:
+    outcome = entity.finish(WORK, answer(), "now")
+
+    letters = [(letter.instance_id, letter.execution_id, letter.event.fields["Name"]) for letter in outcome.letters]
+    replies = [json.loads(letter.event.fields["Input"]) for letter in outcome.letters]
+    assert letters == [("caller", "e0", "id-1"), ("caller", "e0", "id-3")]
+    assert replies == [{"result": '"0"'}, {"result": '"2"', "exceptionType": "Error"}]
+    assert (outcome.exists, outcome.state) == (True, "16")
+
+
+def test_a_missing_result_becomes_text_that_the_sdk_can_read() -> None:
+    results = [{"isError": False, "result": None}] * 3
+    outcome = entity.finish(WORK, answer(results=results), "now")
+
+    assert json.loads(outcome.letters[0].event.fields["Input"]) == {"result": "null"}
+
+
+def test_a_destructed_entity_has_no_state() -> None:
+    outcome = entity.finish(WORK, answer(entityExists=False, entityState="null"), "now")
+
+    assert (outcome.exists, outcome.state) == (False, None)
+
+
+def test_a_batch_that_could_not_run_keeps_the_state_and_tells_every_caller() -> None:
+    outcome = entity.fail(WORK, "TypeError: no", "now")
+
+    assert (outcome.exists, outcome.state) == (True, "1")
+    assert [json.loads(letter.event.fields["Input"]) for letter in outcome.letters] == [
+        {"result": '"TypeError: no"', "exceptionType": "Error"}
+    ] * 2

@@ -2,8 +2,20 @@
 
 import azure.durable_functions as df
 
-from activities import callback, dead_letter, expense, notification, onboarding, order_book, payment, shipping, tracking
-from consumers import notifications
+from activities import (
+    callback,
+    dead_letter,
+    expense,
+    file_batch,
+    notification,
+    onboarding,
+    order_book,
+    payment,
+    report,
+    shipping,
+    tracking,
+)
+from consumers import file_manifest, notifications
 from entities import inventory
 from http_api import (
     approval,
@@ -11,16 +23,20 @@ from http_api import (
     dead_letters,
     decisions,
     expenses,
+    file_batches,
     health,
     openapi,
     orders,
     products,
     reconciliation,
+    reports,
     shipments,
 )
 from http_api import inventory as inventory_api
 from http_api import onboarding as onboarding_api
 from orchestrators import expense_approval, process_order, replay_dead_letter, shipment_tracking, user_onboarding
+from orchestrators import file_batch as file_batch_story
+from orchestrators import report as report_story
 from schedules import reconcile_inventory, start_lost_orders, start_lost_workflows, sweep_reservations
 
 app = df.DFApp()
@@ -54,6 +70,13 @@ for blueprint in (
     onboarding_api.bp,
     user_onboarding.bp,
     onboarding.bp,
+    file_batches.bp,
+    file_batch_story.bp,
+    file_batch.bp,
+    file_manifest.bp,
+    reports.bp,
+    report_story.bp,
+    report.bp,
     notifications.bp,
     start_lost_orders.bp,
     start_lost_workflows.bp,

@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from domain.errors import ShopError
 from domain.expense import ExpenseLimits
+from domain.file_batch import ContainerName
 from domain.payment import CaptureMode
 from domain.shipping import Address
 from domain.wire import Email
@@ -88,6 +89,8 @@ class Settings:
     webhook_secret: str | None = field(default=None, repr=False)
     easypost_webhook_secret: str | None = field(default=None, repr=False)
     callback_allow_loopback: bool = False
+    file_batch_width: int = 20
+    file_batch_containers: tuple[str, ...] = ("incoming",)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
@@ -114,6 +117,8 @@ class Settings:
             webhook_secret=_webhook_secret(env, "WEBHOOK_SECRET"),
             easypost_webhook_secret=_secret(env, "EASYPOST_WEBHOOK_SECRET"),
             callback_allow_loopback=_yes(env, "CALLBACK_ALLOW_LOOPBACK"),
+            file_batch_width=_width(env, "FILE_BATCH_WIDTH"),
+            file_batch_containers=_containers(env, "FILE_BATCH_CONTAINERS"),
         )
 
 
@@ -221,6 +226,21 @@ def _emails(env: Mapping[str, str], name: str) -> tuple[str, ...]:
         return TypeAdapter(tuple[Email, ...]).validate_python(found)
     except ValidationError:
         raise InvalidSetting(name, "must be e-mail addresses with commas between them") from None
+
+
+def _width(env: Mapping[str, str], name: str) -> int:
+    width = _whole(env, name, Settings.file_batch_width)
+    if not 1 <= width <= 100:
+        raise InvalidSetting(name, "must be from 1 to 100")
+    return width
+
+
+def _containers(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    found = tuple(each.strip() for each in env.get(name, "").split(",") if each.strip())
+    try:
+        return TypeAdapter(tuple[ContainerName, ...]).validate_python(found) or Settings.file_batch_containers
+    except ValidationError:
+        raise InvalidSetting(name, "must be names of blob containers with commas between them") from None
 
 
 def _webhook_secret(env: Mapping[str, str], name: str) -> str | None:

@@ -9,6 +9,7 @@ from adapters.decision_links import DecisionLinks
 from adapters.easypost_carrier import EasyPostCarrier
 from adapters.easypost_trackers import EasyPostTrackers
 from adapters.expense_payments import ExpensePayments
+from adapters.file_batches import FileBatches
 from adapters.intake_book import IntakeBook
 from adapters.order_book import OrderBook
 from adapters.order_intake import OrderIntake
@@ -16,6 +17,7 @@ from adapters.outbox import Outbox
 from adapters.parcels import Parcels
 from adapters.postman import Postman
 from adapters.regions import RegionService, RegionTable
+from adapters.reports import Reports
 from adapters.storage import Storage
 from adapters.stripe_payments import StripePayments
 from adapters.users import Users
@@ -114,6 +116,16 @@ def regions() -> RegionTable | RegionService:
 @cache
 def users() -> Users:
     return Users(_storage())
+
+
+@cache
+def file_batches() -> FileBatches:
+    return FileBatches(_storage(), settings().file_batch_width)
+
+
+@cache
+def reports() -> Reports:
+    return Reports(_storage(), order_book())
 
 
 @cache

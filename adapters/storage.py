@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from adapters.blob_links import BlobLinks
 from domain.errors import StorageUnavailable
 from settings import StorageLocation
 
@@ -34,6 +35,13 @@ _BLOB_AND_QUEUE_OPTIONS: Final[Mapping[str, Any]] = {
     "initial_backoff": 0,
     "increment_base": 1,
     "random_jitter_range": 1,
+}
+# A file is read in pieces of this size; by default the first piece is 32 MB, times as many as are read at once.
+_PIECE_BYTES: Final = 2 * 1024 * 1024
+_BLOB_OPTIONS: Final[Mapping[str, Any]] = {
+    **_BLOB_AND_QUEUE_OPTIONS,
+    "max_single_get_size": _PIECE_BYTES,
+    "max_chunk_get_size": _PIECE_BYTES,
 }
 # The blob and queue libraries do not know the short form that the Functions host and the tables library understand.
 _EMULATOR_KEY: Final = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
@@ -69,6 +77,11 @@ class Storage:
         return self._blobs.get_container_client(name)
 
     @cached_property
+    def links(self) -> BlobLinks:
+        """Links to blobs for people without access to the account."""
+        return BlobLinks(self._blobs)
+
+    @cached_property
     def _tables(self) -> "TableServiceClient":
         from azure.data.tables import TableServiceClient
 
@@ -89,8 +102,8 @@ class Storage:
         from azure.storage.blob import BlobServiceClient
 
         if self._connection_string:
-            return BlobServiceClient.from_connection_string(self._connection_string, **_BLOB_AND_QUEUE_OPTIONS)
-        return BlobServiceClient(str(self._location.blob_uri), credential=self._credential, **_BLOB_AND_QUEUE_OPTIONS)
+            return BlobServiceClient.from_connection_string(self._connection_string, **_BLOB_OPTIONS)
+        return BlobServiceClient(str(self._location.blob_uri), credential=self._credential, **_BLOB_OPTIONS)
 
     @property
     def _connection_string(self) -> str | None:

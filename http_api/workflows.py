@@ -9,6 +9,7 @@ import hashlib
 import json
 import logging
 import secrets
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -20,13 +21,14 @@ from adapters.compose import intake_book
 from adapters.intake import Intake
 from adapters.intake_book import Run
 from adapters.order_start import START_PATIENCE_S
+from domain.approval import CANCELLATION_REQUESTED
 from domain.ids import digest_id, order_id_for_key
 from domain.steps import LedgerEntry
 from domain.wire import Timestamp, Wire
 from domain.workflow import WorkflowKey, WorkflowProgress, WorkflowStatus, workflow_instance_id
-from http_api.instances import instance_status, is_unfinished
+from http_api.instances import instance_status, is_unfinished, raise_event
 from http_api.links import resource
-from http_api.problems import conflict, invalid_field, not_found
+from http_api.problems import conflict, invalid_field, not_found, unavailable
 from http_api.request_params import idempotency_key, path_id
 from http_api.responses import accepted, answer
 
@@ -79,13 +81,18 @@ async def start_once(client: df.DurableOrchestrationClient, workflow: str, key: 
 
     Raises Problem (409) when the key belongs to another request, and StorageUnavailable.
     """
+    if not await is_started_once(client, workflow, key, request):
+        raise conflict("id_taken", "Another request has this id: the same id was sent with another body before.")
+
+
+async def is_started_once(client: df.DurableOrchestrationClient, workflow: str, key: str, request: Wire) -> bool:
+    """As `start_once`, but False when the key belongs to another request."""
     body = request.to_wire()
     run = Run(workflow=workflow, key=key, request={"key": key, "request": body}, accepted_at=datetime.now(UTC))
     outcome = await asyncio.to_thread(intake_book().accept, run, fingerprint(body))
-    if outcome is Intake.CONFLICT:
-        raise conflict("id_taken", "Another request has this id: the same id was sent with another body before.")
     if outcome is Intake.NEW:
         await start_run(client, run)
+    return outcome is not Intake.CONFLICT
 
 
 async def start_run(client: df.DurableOrchestrationClient, run: Run) -> None:
@@ -105,18 +112,42 @@ def started_answer(request: func.HttpRequest, route: str, resource_path: str, ke
 
 
 async def run_status(
-    request: func.HttpRequest, client: df.DurableOrchestrationClient, workflow: str, route: str, resource_path: str
+    request: func.HttpRequest,
+    client: df.DurableOrchestrationClient,
+    workflow: str,
+    route: str,
+    resource_path: str,
+    *,
+    fresh: Callable[[WorkflowProgress], dict[str, Any]] = lambda progress: {},
 ) -> func.HttpResponse:
-    """202 while the run goes on, 200 when it has ended. The route's id parameter is `id`. Raises Problem (404)."""
+    """202 while the run goes on, 200 when it has ended. The route's id parameter is `id`. Raises Problem (404).
+
+    fresh: facts for `detail` that are made for this answer and kept nowhere, such as links; it may block.
+    """
     key = path_id(request, "id", WorkflowKey)
     status = await instance_status(client, workflow_instance_id(workflow, key))
     # Started and without an instance: it has ended, and its history was purged.
     if status is None and not await asyncio.to_thread(intake_book().awaits_start, workflow, key):
         raise not_found(f"{workflow}_not_found", "There is no run with this id, or no longer.")
     shown = _answer(workflow, key, status)
-    if status is None or is_unfinished(status):
+    shown = shown.model_copy(update={"detail": shown.detail | await asyncio.to_thread(fresh, shown.customStatus)})
+    # An instance that has told its end may still be calling somebody back, for hours.
+    if shown.status == "running":
         return accepted(shown, resource(request, route, resource_path, key))
     return answer(shown)
+
+
+async def cancel_run(
+    request: func.HttpRequest, client: df.DurableOrchestrationClient, workflow: str, route: str, resource_path: str
+) -> func.HttpResponse:
+    """Ask a run to stop where it can: 202 with its address. Raises Problem: 409 when it has ended or not begun, 503."""
+    key = path_id(request, "id", WorkflowKey)
+    instance_id = workflow_instance_id(workflow, key)
+    if not is_unfinished(await instance_status(client, instance_id)):
+        raise conflict("not_running", "There is no running run with this id.")
+    if not await raise_event(client, instance_id, CANCELLATION_REQUESTED, {}):
+        raise unavailable("The run could not be told; the same request may be sent again.")
+    return started_answer(request, route, resource_path, key)
 
 
 def fingerprint(body: Any) -> str:
@@ -132,7 +163,7 @@ def _answer(workflow: str, key: str, status: DurableOrchestrationStatus | None) 
         instanceId=workflow_instance_id(workflow, key),
         runtimeStatus="Pending" if status is None else status.runtime_status.name,
         customStatus=progress,
-        output=None if status is None or is_unfinished(status) else progress,
+        output=None if progress.status == "running" else progress,
         createdTime=None if status is None else status.created_time,
         lastUpdatedTime=None if status is None else status.last_updated_time,
         status=progress.status,

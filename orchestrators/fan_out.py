@@ -5,10 +5,14 @@ extension cannot wait for together. Many things are split over sub-orchestration
 """
 
 from collections.abc import Callable, Generator, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import azure.durable_functions as df
 from azure.durable_functions.models.Task import TaskBase
+
+from orchestrators.retry import RetryPolicy, sleep
+from orchestrators.story import Story
 
 T = TypeVar("T")
 
@@ -30,6 +34,48 @@ def in_batches(
         results += yield context.task_all([task_of(thing) for thing in batch])
         after_batch(len(results))
     return results
+
+
+def in_rounds(
+    story: Story,
+    things: Sequence[T],
+    task_of: Callable[[T], TaskBase],
+    *,
+    width: int,
+    is_open: Callable[[Any], bool],
+    policy: RetryPolicy,
+    seed: str,
+    told: Callable[[int], None] = lambda done: None,
+) -> Generator[TaskBase, Any, list[Any]]:
+    """As `in_batches`, and again, later and later, for the things whose answer is still open when all had their turn.
+
+    told: after each batch, how many things are done, or have had their turn of this round.
+    """
+    context, attempt = story.context, 1
+    started = context.current_utc_datetime
+    results: list[Any] = [None] * len(things)
+    waiting = list(range(len(things)))
+    while True:
+        before = len(things) - len(waiting)
+        answers = yield from in_batches(
+            context,
+            waiting,
+            lambda index: task_of(things[index]),
+            width=width,
+            after_batch=partial(_told_of_all, told, before),
+        )
+        for index, answer in zip(waiting, answers, strict=True):
+            results[index] = answer
+        waiting = [index for index in waiting if is_open(results[index])]
+        pause = policy.pause_after(attempt, f"{story.name}:{seed}")
+        if not waiting or not policy.allows(attempt, started, context.current_utc_datetime + pause):
+            return results
+        yield from sleep(context, pause, story.listen_to)
+        attempt += 1
+
+
+def _told_of_all(told: Callable[[int], None], before: int, done: int) -> None:
+    told(before + done)
 
 
 def chunks(things: Sequence[T], size: int) -> list[Sequence[T]]:

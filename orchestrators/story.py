@@ -80,10 +80,13 @@ class Story(ABC):
         self.note(name, result, attempts=attempts.count, kind=kind)
         return result
 
-    def _attempt(self, effects: Sequence[Effect]) -> Wait:
-        task = task_for(self.context, effects)
+    def heard(self, task: TaskBase) -> Wait:
+        """Wait for a task, and from then on notice the event that `listen_to` names. Gives the task's result."""
         if self.listen_to is not None and not self._listening:
             # An event is only delivered to a wait that was yielded once; from here on it is seen at any time.
             self._listening = True
             yield self.context.task_any([self.listen_to, task])
         return (yield task)
+
+    def _attempt(self, effects: Sequence[Effect]) -> Wait:
+        return (yield from self.heard(task_for(self.context, effects)))

@@ -54,6 +54,12 @@ type shopSettings = {
   expenseTimeoutS: int
   @description('The most that one expense claim may hold in cents, per currency and category.')
   expenseLimits: object
+  @description('How many files of one batch are read at the same time.')
+  @minValue(1)
+  @maxValue(100)
+  fileBatchWidth: int
+  @description('Blob containers that batches of files may read.')
+  fileBatchContainers: string[]
 }
 
 @export()
@@ -206,6 +212,8 @@ func shopAppSettings(shop shopSettings) object => {
   EXPENSE_TIMEOUT_S: string(shop.expenseTimeoutS)
   EXPENSE_LIMITS: string(shop.expenseLimits)
   CALLBACK_ALLOW_LOOPBACK: 'false'
+  FILE_BATCH_WIDTH: string(shop.fileBatchWidth)
+  FILE_BATCH_CONTAINERS: join(shop.fileBatchContainers, ',')
 }
 
 func shipFrom(address shipFromAddress) object => {

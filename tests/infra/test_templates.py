@@ -11,6 +11,7 @@ import pytest
 from settings import Settings
 from tests.infra.bicep import INFRA, app_settings, checker, evaluate, of_type, properties
 from tests.infra.combinations import BACKENDS, LEGAL, PLANS, described
+from tests.support.shop import the_app
 from tools.host_json import ROOT, backends, plans
 
 MAIN = (INFRA / "main.bicep").read_text(encoding="utf-8")
@@ -114,8 +115,13 @@ def test_tables_queues_and_containers_are_those_of_the_app():
         made = {
             _last_name(one["name"]) for one in of_type(deployment, f"Microsoft.Storage/storageAccounts/{resource_type}")
         }
-        # The package container is Azure's; everything else the adapters name.
-        assert made - {"deploymentpackage"} == _named_by_adapters(kind)
+        # The package container is Azure's; everything else the adapters name, or a trigger watches.
+        assert made - {"deploymentpackage"} == _named_by_adapters(kind) | _watched(kind)
+
+
+def _watched(kind: str) -> set[str]:
+    blobs = {function.trigger.fields["path"].partition("/")[0] for function in the_app().with_trigger("blobTrigger")}
+    return blobs if kind == "container" else set()
 
 
 def _named_by_adapters(kind: str) -> set[str]:

@@ -51,6 +51,8 @@ _CACHED: tuple[Callable[[], Any], ...] = (
     compose.parcels,
     compose.regions,
     compose.users,
+    compose.file_batches,
+    compose.reports,
     compose._storage,
 )
 

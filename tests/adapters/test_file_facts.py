@@ -1,0 +1,116 @@
+"""What is found out about files of every kind while their bytes go by."""
+
+import hashlib
+import json
+import struct
+import tracemalloc
+import zlib
+
+import pytest
+
+from adapters.file_facts import LONGEST_LINE, MOST_JSON_BYTES, facts_of
+from domain.file_batch import FileFacts, FileProblem, FileType
+
+
+def facts(name: str, content: bytes, piece: int = 7) -> FileFacts:
+    """pieces: small ones, so that every character and line is cut in two somewhere."""
+    return facts_of(name, (content[start : start + piece] for start in range(0, len(content), piece)))
+
+
+def png(width: int, height: int) -> bytes:
+    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
+
+
+def gif(width: int, height: int) -> bytes:
+    return b"GIF89a" + struct.pack("<HH", width, height) + b"\x00\x00\x00;"
+
+
+def jpeg(width: int, height: int, profile_bytes: int) -> bytes:
+    """profile_bytes: what stands before the size, as in photographs."""
+    profile = b"\xff\xe2" + struct.pack(">H", profile_bytes + 2) + bytes(profile_bytes)
+    frame = b"\xff\xc0" + struct.pack(">HBHHB", 11, 8, height, width, 1) + b"\x01\x11\x00"
+    return b"\xff\xd8" + profile + frame + b"\xff\xd9"
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.json", "a.jsonl", "a.bin", "no-name"])
+def test_size_and_hash_are_those_of_the_whole_file_whatever_is_in_it(name):
+    content = b'\xffnot, "what\nit says' * 1000
+    found = facts(name, content)
+    assert (found.size_bytes, found.sha256) == (len(content), hashlib.sha256(content).hexdigest())
+
+
+@pytest.mark.parametrize(
+    ("text", "rows", "columns"),
+    [
+        ("", 0, 0),
+        ("a,b\n", 0, 2),
+        ("a,b\n1,2\n3,4", 2, 2),
+        ("a;b;c\r\n1;2;3\r\n", 1, 3),
+        ('a\tb\n"x\ny"\tz\n\n', 1, 2),
+        ("\ufeffnäme,größe\nä,ö\n", 1, 2),
+    ],
+)
+def test_tables_are_counted_without_their_header(text, rows, columns):
+    found = facts("Table.CSV", text.encode())
+    assert (found.type, found.rows, found.columns, found.problem) == (FileType.CSV, rows, columns, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "rows", "columns"),
+    [
+        ("a.json", '[{"a": 1, "b": 2}, {"c": "ä"}]', 2, 3),
+        ("a.json", '{"a": 1}', 1, 1),
+        ("a.json", "[1, 2, 3]", 3, 0),
+        ("a.ndjson", '{"a": 1}\n\n{"b": 2}\n', 2, 2),
+    ],
+)
+def test_json_is_counted_by_items_and_keys(name, text, rows, columns):
+    found = facts(name, text.encode())
+    assert (found.rows, found.columns, found.problem) == (rows, columns, None)
+
+
+@pytest.mark.parametrize(
+    ("content", "size"),
+    [(png(640, 480), (640, 480)), (gif(33, 7), (33, 7)), (jpeg(4000, 3000, 60_000), (4000, 3000))],
+    ids=["png", "gif", "jpeg"],
+)
+def test_images_are_known_by_their_first_bytes_and_have_a_size(content, size):
+    found = facts("picture.csv", content, piece=4096)
+    assert (found.type, found.width_px, found.height_px) == (FileType.IMAGE, *size)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", b'a,b\n"open'),
+        ("a.csv", b"a,b\n\xff\xfe"),
+        ("a.csv", b"x" * (LONGEST_LINE + 1)),
+        ("a.json", b'{"a": '),
+        ("a.json", b"[" * 100_000),
+        ("a.jsonl", b'{"a": 1}\nnope\n'),
+        ("a.png", png(1, 1)[:12]),
+    ],
+    ids=["quote", "text", "line", "half", "deep", "second line", "image"],
+)
+def test_a_file_that_is_not_what_it_says_is_told_so(name, content):
+    assert facts(name, content, piece=64 * 1024).problem is FileProblem.MALFORMED
+
+
+def test_a_json_document_too_large_to_hold_is_hashed_and_not_parsed():
+    content = json.dumps(["x" * 1000] * (MOST_JSON_BYTES // 1000)).encode()
+    found = facts("a.json", content, piece=64 * 1024)
+    assert (found.problem, found.rows, found.size_bytes) == (FileProblem.TOO_LARGE, None, len(content))
+
+
+def test_a_large_table_takes_no_more_memory_than_a_small_one():
+    piece = b"a,b,c\n" * 10_000
+
+    def most_memory(pieces: int) -> int:
+        tracemalloc.start()
+        assert facts_of("a.csv", (piece for _ in range(pieces))).rows == pieces * 10_000 - 1
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    assert most_memory(30) < 1.5 * most_memory(8)

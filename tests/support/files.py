@@ -1,0 +1,25 @@
+"""Files in the shop's storage account."""
+
+import json
+from typing import Any
+
+from adapters.storage import Storage, create_container
+from settings import settings
+
+
+def put_files(container: str, files: dict[str, bytes]) -> None:
+    """Create the container if need be, and the files by name."""
+    client = Storage(settings().storage).container(container)
+    create_container(client)
+    for name, content in files.items():
+        client.upload_blob(name, content, overwrite=True)
+
+
+def read_json(path: str) -> Any:
+    """path: the container and the blob's name."""
+    container, _, name = path.partition("/")
+    return json.loads(Storage(settings().storage).container(container).download_blob(name).readall())
+
+
+def blob_names(container: str) -> list[str]:
+    return list(Storage(settings().storage).container(container).list_blob_names())

@@ -8,7 +8,7 @@ import azure.durable_functions as df
 
 from adapters.compose import order_intake
 from adapters.order_start import start_order
-from domain.errors import OrderIdTaken, OrderNotAcceptable
+from domain.errors import OrderIdTaken, OrderNotAcceptable, StorageUnavailable
 from domain.field_error import FieldError
 from domain.order_intake import AcceptOrder, OrderTakenIn
 from domain.steps import Outcome
@@ -22,22 +22,36 @@ bp = df.Blueprint()
 @bp.durable_client_input(client_name="client")
 async def accept_order(request: dict[str, Any], client: df.DurableOrchestrationClient) -> dict[str, Any]:
     """Answers with an `OrderTakenIn`. Refused: not_acceptable, order_id_taken. What cannot be started now, the sweeper will."""
-    asked = AcceptOrder.model_validate(request)
+    return (await _accept(AcceptOrder.model_validate(request), client)).to_wire()
+
+
+@bp.activity_trigger(input_name="request")
+@bp.durable_client_input(client_name="client")
+async def accept_order_of_many(request: dict[str, Any], client: df.DurableOrchestrationClient) -> dict[str, Any]:
+    """As `accept_order`, but a storage account that does not answer is an answer too (unknown): the others go on."""
+    try:
+        taken = await _accept(AcceptOrder.model_validate(request), client)
+    except StorageUnavailable as error:
+        taken = OrderTakenIn(outcome=Outcome.UNKNOWN, reason_code="unavailable", message=str(error)[:500])
+    return taken.to_wire()
+
+
+async def _accept(asked: AcceptOrder, client: df.DurableOrchestrationClient) -> OrderTakenIn:
     try:
         taken = await asyncio.to_thread(order_intake().take_in, asked.request, asked.order_id, datetime.now(UTC))
     except OrderNotAcceptable as refusal:
-        return _not_acceptable(refusal).to_wire()
+        return _not_acceptable(refusal)
     except OrderIdTaken:
-        return OrderTakenIn(
-            outcome=Outcome.REFUSED, reason_code="order_id_taken", message="Another order has this id."
-        ).to_wire()
+        return _refused("order_id_taken", "Another order has this id.")
     if taken.to_start is not None:
         await start_order(client, taken.to_start)
-    return OrderTakenIn(reference=taken.order_id).to_wire()
+    return OrderTakenIn(reference=taken.order_id)
 
 
 def _not_acceptable(refusal: OrderNotAcceptable) -> OrderTakenIn:
     error = FieldError(field=refusal.field, rule=refusal.rule, message=refusal.message)
-    return OrderTakenIn(
-        outcome=Outcome.REFUSED, reason_code="not_acceptable", message=str(refusal)[:500], errors=(error,)
-    )
+    return _refused("not_acceptable", str(refusal), error)
+
+
+def _refused(reason_code: str, message: str, *errors: FieldError) -> OrderTakenIn:
+    return OrderTakenIn(outcome=Outcome.REFUSED, reason_code=reason_code, message=message[:500], errors=errors)

@@ -22,8 +22,8 @@ M = TypeVar("M", bound=Wire)
 
 def read_body(request: func.HttpRequest, model: type[M]) -> M:
     """The body as a `model`. Raises Problem: 415, 413, 400 (not one plain JSON object), 422 (card number, rules of the model)."""
-    _check_media_type(request)
-    document = _object(_text(request.get_body()))
+    check_media_type(request, "application/json")
+    document = json_object(body_text(request.get_body(), MOST_BYTES))
     refuse_card_numbers(document)
     return validated(model, document)
 
@@ -47,19 +47,19 @@ def refuse_card_numbers(document: dict[str, Any]) -> None:
         raise invalid(FieldError(field=field_path(path), rule="card_number", message=message) for path in paths)
 
 
-def _check_media_type(request: func.HttpRequest) -> None:
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json":
-        raise Problem(
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            "unsupported_media_type",
-            "Send the body as Content-Type: application/json.",
-        )
+def check_media_type(request: func.HttpRequest, *wanted: str) -> str:
+    """The media type that the body has, one of those wanted. Raises Problem (415)."""
+    media_type = str(request.headers.get("content-type", "")).partition(";")[0].strip().lower()
+    if media_type not in wanted:
+        detail = f"Send the body as Content-Type: {' or '.join(wanted)}."
+        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
+    return media_type
 
 
-def _text(body: bytes) -> str:
-    if len(body) > MOST_BYTES:
-        detail = f"A body may have {MOST_BYTES} bytes at most."
+def body_text(body: bytes, most_bytes: int) -> str:
+    """The body's text. Raises Problem: 413, 400 when it is not UTF-8."""
+    if len(body) > most_bytes:
+        detail = f"A body may have {most_bytes} bytes at most."
         raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", detail)
     try:
         return body.decode()
@@ -67,7 +67,8 @@ def _text(body: bytes) -> str:
         raise _not_json("The body is not UTF-8 text.") from None
 
 
-def _object(text: str) -> dict[str, Any]:
+def json_object(text: str) -> dict[str, Any]:
+    """One JSON object that names no key twice. Raises Problem (400)."""
     try:
         document = json.loads(text, object_pairs_hook=_distinct, parse_constant=_refuse_constant)
     except RecursionError:

@@ -1,5 +1,6 @@
 """A platform whose activities fail when a test says so: before they act, or after, when only the answer is lost."""
 
+import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -19,6 +20,7 @@ class Unreliable:
         self._executor: Executor | None = None
         self._before: set[str] = set()
         self._after: set[str] = set()
+        self._answers: dict[str, str] = {}
 
     def around(self, executor: Executor) -> Executor:
         self._executor = executor
@@ -34,10 +36,21 @@ class Unreliable:
         finally:
             failing.discard(activity)
 
+    @contextmanager
+    def answering(self, activity: str, answer: dict[str, Any]) -> Iterator[None]:
+        """The activity does nothing and gives this answer for the length of the block."""
+        self._answers[activity] = json.dumps(answer)
+        try:
+            yield
+        finally:
+            del self._answers[activity]
+
     async def run_activity(self, name: str, input_text: str, instance_id: str) -> str | None:
         assert self._executor is not None
         if name in self._before:
             raise UserCodeFailed("StorageUnavailable", "down, because the test says so")
+        if name in self._answers:
+            return self._answers[name]
         answer = await self._executor.run_activity(name, input_text, instance_id)
         if name in self._after:
             raise UserCodeFailed("ConnectionError", "the answer is lost, because the test says so")

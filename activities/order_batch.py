@@ -1,0 +1,30 @@
+"""The steps of a batch of orders around the orders themselves: read its lines, keep results, put them together."""
+
+from typing import Any
+
+import azure.durable_functions as df
+
+from adapters.compose import order_batches
+from domain.order_batch import BatchChunk, ChunkLines, ChunkResults, CollectResults
+from domain.steps import StepResult
+
+bp = df.Blueprint()
+
+
+@bp.activity_trigger(input_name="request")
+def read_batch_lines(request: dict[str, Any]) -> dict[str, Any]:
+    """Answers with the `ChunkLines` of a `BatchChunk`."""
+    return ChunkLines(lines=order_batches().lines(BatchChunk.model_validate(request))).to_wire()
+
+
+@bp.activity_trigger(input_name="request")
+def keep_batch_results(request: dict[str, Any]) -> dict[str, Any]:
+    """Keep the results of one chunk."""
+    order_batches().keep_results(ChunkResults.model_validate(request))
+    return StepResult().to_wire()
+
+
+@bp.activity_trigger(input_name="request")
+def collect_batch_results(request: dict[str, Any]) -> dict[str, Any]:
+    """Write one result per line. Answers with `LineCounts`."""
+    return order_batches().collect(CollectResults.model_validate(request)).to_wire()

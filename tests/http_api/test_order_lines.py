@@ -1,0 +1,122 @@
+"""Files of orders, line by line: what is an order, and what is said of a line that is none."""
+
+import json
+from typing import Any
+
+import pytest
+
+from domain.order import OrderRequest
+from domain.order_batch import MOST_LINES, batch_order_id
+from http_api.order_lines import CSV, JSON_LINES, read_lines
+from http_api.problems import Problem
+from tests.support.order_requests import ADDRESS, order_request
+
+COLUMNS = {
+    "order_id": "a-1",
+    "customer_id": "ada",
+    "product_id": "mug",
+    "quantity": "2",
+    "payment.payment_method": "pm_card_visa",
+    "payment.amount_cents": "2000",
+    "email": "ada@example.com",
+    **{f"ship_to.{name}": value for name, value in ADDRESS.items()},
+}
+
+
+def jsonl(*documents: Any) -> str:
+    return "".join(f"{each if isinstance(each, str) else json.dumps(each)}\n" for each in documents)
+
+
+def csv_of(*rows: dict[str, str], columns: dict[str, str] = COLUMNS) -> str:
+    lines = [",".join(columns), *(",".join((columns | row)[name] for name in columns) for row in rows)]
+    return "\r\n".join(lines) + "\r\n"
+
+
+def refusal(text: str, media_type: str = JSON_LINES) -> Problem:
+    with pytest.raises(Problem) as caught:
+        read_lines(text, media_type, "b-1")
+    return caught.value
+
+
+def test_every_line_of_json_is_an_order_of_its_own():
+    text = jsonl(order_request(order_id="a-1"), "", order_request(customer_id="bob"))
+    orders, rejected = read_lines(text, JSON_LINES, "b-1")
+    assert rejected == []
+    assert [(order.line, order.order_id) for order in orders] == [(1, "a-1"), (3, batch_order_id("b-1", 3))]
+    assert orders[1].request.customer_id == "bob"
+
+
+def test_a_row_of_csv_is_an_order_in_the_short_form():
+    orders, rejected = read_lines("\ufeff" + csv_of({}, {"order_id": "", "quantity": "7"}), CSV, "b-1")
+    assert rejected == []
+    wanted = order_request(order_id="a-1", lines=None, product_id="mug", quantity=2)
+    wanted["payment"]["amount_cents"] = 2_000
+    assert orders[0].request == OrderRequest.model_validate(wanted)
+    assert [(order.line, order.order_id) for order in orders] == [(2, "a-1"), (3, batch_order_id("b-1", 3))]
+    assert orders[1].request.quantity == 7
+
+
+def test_a_quoted_cell_may_hold_a_comma():
+    orders, _ = read_lines(csv_of({"ship_to.street1": '"388 Townsend St, 2nd floor"'}), CSV, "b-1")
+    assert orders[0].request.ship_to.street1 == "388 Townsend St, 2nd floor"
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "field"),
+    [
+        ("{", "not_json", None),
+        ("[]", "not_json", None),
+        ('{"quantity": 1, "quantity": 2}', "not_json", "quantity"),
+        (order_request(email=None), "invalid_request", "email"),
+        (order_request(quantity=1), "invalid_request", "quantity"),
+        (order_request(customer_id="4242 4242 4242 4242"), "invalid_request", "customer_id"),
+    ],
+)
+def test_a_line_that_is_no_order_is_named_and_the_others_are_not_touched(line, code, field):
+    orders, (rejected,) = read_lines(jsonl(order_request(), line, order_request()), JSON_LINES, "b-1")
+    assert [order.line for order in orders] == [1, 3]
+    assert (rejected.line, rejected.outcome, rejected.reason_code) == (2, "rejected", code)
+    assert [error.field for error in rejected.errors] == ([] if field is None else [field])
+    assert "4242" not in rejected.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("row", "field"),
+    [
+        ({"quantity": "two"}, "quantity"),
+        ({"quantity": "9" * 5_000}, "quantity"),
+        ({"product_id": ""}, "product_id"),
+        ({"email": "ada,extra"}, "email"),
+    ],
+)
+def test_a_row_that_is_no_order_is_named(row, field):
+    orders, (rejected,) = read_lines(csv_of({}, row), CSV, "b-1")
+    assert len(orders) == 1
+    assert field in {error.field for error in rejected.errors}
+
+
+def test_an_unknown_column_rejects_the_lines_that_use_it():
+    columns = {**COLUMNS, "discount": ""}
+    orders, (rejected,) = read_lines(csv_of({}, {"discount": "all"}, columns=columns), CSV, "b-1")
+    assert len(orders) == 1
+    assert [error.field for error in rejected.errors] == ["discount"]
+
+
+@pytest.mark.parametrize("header", ["email,email", "ship_to,ship_to.city"])
+def test_a_header_that_says_one_thing_twice_is_refused(header):
+    assert refusal(f"{header}\na,b\n", CSV).errors[0].rule == "duplicate_column"
+
+
+def test_a_csv_that_cannot_be_taken_apart_is_refused():
+    problem = refusal(csv_of({"email": '"ada"x'}), CSV)
+    assert (problem.status, problem.code) == (400, "not_csv")
+    assert "ada" not in problem.detail
+
+
+@pytest.mark.parametrize(("text", "media_type"), [("", JSON_LINES), ("\n \n", JSON_LINES), ("", CSV), (csv_of(), CSV)])
+def test_a_file_without_a_line_is_refused(text, media_type):
+    assert refusal(text, media_type).errors[0].rule == "empty"
+
+
+def test_a_file_with_too_many_lines_is_refused_whole():
+    assert refusal("{\n" * (MOST_LINES + 1)).status == 413

@@ -36,20 +36,28 @@ WHERE created_at BETWEEN ?1 AND ?2 AND status IN (SELECT value FROM json_each(?3
 ORDER BY instance_id;
 
 -- name: list_instances
--- Instances and entities as one list. Without a filter on the status, :statuses is NULL.
-SELECT instance_id, name, status, input, output, custom_status, created_at, updated_at, entity_id, is_present, state
-FROM (
+-- Instances and entities as one list. Without a filter on the status, :statuses is NULL. Each half is cut to the page's
+-- size by itself, so that no listing reads the whole hub.
+SELECT * FROM (
     SELECT instance_id, name, status, input, output, custom_status, created_at, updated_at,
         NULL AS entity_id, NULL AS is_present, NULL AS state
     FROM instances
-    UNION ALL
+    WHERE instance_id > :after AND instance_id >= :prefix AND instance_id < :prefix_end
+        AND created_at BETWEEN :created_from AND :created_to
+        AND (:statuses IS NULL OR status IN (SELECT value FROM json_each(:statuses)))
+    ORDER BY instance_id
+    LIMIT :top
+)
+UNION ALL
+SELECT * FROM (
     SELECT entity_id, entity_id, 'Running', NULL, NULL, NULL, created_at, updated_at, entity_id, is_present, state
     FROM entities
+    WHERE entity_id > :after AND entity_id >= :prefix AND entity_id < :prefix_end
+        AND created_at BETWEEN :created_from AND :created_to
+        AND (:statuses IS NULL OR 'Running' IN (SELECT value FROM json_each(:statuses)))
+    ORDER BY entity_id
+    LIMIT :top
 )
-WHERE instance_id > :after
-    AND instance_id >= :prefix AND instance_id < :prefix_end
-    AND created_at BETWEEN :created_from AND :created_to
-    AND (:statuses IS NULL OR status IN (SELECT value FROM json_each(:statuses)))
 ORDER BY instance_id
 LIMIT :top;
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from dateutil.parser import parse
+from dateutil.parser import parse  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 

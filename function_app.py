@@ -9,23 +9,27 @@ from activities import (
     file_batch,
     notification,
     onboarding,
+    order_batch,
     order_book,
+    order_intake,
     payment,
     report,
     shipping,
     tracking,
 )
-from consumers import file_manifest, notifications
-from entities import inventory
+from consumers import file_manifest, notifications, orders_in
+from entities import inventory, shopping_cart
 from http_api import (
     approval,
     cancellation,
+    carts,
     dead_letters,
     decisions,
     expenses,
     file_batches,
     health,
     openapi,
+    order_batches,
     orders,
     products,
     reconciliation,
@@ -34,8 +38,16 @@ from http_api import (
 )
 from http_api import inventory as inventory_api
 from http_api import onboarding as onboarding_api
-from orchestrators import expense_approval, process_order, replay_dead_letter, shipment_tracking, user_onboarding
+from orchestrators import (
+    checkout_cart,
+    expense_approval,
+    process_order,
+    replay_dead_letter,
+    shipment_tracking,
+    user_onboarding,
+)
 from orchestrators import file_batch as file_batch_story
+from orchestrators import order_batch as order_batch_story
 from orchestrators import report as report_story
 from schedules import reconcile_inventory, start_lost_orders, start_lost_workflows, sweep_reservations
 
@@ -70,6 +82,14 @@ for blueprint in (
     onboarding_api.bp,
     user_onboarding.bp,
     onboarding.bp,
+    carts.bp,
+    checkout_cart.bp,
+    shopping_cart.bp,
+    order_intake.bp,
+    order_batches.bp,
+    order_batch_story.bp,
+    order_batch.bp,
+    orders_in.bp,
     file_batches.bp,
     file_batch_story.bp,
     file_batch.bp,

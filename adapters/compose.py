@@ -11,6 +11,7 @@ from adapters.easypost_trackers import EasyPostTrackers
 from adapters.expense_payments import ExpensePayments
 from adapters.file_batches import FileBatches
 from adapters.intake_book import IntakeBook
+from adapters.order_batches import OrderBatches
 from adapters.order_book import OrderBook
 from adapters.order_intake import OrderIntake
 from adapters.outbox import Outbox
@@ -54,6 +55,11 @@ def intake_book() -> IntakeBook:
 @cache
 def catalogue() -> CatalogueStore:
     return CatalogueStore(_storage())
+
+
+@cache
+def order_batches() -> OrderBatches:
+    return OrderBatches(_storage())
 
 
 @cache

@@ -31,7 +31,7 @@ param locked bool
 // The names the application uses; a test holds them against its code.
 var tables = ['orders', 'products', 'approvals', 'workflows', 'expensepayments', 'parcels', 'users']
 var queues = ['notifications', 'dead-letters']
-var containers = ['deploymentpackage', 'dead-letters', 'incoming', 'file-batches', 'reports']
+var containers = ['deploymentpackage', 'dead-letters', 'incoming', 'file-batches', 'reports', 'order-batches']
 
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   name: name

@@ -40,6 +40,7 @@ _CACHED: tuple[Callable[[], Any], ...] = (
     compose.order_book,
     compose.intake_book,
     compose.catalogue,
+    compose.order_batches,
     compose.order_intake,
     compose.outbox,
     compose.dead_letters,
@@ -84,6 +85,9 @@ class Shop:
 
     async def put(self, path: str, body: Any) -> Answer:
         return await self._send("PUT", path, json=body)
+
+    async def delete(self, path: str) -> Answer:
+        return await self._send("DELETE", path)
 
     async def get(self, path: str, **params: str) -> Answer:
         return await self._send("GET", path, params=params)

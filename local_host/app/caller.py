@@ -52,9 +52,9 @@ class Out(func.Out[Any]):
 class Caller:
     """Calls functions with the arguments of their bindings."""
 
-    def __init__(self, directory: Path, threads: int | None = None) -> None:
+    def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._pool = ThreadPoolExecutor(threads or _thread_count(), thread_name_prefix="function")
+        self._pool = ThreadPoolExecutor(_thread_count(), thread_name_prefix="function")
 
     async def call(
         self,

@@ -24,12 +24,17 @@ def load_app(directory: Path, environ: Mapping[str, str] = os.environ) -> AppInd
     An app can be loaded once per process, since the SDK builds its functions once. Raises AppLoadError, a single line
     that names the cause and, for an exception, the place in the app's code.
     """
-    script = environ.get("PYTHON_SCRIPT_FILE_NAME") or "function_app.py"
+    script = script_name(environ)
     path = directory / script
     if not path.is_file():
         raise AppLoadError(f"There is no {script} in {directory}. Pass the app's folder as --app.")
     module = _import(path)
     return index_functions(_declared_functions(module, script), directory, environ)
+
+
+def script_name(environ: Mapping[str, str]) -> str:
+    """The file that holds the app object, `function_app.py` unless a setting names another."""
+    return environ.get("PYTHON_SCRIPT_FILE_NAME") or "function_app.py"
 
 
 def _import(path: Path) -> ModuleType:

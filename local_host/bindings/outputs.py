@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING
 
 from azure.functions.meta import Datum
 
@@ -29,6 +29,8 @@ class OutputSender:
         self._accounts = accounts
         self._base64 = base64_queues
         self._environ = environ
+        # Queues and containers that are known to exist.
+        self._existing: set[tuple[str, str]] = set()
 
     async def send(self, function: Function, result: CallResult, metadata: Mapping[str, Datum]) -> None:
         """Raises UserCodeFailed for a value that the binding does not take."""
@@ -50,8 +52,8 @@ class OutputSender:
 
     async def _send_messages(self, binding: Binding, datum: Datum) -> None:
         name = resolve_references(binding.fields["queueName"], self._environ, "a queue output's queueName")
-        queue = self._accounts.queues(binding.fields.get("connection", "")).get_queue_client(name)
-        await create_if_missing(queue.create_queue())
+        queue = self._accounts.queues(_connection(binding)).get_queue_client(name)
+        await self._ensure(binding, f"queue {name}", queue.create_queue)
         for body in _message_bodies(datum):
             await queue.send_message(encode_message(body, use_base64=self._base64))
 
@@ -59,12 +61,23 @@ class OutputSender:
         values = {name: str(each.value) for name, each in metadata.items() if each.type == "string"}
         path = fill_path(resolve_references(binding.fields["path"], self._environ, "a blob output's path"), values)
         container_name, _, blob_name = path.strip("/").partition("/")
-        container = self._accounts.blobs(binding.fields.get("connection", "")).get_container_client(container_name)
-        await create_if_missing(container.create_container())
+        container = self._accounts.blobs(_connection(binding)).get_container_client(container_name)
+        await self._ensure(binding, f"container {container_name}", container.create_container)
         await container.upload_blob(blob_name, datum.value, overwrite=True)
 
+    async def _ensure(self, binding: Binding, what: str, create: Callable[[], Awaitable[object]]) -> None:
+        """Create a queue or container the first time that something is sent there."""
+        key = (_connection(binding), what)
+        if key not in self._existing:
+            await create_if_missing(create())
+            self._existing.add(key)
 
-async def create_if_missing(creation: Any) -> None:
+
+def _connection(binding: Binding) -> str:
+    return str(binding.fields.get("connection") or "")
+
+
+async def create_if_missing(creation: Awaitable[object]) -> None:
     """Await the creation of a queue or container, which may exist."""
     from azure.core.exceptions import ResourceExistsError
 

@@ -17,6 +17,7 @@ from local_host.app.loader import load_app
 from local_host.app.settings import apply_settings, read_local_settings
 from local_host.host import MEMORY, Host, HostParts, times_path
 from local_host.logs import configure_logging
+from local_host.start_problems import CannotStart
 from local_host.task_hub import TaskHub
 from local_host.web.cors import Cors
 from local_host.web.server import bind
@@ -108,7 +109,12 @@ def _signalled() -> asyncio.Event:
 
 def _open_hub(state: str) -> TaskHub:
     if state != MEMORY:
-        Path(state).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            Path(state).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CannotStart(
+                f"The state cannot be kept in {state} ({error.strerror}). Pass another --state."
+            ) from None
     return TaskHub.open(state)
 
 

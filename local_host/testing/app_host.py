@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from azure.durable_functions.models.utils.df_serialization import df_dumps
 
 from local_host.app.host_json import HostConfig, read_host_config
 from local_host.app.index import AppIndex
-from local_host.app.loader import load_app
+from local_host.app.loader import load_app, script_name
 from local_host.clock import ManualClock
 from local_host.errors import EntityNotFound
 from local_host.executor import Executor, FunctionKind
@@ -257,7 +259,7 @@ async def running_app(
     The working directory stays what it is. Timer, queue and blob functions run only when `run` is called, unless
     with_triggers says that they are to be triggered: timers by the test's clock, the others by their storage account.
     """
-    with _environment({"FUNCTIONS_WORKER_RUNTIME": "python", **(settings or {})}):
+    with _environment({"FUNCTIONS_WORKER_RUNTIME": "python", **(settings or {})}), _imported(Path(directory)):
         host = _host(Path(directory), str(state), clock or ManualClock(), with_triggers=with_triggers)
         try:
             await host.open()
@@ -269,7 +271,7 @@ async def running_app(
 def _host(directory: Path, state: str, clock: ManualClock, *, with_triggers: bool) -> AppHost:
     directory = directory.resolve()
     return AppHost(
-        _loaded(directory), read_host_config(directory, os.environ), state, clock, with_triggers=with_triggers
+        _loaded(directory)[0], read_host_config(directory, os.environ), state, clock, with_triggers=with_triggers
     )
 
 
@@ -287,10 +289,25 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
+@contextmanager
+def _imported(directory: Path) -> Iterator[None]:
+    """The app's module under the name by which its own code knows it; other apps have the same name."""
+    name = Path(script_name(os.environ)).stem
+    before = sys.modules.get(name)
+    try:
+        sys.modules[name] = _loaded(directory.resolve())[1]
+        yield
+    finally:
+        sys.modules.pop(name, None)
+        if before is not None:
+            sys.modules[name] = before
+
+
 @cache
-def _loaded(directory: Path) -> AppIndex:
-    """The SDK lets an app be indexed once per process, so all tests of an app share one index."""
-    return load_app(directory)
+def _loaded(directory: Path) -> tuple[AppIndex, ModuleType]:
+    """The SDK lets an app be indexed once per process, so all tests of an app share one index and one module."""
+    app = load_app(directory)
+    return app, sys.modules[Path(script_name(os.environ)).stem]
 
 
 def _instance(status: InstanceStatus) -> Instance:

@@ -6,14 +6,15 @@ import asyncio
 import itertools
 import json
 import os
+import sys
 from importlib import import_module
 
 import azure.durable_functions as df
 import pytest
 
 from local_host.errors import InstanceNotFound
-from local_host.testing import AppHost, Crashed, ReplayFailed, StillRunning, replay
-from tests.local_host.conformance.support import on_conformance_app
+from local_host.testing import AppHost, Crashed, ReplayFailed, StillRunning, replay, running_app
+from tests.local_host.conformance.support import ROOT, on_conformance_app
 
 pytestmark = on_conformance_app
 
@@ -150,3 +151,13 @@ async def test_functions_of_other_triggers_are_run_by_name(app_host: AppHost) ->
 @pytest.mark.app_host(settings={"GREETING": "hello"})
 async def test_settings_hold_while_the_app_runs(app_host: AppHost) -> None:
     assert os.environ["GREETING"] == "hello"
+
+
+async def test_each_app_is_known_by_its_own_module_while_it_runs(app_host: AppHost) -> None:
+    outer = sys.modules["function_app"]
+    async with running_app(ROOT / "tests/local_host/apps/accounts") as other:
+        assert sys.modules["function_app"] is not outer
+        await other.signal_entity("counter", "k", "add", 1)
+        assert await other.entity("counter", "k") == 1
+    assert sys.modules["function_app"] is outer
+    assert (await app_host.wait(await app_host.start("two_steps"))).output == [1, 2]

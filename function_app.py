@@ -49,7 +49,7 @@ from orchestrators import (
 from orchestrators import file_batch as file_batch_story
 from orchestrators import order_batch as order_batch_story
 from orchestrators import report as report_story
-from schedules import reconcile_inventory, start_lost_orders, start_lost_workflows, sweep_reservations
+from schedules import purge_history, reconcile_inventory, start_lost_orders, start_lost_workflows, sweep_reservations
 
 app = df.DFApp()
 
@@ -102,5 +102,6 @@ for blueprint in (
     start_lost_workflows.bp,
     sweep_reservations.bp,
     reconcile_inventory.bp,
+    purge_history.bp,
 ):
     app.register_functions(blueprint)

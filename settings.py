@@ -80,6 +80,7 @@ class Settings:
     approval_timeout: timedelta = timedelta(hours=24)
     approval_reminder: timedelta = timedelta(hours=8)
     capture: CaptureMode = "after_shipping"
+    history_retention: timedelta = timedelta(days=30)
     mail: MailSettings = MailSettings()
     public_url: str = "http://localhost:7071"
     approver_emails: tuple[str, ...] = ()
@@ -108,6 +109,7 @@ class Settings:
             approval_timeout=_duration(env, "APPROVAL_TIMEOUT_S", timedelta(hours=24), timedelta(days=60)),
             approval_reminder=_duration(env, "APPROVAL_REMINDER_S", timedelta(hours=8), _LONGEST_REMINDER),
             capture=_capture(env, "PAYMENT_CAPTURE"),
+            history_retention=timedelta(days=_days(env, "HISTORY_RETENTION_DAYS", 30)),
             mail=_mail(env),
             public_url=_public_url(env, "PUBLIC_URL"),
             approver_emails=_emails(env, "APPROVER_EMAILS"),
@@ -144,6 +146,13 @@ def _whole(env: Mapping[str, str], name: str, default: int) -> int:
     if not text.isascii() or not text.isdigit():
         raise InvalidSetting(name, "must be a whole number, 0 or more")
     return int(text)
+
+
+def _days(env: Mapping[str, str], name: str, default: int) -> int:
+    days = _whole(env, name, default)
+    if not 1 <= days <= 3650:
+        raise InvalidSetting(name, "must be from 1 to 3650 days")
+    return days
 
 
 def _duration(env: Mapping[str, str], name: str, default: timedelta, most: timedelta) -> timedelta:

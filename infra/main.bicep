@@ -309,6 +309,7 @@ var common commonSettings = {
   telemetry: monitoring.outputs.connectionString
   vaultUri: vault.outputs.uri
   packages: '${storage.outputs.blobEndpoint}${storage.outputs.packageContainer}'
+  historyRetentionDays: orchestrationRetentionDays
   shop: shop
 }
 

@@ -96,6 +96,9 @@ type commonSettings = {
   vaultUri: string
   @description('Container of the packages, as an address.')
   packages: string
+  @description('How long the history of a completed workflow is kept, in days.')
+  @minValue(1)
+  historyRetentionDays: int
   @description('The shop\'s own settings.')
   shop: shopSettings
 }
@@ -133,6 +136,7 @@ func appSettings(common commonSettings, slot slotSettings, packageName string, t
   APPLICATIONINSIGHTS_CONNECTION_STRING: common.telemetry
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${common.clientId};Authorization=AAD'
   AZURE_CLIENT_ID: common.clientId
+  HISTORY_RETENTION_DAYS: string(common.historyRetentionDays)
   PYTHON_THREADPOOL_THREAD_COUNT: string(threads)
   ...(common.plan == 'FC1' ? {} : classicSettings(common, packageName))
 }

@@ -19,14 +19,23 @@ PROVIDERS = (
 )
 
 
-def app_environment(folder: Path, given: Mapping[str, str], *, storage: str, sandbox_url: str) -> dict[str, str]:
-    """given: the environment of the launcher. storage: Azurite's connection string. Raises LaunchFailed for a broken file."""
+def app_environment(
+    folder: Path, given: Mapping[str, str], *, storage: str, sandbox_url: str, mail_url: str, base_url: str
+) -> dict[str, str]:
+    """given: the environment of the launcher. storage: Azurite's connection string. mail_url: of the mail catcher. base_url: of
+    the app. Raises LaunchFailed for a broken file.
+    """
     settings = settings_file(folder / EXAMPLE) | settings_file(folder / LOCAL)
     settings |= {name: given[name] for name in settings if given.get(name)}
     settings |= {"AzureWebJobsStorage": storage, "SHOP_STORAGE": storage}
     for base, path, key, sandbox_key in PROVIDERS:
         if not given.get(base):
             settings |= {base: sandbox_url + path, key: sandbox_key}
+    if not given.get("PUBLIC_URL"):
+        settings["PUBLIC_URL"] = base_url
+    if not given.get("SMTP_URL") and not given.get("MAIL_ENDPOINT"):
+        # A copy on this machine must not write to people.
+        settings |= {"SMTP_URL": mail_url, "MAIL_ENDPOINT": ""}
     return {**given, **settings, "PYTHONUNBUFFERED": "1"}
 
 

@@ -1,4 +1,4 @@
-"""`make func`: the same app under Azure Functions Core Tools, with Azurite and the sandbox on the ports of the example settings.
+"""`make func`: the same app under Azure Functions Core Tools, with what it talks to on the ports of the example settings.
 
 Ends with 0 when asked to stop, with 1 when something is missing, or ended by itself.
 """
@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from tools.app_settings import EXAMPLE, LOCAL, app_environment
+from tools.app_settings import EXAMPLE, LOCAL
 from tools.azurite import start_azurite
 from tools.errors import LaunchFailed
-from tools.local_copy import Addresses, start_sandbox
+from tools.local_copy import Addresses, start_mail_catcher, start_sandbox
 from tools.node import ROOT
 from tools.ports import PortReservations
 from tools.run import DEFAULT_STATE
@@ -30,6 +30,7 @@ STANDARD_PORTS = {
     "AZURITE_QUEUE_PORT": "10001",
     "AZURITE_TABLE_PORT": "10002",
     "SANDBOX_PORT": "7090",
+    "MAIL_PORT": "7025",
 }
 HOW_TO_GET_FUNC = """\
 Azure Functions Core Tools (`func`) is not on the PATH. Install version 4, one of:
@@ -55,11 +56,11 @@ def run_under_func(folder: Path, given: Mapping[str, str], stop: StopRequest) ->
         held.callback(azurite.stop)
         sandbox = start_sandbox(state.sandbox, where.sandbox, log=state.logs / "sandbox.log", keep_open=[lock])
         held.callback(sandbox.stop)
+        mail = start_mail_catcher(state.mails, where.mail, log=state.logs / "mail.log", keep_open=[lock])
+        held.callback(mail.stop)
         _copy_settings(folder)
-        if wait_until_ready([azurite, sandbox], interrupted=lambda: stop.made):
-            environment = app_environment(
-                folder, given, storage=where.azurite.connection_string, sandbox_url=where.sandbox_url
-            )
+        if wait_until_ready([azurite, sandbox, mail], interrupted=lambda: stop.made):
+            environment = where.app_environment(folder, given)
             _supervise([func, "start", "--port", str(where.app)], folder, _in_venv(environment), stop)
 
 

@@ -1,4 +1,4 @@
-"""One copy of the whole system on this machine: storage, sandbox and app, started together and stopped in order.
+"""One copy of the whole system on this machine: storage, sandbox, mail catcher and app, started together and stopped in order.
 
 The app stops first, while what it talks to still answers; Azurite last, by SIGTERM, because it keeps its newest seconds
 in memory only.
@@ -24,26 +24,29 @@ from tools.state import RunningCopy, StateFolder
 DEFAULT_PORT = 7071
 AZURITE_SETTINGS = ("AZURITE_BLOB_PORT", "AZURITE_QUEUE_PORT", "AZURITE_TABLE_PORT")
 SANDBOX_READY = re.compile(r"^sandbox ready (http://\S+)", re.MULTILINE)
+MAIL_READY = re.compile(r"^mail catcher ready (smtp://\S+)", re.MULTILINE)
 APP_READY = re.compile(r"^local_host ready (http://\S+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where everything listens; chosen before anything starts, so that all three can start at once."""
+    """Where everything listens; chosen before anything starts, so that all can start at once."""
 
     app: int
     sandbox: int
+    mail: int
     azurite: Ports
 
     @classmethod
     def choose(cls, environment: Mapping[str, str], reservations: PortReservations) -> Self:
-        """From PORT, SANDBOX_PORT and AZURITE_*_PORT; free ones for those not set. Raises LaunchFailed."""
+        """From PORT, SANDBOX_PORT, MAIL_PORT and AZURITE_*_PORT; free ones for those not set. Raises LaunchFailed."""
 
         def reserve(setting: str, default: int = 0) -> int:
             return reservations.reserve(port_setting(environment, setting, default), setting=setting)
 
         app = reserve("PORT", DEFAULT_PORT)
-        return cls(app, reserve("SANDBOX_PORT"), Ports(*(reserve(setting) for setting in AZURITE_SETTINGS)))
+        azurite = Ports(*(reserve(setting) for setting in AZURITE_SETTINGS))
+        return cls(app, reserve("SANDBOX_PORT"), reserve("MAIL_PORT"), azurite)
 
     @property
     def base_url(self) -> str:
@@ -52,6 +55,21 @@ class Addresses:
     @property
     def sandbox_url(self) -> str:
         return f"http://127.0.0.1:{self.sandbox}"
+
+    @property
+    def mail_url(self) -> str:
+        return f"smtp://127.0.0.1:{self.mail}"
+
+    def app_environment(self, folder: Path, given: Mapping[str, str]) -> dict[str, str]:
+        """The app's environment, for the app in that folder. Raises LaunchFailed for a broken settings file."""
+        return app_environment(
+            folder,
+            given,
+            storage=self.azurite.connection_string,
+            sandbox_url=self.sandbox_url,
+            mail_url=self.mail_url,
+            base_url=self.base_url,
+        )
 
 
 class LocalCopy:
@@ -71,7 +89,7 @@ class LocalCopy:
         return Addresses.choose(self._environment, reservations)
 
     def start(self, pid: int) -> None:
-        """Start all three at once; they do not wait for each other. pid: of this launcher, told to other commands."""
+        """Start all at once; they do not wait for each other. pid: of this launcher, told to other commands."""
         where = self.addresses
         self.state.announce(RunningCopy(pid, where.base_url, where.sandbox_url))
         inherit = [self._lock.fileno()]
@@ -80,6 +98,7 @@ class LocalCopy:
         self.services.append(
             start_sandbox(self.state.sandbox, where.sandbox, log=self._log("sandbox"), keep_open=inherit)
         )
+        self.services.append(start_mail_catcher(self.state.mails, where.mail, log=self._log("mail"), keep_open=inherit))
         self.services.append(
             start_azurite(self.state.azurite, where.azurite, log=self._log("azurite"), keep_open=inherit)
         )
@@ -92,9 +111,7 @@ class LocalCopy:
 
     def _start_app(self, inherit: Sequence[int]) -> Service:
         where = self.addresses
-        settings = app_environment(
-            ROOT, self._environment, storage=where.azurite.connection_string, sandbox_url=where.sandbox_url
-        )
+        settings = where.app_environment(ROOT, self._environment)
         options = ["--app", str(ROOT), "--port", str(where.app), "--state", str(self.state.hub)]
         return Service(
             "the app (local_host)",
@@ -130,6 +147,18 @@ def start_sandbox(state: Path, port: int, *, log: Path, keep_open: Sequence[int]
         "payment and carrier sandbox",
         [sys.executable, "-m", "sandbox", "--port", str(port), "--state", str(state)],
         ready=SANDBOX_READY,
+        log=log,
+        directory=ROOT,
+        keep_open=keep_open,
+    )
+
+
+def start_mail_catcher(mails: Path, port: int, *, log: Path, keep_open: Sequence[int] = ()) -> Service:
+    """The stand-in for a mail server. mails: the folder where it keeps what it is given."""
+    return Service(
+        "mail catcher",
+        [sys.executable, "-m", "tools.mail_catcher", "--port", str(port), "--mails", str(mails)],
+        ready=MAIL_READY,
         log=log,
         directory=ROOT,
         keep_open=keep_open,

@@ -1,4 +1,4 @@
-"""`make run`: storage, sandbox and the app, started together, supervised, and stopped together.
+"""`make run`: storage, sandbox, mail catcher and the app, started together, supervised, and stopped together.
 
 Ends with 0 when asked to stop, with 1 when something could not start or ended by itself; then nothing else stays behind.
 """
@@ -32,6 +32,7 @@ See what became of it:
   curl -s {base_url}/api/orders/{order_id}
 
 Money and parcels that moved: {sandbox_url}/sandbox
+Mails that were sent, as files to open: {mails}
 State: {state}   Logs: {logs}
 Ctrl-C stops everything; orders under way go on at the next start."""
 
@@ -75,6 +76,7 @@ def _guide(copy: LocalCopy, seconds: float) -> str:
         base_url=copy.addresses.base_url,
         sandbox_url=copy.addresses.sandbox_url,
         order_id=time.strftime("order-%H%M%S"),
+        mails=copy.state.mails,
         state=copy.state.root,
         logs=copy.state.logs,
     )

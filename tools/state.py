@@ -1,6 +1,6 @@
 """The folder that holds everything one copy remembers, and the lock that keeps a second copy out of it.
 
-hub.sqlite  sandbox.sqlite  azurite/   survive every stop        logs/     of this run and the one before
+hub.sqlite  sandbox.sqlite  azurite/  mails/   survive every stop        logs/     of this run and the one before
 run.json    who runs here and where it listens; locked while any of its processes lives
 """
 
@@ -36,6 +36,7 @@ class StateFolder:
         self.hub = root / "hub.sqlite"
         self.sandbox = root / "sandbox.sqlite"
         self.azurite = root / "azurite"
+        self.mails = root / "mails"
         self.logs = root / "logs"
         self.seeded = root / "seeded"
         self._run = root / "run.json"

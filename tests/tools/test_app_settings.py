@@ -10,6 +10,7 @@ from tools.errors import LaunchFailed
 
 STORAGE = "DefaultEndpointsProtocol=http;here"
 SANDBOX = "http://127.0.0.1:4242"
+CATCHER = "smtp://127.0.0.1:2525"
 
 
 def write(folder: Path, name: str, **values: str | None) -> None:
@@ -17,7 +18,9 @@ def write(folder: Path, name: str, **values: str | None) -> None:
 
 
 def environment(folder: Path, **given: str) -> dict[str, str]:
-    return app_environment(folder, given, storage=STORAGE, sandbox_url=SANDBOX)
+    return app_environment(
+        folder, given, storage=STORAGE, sandbox_url=SANDBOX, mail_url=CATCHER, base_url="http://127.0.0.1:1234"
+    )
 
 
 def test_a_set_variable_wins_over_the_local_file_and_that_over_the_example(tmp_path: Path) -> None:
@@ -66,6 +69,19 @@ def test_a_provider_whose_address_is_set_gets_the_key_that_is_set(tmp_path: Path
     assert settings["STRIPE_API_BASE"] == "https://provider.example"
     assert settings["STRIPE_API_KEY"] == "sk_test_mine"
     assert settings["EASYPOST_API_KEY"] == "EZTK_sandbox"
+
+
+def test_mails_go_to_the_catcher_unless_another_server_is_named_when_it_is_typed(tmp_path: Path) -> None:
+    write(tmp_path, "local.settings.json", MAIL_ENDPOINT="https://x.communication.azure.com", SMTP_URL="smtp://a:1")
+
+    caught = environment(tmp_path)
+    assert (caught["SMTP_URL"], caught["MAIL_ENDPOINT"]) == (CATCHER, "")
+    assert environment(tmp_path, SMTP_URL="smtp://mail.example:587")["SMTP_URL"] == "smtp://mail.example:587"
+
+
+def test_links_in_mails_lead_to_this_copy(tmp_path: Path) -> None:
+    assert environment(tmp_path)["PUBLIC_URL"] == "http://127.0.0.1:1234"
+    assert environment(tmp_path, PUBLIC_URL="https://shop.example")["PUBLIC_URL"] == "https://shop.example"
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"Values": 1}', "{"])

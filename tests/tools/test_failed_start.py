@@ -34,7 +34,7 @@ def test_the_same_state_twice_is_refused_with_the_address_of_the_first(tree: Pat
 
     assert code == 1
     assert said.startswith(f"{tmp_path} is in use by another copy ({first.base_url}, process {first.launcher_pid})")
-    assert len(still_running) == 3
+    assert len(still_running) == 4
 
 
 def test_a_missing_setting_is_named(own_tree: Path, tmp_path: Path) -> None:

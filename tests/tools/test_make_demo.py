@@ -18,4 +18,4 @@ def test_it_uses_the_copy_that_is_running(tree: Path, tmp_path: Path) -> None:
         assert demo.wait() == 0, demo.text
         assert "starting one" not in demo.text
         assert app.process.poll() is None
-        assert len(processes_of(tmp_path)) == 3
+        assert len(processes_of(tmp_path)) == 4

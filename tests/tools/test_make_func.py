@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.tools.launching import Launched, launched, processes_of
 
-FREE_PORTS = {f"{name}_PORT": "0" for name in ("AZURITE_BLOB", "AZURITE_QUEUE", "AZURITE_TABLE", "SANDBOX")}
+FREE_PORTS = {f"{name}_PORT": "0" for name in ("AZURITE_BLOB", "AZURITE_QUEUE", "AZURITE_TABLE", "SANDBOX", "MAIL")}
 STAND_IN = """#!/bin/sh
 echo "func $* with $SHOP_STORAGE and $STRIPE_API_BASE, python $(command -v python)"
 trap 'echo interrupted; exit 0' INT
@@ -31,7 +31,7 @@ def test_the_app_runs_under_func_with_storage_and_sandbox_and_all_of_it_stops(ow
     state = tmp_path / "state"
     with launched(["make", "func"], own_tree, state, func_on_path(tmp_path / "bin", STAND_IN)) as func:
         read_until(func, b"/.venv/bin/python")
-        assert len(processes_of(state)) == 2
+        assert len(processes_of(state)) == 3
         func.press_ctrl_c()
         assert func.wait() == 0, func.text
 

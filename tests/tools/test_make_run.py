@@ -52,9 +52,22 @@ def test_the_printed_curl_commands_place_an_order_and_show_how_it_ended(tree: Pa
     assert '"status":"completed"' in looked.replace(" ", "")
 
 
+def test_the_mail_about_an_order_lies_where_the_guide_says(tree: Path, tmp_path: Path) -> None:
+    with running_app(tree, tmp_path / "state") as app:
+        (mails,) = re.findall(r"^Mails that were sent.*: (\S+)$", app.text, re.MULTILINE)
+        place(app.base_url, "told")
+        deadline = time.monotonic() + ORDER_TIMEOUT_S
+        while not (found := sorted(Path(tree, mails).glob("told.*"))):
+            assert time.monotonic() < deadline, app.text
+            time.sleep(POLL_S)
+
+    assert found[0].name == "told.order_completed@example.com.eml"
+    assert "Subject: Your order told is on its way" in found[0].read_text()
+
+
 def test_ctrl_c_at_the_terminal_stops_every_process_and_make_ends_with_0(tree: Path, tmp_path: Path) -> None:
     with running_app(tree, tmp_path / "state") as app:
-        assert len(processes_of(app.state)) == 3
+        assert len(processes_of(app.state)) == 4
         app.press_ctrl_c()
         assert app.wait() == 0, app.text
 

@@ -47,7 +47,7 @@ class BlobListener:
         self._seen: set[str] = set()
 
     async def listen(self) -> None:
-        service = self._accounts.blobs(self._connection)
+        service = await self._accounts.blobs(self._connection)
         container = service.get_container_client(self._pattern.container)
         receipts = service.get_container_client(_RECEIPTS)
         await create_if_missing(container.create_container())
@@ -77,7 +77,7 @@ class BlobListener:
 
     async def _put_aside(self, blob: BlobProperties) -> None:
         """The message names the blob and the function, as the real host's does."""
-        queue = self._accounts.queues(self._connection).get_queue_client(_POISON_QUEUE)
+        queue = (await self._accounts.queues(self._connection)).get_queue_client(_POISON_QUEUE)
         await create_if_missing(queue.create_queue())
         message = {
             "Type": "BlobTrigger",
@@ -105,7 +105,7 @@ async def run_for_path(function: Function, path: str, run: TriggeredRun, account
     from azure.core.exceptions import ResourceNotFoundError
 
     container, _, name = path.strip("/").partition("/")
-    client = accounts.blobs(function.trigger.fields.get("connection", "")).get_blob_client(container, name)
+    client = (await accounts.blobs(function.trigger.fields.get("connection", ""))).get_blob_client(container, name)
     try:
         await run_for_blob(function, pattern_of(function), run, client)
     except ResourceNotFoundError:

@@ -52,7 +52,7 @@ class OutputSender:
 
     async def _send_messages(self, binding: Binding, datum: Datum) -> None:
         name = resolve_references(binding.fields["queueName"], self._environ, "a queue output's queueName")
-        queue = self._accounts.queues(_connection(binding)).get_queue_client(name)
+        queue = (await self._accounts.queues(_connection(binding))).get_queue_client(name)
         await self._ensure(binding, f"queue {name}", queue.create_queue)
         for body in _message_bodies(datum):
             await queue.send_message(encode_message(body, use_base64=self._base64))
@@ -61,7 +61,7 @@ class OutputSender:
         values = {name: str(each.value) for name, each in metadata.items() if each.type == "string"}
         path = fill_path(resolve_references(binding.fields["path"], self._environ, "a blob output's path"), values)
         container_name, _, blob_name = path.strip("/").partition("/")
-        container = self._accounts.blobs(_connection(binding)).get_container_client(container_name)
+        container = (await self._accounts.blobs(_connection(binding))).get_container_client(container_name)
         await self._ensure(binding, f"container {container_name}", container.create_container)
         await container.upload_blob(blob_name, datum.value, overwrite=True)
 

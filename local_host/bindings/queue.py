@@ -49,7 +49,7 @@ class QueueListener:
         self._work: set[asyncio.Task[None]] = set()
 
     async def listen(self) -> None:
-        queue = self._accounts.queues(self._connection).get_queue_client(self._name)
+        queue = (await self._accounts.queues(self._connection)).get_queue_client(self._name)
         await create_if_missing(queue.create_queue())
         pause_s = _FIRST_PAUSE_S
         try:
@@ -117,7 +117,7 @@ class QueueListener:
             await queue.update_message(message, visibility_timeout=delay_s)
 
     async def _put_aside(self, queue: QueueClient, message: QueueMessage) -> None:
-        poison = self._accounts.queues(self._connection).get_queue_client(f"{self._name}-poison")
+        poison = (await self._accounts.queues(self._connection)).get_queue_client(f"{self._name}-poison")
         await create_if_missing(poison.create_queue())
         await poison.send_message(message.content)
         await queue.delete_message(message)

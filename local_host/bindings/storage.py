@@ -6,8 +6,10 @@ The connection is the name of a setting: either a connection string, or the stem
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from local_host.start_problems import SettingMissing
@@ -33,19 +35,18 @@ class StorageAccounts:
         self._environ = environ
         self._clients: dict[tuple[str, str], Any] = {}
         self._credential: Any = None
+        self._sdks: dict[str, Any] = {}
 
-    def queues(self, connection: str) -> QueueServiceClient:
+    async def queues(self, connection: str) -> QueueServiceClient:
         """Raises SettingMissing."""
-        from azure.storage.queue.aio import QueueServiceClient
-
-        client: QueueServiceClient = self._client("queue", connection, QueueServiceClient)
+        sdk = await self._sdk("azure.storage.queue.aio")
+        client: QueueServiceClient = self._client("queue", connection, sdk.QueueServiceClient)
         return client
 
-    def blobs(self, connection: str) -> BlobServiceClient:
+    async def blobs(self, connection: str) -> BlobServiceClient:
         """Raises SettingMissing."""
-        from azure.storage.blob.aio import BlobServiceClient
-
-        client: BlobServiceClient = self._client("blob", connection, BlobServiceClient)
+        sdk = await self._sdk("azure.storage.blob.aio")
+        client: BlobServiceClient = self._client("blob", connection, sdk.BlobServiceClient)
         return client
 
     async def close(self) -> None:
@@ -53,6 +54,12 @@ class StorageAccounts:
             await client.close()
         if self._credential is not None:
             await self._credential.close()
+
+    async def _sdk(self, module: str) -> Any:
+        """Import in a thread, since it takes longer than the first requests after a start should wait."""
+        if module not in self._sdks:
+            self._sdks[module] = await asyncio.to_thread(import_module, module)
+        return self._sdks[module]
 
     def _client(self, service: str, connection: str, kind: Any) -> Any:
         name = connection or DEFAULT_CONNECTION

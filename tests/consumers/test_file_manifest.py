@@ -1,0 +1,47 @@
+"""Manifests that somebody drops: each starts its batch once, and a broken one starts nothing."""
+
+import json
+import logging
+
+from adapters.compose import intake_book
+from local_host.operations import InstanceFilter
+from tests.support.files import put_files
+from tests.support.shop import Shop
+
+
+async def drop(shop: Shop, name: str, manifest: object) -> None:
+    content = manifest if isinstance(manifest, bytes) else json.dumps(manifest).encode()
+    put_files("incoming", {name: content})
+    await shop.host.run_once(shop.app.functions["start_manifest"], f"incoming/{name}")
+    await shop.host.until_idle()
+
+
+async def batches(shop: Shop) -> list[str]:
+    page = await shop.host.operations.list_instances(InstanceFilter(id_prefix="file_batch."))
+    return [instance.instance_id for instance in page.items]
+
+
+async def test_a_manifest_starts_its_batch_once(shop: Shop):
+    put_files("incoming", {"t/a.csv": b"a\n1\n"})
+    for _ in range(2):
+        await drop(shop, "monday.batch.json", {"container": "incoming", "prefix": "t/"})
+    (instance_id,) = await batches(shop)
+    run = await shop.get(f"file-batches/{instance_id.partition('.')[2]}")
+    assert (run.body["status"], run.body["detail"]["files"]) == ("completed", 1)
+
+
+async def test_a_changed_manifest_is_another_batch(shop: Shop):
+    put_files("incoming", {"t/a.csv": b"a\n1\n"})
+    await drop(shop, "monday.batch.json", {"container": "incoming", "prefix": "t/"})
+    await drop(shop, "monday.batch.json", {"container": "incoming", "blobs": ["t/a.csv"]})
+    assert len(await batches(shop)) == 2
+
+
+async def test_a_manifest_that_breaks_a_rule_starts_nothing_and_says_which(shop: Shop, caplog):
+    with caplog.at_level(logging.ERROR):
+        await drop(shop, "bad.batch.json", {"container": "dead-letters", "prefix": ""})
+        await drop(shop, "worse.batch.json", b"{")
+    assert "container: Must be one of those in FILE_BATCH_CONTAINERS" in caplog.text
+    assert "Not acceptable: body." in caplog.text
+    assert await batches(shop) == []
+    assert list(intake_book().unstarted(shop.clock.now())) == []

@@ -1,7 +1,7 @@
 """Take a human's decision on a large order.
 
 A decision is claimed in the order book before its event is raised: the first claim wins, and the order honours it at its
-time-out even when the event is lost. So whoever was answered 202 was heard.
+time-out even when the event is lost; every later try raises it again. So whoever was answered 202 was heard.
 """
 
 import asyncio
@@ -39,9 +39,10 @@ async def decide_approval(req: func.HttpRequest, client: df.DurableOrchestration
     claim = uuid.uuid4().hex
     request = SettleApprovalRequest(order_id=order_id, wait_id=wait.wait_id, decision=decision, claim_id=claim)
     settled = await asyncio.to_thread(order_book().settle, request)
+    # Also when another one holds: the order still waits, so that one's event may be lost; hearing it twice does no harm.
+    await raise_event(client, order_instance_id(order_id), APPROVAL_DECIDED, settled.decision.to_wire())
     if settled.claim_id != claim:
         raise conflict("already_decided", "Somebody else's decision came first, or the time to decide had run out.")
-    await raise_event(client, order_instance_id(order_id), APPROVAL_DECIDED, decision.to_wire())
     links = order_links(req, APPROVAL, order_id)
     return accepted(links, links.statusQueryGetUri)
 

@@ -203,6 +203,20 @@ async def test_a_decision_whose_event_was_lost_counts_when_the_time_is_up(shop: 
     assert (await end_of(shop))["status"] == "completed"
 
 
+async def test_a_decision_whose_event_was_lost_is_heard_with_the_next_try(shop: Shop):
+    from adapters.compose import order_book
+    from domain.approval import ApprovalDecision, SettleApprovalRequest, approval_wait_id
+
+    await large_order(shop)
+    decision = ApprovalDecision(decision="approved", approver="ann")
+    order_book().settle(
+        SettleApprovalRequest(order_id="a-1", wait_id=approval_wait_id("a-1"), decision=decision, claim_id="lost")
+    )
+    assert await decide(shop, "rejected") == 409
+    await shop.host.until_idle()
+    assert (await shop.get("orders/a-1")).body["status"] == "completed"
+
+
 @pytest.mark.parametrize(("payload", "status"), [("Approved", "completed"), ("Rejected", "rejected")])
 async def test_the_plain_event_of_the_management_api_decides(shop: Shop, payload, status):
     await large_order(shop)

@@ -1,0 +1,92 @@
+"""What the settings of mails, links, callbacks and expenses may say, and how a wrong one is named."""
+
+import base64
+import json
+
+import pytest
+
+from settings import InvalidSetting, Settings
+from tests.support.order_requests import ADDRESS
+
+NEEDED = {
+    "SHOP_STORAGE": "UseDevelopmentStorage=true",
+    "STRIPE_API_KEY": "sk_test_x",
+    "EASYPOST_API_KEY": "EZTK_x",
+    "SHIP_FROM": json.dumps(ADDRESS),
+}
+KEY = "whsec_" + base64.b64encode(b"x" * 24).decode()
+
+
+def read(**values: str) -> Settings:
+    return Settings.from_env({**NEEDED, **values})
+
+
+def test_without_them_nothing_is_sent_signed_or_paid() -> None:
+    settings = read()
+    assert (settings.mail.endpoint, settings.mail.smtp_url) == (None, None)
+    assert (settings.link_secret, settings.webhook_secret, settings.easypost_webhook_secret) == (None, None, None)
+    assert (settings.approver_emails, settings.expense_limits, settings.callback_allow_loopback) == ((), {}, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SMTP_URL", "mail.example:25"),
+        ("SMTP_URL", "http://mail.example"),
+        ("SMTP_URL", "smtp://mail.example:port"),
+        ("MAIL_ENDPOINT", "http://x.communication.azure.com"),
+        ("PUBLIC_URL", "shop.example"),
+        ("PUBLIC_URL", "ftp://shop.example"),
+        ("APPROVER_EMAILS", "ann"),
+        ("APPROVER_EMAILS", "ann@example.com;bob@example.com"),
+        ("EXPENSE_TIMEOUT_S", "0"),
+        ("EXPENSE_TIMEOUT_S", "432001"),
+        ("EXPENSE_LIMITS", "{"),
+        ("EXPENSE_LIMITS", '{"usd": {"yachts": 1}}'),
+        ("EXPENSE_LIMITS", '{"usd": {"meals": -1}}'),
+        ("EXPENSE_LIMITS", '{"USD": {"meals": 1}}'),
+        ("WEBHOOK_SECRET", "secret"),
+        ("WEBHOOK_SECRET", "whsec_c2hvcnQ="),
+        ("WEBHOOK_SECRET", KEY.removeprefix("whsec_")),
+        ("CALLBACK_ALLOW_LOOPBACK", "yes"),
+    ],
+)
+def test_a_wrong_setting_is_refused_by_name_and_not_repeated(name: str, value: str) -> None:
+    with pytest.raises(InvalidSetting, match=f"setting {name}: ") as refused:
+        read(**{name: value})
+    assert refused.value.name == name
+
+
+def test_a_secret_is_not_repeated_when_it_is_wrong_or_settings_are_printed() -> None:
+    with pytest.raises(InvalidSetting) as refused:
+        read(WEBHOOK_SECRET="whsec_hush")
+    assert "hush" not in str(refused.value)
+    settings = read(WEBHOOK_SECRET=KEY, LINK_SECRET="hush", SMTP_URL="smtp://me:hush@mail.example")
+    assert "hush" not in repr(settings)
+    assert KEY not in repr(settings)
+
+
+def test_two_ways_to_send_mails_are_one_too_many() -> None:
+    with pytest.raises(InvalidSetting, match="SMTP_URL"):
+        read(MAIL_ENDPOINT="https://x.communication.azure.com", SMTP_URL="smtp://mail.example")
+
+
+def test_a_secret_that_the_vault_does_not_hold_counts_as_not_set() -> None:
+    unresolved = "@Microsoft.KeyVault(SecretUri=https://kv.vault.azure.net/secrets/link-secret/)"
+    settings = read(LINK_SECRET=unresolved, WEBHOOK_SECRET=unresolved, EASYPOST_WEBHOOK_SECRET=unresolved)
+    assert (settings.link_secret, settings.webhook_secret, settings.easypost_webhook_secret) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("values", "url"),
+    [
+        ({}, "http://localhost:7071"),
+        ({"WEBSITE_HOSTNAME": "func-x.azurewebsites.net"}, "https://func-x.azurewebsites.net"),
+        (
+            {"WEBSITE_HOSTNAME": "func-x.azurewebsites.net", "PUBLIC_URL": "https://shop.example/"},
+            "https://shop.example",
+        ),
+    ],
+)
+def test_links_lead_where_people_reach_the_app(values: dict[str, str], url: str) -> None:
+    assert read(**values).public_url == url

@@ -75,7 +75,7 @@ class Host:
         executor = parts.around_executor(self.invoker)
         self.worker = Worker(parts.hub, executor, parts.clock, durable)
         self.operations = Operations(parts.hub, executor, parts.clock, durable)
-        self._triggers = Triggers(parts.app, self._trigger_setup())
+        self._triggers = Triggers(parts.app, self._trigger_setup(), listening=parts.with_triggers)
         self._server = self._make_server()
 
     @property
@@ -95,8 +95,7 @@ class Host:
         renew_client_session()
         await self.worker.start()
         await self._server.start(self._parts.listener)
-        if self._parts.with_triggers:
-            self._triggers.start()
+        self._triggers.start()
 
     async def stop(self, grace_s: float = 5.0) -> None:
         """Take nothing new, let running functions end for up to grace_s seconds, leave the rest for the next start."""

@@ -25,11 +25,11 @@ class FunctionLoadError(AppLoadError):
 
 
 class SettingMissing(CannotStart):
-    """A `%NAME%` names a setting that does not exist. where: the file or binding field that holds it."""
+    """A setting that does not exist. used: for what, such as `used as %HUB% in host.json`."""
 
-    def __init__(self, name: str, where: str) -> None:
+    def __init__(self, name: str, used: str) -> None:
         super().__init__(
-            f"The setting '{name}', used as %{name}% in {where}, is not defined. "
+            f"The setting '{name}', {used}, is not defined. "
             "Add it to local.settings.json (Values) or to the environment."
         )
         self.name = name

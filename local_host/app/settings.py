@@ -59,7 +59,7 @@ def resolve_references(text: str, environ: Mapping[str, str], where: str) -> str
     def value(match: re.Match[str]) -> str:
         found = environ.get(match[1])
         if found is None:
-            raise SettingMissing(match[1], where)
+            raise SettingMissing(match[1], f"used as {match[0]} in {where}")
         return found
 
     return _REFERENCE.sub(value, text)

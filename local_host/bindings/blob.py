@@ -43,6 +43,7 @@ class BlobListener:
         self._accounts = accounts
         self._connection = function.trigger.fields.get("connection", "")
         self._pattern = pattern_of(function)
+        accounts.check(self._connection, "blob")
         # Versions known to be handled, so that their receipts are not asked for at every look.
         self._seen: set[str] = set()
 

@@ -46,6 +46,7 @@ class QueueListener:
         self._connection = fields.get("connection", "")
         self._options = options
         self._name = resolve_references(fields["queueName"], os.environ, f"the queueName of '{function.name}'")
+        accounts.check(self._connection, "queue")
         self._work: set[asyncio.Task[None]] = set()
 
     async def listen(self) -> None:

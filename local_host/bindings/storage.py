@@ -49,6 +49,12 @@ class StorageAccounts:
         client: BlobServiceClient = self._client("blob", connection, sdk.BlobServiceClient)
         return client
 
+    def check(self, connection: str, service: str) -> None:
+        """service: `queue` or `blob`. Raises SettingMissing when nothing says where that account is."""
+        name = connection or DEFAULT_CONNECTION
+        if not self._connection_string(name):
+            self._service_uri(service, name)
+
     async def close(self) -> None:
         for client in self._clients.values():
             await client.close()
@@ -68,17 +74,20 @@ class StorageAccounts:
         return self._clients[service, name]
 
     def _connect(self, service: str, name: str, kind: Any) -> Any:
-        text = self._environ.get(name) or self._environ.get(f"AzureWebJobs{name}")
+        text = self._connection_string(name)
         if text:
             return kind.from_connection_string(_EMULATOR if text.strip("; ").casefold() == _DEVELOPMENT else text)
         return kind(self._service_uri(service, name), credential=self._identity())
+
+    def _connection_string(self, name: str) -> str | None:
+        return self._environ.get(name) or self._environ.get(f"AzureWebJobs{name}")
 
     def _service_uri(self, service: str, name: str) -> str:
         settings = {key.casefold(): value for key, value in self._environ.items()}
         uri = settings.get(f"{name}__{service}ServiceUri".casefold()) or settings.get(f"{name}__serviceUri".casefold())
         account = settings.get(f"{name}__accountName".casefold())
         if not uri and not account:
-            raise SettingMissing(name, "the connection of a storage binding")
+            raise SettingMissing(name, "which storage bindings name as their connection")
         return uri or f"https://{account}.{service}.core.windows.net"
 
     def _identity(self) -> Any:

@@ -41,12 +41,15 @@ class TriggerSetup:
 class Triggers:
     """Starts, supervises and stops the listeners of one app."""
 
-    def __init__(self, app: AppIndex, setup: TriggerSetup) -> None:
-        """Raises CannotStart for a schedule, path or setting that cannot be used."""
+    def __init__(self, app: AppIndex, setup: TriggerSetup, *, listening: bool) -> None:
+        """listening: False when functions run only by hand.
+
+        Raises CannotStart for a schedule, path or setting that cannot be used.
+        """
         self._setup = setup
         self._times = TimerFile(setup.times_path)
         functions = [function for trigger in TRIGGERS for function in app.with_trigger(trigger)]
-        self._listeners = {function.name: self._listener(function) for function in functions}
+        self._listeners = {each.name: self._listener(each) for each in functions if listening}
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:

@@ -59,6 +59,14 @@ def test_a_state_file_that_another_host_works_on_is_named(tmp_path: Path) -> Non
             },
             "used as %WHEN_OF_NOBODY% in the schedule of 'f'",
         ),
+        (
+            {
+                "host.json": '{"version": "2.0"}',
+                "function_app.py": "import azure.functions as func\napp = func.FunctionApp()\n"
+                "@app.queue_trigger(arg_name='m', queue_name='q', connection='NOBODYS_STORAGE')\ndef f(m): ...\n",
+            },
+            "The setting 'NOBODYS_STORAGE', which storage bindings name as their connection, is not defined.",
+        ),
         ({"host.json": '{"version": "2.0"}', "local.settings.json": "{,}"}, "local.settings.json is not valid JSON"),
     ],
 )

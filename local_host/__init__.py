@@ -8,4 +8,7 @@ knows nothing about what the app does. The engine, from the outside in:
     walk        PURE: matches the orchestrator's actions against its history
     task_hub    the store: what is ready, and one transaction per completed piece of work
     operations  start, query, signal, stop: what the management API does, without HTTP
+
+Around it: `app` finds, imports and calls the app's functions; `web` and `management` speak HTTP; `bindings` has the other
+triggers; `host` puts all of it together; `commands` are the command line's; `testing` runs an app inside a test.
 """

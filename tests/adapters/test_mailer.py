@@ -4,7 +4,9 @@ import re
 
 import pytest
 
-from adapters.mailer import AzureMailer, NoMailer, SmtpMailer, connect
+from adapters.azure_mailer import AzureMailer
+from adapters.mailer import NoMailer, connect
+from adapters.smtp_mailer import SmtpMailer
 from domain.errors import ProviderUnavailable
 from domain.mail import Mail
 from domain.steps import Outcome

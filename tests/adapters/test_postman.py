@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from adapters.decision_links import DecisionLinks
-from adapters.mailer import SmtpMailer
 from adapters.order_book import OrderBook
 from adapters.postman import Postman
+from adapters.smtp_mailer import SmtpMailer
 from adapters.storage import Storage
 from adapters.texts import money
 from domain.notification import Notification, NotificationKind

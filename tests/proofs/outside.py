@@ -30,6 +30,7 @@ class Outside:
     http: aiohttp.ClientSession
     hears: Callable[[str], object]
     answers: int = 0
+    is_over: bool = False
     _heard: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def get(self, path: str, **params: str) -> Answer:
@@ -56,10 +57,18 @@ class Outside:
                 return order
             await asyncio.sleep(LOOK_EVERY_S)
 
-    async def until_answer(self, number: int) -> None:
-        """Wait for the answer of that number, counted over all customers."""
+    async def until_answers(self, count: int) -> bool:
+        """Wait for that many more answers, counted over all customers. False: the customers have gone home meanwhile."""
+        wanted = self.answers + count
         async with self._heard:
-            await self._heard.wait_for(lambda: self.answers >= number)
+            await self._heard.wait_for(lambda: self.is_over or self.answers >= wanted)
+        return not self.is_over
+
+    async def go_home(self) -> None:
+        """Nobody asks any more."""
+        async with self._heard:
+            self.is_over = True
+            self._heard.notify_all()
 
     async def _count(self, text: str) -> None:
         self.hears(text)

@@ -56,3 +56,22 @@ async def died_on_the_way(lives: Lives, death: DiesAt, order_id: str, story: Sto
 async def assert_all_ended(shop: Shop, told: dict[str, dict[str, int]], story: Story) -> None:
     ended = await assert_balanced(shop, SHELF, told)
     assert {(order["status"], order["reason_code"]) for order in ended.values()} == {(story.status, story.reason)}
+
+
+async def test_an_order_whose_process_died_between_its_row_and_its_start_is_started_once(lives: Lives):
+    story = STORIES["completed"]
+    await lives.live(stock_shelf)
+
+    async def place(shop: Shop) -> None:
+        assert (await shop.post("orders", story.body("lost"))).status == 202
+
+    async def sweep_again_and_again(shop: Shop) -> None:
+        assert (await shop.get("orders/lost")).body["runtimeStatus"] == "Pending"
+        for _ in range(3):
+            await place(shop)
+            await shop.run_schedule("start_lost_orders")
+        await assert_all_ended(shop, {"lost": dict(story.wanted)}, story)
+        assert len(shop.sandbox.calls("lost", "payment_intents.create")) == 1
+
+    assert await lives.live_until(DiesAt(1, after=False), place)
+    await lives.live(sweep_again_and_again)

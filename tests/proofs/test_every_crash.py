@@ -14,7 +14,7 @@ from tests.proofs.stories import SHELF, STORIES, Story, order_faults, stock_shel
 from tests.support.books import assert_balanced
 from tests.support.shop import Shop, use_settings
 
-FEWEST_COMMITS = 12
+FEWEST_COMMITS = 5
 """Of any of these orders; fewer would mean that the store was not asked."""
 
 

@@ -29,6 +29,10 @@ GOAL: Final = 1.6
 # message to the work item queue; its answer is a message of the instance's. An entity's batch: one episode of its own.
 TRANSACTIONS: Final = {"starts": 1, "messages": 3, "episodes": 3, "activities": 3, "entity_batches": 6}
 
+# Event types that reach an instance as a message: its start, ended activities and children, timers, events and entities' answers.
+MESSAGES: Final = (0, 5, 6, 8, 9, 11, 15)
+INSTANCES: Final = "SELECT instance_id FROM instances WHERE name = ?"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
@@ -51,16 +55,17 @@ class Cost:
         return sum(getattr(self, item) * price for item, price in TRANSACTIONS.items())
 
 
-def measured(hub_file: Path, orchestrator: str) -> Cost:
-    """The average over every completed instance of that orchestrator."""
+def measured(hub_file: Path, orchestrator: str, *parts: str) -> Cost:
+    """The average over every instance of that orchestrator. parts: orchestrators whose instances are part of its cost."""
     hub = sqlite3.connect(hub_file)
-    ids = [row[0] for row in hub.execute("SELECT instance_id FROM instances WHERE name = ?", (orchestrator,))]
+    runs, *others = ([row[0] for row in hub.execute(INSTANCES, (name,))] for name in (orchestrator, *parts))
+    ids = [*runs, *(instance_id for part in others for instance_id in part)]
     totals: Counter[str] = Counter()
     for instance_id in ids:
         query = "SELECT events FROM history WHERE instance_id = ? ORDER BY episode"
         totals.update(_counted([row[0] for row in hub.execute(query, (instance_id,))]))
     hub.close()
-    return Cost(**{each.name: totals[each.name] / len(ids) for each in fields(Cost)})
+    return Cost(**{each.name: totals[each.name] / len(runs) for each in fields(Cost)})
 
 
 def _counted(episodes: list[str]) -> Counter[str]:
@@ -70,7 +75,7 @@ def _counted(episodes: list[str]) -> Counter[str]:
     return Counter(
         {
             "starts": 1,
-            "messages": sum(kinds[kind] for kind in (0, 5, 6, 11, 15)),
+            "messages": sum(kinds[kind] for kind in MESSAGES),
             "episodes": len(episodes),
             "activities": kinds[4],
             "entity_batches": kinds[14],
@@ -89,7 +94,7 @@ def orders_cost(folder: Path) -> Cost:
         for number in range(ORDERS):
             body = {"order_id": f"cost-{number}", **CUSTOMER, "lines": [{"product_id": "mug", "quantity": 1}]}
             assert call("POST", f"{base}/api/orders", body).ok
-            _until(lambda number=number: call("GET", f"{base}/api/orders/cost-{number}").status == 200)
+            wait_until(lambda number=number: call("GET", f"{base}/api/orders/cost-{number}").status == 200)
     return measured(copy.state.hub, "process_order")
 
 
@@ -106,13 +111,13 @@ def classic_cost(folder: Path) -> Cost:
         for number in range(ORDERS):
             body = {"order_id": f"cost-{number}", **CUSTOMER, "lines": [{"product_id": "mug", "quantity": 1}]}
             assert call("POST", f"{base}/orchestrators/classic_saga/cost-{number}", body).ok
-            _until(lambda number=number: call("GET", f"{base}/instances/cost-{number}").status == 200)
+            wait_until(lambda number=number: call("GET", f"{base}/instances/cost-{number}").status == 200)
     finally:
         service.stop()
     return measured(hub, "classic_saga")
 
 
-def _until(condition: Callable[[], bool], patience_s: float = 30.0) -> None:
+def wait_until(condition: Callable[[], bool], patience_s: float = 30.0) -> None:
     deadline = time.monotonic() + patience_s
     while not condition():
         assert time.monotonic() < deadline, "an order did not end"

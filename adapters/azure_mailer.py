@@ -1,6 +1,12 @@
-"""Send mails through Azure Communication Services. A repeat carries the same operation id."""
+"""Send mails through Azure Communication Services.
+
+A mail's operation id comes from its message id, and is the same on every try. What the library sends again by itself, because an
+answer was lost, the service drops: it knows it by its repeatability headers, for five minutes.
+"""
 
 import uuid
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from domain.errors import ProviderUnavailable
@@ -12,8 +18,8 @@ if TYPE_CHECKING:
 
 ANSWER_S: Final = 20
 _OPERATIONS: Final = uuid.UUID("5c1a9ac7-6d0c-4a55-9a10-0d0f2e4a1f3c")
-_CONFLICT: Final = 409
-_NOT_ABOUT_THIS_MAIL: Final = frozenset({401, 403, 404, 408, 429})
+# Our access, their load, and an earlier try that is still under way: nothing about the mail itself.
+_NOT_ABOUT_THIS_MAIL: Final = frozenset({401, 403, 404, 408, 409, 412, 429})
 
 
 class AzureMailer:
@@ -42,17 +48,23 @@ class AzureMailer:
             "content": {"subject": mail.subject, "plainText": mail.text, "html": mail.html},
         }
         try:
-            self._client.begin_send(message, operation_id=operation_id, polling=False)
+            self._client.begin_send(message, operation_id=operation_id, polling=False, headers=_repeatability())
         except HttpResponseError as error:
-            return _verdict(error.status_code, operation_id)
+            return _verdict(error.status_code)
         except AzureError as error:
             raise ProviderUnavailable(f"the mail service did not answer ({type(error).__name__})") from None
         return StepResult(reference=operation_id)
 
 
-def _verdict(status: int | None, operation_id: str) -> StepResult:
-    if status == _CONFLICT:  # the operation is there: an earlier try was taken
-        return StepResult(reference=operation_id)
+def _repeatability() -> dict[str, str]:
+    """Of one call; the library repeats it with the same ones. The two belong together, so a later call has its own."""
+    return {
+        "Repeatability-Request-ID": str(uuid.uuid4()),
+        "Repeatability-First-Sent": format_datetime(datetime.now(UTC), usegmt=True),
+    }
+
+
+def _verdict(status: int | None) -> StepResult:
     if status is None or status >= 500 or status in _NOT_ABOUT_THIS_MAIL:
         raise ProviderUnavailable(f"the mail service did not take the mail ({status})")
     return StepResult.refused("mail_refused", f"the mail service refused the mail ({status})")

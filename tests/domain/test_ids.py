@@ -6,7 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from domain.ids import OrderId, dead_letter_instance_id, new_order_id, order_id_for_key, order_instance_id, payment_key
+from domain.ids import (
+    OrderId,
+    dead_letter_instance_id,
+    digest_id,
+    new_order_id,
+    order_id_for_key,
+    order_instance_id,
+    payment_key,
+)
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -35,3 +43,10 @@ def test_every_operation_of_a_payment_has_its_own_key():
 def test_no_order_can_be_named_onto_another_workflows_instance(order_id):
     assert "." not in order_instance_id(order_id)
     assert "." in dead_letter_instance_id("x.y", 1)
+
+
+@given(st.text(), st.text())
+def test_a_text_stands_for_letters_alone_so_that_no_id_looks_like_a_card_number(text, other):
+    assert digest_id(text).isalpha()
+    assert len(digest_id(text)) == 40
+    assert (digest_id(text) == digest_id(other)) == (text == other)

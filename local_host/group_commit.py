@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -50,8 +50,9 @@ class Transaction:
         """Run the statement of that name."""
         return self._connection.execute(QUERIES[query], parameters)
 
-    def run_many(self, query: str, parameters: Iterable[Parameters]) -> None:
-        self._connection.executemany(QUERIES[query], parameters)
+    def run_many(self, query: str, parameters: Sequence[Parameters]) -> None:
+        if parameters:
+            self._connection.executemany(QUERIES[query], parameters)
 
     def copies_of(self, event: Event) -> int:
         """How often to deliver a message: once, unless a test wants to see that a second copy does no harm."""

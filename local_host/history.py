@@ -64,6 +64,8 @@ _INCOMING = frozenset(
     )
 )
 
+_to_json = json.JSONEncoder(ensure_ascii=False).encode
+
 _UNPLAYED = '"IsPlayed": false'
 _PLAYED = '"IsPlayed": true'
 
@@ -87,12 +89,12 @@ class Event:
 def make_event(kind: EventType, at: str, event_id: int = -1, **fields: Any) -> Event:
     """at: the timestamp's text; event_id: the sequence number of a scheduled event, else -1."""
     values = {"EventType": int(kind), "EventId": event_id, "IsPlayed": False, "Timestamp": at, **fields}
-    return Event(values, json.dumps(values, ensure_ascii=False))
+    return Event(values, _to_json(values))
 
 
 def as_event(fields: Fields) -> Event:
     """An event of a history, to be written again."""
-    return Event(fields, json.dumps(fields, ensure_ascii=False))
+    return Event(fields, _to_json(fields))
 
 
 def as_played(event: Event) -> str:

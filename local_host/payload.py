@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from functools import cache
 
 from local_host.config import DurableConfig
 from local_host.history import EventType, make_event
@@ -20,11 +21,18 @@ def payload(episode: Episode, config: DurableConfig) -> str:
     return (
         f'{{"history": [{",".join(events)}], "input": {instance.input or "null"},'
         f' "instanceId": {json.dumps(instance.instance_id)}, "parentInstanceId": {json.dumps(parent_id)},'
-        f' "isReplaying": {"true" if episode.history.events else "false"},'
-        ' "upperSchemaVersion": 1, "upperSchemaVersionNew": 2,'
+        f' "isReplaying": {"true" if episode.history.events else "false"}, {_settings(config)}}}'
+    )
+
+
+@cache
+def _settings(config: DurableConfig) -> str:
+    """What is the same for every instance. The misspelt name is the one that the SDK reads."""
+    return (
+        '"upperSchemaVersion": 1, "upperSchemaVersionNew": 2,'
         f' "longRunningTimerIntervalDuration": "{duration_text(config.long_timer_interval)}",'
         f' "maximumShortTimerDuration": "{duration_text(config.maximum_short_timer)}",'
-        f' "defaultHttpAsyncRequestSleepTimeMillseconds": {config.default_async_request_sleep_time_ms}}}'
+        f' "defaultHttpAsyncRequestSleepTimeMillseconds": {config.default_async_request_sleep_time_ms}'
     )
 
 

@@ -1,17 +1,18 @@
-"""Runs local_host and its peers one after the other and prints what each reached, with our ratio to each goal.
+"""Runs local_host and its peers in turns and prints what each reached, with our ratio to each goal.
 
-    python -m bench.local_host [short|full]
+    python -m bench.local_host [short|full] [ROUNDS]
 
-The peers live in an environment of their own, made on the first run.
+Figures are medians over the rounds, so that a busy moment of the machine does not fall on one of them alone. The peers live in an environment of their own, made on the first run.
 """
 
 from __future__ import annotations
 
 import json
-import os
+import statistics
 import subprocess
 import sys
 import venv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,17 +66,23 @@ def goals(ours: dict[str, Any], dbos: dict[str, Any], memory: dict[str, Any]) ->
     ]
 
 
-def main(size: str) -> None:
+def main(size: str, rounds: int) -> None:
     python = peers_python()
-    ours = contest(sys.executable, "ours", size)
-    dbos = contest(python, "peer_dbos", size)
-    memory = contest(python, "peer_durabletask", size)
-    print(f"| {size}, load {os.getloadavg()[0]:.1f} | local_host | DBOS | durabletask in memory |\n|---|---|---|---|")
+    contestants = [(sys.executable, "ours"), (python, "peer_dbos"), (python, "peer_durabletask")]
+    taken = [[contest(*contestant, size) for contestant in contestants] for _ in range(rounds)]
+    ours, dbos, memory = (_medians(column) for column in zip(*taken, strict=True))
+    print(f"| {size}, {rounds} rounds | local_host | DBOS | durabletask in memory |\n|---|---|---|---|")
     for key, title in {"durability": "durability", **ROWS}.items():
         print(f"| {title} |", " | ".join(_shown(figures[key]) for figures in (ours, dbos, memory)), "|")
     print("\n| | reached | goal |\n|---|---|---|")
     for title, reached, bound in goals(ours, dbos, memory):
         print(f"| {title} | {reached:.2f} | {bound} |")
+
+
+def _medians(rounds: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    first = rounds[0]
+    measured = [key for key, value in first.items() if isinstance(value, float)]
+    return first | {key: statistics.median(figures[key] for figures in rounds) for key in measured}
 
 
 def _shown(value: float | str | None) -> str:
@@ -85,4 +92,5 @@ def _shown(value: float | str | None) -> str:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "short")
+    arguments = sys.argv[1:]
+    main(arguments[0] if arguments else "short", int(arguments[1]) if len(arguments) > 1 else 3)

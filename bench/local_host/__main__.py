@@ -2,7 +2,8 @@
 
     python -m bench.local_host [short|full] [ROUNDS]
 
-Figures are medians over the rounds, so that a busy moment of the machine does not fall on one of them alone. The peers live in an environment of their own, made on the first run.
+Figures are medians over the rounds, so that a busy moment of the machine does not fall on one of them alone. The peers
+live in an environment of their own, made on the first run.
 """
 
 from __future__ import annotations

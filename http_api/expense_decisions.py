@@ -1,7 +1,7 @@
 """Bring a decision to an expense claim, however it came: by JSON, from the page behind a link, or as the claimant's withdrawal.
 
 A decision is claimed in the approvals table before its event is raised: the first claim of a turn wins, and the story honours it
-when time runs out even if the event is lost.
+when time runs out even if the event is lost; every later try raises it again.
 """
 
 import asyncio
@@ -51,10 +51,11 @@ async def bring(
         claim_id=uuid.uuid4().hex,
     )
     settled = await asyncio.to_thread(order_book().settle, request)
-    if settled.claim_id != request.claim_id:
-        raise conflict("already_decided", "Somebody else's decision came first, or the time to decide had run out.")
+    # Also when another one holds: the claim still waits, so that one's event may be lost; hearing it twice does no harm.
     instance_id = workflow_instance_id(EXPENSE_APPROVAL, turn.claim_id)
     await raise_event(client, instance_id, expense_decided(turn.turn), request.to_wire())
+    if settled.claim_id != request.claim_id:
+        raise conflict("already_decided", "Somebody else's decision came first, or the time to decide had run out.")
 
 
 def _not_waiting() -> Problem:

@@ -234,6 +234,16 @@ async def test_a_decision_whose_event_was_lost_counts_when_time_is_up(desk: Shop
     assert (await ended(desk))["status"] == "completed"
 
 
+async def test_a_decision_whose_event_was_lost_is_heard_with_the_next_try_and_holds_against_it(desk: Shop):
+    await hand_in(desk)
+    decision = ApprovalDecision(decision="rejected", approver="ann")
+    order_book().settle(
+        SettleApprovalRequest(order_id="ex-1", wait_id=expense_wait_id("ex-1", 1), decision=decision, claim_id="lost")
+    )
+    assert await decide(desk) == (409, "already_decided")
+    assert ((await ended(desk))["reason_code"], paid()) == ("expense_rejected", {})
+
+
 @pytest.mark.parametrize("payload", ["Approved", {"decision": "approved", "approver": "eve"}])
 async def test_an_event_that_was_not_entered_decides_nothing(desk: Shop, payload):
     await hand_in(desk)

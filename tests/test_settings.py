@@ -49,6 +49,10 @@ def test_without_them_nothing_is_sent_signed_or_paid() -> None:
         ("WEBHOOK_SECRET", "whsec_c2hvcnQ="),
         ("WEBHOOK_SECRET", KEY.removeprefix("whsec_")),
         ("CALLBACK_ALLOW_LOOPBACK", "yes"),
+        ("FILE_BATCH_WIDTH", "0"),
+        ("FILE_BATCH_WIDTH", "101"),
+        ("FILE_BATCH_CONTAINERS", "Incoming"),
+        ("FILE_BATCH_CONTAINERS", "incoming;other"),
     ],
 )
 def test_a_wrong_setting_is_refused_by_name_and_not_repeated(name: str, value: str) -> None:

@@ -122,6 +122,21 @@ class Widest:
             self.reading -= reads
 
 
+class HappensAt:
+    """Stands before the app's functions and lets something happen just before a given file is read."""
+
+    def __init__(self, inner: Executor, name: str, then: Any) -> None:
+        self._inner, self._name, self._then = inner, name, then
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def run_activity(self, name: str, input_text: str, *given: Any, **options: Any) -> Any:
+        if name == "extract_metadata" and self._name in input_text:
+            await self._then()
+        return await self._inner.run_activity(name, input_text, *given, **options)
+
+
 async def test_no_more_files_are_read_at_a_time_than_the_setting_says(monkeypatch, storage_connection, sandbox):
     use_settings(monkeypatch, storage_connection, sandbox, FILE_BATCH_WIDTH="3")
     put_files("incoming", dict(list(TABLES.items())[:10]))
@@ -153,6 +168,28 @@ async def test_a_store_that_comes_back_loses_no_file(monkeypatch, storage_connec
     forget_cached()
 
 
+async def test_files_whose_store_went_away_half_way_are_read_when_it_is_back(monkeypatch, storage_connection, sandbox):
+    use_settings(monkeypatch, storage_connection, sandbox, FILE_BATCH_WIDTH="2")
+    put_files("incoming", dict(list(TABLES.items())[:8]))
+    went = False
+
+    async def go_away() -> None:
+        nonlocal went
+        if not went:
+            use_settings(monkeypatch, storage_connection, sandbox, SHOP_STORAGE=without_blobs(storage_connection))
+        went = True
+
+    async with running_shop(sandbox, around_executor=lambda inner: HappensAt(inner, "t/004.csv", go_away)) as shop:
+        await start(shop)
+        await shop.host.until_idle()
+        assert (await shop.get("file-batches/fb-1")).status == 202
+        use_settings(monkeypatch, storage_connection, sandbox)
+        run = await ended(shop)
+        assert (run["status"], run["detail"]["failed"]) == ("completed", 0)
+        assert read_json(run["detail"]["summary"])["totals"]["files"] == 8
+    forget_cached()
+
+
 async def test_a_store_that_stays_away_ends_the_batch_as_failed(monkeypatch, storage_connection, sandbox):
     use_settings(monkeypatch, storage_connection, sandbox, SHOP_STORAGE=without_blobs(storage_connection))
     async with running_shop(sandbox) as shop:
@@ -160,21 +197,6 @@ async def test_a_store_that_stays_away_ends_the_batch_as_failed(monkeypatch, sto
         run = await ended(shop)
         assert (run["status"], run["succeeded"], run["reason_code"]) == ("failed", False, "no_answer")
     forget_cached()
-
-
-class CancelsAt:
-    """Stands before the app's functions and does something when a given file is read for the first time."""
-
-    def __init__(self, inner: Executor, name: str, then: Any) -> None:
-        self._inner, self._name, self._then = inner, name, then
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
-
-    async def run_activity(self, name: str, input_text: str, *given: Any, **options: Any) -> Any:
-        if name == "extract_metadata" and self._name in input_text:
-            await self._then()
-        return await self._inner.run_activity(name, input_text, *given, **options)
 
 
 @pytest.mark.parametrize("last", ["t/150.csv", "t/030.csv"])
@@ -188,7 +210,7 @@ async def test_a_cancelled_batch_stops_and_writes_no_summary(monkeypatch, storag
         answer = await shops[0].post("file-batches/fb-1/cancellation")
         assert answer.status == 202
 
-    async with running_shop(sandbox, around_executor=lambda inner: CancelsAt(inner, last, cancel)) as shop:
+    async with running_shop(sandbox, around_executor=lambda inner: HappensAt(inner, last, cancel)) as shop:
         shops.append(shop)
         await start(shop)
         run = await ended(shop)

@@ -50,9 +50,9 @@ class Transaction:
         """Run the statement of that name."""
         return self._connection.execute(QUERIES[query], parameters)
 
-    def run_many(self, query: str, parameters: Sequence[Parameters]) -> None:
-        if parameters:
-            self._connection.executemany(QUERIES[query], parameters)
+    def run_many(self, query: str, parameters: Sequence[Parameters]) -> int:
+        """Run the statement once per set of parameters; returns how many rows it changed in all."""
+        return self._connection.executemany(QUERIES[query], parameters).rowcount if parameters else 0
 
     def copies_of(self, event: Event) -> int:
         """How often to deliver a message: once, unless a test wants to see that a second copy does no harm."""

@@ -48,9 +48,10 @@ class Lane(Generic[W]):
         self._abandon = abandon
         self._name_of = name_of
         self._on_change = on_change
+        self._limit = limit
         self._places = limit
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._pausing: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], W] = {}
+        self._pausing: dict[asyncio.Task[None], W] = {}
         self._failures: Counter[str] = Counter()
 
     @property
@@ -63,20 +64,24 @@ class Lane(Generic[W]):
         while self._places and (work := self._claim()) is not None:
             self._places -= 1
             task = asyncio.create_task(self._run(work))
-            self._tasks.add(task)
+            self._tasks[task] = work
             task.add_done_callback(self._ended)
 
     async def drain(self, grace_s: float) -> None:
-        """Let what runs come to its end, then cancel the rest; what is cancelled stays in the store."""
+        """Let what runs come to its end, then cancel the rest, to be claimed again another time."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace_s)
         unfinished = self._tasks | self._pausing
         for task in unfinished:
             task.cancel()
         await asyncio.gather(*unfinished, return_exceptions=True)
+        for task, work in unfinished.items():
+            if task.cancelled():
+                self._abandon(work)
+        self._places = self._limit
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
+        self._tasks.pop(task)
         self._on_change()
 
     async def _run(self, work: W) -> None:
@@ -100,8 +105,8 @@ class Lane(Generic[W]):
 
     def _pause(self, work: W) -> None:
         task = asyncio.create_task(self._abandon_later(work))
-        self._pausing.add(task)
-        task.add_done_callback(self._pausing.discard)
+        self._pausing[task] = work
+        task.add_done_callback(self._pausing.pop)
 
     async def _abandon_later(self, work: W) -> None:
         name = self._name_of(work)

@@ -23,7 +23,7 @@ MAX_TIMERS_PER_STEP = 200
 
 
 class WorkLost(LocalHostError):
-    """The instance was replaced or purged while it was worked on; what came of it is void."""
+    """Somebody replaced or purged what was worked on meanwhile; what came of it is void."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,7 @@ def complete_episode(tx: Transaction, outcome: Outcome, stored_episodes: Sequenc
     """stored_episodes: number and text of what to append to the history. Raises WorkLost."""
     instance = outcome.episode.instance
     _advance_instance(tx, outcome)
-    tx.run_many("delete_message", [(seq,) for seq in outcome.episode.consumed])
+    _remove(tx, "delete_message", outcome.episode.consumed)
     if outcome.episode.rewound or outcome.continued:
         tx.run("delete_history", (instance.instance_id,))
     tx.run_many("append_episode", [(instance.instance_id, number, text) for number, text in stored_episodes])
@@ -85,6 +85,12 @@ def complete_episode(tx: Transaction, outcome: Outcome, stored_episodes: Sequenc
         tx.run("delete_timers_of", (instance.instance_id,))
     for letter in outcome.letters:
         post(tx, letter)
+
+
+def _remove(tx: Transaction, query: str, seqs: Sequence[int]) -> None:
+    """Take what was worked on out of its queue. Raises WorkLost unless all of it is still there."""
+    if tx.run_many(query, [(seq,) for seq in seqs]) != len(seqs):
+        raise WorkLost("the messages that were worked on are gone")
 
 
 def _advance_instance(tx: Transaction, outcome: Outcome) -> None:
@@ -187,9 +193,10 @@ def add_operation(tx: Transaction, request: EntityRequest) -> None:
 
 
 def complete_batch(tx: Transaction, outcome: BatchOutcome) -> None:
+    """Raises WorkLost."""
     work = outcome.work
     tx.run("put_entity", (work.entity_id, outcome.exists, outcome.state, outcome.updated_at))
-    tx.run_many("delete_operation", [(operation.seq,) for operation in work.operations])
+    _remove(tx, "delete_operation", [operation.seq for operation in work.operations])
     for letter in outcome.letters:
         post(tx, letter)
 

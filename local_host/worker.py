@@ -115,7 +115,8 @@ class Worker:
         if self._until_idle and self._is_idle:
             waiting, self._until_idle = self._until_idle, []
             for changed in waiting:
-                changed.set_result(None)
+                if not changed.done():  # whoever waited may have been cancelled
+                    changed.set_result(None)
 
     # Orchestrations.
 

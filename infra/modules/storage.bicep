@@ -30,7 +30,7 @@ param locked bool
 
 // The names the application uses; a test holds them against its code.
 var tables = ['orders', 'products', 'approvals', 'workflows', 'expensepayments', 'parcels', 'users']
-var queues = ['notifications', 'dead-letters']
+var queues = ['notifications', 'notifications-poison', 'dead-letters', 'orders-in']
 var containers = ['deploymentpackage', 'dead-letters', 'incoming', 'file-batches', 'reports', 'order-batches']
 
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {

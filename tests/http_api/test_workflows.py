@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from adapters.compose import intake_book
 from adapters.intake_book import Run
 from domain.onboarding import USER_ONBOARDING
@@ -67,6 +69,22 @@ async def test_an_id_and_another_idempotency_key_contradict_each_other(shop: Sho
 async def test_without_a_name_every_request_is_a_run_of_its_own(shop: Shop):
     first, second = [await shop.post("onboarding", body()) for _ in range(2)]
     assert first.body["id"] != second.body["id"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"id": "no blanks here"}, "id"),
+        ({"birth_date": "yesterday"}, "birth_date"),
+        ({"accepts_terms": "yes"}, "accepts_terms"),
+        ({"name": "4242 4242 4242 4242"}, "name"),
+        ({"role": "admin"}, "role"),
+    ],
+)
+async def test_a_request_of_another_form_is_named_and_starts_nothing(shop: Shop, changes: dict[str, Any], field: str):
+    answer = await shop.post("onboarding", body(**changes))
+    assert (answer.status, [error["field"] for error in answer.body["errors"]]) == (422, [field])
+    assert (await shop.host.operations.list_instances()).items == []
 
 
 async def test_an_unknown_run_is_not_found(shop: Shop):

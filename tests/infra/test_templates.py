@@ -120,8 +120,8 @@ def test_tables_queues_and_containers_are_those_of_the_app():
 
 
 def _watched(kind: str) -> set[str]:
-    blobs = {function.trigger.fields["path"].partition("/")[0] for function in the_app().with_trigger("blobTrigger")}
-    return blobs if kind == "container" else set()
+    trigger, field = {"queue": ("queueTrigger", "queueName"), "container": ("blobTrigger", "path")}.get(kind, ("", ""))
+    return {function.trigger.fields[field].partition("/")[0] for function in the_app().with_trigger(trigger)}
 
 
 def _named_by_adapters(kind: str) -> set[str]:

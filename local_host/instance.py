@@ -1,8 +1,8 @@
 """PURE: one episode of one orchestration: its new messages, folded into its history.
 
 `begin` folds the messages into the history: which of them count, and must the code run? If so, the worker runs it on
-`payload.payload` and `outcome.finish` turns its answer into new events and work to hand out, or an end; if not,
-`outcome.settle` does. Nothing in these modules reads a clock, a store or a random number: they are arguments.
+`payload.payload` and `decision.finish` turns its answer into new events and work to hand out, or an end; if not,
+`decision.settle` does. Nothing in these modules reads a clock, a store or a random number: they are arguments.
 """
 
 from __future__ import annotations

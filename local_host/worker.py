@@ -18,6 +18,7 @@ from local_host.actions import HTTP_ACTIVITY, read_answer, read_failure
 from local_host.alarm import Alarm
 from local_host.clock import Clock
 from local_host.config import DurableConfig, VersionFailure
+from local_host.decision import fail, finish, settle
 from local_host.entity import EntityWork
 from local_host.errors import UnknownFunction, UserCodeFailed
 from local_host.executor import Executor, FunctionKind
@@ -25,7 +26,7 @@ from local_host.group_commit import Wakeups
 from local_host.history import Event, time_text
 from local_host.instance import Episode, InstanceWork, begin
 from local_host.lane import Lane, Storing
-from local_host.outcome import Outcome, Surroundings, fail, finish, settle
+from local_host.outcome import Outcome, Surroundings
 from local_host.payload import payload
 from local_host.steps import Activity
 from local_host.task_hub import TaskHub

@@ -20,6 +20,7 @@ import azure.durable_functions as df
 from local_host import history as h
 from local_host.actions import Answer, read_answer, read_failure
 from local_host.config import DurableConfig
+from local_host.decision import fail, finish, settle
 from local_host.errors import UserCodeFailed
 from local_host.executor import FunctionKind
 from local_host.history import Event, History
@@ -31,9 +32,6 @@ from local_host.outcome import (
     EntityRequest,
     Outcome,
     Surroundings,
-    fail,
-    finish,
-    settle,
     started,
 )
 from local_host.payload import payload

@@ -1,0 +1,133 @@
+"""PURE: new work, by kind: the event that records it and what is handed out for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+
+from local_host import history as h
+from local_host.actions import HTTP_ACTIVITY, ActionType
+from local_host.errors import UnknownFunction
+from local_host.executor import FunctionKind, Functions
+from local_host.history import EventType, parse_time, time_text
+from local_host.instance import Instance
+from local_host.outcome import ActivityTask, ChildStart, DueTimer, EntityRequest, Outcome, Surroundings, started
+from local_host.status import RuntimeStatus
+from local_host.walk import Work
+
+
+class OrchestrationFailed(Exception):
+    """The host itself fails the orchestration; the text says why."""
+
+
+def schedule(outcome: Outcome, work: Work, around: Surroundings) -> None:
+    """Add the work to the outcome. Raises UnknownFunction, OrchestrationFailed."""
+    _SCHEDULE[work.kind](outcome, work, around)
+
+
+def _schedule_task(outcome: Outcome, work: Work, around: Surroundings) -> None:
+    if work.name == HTTP_ACTIVITY:
+        text = json.dumps(work.action["httpRequest"])
+    else:
+        _require(around.functions, FunctionKind.ACTIVITY, work.name)
+        text = work.action["input"]
+    stored = text if around.config.store_inputs_in_orchestration_history else None
+    outcome.events.append(
+        h.make_event(EventType.TASK_SCHEDULED, outcome.updated_at, work.id, Name=work.name, Version="", Input=stored)
+    )
+    outcome.activities.append(ActivityTask(task_id=work.id, name=work.name, input=text))
+
+
+def _schedule_child(outcome: Outcome, work: Work, around: Surroundings) -> None:
+    _require(around.functions, FunctionKind.ORCHESTRATOR, work.name)
+    parent = outcome.episode.instance
+    version = work.action.get("version") or around.config.default_version or ""
+    child = Instance(
+        instance_id=work.action.get("instanceId") or f"{parent.execution_id}:{work.id}",
+        execution_id=around.new_id().replace("-", ""),
+        name=work.name,
+        version=version,
+        status=RuntimeStatus.PENDING,
+        input=json.dumps(work.action["input"]),
+        parent=json.dumps(
+            h.parent_instance(parent.name, parent.version, parent.instance_id, parent.execution_id, work.id)
+        ),
+    )
+    outcome.events.append(
+        h.make_event(
+            EventType.SUB_ORCHESTRATION_CREATED,
+            outcome.updated_at,
+            work.id,
+            Name=work.name,
+            Version=version,
+            InstanceId=child.instance_id,
+            Input=child.input,
+        )
+    )
+    outcome.children.append(
+        ChildStart(instance=child, started=started(child, outcome.updated_at), parent_task_id=work.id)
+    )
+
+
+def _schedule_timer(outcome: Outcome, work: Work, _: Surroundings) -> None:
+    outcome.events.append(h.make_event(EventType.TIMER_CREATED, outcome.updated_at, work.id, FireAt=work.fire_at))
+    if not work.is_cancelled:
+        outcome.timers.append(DueTimer(timer_id=work.id, fire_at=work.fire_at, due=_due(work.fire_at)))
+
+
+def _due(fire_at: str) -> str:
+    try:
+        return time_text(parse_time(fire_at))
+    except (ValueError, OverflowError):
+        raise OrchestrationFailed(f"A timer cannot fire at '{fire_at}'.") from None
+
+
+def _schedule_request(outcome: Outcome, work: Work, around: Surroundings) -> None:
+    entity_id = work.action["instanceId"]
+    _require(around.functions, FunctionKind.ENTITY, entity_id.split("@", 2)[1])
+    caller = outcome.episode.instance
+    is_signal = work.action["actionType"] == ActionType.SIGNAL_ENTITY
+    request_id = around.new_id()
+    input_text = json.dumps(work.action["input"])
+    request = {
+        "op": work.action["operation"],
+        **({"signal": True} if is_signal else {}),
+        "input": input_text,
+        "id": request_id,
+        "parent": caller.instance_id,
+        "parentExecution": caller.execution_id,
+    }
+    outcome.events.append(
+        h.make_event(
+            EventType.EVENT_SENT,
+            outcome.updated_at,
+            work.id,
+            InstanceId=entity_id,
+            Name="op",
+            Input=json.dumps(request),
+        )
+    )
+    outcome.requests.append(
+        EntityRequest(
+            entity_id=entity_id,
+            request_id=request_id,
+            operation=work.action["operation"],
+            input=input_text,
+            caller=None if is_signal else caller.instance_id,
+            caller_execution=None if is_signal else caller.execution_id,
+        )
+    )
+
+
+_SCHEDULE: Mapping[EventType, Callable[[Outcome, Work, Surroundings], None]] = {
+    EventType.TASK_SCHEDULED: _schedule_task,
+    EventType.SUB_ORCHESTRATION_CREATED: _schedule_child,
+    EventType.TIMER_CREATED: _schedule_timer,
+    EventType.EVENT_SENT: _schedule_request,
+}
+
+
+def _require(functions: Functions, kind: FunctionKind, name: str) -> None:
+    """The real host swallows an unknown name and waits for ever; failing in plain sight is the better thing locally."""
+    if functions.find(kind, name) is None:
+        raise UnknownFunction(kind, name, functions.names(kind))

@@ -28,13 +28,17 @@ ORDERS_PER_PLAN = 3
 """About what a plan has on average."""
 
 
+SHRINKING_S = 600
+"""Hypothesis looks for the smallest example of a failure for five minutes at most."""
+
+
 @pytest.fixture(scope="module")
 def providers() -> Iterator[Sandbox]:
     with running_sandbox() as running:
         yield running
 
 
-@pytest.mark.timeout(max(180, ORDERS))
+@pytest.mark.timeout(SHRINKING_S + 2 * ORDERS)
 @settings(
     max_examples=ORDERS // ORDERS_PER_PLAN,
     derandomize=GIVEN is None,

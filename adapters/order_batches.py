@@ -52,7 +52,7 @@ class OrderBatches:
             self._write(_results(chunk.batch_id, chunk.digest, chunk.number), _document(done.results))
 
     def collect(self, wanted: CollectResults) -> LineCounts:
-        """Write one result per line, in the order of the file. What has no result was never started."""
+        """Write one result per line, in the order of the file. A line may have none."""
         with storage_errors("the order batches"):
             results = _results_of(self._read(_rejected(wanted.batch_id, wanted.digest)))
             for number in range(wanted.chunks):
@@ -72,10 +72,9 @@ class OrderBatches:
         if found is not None:
             return _results_of(found)
         chunk = BatchChunk(batch_id=wanted.batch_id, digest=wanted.digest, number=number, width=1)
-        return [
-            LineResult(line=line.line, outcome=LineOutcome.NOT_STARTED, order_id=line.order_id)
-            for line in self.lines(chunk)
-        ]
+        # A chunk that was begun may have taken in any of its orders: what is not known is not called "not started".
+        outcome = LineOutcome.FAILED if number < wanted.begun else LineOutcome.NOT_STARTED
+        return [LineResult(line=line.line, outcome=outcome, order_id=line.order_id) for line in self.lines(chunk)]
 
     def _write(self, name: str, content: bytes) -> None:
         created_on_first_use(

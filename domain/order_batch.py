@@ -26,9 +26,7 @@ class LineOutcome(StrEnum):
 
     ACCEPTED = "accepted"
     REJECTED = "rejected"  # the line breaks a rule; nothing was ordered
-    FAILED = (
-        "failed"  # no answer, whatever was tried: look at the order, or send the batch's line again with its order_id
-    )
+    FAILED = "failed"  # no answer, whatever was tried: send it again under its order_id
     NOT_STARTED = "not_started"  # the batch was cancelled before it came to this line
 
 
@@ -82,11 +80,12 @@ class ChunkResults(Wire):
 
 
 class CollectResults(Wire):
-    """Put a batch's results together. chunks: how many the batch has, those that were never started included."""
+    """Put a batch's results together. chunks: how many the batch has; begun: how many of them, the first ones, were begun."""
 
     batch_id: WorkflowKey
     digest: str
     chunks: int
+    begun: int
 
 
 class LineCounts(StepResult):

@@ -6,7 +6,6 @@ An order's own story goes on by itself once it is accepted: the batch does not w
 from typing import Any, Final
 
 import azure.durable_functions as df
-from azure.durable_functions.models.Task import TaskBase
 
 from activities.order_batch import collect_batch_results, keep_batch_results, read_batch_lines
 from activities.order_intake import accept_order_of_many
@@ -50,12 +49,13 @@ def order_batch(context: df.DurableOrchestrationContext) -> Wait:
     batch = OrderBatch.model_validate(given["request"])
     cancelled = context.wait_for_external_event(CANCELLATION_REQUESTED)
     run = Workflow(context=context, name=f"{ORDER_BATCH}:{given['key']}", key=given["key"], listen_to=cancelled)
-    run.tell("The lines are read.", lines=batch.lines, rejected=batch.rejected, accepted=0, failed=0)
+    run.tell("The lines are read.", lines=batch.lines, rejected=batch.rejected, accepted=0, failed=0, chunks_begun=0)
+    stop = yield from take_in_chunks(run, batch)
     try:
-        yield from take_in_chunks(run, batch)
-        return (yield from put_together(run, batch))
-    except WorkflowStopped as stop:
-        return run.stopped(stop)
+        counts = yield from put_together(run, batch)
+    except WorkflowStopped as lost:
+        return run.stopped(lost)
+    return _ended(run, counts) if stop is None else run.stopped(stop)
 
 
 @bp.orchestration_trigger(context_name="context")
@@ -75,13 +75,19 @@ def order_batch_chunk(context: df.DurableOrchestrationContext) -> Wait:
 
 
 def take_in_chunks(run: Workflow, batch: OrderBatch) -> Wait:
-    """One chunk after the other, each in a history of its own; none is begun once somebody has asked to stop."""
+    """One chunk after the other, each in a history of its own; none is begun once somebody has asked to stop.
+
+    Gives the WorkflowStopped of a chunk that ended before its time, or None.
+    """
     for number in range(batch.chunks):
         if run.listen_to is not None and run.listen_to.is_completed:
-            return
+            break
+        run.detail["chunks_begun"] = number + 1
         chunk = BatchChunk(batch_id=run.key, digest=batch.digest, number=number, width=batch.width)
-        counts = LineCounts.model_validate((yield from run.heard(_child(run, chunk))))
-        required(counts)
+        try:
+            counts = yield from take_in_chunk(run, chunk)
+        except WorkflowStopped as stop:
+            return stop
         detail = run.detail
         run.tell(
             "Taking in the orders.",
@@ -89,6 +95,17 @@ def take_in_chunks(run: Workflow, batch: OrderBatch) -> Wait:
             rejected=detail["rejected"] + counts.rejected,
             failed=detail["failed"] + counts.failed,
         )
+
+    return None
+
+
+def take_in_chunk(run: Workflow, chunk: BatchChunk) -> Wait:
+    """Let a sub-orchestration take in one chunk. Gives its `LineCounts`. Raises WorkflowStopped."""
+    try:
+        answer = yield from run.heard(run.context.call_sub_orchestrator(CHUNK, chunk.to_wire()))
+    except Exception:  # noqa: BLE001 - a failed or terminated sub-orchestration is told as nothing more precise
+        raise WorkflowStopped("failed", "chunk_stopped", "A part of the batch stopped before its end.") from None
+    return required(LineCounts.model_validate(answer))
 
 
 def take_in_lines(run: Workflow, lines: tuple[BatchLine, ...], width: int) -> Wait:
@@ -111,15 +128,14 @@ def take_in_lines(run: Workflow, lines: tuple[BatchLine, ...], width: int) -> Wa
 
 
 def put_together(run: Workflow, batch: OrderBatch) -> Wait:
-    """Write the results of all lines. Gives the instance's result."""
-    effect = activity(collect_batch_results, CollectResults(batch_id=run.key, digest=batch.digest, chunks=batch.chunks))
+    """Write the results of all lines. Gives their `LineCounts`."""
+    wanted = CollectResults(
+        batch_id=run.key, digest=batch.digest, chunks=batch.chunks, begun=run.detail["chunks_begun"]
+    )
+    effect = activity(collect_batch_results, wanted)
     counts = required((yield from run.ask("collect_batch_results", effect, LineCounts, PERSISTENT)))
     run.detail |= {str(outcome): getattr(counts, outcome) for outcome in LineOutcome}
-    return _ended(run, counts)
-
-
-def _child(run: Workflow, chunk: BatchChunk) -> TaskBase:
-    return run.context.call_sub_orchestrator(CHUNK, chunk.to_wire())
+    return counts
 
 
 def _ended(run: Workflow, counts: LineCounts) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from domain.order_batch import BatchChunk, BatchLine, ChunkResults, CollectResul
 from tests.support.order_requests import order_request
 
 DIGEST = "0" * 64
-ALL = CollectResults(batch_id="b-1", digest=DIGEST, chunks=2)
+ALL = CollectResults(batch_id="b-1", digest=DIGEST, chunks=2, begun=1)
 
 
 def line(number: int) -> BatchLine:
@@ -61,6 +61,11 @@ def test_a_chunk_without_results_was_not_started(storage: Storage):
     batches = kept(storage)
     batches.keep_results(ChunkResults(chunk=chunk(0), results=(result(1), result(3))))
     assert batches.collect(ALL).not_started == 1
+
+
+def test_a_chunk_that_was_begun_and_has_no_results_may_have_taken_in_its_orders(storage: Storage):
+    counts = kept(storage).collect(ALL)
+    assert (counts.failed, counts.not_started) == (2, 1)
 
 
 def test_collecting_again_changes_nothing(storage: Storage):

@@ -1,7 +1,5 @@
 """The cart's rules: what is frozen is ordered, what is ordered is let go of, and nothing else is ever lost."""
 
-from typing import Any
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,7 +21,7 @@ from domain.cart import (
 )
 from domain.catalogue import MOST_PER_LINE
 from domain.order import MOST_LINES
-from domain.steps import Outcome
+from domain.steps import Outcome, StepResult
 
 
 def item(product_id: str, quantity: int, key: str | None = None) -> AddItem:
@@ -46,7 +44,7 @@ def finished(cart: Cart, number: int = 1, *, accepted: bool) -> Cart:
     return after
 
 
-def reason(result: Any) -> str | None:
+def reason(result: StepResult) -> str | None:
     return result.reason_code
 
 

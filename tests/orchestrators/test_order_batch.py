@@ -193,6 +193,23 @@ async def test_a_cancelled_batch_stops_between_chunks_and_says_what_was_not_star
     assert (late.status, late.body["code"]) == (409, "not_running")
 
 
+async def test_a_batch_whose_chunk_was_stopped_from_outside_still_has_a_result_per_line(
+    unreliable_shop: Shop, unreliable: Unreliable
+):
+    shop = unreliable_shop
+    with unreliable.answering(ACCEPT, {"outcome": "unknown", "reason_code": "unavailable"}):
+        started = await send(shop, jsonl(*[order_request()] * (CHUNK_LINES + 1)))
+        await shop.host.until_idle()
+        (chunk,) = [
+            each for each in (await shop.host.operations.list_instances()).items if each.name == "order_batch_chunk"
+        ]
+        await shop.host.operations.terminate(chunk.instance_id)
+        run = await batch(shop, started)
+    assert (run["status"], run["reason_code"]) == ("failed", "chunk_stopped")
+    assert counts(run) == (0, 0, CHUNK_LINES, 1)
+    assert len(await results(shop, started)) == CHUNK_LINES + 1
+
+
 async def test_more_lines_than_a_chunk_are_all_taken_in(shop: Shop):
     lines = [
         order_request(order_id=f"a-{number}", lines=[{"product_id": "unknown", "quantity": 1}])

@@ -95,7 +95,6 @@ def take_in_chunks(run: Workflow, batch: OrderBatch) -> Wait:
             rejected=detail["rejected"] + counts.rejected,
             failed=detail["failed"] + counts.failed,
         )
-
     return None
 
 

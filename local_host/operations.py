@@ -9,17 +9,15 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from sqlite3 import Row
-from typing import Any
 
 from local_host import history as h
 from local_host import steps
 from local_host.clock import Clock
 from local_host.config import DurableConfig, Overridable
-from local_host.entity import entity_id, entity_name
+from local_host.entity import entity_id
 from local_host.errors import (
     AlreadySuspended,
     EntityNotFound,
@@ -33,11 +31,25 @@ from local_host.errors import (
 )
 from local_host.executor import Executor, FunctionKind
 from local_host.group_commit import Transaction, Wakeups
-from local_host.history import Event, EventType, make_event, parse_time, time_text
+from local_host.history import Event, EventType, make_event, time_text
 from local_host.instance import Instance
 from local_host.outcome import EntityRequest, Letter, started
 from local_host.status import ENDED, RuntimeStatus
 from local_host.task_hub import TaskHub
+from local_host.views import (
+    ANY_ENTITY,
+    ANY_INSTANCE,
+    EntityFilter,
+    EntityPage,
+    EntityStatus,
+    InstanceFilter,
+    InstancePage,
+    InstanceStatus,
+    entity_as_instance,
+    entity_status,
+    instance_status,
+    listed,
+)
 
 _MAX_ID_LENGTH = 256
 _FORBIDDEN_IN_ID = frozenset("/\\#?") | {chr(code) for code in (*range(0x20), *range(0x7F, 0xA0))}
@@ -45,72 +57,6 @@ _FIRST_TIME = datetime(1, 1, 1, tzinfo=UTC)
 _LAST_TIME = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
 # Sorts after every character that an id may hold.
 _LAST_CHARACTER = "\U0010ffff"
-
-
-@dataclass(frozen=True, kw_only=True)
-class InstanceStatus:
-    """One instance (or entity) as it is stored; times are UTC.
-
-    input, output, custom_status: text or None. It is JSON text, except that a failure's or a terminate's output is plain
-    text: what does not parse as JSON is to be shown as a string.
-
-    history: events as the SDK reads them (EventType numbers and so on), only when asked for.
-    """
-
-    instance_id: str
-    name: str
-    runtime_status: RuntimeStatus
-    input: str | None
-    output: str | None
-    custom_status: str | None
-    created_at: datetime
-    last_updated_at: datetime
-    history: Sequence[Mapping[str, Any]] | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class InstanceFilter:
-    """Which instances to list; both times inclusive; an empty `statuses` means any."""
-
-    id_prefix: str | None = None
-    created_from: datetime | None = None
-    created_to: datetime | None = None
-    statuses: Sequence[RuntimeStatus] = field(default_factory=tuple)
-
-
-@dataclass(frozen=True, kw_only=True)
-class InstancePage:
-    """A page in order of instance id. continuation: pass it to get the next page; None on the last one."""
-
-    items: Sequence[InstanceStatus]
-    continuation: str | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class EntityStatus:
-    """An entity that exists. state: JSON text or None."""
-
-    name: str
-    key: str
-    state: str | None
-    last_operation_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class EntityFilter:
-    """Which existing entities to list; both times inclusive."""
-
-    name: str | None = None
-    last_operation_from: datetime | None = None
-    last_operation_to: datetime | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class EntityPage:
-    """A page in order of name and key."""
-
-    items: Sequence[EntityStatus]
-    continuation: str | None
 
 
 class Operations:
@@ -173,10 +119,10 @@ class Operations:
             rows = self._hub.read("entity_row", (instance_id,))
             if not rows:
                 raise InstanceNotFound(instance_id)
-            return _entity_as_instance(rows[0])
+            return entity_as_instance(rows[0])
         row = self._row(instance_id)
         history = self._hub.history_of(instance_id).events if with_history else None
-        return _instance_status(row, history)
+        return instance_status(row, history)
 
     async def wait_ended(self, instance_id: str) -> InstanceStatus:
         """Return once the instance is Completed, Failed, Terminated or Canceled. Raises InstanceNotFound."""
@@ -193,7 +139,7 @@ class Operations:
                     ended.set_result(None)
 
     async def list_instances(
-        self, where: InstanceFilter = InstanceFilter(), top: int = 100, continuation: str | None = None
+        self, where: InstanceFilter = ANY_INSTANCE, top: int = 100, continuation: str | None = None
     ) -> InstancePage:
         """Instances and entities in order of id."""
         prefix = where.id_prefix or ""
@@ -209,7 +155,7 @@ class Operations:
                 "top": top + 1,
             },
         )
-        items = [_listed(row) for row in rows[:top]]
+        items = [listed(row) for row in rows[:top]]
         return InstancePage(items=items, continuation=items[-1].instance_id if len(rows) > top else None)
 
     async def count_by_status(self) -> dict[str, int]:
@@ -300,10 +246,10 @@ class Operations:
         rows = self._hub.read("entity_row", (entity_id(name, key),))
         if not rows or not rows[0]["is_present"]:
             raise EntityNotFound(name, key)
-        return _entity_status(rows[0])
+        return entity_status(rows[0])
 
     async def list_entities(
-        self, where: EntityFilter = EntityFilter(), top: int = 100, continuation: str | None = None
+        self, where: EntityFilter = ANY_ENTITY, top: int = 100, continuation: str | None = None
     ) -> EntityPage:
         """Existing entities in order of name and key."""
         prefix = entity_id(where.name, "") if where.name else "@"
@@ -319,7 +265,7 @@ class Operations:
             },
         )
         more = rows[top - 1]["entity_id"] if len(rows) > top else None
-        return EntityPage(items=[_entity_status(row) for row in rows[:top]], continuation=more)
+        return EntityPage(items=[entity_status(row) for row in rows[:top]], continuation=more)
 
     def _now_text(self) -> str:
         return time_text(self._clock.now())
@@ -364,49 +310,3 @@ def _allow_unless_suspended(instance_id: str, status: RuntimeStatus) -> None:
 def _allow_if_suspended(instance_id: str, status: RuntimeStatus) -> None:
     if status is not RuntimeStatus.SUSPENDED:
         raise NotSuspended(instance_id, status)
-
-
-def _instance_status(row: Row, history: Sequence[Mapping[str, Any]] | None = None) -> InstanceStatus:
-    return InstanceStatus(
-        instance_id=row["instance_id"],
-        name=row["name"],
-        runtime_status=RuntimeStatus(row["status"]),
-        input=row["input"],
-        output=row["output"],
-        custom_status=row["custom_status"],
-        created_at=parse_time(row["created_at"]),
-        last_updated_at=parse_time(row["updated_at"]),
-        history=history,
-    )
-
-
-def _listed(row: Row) -> InstanceStatus:
-    return _instance_status(row) if row["is_present"] is None else _entity_as_instance(row)
-
-
-def _entity_as_instance(row: Row) -> InstanceStatus:
-    """An entity the way it shows among instances: its input is the state of its scheduler."""
-    key = row["entity_id"]
-    exists = bool(row["is_present"])
-    scheduler = {"exists": exists, "state": row["state"], "queue": [], "sorter": {}}
-    return InstanceStatus(
-        instance_id=key,
-        name=key,
-        runtime_status=RuntimeStatus.RUNNING,
-        input=json.dumps(scheduler, ensure_ascii=False),
-        output=None,
-        custom_status=json.dumps({"entityExists": exists}),
-        created_at=parse_time(row["created_at"]),
-        last_updated_at=parse_time(row["updated_at"]),
-    )
-
-
-def _entity_status(row: Row) -> EntityStatus:
-    identity = row["entity_id"]
-    name = entity_name(identity)
-    return EntityStatus(
-        name=name,
-        key=identity[len(name) + 2 :],
-        state=row["state"],
-        last_operation_at=parse_time(row["updated_at"]),
-    )

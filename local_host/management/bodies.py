@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local_host.history import COMPLETES, EventType
-from local_host.operations import EntityStatus, InstanceStatus
 from local_host.status import RuntimeStatus
+from local_host.views import EntityStatus, InstanceStatus
 
 # The kinds of event that are shown, by the extension's name.
 _EVENT_NAMES: Mapping[int, str] = {

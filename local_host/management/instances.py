@@ -10,8 +10,8 @@ from local_host.app.binding_value import management_urls
 from local_host.errors import InstanceEnded, InstanceNotFound
 from local_host.management.bodies import json_value, status_body
 from local_host.management.calls import BadRequest, Call, json_response, page_response
-from local_host.operations import InstanceFilter, InstanceStatus
 from local_host.status import RuntimeStatus
+from local_host.views import InstanceFilter, InstanceStatus
 
 
 async def start(call: Call) -> web.Response:

@@ -25,12 +25,13 @@ from local_host.executor import Executor, FunctionKind
 from local_host.history import COMPLETES, OPENS, EventType
 from local_host.host import MEMORY, Host, HostParts, times_path
 from local_host.management.bodies import json_value
-from local_host.operations import InstanceStatus, Operations
+from local_host.operations import Operations
 from local_host.task_hub import TaskHub
 from local_host.testing.crashes import CrashFaults
 from local_host.testing.doubles import ActivityCall, ActivityFaults, DoubledExecutor
 from local_host.testing.http_client import HttpClient
 from local_host.testing.recording import make_recording
+from local_host.views import InstanceStatus
 from local_host.web.server import bind
 
 

@@ -17,9 +17,9 @@ from local_host.app.caller import failure_of
 from local_host.config import DurableConfig
 from local_host.history import EventType, History
 from local_host.instance import Episode, Instance
-from local_host.operations import InstanceStatus
 from local_host.payload import payload
 from local_host.status import RuntimeStatus
+from local_host.views import InstanceStatus
 from local_host.walk import NonDeterministic, WalkResult, walk
 
 _FORMAT = 1

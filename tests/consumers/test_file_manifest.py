@@ -4,7 +4,7 @@ import json
 import logging
 
 from adapters.compose import intake_book
-from local_host.operations import InstanceFilter
+from local_host.views import InstanceFilter
 from tests.support.files import put_files
 from tests.support.shop import Shop
 

@@ -18,8 +18,9 @@ from local_host.config import DurableConfig
 from local_host.errors import UserCodeFailed
 from local_host.executor import FunctionKind
 from local_host.faults import Faults
-from local_host.operations import InstanceStatus, Operations
+from local_host.operations import Operations
 from local_host.task_hub import TaskHub
+from local_host.views import InstanceStatus
 from local_host.worker import Worker
 
 Function = Callable[..., Any]

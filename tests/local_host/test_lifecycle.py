@@ -20,8 +20,8 @@ from local_host.errors import (
     NotSuspended,
     UnknownFunction,
 )
-from local_host.operations import InstanceFilter
 from local_host.status import RuntimeStatus
+from local_host.views import InstanceFilter
 from tests.local_host.small_app import Code, Context, Engine, SmallApp, event_types, output_of, running
 
 

@@ -1,6 +1,6 @@
 """Find out about a file while its bytes go by: they are hashed as they come, and never held as a whole.
 
-What is held is bounded: the head of a file that is an image, one line of a table, all of a JSON document of MOST_JSON_BYTES.
+What is held is bounded: the head of an image, one line of a table and its columns, a JSON document of MOST_JSON_BYTES.
 """
 
 import codecs
@@ -16,6 +16,8 @@ from domain.file_batch import FileFacts, FileProblem, FileType
 MOST_JSON_BYTES: Final = 2 * 1024 * 1024
 """A parsed document takes some ten times its size, and as many as the batch is wide are held at a time."""
 LONGEST_LINE: Final = 1024 * 1024
+MOST_COLUMNS: Final = 10_000
+"""Objects with more distinct keys are a mapping, not a table; and all of them have to be held."""
 _HEAD: Final = 256 * 1024  # a photograph's size stands behind its embedded profile and preview
 
 _MAGIC: Final = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a")
@@ -138,6 +140,8 @@ def _table(items: Iterable[Any]) -> dict[str, Any]:
         rows += 1
         if isinstance(item, dict):
             keys.update(item)
+            if len(keys) > MOST_COLUMNS:
+                raise _Malformed
     return {"rows": rows, "columns": len(keys)}
 
 

@@ -8,7 +8,7 @@ import zlib
 
 import pytest
 
-from adapters.file_facts import LONGEST_LINE, MOST_JSON_BYTES, facts_of
+from adapters.file_facts import LONGEST_LINE, MOST_COLUMNS, MOST_JSON_BYTES, facts_of
 from domain.file_batch import FileFacts, FileProblem, FileType
 
 
@@ -85,13 +85,14 @@ def test_images_are_known_by_their_first_bytes_and_have_a_size(content, size):
     [
         ("a.csv", b'a,b\n"open'),
         ("a.csv", b"a,b\n\xff\xfe"),
-        ("a.csv", b"x" * (LONGEST_LINE + 1)),
+        ("a.jsonl", b'"' + b"x" * LONGEST_LINE + b'"'),
+        ("a.jsonl", b"".join(b'{"%d": 1}\n' % number for number in range(MOST_COLUMNS + 1))),
         ("a.json", b'{"a": '),
         ("a.json", b"[" * 100_000),
         ("a.jsonl", b'{"a": 1}\nnope\n'),
         ("a.png", png(1, 1)[:12]),
     ],
-    ids=["quote", "text", "line", "half", "deep", "second line", "image"],
+    ids=["quote", "text", "line", "columns", "half", "deep", "second line", "image"],
 )
 def test_a_file_that_is_not_what_it_says_is_told_so(name, content):
     assert facts(name, content, piece=64 * 1024).problem is FileProblem.MALFORMED

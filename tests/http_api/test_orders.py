@@ -202,6 +202,7 @@ async def test_an_ended_order_shows_what_durable_clients_expect_and_its_ledger(s
         "message",
         "reason_code",
         "steps",
+        "tracking",
     }
     assert (order["name"], order["instanceId"], order["runtimeStatus"]) == ("process_order", "a-1", "Completed")
     assert order["output"]["steps"] == order["steps"]

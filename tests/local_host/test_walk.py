@@ -79,6 +79,7 @@ def new_work(actions: list[Action], *events: str) -> list[tuple[int, int]]:
         ([event("E"), activity()], (), []),
         ([event("E"), activity()], ("15:e",), [(0, 4)]),
         ([activity(), event("E"), timer()], ("4:0:A", "15:E", "5:0"), [(1, 10)]),
+        ([when_any(event("E"), activity()), event("E"), timer()], ("4:0:A", "5:0", "15:E"), [(1, 10)]),
         ([retry(2)], ("4:0:A", "6:0"), [(1, 10)]),
         ([retry(2)], ("4:0:A", "6:0", "10:1", "11:1"), [(2, 4)]),
         ([retry(1), timer()], ("4:0:A", "6:0"), [(1, 10)]),

@@ -1,6 +1,6 @@
 """Random orders, faults, people and deaths of the process: whatever happens, the books balance in the end.
 
-PROOF_ORDERS says how many orders to run (300 unless given). The default run is the same every time; one with PROOF_ORDERS draws
+PROOF_ORDERS says how many orders to run (240 unless given). The default run is the same every time; one with PROOF_ORDERS draws
 anew, and prints how to repeat what failed.
 """
 
@@ -23,7 +23,7 @@ from tests.support.books import assert_balanced, finish, open_dead_letters
 from tests.support.shop import Shop, forget_cached, use_settings
 
 GIVEN = os.environ.get("PROOF_ORDERS")
-ORDERS = int(GIVEN or 300)
+ORDERS = int(GIVEN or 240)
 ORDERS_PER_PLAN = 3
 """About what a plan has on average."""
 

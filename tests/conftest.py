@@ -4,7 +4,8 @@ pytest_plugins = [
     "local_host.testing.plugin",
     "tests.support.azurite",
     "tests.support.sandbox",
-    "tests.support.shop", "tests.support.unreliable",
+    "tests.support.shop",
+    "tests.support.unreliable",
     "tests.support.callbacks",
     "tests.support.mails",
 ]

@@ -70,12 +70,16 @@ def test_only_health_and_what_carries_a_proof_of_its_own_needs_no_key():
         for function in the_app().with_trigger("httpTrigger")
         if function.trigger.fields["authLevel"] != "FUNCTION"
     ]
-    assert sorted(open_to_all) == sorted(served_to_all) == [
-        "get_health",
-        "show_decision",
-        "take_decision",
-        "take_tracking_news",
-    ]
+    assert (
+        sorted(open_to_all)
+        == sorted(served_to_all)
+        == [
+            "get_health",
+            "show_decision",
+            "take_decision",
+            "take_tracking_news",
+        ]
+    )
 
 
 async def test_the_served_document_names_the_host_it_came_from():

@@ -57,9 +57,16 @@ async def _write(shop: Shop, instance_id: str, name: str) -> None:
 
 def _text(recording: dict[str, Any]) -> str:
     """One event per line, so that a difference between two recordings can be read."""
-    events = ",\n".join(json.dumps(event, ensure_ascii=False) for event in recording["history"])
+    events = ",\n".join(json.dumps(_without_stack(event), ensure_ascii=False) for event in recording["history"])
     rest = json.dumps({**recording, "history": []}, ensure_ascii=False, indent=1)
     return rest.replace('"history": []', f'"history": [\n{events}\n]') + "\n"
+
+
+def _without_stack(event: dict[str, Any]) -> dict[str, Any]:
+    """What a failure's details say beyond its message are the paths of the machine that it happened on."""
+    if not event.get("Details"):
+        return event
+    return {**event, "Details": json.dumps({"Message": json.loads(event["Details"])["Message"]})}
 
 
 if __name__ == "__main__":

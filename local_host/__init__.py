@@ -4,8 +4,9 @@ It runs any unmodified app of the v2 programming model as the real Functions hos
 knows nothing about what the app does. The engine, from the outside in:
 
     worker      takes ready work, runs the app's code, commits what came of it
-    instance    PURE: folds messages into a history and decides an episode          entity   PURE: batches of operations
+    instance    PURE: folds messages into a history          entity   PURE: batches of operations
     walk        PURE: matches the orchestrator's actions against its history
+    decision    PURE: what an episode leads to; scheduling, by kind of work; rewind, of a failed one
     task_hub    the store: what is ready, and one transaction per completed piece of work
     operations  start, query, signal, stop: what the management API does, without HTTP
 

@@ -1,22 +1,33 @@
 """Recognise card numbers, so that none is ever stored, logged or passed on."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
-# Groups of digits with single separators between them, as people and forms write card numbers.
-_RUN = re.compile(r"\d+(?:[ \-.]\d+)*")
+# Groups of digits with a little of anything but letters between them, however people and forms write card numbers.
+_RUN = re.compile(r"\d+(?:[\W_]{1,3}\d+)*")
 _LENGTHS = range(13, 20)  # ISO/IEC 7812
+# A moment in time has as many digits as a card number, and every tenth would pass for one.
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?")
 
 
 def looks_like_card_number(text: str) -> bool:
     """Whether the text holds digits that a payment card could carry: their number, the first and the check digit fit."""
-    return any(_could_be_card(digits) for run in _RUN.findall(text) for digits in _whole_groups(run))
+    if not text.isascii():
+        text = "".join(map(_ascii_digit, text))
+    plain = _MOMENT.sub("T", text)
+    return any(_could_be_card(digits) for run in _RUN.findall(plain) for digits in _whole_groups(run))
+
+
+def _ascii_digit(character: str) -> str:
+    """The same digit, in whatever script it is written; anything else as it is."""
+    return character if character.isascii() or not character.isdecimal() else str(unicodedata.decimal(character))
 
 
 def _whole_groups(run: str) -> Iterator[str]:
     """Every sequence of neighbouring groups: a card number may be followed by its expiry date, say."""
-    groups = re.split(r"\D", run)
+    groups = re.split(r"\D+", run)
     for first in range(len(groups)):
         digits = ""
         for group in groups[first:]:

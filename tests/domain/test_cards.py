@@ -29,6 +29,21 @@ def test_card_numbers_are_recognised(text):
     assert looks_like_card_number(text)
 
 
+@pytest.mark.parametrize("separator", ["_", ":", "/", ",", "--", "  ", " - ", "\t", "\u00a0", "\u2011", "\u200b"])
+def test_no_separator_hides_a_card_number(separator):
+    assert looks_like_card_number(f"pm_{separator.join(('4242',) * 4)}")
+
+
+@pytest.mark.parametrize("zero", ["\uff10", "\u0660"], ids=["full width", "Arabic"])
+def test_no_script_hides_a_card_number(zero):
+    assert looks_like_card_number("".join(chr(ord(zero) + int(digit)) for digit in VISA))
+
+
+@given(st.datetimes(timezones=st.timezones()))
+def test_a_moment_is_no_card_number(moment):
+    assert not looks_like_card_number(moment.isoformat(timespec="microseconds"))
+
+
 @pytest.mark.parametrize(
     "text",
     [

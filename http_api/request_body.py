@@ -52,7 +52,8 @@ def check_media_type(request: func.HttpRequest, *wanted: str) -> str:
     media_type = str(request.headers.get("content-type", "")).partition(";")[0].strip().lower()
     if media_type not in wanted:
         detail = f"Send the body as Content-Type: {' or '.join(wanted)}."
-        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
+        error = FieldError(field="Content-Type", rule="unsupported_media_type", message=detail)
+        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail, [error])
     return media_type
 
 
@@ -60,7 +61,8 @@ def body_text(body: bytes, most_bytes: int) -> str:
     """The body's text. Raises Problem: 413, 400 when it is not UTF-8."""
     if len(body) > most_bytes:
         detail = f"A body may have {most_bytes} bytes at most."
-        raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", detail)
+        error = FieldError(field="body", rule="body_too_large", message=detail)
+        raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", detail, [error])
     try:
         return body.decode()
     except UnicodeDecodeError:
@@ -96,4 +98,6 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _not_json(detail: str) -> Problem:
-    return Problem(HTTPStatus.BAD_REQUEST, "not_json", detail)
+    return Problem(
+        HTTPStatus.BAD_REQUEST, "not_json", detail, [FieldError(field="body", rule="not_json", message=detail)]
+    )

@@ -64,8 +64,8 @@ def test_a_quoted_cell_may_hold_a_comma():
 @pytest.mark.parametrize(
     ("line", "code", "field"),
     [
-        ("{", "not_json", None),
-        ("[]", "not_json", None),
+        ("{", "not_json", "body"),
+        ("[]", "not_json", "body"),
         ('{"quantity": 1, "quantity": 2}', "not_json", "quantity"),
         (order_request(email=None), "invalid_request", "email"),
         (order_request(quantity=1), "invalid_request", "quantity"),
@@ -76,7 +76,7 @@ def test_a_line_that_is_no_order_is_named_and_the_others_are_not_touched(line, c
     orders, (rejected,) = read_lines(jsonl(order_request(), line, order_request()), JSON_LINES, "b-1")
     assert [order.line for order in orders] == [1, 3]
     assert (rejected.line, rejected.outcome, rejected.reason_code) == (2, "rejected", code)
-    assert [error.field for error in rejected.errors] == ([] if field is None else [field])
+    assert [error.field for error in rejected.errors] == [field]
     assert "4242" not in rejected.model_dump_json()
 
 

@@ -100,6 +100,8 @@ class Saga(Story):
         """Raises OrderStopped when the customer has asked for it."""
         if self.cancellation.is_completed:
             asked = cancellation_from_event(self.cancellation.result)
+            told = f"requested by {asked.requested_by}" + (f": {asked.reason}" if asked.reason else "")
+            self.note("cancellation", StepResult(message=told))
             raise OrderStopped(OrderStatus.CANCELLED, "cancelled", f"Cancelled by {asked.requested_by}.")
 
     def do_at_last(self, step: Step) -> Wait:

@@ -50,11 +50,16 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _start(options: argparse.Namespace) -> int:
+    from local_host.app.settings import read_json_object
+
+    app = options.app.resolve()
+    if (app / "host.json").exists():
+        # Before the SDK is imported, which reads the working directory's host.json and trips over a broken one.
+        read_json_object(app / "host.json")
     from local_host.commands.start import StartOptions, start
 
     # The app's folder becomes the working directory; a start after a change begins where this one began.
     here = Path.cwd()
-    app = options.app.resolve()
     watch = _watch(app) if options.reload else None
     try:
         changed = start(

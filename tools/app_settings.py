@@ -39,6 +39,16 @@ def app_environment(
     return {**given, **settings, "PYTHONUNBUFFERED": "1"}
 
 
+def check_settings(environment: Mapping[str, str]) -> None:
+    """Raises LaunchFailed naming the first of the app's settings that is missing or wrong."""
+    from settings import InvalidSetting, Settings
+
+    try:
+        Settings.from_env(environment)
+    except InvalidSetting as error:
+        raise LaunchFailed(str(error)) from None
+
+
 def settings_file(path: Path) -> dict[str, str]:
     """The `Values` of a settings file as text; nothing when there is no such file."""
     if not path.exists():

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from tools.app_settings import app_environment
+from tools.app_settings import app_environment, check_settings
 from tools.azurite import Ports, start_azurite
 from tools.node import ROOT
 from tools.ports import PortReservations, port_setting
@@ -89,7 +89,10 @@ class LocalCopy:
         return Addresses.choose(self._environment, reservations)
 
     def start(self, pid: int) -> None:
-        """Start all at once; they do not wait for each other. pid: of this launcher, told to other commands."""
+        """Start all at once; they do not wait for each other. pid: of this launcher, told to other commands.
+
+        Raises LaunchFailed for what is wrong with the app's settings.
+        """
         where = self.addresses
         self.state.announce(RunningCopy(pid, where.base_url, where.sandbox_url))
         inherit = [self._lock.fileno()]
@@ -102,6 +105,8 @@ class LocalCopy:
         self.services.append(
             start_azurite(self.state.azurite, where.azurite, log=self._log("azurite"), keep_open=inherit)
         )
+        # While they start, since it takes a moment. The app itself reads its settings with the first request.
+        check_settings(where.app_environment(ROOT, self._environment))
 
     def stop(self) -> list[str]:
         """Stop what runs, the app first and storage last. Returns the names of those that had to be killed."""

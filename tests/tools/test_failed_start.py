@@ -51,6 +51,29 @@ def test_a_missing_setting_is_named(own_tree: Path, tmp_path: Path) -> None:
     assert processes_of(tmp_path / "state") == {}
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("APPROVAL_THRESHOLD_CENTS", "plenty"), ("SHIP_FROM", '{"a": 1}'), ("PAYMENT_CAPTURE", "soon")]
+)
+def test_a_wrong_setting_is_named_and_nothing_stays_behind(tree: Path, tmp_path: Path, name: str, value: str) -> None:
+    code, said = failed_run(tree, tmp_path / "state", {name: value})
+
+    assert code == 1
+    assert f"setting {name}: " in said
+    assert value not in said
+    assert "Traceback" not in said
+    assert processes_of(tmp_path / "state") == {}
+
+
+def test_a_broken_host_json_is_named(own_tree: Path, tmp_path: Path) -> None:
+    (own_tree / "host.json").write_text("{")
+
+    code, said = failed_run(own_tree, tmp_path / "state")
+
+    assert code == 1
+    assert "host.json is not valid JSON" in said
+    assert "Traceback" not in said
+
+
 def test_a_broken_settings_file_is_named(own_tree: Path, tmp_path: Path) -> None:
     (own_tree / "local.settings.json").write_text('{"Values": []}')
 

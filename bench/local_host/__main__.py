@@ -8,6 +8,7 @@ live in an environment of their own, made on the first run.
 
 from __future__ import annotations
 
+import argparse
 import json
 import statistics
 import subprocess
@@ -93,5 +94,10 @@ def _shown(value: float | str | None) -> str:
 
 
 if __name__ == "__main__":
-    arguments = sys.argv[1:]
-    main(arguments[0] if arguments else "short", int(arguments[1]) if len(arguments) > 1 else 3)
+    parser = argparse.ArgumentParser(prog="python -m bench.local_host", description=__doc__)
+    parser.add_argument("size", nargs="?", choices=("short", "full"), default="short", help="default: %(default)s")
+    parser.add_argument(
+        "rounds", nargs="?", type=int, default=3, help="medians are taken of them (default: %(default)s)"
+    )
+    given = parser.parse_args()
+    main(given.size, given.rounds)

@@ -250,6 +250,8 @@ async def test_an_order_cancelled_while_it_waits_gives_everything_back(shop: Sho
     assert answer.status == 202
     order = await end_of(shop)
     assert (order["status"], order["reason_code"]) == ("cancelled", "cancelled")
+    noted = next(entry for entry in order["steps"] if entry["step"] == "cancellation")
+    assert noted["message"] == "requested by ada: changed my mind"
 
 
 async def test_an_order_cancelled_while_a_provider_is_down_stops_waiting_for_it(shop: Shop):

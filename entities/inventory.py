@@ -1,8 +1,4 @@
-"""The inventory entity: one per product, keyed by product id.
-
-A batch of operations shares one context, so a result set by one would leak into the next, and a raising operation would keep
-its half-made state. Hence: decide first, then set the state once, then always set a result.
-"""
+"""The inventory entity: one per product, keyed by product id. Its rules are `domain/inventory.py`."""
 
 from typing import Final
 
@@ -10,7 +6,7 @@ import azure.durable_functions as df
 
 from domain import inventory as rules
 from domain.inventory import Stock
-from entities.shell import Operations, apply
+from entities.shell import Operations, answer
 
 bp = df.Blueprint()
 
@@ -27,12 +23,4 @@ _OPERATIONS: Final[Operations[Stock]] = {
 @bp.entity_trigger(context_name="context")
 def inventory(context: df.DurableEntityContext) -> None:
     """Operations reserve, release, commit, restock, adjust, sweep answer with a `StepResult`; get with the state, or null."""
-    state = context.get_state()
-    if context.operation_name == "get":
-        context.set_result(state)
-        return
-    stock = Stock.from_state(state)
-    changed, result = apply(stock, context.operation_name, context.get_input(), _OPERATIONS)
-    if changed is not stock and changed is not None:
-        context.set_state(changed.to_state())
-    context.set_result(result.to_wire())
+    answer(context, Stock, _OPERATIONS)

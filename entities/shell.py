@@ -1,21 +1,49 @@
-"""What every entity's shell does with one operation: find its rule, read its request, and answer a wrong one by field."""
+"""What every entity does with one operation: find its rule, read its request, and answer a wrong one by field.
+
+A batch of operations shares one context, so a result set by one would leak into the next, and a raising operation would keep
+its half-made state. Hence: decide first, then set the state once, then always set a result.
+"""
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
+import azure.durable_functions as df
 from pydantic import ValidationError
 
 from domain.steps import StepResult
 from domain.wire import Wire
 
-S = TypeVar("S")
+
+class State(Protocol):
+    """What an entity keeps. Its stored form is plain JSON values; None: nothing was ever stored."""
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any] | None) -> Self | None: ...
+
+    def to_state(self) -> dict[str, Any]: ...
+
+
+S = TypeVar("S", bound=State)
 
 Transition = Callable[[S | None, Any], tuple[S | None, StepResult]]
 Operations = Mapping[str, tuple[type[Wire], Transition[S]]]
 """By the operation's name: what it is asked with, and the pure rule."""
 
 
-def apply(state: S | None, operation: str, request: Any, operations: Operations[S]) -> tuple[S | None, StepResult]:
+def answer(context: df.DurableEntityContext, kept: type[S], operations: Operations[S]) -> None:
+    """Carry out one operation of a batch. `get` is answered with the state as stored, or null."""
+    stored = context.get_state()
+    if context.operation_name == "get":
+        context.set_result(stored)
+        return
+    state = kept.from_state(stored)
+    changed, result = _apply(state, context.operation_name, context.get_input(), operations)
+    if changed is not state and changed is not None:
+        context.set_state(changed.to_state())
+    context.set_result(result.to_wire())
+
+
+def _apply(state: S | None, operation: str, request: Any, operations: Operations[S]) -> tuple[S | None, StepResult]:
     """The state after one operation, and its answer. Refused: unknown_operation, invalid_request; nothing changes then."""
     if operation not in operations:
         return state, StepResult.refused("unknown_operation", f"there are get, {', '.join(operations)}")

@@ -1,4 +1,4 @@
-"""The shopping cart entity: one per customer, keyed by customer id. Decide first, set the state once, always set a result."""
+"""The shopping cart entity: one per customer, keyed by customer id. Its rules are `domain/cart.py`."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ import azure.durable_functions as df
 
 from domain import cart as rules
 from domain.cart import Cart
-from entities.shell import Operations, apply
+from entities.shell import Operations, answer
 
 bp = df.Blueprint()
 
@@ -23,12 +23,4 @@ _OPERATIONS: Final[Operations[Cart]] = {
 @bp.entity_trigger(context_name="context")
 def shopping_cart(context: df.DurableEntityContext) -> None:
     """begin_checkout answers with a `CheckoutBegun`, get with the state or null, every other operation with a `StepResult`."""
-    state = context.get_state()
-    if context.operation_name == "get":
-        context.set_result(state)
-        return
-    cart = Cart.from_state(state)
-    changed, result = apply(cart, context.operation_name, context.get_input(), _OPERATIONS)
-    if changed is not cart and changed is not None:
-        context.set_state(changed.to_state())
-    context.set_result(result.to_wire())
+    answer(context, Cart, _OPERATIONS)

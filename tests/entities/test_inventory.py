@@ -1,28 +1,15 @@
 """The inventory entity through the SDK's own handle: batches as the extension sends them."""
 
-import json
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from entities.inventory import bp
+from tests.entities.batches import run_batch
+
+run = partial(run_batch, bp, "mug")
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC).isoformat()
-
-
-def run(state: dict[str, Any] | None, *operations: tuple[str, Any]) -> tuple[dict[str, Any] | None, list[Any]]:
-    """One batch. Gives the new state and the results."""
-    batch = [
-        {"name": name, "input": json.dumps(json.dumps(request)), "isSignal": False} for name, request in operations
-    ]
-    payload = {
-        "self": {"name": "inventory", "key": "mug"},
-        "exists": state is not None,
-        "state": None if state is None else json.dumps(state),
-        "batch": batch,
-    }
-    handle = bp._function_builders[0]._function.get_user_function()
-    answer = json.loads(handle(json.dumps(payload)))
-    return json.loads(answer["entityState"]), [json.loads(result["result"]) for result in answer["results"]]
 
 
 def stocked(quantity: int) -> dict[str, Any]:

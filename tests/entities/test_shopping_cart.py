@@ -1,25 +1,12 @@
 """The shopping cart through the SDK's own handle: batches as the extension sends them."""
 
-import json
+from functools import partial
 from typing import Any
 
 from entities.shopping_cart import bp
+from tests.entities.batches import run_batch
 
-
-def run(state: dict[str, Any] | None, *operations: tuple[str, Any]) -> tuple[dict[str, Any] | None, list[Any]]:
-    """One batch. Gives the new state and the results."""
-    batch = [
-        {"name": name, "input": json.dumps(json.dumps(request)), "isSignal": False} for name, request in operations
-    ]
-    payload = {
-        "self": {"name": "shopping_cart", "key": "ada"},
-        "exists": state is not None,
-        "state": None if state is None else json.dumps(state),
-        "batch": batch,
-    }
-    handle = bp._function_builders[0]._function.get_user_function()
-    answer = json.loads(handle(json.dumps(payload)))
-    return json.loads(answer["entityState"]), [json.loads(result["result"]) for result in answer["results"]]
+run = partial(run_batch, bp, "ada")
 
 
 def addition(quantity: int, key: str) -> tuple[str, Any]:

@@ -1,5 +1,7 @@
 """The Azure Functions app: a table of contents of what it runs."""
 
+import os
+
 import azure.durable_functions as df
 
 from activities import (
@@ -50,6 +52,7 @@ from orchestrators import file_batch as file_batch_story
 from orchestrators import order_batch as order_batch_story
 from orchestrators import report as report_story
 from schedules import purge_history, reconcile_inventory, start_lost_orders, start_lost_workflows, sweep_reservations
+from settings import manifest_events
 
 app = df.DFApp()
 
@@ -93,7 +96,7 @@ for blueprint in (
     file_batches.bp,
     file_batch_story.bp,
     file_batch.bp,
-    file_manifest.bp,
+    file_manifest.blueprint(manifest_events(os.environ)),
     reports.bp,
     report_story.bp,
     report.bp,

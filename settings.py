@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, Self, TypeVar, get_args
 from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter, ValidationError
@@ -21,6 +21,11 @@ from domain.file_batch import ContainerName
 from domain.payment import CaptureMode
 from domain.shipping import Address
 from domain.wire import Email
+
+C = TypeVar("C", bound=str)
+
+ManifestEvents = Literal["blob", "queue"]
+"""blob: the host looks for new blobs itself. queue: the storage account's events come through a queue."""
 
 # A durable timer above six days is split by the SDK and cannot be cancelled in between.
 _LONGEST_REMINDER = timedelta(days=5)
@@ -108,7 +113,7 @@ class Settings:
             approval_threshold_cents=_whole(env, "APPROVAL_THRESHOLD_CENTS", 100_000),
             approval_timeout=_duration(env, "APPROVAL_TIMEOUT_S", timedelta(hours=24), timedelta(days=60)),
             approval_reminder=_duration(env, "APPROVAL_REMINDER_S", timedelta(hours=8), _LONGEST_REMINDER),
-            capture=_capture(env, "PAYMENT_CAPTURE"),
+            capture=_one_of(env, "PAYMENT_CAPTURE", get_args(CaptureMode)),
             history_retention=timedelta(days=_days(env, "HISTORY_RETENTION_DAYS", 30)),
             mail=_mail(env),
             public_url=_public_url(env, "PUBLIC_URL"),
@@ -128,6 +133,15 @@ class Settings:
 def settings() -> Settings:
     """The settings of this process. Raises InvalidSetting."""
     return Settings.from_env(os.environ)
+
+
+def manifest_events(env: Mapping[str, str]) -> ManifestEvents:
+    """How the app hears of new manifests. Read by itself: it decides which function is registered, when nothing else is needed.
+
+    Raises InvalidSetting.
+    """
+    known: tuple[ManifestEvents, ...] = get_args(ManifestEvents)
+    return _one_of(env, "MANIFEST_EVENTS", known)
 
 
 def _required(env: Mapping[str, str], name: str) -> str:
@@ -169,13 +183,13 @@ def _currency(env: Mapping[str, str], name: str) -> str:
     return text
 
 
-def _capture(env: Mapping[str, str], name: str) -> CaptureMode:
-    text = env.get(name, "").strip() or "after_shipping"
-    modes: tuple[Literal["after_shipping", "immediate"], ...] = get_args(CaptureMode)
-    for mode in modes:
-        if text == mode:
-            return mode
-    raise InvalidSetting(name, f"must be one of {', '.join(modes)}")
+def _one_of(env: Mapping[str, str], name: str, known: tuple[C, ...]) -> C:
+    """The first is the default."""
+    text = env.get(name, "").strip() or known[0]
+    for each in known:
+        if text == each:
+            return each
+    raise InvalidSetting(name, f"must be one of {', '.join(known)}")
 
 
 def _address(env: Mapping[str, str], name: str) -> Address:

@@ -11,6 +11,7 @@ from adapters.easypost_trackers import EasyPostTrackers
 from adapters.expense_payments import ExpensePayments
 from adapters.file_batches import FileBatches
 from adapters.intake_book import IntakeBook
+from adapters.manifests import Manifests
 from adapters.order_batches import OrderBatches
 from adapters.order_book import OrderBook
 from adapters.order_intake import OrderIntake
@@ -127,6 +128,11 @@ def users() -> Users:
 @cache
 def file_batches() -> FileBatches:
     return FileBatches(_storage(), settings().file_batch_width)
+
+
+@cache
+def manifests() -> Manifests:
+    return Manifests(_storage())
 
 
 @cache

@@ -1,46 +1,100 @@
 """Start a batch of files when somebody drops its manifest: `incoming/<name>.batch.json`, which says what a request would.
 
-A manifest that breaks a rule is tried again by the host and then named in the queue `webjobs-blobtrigger-poison`; the log says
-which rule.
+The host hears of it in one of two ways, as the setting MANIFEST_EVENTS says: by looking for new blobs itself, or by the storage
+account's events (CloudEvents 1.0) in a queue. Either may tell of one manifest several times: its batch is started once. A manifest
+that breaks a rule is tried again by the host and then put aside in a poison queue; the log says which rule.
 """
 
+import asyncio
 import logging
-from typing import Final
+from typing import Final, Literal
 
 import azure.durable_functions as df
 import azure.functions as func
-from pydantic import ValidationError
+from pydantic import ConfigDict, ValidationError
 
+from adapters.compose import manifests
+from adapters.manifests import MANIFESTS
 from domain.errors import ShopError
 from domain.file_batch import FileBatchRequest
 from domain.ids import digest_id
+from domain.wire import Wire
 from http_api.file_batches import start_batch
 from http_api.problems import Problem, field_errors, invalid
+from settings import ManifestEvents
 
-bp = df.Blueprint()
+FILE_MANIFESTS: Final = "file-manifests"
 
+_ENDING: Final = ".batch.json"
+_BLOB_CREATED: Final = "Microsoft.Storage.BlobCreated"
+_SUBJECT: Final = f"/blobServices/default/containers/{MANIFESTS}/blobs/"
 _MOST_BYTES: Final = 1024 * 1024
 
 _log = logging.getLogger(__name__)
 
+_by_blob, _by_queue = df.Blueprint(), df.Blueprint()
+
 
 class ManifestRefused(ShopError):
-    """No batch can be started from this manifest, however often it is read."""
+    """No batch can be started from this manifest, or by this message, however often it is read."""
 
 
-@bp.blob_trigger(arg_name="manifest", path="incoming/{name}.batch.json", connection="SHOP_STORAGE")
-@bp.durable_client_input(client_name="client")
+class StorageEvent(Wire):
+    """What is used of an event of the storage account."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    specversion: Literal["1.0"]
+    type: str
+    subject: str = ""
+
+
+def blueprint(events: ManifestEvents) -> df.Blueprint:
+    """The function that hears of manifests in this way."""
+    return _by_queue if events == "queue" else _by_blob
+
+
+@_by_blob.blob_trigger(arg_name="manifest", path=f"{MANIFESTS}/{{name}}{_ENDING}", connection="SHOP_STORAGE")
+@_by_blob.durable_client_input(client_name="client")
 async def start_manifest(manifest: func.InputStream, client: df.DurableOrchestrationClient) -> None:
-    """Start the batch that a manifest describes; seeing the same one again starts nothing. Raises ManifestRefused."""
-    content = manifest.read()
+    """Start the batch that a manifest describes. Raises ManifestRefused."""
+    await _start(client, str(manifest.name), manifest.read())
+
+
+@_by_queue.queue_trigger(arg_name="message", queue_name=FILE_MANIFESTS, connection="SHOP_STORAGE")
+@_by_queue.durable_client_input(client_name="client")
+async def start_manifest_of_event(message: func.QueueMessage, client: df.DurableOrchestrationClient) -> None:
+    """Start the batch of the manifest that an event tells of. Raises ManifestRefused, and StorageUnavailable to be called again."""
+    name = manifest_of(message.get_body())
+    if name is None:
+        return
+    content = await asyncio.to_thread(manifests().read, name, _MOST_BYTES + 1)
+    if content is None:
+        _log.warning("%s/%s was gone before it was read", MANIFESTS, name)
+        return
+    await _start(client, f"{MANIFESTS}/{name}", content)
+
+
+def manifest_of(message: bytes) -> str | None:
+    """The manifest that an event tells of; None when it tells of anything else. Raises ManifestRefused for what is no event."""
+    try:
+        event = StorageEvent.model_validate_json(message)
+    except ValidationError:
+        raise ManifestRefused(f"a message on {FILE_MANIFESTS} is no event as CloudEvents 1.0 has them") from None
+    name = event.subject.removeprefix(_SUBJECT)
+    is_new = event.type == _BLOB_CREATED and name != event.subject and name.endswith(_ENDING)
+    return name if is_new else None
+
+
+async def _start(client: df.DurableOrchestrationClient, path: str, content: bytes) -> None:
     # The batch is named after what was dropped where: a changed manifest is another batch.
-    key = f"manifest-{digest_id(f'{manifest.name}:{content!r}')}"
+    key = f"manifest-{digest_id(f'{path}:{content!r}')}"
     try:
         await start_batch(client, key, _request(content))
     except Problem as problem:
         rules = "; ".join(f"{error.field}: {error.message}" for error in problem.errors)
-        raise ManifestRefused(f"{manifest.name}: {problem.detail} {rules}".strip()) from None
-    _log.info("%s: batch %s", manifest.name, key)
+        raise ManifestRefused(f"{path}: {problem.detail} {rules}".strip()) from None
+    _log.info("%s: batch %s", path, key)
 
 
 def _request(content: bytes) -> FileBatchRequest:

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from settings import InvalidSetting, Settings
+from settings import InvalidSetting, Settings, manifest_events
 from tests.support.order_requests import ADDRESS
 
 NEEDED = {
@@ -59,6 +59,16 @@ def test_a_wrong_setting_is_refused_by_name_and_not_repeated(name: str, value: s
     with pytest.raises(InvalidSetting, match=f"setting {name}: ") as refused:
         read(**{name: value})
     assert refused.value.name == name
+
+
+def test_manifests_are_looked_for_unless_their_events_come_through_a_queue() -> None:
+    assert [manifest_events(env) for env in ({}, {"MANIFEST_EVENTS": ""}, {"MANIFEST_EVENTS": "queue"})] == [
+        "blob",
+        "blob",
+        "queue",
+    ]
+    with pytest.raises(InvalidSetting, match="MANIFEST_EVENTS: must be one of blob, queue"):
+        manifest_events({"MANIFEST_EVENTS": "eventgrid"})
 
 
 def test_a_secret_is_not_repeated_when_it_is_wrong_or_settings_are_printed() -> None:

@@ -1,7 +1,6 @@
 """Batches of files: every file is looked at, a broken one ends nothing, and neither does a store that is away."""
 
 import asyncio
-import re
 from typing import Any
 
 import pytest
@@ -9,7 +8,7 @@ import requests
 
 from local_host.executor import Executor
 from tests.proofs.lives import DiesAt, Lives
-from tests.support.files import blob_names, put_files, read_json
+from tests.support.files import blob_names, put_files, read_json, without_blobs
 from tests.support.shop import Shop, forget_cached, running_shop, use_settings
 
 TABLES = {f"t/{number:03}.csv": f"a,b\n{number},1\n".encode() for number in range(230)}
@@ -30,10 +29,6 @@ async def ended(shop: Shop, key: str = "fb-1") -> dict[str, Any]:
         await shop.clock.advance(minutes=5)
         await shop.host.until_idle()
     raise AssertionError("still running after an hour")
-
-
-def without_blobs(connection: str) -> str:
-    return re.sub(r"BlobEndpoint=[^;]+", "BlobEndpoint=http://127.0.0.1:1/gone", connection)
 
 
 async def test_every_file_under_a_prefix_is_in_the_summary(shop: Shop):

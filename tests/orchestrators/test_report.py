@@ -14,6 +14,7 @@ from adapters.compose import dead_letters, order_book
 from domain.order import OrderProgress, OrderStatus
 from tests.proofs.lives import DiesAt, Lives
 from tests.support.callbacks import SECRET, Receiver
+from tests.support.files import without_blobs
 from tests.support.orders import NOON, placed_order
 from tests.support.shop import Shop, forget_cached, running_shop, use_settings
 
@@ -170,7 +171,7 @@ async def test_an_address_that_may_not_be_called_is_refused_before_anything_star
 
 
 async def test_a_store_that_comes_back_gets_the_report_done(monkeypatch, storage_connection, sandbox):
-    gone = re.sub(r"BlobEndpoint=[^;]+", "BlobEndpoint=http://127.0.0.1:1/gone", storage_connection)
+    gone = without_blobs(storage_connection)
     use_settings(monkeypatch, storage_connection, sandbox, SHOP_STORAGE=gone)
     async with running_shop(sandbox) as shop:
         assert (await shop.post("reports", body())).status == 202
@@ -182,7 +183,7 @@ async def test_a_store_that_comes_back_gets_the_report_done(monkeypatch, storage
 
 
 async def test_a_store_that_stays_away_ends_the_report_as_failed(monkeypatch, storage_connection, sandbox):
-    gone = re.sub(r"BlobEndpoint=[^;]+", "BlobEndpoint=http://127.0.0.1:1/gone", storage_connection)
+    gone = without_blobs(storage_connection)
     use_settings(monkeypatch, storage_connection, sandbox, SHOP_STORAGE=gone)
     async with running_shop(sandbox) as shop:
         run = await report(shop)

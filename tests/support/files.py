@@ -1,6 +1,7 @@
 """Files in the shop's storage account."""
 
 import json
+import re
 from typing import Any
 
 from adapters.storage import Storage, create_container
@@ -23,3 +24,8 @@ def read_json(path: str) -> Any:
 
 def blob_names(container: str) -> list[str]:
     return list(Storage(settings().storage).container(container).list_blob_names())
+
+
+def without_blobs(connection: str) -> str:
+    """The connection string of an account whose blobs do not answer."""
+    return re.sub(r"BlobEndpoint=[^;]+", "BlobEndpoint=http://127.0.0.1:1/gone", connection)

@@ -53,6 +53,7 @@ _CACHED: tuple[Callable[[], Any], ...] = (
     compose.regions,
     compose.users,
     compose.file_batches,
+    compose.manifests,
     compose.reports,
     compose._storage,
 )

@@ -113,7 +113,12 @@ class CheckOutCart(CheckoutRequest):
 
 def checkout_id(customer_id: str, number: int) -> OrderId:
     """The id of a checkout's run, and of its order."""
-    return f"cart-{digest_id(f'{customer_id}#{number}')}"
+    return f"cart-{digest_id(customer_id)}-{number}"
+
+
+def is_checkout_of(customer_id: str, key: str) -> bool:
+    """Whether a run's id is of one of the customer's checkouts."""
+    return key.rpartition("-")[0] == f"cart-{digest_id(customer_id)}"
 
 
 def add(cart: Cart | None, request: AddItem) -> tuple[Cart, StepResult]:

@@ -12,15 +12,16 @@ import azure.functions as func
 
 from adapters.compose import catalogue
 from domain import cart as rules
-from domain.cart import CART_ENTITY, CHECKOUT_CART, Cart, CheckOutCart, CheckoutRequest, checkout_id
+from domain.cart import CART_ENTITY, CHECKOUT_CART, Cart, CheckOutCart, CheckoutRequest, checkout_id, is_checkout_of
 from domain.catalogue import OrderLine, Quantity
 from domain.ids import CustomerId, ProductId
 from domain.inventory import MovementKey
 from domain.steps import Outcome, StepResult
 from domain.wire import Wire
+from domain.workflow import WorkflowKey
 from http_api.entities import read_entity
 from http_api.links import resource
-from http_api.problems import answers_problems, conflict, invalid_field
+from http_api.problems import answers_problems, conflict, invalid_field, not_found
 from http_api.request_body import read_body
 from http_api.request_params import operation_key, path_id
 from http_api.responses import accepted, answer
@@ -155,6 +156,8 @@ async def check_out_cart(req: func.HttpRequest, client: df.DurableOrchestrationC
 async def get_cart_checkout(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """202 while the checkout goes on, 200 when its order is accepted or refused. Its id is the order's."""
     customer_id = path_id(req, "customer_id", CustomerId)
+    if not is_checkout_of(customer_id, path_id(req, "id", WorkflowKey)):
+        raise not_found("checkout_cart_not_found", "This customer has no checkout with this id.")
     return await run_status(req, client, CHECKOUT_CART, CART_CHECKOUT_RUN, f"carts/{customer_id}/checkouts")
 
 

@@ -186,3 +186,11 @@ async def test_two_customers_do_not_share_a_cart(shop: Shop):
     await fill(shop)
     assert (await shop.get("carts/bob")).body["items"] == []
     assert (await shop.get(f"carts/bob/checkouts/{checkout_id('bob', 1)}")).status == 404
+
+
+async def test_a_checkout_is_shown_under_its_own_customer_only(shop: Shop):
+    await shop.stock("mug", 10)
+    await fill(shop)
+    await check_out(shop)
+    assert (await shop.get(f"carts/ada/checkouts/{FIRST}")).status in (200, 202)
+    assert (await shop.get(f"carts/bob/checkouts/{FIRST}")).status == 404

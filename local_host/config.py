@@ -50,6 +50,7 @@ class DurableConfig:
     store_inputs_in_orchestration_history: bool = False
     max_orchestration_actions: int = 100_000
     default_async_request_sleep_time_ms: int = 30_000
+    use_forwarded_host: bool = False
     # Fixed by the storage provider of the real host, not by host.json.
     maximum_short_timer: timedelta = timedelta(days=6)
     long_timer_interval: timedelta = timedelta(days=3)

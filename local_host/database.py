@@ -12,6 +12,8 @@ from local_host.group_commit import QUERIES
 from local_host.sql import load_sections
 
 IN_MEMORY = ":memory:"
+# What a state file of any version has; others may count versions too.
+_OURS = {"instances", "history", "inbox"}
 
 
 class Database:
@@ -81,10 +83,11 @@ def _bring_up_to_date(connection: sqlite3.Connection, path: str) -> None:
     sections = load_sections("schema.sql", "version")
     newest = max(map(int, sections))
     found = connection.execute("PRAGMA user_version").fetchone()[0]
+    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if not tables >= _OURS if found else tables:
+        raise StateFileError(f"The file {path} is a database of another program. Pass another --state.")
     if found > newest:
         raise StateFileVersion(path, found, newest)
-    if found == 0 and connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
-        raise StateFileError(f"The file {path} is a database of another program. Pass another --state.")
     for version in range(found + 1, newest + 1):
         with contextlib.closing(connection.cursor()) as cursor:
             cursor.executescript(

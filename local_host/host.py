@@ -15,6 +15,7 @@ from local_host.app.index import AppIndex, Function
 from local_host.app.invoker import Invoker
 from local_host.app.sdk_replay import quicken_replay
 from local_host.app.sdk_session import close_client_session, renew_client_session
+from local_host.bindings.inputs import InputReader
 from local_host.bindings.outputs import OutputSender
 from local_host.bindings.running import TriggeredRun
 from local_host.bindings.storage import StorageAccounts
@@ -70,8 +71,10 @@ class Host:
         self._parts = parts
         self._port: int = parts.listener.getsockname()[1]
         self._accounts = StorageAccounts()
+        caller = Caller(parts.app.directory, parts.config.function_timeout)
+        inputs = InputReader(self._accounts)
         outputs = OutputSender(self._accounts, base64_queues=parts.config.queues.base64)
-        self.invoker = Invoker(parts.app, Caller(parts.app.directory), outputs, durable.hub_name, self.origin)
+        self.invoker = Invoker(parts.app, caller, inputs, outputs, durable.hub_name, self.origin)
         executor = parts.around_executor(self.invoker)
         self.worker = Worker(parts.hub, executor, parts.clock, durable)
         self.operations = Operations(parts.hub, executor, parts.clock, durable)
@@ -138,7 +141,7 @@ class Host:
         return HttpServer(
             RouteTable(parts.app.with_trigger("httpTrigger"), parts.config.route_prefix),
             self.invoker,
-            ManagementApi(self.operations, hub_name),
+            ManagementApi(self.operations, parts.config.durable),
             admin,
             custom_headers=parts.config.custom_headers,
             cors=parts.cors,

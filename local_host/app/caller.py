@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +25,7 @@ from local_host.app.conversion import has_implicit_output
 from local_host.app.function_context import THREAD_LOCAL, Context, Invocation, RetryContext, current_invocation
 from local_host.app.index import Function
 from local_host.errors import UserCodeFailed
+from local_host.payload import duration_text
 
 _HERE = str(Path(__file__).parents[1])
 
@@ -52,8 +54,10 @@ class Out(func.Out[Any]):
 class Caller:
     """Calls functions with the arguments of their bindings."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, function_timeout: timedelta | None) -> None:
+        """function_timeout: how long one call may take, None for as long as it wants."""
         self._directory = directory
+        self._timeout = function_timeout
         self._pool = ThreadPoolExecutor(_thread_count(), thread_name_prefix="function")
 
     async def call(
@@ -63,7 +67,7 @@ class Caller:
         invocation: Invocation,
         retry: RetryContext | None = None,
     ) -> CallResult:
-        """Call with inputs by parameter name. Raises UserCodeFailed when the function's code raises."""
+        """Call with inputs by parameter name. Raises UserCodeFailed when the function's code raises or takes too long."""
         outs = {binding.name: Out() for binding in function.outputs if binding.name != "$return"}
         keywords = {**arguments, **outs}
         if function.wants_context:
@@ -78,16 +82,28 @@ class Caller:
 
     async def _run(self, function: Function, keywords: Mapping[str, Any], invocation: Invocation) -> Any:
         token = current_invocation.set(invocation)
+        limit = asyncio.timeout(self._timeout.total_seconds() if self._timeout else None)
         try:
-            if function.is_async:
-                return await function.call(**keywords)
-            call = partial(_call_in_thread, function.call, keywords, invocation.id)
-            context = contextvars.copy_context()
-            return await asyncio.get_running_loop().run_in_executor(self._pool, context.run, call)
+            async with limit:
+                return await self._run_unlimited(function, keywords, invocation)
         except (Exception, SystemExit) as error:
-            raise failure_of(error) from error
+            raise self._timed_out(function) if limit.expired() else failure_of(error) from error
         finally:
             current_invocation.reset(token)
+
+    async def _run_unlimited(self, function: Function, keywords: Mapping[str, Any], invocation: Invocation) -> Any:
+        if function.is_async:
+            return await function.call(**keywords)
+        call = partial(_call_in_thread, function.call, keywords, invocation.id)
+        context = contextvars.copy_context()
+        return await asyncio.get_running_loop().run_in_executor(self._pool, context.run, call)
+
+    def _timed_out(self, function: Function) -> UserCodeFailed:
+        """A thread cannot be stopped, so code that is not `async` goes on; nobody hears of its result."""
+        assert self._timeout is not None
+        limit = duration_text(self._timeout).removeprefix("0.")
+        text = f"Timeout value of {limit} was exceeded by function: Functions.{function.name}"
+        return UserCodeFailed("FunctionTimeoutException", text)
 
 
 def failure_of(error: BaseException) -> UserCodeFailed:

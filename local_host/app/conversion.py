@@ -12,7 +12,7 @@ from azure.functions import meta
 from azure.functions.meta import Datum
 
 if TYPE_CHECKING:
-    from local_host.app.index import Function
+    from local_host.app.index import Binding, Function
 
 
 def converter_for(binding_type: str) -> Any:
@@ -29,6 +29,16 @@ def decode_trigger(function: Function, datum: Datum, metadata: Mapping[str, Datu
     if plain is not None and not _has_implicit_output(function.trigger.type):
         return _as_plain(datum.value, plain)
     return converter_for(function.trigger.type).decode(datum, trigger_metadata=metadata)
+
+
+def decode_input(function: Function, binding: Binding, datum: Datum | None) -> Any:
+    """What the parameter of an input binding receives; None when there is nothing."""
+    if datum is None:
+        return None
+    plain = function.plain_parameters.get(binding.name)
+    if plain is not None:
+        return _as_plain(datum.value, plain)
+    return converter_for(binding.type).decode(datum, trigger_metadata=None)
 
 
 def encode_output(binding_type: str, value: Any) -> Datum:

@@ -21,6 +21,8 @@ _T = TypeVar("_T")
 _Number = TypeVar("_Number", bound=int)
 
 _OVERRIDE_PREFIX = "azurefunctionsjobhost__"
+# What the real host allows outside a Consumption plan.
+_DEFAULT_TIMEOUT = timedelta(minutes=30)
 _HUB_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{2,44}\Z")
 
 
@@ -38,10 +40,14 @@ class QueueOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class HostConfig:
-    """What host.json says. log_levels: logger or category name to level name, `default` for the rest."""
+    """What host.json says. log_levels: logger or category name to level name, `default` for the rest.
+
+    function_timeout: how long one call of a function may take, None for as long as it wants.
+    """
 
     durable: DurableConfig = field(default_factory=DurableConfig)
     queues: QueueOptions = field(default_factory=QueueOptions)
+    function_timeout: timedelta | None = _DEFAULT_TIMEOUT
     route_prefix: str = "api"
     custom_headers: Mapping[str, str] = field(default_factory=dict)
     log_levels: Mapping[str, str] = field(default_factory=dict)
@@ -76,6 +82,7 @@ def parse_host_config(document: Mapping[str, Any], environ: Mapping[str, str]) -
     return HostConfig(
         durable=_durable_config(durable, environ),
         queues=_queue_options(root.section("extensions").section("queues")),
+        function_timeout=_function_timeout(root),
         route_prefix=http.text("routePrefix", "api").strip("/"),
         custom_headers={name: str(value) for name, value in http.section("customHeaders").items()},
         log_levels={name: str(value) for name, value in root.section("logging").section("logLevel").items()},
@@ -115,8 +122,11 @@ class _Section:
     def flag(self, name: str) -> bool:
         return str(self._values.get(name.casefold(), False)).casefold() == "true"
 
-    def span(self, name: str, default: timedelta) -> timedelta:
-        return self._parsed(name, default, parse_time_span, "a time span such as 00:00:30")
+    def span(self, name: str, default: timedelta, *, at_least: timedelta = timedelta(0)) -> timedelta:
+        value = self._parsed(name, default, parse_time_span, "a time span such as 00:00:30")
+        if value < at_least:
+            raise self._wrong(name, f"at least {at_least}")
+        return value
 
     def choice(self, name: str, default: _T, choices: Mapping[str, _T]) -> _T:
         known = {key.casefold(): value for key, value in choices.items()}
@@ -142,6 +152,7 @@ class _Section:
 
 def _durable_config(section: _Section, environ: Mapping[str, str]) -> DurableConfig:
     base = DurableConfig(hub_name=_hub_name(section, environ))
+    http = section.section("httpSettings")
     return DurableConfig(
         hub_name=base.hub_name,
         default_version=section.text("defaultVersion", "") or None,
@@ -164,9 +175,10 @@ def _durable_config(section: _Section, environ: Mapping[str, str]) -> DurableCon
         ),
         store_inputs_in_orchestration_history=section.flag("storeInputsInOrchestrationHistory"),
         max_orchestration_actions=section.number("maxOrchestrationActions", base.max_orchestration_actions, at_least=1),
-        default_async_request_sleep_time_ms=section.section("httpSettings").number(
+        default_async_request_sleep_time_ms=http.number(
             "defaultAsyncRequestSleepTimeMilliseconds", base.default_async_request_sleep_time_ms, at_least=0
         ),
+        use_forwarded_host=http.flag("useForwardedHost"),
     )
 
 
@@ -198,6 +210,12 @@ def _queue_options(section: _Section) -> QueueOptions:
         max_polling_interval=section.span("maxPollingInterval", timedelta(minutes=1)),
         base64=section.choice("messageEncoding", default=True, choices={"base64": True, "none": False}),
     )
+
+
+def _function_timeout(root: _Section) -> timedelta | None:
+    if root.text("functionTimeout", "") == "-1":
+        return None
+    return root.span("functionTimeout", _DEFAULT_TIMEOUT, at_least=timedelta(seconds=1))
 
 
 def _warnings(durable: _Section) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ _DURABLE_TRIGGERS = {
     "activityTrigger": (FunctionKind.ACTIVITY, "activity"),
     "entityTrigger": (FunctionKind.ENTITY, "entityName"),
 }
-_INPUTS = {*_DURABLE_TRIGGERS, "httpTrigger", "timerTrigger", "queueTrigger", "blobTrigger", "durableClient"}
+_INPUTS = {*_DURABLE_TRIGGERS, "httpTrigger", "timerTrigger", "queueTrigger", "blobTrigger", "blob", "durableClient"}
 _OUTPUTS = {"http", "queue", "blob"}
 
 
@@ -67,6 +67,11 @@ class Function:
     # Parameters annotated `str` or `bytes`: the worker hands them the raw text or bytes instead of a rich object.
     plain_parameters: Mapping[str, type]
     retry: RetryPolicy | None
+
+    @property
+    def binds_storage(self) -> bool:
+        """Whether it reads or sends something through bindings beside its trigger."""
+        return any(binding.type in ("blob", "queue") for binding in (*self.inputs, *self.outputs))
 
     @property
     def kind(self) -> FunctionKind | None:

@@ -18,17 +18,23 @@ from local_host.app.conversion import decode_trigger, encode_output
 from local_host.app.function_context import Invocation, RetryContext, current_invocation
 from local_host.app.http_calls import HttpCalls
 from local_host.app.index import AppIndex, Function
+from local_host.bindings.inputs import InputReader
 from local_host.bindings.outputs import OutputSender
+from local_host.bindings.path_values import path_values
 from local_host.executor import FunctionKind
+from local_host.start_problems import SettingMissing
 
 
 class Invoker:
     """Calls the functions of one app. It implements `executor.Executor`."""
 
-    def __init__(self, app: AppIndex, caller: Caller, outputs: OutputSender, hub_name: str, origin: str) -> None:
+    def __init__(
+        self, app: AppIndex, caller: Caller, inputs: InputReader, outputs: OutputSender, hub_name: str, origin: str
+    ) -> None:
         """origin: where this host answers, such as `http://127.0.0.1:7071`; durable clients call back there."""
         self._app = app
         self._caller = caller
+        self._inputs = inputs
         self._outputs = outputs
         self._hub_name = hub_name
         self._origin = origin
@@ -78,12 +84,18 @@ class Invoker:
         instance_id: str | None = None,
         retry: RetryContext | None = None,
     ) -> CallResult:
-        """Call a function with its trigger's raw value, then send its outputs. Raises UserCodeFailed."""
+        """Read a function's inputs, call it with its trigger's raw value, send its outputs. Raises UserCodeFailed."""
         arguments = self._arguments(function, datum, metadata)
         invocation = Invocation(function=function.name, instance_id=instance_id)
-        result = await self._caller.call(function, arguments, invocation, retry)
-        if any(binding.type != "http" for binding in function.outputs):
-            await self._outputs.send(function, result, metadata or {})
+        if not function.binds_storage:
+            return await self._caller.call(function, arguments, invocation, retry)
+        values = path_values(function, datum, metadata or {}, instance_id)
+        try:
+            arguments |= await self._inputs.read(function, values)
+            result = await self._caller.call(function, arguments, invocation, retry)
+            await self._outputs.send(function, result, values)
+        except (ValueError, SettingMissing) as error:
+            raise failure_of(error) from error
         return result
 
     async def close(self) -> None:
@@ -104,5 +116,6 @@ class Invoker:
         clients = {
             binding.name: durable_client_value(self._origin, self._hub_name, binding.fields)
             for binding in function.inputs
+            if binding.type == "durableClient"
         }
         return {function.trigger.name: value, **clients}

@@ -32,8 +32,12 @@ class OutputSender:
         # Queues and containers that are known to exist.
         self._existing: set[tuple[str, str]] = set()
 
-    async def send(self, function: Function, result: CallResult, metadata: Mapping[str, Datum]) -> None:
-        """Raises UserCodeFailed for a value that the binding does not take."""
+    async def send(self, function: Function, result: CallResult, values: Mapping[str, str]) -> None:
+        """values: for the placeholders in names and paths.
+
+        Raises UserCodeFailed for a value that the binding does not take, ValueError for a name or path that cannot be
+        filled, SettingMissing.
+        """
         for binding in function.outputs:
             value = result.returned if binding.name == "$return" else result.outputs.get(binding.name)
             if value is None or binding.type == "http":
@@ -42,23 +46,23 @@ class OutputSender:
                 datum = encode_output(binding.type, value)
             except (NotImplementedError, TypeError, ValueError) as error:
                 raise failure_of(error) from error
-            await self._send_one(binding, datum, metadata)
+            await self._send_one(binding, datum, values)
 
-    async def _send_one(self, binding: Binding, datum: Datum, metadata: Mapping[str, Datum]) -> None:
+    async def _send_one(self, binding: Binding, datum: Datum, values: Mapping[str, str]) -> None:
         if binding.type == "queue":
-            await self._send_messages(binding, datum)
+            await self._send_messages(binding, datum, values)
         else:
-            await self._write_blob(binding, datum, metadata)
+            await self._write_blob(binding, datum, values)
 
-    async def _send_messages(self, binding: Binding, datum: Datum) -> None:
-        name = resolve_references(binding.fields["queueName"], self._environ, "a queue output's queueName")
+    async def _send_messages(self, binding: Binding, datum: Datum, values: Mapping[str, str]) -> None:
+        text = resolve_references(binding.fields["queueName"], self._environ, "a queue output's queueName")
+        name = fill_path(text, values)
         queue = (await self._accounts.queues(_connection(binding))).get_queue_client(name)
         await self._ensure(binding, f"queue {name}", queue.create_queue)
         for body in _message_bodies(datum):
             await queue.send_message(encode_message(body, use_base64=self._base64))
 
-    async def _write_blob(self, binding: Binding, datum: Datum, metadata: Mapping[str, Datum]) -> None:
-        values = {name: str(each.value) for name, each in metadata.items() if each.type == "string"}
+    async def _write_blob(self, binding: Binding, datum: Datum, values: Mapping[str, str]) -> None:
         path = fill_path(resolve_references(binding.fields["path"], self._environ, "a blob output's path"), values)
         container_name, _, blob_name = path.strip("/").partition("/")
         container = (await self._accounts.blobs(_connection(binding))).get_container_client(container_name)

@@ -1,4 +1,4 @@
-"""Blob paths with placeholders: `incoming/{name}.json` as a trigger's pattern, `done/{name}-{rand-guid}` as an output's."""
+"""Blob paths with placeholders: `incoming/{name}.json` as a trigger's pattern, `done/{name}-{rand-guid}` to read or write."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def parse_pattern(path: str) -> PathPattern:
 
 
 def fill_path(path: str, values: Mapping[str, str]) -> str:
-    """An output's path: placeholders by name, `{rand-guid}`, `{DateTime}`. Raises ValueError for an unknown one."""
+    """A path or name to use: placeholders by name, `{rand-guid}`, `{DateTime}`. Raises ValueError for an unknown one."""
     known = {name.casefold(): value for name, value in values.items()}
 
     def fill(match: re.Match[str]) -> str:

@@ -145,7 +145,7 @@ def message_by_hand(text: str, now: datetime) -> tuple[Datum, dict[str, Datum]]:
         visible=now,
         receipt="",
     )
-    return Datum(text, "string"), metadata | {"queueTrigger": Datum(text, "string")}
+    return Datum(text, "string"), metadata
 
 
 @contextlib.asynccontextmanager

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from local_host import errors
 from local_host.app.binding_value import MANAGEMENT_PATH
+from local_host.config import DurableConfig
 from local_host.management.calls import BadRequest, Call, json_response
 from local_host.management.entities import delete_entity, list_entities, read_entity, signal_entity
 from local_host.management.instances import (
@@ -64,9 +65,9 @@ _ROUTES: Sequence[tuple[str, str, Handler]] = (
 class ManagementApi:
     """Answers the requests for one task hub."""
 
-    def __init__(self, operations: Operations, hub_name: str) -> None:
+    def __init__(self, operations: Operations, config: DurableConfig) -> None:
         self._operations = operations
-        self._hub_name = hub_name
+        self._config = config
 
     async def answer(self, request: web.BaseRequest) -> web.Response:
         """404 without a body for a path, operation or verb that does not exist."""
@@ -75,7 +76,7 @@ class ManagementApi:
         if found is None:
             return web.Response(status=404)
         handler, arguments = found
-        call = Call(self._operations, self._hub_name, request, Query(request.query_string), arguments)
+        call = Call(self._operations, self._config, request, Query(request.query_string), arguments)
         try:
             return await handler(call)
         except BadRequest as error:

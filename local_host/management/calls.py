@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from local_host.config import DurableConfig
 from local_host.errors import InvalidJson
 from local_host.management.bodies import json_body
 from local_host.management.query import Query
@@ -31,15 +32,19 @@ class Call:
     """One request. arguments: the variable parts of its path, decoded."""
 
     operations: Operations
-    hub_name: str
+    config: DurableConfig
     request: web.BaseRequest
     query: Query
     arguments: Sequence[str]
 
     @property
     def origin(self) -> str:
-        """Where the caller reached us; links in answers point there."""
-        return f"{self.request.scheme}://{self.request.host}"
+        """Where the caller reached us, perhaps through a proxy; links in answers point there."""
+        scheme, host, headers = self.request.scheme, self.request.host, self.request.headers
+        if self.config.use_forwarded_host:
+            scheme = headers.get("X-Forwarded-Proto", scheme)
+            host = headers.get("X-Forwarded-Host", host)
+        return f"{scheme}://{host}"
 
     @property
     def url(self) -> str:

@@ -117,7 +117,7 @@ async def _started(call: Call, instance_id: str) -> web.Response:
 
 
 def _check_status(call: Call, instance_id: str) -> web.Response:
-    urls = management_urls(call.origin, call.hub_name, instance_id)
+    urls = management_urls(call.origin, call.config.hub_name, instance_id)
     location = urls["statusQueryGetUri"]
     # This answer, unlike the client binding's, has no link to rewind.
     del urls["rewindPostUri"]

@@ -243,9 +243,11 @@ class TestStateFile:
         with sqlite3.connect(path) as connection:
             assert connection.execute("PRAGMA user_version").fetchone() == (99,)
 
-    def test_a_database_of_another_program_is_refused(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("version", [0, 1, 99])
+    def test_a_database_of_another_program_is_refused(self, tmp_path: Path, version: int) -> None:
         with sqlite3.connect(tmp_path / "other.db") as connection:
             connection.execute("CREATE TABLE songs (title TEXT)")
+            connection.execute(f"PRAGMA user_version = {version}")
         with pytest.raises(StateFileError, match="another program"):
             TaskHub.open(tmp_path / "other.db")
 

@@ -41,7 +41,7 @@ def test_durable_settings_are_read(tmp_path: Path) -> None:
             versionFailureStrategy=1,
             maxConcurrentActivityFunctions=3,
             overridableExistingInstanceStates="AnyState",
-            httpSettings={"defaultAsyncRequestSleepTimeMilliseconds": 5},
+            httpSettings={"defaultAsyncRequestSleepTimeMilliseconds": 5, "useForwardedHost": True},
         ),
         {"HUB": "MyHub"},
     ).durable
@@ -50,7 +50,7 @@ def test_durable_settings_are_read(tmp_path: Path) -> None:
     assert (durable.version_match, durable.version_failure) == (VersionMatch.STRICT, VersionFailure.FAIL)
     assert durable.max_concurrent_activities == 3
     assert durable.overridable_existing_instance_states is Overridable.ANY
-    assert durable.default_async_request_sleep_time_ms == 5
+    assert (durable.default_async_request_sleep_time_ms, durable.use_forwarded_host) == (5, True)
 
 
 def test_a_variable_of_the_environment_overrides_host_json(tmp_path: Path) -> None:
@@ -60,6 +60,18 @@ def test_a_variable_of_the_environment_overrides_host_json(tmp_path: Path) -> No
     }
     config = read(tmp_path, host_json(hubName="Inside"), environ)
     assert (config.durable.hub_name, config.route_prefix) == ("FromOutside", "")
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ({}, timedelta(minutes=30)),
+        ({"functionTimeout": "00:05:00"}, timedelta(minutes=5)),
+        ({"functionTimeout": "-1"}, None),
+    ],
+)
+def test_how_long_a_call_may_take_is_read(said: dict[str, str], meant: timedelta | None) -> None:
+    assert parse_host_config(said, {}).function_timeout == meant
 
 
 def test_queue_settings_are_read() -> None:
@@ -81,6 +93,11 @@ def test_queue_settings_are_read() -> None:
         (host_json(versionMatchStrategy="Loose"), "must be one of None, Strict, CurrentOrOlder"),
         ({"version": "2.0", "extensions": {"queues": {"batchSize": 33}}}, "must be from 1 to 32"),
         ({"version": "2.0", "extensions": {"queues": {"visibilityTimeout": "soon"}}}, "must be a time span"),
+        ({"version": "2.0", "functionTimeout": "soon"}, "'functionTimeout' in host.json must be a time span"),
+        (
+            {"version": "2.0", "functionTimeout": "00:00:00.5"},
+            "'functionTimeout' in host.json must be at least 0:00:01",
+        ),
         ({"version": "2.0", "extensions": []}, "'extensions' in host.json must be an object"),
     ],
 )

@@ -71,6 +71,25 @@ async def test_a_blob_becomes_messages_and_another_blob(storage_app: AppHost, st
     assert copy == b"ONE\nTWO"
 
 
+async def test_a_blob_is_read_and_written_where_the_route_says(storage_app: AppHost) -> None:
+    assert (await storage_app.http.get("/api/documents/a")).status == 404
+    assert (await storage_app.http.put("/api/documents/a", data="hello")).status == 404
+    read = await storage_app.http.put("/api/documents/a", data="goodbye")
+    assert (read.status, read.text) == (200, "hello")
+    assert (await storage_app.http.get("/api/documents/a")).text == "goodbye"
+
+
+async def test_an_activity_reads_the_blob_that_its_input_names(storage_app: AppHost) -> None:
+    await storage_app.http.put("/api/documents/b", data="hello")
+    measured = await storage_app.start("measure", {"name": "b"})
+    assert (await storage_app.wait(measured)).output == len("hello")
+
+
+async def test_a_path_that_nothing_fills_fails_the_call_with_its_name(storage_app: AppHost) -> None:
+    failed = await storage_app.wait(await storage_app.start("measure", {"nome": "b"}))
+    assert "nothing gives a value for '{request.name}' in the path 'documents/{request.name}.txt'" in failed.output
+
+
 @pytest.mark.check(71)
 async def test_a_timer_runs_at_the_start_and_then_every_two_seconds(storage_app: AppHost) -> None:
     await storage_app.run_until_idle()

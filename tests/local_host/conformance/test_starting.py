@@ -6,6 +6,7 @@ import pytest
 
 from local_host.testing import AppHost
 from tests.local_host.conformance.support import (
+    APP,
     MANAGEMENT,
     ClientError,
     events_of,
@@ -40,6 +41,28 @@ async def test_the_client_makes_a_check_status_response_with_our_urls(app_host: 
     assert all(
         url.startswith(f"{app_host.origin}{MANAGEMENT}/instances/abc") for key, url in links.items() if key != "id"
     )
+
+
+@pytest.mark.app_host(
+    app=APP, settings={"AzureFunctionsJobHost__extensions__durableTask__httpSettings__useForwardedHost": "true"}
+)
+async def test_links_lead_through_the_proxy_when_the_settings_trust_it(app_host: AppHost) -> None:
+    forwarded = {"X-Forwarded-Host": "shop.example", "X-Forwarded-Proto": "https"}
+    answer = await app_host.http.post(f"{MANAGEMENT}/orchestrators/give_input", headers=forwarded)
+    assert answer.headers["Location"].startswith(f"https://shop.example{MANAGEMENT}/instances/")
+
+
+async def test_links_lead_to_the_host_itself_whatever_a_caller_says(app_host: AppHost) -> None:
+    forwarded = {"X-Forwarded-Host": "shop.example"}
+    answer = await app_host.http.post(f"{MANAGEMENT}/orchestrators/give_input", headers=forwarded)
+    assert answer.headers["Location"].startswith(f"{app_host.origin}{MANAGEMENT}/instances/")
+
+
+@pytest.mark.check(14)
+async def test_an_activity_gets_a_client_too(app_host: AppHost) -> None:
+    instance = await app_host.start("call_by_name", "start_another")
+    started = (await app_host.wait(instance)).output
+    assert (await status_of(app_host, started))["output"] == {"input": "x"}
 
 
 @pytest.mark.check(15)

@@ -26,6 +26,12 @@ def has_another_name(value):
     return f"renamed {value}"
 
 
+@bp.activity_trigger(input_name="value")
+@bp.durable_client_input(client_name="client")
+async def start_another(value, client: df.DurableOrchestrationClient) -> str:
+    return await client.start_new("give_input", client_input=value)
+
+
 ALL_HERE = threading.Barrier(5)
 MAY_LEAVE = threading.Event()
 

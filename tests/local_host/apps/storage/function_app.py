@@ -3,9 +3,10 @@
 import json
 from typing import List  # noqa: UP035
 
+import azure.durable_functions as df
 import azure.functions as func
 
-app = func.FunctionApp()
+app = df.DFApp()
 STORAGE = "AzureWebJobsStorage"
 Lines = List[str]  # noqa: UP006 - the Python worker does not take list[str] for an output
 # What the timer functions were called with; the tests read it.
@@ -30,6 +31,26 @@ def work(message: func.QueueMessage) -> str:
     if body == "spoilt":
         raise ValueError("spoilt")
     return json.dumps({"worked": body, "attempt": message.dequeue_count})
+
+
+@app.route(route="documents/{name}", methods=["GET", "PUT"])
+@app.blob_input(arg_name="before", path="documents/{name}.txt", connection=STORAGE)
+@app.blob_output(arg_name="after", path="documents/{name}.txt", connection=STORAGE)
+def document(req: func.HttpRequest, before: str, after: func.Out[bytes]) -> func.HttpResponse:
+    if req.method == "PUT":
+        after.set(req.get_body())
+    return func.HttpResponse(before, status_code=404 if before is None else 200)
+
+
+@app.activity_trigger(input_name="request")
+@app.blob_input(arg_name="document", path="documents/{request.name}.txt", connection=STORAGE)
+def length_of(request: dict, document: func.InputStream) -> int:
+    return len(document.read())
+
+
+@app.orchestration_trigger(context_name="context")
+def measure(context: df.DurableOrchestrationContext):
+    return (yield context.call_activity("length_of", context.get_input()))
 
 
 @app.timer_trigger(arg_name="timer", schedule="*/2 * * * * *", run_on_startup=True)

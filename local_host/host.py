@@ -136,7 +136,7 @@ class Host:
             hub_name,
             url_of=self.url_of,
             run_once=self.run_once,
-            count_instances=self.operations.count_by_status,
+            operations=self.operations,
         )
         return HttpServer(
             RouteTable(parts.app.with_trigger("httpTrigger"), parts.config.route_prefix),

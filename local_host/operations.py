@@ -158,6 +158,10 @@ class Operations:
         items = [listed(row) for row in rows[:top]]
         return InstancePage(items=items, continuation=items[-1].instance_id if len(rows) > top else None)
 
+    async def latest_instances(self, top: int) -> list[InstanceStatus]:
+        """The newest first; entities are left out."""
+        return [instance_status(row) for row in self._hub.read("latest_instances", (top,))]
+
     async def count_by_status(self) -> dict[str, int]:
         """How many instances there are of each status that occurs; entities are not counted."""
         return {row[0]: row[1] for row in self._hub.read("count_by_status")}

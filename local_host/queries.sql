@@ -61,6 +61,13 @@ SELECT * FROM (
 ORDER BY instance_id
 LIMIT :top;
 
+-- name: latest_instances
+-- The ids are found in an index alone, so that no listing reads the whole hub.
+SELECT instance_id, name, status, input, output, custom_status, created_at, updated_at
+FROM instances
+WHERE instance_id IN (SELECT instance_id FROM instances ORDER BY created_at DESC, instance_id DESC LIMIT ?1)
+ORDER BY created_at DESC, instance_id DESC;
+
 -- name: count_by_status
 SELECT status, COUNT(*) FROM instances GROUP BY status ORDER BY status;
 

@@ -1,45 +1,130 @@
-"""PURE: a history as lines that a person reads from top to bottom, each with the time since the start."""
+"""PURE: a history as lines that a person reads from top to bottom, each with the time since the start.
+
+The terminal prints them, and the page of an instance draws a bar beside each.
+"""
 
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+Event = Mapping[str, Any]
+
 _LONGEST_VALUE = 100
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Line:
-    """at: `+1.204 s` since the first event; mark and style: what kind of thing happened."""
+    """One thing that happened; mark and style: what kind of thing.
 
-    at: str
+    at_s: seconds since the first event. begun_s: when that began which ends here, else at_s. is_open: begins here and has not
+    ended. is_answered: begins here and has a later line for its end.
+    """
+
+    at_s: float
+    begun_s: float
+    is_open: bool
+    is_answered: bool
     mark: str
     style: str
     text: str
 
+    @property
+    def at(self) -> str:
+        return since(self.at_s)
 
-def timeline(events: Sequence[Mapping[str, Any]]) -> Iterator[Line]:
+
+def timeline(events: Sequence[Event]) -> Iterator[Line]:
     """events: `historyEvents` of a status query."""
-    begun = _moment(events[0]["Timestamp"]) if events else None
+    pairs = _Pairs(events)
     for event in events:
         mark, style, describe = _KINDS.get(event["EventType"], ("·", "dim", _unknown))
-        if begun is not None:
-            yield Line(_since(begun, event["Timestamp"]), mark, style, describe(event))
+        answered = pairs.begin_of(event)
+        if event["EventType"] == "EventRaised" and answered is not None:
+            mark, style, text = _answer(event, answered)
+        else:
+            text = pairs.attempt(event) + describe(event)
+        at_s = _seconds(events[0]["Timestamp"], event["Timestamp"])
+        begun = event.get("ScheduledTime") or (answered or event)["Timestamp"]
+        yield Line(
+            at_s=at_s,
+            begun_s=_seconds(events[0]["Timestamp"], begun),
+            is_open=event["EventType"] in _SCHEDULED or pairs.is_open(event),
+            is_answered=pairs.is_answered(event),
+            mark=mark,
+            style=style,
+            text=text,
+        )
 
 
-def _since(begun: datetime, at: str) -> str:
-    seconds = (_moment(at) - begun).total_seconds()
+def since(seconds: float) -> str:
+    """`+1.204 s`, and from an hour on `+1:02:03`."""
     if seconds < 3600:
         return f"+{seconds:.3f} s"
     hours, rest = divmod(int(seconds), 3600)
     return f"+{hours}:{rest // 60:02}:{rest % 60:02}"
 
 
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+class _Pairs:
+    """Which events of a history belong together: timers with their firing, calls of entities with their answer, retries."""
+
+    def __init__(self, events: Sequence[Event]) -> None:
+        self._begun = {_key(event): event for event in events if event["EventType"] in _BEGINS}
+        self._ended = {_key(event) for event in events if event["EventType"] in _ENDS}
+        self._failed_at: defaultdict[str, list[str]] = defaultdict(list)
+
+    def begin_of(self, event: Event) -> Event | None:
+        return self._begun.get(_key(event)) if event["EventType"] in _ENDS else None
+
+    def is_answered(self, event: Event) -> bool:
+        return event["EventType"] in _BEGINS and _key(event) in self._ended
+
+    def is_open(self, event: Event) -> bool:
+        return event["EventType"] in _BEGINS and _key(event) not in self._ended and not _request(event).get("signal")
+
+    def attempt(self, event: Event) -> str:
+        """`attempt 2: ` for what failed before and was then tried again. Called for every event, in order."""
+        kind, name = event["EventType"], str(event.get("FunctionName") or event.get("Name"))
+        if kind not in _SCHEDULED and "ScheduledTime" not in event:
+            return ""
+        begun = event.get("ScheduledTime") or event["Timestamp"]
+        failures = sum(at <= begun for at in self._failed_at[name])
+        if kind.endswith("Failed"):
+            self._failed_at[name].append(event["Timestamp"])
+        elif kind not in _SCHEDULED:
+            self._failed_at[name].clear()
+        return f"attempt {failures + 1}: " if failures else ""
+
+
+def _key(event: Event) -> tuple[str, str]:
+    """The same for both events of a pair."""
+    kind = event["EventType"]
+    if kind in ("TimerCreated", "TimerFired"):
+        return "timer", event["FireAt"]
+    return "request", str(_request(event).get("id") if kind == "EventSent" else event.get("Name"))
+
+
+def _request(event: Event) -> dict[str, Any]:
+    """What an orchestration sent to an entity; empty for everything else."""
+    if event["EventType"] != "EventSent":
+        return {}
+    request = _decoded(event.get("Input"))
+    return request if isinstance(request, dict) else {}
+
+
+def _decoded(text: Any) -> Any:
+    try:
+        return json.loads(text)
+    except (TypeError, ValueError):
+        return text
+
+
+def _seconds(begun: str, at: str) -> float:
+    return (datetime.fromisoformat(at) - datetime.fromisoformat(begun)).total_seconds()
 
 
 def _short(value: Any) -> str:
@@ -48,62 +133,73 @@ def _short(value: Any) -> str:
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
 
 
-def _with(event: Mapping[str, Any], field: str) -> str:
+def _with(event: Event, field: str) -> str:
     return f": {_short(event[field])}" if event.get(field) is not None else ""
 
 
-def _took(event: Mapping[str, Any]) -> str:
+def _took(event: Event) -> str:
     begun = event.get("ScheduledTime")
     if not begun:
         return ""
-    return f" after {(_moment(event['Timestamp']) - _moment(begun)).total_seconds():.3f} s"
+    return f" after {_seconds(begun, event['Timestamp']):.3f} s"
 
 
-def _started(event: Mapping[str, Any]) -> str:
+def _started(event: Event) -> str:
     return f"{event.get('FunctionName')} started{_with(event, 'Input')}"
 
 
-def _completed(event: Mapping[str, Any]) -> str:
+def _completed(event: Event) -> str:
     return f"{event.get('FunctionName')} completed{_took(event)}{_with(event, 'Result')}"
 
 
-def _failed(event: Mapping[str, Any]) -> str:
+def _failed(event: Event) -> str:
     return f"{event.get('FunctionName')} failed{_took(event)}{_with(event, 'Reason')}"
 
 
-def _scheduled(event: Mapping[str, Any]) -> str:
+def _scheduled(event: Event) -> str:
     return f"{event.get('Name')} scheduled, not ended"
 
 
-def _timer_created(event: Mapping[str, Any]) -> str:
+def _timer_created(event: Event) -> str:
     return f"timer set for {event['FireAt']}"
 
 
-def _timer_fired(event: Mapping[str, Any]) -> str:
+def _timer_fired(event: Event) -> str:
     return f"timer of {event['FireAt']} fired"
 
 
-def _raised(event: Mapping[str, Any]) -> str:
+def _raised(event: Event) -> str:
     return f"event {event['Name']}{_with(event, 'Input')}"
 
 
-def _sent(event: Mapping[str, Any]) -> str:
-    return f"{event['Name']} sent to {event['InstanceId']}"
+def _sent(event: Event) -> str:
+    return f"{_request(event).get('op') or event['Name']} sent to {event['InstanceId']}"
 
 
-def _ended(event: Mapping[str, Any]) -> str:
+def _answer(event: Event, sent: Event) -> tuple[str, str, str]:
+    """What an entity answered to a call, as mark, style and text."""
+    answer = _decoded(event.get("Input"))
+    value = _decoded(answer.get("result")) if isinstance(answer, dict) else answer
+    failed = isinstance(answer, dict) and "exceptionType" in answer
+    took = _seconds(sent["Timestamp"], event["Timestamp"])
+    what = f"{_request(sent).get('op')} of {sent['InstanceId']}"
+    text = f"{what} {'failed' if failed else 'completed'} after {took:.3f} s: {_short(value)}"
+    return ("✗", "red", text) if failed else ("✓", "green", text)
+
+
+def _ended(event: Event) -> str:
     return f"ended as {event.get('OrchestrationStatus')}"
 
 
-def _reason(what: str) -> Callable[[Mapping[str, Any]], str]:
+def _reason(what: str) -> Callable[[Event], str]:
     return lambda event: what + (_with(event, "Reason") or _with(event, "Input"))
 
 
-def _unknown(event: Mapping[str, Any]) -> str:
+def _unknown(event: Event) -> str:
     return str(event["EventType"])
 
 
-_KINDS: Mapping[str, tuple[str, str, Callable[[Mapping[str, Any]], str]]] = {
+_KINDS: Mapping[str, tuple[str, str, Callable[[Event], str]]] = {
     "ExecutionStarted": ("▶", "bold", _started),
     "ExecutionCompleted": ("■", "bold", _ended),
     "ExecutionTerminated": ("■", "magenta", _reason("terminated")),
@@ -121,3 +217,8 @@ _KINDS: Mapping[str, tuple[str, str, Callable[[Mapping[str, Any]], str]]] = {
     "EventRaised": ("✉", "cyan", _raised),
     "EventSent": ("→", "cyan", _sent),
 }
+
+_SCHEDULED = frozenset(("TaskScheduled", "SubOrchestrationInstanceCreated"))
+# What begins and what ends under a name of its own; everything else is said by the end alone.
+_BEGINS = frozenset(("TimerCreated", "EventSent"))
+_ENDS = frozenset(("TimerFired", "EventRaised"))

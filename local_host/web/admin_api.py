@@ -1,20 +1,24 @@
-"""What tools ask a Functions host about itself: `/admin/...`, and the page at `/`."""
+"""What tools ask a Functions host about itself: `/admin/...`, and its pages for people, at `/` and below `/admin`."""
 
 from __future__ import annotations
 
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
+from html import escape
 from typing import Any
 
 from aiohttp import web
 
 from local_host.app.index import AppIndex, Binding, Function
-from local_host.errors import UserCodeFailed
+from local_host.errors import InstanceNotFound, UserCodeFailed
 from local_host.management.calls import json_response
+from local_host.operations import Operations
+from local_host.web.instance_page import render_instance
+from local_host.web.page import page_response
 from local_host.web.routes import split_path
-from local_host.web.status_page import render_page
+from local_host.web.status_page import RECENT, render_home
 
 # Runs a function that is not triggered by HTTP once, with a text as its trigger's value.
 RunOnce = Callable[[Function, str], Awaitable[None]]
@@ -31,22 +35,26 @@ class AdminApi:
         *,
         url_of: Callable[[Function], str | None],
         run_once: RunOnce,
-        count_instances: Callable[[], Awaitable[Mapping[str, int]]],
+        operations: Operations,
     ) -> None:
         self._app = app
         self._hub_name = hub_name
         self._url_of = url_of
         self._run_once = run_once
-        self._count_instances = count_instances
+        self._operations = operations
         self._begun = time.monotonic()
 
     async def home(self) -> web.Response:
-        page = render_page(self._app, self._hub_name, await self._count_instances(), self._url_of)
-        return web.Response(text=page, content_type="text/html", charset="utf-8")
+        counts, recent = await self._operations.count_by_status(), await self._operations.latest_instances(RECENT)
+        body = render_home(self._app, self._hub_name, counts, recent, self._url_of)
+        return page_response(escape(self._hub_name), body)
 
     async def answer(self, request: web.BaseRequest) -> web.Response:
         """404 without a body for anything that is not known."""
-        match (request.method, [segment.casefold() for segment in split_path(request.raw_path.partition("?")[0])]):
+        segments = split_path(request.raw_path.partition("?")[0])
+        match (request.method, [segment.casefold() for segment in segments]):
+            case "GET", ["admin", "instances", _]:
+                return await self._instance(segments[2])
             case "GET", ["admin", "host", "status"]:
                 return json_response(self._status())
             case "GET" | "POST", ["admin", "host", "ping"]:
@@ -59,6 +67,16 @@ class AdminApi:
             case "POST", ["admin", "functions", name]:
                 return await self._run(request, self._find(name))
         return web.Response(status=404)
+
+    async def _instance(self, instance_id: str) -> web.Response:
+        """The page of an instance, whose id may differ from another one in case alone."""
+        title = escape(instance_id)
+        try:
+            status = await self._operations.status(instance_id, with_history=True)
+        except InstanceNotFound:
+            text = f'<p><a href="/">All instances</a></p><h1>There is no instance <bdi>{title}</bdi></h1>'
+            return page_response(title, text, status=404)
+        return page_response(title, render_instance(status))
 
     def _status(self) -> dict[str, Any]:
         uptime_ms = int((time.monotonic() - self._begun) * 1000)

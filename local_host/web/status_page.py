@@ -1,54 +1,68 @@
-"""The page at `/`: what this host runs, and where to look further. Everything from outside is escaped."""
+"""The page at `/`: what this host runs, what ran last, and where to look further. Everything from outside is escaped."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
+from urllib.parse import quote
 
 from local_host.app.binding_value import MANAGEMENT_PATH
 from local_host.app.index import AppIndex, Function
+from local_host.views import InstanceStatus
+from local_host.web.page import coloured
 
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{hub} - local_host</title>
-<style>
-body {{ font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #222; }}
-table {{ border-collapse: collapse; margin: 0 0 2rem; }}
-th, td {{ text-align: left; padding: .25rem 1.5rem .25rem 0; border-bottom: 1px solid #ddd; }}
-code {{ font-family: ui-monospace, monospace; }}
-</style></head><body>
-<h1>{hub}</h1>
-<p>{directory}</p>
+# Below what the host keeps for itself, so that no route of an app is hidden by it.
+INSTANCE_PAGES = "/admin/instances"
+RECENT = 20
+_BODY = """<h1>{hub}</h1>
+<p class="soft">{directory}</p>
 <h2>Instances</h2>
-<table><tr><th>Status</th><th>Count</th></tr>{instances}</table>
+<ul class="counts">{counts}</ul>
+<table><thead><tr><th>The latest</th><th>Status</th><th>Created (UTC)</th></tr></thead><tbody>{recent}</tbody></table>
 <h2>Functions</h2>
-<table><tr><th>Name</th><th>Trigger</th><th></th></tr>{functions}</table>
-<p><a href="{base}/instances?taskHub={hub}">instances as JSON</a> -
-<a href="{base}/entities?taskHub={hub}&amp;fetchState=true">entities as JSON</a> -
-<a href="/admin/functions">functions as JSON</a></p>
-</body></html>
-"""
+<table class="functions"><thead><tr><th>Name</th><th>Trigger</th><th>URL</th></tr></thead><tbody>{functions}</tbody></table>
+<h2>As JSON</h2>
+<p><a href="{base}/instances?taskHub={hub}">instances</a>, <a href="{base}/entities?taskHub={hub}&amp;fetchState=true">entities</a>,
+<a href="/admin/functions">functions</a></p>"""
 
 
-def render_page(
-    app: AppIndex, hub_name: str, counts: Mapping[str, int], url_of: Callable[[Function], str | None]
+def render_home(
+    app: AppIndex,
+    hub_name: str,
+    counts: Mapping[str, int],
+    recent: Sequence[InstanceStatus],
+    url_of: Callable[[Function], str | None],
 ) -> str:
-    """HTML. counts: number of instances by runtime status."""
-    return _PAGE.format(
+    """HTML of a page's body. counts: number of instances by runtime status. recent: the newest first."""
+    return _BODY.format(
         hub=escape(hub_name),
         directory=escape(str(app.directory)),
         base=MANAGEMENT_PATH,
-        instances="".join(_count_row(status, count) for status, count in counts.items()),
+        counts="".join(_count(status, count) for status, count in counts.items()) or "<li>none yet</li>",
+        recent="".join(_instance_row(each) for each in recent),
         functions="".join(_function_row(each, url_of(each)) for each in app.functions.values()),
     )
 
 
-def _count_row(status: str, count: int) -> str:
+def instance_path(instance_id: str) -> str:
+    return f"{INSTANCE_PAGES}/{quote(instance_id, safe='')}"
+
+
+def _count(status: str, count: int) -> str:
     name = escape(status)
-    link = f"{MANAGEMENT_PATH}/instances?runtimeStatus={name}"
-    return f'<tr><td><a href="{link}">{name}</a></td><td>{count}</td></tr>'
+    return f'<li><a href="{MANAGEMENT_PATH}/instances?runtimeStatus={name}">{name}</a> {count}</li>'
+
+
+def _instance_row(instance: InstanceStatus) -> str:
+    link = f'<a href="{instance_path(instance.instance_id)}"><bdi>{escape(instance.instance_id)}</bdi></a>'
+    return (
+        f'<tr><td>{link}<br><span class="soft">{escape(instance.name)}</span></td><td>{coloured(instance.runtime_status)}</td>'
+        f"<td>{instance.created_at:%Y-%m-%d %H:%M:%S}</td></tr>"
+    )
 
 
 def _function_row(function: Function, url: str | None) -> str:
+    trigger = function.trigger.type.removesuffix("Trigger")
+    methods = " ".join(function.trigger.fields.get("methods") or ())
     where = f"<code>{escape(url)}</code>" if url else ""
-    trigger = escape(function.trigger.type.removesuffix("Trigger"))
-    return f"<tr><td>{escape(function.name)}</td><td>{trigger}</td><td>{where}</td></tr>"
+    return f'<tr><td>{escape(function.name)}</td><td class="soft">{escape(f"{trigger} {methods}")}</td><td>{where}</td></tr>'

@@ -1,0 +1,95 @@
+"""The page of one instance: its status, what went in and came out, and its history as a picture.
+
+The picture has a row per thing that happened, in the words of `local_host history`, with a bar from its begin to its end.
+Everything from outside is escaped, and cut where it would swamp the page.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+from urllib.parse import quote
+
+from local_host.app.binding_value import MANAGEMENT_PATH
+from local_host.commands.timeline import Line, since, timeline
+from local_host.management.bodies import json_value, status_body
+from local_host.views import InstanceStatus
+from local_host.web.page import coloured
+
+_LONGEST_VALUE = 20_000
+_MOST_LINES = 500
+_BODY = """<p><a href="/">All instances</a></p>
+<h1><bdi>{id}</bdi></h1>
+<p>{name}: {status}</p>
+<p class="soft">Created {created:%Y-%m-%d %H:%M:%S} UTC, last updated {updated:%Y-%m-%d %H:%M:%S} UTC.
+<a href="{json}">As JSON</a></p>
+<h2>History</h2>
+{history}
+{values}"""
+
+
+def render_instance(status: InstanceStatus) -> str:
+    """HTML of a page's body. status: with its history."""
+    path = f"{MANAGEMENT_PATH}/instances/{quote(status.instance_id, safe='')}"
+    texts = {"Input": status.input, "Custom status": status.custom_status, "Output": status.output}
+    return _BODY.format(
+        id=escape(status.instance_id),
+        name=escape(status.name),
+        status=coloured(status.runtime_status),
+        created=status.created_at,
+        updated=status.last_updated_at,
+        json=f"{path}?showHistory=true&amp;showHistoryOutput=true",
+        history=_history(status),
+        values="\n".join(_value(title, text) for title, text in texts.items() if text is not None),
+    )
+
+
+def _value(title: str, text: str) -> str:
+    shown = _pretty(json_value(text))
+    if len(shown) > _LONGEST_VALUE:
+        shown = f"{shown[:_LONGEST_VALUE]}…\n({len(shown) - _LONGEST_VALUE:,} more characters: see the JSON)"
+    return f'<h2>{title}</h2>\n<pre tabindex="0">{escape(shown)}</pre>'
+
+
+def _pretty(value: Any) -> str:
+    """The SDK's client sends a text that holds JSON: that is shown as what it holds."""
+    if isinstance(value, str):
+        value = json_value(value)
+    return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _history(status: InstanceStatus) -> str:
+    body = status_body(status, show_history=True, show_history_output=True)
+    lines = [line for line in timeline(body.get("historyEvents") or ()) if not line.is_answered]
+    if not lines:
+        return '<p class="soft">There is no history yet.</p>'
+    whole_s = max(line.at_s for line in lines)
+    left_out = f"<p>{len(lines) - _MOST_LINES:,} more: see the JSON.</p>" if len(lines) > _MOST_LINES else ""
+    rows = sorted(lines[:_MOST_LINES], key=lambda line: line.begun_s)
+    scale = (
+        f"A bar reaches from begin to end, a dotted one has no end yet; the last begins or ends at {since(whole_s)}."
+    )
+    return f'<p class="soft">{scale}</p><ol class="timeline">{_rows(rows, whole_s)}</ol>{left_out}'
+
+
+def _rows(lines: Sequence[Line], whole_s: float) -> str:
+    # What is open reaches beyond the last thing that happened.
+    known = 90.0 if any(line.is_open for line in lines) else 100.0
+    share = known / whole_s if whole_s else 0.0
+    return "\n".join(
+        f'<li><span class="soft">{since(line.begun_s)}</span><span><span class="{line.style}">{line.mark}</span> '
+        f"<bdi>{escape(line.text)}</bdi></span>{_bar(line, share)}</li>"
+        for line in lines
+    )
+
+
+def _bar(line: Line, share: float) -> str:
+    """share: of the width that a second takes, in percent. The round ends let even what took no time be seen."""
+    left, right = line.begun_s * share, 100.0 if line.is_open else line.at_s * share
+    look = ' stroke-opacity=".5" stroke-dasharray="0 12"' if line.is_open else ""
+    return (
+        f'<svg class="{line.style}" aria-hidden="true">'
+        f'<line x1="{left:.2f}%" x2="{right:.2f}%" y1="50%" y2="50%"{look}/></svg>'
+    )

@@ -89,6 +89,10 @@ param entraAllowedApplications string[] = []
 @description('Who is told when something is wrong, by e-mail.')
 param alertEmails string[]
 
+@description('Geography in which mails are kept, and with it a mail service with a domain of Azure\'s own. Empty for none: shop.mailEndpoint and shop.mailFrom then name another one.')
+@allowed(['', 'Africa', 'Asia Pacific', 'Australia', 'Brazil', 'Canada', 'Europe', 'France', 'Germany', 'India', 'Japan', 'Korea', 'Norway', 'Switzerland', 'UAE', 'UK', 'United States'])
+param mailDataLocation string = ''
+
 @description('How many days logs are kept.')
 @minValue(30)
 @maxValue(730)
@@ -101,8 +105,8 @@ param dailyCapGb int = 5
 @minValue(0)
 param budgetAmount int = 0
 
-@description('First day of the budget\'s first month. Azure refuses to change it, so keep what the first deployment used.')
-param budgetStart string = utcNow('yyyy-MM-01')
+@description('First day of the budget\'s first month, such as 2026-12-01; needed with a budget, and the same ever after: Azure refuses to change it.')
+param budgetStart string = ''
 
 @description('Object id of who provisions: may put secrets into the vault, upload packages and look at the scheduler. Empty for nobody.')
 param deployerPrincipalId string = ''
@@ -133,7 +137,11 @@ var options = enableStagingSlot && !startsWith(plan, 'EP')
               ? fail('zoneRedundant needs FC1 or a Premium plan')
               : rollingUpdates && plan != 'FC1'
                   ? fail('rollingUpdates needs FC1; Premium plans have a staging slot')
-                  : pythonVersion == '3.13' && plan == 'Y1' ? fail('pythonVersion 3.13 needs FC1 or a Premium plan') : 'legal'
+                  : pythonVersion == '3.13' && plan == 'Y1'
+                      ? fail('pythonVersion 3.13 needs FC1 or a Premium plan')
+                      : budgetAmount > 0 && empty(budgetStart)
+                          ? fail('budgetAmount needs budgetStart: the first day of a month, and the same in every deployment')
+                          : 'legal'
 
 // Used in every resource, so that a combination that cannot work fails before anything is made.
 var tags = { 'azd-env-name': environmentName, app: 'durable-orders', options: options }
@@ -197,6 +205,28 @@ module stagingStorage 'modules/storage.bicep' = if (enableStagingSlot) {
   }
 }
 
+module events 'modules/events.bicep' = {
+  scope: group
+  params: {
+    name: 'evgt-${token}'
+    location: location
+    tags: tags
+    storageName: storage.outputs.name
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
+module stagingEvents 'modules/events.bicep' = if (enableStagingSlot) {
+  scope: group
+  params: {
+    name: 'evgt-${token}-staging'
+    location: location
+    tags: tags
+    storageName: stagingStorage!.outputs.name
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
 module vault 'modules/keyvault.bicep' = {
   scope: group
   params: {
@@ -204,6 +234,17 @@ module vault 'modules/keyvault.bicep' = {
     location: location
     tags: tags
     privateOnly: usePrivateNetworking
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
+module mail 'modules/mail.bicep' = if (!empty(mailDataLocation)) {
+  scope: group
+  params: {
+    name: 'acs-${token}'
+    emailServiceName: 'email-${token}'
+    tags: tags
+    dataLocation: mailDataLocation
     workspaceId: monitoring.outputs.workspaceId
   }
 }
@@ -248,6 +289,7 @@ module rbac 'modules/rbac.bicep' = {
     insightsName: monitoring.outputs.insightsName
     schedulerName: backend == 'DurableTaskScheduler' ? scheduler!.outputs.name : ''
     taskHubNames: backend == 'DurableTaskScheduler' ? taskHubs : []
+    mailServiceName: empty(mailDataLocation) ? '' : mail!.outputs.name
     deployerPrincipalId: deployerPrincipalId
     deployerPrincipalType: deployerPrincipalType
     // Flex Consumption takes a push; elsewhere whoever deploys puts the package into storage.
@@ -310,7 +352,7 @@ var common commonSettings = {
   vaultUri: vault.outputs.uri
   packages: '${storage.outputs.blobEndpoint}${storage.outputs.packageContainer}'
   historyRetentionDays: orchestrationRetentionDays
-  shop: shop
+  shop: empty(mailDataLocation) ? shop : { ...shop, mailFrom: mail!.outputs.sender, mailEndpoint: mail!.outputs.endpoint }
 }
 
 // Where the task hub is, for the back ends that take a connection of their own.

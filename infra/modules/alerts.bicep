@@ -106,6 +106,16 @@ var rules rule[] = [
     query: loadTextContent('../queries/failed_orchestrations.kql')
   }
   {
+    name: 'lost_events'
+    title: 'Manifests were not heard of'
+    description: 'Event Grid gave up telling the app of a manifest in incoming. Upload it again; the container undelivered-events says why.'
+    severity: 1
+    window: 'PT15M'
+    every: 'PT15M'
+    lookBack: ''
+    query: loadTextContent('../queries/lost_events.kql')
+  }
+  {
     name: 'inventory_drift'
     title: 'Inventory and orders disagree'
     description: 'The hourly comparison found goods that are reserved for no order, or orders without their goods.'

@@ -29,6 +29,9 @@ param schedulerName string
 @description('Names of the task hubs of the scheduler; none with another back end.')
 param taskHubNames string[]
 
+@description('Name of the Communication Services resource that sends mails; empty without one.')
+param mailServiceName string
+
 @description('Object id of who deploys; empty for nobody.')
 param deployerPrincipalId string
 
@@ -61,6 +64,12 @@ resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
 resource taskHubs 'Microsoft.DurableTask/schedulers/taskHubs@2026-02-01' existing = [for hub in taskHubNames: {
   name: '${schedulerName}/${hub}'
 }]
+
+// The offline checker's copy of the types does not hold this provider.
+#disable-next-line BCP081
+resource mailService 'Microsoft.Communication/communicationServices@2025-05-01' existing = if (!empty(mailServiceName)) {
+  name: mailServiceName
+}
 
 // Owner, not Contributor: the host sets leases and access on its blobs (keys, locks, packages, large messages).
 resource appOwnsBlobs 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for (name, i) in storageAccountNames: {
@@ -129,6 +138,18 @@ resource appUsesTaskHubs 'Microsoft.Authorization/roleAssignments@2022-04-01' = 
     description: 'Starts, runs and queries orchestrations'
   }
 }]
+
+// There is no built-in role that may only send; it ends at this one resource.
+resource appSendsMails 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(mailServiceName)) {
+  name: guid(mailService.id, principalId, roles.communicationAndEmailServiceOwner)
+  scope: mailService
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.communicationAndEmailServiceOwner)
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    description: 'Mails to customers and approvers'
+  }
+}
 
 resource deployerSetsSecrets 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(deployerPrincipalId)) {
   name: guid(vault.id, deployerPrincipalId, roles.keyVaultSecretsOfficer)

@@ -218,6 +218,8 @@ func shopAppSettings(shop shopSettings) object => {
   CALLBACK_ALLOW_LOOPBACK: 'false'
   FILE_BATCH_WIDTH: string(shop.fileBatchWidth)
   FILE_BATCH_CONTAINERS: join(shop.fileBatchContainers, ',')
+  // Told by the storage account (events.bicep): no plan pays for looking, and Flex Consumption cannot look.
+  MANIFEST_EVENTS: 'queue'
 }
 
 func shipFrom(address shipFromAddress) object => {

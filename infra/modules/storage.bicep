@@ -30,8 +30,8 @@ param locked bool
 
 // The names the application uses; a test holds them against its code.
 var tables = ['orders', 'products', 'approvals', 'workflows', 'expensepayments', 'parcels', 'users']
-var queues = ['notifications', 'notifications-poison', 'dead-letters', 'orders-in']
-var containers = ['deploymentpackage', 'dead-letters', 'incoming', 'file-batches', 'reports', 'order-batches']
+var queues = ['notifications', 'notifications-poison', 'dead-letters', 'orders-in', 'file-manifests']
+var containers = ['deploymentpackage', 'dead-letters', 'incoming', 'file-batches', 'reports', 'order-batches', 'undelivered-events']
 
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   name: name
@@ -49,7 +49,8 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
     supportsHttpsTrafficOnly: true
     publicNetworkAccess: privateOnly ? 'Disabled' : 'Enabled'
     networkAcls: {
-      bypass: 'None'
+      // Event Grid cannot come through a private endpoint; its role on one queue is the lock on this door.
+      bypass: 'AzureServices'
       defaultAction: privateOnly ? 'Deny' : 'Allow'
     }
   }
@@ -96,6 +97,19 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
               filters: { blobTypes: ['blockBlob'], prefixMatch: ['${toLower(taskHubName)}-largemessages/'] }
               // Twice the retention: an orchestration may run for long before it ends and its retention begins.
               actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: 2 * orchestrationRetentionDays } } }
+            }
+          }
+          {
+            name: 'files-of-ended-workflows'
+            type: 'Lifecycle'
+            enabled: true
+            definition: {
+              filters: {
+                blobTypes: ['blockBlob']
+                prefixMatch: ['file-batches/', 'reports/', 'order-batches/', 'undelivered-events/']
+              }
+              // No history is kept for longer, and customers' data should not be.
+              actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: 90 } } }
             }
           }
         ]

@@ -19,7 +19,14 @@ PLAIN: list[Given] = [
 ]
 WITH_SLOT: list[Given] = [one | {"enableStagingSlot": True} for one in PLAIN if one["plan"] == "EP1"]
 WITH_OPTIONS: list[Given] = [
-    one | {"zoneRedundant": True, "entraClientId": "11111111-2222-3333-4444-555555555555", "budgetAmount": 100}
+    one
+    | {
+        "zoneRedundant": True,
+        "entraClientId": "11111111-2222-3333-4444-555555555555",
+        "budgetAmount": 100,
+        "budgetStart": "2026-12-01",
+        "mailDataLocation": "Europe",
+    }
     for one in [PLAIN[0], *WITH_SLOT]
     if one["plan"] != "Y1"
 ]
@@ -34,6 +41,8 @@ REFUSED: list[tuple[Given, str]] = [
     ({"plan": "Y1", "zoneRedundant": True}, "zoneRedundant needs"),
     ({"plan": "EP1", "rollingUpdates": True}, "rollingUpdates needs FC1"),
     ({"plan": "Y1", "pythonVersion": "3.13"}, "pythonVersion 3.13 needs"),
+    ({"budgetAmount": 100}, "budgetAmount needs budgetStart"),
+    ({"mailDataLocation": "Atlantis"}, "Atlantis"),
     ({"plan": "P1v3"}, "P1v3"),
     ({"backend": "Netherite"}, "Netherite"),
 ]

@@ -255,6 +255,8 @@ def diagnostics_are_kept(deployment: Any, given: Given) -> Iterator[str]:
         "microsoft.durabletask/schedulers",
         "microsoft.sql/servers/databases",
         "microsoft.operationalinsights/workspaces",
+        "microsoft.eventgrid/systemtopics",
+        "microsoft.communication/communicationservices",
         *(f"microsoft.storage/storageaccounts/{service}services" for service in ("blob", "queue", "table")),
     }
     kept = {str(one.get("_scope")) for one in of_type(deployment, "Microsoft.Insights/diagnosticSettings")}

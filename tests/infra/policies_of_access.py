@@ -17,12 +17,24 @@ APP_ROLES = {  # built-in role, and what it may be given on
     "3913510d-42f4-4e42-8a64-420c390055eb": ("Monitoring Metrics Publisher", "microsoft.insights/components"),
 }
 HUB_ROLES = {"0ad04412-c4d5-4796-b79c-f76d14c8d402": ("Durable Task Data Contributor", HUB)}
+MAIL_ROLES = {
+    "09976791-48a7-449e-bb21-39d1a415f350": (
+        "Communication and Email Service Owner",
+        "microsoft.communication/communicationservices",
+    ),
+}
+EVENT_ROLES = {
+    "c6a89b2d-59bc-44d0-9896-0f6e12d7b80a": (
+        "Storage Queue Data Message Sender",
+        "microsoft.storage/storageaccounts/queueservices/queues",
+    ),
+}
 DEPLOYER_ROLES = {
     "b86a8fe4-44ce-4948-aee5-eccb2c155cd7": ("Key Vault Secrets Officer", "microsoft.keyvault/vaults"),
     "ba92f5b4-2d11-453d-a403-e96b0029c9fe": ("Storage Blob Data Contributor", CONTAINER),
     "d6a5505f-6ebb-45a4-896e-ac8274cfc0ac": ("Durable Task Data Reader", HUB),
 }
-ROLES = APP_ROLES | HUB_ROLES | DEPLOYER_ROLES
+ROLES = APP_ROLES | HUB_ROLES | MAIL_ROLES | EVENT_ROLES | DEPLOYER_ROLES
 
 
 def _role(assignment: dict[str, Any]) -> str:
@@ -58,11 +70,17 @@ def app_has_the_roles_it_needs(deployment: Any, given: Given) -> Iterator[str]:
     for role, (name, _) in HUB_ROLES.items():
         if {where for found, where in given_to_app if found == role} != set(hubs):
             yield f"{name} is not on exactly the task hubs"
+    services = [one["_id"] for one in of_type(deployment, "Microsoft.Communication/communicationServices")]
+    for role, (name, _) in MAIL_ROLES.items():
+        if [where for found, where in given_to_app if found == role] != services:
+            yield f"{name} is not on exactly the service that sends mails"
 
 
 @policy
 def roles_are_complete_before_the_app(deployment: Any, given: Given) -> Iterator[str]:
     for one in of_type(deployment, "Microsoft.Authorization/roleAssignments"):
+        if ".topic." in str(properties(one).get("principalId")):
+            continue  # Event Grid's, which tries again until its role works
         for site in sites(deployment):
             if not deployment.precedes(one["_symbol"], site["_symbol"]):
                 yield f"{place(one)}: may come after {site['_symbol']}"
@@ -112,6 +130,19 @@ def everything_private_has_an_endpoint(deployment: Any, given: Given) -> Iterato
         or "privatelink.vaultcore.azure.net" not in zones
     ):
         yield f"zones {sorted(zones)}, {len(linked)} linked"
+
+
+@policy
+def mails_leave_by_identity_if_asked_for(deployment: Any, given: Given) -> Iterator[str]:
+    services = of_type(deployment, "Microsoft.Communication/communicationServices")
+    if len(services) != (1 if given.get("mailDataLocation") else 0):
+        yield f"{len(services)} services for {given.get('mailDataLocation')!r}"
+    for one in services:
+        if properties(one).get("disableLocalAuth") is not True or not properties(one).get("linkedDomains"):
+            yield f"{place(one)}: must refuse keys, and needs a domain to send from"
+        for settings in app_settings(deployment):
+            if one["_symbol"] not in settings["MAIL_ENDPOINT"] or "fromSenderDomain" not in settings["MAIL_FROM"]:
+                yield f"the app sends through {settings['MAIL_ENDPOINT']!r} as {settings['MAIL_FROM']!r}"
 
 
 @policy

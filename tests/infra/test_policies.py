@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.infra import policies_of_access  # noqa: F401  registers its policies
+from tests.infra import policies_of_access, policies_of_events  # noqa: F401  register their policies
 from tests.infra.bicep import Given, checker, evaluate
 from tests.infra.combinations import LEGAL, REFUSED, described
 from tests.infra.policies import POLICIES

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.infra import policies_of_access  # noqa: F401  registers its policies
+from tests.infra import policies_of_access, policies_of_events  # noqa: F401  register their policies
 from tests.infra.bicep import INFRA, Given, evaluate
 from tests.infra.combinations import PLAIN
 from tests.infra.policies import POLICIES
@@ -26,6 +26,8 @@ SLOT = {"plan": "EP1", "enableStagingSlot": True}
 PRIVATE = {"usePrivateNetworking": True}
 SQL = {"plan": "EP1", "backend": "MSSQL"}
 DTS = {"backend": "DurableTaskScheduler"}
+BUDGET = {"budgetAmount": 50, "budgetStart": "2026-12-01"}
+MAIL = {"mailDataLocation": "Europe"}
 
 FAULTS: dict[str, list[Fault]] = {
     "storage_refuses_keys": [
@@ -133,8 +135,8 @@ FAULTS: dict[str, list[Fault]] = {
         Fault("modules/alerts.bicep", "window: 'PT15M'", "window: '15m'"),
     ],
     "budget_is_watched": [
-        Fault("modules/budget.bicep", "threshold: 80", "threshold: 800", {"budgetAmount": 50}),
-        Fault("main.bicep", "if (budgetAmount > 0)", "if (budgetAmount > 1000)", {"budgetAmount": 50}),
+        Fault("modules/budget.bicep", "threshold: 80", "threshold: 800", BUDGET),
+        Fault("main.bicep", "if (budgetAmount > 0)", "if (budgetAmount > 1000)", BUDGET),
     ],
     "callers_need_a_token_if_asked_for": [
         Fault("modules/auth.bicep", "'/api/health'", "'/api/*'", {"entraClientId": "1"}),
@@ -151,6 +153,31 @@ FAULTS: dict[str, list[Fault]] = {
         Fault("modules/rbac.bicep", "roles.storageTableDataContributor", "roles.storageQueueDataContributor"),
         Fault("main.bicep", "[storage.outputs.name, stagingStorage!.outputs.name]", "[storage.outputs.name]", SLOT),
         Fault("main.bicep", "backend == 'DurableTaskScheduler' ? taskHubs : []", "[]", DTS),
+        Fault("main.bicep", "empty(mailDataLocation) ? '' : mail!.outputs.name", "''", MAIL),
+    ],
+    "manifests_are_told_on_every_account": [
+        Fault("modules/settings.bicep", "MANIFEST_EVENTS: 'queue'", "MANIFEST_EVENTS: 'blob'"),
+        Fault("modules/events.bicep", "'CloudEventSchemaV1_0'", "'EventGridSchema'"),
+        Fault("modules/events.bicep", "'Microsoft.Storage.BlobCreated'", "'Microsoft.Storage.BlobDeleted'"),
+        Fault("main.bicep", "storageName: stagingStorage!.outputs.name", "storageName: storage.outputs.name", SLOT),
+    ],
+    "events_are_delivered_by_identity_and_kept_if_not": [
+        Fault(
+            "modules/events.bicep", "      identity: { type: 'SystemAssigned' }\n      destination", "      destination"
+        ),
+        Fault("modules/events.bicep", "deadLetterWithResourceIdentity: {", "deadLetterElsewhere: {"),
+        Fault("modules/storage.bicep", "bypass: 'AzureServices'", "bypass: 'None'"),
+    ],
+    "event_grid_may_use_one_queue_and_one_container": [
+        Fault("modules/events.bicep", "scope: account::queueService::manifests", "scope: account"),
+        Fault("modules/events.bicep", "roles.storageBlobDataContributor", "roles.storageBlobDataOwner"),
+        Fault("modules/events.bicep", "  dependsOn: [topicSendsMessages, topicKeepsUndelivered]\n", ""),
+    ],
+    "mails_leave_by_identity_if_asked_for": [
+        Fault("modules/mail.bicep", "disableLocalAuth: true", "disableLocalAuth: false", MAIL),
+        Fault("modules/mail.bicep", "    linkedDomains: [domain.id]\n", "", MAIL),
+        Fault("main.bicep", "if (!empty(mailDataLocation))", "if (false)", MAIL),
+        Fault("main.bicep", ", mailEndpoint: mail!.outputs.endpoint }", " }", MAIL),
     ],
     "roles_are_complete_before_the_app": [Fault("main.bicep", "  dependsOn: [rbac]\n", "")],
     "network_is_complete_before_the_app": [

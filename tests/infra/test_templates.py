@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from consumers.file_manifest import FILE_MANIFESTS
 from settings import Settings
 from tests.infra.bicep import INFRA, app_settings, checker, evaluate, of_type, properties
 from tests.infra.combinations import BACKENDS, LEGAL, PLANS, described
@@ -104,8 +105,9 @@ def test_app_starts_with_the_settings_that_azure_sets(given):
 
 
 def _with_secrets_read(settings):
-    """As the app sees them: Azure puts the provider keys in the place of their references."""
-    return {**settings, "STRIPE_API_KEY": "a key", "EASYPOST_API_KEY": "a key"}
+    """As the app sees them: Azure puts the provider keys in the place of their references, and knows its own addresses."""
+    known = {name: re.sub(r"^\[format\('(.+)'\)\]$", r"\1", value) for name, value in settings.items()}
+    return {**known, "STRIPE_API_KEY": "a key", "EASYPOST_API_KEY": "a key"}
 
 
 def test_tables_queues_and_containers_are_those_of_the_app():
@@ -115,13 +117,33 @@ def test_tables_queues_and_containers_are_those_of_the_app():
         made = {
             _last_name(one["name"]) for one in of_type(deployment, f"Microsoft.Storage/storageAccounts/{resource_type}")
         }
-        # The package container is Azure's; everything else the adapters name, or a trigger watches.
-        assert made - {"deploymentpackage"} == _named_by_adapters(kind) | _watched(kind)
+        # The package container is Azure's; everything else the adapters name, a trigger watches, or Event Grid delivers to.
+        assert made - {"deploymentpackage"} == _named_by_adapters(kind) | _watched(kind) | _delivered_to(
+            kind, deployment
+        )
 
 
 def _watched(kind: str) -> set[str]:
     trigger, field = {"queue": ("queueTrigger", "queueName"), "container": ("blobTrigger", "path")}.get(kind, ("", ""))
     return {function.trigger.fields[field].partition("/")[0] for function in the_app().with_trigger(trigger)}
+
+
+def _delivered_to(kind: str, deployment: object) -> set[str]:
+    (events,) = of_type(deployment, "Microsoft.EventGrid/systemTopics/eventSubscriptions")
+    good = properties(events)["deliveryWithResourceIdentity"]["destination"]["properties"]
+    bad = properties(events)["deadLetterWithResourceIdentity"]["deadLetterDestination"]["properties"]
+    return {"queue": {good["queueName"]}, "container": {bad["blobContainerName"]}}.get(kind, set())
+
+
+def test_event_grid_tells_of_what_the_app_looks_for_elsewhere():
+    (looking,) = the_app().with_trigger("blobTrigger")
+    container, _, pattern = looking.trigger.fields["path"].partition("/")
+    (events,) = of_type(evaluate(LEGAL[0]), "Microsoft.EventGrid/systemTopics/eventSubscriptions")
+    told = properties(events)["filter"]
+    assert told["subjectBeginsWith"] == f"/blobServices/default/containers/{container}/blobs/"
+    assert told["subjectEndsWith"] == pattern.removeprefix("{name}")
+    delivered = properties(events)["deliveryWithResourceIdentity"]["destination"]["properties"]
+    assert delivered["queueName"] == FILE_MANIFESTS
 
 
 def _named_by_adapters(kind: str) -> set[str]:
@@ -140,7 +162,19 @@ def _last_name(name: str) -> str:
 def test_large_messages_outlive_their_orchestrations():
     for hub_days in (7, 60):
         deployment = evaluate(LEGAL[0] | {"orchestrationRetentionDays": hub_days})
-        (lifecycle,) = of_type(deployment, "Microsoft.Storage/storageAccounts/managementPolicies")
-        (rule,) = properties(lifecycle)["policy"]["rules"]
+        rule, _ = _lifecycle(deployment)
         assert rule["definition"]["filters"]["prefixMatch"] == ["durableorders-largemessages/"]
         assert rule["definition"]["actions"]["baseBlob"]["delete"]["daysAfterModificationGreaterThan"] > hub_days
+
+
+def test_files_of_workflows_go_when_no_history_can_name_them_and_nothing_else_does():
+    longest = max(int(days) for days in re.findall(r"@maxValue\((\d+)\)\nparam orchestrationRetentionDays", MAIN))
+    _, rule = _lifecycle(evaluate(LEGAL[0]))
+    assert rule["definition"]["actions"]["baseBlob"]["delete"]["daysAfterModificationGreaterThan"] >= longest
+    gone = set(rule["definition"]["filters"]["prefixMatch"])
+    assert gone == {"file-batches/", "reports/", "order-batches/", "undelivered-events/"}
+
+
+def _lifecycle(deployment):
+    (lifecycle,) = of_type(deployment, "Microsoft.Storage/storageAccounts/managementPolicies")
+    return properties(lifecycle)["policy"]["rules"]

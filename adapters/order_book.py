@@ -15,7 +15,7 @@ from adapters.table_pages import Page, read_page
 from adapters.telemetry import emit
 from domain.approval import SettleApprovalRequest, SettledApproval
 from domain.errors import StorageUnavailable
-from domain.order import CloseOrder, Order, OrderProgress, OrderStatus
+from domain.order import ENDED, CloseOrder, Order, OrderProgress, OrderStatus
 from domain.tracking import Tracking
 
 if TYPE_CHECKING:
@@ -100,9 +100,10 @@ class OrderBook:
         raise StorageUnavailable(_TOO_MANY)
 
     def close(self, closing: CloseOrder) -> OrderStatus | None:
-        """End an order that needs attention; its ledger gets one more line. Any other order stays as it is.
+        """End an order that needs attention; its ledger gets one more line. Any other order that has ended stays as it is.
 
-        Gives the status that the order then has; None when the book does not know it.
+        Gives the status that the order then has; None when the book does not know it. Raises StorageUnavailable, too, while the
+        book has not heard of the order's end: to close it then would be to forget that it is open.
         """
         row = self._change(closing.order_id, lambda row: None if row is None else _closed(row_of(row), closing))
         return None if row is None else OrderStatus(row["status"])
@@ -184,6 +185,8 @@ def _is_later(tracking: Tracking, row: Mapping[str, Any]) -> bool:
 
 
 def _closed(row: OrderRow, closing: CloseOrder) -> OrderProgress | None:
+    if row.status not in ENDED:
+        raise StorageUnavailable("the order book: it has not heard of this order's end yet")
     if row.status is not OrderStatus.NEEDS_ATTENTION or row.result is None:
         return None
     changes: dict[str, Any] = {

@@ -22,6 +22,9 @@ MOST_SETTLED_REMEMBERED: Final = 2_000
 MOST_ADJUSTMENTS_REMEMBERED: Final = 200
 MOST_STOCK: Final = 1_000_000_000
 
+ALREADY_SETTLED: Final = "already_settled"
+"""Why a late `reserve` is refused: its order has let go of these goods before."""
+
 MovementKey = Annotated[str, Field(min_length=1, max_length=100)]
 """Names one delivery or correction: the same key counts once."""
 
@@ -48,7 +51,8 @@ class Settlement(TypedDict):
 class Stock:
     """Units of one product. reservations: held per order id. settled: how orders let go of theirs, newest last, for a while.
 
-    adjustments: keys of the latest restocks and corrections, so that a repeat adds nothing.
+    adjustments: keys of the latest restocks and corrections, so that a repeat adds nothing. owed: units that an order has paid
+    for and the shelf does not have, per order id; they are counted as sold once goods come.
     """
 
     available: int = 0
@@ -56,6 +60,7 @@ class Stock:
     reservations: Mapping[str, Reservation] = field(default_factory=dict)
     settled: Mapping[str, Settlement] = field(default_factory=dict)
     adjustments: tuple[str, ...] = ()
+    owed: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def reserved(self) -> int:
@@ -69,6 +74,8 @@ class Stock:
             "reservations": dict(self.reservations),
             "settled": dict(self.settled),
             "adjustments": list(self.adjustments),
+            # Hardly ever there, and a release that does not know it cannot read it.
+            **({"owed": dict(self.owed)} if self.owed else {}),
         }
 
     @classmethod
@@ -126,7 +133,7 @@ def reserve(stock: Stock | None, request: ReserveRequest) -> tuple[Stock | None,
     if request.order_id in stock.reservations:
         return stock, StepResult()
     if request.order_id in stock.settled:
-        return stock, StepResult.refused("already_settled", "this order's reservation was let go of before")
+        return stock, StepResult.refused(ALREADY_SETTLED, "this order's reservation was let go of before")
     if request.quantity > stock.available:
         return stock, StepResult.refused("out_of_stock", f"{request.quantity} wanted, {stock.available} available")
     held = Reservation(quantity=request.quantity, expires_at=request.expires_at.isoformat())
@@ -145,18 +152,20 @@ def release(stock: Stock | None, request: ReleaseRequest) -> tuple[Stock, StepRe
     return _let_go(stock, request.order_id, "released", request.now), StepResult()
 
 
-def commit(stock: Stock | None, request: CommitRequest) -> tuple[Stock | None, StepResult]:
-    """The order's units left the warehouse. Refused as reservation_lost only when they were given to somebody else meanwhile."""
-    if stock is None:
-        return None, StepResult.refused("unknown_product", "this product was never stocked")
+def commit(stock: Stock | None, request: CommitRequest) -> tuple[Stock, StepResult]:
+    """The order's units left the warehouse. Refused as reservation_lost only when they were given to somebody else meanwhile:
+    then they are owed, which the reconciliation reports until goods come.
+    """
+    stock = stock or Stock()
     if request.order_id in stock.reservations:
         return _let_go(stock, request.order_id, "committed", request.now), StepResult()
     if _is_committed(stock, request.order_id):
         return stock, StepResult()
+    stock = _remember(stock, request.order_id, "committed", request.now)
     if request.quantity > stock.available:
-        return stock, StepResult.refused("reservation_lost", "the reservation is gone and the stock does not suffice")
-    taken = replace(stock, available=stock.available - request.quantity, sold=stock.sold + request.quantity)
-    return _remember(taken, request.order_id, "committed", request.now), StepResult()
+        owing = replace(stock, owed={**stock.owed, request.order_id: request.quantity})
+        return owing, StepResult.refused("reservation_lost", "the reservation is gone and the stock does not suffice")
+    return _sell(stock, request.quantity), StepResult()
 
 
 def restock(stock: Stock | None, request: RestockRequest) -> tuple[Stock, StepResult]:
@@ -215,7 +224,20 @@ def _adjust(stock: Stock, key: str, delta: int) -> tuple[Stock, StepResult]:
     if available > MOST_STOCK:
         return stock, StepResult.refused("too_much", f"a product can have {MOST_STOCK} units at most")
     keys = (*stock.adjustments, key)[-MOST_ADJUSTMENTS_REMEMBERED:]
-    return replace(stock, available=available, adjustments=keys), StepResult()
+    return _hand_over_owed(replace(stock, available=available, adjustments=keys)), StepResult()
+
+
+def _sell(stock: Stock, quantity: int) -> Stock:
+    return replace(stock, available=stock.available - quantity, sold=stock.sold + quantity)
+
+
+def _hand_over_owed(stock: Stock) -> Stock:
+    """Sell what is owed, oldest first: all units of an order or none."""
+    for order_id, quantity in stock.owed.items():
+        if quantity <= stock.available:
+            rest = {other: units for other, units in stock.owed.items() if other != order_id}
+            stock = replace(_sell(stock, quantity), owed=rest)
+    return stock
 
 
 def _expired(stock: Stock, now: datetime) -> Collection[str]:

@@ -10,6 +10,7 @@ from domain.approval import ApprovalWait
 from domain.catalogue import OrderLine, PricedLine, Quantity, total_cents, total_grams
 from domain.errors import IllegalTransition
 from domain.ids import CustomerId, OrderId, ProductId
+from domain.inventory import ALREADY_SETTLED
 from domain.notification import Notification
 from domain.payment import CaptureMode, PaymentMethod, PaymentRequest
 from domain.shipping import Address, ShipmentRequest
@@ -185,6 +186,11 @@ class OrderProgress(Wire):
     reason_code: str | None = None
     steps: tuple[LedgerEntry, ...] = ()
     approval: ApprovalWait | None = None
+
+    @property
+    def is_rerun(self) -> bool:
+        """Whether it tells of a second run, which found the order settled and did nothing: so it says nothing of the order."""
+        return self.reason_code == ALREADY_SETTLED
 
 
 class CloseOrder(Wire):

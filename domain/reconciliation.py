@@ -14,6 +14,7 @@ class DriftKind(StrEnum):
     HELD_FOR_NOBODY = "held_for_nobody"  # units are reserved for an order that has ended, or never was
     NOT_HELD = "not_held"  # an order counts on units that are not reserved for it
     OTHER_QUANTITY = "other_quantity"
+    OWED = "owed"  # an order has paid for units that the shelf did not have; the next delivery takes this away
 
 
 class Drift(Wire):
@@ -48,6 +49,8 @@ def find_drift(stocks: Mapping[str, Stock], live: Mapping[str, LiveOrder]) -> It
     for product_id, stock in stocks.items():
         yield from _held_wrongly(product_id, stock, live)
         yield from _not_held(product_id, stock, live)
+        for order_id, owed in stock.owed.items():
+            yield Drift(product_id=product_id, order_id=order_id, kind=DriftKind.OWED, held=0, wanted=owed)
 
 
 def _held_wrongly(product_id: str, stock: Stock, live: Mapping[str, LiveOrder]) -> Iterator[Drift]:

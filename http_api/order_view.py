@@ -143,9 +143,17 @@ async def find_order(client: df.DurableOrchestrationClient, order_id: str) -> Or
     row, instance = await asyncio.gather(
         asyncio.to_thread(order_book().get, order_id), instance_status(client, order_instance_id(order_id))
     )
-    # An operator may have started something else under an id that an order could have.
-    is_order = instance is not None and instance.name == PROCESS_ORDER
+    # An operator may have started something else under an id that an order could have, or its ended order again.
+    is_order = instance is not None and instance.name == PROCESS_ORDER and not _is_rerun(row, instance)
     return OrderView(order_id=order_id, row=row, instance=instance if is_order else None)
+
+
+def _is_rerun(row: OrderRow | None, instance: DurableOrchestrationStatus) -> bool:
+    """Whether the instance was started after its order's end: the order's own says how it ended before the book hears of it."""
+    if row is None or row.status not in ENDED:
+        return False
+    told = None if instance.custom_status is None else OrderProgress.model_validate(instance.custom_status)
+    return told is None or told.status not in ENDED or told.is_rerun
 
 
 async def view_order(client: df.DurableOrchestrationClient, order_id: str) -> OrderView:

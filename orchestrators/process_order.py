@@ -10,7 +10,7 @@ from activities.order_book import record_order
 from activities.payment import authorise_payment, cancel_payment, capture_payment
 from activities.shipping import buy_label, cancel_shipping, create_shipment
 from domain.ids import notification_id
-from domain.inventory import CommitRequest, ReleaseRequest, ReserveRequest
+from domain.inventory import ALREADY_SETTLED, CommitRequest, ReleaseRequest, ReserveRequest
 from domain.notification import Notification, NotificationKind
 from domain.order import Order, OrderStatus, RecordOrder
 from domain.payment import CancelPaymentRequest, CaptureRequest
@@ -47,7 +47,7 @@ def process_order(context: df.DurableOrchestrationContext) -> Wait:
         yield from arrange_shipping(saga)
         yield from take_payment(saga, payment_id)
     except OrderStopped as stop:
-        if stop.reason_code == "already_settled":  # a second run of one order, after the first has ended: touch nothing
+        if stop.reason_code == ALREADY_SETTLED:  # a second run of one order, after the first has ended: touch nothing
             saga.reason_code = stop.reason_code
             saga.advance(OrderStatus.REJECTED, "This order was processed before; nothing was done.")
             return saga.progress().to_wire()
@@ -138,7 +138,9 @@ def take_payment(saga: Saga, payment_id: str) -> Wait:
 
 
 def commit_inventory(saga: Saga) -> None:
-    """The goods leave the warehouse's books. The reservation of a running order never lapses, so this is not refused."""
+    """The goods leave the warehouse's books. The reservation of a running order never lapses; should one be lost all the same,
+    the entity keeps what is owed, and the reconciliation reports it.
+    """
     order, now = saga.order, saga.context.current_utc_datetime
     effects = [
         inventory_operation(

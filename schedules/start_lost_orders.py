@@ -1,4 +1,7 @@
-"""Start the orders that are in the book and have no instance, because a process died between entering and starting them."""
+"""Start the orders that are in the book and have no instance, because a process died between entering and starting them.
+
+And enter the ends that the book has not heard of, because it did not answer for as long as their orders tried to tell it.
+"""
 
 import asyncio
 import logging
@@ -7,13 +10,14 @@ from typing import Final
 
 import azure.durable_functions as df
 import azure.functions as func
+from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
 
 from adapters.compose import order_book
 from adapters.order_rows import OrderRow
-from adapters.order_start import START_PATIENCE_S, start_order
+from adapters.order_start import PROCESS_ORDER, START_PATIENCE_S, start_order
 from domain.ids import order_instance_id
 from domain.inventory import REMEMBER_SETTLED_FOR
-from domain.order import Order
+from domain.order import Order, OrderProgress
 from http_api.instances import instance_status
 
 bp = df.Blueprint()
@@ -35,11 +39,22 @@ async def start_lost_orders(timer: func.TimerRequest, client: df.DurableOrchestr
 
 
 async def start_lost(client: df.DurableOrchestrationClient, now: datetime) -> None:
-    """Start what was placed more than LOST_AFTER ago and has no instance."""
+    """Start what was placed more than LOST_AFTER ago and has no instance; enter the end of what has ended."""
     for row in await asyncio.to_thread(_unstarted, now - LOST_AFTER):
-        # No order in it: it came in past the book, as a running instance.
-        if row.order is not None and await instance_status(client, order_instance_id(row.order_id)) is None:
+        instance = await instance_status(client, order_instance_id(row.order_id))
+        if instance is not None:
+            await _enter_end(instance)
+        elif row.order is not None:  # without one it came in past the book, as an instance
             await _start(client, row.order, now)
+
+
+async def _enter_end(instance: DurableOrchestrationStatus) -> None:
+    if instance.name != PROCESS_ORDER or instance.runtime_status is not df.OrchestrationRuntimeStatus.Completed:
+        return
+    end = OrderProgress.model_validate(instance.output)
+    if not end.is_rerun:
+        _log.warning("order %s has ended and the book had not heard: entering it", end.order_id)
+        await asyncio.to_thread(order_book().record, end)
 
 
 async def _start(client: df.DurableOrchestrationClient, order: Order, now: datetime) -> None:

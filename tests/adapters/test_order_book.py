@@ -13,6 +13,7 @@ from adapters.intake import Intake
 from adapters.order_book import OrderBook
 from adapters.storage import Storage
 from domain.approval import ApprovalDecision, SettleApprovalRequest
+from domain.errors import StorageUnavailable
 from domain.order import ENDED, MOST_LINES, TRANSITIONS, CloseOrder, OrderStatus
 from domain.steps import LedgerEntry, Outcome
 from settings import StorageLocation
@@ -182,7 +183,14 @@ def test_closing_ends_an_order_that_needs_attention(book: OrderBook) -> None:
     assert row.result.reason_code == "no_answer"
 
 
-@pytest.mark.parametrize("status", [OrderStatus.RESERVED, OrderStatus.COMPLETED, OrderStatus.CANCELLED])
+def test_an_order_whose_end_the_book_has_not_heard_of_is_not_closed_yet(book: OrderBook) -> None:
+    book.accept(order(), "print")
+    entry = LedgerEntry(step="cancel_payment", kind="undo", outcome=Outcome.DONE, at=NOON)
+    with pytest.raises(StorageUnavailable, match="not heard"):
+        book.close(CloseOrder(order_id=ORDER, status=OrderStatus.FAILED, entry=entry))
+
+
+@pytest.mark.parametrize("status", [OrderStatus.COMPLETED, OrderStatus.CANCELLED])
 def test_closing_leaves_every_other_order_alone(book: OrderBook, status: OrderStatus) -> None:
     book.record(progress(status))
     entry = LedgerEntry(step="cancel_payment", kind="undo", outcome=Outcome.DONE, at=NOON)

@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from domain import inventory as rules
 from domain.inventory import Stock
-from domain.steps import Outcome
+from domain.steps import Outcome, StepResult
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
@@ -88,7 +88,18 @@ def test_a_commit_whose_reservation_lapsed_takes_free_units_or_says_so():
     assert (taken.available, taken.sold, result.outcome) == (0, 1, Outcome.DONE)
     gone, _ = reserve(lapsed, "other")
     after, result = commit(gone)
-    assert (after, result.reason_code) == (gone, "reservation_lost")
+    assert (after.available, after.sold, result.reason_code) == (0, 0, "reservation_lost")
+    assert after.owed == {"a": 1}
+
+
+def test_owed_units_are_handed_over_when_goods_come_an_order_at_a_time():
+    owing, _ = commit(commit(Stock(), "a", quantity=3)[0], "b", quantity=1)
+    assert commit(owing, "a", quantity=3) == (owing, StepResult()), "owed once, however often it is told"
+    few, _ = rules.restock(owing, rules.RestockRequest(key="few", quantity=2))
+    assert (few.available, few.sold, few.owed) == (1, 1, {"a": 3})
+    more, _ = rules.adjust(few, rules.AdjustRequest(key="found", delta=5, reason="counted again"))
+    assert (more.available, more.sold, more.owed) == (3, 4, {})
+    assert release(more)[1].reason_code == "already_committed"
 
 
 def test_settled_orders_are_forgotten_after_a_while_so_that_the_state_stays_small():
@@ -99,6 +110,8 @@ def test_settled_orders_are_forgotten_after_a_while_so_that_the_state_stays_smal
 
 def test_the_state_survives_its_storage():
     stock, _ = commit(reserve(reserve(Stock(available=9), "a")[0], "b", 2)[0], "a")
+    assert Stock.from_state(stock.to_state()) == stock
+    stock, _ = commit(stock, "c", 99)
     assert Stock.from_state(stock.to_state()) == stock
     assert Stock.from_state(None) is None
 

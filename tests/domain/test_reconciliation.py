@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -58,3 +59,12 @@ def test_an_order_that_has_not_reserved_yet_is_no_drift():
 @pytest.mark.parametrize(("how", "is_drift"), [("released", False), ("committed", False), ("expired", True)])
 def test_units_that_an_order_let_go_of_itself_are_no_drift(how, is_drift):
     assert bool(drift(stock(settled={"a": how}), {"a": wants(3)})) is is_drift
+
+
+def test_units_that_are_owed_are_drift_whether_or_not_their_order_still_runs():
+    owing = replace(stock(), owed={"a": 3})
+    assert (
+        drift(owing, {})
+        == drift(owing, {"a": LiveOrder(lines=None, has_reserved=True)})
+        == [(DriftKind.OWED, "a", 0, 3)]
+    )

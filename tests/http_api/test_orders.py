@@ -168,6 +168,20 @@ async def test_an_id_that_runs_already_past_the_book_is_not_started_again(shop: 
     assert (await shop.get("inventory/piano")).body["reserved"] == 1
 
 
+async def test_an_ended_order_whose_instance_is_started_again_stays_as_it_ended(shop: Shop):
+    await shop.stock("mug", 10)
+    await shop.post("orders", order_request(order_id="a-1"))
+    first = await ended(shop, "a-1")
+    steps = first["steps"][:-1]  # that the news were handed over is known to the instance alone
+    again = json.dumps(json.dumps(order_book().get("a-1").order.to_wire()))
+    await shop.host.operations.start("process_order", again, "a-1")
+    begun = await shop.get("orders/a-1")
+    assert (begun.status, begun.body["status"], begun.body["steps"]) == (200, "completed", steps)
+    after = await ended(shop, "a-1")
+    assert (after["status"], after["runtimeStatus"], after["steps"]) == ("completed", "Completed", steps)
+    assert (await shop.get("inventory/mug")).body["sold"] == 2
+
+
 # -- looking
 
 

@@ -1,6 +1,6 @@
 from tests.support.order_requests import order_request
 from tests.support.shop import Shop
-from tests.support.stock import reserve
+from tests.support.stock import release, reserve
 
 
 async def test_books_that_agree_have_no_drift(shop: Shop):
@@ -38,3 +38,22 @@ async def test_drift_is_logged_for_alerts_to_match(shop: Shop, caplog):
     (warning,) = [record.getMessage() for record in caplog.records if record.name == "schedules.reconcile_inventory"]
     assert warning.startswith("inventory drift {")
     assert '"order_id":"ghost"' in warning
+
+
+async def test_goods_that_were_sold_and_not_there_are_reported_until_some_come(shop: Shop, caplog):
+    await shop.stock("piano", 1, unit_price_cents=500_000)
+    await shop.post("orders", order_request(order_id="big-1", lines=[{"product_id": "piano", "quantity": 1}]))
+    await shop.host.until_idle()
+    await release(shop, "piano", "big-1")
+    await reserve(shop, "piano", "other", quantity=1)
+    await shop.post("orders/big-1/approval", {"decision": "approved", "approver": "ann"})
+    await shop.host.until_idle()
+    assert (await shop.get("orders/big-1")).body["status"] == "completed"
+    await shop.run_schedule("reconcile_inventory")
+    owed = '{"product_id":"piano","order_id":"big-1","kind":"owed","held":0,"wanted":1}'
+    assert f"inventory drift {owed}" in [record.getMessage() for record in caplog.records]
+    await shop.post("inventory/piano/restock", {"quantity": 3})
+    await shop.host.until_idle()
+    assert [each["kind"] for each in (await shop.get("reconciliation")).body["drift"]] == ["held_for_nobody"]
+    stock = (await shop.get("inventory/piano")).body
+    assert (stock["available"], stock["reserved"], stock["sold"]) == (2, 1, 1)

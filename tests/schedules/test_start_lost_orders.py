@@ -3,9 +3,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from adapters.compose import order_book
+from schedules import start_lost_orders
 from schedules.start_lost_orders import LOST_AFTER, TOO_OLD_AFTER
+from tests.support.books import finish, open_dead_letters
+from tests.support.order_requests import order_request
 from tests.support.orders import placed_order
 from tests.support.shop import Shop
+from tests.support.unreliable import Unreliable
 
 SCHEDULE = "start_lost_orders"
 
@@ -57,3 +61,28 @@ async def test_an_order_too_old_to_be_remembered_elsewhere_is_left_to_a_human(
     await shop.run_schedule(SCHEDULE)
     assert (await shop.get("orders/a-1")).body["runtimeStatus"] == "Pending"
     assert "order a-1 has no instance" in caplog.text
+
+
+async def test_an_end_that_the_book_did_not_hear_of_is_entered_and_can_be_closed(
+    unreliable_shop: Shop, unreliable: Unreliable, monkeypatch: pytest.MonkeyPatch
+):
+    shop = unreliable_shop
+    monkeypatch.setattr(start_lost_orders, "LOST_AFTER", LOST_AFTER * 0)
+    await shop.stock("mug", 10)
+    shop.sandbox.fault(operation="payment_intents.capture", kind="refuse")
+    shop.sandbox.fault(operation="shipments.refund", kind="refuse", next=1)
+    with unreliable.failing("record_order"):
+        await shop.post("orders", order_request(order_id="a-1"))
+        await finish(shop)
+    (letter,) = await open_dead_letters(shop)
+    address = f"dead-letters/{letter['dead_letter_id']}"
+    resolution = {"resolved_by": "ann", "reason": "the label was sent back"}
+    assert (await shop.post(f"{address}/replay")).status == 202
+    await shop.host.until_idle()
+    assert order_book().get("a-1").status == "accepted"
+    assert (await shop.post(f"{address}/resolve", resolution)).status == 409, "its replay waits for the book"
+    await shop.run_schedule(SCHEDULE)
+    assert order_book().get("a-1").status == "needs_attention"
+    await shop.clock.advance(minutes=1)
+    assert (await status(shop, "a-1"), await open_dead_letters(shop)) == ("failed", [])
+    assert order_book().get("a-1").status == "failed"

@@ -4,7 +4,8 @@ import json
 from datetime import UTC, datetime, timedelta
 
 from domain.ids import INVENTORY_ENTITY
-from domain.inventory import ReserveRequest
+from domain.inventory import ReleaseRequest, ReserveRequest
+from domain.wire import Wire
 from tests.support.shop import Shop
 
 
@@ -14,7 +15,16 @@ async def reserve(
     """Hold units for an order. lasts: from now; negative for a reservation that has run out."""
     now = datetime.now(UTC)
     request = ReserveRequest(order_id=order_id, quantity=quantity, expires_at=now + lasts, now=now)
+    await _signal(shop, product_id, "reserve", request)
+
+
+async def release(shop: Shop, product_id: str, order_id: str) -> None:
+    """Take an order's units away from it."""
+    await _signal(shop, product_id, "release", ReleaseRequest(order_id=order_id, now=datetime.now(UTC)))
+
+
+async def _signal(shop: Shop, product_id: str, operation: str, request: Wire) -> None:
     # Client libraries encode an input twice.
     text = json.dumps(json.dumps(request.to_wire()))
-    await shop.host.operations.signal_entity(INVENTORY_ENTITY, product_id, "reserve", text)
+    await shop.host.operations.signal_entity(INVENTORY_ENTITY, product_id, operation, text)
     await shop.host.until_idle()

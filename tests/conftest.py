@@ -8,4 +8,5 @@ pytest_plugins = [
     "tests.support.unreliable",
     "tests.support.callbacks",
     "tests.support.mails",
+    "tests.support.expenses",
 ]

@@ -15,6 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from local_host.collector import begin_loading
 from local_host.errors import LocalHostError
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _start(options: argparse.Namespace) -> int:
+    begin_loading()
     from local_host.app.settings import read_json_object
 
     app = options.app.resolve()

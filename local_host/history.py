@@ -104,7 +104,8 @@ def as_played(event: Event) -> str:
 
 def time_text(moment: datetime) -> str:
     """ISO 8601 in UTC with six digits and `Z`: sorts as text, and the SDK reads it as an aware time."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return in_utc.isoformat(timespec="microseconds")[: -len("+00:00")] + "Z"
 
 
 def parse_time(text: str) -> datetime:

@@ -15,6 +15,7 @@ from pathlib import Path
 from bench.local_host.workloads import IN_FLIGHT, SIZES, Figures, Sizes, numbers, order, p50_p95, resident_kb
 from local_host.app.host_json import read_host_config
 from local_host.app.loader import load_app
+from local_host.collector import end_loading
 from local_host.host import Host, HostParts
 from local_host.operations import Operations
 from local_host.task_hub import TaskHub
@@ -33,6 +34,7 @@ async def measure(sizes: Sizes, state: Path) -> Figures:
     app, config = load_app(APP), read_host_config(APP, os.environ)
     host = Host(HostParts(app=app, config=config, hub=hub, listener=bind("127.0.0.1", 0)))
     await host.start()
+    end_loading()
     try:
         return await _measure(sizes, host, hub)
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import random
 import secrets
 import threading
 import uuid
@@ -17,13 +18,18 @@ import azure.functions as func
 THREAD_LOCAL = threading.local()
 
 
+def _invocation_id() -> str:
+    """A GUID that need not be hard to guess, since every call takes one and the system's own are slow to come."""
+    return str(uuid.UUID(int=random.getrandbits(128), version=4))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Invocation:
     """Who runs: for logs and for the function's `context`. instance_id: of an orchestration or activity, else None."""
 
     function: str
     instance_id: str | None = None
-    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    id: str = field(default_factory=_invocation_id)
 
 
 # The invocation in which the current code runs; log records are labelled with it.

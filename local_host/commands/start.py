@@ -15,6 +15,7 @@ from local_host.app.host_json import HostConfig, read_host_config
 from local_host.app.index import AppIndex
 from local_host.app.loader import load_app
 from local_host.app.settings import apply_settings, read_local_settings
+from local_host.collector import end_loading
 from local_host.host import MEMORY, Host, HostParts, times_path
 from local_host.logs import configure_logging
 from local_host.start_problems import CannotStart
@@ -72,6 +73,7 @@ async def _run(parts: HostParts, options: StartOptions) -> bool:
     host = Host(parts)
     stopping = _signalled()
     await host.start()
+    end_loading()
     for line in _announcement(host, parts.app, parts.config):
         print(line)
     print(f"local_host ready {host.origin}", flush=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from azure.durable_functions.models.utils.json_utils import parse_timespan_attrib
 from dateutil.parser import parse  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local_host.app.sdk_replay import parse_timestamp, quicken_replay
+from local_host.app.sdk_replay import _CONTEXT, parse_timestamp, quicken_replay
 from local_host.history import time_text
 from tests.local_host.pure_host import PureHost
 
@@ -27,6 +28,13 @@ def test_timestamps_of_this_host_read_as_before(moment: datetime) -> None:
 )
 def test_timestamps_of_other_hosts_read_as_before(text: str) -> None:
     assert repr(parse_timestamp(text)) == repr(parse(text))
+
+
+@pytest.mark.parametrize("text", ["6.00:00:00", "00:00:30", "-1.02:03:04.5000000"])
+def test_limits_of_timers_read_as_before(text: str) -> None:
+    quicken_replay()
+
+    assert vars(_CONTEXT)["parse_timespan_attrib"](text) == parse_timespan_attrib(text)
 
 
 def test_an_orchestration_runs_the_same_with_the_stand_ins() -> None:

@@ -1,0 +1,24 @@
+"""The garbage collector, told what a host is like.
+
+An app and its libraries are loaded once and stay, and what an episode makes is freed without the collector when the
+episode is over. Left to itself the collector looks through all of it again and again, for a tenth of the processor.
+"""
+
+from __future__ import annotations
+
+import gc
+
+# So many more objects made than freed call for a look; Python's own 700 are made by a few episodes side by side.
+_THRESHOLD = 10_000
+
+
+def begin_loading() -> None:
+    """Leave what is loaded from now on alone."""
+    gc.disable()
+
+
+def end_loading() -> None:
+    """What there is now stays for as long as the process; what comes is looked at, less often."""
+    gc.freeze()
+    gc.set_threshold(_THRESHOLD)
+    gc.enable()

@@ -70,6 +70,10 @@ def ask_for(name: str) -> str:
 
 
 def main() -> int:
+    if not os.environ.get("APP_VAULT"):
+        # azd runs its hooks around a preview, too.
+        print("Nothing is provisioned yet, so there is no vault to look into")
+        return 0
     try:
         vault, names = output("APP_VAULT"), output("APP_SECRETS").split(",")
         missing = fill(vault, names, ask_for if sys.stdin.isatty() else None, time.sleep)

@@ -7,16 +7,38 @@ it has one, is pointed at it. Going back is pointing at an older name.
 
 import argparse
 import hashlib
+import json
 import os
 import sys
+import zipfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from infra.hooks.azure_cli import HookFailed, az, deploys_by_zip, output
+from tools.host_json import host_json
+from tools.package import Target
 
 PACKAGE: Final = Path("dist", "app.zip")
 _KEY_SETTING: Final = "AzureWebJobsStorage"
 _API_VERSION: Final = "2024-11-01"
+
+
+def check_back_end(package: Path, backend: str) -> None:
+    """Raises HookFailed for a package of another back end: running orders would stay behind, unseen, in the one they are in."""
+    if not package.exists():
+        raise HookFailed(f"{package} is missing: run `make package`")
+    with zipfile.ZipFile(package) as zipped:
+        made_for = _provider(json.loads(zipped.read("host.json")))
+    wanted = _provider(host_json(Target.plan, backend))
+    if made_for != wanted:
+        raise HookFailed(
+            f"{package} is made for the back end {made_for}, and APP_BACKEND asks for {wanted}: package anew"
+        )
+
+
+def _provider(host: Mapping[str, Any]) -> str:
+    return str(host["extensions"]["durableTask"]["storageProvider"]["type"])
 
 
 def push(package: Path) -> None:
@@ -55,6 +77,7 @@ def run(name: str, slot: str | None) -> None:
 
 def release(package: Path, pushing: bool) -> str:
     """Make a package run, the way this plan takes it; return what happened, for people. Raises HookFailed."""
+    check_back_end(package, os.environ.get("APP_BACKEND") or Target.backend)
     if deploys_by_zip():
         if pushing:
             push(package)

@@ -3,12 +3,14 @@
 import json
 import os
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from infra.hooks import provider_keys, release, running_package
 from infra.hooks.azure_cli import HookFailed
+from tools.host_json import host_json
 
 STAND_IN = """#!{python}
 import json, os, pathlib, sys
@@ -61,6 +63,7 @@ def cli(tmp_path, monkeypatch):
         "APP_STORAGE": "stx",
         "APP_PACKAGES_URL": "https://stx.example/deploymentpackage",
         "DEPLOY_BY_ZIP": "false",
+        "APP_BACKEND": "",
         "APP_STAGING_URL": "",
     }.items():
         monkeypatch.setenv(name, value)
@@ -70,7 +73,8 @@ def cli(tmp_path, monkeypatch):
 @pytest.fixture
 def package(tmp_path):
     path = tmp_path / "app.zip"
-    path.write_bytes(b"package")
+    with zipfile.ZipFile(path, "w") as zipped:
+        zipped.writestr(zipfile.ZipInfo("host.json"), json.dumps(host_json("EP1", "AzureStorage")))
     return path
 
 
@@ -118,6 +122,13 @@ def test_package_is_named_by_its_content_and_uploaded_by_identity(cli, package):
     assert "WEBSITE_RUN_FROM_PACKAGE_BLOB_MI_RESOURCE_ID=/identities/x" in point
     assert "syncfunctiontriggers --ids /sites/func-x " in sync
     assert release.release(package, pushing=False) == said
+
+
+def test_package_of_another_back_end_is_not_released(cli, package, monkeypatch):
+    monkeypatch.setenv("APP_BACKEND", "DurableTaskScheduler")
+    with pytest.raises(HookFailed, match="APP_BACKEND asks for azureManaged: package anew"):
+        release.release(package, pushing=False)
+    assert cli.calls == []
 
 
 def test_with_a_slot_production_is_left_alone(cli, package, monkeypatch):
@@ -175,6 +186,13 @@ def test_keys_are_taken_from_the_environment_and_never_stand_in_an_argument(cli,
 def test_key_that_is_in_the_vault_is_not_asked_for(cli):
     cli.answers(("az keyvault secret list", [{"name": "stripe-api-key"}]))
     assert provider_keys.fill("kv-x", ["stripe-api-key"], _never, _no_pause) == []
+
+
+def test_preview_before_the_first_provisioning_finds_no_vault_and_no_fault(cli, monkeypatch, capsys):
+    monkeypatch.delenv("APP_VAULT", raising=False)
+    assert provider_keys.main() == 0
+    assert "no vault" in capsys.readouterr().out
+    assert cli.calls == []
 
 
 def test_role_that_was_just_given_is_waited_for(cli):

@@ -1,5 +1,6 @@
 """Texts from the files in `templates`. What is put into HTML is escaped, and a name that nobody filled in is an error."""
 
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -25,6 +26,12 @@ def money(cents: int, currency: str) -> str:
     return f"{amount} {currency.upper()}"
 
 
+def moment(at: datetime | str) -> str:
+    """A time as people read it: `2026-03-01 12:00 UTC`. at: with its offset."""
+    known = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return f"{known.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
 @cache
 def _environment() -> "Environment":
     from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -37,5 +44,5 @@ def _environment() -> "Environment":
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["money"] = money
+    environment.filters.update(money=money, moment=moment)
     return environment

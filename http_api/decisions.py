@@ -3,7 +3,8 @@
 The link is the approver's proof: signed, running out, and good for one turn of one claim. So these two functions need no key.
 """
 
-from collections.abc import Awaitable, Callable
+import json
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from functools import wraps
 from http import HTTPStatus
@@ -18,11 +19,10 @@ from adapters.compose import decision_links
 from adapters.decision_links import DecisionLink, LinkExpired, LinkInvalid
 from adapters.texts import render
 from domain.approval import ApprovalDecision, Decision
-from domain.expense import EXPENSE_APPROVAL
+from domain.expense import EXPENSE_APPROVAL, ExpenseRequest
 from domain.wire import Wire
-from domain.workflow import WorkflowProgress, workflow_instance_id
+from domain.workflow import workflow_instance_id
 from http_api.expense_decisions import OpenTurn, bring, open_turn
-from http_api.instances import instance_status
 from http_api.problems import Problem, answers_problems, conflict
 from http_api.request_body import refuse_card_numbers, validated
 
@@ -36,6 +36,14 @@ _HEADERS: Final = {
     "frame-ancestors 'none'; base-uri 'none'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
+}
+
+
+# What a person reads above the problem.
+_HEADINGS: Final[Mapping[HTTPStatus, str]] = {
+    HTTPStatus.FORBIDDEN: "This link does not work",
+    HTTPStatus.GONE: "This link has run out",
+    HTTPStatus.CONFLICT: "There is nothing left to decide",
 }
 
 
@@ -64,7 +72,8 @@ def answers_pages(handler: Handler) -> Handler:
         try:
             return await handler(**bindings)
         except Problem as problem:
-            return _page("decision_told.html", problem.status, subject=problem.status.phrase, told=problem.detail)
+            subject = _HEADINGS.get(problem.status, "This did not work")
+            return _page("decision_told.html", problem.status, subject=subject, told=problem.detail)
 
     return answer
 
@@ -77,11 +86,9 @@ async def show_decision(req: func.HttpRequest, client: df.DurableOrchestrationCl
     """The claim and a form. Changes nothing."""
     token = req.params.get("token", "")
     turn = await _turn_of(client, _read(token))
-    status = await instance_status(client, workflow_instance_id(EXPENSE_APPROVAL, turn.claim_id))
-    assert status is not None
-    detail = WorkflowProgress.model_validate(status.custom_status).detail
-    subject = f"Expenses {turn.claim_id}"
-    return _page("decision.html", subject=subject, token=token, totals=detail["totals"], wait=turn.wait)
+    claim = await _claim(client, turn.claim_id)
+    subject = f"Expenses of {claim.employee_id}"
+    return _page("decision.html", subject=subject, id=turn.claim_id, token=token, claim=claim, wait=turn.wait)
 
 
 @bp.route(route=DECISIONS, methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -94,7 +101,9 @@ async def take_decision(req: func.HttpRequest, client: df.DurableOrchestrationCl
     link = _read(form.token)
     decision = ApprovalDecision(decision=form.decision, approver=link.wait.approver, comment=form.comment)
     await bring(client, await _turn_of(client, link), decision)
-    return _page("decision_told.html", subject="Thank you", told=f"The claim is {decision.decision}.")
+    return _page(
+        "decision_told.html", subject="Thank you", told=f"You have {decision.decision} the claim {link.claim_id}."
+    )
 
 
 def _form(req: func.HttpRequest) -> DecisionForm:
@@ -128,6 +137,13 @@ async def _turn_of(client: df.DurableOrchestrationClient, link: DecisionLink) ->
     if turn.wait.wait_id != link.wait.wait_id:
         raise conflict("not_waiting", "The claim has gone on to somebody else.")
     return turn
+
+
+async def _claim(client: df.DurableOrchestrationClient, claim_id: str) -> ExpenseRequest:
+    """What was handed in: the input of the claim's instance."""
+    status = await client.get_status(workflow_instance_id(EXPENSE_APPROVAL, claim_id), show_input=True)
+    given = status.input_
+    return ExpenseRequest.model_validate((json.loads(given) if isinstance(given, str) else given)["request"])
 
 
 def _page(name: str, status: HTTPStatus = HTTPStatus.OK, **facts: Any) -> func.HttpResponse:

@@ -39,6 +39,7 @@ th { color: var(--soft); font-weight: normal; } td:last-child, th:last-child { p
 code, pre { font: 13px/1.45 ui-monospace, monospace; }
 pre { white-space: pre-wrap; margin: 0; padding: .5rem .75rem; max-height: 30rem; overflow-y: auto;
   border: 1px solid var(--line); border-radius: 6px; }
+.short { white-space: nowrap; }
 .counts { display: flex; flex-wrap: wrap; gap: .25rem 1.5rem; padding: 0; list-style: none; }
 .timeline { list-style: none; padding: 0; margin: 0; }
 .timeline li { display: grid; grid-template-columns: 5.5rem minmax(0, 5fr) minmax(0, 4fr); gap: 0 1rem;

@@ -18,7 +18,7 @@ _BODY = """<h1>{hub}</h1>
 <p class="soft">{directory}</p>
 <h2>Instances</h2>
 <ul class="counts">{counts}</ul>
-<table><thead><tr><th>The latest</th><th>Status</th><th>Created (UTC)</th></tr></thead><tbody>{recent}</tbody></table>
+<table><thead><tr><th style="width:60%">The latest</th><th>Status</th><th>Created (UTC)</th></tr></thead><tbody>{recent}</tbody></table>
 <h2>Functions</h2>
 <table class="functions"><thead><tr><th>Name</th><th>Trigger</th><th>URL</th></tr></thead><tbody>{functions}</tbody></table>
 <h2>As JSON</h2>
@@ -56,8 +56,9 @@ def _count(status: str, count: int) -> str:
 def _instance_row(instance: InstanceStatus) -> str:
     link = f'<a href="{instance_path(instance.instance_id)}"><bdi>{escape(instance.instance_id)}</bdi></a>'
     return (
-        f'<tr><td>{link}<br><span class="soft">{escape(instance.name)}</span></td><td>{coloured(instance.runtime_status)}</td>'
-        f"<td>{instance.created_at:%Y-%m-%d %H:%M:%S}</td></tr>"
+        f'<tr><td>{link}<br><span class="soft">{escape(instance.name)}</span></td>'
+        f'<td class="short">{coloured(instance.runtime_status)}</td>'
+        f'<td><span class="short">{instance.created_at:%Y-%m-%d}</span> {instance.created_at:%H:%M:%S}</td></tr>'
     )
 
 

@@ -59,7 +59,8 @@ def test_every_kind_of_notification_has_its_mail(kind: NotificationKind, orders:
     for form in ("plain", "html"):
         text = text_of(mail, form)
         assert len(text) > 20
-        assert "{" not in text.replace('{"decision"', "")
+        assert "{{" not in text
+        assert "{%" not in text
 
 
 def test_what_approvers_are_asked_goes_to_them_and_not_to_the_customer(orders: OrderBook, mailbox: Mailbox) -> None:

@@ -77,14 +77,14 @@ async def test_an_html_report_adds_up_and_draws_what_was_sold(shop: Shop):
     enter("c", NOON, OrderStatus.REJECTED)
     text = (await download(await report(shop, format="html"))).text
     assert "Sales of completed orders: 40.00 USD." in text
-    bars = re.findall(r'<text x="0" y="\d+">([^<]+)</text>\s*<rect [^>]*width="([\d.]+)"', text)
+    bars = re.findall(r'<th scope="row">([^<]+)</th>.*<rect width="([\d.]+)%"', text)
     assert bars == [
-        ("completed", "400.0"),
-        ("rejected", "200.0"),
-        ("2026-03-01", "400.0"),
-        ("2026-03-02", "200.0"),
-        ("2026-03-01", "400.0"),
-        ("2026-03-02", "400.0"),
+        ("completed", "100.0"),
+        ("rejected", "50.0"),
+        ("2026-03-01", "100.0"),
+        ("2026-03-02", "50.0"),
+        ("2026-03-01", "100.0"),
+        ("2026-03-02", "100.0"),
     ]
 
 

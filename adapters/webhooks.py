@@ -4,8 +4,14 @@ The address comes from a caller, so it is treated as hostile: only public ones a
 checked; redirects are not followed, the answer is not read, and nothing of it is repeated.
 """
 
+import http.client
 import json
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from threading import Timer
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -77,35 +83,48 @@ class WebhookSender:
 
     def _post(self, parts: SplitResult, address: str, body: bytes, signed: dict[str, str]) -> int:
         """The status of the answer. The connection goes to `address`; the host's name is what its certificate must show."""
-        import urllib3
-
-        timeout = urllib3.Timeout(connect=_CONNECT_S, read=self._answer_s, total=self._answer_s)
         headers = {**signed, "Host": parts.netloc, "Content-Type": "application/json", "User-Agent": "durable-orders"}
-        pool: urllib3.HTTPConnectionPool
-        if parts.scheme == "https":
-            name = _host(parts)
-            pool = urllib3.HTTPSConnectionPool(
-                address, parts.port or 443, cert_reqs="CERT_REQUIRED", server_hostname=name, assert_hostname=name
-            )
-        else:
-            pool = urllib3.HTTPConnectionPool(address, parts.port or 80)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        with pool:
-            try:
-                answer = pool.urlopen(
-                    "POST",
-                    target,
-                    body=body,
-                    headers=headers,
-                    retries=False,
-                    redirect=False,
-                    timeout=timeout,
-                    preload_content=False,  # whatever is in it, however long it is
-                )
-            except (urllib3.exceptions.HTTPError, OSError) as error:
-                raise ProviderUnavailable(f"the callback's server did not answer ({type(error).__name__})") from None
-            answer.close()
-            return answer.status
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        try:
+            with (
+                socket.create_connection((address, port), _CONNECT_S) as reached,
+                _over_after(self._answer_s, reached),
+                _secured(reached, parts) as connected,
+            ):
+                connection = http.client.HTTPConnection(address)
+                connection.sock = connected
+                connection.request("POST", target, body, headers)
+                return connection.getresponse().status
+        except (OSError, http.client.HTTPException) as error:
+            raise ProviderUnavailable(f"the callback's server did not answer ({type(error).__name__})") from None
+
+
+@contextmanager
+def _over_after(seconds: float, connection: socket.socket) -> Iterator[None]:
+    """Shut the connection then: a time-out bounds each wait for a byte only, and a server may send one byte after the other."""
+    own = connection.dup()  # TLS takes the given one over
+    timer = Timer(seconds, _shut, (own,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        own.close()
+
+
+def _shut(connection: socket.socket) -> None:
+    with suppress(OSError):  # the other side was first
+        connection.shutdown(socket.SHUT_RDWR)
+
+
+def _secured(connection: socket.socket, parts: SplitResult) -> socket.socket:
+    connection.settimeout(None)
+    if parts.scheme != "https":
+        return connection
+    return ssl.create_default_context().wrap_socket(connection, server_hostname=_host(parts))
 
 
 def _host(parts: SplitResult) -> str:

@@ -9,6 +9,7 @@ import requests
 from azure.core.credentials import AccessToken
 from azure.storage.blob import BlobServiceClient, UserDelegationKey
 
+from adapters import blob_links
 from adapters.blob_links import LASTS, BlobLinks
 from adapters.storage import Storage, create_container
 
@@ -41,6 +42,12 @@ def test_a_link_says_when_it_ends(storage: Storage):
     (end,) = parse_qs(urlsplit(link.url).query)["se"]
     assert abs(datetime.fromisoformat(end) - link.expires_at) < timedelta(seconds=1)
     assert link.expires_at - datetime.now(UTC) <= LASTS
+
+
+def test_a_link_opens_nothing_any_more_once_its_time_is_over(storage: Storage, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(blob_links, "LASTS", timedelta(seconds=-1))
+    link = storage.links.to("things", "other.txt")
+    assert requests.get(link.url, timeout=10).status_code == 403
 
 
 class Identity:

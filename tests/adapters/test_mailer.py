@@ -1,9 +1,11 @@
 """Mails, by SMTP to a mail server and over the Azure SDK to a scripted service."""
 
 import re
+import socket
 
 import pytest
 
+from adapters import smtp_mailer
 from adapters.azure_mailer import AzureMailer
 from adapters.mailer import NoMailer, connect
 from adapters.smtp_mailer import SmtpMailer
@@ -61,6 +63,12 @@ def test_a_mail_server_that_is_away_is_worth_another_try() -> None:
         url = gone.url
     with pytest.raises(ProviderUnavailable, match="did not answer"):
         SmtpMailer(url, "shop@example.com").send(MAIL)
+
+
+def test_a_mail_server_that_says_nothing_is_worth_another_try(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(smtp_mailer, "ANSWER_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(ProviderUnavailable, match="did not answer"):
+        SmtpMailer(f"smtp://127.0.0.1:{silent.getsockname()[1]}", "shop@example.com").send(MAIL)
 
 
 def test_azure_is_told_the_mail_once_per_message_id(script: Script) -> None:

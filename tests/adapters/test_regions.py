@@ -1,7 +1,10 @@
 """Where postal codes lie: the table that comes with the app, and a service that may fail."""
 
+import socket
+
 import pytest
 
+from adapters import regions
 from adapters.regions import RegionService, RegionTable
 from domain.errors import ProviderUnavailable
 from domain.onboarding import FindRegion, Region
@@ -73,3 +76,9 @@ def test_an_answer_of_another_kind_is_worth_asking_again(script: Script, body, s
 def test_a_service_that_is_not_there_is_worth_asking_again():
     with pytest.raises(ProviderUnavailable):
         RegionService("http://127.0.0.1:1").find(WANTED)
+
+
+def test_a_service_that_says_nothing_is_worth_asking_again(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(regions, "_PATIENCE_S", (5, 0.2))
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(ProviderUnavailable):
+        RegionService(f"http://127.0.0.1:{silent.getsockname()[1]}").find(WANTED)

@@ -1,9 +1,12 @@
 """Callbacks: signed, to public addresses only, over the connection that was checked."""
 
 import datetime as dt
+import socket
 import ssl
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from cryptography import x509
@@ -31,14 +34,14 @@ def callback(url: str, **changes: object) -> Callback:
     )
 
 
-def sender(*addresses: str, local: bool = False, secret: str | None = SECRET) -> WebhookSender:
+def sender(*addresses: str, local: bool = False, secret: str | None = SECRET, answer_s: float = 5.0) -> WebhookSender:
     """One to whom every name resolves to these addresses; without any, as the system says."""
 
     def resolver(_host: str) -> Sequence[str]:
         return addresses
 
     options = {"resolver": resolver} if addresses else {}
-    return WebhookSender(secret, allow_loopback=local, answer_s=5.0, **options)
+    return WebhookSender(secret, allow_loopback=local, answer_s=answer_s, **options)
 
 
 def test_a_callback_arrives_signed_and_a_repeat_carries_the_same_id(receiver: Receiver) -> None:
@@ -139,6 +142,26 @@ def test_a_server_that_is_away_is_worth_another_try() -> None:
         sender(local=True).send(callback(url))
 
 
+def test_a_server_that_says_nothing_is_worth_another_try() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(ProviderUnavailable):
+        sender(local=True, answer_s=0.2).send(callback(f"http://127.0.0.1:{silent.getsockname()[1]}/"))
+
+
+def test_a_server_that_never_comes_to_the_point_is_not_listened_to_for_longer() -> None:
+    def prattle(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection, suppress(OSError):
+            while True:
+                connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        prattling = Thread(target=prattle, args=(server,))
+        prattling.start()
+        with pytest.raises(ProviderUnavailable):
+            sender(local=True, answer_s=0.2).send(callback(f"http://127.0.0.1:{server.getsockname()[1]}/"))
+        prattling.join()
+
+
 def test_what_cannot_be_sent_is_not_tried(receiver: Receiver) -> None:
     long = callback(receiver.url, data={"text": "x" * MOST_BYTES})
     assert sender(local=True).send(long).reason_code == "callback_not_sendable"
@@ -160,7 +183,7 @@ def test_the_connection_goes_to_the_checked_address_and_the_certificate_must_sho
         sent = to_loopback.send(callback(f"https://hooks.example:{receiver.port}/"))
         assert sent.outcome is Outcome.DONE
         assert receiver.got[0][0]["Host"] == f"hooks.example:{receiver.port}"
-        with pytest.raises(ProviderUnavailable, match="SSLError"):
+        with pytest.raises(ProviderUnavailable, match="SSLCertVerificationError"):
             to_loopback.send(callback(f"https://other.example:{receiver.port}/"))
     assert len(receiver.got) == 1
 

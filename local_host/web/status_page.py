@@ -18,7 +18,8 @@ _BODY = """<h1>{hub}</h1>
 <p class="soft">{directory}</p>
 <h2>Instances</h2>
 <ul class="counts">{counts}</ul>
-<table><thead><tr><th style="width:60%">The latest</th><th>Status</th><th>Created (UTC)</th></tr></thead><tbody>{recent}</tbody></table>
+<table><thead><tr><th style="width:60%">The latest</th><th>Status</th><th>Created (UTC)</th></tr></thead>
+<tbody>{recent}</tbody></table>
 <h2>Functions</h2>
 <table class="functions"><thead><tr><th>Name</th><th>Trigger</th><th>URL</th></tr></thead><tbody>{functions}</tbody></table>
 <h2>As JSON</h2>

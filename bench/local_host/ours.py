@@ -9,12 +9,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bench.local_host.workloads import IN_FLIGHT, SIZES, Figures, Sizes, numbers, order, p50_p95, resident_kb
 from local_host.app.host_json import read_host_config
 from local_host.app.loader import load_app
+from local_host.app.sdk_replay import settle_typing_mode
 from local_host.collector import end_loading
 from local_host.host import Host, HostParts
 from local_host.operations import Operations
@@ -29,16 +31,24 @@ def client_text(value: object) -> str:
     return json.dumps(json.dumps(value))
 
 
-async def measure(sizes: Sizes, state: Path) -> Figures:
+@asynccontextmanager
+async def running(state: Path) -> AsyncIterator[tuple[Host, TaskHub]]:
+    """The host as the command line starts it."""
     hub = TaskHub.open(state)
     app, config = load_app(APP), read_host_config(APP, os.environ)
     host = Host(HostParts(app=app, config=config, hub=hub, listener=bind("127.0.0.1", 0)))
     await host.start()
+    settle_typing_mode()
     end_loading()
     try:
-        return await _measure(sizes, host, hub)
+        yield host, hub
     finally:
         await host.stop()
+
+
+async def measure(sizes: Sizes, state: Path) -> Figures:
+    async with running(state) as (host, hub):
+        return await _measure(sizes, host, hub)
 
 
 async def _measure(sizes: Sizes, host: Host, hub: TaskHub) -> Figures:

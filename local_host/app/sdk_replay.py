@@ -2,7 +2,8 @@
 
 Most of a replay is spent in three calls: `dateutil` works out the format of every event's timestamp, which a host always
 writes in one and the same form, a named tuple type is built anew for each replay, and so are the limits of timers, which
-never change. All depend on their arguments alone; here they get faster stand-ins with equal results.
+never change. All depend on their arguments alone; here they get faster stand-ins with equal results. A fourth, the
+question whether typing is strict, depends on a setting.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from functools import cache
 import azure.durable_functions  # noqa: F401 - brings in the modules below
 
 # The classes hide the modules of the same names, so these are reached by their full names.
+_CODEC = sys.modules["azure.functions._durable_functions"]
 _CONTEXT = sys.modules["azure.durable_functions.models.DurableOrchestrationContext"]
 _EVENTS = sys.modules["azure.durable_functions.models.history.HistoryEvent"]
 _EXECUTOR = sys.modules["azure.durable_functions.models.TaskOrchestrationExecutor"]
@@ -32,6 +34,14 @@ def quicken_replay() -> None:
     vars(_EVENTS)["dt_parse"] = parse_timestamp
     vars(_EXECUTOR)["namedtuple"] = cache(namedtuple)
     vars(_CONTEXT)["parse_timespan_attrib"] = cache(_parse_span)
+
+
+def settle_typing_mode() -> None:
+    """Ask once whether the app's settings want strict typing, which the SDK otherwise asks for every value it reads or
+    writes. For a process that is nothing but a host: its settings do not change while it runs, as those of a test may.
+    """
+    is_strict: bool = _CODEC._is_strict_mode()
+    vars(_CODEC)["_is_strict_mode"] = lambda: is_strict
 
 
 def parse_timestamp(text: str) -> datetime:

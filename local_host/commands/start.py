@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from local_host.app.host_json import HostConfig, read_host_config
 from local_host.app.index import AppIndex
 from local_host.app.loader import load_app
+from local_host.app.sdk_replay import settle_typing_mode
 from local_host.app.settings import apply_settings, read_local_settings
 from local_host.collector import end_loading
 from local_host.host import MEMORY, Host, HostParts, times_path
@@ -73,6 +74,7 @@ async def _run(parts: HostParts, options: StartOptions) -> bool:
     host = Host(parts)
     stopping = _signalled()
     await host.start()
+    settle_typing_mode()
     end_loading()
     for line in _announcement(host, parts.app, parts.config):
         print(line)

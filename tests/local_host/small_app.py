@@ -77,6 +77,21 @@ class SmallApp:
         return {"statusCode": 404, "headers": {}, "content": request["method"]}
 
 
+def simple_app() -> SmallApp:
+    """An app whose `waits` returns the event E, and whose `says` returns its input at once."""
+    app = SmallApp()
+
+    @app.orchestrator
+    def waits(context: Context) -> Code:
+        return (yield context.wait_for_external_event("E"))
+
+    @app.orchestrator
+    def says(context: Context) -> Any:
+        return context.get_input()
+
+    return app
+
+
 def _guarded(function: Function, *arguments: Any) -> Any:
     try:
         return function(*arguments)
@@ -102,6 +117,10 @@ class Engine:
         started = await self.operations.start(function_name, text, instance_id, **more)
         await self.worker.until_idle()
         return started
+
+    async def settle(self) -> None:
+        """Let everything happen that needs no time."""
+        await self.worker.until_idle()
 
     async def run(self, name: str | Function, value: Any = None, **more: Any) -> InstanceStatus:
         return await self.status(await self.start(name, value, **more))

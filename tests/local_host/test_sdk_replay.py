@@ -10,7 +10,7 @@ from dateutil.parser import parse  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local_host.app.sdk_replay import _CONTEXT, parse_timestamp, quicken_replay
+from local_host.app.sdk_replay import _CODEC, _CONTEXT, parse_timestamp, quicken_replay, settle_typing_mode
 from local_host.history import time_text
 from tests.local_host.pure_host import PureHost
 
@@ -35,6 +35,17 @@ def test_limits_of_timers_read_as_before(text: str) -> None:
     quicken_replay()
 
     assert vars(_CONTEXT)["parse_timespan_attrib"](text) == parse_timespan_attrib(text)
+
+
+@pytest.mark.parametrize(("setting", "is_strict"), [("1", True), ("true", True), ("", False), ("no", False)])
+def test_typing_is_as_strict_as_the_settings_say(
+    monkeypatch: pytest.MonkeyPatch, setting: str, is_strict: bool
+) -> None:
+    monkeypatch.setattr(_CODEC, "_is_strict_mode", _CODEC._is_strict_mode)  # to be put back afterwards
+    monkeypatch.setenv("AZURE_FUNCTIONS_DURABLE_STRICT_TYPING", setting)
+    settle_typing_mode()
+
+    assert _CODEC._is_strict_mode() is is_strict
 
 
 def test_an_orchestration_runs_the_same_with_the_stand_ins() -> None:

@@ -16,11 +16,12 @@ from pydantic import ConfigDict, ValidationError
 from adapters.compose import manifests
 from adapters.manifests import MANIFESTS
 from domain.errors import ShopError
-from domain.file_batch import FileBatchRequest
+from domain.file_batch import FILE_BATCH, FileBatchRequest
 from domain.ids import digest_id
 from domain.wire import Wire
-from http_api.file_batches import start_batch
+from http_api.file_batches import permitted
 from http_api.problems import Problem, field_errors, invalid
+from http_api.workflows import start_once
 from settings import ManifestEvents
 
 FILE_MANIFESTS: Final = "file-manifests"
@@ -90,7 +91,7 @@ async def _start(client: df.DurableOrchestrationClient, path: str, content: byte
     # The batch is named after what was dropped where: a changed manifest is another batch.
     key = f"manifest-{digest_id(f'{path}:{content!r}')}"
     try:
-        await start_batch(client, key, _request(content))
+        await start_once(client, FILE_BATCH, key, permitted(_request(content)))
     except Problem as problem:
         rules = "; ".join(f"{error.field}: {error.message}" for error in problem.errors)
         raise ManifestRefused(f"{path}: {problem.detail} {rules}".strip()) from None

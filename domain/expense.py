@@ -12,7 +12,7 @@ from pydantic import Field
 from domain.ids import CustomerId
 from domain.steps import Outcome, StepResult
 from domain.wire import Cents, Currency, Email, Timestamp, Wire
-from domain.workflow import WorkflowKey
+from domain.workflow import RunRequest, WorkflowKey
 
 EXPENSE_APPROVAL: Final = "expense_approval"
 MOST_ITEMS: Final = 100
@@ -42,10 +42,9 @@ class ExpenseItem(Wire):
     description: Annotated[str, Field(max_length=200)] | None = None
 
 
-class ExpenseRequest(Wire):
-    """The body of `POST /api/expenses`. id: the caller's; without it the `Idempotency-Key` names the claim."""
+class ExpenseRequest(RunRequest):
+    """The body of `POST /api/expenses`."""
 
-    id: WorkflowKey | None = None
     employee_id: CustomerId
     email: Email
     items: Annotated[tuple[ExpenseItem, ...], Field(min_length=1, max_length=MOST_ITEMS)]

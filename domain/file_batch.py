@@ -10,7 +10,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from domain.steps import StepResult
 from domain.wire import Wire
-from domain.workflow import WorkflowKey
+from domain.workflow import RunRequest, WorkflowKey
 
 FILE_BATCH: Final = "file_batch"
 CHUNK_FILES: Final = 100
@@ -23,10 +23,9 @@ ContainerName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$
 FileName = Annotated[str, Field(min_length=1, max_length=1024)]
 
 
-class FileBatchRequest(Wire):
+class FileBatchRequest(RunRequest):
     """The body of `POST /api/file-batches`, and a manifest: either `prefix`, which may be empty, or `blobs`."""
 
-    id: WorkflowKey | None = None
     container: ContainerName
     prefix: Annotated[str, Field(max_length=1024)] | None = None
     blobs: Annotated[tuple[FileName, ...], Field(min_length=1, max_length=_MOST_NAMED)] | None = None

@@ -11,7 +11,7 @@ from domain.field_error import FieldError
 from domain.ids import OrderId, digest_id
 from domain.steps import Outcome, StepResult
 from domain.wire import Timestamp, Wire
-from domain.workflow import WorkflowKey
+from domain.workflow import RunRequest, WorkflowKey
 
 USER_ONBOARDING: Final = "user_onboarding"
 YOUNGEST_YEARS: Final = 16
@@ -30,10 +30,9 @@ _POSTAL_CODES: Final[Mapping[str, re.Pattern[str]]] = {
 UserId = OrderId
 
 
-class OnboardingRequest(Wire):
+class OnboardingRequest(RunRequest):
     """The body of `POST /api/onboarding`: its form only, the rules are `check_user`'s. birth_date: YYYY-MM-DD."""
 
-    id: WorkflowKey | None = None
     name: Annotated[str, Field(max_length=200)]
     email: Annotated[str, Field(max_length=254)]
     country: Annotated[str, Field(max_length=20)]

@@ -13,7 +13,7 @@ from domain.callback import CallbackUrl
 from domain.order import OrderStatus
 from domain.steps import StepResult
 from domain.wire import Timestamp, Wire
-from domain.workflow import WorkflowKey, WorkflowStatus
+from domain.workflow import RunRequest, WorkflowKey, WorkflowStatus
 
 REPORT: Final = "report"
 LONGEST_PERIOD: Final = timedelta(days=366)
@@ -28,10 +28,9 @@ class ReportFormat(StrEnum):
     HTML = "html"
 
 
-class ReportRequest(Wire):
+class ReportRequest(RunRequest):
     """The body of `POST /api/reports`. placed_from is included, placed_to is not. callback_url: told when it has ended."""
 
-    id: WorkflowKey | None = None
     placed_from: Timestamp
     placed_to: Timestamp
     format: ReportFormat = ReportFormat.CSV

@@ -14,6 +14,12 @@ WorkflowStatus = Literal["running", "completed", "rejected", "cancelled", "faile
 """completed: done. rejected: a refusal. cancelled: somebody asked for it. failed: a fault."""
 
 
+class RunRequest(Wire):
+    """The base of what callers ask for by `POST`. id: the caller's name for the run; without it the `Idempotency-Key` names it."""
+
+    id: WorkflowKey | None = None
+
+
 class WorkflowProgress(Wire):
     """The custom status of a workflow while it runs, and its result when it has ended.
 

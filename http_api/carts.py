@@ -5,7 +5,8 @@ now. An order is made from what the entity froze, never from what was read here.
 """
 
 import asyncio
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -26,6 +27,8 @@ from http_api.request_body import read_body
 from http_api.request_params import operation_key, path_id
 from http_api.responses import accepted, answer
 from http_api.workflows import is_started_once, run_status, started_answer
+
+W = TypeVar("W", bound=Wire)
 
 bp = df.Blueprint()
 
@@ -82,14 +85,11 @@ async def get_cart(req: func.HttpRequest, client: df.DurableOrchestrationClient)
 @answers_problems
 async def add_cart_item(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """202; 422 for a product that is not sold, 409 for more than an order takes."""
-    customer_id = path_id(req, "customer_id", CustomerId)
     addition = read_body(req, CartAddition)
     await _check_sold(addition.product_id)
     key = operation_key(req, addition.key)
     request = rules.AddItem(key=key, product_id=addition.product_id, quantity=addition.quantity)
-    _check_possible(rules.add(await _read(client, customer_id), request)[1])
-    await _signal(client, customer_id, "add", request)
-    return _on_its_way(req, CART_ITEMS, customer_id, key)
+    return await _have_done(req, client, CART_ITEMS, "add", rules.add, request)
 
 
 @bp.route(route=CART_ITEM, methods=["PUT"])
@@ -97,12 +97,9 @@ async def add_cart_item(req: func.HttpRequest, client: df.DurableOrchestrationCl
 @answers_problems
 async def change_cart_item(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """202; 409 when the product is not in the cart, or the cart is being checked out."""
-    customer_id = path_id(req, "customer_id", CustomerId)
     product_id = path_id(req, "product_id", ProductId)
     request = rules.ChangeItem(product_id=product_id, quantity=read_body(req, ItemQuantity).quantity)
-    _check_possible(rules.change(await _read(client, customer_id), request)[1])
-    await _signal(client, customer_id, "change", request)
-    return _on_its_way(req, CART_ITEM, customer_id)
+    return await _have_done(req, client, CART_ITEM, "change", rules.change, request)
 
 
 @bp.route(route=CART_ITEM, methods=["DELETE"])
@@ -110,11 +107,8 @@ async def change_cart_item(req: func.HttpRequest, client: df.DurableOrchestratio
 @answers_problems
 async def remove_cart_item(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """202, also when the product is not in the cart; 409 while the cart is being checked out."""
-    customer_id = path_id(req, "customer_id", CustomerId)
     request = rules.RemoveItem(product_id=path_id(req, "product_id", ProductId))
-    _check_possible(rules.remove(await _read(client, customer_id), request)[1])
-    await _signal(client, customer_id, "remove", request)
-    return _on_its_way(req, CART_ITEM, customer_id)
+    return await _have_done(req, client, CART_ITEM, "remove", rules.remove, request)
 
 
 @bp.route(route=CART, methods=["DELETE"])
@@ -122,11 +116,7 @@ async def remove_cart_item(req: func.HttpRequest, client: df.DurableOrchestratio
 @answers_problems
 async def clear_cart(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """202; 409 while the cart is being checked out."""
-    customer_id = path_id(req, "customer_id", CustomerId)
-    request = rules.ClearCart()
-    _check_possible(rules.clear(await _read(client, customer_id), request)[1])
-    await _signal(client, customer_id, "clear", request)
-    return _on_its_way(req, CART, customer_id)
+    return await _have_done(req, client, CART, "clear", rules.clear, rules.ClearCart())
 
 
 @bp.route(route=CART_CHECKOUT, methods=["POST"])
@@ -165,8 +155,24 @@ async def _read(client: df.DurableOrchestrationClient, customer_id: str) -> Cart
     return Cart.from_state(await read_entity(client, CART_ENTITY, customer_id))
 
 
-async def _signal(client: df.DurableOrchestrationClient, customer_id: str, operation: str, request: Wire) -> None:
+async def _have_done(
+    req: func.HttpRequest,
+    client: df.DurableOrchestrationClient,
+    route: str,
+    operation: str,
+    rule: Callable[[Cart | None, W], tuple[Cart | None, StepResult]],
+    request: W,
+) -> func.HttpResponse:
+    """Send the cart an operation, unless its rule says already now that it will be refused: 409."""
+    customer_id = path_id(req, "customer_id", CustomerId)
+    _, expected = rule(await _read(client, customer_id), request)
+    # The entity decides again when the signal reaches it; but a signal has no answer, so say now what is plain now.
+    if expected.outcome is not Outcome.DONE:
+        raise conflict(expected.reason_code or "refused", f"The cart does not allow it: {expected.message}.")
     await client.signal_entity(df.EntityId(CART_ENTITY, customer_id), operation, request.to_wire())
+    cart_uri = resource(req, route, "carts", customer_id)
+    key = request.key if isinstance(request, rules.AddItem) else None
+    return accepted(CartChange(customer_id=customer_id, statusQueryGetUri=cart_uri, key=key), cart_uri)
 
 
 async def _check_sold(product_id: str) -> None:
@@ -175,16 +181,5 @@ async def _check_sold(product_id: str) -> None:
         raise invalid_field("product_id", "unknown_product", "The catalogue does not sell this product")
 
 
-def _check_possible(expected: StepResult) -> None:
-    # The entity decides again when the signal reaches it; but a signal has no answer, so say now what is plain now.
-    if expected.outcome is not Outcome.DONE:
-        raise conflict(expected.reason_code or "refused", f"The cart does not allow it: {expected.message}.")
-
-
 def _empty() -> Exception:
     return conflict("cart_empty", "There is nothing in this cart, or not yet: a change takes a moment to arrive.")
-
-
-def _on_its_way(req: func.HttpRequest, route: str, customer_id: str, key: str | None = None) -> func.HttpResponse:
-    cart_uri = resource(req, route, "carts", customer_id)
-    return accepted(CartChange(customer_id=customer_id, statusQueryGetUri=cart_uri, key=key), cart_uri)

@@ -13,7 +13,7 @@ from http_api.expense_decisions import bring, open_turn
 from http_api.problems import answers_problems
 from http_api.request_body import read_body
 from http_api.request_params import path_id
-from http_api.workflows import chosen_key, run_status, start_once, started_answer
+from http_api.workflows import run_status, start_as_asked, started_answer
 
 bp = df.Blueprint()
 
@@ -30,10 +30,7 @@ ExpenseInstanceId = Annotated[str, Field(pattern=rf"^{EXPENSE_APPROVAL}\.[A-Za-z
 @answers_problems
 async def claim_expenses(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """202 for a new claim and for each repeat of it; 409 when the id belongs to another one."""
-    request = read_body(req, ExpenseRequest)
-    key = chosen_key(req, request.id)
-    await start_once(client, EXPENSE_APPROVAL, key, request)
-    return started_answer(req, EXPENSES, EXPENSES, key)
+    return await start_as_asked(req, client, EXPENSE_APPROVAL, read_body(req, ExpenseRequest), EXPENSES)
 
 
 @bp.route(route=EXPENSE, methods=["GET"])

@@ -10,7 +10,7 @@ from domain.file_batch import FILE_BATCH, FileBatchRequest
 from domain.workflow import WorkflowProgress
 from http_api.problems import answers_problems, invalid_field
 from http_api.request_body import read_body
-from http_api.workflows import cancel_run, chosen_key, run_status, start_once, started_answer
+from http_api.workflows import cancel_run, run_status, start_as_asked
 from settings import settings
 
 bp = df.Blueprint()
@@ -25,18 +25,15 @@ FILE_BATCH_CANCELLATION: Final = "file-batches/{id}/cancellation"
 @answers_problems
 async def start_file_batch(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """202 for a new batch and for each repeat of the request; 409 when the id belongs to another one."""
-    request = read_body(req, FileBatchRequest)
-    key = chosen_key(req, request.id)
-    await start_batch(client, key, request)
-    return started_answer(req, FILE_BATCHES, FILE_BATCHES, key)
+    return await start_as_asked(req, client, FILE_BATCH, permitted(read_body(req, FileBatchRequest)), FILE_BATCHES)
 
 
-async def start_batch(client: df.DurableOrchestrationClient, key: str, request: FileBatchRequest) -> None:
-    """Start one batch once. Raises Problem: 422 for a container that is not open to batches, 409, and StorageUnavailable."""
+def permitted(request: FileBatchRequest) -> FileBatchRequest:
+    """The request. Raises Problem (422) when its container is not open to batches."""
     # The account holds more than files: keys of the host, packages, records of payments that failed.
     if request.container not in settings().file_batch_containers:
         raise invalid_field("container", "container_not_open", "Must be one of those in FILE_BATCH_CONTAINERS")
-    await start_once(client, FILE_BATCH, key, request)
+    return request
 
 
 @bp.route(route=FILE_BATCH_RUN, methods=["GET"])

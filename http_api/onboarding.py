@@ -8,7 +8,7 @@ import azure.functions as func
 from domain.onboarding import USER_ONBOARDING, OnboardingRequest
 from http_api.problems import answers_problems
 from http_api.request_body import read_body
-from http_api.workflows import chosen_key, run_status, start_once, started_answer
+from http_api.workflows import run_status, start_as_asked
 
 bp = df.Blueprint()
 
@@ -21,10 +21,7 @@ ONBOARDING: Final = "onboarding/{id}"
 @answers_problems
 async def onboard_user(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """202 for a new run and for each repeat of it; 409 when the id belongs to another one."""
-    request = read_body(req, OnboardingRequest)
-    key = chosen_key(req, request.id)
-    await start_once(client, USER_ONBOARDING, key, request)
-    return started_answer(req, ONBOARDINGS, ONBOARDINGS, key)
+    return await start_as_asked(req, client, USER_ONBOARDING, read_body(req, OnboardingRequest), ONBOARDINGS)
 
 
 @bp.route(route=ONBOARDING, methods=["GET"])

@@ -11,7 +11,7 @@ from domain.report import REPORT, ReportFormat, ReportRequest
 from domain.workflow import WorkflowProgress
 from http_api.problems import answers_problems, invalid_field
 from http_api.request_body import read_body
-from http_api.workflows import chosen_key, run_status, start_once, started_answer
+from http_api.workflows import run_status, start_as_asked
 
 bp = df.Blueprint()
 
@@ -25,13 +25,11 @@ REPORT_RUN: Final = "reports/{id}"
 async def request_report(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """202 for a new report and for each repeat of the request; 409 when the id belongs to another one."""
     request = read_body(req, ReportRequest)
-    key = chosen_key(req, request.id)
     if request.callback_url is not None:
         problem = await asyncio.to_thread(webhooks().problem_with, request.callback_url)
         if problem is not None:
             raise invalid_field("callback_url", "callback_forbidden", f"The address {problem}")
-    await start_once(client, REPORT, key, request)
-    return started_answer(req, REPORTS, REPORTS, key)
+    return await start_as_asked(req, client, REPORT, request, REPORTS)
 
 
 @bp.route(route=REPORT_RUN, methods=["GET"])

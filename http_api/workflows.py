@@ -25,7 +25,7 @@ from domain.approval import CANCELLATION_REQUESTED
 from domain.ids import digest_id, order_id_for_key
 from domain.steps import LedgerEntry
 from domain.wire import Timestamp, Wire
-from domain.workflow import WorkflowKey, WorkflowProgress, WorkflowStatus, workflow_instance_id
+from domain.workflow import RunRequest, WorkflowKey, WorkflowProgress, WorkflowStatus, workflow_instance_id
 from http_api.instances import instance_status, is_unfinished, raise_event
 from http_api.links import resource
 from http_api.problems import conflict, invalid_field, not_found, unavailable
@@ -103,6 +103,18 @@ async def start_run(client: df.DurableOrchestrationClient, run: Run) -> None:
         await asyncio.to_thread(intake_book().mark_started, run.workflow, run.key)
     except Exception as error:  # noqa: BLE001 - whatever it was, the run is in the book and will be found there
         _log.warning("%s %s: starting it failed with %s", run.workflow, run.key, type(error).__qualname__)
+
+
+async def start_as_asked(
+    request: func.HttpRequest, client: df.DurableOrchestrationClient, workflow: str, asked: RunRequest, path: str
+) -> func.HttpResponse:
+    """Start one run once: 202 with its links. path: such as `reports`, which takes requests and holds their runs.
+
+    Raises Problem (422, 409) and StorageUnavailable.
+    """
+    key = chosen_key(request, asked.id)
+    await start_once(client, workflow, key, asked)
+    return started_answer(request, path, path, key)
 
 
 def started_answer(request: func.HttpRequest, route: str, resource_path: str, key: str) -> func.HttpResponse:

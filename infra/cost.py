@@ -8,72 +8,17 @@ import argparse
 import math
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from infra import prices
+from infra.workload import SCHEDULED_RUNS, Workload
 
 PLANS: Final = ("FC1", "EP1", "EP2", "EP3", "Y1")
 BACKENDS: Final = ("AzureStorage", "DurableTaskScheduler", "MSSQL")
 MONTH_S: Final = 730 * 3600
-
-
-@dataclass(frozen=True, kw_only=True)
-class Workload:
-    """What one order does, when all goes well and no human is asked. Times in seconds."""
-
-    activities: int = 5  # authorise, announce, buy the label, capture, record
-    entity_calls: int = 1  # reserve, of one line; its answer wakes the order
-    entity_signals: int = 1  # commit, of one line; nobody waits for it
-    events: int = 0
-    timers: int = 0
-    polls: int = 2  # how often somebody asks for its status
-    activity_s: float = 0.4
-    orchestrator_s: float = 0.1
-    entity_s: float = 0.05
-    http_s: float = 0.15
-    telemetry_items: int = 34
-    telemetry_item_kb: float = 1.2
-    queue_ops: int | None = None  # measured; None for the model's
-    table_ops: int | None = None
-
-    @property
-    def episodes(self) -> int:
-        """Runs of the orchestrator: its start, and one more per answer. Each replay is a paid execution."""
-        return 1 + self.activities + self.entity_calls + self.events + self.timers
-
-    @property
-    def durable_executions(self) -> int:
-        return self.episodes + self.activities + self.entity_calls + self.entity_signals
-
-    @property
-    def http_executions(self) -> int:
-        return 1 + self.polls
-
-    @property
-    def durable_s(self) -> float:
-        busy = self.episodes * self.orchestrator_s + self.activities * self.activity_s
-        return busy + (self.entity_calls + self.entity_signals) * self.entity_s
-
-    @property
-    def http_busy_s(self) -> float:
-        return self.http_executions * self.http_s
-
-    @property
-    def queue_operations(self) -> int:
-        """Put, get and delete, of a request and of its answer; three for what has no answer; one for the notification."""
-        modelled = 3 + 6 * (self.activities + self.entity_calls) + 3 * (self.entity_signals + self.events) + 1
-        return self.queue_ops if self.queue_ops is not None else modelled
-
-    @property
-    def table_operations(self) -> int:
-        """Three per episode (read and append the history, update the instance), then the order book's."""
-        modelled = 2 + 3 * (self.episodes + self.entity_calls + self.entity_signals) + 2 + 2 * self.polls
-        return self.table_ops if self.table_ops is not None else modelled
-
-    @property
-    def scheduler_actions(self) -> int:
-        return 1 + 2 * (self.activities + self.entity_calls) + self.entity_signals + self.events + self.timers
+# What one run of a schedule takes.
+_SCHEDULED_S: Final = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +32,7 @@ class Scenario:
     concurrency: int | None = None
     always_ready: int = 1
     instances: float = 1.0
-    workload: Workload = Workload()
+    workload: Workload = field(default_factory=Workload)
 
 
 @dataclass(frozen=True)
@@ -114,7 +59,8 @@ def _consumption(scenario: Scenario) -> list[Line]:
     load = scenario.workload
     # Memory is counted in steps of 128 MB.
     gigabytes = math.ceil(min(scenario.memory_mb, 1536) / 128) * 128 / 1024
-    gb_seconds = scenario.orders * gigabytes * (load.durable_s + load.http_busy_s)
+    busy = scenario.orders * (load.durable_s + load.http_busy_s + load.mail_s) + SCHEDULED_RUNS * _SCHEDULED_S
+    gb_seconds = gigabytes * busy
     return [
         _metered("compute", gb_seconds, prices.Y1_FREE_GB_SECONDS, prices.Y1_GB_SECOND),
         _metered("executions", _executions(scenario), prices.Y1_FREE_EXECUTIONS, prices.Y1_EXECUTION),
@@ -124,10 +70,13 @@ def _consumption(scenario: Scenario) -> list[Line]:
 def _flex(scenario: Scenario) -> list[Line]:
     load = scenario.workload
     gigabytes = scenario.memory_mb / 1024
-    durable = _active_seconds(scenario, load.durable_executions, load.durable_s)
-    http = _active_seconds(scenario, load.http_executions, load.http_busy_s)
+    # The order, and each look at its parcel hours later.
+    durable = _active_seconds(scenario, load.durable_executions, load.durable_s, 1 + load.looks)
+    http = _active_seconds(scenario, load.http_executions, load.http_busy_s, 1)
+    mail = _active_seconds(scenario, 1, load.mail_s, 1)
     ready = min(durable, float(scenario.always_ready * MONTH_S))
-    on_demand = (durable - ready + http) * gigabytes
+    # Each timer function has instances of its own, too.
+    on_demand = (durable - ready + http + mail + SCHEDULED_RUNS * max(_SCHEDULED_S, 1.0)) * gigabytes
     idle = scenario.always_ready * MONTH_S * gigabytes * prices.FC1_READY_BASE.dollars
     standing = idle + ready * gigabytes * prices.FC1_READY_BUSY.dollars
     return [
@@ -137,14 +86,16 @@ def _flex(scenario: Scenario) -> list[Line]:
     ]
 
 
-def _active_seconds(scenario: Scenario, executions: int, busy_s: float) -> float:
+def _active_seconds(scenario: Scenario, executions: int, busy_s: float, moments: int) -> float:
     """Seconds in which an instance counts as active: while anything runs on it, at least one second each time.
+
+    executions, busy_s: of one order. moments: how many separate times of it these fall into.
 
     Orders that come in bursts share instances. Without a stated concurrency the orders come evenly, and one instance is
     active for the share of time in which at least one run overlaps.
     """
     if scenario.concurrency is not None:
-        return scenario.orders * max(busy_s, 1.0) / scenario.concurrency
+        return scenario.orders * max(busy_s, float(moments)) / scenario.concurrency
     # Each run holds its instance for at least a second.
     rate = scenario.orders * executions / MONTH_S
     return MONTH_S * (1 - math.exp(-rate * max(busy_s / executions, 1.0)))
@@ -176,19 +127,20 @@ def _task_hub(scenario: Scenario) -> list[Line]:
 
 def _order_book(scenario: Scenario) -> list[Line]:
     """The shop's own tables and queues stay in storage, wherever the task hub is."""
-    table = scenario.orders * (2 + 2 * scenario.workload.polls)
-    operations = table * prices.TABLE_OPERATION.dollars + scenario.orders * prices.QUEUE_OPERATION.dollars
-    return [Line("order book and notifications", f"{table + scenario.orders:,} operations", operations)]
+    table, queue = scenario.orders * scenario.workload.shop_table_operations, scenario.orders * 3
+    operations = table * prices.TABLE_OPERATION.dollars + queue * prices.QUEUE_OPERATION.dollars
+    return [Line("order book and notifications", f"{table + queue:,} operations", operations)]
 
 
 def _telemetry(scenario: Scenario) -> Line:
     load = scenario.workload
-    gigabytes = scenario.orders * load.telemetry_items * load.telemetry_item_kb / 1e6
+    items = (scenario.orders * load.executions + SCHEDULED_RUNS) * load.telemetry_items_per_execution
+    gigabytes = items * load.telemetry_item_kb / 1e6
     return Line("telemetry", f"{gigabytes:,.1f} GB", gigabytes * prices.LOG_GB.dollars)
 
 
 def _executions(scenario: Scenario) -> float:
-    return float(scenario.orders * (scenario.workload.durable_executions + scenario.workload.http_executions))
+    return float(scenario.orders * scenario.workload.executions + SCHEDULED_RUNS)
 
 
 def _metered(item: str, quantity: float, free: int, price: prices.Price) -> Line:
@@ -213,9 +165,10 @@ def report(scenario: Scenario) -> str:
             f"{load.activities} activities of {load.activity_s} s, "
             f"{load.entity_calls} entity calls and {load.entity_signals} signals, {load.events} events, "
             f"{load.timers} timers, {load.polls} status polls; {load.episodes} replays of {load.orchestrator_s} s; "
+            f"{load.looks} looks at its parcel with {load.watch_activities} activities and {load.watch_episodes} replays; "
             f"{load.queue_operations} queue and {load.table_operations} table operations "
             f"({'measured' if load.queue_ops is not None or load.table_ops is not None else 'modelled, not measured'}).",
-            f"Prices: list, US dollars, {prices.AS_OF}; not all verified (infra/prices.py). No taxes, no traffic, no zones.",
+            f"Prices: list, US dollars, {prices.AS_OF}; sources in infra/prices.py, not all Azure's own. No taxes, no traffic, no zones.",
         ]
     )
 
@@ -238,10 +191,19 @@ def parsed(arguments: Sequence[str]) -> Scenario:
     parser.add_argument("--always-ready", type=_count, default=1, help="FC1: always-ready instances for orchestrations")
     parser.add_argument("--instances", type=float, default=1.0, help="EP: instances on average")
     parser.add_argument("--polls", type=_count, default=2, help="status polls per order")
+    parser.add_argument(
+        "--looks", type=_count, default=10, help="looks at a parcel until it has arrived; 0 without parcels"
+    )
     parser.add_argument("--queue-ops", type=_count, help="measured queue operations per order")
     parser.add_argument("--table-ops", type=_count, help="measured table operations per order")
     chosen = parser.parse_args(arguments)
-    load = replace(Workload(), polls=chosen.polls, queue_ops=chosen.queue_ops, table_ops=chosen.table_ops)
+    load = Workload(
+        polls=chosen.polls,
+        looks=chosen.looks,
+        news=min(chosen.looks, Workload.news),
+        queue_ops=chosen.queue_ops,
+        table_ops=chosen.table_ops,
+    )
     return Scenario(
         orders=chosen.orders,
         plan=chosen.plan,

@@ -1,4 +1,4 @@
-"""List prices in US dollars, of an American region, with where and when each was read. Price again before quoting."""
+"""List prices in US dollars, of an American region, with where each was read. Price again before quoting."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -6,26 +6,34 @@ from typing import Final
 AS_OF: Final = "2026-11"
 
 
+# Azure's own.
+_RETAIL: Final = "Azure retail prices API"
+_DOCUMENTED: Final = "Azure's documentation of the plan"
+# Not Azure's own, or not read again since.
+_COMPARED: Final = "a third party's comparison of 2025-05"
+_REMEMBERED: Final = "earlier price lists, not verified"
+
+
 @dataclass(frozen=True)
 class Price:
-    """verified: read from a source of Azure's own; otherwise from elsewhere, or from memory of earlier lists."""
+    """source: where it was read; which of them are Azure's own stands above."""
 
     dollars: float
     per: str
-    verified: bool
+    source: str
 
 
-Y1_GB_SECOND: Final = Price(0.000016, "GB-seconds", False)
-Y1_EXECUTION: Final = Price(0.20e-6, "executions", False)
-FC1_GB_SECOND: Final = Price(0.000026, "GB-seconds on demand", True)
-FC1_EXECUTION: Final = Price(0.40e-6, "executions", False)
-FC1_READY_BASE: Final = Price(0.000004, "GB-seconds of an always-ready instance", False)
-FC1_READY_BUSY: Final = Price(0.000016, "GB-seconds of an always-ready instance at work", False)
-EP_VCPU_HOUR: Final = Price(0.173, "vCPU-hours", True)
-EP_GIB_HOUR: Final = Price(0.0123, "GiB-hours", True)
-QUEUE_OPERATION: Final = Price(0.004e-4, "queue operations", False)
-TABLE_OPERATION: Final = Price(0.00036e-4, "table operations", False)
-LOG_GB: Final = Price(2.30, "gigabytes of logs", False)
+Y1_GB_SECOND: Final = Price(0.000016, "GB-seconds", _COMPARED)
+Y1_EXECUTION: Final = Price(0.20e-6, "executions", _COMPARED)
+FC1_GB_SECOND: Final = Price(0.000026, "GB-seconds on demand", _DOCUMENTED)
+FC1_EXECUTION: Final = Price(0.40e-6, "executions", _REMEMBERED)
+FC1_READY_BASE: Final = Price(0.000004, "GB-seconds of an always-ready instance", _REMEMBERED)
+FC1_READY_BUSY: Final = Price(0.000016, "GB-seconds of an always-ready instance at work", _REMEMBERED)
+EP_VCPU_HOUR: Final = Price(0.173, "vCPU-hours", _RETAIL)
+EP_GIB_HOUR: Final = Price(0.0123, "GiB-hours", _RETAIL)
+QUEUE_OPERATION: Final = Price(0.004e-4, "queue operations", _REMEMBERED)
+TABLE_OPERATION: Final = Price(0.00036e-4, "table operations", _REMEMBERED)
+LOG_GB: Final = Price(2.30, "gigabytes of logs", _REMEMBERED)
 
 # What is free every month.
 Y1_FREE_GB_SECONDS: Final = 400_000

@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from infra import prices
-from infra.cost import BACKENDS, PLANS, Scenario, Workload, bill, parsed, report
+from infra.cost import BACKENDS, PLANS, Scenario, bill, parsed, report
+from infra.workload import SCHEDULED_RUNS, Workload
+from tests.infra.bicep import INFRA
 
 MILLION = Scenario(orders=1_000_000)
 
@@ -27,7 +29,8 @@ def test_premium_costs_its_instances_whatever_the_load():
 
 def test_consumption_is_free_up_to_its_grant_and_linear_beyond():
     assert dollars(replace(MILLION, plan="Y1", orders=10_000), "executions") == 0
-    assert dollars(replace(MILLION, plan="Y1"), "executions") == pytest.approx((17e6 - 1e6) * 0.2e-6)
+    paid = 1_000_000 * Workload().executions + SCHEDULED_RUNS - 1_000_000
+    assert dollars(replace(MILLION, plan="Y1"), "executions") == pytest.approx(paid * 0.2e-6)
 
 
 def test_memory_of_consumption_counts_in_steps_of_128_mb():
@@ -80,3 +83,26 @@ def test_wrong_argument_is_refused(wrong, capsys):
     with pytest.raises(SystemExit):
         parsed(wrong)
     assert wrong[0] in capsys.readouterr().err
+
+
+def test_parcels_that_are_not_watched_cost_nothing():
+    load = parsed(["--looks", "0"]).workload
+    assert (load.watch_activities, load.watch_episodes, load.executions) == (0, 0, 14 + 3 + 1)
+
+
+@pytest.mark.parametrize(
+    ("row", "arguments"),
+    [
+        ("| FC1, 2,048 MB | {} |", []),
+        ("| {} in bursts that share an instance by eight |", ["--concurrency", "8"]),
+        ("| FC1, 512 MB | {} |", ["--memory", "512"]),
+        ("| EP1, one instance | {} |", ["--plan", "EP1"]),
+        ("| Y1, 256 MB | {} |", ["--plan", "Y1", "--memory", "256"]),
+        ("without parcels to watch (`--looks 0`) the first line is {}", ["--looks", "0"]),
+        ("An idle shop on FC1 costs {} a month", ["--orders", "0"]),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_documented_cost_is_what_the_calculator_says(row, arguments):
+    total = sum(line.dollars or 0 for line in bill(parsed(arguments)))
+    assert row.format(f"${total:,.0f}") in " ".join((INFRA / "README.md").read_text().split())

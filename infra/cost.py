@@ -168,7 +168,7 @@ def report(scenario: Scenario) -> str:
             f"{load.looks} looks at its parcel with {load.watch_activities} activities and {load.watch_episodes} replays; "
             f"{load.queue_operations} queue and {load.table_operations} table operations "
             f"({'measured' if load.queue_ops is not None or load.table_ops is not None else 'modelled, not measured'}).",
-            f"Prices: list, US dollars, {prices.AS_OF}; sources in infra/prices.py, not all Azure's own. No taxes, no traffic, no zones.",
+            f"Prices: list, US dollars, {prices.AS_OF}; sources: infra/prices.py. No taxes, no traffic, no zones.",
         ]
     )
 

@@ -8,7 +8,7 @@ AS_OF: Final = "2026-11"
 
 # Azure's own.
 _RETAIL: Final = "Azure retail prices API"
-_DOCUMENTED: Final = "Azure's documentation of the plan"
+_LISTED: Final = "Azure's price list"
 # Not Azure's own, or not read again since.
 _COMPARED: Final = "a third party's comparison of 2025-05"
 _REMEMBERED: Final = "earlier price lists, not verified"
@@ -25,7 +25,7 @@ class Price:
 
 Y1_GB_SECOND: Final = Price(0.000016, "GB-seconds", _COMPARED)
 Y1_EXECUTION: Final = Price(0.20e-6, "executions", _COMPARED)
-FC1_GB_SECOND: Final = Price(0.000026, "GB-seconds on demand", _DOCUMENTED)
+FC1_GB_SECOND: Final = Price(0.000026, "GB-seconds on demand", _LISTED)
 FC1_EXECUTION: Final = Price(0.40e-6, "executions", _REMEMBERED)
 FC1_READY_BASE: Final = Price(0.000004, "GB-seconds of an always-ready instance", _REMEMBERED)
 FC1_READY_BUSY: Final = Price(0.000016, "GB-seconds of an always-ready instance at work", _REMEMBERED)

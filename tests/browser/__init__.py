@@ -1,0 +1,1 @@
+"""What people look at, looked at in a real browser."""

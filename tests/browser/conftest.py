@@ -1,0 +1,94 @@
+"""A real browser for tests: one Chromium per test process, and a fresh profile per visitor.
+
+Whoever asks for a page is watched: a page that loads anything but itself, or writes an error to the console, fails its test.
+All of it, and the app beside it, runs on one event loop, because the browser outlives the tests.
+"""
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright, expect
+
+from sandbox.testing import Sandbox
+from tests.support.expenses import SETTINGS
+from tests.support.mails import Mailbox
+from tests.support.shop import Shop, forget_cached, running_shop, use_settings
+
+# A machine that is busy with other tests may be this slow; nothing waits longer than it has to.
+PATIENCE_MS = 90_000
+# What a customer may type that no page may take for anything but text.
+HOSTILE = "<script>window.ran = 1</script><img src=x onerror='window.ran = 1'> \"'> \u202eעברית"
+NewPage = Callable[..., Awaitable[Page]]
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+# It is not to look for what is outside of this machine.
+_FLAGS = ("--disable-quic", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Its path. CHROMIUM in the environment names one that then must be there."""
+    named = os.environ.get("CHROMIUM")
+    found = next(filter(None, map(shutil.which, [named] if named else _NAMES)), None)
+    assert found or not named, f"CHROMIUM is {named}, and that is no program"
+    if found is None:
+        pytest.skip("there is no Chromium: apt-get install chromium, or name one as CHROMIUM in the environment")
+    return found
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser(chromium: str) -> AsyncIterator[Browser]:
+    expect.set_options(timeout=PATIENCE_MS)
+    async with async_playwright() as playwright:
+        running = await playwright.chromium.launch(executable_path=chromium, args=_FLAGS, timeout=PATIENCE_MS)
+        yield running
+        await running.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def new_page(browser: Browser) -> AsyncIterator[NewPage]:
+    """Opens an empty page of a new visitor. options: such as `java_script_enabled=False`."""
+    contexts, troubles = [], list[str]()
+
+    async def opened(**options: Any) -> Page:
+        context = await browser.new_context(**options)
+        contexts.append(context)
+        context.set_default_timeout(PATIENCE_MS)
+        page = await context.new_page()
+        page.on("request", lambda request: troubles.extend(_unwanted(request)))
+        page.on("console", lambda message: troubles.extend(_complaint(message)))
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        return page
+
+    yield opened
+    for context in contexts:
+        await context.close()
+    assert troubles == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def desk(
+    monkeypatch: pytest.MonkeyPatch, storage_connection: str, sandbox: Sandbox, mailbox: Mailbox
+) -> AsyncIterator[Shop]:
+    """A shop with two approvers and a mail server, whose links lead to it."""
+    changes = {"SMTP_URL": mailbox.url, **SETTINGS}
+    use_settings(monkeypatch, storage_connection, sandbox, **changes)
+    async with running_shop(sandbox) as running:
+        use_settings(monkeypatch, storage_connection, sandbox, **changes, PUBLIC_URL=running.host.origin)
+        yield running
+    forget_cached()
+
+
+def _unwanted(request: Request) -> list[str]:
+    is_own = request.resource_type == "document" and request.url.startswith(("http://127.0.0.1:", "file:"))
+    return [] if is_own or request.url.startswith("data:") else [f"loads {request.url}"]
+
+
+def _complaint(message: ConsoleMessage) -> list[str]:
+    """That a page was answered with 404 or 409 is a complaint too, but not about the page."""
+    is_status = message.text.startswith("Failed to load resource: the server responded with a status of 4")
+    return [message.text] if message.type in ("error", "warning") and not is_status else []

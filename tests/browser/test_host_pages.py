@@ -1,0 +1,91 @@
+"""The pages of local_host: what runs, and one instance with its history."""
+
+import pytest
+from playwright.async_api import Locator, expect
+
+from tests.browser.conftest import HOSTILE, NewPage
+from tests.browser.readable import faults
+from tests.support.order_requests import ADDRESS, order_request
+from tests.support.shop import Shop
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def order(desk: Shop, order_id: str, **changes: object) -> None:
+    assert (await desk.post("orders", order_request(order_id=order_id, **changes))).status == 202
+    await desk.host.until_idle()
+
+
+async def reach(bars: Locator) -> list[tuple[float, float]]:
+    """Where each bar begins and ends on the screen, from the left edge of its row's picture."""
+    found: list[tuple[float, float]] = await bars.evaluate_all(
+        """lines => lines.map(line => {
+          const [box, row] = [line.getBoundingClientRect(), line.ownerSVGElement.getBoundingClientRect()];
+          return [(box.left - row.left) / row.width, (box.right - row.left) / row.width];
+        })"""
+    )
+    return found
+
+
+async def test_the_home_page_lists_what_runs_and_knows_an_order_once_it_is_placed(desk: Shop, new_page: NewPage):
+    await desk.stock("mug", 5)
+    page = await new_page()
+    await page.goto(desk.host.origin)
+    await expect(page.get_by_role("row", name="process_order orchestration")).to_have_count(1)
+    await expect(page.get_by_role("row", name="place_order http POST")).to_contain_text(
+        f"{desk.host.origin}/api/orders"
+    )
+    await expect(page.get_by_role("listitem")).to_have_text(["none yet"])
+    await order(desk, "o-1")
+    await page.reload()
+    await expect(page.get_by_role("listitem")).to_have_text(["Completed 1"])
+    await expect(page.get_by_role("row", name="o-1 process_order Completed")).to_have_count(1)
+    for name in ("Completed", "instances", "entities", "functions"):
+        async with page.expect_response("**") as answered:
+            await page.get_by_role("link", name=name, exact=True).click()
+        answer = await answered.value
+        assert (answer.status, answer.headers["content-type"]) == (200, "application/json; charset=utf-8")
+        await page.go_back()
+
+
+async def test_an_instance_shows_its_status_and_its_history_as_a_picture(desk: Shop, new_page: NewPage):
+    await desk.stock("lamp", 5, unit_price_cents=200_000)
+    await order(desk, "big", lines=[{"product_id": "lamp", "quantity": 1}])
+    await desk.clock.advance(hours=9)
+    page = await new_page()
+    await page.goto(desk.host.origin)
+    await page.get_by_role("link", name="big").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("big")
+    await expect(page.get_by_text("process_order: Running")).to_be_visible()
+    await expect(page.locator("pre").first).to_contain_text('"quantity": 1')
+    rows = page.get_by_role("listitem")
+    reminder, open_wait = rows.filter(has_text="timer of"), rows.filter(has_text="timer set for")
+    (begun, ended), (waits_from, _) = await reach(reminder.locator("line")) + await reach(open_wait.locator("line"))
+    # Eight hours until the reminder; whatever began with it waits from there on.
+    assert [begun, ended] == pytest.approx([0, 0.9], abs=0.03)
+    assert waits_from == pytest.approx(ended, abs=0.03)
+    await expect(rows.locator("line")).to_have_count(await rows.count())
+    assert (await rows.first.inner_text()).startswith("+0.000 s")
+    await page.get_by_role("link", name="All instances").click()
+    await expect(page.get_by_role("heading", name="Functions")).to_be_visible()
+
+
+async def test_what_customers_typed_is_text_on_the_page_of_an_instance(desk: Shop, new_page: NewPage):
+    await desk.stock("mug", 5)
+    await order(desk, "o-1", ship_to={**ADDRESS, "name": HOSTILE})
+    page = await new_page()
+    await page.goto(f"{desk.host.origin}/admin/instances/o-1")
+    await expect(page.locator("pre").first).to_contain_text("<script>window.ran = 1</script><img src=x")
+    await page.goto(f"{desk.host.origin}/admin/instances/%3Cimg%20src=x%20onerror=%22window.ran=1%22%3E")
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("There is no instance <img src=x")
+    assert await page.evaluate("window.ran") is None
+
+
+async def test_the_pages_of_the_host_are_readable_for_everybody(desk: Shop, new_page: NewPage):
+    await desk.stock("mug", 5)
+    await order(desk, "o-1")
+    await order(desk, "o-2", payment={"payment_method": "pm_card_chargeDeclined"})
+    page = await new_page()
+    for path in ("/", "/admin/instances/o-1", "/admin/instances/o-2", "/admin/instances/nobody"):
+        await page.goto(desk.host.origin + path)
+        assert await faults(page) == [], path

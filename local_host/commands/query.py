@@ -74,11 +74,11 @@ def history(options: Namespace) -> int:
 
 def entities(options: Namespace) -> int:
     path = f"entities/{options.name}" if options.name else "entities"
-    found = [
-        each
-        for each in Client(options.url).listing(path, options.top, fetchState="true")
-        if options.key is None or each["entityId"]["key"] == options.key
-    ]
+    if options.key is None:
+        found = list(Client(options.url).listing(path, options.top, fetchState="true"))
+    else:
+        everything = Client(options.url).listing(path, sys.maxsize, fetchState="true")
+        found = [each for each in everything if each["entityId"]["key"] == options.key]
     if options.json:
         _print_json(found)
         return 0

@@ -110,6 +110,14 @@ async def test_entities_are_listed_with_their_state(app_host: AppHost, capsys: C
     assert capsys.readouterr().out.splitlines()[1].split() == ["counter", "k", "2026-01-01", "00:00:00", "3"]
 
 
+async def test_an_entity_is_found_by_its_key_behind_many_others(app_host: AppHost, capsys: Captured) -> None:
+    for number in range(3):
+        await app_host.signal_entity("counter", f"k-{number}", "add", number + 1)
+    await app_host.run_until_idle()
+    assert await run(app_host, "entities", "counter", "k-2", "--top", "1", "--json") == 0
+    assert [each["state"] for each in json.loads(capsys.readouterr().out)] == [3]
+
+
 async def test_what_the_host_refuses_is_said_in_one_line(app_host: AppHost, capsys: Captured) -> None:
     await app_host.start("return_at_once", instance_id="done-1")
     await app_host.start("wait_for_event", instance_id="waiting-1")

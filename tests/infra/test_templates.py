@@ -159,6 +159,14 @@ def _last_name(name: str) -> str:
     return re.sub(r"['\")\]}]+$", "", name).rsplit("/", 1)[-1]
 
 
+def test_what_needs_no_key_needs_no_token_either():
+    given = LEGAL[0] | {"entraClientId": "11111111-2222-3333-4444-555555555555"}
+    (auth,) = [one for one in evaluate(given).resources if "authsettingsV2" in str(one["name"])]
+    routes = [function.trigger.fields for function in the_app().with_trigger("httpTrigger")]
+    anonymous = {f"/api/{fields['route']}" for fields in routes if str(fields["authLevel"]).lower() == "anonymous"}
+    assert anonymous == set(properties(auth)["globalValidation"]["excludedPaths"])
+
+
 def test_large_messages_outlive_their_orchestrations():
     for hub_days in (7, 60):
         deployment = evaluate(LEGAL[0] | {"orchestrationRetentionDays": hub_days})

@@ -9,8 +9,8 @@ from tests.tools.launching import Launched, launched, processes_of
 
 FREE_PORTS = {f"{name}_PORT": "0" for name in ("AZURITE_BLOB", "AZURITE_QUEUE", "AZURITE_TABLE", "SANDBOX", "MAIL")}
 STAND_IN = """#!/bin/sh
-echo "func $* with $SHOP_STORAGE and $STRIPE_API_BASE, python $(command -v python)"
 trap 'echo interrupted; exit 0' INT
+echo "func $* with $SHOP_STORAGE and $STRIPE_API_BASE, python $(command -v python)"
 while :; do sleep 0.1; done
 """
 

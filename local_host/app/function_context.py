@@ -18,9 +18,13 @@ import azure.functions as func
 THREAD_LOCAL = threading.local()
 
 
+# Its own, so that neither an app's seed makes these repeat nor they disturb what the app draws.
+_RANDOM = random.Random()
+
+
 def _invocation_id() -> str:
     """A GUID that need not be hard to guess, since every call takes one and the system's own are slow to come."""
-    return str(uuid.UUID(int=random.getrandbits(128), version=4))
+    return str(uuid.UUID(int=_RANDOM.getrandbits(128), version=4))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ Without it, the next `azd provision` would put the app back to the package of th
 asked, not azd's environment: a pipeline starts with an empty one.
 """
 
+import os
 import sys
 from typing import Any
 
@@ -22,7 +23,9 @@ def remember() -> None:
             continue
         site = ["--name", str(app["name"]), "--resource-group", group]
         azd_env_set("APP_PACKAGE", _package(az("functionapp", "config", "appsettings", "list", *site)))
-        for slot in az("functionapp", "deployment", "slot", "list", *site):
+        # Plans without slots need not know the question.
+        slotted = os.environ.get("APP_SLOT", "").lower() == "true"
+        for slot in az("functionapp", "deployment", "slot", "list", *site) if slotted else ():
             settings = az("functionapp", "config", "appsettings", "list", *site, "--slot", str(slot["name"]))
             azd_env_set("APP_STAGING_PACKAGE", _package(settings))
 

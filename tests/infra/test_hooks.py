@@ -88,7 +88,8 @@ def test_first_provisioning_has_no_package_to_remember(cli):
     assert not any(call.startswith("azd") for call in cli.calls)
 
 
-def test_running_packages_survive_a_provisioning(cli):
+def test_running_packages_survive_a_provisioning(cli, monkeypatch):
+    monkeypatch.setenv("APP_SLOT", "true")
     cli.answers(
         ("az group exists", True),
         (
@@ -110,6 +111,18 @@ def test_running_packages_survive_a_provisioning(cli):
         "azd env set APP_PACKAGE old.zip",
         "azd env set APP_STAGING_PACKAGE new.zip",
     ]
+
+
+def test_plan_without_slots_is_not_asked_for_them(cli, monkeypatch):
+    monkeypatch.setenv("APP_SLOT", "false")
+    cli.answers(
+        ("az group exists", True),
+        ("az functionapp list", [{"name": "func-x", "tags": {"azd-service-name": "api"}}]),
+        ("az functionapp deployment slot", "this plan has no slots"),
+        ("az functionapp config appsettings list", []),
+    )
+    running_package.remember()
+    assert [call for call in cli.calls if call.startswith("azd")] == ["azd env set APP_PACKAGE "]
 
 
 def test_package_is_named_by_its_content_and_uploaded_by_identity(cli, package):

@@ -6,6 +6,7 @@ import azure.durable_functions as df
 
 from activities.observed import observed
 from adapters.compose import order_book, outbox
+from adapters.order_closing import close_and_tell
 from domain.approval import SettleApprovalRequest
 from domain.errors import StorageUnavailable
 from domain.notification import Notification
@@ -37,9 +38,9 @@ def settle_approval(request: dict[str, Any]) -> dict[str, Any]:
 @bp.activity_trigger(input_name="request")
 @observed
 def close_order(request: dict[str, Any]) -> dict[str, Any]:
-    """End an order that needs attention. Refused as not_waiting when it does not, or not yet."""
+    """End an order that needs attention, and tell its customer. Refused as not_waiting when it does not, or not yet."""
     closing = CloseOrder.model_validate(request)
-    status = order_book().close(closing)
+    status = close_and_tell(order_book(), outbox(), closing)
     if status is not closing.status:
         return StepResult.refused("not_waiting", f"the order book says {status or 'nothing'} of this order").to_wire()
     return StepResult().to_wire()

@@ -19,6 +19,7 @@ class NotificationKind(StrEnum):
     ORDER_REJECTED = "order_rejected"
     ORDER_CANCELLED = "order_cancelled"
     ORDER_FAILED = "order_failed"
+    ORDER_CLOSED = "order_closed"
     USER_WELCOME = "user_welcome"
     EXPENSE_DECISION_REQUESTED = "expense_decision_requested"
     EXPENSE_PAID = "expense_paid"

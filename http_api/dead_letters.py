@@ -8,8 +8,9 @@ import azure.durable_functions as df
 import azure.functions as func
 from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
 
-from adapters.compose import dead_letters, order_book
+from adapters.compose import dead_letters, order_book, outbox
 from adapters.dead_letters import DeadLetterChanged, StoredDeadLetter
+from adapters.order_closing import close_and_tell
 from domain.dead_letter import CloseDeadLetter, DeadLetter, DeadLetterId, DeadLetterState, ReplayProgress, Resolution
 from domain.ids import dead_letter_instance_id
 from domain.order import CloseOrder
@@ -177,7 +178,7 @@ async def _latest_replay(client: df.DurableOrchestrationClient, letter: DeadLett
 
 
 def _resolve(letter: DeadLetter, resolution: Resolution) -> None:
-    """Close the record, then its order if nothing else of it is open. Safe to run twice."""
+    """Close the record, then its order if nothing else of it is open, and tell the customer. Safe to run twice."""
     now = datetime.now(UTC)
     closing = CloseDeadLetter(
         dead_letter_id=letter.dead_letter_id, state=DeadLetterState.RESOLVED, at=now, resolution=resolution
@@ -186,7 +187,8 @@ def _resolve(letter: DeadLetter, resolution: Resolution) -> None:
     if letter.order_end is not None and not others:
         told = f"resolved by {resolution.resolved_by}: {resolution.reason}"[:500]
         entry = LedgerEntry(step=letter.step, kind="undo", outcome=Outcome.DONE, at=now, message=told)
-        order_book().close(CloseOrder(order_id=letter.order_id, status=letter.order_end, entry=entry))
+        end = CloseOrder(order_id=letter.order_id, status=letter.order_end, entry=entry)
+        close_and_tell(order_book(), outbox(), end)
 
 
 def _replay_id(letter: DeadLetter) -> str:

@@ -5,6 +5,7 @@ logged before it was searched for card numbers.
 """
 
 import json
+from email.message import Message
 from http import HTTPStatus
 from typing import Any, Final, NoReturn, TypeVar
 
@@ -16,6 +17,7 @@ from domain.wire import Wire
 from http_api.problems import FieldError, Problem, field_errors, field_path, invalid, shown_name
 
 MOST_BYTES: Final = 64 * 1024
+_CHARSETS: Final = frozenset({"utf-8", "utf8", "us-ascii"})
 
 M = TypeVar("M", bound=Wire)
 
@@ -48,12 +50,14 @@ def refuse_card_numbers(document: dict[str, Any]) -> None:
 
 
 def check_media_type(request: func.HttpRequest, *wanted: str) -> str:
-    """The media type that the body has, one of those wanted. Raises Problem (415)."""
-    media_type = str(request.headers.get("content-type", "")).partition(";")[0].strip().lower()
+    """The media type that the body has, one of those wanted, in UTF-8. Raises Problem (415)."""
+    header = Message()
+    header["Content-Type"] = str(request.headers.get("content-type", ""))
+    media_type = header["Content-Type"].partition(";")[0].strip().lower()
     if media_type not in wanted:
-        detail = f"Send the body as Content-Type: {' or '.join(wanted)}."
-        error = FieldError(field="Content-Type", rule="unsupported_media_type", message=detail)
-        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail, [error])
+        raise _unsupported(f"Send the body as Content-Type: {' or '.join(wanted)}.")
+    if header.get_content_charset("utf-8") not in _CHARSETS:
+        raise _unsupported("Send the body in UTF-8.")
     return media_type
 
 
@@ -71,6 +75,8 @@ def body_text(body: bytes, most_bytes: int) -> str:
 
 def json_object(text: str) -> dict[str, Any]:
     """One JSON object that names no key twice. Raises Problem (400)."""
+    if not text:
+        raise _not_json("There is no body, or it came without a Content-Length.")
     try:
         document = json.loads(text, object_pairs_hook=_distinct, parse_constant=_refuse_constant)
     except RecursionError:
@@ -95,6 +101,11 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _refuse_constant(name: str) -> NoReturn:
     # NaN and Infinity: Python reads them, JSON does not have them.
     raise _not_json(f"{name} is not JSON.")
+
+
+def _unsupported(detail: str) -> Problem:
+    error = FieldError(field="Content-Type", rule="unsupported_media_type", message=detail)
+    return Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail, [error])
 
 
 def _not_json(detail: str) -> Problem:

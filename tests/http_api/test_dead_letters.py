@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 
+from tests.support.messages import waiting_messages
 from tests.support.order_requests import ADDRESS, order_request
 from tests.support.shop import Shop
 
@@ -88,6 +89,18 @@ async def test_a_resolved_letter_says_who_and_why_and_closes_the_order(stuck: Sh
     order = (await stuck.get("orders/a-1")).body
     assert order["status"] == "rejected"
     assert order["steps"][-1]["message"] == "resolved by grace: voided by hand at the provider"
+
+
+@pytest.mark.parametrize("by", ["replay", "resolution"])
+async def test_the_customer_is_told_once_an_operator_has_closed_the_order(stuck: Shop, by: str):
+    stuck.sandbox.clear_faults()
+    if by == "replay":
+        await replay(stuck)
+    else:
+        await stuck.post(f"{LETTER}/resolve", RESOLUTION)
+    (told,) = waiting_messages()
+    assert (told["message_id"], told["kind"]) == ("a-1.order_closed", "order_closed")
+    assert told["email"] == order_request()["email"]
 
 
 async def test_resolving_again_is_the_same_for_the_same_resolution_and_a_409_for_another(stuck: Shop):

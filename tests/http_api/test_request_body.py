@@ -18,7 +18,7 @@ def test_a_good_body_becomes_the_model():
     assert request.wanted_lines()[0].quantity == 2
 
 
-@pytest.mark.parametrize("media_type", ["application/json; charset=utf-8", "Application/JSON"])
+@pytest.mark.parametrize("media_type", ["application/json; charset=utf-8", 'Application/JSON;charset="UTF8"'])
 def test_json_may_name_its_charset_and_be_spelled_in_any_case(media_type):
     read_body(post("orders", order_request(), headers={"Content-Type": media_type}), OrderRequest)
 
@@ -26,6 +26,13 @@ def test_json_may_name_its_charset_and_be_spelled_in_any_case(media_type):
 @pytest.mark.parametrize("media_type", ["", "text/plain", "application/x-www-form-urlencoded", "application/jsonp"])
 def test_another_media_type_is_a_415(media_type):
     assert refusal(order_request(), {"Content-Type": media_type}).status == 415
+
+
+@pytest.mark.parametrize("charset", ["latin-1", '"utf-16"', "no-such"])
+def test_json_in_another_charset_is_a_415_that_asks_for_utf_8(charset):
+    problem = refusal(order_request(), {"Content-Type": f"application/json; charset={charset}"})
+    assert (problem.status, problem.errors[0].field) == (415, "Content-Type")
+    assert "UTF-8" in problem.detail
 
 
 def test_a_large_body_is_a_413_before_it_is_read():

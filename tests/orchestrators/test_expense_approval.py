@@ -117,13 +117,3 @@ async def test_an_approved_claim_that_cannot_be_paid_is_parked_and_paid_by_a_rep
         assert (await shop.post(f"dead-letters/{letter.dead_letter_id}/replay")).status == 202
         await shop.host.until_idle()
         assert paid() == {"meals": 2_000, "travel": 50_000}
-
-
-async def test_a_claim_whose_process_died_while_it_waited_goes_on(monkeypatch, storage_connection, sandbox, tmp_path):
-    use_settings(monkeypatch, storage_connection, sandbox, **SETTINGS)
-    async with running_shop(sandbox, state=tmp_path / "state.db") as shop:
-        await hand_in(shop)
-    async with running_shop(sandbox, state=tmp_path / "state.db") as shop:
-        assert await decide(shop) == (202, None)
-        assert (await ended(shop))["status"] == "completed"
-        assert [m["kind"] for m in waiting_messages()] == ["expense_decision_requested", "expense_paid"]

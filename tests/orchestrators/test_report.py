@@ -12,7 +12,6 @@ import requests
 from adapters import reports as reports_adapter
 from adapters.compose import dead_letters, order_book
 from domain.order import OrderProgress, OrderStatus
-from tests.proofs.lives import DiesAt, Lives
 from tests.support.callbacks import SECRET, Receiver
 from tests.support.files import without_blobs
 from tests.support.orders import NOON, placed_order
@@ -188,26 +187,4 @@ async def test_a_store_that_stays_away_ends_the_report_as_failed(monkeypatch, st
     async with running_shop(sandbox) as shop:
         run = await report(shop)
         assert (run["status"], run["reason_code"], run["detail"].get("url")) == ("failed", "no_answer", None)
-    forget_cached()
-
-
-@pytest.mark.parametrize("commit", [1, 2, 3])
-async def test_a_report_whose_process_died_half_way_is_finished(
-    monkeypatch, storage_connection, sandbox, tmp_path, commit
-):
-    use_settings(monkeypatch, storage_connection, sandbox)
-    enter("o-1")
-    lives = Lives(sandbox, tmp_path / "state.db")
-
-    async def begin(shop: Shop) -> None:
-        await shop.post("reports", body())
-        await shop.host.until_idle()
-
-    async def finish(shop: Shop) -> None:
-        await shop.run_schedule("start_lost_workflows")
-        run = await ended(shop)
-        assert (await download(run)).text.count("o-1") == 1
-
-    assert await lives.live_until(DiesAt(commit, after=True), begin)
-    await lives.live(finish)
     forget_cached()

@@ -12,11 +12,12 @@ PIP_INSTALL := $(PY) -m pip install -qq --disable-pip-version-check
 UV := uv==0.13.9
 COMPILE := $(VENV)/bin/uv pip compile --quiet --no-header --universal --python-version 3.11
 
-.PHONY: help run test demo func bench package lock clean
+.PHONY: help run test prove demo func bench package lock clean
 
 help:
 	@echo 'make run      start everything: storage, payment and carrier sandbox, the app  (PORT=7071 STATE=.state)'
 	@echo 'make test     linter, types, import directions, tests                          (ARGS="tests/domain -k refund")'
+	@echo 'make prove    the proofs at full size: thousands of random orders, hundreds of kills     (ORDERS=3000 KILLED_ORDERS=300 KILLS=200 LOAD=500)'
 	@echo 'make demo     20 orders of every kind, and whether money and stock balance     (a running app, or one of its own)'
 	@echo 'make func     the same app under Azure Functions Core Tools                    (PORT=7071)'
 	@echo 'make bench    start-up, import and throughput figures'
@@ -29,6 +30,14 @@ run: $(VENV)/app.stamp node_modules/.stamp
 
 test: $(VENV)/dev.stamp node_modules/.stamp
 	@exec $(PY) -m tools.check $(ARGS)
+
+# The sizes of `make test`, some ten times as large.
+prove: ORDERS ?= 3000
+prove: KILLED_ORDERS ?= 300
+prove: KILLS ?= 200
+prove: LOAD ?= 500
+prove: $(VENV)/dev.stamp node_modules/.stamp
+	@PROOF_ORDERS=$(ORDERS) PROOF_KILLED_ORDERS=$(KILLED_ORDERS) KILLS=$(KILLS) LOAD=$(LOAD) exec $(PY) -m pytest -q -s tests/proofs tests/local_host/test_random_kills.py
 
 demo: $(VENV)/dev.stamp node_modules/.stamp
 	@exec $(PY) -m tools.demo

@@ -107,9 +107,9 @@ async def stock_shelf(shop: Shop) -> None:
         await shop.stock(product_id, units, unit_price_cents=PRICES[product_id])
 
 
-async def stock_shelf_outside(shop: Outside) -> None:
-    """The same in a shop of other processes."""
-    for product_id, units in SHELF.items():
+async def stock_shelf_outside(shop: Outside, shelf: Mapping[str, int] = SHELF) -> None:
+    """The same in a shop of other processes. shelf: units of each product."""
+    for product_id, units in shelf.items():
         details = {"name": product_id.title(), "unit_price_cents": PRICES[product_id]}
         assert (await shop.ask("PUT", f"products/{product_id}", json=details)).status == 201
         key = {"Idempotency-Key": f"shelf-{product_id}"}

@@ -9,14 +9,15 @@ import asyncio
 import os
 import random
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.proofs.outside import LOOK_EVERY_S, Outside, the_outside
 from tests.proofs.processes import Reborn
-from tests.proofs.stories import SHELF, STORIES, Story, stock_shelf_outside
+from tests.proofs.progress import Progress, telling
+from tests.proofs.stories import STORIES, Story, stock_shelf_outside
 from tests.support.books import assert_balanced
 
 GIVEN = os.environ.get("PROOF_KILLED_ORDERS")
@@ -30,24 +31,35 @@ KINDS = (
     "authorisation_expired",
     "approved",
 )
+SHELF = {"mug": 2 * ORDERS, "piano": ORDERS}
+"""Enough for every order, whatever they are."""
+
 AT_ONCE = 8
 PATIENCE_S = 60 + ORDERS * 2
 """Enough for an order whose process died before it started it: the sweeper takes it up after a minute or two."""
 
 
+@pytest.fixture
+def progress() -> Iterator[Progress]:
+    with telling("orders of killed processes") as counting:
+        yield counting
+
+
 @pytest.mark.timeout(PATIENCE_S * 2)
-async def test_every_order_survives_the_death_of_the_host_and_of_the_providers(tmp_path, storage_connection):
+async def test_every_order_survives_the_death_of_the_host_and_of_the_providers(
+    tmp_path, storage_connection, progress: Progress
+):
     chance = random.Random(20)
     stories = {f"order-{number}": STORIES[chance.choice(KINDS)] for number in range(ORDERS)}
     async with the_outside(tmp_path, storage_connection) as shop:
-        await stock_shelf_outside(shop)
+        await stock_shelf_outside(shop, SHELF)
         victims = [shop.host, shop.host, shop.provider] * (ORDERS // 20)
         async with asyncio.timeout(PATIENCE_S):
             placing = asyncio.create_task(place_all(shop, stories))
             if GIVEN is None:
                 await placing
-            killing = asyncio.create_task(kill_at_random(chance, shop, victims))
-            await asyncio.gather(*(look_after(shop, order_id, story) for order_id, story in stories.items()))
+            killing = asyncio.create_task(kill_at_random(chance, shop, victims, progress))
+            await asyncio.gather(*(look_after(shop, *each, progress) for each in stories.items()))
             await asyncio.gather(placing, shop.go_home())
             deaths = await killing
         ended = await assert_balanced(shop, SHELF, {order_id: story.wanted for order_id, story in stories.items()})
@@ -57,13 +69,14 @@ async def test_every_order_survives_the_death_of_the_host_and_of_the_providers(t
     assert check_file(shop.host.state) == check_file(shop.provider.state) == "ok"
 
 
-async def kill_at_random(chance: random.Random, shop: Outside, victims: list[Reborn]) -> int:
+async def kill_at_random(chance: random.Random, shop: Outside, victims: list[Reborn], progress: Progress) -> int:
     """One after the other, each when the customers have got some more answers. Gives how many it came to."""
     for deaths, victim in enumerate(victims):
         if not await shop.until_answers(chance.randrange(5, 80)):
             return deaths
         await asyncio.to_thread(victim.kill)
         await asyncio.to_thread(victim.start)
+        progress.count(kills=1)
     return len(victims)
 
 
@@ -77,13 +90,14 @@ async def place_all(shop: Outside, stories: Mapping[str, Story]) -> None:
     await asyncio.gather(*(place(order_id, story) for order_id, story in stories.items()))
 
 
-async def look_after(shop: Outside, order_id: str, story: Story) -> None:
+async def look_after(shop: Outside, order_id: str, story: Story, progress: Progress) -> None:
     """Look at one order until its end, and decide what has to be decided."""
     while (order := await shop.get(f"orders/{order_id}")).status != 200:
         if story.deed is not None and order.status == 202 and order.body["status"] == "awaiting_approval":
             path, body = story.deed
             await shop.ask("POST", f"orders/{order_id}/{path}", json=body)
         await asyncio.sleep(LOOK_EVERY_S)
+    progress.count(orders=1)
 
 
 def check_file(path: Path) -> str:

@@ -18,6 +18,7 @@ from sandbox.testing import Sandbox, running_sandbox
 from schedules import start_lost_orders
 from tests.proofs.lives import DiesAt, Lives
 from tests.proofs.plans import PRICES, SHELF, Life, Move, Plan, plans
+from tests.proofs.progress import Progress, telling
 from tests.support.azurite import Azurite
 from tests.support.books import assert_balanced, finish, open_dead_letters
 from tests.support.shop import Shop, forget_cached, use_settings
@@ -26,7 +27,6 @@ GIVEN = os.environ.get("PROOF_ORDERS")
 ORDERS = int(GIVEN or 240)
 ORDERS_PER_PLAN = 3
 """About what a plan has on average."""
-
 
 SHRINKING_S = 600
 """Hypothesis looks for the smallest example of a failure for five minutes at most."""
@@ -38,7 +38,14 @@ def providers() -> Iterator[Sandbox]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def progress() -> Iterator[Progress]:
+    with telling("random orders") as counting:
+        yield counting
+
+
 @pytest.mark.timeout(SHRINKING_S + 2 * ORDERS)
+@pytest.mark.filterwarnings("ignore:Potential duplicate Task completion")  # the SDK meets events that came twice
 @settings(
     max_examples=ORDERS // ORDERS_PER_PLAN,
     derandomize=GIVEN is None,
@@ -48,23 +55,28 @@ def providers() -> Iterator[Sandbox]:
     suppress_health_check=list(HealthCheck),
 )
 @given(plan=plans)
-def test_whatever_happens_the_books_balance(azurite: Azurite, providers: Sandbox, plan: Plan):
+def test_whatever_happens_the_books_balance(azurite: Azurite, providers: Sandbox, progress: Progress, plan: Plan):
     providers.reset()
     with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as folder:
         use_settings(patch, azurite.new_account(), providers, PAYMENT_CAPTURE=plan.capture)
         # What a dead process entered and never started counts as lost at once, so that no test has to wait for it.
         patch.setattr(start_lost_orders, "LOST_AFTER", start_lost_orders.LOST_AFTER * 0)
-        asyncio.run(carry_out(plan, Lives(providers, Path(folder) / "hub.db")))
+        deaths = asyncio.run(carry_out(plan, Lives(providers, Path(folder) / "hub.db")))
     forget_cached()
+    faults = sum(call["fault"] is not None for call in providers.calls())
+    progress.count(plans=1, orders=len(plan.orders), faults=faults, deaths=deaths)
 
 
-async def carry_out(plan: Plan, lives: Lives) -> None:
+async def carry_out(plan: Plan, lives: Lives) -> int:
+    """Gives how often the process died."""
+    deaths = 0
     await lives.live(stock_shelf)
     for rule in plan.rules:
         lives.sandbox.fault(**rule)
     for life in plan.lives:
-        await lives.live_until(DiesAt(life.dies_at, after=life.after), partial(act, plan=plan, life=life))
+        deaths += await lives.live_until(DiesAt(life.dies_at, after=life.after), partial(act, plan=plan, life=life))
     await lives.live(lambda shop: settle(shop, plan))
+    return deaths
 
 
 async def stock_shelf(shop: Shop) -> None:

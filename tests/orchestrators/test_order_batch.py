@@ -157,6 +157,22 @@ async def test_a_line_that_storage_never_answered_for_is_told_as_failed(unreliab
     }
 
 
+@pytest.mark.parametrize("step", ["read_batch_lines", "keep_batch_results", "collect_batch_results"])
+async def test_blobs_that_do_not_answer_for_hours_lose_no_line(
+    unreliable_shop: Shop, unreliable: Unreliable, step: str
+):
+    shop = unreliable_shop
+    await shop.stock("mug", 10)
+    with unreliable.failing(step):
+        started = await send(shop, jsonl(order_request(order_id="a-1"), order_request(order_id="a-2")))
+        await shop.host.until_idle()
+        await shop.clock.advance(hours=2)
+        assert (await batch(shop, started))["status"] == "running"
+    await shop.clock.advance(hours=1)
+    assert counts(await batch(shop, started)) == (2, 0, 0, 0)
+    await assert_balanced(shop, {"mug": 10}, {"a-1": {"mug": 2}, "a-2": {"mug": 2}})
+
+
 async def test_a_batch_whose_process_died_half_way_goes_on_and_repeats_no_order(
     monkeypatch, storage_connection, sandbox, unreliable: Unreliable, tmp_path
 ):

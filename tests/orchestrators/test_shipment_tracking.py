@@ -15,6 +15,7 @@ from sandbox.testing import Sandbox
 from tests.support.messages import waiting_messages
 from tests.support.order_requests import order_request
 from tests.support.shop import Shop, forget_cached, running_shop, use_settings
+from tests.support.unreliable import Unreliable
 
 SECRET = "only for tests"
 LOOK = "trackers.list"
@@ -192,6 +193,20 @@ async def test_a_carrier_that_is_away_is_asked_again_at_the_next_look(sender: Sh
     carrier_says(sender, "delivered")
     await sender.clock.advance(hours=2)
     assert (await watch(sender))["status"] == "completed"
+
+
+async def test_a_place_that_the_order_book_did_not_take_is_entered_when_it_is_back(
+    unreliable_shop: Shop, unreliable: Unreliable
+):
+    shop = unreliable_shop
+    await complete_order(shop)
+    carrier_says(shop, "delivered")
+    with unreliable.failing("record_tracking"):
+        await deliver(shop)
+        await shop.clock.advance(hours=1)
+        assert ((await watch(shop))["status"], (await order(shop))["tracking"]) == ("running", None)
+    await shop.clock.advance(hours=1)
+    assert ((await watch(shop))["status"], (await order(shop))["tracking"]["status"]) == ("completed", "delivered")
 
 
 async def test_a_watch_whose_process_died_goes_on(monkeypatch, storage_connection, sandbox, tmp_path):

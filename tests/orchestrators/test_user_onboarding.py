@@ -12,6 +12,7 @@ from sandbox.testing import Sandbox
 from tests.adapters.scripted import Script, scripted_provider
 from tests.support.messages import waiting_messages
 from tests.support.shop import Shop, forget_cached, running_shop, use_settings
+from tests.support.unreliable import Unreliable
 
 LOOK_UP = "GET /us/94107"
 CALIFORNIA = {"places": [{"state": "California", "state abbreviation": "CA", "place name": "San Francisco"}]}
@@ -161,6 +162,17 @@ async def test_a_service_that_stays_away_costs_the_region_and_not_the_user(askin
         "message": "no answer, whatever was tried",
         "attempts": 3,
     }
+    assert kept() is not None
+
+
+async def test_a_user_is_kept_although_the_table_is_away_for_hours(unreliable_shop: Shop, unreliable: Unreliable):
+    with unreliable.failing("persist_user"):
+        await unreliable_shop.post("onboarding", newcomer())
+        await unreliable_shop.host.until_idle()
+        await unreliable_shop.clock.advance(hours=3)
+        assert kept() is None
+    run = await ended(unreliable_shop, "ob-1")
+    assert (run["status"], run["reason_code"]) == ("completed", None)
     assert kept() is not None
 
 

@@ -87,9 +87,12 @@ class Service:
         return True
 
     def death_notice(self) -> str:
-        """What to print when it ended unasked: how, where its log is, and the log's end."""
+        """What to print when it ended unasked: how, and its last words; one line when it said no more than that."""
         code = self.exit_code
         how = f"exit code {code}" if code is None or code >= 0 else f"signal {signal.Signals(-code).name}"
+        said = self.log.read_text(errors="replace").strip()
+        if said and "\n" not in said:
+            return f"{self.name} stopped ({how}): {said}"
         return f"{self.name} stopped ({how}). The end of {self.log}:\n{self.last_lines()}"
 
 

@@ -42,10 +42,22 @@ def test_a_child_ends_with_a_parent_that_was_killed(tmp_path: Path) -> None:
     assert parent.returncode == -signal.SIGKILL
 
 
-def test_a_service_that_ends_before_it_is_ready_is_reported_with_its_last_words(tmp_path: Path) -> None:
-    broken = service(tmp_path / "worker.log", "import sys; sys.exit('no such thing as a free lunch')")
+@pytest.mark.parametrize(
+    ("last_words", "told"),
+    [
+        ("no such thing", r"^worker stopped \(exit code 1\): no such thing$"),
+        (
+            r"no such thing\nas a free lunch",
+            r"^worker stopped \(exit code 1\)\. .*:\n  no such thing\n  as a free lunch$",
+        ),
+    ],
+)
+def test_a_service_that_ends_before_it_is_ready_is_reported_with_its_last_words(
+    tmp_path: Path, last_words: str, told: str
+) -> None:
+    broken = service(tmp_path / "worker.log", f"import sys; sys.exit('{last_words}')")
 
-    with pytest.raises(LaunchFailed, match=r"worker stopped \(exit code 1\).*\n  no such thing as a free lunch"):
+    with pytest.raises(LaunchFailed, match=told):
         wait_until_ready([broken])
 
 

@@ -7,6 +7,7 @@ All of it, and the app beside it, runs on one event loop, because the browser ou
 import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import cache
 from typing import Any
 
 import pytest
@@ -29,22 +30,26 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _FLAGS = ("--disable-quic", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 
 
-@pytest.fixture(scope="session")
-def chromium() -> str:
+def pytest_runtest_setup() -> None:
+    """Before anything else is set up: the one place and the one line that says why all of these tests are skipped."""
+    if chromium() is None:
+        pytest.skip("there is no Chromium: apt-get install chromium, or name one as CHROMIUM in the environment")
+
+
+@cache
+def chromium() -> str | None:
     """Its path. CHROMIUM in the environment names one that then must be there."""
     named = os.environ.get("CHROMIUM")
     found = next(filter(None, map(shutil.which, [named] if named else _NAMES)), None)
     assert found or not named, f"CHROMIUM is {named}, and that is no program"
-    if found is None:
-        pytest.skip("there is no Chromium: apt-get install chromium, or name one as CHROMIUM in the environment")
     return found
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def browser(chromium: str) -> AsyncIterator[Browser]:
+async def browser() -> AsyncIterator[Browser]:
     expect.set_options(timeout=PATIENCE_MS)
     async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(executable_path=chromium, args=_FLAGS, timeout=PATIENCE_MS)
+        running = await playwright.chromium.launch(executable_path=chromium(), args=_FLAGS, timeout=PATIENCE_MS)
         yield running
         await running.close()
 
@@ -89,6 +94,7 @@ def _unwanted(request: Request) -> list[str]:
 
 
 def _complaint(message: ConsoleMessage) -> list[str]:
-    """That a page was answered with 404 or 409 is a complaint too, but not about the page."""
+    """That the page itself was answered with 404 or 409 is a complaint too, but not about the page."""
+    of_the_page = message.page is not None and message.location["url"] == message.page.url
     is_status = message.text.startswith("Failed to load resource: the server responded with a status of 4")
-    return [message.text] if message.type in ("error", "warning") and not is_status else []
+    return [message.text] if message.type in ("error", "warning") and not (of_the_page and is_status) else []

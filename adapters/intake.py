@@ -1,14 +1,24 @@
-"""How a request is taken in once: a row inserted only if absent, whose fingerprint tells a repeat from another request."""
+"""How a request is taken in once: a row inserted only if absent, whose fingerprint tells a repeat from another request.
+
+With the row comes a reminder, if somebody has to look after it later: a second row, entered in the same transaction and deleted
+when nobody has to look any more. So whoever looks reads few rows, however many have been taken in.
+"""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
 
 from adapters.storage import create_table, created_on_first_use
 
 if TYPE_CHECKING:
-    from azure.data.tables import TableClient
+    from azure.data.tables import TableClient, TableEntity
+
+
+REMINDERS: Final = "~"
+"""How the row keys of reminders begin: behind every id of a request."""
 
 
 class Intake(StrEnum):
@@ -19,8 +29,8 @@ class Intake(StrEnum):
     CONFLICT = "conflict"
 
 
-def enter_once(table: "TableClient", entity: Mapping[str, Any]) -> Intake:
-    """Insert a row unless its keys are known. entity: has a `fingerprint`, equal for equal requests.
+def enter_once(table: "TableClient", entity: Mapping[str, Any], reminder: Mapping[str, Any] | None = None) -> Intake:
+    """Insert a row unless its keys are known. entity: has a `fingerprint`, equal for equal requests. reminder: its facts.
 
     Raises the tables library's errors, except for the one that says that the row is there.
     """
@@ -29,10 +39,58 @@ def enter_once(table: "TableClient", entity: Mapping[str, Any]) -> Intake:
     # Tells our own row from an earlier one, when the answer to the insert was lost and the client sent it again.
     entered = {**entity, "intake": uuid.uuid4().hex}
     try:
-        created_on_first_use(lambda: table.create_entity(entered), lambda: create_table(table))
+        created_on_first_use(lambda: _enter(table, entered, reminder), lambda: create_table(table))
     except ResourceExistsError:
         held = table.get_entity(entity["PartitionKey"], entity["RowKey"])
         if held.get("intake") == entered["intake"]:
             return Intake.NEW
         return Intake.REPEATED if held.get("fingerprint") == entity["fingerprint"] else Intake.CONFLICT
     return Intake.NEW
+
+
+def reminders(table: "TableClient", partition: str) -> Iterator["TableEntity"]:
+    """What nobody has said is done. Raises the tables library's errors."""
+    asked = "PartitionKey eq @partition and RowKey ge @first"
+    rows = created_on_first_use(
+        lambda: list(table.query_entities(asked, parameters={"partition": partition, "first": REMINDERS})),
+        lambda: create_table(table),
+    )
+    return iter(rows)
+
+
+def is_reminded_of(table: "TableClient", partition: str, row_key: str) -> bool:
+    """Whether a row has a reminder. Raises the tables library's errors."""
+    from azure.core.exceptions import ResourceNotFoundError
+
+    try:
+        table.get_entity(partition, f"{REMINDERS}{row_key}", select=["RowKey"])
+    except ResourceNotFoundError:  # the reminder, or the table with it
+        return False
+    return True
+
+
+def forget_reminder(table: "TableClient", partition: str, row_key: str) -> None:
+    """Nobody has to look after the row any more. Safe to repeat. Raises the tables library's errors."""
+    from azure.core.exceptions import ResourceNotFoundError
+
+    with suppress(ResourceNotFoundError):
+        table.delete_entity(partition, f"{REMINDERS}{row_key}")
+
+
+def _enter(table: "TableClient", entity: Mapping[str, Any], reminder: Mapping[str, Any] | None) -> None:
+    from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
+    from azure.data.tables import TableTransactionError
+
+    if reminder is None:
+        table.create_entity(entity)
+        return
+    keys = {"PartitionKey": entity["PartitionKey"], "RowKey": f"{REMINDERS}{entity['RowKey']}"}
+    try:
+        table.submit_transaction([("create", entity), ("create", {**reminder, **keys})])
+    except TableTransactionError as error:
+        # As the library says it of a row by itself.
+        if error.status_code == HTTPStatus.NOT_FOUND:
+            raise ResourceNotFoundError("there is no such table") from None
+        if error.status_code == HTTPStatus.CONFLICT:
+            raise ResourceExistsError("there is such a row") from None
+        raise

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from adapters.intake import Intake, enter_once
+from adapters.intake import REMINDERS, Intake, enter_once, forget_reminder, reminders
 from adapters.order_rows import PARTITION, OrderRow, is_news, new_entity, progress_entity, row_of, tracking_entity
 from adapters.storage import Storage, create_table, created_on_first_use, storage_errors
 from adapters.table_pages import Page, read_page
@@ -38,7 +38,7 @@ class OrderBook:
     def accept(self, order: Order, fingerprint: str) -> Intake:
         """Enter a new order, unless its id is known. fingerprint: equal for equal request bodies."""
         with storage_errors("the order book"):
-            intake = enter_once(self._orders, new_entity(order, fingerprint))
+            intake = enter_once(self._orders, new_entity(order, fingerprint), {"placed_at": order.placed_at})
         if intake is Intake.NEW:
             emit("order.status", order_id=order.order_id, status=OrderStatus.ACCEPTED)
         return intake
@@ -61,9 +61,12 @@ class OrderBook:
     ) -> Page[OrderRow]:
         """Orders by id. placed_from is included, placed_to is not. A page may be short of `limit` and still have a next one.
 
+        A filter spares the answer, not the reading: the service goes through the book's rows for whatever is asked of it.
+
         Raises InvalidCursor.
         """
         filters = {
+            "RowKey lt @reminders": REMINDERS,
             "customer_id eq @customer_id": customer_id,
             "status eq @status": None if status is None else str(status),
             "placed_at ge @placed_from": placed_from,
@@ -77,13 +80,14 @@ class OrderBook:
 
     def unstarted(self, before: datetime) -> Iterator[OrderRow]:
         """Orders placed before then of which the book has heard nothing since."""
-        cursor = None
-        while True:
-            page = self.list(status=OrderStatus.ACCEPTED, placed_to=before, cursor=cursor, limit=100)
-            yield from page.items
-            cursor = page.cursor
-            if cursor is None:
-                return
+        with storage_errors("the order book"):
+            due = [row["RowKey"] for row in reminders(self._orders, PARTITION) if row["placed_at"] < before]
+        for order_id in (key.removeprefix(REMINDERS) for key in due):
+            row = self.get(order_id)
+            if row is not None and row.status is OrderStatus.ACCEPTED:
+                yield row
+            else:
+                self._forget_reminder(order_id)
 
     def record(self, progress: OrderProgress) -> None:
         """Enter where an order stands. What the row already knows better, by status or by a longer ledger, stays."""
@@ -148,9 +152,15 @@ class OrderBook:
                     return row
                 entity = progress_entity(progress)
                 if self._try_write(entity, row):
+                    if row is not None and row["status"] == OrderStatus.ACCEPTED:
+                        self._forget_reminder(order_id)
                     emit("order.status", order_id=order_id, status=progress.status, reason_code=progress.reason_code)
                     return entity
         raise StorageUnavailable(_TOO_MANY)
+
+    def _forget_reminder(self, order_id: str) -> None:
+        with storage_errors("the order book"):
+            forget_reminder(self._orders, PARTITION, order_id)
 
     def _try_write(self, entity: dict[str, Any], row: "TableEntity | None") -> bool:
         """False: the row changed since it was read."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from adapters.cursor import InvalidCursor
-from adapters.intake import Intake
+from adapters.intake import Intake, reminders
 from adapters.order_book import OrderBook
 from adapters.storage import Storage
 from domain.approval import ApprovalDecision, SettleApprovalRequest
@@ -256,6 +256,27 @@ def test_orders_that_nothing_was_heard_of_are_found(book: OrderBook) -> None:
     book.record(progress(OrderStatus.RESERVED, "order-0"))
     found = [row.order_id for row in book.unstarted(NOON + timedelta(hours=2))]
     assert found == ["order-1"]
+
+
+def test_whoever_looks_for_lost_orders_reads_those_only_that_the_book_has_not_heard_of(
+    book: OrderBook, storage: Storage
+) -> None:
+    table = storage.table("orders")
+    for order_id in ("order-1", "order-2"):
+        book.accept(order(order_id), "print")
+    book.record(progress(OrderStatus.COMPLETED, "order-1"))
+    assert [row["RowKey"] for row in reminders(table, "order")] == ["~order-2"]
+    assert [row.order_id for row in book.list().items] == ["order-1", "order-2"]
+
+
+def test_a_reminder_that_was_left_behind_is_taken_away(book: OrderBook, storage: Storage) -> None:
+    table = storage.table("orders")
+    book.accept(order("order-1"), "print")
+    (left,) = reminders(table, "order")
+    book.record(progress(OrderStatus.COMPLETED, "order-1"))
+    table.create_entity(left)
+    assert list(book.unstarted(NOON + timedelta(hours=2))) == []
+    assert list(reminders(table, "order")) == []
 
 
 def test_of_many_decisions_at_once_one_holds_for_all(book: OrderBook) -> None:

@@ -83,8 +83,15 @@ def install_packages(site_packages: Path, python: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise LaunchFailed(f"the packages could not be installed for Python {python}:\n{done.stderr.strip()}")
-    # Scripts name the interpreter of this machine.
+    remove_scripts(site_packages)
+
+
+def remove_scripts(site_packages: Path) -> None:
+    """Scripts name the interpreter of this machine; so do their digests in the packages' lists of files."""
     shutil.rmtree(site_packages / "bin", ignore_errors=True)
+    for record in site_packages.glob("*.dist-info/RECORD"):
+        files = record.read_text(encoding="utf-8").splitlines(keepends=True)
+        record.write_text("".join(line for line in files if not line.startswith("bin/")), encoding="utf-8")
 
 
 def uv() -> str:

@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
+from functools import cached_property
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -41,18 +42,23 @@ class SmtpMailer:
         message.add_alternative(mail.html, subtype="html")
         return message
 
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """Once: to read the trusted certificates takes longer than to send a mail."""
+        return ssl.create_default_context()
+
     @contextmanager
     def _session(self) -> Iterator[smtplib.SMTP]:
-        host, tls = str(self._url.hostname), ssl.create_default_context()
+        host = str(self._url.hostname)
         session: smtplib.SMTP
         if self._url.scheme == "smtps":
-            session = smtplib.SMTP_SSL(host, self._url.port or 465, timeout=ANSWER_S, context=tls)
+            session = smtplib.SMTP_SSL(host, self._url.port or 465, timeout=ANSWER_S, context=self._tls)
         else:
             session = smtplib.SMTP(host, self._url.port or 587, timeout=ANSWER_S)
         with session:
             session.ehlo()
             if self._url.scheme == "smtp" and session.has_extn("starttls"):
-                session.starttls(context=tls)
+                session.starttls(context=self._tls)
                 session.ehlo()
             self._log_in(session)
             yield session

@@ -9,11 +9,11 @@ from adapters.order_book import OrderBook
 from adapters.postman import Postman
 from adapters.smtp_mailer import SmtpMailer
 from adapters.storage import Storage
-from adapters.texts import money
+from adapters.texts import moment, money
 from domain.notification import Notification, NotificationKind
 from domain.steps import Outcome
 from tests.support.mails import Mailbox, text_of
-from tests.support.orders import placed_order
+from tests.support.orders import NOON, placed_order
 
 APPROVERS = ("ann@example.com", "bob@example.com")
 EXPENSE = {
@@ -115,3 +115,8 @@ def test_what_can_not_be_told_says_why(orders: OrderBook, mailbox: Mailbox) -> N
 )
 def test_amounts_read_as_people_write_them(cents: int, currency: str, text: str) -> None:
     assert money(cents, currency) == text
+
+
+@pytest.mark.parametrize("at", ["2026-03-01T12:00:59.357228Z", "2026-03-01T14:00:00+02:00", NOON])
+def test_times_read_as_people_write_them(at: str | datetime) -> None:
+    assert moment(at) == "2026-03-01 12:00 UTC"

@@ -20,6 +20,7 @@ async def test_looking_at_the_page_decides_nothing_and_pressing_a_button_does_on
         assert (status, (await shown(desk))["status"]) == (200, "running")
     assert 'method="post"' in page
     assert "500.00 USD" in page
+    assert "520.00 USD" in page
     assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
     assert headers["Cache-Control"] == "no-store"
     assert (await press(desk, link, "approved", "fine"))[0] == 200

@@ -18,6 +18,7 @@ from adapters.order_intake import OrderIntake
 from adapters.outbox import Outbox
 from adapters.parcels import Parcels
 from adapters.postman import Postman
+from adapters.refused_orders import RefusedOrders
 from adapters.regions import RegionService, RegionTable
 from adapters.reports import Reports
 from adapters.storage import Storage
@@ -66,6 +67,11 @@ def order_batches() -> OrderBatches:
 @cache
 def order_intake() -> OrderIntake:
     return OrderIntake(order_book(), catalogue(), settings())
+
+
+@cache
+def refused_orders() -> RefusedOrders:
+    return RefusedOrders(_storage())
 
 
 @cache

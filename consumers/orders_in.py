@@ -1,19 +1,22 @@
 """Take in single orders from the queue `orders-in`: each message is the body of a `POST /api/orders`.
 
-A message that is no acceptable order fails, so that the host delivers it a few more times and then puts it on `orders-in-poison`;
-why is in the log, without what it says.
+A message that is no acceptable order is put on `orders-in-poison` at once, with the reason. What fails otherwise is delivered a
+few more times by the host, and then put there as it is.
 """
 
+import asyncio
 import logging
-from typing import Final
 
 import azure.durable_functions as df
 import azure.functions as func
 
+from adapters.compose import refused_orders
 from adapters.order_start import start_order
-from domain.errors import ShopError
+from adapters.refused_orders import ORDERS_IN
+from domain.cards import looks_like_card_number
 from domain.ids import order_id_for_key
 from domain.order import OrderRequest
+from domain.order_intake import RefusedMessage
 from http_api.order_intake import enter_order
 from http_api.order_lines import read_order
 from http_api.problems import Problem
@@ -21,13 +24,7 @@ from http_api.request_body import MOST_BYTES, body_text
 
 bp = df.Blueprint()
 
-ORDERS_IN: Final = "orders-in"
-
 _log = logging.getLogger(__name__)
-
-
-class MessageRefused(ShopError):
-    """A message is no order that the shop takes."""
 
 
 @bp.queue_trigger(arg_name="message", queue_name=ORDERS_IN, connection="SHOP_STORAGE")
@@ -35,17 +32,30 @@ class MessageRefused(ShopError):
 async def take_in_queued_order(message: func.QueueMessage, client: df.DurableOrchestrationClient) -> None:
     """One order. Without an order_id the message's own id stands for it, the same on every delivery.
 
-    Raises MessageRefused; StorageUnavailable when the same message is worth delivering again.
+    Raises StorageUnavailable when the same message is worth delivering again.
     """
     try:
         request = read_order(body_text(message.get_body(), MOST_BYTES))
         taken = await enter_order(request, _order_id(request, message))
     except Problem as problem:
-        reason = "; ".join([problem.detail, *(f"{error.field}: {error.message}" for error in problem.errors)])
-        _log.error("%s: message %s refused (%s): %s", ORDERS_IN, message.id, problem.code, reason)
-        raise MessageRefused(f"message {message.id} is refused: {problem.code}") from None
+        refused = _refused(message, problem)
+        await asyncio.to_thread(refused_orders().put, refused)
+        reason = "; ".join([refused.reason, *(f"{error.field}: {error.message}" for error in refused.errors)])
+        _log.error("%s: message %s refused (%s): %s", ORDERS_IN, message.id, refused.reason_code, reason)
+        return
     if taken.to_start is not None:
         await start_order(client, taken.to_start)
+
+
+def _refused(message: func.QueueMessage, problem: Problem) -> RefusedMessage:
+    text = message.get_body().decode("utf-8", "replace")
+    return RefusedMessage(
+        message_id=str(message.id),
+        reason_code=problem.code,
+        reason=problem.detail,
+        errors=problem.errors,
+        message=None if looks_like_card_number(text) else text,
+    )
 
 
 def _order_id(request: OrderRequest, message: func.QueueMessage) -> str:

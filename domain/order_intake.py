@@ -1,4 +1,4 @@
-"""An order that comes in from inside: from a batch, or from a cart that is checked out."""
+"""An order that comes in from inside, from a batch or a cart that is checked out; and one that a queue brought in vain."""
 
 from domain.field_error import FieldError
 from domain.ids import OrderId
@@ -18,3 +18,13 @@ class OrderTakenIn(StepResult):
     """reference: the order's id. errors: what was wrong with the request when it was refused as not_acceptable."""
 
     errors: tuple[FieldError, ...] = ()
+
+
+class RefusedMessage(Wire):
+    """A message that is no order, as it is put aside. message: what it said; None when that looks like a card number."""
+
+    message_id: str
+    reason_code: str
+    reason: str
+    errors: tuple[FieldError, ...]
+    message: str | None

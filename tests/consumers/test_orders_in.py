@@ -1,13 +1,17 @@
 """Orders that come by queue: the same rules as over HTTP, once however often a message is delivered."""
 
 import json
+import re
 
 import pytest
 
 from adapters.compose import order_book
+from adapters.storage import Storage, create_queue
+from domain.order_intake import RefusedMessage
+from settings import settings
 from tests.support.books import assert_balanced, finish
 from tests.support.order_requests import order_request
-from tests.support.shop import Shop
+from tests.support.shop import Shop, forget_cached, running_shop, use_settings
 
 
 async def arrive(shop: Shop, text: str) -> None:
@@ -38,13 +42,43 @@ async def test_an_order_without_an_id_is_known_by_its_message(shop: Shop):
         (json.dumps(order_request(email=None)), "email: Field required"),
         (json.dumps(order_request(lines=[{"product_id": "unknown", "quantity": 1}])), "does not sell"),
         (json.dumps(order_request(customer_id="4242 4242 4242 4242")), "card number"),
+        ("4242 4242 4242 4242", "not valid JSON"),
     ],
 )
-async def test_a_message_that_is_no_order_is_refused_with_its_reason_in_the_log(
+async def test_a_message_that_is_no_order_ends_in_the_poison_queue_with_its_reason(
     shop: Shop, caplog: pytest.LogCaptureFixture, body: str, reason: str
 ):
     await arrive(shop, body)
-    assert reason in caplog.text
-    assert "MessageRefused" in caplog.text
-    assert "4242" not in caplog.text
+    (refused,) = put_aside()
+    assert reason in "; ".join([refused.reason, *(f"{error.field}: {error.message}" for error in refused.errors)])
+    assert refused.message == (None if "4242" in body else body)
+    assert f"refused ({refused.reason_code})" in caplog.text
+    assert "4242" not in caplog.text + refused.model_dump_json()
     assert order_book().list().items == []
+
+
+async def test_a_corrected_message_is_taken_in(shop: Shop):
+    await shop.stock("mug", 10)
+    await arrive(shop, json.dumps(order_request(order_id="a-1", email=None)))
+    (refused,) = put_aside()
+    await arrive(shop, json.dumps(json.loads(str(refused.message)) | {"email": "ada@example.com"}))
+    await finish(shop)
+    await assert_balanced(shop, {"mug": 10}, {"a-1": {"mug": 2}})
+
+
+async def test_a_message_that_storage_keeps_from_being_entered_is_left_to_the_host(
+    monkeypatch, storage_connection, sandbox, caplog: pytest.LogCaptureFixture
+):
+    gone = re.sub(r"TableEndpoint=[^;]+", "TableEndpoint=http://127.0.0.1:1/gone", storage_connection)
+    use_settings(monkeypatch, storage_connection, sandbox, SHOP_STORAGE=gone)
+    async with running_shop(sandbox) as shop:
+        await arrive(shop, json.dumps(order_request()))
+    assert "StorageUnavailable" in caplog.text
+    create_queue(Storage(settings().storage).queue("orders-in-poison"))
+    assert put_aside() == []
+    forget_cached()
+
+
+def put_aside() -> list[RefusedMessage]:
+    queue = Storage(settings().storage).queue("orders-in-poison")
+    return [RefusedMessage.model_validate_json(message.content) for message in queue.peek_messages(max_messages=32)]

@@ -42,6 +42,7 @@ _CACHED: tuple[Callable[[], Any], ...] = (
     compose.catalogue,
     compose.order_batches,
     compose.order_intake,
+    compose.refused_orders,
     compose.outbox,
     compose.dead_letters,
     compose.decision_links,

@@ -13,6 +13,9 @@ SHELF = {"mug": 8, "piano": 2}
 
 PRICES = {"mug": 1_000, "piano": 150_000}
 _MOST_ORDERS = 6
+_MOST_COMMITS = 12
+"""Few enough that most lives end by death: an order on its own makes about as many."""
+
 _OPERATIONS = (
     "payment_intents.create",
     "payment_intents.confirm",
@@ -109,13 +112,20 @@ _faults = st.builds(
     st.integers(0, 1_000),
 )
 _numbers = st.integers(0, _MOST_ORDERS - 1)
+_placings = st.builds(Move, st.just("place"), _numbers)
 _moves = st.one_of(
-    st.builds(Move, st.just("place"), _numbers),
+    _placings,
     st.builds(Move, st.sampled_from(tuple(_PATHS)), _numbers),
     st.builds(Move, st.just("pass"), minutes=st.sampled_from((1, 10, 60, 600, 1500))),
     st.just(Move("sweep")),
 )
-_lives = st.builds(Life, st.lists(_moves, min_size=1, max_size=8).map(tuple), st.integers(1, 60), st.booleans())
+_lives = st.builds(
+    Life,
+    # Something is placed in every life, or there would be little for its death to interrupt.
+    st.tuples(_placings, st.lists(_moves, max_size=8)).map(lambda moves: (moves[0], *moves[1])),
+    st.integers(1, _MOST_COMMITS),
+    st.booleans(),
+)
 
 plans = st.builds(
     Plan,

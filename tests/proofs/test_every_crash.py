@@ -27,7 +27,7 @@ def lives(monkeypatch, storage_connection, sandbox, tmp_path) -> Lives:
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("name", ["completed", "authorisation_expired", "cancelled_while_waiting"])
+@pytest.mark.parametrize("name", ["completed_several_lines", "authorisation_expired", "cancelled_while_waiting"])
 async def test_an_order_survives_a_crash_at_any_commit(lives: Lives, name: str, after: bool):
     story, told = STORIES[name], {}
     await lives.live(stock_shelf)

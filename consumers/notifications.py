@@ -93,7 +93,8 @@ def park(notification: Notification, result: StepResult) -> None:
     _log.error("%s is parked: %s", notification.message_id, result.reason_code)
 
 
-_GAVE_UP: Final = StepResult(
+# Constructed, not validated: a cold start need not build a validator for a constant.
+_GAVE_UP: Final = StepResult.model_construct(
     outcome=Outcome.UNKNOWN, reason_code="delivery_failed", message="the host delivered it five times in vain"
 )
 

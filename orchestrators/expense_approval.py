@@ -35,7 +35,10 @@ bp = df.Blueprint()
 
 # The first approver, and once the next one.
 _TURNS: Final = 2
-_NOBODY: Final = ApprovalDecision(decision="rejected", approver="time-out", comment="nobody decided in time")
+# Constructed, not validated: a cold start need not build a validator for a constant.
+_NOBODY: Final = ApprovalDecision.model_construct(
+    decision="rejected", approver="time-out", comment="nobody decided in time"
+)
 
 
 @dataclass(kw_only=True)

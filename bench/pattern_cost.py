@@ -32,7 +32,7 @@ def saga(copy: LocalCopy) -> Cost:
 def monitor(copy: LocalCopy) -> Cost:
     """One look at the parcel of the saga's order."""
     wait_until(lambda: call("GET", f"{base(copy)}/shipments/o-1").status != 404)
-    wait_until(lambda: bool(call("GET", f"{base(copy)}/shipments/o-1").body["detail"]))
+    wait_until(lambda: call("GET", f"{base(copy)}/shipments/o-1").body["detail"].get("looks") == 1)
     return measured(copy.state.hub, "shipment_tracking")
 
 
@@ -87,7 +87,7 @@ def bulk_intake(copy: LocalCopy) -> Cost:
     headers = {"Content-Type": "application/x-ndjson"}
     posted = requests.post(f"{base(copy)}/orders/batch", "\n".join(lines), headers=headers, timeout=30)
     posted.raise_for_status()
-    wait_until(lambda: call("GET", posted.json()["statusQueryGetUri"]).status == 200)
+    wait_until(lambda: call("GET", posted.json()["statusQueryGetUri"]).status == 200, patience_s=300)
     return measured(copy.state.hub, "order_batch", "order_batch_chunk")
 
 

@@ -11,6 +11,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import cached_property
 from threading import Timer
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
@@ -90,7 +91,7 @@ class WebhookSender:
             with (
                 socket.create_connection((address, port), _CONNECT_S) as reached,
                 _over_after(self._answer_s, reached),
-                _secured(reached, parts) as connected,
+                self._secured(reached, parts) as connected,
             ):
                 connection = http.client.HTTPConnection(address)
                 connection.sock = connected
@@ -98,6 +99,17 @@ class WebhookSender:
                 return connection.getresponse().status
         except (OSError, http.client.HTTPException) as error:
             raise ProviderUnavailable(f"the callback's server did not answer ({type(error).__name__})") from None
+
+    def _secured(self, connection: socket.socket, parts: SplitResult) -> socket.socket:
+        connection.settimeout(None)  # the whole has its time
+        if parts.scheme != "https":
+            return connection
+        return self._tls.wrap_socket(connection, server_hostname=_host(parts))
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """Once: to read the trusted certificates takes longer than to call back."""
+        return ssl.create_default_context()
 
 
 @contextmanager
@@ -118,13 +130,6 @@ def _over_after(seconds: float, connection: socket.socket) -> Iterator[None]:
 def _shut(connection: socket.socket) -> None:
     with suppress(OSError):  # the other side was first
         connection.shutdown(socket.SHUT_RDWR)
-
-
-def _secured(connection: socket.socket, parts: SplitResult) -> socket.socket:
-    connection.settimeout(None)
-    if parts.scheme != "https":
-        return connection
-    return ssl.create_default_context().wrap_socket(connection, server_hostname=_host(parts))
 
 
 def _host(parts: SplitResult) -> str:

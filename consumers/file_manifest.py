@@ -7,6 +7,7 @@ that breaks a rule is tried again by the host and then put aside in a poison que
 
 import asyncio
 import logging
+import os
 from typing import Final, Literal
 
 import azure.durable_functions as df
@@ -22,7 +23,7 @@ from domain.wire import Wire
 from http_api.file_batches import permitted
 from http_api.problems import Problem, field_errors, invalid
 from http_api.workflows import start_once
-from settings import ManifestEvents
+from settings import manifest_events
 
 FILE_MANIFESTS: Final = "file-manifests"
 
@@ -34,6 +35,7 @@ _MOST_BYTES: Final = 1024 * 1024
 _log = logging.getLogger(__name__)
 
 _by_blob, _by_queue = df.Blueprint(), df.Blueprint()
+bp = _by_queue if manifest_events(os.environ) == "queue" else _by_blob
 
 
 class ManifestRefused(ShopError):
@@ -48,11 +50,6 @@ class StorageEvent(Wire):
     specversion: Literal["1.0"]
     type: str
     subject: str = ""
-
-
-def blueprint(events: ManifestEvents) -> df.Blueprint:
-    """The function that hears of manifests in this way."""
-    return _by_queue if events == "queue" else _by_blob
 
 
 @_by_blob.blob_trigger(arg_name="manifest", path=f"{MANIFESTS}/{{name}}{_ENDING}", connection="SHOP_STORAGE")

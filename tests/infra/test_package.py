@@ -96,6 +96,6 @@ def test_package_and_template_agree_on_what_is_usual():
 
 def test_every_folder_of_the_app_is_packaged(tmp_path):
     copy_app(tmp_path / "app")
-    imported = set(re.findall(r"^(?:from|import) (\w+)", (ROOT / "function_app.py").read_text(), re.M))
+    imported = set(re.findall(r"^(?:from|import) (\w+)", (ROOT / "blueprints.py").read_text(), re.M))
     own = {name for name in imported if (ROOT / name).is_dir()}
     assert own <= {path.name for path in (tmp_path / "app").iterdir()}

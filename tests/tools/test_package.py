@@ -30,6 +30,7 @@ def test_nothing_else_is_deployed() -> None:
     top = {name.partition("/")[0] for name in deployed_files()}
 
     assert top == {
+        "blueprints.py",
         "function_app.py",
         "host.json",
         "requirements.txt",

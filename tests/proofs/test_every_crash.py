@@ -26,6 +26,7 @@ def lives(monkeypatch, storage_connection, sandbox, tmp_path) -> Lives:
     return Lives(sandbox, tmp_path / "hub.db")
 
 
+@pytest.mark.timeout(600)  # two lives for each commit: minutes, where the machine is busy with something else
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("name", ["completed_several_lines", "authorisation_expired", "cancelled_while_waiting"])
 async def test_an_order_survives_a_crash_at_any_commit(lives: Lives, name: str, after: bool):

@@ -33,6 +33,7 @@ See what became of it:
 
 Money and parcels that moved: {sandbox_url}/sandbox
 Mails that were sent, as files to open: {mails}
+Files, queues and tables, by this connection string: {storage}
 State: {state}   Logs: {logs}
 Ctrl-C stops everything; orders under way go on at the next start."""
 
@@ -77,6 +78,7 @@ def _guide(copy: LocalCopy, seconds: float) -> str:
         sandbox_url=copy.addresses.sandbox_url,
         order_id=time.strftime("order-%H%M%S"),
         mails=copy.state.mails,
+        storage=copy.addresses.azurite.connection_string,
         state=copy.state.root,
         logs=copy.state.logs,
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from azure.data.tables import TableServiceClient
 
 from tests.tools.launching import launched, processes_of, running_app, wait_until_gone
 from tools.demo_orders import CUSTOMER
@@ -63,6 +64,14 @@ def test_the_mail_about_an_order_lies_where_the_guide_says(tree: Path, tmp_path:
 
     assert found[0].name == "told.order_completed@example.com.eml"
     assert "Subject: Your order told is on its way" in found[0].read_text()
+
+
+def test_the_printed_connection_string_opens_the_storage(tree: Path, tmp_path: Path) -> None:
+    with running_app(tree, tmp_path / "state") as app:
+        (storage,) = re.findall(r"^Files, queues and tables.*: (\S+)$", app.text, re.MULTILINE)
+        tables = {table.name for table in TableServiceClient.from_connection_string(storage).list_tables()}
+
+    assert "products" in tables
 
 
 def test_ctrl_c_at_the_terminal_stops_every_process_and_make_ends_with_0(tree: Path, tmp_path: Path) -> None:

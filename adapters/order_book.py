@@ -78,13 +78,13 @@ class OrderBook:
                 lambda: create_table(self._orders),
             )
 
-    def unstarted(self, before: datetime) -> Iterator[OrderRow]:
-        """Orders placed before then of which the book has heard nothing since."""
+    def without_end(self, before: datetime) -> Iterator[OrderRow]:
+        """Orders placed before then whose end the book has not heard of."""
         with storage_errors("the order book"):
             due = [row["RowKey"] for row in reminders(self._orders, PARTITION) if row["placed_at"] < before]
         for order_id in (key.removeprefix(REMINDERS) for key in due):
             row = self.get(order_id)
-            if row is not None and row.status is OrderStatus.ACCEPTED:
+            if row is not None and row.status not in ENDED:
                 yield row
             else:
                 self._forget_reminder(order_id)
@@ -152,7 +152,7 @@ class OrderBook:
                     return row
                 entity = progress_entity(progress)
                 if self._try_write(entity, row):
-                    if row is not None and row["status"] == OrderStatus.ACCEPTED:
+                    if progress.status in ENDED:
                         self._forget_reminder(order_id)
                     emit("order.status", order_id=order_id, status=progress.status, reason_code=progress.reason_code)
                     return entity

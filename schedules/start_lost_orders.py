@@ -17,7 +17,7 @@ from adapters.order_rows import OrderRow
 from adapters.order_start import PROCESS_ORDER, START_PATIENCE_S, start_order
 from domain.ids import order_instance_id
 from domain.inventory import REMEMBER_SETTLED_FOR
-from domain.order import Order, OrderProgress
+from domain.order import Order, OrderProgress, OrderStatus
 from http_api.instances import instance_status
 
 bp = df.Blueprint()
@@ -40,11 +40,11 @@ async def start_lost_orders(timer: func.TimerRequest, client: df.DurableOrchestr
 
 async def start_lost(client: df.DurableOrchestrationClient, now: datetime) -> None:
     """Start what was placed more than LOST_AFTER ago and has no instance; enter the end of what has ended."""
-    for row in await asyncio.to_thread(_unstarted, now - LOST_AFTER):
+    for row in await asyncio.to_thread(_without_end, now - LOST_AFTER):
         instance = await instance_status(client, order_instance_id(row.order_id))
         if instance is not None:
             await _enter_end(instance)
-        elif row.order is not None:  # without one it came in past the book, as an instance
+        elif row.status is OrderStatus.ACCEPTED and row.order is not None:  # else it has been an instance before
             await _start(client, row.order, now)
 
 
@@ -65,5 +65,5 @@ async def _start(client: df.DurableOrchestrationClient, order: Order, now: datet
     await start_order(client, order)
 
 
-def _unstarted(before: datetime) -> list[OrderRow]:
-    return list(order_book().unstarted(before))
+def _without_end(before: datetime) -> list[OrderRow]:
+    return list(order_book().without_end(before))

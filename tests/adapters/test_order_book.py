@@ -250,12 +250,12 @@ def test_a_cursor_that_was_never_given_out_is_refused(book: OrderBook, cursor: s
         book.list(cursor=cursor)
 
 
-def test_orders_that_nothing_was_heard_of_are_found(book: OrderBook) -> None:
+def test_orders_whose_end_was_not_heard_of_are_found(book: OrderBook) -> None:
     for number in range(3):
         book.accept(order(f"order-{number}", placed_at=NOON + timedelta(hours=number)), "print")
-    book.record(progress(OrderStatus.RESERVED, "order-0"))
-    found = [row.order_id for row in book.unstarted(NOON + timedelta(hours=2))]
-    assert found == ["order-1"]
+    book.record(progress(OrderStatus.AWAITING_APPROVAL, "order-0"))
+    found = [row.order_id for row in book.without_end(NOON + timedelta(hours=2))]
+    assert found == ["order-0", "order-1"]
 
 
 def test_whoever_looks_for_lost_orders_reads_those_only_that_the_book_has_not_heard_of(
@@ -275,7 +275,7 @@ def test_a_reminder_that_was_left_behind_is_taken_away(book: OrderBook, storage:
     (left,) = reminders(table, "order")
     book.record(progress(OrderStatus.COMPLETED, "order-1"))
     table.create_entity(left)
-    assert list(book.unstarted(NOON + timedelta(hours=2))) == []
+    assert list(book.without_end(NOON + timedelta(hours=2))) == []
     assert list(reminders(table, "order")) == []
 
 

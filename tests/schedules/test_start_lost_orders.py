@@ -86,3 +86,21 @@ async def test_an_end_that_the_book_did_not_hear_of_is_entered_and_can_be_closed
     await shop.clock.advance(minutes=1)
     assert (await status(shop, "a-1"), await open_dead_letters(shop)) == ("failed", [])
     assert order_book().get("a-1").status == "failed"
+
+
+async def test_the_end_of_an_order_that_waited_for_approval_is_entered_too(
+    unreliable_shop: Shop, unreliable: Unreliable, monkeypatch: pytest.MonkeyPatch
+):
+    shop = unreliable_shop
+    monkeypatch.setattr(start_lost_orders, "LOST_AFTER", LOST_AFTER * 0)
+    await shop.stock("piano", 1, unit_price_cents=500_000)
+    lines = [{"product_id": "piano", "quantity": 1}]
+    await shop.post("orders", order_request(order_id="a-1", lines=lines))
+    await shop.host.until_idle()
+    await shop.run_schedule(SCHEDULE)
+    assert order_book().get("a-1").status == "awaiting_approval", "it is still on its way"
+    with unreliable.failing("record_order"):
+        await shop.post("orders/a-1/approval", {"decision": "rejected", "approver": "ann"})
+        await finish(shop)
+    await shop.run_schedule(SCHEDULE)
+    assert order_book().get("a-1").status == "rejected"

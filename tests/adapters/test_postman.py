@@ -11,6 +11,7 @@ from adapters.smtp_mailer import SmtpMailer
 from adapters.storage import Storage
 from adapters.texts import moment, money
 from domain.notification import Notification, NotificationKind
+from domain.order import OrderProgress, OrderStatus
 from domain.steps import Outcome
 from tests.support.mails import Mailbox, text_of
 from tests.support.orders import NOON, placed_order
@@ -76,6 +77,19 @@ def test_the_customers_mail_says_what_was_ordered(orders: OrderBook, mailbox: Ma
     for form in ("plain", "html"):
         assert "mug" in text_of(mail, form)
         assert "20.00 USD" in text_of(mail, form)
+
+
+@pytest.mark.parametrize(("reason_code", "is_told"), [("payment_declined", True), ("approval_rejected", False)])
+def test_a_customer_reads_why_but_not_what_colleagues_write(
+    reason_code: str, is_told: bool, orders: OrderBook, mailbox: Mailbox
+) -> None:
+    end = OrderProgress(
+        order_id="order-1", status=OrderStatus.REJECTED, message="because of grace", reason_code=reason_code
+    )
+    orders.record(end)
+    postman(orders, mailbox).deliver(notification(NotificationKind.ORDER_REJECTED))
+    (mail,) = mailbox.mails.values()
+    assert [("because of grace" in text_of(mail, form)) for form in ("plain", "html")] == [is_told, is_told]
 
 
 def test_an_order_that_the_book_does_not_know_is_told_all_the_same(storage: Storage, mailbox: Mailbox) -> None:

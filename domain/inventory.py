@@ -1,7 +1,8 @@
 """The stock of one product, as a ledger of reservations.
 
 At every moment `available + reserved + sold` is what was ever stocked. Every operation is idempotent: repeating it changes
-nothing, in any order. Time is an argument. A value is turned into the next one and never changed.
+nothing, in any order. Units that come to the shelf go first to those who have paid for them. Time is an argument. A value is
+turned into the next one and never changed.
 """
 
 from collections.abc import Collection, Mapping
@@ -52,7 +53,7 @@ class Stock:
     """Units of one product. reservations: held per order id. settled: how orders let go of theirs, newest last, for a while.
 
     adjustments: keys of the latest restocks and corrections, so that a repeat adds nothing. owed: units that an order has paid
-    for and the shelf does not have, per order id; they are counted as sold once goods come.
+    for and the shelf does not have, per order id; they are counted as sold once units come, from wherever.
     """
 
     available: int = 0
@@ -149,12 +150,12 @@ def release(stock: Stock | None, request: ReleaseRequest) -> tuple[Stock, StepRe
     stock = stock or Stock()
     if _is_committed(stock, request.order_id):
         return stock, StepResult.refused("already_committed", "the goods are sold")
-    return _let_go(stock, request.order_id, "released", request.now), StepResult()
+    return _hand_over_owed(_let_go(stock, request.order_id, "released", request.now)), StepResult()
 
 
 def commit(stock: Stock | None, request: CommitRequest) -> tuple[Stock, StepResult]:
     """The order's units left the warehouse. Refused as reservation_lost only when they were given to somebody else meanwhile:
-    then they are owed, which the reconciliation reports until goods come.
+    then they are owed, which the reconciliation reports until units come.
     """
     stock = stock or Stock()
     if request.order_id in stock.reservations:
@@ -187,7 +188,7 @@ def sweep(stock: Stock | None, request: SweepRequest) -> tuple[Stock | None, Ste
     lapsed = [order_id for order_id in _expired(stock, request.now) if order_id not in request.live]
     for order_id in lapsed:
         stock = _let_go(stock, order_id, "expired", request.now)
-    return _forget_settled(stock, request.now), StepResult(message=str(len(lapsed)))
+    return _hand_over_owed(_forget_settled(stock, request.now)), StepResult(message=str(len(lapsed)))
 
 
 def _is_committed(stock: Stock, order_id: str) -> bool:

@@ -14,7 +14,7 @@ class DriftKind(StrEnum):
     HELD_FOR_NOBODY = "held_for_nobody"  # units are reserved for an order that has ended, or never was
     NOT_HELD = "not_held"  # an order counts on units that are not reserved for it
     OTHER_QUANTITY = "other_quantity"
-    OWED = "owed"  # an order has paid for units that the shelf did not have; the next delivery takes this away
+    OWED = "owed"  # an order has paid for units that the shelf did not have; the next ones to come take this away
 
 
 class Drift(Wire):

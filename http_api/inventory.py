@@ -37,13 +37,14 @@ ADJUSTMENT: Final = "inventory/{product_id}/adjustment"
 
 
 class StockAnswer(Wire):
-    """Units of one product. reservations: how many orders hold the reserved ones."""
+    """Units of one product. reservations: how many orders hold the reserved ones. owed: paid for, and not there to be sold."""
 
     product_id: str
     available: int
     reserved: int
     sold: int
     reservations: int
+    owed: int
 
 
 class Delivery(Wire):
@@ -83,6 +84,7 @@ async def get_inventory(req: func.HttpRequest, client: df.DurableOrchestrationCl
             reserved=stock.reserved,
             sold=stock.sold,
             reservations=len(stock.reservations),
+            owed=sum(stock.owed.values()),
         )
     )
 

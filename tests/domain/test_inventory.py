@@ -102,6 +102,28 @@ def test_owed_units_are_handed_over_when_goods_come_an_order_at_a_time():
     assert release(more)[1].reason_code == "already_committed"
 
 
+def owing_with_a_newcomer(expires_at=LATER):
+    """One unit, held by a newcomer, and paid for by somebody whose reservation had lapsed."""
+    return commit(reserve(Stock(available=1), "newcomer", expires_at=expires_at)[0], "paid")[0]
+
+
+def test_what_a_newcomer_gives_back_goes_to_whom_it_is_owed():
+    back, result = release(owing_with_a_newcomer(), "newcomer")
+    assert (back.available, back.sold, back.owed, result.outcome) == (0, 1, {}, Outcome.DONE)
+    assert reserve(back, "next")[1].reason_code == "out_of_stock"
+
+
+def test_what_a_newcomer_lets_lapse_goes_to_whom_it_is_owed():
+    swept, _ = rules.sweep(owing_with_a_newcomer(expires_at=NOW), rules.SweepRequest(now=NOW))
+    assert (swept.available, swept.reserved, swept.sold, swept.owed) == (0, 0, 1, {})
+
+
+def test_of_all_that_lapses_at_once_the_oldest_debt_is_paid_first():
+    stock, _ = reserve(reserve(Stock(available=3), "x", 1, expires_at=NOW)[0], "y", 2, expires_at=NOW)
+    owing, _ = commit(commit(stock, "early", quantity=3)[0], "late", quantity=1)
+    assert rules.sweep(owing, rules.SweepRequest(now=NOW))[0].owed == {"late": 1}
+
+
 def test_settled_orders_are_forgotten_after_a_while_so_that_the_state_stays_small():
     settled, _ = release(reserve(Stock(available=1))[0])
     request = rules.SweepRequest(now=NOW + rules.REMEMBER_SETTLED_FOR)
@@ -117,7 +139,10 @@ def test_the_state_survives_its_storage():
 
 
 class AnyOrderOfOperations(RuleBasedStateMachine):
-    """Whatever orders do to one product, in any order and however often: units are neither made nor lost."""
+    """Whatever orders do to one product, in any order and however often: units are neither made nor lost.
+
+    Every operation comes twice.
+    """
 
     orders = st.sampled_from(["a", "b", "c", "d"])
 
@@ -127,31 +152,38 @@ class AnyOrderOfOperations(RuleBasedStateMachine):
         self.stocked = 20
         self.now = NOW
 
-    def _apply(self, outcome):
-        changed, _ = outcome
-        self.stock = changed if changed is not None else self.stock
+    def _apply(self, operation):
+        self.stock, _ = operation(self.stock)
+        assert operation(self.stock)[0] == self.stock, "a repeat changes nothing"
 
     @rule(order_id=orders, quantity=st.integers(1, 12))
     def reserve(self, order_id, quantity):
-        self._apply(reserve(self.stock, order_id, quantity, self.now, self.now + timedelta(minutes=5)))
+        expires_at = self.now + timedelta(minutes=5)
+        self._apply(lambda stock: reserve(stock, order_id, quantity, self.now, expires_at))
 
     @rule(order_id=orders)
     def release(self, order_id):
-        self._apply(release(self.stock, order_id, self.now))
+        self._apply(lambda stock: release(stock, order_id, self.now))
 
     @rule(order_id=orders, quantity=st.integers(1, 12))
     def commit(self, order_id, quantity):
-        self._apply(commit(self.stock, order_id, quantity, self.now))
+        self._apply(lambda stock: commit(stock, order_id, quantity, self.now))
 
     @rule(key=st.sampled_from(["k1", "k2"]), quantity=st.integers(1, 9))
     def restock(self, key, quantity):
         self.stocked += 0 if key in self.stock.adjustments else quantity
-        self._apply(rules.restock(self.stock, rules.RestockRequest(key=key, quantity=quantity)))
+        self._apply(lambda stock: rules.restock(stock, rules.RestockRequest(key=key, quantity=quantity)))
+
+    @rule(key=st.sampled_from(["k3", "k4"]), delta=st.integers(-9, 9))
+    def adjust(self, key, delta):
+        is_refused = self.stock.available + delta < 0
+        self.stocked += 0 if is_refused or key in self.stock.adjustments else delta
+        self._apply(lambda stock: rules.adjust(stock, rules.AdjustRequest(key=key, delta=delta, reason="counted")))
 
     @rule(minutes=st.integers(1, 10), live=st.lists(orders, max_size=2))
     def sweep(self, minutes, live):
         self.now += timedelta(minutes=minutes)
-        self._apply(rules.sweep(self.stock, rules.SweepRequest(now=self.now, live=tuple(live))))
+        self._apply(lambda stock: rules.sweep(stock, rules.SweepRequest(now=self.now, live=tuple(live))))
 
     @invariant()
     def units_balance(self):
@@ -160,6 +192,10 @@ class AnyOrderOfOperations(RuleBasedStateMachine):
     @invariant()
     def nothing_is_below_zero(self):
         assert min(self.stock.available, self.stock.reserved, self.stock.sold) >= 0
+
+    @invariant()
+    def what_is_owed_is_handed_over_as_soon_as_it_is_there(self):
+        assert all(units > self.stock.available for units in self.stock.owed.values())
 
     @invariant()
     def no_order_both_holds_and_has_settled(self):

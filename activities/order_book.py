@@ -10,7 +10,7 @@ from adapters.order_closing import close_and_tell
 from domain.approval import SettleApprovalRequest
 from domain.errors import StorageUnavailable
 from domain.notification import Notification
-from domain.order import CloseOrder, RecordOrder
+from domain.order import CloseOrder, OrderStatus, RecordOrder
 from domain.steps import StepResult
 
 bp = df.Blueprint()
@@ -38,10 +38,13 @@ def settle_approval(request: dict[str, Any]) -> dict[str, Any]:
 @bp.activity_trigger(input_name="request")
 @observed
 def close_order(request: dict[str, Any]) -> dict[str, Any]:
-    """End an order that needs attention, and tell its customer. Refused as not_waiting when it does not, or not yet."""
+    """Enter an undo that got done after all; with the last one the order ends, and its customer is told.
+
+    Refused as not_waiting when the order does not need attention.
+    """
     closing = CloseOrder.model_validate(request)
     status = close_and_tell(order_book(), outbox(), closing)
-    if status is not closing.status:
+    if status not in (closing.status, OrderStatus.NEEDS_ATTENTION):
         return StepResult.refused("not_waiting", f"the order book says {status or 'nothing'} of this order").to_wire()
     return StepResult().to_wire()
 

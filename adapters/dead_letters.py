@@ -22,7 +22,6 @@ from adapters.telemetry import emit
 from domain.dead_letter import (
     CloseDeadLetter,
     DeadLetter,
-    DeadLetterClosed,
     DeadLetterEnvelope,
     DeadLetterState,
 )
@@ -98,26 +97,19 @@ class DeadLetters:
             except (ResourceModifiedError, ResourceNotFoundError):
                 raise DeadLetterChanged(letter.dead_letter_id) from None
 
-    def close(self, closing: CloseDeadLetter) -> DeadLetterClosed:
-        """Close a record, unless it is closed, and say how many others of its order are open."""
+    def close(self, closing: CloseDeadLetter) -> None:
+        """Close a record, unless it is closed."""
         for _ in range(_MOST_COLLISIONS):
             stored = self.get(closing.dead_letter_id)
             if stored is None or stored.letter.state is not DeadLetterState.PARKED:
-                break
+                return
             try:
                 self.update(_closed(stored.letter, closing), stored.etag)
-                _tell_operators(closing.dead_letter_id, stored.letter.order_id, closing.state)
-                break
             except DeadLetterChanged:
                 continue
-        else:
-            raise StorageUnavailable("a dead letter is being changed by too many at once")
-        with storage_errors("the dead letters"):
-            open_left = created_on_first_use(
-                lambda: self._count_open(closing.dead_letter_id.partition(".")[0]),
-                lambda: create_container(self._container),
-            )
-        return DeadLetterClosed(open_left=open_left)
+            _tell_operators(closing.dead_letter_id, stored.letter.order_id, closing.state)
+            return
+        raise StorageUnavailable("a dead letter is being changed by too many at once")
 
     def _create(self, letter: DeadLetter) -> DeadLetter:
         """The record that holds: this one, or the one that was there."""
@@ -179,10 +171,6 @@ class DeadLetters:
             if names or not pages.continuation_token:
                 break
         return names, pages.continuation_token or None
-
-    def _count_open(self, order_id: str) -> int:
-        blobs = self._container.list_blobs(name_starts_with=f"{order_id}.", include=["metadata"])
-        return sum(_state(blob) is DeadLetterState.PARKED for blob in blobs)
 
     def _blob(self, dead_letter_id: str) -> "BlobClient":
         return self._container.get_blob_client(dead_letter_id)

@@ -4,7 +4,7 @@ A row is what makes intake happen once: it is inserted only if absent, and never
 transition table allows, so that a repeated or late message cannot reopen an order.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,8 +14,9 @@ from adapters.storage import Storage, create_table, created_on_first_use, storag
 from adapters.table_pages import Page, read_page
 from adapters.telemetry import emit
 from domain.approval import SettleApprovalRequest, SettledApproval
-from domain.errors import StorageUnavailable
+from domain.errors import EndNotKnown, StorageUnavailable
 from domain.order import ENDED, CloseOrder, Order, OrderProgress, OrderStatus
+from domain.steps import LedgerEntry, Outcome
 from domain.tracking import Tracking
 
 if TYPE_CHECKING:
@@ -78,16 +79,16 @@ class OrderBook:
                 lambda: create_table(self._orders),
             )
 
-    def without_end(self, before: datetime) -> Iterator[OrderRow]:
-        """Orders placed before then whose end the book has not heard of."""
+    def without_end(self, before: datetime) -> Sequence[str]:
+        """The ids of orders placed before then whose end the book may not have heard of."""
         with storage_errors("the order book"):
             due = [row["RowKey"] for row in reminders(self._orders, PARTITION) if row["placed_at"] < before]
-        for order_id in (key.removeprefix(REMINDERS) for key in due):
-            row = self.get(order_id)
-            if row is not None and row.status not in ENDED:
-                yield row
-            else:
-                self._forget_reminder(order_id)
+        return [key.removeprefix(REMINDERS) for key in due]
+
+    def forget_reminder(self, order_id: str) -> None:
+        """Nobody needs to look for the order's end any more: `without_end` leaves it out from now on. Safe to repeat."""
+        with storage_errors("the order book"):
+            forget_reminder(self._orders, PARTITION, order_id)
 
     def record(self, progress: OrderProgress) -> None:
         """Enter where an order stands. What the row already knows better, by status or by a longer ledger, stays."""
@@ -104,10 +105,10 @@ class OrderBook:
         raise StorageUnavailable(_TOO_MANY)
 
     def close(self, closing: CloseOrder) -> OrderStatus | None:
-        """End an order that needs attention; its ledger gets one more line. Any other order that has ended stays as it is.
+        """Enter an undo that got done after all. Its order ends with the last of those that it says are open.
 
-        Gives the status that the order then has; None when the book does not know it. Raises StorageUnavailable, too, while the
-        book has not heard of the order's end: to close it then would be to forget that it is open.
+        Any other order stays as it is. Gives the status that the order then has; None when the book does not know it. Raises
+        EndNotKnown while the book has not heard of the order's end: it cannot say yet what is open.
         """
         row = self._change(closing.order_id, lambda row: None if row is None else _closed(row_of(row), closing))
         return None if row is None else OrderStatus(row["status"])
@@ -153,14 +154,13 @@ class OrderBook:
                 entity = progress_entity(progress)
                 if self._try_write(entity, row):
                     if progress.status in ENDED:
-                        self._forget_reminder(order_id)
-                    emit("order.status", order_id=order_id, status=progress.status, reason_code=progress.reason_code)
+                        self.forget_reminder(order_id)
+                    if row is None or row["status"] != progress.status:
+                        emit(
+                            "order.status", order_id=order_id, status=progress.status, reason_code=progress.reason_code
+                        )
                     return entity
         raise StorageUnavailable(_TOO_MANY)
-
-    def _forget_reminder(self, order_id: str) -> None:
-        with storage_errors("the order book"):
-            forget_reminder(self._orders, PARTITION, order_id)
 
     def _try_write(self, entity: dict[str, Any], row: "TableEntity | None") -> bool:
         """False: the row changed since it was read."""
@@ -196,12 +196,12 @@ def _is_later(tracking: Tracking, row: Mapping[str, Any]) -> bool:
 
 def _closed(row: OrderRow, closing: CloseOrder) -> OrderProgress | None:
     if row.status not in ENDED:
-        raise StorageUnavailable("the order book: it has not heard of this order's end yet")
+        raise EndNotKnown("the order book has not heard of this order's end yet")
     if row.status is not OrderStatus.NEEDS_ATTENTION or row.result is None:
         return None
-    changes: dict[str, Any] = {
-        "status": closing.status,
-        "message": "What had been left open is settled.",
-        "steps": (*row.result.steps, closing.entry),
-    }
-    return row.result.model_copy(update=changes)
+    is_repeat = any(entry.step == closing.entry.step and _is_done_undo(entry) for entry in row.result.steps)
+    return None if is_repeat else row.result.with_undo_done(closing.entry, closing.status)
+
+
+def _is_done_undo(entry: LedgerEntry) -> bool:
+    return entry.kind == "undo" and entry.outcome is Outcome.DONE

@@ -13,11 +13,12 @@ def close_and_tell(book: OrderBook, outbox: Outbox, closing: CloseOrder) -> Orde
     if status is closing.status:
         row = book.get(closing.order_id)
         if row is not None and row.order is not None:
-            outbox.put(_news(row.order))
+            outbox.put(_news(row.order, status))
     return status
 
 
-def _news(order: Order) -> Notification:
-    kind = NotificationKind.ORDER_CLOSED
+def _news(order: Order, status: OrderStatus) -> Notification:
+    is_cancelled = status is OrderStatus.CANCELLED
+    kind = NotificationKind.ORDER_CANCELLED if is_cancelled else NotificationKind.ORDER_CLOSED
     message_id = notification_id(order.order_id, kind)
     return Notification(message_id=message_id, order_id=order.order_id, kind=kind, email=order.email)

@@ -68,12 +68,6 @@ class CloseDeadLetter(Wire):
     resolution: Resolution | None = None
 
 
-class DeadLetterClosed(Wire):
-    """open_left: how many other records of the same order are still open."""
-
-    open_left: int
-
-
 class ReplayProgress(Wire):
     """How an operator's second try goes. result: None while it runs."""
 

@@ -16,6 +16,10 @@ class StorageUnavailable(ShopError):
     """The shop's own tables, queues or blobs did not answer: the same request may be sent again."""
 
 
+class EndNotKnown(StorageUnavailable):
+    """The order book has not heard of an order's end: the same request may be sent again once it has."""
+
+
 class IllegalTransition(ShopError):
     """An order was about to move between two statuses that the transition table does not connect: a bug, never input."""
 

@@ -14,7 +14,7 @@ from domain.inventory import ALREADY_SETTLED
 from domain.notification import Notification
 from domain.payment import CaptureMode, PaymentMethod, PaymentRequest
 from domain.shipping import Address, ShipmentRequest
-from domain.steps import LedgerEntry, Message
+from domain.steps import LedgerEntry, Message, Outcome
 from domain.wire import Cents, Currency, Email, Timestamp, Wire
 
 MOST_LINES: Final = 50
@@ -192,9 +192,24 @@ class OrderProgress(Wire):
         """Whether it tells of a second run, which found the order settled and did nothing: so it says nothing of the order."""
         return self.reason_code == ALREADY_SETTLED
 
+    @property
+    def open_undos(self) -> frozenset[str]:
+        """The undos that failed and that nobody has got done since."""
+        last = {entry.step: entry.outcome for entry in self.steps if entry.kind == "undo"}
+        return frozenset(step for step, outcome in last.items() if outcome is not Outcome.DONE)
+
+    def with_undo_done(self, entry: LedgerEntry, end: OrderStatus) -> "OrderProgress":
+        """What an order that needs attention says once another of its undos is done: it ends when that was the last one."""
+        further = self.model_copy(update={"steps": (*self.steps, entry)})
+        if further.open_undos:
+            return further
+        return further.model_copy(
+            update={"status": move(self.status, end), "message": "What had been left open is settled."}
+        )
+
 
 class CloseOrder(Wire):
-    """End an order that needed attention, now that nothing of it is open any more. entry: what made the difference."""
+    """An undo of an order that needs attention got done. entry: which, and how. status: where the order ends with its last one."""
 
     order_id: OrderId
     status: OrderStatus

@@ -12,6 +12,7 @@ from adapters.compose import dead_letters, order_book, outbox
 from adapters.dead_letters import DeadLetterChanged, StoredDeadLetter
 from adapters.order_closing import close_and_tell
 from domain.dead_letter import CloseDeadLetter, DeadLetter, DeadLetterId, DeadLetterState, ReplayProgress, Resolution
+from domain.errors import EndNotKnown
 from domain.ids import dead_letter_instance_id
 from domain.order import CloseOrder
 from domain.steps import LedgerEntry, Outcome, StepResult
@@ -178,17 +179,24 @@ async def _latest_replay(client: df.DurableOrchestrationClient, letter: DeadLett
 
 
 def _resolve(letter: DeadLetter, resolution: Resolution) -> None:
-    """Close the record, then its order if nothing else of it is open, and tell the customer. Safe to run twice."""
+    """Enter it in the order's ledger, which may end the order; the record last: until all is done it is there to be repeated.
+
+    Raises Problem (409) while the order book cannot say yet what is open.
+    """
     now = datetime.now(UTC)
-    closing = CloseDeadLetter(
-        dead_letter_id=letter.dead_letter_id, state=DeadLetterState.RESOLVED, at=now, resolution=resolution
-    )
-    others = dead_letters().close(closing).open_left
-    if letter.order_end is not None and not others:
+    if letter.order_end is not None:
         told = f"resolved by {resolution.resolved_by}: {resolution.reason}"[:500]
         entry = LedgerEntry(step=letter.step, kind="undo", outcome=Outcome.DONE, at=now, message=told)
         end = CloseOrder(order_id=letter.order_id, status=letter.order_end, entry=entry)
-        close_and_tell(order_book(), outbox(), end)
+        try:
+            close_and_tell(order_book(), outbox(), end)
+        except EndNotKnown:
+            told = "The order book has not heard of the order's end yet; try again in a few minutes."
+            raise conflict("end_not_known", told) from None
+    closing = CloseDeadLetter(
+        dead_letter_id=letter.dead_letter_id, state=DeadLetterState.RESOLVED, at=now, resolution=resolution
+    )
+    dead_letters().close(closing)
 
 
 def _replay_id(letter: DeadLetter) -> str:

@@ -9,6 +9,7 @@ from activities.notification import send_notification
 from activities.order_book import record_order
 from activities.payment import authorise_payment, cancel_payment, capture_payment
 from activities.shipping import buy_label, cancel_shipping, create_shipment
+from domain.effects import Effect
 from domain.ids import notification_id
 from domain.inventory import ALREADY_SETTLED, CommitRequest, ReleaseRequest, ReserveRequest
 from domain.notification import Notification, NotificationKind
@@ -47,7 +48,10 @@ def process_order(context: df.DurableOrchestrationContext) -> Wait:
         yield from arrange_shipping(saga)
         yield from take_payment(saga, payment_id)
     except OrderStopped as stop:
-        if stop.reason_code == ALREADY_SETTLED:  # a second run of one order, after the first has ended: touch nothing
+        if stop.reason_code == ALREADY_SETTLED:  # a second run of one order, after the first has ended: leave no trace
+            saga.send(
+                "release_inventory", _releases(saga)
+            )  # a product that has forgotten the order let it reserve again
             saga.reason_code = stop.reason_code
             saga.advance(OrderStatus.REJECTED, "This order was processed before; nothing was done.")
             return saga.progress().to_wire()
@@ -75,13 +79,18 @@ def reserve_inventory(saga: Saga) -> Wait:
                 for line in order.lines
             ],
             undo_name="release_inventory",
-            undo=[
-                inventory_operation("release", line.product_id, ReleaseRequest(order_id=order.order_id, now=now))
-                for line in order.lines
-            ],
+            undo=_releases(saga),
         )
     )
     saga.advance(OrderStatus.RESERVED, "The goods are reserved.")
+
+
+def _releases(saga: Saga) -> list[Effect]:
+    order, now = saga.order, saga.context.current_utc_datetime
+    return [
+        inventory_operation("release", line.product_id, ReleaseRequest(order_id=order.order_id, now=now))
+        for line in order.lines
+    ]
 
 
 def process_payment(saga: Saga) -> Wait:

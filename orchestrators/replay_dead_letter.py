@@ -6,7 +6,7 @@ import azure.durable_functions as df
 
 from activities.dead_letter import close_dead_letter
 from activities.order_book import close_order
-from domain.dead_letter import CloseDeadLetter, DeadLetter, DeadLetterClosed, DeadLetterState, ReplayProgress
+from domain.dead_letter import CloseDeadLetter, DeadLetter, DeadLetterState, ReplayProgress
 from domain.order import CloseOrder
 from domain.steps import Outcome, StepResult
 from orchestrators.effects import activity
@@ -39,11 +39,13 @@ def replay_dead_letter(context: df.DurableOrchestrationContext) -> Wait:
 
 
 def _close_record(replay: Replay) -> Wait:
+    """Tell the order book first: as long as it does not answer, the record stays open for another try."""
     letter, now = replay.letter, replay.context.current_utc_datetime
+    if letter.order_end is not None:
+        entry = replay.ledger[-1].model_copy(update={"kind": "undo"})
+        order = CloseOrder(order_id=letter.order_id, status=letter.order_end, entry=entry)
+        entered = yield from replay.call([activity(close_order, order)], PERSISTENT, seed="close_order")
+        if entered.answer is None:
+            return
     closing = CloseDeadLetter(dead_letter_id=letter.dead_letter_id, state=DeadLetterState.REPLAYED, at=now)
-    closed = yield from replay.call([activity(close_dead_letter, closing)], PERSISTENT, seed="close_dead_letter")
-    if closed.answer is None or letter.order_end is None or DeadLetterClosed.model_validate(closed.answer).open_left:
-        return
-    entry = replay.ledger[-1].model_copy(update={"kind": "undo"})
-    order = CloseOrder(order_id=letter.order_id, status=letter.order_end, entry=entry)
-    yield from replay.call([activity(close_order, order)], PERSISTENT, seed="close_order")
+    yield from replay.call([activity(close_dead_letter, closing)], PERSISTENT, seed="close_dead_letter")

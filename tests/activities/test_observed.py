@@ -56,7 +56,7 @@ DONE = StepResult().to_wire()
             {"outcome": "done", "amount_cents": 0, "currency": "usd"},
         ),
         ("record_order", {"progress": {"order_id": "a-1"}}, DONE, {"outcome": "done"}),
-        ("close_dead_letter", {"dead_letter_id": "a-1.cancel_payment"}, {"open_left": 0}, {"outcome": "done"}),
+        ("close_dead_letter", {"dead_letter_id": "a-1.cancel_payment"}, {"reference": None}, {"outcome": "done"}),
     ],
 )
 def test_a_run_is_told_with_its_step_order_end_and_money(told, step, request_body, answer, facts):

@@ -183,6 +183,23 @@ def test_closing_ends_an_order_that_needs_attention(book: OrderBook) -> None:
     assert row.result.reason_code == "no_answer"
 
 
+def test_an_order_ends_with_the_last_of_its_open_undos(book: OrderBook) -> None:
+    failed = tuple(
+        LedgerEntry(step=step, kind="undo", outcome=Outcome.UNKNOWN, at=NOON)
+        for step in ("cancel_shipping", "cancel_payment")
+    )
+    book.record(progress(OrderStatus.NEEDS_ATTENTION, succeeded=False, steps=failed))
+    statuses = []
+    for step in ("cancel_shipping", "cancel_shipping", "cancel_payment"):
+        entry = LedgerEntry(step=step, kind="undo", outcome=Outcome.DONE, at=NOON)
+        statuses.append(book.close(CloseOrder(order_id=ORDER, status=OrderStatus.FAILED, entry=entry)))
+    assert statuses == ["needs_attention", "needs_attention", "failed"]
+    row = book.get(ORDER)
+    assert row is not None
+    assert row.result is not None
+    assert [entry.step for entry in row.result.steps[2:]] == ["cancel_shipping", "cancel_payment"]
+
+
 def test_an_order_whose_end_the_book_has_not_heard_of_is_not_closed_yet(book: OrderBook) -> None:
     book.accept(order(), "print")
     entry = LedgerEntry(step="cancel_payment", kind="undo", outcome=Outcome.DONE, at=NOON)
@@ -254,8 +271,7 @@ def test_orders_whose_end_was_not_heard_of_are_found(book: OrderBook) -> None:
     for number in range(3):
         book.accept(order(f"order-{number}", placed_at=NOON + timedelta(hours=number)), "print")
     book.record(progress(OrderStatus.AWAITING_APPROVAL, "order-0"))
-    found = [row.order_id for row in book.without_end(NOON + timedelta(hours=2))]
-    assert found == ["order-0", "order-1"]
+    assert book.without_end(NOON + timedelta(hours=2)) == ["order-0", "order-1"]
 
 
 def test_whoever_looks_for_lost_orders_reads_those_only_that_the_book_has_not_heard_of(
@@ -269,14 +285,12 @@ def test_whoever_looks_for_lost_orders_reads_those_only_that_the_book_has_not_he
     assert [row.order_id for row in book.list().items] == ["order-1", "order-2"]
 
 
-def test_a_reminder_that_was_left_behind_is_taken_away(book: OrderBook, storage: Storage) -> None:
-    table = storage.table("orders")
+def test_an_order_that_needs_no_looking_at_is_looked_for_no_more_and_stays_in_the_book(book: OrderBook) -> None:
     book.accept(order("order-1"), "print")
-    (left,) = reminders(table, "order")
-    book.record(progress(OrderStatus.COMPLETED, "order-1"))
-    table.create_entity(left)
-    assert list(book.without_end(NOON + timedelta(hours=2))) == []
-    assert list(reminders(table, "order")) == []
+    for _ in range(2):
+        book.forget_reminder("order-1")
+    assert book.without_end(NOON + timedelta(hours=2)) == []
+    assert book.get("order-1") is not None
 
 
 def test_of_many_decisions_at_once_one_holds_for_all(book: OrderBook) -> None:

@@ -1,7 +1,8 @@
 """Take in single orders from the queue `orders-in`: each message is the body of a `POST /api/orders`.
 
-A message that is no acceptable order is put on `orders-in-poison` at once, with the reason. What fails otherwise is delivered a
-few more times by the host, and then put there as it is.
+A message names its order (`order_id`): it may be delivered again, and under another message id once it was put back from the
+poison queue. One that is no acceptable order is put on `orders-in-poison` at once, with the reason. What fails otherwise is
+delivered a few more times by the host, and then put there as it is.
 """
 
 import asyncio
@@ -13,13 +14,12 @@ import azure.functions as func
 from adapters.compose import refused_orders
 from adapters.order_start import start_order
 from adapters.refused_orders import ORDERS_IN
-from domain.cards import looks_like_card_number
-from domain.ids import order_id_for_key
+from domain.cards import json_may_hold_card_number
 from domain.order import OrderRequest
 from domain.order_intake import RefusedMessage
 from http_api.order_intake import enter_order
 from http_api.order_lines import read_order
-from http_api.problems import Problem
+from http_api.problems import Problem, invalid_field
 from http_api.request_body import MOST_BYTES, body_text
 
 bp = df.Blueprint()
@@ -30,13 +30,13 @@ _log = logging.getLogger(__name__)
 @bp.queue_trigger(arg_name="message", queue_name=ORDERS_IN, connection="SHOP_STORAGE")
 @bp.durable_client_input(client_name="client")
 async def take_in_queued_order(message: func.QueueMessage, client: df.DurableOrchestrationClient) -> None:
-    """One order. Without an order_id the message's own id stands for it, the same on every delivery.
+    """One order, once however often its message is delivered.
 
     Raises StorageUnavailable when the same message is worth delivering again.
     """
     try:
-        request = read_order(body_text(message.get_body(), MOST_BYTES))
-        taken = await enter_order(request, _order_id(request, message))
+        request = _named_order(message)
+        taken = await enter_order(request, request.order_id)
     except Problem as problem:
         refused = _refused(message, problem)
         await asyncio.to_thread(refused_orders().put, refused)
@@ -47,16 +47,20 @@ async def take_in_queued_order(message: func.QueueMessage, client: df.DurableOrc
         await start_order(client, taken.to_start)
 
 
+def _named_order(message: func.QueueMessage) -> OrderRequest:
+    request = read_order(body_text(message.get_body(), MOST_BYTES))
+    if request.order_id is None:
+        raise invalid_field("order_id", "missing", "A message must name its order: it may be delivered more than once")
+    return request
+
+
 def _refused(message: func.QueueMessage, problem: Problem) -> RefusedMessage:
     text = message.get_body().decode("utf-8", "replace")
+    has_card = any(error.rule == "card_number" for error in problem.errors) or json_may_hold_card_number(text)
     return RefusedMessage(
         message_id=str(message.id),
         reason_code=problem.code,
         reason=problem.detail,
         errors=problem.errors,
-        message=None if looks_like_card_number(text) else text,
+        message=None if has_card else text,
     )
-
-
-def _order_id(request: OrderRequest, message: func.QueueMessage) -> str:
-    return request.order_id or order_id_for_key(f"{ORDERS_IN}:{message.id}")

@@ -7,6 +7,7 @@ from typing import Any
 
 # Groups of digits with a little of anything but letters between them, however people and forms write card numbers.
 _RUN = re.compile(r"\d+(?:[\W_]{1,3}\d+)*")
+_JSON_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
 _LENGTHS = range(13, 20)  # ISO/IEC 7812
 # A moment in time has as many digits as a card number, and every tenth would pass for one.
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?")
@@ -18,6 +19,14 @@ def looks_like_card_number(text: str) -> bool:
         text = "".join(map(_ascii_digit, text))
     plain = _MOMENT.sub("T", text)
     return any(_could_be_card(digits) for run in _RUN.findall(plain) for digits in _whole_groups(run))
+
+
+def json_may_hold_card_number(text: str) -> bool:
+    """The same of JSON text, valid or not, whose escapes may spell the digits or what stands between them."""
+    plain = _JSON_ESCAPE.sub(lambda escape: chr(int(escape[1], 16)) if escape[1] else " ", text)
+    # Some digits are spelled by two escapes, each of which is half a character.
+    whole = plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return looks_like_card_number(text) or looks_like_card_number(whole)
 
 
 def _ascii_digit(character: str) -> str:

@@ -21,7 +21,10 @@ class OrderTakenIn(StepResult):
 
 
 class RefusedMessage(Wire):
-    """A message that is no order, as it is put aside. message: what it said; None when that looks like a card number."""
+    """A message that is no order, as it is put aside.
+
+    message: what it said; None when there may be a card number in it, or when it is too long to be put aside with its errors.
+    """
 
     message_id: str
     reason_code: str

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.cards import card_number_paths, looks_like_card_number
+from domain.cards import card_number_paths, json_may_hold_card_number, looks_like_card_number
 
 # Test numbers of the card schemes' own documentation; no account stands behind them.
 VISA = "4242424242424242"
@@ -74,3 +74,22 @@ def test_the_path_is_named_wherever_the_number_stands():
 def _luhn(digits: str) -> int:
     doubled = (int(d) * (1 + i % 2) for i, d in enumerate(reversed(digits)))
     return sum(n - 9 if n > 9 else n for n in doubled)
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        VISA,
+        r"\u00a0".join(("4242",) * 4),
+        r"\t".join(("4242",) * 4),
+        rf"\u0034{VISA[1:]}",
+        rf"\uFF14{VISA[1:]}",
+        rf"\ud835\udfd2{VISA[1:]}",  # a digit beyond the first 65,536 characters
+    ],
+)
+def test_no_escape_of_json_hides_a_card_number(card):
+    assert json_may_hold_card_number(f'{{"broken": "{card}"')
+
+
+def test_escapes_are_no_card_number_by_themselves():
+    assert not json_may_hold_card_number(r'{"name": "\u00e9\ud835 \"Ada\" \\ 4242\n", "n": 4242}')

@@ -52,7 +52,8 @@ def refuse_card_numbers(document: dict[str, Any]) -> None:
 def check_media_type(request: func.HttpRequest, *wanted: str) -> str:
     """The media type that the body has, one of those wanted, in UTF-8. Raises Problem (415)."""
     header = Message()
-    header["Content-Type"] = str(request.headers.get("content-type", ""))
+    # Of a text that is not ASCII, Message would make something that is no str, and find no charset in it.
+    header["Content-Type"] = str(request.headers.get("content-type", "")).encode("ascii", "replace").decode()
     media_type = header["Content-Type"].partition(";")[0].strip().lower()
     if media_type not in wanted:
         raise _unsupported(f"Send the body as Content-Type: {' or '.join(wanted)}.")
@@ -76,7 +77,7 @@ def body_text(body: bytes, most_bytes: int) -> str:
 def json_object(text: str) -> dict[str, Any]:
     """One JSON object that names no key twice. Raises Problem (400)."""
     if not text:
-        raise _not_json("There is no body, or it came without a Content-Length.")
+        raise _not_json("The body is empty; a request without a Content-Length counts as empty too.")
     try:
         document = json.loads(text, object_pairs_hook=_distinct, parse_constant=_refuse_constant)
     except RecursionError:

@@ -111,3 +111,10 @@ def test_a_quantity_is_a_whole_number_and_nothing_like_one(quantity):
 @pytest.mark.parametrize("body", [order_request(email="\ud800@example.com"), order_request(**{"\ud800": 1})])
 def test_half_a_character_is_refused_and_can_be_answered(body):
     assert refusal(body).response().status_code == 422
+
+
+@pytest.mark.parametrize(
+    "media_type", ["application/json\udce9", "application/json; charset=\udce9", "application/json; charset=\u00e9"]
+)
+def test_a_media_type_that_is_not_ascii_is_a_415(media_type):
+    assert refusal(order_request(), {"Content-Type": media_type}).status == 415

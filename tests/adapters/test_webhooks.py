@@ -185,7 +185,9 @@ def test_the_connection_goes_to_the_checked_address_and_the_certificate_must_sho
         assert receiver.got[0][0]["Host"] == f"hooks.example:{receiver.port}"
         with pytest.raises(ProviderUnavailable, match="SSLCertVerificationError"):
             to_loopback.send(callback(f"https://other.example:{receiver.port}/"))
-    assert len(receiver.got) == 1
+        # The same host, named from the root.
+        assert to_loopback.send(callback(f"https://hooks.example.:{receiver.port}/")).outcome is Outcome.DONE
+    assert len(receiver.got) == 2
 
 
 def self_signed(folder: Path, host: str) -> Path:

@@ -5,7 +5,6 @@ pytest_plugins = [
     "tests.support.azurite",
     "tests.support.sandbox",
     "tests.support.shop",
-    "tests.support.unreliable",
     "tests.support.callbacks",
     "tests.support.mails",
     "tests.support.expenses",

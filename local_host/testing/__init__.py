@@ -14,11 +14,13 @@ and then:
 
 from local_host.testing.app_host import AppHost, Instance, StillRunning, running_app
 from local_host.testing.crashes import Crashed
-from local_host.testing.doubles import ActivityCall
+from local_host.testing.doubles import Activity, ActivityCall
 from local_host.testing.http_client import Answer
+from local_host.testing.loading import app_index
 from local_host.testing.recording import ReplayFailed, replay
 
 __all__ = [
+    "Activity",
     "ActivityCall",
     "Answer",
     "AppHost",
@@ -26,6 +28,7 @@ __all__ = [
     "Instance",
     "ReplayFailed",
     "StillRunning",
+    "app_index",
     "replay",
     "running_app",
 ]

@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
-import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import ExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from azure.durable_functions.models.utils.df_serialization import df_dumps
 
 from local_host.app.host_json import HostConfig, read_host_config
 from local_host.app.index import AppIndex
-from local_host.app.loader import load_app, script_name
 from local_host.clock import ManualClock
 from local_host.errors import EntityNotFound
-from local_host.executor import Executor, FunctionKind
+from local_host.executor import FunctionKind
 from local_host.history import COMPLETES, OPENS, EventType
 from local_host.host import MEMORY, Host, HostParts, times_path
 from local_host.management.bodies import json_value
 from local_host.operations import Operations
 from local_host.task_hub import TaskHub
 from local_host.testing.crashes import CrashFaults
-from local_host.testing.doubles import ActivityCall, ActivityFaults, DoubledExecutor
+from local_host.testing.doubles import Activity, ActivityCall, DoubledExecutor, Doubles
 from local_host.testing.http_client import HttpClient
+from local_host.testing.loading import environment, imported
 from local_host.testing.recording import make_recording
 from local_host.views import InstanceStatus
 from local_host.web.server import bind
@@ -68,9 +67,7 @@ class AppHost:
         self._config = config
         self._state = state
         self._with_triggers = with_triggers
-        self._replaced: dict[str, Callable[[Any], Any]] = {}
-        self._activity_faults = ActivityFaults()
-        self._calls: list[ActivityCall] = []
+        self._doubles = Doubles()
         self._host: Host | None = None
         self.http = HttpClient(lambda: self.origin)
         clock.settle_with(self.run_until_idle)
@@ -98,9 +95,21 @@ class AppHost:
         self.crashes.twice = twice
         await self.open()
 
-    async def until_crash(self) -> None:
-        """Return once the host has crashed as `crash_before_commit` or `crash_after_commit` said."""
-        await self.crashes.is_over.wait()
+    async def crashes_during(self, work: Awaitable[object]) -> bool:
+        """Whether the host dies, as `crash_before_commit` or `crash_after_commit` said, before `work` ends.
+
+        Work that is interrupted so is cancelled, and what it raises of that is nobody's concern; `restart` comes next.
+        """
+        crash, doing = asyncio.ensure_future(self.crashes.is_over.wait()), asyncio.ensure_future(work)
+        try:
+            await asyncio.wait((crash, doing), return_when=asyncio.FIRST_COMPLETED)
+            if not self.crashes.has_crashed:
+                await doing
+            return self.crashes.has_crashed
+        finally:
+            crash.cancel()
+            doing.cancel()
+            await asyncio.gather(crash, doing, return_exceptions=True)
 
     async def open(self) -> None:
         """Start; used by `running_app` and `restart`."""
@@ -115,7 +124,7 @@ class AppHost:
                 clock=self.clock,
                 with_triggers=self._with_triggers,
                 times_path=times_path(self._state),
-                around_executor=self._double,
+                around_executor=lambda executor: DoubledExecutor(executor, self._doubles),
             )
             self._host = Host(parts)
             unless_started.pop_all()
@@ -131,12 +140,6 @@ class AppHost:
         if self._host is None:
             raise RuntimeError("The host has not been started.")
         return self._host
-
-    def _double(self, executor: Executor) -> Executor:
-        double = DoubledExecutor(executor, self._replaced, self._activity_faults)
-        # Calls are counted and kept over restarts.
-        double.calls = self._calls
-        return double
 
     # Time.
 
@@ -211,24 +214,43 @@ class AppHost:
     @property
     def activity_calls(self) -> list[ActivityCall]:
         """Every call of an activity so far, replaced ones included."""
-        return self._calls
+        return self._doubles.calls
+
+    @property
+    def orchestrator_runs(self) -> Counter[str]:
+        """How often each orchestrator's code has run so far: once when it starts, and a replay for all that it waited for."""
+        return self._doubles.orchestrator_runs
 
     def replace_activity(self, name: str, function: Callable[[Any], Any]) -> None:
         """Call `function` with the decoded input in place of an activity. It may be `async`; it returns plain JSON."""
+        self.wrap_activity(name, lambda value, activity: function(value))
+
+    def wrap_activity(self, name: str, function: Callable[[Any, Activity], Any]) -> None:
+        """The same with the activity itself as second argument: `await activity(value)` calls it."""
+        self._doubles.replaced[self._activity(name)] = function
+
+    def restore_activity(self, name: str) -> None:
+        """Call the activity itself again."""
+        del self._doubles.replaced[self._activity(name)]
+
+    def fail_activity(self, name: str, *, attempt: int = 1, error: Exception | None = None) -> None:
+        """Let the Nth call of an activity raise instead of run (1 is the first call in this host's life)."""
+        self._doubles.failures[name.casefold(), attempt] = error or RuntimeError("made to fail by the test")
+
+    def run_everything_twice(self, *, at_once: bool = False) -> None:
+        """Run all code twice and deliver all messages twice, as a host may that dies at the wrong moments.
+
+        at_once: both runs of an activity at the same time, as when a process that counts as dead still lives.
+        """
+        self._doubles.twice, self._doubles.at_once = True, at_once
+        self.crashes.twice = True
+
+    def _activity(self, name: str) -> str:
         found = self.app.find(FunctionKind.ACTIVITY, name)
         if found is None:
             known = ", ".join(self.app.durable_names(FunctionKind.ACTIVITY))
             raise LookupError(f"There is no activity '{name}'; the app has {known}.")
-        self._replaced[found.durable_name.casefold()] = function
-
-    def fail_activity(self, name: str, *, attempt: int = 1, error: Exception | None = None) -> None:
-        """Let the Nth call of an activity raise instead of run (1 is the first call in this host's life)."""
-        self._activity_faults.failures[name.casefold(), attempt] = error or RuntimeError("made to fail by the test")
-
-    def run_everything_twice(self) -> None:
-        """Run all code twice and deliver all messages twice, as a host may that dies at the wrong moments."""
-        self._activity_faults.twice = True
-        self.crashes.twice = True
+        return found.durable_name.casefold()
 
     def crash_before_commit(self, commits: int = 1) -> None:
         """Die just before the Nth commit from now. `restart` brings the host back."""
@@ -250,65 +272,24 @@ class AppHost:
 async def running_app(
     directory: Path | str,
     *,
-    state: str = MEMORY,
+    state: Path | str = MEMORY,
     clock: ManualClock | None = None,
     settings: Mapping[str, str] | None = None,
     with_triggers: bool = False,
 ) -> AsyncIterator[AppHost]:
-    """Run an app until the block ends. settings: environment variables for as long as it runs.
+    """Run an app until the block ends. settings: environment variables for as long as it runs. state: a file, or memory.
 
     The working directory stays what it is. Timer, queue and blob functions run only when `run` is called, unless
     with_triggers says that they are to be triggered: timers by the test's clock, the others by their storage account.
     """
-    with _environment({"FUNCTIONS_WORKER_RUNTIME": "python", **(settings or {})}), _imported(Path(directory)):
-        host = _host(Path(directory), str(state), clock or ManualClock(), with_triggers=with_triggers)
+    with environment({"FUNCTIONS_WORKER_RUNTIME": "python", **(settings or {})}), imported(directory) as app:
+        config = read_host_config(app.directory, os.environ)
+        host = AppHost(app, config, str(state), clock or ManualClock(), with_triggers=with_triggers)
         try:
             await host.open()
             yield host
         finally:
             await host.close()
-
-
-def _host(directory: Path, state: str, clock: ManualClock, *, with_triggers: bool) -> AppHost:
-    directory = directory.resolve()
-    return AppHost(
-        _loaded(directory)[0], read_host_config(directory, os.environ), state, clock, with_triggers=with_triggers
-    )
-
-
-@contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-
-
-@contextmanager
-def _imported(directory: Path) -> Iterator[None]:
-    """The app's module under the name by which its own code knows it; other apps have the same name."""
-    name = Path(script_name(os.environ)).stem
-    before = sys.modules.get(name)
-    try:
-        sys.modules[name] = _loaded(directory.resolve())[1]
-        yield
-    finally:
-        sys.modules.pop(name, None)
-        if before is not None:
-            sys.modules[name] = before
-
-
-@cache
-def _loaded(directory: Path) -> tuple[AppIndex, ModuleType]:
-    """The SDK lets an app be indexed once per process, so all tests of an app share one index and one module."""
-    app = load_app(directory)
-    return app, sys.modules[Path(script_name(os.environ)).stem]
 
 
 def _instance(status: InstanceStatus) -> Instance:

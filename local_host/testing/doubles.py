@@ -6,12 +6,16 @@ import asyncio
 import inspect
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from local_host.app.caller import failure_of
+from local_host.errors import UserCodeFailed
 from local_host.executor import Executor, FunctionKind
+
+Activity = Callable[[Any], Awaitable[Any]]
+"""Calls an activity of the app with plain JSON and gives its decoded answer."""
 
 
 @dataclass(frozen=True)
@@ -24,23 +28,29 @@ class ActivityCall:
 
 
 @dataclass
-class ActivityFaults:
-    """Which calls fail. failures: by activity name and number of the call, from 1."""
+class Doubles:
+    """What a test has ordered, and what was seen meanwhile; both outlive a restart of the host.
 
+    replaced: functions of the decoded input and the activity, by casefolded durable name. failures: by activity name and
+    number of the call, from 1. twice: all code runs two times. at_once: activities both times at once.
+    """
+
+    replaced: dict[str, Callable[[Any, Activity], Any]] = field(default_factory=dict)
     failures: dict[tuple[str, int], Exception] = field(default_factory=dict)
     twice: bool = False
+    at_once: bool = False
+    calls: list[ActivityCall] = field(default_factory=list)
+    orchestrator_runs: Counter[str] = field(default_factory=Counter)
 
 
 class DoubledExecutor:
     """An executor that passes everything on, except what a test has replaced or told to fail."""
 
-    def __init__(self, real: Executor, replaced: Mapping[str, Callable[[Any], Any]], faults: ActivityFaults) -> None:
-        """replaced: functions of the decoded input, by casefolded durable name; looked at in each call."""
+    def __init__(self, real: Executor, doubles: Doubles) -> None:
+        """doubles: looked at in each call."""
         self._real = real
-        self._replaced = replaced
-        self._faults = faults
+        self._doubles = doubles
         self._counts: Counter[str] = Counter()
-        self.calls: list[ActivityCall] = []
 
     def find(self, kind: FunctionKind, name: str) -> str | None:
         return self._real.find(kind, name)
@@ -49,17 +59,20 @@ class DoubledExecutor:
         return self._real.names(kind)
 
     async def run_orchestrator(self, name: str, payload: str) -> str:
-        if self._faults.twice:
+        self._doubles.orchestrator_runs[name] += 1
+        if self._doubles.twice:
             await self._real.run_orchestrator(name, payload)
         return await self._real.run_orchestrator(name, payload)
 
     async def run_entity(self, name: str, payload: str) -> str:
-        if self._faults.twice:
+        if self._doubles.twice:
             await self._real.run_entity(name, payload)
         return await self._real.run_entity(name, payload)
 
     async def run_activity(self, name: str, input_text: str, instance_id: str) -> str | None:
-        if self._faults.twice:
+        if self._doubles.twice and self._doubles.at_once:
+            return await _either(*(self._run_activity_once(name, input_text, instance_id) for _ in range(2)))
+        if self._doubles.twice:
             await self._run_activity_once(name, input_text, instance_id)
         return await self._run_activity_once(name, input_text, instance_id)
 
@@ -68,23 +81,37 @@ class DoubledExecutor:
 
     async def _run_activity_once(self, name: str, input_text: str, instance_id: str) -> str | None:
         self._counts[name] += 1
-        self.calls.append(ActivityCall(name, json.loads(input_text), instance_id))
-        fault = self._faults.failures.get((name.casefold(), self._counts[name]))
+        self._doubles.calls.append(ActivityCall(name, json.loads(input_text), instance_id))
+        fault = self._doubles.failures.get((name.casefold(), self._counts[name]))
         if fault is not None:
             raise failure_of(fault)
-        replacement = self._replaced.get(name.casefold())
+        replacement = self._doubles.replaced.get(name.casefold())
         if replacement is None:
             return await self._real.run_activity(name, input_text, instance_id)
-        return await _call(replacement, json.loads(input_text))
+
+        async def activity(value: Any) -> Any:
+            answer = await self._real.run_activity(name, json.dumps(value), instance_id)
+            return None if answer is None else json.loads(answer)
+
+        return await _call(replacement, json.loads(input_text), activity)
 
 
-async def _call(replacement: Callable[[Any], Any], value: Any) -> str | None:
+async def _either(*runs: Awaitable[str | None]) -> str | None:
+    """One answer is enough, as the platform takes the first that comes."""
+    answers = await asyncio.gather(*runs, return_exceptions=True)
+    answer = next((each for each in answers if not isinstance(each, BaseException)), answers[0])
+    if isinstance(answer, BaseException):
+        raise answer
+    return answer
+
+
+async def _call(replacement: Callable[[Any, Activity], Any], value: Any, activity: Activity) -> str | None:
     try:
-        result = replacement(value)
+        result = replacement(value, activity)
         if inspect.isawaitable(result):
             result = await result
         return None if result is None else json.dumps(result)
-    except asyncio.CancelledError:
+    except (asyncio.CancelledError, UserCodeFailed):
         raise
     except Exception as error:
         raise failure_of(error) from error

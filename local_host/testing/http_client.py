@@ -36,12 +36,19 @@ class HttpClient:
         self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
 
     async def request(
-        self, method: str, path: str, *, json: Any = None, data: Any = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        json: Any = None,
+        data: Any = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """json: sent as a JSON body; data: text or bytes sent as they are. Redirects are not followed."""
+        """json: sent as a JSON body; data: text or bytes sent as they are, or a form. Redirects are not followed."""
         url = path if path.startswith("http") else self._origin() + path
         async with self._session.request(
-            method, url, json=json, data=data, headers=headers, allow_redirects=False
+            method, url, params=params, json=json, data=data, headers=headers, allow_redirects=False
         ) as response:
             return Answer(response.status, response.headers, await response.read())
 

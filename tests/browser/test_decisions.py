@@ -61,7 +61,7 @@ async def test_an_approver_follows_the_mail_sees_the_claim_and_approves_it_once(
     await expect(page.get_by_text("You have approved the claim ex-1.")).to_be_visible()
     await other.get_by_role("button", name="Reject").click()
     await told(other, "There is nothing left to decide")
-    await desk.host.until_idle()
+    await desk.host.run_until_idle()
     await page.go_back()
     await told(page, "There is nothing left to decide")
     assert ((await ended(desk))["status"], paid()) == ("completed", {"meals": 1_250, "travel": 48_000})
@@ -81,7 +81,7 @@ async def test_a_claim_is_rejected_with_a_comment_by_keyboard_alone_and_the_clai
     await expect(page.get_by_role("button", name="Reject")).to_be_focused()
     await page.keyboard.press("Enter")
     await told(page, "Thank you")
-    await desk.host.until_idle()
+    await desk.host.run_until_idle()
     assert (await ended(desk))["reason_code"] == "expense_rejected"
     await deliver_all(desk)
     await show(page, mailbox.to(ADA)[-1], tmp_path)
@@ -119,7 +119,7 @@ async def test_the_pages_of_a_decision_are_readable_for_everybody(desk: Shop, ma
     await page.get_by_role("button", name="Reject").click()
     await told(page, "Thank you")
     assert await faults(page) == []
-    await desk.host.until_idle()
+    await desk.host.run_until_idle()
     await page.goto(link)
     await told(page, "There is nothing left to decide")
     assert await faults(page) == []

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 async def order(desk: Shop, order_id: str, **changes: object) -> None:
     assert (await desk.post("orders", order_request(order_id=order_id, **changes))).status == 202
-    await desk.host.until_idle()
+    await desk.host.run_until_idle()
 
 
 async def reach(bars: Locator) -> list[tuple[float, float]]:
@@ -49,7 +49,7 @@ async def test_the_home_page_lists_what_runs_and_knows_an_order_once_it_is_place
 async def test_an_instance_shows_its_status_and_its_history_as_a_picture(desk: Shop, new_page: NewPage):
     await desk.stock("lamp", 5, unit_price_cents=200_000)
     await order(desk, "big", lines=[{"product_id": "lamp", "quantity": 1}])
-    await desk.clock.advance(hours=9)
+    await desk.host.advance(hours=9)
     page = await new_page()
     await page.goto(desk.host.origin)
     await page.get_by_role("link", name="big").click()

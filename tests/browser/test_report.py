@@ -28,10 +28,10 @@ async def document(desk: Shop) -> bytes:
     """Ask for the report of all that was entered, and collect it."""
     period = {"placed_from": NOON.isoformat(), "placed_to": (NOON + timedelta(days=9)).isoformat()}
     assert (await desk.post("reports", {"id": "r-1", "format": "html", **period})).status == 202
-    await desk.host.until_idle()
+    await desk.host.run_until_idle()
     answer = await desk.get("reports/r-1")
-    assert answer.status == 200, answer.body
-    return (await asyncio.to_thread(requests.get, answer.body["detail"]["url"], timeout=60)).content
+    assert answer.status == 200, answer.text
+    return (await asyncio.to_thread(requests.get, answer.json()["detail"]["url"], timeout=60)).content
 
 
 async def test_a_report_shows_charts_that_match_the_orders_and_is_readable_for_everybody(

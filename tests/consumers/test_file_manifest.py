@@ -12,8 +12,7 @@ from tests.support.shop import Shop
 async def drop(shop: Shop, name: str, manifest: object) -> None:
     content = manifest if isinstance(manifest, bytes) else json.dumps(manifest).encode()
     put_files("incoming", {name: content})
-    await shop.host.run_once(shop.app.functions["start_manifest"], f"incoming/{name}")
-    await shop.host.until_idle()
+    await shop.host.run("start_manifest", f"incoming/{name}")
 
 
 async def batches(shop: Shop) -> list[str]:
@@ -27,7 +26,7 @@ async def test_a_manifest_starts_its_batch_once(shop: Shop):
         await drop(shop, "monday.batch.json", {"container": "incoming", "prefix": "t/"})
     (instance_id,) = await batches(shop)
     run = await shop.get(f"file-batches/{instance_id.partition('.')[2]}")
-    assert (run.body["status"], run.body["detail"]["files"]) == ("completed", 1)
+    assert (run.json()["status"], run.json()["detail"]["files"]) == ("completed", 1)
 
 
 async def test_a_changed_manifest_is_another_batch(shop: Shop):
@@ -44,4 +43,4 @@ async def test_a_manifest_that_breaks_a_rule_starts_nothing_and_says_which(shop:
     assert "container: Must be one of those in FILE_BATCH_CONTAINERS" in caplog.text
     assert "Not acceptable: body." in caplog.text
     assert await batches(shop) == []
-    assert list(intake_book().unstarted(shop.clock.now())) == []
+    assert list(intake_book().unstarted(shop.host.clock.now())) == []

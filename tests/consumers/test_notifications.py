@@ -28,8 +28,7 @@ async def mailing_shop(
 
 async def arrive(shop: Shop, text: str, function: str = "deliver_notification") -> None:
     """A message comes from the queue."""
-    await shop.host.run_once(shop.app.functions[function], text)
-    await shop.host.until_idle()
+    await shop.host.run(function, text)
 
 
 def waiting() -> int:
@@ -70,9 +69,9 @@ async def test_a_refused_mail_is_parked_at_once_and_sent_by_a_replay(mailing_sho
     assert parked() == [("mail.a-1.order_failed", "mail_refused")]
     mailbox.refuse(None)
     assert (await mailing_shop.post("dead-letters/mail.a-1.order_failed/replay")).status == 202
-    await mailing_shop.host.until_idle()
+    await mailing_shop.host.run_until_idle()
     shown = await mailing_shop.get("dead-letters/mail.a-1.order_failed")
-    assert shown.body["state"] == "replayed"
+    assert shown.json()["state"] == "replayed"
     assert mailbox.taken == 1
 
 
@@ -96,11 +95,11 @@ async def test_an_order_is_untouched_by_a_mail_that_nobody_takes(mailing_shop: S
     mailbox.refuse("550 no such person")
     await mailing_shop.stock("mug", 10)
     assert (await mailing_shop.post("orders", order_request(order_id="a-1"))).status == 202
-    await mailing_shop.host.until_idle()
+    await mailing_shop.host.run_until_idle()
     message = outbox()._queue.receive_message()
     await arrive(mailing_shop, str(message.content))
     assert parked() == [("mail.a-1.order_completed", "mail_refused")]
-    assert (await mailing_shop.get("orders/a-1")).body["status"] == "completed"
+    assert (await mailing_shop.get("orders/a-1")).json()["status"] == "completed"
 
 
 def waiting_or_none() -> int:

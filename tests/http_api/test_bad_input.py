@@ -194,19 +194,19 @@ async def test_bad_input_is_named_and_nothing_happens(stocked: Shop, bad: Bad, c
 
     assert answer.status == bad.status, answer
     assert answer.headers["Content-Type"] == "application/problem+json"
-    assert answer.body["status"] == bad.status
-    assert {(error["field"], error["rule"]) for error in answer.body["errors"]} == set(bad.errors)
-    assert all(error["message"] for error in answer.body["errors"])
+    assert answer.json()["status"] == bad.status
+    assert {(error["field"], error["rule"]) for error in answer.json()["errors"]} == set(bad.errors)
+    assert all(error["message"] for error in answer.json()["errors"])
     await assert_nothing_happened(stocked)
     if bad.unspoken is not None:
-        assert bad.unspoken not in json.dumps(answer.body)
+        assert bad.unspoken not in json.dumps(answer.json())
         assert bad.unspoken not in caplog.text
 
 
 async def assert_nothing_happened(shop: Shop) -> None:
-    await shop.host.until_idle()
+    await shop.host.run_until_idle()
     instances = await shop.host.operations.list_instances()
     assert [each.instance_id for each in instances.items if not each.instance_id.startswith("@")] == []
-    assert (await shop.get("orders")).body["orders"] == []
+    assert (await shop.get("orders")).json()["orders"] == []
     assert shop.sandbox.calls() == []
-    assert (await shop.get("inventory/mug")).body["reserved"] == 0
+    assert (await shop.get("inventory/mug")).json()["reserved"] == 0

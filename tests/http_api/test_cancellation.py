@@ -15,18 +15,18 @@ async def place_waiting_order(shop: Shop) -> None:
     """The order `big-1`, which waits for an approval."""
     await shop.stock("piano", 3, unit_price_cents=500_000)
     await shop.post("orders", order_request(order_id="big-1", lines=[{"product_id": "piano", "quantity": 1}]))
-    await shop.host.until_idle()
+    await shop.host.run_until_idle()
 
 
 async def test_a_cancelled_order_gives_its_goods_back_and_ends(shop: Shop):
     await place_waiting_order(shop)
     answer = await shop.post("orders/big-1/cancellation", WISH)
     assert answer.status == 202
-    assert answer.headers["Location"] == answer.body["statusQueryGetUri"]
-    await shop.host.until_idle()
-    order = (await shop.get("orders/big-1")).body
+    assert answer.headers["Location"] == answer.json()["statusQueryGetUri"]
+    await shop.host.run_until_idle()
+    order = (await shop.get("orders/big-1")).json()
     assert (order["status"], order["succeeded"]) == ("cancelled", False)
-    stock = (await shop.get("inventory/piano")).body
+    stock = (await shop.get("inventory/piano")).json()
     assert (stock["available"], stock["reserved"]) == (3, 0)
 
 
@@ -34,12 +34,12 @@ async def test_an_order_is_cancelled_while_a_step_is_being_tried_again(shop: Sho
     await shop.stock("mug", 10)
     shop.sandbox.fault(operation="shipments.create", kind="status", status=503)
     await shop.post("orders", order_request(order_id="a-1"))
-    await shop.host.until_idle()
-    assert (await shop.get("orders/a-1")).body["status"] == "authorised"
+    await shop.host.run_until_idle()
+    assert (await shop.get("orders/a-1")).json()["status"] == "authorised"
     assert (await shop.post("orders/a-1/cancellation", WISH)).status == 202
     shop.sandbox.clear_faults()
-    await shop.clock.advance(hours=1)
-    assert (await shop.get("orders/a-1")).body["status"] == "cancelled"
+    await shop.host.advance(hours=1)
+    assert (await shop.get("orders/a-1")).json()["status"] == "cancelled"
     totals = shop.sandbox.totals()
     assert (totals["captured"], totals["voided"]) == (0, totals["authorised"])
 
@@ -47,10 +47,10 @@ async def test_an_order_is_cancelled_while_a_step_is_being_tried_again(shop: Sho
 async def test_an_order_that_is_paid_cannot_be_cancelled(shop: Shop):
     await shop.stock("mug", 10)
     await shop.post("orders", order_request(order_id="a-1"))
-    await shop.host.until_idle()
+    await shop.host.run_until_idle()
     refused = await shop.post("orders/a-1/cancellation", WISH)
-    assert (refused.status, refused.body["code"]) == (409, "too_late")
-    assert (await shop.get("orders/a-1")).body["status"] == "completed"
+    assert (refused.status, refused.json()["code"]) == (409, "too_late")
+    assert (await shop.get("orders/a-1")).json()["status"] == "completed"
 
 
 async def test_an_order_past_the_point_of_no_return_cannot_be_cancelled_though_it_still_runs(
@@ -61,17 +61,17 @@ async def test_an_order_past_the_point_of_no_return_cannot_be_cancelled_though_i
     forget_cached()
     await shop.stock("mug", 10)
     await shop.post("orders", order_request(order_id="a-1"))
-    await shop.host.until_idle()
-    order = (await shop.get("orders/a-1")).body
+    await shop.host.run_until_idle()
+    order = (await shop.get("orders/a-1")).json()
     assert (order["status"], order["runtimeStatus"]) == ("completed", "Running")
     refused = await shop.post("orders/a-1/cancellation", WISH)
-    assert (refused.status, refused.body["code"]) == (409, "too_late")
+    assert (refused.status, refused.json()["code"]) == (409, "too_late")
 
 
 async def test_a_second_cancellation_of_an_ended_order_is_a_409(shop: Shop):
     await place_waiting_order(shop)
     await shop.post("orders/big-1/cancellation", WISH)
-    await shop.host.until_idle()
+    await shop.host.run_until_idle()
     assert (await shop.post("orders/big-1/cancellation", WISH)).status == 409
 
 
@@ -90,6 +90,6 @@ async def test_a_wish_of_nobody_is_refused_and_the_order_goes_on(shop: Shop):
     await place_waiting_order(shop)
     refused = await shop.post("orders/big-1/cancellation", {"reason": "because"})
     assert refused.status == 422
-    assert refused.body["errors"][0]["field"] == "requested_by"
-    await shop.host.until_idle()
-    assert (await shop.get("orders/big-1")).body["status"] == "awaiting_approval"
+    assert refused.json()["errors"][0]["field"] == "requested_by"
+    await shop.host.run_until_idle()
+    assert (await shop.get("orders/big-1")).json()["status"] == "awaiting_approval"

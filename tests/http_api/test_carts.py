@@ -8,13 +8,13 @@ from tests.support.shop import Shop
 
 
 async def items(shop: Shop) -> dict[str, int]:
-    await shop.host.until_idle()
-    return {line["product_id"]: line["quantity"] for line in (await shop.get("carts/ada")).body["items"]}
+    await shop.host.run_until_idle()
+    return {line["product_id"]: line["quantity"] for line in (await shop.get("carts/ada")).json()["items"]}
 
 
 async def test_a_cart_that_nobody_filled_is_empty(shop: Shop):
     answer = await shop.get("carts/ada")
-    assert (answer.status, answer.body) == (200, {"customer_id": "ada", "items": [], "checkout_under_way": False})
+    assert (answer.status, answer.json()) == (200, {"customer_id": "ada", "items": [], "checkout_under_way": False})
 
 
 async def test_items_are_added_changed_removed_and_cleared(shop: Shop):
@@ -52,15 +52,15 @@ async def test_an_addition_sent_twice_under_one_key_counts_once(shop: Shop):
 async def test_what_cannot_be_added_is_named(shop: Shop, body: dict[str, Any], status: int, field: str):
     await shop.stock("mug", 1)
     answer = await shop.post("carts/ada/items", body)
-    assert (answer.status, [error["field"] for error in answer.body["errors"]]) == (status, [field])
+    assert (answer.status, [error["field"] for error in answer.json()["errors"]]) == (status, [field])
     assert await items(shop) == {}
 
 
 async def test_what_the_cart_does_not_allow_is_said_at_once(shop: Shop):
     await shop.stock("mug", 1)
     missing = await shop.put("carts/ada/items/mug", {"quantity": 1})
-    assert (missing.status, missing.body["code"]) == (409, "not_in_cart")
+    assert (missing.status, missing.json()["code"]) == (409, "not_in_cart")
     await shop.post("carts/ada/items", {"product_id": "mug", "quantity": 10_000})
-    await shop.host.until_idle()
+    await shop.host.run_until_idle()
     more = await shop.post("carts/ada/items", {"product_id": "mug", "quantity": 1})
-    assert (more.status, more.body["code"]) == (409, "too_many")
+    assert (more.status, more.json()["code"]) == (409, "too_many")

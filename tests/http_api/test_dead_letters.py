@@ -17,41 +17,41 @@ async def stuck(shop: Shop) -> Shop:
     shop.sandbox.fault(operation="payment_intents.cancel", kind="status", status=503)
     nowhere = {**ADDRESS, "street1": "1 Undeliverable Way"}
     await shop.post("orders", order_request(order_id="a-1", ship_to=nowhere))
-    await shop.clock.advance(hours=8)
+    await shop.host.advance(hours=8)
     assert await order_status(shop) == "needs_attention"
     return shop
 
 
 async def order_status(shop: Shop) -> str:
-    return str((await shop.get("orders/a-1")).body["status"])
+    return str((await shop.get("orders/a-1")).json()["status"])
 
 
 async def replay(shop: Shop) -> None:
     assert (await shop.post(f"{LETTER}/replay")).status == 202
-    await shop.clock.advance(hours=1)
+    await shop.host.advance(hours=1)
 
 
 async def test_what_could_not_be_undone_is_listed_and_shown(stuck: Shop):
-    (listed,) = (await stuck.get("dead-letters")).body["dead_letters"]
+    (listed,) = (await stuck.get("dead-letters")).json()["dead_letters"]
     assert (listed["order_id"], listed["step"], listed["state"]) == ("a-1", "cancel_payment", "parked")
     shown = await stuck.get(LETTER)
     assert shown.status == 200
-    assert shown.body == {**listed, "latest_replay": None}
+    assert shown.json() == {**listed, "latest_replay": None}
 
 
 async def test_dead_letters_are_listed_by_state(stuck: Shop):
-    assert len((await stuck.get("dead-letters", state="parked")).body["dead_letters"]) == 1
-    assert (await stuck.get("dead-letters", state="resolved")).body["dead_letters"] == []
+    assert len((await stuck.get("dead-letters", state="parked")).json()["dead_letters"]) == 1
+    assert (await stuck.get("dead-letters", state="resolved")).json()["dead_letters"] == []
     assert (await stuck.get("dead-letters", state="lost")).status == 422
 
 
 async def test_a_replay_that_succeeds_closes_the_letter_and_the_order(stuck: Shop):
     stuck.sandbox.clear_faults()
     started = await stuck.post(f"{LETTER}/replay")
-    assert (started.status, started.body["attempt"]) == (202, 1)
+    assert (started.status, started.json()["attempt"]) == (202, 1)
     assert started.headers["Location"] == f"{stuck.host.origin}/api/{LETTER}"
-    await stuck.host.until_idle()
-    letter = (await stuck.get(LETTER)).body
+    await stuck.host.run_until_idle()
+    letter = (await stuck.get(LETTER)).json()
     assert letter["state"] == "replayed"
     assert letter["latest_replay"]["result"]["outcome"] == "done"
     assert await order_status(stuck) == "rejected"
@@ -61,14 +61,14 @@ async def test_a_replay_that_succeeds_closes_the_letter_and_the_order(stuck: Sho
 
 async def test_a_replay_that_fails_leaves_the_letter_open_for_another(stuck: Shop):
     await replay(stuck)
-    letter = (await stuck.get(LETTER)).body
+    letter = (await stuck.get(LETTER)).json()
     assert (letter["state"], letter["replays"]) == ("parked", 1)
     latest = letter["latest_replay"]
     assert (latest["attempt"], latest["runtimeStatus"]) == (1, "Completed")
     assert latest["result"]["outcome"] == "unknown"
     stuck.sandbox.clear_faults()
     await replay(stuck)
-    assert (await stuck.get(LETTER)).body["replays"] == 2
+    assert (await stuck.get(LETTER)).json()["replays"] == 2
     assert await order_status(stuck) == "rejected"
 
 
@@ -76,17 +76,17 @@ async def test_only_one_replay_runs_at_a_time(stuck: Shop):
     answers = await asyncio.gather(*(stuck.post(f"{LETTER}/replay") for _ in range(4)))
     assert sorted(answer.status for answer in answers) == [202, 409, 409, 409]
     running = await stuck.post(f"{LETTER}/replay")
-    assert (running.status, running.body["code"]) == (409, "replay_running")
+    assert (running.status, running.json()["code"]) == (409, "replay_running")
     resolved = await stuck.post(f"{LETTER}/resolve", RESOLUTION)
-    assert (resolved.status, resolved.body["code"]) == (409, "replay_running")
+    assert (resolved.status, resolved.json()["code"]) == (409, "replay_running")
 
 
 async def test_a_resolved_letter_says_who_and_why_and_closes_the_order(stuck: Shop):
     resolved = await stuck.post(f"{LETTER}/resolve", RESOLUTION)
-    assert (resolved.status, resolved.body["state"]) == (200, "resolved")
-    assert resolved.body["resolution"] == RESOLUTION
-    assert resolved.body["closed_at"]
-    order = (await stuck.get("orders/a-1")).body
+    assert (resolved.status, resolved.json()["state"]) == (200, "resolved")
+    assert resolved.json()["resolution"] == RESOLUTION
+    assert resolved.json()["closed_at"]
+    order = (await stuck.get("orders/a-1")).json()
     assert order["status"] == "rejected"
     assert order["steps"][-1]["message"] == "resolved by grace: voided by hand at the provider"
 
@@ -108,8 +108,8 @@ async def test_resolving_again_is_the_same_for_the_same_resolution_and_a_409_for
     again = await stuck.post(f"{LETTER}/resolve", RESOLUTION)
     assert again.status == 200
     other = await stuck.post(f"{LETTER}/resolve", {**RESOLUTION, "resolved_by": "eve"})
-    assert (other.status, other.body["code"]) == (409, "closed")
-    messages = [step["message"] for step in (await stuck.get("orders/a-1")).body["steps"]]
+    assert (other.status, other.json()["code"]) == (409, "closed")
+    messages = [step["message"] for step in (await stuck.get("orders/a-1")).json()["steps"]]
     assert messages.count("resolved by grace: voided by hand at the provider") == 1
 
 
@@ -117,15 +117,15 @@ async def test_a_closed_letter_is_not_replayed(stuck: Shop):
     await stuck.post(f"{LETTER}/resolve", RESOLUTION)
     calls = len(stuck.sandbox.calls())
     refused = await stuck.post(f"{LETTER}/replay")
-    assert (refused.status, refused.body["code"]) == (409, "closed")
-    await stuck.host.until_idle()
+    assert (refused.status, refused.json()["code"]) == (409, "closed")
+    await stuck.host.run_until_idle()
     assert len(stuck.sandbox.calls()) == calls
 
 
 async def test_a_resolution_without_a_reason_is_refused(stuck: Shop):
     refused = await stuck.post(f"{LETTER}/resolve", {"resolved_by": "grace"})
     assert refused.status == 422
-    assert (await stuck.get(LETTER)).body["state"] == "parked"
+    assert (await stuck.get(LETTER)).json()["state"] == "parked"
 
 
 @pytest.mark.parametrize("dead_letter_id", ["nobody.cancel_payment", "a b"])

@@ -26,7 +26,7 @@ def body(**changes: Any) -> dict[str, Any]:
 async def test_a_request_that_breaks_a_rule_names_it_and_starts_nothing(shop: Shop, changes, field, rule):
     answer = await shop.post("file-batches", body(**changes))
     assert answer.status == 422
-    assert [(error["field"], error["rule"]) for error in answer.body["errors"]] == [(field, rule)]
+    assert [(error["field"], error["rule"]) for error in answer.json()["errors"]] == [(field, rule)]
     assert (await shop.get("file-batches/fb-1")).status == 404
 
 
@@ -34,7 +34,7 @@ async def test_the_same_request_again_is_the_same_batch_and_another_one_is_refus
     put_files("incoming", {"a.csv": b"a\n"})
     first = await shop.post("file-batches", body())
     again = await shop.post("file-batches", body())
-    assert (first.status, again.status, again.body) == (202, 202, first.body)
+    assert (first.status, again.status, again.json()) == (202, 202, first.json())
     assert (await shop.post("file-batches", body(prefix="b"))).status == 409
 
 
@@ -42,5 +42,5 @@ async def test_only_a_running_batch_can_be_cancelled(shop: Shop):
     assert (await shop.post("file-batches/fb-1/cancellation")).status == 409
     put_files("incoming", {})
     await shop.post("file-batches", body())
-    await shop.host.until_idle()
+    await shop.host.run_until_idle()
     assert (await shop.post("file-batches/fb-1/cancellation")).status == 409

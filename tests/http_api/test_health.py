@@ -8,7 +8,7 @@ from tests.support.shop import Shop, forget_cached
 
 async def test_a_healthy_app_says_so(shop: Shop):
     healthy = await shop.get("health")
-    assert (healthy.status, healthy.body) == (200, {"status": "ok", "checks": {"settings": "ok", "storage": "ok"}})
+    assert (healthy.status, healthy.json()) == (200, {"status": "ok", "checks": {"settings": "ok", "storage": "ok"}})
 
 
 async def test_a_missing_setting_is_a_503_and_is_named_in_the_log_alone(
@@ -18,7 +18,7 @@ async def test_a_missing_setting_is_a_503_and_is_named_in_the_log_alone(
     forget_cached()
     broken = await shop.get("health")
     assert broken.status == 503
-    assert broken.body == {"status": "failed", "checks": {"settings": "failed", "storage": "failed"}}
+    assert broken.json() == {"status": "failed", "checks": {"settings": "failed", "storage": "failed"}}
     assert "STRIPE_API_KEY" in caplog.text
 
 
@@ -27,7 +27,7 @@ async def test_storage_that_does_not_answer_is_a_503_that_tells_no_secret(shop: 
     monkeypatch.setenv("SHOP_STORAGE", f"DefaultEndpointsProtocol=http;AccountName=a;AccountKey=c2VjcmV0;{nobody}")
     forget_cached()
     broken = await shop.get("health")
-    assert (broken.status, broken.body["checks"]) == (503, {"settings": "ok", "storage": "failed"})
-    said = json.dumps(broken.body)
+    assert (broken.status, broken.json()["checks"]) == (503, {"settings": "ok", "storage": "failed"})
+    said = json.dumps(broken.json())
     assert "c2VjcmV0" not in said
     assert ADDRESS["name"] not in said

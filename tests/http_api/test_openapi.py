@@ -6,15 +6,16 @@ import pytest
 
 from http_api.openapi_document import openapi_document
 from http_api.operations import OPERATIONS
+from local_host.testing import app_index
 from tests.http_api.requests import decoded, get
-from tests.support.shop import the_app
+from tests.support.shop import ROOT
 
 
 def served() -> set[tuple[str, str, str]]:
     """Method, route and name of every HTTP function of the app."""
     return {
         (method, function.trigger.fields["route"], function.name)
-        for function in the_app().with_trigger("httpTrigger")
+        for function in app_index(ROOT).with_trigger("httpTrigger")
         for method in function.trigger.fields["methods"]
     }
 
@@ -67,7 +68,7 @@ def test_only_health_and_what_carries_a_proof_of_its_own_needs_no_key():
     open_to_all = [operation["operationId"] for _, operation in operations() if not operation["security"]]
     served_to_all = [
         function.name
-        for function in the_app().with_trigger("httpTrigger")
+        for function in app_index(ROOT).with_trigger("httpTrigger")
         if function.trigger.fields["authLevel"] != "FUNCTION"
     ]
     assert (
@@ -83,7 +84,7 @@ def test_only_health_and_what_carries_a_proof_of_its_own_needs_no_key():
 
 
 async def test_the_served_document_names_the_host_it_came_from():
-    response = await the_app().functions["get_openapi"].call(req=get("openapi.json"))
+    response = await app_index(ROOT).functions["get_openapi"].call(req=get("openapi.json"))
     document = decoded(response)
     assert document["openapi"].startswith("3.1")
     assert document["servers"] == [{"url": "https://shop.example/api"}]

@@ -12,10 +12,10 @@ from tests.support.shop import Shop
 
 
 async def ended(shop: Shop, order_id: str):
-    await shop.host.until_idle()
+    await shop.host.run_until_idle()
     shown = await shop.get(f"orders/{order_id}")
     assert shown.status == 200, shown
-    return shown.body
+    return shown.json()
 
 
 # -- placing
@@ -26,7 +26,7 @@ async def test_an_accepted_order_is_told_where_to_look_and_what_to_tell_it(shop:
     placed = await shop.post("orders", order_request(order_id="a-1"))
     order = f"{shop.host.origin}/api/orders/a-1"
     assert placed.status == 202
-    assert placed.body == {
+    assert placed.json() == {
         "id": "a-1",
         "order_id": "a-1",
         "statusQueryGetUri": order,
@@ -55,7 +55,7 @@ async def test_the_short_form_orders_one_product(shop: Shop):
 
 async def test_an_order_without_an_id_is_given_one(shop: Shop):
     await shop.stock("mug", 10)
-    first, second = [(await shop.post("orders", order_request())).body["order_id"] for _ in range(2)]
+    first, second = [(await shop.post("orders", order_request())).json()["order_id"] for _ in range(2)]
     assert first != second
     assert (await ended(shop, first))["status"] == "completed"
 
@@ -73,10 +73,10 @@ async def test_the_same_order_sent_by_many_at_once_is_one_order(shop: Shop):
     await shop.stock("mug", 100)
     body = order_request(order_id="a-1")
     answers = await asyncio.gather(*(shop.post("orders", body) for _ in range(10)))
-    assert {(answer.status, answer.body["id"]) for answer in answers} == {(202, "a-1")}
+    assert {(answer.status, answer.json()["id"]) for answer in answers} == {(202, "a-1")}
     await ended(shop, "a-1")
     assert len(shop.sandbox.payments()) == 1
-    assert (await shop.get("inventory/mug")).body["sold"] == 2
+    assert (await shop.get("inventory/mug")).json()["sold"] == 2
 
 
 async def test_an_order_that_has_ended_is_not_run_again(shop: Shop):
@@ -108,7 +108,7 @@ async def test_a_repeat_is_answered_as_before_though_the_catalogue_has_changed(s
     first = await shop.post("orders", body)
     await shop.put("products/mug", {"name": "Mug", "unit_price_cents": 1_000, **change})
     again = await shop.post("orders", body)
-    assert (again.status, again.body) == (first.status, first.body)
+    assert (again.status, again.json()) == (first.status, first.json())
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ async def test_the_id_of_another_order_is_a_409_and_changes_nothing(shop: Shop, 
     await shop.stock("mug", 10)
     await shop.post("orders", order_request(order_id="a-1"))
     refused = await shop.post("orders", order_request(order_id="a-1", **change))
-    assert (refused.status, refused.body["code"]) == (409, "order_id_taken")
+    assert (refused.status, refused.json()["code"]) == (409, "order_id_taken")
     await ended(shop, "a-1")
     assert shop.sandbox.totals()["captured"] == 2_000
 
@@ -143,8 +143,8 @@ async def test_an_idempotency_key_stands_in_for_an_id(shop: Shop):
     again = await shop.post("orders", order_request(), headers=key)
     other = await shop.post("orders", order_request(customer_id="eve"), headers=key)
     assert (first.status, again.status, other.status) == (202, 202, 409)
-    assert first.body["id"] == again.body["id"]
-    await ended(shop, first.body["id"])
+    assert first.json()["id"] == again.json()["id"]
+    await ended(shop, first.json()["id"])
     assert len(shop.sandbox.payments()) == 1
 
 
@@ -154,7 +154,7 @@ async def test_a_key_may_repeat_the_id_but_not_differ_from_it(shop: Shop):
     assert (await shop.post("orders", body, headers={"Idempotency-Key": "a-1"})).status == 202
     refused = await shop.post("orders", body, headers={"Idempotency-Key": "b-1"})
     assert refused.status == 422
-    assert refused.body["errors"][0]["field"] == "Idempotency-Key"
+    assert refused.json()["errors"][0]["field"] == "Idempotency-Key"
 
 
 async def test_an_id_that_runs_already_past_the_book_is_not_started_again(shop: Shop):
@@ -162,10 +162,10 @@ async def test_an_id_that_runs_already_past_the_book_is_not_started_again(shop: 
     lines = [{"product_id": "piano", "quantity": 1, "unit_price_cents": 500_000, "weight_grams": 500}]
     running = json.dumps(json.dumps(placed_order("big-1", lines=lines).to_wire()))
     await shop.host.operations.start("process_order", running, "big-1")
-    await shop.host.until_idle()
+    await shop.host.run_until_idle()
     refused = await shop.post("orders", order_request(order_id="big-1", lines=[{"product_id": "piano", "quantity": 1}]))
-    assert (refused.status, refused.body["code"]) == (409, "order_id_taken")
-    assert (await shop.get("inventory/piano")).body["reserved"] == 1
+    assert (refused.status, refused.json()["code"]) == (409, "order_id_taken")
+    assert (await shop.get("inventory/piano")).json()["reserved"] == 1
 
 
 async def test_an_ended_order_whose_instance_is_started_again_stays_as_it_ended(shop: Shop):
@@ -176,10 +176,10 @@ async def test_an_ended_order_whose_instance_is_started_again_stays_as_it_ended(
     again = json.dumps(json.dumps(order_book().get("a-1").order.to_wire()))
     await shop.host.operations.start("process_order", again, "a-1")
     begun = await shop.get("orders/a-1")
-    assert (begun.status, begun.body["status"], begun.body["steps"]) == (200, "completed", steps)
+    assert (begun.status, begun.json()["status"], begun.json()["steps"]) == (200, "completed", steps)
     after = await ended(shop, "a-1")
     assert (after["status"], after["runtimeStatus"], after["steps"]) == ("completed", "Completed", steps)
-    assert (await shop.get("inventory/mug")).body["sold"] == 2
+    assert (await shop.get("inventory/mug")).json()["sold"] == 2
 
 
 # -- looking
@@ -188,14 +188,14 @@ async def test_an_ended_order_whose_instance_is_started_again_stays_as_it_ended(
 async def test_an_order_on_its_way_is_a_202_that_says_where_it_stands(shop: Shop):
     await shop.stock("piano", 1, unit_price_cents=500_000)
     await shop.post("orders", order_request(order_id="a-1", lines=[{"product_id": "piano", "quantity": 1}]))
-    await shop.host.until_idle()
+    await shop.host.run_until_idle()
     shown = await shop.get("orders/a-1")
     assert shown.status == 202
     assert shown.headers["Location"] == f"{shop.host.origin}/api/orders/a-1"
     assert int(shown.headers["Retry-After"]) > 0
-    assert (shown.body["runtimeStatus"], shown.body["status"]) == ("Running", "awaiting_approval")
-    assert shown.body["customStatus"]["status"] == "awaiting_approval"
-    assert shown.body["output"] is None
+    assert (shown.json()["runtimeStatus"], shown.json()["status"]) == ("Running", "awaiting_approval")
+    assert shown.json()["customStatus"]["status"] == "awaiting_approval"
+    assert shown.json()["output"] is None
 
 
 async def test_an_ended_order_shows_what_durable_clients_expect_and_its_ledger(shop: Shop):
@@ -227,14 +227,18 @@ async def test_an_ended_order_shows_what_durable_clients_expect_and_its_ledger(s
 @pytest.mark.parametrize("order_id", ["nobody", "no.order", "@inventory@mug", "x" * 65])
 async def test_an_unknown_order_is_a_404(shop: Shop, order_id):
     shown = await shop.get(f"orders/{order_id}")
-    assert (shown.status, shown.body["code"]) == (404, "order_not_found")
+    assert (shown.status, shown.json()["code"]) == (404, "order_not_found")
 
 
 async def test_an_order_that_is_not_started_yet_is_pending(shop: Shop):
     order_book().accept(placed_order("a-1", placed_at=datetime.now(UTC)), "fingerprint")
     shown = await shop.get("orders/a-1")
     assert shown.status == 202
-    assert (shown.body["runtimeStatus"], shown.body["status"], shown.body["output"]) == ("Pending", "accepted", None)
+    assert (shown.json()["runtimeStatus"], shown.json()["status"], shown.json()["output"]) == (
+        "Pending",
+        "accepted",
+        None,
+    )
 
 
 async def test_an_order_whose_instance_was_purged_is_shown_from_the_book(shop: Shop):
@@ -251,7 +255,7 @@ async def test_an_order_whose_instance_was_purged_is_shown_from_the_book(shop: S
 async def test_an_order_that_was_terminated_needs_attention_and_keeps_the_reason_to_itself(shop: Shop):
     await shop.stock("piano", 1, unit_price_cents=500_000)
     await shop.post("orders", order_request(order_id="a-1", lines=[{"product_id": "piano", "quantity": 1}]))
-    await shop.host.until_idle()
+    await shop.host.run_until_idle()
     await shop.host.operations.terminate("a-1", "by root, password hunter2")
     order = await ended(shop, "a-1")
     assert order["runtimeStatus"] == RuntimeStatus.TERMINATED
@@ -266,7 +270,7 @@ async def test_an_order_that_was_terminated_needs_attention_and_keeps_the_reason
 async def listed(shop: Shop, **filters: str) -> list[str]:
     answer = await shop.get("orders", **filters)
     assert answer.status == 200, answer
-    return [order["order_id"] for order in answer.body["orders"]]
+    return [order["order_id"] for order in answer.json()["orders"]]
 
 
 async def test_orders_are_listed_by_customer_status_and_time(shop: Shop):
@@ -274,8 +278,8 @@ async def test_orders_are_listed_by_customer_status_and_time(shop: Shop):
     await shop.post("orders", order_request(order_id="a-1"))
     await shop.post("orders", order_request(order_id="a-2", customer_id="eve"))
     await shop.post("orders", order_request(order_id="a-3", lines=[{"product_id": "mug", "quantity": 99}]))
-    await shop.host.until_idle()
-    placed = (await shop.get("orders", customer_id="eve")).body["orders"][0]["placed_at"]
+    await shop.host.run_until_idle()
+    placed = (await shop.get("orders", customer_id="eve")).json()["orders"][0]["placed_at"]
     assert await listed(shop) == ["a-1", "a-2", "a-3"]
     assert await listed(shop, customer_id="eve") == ["a-2"]
     assert await listed(shop, status="rejected") == ["a-3"]
@@ -291,7 +295,7 @@ async def test_a_list_goes_on_where_its_page_ended(shop: Shop):
     found: list[str] = []
     cursor: dict[str, str] = {}
     for _ in range(3):
-        page = (await shop.get("orders", limit="2", **cursor)).body
+        page = (await shop.get("orders", limit="2", **cursor)).json()
         found += [order["order_id"] for order in page["orders"]]
         cursor = {"cursor": page["next_cursor"]}
     assert found == [f"a-{number}" for number in range(5)]
@@ -301,7 +305,7 @@ async def test_a_list_goes_on_where_its_page_ended(shop: Shop):
 async def test_a_list_shows_no_address_and_no_payment_method(shop: Shop):
     await shop.stock("mug", 10)
     await shop.post("orders", order_request(order_id="a-1"))
-    (order,) = (await shop.get("orders")).body["orders"]
+    (order,) = (await shop.get("orders")).json()["orders"]
     assert set(order) == {
         "order_id",
         "customer_id",
@@ -317,4 +321,4 @@ async def test_a_list_shows_no_address_and_no_payment_method(shop: Shop):
 async def test_a_cursor_of_somebody_elses_is_a_422(shop: Shop, cursor):
     refused = await shop.get("orders", cursor=cursor)
     assert refused.status == 422
-    assert refused.body["errors"][0]["field"] == "cursor"
+    assert refused.json()["errors"][0]["field"] == "cursor"

@@ -7,29 +7,29 @@ MUG = {"name": "Mug", "unit_price_cents": 1_000, "currency": "usd", "weight_gram
 
 async def test_a_product_is_entered_then_replaced(shop: Shop):
     created = await shop.put("products/mug", MUG)
-    assert (created.status, created.body) == (201, {"product_id": "mug", **MUG})
+    assert (created.status, created.json()) == (201, {"product_id": "mug", **MUG})
     assert created.headers["Location"] == f"{shop.host.origin}/api/products/mug"
     replaced = await shop.put("products/mug", {**MUG, "unit_price_cents": 1_200})
     assert replaced.status == 200
-    assert (await shop.get("products/mug")).body["unit_price_cents"] == 1_200
+    assert (await shop.get("products/mug")).json()["unit_price_cents"] == 1_200
 
 
 async def test_an_unknown_product_is_a_404(shop: Shop):
     unknown = await shop.get("products/ufo")
-    assert (unknown.status, unknown.body["code"]) == (404, "product_not_found")
+    assert (unknown.status, unknown.json()["code"]) == (404, "product_not_found")
 
 
 async def test_the_catalogue_is_listed_page_by_page(shop: Shop):
     for name in ("cup", "mug", "pot"):
         await shop.put(f"products/{name}", MUG)
-    first = (await shop.get("products", limit="2")).body
-    rest = (await shop.get("products", limit="2", cursor=first["next_cursor"])).body
+    first = (await shop.get("products", limit="2")).json()
+    rest = (await shop.get("products", limit="2", cursor=first["next_cursor"])).json()
     assert [product["product_id"] for product in first["products"] + rest["products"]] == ["cup", "mug", "pot"]
     assert rest["next_cursor"] is None
 
 
 async def test_an_empty_catalogue_is_an_empty_list(shop: Shop):
-    assert (await shop.get("products")).body == {"products": [], "next_cursor": None}
+    assert (await shop.get("products")).json() == {"products": [], "next_cursor": None}
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ async def test_an_empty_catalogue_is_an_empty_list(shop: Shop):
 async def test_a_product_of_another_form_is_refused_and_not_entered(shop: Shop, change, field):
     refused = await shop.put("products/mug", {**MUG, **change})
     assert refused.status == 422
-    assert [error["field"] for error in refused.body["errors"]] == [field]
+    assert [error["field"] for error in refused.json()["errors"]] == [field]
     assert (await shop.get("products/mug")).status == 404
 
 
@@ -55,5 +55,5 @@ async def test_a_product_of_another_form_is_refused_and_not_entered(shop: Shop, 
 async def test_a_product_id_of_another_form_is_refused(shop: Shop, product_id):
     refused = await shop.put(f"products/{product_id}", MUG)
     assert refused.status == 422
-    assert [error["field"] for error in refused.body["errors"]] == ["product_id"]
-    assert (await shop.get("products")).body["products"] == []
+    assert [error["field"] for error in refused.json()["errors"]] == ["product_id"]
+    assert (await shop.get("products")).json()["products"] == []

@@ -7,8 +7,10 @@ import pytest
 
 from adapters.compose import intake_book
 from adapters.intake_book import Run
+from adapters.storage import Storage
 from domain.onboarding import USER_ONBOARDING
 from schedules.start_lost_orders import LOST_AFTER
+from settings import StorageLocation
 from tests.support.shop import Shop, running_shop, use_settings
 
 SCHEDULE = "start_lost_workflows"
@@ -40,35 +42,35 @@ def enter(key: str, *, ago: timedelta) -> None:
 async def test_a_run_is_answered_with_its_address_and_can_be_followed_to_its_end(shop: Shop):
     started = await shop.post("onboarding", body(id="ob-1"))
     assert started.status == 202
-    assert started.headers["Location"] == started.body["statusQueryGetUri"]
-    assert started.body["statusQueryGetUri"].endswith("/api/onboarding/ob-1")
-    await shop.host.until_idle()
+    assert started.headers["Location"] == started.json()["statusQueryGetUri"]
+    assert started.json()["statusQueryGetUri"].endswith("/api/onboarding/ob-1")
+    await shop.host.run_until_idle()
     ended = await shop.get("onboarding/ob-1")
     assert ended.status == 200
-    assert ended.body["runtimeStatus"] == "Completed"
-    assert ended.body["output"] == ended.body["customStatus"]
-    assert (ended.body["instanceId"], ended.body["name"]) == ("user_onboarding.ob-1", "user_onboarding")
+    assert ended.json()["runtimeStatus"] == "Completed"
+    assert ended.json()["output"] == ended.json()["customStatus"]
+    assert (ended.json()["instanceId"], ended.json()["name"]) == ("user_onboarding.ob-1", "user_onboarding")
 
 
 async def test_an_idempotency_key_names_the_run(shop: Shop):
     keyed = {"Idempotency-Key": "first"}
     first = await shop.post("onboarding", body(), headers=keyed)
     again = await shop.post("onboarding", body(), headers=keyed)
-    assert first.body == again.body
+    assert first.json() == again.json()
     other = await shop.post("onboarding", body(name="Bob"), headers=keyed)
-    assert (other.status, other.body["code"]) == (409, "id_taken")
+    assert (other.status, other.json()["code"]) == (409, "id_taken")
 
 
 async def test_an_id_and_another_idempotency_key_contradict_each_other(shop: Shop):
     answer = await shop.post("onboarding", body(id="ob-1"), headers={"Idempotency-Key": "ob-2"})
     assert answer.status == 422
-    assert answer.body["errors"][0]["rule"] == "differs_from_id"
+    assert answer.json()["errors"][0]["rule"] == "differs_from_id"
     assert (await shop.get("onboarding/ob-1")).status == 404
 
 
 async def test_without_a_name_every_request_is_a_run_of_its_own(shop: Shop):
     first, second = [await shop.post("onboarding", body()) for _ in range(2)]
-    assert first.body["id"] != second.body["id"]
+    assert first.json()["id"] != second.json()["id"]
 
 
 @pytest.mark.parametrize(
@@ -83,38 +85,38 @@ async def test_without_a_name_every_request_is_a_run_of_its_own(shop: Shop):
 )
 async def test_a_request_of_another_form_is_named_and_starts_nothing(shop: Shop, changes: dict[str, Any], field: str):
     answer = await shop.post("onboarding", body(**changes))
-    assert (answer.status, [error["field"] for error in answer.body["errors"]]) == (422, [field])
+    assert (answer.status, [error["field"] for error in answer.json()["errors"]]) == (422, [field])
     assert (await shop.host.operations.list_instances()).items == []
 
 
 async def test_an_unknown_run_is_not_found(shop: Shop):
     answer = await shop.get("onboarding/nobody")
-    assert (answer.status, answer.body["code"]) == (404, "user_onboarding_not_found")
+    assert (answer.status, answer.json()["code"]) == (404, "user_onboarding_not_found")
 
 
 async def test_a_run_that_was_accepted_and_not_yet_started_is_pending(shop: Shop):
     enter("ob-1", ago=LOST_AFTER / 2)
-    await shop.run_schedule(SCHEDULE)
+    await shop.host.run(SCHEDULE)
     answer = await shop.get("onboarding/ob-1")
-    assert (answer.status, answer.body["runtimeStatus"], answer.body["status"]) == (202, "Pending", "running")
+    assert (answer.status, answer.json()["runtimeStatus"], answer.json()["status"]) == (202, "Pending", "running")
 
 
 async def test_a_run_that_was_never_started_is_started_once(shop: Shop):
     enter("ob-1", ago=LOST_AFTER * 2)
     for _ in range(2):
-        await shop.run_schedule(SCHEDULE)
+        await shop.host.run(SCHEDULE)
     answer = await shop.get("onboarding/ob-1")
-    assert (answer.status, answer.body["status"]) == (200, "completed")
+    assert (answer.status, answer.json()["status"]) == (200, "completed")
     assert not intake_book().awaits_start(USER_ONBOARDING, "ob-1")
 
 
 async def test_a_run_whose_history_was_purged_is_gone_and_does_not_start_again(shop: Shop):
     await shop.post("onboarding", body(id="ob-1"))
-    await shop.host.until_idle()
+    await shop.host.run_until_idle()
     await shop.host.operations.purge("user_onboarding.ob-1")
     assert (await shop.get("onboarding/ob-1")).status == 404
     assert (await shop.post("onboarding", body(id="ob-1"))).status == 202
-    await shop.host.until_idle()
+    await shop.host.run_until_idle()
     assert (await shop.get("onboarding/ob-1")).status == 404
 
 
@@ -122,12 +124,24 @@ async def test_a_run_that_was_terminated_from_outside_says_that_it_stopped(monke
     use_settings(monkeypatch, storage_connection, sandbox, REGION_API_BASE="http://127.0.0.1:1")
     async with running_shop(sandbox) as shop:
         await shop.post("onboarding", body(id="ob-1"))
-        await shop.host.until_idle()
-        assert (await shop.get("onboarding/ob-1")).body["status"] == "running", "it waits to ask for the region again"
+        await shop.host.run_until_idle()
+        assert (await shop.get("onboarding/ob-1")).json()["status"] == "running", "it waits to ask for the region again"
         await shop.host.operations.terminate("user_onboarding.ob-1", "a secret of the operator")
-        await shop.host.until_idle()
+        await shop.host.run_until_idle()
         answer = await shop.get("onboarding/ob-1")
     assert answer.status == 200
-    assert (answer.body["status"], answer.body["reason_code"]) == ("failed", "processing_stopped")
-    assert [entry["step"] for entry in answer.body["steps"]] == ["validate_user_input"]
-    assert "secret" not in str(answer.body)
+    assert (answer.json()["status"], answer.json()["reason_code"]) == ("failed", "processing_stopped")
+    assert [entry["step"] for entry in answer.json()["steps"]] == ["validate_user_input"]
+    assert "secret" not in str(answer.json())
+
+
+async def test_a_run_that_cannot_be_looked_at_keeps_none_of_the_others_from_their_start(
+    shop: Shop, storage_location: StorageLocation, caplog: pytest.LogCaptureFixture
+):
+    for key in ("ob-1", "ob-2"):
+        enter(key, ago=LOST_AFTER * 2)
+    changed = {"PartitionKey": "run", "RowKey": "~user_onboarding.ob-1", "request": "what a later release writes"}
+    Storage(storage_location).table("workflows").update_entity(changed)
+    await shop.host.run(SCHEDULE)
+    assert (await shop.get("onboarding/ob-2")).json()["status"] == "completed"
+    assert "user_onboarding.ob-1 could not be looked at" in caplog.text

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from consumers.file_manifest import FILE_MANIFESTS
+from local_host.testing import app_index
 from settings import Settings
 from tests.infra.bicep import INFRA, app_settings, checker, evaluate, of_type, properties
 from tests.infra.combinations import BACKENDS, LEGAL, PLANS, described
-from tests.support.shop import the_app
 from tools.host_json import ROOT, backends, plans
 
 MAIN = (INFRA / "main.bicep").read_text(encoding="utf-8")
@@ -125,7 +125,7 @@ def test_tables_queues_and_containers_are_those_of_the_app():
 
 def _watched(kind: str) -> set[str]:
     trigger, field = {"queue": ("queueTrigger", "queueName"), "container": ("blobTrigger", "path")}.get(kind, ("", ""))
-    return {function.trigger.fields[field].partition("/")[0] for function in the_app().with_trigger(trigger)}
+    return {function.trigger.fields[field].partition("/")[0] for function in app_index(ROOT).with_trigger(trigger)}
 
 
 def _delivered_to(kind: str, deployment: object) -> set[str]:
@@ -136,7 +136,7 @@ def _delivered_to(kind: str, deployment: object) -> set[str]:
 
 
 def test_event_grid_tells_of_what_the_app_looks_for_elsewhere():
-    (looking,) = the_app().with_trigger("blobTrigger")
+    (looking,) = app_index(ROOT).with_trigger("blobTrigger")
     container, _, pattern = looking.trigger.fields["path"].partition("/")
     (events,) = of_type(evaluate(LEGAL[0]), "Microsoft.EventGrid/systemTopics/eventSubscriptions")
     told = properties(events)["filter"]
@@ -162,7 +162,7 @@ def _last_name(name: str) -> str:
 def test_what_needs_no_key_needs_no_token_either():
     given = LEGAL[0] | {"entraClientId": "11111111-2222-3333-4444-555555555555"}
     (auth,) = [one for one in evaluate(given).resources if "authsettingsV2" in str(one["name"])]
-    routes = [function.trigger.fields for function in the_app().with_trigger("httpTrigger")]
+    routes = [function.trigger.fields for function in app_index(ROOT).with_trigger("httpTrigger")]
     anonymous = {f"/api/{fields['route']}" for fields in routes if str(fields["authLevel"]).lower() == "anonymous"}
     assert anonymous == set(properties(auth)["globalValidation"]["excludedPaths"])
 

@@ -3,10 +3,10 @@
 import pytest
 
 from adapters.compose import dead_letters
-from local_host.testing.doubles import ActivityFaults, DoubledExecutor
 from tests.support.expenses import ADA, ANN, BOB, SETTINGS, claim, decide, ended, hand_in, ledger, paid, shown
 from tests.support.messages import waiting_messages
 from tests.support.shop import Shop, running_shop, use_settings
+from tests.support.unreliable import failing
 
 
 async def test_an_approved_claim_is_added_up_paid_once_and_told(desk: Shop):
@@ -70,7 +70,7 @@ async def test_nobody_is_asked_about_their_own_money(desk: Shop):
 )
 async def test_a_malformed_claim_starts_nothing(desk: Shop, changes):
     answer = await desk.post("expenses", claim(**changes))
-    assert (answer.status, answer.body["code"]) == (422, "invalid_request")
+    assert (answer.status, answer.json()["code"]) == (422, "invalid_request")
     assert (await desk.get("expenses/ex-1")).status == 404
 
 
@@ -84,17 +84,14 @@ async def test_the_same_claim_again_is_the_same_run_and_another_one_is_refused(d
 # -- what may fail
 
 
-def failing(activity: str, times: int) -> ActivityFaults:
-    return ActivityFaults(failures={(activity, number): OSError("no storage") for number in range(1, times + 1)})
-
-
 async def test_a_payment_that_fails_for_a_while_is_made_once(monkeypatch, storage_connection, sandbox):
     use_settings(monkeypatch, storage_connection, sandbox, **SETTINGS)
-    faults = failing("pay_expense", 3)
-    async with running_shop(sandbox, around_executor=lambda executor: DoubledExecutor(executor, {}, faults)) as shop:
+    async with running_shop(sandbox) as shop:
+        for attempt in (1, 2, 3):
+            shop.host.fail_activity("pay_expense", attempt=attempt, error=OSError("no storage"))
         await hand_in(shop)
         await decide(shop)
-        await shop.clock.advance(hours=1)
+        await shop.host.advance(hours=1)
         run = await ended(shop)
         assert (run["status"], run["steps"][3]["attempts"]) == ("completed", 4)
         assert paid() == {"meals": 2_000, "travel": 50_000}
@@ -104,16 +101,15 @@ async def test_an_approved_claim_that_cannot_be_paid_is_parked_and_paid_by_a_rep
     monkeypatch, storage_connection, sandbox
 ):
     use_settings(monkeypatch, storage_connection, sandbox, **SETTINGS)
-    faults = failing("pay_expense", 20)
-    async with running_shop(sandbox, around_executor=lambda executor: DoubledExecutor(executor, {}, faults)) as shop:
-        await hand_in(shop)
-        await decide(shop)
-        for _ in range(8):
-            await shop.clock.advance(hours=1)
+    async with running_shop(sandbox) as shop:
+        with failing(shop, "pay_expense"):
+            await hand_in(shop)
+            await decide(shop)
+            for _ in range(8):
+                await shop.host.advance(hours=1)
         run = await ended(shop)
         assert (run["status"], run["reason_code"], paid()) == ("failed", "not_paid", {})
         (letter,) = dead_letters().list().items
-        faults.failures.clear()
         assert (await shop.post(f"dead-letters/{letter.dead_letter_id}/replay")).status == 202
-        await shop.host.until_idle()
+        await shop.host.run_until_idle()
         assert paid() == {"meals": 2_000, "travel": 50_000}

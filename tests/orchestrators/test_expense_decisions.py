@@ -14,7 +14,7 @@ from tests.support.shop import Shop
 async def test_when_time_runs_out_the_next_approver_is_asked_and_the_first_is_too_late(desk: Shop, mailbox: Mailbox):
     await hand_in(desk)
     first = await link_to(desk, mailbox, ANN)
-    await desk.clock.advance(days=2, minutes=1)
+    await desk.host.advance(days=2, minutes=1)
     assert (await shown(desk))["detail"]["wait"]["approver"] == BOB
     assert (await press(desk, first, "approved"))[0] == 409
     second = await link_to(desk, mailbox, BOB)
@@ -26,8 +26,8 @@ async def test_when_time_runs_out_the_next_approver_is_asked_and_the_first_is_to
 
 async def test_when_nobody_decides_nothing_is_paid_and_the_claimant_is_told(desk: Shop):
     await hand_in(desk)
-    await desk.clock.advance(days=2, minutes=1)
-    await desk.clock.advance(days=2, minutes=1)
+    await desk.host.advance(days=2, minutes=1)
+    await desk.host.advance(days=2, minutes=1)
     run = await ended(desk)
     assert (run["status"], run["reason_code"], paid()) == ("rejected", "expense_timed_out", {})
     assert waiting_messages()[-1]["kind"] == "expense_timed_out"
@@ -40,7 +40,7 @@ async def test_a_decision_whose_event_was_lost_counts_when_time_is_up(desk: Shop
     order_book().settle(
         SettleApprovalRequest(order_id="ex-1", wait_id=expense_wait_id("ex-1", 1), decision=decision, claim_id="lost")
     )
-    await desk.clock.advance(days=2, minutes=1)
+    await desk.host.advance(days=2, minutes=1)
     assert (await ended(desk))["status"] == "completed"
 
 
@@ -57,13 +57,12 @@ async def test_a_decision_whose_event_was_lost_is_heard_with_the_next_try_and_ho
 @pytest.mark.parametrize("payload", ["Approved", {"decision": "approved", "approver": "eve"}])
 async def test_an_event_that_was_not_entered_decides_nothing(desk: Shop, payload):
     await hand_in(desk)
-    url = f"{desk.host.origin}/runtime/webhooks/durabletask/instances/expense_approval.ex-1/raiseEvent/ExpenseDecided1"
-    async with desk.http.post(url, json=payload) as answer:
-        assert answer.status == 202
-    await desk.host.until_idle()
+    path = "/runtime/webhooks/durabletask/instances/expense_approval.ex-1/raiseEvent/ExpenseDecided1"
+    assert (await desk.host.http.post(path, json=payload)).status == 202
+    await desk.host.run_until_idle()
     assert ((await shown(desk))["status"], paid()) == ("running", {})
     assert await decide(desk) == (202, None)
-    await desk.clock.advance(days=2, minutes=1)
+    await desk.host.advance(days=2, minutes=1)
     assert (await ended(desk))["status"] == "completed"
 
 
@@ -77,7 +76,7 @@ async def test_a_claim_is_withdrawn_while_nobody_has_decided(desk: Shop):
     await hand_in(desk)
     answer = await desk.post("expenses/ex-1/withdrawal", {"requested_by": "ada", "reason": "wrong month"})
     assert answer.status == 202
-    await desk.host.until_idle()
+    await desk.host.run_until_idle()
     run = await ended(desk)
     assert (run["status"], run["reason_code"], paid()) == ("cancelled", "withdrawn", {})
     assert (await desk.post("expenses/ex-1/withdrawal", {"requested_by": "ada"})).status == 409

@@ -1,13 +1,15 @@
 """Batches of files: every file is looked at, a broken one ends nothing, and neither does a store that is away."""
 
 import asyncio
+import json
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 import requests
 
-from local_host.executor import Executor
-from tests.proofs.lives import DiesAt, Lives
+from local_host.testing import Activity
+from tests.proofs.lives import dies_during
 from tests.support.files import blob_names, put_files, read_json, without_blobs
 from tests.support.shop import Shop, forget_cached, running_shop, use_settings
 
@@ -17,17 +19,16 @@ TABLES = {f"t/{number:03}.csv": f"a,b\n{number},1\n".encode() for number in rang
 async def start(shop: Shop, **changes: Any) -> None:
     body = {"id": "fb-1", "container": "incoming", "prefix": "t/", **changes}
     answer = await shop.post("file-batches", {name: value for name, value in body.items() if value is not None})
-    assert answer.status == 202, answer.body
+    assert answer.status == 202, answer.text
 
 
 async def ended(shop: Shop, key: str = "fb-1") -> dict[str, Any]:
-    await shop.host.until_idle()
+    await shop.host.run_until_idle()
     for _ in range(12):
         answer = await shop.get(f"file-batches/{key}")
         if answer.status == 200:
-            return dict(answer.body)
-        await shop.clock.advance(minutes=5)
-        await shop.host.until_idle()
+            return dict(answer.json())
+        await shop.host.advance(minutes=5)
     raise AssertionError("still running after an hour")
 
 
@@ -97,55 +98,37 @@ async def test_many_files_are_split_so_that_no_history_grows_with_their_number(s
     assert len(status.history) < 40
 
 
-class Widest:
-    """Stands before the app's functions and sees how many files are read at the same time."""
-
-    def __init__(self, inner: Executor) -> None:
-        self._inner = inner
-        self.reading = self.most = 0
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
-
-    async def run_activity(self, name: str, *given: Any, **options: Any) -> Any:
-        reads = name == "extract_metadata"
-        self.reading += reads
-        self.most = max(self.most, self.reading)
-        try:
-            return await self._inner.run_activity(name, *given, **options)
-        finally:
-            self.reading -= reads
-
-
-class HappensAt:
-    """Stands before the app's functions and lets something happen just before a given file is read."""
-
-    def __init__(self, inner: Executor, name: str, then: Any) -> None:
-        self._inner, self._name, self._then = inner, name, then
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
-
-    async def run_activity(self, name: str, input_text: str, *given: Any, **options: Any) -> Any:
-        if name == "extract_metadata" and self._name in input_text:
-            await self._then()
-        return await self._inner.run_activity(name, input_text, *given, **options)
-
-
 async def test_no_more_files_are_read_at_a_time_than_the_setting_says(monkeypatch, storage_connection, sandbox):
     use_settings(monkeypatch, storage_connection, sandbox, FILE_BATCH_WIDTH="3")
     put_files("incoming", dict(list(TABLES.items())[:10]))
-    seen: list[Widest] = []
+    reading = most = 0
 
-    def watched(executor: Executor) -> Any:
-        seen.append(Widest(executor))
-        return seen[0]
+    async def watched(file: Any, extract: Activity) -> Any:
+        nonlocal reading, most
+        reading += 1
+        most = max(most, reading)
+        try:
+            return await extract(file)
+        finally:
+            reading -= 1
 
-    async with running_shop(sandbox, around_executor=watched) as shop:
+    async with running_shop(sandbox) as shop:
+        shop.host.wrap_activity("extract_metadata", watched)
         await start(shop)
         await ended(shop)
     forget_cached()
-    assert 1 < seen[0].most <= 3
+    assert 1 < most <= 3
+
+
+def happens_before_reading(shop: Shop, name: str, then: Callable[[], Awaitable[None]]) -> None:
+    """Let something happen just before a given file is read."""
+
+    async def extract_after(file: Any, extract: Activity) -> Any:
+        if name in json.dumps(file):
+            await then()
+        return await extract(file)
+
+    shop.host.wrap_activity("extract_metadata", extract_after)
 
 
 async def test_a_store_that_comes_back_loses_no_file(monkeypatch, storage_connection, sandbox):
@@ -154,7 +137,7 @@ async def test_a_store_that_comes_back_loses_no_file(monkeypatch, storage_connec
     use_settings(monkeypatch, storage_connection, sandbox, SHOP_STORAGE=without_blobs(storage_connection))
     async with running_shop(sandbox) as shop:
         await start(shop)
-        await shop.host.until_idle()
+        await shop.host.run_until_idle()
         assert (await shop.get("file-batches/fb-1")).status == 202
         use_settings(monkeypatch, storage_connection, sandbox)
         run = await ended(shop)
@@ -174,9 +157,10 @@ async def test_files_whose_store_went_away_half_way_are_read_when_it_is_back(mon
             use_settings(monkeypatch, storage_connection, sandbox, SHOP_STORAGE=without_blobs(storage_connection))
         went = True
 
-    async with running_shop(sandbox, around_executor=lambda inner: HappensAt(inner, "t/004.csv", go_away)) as shop:
+    async with running_shop(sandbox) as shop:
+        happens_before_reading(shop, "t/004.csv", go_away)
         await start(shop)
-        await shop.host.until_idle()
+        await shop.host.run_until_idle()
         assert (await shop.get("file-batches/fb-1")).status == 202
         use_settings(monkeypatch, storage_connection, sandbox)
         run = await ended(shop)
@@ -199,14 +183,12 @@ async def test_a_cancelled_batch_stops_and_writes_no_summary(monkeypatch, storag
     """In a history of its own chunk, or in the one and only."""
     use_settings(monkeypatch, storage_connection, sandbox)
     put_files("incoming", TABLES if last == "t/150.csv" else dict(list(TABLES.items())[:60]))
-    shops: list[Shop] = []
+    async with running_shop(sandbox) as shop:
 
-    async def cancel() -> None:
-        answer = await shops[0].post("file-batches/fb-1/cancellation")
-        assert answer.status == 202
+        async def cancel() -> None:
+            assert (await shop.post("file-batches/fb-1/cancellation")).status == 202
 
-    async with running_shop(sandbox, around_executor=lambda inner: HappensAt(inner, last, cancel)) as shop:
-        shops.append(shop)
+        happens_before_reading(shop, last, cancel)
         await start(shop)
         run = await ended(shop)
         assert (run["status"], run["succeeded"]) == ("cancelled", False)
@@ -222,20 +204,17 @@ async def test_a_batch_whose_process_died_half_way_tells_of_every_file_once(
 ):
     use_settings(monkeypatch, storage_connection, sandbox)
     put_files("incoming", TABLES)
-    lives = Lives(sandbox, tmp_path / "state.db")
+    async with running_shop(sandbox, state=tmp_path / "state.db") as shop:
 
-    async def begin(shop: Shop) -> None:
-        await start(shop)
-        await shop.host.until_idle()
+        async def begin() -> None:
+            await start(shop)
+            await shop.host.run_until_idle()
 
-    async def finish(shop: Shop) -> None:
+        assert await dies_during(shop, commit, begin(), after=False)
         # Started again as the same batch, should it have died before it was.
         await start(shop)
-        await shop.run_schedule("start_lost_workflows")
+        await shop.host.run("start_lost_workflows")
         run = await ended(shop)
         assert run["detail"]["failed"] == 0
         assert [file["name"] for file in read_json(run["detail"]["summary"])["files"]] == sorted(TABLES)
-
-    assert await lives.live_until(DiesAt(commit, after=False), begin)
-    await lives.live(finish)
     forget_cached()

@@ -2,17 +2,16 @@
 
 import pytest
 
-from local_host.testing.doubles import ActivityFaults, DoubledExecutor
 from tests.support.books import assert_balanced, finish, open_dead_letters
 from tests.support.order_requests import order_request
-from tests.support.shop import Shop, running_shop, use_settings
+from tests.support.shop import Shop
 
 
 async def replay_all(shop: Shop) -> None:
     for letter in await open_dead_letters(shop):
         assert (await shop.post(f"dead-letters/{letter['dead_letter_id']}/replay")).status == 202
     await finish(shop)
-    await shop.clock.advance(hours=7)
+    await shop.host.advance(hours=7)
 
 
 async def place_unfinishable(shop: Shop) -> None:
@@ -21,7 +20,7 @@ async def place_unfinishable(shop: Shop) -> None:
     shop.sandbox.fault(operation="payment_intents.capture", kind="refuse")
     shop.sandbox.fault(operation="shipments.refund", kind="refuse", next=1)
     assert (await shop.post("orders", order_request(order_id="a-1"))).status == 202
-    await shop.host.until_idle()
+    await shop.host.run_until_idle()
 
 
 async def assert_nothing_is_open(shop: Shop) -> None:
@@ -39,14 +38,11 @@ async def test_a_replay_while_the_order_is_still_being_undone_leaves_nothing_ope
 
 
 @pytest.mark.parametrize("activity", ["close_dead_letter", "close_order"])
-async def test_a_replay_is_closed_although_the_storage_fails_meanwhile(
-    monkeypatch, storage_connection, sandbox, activity
-):
-    use_settings(monkeypatch, storage_connection, sandbox)
-    failing = ActivityFaults(failures={(activity, number): OSError("no storage") for number in (1, 2)})
-    async with running_shop(sandbox, around_executor=lambda executor: DoubledExecutor(executor, {}, failing)) as shop:
-        await place_unfinishable(shop)
-        await finish(shop)
-        assert (await shop.get("orders/a-1")).body["status"] == "needs_attention"
-        await replay_all(shop)
-        await assert_nothing_is_open(shop)
+async def test_a_replay_is_closed_although_the_storage_fails_meanwhile(shop: Shop, activity: str):
+    for attempt in (1, 2):
+        shop.host.fail_activity(activity, attempt=attempt, error=OSError("no storage"))
+    await place_unfinishable(shop)
+    await finish(shop)
+    assert (await shop.get("orders/a-1")).json()["status"] == "needs_attention"
+    await replay_all(shop)
+    await assert_nothing_is_open(shop)

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from domain.order_batch import CHUNK_LINES, batch_order_id
+from local_host.testing import Answer
 from tests.support.books import assert_balanced, finish
 from tests.support.order_requests import order_request
-from tests.support.shop import Answer, Shop, running_shop, use_settings
-from tests.support.unreliable import Unreliable
+from tests.support.shop import Shop, running_shop, use_settings
+from tests.support.unreliable import answering, failing, losing_answers
 
 ACCEPT = "accept_order_of_many"
 
@@ -25,15 +26,14 @@ async def send(shop: Shop, text: str, key: str | None = "b-1", media_type: str =
 
 async def batch(shop: Shop, started: Answer) -> dict[str, Any]:
     """The run, when nothing is to be done any more."""
-    await shop.host.until_idle()
-    return dict((await shop.get(f"order-batches/{started.body['id']}")).body)
+    await shop.host.run_until_idle()
+    return dict((await shop.get(f"order-batches/{started.json()['id']}")).json())
 
 
 async def results(shop: Shop, started: Answer) -> list[dict[str, Any]]:
-    address = f"{shop.host.origin}/api/order-batches/{started.body['id']}/results"
-    async with shop.http.get(address) as response:
-        assert response.content_type == "application/x-ndjson"
-        return [json.loads(line) for line in (await response.text()).splitlines()]
+    answer = await shop.get(f"order-batches/{started.json()['id']}/results")
+    assert answer.headers["Content-Type"] == "application/x-ndjson"
+    return [json.loads(line) for line in answer.text.splitlines()]
 
 
 def counts(run: dict[str, Any]) -> tuple[int, int, int, int]:
@@ -53,15 +53,15 @@ async def test_every_line_gets_its_result_and_every_good_one_its_order(shop: Sho
         ),
     )
     assert started.status == 202
-    assert started.headers["Location"].endswith(f"/api/order-batches/{started.body['id']}")
+    assert started.headers["Location"].endswith(f"/api/order-batches/{started.json()['id']}")
     run = await batch(shop, started)
     assert (run["status"], counts(run)) == ("completed", (2, 2, 0, 0))
-    fourth = batch_order_id(started.body["id"], 4)
+    fourth = batch_order_id(started.json()["id"], 4)
     shown = await results(shop, started)
     assert [(each["line"], each["outcome"], each.get("order_id")) for each in shown] == [
         (1, "accepted", "a-1"),
         (2, "rejected", None),
-        (3, "rejected", batch_order_id(started.body["id"], 3)),
+        (3, "rejected", batch_order_id(started.json()["id"], 3)),
         (4, "accepted", fourth),
     ]
     assert shown[2]["errors"][0]["field"] == "lines[0].product_id"
@@ -75,19 +75,19 @@ async def test_a_file_sent_twice_is_one_batch_and_one_order_per_line(shop: Shop)
     first = await send(shop, text, key=None)
     await batch(shop, first)
     again = await send(shop, text, key=None)
-    assert again.body == first.body
+    assert again.json() == first.json()
     await finish(shop)
-    await assert_balanced(shop, {"mug": 10}, {batch_order_id(first.body["id"], line): {"mug": 2} for line in (1, 2)})
+    await assert_balanced(shop, {"mug": 10}, {batch_order_id(first.json()["id"], line): {"mug": 2} for line in (1, 2)})
 
 
 async def test_a_key_of_another_file_is_refused_and_leaves_the_first_batch_alone(shop: Shop):
     await shop.stock("mug", 10)
     first = await send(shop, jsonl(order_request()))
     taken = await send(shop, jsonl(order_request(customer_id="bob")))
-    assert (taken.status, taken.body["code"]) == (409, "id_taken")
+    assert (taken.status, taken.json()["code"]) == (409, "id_taken")
     assert counts(await batch(shop, first)) == (1, 0, 0, 0)
     await finish(shop)
-    await assert_balanced(shop, {"mug": 10}, {batch_order_id(first.body["id"], 1): {"mug": 2}})
+    await assert_balanced(shop, {"mug": 10}, {batch_order_id(first.json()["id"], 1): {"mug": 2}})
 
 
 async def test_an_order_id_that_is_taken_is_that_lines_matter(shop: Shop):
@@ -128,24 +128,24 @@ async def test_a_file_that_is_none_starts_nothing(shop: Shop, text: str, media_t
     assert (await shop.host.operations.list_instances()).items == []
 
 
-async def test_a_storage_that_does_not_answer_for_a_while_loses_no_line(unreliable_shop: Shop, unreliable: Unreliable):
-    shop = unreliable_shop
+async def test_a_storage_that_does_not_answer_for_a_while_loses_no_line(shop: Shop):
     await shop.stock("mug", 10)
-    with unreliable.answering(ACCEPT, {"outcome": "unknown", "reason_code": "unavailable"}):
+    with answering(shop, ACCEPT, {"outcome": "unknown", "reason_code": "unavailable"}):
         started = await send(shop, jsonl(order_request(), order_request()))
         assert (await batch(shop, started))["status"] == "running"
-    await shop.clock.advance(minutes=1)
+    await shop.host.advance(minutes=1)
     assert counts(await batch(shop, started)) == (2, 0, 0, 0)
     await finish(shop)
-    await assert_balanced(shop, {"mug": 10}, {batch_order_id(started.body["id"], line): {"mug": 2} for line in (1, 2)})
+    await assert_balanced(
+        shop, {"mug": 10}, {batch_order_id(started.json()["id"], line): {"mug": 2} for line in (1, 2)}
+    )
 
 
-async def test_a_line_that_storage_never_answered_for_is_told_as_failed(unreliable_shop: Shop, unreliable: Unreliable):
-    shop = unreliable_shop
-    with unreliable.answering(ACCEPT, {"outcome": "unknown", "reason_code": "unavailable"}):
+async def test_a_line_that_storage_never_answered_for_is_told_as_failed(shop: Shop):
+    with answering(shop, ACCEPT, {"outcome": "unknown", "reason_code": "unavailable"}):
         started = await send(shop, jsonl(order_request(order_id="a-1")))
         await batch(shop, started)
-        await shop.clock.advance(hours=1)
+        await shop.host.advance(hours=1)
         run = await batch(shop, started)
     assert (run["status"], counts(run)) == ("completed", (0, 0, 1, 0))
     assert (await results(shop, started))[0] | {"message": None} == {
@@ -158,64 +158,54 @@ async def test_a_line_that_storage_never_answered_for_is_told_as_failed(unreliab
 
 
 @pytest.mark.parametrize("step", ["read_batch_lines", "keep_batch_results", "collect_batch_results"])
-async def test_blobs_that_do_not_answer_for_hours_lose_no_line(
-    unreliable_shop: Shop, unreliable: Unreliable, step: str
-):
-    shop = unreliable_shop
+async def test_blobs_that_do_not_answer_for_hours_lose_no_line(shop: Shop, step: str):
     await shop.stock("mug", 10)
-    with unreliable.failing(step):
+    with failing(shop, step):
         started = await send(shop, jsonl(order_request(order_id="a-1"), order_request(order_id="a-2")))
-        await shop.host.until_idle()
-        await shop.clock.advance(hours=2)
+        await shop.host.run_until_idle()
+        await shop.host.advance(hours=2)
         assert (await batch(shop, started))["status"] == "running"
-    await shop.clock.advance(hours=1)
+    await shop.host.advance(hours=1)
     assert counts(await batch(shop, started)) == (2, 0, 0, 0)
     await assert_balanced(shop, {"mug": 10}, {"a-1": {"mug": 2}, "a-2": {"mug": 2}})
 
 
 async def test_a_batch_whose_process_died_half_way_goes_on_and_repeats_no_order(
-    monkeypatch, storage_connection, sandbox, unreliable: Unreliable, tmp_path
+    monkeypatch, storage_connection, sandbox, tmp_path
 ):
     use_settings(monkeypatch, storage_connection, sandbox)
-    with unreliable.failing("keep_batch_results", after=True):
-        async with running_shop(sandbox, state=tmp_path / "hub", around_executor=unreliable.around) as shop:
+    async with running_shop(sandbox, state=tmp_path / "hub") as shop:
+        with losing_answers(shop, "keep_batch_results"):
             await shop.stock("mug", 10)
             started = await send(shop, jsonl(order_request(), order_request()))
             assert (await batch(shop, started))["status"] == "running"
-            now = shop.clock.now()
-    async with running_shop(sandbox, state=tmp_path / "hub", since=now) as shop:
-        await shop.clock.advance(minutes=1)
+        await shop.host.restart()
+        await shop.host.advance(minutes=1)
         assert counts(await batch(shop, started)) == (2, 0, 0, 0)
         await finish(shop)
-        wanted = {batch_order_id(started.body["id"], line): {"mug": 2} for line in (1, 2)}
+        wanted = {batch_order_id(started.json()["id"], line): {"mug": 2} for line in (1, 2)}
         await assert_balanced(shop, {"mug": 10}, wanted)
 
 
-async def test_a_cancelled_batch_stops_between_chunks_and_says_what_was_not_started(
-    unreliable_shop: Shop, unreliable: Unreliable
-):
-    shop = unreliable_shop
+async def test_a_cancelled_batch_stops_between_chunks_and_says_what_was_not_started(shop: Shop):
     lines = [order_request(lines=[{"product_id": "unknown", "quantity": 1}])] * (CHUNK_LINES + 1)
-    with unreliable.answering(ACCEPT, {"outcome": "unknown", "reason_code": "unavailable"}):
+    with answering(shop, ACCEPT, {"outcome": "unknown", "reason_code": "unavailable"}):
         started = await send(shop, jsonl(*lines))
-        await shop.host.until_idle()
-        assert (await shop.post(f"order-batches/{started.body['id']}/cancellation")).status == 202
-    await shop.clock.advance(minutes=1)
+        await shop.host.run_until_idle()
+        assert (await shop.post(f"order-batches/{started.json()['id']}/cancellation")).status == 202
+    await shop.host.advance(minutes=1)
     run = await batch(shop, started)
     assert (run["status"], run["reason_code"]) == ("cancelled", "cancelled")
     assert counts(run) == (0, CHUNK_LINES, 0, 1)
     assert (await results(shop, started))[-1]["outcome"] == "not_started"
-    late = await shop.post(f"order-batches/{started.body['id']}/cancellation")
-    assert (late.status, late.body["code"]) == (409, "not_running")
+    late = await shop.post(f"order-batches/{started.json()['id']}/cancellation")
+    assert (late.status, late.json()["code"]) == (409, "not_running")
 
 
-async def test_a_batch_whose_chunk_was_stopped_from_outside_still_has_a_result_per_line(
-    unreliable_shop: Shop, unreliable: Unreliable
-):
-    shop = unreliable_shop
-    with unreliable.answering(ACCEPT, {"outcome": "unknown", "reason_code": "unavailable"}):
+async def test_a_batch_whose_chunk_was_stopped_from_outside_still_has_a_result_per_line(shop: Shop):
+    with answering(shop, ACCEPT, {"outcome": "unknown", "reason_code": "unavailable"}):
         started = await send(shop, jsonl(*[order_request()] * (CHUNK_LINES + 1)))
-        await shop.host.until_idle()
+        await shop.host.run_until_idle()
         (chunk,) = [
             each for each in (await shop.host.operations.list_instances()).items if each.name == "order_batch_chunk"
         ]
@@ -245,4 +235,4 @@ async def test_a_batch_does_not_wait_for_its_orders_to_end(shop: Shop):
     await shop.stock("mug", 10, unit_price_cents=60_000)
     started = await send(shop, jsonl(order_request(order_id="a-1")))
     assert (await batch(shop, started))["status"] == "completed"
-    assert (await shop.get("orders/a-1")).body["status"] == "awaiting_approval"
+    assert (await shop.get("orders/a-1")).json()["status"] == "awaiting_approval"

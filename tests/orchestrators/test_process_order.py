@@ -29,7 +29,7 @@ async def large_order(shop: Shop) -> None:
     """One that waits for a human."""
     await shop.stock("mug", 10, unit_price_cents=60_000)
     await place(shop)
-    await shop.host.until_idle()
+    await shop.host.run_until_idle()
 
 
 async def decide(shop: Shop, decision: str, approver: str = "ann") -> int:
@@ -133,7 +133,7 @@ async def test_a_product_that_was_never_stocked_is_refused(shop: Shop):
     assert (await shop.put("products/mug", {"name": "Mug", "unit_price_cents": 1_000})).status == 201
     await place(shop)
     await finish(shop)
-    assert (await shop.get("orders/a-1")).body["reason_code"] == "unknown_product"
+    assert (await shop.get("orders/a-1")).json()["reason_code"] == "unknown_product"
 
 
 async def test_the_last_unit_is_sold_once_however_many_want_it(shop: Shop):
@@ -158,7 +158,7 @@ async def test_an_order_at_the_threshold_waits_for_nobody(shop: Shop):
 async def test_a_large_order_waits_and_goes_on_when_approved(shop: Shop):
     await large_order(shop)
     waiting = await shop.get("orders/a-1")
-    assert (waiting.status, waiting.body["status"]) == (202, "awaiting_approval")
+    assert (waiting.status, waiting.json()["status"]) == (202, "awaiting_approval")
     assert not shop.sandbox.payments("a-1")
     assert await decide(shop, "approved") == 202
     order = await end_of(shop)
@@ -176,9 +176,9 @@ async def test_a_rejected_order_gives_its_goods_back(shop: Shop):
 
 async def test_an_order_that_nobody_decides_is_rejected_when_its_time_is_up(shop: Shop):
     await large_order(shop)
-    await shop.clock.advance(hours=23, minutes=59)
-    assert (await shop.get("orders/a-1")).body["status"] == "awaiting_approval"
-    await shop.clock.advance(minutes=2)
+    await shop.host.advance(hours=23, minutes=59)
+    assert (await shop.get("orders/a-1")).json()["status"] == "awaiting_approval"
+    await shop.host.advance(minutes=2)
     order = await end_of(shop)
     assert (order["status"], order["reason_code"]) == ("rejected", "approval_timed_out")
 
@@ -199,7 +199,7 @@ async def test_a_decision_whose_event_was_lost_counts_when_the_time_is_up(shop: 
     order_book().settle(
         SettleApprovalRequest(order_id="a-1", wait_id=approval_wait_id("a-1"), decision=decision, claim_id="lost")
     )
-    await shop.clock.advance(hours=25)
+    await shop.host.advance(hours=25)
     assert (await end_of(shop))["status"] == "completed"
 
 
@@ -213,8 +213,8 @@ async def test_a_decision_whose_event_was_lost_is_heard_with_the_next_try(shop: 
         SettleApprovalRequest(order_id="a-1", wait_id=approval_wait_id("a-1"), decision=decision, claim_id="lost")
     )
     assert await decide(shop, "rejected") == 409
-    await shop.host.until_idle()
-    assert (await shop.get("orders/a-1")).body["status"] == "completed"
+    await shop.host.run_until_idle()
+    assert (await shop.get("orders/a-1")).json()["status"] == "completed"
 
 
 @pytest.mark.parametrize(("payload", "status"), [("Approved", "completed"), ("Rejected", "rejected")])
@@ -227,14 +227,14 @@ async def test_the_plain_event_of_the_management_api_decides(shop: Shop, payload
 async def test_a_plain_event_that_decides_nothing_leaves_the_way_over_http_open(shop: Shop):
     await large_order(shop)
     await raise_event(shop, "ApprovalDecision", "Maybe")
-    assert (await shop.get("orders/a-1")).body["status"] == "awaiting_approval"
+    assert (await shop.get("orders/a-1")).json()["status"] == "awaiting_approval"
     assert await decide(shop, "approved") == 202
     assert (await end_of(shop))["status"] == "completed"
 
 
 async def test_approvers_are_reminded_while_an_order_waits(shop: Shop):
     await large_order(shop)
-    await shop.clock.advance(hours=17)
+    await shop.host.advance(hours=17)
     from adapters.compose import outbox
 
     kinds = [message["kind"] for message in waiting_messages(outbox())]
@@ -258,9 +258,9 @@ async def test_an_order_cancelled_while_a_provider_is_down_stops_waiting_for_it(
     await shop.stock("mug", 10)
     shop.sandbox.fault(operation="payment_intents.confirm", kind="drop_after", order_id="a-1", next=1)
     await place(shop)
-    await shop.host.until_idle()
+    await shop.host.run_until_idle()
     assert (await shop.post("orders/a-1/cancellation", {"requested_by": "ada"})).status == 202
-    await shop.host.until_idle()
+    await shop.host.run_until_idle()
     order = await end_of(shop)
     assert order["status"] == "cancelled"
     assert shop.sandbox.totals()["voided"] == 2_000
@@ -300,20 +300,18 @@ async def test_a_second_run_of_an_ended_order_touches_nothing(shop: Shop):
     row = order_book().get("a-1")
     assert row is not None
     assert row.order is not None
-    url = f"{shop.host.origin}/runtime/webhooks/durabletask/orchestrators/{PROCESS_ORDER}/a-1"
-    async with shop.http.post(url, json=row.order.to_wire()) as answer:
-        assert answer.status == 202
+    path = f"/runtime/webhooks/durabletask/orchestrators/{PROCESS_ORDER}/a-1"
+    assert (await shop.host.http.post(path, json=row.order.to_wire())).status == 202
     order = await end_of(shop)
     assert order["status"] == "completed"
     assert len(shop.sandbox.payments("a-1")) == 1
 
 
 async def raise_event(shop: Shop, name: str, payload: Any, *, settle: bool = True) -> None:
-    url = f"{shop.host.origin}/runtime/webhooks/durabletask/instances/a-1/raiseEvent/{name}"
-    async with shop.http.post(url, json=payload) as answer:
-        assert answer.status == 202
+    path = f"/runtime/webhooks/durabletask/instances/a-1/raiseEvent/{name}"
+    assert (await shop.host.http.post(path, json=payload)).status == 202
     if settle:
-        await shop.host.until_idle()
+        await shop.host.run_until_idle()
 
 
 def waiting_messages(outbox: Any) -> list[dict[str, Any]]:

@@ -31,19 +31,18 @@ def body(**changes: Any) -> dict[str, Any]:
 
 
 async def ended(shop: Shop) -> dict[str, Any]:
-    await shop.host.until_idle()
+    await shop.host.run_until_idle()
     for _ in range(12):
         answer = await shop.get("reports/r-1")
         if answer.status == 200:
-            return dict(answer.body)
-        await shop.clock.advance(minutes=5)
-        await shop.host.until_idle()
+            return dict(answer.json())
+        await shop.host.advance(minutes=5)
     raise AssertionError("still running after an hour")
 
 
 async def report(shop: Shop, **changes: Any) -> dict[str, Any]:
     answer = await shop.post("reports", body(**changes))
-    assert (answer.status, "Retry-After" in answer.headers) == (202, True), answer.body
+    assert (answer.status, "Retry-After" in answer.headers) == (202, True), answer.text
     return await ended(shop)
 
 
@@ -117,7 +116,7 @@ async def test_the_same_request_again_is_the_same_report_and_another_one_is_refu
     await report(shop)
     assert (await shop.post("reports", body())).status == 202
     other = await shop.post("reports", body(format="html"))
-    assert (other.status, other.body["code"]) == (409, "id_taken")
+    assert (other.status, other.json()["code"]) == (409, "id_taken")
 
 
 @pytest.mark.parametrize(
@@ -126,7 +125,7 @@ async def test_the_same_request_again_is_the_same_report_and_another_one_is_refu
 async def test_a_period_that_is_none_is_named(shop: Shop, placed_to, rule):
     answer = await shop.post("reports", body(placed_to=str(placed_to)))
     assert answer.status == 422
-    assert [(error["field"], error["rule"]) for error in answer.body["errors"]] == [("placed_to", rule)]
+    assert [(error["field"], error["rule"]) for error in answer.json()["errors"]] == [("placed_to", rule)]
 
 
 @pytest.fixture
@@ -157,15 +156,14 @@ async def test_a_report_is_there_while_its_callback_is_tried_and_parked_when_nob
     assert (run["status"], run["runtimeStatus"]) == ("completed", "Running")
     assert (await download(run)).status_code == 200
     for _ in range(24):
-        await calling_shop.clock.advance(minutes=30)
-        await calling_shop.host.until_idle()
+        await calling_shop.host.advance(minutes=30)
     assert (await ended(calling_shop))["runtimeStatus"] == "Completed"
     assert [letter.step for letter in dead_letters().list().items] == ["deliver_callback"]
 
 
 async def test_an_address_that_may_not_be_called_is_refused_before_anything_starts(shop: Shop):
     answer = await shop.post("reports", body(callback_url="https://169.254.169.254/latest"))
-    assert (answer.status, answer.body["errors"][0]["field"]) == (422, "callback_url")
+    assert (answer.status, answer.json()["errors"][0]["field"]) == (422, "callback_url")
     assert (await shop.get("reports/r-1")).status == 404
 
 
@@ -174,7 +172,7 @@ async def test_a_store_that_comes_back_gets_the_report_done(monkeypatch, storage
     use_settings(monkeypatch, storage_connection, sandbox, SHOP_STORAGE=gone)
     async with running_shop(sandbox) as shop:
         assert (await shop.post("reports", body())).status == 202
-        await shop.host.until_idle()
+        await shop.host.run_until_idle()
         assert (await shop.get("reports/r-1")).status == 202
         use_settings(monkeypatch, storage_connection, sandbox)
         assert (await ended(shop))["status"] == "completed"

@@ -15,7 +15,7 @@ from sandbox.testing import Sandbox
 from tests.support.messages import waiting_messages
 from tests.support.order_requests import order_request
 from tests.support.shop import Shop, forget_cached, running_shop, use_settings
-from tests.support.unreliable import Unreliable
+from tests.support.unreliable import failing
 
 SECRET = "only for tests"
 LOOK = "trackers.list"
@@ -34,14 +34,13 @@ async def sender(monkeypatch: pytest.MonkeyPatch, storage_connection: str, sandb
 async def complete_order(shop: Shop) -> None:
     await shop.stock("mug", 10)
     assert (await shop.post("orders", order_request(order_id="a-1"))).status == 202
-    await shop.host.until_idle()
+    await shop.host.run_until_idle()
 
 
 async def deliver(shop: Shop) -> None:
     """What the outbox holds is delivered, which starts the watch."""
     (news,) = waiting_messages()
-    await shop.host.run_once(shop.app.functions["deliver_notification"], json.dumps(news))
-    await shop.host.until_idle()
+    await shop.host.run("deliver_notification", json.dumps(news))
 
 
 def carrier_says(shop: Shop, status: str) -> None:
@@ -54,11 +53,11 @@ def looks(shop: Shop) -> int:
 
 async def watch(shop: Shop) -> dict[str, Any]:
     answer = await shop.get("shipments/a-1")
-    return {**answer.body, "http": answer.status}
+    return {**answer.json(), "http": answer.status}
 
 
 async def order(shop: Shop) -> dict[str, Any]:
-    return dict((await shop.get("orders/a-1")).body)
+    return dict((await shop.get("orders/a-1")).json())
 
 
 async def send_news(shop: Shop, body: bytes | None = None, signature: str | None = None) -> tuple[int, Any]:
@@ -67,8 +66,8 @@ async def send_news(shop: Shop, body: bytes | None = None, signature: str | None
     signed = hmac.new(SECRET.encode(), event, hashlib.sha256).hexdigest()
     headers = {"X-Hmac-Signature": signature or f"hmac-sha256-hex={signed}"}
     answer = await shop.post("webhooks/tracking", data=event, headers=headers)
-    await shop.host.until_idle()
-    return answer.status, answer.body
+    await shop.host.run_until_idle()
+    return answer.status, answer.json()
 
 
 async def test_an_order_completes_without_waiting_for_its_watch(sender: Shop):
@@ -81,10 +80,10 @@ async def test_a_parcel_is_watched_until_it_has_arrived(sender: Shop):
     await deliver(sender)
     assert ((await watch(sender))["http"], (await order(sender))["tracking"]["status"]) == (202, "unknown")
     carrier_says(sender, "in_transit")
-    await sender.clock.advance(hours=1)
+    await sender.host.advance(hours=1)
     assert (await order(sender))["tracking"]["status"] == "in_transit"
     carrier_says(sender, "delivered")
-    await sender.clock.advance(hours=2)
+    await sender.host.advance(hours=2)
     run = await watch(sender)
     assert (run["http"], run["status"], run["succeeded"], run["reason_code"]) == (200, "completed", True, None)
     assert [each["status"] for each in run["detail"]["seen"]] == ["unknown", "in_transit", "delivered"]
@@ -106,7 +105,7 @@ async def test_a_parcel_that_does_not_arrive_ends_its_watch_too(sender: Shop, th
 async def test_the_carrier_is_asked_less_and_less_often_and_a_parcel_without_an_end_is_lost(sender: Shop):
     await deliver(sender)
     for _ in range(46):
-        await sender.clock.advance(days=1)
+        await sender.host.advance(days=1)
     run = await watch(sender)
     assert (run["http"], run["reason_code"]) == (200, "lost")
     assert 90 <= looks(sender) <= 110, "twice a day, after the first"
@@ -115,7 +114,7 @@ async def test_the_carrier_is_asked_less_and_less_often_and_a_parcel_without_an_
 
 async def test_a_long_watch_keeps_a_short_history(sender: Shop):
     await deliver(sender)
-    await sender.clock.advance(days=5)
+    await sender.host.advance(days=5)
     status = await sender.host.operations.status("shipment_tracking.a-1", with_history=True)
     assert status.history is not None
     assert len(status.history) < 20
@@ -125,7 +124,7 @@ async def test_a_long_watch_keeps_a_short_history(sender: Shop):
 async def test_an_order_is_watched_once_however_often_its_completion_is_told(sender: Shop):
     await deliver(sender)
     carrier_says(sender, "delivered")
-    await sender.clock.advance(hours=1)
+    await sender.host.advance(hours=1)
     await deliver(sender)
     assert (await watch(sender))["http"] == 200
     assert looks(sender) == 2
@@ -187,25 +186,22 @@ async def test_without_a_secret_no_news_are_taken(shop: Shop):
 async def test_a_carrier_that_is_away_is_asked_again_at_the_next_look(sender: Shop):
     sender.sandbox.fault(operation=LOOK, kind="status", status=503)
     await deliver(sender)
-    await sender.clock.advance(minutes=15)
+    await sender.host.advance(minutes=15)
     assert ((await watch(sender))["status"], (await order(sender))["tracking"]) == ("running", None)
     sender.sandbox.clear_faults()
     carrier_says(sender, "delivered")
-    await sender.clock.advance(hours=2)
+    await sender.host.advance(hours=2)
     assert (await watch(sender))["status"] == "completed"
 
 
-async def test_a_place_that_the_order_book_did_not_take_is_entered_when_it_is_back(
-    unreliable_shop: Shop, unreliable: Unreliable
-):
-    shop = unreliable_shop
+async def test_a_place_that_the_order_book_did_not_take_is_entered_when_it_is_back(shop: Shop):
     await complete_order(shop)
     carrier_says(shop, "delivered")
-    with unreliable.failing("record_tracking"):
+    with failing(shop, "record_tracking"):
         await deliver(shop)
-        await shop.clock.advance(hours=1)
+        await shop.host.advance(hours=1)
         assert ((await watch(shop))["status"], (await order(shop))["tracking"]) == ("running", None)
-    await shop.clock.advance(hours=1)
+    await shop.host.advance(hours=1)
     assert ((await watch(shop))["status"], (await order(shop))["tracking"]["status"]) == ("completed", "delivered")
 
 
@@ -214,9 +210,9 @@ async def test_a_watch_whose_process_died_goes_on(monkeypatch, storage_connectio
     async with running_shop(sandbox, state=tmp_path / "state.db") as shop:
         await complete_order(shop)
         await deliver(shop)
-    async with running_shop(sandbox, state=tmp_path / "state.db") as shop:
+        await shop.host.restart()
         carrier_says(shop, "delivered")
-        await shop.clock.advance(hours=1)
+        await shop.host.advance(hours=1)
         assert ((await watch(shop))["status"], looks(shop)) == ("completed", 2)
 
 
@@ -226,7 +222,6 @@ async def test_an_order_that_has_no_parcel_is_not_watched(shop: Shop):
     news = Notification(
         message_id="b-1.order_completed", order_id="b-1", kind=NotificationKind.ORDER_COMPLETED, email="ada@example.com"
     )
-    await shop.host.run_once(shop.app.functions["deliver_notification"], news.model_dump_json())
-    await shop.host.until_idle()
+    await shop.host.run("deliver_notification", news.model_dump_json())
     answer = await shop.get("shipments/b-1")
-    assert (answer.status, answer.body["reason_code"]) == (200, "no_parcel")
+    assert (answer.status, answer.json()["reason_code"]) == (200, "no_parcel")

@@ -12,7 +12,7 @@ from sandbox.testing import Sandbox
 from tests.adapters.scripted import Script, scripted_provider
 from tests.support.messages import waiting_messages
 from tests.support.shop import Shop, forget_cached, running_shop, use_settings
-from tests.support.unreliable import Unreliable
+from tests.support.unreliable import failing
 
 LOOK_UP = "GET /us/94107"
 CALIFORNIA = {"places": [{"state": "California", "state abbreviation": "CA", "place name": "San Francisco"}]}
@@ -39,13 +39,12 @@ async def onboard(shop: Shop, **changes: Any) -> dict[str, Any]:
 
 
 async def ended(shop: Shop, run_id: str) -> dict[str, Any]:
-    await shop.host.until_idle()
+    await shop.host.run_until_idle()
     for _ in range(12):
         answer = await shop.get(f"onboarding/{run_id}")
         if answer.status == 200:
-            return dict(answer.body)
-        await shop.clock.advance(hours=1)
-        await shop.host.until_idle()
+            return dict(answer.json())
+        await shop.host.advance(hours=1)
     raise AssertionError("still running after twelve hours")
 
 
@@ -129,7 +128,7 @@ async def test_the_same_request_again_is_the_same_run(shop: Shop):
 async def test_an_id_that_belongs_to_another_request_is_refused(shop: Shop):
     await onboard(shop)
     taken = await shop.post("onboarding", newcomer(name="Somebody Else"))
-    assert (taken.status, taken.body["code"]) == (409, "id_taken")
+    assert (taken.status, taken.json()["code"]) == (409, "id_taken")
 
 
 async def test_a_region_comes_from_the_service_and_is_asked_for_once(asking_shop: Shop, region_service: Script):
@@ -165,13 +164,13 @@ async def test_a_service_that_stays_away_costs_the_region_and_not_the_user(askin
     assert kept() is not None
 
 
-async def test_a_user_is_kept_although_the_table_is_away_for_hours(unreliable_shop: Shop, unreliable: Unreliable):
-    with unreliable.failing("persist_user"):
-        await unreliable_shop.post("onboarding", newcomer())
-        await unreliable_shop.host.until_idle()
-        await unreliable_shop.clock.advance(hours=3)
+async def test_a_user_is_kept_although_the_table_is_away_for_hours(shop: Shop):
+    with failing(shop, "persist_user"):
+        await shop.post("onboarding", newcomer())
+        await shop.host.run_until_idle()
+        await shop.host.advance(hours=3)
         assert kept() is None
-    run = await ended(unreliable_shop, "ob-1")
+    run = await ended(shop, "ob-1")
     assert (run["status"], run["reason_code"]) == ("completed", None)
     assert kept() is not None
 
@@ -193,11 +192,11 @@ async def test_a_run_whose_process_died_half_way_goes_on_where_it_was(
     region_service.answer(LOOK_UP, {}, status=503)
     async with running_shop(sandbox, state=tmp_path / "state.db") as shop:
         await shop.post("onboarding", newcomer())
-        await shop.host.until_idle()
+        await shop.host.run_until_idle()
         assert (await shop.get("onboarding/ob-1")).status == 202
-    region_service.forget(LOOK_UP)
-    region_service.answer(LOOK_UP, CALIFORNIA)
-    async with running_shop(sandbox, state=tmp_path / "state.db") as shop:
+        region_service.forget(LOOK_UP)
+        region_service.answer(LOOK_UP, CALIFORNIA)
+        await shop.host.restart()
         run = await ended(shop, "ob-1")
         assert (run["status"], run["detail"]["region"]) == ("completed", "US-CA")
         assert [entry["step"] for entry in run["steps"]].count("validate_user_input") == 1

@@ -11,10 +11,10 @@ from typing import Any
 
 import aiohttp
 
+from local_host.testing import Answer
 from sandbox.testing import Sandbox
 from tests.proofs.processes import Reborn, running
 from tests.support.order_requests import ADDRESS
-from tests.support.shop import Answer
 
 LOOK_EVERY_S = 0.2
 _ASK_AGAIN_AFTER_S = 0.02
@@ -41,13 +41,13 @@ class Outside:
         while True:
             try:
                 async with self.http.request(method, f"{self.host.url}/api/{path}", **options) as response:
-                    text = await response.text()
+                    answer = Answer(response.status, response.headers, await response.read())
             except aiohttp.ClientError:
                 await asyncio.sleep(_ASK_AGAIN_AFTER_S)
                 continue
-            await self._count(f"{response.headers} {text}")
-            if response.status < 500:
-                return Answer(response.status, json.loads(text) if text else None, dict(response.headers))
+            await self._count(f"{answer.headers} {answer.text}")
+            if answer.status < 500:
+                return answer
 
     async def until_ended(self, order_id: str) -> Answer:
         """Look at an order until it has ended."""

@@ -61,7 +61,7 @@ async def claim(shop: Shop, key: str) -> None:
     await post(shop, "expenses", body)
     decision = {"decision": "approved", "approver": "ann"}
     assert (await shop.post(f"approve/expense_approval.{key}", decision)).status in (202, 409)
-    await shop.host.until_idle()
+    await shop.host.run_until_idle()
 
 
 async def claimed(shop: Shop, key: str) -> None:
@@ -73,14 +73,14 @@ async def claimed(shop: Shop, key: str) -> None:
 async def check_out(shop: Shop, key: str) -> None:
     added = await shop.post(f"carts/{key}/items", {"product_id": "mug", "quantity": 2, "key": "click"})
     assert added.status == 202
-    await shop.host.until_idle()
+    await shop.host.run_until_idle()
     body = {"payment": {"payment_method": "pm_card_visa"}, "ship_to": ADDRESS, "email": "ada@example.com"}
     await post(shop, f"carts/{key}/checkout", body)
 
 
 async def checked_out(shop: Shop, key: str) -> None:
     await completed(shop, f"carts/{key}/checkouts/{checkout_id(key, 1)}")
-    assert (await shop.get(f"carts/{key}")).body["items"] == []
+    assert (await shop.get(f"carts/{key}")).json()["items"] == []
     await ordered(shop, checkout_id(key, 1))
 
 
@@ -88,7 +88,7 @@ async def send_batch(shop: Shop, key: str) -> None:
     lines = "".join(f"{json.dumps(order_request())}\n" for _ in range(2))
     headers = {"Content-Type": "application/x-ndjson", "Idempotency-Key": key}
     assert (await shop.post("orders/batch", data=lines.encode(), headers=headers)).status == 202
-    await shop.host.until_idle()
+    await shop.host.run_until_idle()
 
 
 async def batch_sent(shop: Shop, key: str) -> None:
@@ -121,8 +121,7 @@ async def make_report(shop: Shop, key: str) -> None:
 
 async def report_made(shop: Shop, key: str) -> None:
     run = await completed(shop, f"reports/{key}")
-    async with shop.http.get(run["detail"]["url"]) as document:
-        rows = (await document.text()).splitlines()
+    rows = (await shop.host.http.get(run["detail"]["url"])).text.splitlines()
     assert sum(row.startswith(f"{key},") for row in rows) == 1
 
 
@@ -134,29 +133,30 @@ async def complete_order(shop: Shop, key: str) -> None:
 
 async def tell_of_completion(shop: Shop, key: str) -> None:
     news = next(message for message in waiting_messages() if message["order_id"] == key)
-    await shop.host.run_once(shop.app.functions["deliver_notification"], json.dumps(news))
-    await shop.host.until_idle()
+    await shop.host.run("deliver_notification", json.dumps(news))
 
 
 async def delivered(shop: Shop, key: str) -> None:
     await completed(shop, f"shipments/{key}")
-    assert (await shop.get(f"orders/{key}")).body["tracking"]["status"] == "delivered"
+    assert (await shop.get(f"orders/{key}")).json()["tracking"]["status"] == "delivered"
 
 
 async def post(shop: Shop, path: str, body: dict[str, Any]) -> None:
     answer = await shop.post(path, body)
-    assert answer.status == 202, answer.body
-    await shop.host.until_idle()
+    assert answer.status == 202, answer.text
+    await shop.host.run_until_idle()
 
 
 async def completed(shop: Shop, path: str) -> dict[str, Any]:
     answer = await shop.get(path)
-    assert (answer.status, answer.body["status"], answer.body["reason_code"]) == (200, "completed", None), answer.body
-    return dict(answer.body)
+    assert (answer.status, answer.json()["status"], answer.json()["reason_code"]) == (200, "completed", None), (
+        answer.text
+    )
+    return dict(answer.json())
 
 
 async def ordered(shop: Shop, order_id: str) -> None:
-    assert (await shop.get(f"orders/{order_id}")).body["status"] == "completed"
+    assert (await shop.get(f"orders/{order_id}")).json()["status"] == "completed"
     assert len(shop.sandbox.payments(order_id)) == 1
 
 

@@ -16,14 +16,13 @@ import pytest
 
 from adapters import file_batches, reports
 from http_api import order_batches
-from local_host.testing.recording import make_recording
 from sandbox.testing import Sandbox, running_sandbox
 from tests.proofs.stories import STORIES, order_faults, stock_shelf, tell
 from tests.proofs.workflows import ENDINGS, PART, SETTINGS, Ending, Stage, instances_of
 from tests.support.azurite import running_azurite
 from tests.support.books import open_dead_letters
 from tests.support.shop import Shop, running_shop, use_settings
-from tests.support.unreliable import Unreliable
+from tests.support.unreliable import answering, failing
 
 HISTORIES = Path(__file__).parent / "histories"
 STILL_OPEN, CLOSED = "replay_dead_letter/still_open", "replay_dead_letter/order_closed"
@@ -69,20 +68,19 @@ async def _record_stories(sandbox: Sandbox, capture: str, wanted: Collection[str
 async def _replay(shop: Shop, dead_letter_id: str) -> str:
     """Gives the id of the replay's instance."""
     started = await shop.post(f"dead-letters/{dead_letter_id}/replay")
-    await shop.host.until_idle()
-    await shop.clock.advance(hours=1)
-    return str(started.body["id"])
+    await shop.host.run_until_idle()
+    await shop.host.advance(hours=1)
+    return str(started.json()["id"])
 
 
 async def _record_ending(sandbox: Sandbox, name: str, ending: Ending) -> None:
-    unreliable = Unreliable()
-    async with running_shop(sandbox, around_executor=unreliable.around) as shop:
+    async with running_shop(sandbox) as shop:
         with ExitStack() as stack:
             for activity in ending.failing:
-                stack.enter_context(unreliable.failing(activity))
+                stack.enter_context(failing(shop, activity))
             for activity, answer in ending.answering.items():
-                stack.enter_context(unreliable.answering(activity, answer))
-            await ending.act(Stage(shop, unreliable))
+                stack.enter_context(answering(shop, activity, answer))
+            await ending.act(Stage(shop))
             instance_id = (await instances_of(shop, name.partition("/")[0]))[0]
             await _wait_for(shop, instance_id, ending)
         await _write(shop, instance_id, name)
@@ -101,12 +99,12 @@ async def _wait_for(shop: Shop, instance_id: str, ending: Ending) -> None:
             return
         if ending.status == "running":
             return
-        await shop.clock.advance(hours=12)
+        await shop.host.advance(hours=12)
     raise AssertionError(f"{instance_id} does not end")
 
 
 async def _write(shop: Shop, instance_id: str, name: str) -> None:
-    recording = make_recording(await shop.host.operations.status(instance_id, with_history=True))
+    recording = await shop.host.record(instance_id)
     path = HISTORIES / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(_text(recording), encoding="utf-8")

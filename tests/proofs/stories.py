@@ -126,7 +126,7 @@ def order_faults(sandbox: Sandbox, order_id: str, story: Story) -> None:
 async def tell(shop: Shop, order_id: str, story: Story) -> None:
     """Place the order, do the deed when it waits, and let time pass until its end. Telling it again repeats the requests."""
     await shop.post("orders", story.body(order_id))
-    await shop.host.until_idle()
+    await shop.host.run_until_idle()
     if story.deed is not None:
         path, body = story.deed
         await shop.post(f"orders/{order_id}/{path}", body)

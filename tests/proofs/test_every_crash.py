@@ -4,54 +4,47 @@ Before a commit: what the step did in the world has happened, and the host does 
 whoever waited for it was never told.
 """
 
+from collections.abc import AsyncIterator
 from itertools import count
 
 import pytest
 
 from schedules import start_lost_orders
-from tests.proofs.lives import DiesAt, Lives
+from tests.proofs.lives import dies_during
 from tests.proofs.stories import SHELF, STORIES, Story, order_faults, stock_shelf, tell
 from tests.support.books import assert_balanced
-from tests.support.shop import Shop, use_settings
+from tests.support.shop import Shop, running_shop, use_settings
 
 FEWEST_COMMITS = 5
 """Of any of these orders; fewer would mean that the store was not asked."""
 
 
 @pytest.fixture
-def lives(monkeypatch, storage_connection, sandbox, tmp_path) -> Lives:
+async def shop(monkeypatch, storage_connection, sandbox, tmp_path) -> AsyncIterator[Shop]:
     use_settings(monkeypatch, storage_connection, sandbox)
     # What a dead process entered and never started counts as lost at once, so that no test has to wait for it.
     monkeypatch.setattr(start_lost_orders, "LOST_AFTER", start_lost_orders.LOST_AFTER * 0)
-    return Lives(sandbox, tmp_path / "hub.db")
+    async with running_shop(sandbox, state=tmp_path / "hub.db") as running:
+        await stock_shelf(running)
+        yield running
 
 
 @pytest.mark.timeout(600)  # two lives for each commit: minutes, where the machine is busy with something else
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("name", ["completed_several_lines", "authorisation_expired", "cancelled_while_waiting"])
-async def test_an_order_survives_a_crash_at_any_commit(lives: Lives, name: str, after: bool):
+async def test_an_order_survives_a_crash_at_any_commit(shop: Shop, name: str, after: bool):
     story, told = STORIES[name], {}
-    await lives.live(stock_shelf)
     for commit in count(1):
         order_id = f"{name}-{commit}"
         told[order_id] = story.wanted
-        order_faults(lives.sandbox, order_id, story)
-        if not await died_on_the_way(lives, DiesAt(commit, after=after), order_id, story):
-            break
-    await lives.live(lambda shop: assert_all_ended(shop, told, story))
-    assert len(told) > FEWEST_COMMITS
-
-
-async def died_on_the_way(lives: Lives, death: DiesAt, order_id: str, story: Story) -> bool:
-    """Tell the story in a process that dies, and tell it again in the next one. False: it came to its end first."""
-
-    async def tell_again(shop: Shop) -> None:
-        await shop.run_schedule("start_lost_orders")
+        order_faults(shop.sandbox, order_id, story)
+        died = await dies_during(shop, commit, tell(shop, order_id, story), after=after)
+        await shop.host.run("start_lost_orders")
         await tell(shop, order_id, story)
-
-    died = await lives.live_until(death, lambda shop: tell(shop, order_id, story))
-    await lives.live(tell_again)
-    return died
+        if not died:
+            break
+    await assert_all_ended(shop, told, story)
+    assert len(told) > FEWEST_COMMITS
 
 
 async def assert_all_ended(shop: Shop, told: dict[str, dict[str, int]], story: Story) -> None:
@@ -59,20 +52,16 @@ async def assert_all_ended(shop: Shop, told: dict[str, dict[str, int]], story: S
     assert {(order["status"], order["reason_code"]) for order in ended.values()} == {(story.status, story.reason)}
 
 
-async def test_an_order_whose_process_died_between_its_row_and_its_start_is_started_once(lives: Lives):
+async def test_an_order_whose_process_died_between_its_row_and_its_start_is_started_once(shop: Shop):
     story = STORIES["completed"]
-    await lives.live(stock_shelf)
 
-    async def place(shop: Shop) -> None:
+    async def place() -> None:
         assert (await shop.post("orders", story.body("lost"))).status == 202
 
-    async def sweep_again_and_again(shop: Shop) -> None:
-        assert (await shop.get("orders/lost")).body["runtimeStatus"] == "Pending"
-        for _ in range(3):
-            await place(shop)
-            await shop.run_schedule("start_lost_orders")
-        await assert_all_ended(shop, {"lost": dict(story.wanted)}, story)
-        assert len(shop.sandbox.calls("lost", "payment_intents.create")) == 1
-
-    assert await lives.live_until(DiesAt(1, after=False), place)
-    await lives.live(sweep_again_and_again)
+    assert await dies_during(shop, 1, place(), after=False)
+    assert (await shop.get("orders/lost")).json()["runtimeStatus"] == "Pending"
+    for _ in range(3):
+        await place()
+        await shop.host.run("start_lost_orders")
+    await assert_all_ended(shop, {"lost": dict(story.wanted)}, story)
+    assert len(shop.sandbox.calls("lost", "payment_intents.create")) == 1

@@ -235,7 +235,7 @@ async def ends_of(shop: Shop, rows: Mapping[str, End], step: str) -> dict[str, E
 async def replay_what_is_open(shop: Shop) -> None:
     for letter in await open_dead_letters(shop):
         assert (await shop.post(f"dead-letters/{letter['dead_letter_id']}/replay")).status == 202
-    await shop.host.until_idle()
+    await shop.host.run_until_idle()
     assert await open_dead_letters(shop) == []
 
 

@@ -5,9 +5,9 @@ from itertools import count
 import pytest
 
 from schedules import start_lost_orders, start_lost_workflows
-from tests.proofs.lives import DiesAt, Lives
+from tests.proofs.lives import dies_during
 from tests.proofs.patterns import PATTERNS, SETTINGS
-from tests.support.shop import Shop, forget_cached, use_settings
+from tests.support.shop import forget_cached, running_shop, use_settings
 
 FEWEST_COMMITS = 2
 """Of any of these runs; fewer would mean that the store was not asked."""
@@ -22,30 +22,20 @@ async def test_a_run_survives_a_crash_at_any_commit(
     for schedule in (start_lost_orders, start_lost_workflows):
         # What a dead process entered and never started counts as lost at once, so that no test has to wait for it.
         monkeypatch.setattr(schedule, "LOST_AFTER", start_lost_orders.LOST_AFTER * 0)
-    pattern, lives = PATTERNS[name], Lives(sandbox, tmp_path / "hub.db")
-    keys: list[str] = []
-
-    async def prepare(shop: Shop) -> None:
-        if pattern.prepare is not None:
-            await pattern.prepare(shop, keys[-1])
-
-    async def ask_again(shop: Shop) -> None:
-        await shop.run_schedule("start_lost_workflows")
-        await pattern.ask(shop, keys[-1])
-        await shop.run_schedule("start_lost_orders")
-
-    async def look(shop: Shop) -> None:
-        await shop.clock.advance(hours=2)
+    pattern, keys = PATTERNS[name], list[str]()
+    async with running_shop(sandbox, state=tmp_path / "hub.db") as shop:
+        for commit in count(1):
+            keys.append(f"k-{commit}")
+            if pattern.prepare is not None:
+                await pattern.prepare(shop, keys[-1])
+            died = await dies_during(shop, commit, pattern.ask(shop, keys[-1]), after=after)
+            await shop.host.run("start_lost_workflows")
+            await pattern.ask(shop, keys[-1])
+            await shop.host.run("start_lost_orders")
+            if not died:
+                break
+        await shop.host.advance(hours=2)
         for key in keys:
             await pattern.ended(shop, key)
-
-    for commit in count(1):
-        keys.append(f"k-{commit}")
-        await lives.live(prepare)
-        died = await lives.live_until(DiesAt(commit, after=after), lambda shop: pattern.ask(shop, keys[-1]))
-        await lives.live(ask_again)
-        if not died:
-            break
-    await lives.live(look)
     forget_cached()
     assert len(keys) > FEWEST_COMMITS

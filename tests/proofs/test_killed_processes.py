@@ -93,7 +93,7 @@ async def place_all(shop: Outside, stories: Mapping[str, Story]) -> None:
 async def look_after(shop: Outside, order_id: str, story: Story, progress: Progress) -> None:
     """Look at one order until its end, and decide what has to be decided."""
     while (order := await shop.get(f"orders/{order_id}")).status != 200:
-        if story.deed is not None and order.status == 202 and order.body["status"] == "awaiting_approval":
+        if story.deed is not None and order.status == 202 and order.json()["status"] == "awaiting_approval":
             path, body = story.deed
             await shop.ask("POST", f"orders/{order_id}/{path}", json=body)
         await asyncio.sleep(LOOK_EVERY_S)

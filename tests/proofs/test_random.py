@@ -7,7 +7,6 @@ anew, and prints how to repeat what failed.
 import asyncio
 import os
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,12 +15,12 @@ from hypothesis import HealthCheck, given, settings
 
 from sandbox.testing import Sandbox, running_sandbox
 from schedules import start_lost_orders
-from tests.proofs.lives import DiesAt, Lives
+from tests.proofs.lives import dies_during
 from tests.proofs.plans import PRICES, SHELF, Life, Move, Plan, plans
 from tests.proofs.progress import Progress, telling
 from tests.support.azurite import Azurite
 from tests.support.books import assert_balanced, finish, open_dead_letters
-from tests.support.shop import Shop, forget_cached, use_settings
+from tests.support.shop import Shop, forget_cached, running_shop, use_settings
 
 GIVEN = os.environ.get("PROOF_ORDERS")
 ORDERS = int(GIVEN or 240)
@@ -61,21 +60,22 @@ def test_whatever_happens_the_books_balance(azurite: Azurite, providers: Sandbox
         use_settings(patch, azurite.new_account(), providers, PAYMENT_CAPTURE=plan.capture)
         # What a dead process entered and never started counts as lost at once, so that no test has to wait for it.
         patch.setattr(start_lost_orders, "LOST_AFTER", start_lost_orders.LOST_AFTER * 0)
-        deaths = asyncio.run(carry_out(plan, Lives(providers, Path(folder) / "hub.db")))
+        deaths = asyncio.run(carry_out(plan, providers, Path(folder) / "hub.db"))
     forget_cached()
     faults = sum(call["fault"] is not None for call in providers.calls())
     progress.count(plans=1, orders=len(plan.orders), faults=faults, deaths=deaths)
 
 
-async def carry_out(plan: Plan, lives: Lives) -> int:
+async def carry_out(plan: Plan, providers: Sandbox, state: Path) -> int:
     """Gives how often the process died."""
     deaths = 0
-    await lives.live(stock_shelf)
-    for rule in plan.rules:
-        lives.sandbox.fault(**rule)
-    for life in plan.lives:
-        deaths += await lives.live_until(DiesAt(life.dies_at, after=life.after), partial(act, plan=plan, life=life))
-    await lives.live(lambda shop: settle(shop, plan))
+    async with running_shop(providers, state=state) as shop:
+        await stock_shelf(shop)
+        for rule in plan.rules:
+            providers.fault(**rule)
+        for life in plan.lives:
+            deaths += await dies_during(shop, life.dies_at, act(shop, plan, life), after=life.after)
+        await settle(shop, plan)
     return deaths
 
 
@@ -96,9 +96,9 @@ async def make(shop: Shop, plan: Plan, move: Move) -> None:
     if move.what == "place":
         await shop.post("orders", plan.orders[number].body(order_id))
     elif move.what == "pass":
-        await shop.clock.advance(minutes=move.minutes)
+        await shop.host.advance(minutes=move.minutes)
     elif move.what == "sweep":
-        await shop.run_schedule("start_lost_orders")
+        await shop.host.run("start_lost_orders")
     elif move.request is not None:
         path, body = move.request
         await shop.post(f"orders/{order_id}/{path}", body)
@@ -107,7 +107,7 @@ async def make(shop: Shop, plan: Plan, move: Move) -> None:
 async def settle(shop: Shop, plan: Plan) -> None:
     """Everybody sends again what they want; then everything ends, at first with the faults, then with an operator's help."""
     wanted = {plan.order_id(number): order.wanted for number, order in enumerate(plan.orders)}
-    await shop.run_schedule("start_lost_orders")
+    await shop.host.run("start_lost_orders")
     for number, order in enumerate(plan.orders):
         assert (await shop.post("orders", order.body(plan.order_id(number)))).status == 202
     await finish(shop)
@@ -115,7 +115,7 @@ async def settle(shop: Shop, plan: Plan) -> None:
     shop.sandbox.clear_faults()
     for letter in await open_dead_letters(shop):
         assert (await shop.post(f"dead-letters/{letter['dead_letter_id']}/replay")).status == 202
-    await shop.host.until_idle()
+    await shop.host.run_until_idle()
     ended = await assert_balanced(shop, SHELF, wanted)
     assert await open_dead_letters(shop) == []
     assert {order["status"] for order in ended.values()} <= {"completed", "rejected", "cancelled", "failed"}

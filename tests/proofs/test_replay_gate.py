@@ -13,12 +13,13 @@ import pytest
 
 from local_host.executor import FunctionKind
 from local_host.history import EventType
+from local_host.testing import app_index
 from local_host.testing.recording import ReplayFailed, replay
 from orchestrators import process_order as story
 from orchestrators.process_order import process_order
 from orchestrators.saga import Saga
 from tests.proofs.record import HISTORIES, NAMES
-from tests.support.shop import the_app
+from tests.support.shop import ROOT
 
 RECORDED = sorted(path.relative_to(HISTORIES).with_suffix("").as_posix() for path in HISTORIES.rglob("*.json"))
 MOST_BYTES = 50_000
@@ -34,13 +35,15 @@ def recording(name: str) -> dict[str, Any]:
 
 def test_every_kind_of_ending_of_every_orchestrator_is_recorded():
     assert set(RECORDED) == NAMES
-    assert {name.partition("/")[0] for name in RECORDED} == set(the_app().durable_names(FunctionKind.ORCHESTRATOR))
+    assert {name.partition("/")[0] for name in RECORDED} == set(
+        app_index(ROOT).durable_names(FunctionKind.ORCHESTRATOR)
+    )
 
 
 @pytest.mark.parametrize("name", RECORDED)
 def test_a_recorded_instance_replays(name: str):
     recorded = recording(name)
-    orchestrator = the_app().find(FunctionKind.ORCHESTRATOR, recorded["name"])
+    orchestrator = app_index(ROOT).find(FunctionKind.ORCHESTRATOR, recorded["name"])
     assert orchestrator is not None
     replay(orchestrator.call, recorded)
 
@@ -84,12 +87,12 @@ def test_a_change_that_would_break_running_orders_is_noticed(monkeypatch, functi
         replay(process_order, recording(f"process_order/{broken}"))
 
 
-@pytest.mark.parametrize("orchestrator", sorted(the_app().durable_names(FunctionKind.ORCHESTRATOR)))
+@pytest.mark.parametrize("orchestrator", sorted(app_index(ROOT).durable_names(FunctionKind.ORCHESTRATOR)))
 def test_a_difference_is_noticed_in_every_orchestrator(orchestrator: str):
     recordings = [recording(name) for name in RECORDED if name.startswith(f"{orchestrator}/")]
     recorded = max(recordings, key=lambda each: len(activities_of(each)))
     activities_of(recorded)[-1]["Name"] = "another_activity"
-    found = the_app().find(FunctionKind.ORCHESTRATOR, orchestrator)
+    found = app_index(ROOT).find(FunctionKind.ORCHESTRATOR, orchestrator)
     assert found is not None
     with pytest.raises(ReplayFailed, match=orchestrator):
         replay(found.call, recorded)

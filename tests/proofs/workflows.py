@@ -14,7 +14,7 @@ from tests.support.files import put_files
 from tests.support.order_requests import ADDRESS, order_request
 from tests.support.orders import NOON, placed_order
 from tests.support.shop import Shop
-from tests.support.unreliable import Unreliable
+from tests.support.unreliable import answering, failing
 
 SETTINGS = {
     "APPROVER_EMAILS": "ann@example.com,bob@example.com",
@@ -42,22 +42,21 @@ _UNKNOWN = {"outcome": "unknown", "reason_code": "unavailable"}
 
 @dataclass(frozen=True)
 class Stage:
-    """An app with an empty storage account, and the means to let its activities fail."""
+    """An app with an empty storage account."""
 
     shop: Shop
-    unreliable: Unreliable
 
     async def send(self, path: str, body: Any = None, **options: Any) -> None:
         """A request that is accepted, and what follows at once."""
         answer = await self.shop.post(path, body, **options)
         assert answer.status == 202, answer
-        await self.shop.host.until_idle()
+        await self.shop.host.run_until_idle()
 
     async def start(self, orchestrator: str, key: str, request: Any) -> None:
         """Past the HTTP API, as an operator might."""
         text = json.dumps(json.dumps({"key": key, "request": request}))
         await self.shop.host.operations.start(orchestrator, text, f"{orchestrator}.{key}")
-        await self.shop.host.until_idle()
+        await self.shop.host.run_until_idle()
 
 
 Act = Callable[[Stage], Awaitable[None]]
@@ -94,7 +93,7 @@ def look_at(files: Mapping[str, bytes], **request: Any) -> Act:
 
 
 async def cancel_looking(stage: Stage) -> None:
-    with stage.unreliable.failing("read_names"):
+    with failing(stage.shop, "read_names"):
         await look_at({"a.csv": b""})(stage)
         await stage.send("file-batches/fb-1/cancellation")
 
@@ -119,18 +118,18 @@ async def send_batch(stage: Stage) -> None:
 
 
 async def cancel_batch(stage: Stage) -> None:
-    with stage.unreliable.answering("accept_order_of_many", _UNKNOWN):
+    with answering(stage.shop, "accept_order_of_many", _UNKNOWN):
         await send_batch(stage)
         (run,) = await instances_of(stage.shop, "order_batch")
         await stage.send(f"order-batches/{run.removeprefix('order_batch.')}/cancellation")
 
 
 async def stop_chunk(stage: Stage) -> None:
-    with stage.unreliable.answering("accept_order_of_many", _UNKNOWN):
+    with answering(stage.shop, "accept_order_of_many", _UNKNOWN):
         await send_batch(stage)
         (chunk,) = await instances_of(stage.shop, "order_batch_chunk")
         await stage.shop.host.operations.terminate(chunk)
-        await stage.shop.host.until_idle()
+        await stage.shop.host.run_until_idle()
 
 
 # -- carts
@@ -147,7 +146,7 @@ def check_out(**product: Any) -> Act:
 
 
 async def check_out_without_answer(stage: Stage) -> None:
-    with stage.unreliable.failing("accept_order"):
+    with failing(stage.shop, "accept_order"):
         await check_out()(stage)
 
 
@@ -165,7 +164,7 @@ def claim(*deeds: tuple[str, dict[str, Any]], hours: int = 0, amount_cents: int 
         item = {"category": "meals", "amount_cents": amount_cents, "currency": "usd", "spent_on": "2026-03-01"}
         body = {"id": "ex-1", "employee_id": "ada", "email": "ada@example.com", "items": [item]}
         await stage.send("expenses", body)
-        await stage.shop.clock.advance(hours=hours)
+        await stage.shop.host.advance(hours=hours)
         for path, deed in deeds:
             await stage.send(path, deed)
 
@@ -175,7 +174,7 @@ def claim(*deeds: tuple[str, dict[str, Any]], hours: int = 0, amount_cents: int 
 async def claim_with_a_strange_event(stage: Stage) -> None:
     await claim()(stage)
     await stage.shop.host.operations.raise_event("expense_approval.ex-1", "ExpenseDecided1", json.dumps("Approved"))
-    await stage.shop.host.until_idle()
+    await stage.shop.host.run_until_idle()
 
 
 APPROVE = ("approve/expense_approval.ex-1", {"decision": "approved", "approver": "ann"})
@@ -200,11 +199,10 @@ def watch(*news: str, sold: bool = True) -> Act:
             kind=NotificationKind.ORDER_COMPLETED,
             email="ada@example.com",
         )
-        await shop.host.run_once(shop.app.functions["deliver_notification"], told.model_dump_json())
-        await shop.host.until_idle()
+        await shop.host.run("deliver_notification", told.model_dump_json())
         for status in news:
             shop.sandbox.post("/trackers/a-1", {"status": status})
-            await shop.clock.advance(hours=3)
+            await shop.host.advance(hours=3)
 
     return act
 

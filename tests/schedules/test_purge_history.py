@@ -11,24 +11,22 @@ from tests.support.shop import Shop
 async def test_an_old_completed_order_is_forgotten_by_the_hub_and_not_by_the_book(shop: Shop, monkeypatch):
     await shop.stock("mug", 10)
     await shop.post("orders", order_request(order_id="old"))
-    await shop.host.until_idle()
-    await shop.run_schedule("purge_history")
+    await shop.host.run_until_idle()
+    await shop.host.run("purge_history")
     assert await in_hub(shop, "old"), "it is not old yet"
     await purge_as_of(shop, days=31)
     assert not await in_hub(shop, "old")
     shown = await shop.get("orders/old")
-    assert (shown.status, shown.body["status"]) == (200, "completed")
+    assert (shown.status, shown.json()["status"]) == (200, "completed")
 
 
 async def test_what_did_not_complete_stays(shop: Shop):
     await shop.stock("mug", 10, unit_price_cents=60_000)
     await shop.post("orders", order_request(order_id="waiting"))
     await shop.post("orders", order_request(order_id="stopped"))
-    await shop.host.until_idle()
-    instance = f"{shop.host.origin}/runtime/webhooks/durabletask/instances/stopped"
-    async with shop.http.post(f"{instance}/terminate?reason=test") as answer:
-        assert answer.status == 202
-    await shop.host.until_idle()
+    await shop.host.run_until_idle()
+    await shop.host.operations.terminate("stopped", "test")
+    await shop.host.run_until_idle()
     await purge_as_of(shop, days=31)
     assert await in_hub(shop, "waiting")
     assert await in_hub(shop, "stopped")
@@ -37,9 +35,9 @@ async def test_what_did_not_complete_stays(shop: Shop):
 async def purge_as_of(shop: Shop, *, days: int) -> None:
     """As if the schedule ran that much later."""
     client = df.DurableOrchestrationClient(durable_client_value(shop.host.origin, "Tests", {}))
-    await purge_completed(client, shop.clock.now() + timedelta(days=days))
+    await purge_completed(client, shop.host.clock.now() + timedelta(days=days))
 
 
 async def in_hub(shop: Shop, order_id: str) -> bool:
-    async with shop.http.get(f"{shop.host.origin}/runtime/webhooks/durabletask/instances/{order_id}") as answer:
-        return answer.status != 404
+    answer = await shop.host.http.get(f"/runtime/webhooks/durabletask/instances/{order_id}")
+    return answer.status != 404

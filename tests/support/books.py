@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from local_host.testing import Answer
 from sandbox.testing import Sandbox
-from tests.support.shop import Answer, Shop
+from tests.support.shop import Shop
 
 # Beyond every policy's whole retry time, so that whatever can end has ended.
 _LONGEST_STORY_H = 72
@@ -23,12 +24,11 @@ class Front(Protocol):
 
 async def finish(shop: Shop) -> None:
     """Let every order come to its end, moving the clock as far as it takes."""
-    await shop.host.until_idle()
+    await shop.host.run_until_idle()
     for _ in range(0, _LONGEST_STORY_H, _LOOK_EVERY_H):
         if not await _running(shop):
             return
-        await shop.clock.advance(hours=_LOOK_EVERY_H)
-        await shop.host.until_idle()
+        await shop.host.advance(hours=_LOOK_EVERY_H)
     raise AssertionError(f"still running after {_LONGEST_STORY_H} hours: {await _running(shop)}")
 
 
@@ -37,10 +37,10 @@ async def orders(shop: Front) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     cursor: str | None = ""
     while cursor is not None:
-        page = (await shop.get("orders", **({"cursor": cursor} if cursor else {}))).body
+        page = (await shop.get("orders", **({"cursor": cursor} if cursor else {}))).json()
         for order in page["orders"]:
             shown = await shop.get(f"orders/{order['order_id']}")
-            found[order["order_id"]] = shown.body | {"total_cents": order["total_cents"], "http": shown.status}
+            found[order["order_id"]] = shown.json() | {"total_cents": order["total_cents"], "http": shown.status}
         cursor = page["next_cursor"]
     return found
 
@@ -50,7 +50,7 @@ async def open_dead_letters(shop: Front) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     cursor: str | None = ""
     while cursor is not None:
-        page = (await shop.get("dead-letters", state="parked", **({"cursor": cursor} if cursor else {}))).body
+        page = (await shop.get("dead-letters", state="parked", **({"cursor": cursor} if cursor else {}))).json()
         found += page["dead_letters"]
         cursor = page["next_cursor"]
     return found
@@ -76,7 +76,7 @@ async def assert_balanced(
         if step == "release_inventory":
             held.update(wanted[order_id])
     for product_id, units in stocked.items():
-        stock = (await shop.get(f"inventory/{product_id}")).body
+        stock = (await shop.get(f"inventory/{product_id}")).json()
         assert stock["sold"] == sold[product_id], (product_id, stock, sold)
         assert stock["reserved"] == held[product_id], (product_id, stock)
         assert stock["available"] + stock["reserved"] + stock["sold"] == units, (product_id, stock)

@@ -43,30 +43,30 @@ def claim(**changes: Any) -> dict[str, Any]:
 
 async def hand_in(shop: Shop, **changes: Any) -> None:
     assert (await shop.post("expenses", claim(**changes))).status == 202
-    await shop.host.until_idle()
+    await shop.host.run_until_idle()
 
 
 async def shown(shop: Shop) -> dict[str, Any]:
-    return dict((await shop.get("expenses/ex-1")).body)
+    return dict((await shop.get("expenses/ex-1")).json())
 
 
 async def ended(shop: Shop) -> dict[str, Any]:
     answer = await shop.get("expenses/ex-1")
-    assert answer.status == 200, answer.body
-    return dict(answer.body)
+    assert answer.status == 200, answer.text
+    return dict(answer.json())
 
 
 async def decide(shop: Shop, decision: str = "approved") -> tuple[int, str | None]:
     """By JSON."""
     answer = await shop.post("approve/expense_approval.ex-1", {"decision": decision, "approver": "ann"})
-    await shop.host.until_idle()
-    return answer.status, answer.body.get("code")
+    await shop.host.run_until_idle()
+    return answer.status, answer.json().get("code")
 
 
 async def deliver_all(shop: Shop) -> None:
     """Let the outbox be emptied."""
     for message in waiting_messages():
-        await shop.host.run_once(shop.app.functions["deliver_notification"], json.dumps(message))
+        await shop.host.run("deliver_notification", json.dumps(message))
 
 
 async def link_to(shop: Shop, mailbox: Mailbox, approver: str) -> str:
@@ -78,16 +78,15 @@ async def link_to(shop: Shop, mailbox: Mailbox, approver: str) -> str:
 
 
 async def open_page(shop: Shop, link: str) -> tuple[int, str, Mapping[str, str]]:
-    async with shop.http.get(f"{shop.host.origin}/api/decisions", params={"token": token_of(link)}) as answer:
-        return answer.status, await answer.text(), answer.headers
+    answer = await shop.get("decisions", token=token_of(link))
+    return answer.status, answer.text, answer.headers
 
 
 async def press(shop: Shop, link: str, decision: str, comment: str = "") -> tuple[int, str]:
     form = {"token": token_of(link), "decision": decision, "comment": comment}
-    async with shop.http.post(f"{shop.host.origin}/api/decisions", data=form) as answer:
-        text = await answer.text()
-    await shop.host.until_idle()
-    return answer.status, text
+    answer = await shop.post("decisions", data=form)
+    await shop.host.run_until_idle()
+    return answer.status, answer.text
 
 
 def token_of(link: str) -> str:

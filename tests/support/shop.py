@@ -4,29 +4,20 @@ The schedules do not run by themselves: a test runs them by name.
 """
 
 import json
-import os
-import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 
 import settings as app_settings
 from adapters import compose
-from local_host.app.host_json import read_host_config
-from local_host.app.index import AppIndex
-from local_host.app.loader import load_app
 from local_host.clock import ManualClock
-from local_host.executor import Executor
-from local_host.faults import Faults
-from local_host.host import Host, HostParts
-from local_host.task_hub import TaskHub
+from local_host.host import MEMORY
+from local_host.testing import Answer, AppHost, running_app
 from sandbox.testing import Sandbox
 from tests.support.order_requests import ADDRESS
 
@@ -60,98 +51,42 @@ _CACHED: tuple[Callable[[], Any], ...] = (
 )
 
 
-@dataclass(frozen=True)
-class Answer:
-    """A response. body: decoded JSON; None when there is none."""
-
-    status: int
-    body: Any
-    headers: Mapping[str, str]
-
-
 @dataclass
 class Shop:
-    """A running app with an empty catalogue."""
+    """A running app with an empty catalogue, and the sandbox that it talks to."""
 
-    host: Host
-    app: AppIndex
-    clock: ManualClock
+    host: AppHost
     sandbox: Sandbox
-    http: aiohttp.ClientSession = field(repr=False)
 
     async def post(self, path: str, body: Any = None, **options: Any) -> Answer:
         """body: sent as JSON; `data=` and `headers=` send something else. path: below `/api/`."""
-        if body is not None:
-            options["json"] = body
-        return await self._send("POST", path, **options)
+        return await self.host.http.post(f"/api/{path}", json=body, **options)
 
     async def put(self, path: str, body: Any) -> Answer:
-        return await self._send("PUT", path, json=body)
+        return await self.host.http.put(f"/api/{path}", json=body)
 
     async def delete(self, path: str) -> Answer:
-        return await self._send("DELETE", path)
+        return await self.host.http.delete(f"/api/{path}")
 
     async def get(self, path: str, **params: str) -> Answer:
-        return await self._send("GET", path, params=params)
+        return await self.host.http.get(f"/api/{path}", params=params)
 
     async def stock(self, product_id: str, quantity: int, *, unit_price_cents: int = 1_000) -> None:
         """Sell a product and put some of it on the shelf."""
         details = {"name": product_id.title(), "unit_price_cents": unit_price_cents}
         assert (await self.put(f"products/{product_id}", details)).status == 201
         assert (await self.post(f"inventory/{product_id}/restock", {"quantity": quantity})).status == 202
-        await self.host.until_idle()
-
-    async def run_schedule(self, name: str) -> None:
-        """Run a timer function once, now."""
-        await self.host.run_once(self.app.functions[name])
-        await self.host.until_idle()
-
-    async def _send(self, method: str, path: str, **options: Any) -> Answer:
-        async with self.http.request(method, f"{self.host.origin}/api/{path}", **options) as response:
-            text = await response.text()
-            return Answer(response.status, json.loads(text) if text else None, dict(response.headers))
-
-
-@cache
-def the_app() -> AppIndex:
-    """The app, loaded once per process."""
-    return load_app(ROOT, {})
+        await self.host.run_until_idle()
 
 
 @asynccontextmanager
-async def running_shop(
-    sandbox: Sandbox,
-    *,
-    state: str | Path = ":memory:",
-    since: datetime | None = None,
-    faults: Faults | None = None,
-    around_executor: Callable[[Executor], Executor] = lambda executor: executor,
-) -> AsyncIterator[Shop]:
-    """The app under the environment's settings, on a free port, for one life of its process.
+async def running_shop(sandbox: Sandbox, *, state: str | Path = MEMORY) -> AsyncIterator[Shop]:
+    """The app under the environment's settings. state: a file that outlives a restart of its process, or its memory.
 
-    state: a file that outlives it, or its memory. since: what its clock says at first; now, unless another life went before.
-    faults: of its store. around_executor: stands between the engine and the app's functions.
+    Its clock begins now, as that of the storage emulator is the machine's.
     """
-    listener = socket.create_server(("127.0.0.1", 0))
-    clock = ManualClock(since or datetime.now(UTC))
-    config = read_host_config(ROOT, os.environ)
-    parts = HostParts(
-        app=the_app(),
-        config=config,
-        hub=TaskHub.open(state, faults),
-        listener=listener,
-        clock=clock,
-        with_triggers=False,
-        around_executor=around_executor,
-    )
-    host = Host(parts)
-    clock.settle_with(host.until_idle)
-    await host.start()
-    try:
-        async with aiohttp.ClientSession() as http:
-            yield Shop(host, the_app(), clock, sandbox, http)
-    finally:
-        await host.stop(grace_s=0)
+    async with running_app(ROOT, state=state, clock=ManualClock(datetime.now(UTC))) as host:
+        yield Shop(host, sandbox)
 
 
 def use_settings(monkeypatch: pytest.MonkeyPatch, storage_connection: str, sandbox: Sandbox, **changes: str) -> None:

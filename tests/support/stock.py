@@ -27,4 +27,4 @@ async def _signal(shop: Shop, product_id: str, operation: str, request: Wire) ->
     # Client libraries encode an input twice.
     text = json.dumps(json.dumps(request.to_wire()))
     await shop.host.operations.signal_entity(INVENTORY_ENTITY, product_id, operation, text)
-    await shop.host.until_idle()
+    await shop.host.run_until_idle()

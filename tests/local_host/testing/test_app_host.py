@@ -13,7 +13,7 @@ import azure.durable_functions as df
 import pytest
 
 from local_host.errors import InstanceNotFound
-from local_host.testing import AppHost, Crashed, ReplayFailed, StillRunning, replay, running_app
+from local_host.testing import Activity, AppHost, ReplayFailed, StillRunning, replay, running_app
 from tests.local_host.conformance.support import ROOT, on_conformance_app
 
 pytestmark = on_conformance_app
@@ -62,13 +62,62 @@ async def test_everything_twice_changes_nothing_but_the_number_of_calls(app_host
     assert [call.input for call in app_host.activity_calls] == [1, 1, 2, 2]
 
 
+async def test_a_wrapped_activity_acts_as_its_wrapper_lets_it_until_it_is_restored(app_host: AppHost) -> None:
+    acted: list[int] = []
+
+    async def loses_its_answer(value: int, activity: Activity) -> None:
+        acted.append(await activity(value))
+        raise ConnectionError("lost")
+
+    app_host.wrap_activity("A", loses_its_answer)
+    assert "ConnectionError: lost" in (await app_host.wait(await app_host.start("two_steps"))).output
+    assert acted == [1]
+    app_host.wrap_activity("A", lambda value, activity: activity(value * 10))
+    assert (await app_host.wait(await app_host.start("two_steps"))).output == [10, 20]
+    app_host.restore_activity("A")
+    assert (await app_host.wait(await app_host.start("two_steps"))).output == [1, 2]
+
+
+async def test_what_the_app_raises_inside_a_wrapper_keeps_its_name(app_host: AppHost) -> None:
+    app_host.wrap_activity("F", lambda value, activity: activity(value))
+    assert "ValueError: boom" in (await app_host.wait(await app_host.start("catch_failure"))).output
+
+
+async def test_everything_twice_at_once_runs_both_before_either_has_answered(app_host: AppHost) -> None:
+    begun: list[int] = []
+    both = asyncio.Event()
+
+    async def the_first_fails_once_both_run(value: int) -> int:
+        begun.append(value)
+        if len(begun) % 2:
+            await both.wait()
+            raise RuntimeError("one answer is enough")
+        both.set()
+        return value
+
+    app_host.run_everything_twice(at_once=True)
+    app_host.replace_activity("A", the_first_fails_once_both_run)
+    assert (await app_host.wait(await app_host.start("two_steps"))).output == [1, 2]
+    assert begun == [1, 1, 2, 2]
+
+
+async def test_runs_of_an_orchestrator_are_counted_with_its_replays(app_host: AppHost) -> None:
+    await app_host.wait(await app_host.start("two_steps"))
+    assert app_host.orchestrator_runs == {"two_steps": 3}
+
+
+async def test_work_that_fails_without_a_crash_says_so(app_host: AppHost) -> None:
+    with pytest.raises(InstanceNotFound):
+        await app_host.crashes_during(app_host.status("nobody"))
+
+
 @pytest.mark.app_host(on_file=True)
 @pytest.mark.parametrize("after", [False, True])
 async def test_an_instance_survives_a_crash_at_every_one_of_its_commits(app_host: AppHost, after: bool) -> None:
     for commits in itertools.count(1):
         instance = f"one-{commits}"
         (app_host.crash_after_commit if after else app_host.crash_before_commit)(commits)
-        if not await _crashes(app_host, instance):
+        if not await app_host.crashes_during(_run_to_its_end(app_host, instance)):
             break
         await app_host.restart()
         await _start_unless_known(app_host, instance)
@@ -76,18 +125,9 @@ async def test_an_instance_survives_a_crash_at_every_one_of_its_commits(app_host
     assert commits > 2
 
 
-async def _crashes(app_host: AppHost, instance: str) -> bool:
-    """Start an instance; whether the host crashes before it has ended."""
-    try:
-        await app_host.start("two_steps", instance_id=instance)
-    except Crashed:
-        return True
-    crash = asyncio.create_task(app_host.until_crash())
-    end = asyncio.create_task(app_host.operations.wait_ended(instance))
-    done, pending = await asyncio.wait((crash, end), return_when=asyncio.FIRST_COMPLETED)
-    for task in pending:
-        task.cancel()
-    return crash in done
+async def _run_to_its_end(app_host: AppHost, instance: str) -> None:
+    await app_host.start("two_steps", instance_id=instance)
+    await app_host.operations.wait_ended(instance)
 
 
 async def _start_unless_known(app_host: AppHost, instance: str) -> None:

@@ -49,9 +49,8 @@ def process_order(context: df.DurableOrchestrationContext) -> Wait:
         yield from take_payment(saga, payment_id)
     except OrderStopped as stop:
         if stop.reason_code == ALREADY_SETTLED:  # a second run of one order, after the first has ended: leave no trace
-            saga.send(
-                "release_inventory", _releases(saga)
-            )  # a product that has forgotten the order let it reserve again
+            # A product that has forgotten the order has let it reserve again.
+            saga.send("release_inventory", _releases(saga))
             saga.reason_code = stop.reason_code
             saga.advance(OrderStatus.REJECTED, "This order was processed before; nothing was done.")
             return saga.progress().to_wire()

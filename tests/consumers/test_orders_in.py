@@ -27,19 +27,12 @@ async def test_a_message_becomes_an_order_once_however_often_it_is_delivered(sho
     await assert_balanced(shop, {"mug": 10}, {"a-1": {"mug": 2}})
 
 
-async def test_an_order_without_an_id_is_known_by_its_message(shop: Shop):
-    await shop.stock("mug", 10)
-    await arrive(shop, json.dumps(order_request()))
-    (row,) = order_book().list().items
-    assert row.order_id.startswith("key-")
-
-
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
         ("not JSON", "not valid JSON"),
         (json.dumps(order_request(email=None)), "email: Field required"),
-        (json.dumps(order_request(lines=[{"product_id": "unknown", "quantity": 1}])), "does not sell"),
+        (json.dumps(order_request(order_id="a-1", lines=[{"product_id": "unknown", "quantity": 1}])), "does not sell"),
         (json.dumps(order_request(customer_id="4242 4242 4242 4242")), "card number"),
         ("4242 4242 4242 4242", "not valid JSON"),
     ],
@@ -71,7 +64,7 @@ async def test_a_message_that_storage_keeps_from_being_entered_is_left_to_the_ho
     gone = re.sub(r"TableEndpoint=[^;]+", "TableEndpoint=http://127.0.0.1:1/gone", storage_connection)
     use_settings(monkeypatch, storage_connection, sandbox, SHOP_STORAGE=gone)
     async with running_shop(sandbox) as shop:
-        await arrive(shop, json.dumps(order_request()))
+        await arrive(shop, json.dumps(order_request(order_id="a-1")))
     assert "StorageUnavailable" in caplog.text
     create_queue(Storage(settings().storage).queue("orders-in-poison"))
     assert put_aside() == []
@@ -81,3 +74,32 @@ async def test_a_message_that_storage_keeps_from_being_entered_is_left_to_the_ho
 def put_aside() -> list[RefusedMessage]:
     queue = Storage(settings().storage).queue("orders-in-poison")
     return [RefusedMessage.model_validate_json(message.content) for message in queue.peek_messages(max_messages=32)]
+
+
+async def test_a_message_that_does_not_name_its_order_is_put_aside_because_a_repeat_could_not_be_told(shop: Shop):
+    await shop.stock("mug", 10)
+    await arrive(shop, json.dumps(order_request()))
+    (refused,) = put_aside()
+    assert [(error.field, error.rule) for error in refused.errors] == [("order_id", "missing")]
+    assert json.loads(str(refused.message)) == order_request()
+    assert order_book().list().items == []
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (r'{"customer_id": "4242\u00a04242\u00a04242\u00a04242"}', "invalid_request"),
+        (r'{"customer_id": 42424242424242420e-1}', "invalid_request"),
+        (r'{"a": 1, "a": "4242\u00a04242\u00a04242\u00a04242"}', "not_json"),
+    ],
+)
+async def test_no_spelling_of_a_card_number_is_put_aside(shop: Shop, body: str, code: str):
+    await arrive(shop, body)
+    (refused,) = put_aside()
+    assert (refused.reason_code, refused.message) == (code, None)
+
+
+async def test_a_message_that_is_too_long_to_be_put_aside_leaves_its_reason(shop: Shop):
+    await arrive(shop, '"' * 40_000)  # each is two characters in the JSON around it
+    (refused,) = put_aside()
+    assert (refused.reason_code, refused.message) == ("not_json", None)

@@ -58,15 +58,14 @@ def reminders(table: "TableClient", partition: str) -> Iterator["TableEntity"]:
     return iter(rows)
 
 
-def is_reminded_of(table: "TableClient", partition: str, row_key: str) -> bool:
-    """Whether a row has a reminder. Raises the tables library's errors."""
+def reminder_of(table: "TableClient", partition: str, row_key: str) -> "TableEntity | None":
+    """A row's reminder; None when nobody has to look after it. Raises the tables library's errors."""
     from azure.core.exceptions import ResourceNotFoundError
 
     try:
-        table.get_entity(partition, f"{REMINDERS}{row_key}", select=["RowKey"])
+        return table.get_entity(partition, f"{REMINDERS}{row_key}")
     except ResourceNotFoundError:  # the reminder, or the table with it
-        return False
-    return True
+        return None
 
 
 def forget_reminder(table: "TableClient", partition: str, row_key: str) -> None:

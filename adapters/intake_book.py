@@ -6,12 +6,12 @@ holds the request.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from adapters.intake import Intake, enter_once, forget_reminder, is_reminded_of, reminders
+from adapters.intake import REMINDERS, Intake, enter_once, forget_reminder, reminder_of, reminders
 from adapters.long_text import joined_text, split_text
 from adapters.storage import Storage, storage_errors
 from domain.workflow import workflow_instance_id
@@ -60,13 +60,19 @@ class IntakeBook:
     def awaits_start(self, workflow: str, key: str) -> bool:
         """Whether such a run was accepted and nobody is known to have started it."""
         with storage_errors("the intake book"):
-            return is_reminded_of(self._table, _PARTITION, workflow_instance_id(workflow, key))
+            return reminder_of(self._table, _PARTITION, workflow_instance_id(workflow, key)) is not None
 
-    def unstarted(self, before: datetime) -> Iterator[Run]:
-        """Runs accepted before then that nobody is known to have started."""
+    def unstarted(self, before: datetime) -> list[str]:
+        """The instance ids of runs accepted before then that nobody is known to have started."""
         with storage_errors("the intake book"):
-            rows = reminders(self._table, _PARTITION)
-        return (run for run in map(_run, rows) if run.accepted_at < before)
+            due = [row["RowKey"] for row in reminders(self._table, _PARTITION) if row["accepted_at"] < before]
+        return [key.removeprefix(REMINDERS) for key in due]
+
+    def unstarted_run(self, instance_id: str) -> Run | None:
+        """One run of those; None when somebody has started it meanwhile."""
+        with storage_errors("the intake book"):
+            row = reminder_of(self._table, _PARTITION, instance_id)
+        return None if row is None else _run(row)
 
 
 def _run(row: Mapping[str, Any]) -> Run:

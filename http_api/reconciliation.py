@@ -1,9 +1,9 @@
 """Compare every product's reservations with the orders that hold them, now."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Final, TypeVar
+from typing import Final
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -12,6 +12,7 @@ from adapters.compose import catalogue, order_book
 from domain.inventory import Stock
 from domain.order import CANCELLABLE, OrderStatus
 from domain.reconciliation import Drift, LiveOrder, ReconciliationReport, find_drift
+from http_api.at_once import a_few_at_once
 from http_api.order_view import OrderView, find_order
 from http_api.paging import every
 from http_api.problems import answers_problems
@@ -22,10 +23,7 @@ bp = df.Blueprint()
 
 RECONCILIATION: Final = "reconciliation"
 
-_AT_ONCE: Final = 8
 _HOLDS_ITS_GOODS: Final = CANCELLABLE - {OrderStatus.ACCEPTED}
-
-A = TypeVar("A")
 
 
 @bp.route(route=RECONCILIATION, methods=["GET"])
@@ -63,7 +61,7 @@ async def _stocks(client: df.DurableOrchestrationClient) -> dict[str, Stock]:
     async def read(product_id: str) -> tuple[str, Stock | None]:
         return product_id, await read_stock(client, product_id)
 
-    found = await _a_few_at_once(read, await catalogue_ids())
+    found = await a_few_at_once(read, await catalogue_ids())
     return {product_id: stock for product_id, stock in found if stock is not None}
 
 
@@ -75,7 +73,7 @@ async def _live_orders(client: df.DurableOrchestrationClient, stocks: Iterable[S
     async def look(order_id: str) -> OrderView:
         return await find_order(client, order_id)
 
-    views = await _a_few_at_once(look, sorted(holders | unfinished))
+    views = await a_few_at_once(look, sorted(holders | unfinished))
     return {view.order_id: _live_order(view) for view in views if view.is_known and view.is_running}
 
 
@@ -91,13 +89,3 @@ def _catalogue_ids() -> list[str]:
 
 def _unfinished_ids() -> set[str]:
     return {row.order_id for status in CANCELLABLE for row in every(order_book().list, status=status)}
-
-
-async def _a_few_at_once(read: Callable[[str], Awaitable[A]], ids: Iterable[str]) -> list[A]:
-    limit = asyncio.Semaphore(_AT_ONCE)
-
-    async def limited(each: str) -> A:
-        async with limit:
-            return await read(each)
-
-    return await asyncio.gather(*map(limited, ids))

@@ -1,11 +1,14 @@
 """Start the orders that are in the book and have no instance, because a process died between entering and starting them.
 
 And enter the ends that the book has not heard of, because it did not answer for as long as their orders tried to tell it.
+
+Each order stands for itself: one that cannot be looked at is named in the log, and the others get their turn.
 """
 
 import asyncio
 import logging
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final
 
 import azure.durable_functions as df
@@ -13,11 +16,11 @@ import azure.functions as func
 from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
 
 from adapters.compose import order_book
-from adapters.order_rows import OrderRow
 from adapters.order_start import PROCESS_ORDER, START_PATIENCE_S, start_order
 from domain.ids import order_instance_id
 from domain.inventory import REMEMBER_SETTLED_FOR
-from domain.order import Order, OrderProgress, OrderStatus
+from domain.order import ENDED, Order, OrderProgress, OrderStatus
+from http_api.at_once import a_few_at_once
 from http_api.instances import instance_status
 
 bp = df.Blueprint()
@@ -40,12 +43,27 @@ async def start_lost_orders(timer: func.TimerRequest, client: df.DurableOrchestr
 
 async def start_lost(client: df.DurableOrchestrationClient, now: datetime) -> None:
     """Start what was placed more than LOST_AFTER ago and has no instance; enter the end of what has ended."""
-    for row in await asyncio.to_thread(_without_end, now - LOST_AFTER):
-        instance = await instance_status(client, order_instance_id(row.order_id))
-        if instance is not None:
-            await _enter_end(instance)
-        elif row.status is OrderStatus.ACCEPTED and row.order is not None:  # else it has been an instance before
-            await _start(client, row.order, now)
+    order_ids = await asyncio.to_thread(order_book().without_end, now - LOST_AFTER)
+    await a_few_at_once(partial(_look_after, client, now), order_ids)
+
+
+async def _look_after(client: df.DurableOrchestrationClient, now: datetime, order_id: str) -> None:
+    try:
+        await _start_or_end(client, now, order_id)
+    except Exception:  # noqa: BLE001 - whatever it is, it concerns this one alone
+        _log.exception("order %s could not be looked at; it will be again", order_id)
+
+
+async def _start_or_end(client: df.DurableOrchestrationClient, now: datetime, order_id: str) -> None:
+    # The instance first: had it told the book of its end, that is in the row which is read after it.
+    instance = await instance_status(client, order_instance_id(order_id))
+    row = await asyncio.to_thread(order_book().get, order_id)
+    if row is None or row.status in ENDED:
+        await asyncio.to_thread(order_book().forget_reminder, order_id)
+    elif instance is not None:
+        await _enter_end(instance)
+    elif row.status is OrderStatus.ACCEPTED and row.order is not None:  # else it has been an instance before
+        await _start(client, row.order, now)
 
 
 async def _enter_end(instance: DurableOrchestrationStatus) -> None:
@@ -63,7 +81,3 @@ async def _start(client: df.DurableOrchestrationClient, order: Order, now: datet
         return
     _log.warning("order %s was accepted and never started: starting it", order.order_id)
     await start_order(client, order)
-
-
-def _without_end(before: datetime) -> list[OrderRow]:
-    return list(order_book().without_end(before))

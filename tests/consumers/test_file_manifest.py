@@ -43,4 +43,4 @@ async def test_a_manifest_that_breaks_a_rule_starts_nothing_and_says_which(shop:
     assert "container: Must be one of those in FILE_BATCH_CONTAINERS" in caplog.text
     assert "Not acceptable: body." in caplog.text
     assert await batches(shop) == []
-    assert list(intake_book().unstarted(shop.host.clock.now())) == []
+    assert intake_book().unstarted(shop.host.clock.now()) == []

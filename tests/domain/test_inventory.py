@@ -144,7 +144,7 @@ class AnyOrderOfOperations(RuleBasedStateMachine):
     Every operation comes twice.
     """
 
-    orders = st.sampled_from(["a", "b", "c", "d"])
+    orders = st.sampled_from("abcdefgh")
 
     def __init__(self):
         super().__init__()
@@ -167,6 +167,11 @@ class AnyOrderOfOperations(RuleBasedStateMachine):
 
     @rule(order_id=orders, quantity=st.integers(1, 12))
     def commit(self, order_id, quantity):
+        self._apply(lambda stock: commit(stock, order_id, quantity, self.now))
+
+    @rule(order_id=orders, missing=st.integers(1, 3))
+    def commit_more_than_there_is(self, order_id, missing):
+        quantity = self.stock.available + missing
         self._apply(lambda stock: commit(stock, order_id, quantity, self.now))
 
     @rule(key=st.sampled_from(["k1", "k2"]), quantity=st.integers(1, 9))

@@ -55,7 +55,10 @@ class HttpServer:
         self._admin = admin
         self._custom_headers = custom_headers
         self._cors = cors
-        self._runner = web.ServerRunner(web.Server(self._answer, request_factory=_request, access_log=None))
+        self._runner = web.ServerRunner(
+            # The real host hands on a compressed body as it came.
+            web.Server(self._answer, request_factory=_request, access_log=None, auto_decompress=False)
+        )
         self._running = Running()
         self._draining = False
 

@@ -144,3 +144,8 @@ async def test_a_function_that_asks_for_its_context_gets_it(app_host: AppHost) -
     assert seen["invocation_id"] == seen["thread"] != ""
     assert seen["retry_count"] == 0
     assert seen["is_main_thread"] is False
+
+
+async def test_a_body_is_handed_on_as_it_came_whatever_encoding_its_header_claims(app_host: AppHost) -> None:
+    answer = await app_host.http.post("/api/gives_text", data="plain", headers={"Content-Encoding": "gzip"})
+    assert (answer.status, answer.text) == (200, "plain")

@@ -7,7 +7,7 @@ import azure.functions as func
 
 from domain.approval import CANCELLATION_REQUESTED, CancellationRequest
 from domain.ids import OrderId, order_instance_id
-from domain.order import CANCELLABLE
+from domain.order import CANCELLABLE, ENDED, OrderStatus
 from http_api.instances import raise_event
 from http_api.links import order_links
 from http_api.order_view import OrderView, view_order
@@ -41,4 +41,12 @@ def _check_cancellable(view: OrderView) -> None:
     if view.instance is None and view.is_running:
         raise unavailable("The order is about to be started and cannot be told yet; send the same request again.")
     if not view.is_running or view.progress.status not in CANCELLABLE:
-        raise conflict("too_late", "The order is past the point where it can be cancelled.")
+        raise conflict("too_late", _why_not(view.progress.status))
+
+
+def _why_not(status: OrderStatus) -> str:
+    if status is OrderStatus.NEEDS_ATTENTION:
+        return "The order has stopped already; an operator settles what is left of it."
+    if status in ENDED and status is not OrderStatus.COMPLETED:
+        return f"The order has ended already: it is {status}."
+    return "The order is past the point where it can be cancelled."

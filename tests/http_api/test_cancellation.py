@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 import pytest
 
 from adapters.compose import order_book
+from domain.ids import order_instance_id
 from tests.support.order_requests import order_request
 from tests.support.orders import placed_order
 from tests.support.shop import Shop, forget_cached
@@ -93,3 +94,19 @@ async def test_a_wish_of_nobody_is_refused_and_the_order_goes_on(shop: Shop):
     assert refused.json()["errors"][0]["field"] == "requested_by"
     await shop.host.run_until_idle()
     assert (await shop.get("orders/big-1")).json()["status"] == "awaiting_approval"
+
+
+async def test_an_order_that_stopped_for_an_operator_says_so_and_not_that_it_is_too_late(shop: Shop):
+    await place_waiting_order(shop)
+    await shop.host.operations.terminate(order_instance_id("big-1"), "a test")
+    await shop.host.run_until_idle()
+    refused = (await shop.post("orders/big-1/cancellation", WISH)).json()
+    assert refused["detail"] == "The order has stopped already; an operator settles what is left of it."
+
+
+async def test_an_order_that_is_cancelled_says_so_and_not_that_it_is_too_late(shop: Shop):
+    await place_waiting_order(shop)
+    await shop.post("orders/big-1/cancellation", WISH)
+    await shop.host.run_until_idle()
+    refused = (await shop.post("orders/big-1/cancellation", WISH)).json()
+    assert refused["detail"] == "The order has ended already: it is cancelled."

@@ -15,8 +15,8 @@ _WHOLE: Final = frozenset(
 )
 
 
-def render(name: str, **facts: Any) -> str:
-    """Fill in a template. name: of its file, such as `order_completed.html`."""
+def render(name: str, /, **facts: Any) -> str:
+    """Fill in a template. name: of its file, such as `order_completed.html`; a fact may be called so too."""
     return _environment().get_template(name).render(facts)
 
 

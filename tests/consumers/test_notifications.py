@@ -1,5 +1,6 @@
 """What people are told is delivered, later when the mail server is away, and parked when that does not help."""
 
+import json
 from collections.abc import AsyncIterator
 
 import pytest
@@ -8,6 +9,7 @@ from adapters.compose import dead_letters, outbox
 from domain.notification import Notification, NotificationKind, next_try
 from sandbox.testing import Sandbox
 from tests.support.mails import Mailbox
+from tests.support.messages import waiting_messages
 from tests.support.order_requests import order_request
 from tests.support.shop import Shop, forget_cached, running_shop, use_settings
 
@@ -109,3 +111,21 @@ def waiting_or_none() -> int:
         return waiting()
     except ResourceNotFoundError:
         return 0
+
+
+async def test_a_new_user_is_welcomed_by_name(mailing_shop: Shop, mailbox: Mailbox):
+    newcomer = {
+        "id": "ob-1",
+        "name": "Ada Lovelace",
+        "email": "ada@example.com",
+        "country": "US",
+        "postal_code": "94107",
+        "birth_date": "1990-12-10",
+        "accepts_terms": True,
+    }
+    assert (await mailing_shop.post("onboarding", newcomer)).status == 202
+    await mailing_shop.host.run_until_idle()
+    (message,) = waiting_messages()
+    await arrive(mailing_shop, json.dumps(message))
+    (mail,) = mailbox.to("ada@example.com")
+    assert mail["Subject"] == "Welcome, Ada Lovelace"

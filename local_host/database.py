@@ -34,8 +34,8 @@ class Database:
         lock = _lock(str(path))
         try:
             writer = _connect(str(path))
-            writer.execute("PRAGMA journal_mode = WAL")
             _bring_up_to_date(writer, str(path))
+            writer.execute("PRAGMA journal_mode = WAL")
             return cls(writer, _connect(str(path)), lock)
         except sqlite3.Error as error:
             lock.close()

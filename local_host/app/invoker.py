@@ -21,6 +21,7 @@ from local_host.app.index import AppIndex, Function
 from local_host.bindings.inputs import InputReader
 from local_host.bindings.outputs import OutputSender
 from local_host.bindings.path_values import path_values
+from local_host.bindings.storage import is_storage_error
 from local_host.executor import FunctionKind
 from local_host.start_problems import SettingMissing
 
@@ -96,6 +97,11 @@ class Invoker:
             await self._outputs.send(function, result, values)
         except (ValueError, SettingMissing) as error:
             raise failure_of(error) from error
+        except Exception as error:
+            # A storage account that refuses or is away fails the call, which its caller may try again.
+            if is_storage_error(error):
+                raise failure_of(error) from error
+            raise
         return result
 
     async def close(self) -> None:

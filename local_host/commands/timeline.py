@@ -53,7 +53,7 @@ def timeline(events: Sequence[Event]) -> Iterator[Line]:
         yield Line(
             at_s=at_s,
             begun_s=_seconds(events[0]["Timestamp"], begun),
-            is_open=event["EventType"] in _SCHEDULED or pairs.is_open(event),
+            is_open=not pairs.are_over and (event["EventType"] in _SCHEDULED or pairs.is_open(event)),
             is_answered=pairs.is_answered(event),
             mark=mark,
             style=style,
@@ -76,6 +76,8 @@ class _Pairs:
         self._begun = {_key(event): event for event in events if event["EventType"] in _BEGINS}
         self._ended = {_key(event) for event in events if event["EventType"] in _ENDS}
         self._failed_at: defaultdict[str, list[str]] = defaultdict(list)
+        # Whatever has not come by then is not waited for any more, such as a timer that was cancelled.
+        self.are_over = any(event["EventType"] in _OVER for event in events)
 
     def begin_of(self, event: Event) -> Event | None:
         return self._begun.get(_key(event)) if event["EventType"] in _ENDS else None
@@ -222,3 +224,4 @@ _SCHEDULED = frozenset(("TaskScheduled", "SubOrchestrationInstanceCreated"))
 # What begins and what ends under a name of its own; everything else is said by the end alone.
 _BEGINS = frozenset(("TimerCreated", "EventSent"))
 _ENDS = frozenset(("TimerFired", "EventRaised"))
+_OVER = frozenset(("ExecutionCompleted", "ExecutionTerminated"))

@@ -17,6 +17,7 @@ from local_host.app.index import index_functions
 from local_host.errors import UserCodeFailed
 
 SHORT = timedelta(milliseconds=20)
+LONG_ENOUGH_TO_BEGIN = timedelta(seconds=1)
 
 
 async def call(directory: Path, function: Any, limit: timedelta | None) -> Any:
@@ -55,10 +56,10 @@ async def test_a_thread_that_takes_too_long_fails_though_it_goes_on(tmp_path: Pa
         ended.set()
 
     with pytest.raises(UserCodeFailed, match="Timeout value of"):
-        await call(tmp_path, slow, SHORT)
+        await call(tmp_path, slow, LONG_ENOUGH_TO_BEGIN)
     assert not ended.is_set()
     may_end.set()
-    await asyncio.to_thread(ended.wait)
+    assert await asyncio.to_thread(ended.wait, 60)
 
 
 async def test_without_a_limit_a_time_out_is_the_functions_own(tmp_path: Path) -> None:

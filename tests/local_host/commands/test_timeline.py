@@ -75,3 +75,12 @@ async def test_an_end_knows_its_begin_and_a_begin_whether_it_has_ended(app_host:
     _, begun, fired, _ = await lines(app_host, "one")
     assert (begun.is_open, begun.is_answered) == (False, True)
     assert (fired.begun_s, fired.at_s, fired.at) == (0, 90, "+90.000 s")
+
+
+async def test_a_cancelled_timer_is_open_no_longer_than_its_instance(app_host: AppHost):
+    await app_host.start("event_or_timer", True, instance_id="one")
+    await app_host.run_until_idle()
+    assert [line.is_open for line in await lines(app_host, "one")] == [False, True]
+    await app_host.raise_event("one", "E")
+    await app_host.wait("one")
+    assert not any(line.is_open for line in await lines(app_host, "one"))

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import re
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -88,6 +89,14 @@ async def test_an_activity_reads_the_blob_that_its_input_names(storage_app: AppH
 async def test_a_path_that_nothing_fills_fails_the_call_with_its_name(storage_app: AppHost) -> None:
     failed = await storage_app.wait(await storage_app.start("measure", {"nome": "b"}))
     assert "nothing gives a value for '{request.name}' in the path 'documents/{request.name}.txt'" in failed.output
+
+
+async def test_a_blob_that_the_account_refuses_to_read_fails_the_call(storage_connection: str) -> None:
+    stranger = re.sub("AccountKey=[^;]+", "AccountKey=c3RyYW5nZXI=", storage_connection)
+    settings = {"AzureWebJobsStorage": stranger, "WORK_QUEUE": "work"}
+    async with running_app(APP, settings=settings) as app_host:
+        failed = await app_host.wait(await app_host.start("measure", {"name": "b"}))
+    assert "HttpResponseError" in failed.output
 
 
 @pytest.mark.check(71)

@@ -2,9 +2,12 @@ import asyncio
 
 import pytest
 
+from adapters.compose import dead_letters, order_book
+from domain.order import OrderProgress
 from tests.support.messages import waiting_messages
 from tests.support.order_requests import ADDRESS, order_request
 from tests.support.shop import Shop
+from tests.support.unreliable import failing
 
 LETTER = "dead-letters/a-1.cancel_payment"
 RESOLUTION = {"resolved_by": "grace", "reason": "voided by hand at the provider"}
@@ -136,3 +139,31 @@ async def test_an_unknown_letter_is_a_404(shop: Shop, dead_letter_id):
         await shop.post(f"dead-letters/{dead_letter_id}/resolve", RESOLUTION),
     ]
     assert [answer.status for answer in answers] == [404] * 3
+
+
+async def test_an_order_stays_open_while_another_of_its_letters_is_still_being_written(shop: Shop):
+    shop.sandbox.fault(operation="payment_intents.capture", kind="refuse")
+    shop.sandbox.fault(operation="shipments.refund", kind="refuse")
+    shop.sandbox.fault(operation="payment_intents.cancel", kind="status", status=503)
+    await shop.stock("mug", 10)
+    await shop.post("orders", order_request(order_id="a-1"))
+    await shop.host.advance(hours=8)
+    dead_letters()._blob("a-1.cancel_payment").delete_blob()  # as before it was written
+    assert (await shop.post("dead-letters/a-1.cancel_shipping/resolve", RESOLUTION)).status == 200
+    assert await order_status(shop) == "needs_attention"
+
+
+async def test_a_resolution_that_comes_before_the_book_knows_the_end_can_be_repeated(shop: Shop):
+    shop.sandbox.fault(operation="payment_intents.cancel", kind="status", status=503)
+    await shop.stock("mug", 10)
+    nowhere = {**ADDRESS, "street1": "1 Undeliverable Way"}
+    with failing(shop, "record_order"):
+        await shop.post("orders", order_request(order_id="a-1", ship_to=nowhere))
+        await shop.host.advance(hours=16)
+    early = await shop.post(f"{LETTER}/resolve", RESOLUTION)
+    assert (early.status, early.json()["code"]) == (409, "end_not_known")
+    assert (await shop.get(LETTER)).json()["state"] == "parked"
+    ended = (await shop.get("orders/a-1")).json()["output"]
+    order_book().record(OrderProgress.model_validate(ended))
+    assert (await shop.post(f"{LETTER}/resolve", {**RESOLUTION, "reason": "said otherwise"})).status == 200
+    assert await order_status(shop) == "rejected"

@@ -85,6 +85,13 @@ def test_wrong_argument_is_refused(wrong, capsys):
     assert wrong[0] in capsys.readouterr().err
 
 
+def test_memory_that_fc1_does_not_sell_is_refused_and_what_it_sells_is_named(capsys):
+    with pytest.raises(SystemExit):
+        parsed(["--memory", "3"])
+    assert "--memory: must be one of 512, 2048, 4096" in capsys.readouterr().err
+    assert parsed(["--memory", "256", "--plan", "Y1"]).memory_mb == 256
+
+
 def test_parcels_that_are_not_watched_cost_nothing():
     load = parsed(["--looks", "0"]).workload
     assert (load.watch_activities, load.watch_episodes, load.executions) == (0, 0, 14 + 3 + 1)

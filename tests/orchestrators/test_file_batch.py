@@ -58,6 +58,7 @@ async def test_the_link_to_the_summary_opens_it_and_stands_in_no_history(shop: S
     run = await ended(shop)
     answer = await asyncio.to_thread(requests.get, run["detail"]["url"], timeout=10)
     assert answer.json()["totals"]["files"] == 1
+    assert run["message"] == "1 file."
     assert "url" not in run["output"]["detail"]
 
 

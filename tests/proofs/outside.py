@@ -42,7 +42,7 @@ class Outside:
             try:
                 async with self.http.request(method, f"{self.host.url}/api/{path}", **options) as response:
                     answer = Answer(response.status, response.headers, await response.read())
-            except aiohttp.ClientError:
+            except (aiohttp.ClientError, TimeoutError):
                 await asyncio.sleep(_ASK_AGAIN_AFTER_S)
                 continue
             await self._count(f"{answer.headers} {answer.text}")

@@ -13,6 +13,7 @@ FEWEST_COMMITS = 2
 """Of any of these runs; fewer would mean that the store was not asked."""
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("name", PATTERNS)
 async def test_a_run_survives_a_crash_at_any_commit(

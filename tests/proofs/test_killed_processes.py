@@ -65,14 +65,14 @@ async def test_every_order_survives_the_death_of_the_host_and_of_the_providers(
         ended = await assert_balanced(shop, SHELF, {order_id: story.wanted for order_id, story in stories.items()})
         ends = {order_id: (order["status"], order["reason_code"]) for order_id, order in ended.items()}
         assert ends == {order_id: (story.status, story.reason) for order_id, story in stories.items()}
-    assert deaths >= len(victims) // 2
+    assert deaths >= len(victims) // 3, "a quick host may have ended all orders before the rest"
     assert check_file(shop.host.state) == check_file(shop.provider.state) == "ok"
 
 
 async def kill_at_random(chance: random.Random, shop: Outside, victims: list[Reborn], progress: Progress) -> int:
     """One after the other, each when the customers have got some more answers. Gives how many it came to."""
     for deaths, victim in enumerate(victims):
-        if not await shop.until_answers(chance.randrange(5, 80)):
+        if not await shop.until_answers(chance.randrange(3, 20)):
             return deaths
         await asyncio.to_thread(victim.kill)
         await asyncio.to_thread(victim.start)

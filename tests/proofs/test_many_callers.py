@@ -33,7 +33,9 @@ async def send_at_once(shop: Shop, bodies: list[dict[str, Any]]) -> list[tuple[i
 
     loop = asyncio.get_running_loop()
     with ThreadPoolExecutor(len(bodies)) as callers:
-        return await asyncio.gather(*(loop.run_in_executor(callers, call, body) for body in bodies))
+        calls = [loop.run_in_executor(callers, call, body) for body in bodies]
+        await asyncio.wait(calls)  # all of them: leaving the block would stop the loop that answers them
+        return [each.result() for each in calls]
 
 
 async def test_the_same_order_from_many_callers_at_once_is_one_order(shop: Shop):

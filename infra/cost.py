@@ -16,6 +16,8 @@ from infra.workload import SCHEDULED_RUNS, Workload
 
 PLANS: Final = ("FC1", "EP1", "EP2", "EP3", "Y1")
 BACKENDS: Final = ("AzureStorage", "DurableTaskScheduler", "MSSQL")
+FC1_MEMORY_MB: Final = (512, 2048, 4096)
+_FC1_SIZES: Final = ", ".join(map(str, FC1_MEMORY_MB))
 MONTH_S: Final = 730 * 3600
 # What one run of a schedule takes.
 _SCHEDULED_S: Final = 0.2
@@ -183,7 +185,11 @@ def parsed(arguments: Sequence[str]) -> Scenario:
     parser.add_argument("--plan", choices=PLANS, default="FC1")
     parser.add_argument("--backend", choices=BACKENDS, default="AzureStorage")
     parser.add_argument(
-        "--memory", type=int, default=2048, metavar="MB", help="of an instance (FC1) or the process (Y1)"
+        "--memory",
+        type=_positive,
+        default=2048,
+        metavar="MB",
+        help=f"of an instance (FC1: {_FC1_SIZES}) or the process (Y1)",
     )
     parser.add_argument(
         "--concurrency", type=_positive, help="FC1: runs that share an instance in a burst; default: an even load"
@@ -197,6 +203,8 @@ def parsed(arguments: Sequence[str]) -> Scenario:
     parser.add_argument("--queue-ops", type=_count, help="measured queue operations per order")
     parser.add_argument("--table-ops", type=_count, help="measured table operations per order")
     chosen = parser.parse_args(arguments)
+    if chosen.plan == "FC1" and chosen.memory not in FC1_MEMORY_MB:
+        parser.error(f"argument --memory: must be one of {_FC1_SIZES} with FC1")
     load = Workload(
         polls=chosen.polls,
         looks=chosen.looks,

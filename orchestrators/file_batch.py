@@ -76,7 +76,7 @@ def look_at_all(run: Workflow, container: str, listed: FilesListed) -> Wait:
         seen, failed = seen + done.files, failed + done.failed
         run.tell("Looking at the files.", done=seen, failed=failed)
     _stop_if_cancelled(run)
-    run.note("extract_metadata", StepResult(message=f"{listed.files} files, {failed} of them with a problem"))
+    run.note("extract_metadata", StepResult(message=f"{_counted(listed.files)}, {failed} of them with a problem"))
 
 
 def put_together(run: Workflow, container: str, chunks: int) -> Wait:
@@ -99,6 +99,10 @@ def _stop_if_cancelled(run: Workflow) -> None:
 
 def _ended(run: Workflow, summary: BatchSummary) -> dict[str, Any]:
     if summary.failed:
-        told = f"{summary.files} files; {summary.failed} of them have a problem, which the summary names."
+        told = f"{_counted(summary.files)}, {summary.failed} of them with a problem, which the summary names."
         return run.end("completed", told, "some_files_failed")
-    return run.end("completed", f"{summary.files} files.")
+    return run.end("completed", f"{_counted(summary.files)}.")
+
+
+def _counted(files: int) -> str:
+    return "1 file" if files == 1 else f"{files} files"

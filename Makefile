@@ -16,7 +16,7 @@ COMPILE := $(VENV)/bin/uv pip compile --quiet --no-header --universal --python-v
 
 help:
 	@echo 'make run      start everything: storage, payment and carrier sandbox, the app  (PORT=7071 STATE=.state)'
-	@echo 'make test     linter, types, import directions, tests                          (ARGS="tests/domain -k refund")'
+	@echo 'make test     linter, types, import directions, tests                          (ARGS="tests/domain -k reserve")'
 	@echo 'make prove    the proofs at full size: thousands of random orders, hundreds of kills     (ORDERS=3000 KILLED_ORDERS=300 KILLS=200 LOAD=500)'
 	@echo 'make demo     20 orders of every kind, and whether money and stock balance     (a running app, or one of its own)'
 	@echo 'make func     the same app under Azure Functions Core Tools                    (PORT=7071)'

@@ -17,7 +17,7 @@ from tests.support.mails import Mailbox, text_of
 from tests.support.order_requests import order_request
 from tests.support.shop import Shop
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(600)]
 ITEMS = [
     {
         "category": "meals",

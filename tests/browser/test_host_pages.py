@@ -8,7 +8,7 @@ from tests.browser.readable import faults
 from tests.support.order_requests import ADDRESS, order_request
 from tests.support.shop import Shop
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(600)]
 
 
 async def order(desk: Shop, order_id: str, **changes: object) -> None:

@@ -15,7 +15,7 @@ from tests.browser.readable import faults
 from tests.support.orders import NOON, placed_order
 from tests.support.shop import Shop
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(600)]
 LONG_NAME = "a.very-long.name_without_a_space_in_it_as_they_come_from_programs"[:64]
 
 

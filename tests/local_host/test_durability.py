@@ -244,12 +244,14 @@ class TestStateFile:
             assert connection.execute("PRAGMA user_version").fetchone() == (99,)
 
     @pytest.mark.parametrize("version", [0, 1, 99])
-    def test_a_database_of_another_program_is_refused(self, tmp_path: Path, version: int) -> None:
+    def test_a_database_of_another_program_is_refused_and_left_as_it_is(self, tmp_path: Path, version: int) -> None:
         with sqlite3.connect(tmp_path / "other.db") as connection:
             connection.execute("CREATE TABLE songs (title TEXT)")
             connection.execute(f"PRAGMA user_version = {version}")
         with pytest.raises(StateFileError, match="another program"):
             TaskHub.open(tmp_path / "other.db")
+        with sqlite3.connect(tmp_path / "other.db") as connection:
+            assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
 
     def test_a_file_that_is_no_database_is_refused(self, tmp_path: Path) -> None:
         (tmp_path / "notes.txt").write_text("not a database, but long enough to be looked at " * 10)

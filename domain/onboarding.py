@@ -109,7 +109,7 @@ def check_user(check: CheckUser) -> UserChecked:
     errors = tuple(_broken_rules(user, request, check.now))
     if not errors:
         return UserChecked(user=user)
-    fields = ", ".join(error.field for error in errors)
+    fields = ", ".join(dict.fromkeys(error.field for error in errors))
     return UserChecked(
         outcome=Outcome.REFUSED, reason_code="invalid_user", message=f"Not acceptable: {fields}.", errors=errors
     )
@@ -144,7 +144,8 @@ def _broken_rules(user: User, request: OnboardingRequest, now: datetime) -> Iter
             "birth_date",
             "too_young",
             f"Must be {YOUNGEST_YEARS} years ago or more",
-            lambda: _years(user.birth_date, now.date()) >= YOUNGEST_YEARS,
+            # Who is not born yet breaks the rule above alone.
+            lambda: user.birth_date >= now.date() or _years(user.birth_date, now.date()) >= YOUNGEST_YEARS,
         ),
         ("accepts_terms", "not_accepted", "The terms must be accepted", lambda: request.accepts_terms),
     )

@@ -75,3 +75,10 @@ def test_no_rejected_value_is_repeated():
     answer = checked(name="4242\n", email="secret")
     assert "secret" not in answer.model_dump_json()
     assert "4242" not in answer.model_dump_json()
+
+
+def test_a_birth_to_come_breaks_one_rule_and_a_field_is_named_once():
+    assert rules(birth_date=date(2999, 1, 1)) == [("birth_date", "future")]
+    answer = checked(name="4\x002")
+    assert [error.rule for error in answer.errors] == ["blank", "unprintable"]
+    assert answer.message == "Not acceptable: name."

@@ -102,7 +102,6 @@ async def test_every_broken_rule_is_named_at_once_and_nobody_is_kept(shop: Shop)
         ("country", "form"),
         ("postal_code", "form"),
         ("birth_date", "future"),
-        ("birth_date", "too_young"),
         ("accepts_terms", "not_accepted"),
     }
     assert kept("ada") is None

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import azure.functions as func
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from domain.cards import looks_like_card_number
 from domain.errors import StorageUnavailable
@@ -82,7 +83,7 @@ def conflict(code: str, detail: str) -> Problem:
 def invalid(errors: Iterable[FieldError]) -> Problem:
     """422: understood, but against the rules."""
     named = tuple(errors)[:MOST_ERRORS]
-    fields = ", ".join(error.field for error in named)
+    fields = ", ".join(dict.fromkeys(error.field for error in named))
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", f"Not acceptable: {fields}.", named)
 
 
@@ -98,8 +99,41 @@ def unavailable(detail: str) -> Problem:
 
 def field_errors(error: ValidationError) -> list[FieldError]:
     """What pydantic found wrong, without the values it found."""
-    found = error.errors(include_input=False, include_url=False, include_context=False)
-    return [FieldError(field=field_path(each["loc"]), rule=each["type"], message=each["msg"]) for each in found]
+    found = error.errors(include_input=False, include_url=False)
+    return [
+        FieldError(field=field_path(each["loc"]), rule=each["type"], message=_in_words(each))
+        for each in found
+        if not _follows(each, found)
+    ]
+
+
+def _in_words(error: ErrorDetails) -> str:
+    """What pydantic says, without the names that Python has for things. An error without a context is worded by us already."""
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "model_type" | "model_attributes_type" | "dict_type":
+            return "Must be an object"
+        case "list_type" | "tuple_type":
+            return "Must be a list"
+        case "too_short":
+            return f"Must have at least {_items(context['min_length'])}"
+        case "too_long":
+            return f"Must have at most {_items(context['max_length'])}"
+        case "string_pattern_mismatch" if "pattern" in context:
+            return "Has characters or a form that is not allowed"
+    return error["msg"]
+
+
+def _items(number: int) -> str:
+    return f"{number} item" if number == 1 else f"{number} items"
+
+
+def _follows(error: ErrorDetails, found: Iterable[ErrorDetails]) -> bool:
+    # pydantic does not count the wrong items of a list, and then finds it too short.
+    place = error["loc"]
+    return error["type"] == "too_short" and any(
+        other["loc"][: len(place)] == place and other["loc"] != place for other in found
+    )
 
 
 def field_path(location: Iterable[str | int]) -> str:

@@ -1,11 +1,18 @@
 import logging
+from typing import Any
 
 import azure.functions as func
 import pytest
+from pydantic import ValidationError
 
+from domain.approval import ApprovalDecision
 from domain.errors import StorageUnavailable
-from http_api.problems import answers_problems, conflict, field_path
+from domain.expense import ExpenseRequest
+from domain.order import OrderRequest
+from domain.wire import Wire
+from http_api.problems import answers_problems, conflict, field_errors, field_path, invalid
 from tests.http_api.requests import decoded, get
+from tests.support.order_requests import order_request
 
 SECRET = "sk_live_do_not_repeat"
 
@@ -71,3 +78,49 @@ async def test_a_known_problem_is_answered_as_it_is():
 )
 def test_a_field_is_named_as_a_path(location, path):
     assert field_path(location) == path
+
+
+def said_of(model: type[Wire], document: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Each error of a body: field, rule, message."""
+    with pytest.raises(ValidationError) as refused:
+        model.model_validate(document)
+    return [(error.field, error.rule, error.message) for error in field_errors(refused.value)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"ship_to": "here"}, ("ship_to", "model_type", "Must be an object")),
+        ({"lines": "many"}, ("lines", "list_type", "Must be a list")),
+        ({"lines": []}, ("lines", "too_short", "Must have at least 1 item")),
+        ({"lines": [{"product_id": "mug", "quantity": 1}] * 51}, ("lines", "too_long", "Must have at most 50 items")),
+    ],
+)
+def test_an_error_is_said_in_words_that_a_caller_knows(changes: dict[str, Any], error: tuple[str, str, str]):
+    assert said_of(OrderRequest, order_request(**changes)) == [error]
+
+
+def test_a_pattern_is_not_a_message():
+    [(field, rule, message)] = said_of(OrderRequest, order_request(order_id="../admin"))
+    assert (field, rule) == ("order_id", "string_pattern_mismatch")
+    assert "[" not in message
+    assert "^" not in message
+
+
+def claim(*items: Any) -> dict[str, Any]:
+    return {"employee_id": "ada", "email": "ada@example.com", "items": items}
+
+
+def test_a_list_with_a_wrong_item_is_not_called_too_short():
+    wrong = {"category": "meals", "amount_cents": 0, "currency": "usd", "spent_on": "2026-03-01"}
+    assert [error[:2] for error in said_of(ExpenseRequest, claim(wrong))] == [
+        ("items[0].amount_cents", "greater_than_equal")
+    ]
+    assert said_of(ExpenseRequest, claim()) == [("items", "too_short", "Must have at least 1 item")]
+
+
+def test_a_field_with_two_errors_is_named_once_in_the_detail():
+    with pytest.raises(ValidationError) as refused:
+        ApprovalDecision.model_validate({"decision": "maybe", "approver": ""})
+    errors = field_errors(refused.value)
+    assert invalid([*errors, *errors]).detail == "Not acceptable: decision, approver."

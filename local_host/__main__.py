@@ -8,7 +8,10 @@ from local_host.cli import main
 
 
 def run() -> None:
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except ModuleNotFoundError as missing:
+        sys.exit(f"local_host: {missing}: use the Python it is installed in (in its own repository, .venv/bin/python)")
 
 
 if __name__ == "__main__":

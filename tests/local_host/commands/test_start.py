@@ -28,6 +28,12 @@ def assert_refused(ended: subprocess.CompletedProcess[str], message: str) -> Non
     assert message in ended.stderr
 
 
+def test_a_python_without_its_dependencies_is_told_in_one_line() -> None:
+    command = [sys.executable, "-S", "-m", "local_host", "list"]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert_refused(ended, "use the Python it is installed in")
+
+
 def test_a_port_in_use_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])

@@ -41,14 +41,15 @@ class Target:
 @contextmanager
 def target(console: Console) -> Iterator[Target]:
     base_url = os.environ.get("BASE_URL")
-    running = StateFolder(Path(os.environ.get("STATE") or DEFAULT_STATE)).live_copy()
+    state = Path(os.environ.get("STATE") or DEFAULT_STATE)
+    running = StateFolder(state).live_copy()
     if base_url:
         yield Target(base_url.rstrip("/"), os.environ.get("SANDBOX_URL"))
     elif running:
         yield Target(running.base_url, running.sandbox_url)
     else:
-        console.print("No copy is running: starting one for the demo")
-        with tempfile.TemporaryDirectory() as state, running_local_copy(Path(state)) as copy:
+        console.print(f"No copy is running in {state}: starting one for the demo", markup=False)
+        with tempfile.TemporaryDirectory() as own, running_local_copy(Path(own)) as copy:
             yield Target(copy.addresses.base_url, copy.addresses.sandbox_url)
 
 

@@ -29,7 +29,7 @@ Post an order:
     "ship_to": {{"name": "Ada Lovelace", "street1": "388 Townsend St", "city": "San Francisco",
                 "state": "CA", "postal_code": "94107", "country": "US"}}}}'
 See what became of it:
-  curl -s {base_url}/api/orders/{order_id}
+  curl -s {base_url}/api/orders/{order_id} | python3 -m json.tool
 
 Money and parcels that moved: {sandbox_url}/sandbox
 Mails that were sent, as files to open: {mails}

@@ -45,7 +45,7 @@ def test_the_printed_curl_commands_place_an_order_and_show_how_it_ended(tree: Pa
     with running_app(tree, tmp_path / "state") as app:
         post, look = re.findall(r"^  (curl .*?)$(?=\nSee|\n\n)", app.text, re.MULTILINE | re.DOTALL)
         posted = subprocess.run(["sh", "-c", post], capture_output=True, text=True, check=True).stdout
-        order_id = look.rpartition("/")[2]
+        order_id = look.partition(" | ")[0].rpartition("/")[2]
         wait_for(app.base_url, order_id, "completed")
         looked = subprocess.run(["sh", "-c", look], capture_output=True, text=True, check=True).stdout
 

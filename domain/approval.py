@@ -7,7 +7,7 @@ from pydantic import Field, ValidationError
 
 from domain.ids import OrderId
 from domain.steps import Outcome
-from domain.wire import Timestamp, Wire
+from domain.wire import OneLine, Timestamp, Wire
 
 Decision = Literal["approved", "rejected"]
 
@@ -62,7 +62,7 @@ class SettledApproval(Wire):
 class CancellationRequest(Wire):
     """A customer, or somebody for them, wants the order undone."""
 
-    requested_by: Annotated[str, Field(min_length=1, max_length=100)]
+    requested_by: OneLine
     reason: Annotated[str, Field(max_length=300)] | None = None
 
 

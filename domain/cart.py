@@ -15,7 +15,7 @@ from domain.catalogue import MOST_PER_LINE, OrderLine, Quantity
 from domain.ids import CustomerId, OrderId, ProductId, digest_id
 from domain.inventory import MovementKey
 from domain.order import MOST_LINES, PaymentDetails
-from domain.shipping import Address
+from domain.shipping import Destination
 from domain.steps import Outcome, StepResult
 from domain.wire import Email, Wire
 
@@ -100,7 +100,7 @@ class CheckoutRequest(Wire):
     """The body of `POST /api/carts/{customer_id}/checkout`. payment.amount_cents: what the customer was shown, if stated."""
 
     payment: PaymentDetails
-    ship_to: Address
+    ship_to: Destination
     email: Email
 
 

@@ -13,7 +13,7 @@ from domain.ids import CustomerId, OrderId, ProductId
 from domain.inventory import ALREADY_SETTLED
 from domain.notification import Notification
 from domain.payment import CaptureMode, PaymentMethod, PaymentRequest
-from domain.shipping import Address, ShipmentRequest
+from domain.shipping import Address, Destination, ShipmentRequest
 from domain.steps import LedgerEntry, Message, Outcome
 from domain.wire import Cents, Currency, Email, Timestamp, Wire
 
@@ -37,7 +37,7 @@ class OrderRequest(Wire):
     product_id: ProductId | None = None
     quantity: Quantity | None = None
     payment: PaymentDetails
-    ship_to: Address
+    ship_to: Destination
     email: Email
 
     @model_validator(mode="after")

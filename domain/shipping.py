@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from domain.ids import OrderId
-from domain.wire import Wire
+from domain.wire import OneLine, Wire
 
 _Text = Annotated[str, Field(min_length=1, max_length=100)]
 
@@ -20,6 +20,16 @@ class Address(Wire):
     state: _Text | None = None
     postal_code: Annotated[str, Field(pattern=r"^[A-Za-z0-9 -]{2,12}$")]
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+
+
+class Destination(Address):
+    """Where a customer asks for a parcel to go. Orders keep an `Address`: what was accepted once must stay readable."""
+
+    name: OneLine
+    street1: OneLine
+    street2: OneLine | None = None
+    city: OneLine
+    state: OneLine | None = None
 
 
 class ShipmentRequest(Wire):

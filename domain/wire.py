@@ -1,8 +1,33 @@
 """The base of everything that crosses a boundary (HTTP, activity, entity, queue, table)."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, LiteralString
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+from pydantic_core import PydanticCustomError
+
+
+def in_words(form: LiteralString) -> WrapValidator:
+    """Says the form that a text must have, where pydantic would show its pattern. The error's type stays the same."""
+
+    def check(value: Any, held_to_pattern: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return held_to_pattern(value)
+        except ValidationError as error:
+            kind = error.errors(include_input=False, include_url=False, include_context=False)[0]["type"]
+            if kind != "string_pattern_mismatch":
+                raise
+            raise PydanticCustomError("string_pattern_mismatch", form) from None
+
+    return WrapValidator(check)
+
 
 Cents = Annotated[int, Field(strict=True, ge=0, le=100_000_000)]
 """An amount of money in the smallest unit of its currency. The cap (a million units) turns a slip into an error."""
@@ -12,6 +37,20 @@ Currency = Annotated[str, Field(pattern=r"^[a-z]{3}$")]
 
 Email = Annotated[str, Field(max_length=254, pattern=r"^[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+$")]
 """An address as mail servers take it; no white space, so that it cannot end a mail's header."""
+
+OneLine = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=100,
+        pattern=(
+            r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*[^\s\x00-\x1f\x7f-\x9f]"
+            r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
+        ),
+    ),
+    in_words("Must be one line of text, without control characters and not of blanks alone"),
+]
+"""A name or a line of an address, as it may be printed on a label or stand in a mail."""
 
 Timestamp = AwareDatetime
 """A moment with its zone; written as ISO 8601."""

@@ -210,3 +210,16 @@ async def assert_nothing_happened(shop: Shop) -> None:
     assert (await shop.get("orders")).json()["orders"] == []
     assert shop.sandbox.calls() == []
     assert (await shop.get("inventory/mug")).json()["reserved"] == 0
+
+
+async def test_a_control_character_in_an_address_is_refused_with_the_rule_in_words(stocked: Shop):
+    refused = await stocked.post("orders", order_request(ship_to={**ADDRESS, "name": "Ada\x1b[31m"}))
+    assert refused.status == 422
+    assert refused.json()["errors"] == [
+        {
+            "field": "ship_to.name",
+            "rule": "string_pattern_mismatch",
+            "message": "Must be one line of text, without control characters and not of blanks alone",
+        }
+    ]
+    await assert_nothing_happened(stocked)

@@ -14,7 +14,9 @@ from typing import Any
 
 Event = Mapping[str, Any]
 
-_LONGEST_VALUE = 100
+_LONGEST_INPUT = 100
+# Long enough for a reason to be read to its end.
+_LONGEST_RESULT = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,14 +131,15 @@ def _seconds(begun: str, at: str) -> float:
     return (datetime.fromisoformat(at) - datetime.fromisoformat(begun)).total_seconds()
 
 
-def _short(value: Any) -> str:
+def _short(value: Any, longest: int) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     text = " ".join(text.split())
-    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def _with(event: Event, field: str) -> str:
-    return f": {_short(event[field])}" if event.get(field) is not None else ""
+    longest = _LONGEST_INPUT if field == "Input" else _LONGEST_RESULT
+    return f": {_short(event[field], longest)}" if event.get(field) is not None else ""
 
 
 def _took(event: Event) -> str:
@@ -185,7 +188,7 @@ def _answer(event: Event, sent: Event) -> tuple[str, str, str]:
     failed = isinstance(answer, dict) and "exceptionType" in answer
     took = _seconds(sent["Timestamp"], event["Timestamp"])
     what = f"{_request(sent).get('op')} of {sent['InstanceId']}"
-    text = f"{what} {'failed' if failed else 'completed'} after {took:.3f} s: {_short(value)}"
+    text = f"{what} {'failed' if failed else 'completed'} after {took:.3f} s: {_short(value, _LONGEST_RESULT)}"
     return ("✗", "red", text) if failed else ("✓", "green", text)
 
 

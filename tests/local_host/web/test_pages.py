@@ -8,7 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from local_host.app.index import AppIndex
-from local_host.history import event_raised, execution_started, time_text
+from local_host.history import (
+    EventType,
+    event_raised,
+    execution_started,
+    make_event,
+    task_completed,
+    time_text,
+)
 from local_host.status import RuntimeStatus
 from local_host.testing import AppHost
 from local_host.views import InstanceStatus
@@ -116,3 +123,15 @@ async def test_an_instance_that_does_not_exist_is_said_to_be_missing(app_host: A
         assert page.status == 404
         assert "There is no instance" in page.text
         assert "<script>" not in page.text
+
+
+def test_a_long_result_of_a_step_can_be_read_to_its_end_and_a_longer_one_is_cut() -> None:
+    def ended_with(result: str) -> str:
+        at = time_text(NOON)
+        scheduled = make_event(EventType.TASK_SCHEDULED, at, 0, Name="pay").fields
+        history = [*(status().history or ()), scheduled, task_completed(at, 0, result).fields]
+        return render_instance(replace(status(), history=history))
+
+    reason = f"declined: {'x' * 400} for want of funds"
+    assert reason in ended_with(reason)
+    assert "x" * 500 not in ended_with("x" * 10_000)

@@ -6,13 +6,21 @@ no translation; every other workflow's id contains a `.`, which an order id cann
 
 import hashlib
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-OrderId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
-ProductId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
-CustomerId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$")]
+from domain.wire import in_words
+
+PLAIN_ID: Final = in_words("Must be 1 to 64 ASCII letters, digits, - and _, and begin with a letter or digit")
+
+OrderId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"), PLAIN_ID]
+ProductId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"), PLAIN_ID]
+CustomerId = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$"),
+    in_words("Must be 1 to 64 ASCII letters, digits, and any of - _ . : and begin with a letter or digit"),
+]
 
 INVENTORY_ENTITY = "inventory"
 

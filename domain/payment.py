@@ -5,12 +5,16 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from domain.ids import OrderId
-from domain.wire import Cents, Currency, Timestamp, Wire
+from domain.wire import Cents, Currency, Timestamp, Wire, in_words
 
 CaptureMode = Literal["after_shipping", "immediate"]
 """When money is taken: after the parcel is booked (authorise, then capture), or with the authorisation itself."""
 
-PaymentMethod = Annotated[str, Field(pattern=r"^pm_[A-Za-z0-9_]{1,120}$")]
+PaymentMethod = Annotated[
+    str,
+    Field(pattern=r"^pm_[A-Za-z0-9_]{1,120}$"),
+    in_words("Must be a payment method's token: pm_ and what follows it"),
+]
 
 
 class PaymentRequest(Wire):

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from domain.ids import OrderId
-from domain.wire import OneLine, Wire
+from domain.wire import OneLine, Wire, in_words
 
 _Text = Annotated[str, Field(min_length=1, max_length=100)]
 
@@ -18,8 +18,12 @@ class Address(Wire):
     street2: _Text | None = None
     city: _Text
     state: _Text | None = None
-    postal_code: Annotated[str, Field(pattern=r"^[A-Za-z0-9 -]{2,12}$")]
-    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+    postal_code: Annotated[
+        str, Field(pattern=r"^[A-Za-z0-9 -]{2,12}$"), in_words("Must be 2 to 12 ASCII letters, digits, blanks and -")
+    ]
+    country: Annotated[
+        str, Field(pattern=r"^[A-Z]{2}$"), in_words("Must be two capital letters (ISO 3166), such as US")
+    ]
 
 
 class Destination(Address):

@@ -32,10 +32,14 @@ def in_words(form: LiteralString) -> WrapValidator:
 Cents = Annotated[int, Field(strict=True, ge=0, le=100_000_000)]
 """An amount of money in the smallest unit of its currency. The cap (a million units) turns a slip into an error."""
 
-Currency = Annotated[str, Field(pattern=r"^[a-z]{3}$")]
+Currency = Annotated[str, Field(pattern=r"^[a-z]{3}$"), in_words("Must be three small letters, such as usd")]
 """ISO 4217, lower case as payment providers write it."""
 
-Email = Annotated[str, Field(max_length=254, pattern=r"^[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+$")]
+Email = Annotated[
+    str,
+    Field(max_length=254, pattern=r"^[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+$"),
+    in_words("Must be an address such as ada@example.com"),
+]
 """An address as mail servers take it; no white space, so that it cannot end a mail's header."""
 
 OneLine = Annotated[

@@ -4,10 +4,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from domain.ids import PLAIN_ID
 from domain.steps import LedgerEntry, Message
 from domain.wire import Wire
 
-WorkflowKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+WorkflowKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"), PLAIN_ID]
 """The id of one run of a workflow, unique among the runs of that workflow."""
 
 WorkflowStatus = Literal["running", "completed", "rejected", "cancelled", "failed"]

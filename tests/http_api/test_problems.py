@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from domain.approval import ApprovalDecision
 from domain.errors import StorageUnavailable
 from domain.expense import ExpenseRequest
+from domain.file_batch import FileBatchRequest
 from domain.order import OrderRequest
 from domain.wire import Wire
 from http_api.problems import answers_problems, conflict, field_errors, field_path, invalid
@@ -101,8 +102,8 @@ def test_an_error_is_said_in_words_that_a_caller_knows(changes: dict[str, Any], 
 
 
 def test_a_pattern_is_not_a_message():
-    [(field, rule, message)] = said_of(OrderRequest, order_request(order_id="../admin"))
-    assert (field, rule) == ("order_id", "string_pattern_mismatch")
+    [(field, rule, message)] = said_of(FileBatchRequest, {"container": "../admin"})
+    assert (field, rule) == ("container", "string_pattern_mismatch")
     assert "[" not in message
     assert "^" not in message
 
@@ -124,3 +125,17 @@ def test_a_field_with_two_errors_is_named_once_in_the_detail():
         ApprovalDecision.model_validate({"decision": "maybe", "approver": ""})
     errors = field_errors(refused.value)
     assert invalid([*errors, *errors]).detail == "Not acceptable: decision, approver."
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "form"),
+    [
+        ("order_id", "../admin", "Must be 1 to 64 ASCII letters, digits, - and _, and begin with a letter or digit"),
+        ("email", "nobody", "Must be an address such as ada@example.com"),
+        ("order_id", 17, "Input should be a valid string"),
+        ("email", "a" * 255, "String should have at most 254 characters"),
+    ],
+)
+def test_the_form_that_a_text_must_have_is_said_in_words(field: str, value: Any, form: str):
+    [(named, _, message)] = said_of(OrderRequest, order_request(**{field: value}))
+    assert (named, message) == (field, form)

@@ -80,7 +80,8 @@ async def test_a_wrapped_activity_acts_as_its_wrapper_lets_it_until_it_is_restor
 
 async def test_what_the_app_raises_inside_a_wrapper_keeps_its_name(app_host: AppHost) -> None:
     app_host.wrap_activity("F", lambda value, activity: activity(value))
-    assert "ValueError: boom" in (await app_host.wait(await app_host.start("catch_failure"))).output
+    caught = await app_host.wait(await app_host.start("catch_failure"))
+    assert "Activity function 'F' failed:  ValueError: boom" in caught.output
 
 
 async def test_everything_twice_at_once_runs_both_before_either_has_answered(app_host: AppHost) -> None:

@@ -57,6 +57,14 @@ class Outside:
                 return order
             await asyncio.sleep(LOOK_EVERY_S)
 
+    async def until_awaiting_approval(self, order_id: str) -> None:
+        """Look at an order until a human may decide on it."""
+        while True:
+            order = await self.get(f"orders/{order_id}")
+            if order.json()["status"] == "awaiting_approval":
+                return
+            await asyncio.sleep(LOOK_EVERY_S)
+
     async def until_answers(self, count: int) -> bool:
         """Wait for that many more answers, counted over all customers. False: the customers have gone home meanwhile."""
         wanted = self.answers + count

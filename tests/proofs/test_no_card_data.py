@@ -72,7 +72,7 @@ async def send_card_everywhere(shop: Outside) -> list[int]:
     return [answer.status for answer in sent]
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 async def test_no_card_and_no_secret_is_kept_or_told(tmp_path, storage_connection):
     told: list[str] = []
     keys = {"STRIPE_API_KEY": STRIPE_KEY, "EASYPOST_API_KEY": EASYPOST_KEY}
@@ -81,7 +81,7 @@ async def test_no_card_and_no_secret_is_kept_or_told(tmp_path, storage_connectio
         await run_orders(shop)
         statuses = await send_card_everywhere(shop)
         path, body = APPROVE
-        await shop.ask("POST", f"orders/approved/{path}", json=body)
+        assert (await shop.ask("POST", f"orders/approved/{path}", json=body)).status == 202
         await shop.until_ended("approved")
         await send_card_by_queue(storage_connection)
     assert all(400 <= status < 500 for status in statuses), statuses
@@ -125,6 +125,7 @@ async def run_orders(shop: Outside) -> None:
         assert (await shop.ask("POST", "orders", json=STORIES[name].body(name))).status == 202
         await shop.until_ended(name)
     assert (await shop.ask("POST", "orders", json=STORIES["approved"].body("approved"))).status == 202
+    await shop.until_awaiting_approval("approved")
 
 
 def state_of(folder: Path) -> str:

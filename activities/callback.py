@@ -11,6 +11,6 @@ bp = df.Blueprint()
 
 
 @bp.activity_trigger(input_name="request")
-def deliver_callback(request: dict[str, Any]) -> dict[str, Any]:
+def deliver_callback(request: dict) -> dict[str, Any]:
     """Send one signed message; a repeat carries the same id. Refused when its address must not or will not be called."""
     return webhooks().send(Callback.model_validate(request)).to_wire()

@@ -14,7 +14,7 @@ bp = df.Blueprint()
 
 @bp.activity_trigger(input_name="request")
 @observed
-def park_dead_letter(request: dict[str, Any]) -> dict[str, Any]:
+def park_dead_letter(request: dict) -> dict[str, Any]:
     """Keep a record for an operator. Parking the same failure twice keeps one."""
     letter = DeadLetter.model_validate(request)
     dead_letters().park(letter)
@@ -23,7 +23,7 @@ def park_dead_letter(request: dict[str, Any]) -> dict[str, Any]:
 
 @bp.activity_trigger(input_name="request")
 @observed
-def close_dead_letter(request: dict[str, Any]) -> dict[str, Any]:
+def close_dead_letter(request: dict) -> dict[str, Any]:
     """Close a record, unless it is closed."""
     dead_letters().close(CloseDeadLetter.model_validate(request))
     return StepResult().to_wire()

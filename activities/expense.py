@@ -12,13 +12,13 @@ bp = df.Blueprint()
 
 
 @bp.activity_trigger(input_name="request")
-def calculate_expense_totals(request: dict[str, Any]) -> dict[str, Any]:
+def calculate_expense_totals(request: dict) -> dict[str, Any]:
     """Answers with an `Assessment`. Refused: over_limit, nobody_to_ask."""
     return assess(ExpenseRequest.model_validate(request), expense_rules()).to_wire()
 
 
 @bp.activity_trigger(input_name="request")
-def pay_expense(request: dict[str, Any]) -> dict[str, Any]:
+def pay_expense(request: dict) -> dict[str, Any]:
     """Enter what is to be paid for a claim; a repeat finds it entered. Faulted as paid_differently when it is another sum."""
     payment = ExpensePayment.model_validate(request)
     entered = expense_payments().enter(payment)

@@ -14,7 +14,7 @@ bp = df.Blueprint()
 
 @bp.activity_trigger(input_name="request")
 @observed
-def send_notification(request: dict[str, Any]) -> dict[str, Any]:
+def send_notification(request: dict) -> dict[str, Any]:
     """Hand a message to the outbox, which delivers it in its own time."""
     notification = Notification.model_validate(request)
     outbox().put(notification)
@@ -23,6 +23,6 @@ def send_notification(request: dict[str, Any]) -> dict[str, Any]:
 
 @bp.activity_trigger(input_name="request")
 @observed
-def mail_notification(request: dict[str, Any]) -> dict[str, Any]:
+def mail_notification(request: dict) -> dict[str, Any]:
     """Deliver a message now, past the outbox: what the replay of a parked one does."""
     return postman().deliver(Notification.model_validate(request)).to_wire()

@@ -14,19 +14,19 @@ bp = df.Blueprint()
 
 
 @bp.activity_trigger(input_name="request")
-def validate_user_input(request: dict[str, Any]) -> dict[str, Any]:
+def validate_user_input(request: dict) -> dict[str, Any]:
     """Answers with a `UserChecked`. Refused as invalid_user, with every rule that is broken."""
     return check_user(CheckUser.model_validate(request)).to_wire()
 
 
 @bp.activity_trigger(input_name="request")
-def enrich_user_data(request: dict[str, Any]) -> dict[str, Any]:
+def enrich_user_data(request: dict) -> dict[str, Any]:
     """Answers with a `RegionFound`, be the region known or not."""
     return RegionFound(region=regions().find(FindRegion.model_validate(request))).to_wire()
 
 
 @bp.activity_trigger(input_name="request")
-def persist_user(request: dict[str, Any]) -> dict[str, Any]:
+def persist_user(request: dict) -> dict[str, Any]:
     """Enter the user. Refused as already_registered when another run has entered one with this address."""
     registration = PersistUser.model_validate(request)
     if not users().add(registration):
@@ -35,7 +35,7 @@ def persist_user(request: dict[str, Any]) -> dict[str, Any]:
 
 
 @bp.activity_trigger(input_name="request")
-def send_onboarding_email(request: dict[str, Any]) -> dict[str, Any]:
+def send_onboarding_email(request: dict) -> dict[str, Any]:
     """Hand the welcome for a `User` to the outbox, which delivers it in its own time."""
     user = User.model_validate(request)
     kind = NotificationKind.USER_WELCOME

@@ -12,19 +12,19 @@ bp = df.Blueprint()
 
 
 @bp.activity_trigger(input_name="request")
-def read_batch_lines(request: dict[str, Any]) -> dict[str, Any]:
+def read_batch_lines(request: dict) -> dict[str, Any]:
     """Answers with the `ChunkLines` of a `BatchChunk`."""
     return ChunkLines(lines=order_batches().lines(BatchChunk.model_validate(request))).to_wire()
 
 
 @bp.activity_trigger(input_name="request")
-def keep_batch_results(request: dict[str, Any]) -> dict[str, Any]:
+def keep_batch_results(request: dict) -> dict[str, Any]:
     """Keep the results of one chunk."""
     order_batches().keep_results(ChunkResults.model_validate(request))
     return StepResult().to_wire()
 
 
 @bp.activity_trigger(input_name="request")
-def collect_batch_results(request: dict[str, Any]) -> dict[str, Any]:
+def collect_batch_results(request: dict) -> dict[str, Any]:
     """Write one result per line. Answers with `LineCounts`."""
     return order_batches().collect(CollectResults.model_validate(request)).to_wire()

@@ -18,7 +18,7 @@ bp = df.Blueprint()
 
 @bp.activity_trigger(input_name="request")
 @observed
-def record_order(request: dict[str, Any]) -> dict[str, Any]:
+def record_order(request: dict) -> dict[str, Any]:
     """Enter an order's progress, which never moves an order back; then hand its news to the outbox.
 
     Both in one, because every order ends with the two. Refused as not_told when only the latter failed.
@@ -30,14 +30,14 @@ def record_order(request: dict[str, Any]) -> dict[str, Any]:
 
 @bp.activity_trigger(input_name="request")
 @observed
-def settle_approval(request: dict[str, Any]) -> dict[str, Any]:
+def settle_approval(request: dict) -> dict[str, Any]:
     """Enter a decision unless there is one. Answers with the `SettledApproval` that holds."""
     return order_book().settle(SettleApprovalRequest.model_validate(request)).to_wire()
 
 
 @bp.activity_trigger(input_name="request")
 @observed
-def close_order(request: dict[str, Any]) -> dict[str, Any]:
+def close_order(request: dict) -> dict[str, Any]:
     """Enter an undo that got done after all; with the last one the order ends, and its customer is told.
 
     Refused as not_waiting when the order does not need attention.

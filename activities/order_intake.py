@@ -20,14 +20,14 @@ bp = df.Blueprint()
 # and a parent would wait for ever for a child whose id another start took first.
 @bp.activity_trigger(input_name="request")
 @bp.durable_client_input(client_name="client")
-async def accept_order(request: dict[str, Any], client: df.DurableOrchestrationClient) -> dict[str, Any]:
+async def accept_order(request: dict, client: df.DurableOrchestrationClient) -> dict[str, Any]:
     """Answers with an `OrderTakenIn`. Refused: not_acceptable, order_id_taken. What cannot be started now, the sweeper will."""
     return (await _accept(AcceptOrder.model_validate(request), client)).to_wire()
 
 
 @bp.activity_trigger(input_name="request")
 @bp.durable_client_input(client_name="client")
-async def accept_order_of_many(request: dict[str, Any], client: df.DurableOrchestrationClient) -> dict[str, Any]:
+async def accept_order_of_many(request: dict, client: df.DurableOrchestrationClient) -> dict[str, Any]:
     """As `accept_order`, but a storage account that does not answer is an answer too (unknown): the others go on."""
     try:
         taken = await _accept(AcceptOrder.model_validate(request), client)

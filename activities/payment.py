@@ -17,20 +17,20 @@ bp = df.Blueprint()
 
 @bp.activity_trigger(input_name="request")
 @observed
-def authorise_payment(request: dict[str, Any]) -> dict[str, Any]:
+def authorise_payment(request: dict) -> dict[str, Any]:
     """Make sure of the money. Refused: payment_declined, action_required, payment_method_invalid, payment_cancelled."""
     return payment_provider().authorise(PaymentRequest.model_validate(request)).to_wire()
 
 
 @bp.activity_trigger(input_name="request")
 @observed
-def capture_payment(request: dict[str, Any]) -> dict[str, Any]:
+def capture_payment(request: dict) -> dict[str, Any]:
     """Take what was authorised. Refused: authorisation_expired, payment_cancelled, payment_declined."""
     return payment_provider().capture(CaptureRequest.model_validate(request)).to_wire()
 
 
 @bp.activity_trigger(input_name="request")
 @observed
-def cancel_payment(request: dict[str, Any]) -> dict[str, Any]:
+def cancel_payment(request: dict) -> dict[str, Any]:
     """Leave the customer's money as it was. The message says how: voided, refunded or nothing_to_undo."""
     return payment_provider().cancel(CancelPaymentRequest.model_validate(request)).to_wire()

@@ -13,20 +13,20 @@ bp = df.Blueprint()
 
 @bp.activity_trigger(input_name="request")
 @observed
-def create_shipment(request: dict[str, Any]) -> dict[str, Any]:
+def create_shipment(request: dict) -> dict[str, Any]:
     """Announce a parcel; nothing is paid yet. Refused: undeliverable."""
     return carrier().create_shipment(ShipmentRequest.model_validate(request)).to_wire()
 
 
 @bp.activity_trigger(input_name="request")
 @observed
-def buy_label(request: dict[str, Any]) -> dict[str, Any]:
+def buy_label(request: dict) -> dict[str, Any]:
     """Buy the cheapest label, unless one is bought. The reference is the tracking code."""
     return carrier().buy_label(BuyLabelRequest.model_validate(request)).to_wire()
 
 
 @bp.activity_trigger(input_name="request")
 @observed
-def cancel_shipping(request: dict[str, Any]) -> dict[str, Any]:
+def cancel_shipping(request: dict) -> dict[str, Any]:
     """Give a bought label back. The message says what there was: label_refunded or nothing_to_undo."""
     return carrier().cancel(CancelShippingRequest.model_validate(request)).to_wire()

@@ -14,7 +14,7 @@ bp = df.Blueprint()
 
 
 @bp.activity_trigger(input_name="request")
-def find_parcel(request: dict[str, Any]) -> dict[str, Any]:
+def find_parcel(request: dict) -> dict[str, Any]:
     """The tracking code of an order, as reference; from then on the carrier's news of it find the order. Refused: no_parcel."""
     order_id = TrackingRequest.model_validate(request).order_id
     code = _code(order_book().get(order_id))
@@ -25,7 +25,7 @@ def find_parcel(request: dict[str, Any]) -> dict[str, Any]:
 
 
 @bp.activity_trigger(input_name="request")
-def look_at_parcel(request: dict[str, Any]) -> dict[str, Any]:
+def look_at_parcel(request: dict) -> dict[str, Any]:
     """Answers with a `ParcelSeen`. Faulted as carrier_request_refused when the carrier will not say."""
     query = ParcelQuery.model_validate(request)
     try:
@@ -38,7 +38,7 @@ def look_at_parcel(request: dict[str, Any]) -> dict[str, Any]:
 
 
 @bp.activity_trigger(input_name="request")
-def record_tracking(request: dict[str, Any]) -> dict[str, Any]:
+def record_tracking(request: dict) -> dict[str, Any]:
     """Enter where the parcel is; the order's status stays."""
     record = RecordTracking.model_validate(request)
     order_book().record_tracking(record.order_id, record.tracking)

@@ -12,11 +12,12 @@ PIP_INSTALL := $(PY) -m pip install -qq --disable-pip-version-check
 UV := uv==0.13.9
 COMPILE := $(VENV)/bin/uv pip compile --quiet --no-header --universal --python-version 3.11
 
-.PHONY: help run test prove demo func bench package lock clean
+.PHONY: help run test lint format typecheck prove demo func bench package lock clean
 
 help:
 	@echo 'make run      start everything: storage, payment and carrier sandbox, the app  (PORT=7071 STATE=.state)'
 	@echo 'make test     linter, types, import directions, tests                          (ARGS="tests/domain -k reserve")'
+	@echo 'make lint, make typecheck, make format      one of the checks by itself; the last rewrites the files'
 	@echo 'make prove    the proofs at full size: thousands of random orders, hundreds of kills     (ORDERS=3000 KILLED_ORDERS=300 KILLS=200 LOAD=500)'
 	@echo 'make demo     20 orders of every kind, and whether money and stock balance     (a running app, or one of its own)'
 	@echo 'make func     the same app under Azure Functions Core Tools                    (PORT=7071)'
@@ -30,6 +31,15 @@ run: $(VENV)/app.stamp node_modules/.stamp
 
 test: $(VENV)/dev.stamp node_modules/.stamp
 	@exec $(PY) -m tools.check $(ARGS)
+
+lint: $(VENV)/dev.stamp
+	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/lint-imports
+
+typecheck: $(VENV)/dev.stamp
+	@$(VENV)/bin/mypy .
+
+format: $(VENV)/dev.stamp
+	@$(VENV)/bin/ruff check --fix . && $(VENV)/bin/ruff format .
 
 # The sizes of `make test`, some ten times as large.
 prove: ORDERS ?= 3000

@@ -6,7 +6,6 @@ from typing import Final
 
 import azure.durable_functions as df
 import azure.functions as func
-from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
 
 from adapters.compose import dead_letters, order_book, outbox
 from adapters.dead_letters import DeadLetterChanged, StoredDeadLetter
@@ -17,7 +16,7 @@ from domain.ids import dead_letter_instance_id
 from domain.order import CloseOrder
 from domain.steps import LedgerEntry, Outcome, StepResult
 from domain.wire import Wire
-from http_api.instances import REPLAY_DEAD_LETTER, instance_status, is_unfinished
+from http_api.instances import REPLAY_DEAD_LETTER, InstanceStatus, instance_status, is_unfinished
 from http_api.links import resource
 from http_api.paging import PageQuery, read_page
 from http_api.problems import Problem, answers_problems, conflict
@@ -160,9 +159,7 @@ async def _start(client: df.DurableOrchestrationClient, instance_id: str, letter
         raise
 
 
-async def _latest_instance(
-    client: df.DurableOrchestrationClient, letter: DeadLetter
-) -> DurableOrchestrationStatus | None:
+async def _latest_instance(client: df.DurableOrchestrationClient, letter: DeadLetter) -> InstanceStatus | None:
     return await instance_status(client, _replay_id(letter)) if letter.replays else None
 
 

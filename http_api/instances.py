@@ -5,10 +5,11 @@ The client raises bare `Exception`s and knows no time-out shorter than minutes; 
 
 import logging
 from collections.abc import Mapping
-from typing import Any, Final
+from datetime import datetime
+from enum import Enum
+from typing import Any, Final, Protocol
 
 import azure.durable_functions as df
-from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
 
 REPLAY_DEAD_LETTER: Final = "replay_dead_letter"
 
@@ -26,13 +27,36 @@ UNFINISHED: Final = frozenset(
 _log = logging.getLogger(__name__)
 
 
-async def instance_status(client: df.DurableOrchestrationClient, instance_id: str) -> DurableOrchestrationStatus | None:
+class InstanceStatus(Protocol):
+    """What is read of the SDK's status of an instance. A protocol, for the SDK moves its modules between versions."""
+
+    @property
+    def name(self) -> str:
+        """The orchestrator's."""
+
+    @property
+    def runtime_status(self) -> Enum: ...
+
+    @property
+    def created_time(self) -> datetime: ...
+
+    @property
+    def last_updated_time(self) -> datetime: ...
+
+    @property
+    def custom_status(self) -> Any: ...
+
+    @property
+    def output(self) -> Any: ...
+
+
+async def instance_status(client: df.DurableOrchestrationClient, instance_id: str) -> InstanceStatus | None:
     """The instance's status without its input and history; None when there is no such instance."""
     status = await client.get_status(instance_id)
     return status or None
 
 
-def is_unfinished(status: DurableOrchestrationStatus | None) -> bool:
+def is_unfinished(status: InstanceStatus | None) -> bool:
     """Whether the instance exists and has not ended."""
     return status is not None and status.runtime_status in UNFINISHED
 

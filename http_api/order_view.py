@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import azure.durable_functions as df
-from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
 
 from adapters.compose import order_book
 from adapters.order_rows import OrderRow
@@ -19,7 +18,7 @@ from domain.order import ENDED, OrderProgress, OrderStatus
 from domain.steps import LedgerEntry
 from domain.tracking import Tracking
 from domain.wire import Timestamp, Wire
-from http_api.instances import instance_status, is_unfinished
+from http_api.instances import InstanceStatus, instance_status, is_unfinished
 from http_api.request_params import unknown
 
 
@@ -52,7 +51,7 @@ class OrderView:
 
     order_id: str
     row: OrderRow | None
-    instance: DurableOrchestrationStatus | None
+    instance: InstanceStatus | None
 
     @property
     def is_known(self) -> bool:
@@ -148,7 +147,7 @@ async def find_order(client: df.DurableOrchestrationClient, order_id: str) -> Or
     return OrderView(order_id=order_id, row=row, instance=instance if is_order else None)
 
 
-def _is_rerun(row: OrderRow | None, instance: DurableOrchestrationStatus) -> bool:
+def _is_rerun(row: OrderRow | None, instance: InstanceStatus) -> bool:
     """Whether the instance was started after its order's end: the order's own says how it ended before the book hears of it."""
     if row is None or row.status not in ENDED:
         return False

@@ -15,7 +15,6 @@ from typing import Any, Final
 
 import azure.durable_functions as df
 import azure.functions as func
-from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
 
 from adapters.compose import intake_book
 from adapters.intake import Intake
@@ -26,7 +25,7 @@ from domain.ids import digest_id, order_id_for_key
 from domain.steps import LedgerEntry
 from domain.wire import Timestamp, Wire
 from domain.workflow import RunRequest, WorkflowKey, WorkflowProgress, WorkflowStatus, workflow_instance_id
-from http_api.instances import instance_status, is_unfinished, raise_event
+from http_api.instances import InstanceStatus, instance_status, is_unfinished, raise_event
 from http_api.links import resource
 from http_api.problems import conflict, invalid_field, not_found, unavailable
 from http_api.request_params import idempotency_key, path_id
@@ -167,7 +166,7 @@ def fingerprint(body: Any) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def _answer(workflow: str, key: str, status: DurableOrchestrationStatus | None) -> WorkflowAnswer:
+def _answer(workflow: str, key: str, status: InstanceStatus | None) -> WorkflowAnswer:
     progress = _progress(key, status)
     return WorkflowAnswer(
         id=key,
@@ -187,7 +186,7 @@ def _answer(workflow: str, key: str, status: DurableOrchestrationStatus | None) 
     )
 
 
-def _progress(key: str, status: DurableOrchestrationStatus | None) -> WorkflowProgress:
+def _progress(key: str, status: InstanceStatus | None) -> WorkflowProgress:
     if status is None:
         return WorkflowProgress(id=key, status="running", message=_ACCEPTED)
     if status.runtime_status is df.OrchestrationRuntimeStatus.Completed:

@@ -8,8 +8,6 @@ from collections.abc import Generator
 from datetime import datetime, timedelta
 from typing import Any
 
-from azure.durable_functions.models.Task import TaskBase
-
 from activities.order_book import record_order, settle_approval
 from domain.approval import (
     APPROVAL_DECIDED,
@@ -28,6 +26,7 @@ from domain.steps import Outcome, StepResult
 from orchestrators.effects import activity
 from orchestrators.retry import BRIEF, PERSISTENT, Wait
 from orchestrators.saga import OrderStopped, Saga
+from orchestrators.tasks import DurableTask
 
 # Constructed, not validated: a cold start need not build a validator for a constant.
 _NOBODY_DECIDED = ApprovalDecision.model_construct(
@@ -63,7 +62,7 @@ def _ask(saga: Saga, kind: NotificationKind, number: int) -> Wait:
     yield from saga.call([activity(record_order, record)], BRIEF, seed=message_id)
 
 
-def _hear_decision(saga: Saga, wait: ApprovalWait) -> Generator[TaskBase, Any, ApprovalDecision | None]:
+def _hear_decision(saga: Saga, wait: ApprovalWait) -> Generator[DurableTask, Any, ApprovalDecision | None]:
     """The first decision that comes, with reminders until then. None: out of time, or cancelled."""
     decided = saga.context.wait_for_external_event(APPROVAL_DECIDED)
     plain = saga.context.wait_for_external_event(APPROVAL_DECISION)
@@ -95,7 +94,7 @@ def _next_wake(saga: Saga, deadline: datetime) -> datetime:
 
 def _settle(
     saga: Saga, wait: ApprovalWait, heard: ApprovalDecision | None
-) -> Generator[TaskBase, Any, SettledApproval]:
+) -> Generator[DurableTask, Any, SettledApproval]:
     request = SettleApprovalRequest(
         order_id=saga.order.order_id,
         wait_id=wait.wait_id,

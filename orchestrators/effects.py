@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import azure.durable_functions as df
-from azure.durable_functions.models.Task import TaskBase
 from azure.functions.decorators.function_app import FunctionBuilder
 
 from domain.effects import Effect
 from domain.ids import INVENTORY_ENTITY
 from domain.steps import Outcome, StepResult
 from domain.wire import Wire
+from orchestrators.tasks import DurableTask
 
 
 def activity(function: FunctionBuilder, request: Wire) -> Effect:
@@ -29,17 +29,20 @@ def inventory_operation(operation: str, product_id: str, request: Wire) -> Effec
     return entity_operation(INVENTORY_ENTITY, product_id, operation, request)
 
 
-def task_for(context: df.DurableOrchestrationContext, effects: Sequence[Effect]) -> TaskBase:
+def task_for(context: df.DurableOrchestrationContext, effects: Sequence[Effect]) -> DurableTask:
     """One task that ends when all effects have: its result is one answer, or a list of them when there are several."""
     tasks = [_task(context, effect) for effect in effects]
     return tasks[0] if len(tasks) == 1 else context.task_all(tasks)
 
 
-def _task(context: df.DurableOrchestrationContext, effect: Effect) -> TaskBase:
+def _task(context: df.DurableOrchestrationContext, effect: Effect) -> DurableTask:
+    task: DurableTask
     if effect.entity_name is None or effect.entity_key is None:
-        return context.call_activity(effect.operation, effect.request)
-    entity = df.EntityId(effect.entity_name, effect.entity_key)
-    return context.call_entity(entity, effect.operation, effect.request)
+        task = context.call_activity(effect.operation, effect.request)
+    else:
+        entity = df.EntityId(effect.entity_name, effect.entity_key)
+        task = context.call_entity(entity, effect.operation, effect.request)
+    return task
 
 
 def signal(context: df.DurableOrchestrationContext, effect: Effect) -> None:

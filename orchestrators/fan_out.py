@@ -9,10 +9,10 @@ from functools import partial
 from typing import Any, TypeVar
 
 import azure.durable_functions as df
-from azure.durable_functions.models.Task import TaskBase
 
 from orchestrators.retry import RetryPolicy, sleep
 from orchestrators.story import Story
+from orchestrators.tasks import DurableTask
 
 T = TypeVar("T")
 
@@ -20,11 +20,11 @@ T = TypeVar("T")
 def in_batches(
     context: df.DurableOrchestrationContext,
     things: Sequence[T],
-    task_of: Callable[[T], TaskBase],
+    task_of: Callable[[T], DurableTask],
     *,
     width: int,
     after_batch: Callable[[int], None] = lambda done: None,
-) -> Generator[TaskBase, Any, list[Any]]:
+) -> Generator[DurableTask, Any, list[Any]]:
     """The results, in the order of the things. width: how many at a time. after_batch: told how many are done.
 
     A task that fails ends the whole: give it tasks that answer with their failure.
@@ -39,14 +39,14 @@ def in_batches(
 def in_rounds(
     story: Story,
     things: Sequence[T],
-    task_of: Callable[[T], TaskBase],
+    task_of: Callable[[T], DurableTask],
     *,
     width: int,
     is_open: Callable[[Any], bool],
     policy: RetryPolicy,
     seed: str,
     told: Callable[[int], None] = lambda done: None,
-) -> Generator[TaskBase, Any, list[Any]]:
+) -> Generator[DurableTask, Any, list[Any]]:
     """As `in_batches`, and again, later and later, for the things whose answer is still open when all had their turn.
 
     told: after each batch, how many things are done, or have had their turn of this round.

@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import azure.durable_functions as df
-from azure.durable_functions.models.Task import TaskBase
 
-Wait = Generator[TaskBase, Any, Any]
+from orchestrators.tasks import DurableTask
+
+Wait = Generator[DurableTask, Any, Any]
 """What a helper of an orchestrator is: it yields durable tasks, and `yield from` gives its answer."""
 
 
@@ -81,8 +82,8 @@ def call_with_backoff(
     policy: RetryPolicy,
     *,
     seed: str,
-    interrupt: TaskBase | None = None,
-) -> Generator[TaskBase, Any, Attempts]:
+    interrupt: DurableTask | None = None,
+) -> Generator[DurableTask, Any, Attempts]:
     """Call until answered. call: one attempt, anew each time. interrupt: an event that ends the waiting early."""
     started: datetime = context.current_utc_datetime
     attempt = 1
@@ -102,8 +103,8 @@ def call_with_backoff(
 
 
 def sleep(
-    context: df.DurableOrchestrationContext, pause: timedelta, interrupt: TaskBase | None
-) -> Generator[TaskBase, Any, bool]:
+    context: df.DurableOrchestrationContext, pause: timedelta, interrupt: DurableTask | None
+) -> Generator[DurableTask, Any, bool]:
     """Wait for a durable timer. True: the interrupt came first, and the timer is cancelled, or the instance could not end."""
     timer = context.create_timer(context.current_utc_datetime + pause)
     if interrupt is None:

@@ -9,8 +9,6 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from azure.durable_functions.models.Task import TaskBase
-
 from activities.dead_letter import park_dead_letter
 from domain.approval import CANCELLATION_REQUESTED, ApprovalWait, cancellation_from_event
 from domain.dead_letter import DeadLetter
@@ -21,6 +19,7 @@ from domain.steps import Outcome, StepResult
 from orchestrators.effects import activity, signal
 from orchestrators.retry import PERSISTENT, STEP, RetryPolicy, Wait
 from orchestrators.story import Story
+from orchestrators.tasks import DurableTask
 
 
 class OrderStopped(Exception):
@@ -69,7 +68,7 @@ class Saga(Story):
     message: str = "The order was accepted."
     reason_code: str | None = None
     approval: ApprovalWait | None = None
-    cancellation: TaskBase = field(init=False)
+    cancellation: DurableTask = field(init=False)
     _undos: list[_Undo] = field(default_factory=list)
     _open: list[DeadLetter] = field(default_factory=list)
 
@@ -79,7 +78,7 @@ class Saga(Story):
 
     # -- forwards
 
-    def do(self, step: Step) -> Generator[TaskBase, Any, StepResult]:
+    def do(self, step: Step) -> Generator[DurableTask, Any, StepResult]:
         """Take one step. Raises OrderStopped unless it is done, or when the customer cancelled before it."""
         self.stop_if_cancelled()
         if step.undo:

@@ -7,13 +7,13 @@ from functools import partial
 from typing import Any, Final, Literal
 
 import azure.durable_functions as df
-from azure.durable_functions.models.Task import TaskBase
 
 from domain.effects import Effect
 from domain.steps import LedgerEntry, Outcome, StepResult
 from domain.wire import Wire
 from orchestrators.effects import combined, task_for
 from orchestrators.retry import Attempts, RetryPolicy, Wait, call_with_backoff
+from orchestrators.tasks import DurableTask
 
 # Constructed, not validated: a cold start need not build a validator for a constant.
 NO_ANSWER: Final = StepResult.model_construct(
@@ -30,7 +30,7 @@ class Story(ABC):
 
     context: df.DurableOrchestrationContext
     name: str
-    listen_to: TaskBase | None = None
+    listen_to: DurableTask | None = None
     ledger: list[LedgerEntry] = field(default_factory=list)
     _listening: bool = False
 
@@ -58,8 +58,8 @@ class Story(ABC):
         self.publish()
 
     def call(
-        self, effects: Sequence[Effect], policy: RetryPolicy, *, seed: str, interrupt: TaskBase | None = None
-    ) -> Generator[TaskBase, Any, Attempts]:
+        self, effects: Sequence[Effect], policy: RetryPolicy, *, seed: str, interrupt: DurableTask | None = None
+    ) -> Generator[DurableTask, Any, Attempts]:
         """Call effects together until all are answered or the policy gives up. interrupt: an event that cuts waiting short."""
         attempt = partial(self._attempt, effects)
         seed = f"{self.name}:{seed}"
@@ -72,15 +72,15 @@ class Story(ABC):
         policy: RetryPolicy,
         *,
         kind: Literal["do", "undo"] = "do",
-        interrupt: TaskBase | None = None,
-    ) -> Generator[TaskBase, Any, StepResult]:
+        interrupt: DurableTask | None = None,
+    ) -> Generator[DurableTask, Any, StepResult]:
         """Call effects that answer with a `StepResult` each, and note what came of them."""
         attempts = yield from self.call(effects, policy, seed=name, interrupt=interrupt)
         result = NO_ANSWER if attempts.answer is None else combined(attempts.answer)
         self.note(name, result, attempts=attempts.count, kind=kind)
         return result
 
-    def heard(self, task: TaskBase) -> Wait:
+    def heard(self, task: DurableTask) -> Wait:
         """Wait for a task, and from then on notice the event that `listen_to` names. Gives the task's result."""
         if self.listen_to is not None and not self._listening:
             # An event is only delivered to a wait that was yielded once; from here on it is seen at any time.

@@ -4,13 +4,12 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
-from azure.durable_functions.models.Task import TaskBase
-
 from domain.effects import Effect
 from domain.steps import Outcome, StepResult
 from domain.workflow import WorkflowProgress, WorkflowStatus
 from orchestrators.retry import STEP, RetryPolicy
 from orchestrators.story import NO_ANSWER, Story
+from orchestrators.tasks import DurableTask
 
 R = TypeVar("R", bound=StepResult)
 
@@ -43,13 +42,13 @@ class Workflow(Story):
 
     def do(
         self, name: str, effects: Sequence[Effect], policy: RetryPolicy = STEP
-    ) -> Generator[TaskBase, Any, StepResult]:
+    ) -> Generator[DurableTask, Any, StepResult]:
         """Take one step. Raises WorkflowStopped unless it is done."""
         return required((yield from self.step(name, effects, policy)))
 
     def ask(
         self, name: str, effect: Effect, answer: type[R], policy: RetryPolicy = STEP
-    ) -> Generator[TaskBase, Any, R | None]:
+    ) -> Generator[DurableTask, Any, R | None]:
         """Take one step whose answer says more than a `StepResult`. Gives it, be it a refusal; None when there was none."""
         attempts = yield from self.call([effect], policy, seed=name)
         result = None if attempts.answer is None else answer.model_validate(attempts.answer)

@@ -13,7 +13,6 @@ from typing import Final
 
 import azure.durable_functions as df
 import azure.functions as func
-from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
 
 from adapters.compose import order_book
 from adapters.order_start import PROCESS_ORDER, START_PATIENCE_S, start_order
@@ -21,7 +20,7 @@ from domain.ids import order_instance_id
 from domain.inventory import REMEMBER_SETTLED_FOR
 from domain.order import ENDED, Order, OrderProgress, OrderStatus
 from http_api.at_once import a_few_at_once
-from http_api.instances import instance_status
+from http_api.instances import InstanceStatus, instance_status
 
 bp = df.Blueprint()
 
@@ -66,7 +65,7 @@ async def _start_or_end(client: df.DurableOrchestrationClient, now: datetime, or
         await _start(client, row.order, now)
 
 
-async def _enter_end(instance: DurableOrchestrationStatus) -> None:
+async def _enter_end(instance: InstanceStatus) -> None:
     if instance.name != PROCESS_ORDER or instance.runtime_status is not df.OrchestrationRuntimeStatus.Completed:
         return
     end = OrderProgress.model_validate(instance.output)

@@ -5,12 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from azure.durable_functions.models.utils.json_utils import parse_timespan_attrib
 from dateutil.parser import parse  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local_host.app.sdk_replay import _CODEC, _CONTEXT, parse_timestamp, quicken_replay, settle_typing_mode
+from local_host.app.sdk_replay import (
+    _CODEC,
+    _CONTEXT,
+    _parse_span,
+    parse_timestamp,
+    quicken_replay,
+    settle_typing_mode,
+)
 from local_host.history import time_text
 from tests.local_host.pure_host import PureHost
 
@@ -34,7 +40,7 @@ def test_timestamps_of_other_hosts_read_as_before(text: str) -> None:
 def test_limits_of_timers_read_as_before(text: str) -> None:
     quicken_replay()
 
-    assert vars(_CONTEXT)["parse_timespan_attrib"](text) == parse_timespan_attrib(text)
+    assert vars(_CONTEXT)["parse_timespan_attrib"](text) == _parse_span(text)
 
 
 @pytest.mark.parametrize(("setting", "is_strict"), [("1", True), ("true", True), ("", False), ("no", False)])

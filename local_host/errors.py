@@ -21,6 +21,14 @@ class UserCodeFailed(LocalHostError):
         self.stack = stack
 
 
+class WorkerExited(UserCodeFailed):
+    """The worker process ended while it had the call in hand: how far the function's code came is not known."""
+
+    def __init__(self, executable: str, exit_code: int) -> None:
+        """exit_code: as a shell has it, 128 and the signal's number for a process that a signal ended."""
+        super().__init__("WorkerProcessExitException", f"{executable} exited with code {exit_code} (0x{exit_code:x})")
+
+
 class OperationRefused(LocalHostError):
     """A management operation that cannot be accepted; nothing was stored."""
 

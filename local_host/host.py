@@ -12,7 +12,7 @@ from pathlib import Path
 from local_host.app.caller import Caller
 from local_host.app.host_json import HostConfig
 from local_host.app.index import AppIndex, Function
-from local_host.app.invoker import Invoker
+from local_host.app.invoker import Invoke, Invoker
 from local_host.app.sdk_replay import quicken_replay
 from local_host.app.sdk_session import close_client_session, renew_client_session
 from local_host.bindings.inputs import InputReader
@@ -38,8 +38,8 @@ _log = logging.getLogger("local_host")
 class HostParts:
     """What a host is made of.
 
-    listener: a bound socket. around_executor: puts something between engine and app (tests replace activities there).
-    times_path: where timer functions keep their times.
+    listener: a bound socket. around_executor: puts something between engine and app (tests replace activities there);
+    around_invoke: the same between triggers and app. times_path: where timer functions keep their times.
     """
 
     app: AppIndex
@@ -51,6 +51,7 @@ class HostParts:
     with_triggers: bool = True
     times_path: Path | None = None
     around_executor: Callable[[Executor], Executor] = lambda executor: executor
+    around_invoke: Callable[[Invoke], Invoke] = lambda invoke: invoke
 
 
 # A state that is kept nowhere.
@@ -76,6 +77,7 @@ class Host:
         outputs = OutputSender(self._accounts, base64_queues=parts.config.queues.base64)
         self.invoker = Invoker(parts.app, caller, inputs, outputs, durable.hub_name, self.origin)
         executor = parts.around_executor(self.invoker)
+        self._invoke = parts.around_invoke(self.invoker.invoke)
         self.worker = Worker(parts.hub, executor, parts.clock, durable)
         self.operations = Operations(parts.hub, executor, parts.clock, durable)
         self._triggers = Triggers(parts.app, self._trigger_setup(), listening=parts.with_triggers)
@@ -122,7 +124,7 @@ class Host:
     def _trigger_setup(self) -> TriggerSetup:
         parts = self._parts
         return TriggerSetup(
-            run=TriggeredRun(self.invoker, parts.clock),
+            run=TriggeredRun(self._invoke, parts.clock),
             clock=parts.clock,
             accounts=self._accounts,
             queues=parts.config.queues,
@@ -140,7 +142,7 @@ class Host:
         )
         return HttpServer(
             RouteTable(parts.app.with_trigger("httpTrigger"), parts.config.route_prefix),
-            self.invoker,
+            self._invoke,
             ManagementApi(self.operations, parts.config.durable),
             admin,
             custom_headers=parts.config.custom_headers,

@@ -12,15 +12,15 @@ import json
 import logging
 import uuid
 
-from local_host import entity, failures
+from local_host import entity, failures, worker_exit
 from local_host import history as h
 from local_host.actions import HTTP_ACTIVITY, read_answer, read_failure
 from local_host.alarm import Alarm
 from local_host.clock import Clock
 from local_host.config import DurableConfig, VersionFailure
-from local_host.decision import fail, finish, settle
+from local_host.decision import fail, finish, lose, settle
 from local_host.entity import EntityWork
-from local_host.errors import UnknownFunction, UserCodeFailed
+from local_host.errors import UnknownFunction, UserCodeFailed, WorkerExited
 from local_host.executor import Executor, FunctionKind
 from local_host.group_commit import Wakeups
 from local_host.history import Event, time_text
@@ -160,6 +160,8 @@ class Worker:
     async def _run_orchestrator(self, episode: Episode, name: str) -> Outcome:
         try:
             answer = read_answer(await self._executor.run_orchestrator(name, payload(episode, self._config)))
+        except WorkerExited as exited:
+            return lose(episode, exited, self._surroundings())
         except UserCodeFailed as failure:
             labelled = read_failure(failure)
             if labelled is None:
@@ -204,6 +206,9 @@ class Worker:
         return await self._executor.run_activity(name, activity.input, activity.instance_id)
 
     def _task_failed(self, activity: Activity, failure: UserCodeFailed) -> Event:
+        if isinstance(failure, WorkerExited):
+            reason = worker_exit.activity_reason(activity.name, failure)
+            return h.task_failed(self._now_text(), activity.task_id, reason, worker_exit.activity_details(failure))
         reason = failures.activity_reason(activity.name, failure)
         return h.task_failed(self._now_text(), activity.task_id, reason, failures.activity_details(failure))
 
@@ -218,10 +223,16 @@ class Worker:
             try:
                 answer = await self._executor.run_entity(name, entity.payload(work))
                 outcome = entity.finish(work, answer, self._now_text())
+            except WorkerExited as exited:
+                log.warning("A batch of entity %s was in hand (%s); it is run again", work.entity_id, exited.message)
+                return self._run_batch_again(work)
             except UserCodeFailed as failure:
                 log.error("A batch of entity %s failed as a whole: %s", work.entity_id, failure)  # noqa: TRY400
                 outcome = entity.fail(work, str(failure), self._now_text())
         return self._hub.complete_batch(outcome, self._config.max_entity_operation_batch_size)
+
+    async def _run_batch_again(self, work: EntityWork) -> None:
+        self._hub.abandon_entity(work)
 
     def _now_text(self) -> str:
         return time_text(self._clock.now())

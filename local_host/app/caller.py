@@ -11,7 +11,7 @@ import contextvars
 import os
 import traceback
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -59,6 +59,7 @@ class Caller:
         self._directory = directory
         self._timeout = function_timeout
         self._pool = ThreadPoolExecutor(_thread_count(), thread_name_prefix="function")
+        self._in_threads: set[Future[Any]] = set()
 
     async def call(
         self,
@@ -80,6 +81,10 @@ class Caller:
         """Let go of the threads; a function that still runs in one is not waited for."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
+    async def until_threads_end(self) -> None:
+        """Return when the functions that run in threads have ended, those too whose callers were cancelled."""
+        await asyncio.to_thread(wait, tuple(self._in_threads))
+
     async def _run(self, function: Function, keywords: Mapping[str, Any], invocation: Invocation) -> Any:
         token = current_invocation.set(invocation)
         limit = asyncio.timeout(self._timeout.total_seconds() if self._timeout else None)
@@ -96,7 +101,10 @@ class Caller:
             return await function.call(**keywords)
         call = partial(_call_in_thread, function.call, keywords, invocation.id)
         context = contextvars.copy_context()
-        return await asyncio.get_running_loop().run_in_executor(self._pool, context.run, call)
+        running = self._pool.submit(context.run, call)
+        self._in_threads.add(running)
+        running.add_done_callback(self._in_threads.discard)
+        return await asyncio.wrap_future(running)
 
     def _timed_out(self, function: Function) -> UserCodeFailed:
         """A thread cannot be stopped, so code that is not `async` goes on; nobody hears of its result."""

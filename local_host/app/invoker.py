@@ -6,8 +6,8 @@ so they and everything else run as the Python worker runs them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any, Protocol
 
 import azure.functions as func
 from azure.functions.meta import Datum
@@ -24,6 +24,20 @@ from local_host.bindings.path_values import path_values
 from local_host.bindings.storage import is_storage_error
 from local_host.executor import FunctionKind
 from local_host.start_problems import SettingMissing
+
+
+class Invoke(Protocol):
+    """How triggers call a function: `Invoker.invoke`, or what a test puts around it."""
+
+    def __call__(
+        self,
+        function: Function,
+        datum: Datum,
+        metadata: Mapping[str, Datum] | None = None,
+        *,
+        retry: RetryContext | None = None,
+    ) -> Awaitable[CallResult]:
+        """Raises UserCodeFailed."""
 
 
 class Invoker:
@@ -103,6 +117,10 @@ class Invoker:
                 raise failure_of(error) from error
             raise
         return result
+
+    async def until_threads_end(self) -> None:
+        """Return when the functions that run in threads have ended, those too whose callers were cancelled."""
+        await self._caller.until_threads_end()
 
     async def close(self) -> None:
         self._caller.close()

@@ -12,7 +12,7 @@ from azure.functions.meta import Datum
 
 from local_host.app.function_context import PastFailure, RetryContext
 from local_host.app.index import Function
-from local_host.app.invoker import Invoker
+from local_host.app.invoker import Invoke
 from local_host.clock import Clock
 from local_host.errors import UserCodeFailed
 from local_host.running import Running
@@ -23,8 +23,8 @@ _log = logging.getLogger("local_host.triggers")
 class TriggeredRun:
     """Calls functions for the listeners. A failure is logged and told as False; it never ends a listener."""
 
-    def __init__(self, invoker: Invoker, clock: Clock) -> None:
-        self._invoker = invoker
+    def __init__(self, invoke: Invoke, clock: Clock) -> None:
+        self._invoke = invoke
         self._clock = clock
         self._is_closed = False
         self.running = Running()
@@ -60,7 +60,7 @@ class TriggeredRun:
         """What the function failed with, None when it succeeded."""
         with self.running:
             try:
-                await self._invoker.invoke(function, datum, metadata, retry=retry)
+                await self._invoke(function, datum, metadata, retry=retry)
             except UserCodeFailed as failure:
                 _log.error("%s failed with %s\n%s", function.name, failure, failure.stack)
                 return failure

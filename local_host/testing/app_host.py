@@ -11,7 +11,7 @@ from contextlib import ExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from azure.durable_functions.models.utils.df_serialization import df_dumps
 
@@ -30,6 +30,7 @@ from local_host.testing.doubles import Activity, ActivityCall, DoubledExecutor, 
 from local_host.testing.http_client import HttpClient
 from local_host.testing.loading import environment, imported
 from local_host.testing.recording import make_recording
+from local_host.testing.worker_death import Call, DeathOrder, MortalExecutor, MortalWorker, mortal_invoke
 from local_host.views import InstanceStatus
 from local_host.web.server import bind
 
@@ -68,6 +69,7 @@ class AppHost:
         self._state = state
         self._with_triggers = with_triggers
         self._doubles = Doubles()
+        self._worker = MortalWorker(self._until_threads_end)
         self._host: Host | None = None
         self.http = HttpClient(lambda: self.origin)
         clock.settle_with(self.run_until_idle)
@@ -124,7 +126,8 @@ class AppHost:
                 clock=self.clock,
                 with_triggers=self._with_triggers,
                 times_path=times_path(self._state),
-                around_executor=lambda executor: DoubledExecutor(executor, self._doubles),
+                around_executor=lambda executor: MortalExecutor(DoubledExecutor(executor, self._doubles), self._worker),
+                around_invoke=lambda invoke: mortal_invoke(invoke, self._worker),
             )
             self._host = Host(parts)
             unless_started.pop_all()
@@ -140,6 +143,9 @@ class AppHost:
         if self._host is None:
             raise RuntimeError("The host has not been started.")
         return self._host
+
+    async def _until_threads_end(self) -> None:
+        await self._running.invoker.until_threads_end()
 
     # Time.
 
@@ -221,6 +227,16 @@ class AppHost:
         """How often each orchestrator's code has run so far: once when it starts, and a replay for all that it waited for."""
         return self._doubles.orchestrator_runs
 
+    @property
+    def entity_runs(self) -> Counter[str]:
+        """How often each entity has been given a batch of operations so far."""
+        return self._doubles.entity_runs
+
+    @property
+    def worker_deaths(self) -> int:
+        """How often the worker process has died, as `kill_worker` said."""
+        return self._worker.deaths
+
     def replace_activity(self, name: str, function: Callable[[Any], Any]) -> None:
         """Call `function` with the decoded input in place of an activity. It may be `async`; it returns plain JSON."""
         self.wrap_activity(name, lambda value, activity: function(value))
@@ -251,6 +267,19 @@ class AppHost:
             known = ", ".join(self.app.durable_names(FunctionKind.ACTIVITY))
             raise LookupError(f"There is no activity '{name}'; the app has {known}.")
         return found.durable_name.casefold()
+
+    def kill_worker(
+        self, *, during: Call, name: str | None = None, nth: int = 1, when: Literal["before", "after"] = "before"
+    ) -> None:
+        """Let the worker process die in the middle of the Nth such call from now (of any name, unless one is given).
+
+        before: before the code has had any effect; after: its code has run, and its answer is lost. The host goes on, and
+        what the worker had in hand ends as on the real host: orchestrations fail for good, activities come back as
+        failed, batches of entities are repeated, HTTP functions answer 500, other functions have failed. `worker_deaths`
+        says whether it has come to it.
+        """
+        folded = None if name is None else name.casefold()
+        self._worker.die_during(DeathOrder(during=during, name=folded, left=nth, when=when))
 
     def crash_before_commit(self, commits: int = 1) -> None:
         """Die just before the Nth commit from now. `restart` brings the host back."""

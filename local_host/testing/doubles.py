@@ -41,6 +41,7 @@ class Doubles:
     at_once: bool = False
     calls: list[ActivityCall] = field(default_factory=list)
     orchestrator_runs: Counter[str] = field(default_factory=Counter)
+    entity_runs: Counter[str] = field(default_factory=Counter)
 
 
 class DoubledExecutor:
@@ -65,6 +66,7 @@ class DoubledExecutor:
         return await self._real.run_orchestrator(name, payload)
 
     async def run_entity(self, name: str, payload: str) -> str:
+        self._doubles.entity_runs[name] += 1
         if self._doubles.twice:
             await self._real.run_entity(name, payload)
         return await self._real.run_entity(name, payload)

@@ -17,7 +17,7 @@ from aiohttp import web
 
 from local_host.app.binding_value import MANAGEMENT_PATH
 from local_host.app.conversion import encode_output
-from local_host.app.invoker import Invoker
+from local_host.app.invoker import Invoke
 from local_host.errors import UserCodeFailed
 from local_host.management.api import ManagementApi
 from local_host.running import Running
@@ -41,7 +41,7 @@ class HttpServer:
     def __init__(
         self,
         routes: RouteTable,
-        invoker: Invoker,
+        invoke: Invoke,
         management: ManagementApi,
         admin: AdminApi,
         *,
@@ -50,7 +50,7 @@ class HttpServer:
     ) -> None:
         """custom_headers: added to every response of a function."""
         self._routes = routes
-        self._invoker = invoker
+        self._invoke = invoke
         self._management = management
         self._admin = admin
         self._custom_headers = custom_headers
@@ -108,7 +108,7 @@ class HttpServer:
         """Whatever goes wrong in the function, the caller learns only that it did."""
         begun = time.monotonic()
         try:
-            result = await self._invoker.invoke(function, await request_datum(request, route_values))
+            result = await self._invoke(function, await request_datum(request, route_values))
             response = response_of(encode_output("http", result.returned), self._custom_headers)
         except UserCodeFailed as failure:
             _log.error("%s failed with %s\n%s", function.name, failure, failure.stack)

@@ -6,7 +6,8 @@ import azure.durable_functions as df
 
 from activities.observed import observed
 from adapters.compose import order_book, outbox
-from adapters.order_closing import close_and_tell
+from adapters.order_closing import notify_of_end
+from adapters.telemetry import emit_status
 from domain.approval import SettleApprovalRequest
 from domain.errors import StorageUnavailable
 from domain.notification import Notification
@@ -24,7 +25,7 @@ def record_order(request: dict) -> dict[str, Any]:
     Both in one, because every order ends with the two. Refused as not_told when only the latter failed.
     """
     record = RecordOrder.model_validate(request)
-    order_book().record(record.progress)
+    emit_status(order_book().record(record.progress))
     return _tell(record.news).to_wire()
 
 
@@ -43,9 +44,13 @@ def close_order(request: dict) -> dict[str, Any]:
     Refused as not_waiting when the order does not need attention.
     """
     closing = CloseOrder.model_validate(request)
-    status = close_and_tell(order_book(), outbox(), closing)
-    if status not in (closing.status, OrderStatus.NEEDS_ATTENTION):
-        return StepResult.refused("not_waiting", f"the order book says {status or 'nothing'} of this order").to_wire()
+    after = order_book().close(closing)
+    if after is None or after.status not in (closing.status, OrderStatus.NEEDS_ATTENTION):
+        status = "nothing" if after is None else after.status
+        return StepResult.refused("not_waiting", f"the order book says {status} of this order").to_wire()
+    emit_status(after.changed)
+    if after.status is closing.status:
+        notify_of_end(order_book(), outbox(), closing)
     return StepResult().to_wire()
 
 

@@ -8,6 +8,7 @@ import azure.durable_functions as df
 
 from adapters.compose import order_intake
 from adapters.order_start import start_order
+from adapters.telemetry import emit_accepted
 from domain.errors import OrderIdTaken, OrderNotAcceptable, StorageUnavailable
 from domain.field_error import FieldError
 from domain.order_intake import AcceptOrder, OrderTakenIn
@@ -44,6 +45,7 @@ async def _accept(asked: AcceptOrder, client: df.DurableOrchestrationClient) -> 
     except OrderIdTaken:
         return _refused("order_id_taken", "Another order has this id.")
     if taken.to_start is not None:
+        emit_accepted(taken.order_id)
         await start_order(client, taken.to_start)
     return OrderTakenIn(reference=taken.order_id)
 

@@ -18,7 +18,6 @@ from adapters.storage import (
     storage_errors,
 )
 from adapters.table_pages import Page
-from adapters.telemetry import emit
 from domain.dead_letter import (
     CloseDeadLetter,
     DeadLetter,
@@ -58,13 +57,18 @@ class DeadLetters:
         self._container = storage.container(_NAME)
         self._queue = storage.queue(_NAME)
 
-    def park(self, letter: DeadLetter) -> None:
-        """Keep a record and announce it. A record that is there already stays, and is announced again while it is open."""
+    def park(self, letter: DeadLetter) -> DeadLetter | None:
+        """Store a record and announce it. A record that is there already stays, and is announced again while it is open.
+
+        Returns:
+            The record that was announced; None when it is closed.
+        """
         with storage_errors("the dead letters"):
             known = self._create(letter)
-            if known.state is DeadLetterState.PARKED:
-                self._announce(known)
-                _tell_operators(known.dead_letter_id, known.order_id, DeadLetterState.PARKED)
+            if known.state is not DeadLetterState.PARKED:
+                return None
+            self._announce(known)
+            return known
 
     def get(self, dead_letter_id: str) -> StoredDeadLetter | None:
         """One record; None when there is none of this id."""
@@ -97,18 +101,22 @@ class DeadLetters:
             except (ResourceModifiedError, ResourceNotFoundError):
                 raise DeadLetterChanged(letter.dead_letter_id) from None
 
-    def close(self, closing: CloseDeadLetter) -> None:
-        """Close a record, unless it is closed."""
+    def close(self, closing: CloseDeadLetter) -> DeadLetter | None:
+        """Close a record, unless it is closed.
+
+        Returns:
+            The record that this call closed; None when there was nothing to close.
+        """
         for _ in range(_MOST_COLLISIONS):
             stored = self.get(closing.dead_letter_id)
             if stored is None or stored.letter.state is not DeadLetterState.PARKED:
-                return
+                return None
+            closed = _closed(stored.letter, closing)
             try:
-                self.update(_closed(stored.letter, closing), stored.etag)
+                self.update(closed, stored.etag)
             except DeadLetterChanged:
                 continue
-            _tell_operators(closing.dead_letter_id, stored.letter.order_id, closing.state)
-            return
+            return closed
         raise StorageUnavailable("a dead letter is being changed by too many at once")
 
     def _create(self, letter: DeadLetter) -> DeadLetter:
@@ -178,10 +186,6 @@ class DeadLetters:
 
 def _state(blob: "BlobProperties") -> DeadLetterState:
     return DeadLetterState(blob.metadata["state"])
-
-
-def _tell_operators(dead_letter_id: str, order_id: str, state: DeadLetterState) -> None:
-    emit("dead_letter", dead_letter_id=dead_letter_id, order_id=order_id, state=state)
 
 
 def _closed(letter: DeadLetter, closing: CloseDeadLetter) -> DeadLetter:

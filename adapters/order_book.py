@@ -5,6 +5,8 @@ transition table allows, so that a repeated or late message cannot reopen an ord
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,7 +14,6 @@ from adapters.intake import REMINDERS, Intake, enter_once, forget_reminder, remi
 from adapters.order_rows import PARTITION, OrderRow, is_news, new_entity, progress_entity, row_of, tracking_entity
 from adapters.storage import Storage, create_table, created_on_first_use, storage_errors
 from adapters.table_pages import Page, read_page
-from adapters.telemetry import emit
 from domain.approval import SettleApprovalRequest, SettledApproval
 from domain.errors import EndNotKnown, StorageUnavailable
 from domain.order import ENDED, CloseOrder, Order, OrderProgress, OrderStatus
@@ -29,6 +30,14 @@ _MOST_COLLISIONS: Final = 5
 _TOO_MANY: Final = "the order book: a row is being changed by too many at once"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Closing:
+    """An order after a compensation that was completed late. changed: its new status, None when that is not new."""
+
+    status: OrderStatus
+    changed: OrderProgress | None
+
+
 class OrderBook:
     """Every method raises StorageUnavailable when the tables do not answer."""
 
@@ -39,10 +48,7 @@ class OrderBook:
     def accept(self, order: Order, fingerprint: str) -> Intake:
         """Enter a new order, unless its id is known. fingerprint: equal for equal request bodies."""
         with storage_errors("the order book"):
-            intake = enter_once(self._orders, new_entity(order, fingerprint), {"placed_at": order.placed_at})
-        if intake is Intake.NEW:
-            emit("order.status", order_id=order.order_id, status=OrderStatus.ACCEPTED)
-        return intake
+            return enter_once(self._orders, new_entity(order, fingerprint), {"placed_at": order.placed_at})
 
     def get(self, order_id: str) -> OrderRow | None:
         """One order; None when the book does not know it."""
@@ -90,9 +96,16 @@ class OrderBook:
         with storage_errors("the order book"):
             forget_reminder(self._orders, PARTITION, order_id)
 
-    def record(self, progress: OrderProgress) -> None:
-        """Enter where an order stands. What the row already knows better, by status or by a longer ledger, stays."""
-        self._change(progress.order_id, lambda row: progress if row is None or is_news(progress, row) else None)
+    def record(self, progress: OrderProgress) -> OrderProgress | None:
+        """Store where an order stands. What the row already knows better, by status or by a longer ledger, stays.
+
+        Returns:
+            The progress when it gave the order another status, else None.
+        """
+        _, changed = self._change(
+            progress.order_id, lambda row: progress if row is None or is_news(progress, row) else None
+        )
+        return changed
 
     def record_tracking(self, order_id: str, tracking: Tracking) -> None:
         """Enter where an order's parcel is. What was seen later stays; an order that the book does not know gets no row."""
@@ -104,14 +117,21 @@ class OrderBook:
                     return
         raise StorageUnavailable(_TOO_MANY)
 
-    def close(self, closing: CloseOrder) -> OrderStatus | None:
-        """Enter an undo that got done after all. Its order ends with the last of those that it says are open.
+    def close(self, closing: CloseOrder) -> Closing | None:
+        """Store a compensation that was completed late. Its order ends with the last of those that it says are open.
 
-        Any other order stays as it is. Gives the status that the order then has; None when the book does not know it. Raises
-        EndNotKnown while the book has not heard of the order's end: it cannot say yet what is open.
+        Any other order stays as it is.
+
+        Returns:
+            The status that the order then has; None when the order is unknown.
+
+        Raises:
+            EndNotKnown: The order's end is not recorded yet, so it is not known what is open.
         """
-        row = self._change(closing.order_id, lambda row: None if row is None else _closed(row_of(row), closing))
-        return None if row is None else OrderStatus(row["status"])
+        row, changed = self._change(
+            closing.order_id, lambda row: None if row is None else _closed(row_of(row), closing)
+        )
+        return None if row is None else Closing(status=OrderStatus(row["status"]), changed=changed)
 
     def settle(self, request: SettleApprovalRequest) -> SettledApproval:
         """Enter the decision of an approval wait, unless one is there; either way, say which one holds."""
@@ -140,8 +160,8 @@ class OrderBook:
 
     def _change(
         self, order_id: str, decide: Callable[[Mapping[str, Any] | None], OrderProgress | None]
-    ) -> Mapping[str, Any] | None:
-        """Read, decide and write as if nobody else did; gives the row as it then is.
+    ) -> tuple[Mapping[str, Any] | None, OrderProgress | None]:
+        """Read, decide and write as if nobody else did; gives the row as it then is, and what was written if its status is new.
 
         decide: from the row, if there is one, to what it shall say; None leaves it as it is.
         """
@@ -150,16 +170,14 @@ class OrderBook:
                 row = self._find(order_id)
                 progress = decide(row)
                 if progress is None:
-                    return row
+                    return row, None
                 entity = progress_entity(progress)
                 if self._try_write(entity, row):
                     if progress.status in ENDED:
-                        self.forget_reminder(order_id)
-                    if row is None or row["status"] != progress.status:
-                        emit(
-                            "order.status", order_id=order_id, status=progress.status, reason_code=progress.reason_code
-                        )
-                    return entity
+                        # The timer that looks for orders without an end forgets what is left; the change must be reported.
+                        with suppress(StorageUnavailable):
+                            self.forget_reminder(order_id)
+                    return entity, None if row is not None and row["status"] == progress.status else progress
         raise StorageUnavailable(_TOO_MANY)
 
     def _try_write(self, entity: dict[str, Any], row: "TableEntity | None") -> bool:

@@ -1,4 +1,4 @@
-"""Close an order that needed an operator, and tell its customer, who has heard nothing of it since."""
+"""Notify the customer of an order that needed an operator once it is closed."""
 
 from adapters.order_book import OrderBook
 from adapters.outbox import Outbox
@@ -7,14 +7,15 @@ from domain.notification import Notification, NotificationKind
 from domain.order import CloseOrder, Order, OrderStatus
 
 
-def close_and_tell(book: OrderBook, outbox: Outbox, closing: CloseOrder) -> OrderStatus | None:
-    """Close it; a repeat closes nothing and tells the same again. Gives and raises what `OrderBook.close` does."""
-    status = book.close(closing)
-    if status is closing.status:
-        row = book.get(closing.order_id)
-        if row is not None and row.order is not None:
-            outbox.put(_news(row.order, status))
-    return status
+def notify_of_end(book: OrderBook, outbox: Outbox, closing: CloseOrder) -> None:
+    """Put the notification of a closed order into the outbox. A repeat carries the same id.
+
+    Raises:
+        StorageUnavailable: The outbox or the order book did not answer.
+    """
+    row = book.get(closing.order_id)
+    if row is not None and row.order is not None:
+        outbox.put(_news(row.order, closing.status))
 
 
 def _news(order: Order, status: OrderStatus) -> Notification:

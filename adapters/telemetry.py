@@ -1,11 +1,17 @@
-"""What the app tells operators of orders: one JSON object per log line, `evt` first, which alerts and workbook read.
+"""What the app logs for operators of orders: one JSON object per log line, `evt` first, which alerts and workbook read.
 
 Ids, words and numbers only: nothing of a customer, no amounts but totals, no secrets.
+
+Only the thread or task of an invocation may log. The worker finds an invocation's id there alone, and the host drops a line
+without one: what runs in `asyncio.to_thread` returns what it changed, and its caller logs it.
 """
 
 import json
 import logging
 from typing import Literal
+
+from domain.dead_letter import DeadLetter
+from domain.order import OrderProgress, OrderStatus
 
 _log = logging.getLogger("shop")
 
@@ -15,3 +21,20 @@ Event = Literal["order.status", "order.step", "dead_letter"]
 def emit(evt: Event, **facts: str | int | None) -> None:
     """Write one line. facts: None leaves one out."""
     _log.info("%s", json.dumps({"evt": evt, **{name: fact for name, fact in facts.items() if fact is not None}}))
+
+
+def emit_accepted(order_id: str) -> None:
+    """Write the line of a new order."""
+    emit("order.status", order_id=order_id, status=OrderStatus.ACCEPTED)
+
+
+def emit_status(changed: OrderProgress | None) -> None:
+    """Write the line of an order's new status. None: its status did not change."""
+    if changed is not None:
+        emit("order.status", order_id=changed.order_id, status=changed.status, reason_code=changed.reason_code)
+
+
+def emit_dead_letter(letter: DeadLetter | None) -> None:
+    """Write the line of a dead letter that was stored or closed. None: it was closed before."""
+    if letter is not None:
+        emit("dead_letter", dead_letter_id=letter.dead_letter_id, order_id=letter.order_id, state=letter.state)

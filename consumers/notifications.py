@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from activities.notification import mail_notification
 from adapters.compose import dead_letters, outbox, postman
 from adapters.outbox import NOTIFICATIONS
+from adapters.telemetry import emit_dead_letter
 from domain.dead_letter import DeadLetter
 from domain.errors import ProviderUnavailable, StorageUnavailable
 from domain.notification import Notification, NotificationKind, next_try
@@ -38,7 +39,7 @@ async def deliver_notification(message: func.QueueMessage, client: df.DurableOrc
     """Send one message. Raises when it cannot be read, or not be put back: the host then delivers it again, five times."""
     notification = Notification.model_validate_json(message.get_body())
     await _follow_up(client, notification)
-    await asyncio.to_thread(deliver, notification)
+    await deliver(notification)
 
 
 @bp.queue_trigger(arg_name="message", queue_name=f"{NOTIFICATIONS}-poison", connection="SHOP_STORAGE")
@@ -49,10 +50,10 @@ async def park_notification(message: func.QueueMessage, client: df.DurableOrches
     try:
         notification = Notification.model_validate_json(body)
     except ValidationError:
-        await asyncio.to_thread(_park_unreadable, body)
+        await _store(_unreadable(body))
         return
     await _follow_up(client, notification)
-    await asyncio.to_thread(park, notification, _GAVE_UP)
+    await _store(_undelivered(notification, _GAVE_UP))
 
 
 async def _follow_up(client: df.DurableOrchestrationClient, notification: Notification) -> None:
@@ -62,25 +63,29 @@ async def _follow_up(client: df.DurableOrchestrationClient, notification: Notifi
         await start_once(client, SHIPMENT_TRACKING, notification.order_id, request)
 
 
-def deliver(notification: Notification) -> None:
-    """Send one message, or put it back for later, or park it. Raises StorageUnavailable when neither could be done."""
+async def deliver(notification: Notification) -> None:
+    """Send one message, or put it back for later, or dead-letter it.
+
+    Raises:
+        StorageUnavailable: None of them could be done.
+    """
     try:
-        result = postman().deliver(notification)
+        result = await asyncio.to_thread(postman().deliver, notification)
     except (ProviderUnavailable, StorageUnavailable) as error:
         _log.warning("%s: not delivered: %s", notification.message_id, error)
         again = next_try(notification)
         if again is not None:
-            outbox().put(again[0], later=again[1])
+            await asyncio.to_thread(outbox().put, again[0], later=again[1])
             return
         result = StepResult(outcome=Outcome.UNKNOWN, reason_code="no_answer", message=str(error)[:500])
     if result.outcome is not Outcome.DONE:
-        park(notification, result)
+        await _store(_undelivered(notification, result))
 
 
-def park(notification: Notification, result: StepResult) -> None:
-    """Keep a message for an operator; a replay of the record sends it."""
+def _undelivered(notification: Notification, result: StepResult) -> DeadLetter:
+    """Return the record of a message that was not delivered; a replay of the record sends it."""
     # Not named after its order: an order is closed when nothing named after it is open, and a mail is no part of it.
-    record = DeadLetter(
+    return DeadLetter(
         dead_letter_id=f"{_STEP}.{notification.message_id}",
         order_id=notification.order_id,
         step=_STEP,
@@ -89,8 +94,6 @@ def park(notification: Notification, result: StepResult) -> None:
         message=result.message,
         parked_at=datetime.now(UTC),
     )
-    dead_letters().park(record)
-    _log.error("%s is parked: %s", notification.message_id, result.reason_code)
 
 
 # Constructed, not validated: a cold start need not build a validator for a constant.
@@ -99,10 +102,10 @@ _GAVE_UP: Final = StepResult.model_construct(
 )
 
 
-def _park_unreadable(body: bytes) -> None:
-    """The message itself is kept in the log of nobody: it may hold what must not be seen. Its size and digest must do."""
+def _unreadable(body: bytes) -> DeadLetter:
+    """Return the record of a message that is none. It holds only size and digest: the message may hold what must not be seen."""
     name = f"unreadable-{hashlib.sha256(body).hexdigest()[:20]}"
-    record = DeadLetter(
+    return DeadLetter(
         dead_letter_id=f"{_STEP}.{name}",
         order_id=name,
         step=_STEP,
@@ -111,5 +114,8 @@ def _park_unreadable(body: bytes) -> None:
         message=f"a message of {len(body)} bytes on the queue of notifications is not one",
         parked_at=datetime.now(UTC),
     )
-    dead_letters().park(record)
-    _log.error("%s: %s", name, record.message)
+
+
+async def _store(letter: DeadLetter) -> None:
+    emit_dead_letter(await asyncio.to_thread(dead_letters().park, letter))
+    _log.error("%s is dead-lettered (%s): %s", letter.dead_letter_id, letter.reason_code, letter.message)

@@ -9,7 +9,8 @@ import azure.functions as func
 
 from adapters.compose import dead_letters, order_book, outbox
 from adapters.dead_letters import DeadLetterChanged, StoredDeadLetter
-from adapters.order_closing import close_and_tell
+from adapters.order_closing import notify_of_end
+from adapters.telemetry import emit_dead_letter, emit_status
 from domain.dead_letter import CloseDeadLetter, DeadLetter, DeadLetterId, DeadLetterState, ReplayProgress, Resolution
 from domain.errors import EndNotKnown
 from domain.ids import dead_letter_instance_id
@@ -111,7 +112,7 @@ async def resolve_dead_letter(req: func.HttpRequest, client: df.DurableOrchestra
     letter = (await _stored(req)).letter
     if letter.resolution != resolution:
         await _check_open(client, letter)
-    await asyncio.to_thread(_resolve, letter, resolution)
+    await _resolve(letter, resolution)
     closed = (await _stored(req)).letter
     if closed.resolution != resolution:
         raise _changed()
@@ -175,25 +176,33 @@ async def _latest_replay(client: df.DurableOrchestrationClient, letter: DeadLett
     )
 
 
-def _resolve(letter: DeadLetter, resolution: Resolution) -> None:
-    """Enter it in the order's ledger, which may end the order; the record last: until all is done it is there to be repeated.
+async def _resolve(letter: DeadLetter, resolution: Resolution) -> None:
+    """Store it in the order's ledger, which may end the order; the record last: until all is done it is there to be repeated.
 
     Raises Problem (409) while the order book cannot say yet what is open.
     """
     now = datetime.now(UTC)
     if letter.order_end is not None:
-        told = f"resolved by {resolution.resolved_by}: {resolution.reason}"[:500]
-        entry = LedgerEntry(step=letter.step, kind="undo", outcome=Outcome.DONE, at=now, message=told)
-        end = CloseOrder(order_id=letter.order_id, status=letter.order_end, entry=entry)
-        try:
-            close_and_tell(order_book(), outbox(), end)
-        except EndNotKnown:
-            told = "The order book has not heard of the order's end yet; try again in a few minutes."
-            raise conflict("end_not_known", told) from None
+        message = f"resolved by {resolution.resolved_by}: {resolution.reason}"[:500]
+        entry = LedgerEntry(step=letter.step, kind="undo", outcome=Outcome.DONE, at=now, message=message)
+        await _close_order(CloseOrder(order_id=letter.order_id, status=letter.order_end, entry=entry))
     closing = CloseDeadLetter(
         dead_letter_id=letter.dead_letter_id, state=DeadLetterState.RESOLVED, at=now, resolution=resolution
     )
-    dead_letters().close(closing)
+    emit_dead_letter(await asyncio.to_thread(dead_letters().close, closing))
+
+
+async def _close_order(closing: CloseOrder) -> None:
+    try:
+        after = await asyncio.to_thread(order_book().close, closing)
+    except EndNotKnown:
+        detail = "The order book has not heard of the order's end yet; try again in a few minutes."
+        raise conflict("end_not_known", detail) from None
+    if after is None:
+        return
+    emit_status(after.changed)
+    if after.status is closing.status:
+        await asyncio.to_thread(notify_of_end, order_book(), outbox(), closing)
 
 
 def _replay_id(letter: DeadLetter) -> str:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from adapters.compose import order_intake
 from adapters.order_intake import TakenIn
+from adapters.telemetry import emit_accepted
 from domain.errors import OrderIdTaken, OrderNotAcceptable
 from domain.ids import order_id_for_key
 from domain.order import OrderRequest
@@ -17,12 +18,15 @@ async def enter_order(request: OrderRequest, chosen_id: str | None) -> TakenIn:
     Raises Problem: 422 when it cannot be priced, 409 when its id belongs to another order; and StorageUnavailable.
     """
     try:
-        return await asyncio.to_thread(order_intake().take_in, request, chosen_id, datetime.now(UTC))
+        taken = await asyncio.to_thread(order_intake().take_in, request, chosen_id, datetime.now(UTC))
     except OrderNotAcceptable as refusal:
         raise invalid_field(refusal.field, refusal.rule, refusal.message) from None
     except OrderIdTaken:
         detail = "Another order has this id: the same id was sent with another body before."
         raise conflict("order_id_taken", detail) from None
+    if taken.to_start is not None:
+        emit_accepted(taken.order_id)
+    return taken
 
 
 def named_order_id(request: OrderRequest, idempotency_key: str | None) -> str | None:

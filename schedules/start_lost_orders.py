@@ -16,6 +16,7 @@ import azure.functions as func
 
 from adapters.compose import order_book
 from adapters.order_start import PROCESS_ORDER, START_PATIENCE_S, start_order
+from adapters.telemetry import emit_status
 from domain.ids import order_instance_id
 from domain.inventory import REMEMBER_SETTLED_FOR
 from domain.order import ENDED, Order, OrderProgress, OrderStatus
@@ -71,7 +72,7 @@ async def _enter_end(instance: InstanceStatus) -> None:
     end = OrderProgress.model_validate(instance.output)
     if not end.is_rerun:
         _log.warning("order %s has ended and the book had not heard: entering it", end.order_id)
-        await asyncio.to_thread(order_book().record, end)
+        emit_status(await asyncio.to_thread(order_book().record, end))
 
 
 async def _start(client: df.DurableOrchestrationClient, order: Order, now: datetime) -> None:

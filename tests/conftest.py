@@ -9,6 +9,7 @@ settings.load_profile("any machine")
 pytest_plugins = [
     "local_host.testing.plugin",
     "tests.support.azurite",
+    "tests.support.invocation_logs",
     "tests.support.sandbox",
     "tests.support.shop",
     "tests.support.callbacks",

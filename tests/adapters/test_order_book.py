@@ -173,8 +173,8 @@ def test_closing_ends_an_order_that_needs_attention(book: OrderBook) -> None:
     book.record(progress(OrderStatus.NEEDS_ATTENTION, succeeded=False, reason_code="no_answer", steps=ledger(2)))
     entry = LedgerEntry(step="cancel_payment", kind="undo", outcome=Outcome.DONE, at=NOON)
     closing = CloseOrder(order_id=ORDER, status=OrderStatus.FAILED, entry=entry)
-    assert book.close(closing) is OrderStatus.FAILED
-    assert book.close(closing) is OrderStatus.FAILED
+    assert book.close(closing).status is OrderStatus.FAILED
+    assert book.close(closing).status is OrderStatus.FAILED
     row = book.get(ORDER)
     assert row is not None
     assert row.result is not None
@@ -192,7 +192,7 @@ def test_an_order_ends_with_the_last_of_its_open_undos(book: OrderBook) -> None:
     statuses = []
     for step in ("cancel_shipping", "cancel_shipping", "cancel_payment"):
         entry = LedgerEntry(step=step, kind="undo", outcome=Outcome.DONE, at=NOON)
-        statuses.append(book.close(CloseOrder(order_id=ORDER, status=OrderStatus.FAILED, entry=entry)))
+        statuses.append(book.close(CloseOrder(order_id=ORDER, status=OrderStatus.FAILED, entry=entry)).status)
     assert statuses == ["needs_attention", "needs_attention", "failed"]
     row = book.get(ORDER)
     assert row is not None
@@ -211,7 +211,7 @@ def test_an_order_whose_end_the_book_has_not_heard_of_is_not_closed_yet(book: Or
 def test_closing_leaves_every_other_order_alone(book: OrderBook, status: OrderStatus) -> None:
     book.record(progress(status))
     entry = LedgerEntry(step="cancel_payment", kind="undo", outcome=Outcome.DONE, at=NOON)
-    assert book.close(CloseOrder(order_id=ORDER, status=OrderStatus.FAILED, entry=entry)) is status
+    assert book.close(CloseOrder(order_id=ORDER, status=OrderStatus.FAILED, entry=entry)).status is status
     assert book.close(CloseOrder(order_id="order-2", status=OrderStatus.FAILED, entry=entry)) is None
     row = book.get(ORDER)
     assert row is not None

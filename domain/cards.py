@@ -7,7 +7,7 @@ their form. Two choices: Visa's 13 digits, not issued since the 1990s, are not a
 and Nordic EAN would be one; and digits in the middle of a longer number are looked at only where people glue them together: a card
 number after zeros or an expiry date, or before a security code, an expiry date or another number.
 
-The work is linear in the length of the text. The doors that pass through here are listed in docs/security.md.
+The work is linear in the length of the text. The doors that pass through here are listed in docs/card-numbers.md.
 """
 
 import re
@@ -111,6 +111,14 @@ def json_may_hold_card_number(text: str) -> bool:
     # Some digits are spelled by two escapes, each of which is half a character.
     whole = plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return looks_like_card_number(text) or looks_like_card_number(whole)
+
+
+def holds_card_number(value: Any) -> bool:
+    """Whether a decoded JSON document holds something like a card number, or is nested too deeply to say so."""
+    try:
+        return next(card_number_paths(value), None) is not None
+    except TooDeep:
+        return True
 
 
 def card_number_paths(value: Any) -> Iterator[tuple[str | int, ...]]:

@@ -6,6 +6,7 @@ would change the past.
 
 import base64
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -29,6 +30,8 @@ ManifestEvents = Literal["blob", "queue"]
 
 # A durable timer above six days is split by the SDK and cannot be cancelled in between.
 _LONGEST_REMINDER = timedelta(days=5)
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,45}")
 
 # What Azure leaves in place of a secret that it could not read.
 _VAULT_REFERENCE = "@Microsoft.KeyVault("
@@ -94,6 +97,8 @@ class Settings:
     link_secret: str | None = field(default=None, repr=False)
     webhook_secret: str | None = field(default=None, repr=False)
     easypost_webhook_secret: str | None = field(default=None, repr=False)
+    shop_id: str = "shop"
+    task_hub: str = "DurableOrders"
     callback_allow_loopback: bool = False
     file_batch_width: int = 20
     file_batch_containers: tuple[str, ...] = ("incoming",)
@@ -123,10 +128,17 @@ class Settings:
             link_secret=_secret(env, "LINK_SECRET"),
             webhook_secret=_webhook_secret(env, "WEBHOOK_SECRET"),
             easypost_webhook_secret=_secret(env, "EASYPOST_WEBHOOK_SECRET"),
+            shop_id=_name(env, "SHOP_ID", cls.shop_id),
+            task_hub=_name(env, "TASKHUB_NAME", cls.task_hub),
             callback_allow_loopback=_yes(env, "CALLBACK_ALLOW_LOOPBACK"),
             file_batch_width=_width(env, "FILE_BATCH_WIDTH"),
             file_batch_containers=_containers(env, "FILE_BATCH_CONTAINERS"),
         )
+
+    @property
+    def namespace(self) -> str:
+        """By which providers tell this shop's orders from those of others that use the same account."""
+        return f"{self.shop_id}.{self.task_hub}"
 
 
 @cache
@@ -151,6 +163,13 @@ def _required(env: Mapping[str, str], name: str) -> str:
     if _VAULT_REFERENCE in value:
         raise InvalidSetting(name, "refers to a secret that its vault does not hold, or that this app may not read")
     return value
+
+
+def _name(env: Mapping[str, str], name: str, default: str) -> str:
+    text = env.get(name, "").strip() or default
+    if not _NAME.fullmatch(text):
+        raise InvalidSetting(name, "must be 1 to 45 ASCII letters, digits, - and _")
+    return text
 
 
 def _whole(env: Mapping[str, str], name: str, default: int) -> int:

@@ -31,11 +31,26 @@ class _Rate(BaseModel):
     rate: Decimal
 
 
+class _Parcel(BaseModel):
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, defer_build=True)
+
+    weight: float | None = None
+
+
+class _Recipient(BaseModel):
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, defer_build=True)
+
+    name: str | None = None
+    country: str | None = None
+
+
 class _Shipment(BaseModel):
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, defer_build=True)
 
     id: str
     reference: str | None = None
+    parcel: _Parcel = _Parcel()
+    to_address: _Recipient = _Recipient()
     rates: tuple[_Rate, ...] = ()
     postage_label: dict[str, Any] | None = None
     tracking_code: str | None = None
@@ -60,7 +75,7 @@ class EasyPostCarrier:
     def create_shipment(self, request: ShipmentRequest) -> StepResult:
         """Announce a parcel, unless it was announced before. The reference is the shipment's id. Refused: undeliverable."""
         try:
-            shipment = self._announced(request.order_id) or self._announce(request)
+            shipment = self._announced(request) or self._announce(request)
         except CarrierRefused as refusal:
             if refusal.code.startswith("ADDRESS.VERIF"):
                 return StepResult.refused("undeliverable", "the carrier cannot deliver to this address")
@@ -97,31 +112,37 @@ class EasyPostCarrier:
     def _settled(self, request: CancelShippingRequest) -> _Shipment | None:
         """The order's shipment, once nothing can be bought for it any more."""
         if request.shipment_id is None:
-            return self._announced(request.order_id)  # nobody knew its id, so nobody asked for its label
+            # Without its id, its label cannot have been asked for.
+            return self._announced(request.announced) if request.announced else self._of_reference(request.order_id)
         shipment = self._retrieve(request.shipment_id)
         if shipment.postage_label is None:
             self._rates_anew(shipment.id)
             shipment = self._retrieve(shipment.id)
         return shipment
 
-    def _announced(self, order_id: str) -> _Shipment | None:
-        """The shipment that carries the order's id as its reference: EasyPost takes references where it takes ids."""
+    def _announced(self, request: ShipmentRequest) -> _Shipment | None:
+        """The shipment that was announced for the order, if any. Another program's, or an earlier order's, is none."""
+        shipment = self._of_reference(request.reference)
+        return shipment if shipment is not None and _is_of(request, shipment) else None
+
+    def _of_reference(self, reference: str) -> _Shipment | None:
+        """EasyPost takes references where it takes ids."""
         try:
-            shipment = self._retrieve(order_id)
+            shipment = self._retrieve(reference)
         except CarrierRefused as refusal:
             if refusal.status == 404:
                 return None
             raise
-        # A caller may name an order like a shipment of somebody else's.
-        return shipment if shipment.reference == order_id else None
+        # An order may be named like the id of another one's shipment.
+        return shipment if shipment.reference == reference else None
 
     def _announce(self, request: ShipmentRequest) -> _Shipment:
         with easypost_errors():
             to_address = self._client.address.create(
-                verify_strict=True, reference=request.order_id, **_address(request.ship_to)
+                verify_strict=True, reference=request.reference, **_address(request.ship_to)
             )
             shipment = self._client.shipment.create(
-                reference=request.order_id,
+                reference=request.reference,
                 to_address={"id": to_address.id},
                 from_address=_address(self._ship_from),
                 parcel={"weight": _ounces(request.weight_grams)},
@@ -164,6 +185,21 @@ class EasyPostCarrier:
 
 def _read(shipment: Any) -> _Shipment:
     return _Shipment.model_validate(shipment.to_dict())
+
+
+def _is_of(request: ShipmentRequest, shipment: _Shipment) -> bool:
+    """Whether it carries the parcel that is asked for. The verified address is written anew; of it, case and blanks may differ."""
+    to, wanted = shipment.to_address, request.ship_to
+    return (
+        shipment.reference == request.reference
+        and shipment.parcel.weight == _ounces(request.weight_grams)
+        and to.country == wanted.country
+        and _plain(to.name) == _plain(wanted.name)
+    )
+
+
+def _plain(text: str | None) -> str:
+    return " ".join((text or "").split()).casefold()
 
 
 def _address(address: Address) -> dict[str, Any]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from easypost.easypost_client import EasyPostClient
 
 ANSWER_S: Final = 20
+_PAGE: Final = 100
 # Their words for ours, where they differ. `error` says that the tracker is out of order, which is nothing about the parcel.
 _STATUSES: Final = {
     "return_to_sender": ParcelStatus.RETURNED,
@@ -42,8 +43,13 @@ class EasyPostTrackers:
     def status(self, code: str) -> ParcelStatus:
         """Where a parcel is. Its tracker came with its label; where there is none, one is made."""
         with easypost_errors():
-            known: Any = self._client.tracker.all(tracking_code=code, page_size=1)["trackers"]
-            tracker = known[0] if known else self._client.tracker.create(tracking_code=code)
+            found: Any = self._client.tracker.all(tracking_code=code, page_size=_PAGE)["trackers"]
+            known = [tracker for tracker in found if tracker.tracking_code == code]
+            # Of several carriers' parcels with one number, it is the one whose label was bought here.
+            own = next((tracker for tracker in known if tracker.get("shipment_id")), None)
+            tracker = own or (known[0] if known else self._client.tracker.create(tracking_code=code))
+            if tracker.tracking_code != code:
+                raise ProviderUnavailable("the carrier's answer is about another parcel")
             return _status(str(tracker.status))
 
 

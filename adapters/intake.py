@@ -5,7 +5,7 @@ when nobody has to look any more. So whoever looks reads few rows, however many 
 """
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from enum import StrEnum
 from http import HTTPStatus
@@ -21,6 +21,10 @@ REMINDERS: Final = "~"
 """How the row keys of reminders begin: behind every id of a request."""
 
 
+SPELLINGS: Final = "!"
+"""How the row keys begin that hold an id in lower case: before every id of a request."""
+
+
 class Intake(StrEnum):
     """new: the caller's to start. repeated: the same request came before. conflict: another request has this key."""
 
@@ -29,19 +33,30 @@ class Intake(StrEnum):
     CONFLICT = "conflict"
 
 
-def enter_once(table: "TableClient", entity: Mapping[str, Any], reminder: Mapping[str, Any] | None = None) -> Intake:
+def enter_once(
+    table: "TableClient",
+    entity: Mapping[str, Any],
+    reminder: Mapping[str, Any] | None = None,
+    *,
+    any_case: bool = False,
+) -> Intake:
     """Insert a row unless its keys are known. entity: has a `fingerprint`, equal for equal requests. reminder: its facts.
+
+    any_case: an id that is known in another case is another request's.
 
     Raises the tables library's errors, except for the one that says that the row is there.
     """
-    from azure.core.exceptions import ResourceExistsError
+    from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 
     # Tells our own row from an earlier one, when the answer to the insert was lost and the client sent it again.
     entered = {**entity, "intake": uuid.uuid4().hex}
     try:
-        created_on_first_use(lambda: _enter(table, entered, reminder), lambda: create_table(table))
+        created_on_first_use(lambda: _enter(table, _rows(entered, reminder, any_case)), lambda: create_table(table))
     except ResourceExistsError:
-        held = table.get_entity(entity["PartitionKey"], entity["RowKey"])
+        try:
+            held = table.get_entity(entity["PartitionKey"], entity["RowKey"])
+        except ResourceNotFoundError:  # it is the other spelling that is there
+            return Intake.CONFLICT
         if held.get("intake") == entered["intake"]:
             return Intake.NEW
         return Intake.REPEATED if held.get("fingerprint") == entity["fingerprint"] else Intake.CONFLICT
@@ -76,16 +91,25 @@ def forget_reminder(table: "TableClient", partition: str, row_key: str) -> None:
         table.delete_entity(partition, f"{REMINDERS}{row_key}")
 
 
-def _enter(table: "TableClient", entity: Mapping[str, Any], reminder: Mapping[str, Any] | None) -> None:
+def _rows(entity: Mapping[str, Any], reminder: Mapping[str, Any] | None, any_case: bool) -> list[Mapping[str, Any]]:
+    partition, row_key = entity["PartitionKey"], entity["RowKey"]
+    rows = [entity]
+    if reminder is not None:
+        rows.append({**reminder, "PartitionKey": partition, "RowKey": f"{REMINDERS}{row_key}"})
+    if any_case:
+        rows.append({"PartitionKey": partition, "RowKey": f"{SPELLINGS}{row_key.lower()}"})
+    return rows
+
+
+def _enter(table: "TableClient", rows: Sequence[Mapping[str, Any]]) -> None:
     from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
     from azure.data.tables import TableTransactionError
 
-    if reminder is None:
-        table.create_entity(entity)
+    if len(rows) == 1:
+        table.create_entity(rows[0])
         return
-    keys = {"PartitionKey": entity["PartitionKey"], "RowKey": f"{REMINDERS}{entity['RowKey']}"}
     try:
-        table.submit_transaction([("create", entity), ("create", {**reminder, **keys})])
+        table.submit_transaction([("create", row) for row in rows])
     except TableTransactionError as error:
         # As the library says it of a row by itself.
         if error.status_code == HTTPStatus.NOT_FOUND:

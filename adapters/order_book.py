@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _ORDERS: Final = "orders"
 _APPROVALS: Final = "approvals"
+_FIRST_ID: Final = "0"
 # Hardly anybody but an order's own saga writes its row: more collisions than this in a row mean that something is wrong.
 _MOST_COLLISIONS: Final = 5
 _TOO_MANY: Final = "the order book: a row is being changed by too many at once"
@@ -46,9 +47,15 @@ class OrderBook:
         self._approvals = storage.table(_APPROVALS)
 
     def accept(self, order: Order, fingerprint: str) -> Intake:
-        """Enter a new order, unless its id is known. fingerprint: equal for equal request bodies."""
+        """Enter a new order, unless its id is known. fingerprint: equal for equal request bodies.
+
+        An id that is known in another case is another order's: people, and the payment provider's search, would take the two
+        for one.
+        """
         with storage_errors("the order book"):
-            return enter_once(self._orders, new_entity(order, fingerprint), {"placed_at": order.placed_at})
+            return enter_once(
+                self._orders, new_entity(order, fingerprint), {"placed_at": order.placed_at}, any_case=True
+            )
 
     def get(self, order_id: str) -> OrderRow | None:
         """One order; None when the book does not know it."""
@@ -73,6 +80,7 @@ class OrderBook:
         Raises InvalidCursor.
         """
         filters = {
+            "RowKey ge @ids": _FIRST_ID,
             "RowKey lt @reminders": REMINDERS,
             "customer_id eq @customer_id": customer_id,
             "status eq @status": None if status is None else str(status),

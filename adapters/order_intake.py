@@ -89,4 +89,5 @@ def _policy(settings: Settings) -> OrderPolicy:
         approval_timeout_s=int(settings.approval_timeout.total_seconds()),
         approval_reminder_s=int(settings.approval_reminder.total_seconds()),
         capture=settings.capture,
+        namespace=settings.namespace,
     )

@@ -4,11 +4,15 @@ Retries are none of its business: they belong to the orchestrations, where they 
 """
 
 import logging
+from collections.abc import Mapping
+from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from adapters.stripe_errors import is_replay, stripe_errors
+from adapters.stripe_errors import RequestRefused, is_replay, stripe_errors
+from adapters.stripe_mark import metadata_of
 from domain.payment import PaymentRequest
 
 if TYPE_CHECKING:
@@ -18,6 +22,9 @@ if TYPE_CHECKING:
 # An issuer may take its time over an authorisation; the whole activity has to end within the host's limit.
 _CONNECT_S: Final = 5.0
 ANSWER_S: Final = 20.0
+_PAGE: Final = 100
+# The activity has to end within the host's limit: some 200 pages.
+_MAX_LISTED: Final = 20_000
 
 IntentStatus = Literal[
     "canceled",
@@ -59,13 +66,18 @@ class Intent(_Answer):
     currency: str
     amount_capturable: int = 0
     amount_received: int = 0
+    metadata: Mapping[str, str] = Field(default_factory=dict)
     latest_charge: str | None = None
     cancellation_reason: str | None = None
     last_payment_error: PaymentError | None = None
 
 
 class Refund(_Answer):
+    """payment_intent: the payment that is paid back; None when the answer does not say."""
+
     amount: int
+    currency: str | None = None
+    payment_intent: str | None = None
     status: Literal["pending", "requires_action", "succeeded", "failed", "canceled"]
 
 
@@ -118,18 +130,26 @@ class StripeGateway:
         with stripe_errors():
             return Intent.read(self._client.payment_intents.retrieve(payment_id))
 
-    def search(self, order_id: str) -> list[Intent]:
-        """An order's payments. Stripe's index may be a minute behind."""
+    def search(self, query: str) -> list[Intent]:
+        """Whatever Stripe's index takes for a match, in whatever state it remembers. It compares without case."""
         with stripe_errors():
-            # An order id holds letters, digits, dashes and underscores: nothing that could end the quotation.
-            found = self._client.payment_intents.search({"query": f"metadata['order_id']:'{order_id}'", "limit": 100})
-            return [Intent.read(answer) for answer in found.data]
+            found = self._client.payment_intents.search({"query": query, "limit": _PAGE})
+            return [_hit(answer) for answer in islice(found.auto_paging_iter(), _MAX_LISTED)]
+
+    def list_since(self, moment: datetime) -> list[Intent]:
+        """The account's payments since then. Raises RequestRefused when they are too many to be read."""
+        with stripe_errors():
+            listed = self._client.payment_intents.list({"created": {"gte": int(moment.timestamp())}, "limit": _PAGE})
+            found = [_hit(answer) for answer in islice(listed.auto_paging_iter(), _MAX_LISTED + 1)]
+        if len(found) > _MAX_LISTED:
+            raise RequestRefused("too_many_payments_to_look_through")
+        return found
 
     def refunds(self, payment_id: str) -> list[Refund]:
         """A payment's refunds, newest first."""
         with stripe_errors():
-            found = self._client.refunds.list({"payment_intent": payment_id, "limit": 100})
-            return [Refund.read(answer) for answer in found.data]
+            found = self._client.refunds.list({"payment_intent": payment_id, "limit": _PAGE})
+            return [_hit_refund(answer) for answer in islice(found.auto_paging_iter(), _MAX_LISTED)]
 
 
 def _creation(request: PaymentRequest) -> "PaymentIntentCreateParams":
@@ -140,8 +160,17 @@ def _creation(request: PaymentRequest) -> "PaymentIntentCreateParams":
         # Cards only: what settles days later, or needs the customer on another page, has no place in this saga.
         "allowed_payment_method_types": ["card"],
         "capture_method": "automatic" if request.capture == "immediate" else "manual",
-        "metadata": {"order_id": request.order_id},
+        "metadata": metadata_of(request),
     }
+
+
+def _hit(answer: "StripeObject") -> Intent:
+    # An item of a list has no headers of its own.
+    return Intent.model_validate(answer.to_dict() | {"is_kept": False})
+
+
+def _hit_refund(answer: "StripeObject") -> Refund:
+    return Refund.model_validate(answer.to_dict())
 
 
 def _is_kept(answer: "StripeObject") -> bool:

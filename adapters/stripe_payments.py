@@ -13,7 +13,9 @@ from typing import Final, Self, get_args
 
 from adapters import stripe_verdicts as verdicts
 from adapters.stripe_errors import AccessRefused, CardRefused, KeyMisused, KeySpent, RequestRefused
-from adapters.stripe_gateway import ANSWER_S, Intent, IntentStatus, StripeGateway
+from adapters.stripe_gateway import ANSWER_S, Intent, IntentStatus, Refund, StripeGateway
+from adapters.stripe_lookup import StripeLookup
+from adapters.stripe_mark import is_anothers
 from domain.errors import ProviderUnavailable
 from domain.ids import PaymentOperation, payment_key
 from domain.payment import CancelPaymentRequest, CaptureRequest, PaymentRequest
@@ -34,6 +36,7 @@ class StripePayments:
 
     def __init__(self, gateway: StripeGateway) -> None:
         self._stripe = gateway
+        self._lookup = StripeLookup(gateway)
 
     @classmethod
     def connect(cls, api_key: str, api_base: str | None, answer_s: float = ANSWER_S) -> Self:
@@ -51,21 +54,26 @@ class StripePayments:
             return verdicts.declined(refusal.code)
         except RequestRefused as refusal:
             return verdicts.not_made(refusal)
+        except KeyMisused:
+            return verdicts.faulted("idempotency_conflict")
         confirm = partial(self._stripe.confirm, payment_id)
         verdict = partial(verdicts.authorised, request)
-        return self._carry_out(request.order_id, "authorise", payment_id, confirm, verdict)
+        return self._carry_out(_keys(request, "authorise"), "authorise", payment_id, confirm, verdict)
 
     def capture(self, request: CaptureRequest) -> StepResult:
         """Take the money that is held. Refused: authorisation_expired, payment_cancelled, payment_declined."""
         take = partial(self._stripe.capture, request.payment_id, request.amount_cents)
         verdict = partial(verdicts.captured, request)
-        return self._carry_out(request.order_id, "capture", request.payment_id, take, verdict)
+        return self._carry_out(_keys(request, "capture"), "capture", request.payment_id, take, verdict)
 
     def cancel(self, request: CancelPaymentRequest) -> StepResult:
         """Leave the customer's money as it was. The message says how: voided, refunded or nothing_to_undo."""
-        order_id = request.payment.order_id
+        payment = request.payment
         try:
-            results = [self._cancel_one(order_id, intent) for intent in self._to_be_undone(request)]
+            found = self._to_be_undone(request)
+            if any(is_anothers(payment, intent) for intent in found):
+                return verdicts.faulted("payment_of_another_order")
+            results = [self._cancel_one(payment, intent) for intent in found]
         except RequestRefused as refusal:
             return verdicts.faulted(refusal.code)
         return max(results, key=_weight, default=StepResult(message="nothing_to_undo"))
@@ -74,7 +82,7 @@ class StripePayments:
 
     def _carry_out(
         self,
-        order_id: str,
+        keys: Iterator[str],
         operation: PaymentOperation,
         payment_id: str,
         act: Callable[[str], Intent],
@@ -85,7 +93,7 @@ class StripePayments:
         Another key is tried only when Stripe keeps a failure under this one *and* the payment shows that nothing was done.
         """
         looked = False
-        for key in _keys(order_id, operation):
+        for key in keys:
             refusal: RequestRefused | KeyMisused | None = None
             result: StepResult | None = None
             try:
@@ -123,40 +131,46 @@ class StripePayments:
     # -- finding the order's payment
 
     def _made(self, request: PaymentRequest) -> str:
-        """The id of the order's payment, which is made if there is none."""
-        found = self._stripe.search(request.order_id) if _keys_may_be_forgotten(request) else []
+        """The id of the order's payment, which is made if there is none.
+
+        Raises KeyMisused when the order's key belongs to what is not its payment.
+        """
+        found = self._lookup.find(request) if _keys_may_be_forgotten(request) else []
         if found:
             return _furthest(found).id
         try:
             return self._create(request)
         except KeyMisused:
-            return _furthest(self._indexed(request)).id
+            found = self._described_differently(request)
+            if not found:
+                raise
+            return _furthest(found).id
 
     def _create(self, request: PaymentRequest) -> str:
-        for key in _keys(request.order_id, "create"):
+        for key in _keys(request, "create"):
             try:
                 return self._stripe.create(request, key).id
             except KeySpent:
                 continue  # if a payment was made after all, nobody will ever confirm it
         raise ProviderUnavailable("the payment provider fails to make the payment, again and again")
 
-    def _indexed(self, request: PaymentRequest) -> list[Intent]:
-        """The payments that there must be: made by another release, say, which described the same payment differently."""
-        found = self._stripe.search(request.order_id)
-        if not found:
-            raise ProviderUnavailable("the payment provider's index does not know the payment yet")
-        return found
+    def _described_differently(self, request: PaymentRequest) -> list[Intent]:
+        """The payments of an order whose key is used up: made by another release, say, which described them differently.
+
+        None: another program, or an earlier order of this id, has used the key.
+        """
+        return self._lookup.find(request) or self._lookup.find_all(request)
 
     def _to_be_undone(self, request: CancelPaymentRequest) -> Sequence[Intent]:
         """The order's payments as they are now. One that was asked for and never made is made, to be cancelled: a barrier."""
         if request.payment_id is not None:
             return [self._stripe.retrieve(request.payment_id)]
         payment = request.payment
-        found = self._stripe.search(payment.order_id) if _keys_may_be_forgotten(payment) else []
+        found = self._lookup.find(payment) if _keys_may_be_forgotten(payment) else []
         try:
             payment_id = self._create(payment)
         except KeyMisused:
-            return self._indexed(payment)
+            return found or self._described_differently(payment)
         except AccessRefused:
             raise
         except (CardRefused, RequestRefused):
@@ -165,18 +179,18 @@ class StripePayments:
 
     # -- undoing one payment
 
-    def _cancel_one(self, order_id: str, intent: Intent) -> StepResult:
+    def _cancel_one(self, request: PaymentRequest, intent: Intent) -> StepResult:
         if intent.status == "succeeded":
-            return self._refund(order_id, intent)
+            return self._refund(request, intent)
         if intent.status == "canceled":
             return verdicts.over(intent.latest_charge is not None and intent.last_payment_error is None, intent)
         cancel = partial(self._stripe.cancel, intent.id)
         verdict = partial(verdicts.voided, intent.status == "requires_capture")
-        return self._carry_out(order_id, "void", intent.id, cancel, verdict)
+        return self._carry_out(_keys(request, "void"), "void", intent.id, cancel, verdict)
 
-    def _refund(self, order_id: str, intent: Intent) -> StepResult:
+    def _refund(self, request: PaymentRequest, intent: Intent) -> StepResult:
         """Pay back what was taken and not yet paid back. Stripe's list of refunds decides, not the answer to a request."""
-        keys = _keys(order_id, "refund")
+        keys = _keys(request, "refund")
         while (left := self._left_to_refund(intent)) > 0:
             try:
                 self._pay_back(intent, left, keys)
@@ -199,15 +213,19 @@ class StripePayments:
         raise ProviderUnavailable("the payment provider fails to refund, again and again")
 
     def _left_to_refund(self, intent: Intent) -> int:
-        refunds = self._stripe.refunds(intent.id)
+        refunds = [refund for refund in self._stripe.refunds(intent.id) if _pays_back(refund, intent)]
         if any(refund.status in ("pending", "requires_action") for refund in refunds):
             raise ProviderUnavailable("a refund is under way, and not yet certain")
         return intent.amount_received - sum(refund.amount for refund in refunds if refund.status == "succeeded")
 
 
-def _keys(order_id: str, operation: PaymentOperation) -> Iterator[str]:
-    """`o-1:capture`, then `o-1:capture.2`, …: the same sequence for whoever asks."""
-    key = payment_key(order_id, operation)
+def _pays_back(refund: Refund, intent: Intent) -> bool:
+    return refund.payment_intent in (None, intent.id) and refund.currency in (None, intent.currency)
+
+
+def _keys(request: PaymentRequest | CaptureRequest, operation: PaymentOperation) -> Iterator[str]:
+    """`shop.hub.o-1:capture`, then `shop.hub.o-1:capture.2`, …: the same sequence for whoever asks."""
+    key = payment_key(request.order_id, operation, request.namespace)
     yield key
     yield from (f"{key}.{number}" for number in range(2, _KEYS_PER_OPERATION + 1))
 

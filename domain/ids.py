@@ -22,6 +22,9 @@ CustomerId = Annotated[
     in_words("Must be 1 to 64 ASCII letters, digits, and any of - _ . : and begin with a letter or digit"),
 ]
 
+Namespace = Annotated[str, Field(max_length=100, pattern=r"^[A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$")]
+"""Whose orders these are, at providers whose account several programs may use: `shop.hub`. Empty: nobody else uses it."""
+
 INVENTORY_ENTITY = "inventory"
 
 _LETTERS = str.maketrans("0123456789", "ghijklmnop")
@@ -54,9 +57,14 @@ def digest_id(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:40].translate(_LETTERS)
 
 
-def payment_key(order_id: str, operation: PaymentOperation) -> str:
+def provider_reference(namespace: str, order_id: str) -> str:
+    """Name an order at a provider: `shop.hub.order-1`. An order id holds no dot, so two orders never share a name."""
+    return f"{namespace}.{order_id}" if namespace else order_id
+
+
+def payment_key(order_id: str, operation: PaymentOperation, namespace: str = "") -> str:
     """The idempotency key of one payment operation of one order: the same on every retry, whoever sends it."""
-    return f"{order_id}:{operation}"
+    return f"{provider_reference(namespace, order_id)}:{operation}"
 
 
 def dead_letter_id(order_id: str, step: str) -> str:

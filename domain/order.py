@@ -9,7 +9,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from domain.approval import ApprovalWait
 from domain.catalogue import OrderLine, PricedLine, Quantity, total_cents, total_grams
 from domain.errors import IllegalTransition
-from domain.ids import CustomerId, OrderId, ProductId
+from domain.ids import CustomerId, Namespace, OrderId, ProductId
 from domain.inventory import ALREADY_SETTLED
 from domain.notification import Notification
 from domain.payment import CaptureMode, PaymentMethod, PaymentRequest
@@ -83,12 +83,16 @@ def _problem(location: tuple[str | int, ...], kind: str, rule: str) -> InitError
 
 
 class OrderPolicy(Wire):
-    """The shop's settings that an order was accepted under. A setting changed later must not change a running story."""
+    """The shop's settings that an order was accepted under. A setting changed later must not change a running order.
+
+    namespace: by which providers tell this shop's orders from those of others that use the same account.
+    """
 
     approval_threshold_cents: Cents
     approval_timeout_s: Annotated[int, Field(ge=1)]
     approval_reminder_s: Annotated[int, Field(ge=1)]
     capture: CaptureMode
+    namespace: Namespace = ""
 
 
 class Order(Wire):
@@ -121,11 +125,17 @@ class Order(Wire):
             payment_method=self.payment_method,
             placed_at=self.placed_at,
             capture=self.policy.capture,
+            namespace=self.policy.namespace,
         )
 
     def shipment(self) -> ShipmentRequest:
         """What is asked of the carrier."""
-        return ShipmentRequest(order_id=self.order_id, ship_to=self.ship_to, weight_grams=total_grams(self.lines))
+        return ShipmentRequest(
+            order_id=self.order_id,
+            ship_to=self.ship_to,
+            weight_grams=total_grams(self.lines),
+            namespace=self.policy.namespace,
+        )
 
 
 class OrderStatus(StrEnum):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from domain.ids import OrderId
+from domain.ids import Namespace, OrderId, digest_id
 from domain.wire import Cents, Currency, Timestamp, Wire, in_words
 
 CaptureMode = Literal["after_shipping", "immediate"]
@@ -22,6 +22,7 @@ class PaymentRequest(Wire):
 
     The same for authorise and for its undo, which must be able to find the payment when no answer ever came. placed_at: when
     the order was; a provider forgets idempotency keys after a while, so an old payment is looked for before it is made.
+    namespace: whose order it is, where several programs use one account.
     """
 
     order_id: OrderId
@@ -30,6 +31,23 @@ class PaymentRequest(Wire):
     payment_method: PaymentMethod
     placed_at: Timestamp
     capture: CaptureMode = "after_shipping"
+    namespace: Namespace = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """Tell this payment from every other, also from one of another order that had the same id before.
+
+        It is stored with the payment: a change of what goes into it makes the payments of running orders strangers.
+        """
+        facts = (
+            self.namespace,
+            self.order_id,
+            str(self.amount_cents),
+            self.currency,
+            self.payment_method,
+            self.capture,
+        )
+        return digest_id("|".join(facts))
 
 
 class CaptureRequest(Wire):
@@ -39,6 +57,7 @@ class CaptureRequest(Wire):
     payment_id: str
     amount_cents: Cents
     currency: Currency
+    namespace: Namespace = ""
 
 
 class CancelPaymentRequest(Wire):

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from domain.ids import OrderId
+from domain.ids import Namespace, OrderId, provider_reference
 from domain.wire import OneLine, Wire, in_words
 
 _Text = Annotated[str, Field(min_length=1, max_length=100)]
@@ -37,11 +37,20 @@ class Destination(Address):
 
 
 class ShipmentRequest(Wire):
-    """A parcel to be announced to the carrier under the order's id, before any label is paid."""
+    """A parcel to be announced to the carrier under the order's id, before any label is paid.
+
+    namespace: whose order it is, where several programs use one account.
+    """
 
     order_id: OrderId
     ship_to: Address
     weight_grams: Annotated[int, Field(ge=1)]
+    namespace: Namespace = ""
+
+    @property
+    def reference(self) -> str:
+        """The name of the parcel at the carrier."""
+        return provider_reference(self.namespace, self.order_id)
 
 
 class BuyLabelRequest(Wire):
@@ -52,7 +61,11 @@ class BuyLabelRequest(Wire):
 
 
 class CancelShippingRequest(Wire):
-    """Leave no paid parcel behind. shipment_id: once known; without it the shipment is looked up by the order's id."""
+    """Leave no paid parcel behind. shipment_id: once known; without it the shipment is looked up by the order's id.
+
+    announced: what was asked for, by which a shipment that is found is told from another one under the same id.
+    """
 
     order_id: OrderId
     shipment_id: str | None = None
+    announced: ShipmentRequest | None = None

@@ -22,7 +22,7 @@ async def enter_order(request: OrderRequest, chosen_id: str | None) -> TakenIn:
     except OrderNotAcceptable as refusal:
         raise invalid_field(refusal.field, refusal.rule, refusal.message) from None
     except OrderIdTaken:
-        detail = "Another order has this id: the same id was sent with another body before."
+        detail = "Another order has this id, or one that differs in case only: it was sent with another body before."
         raise conflict("order_id_taken", detail) from None
     if taken.to_start is not None:
         emit_accepted(taken.order_id)

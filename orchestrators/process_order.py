@@ -111,18 +111,18 @@ def process_payment(saga: Saga) -> Wait:
 
 def arrange_shipping(saga: Saga) -> Wait:
     """Announce the parcel, keep its id, then buy its label: a repeat can then only ever buy that one."""
-    order_id = saga.order.order_id
-    undo = CancelShippingRequest(order_id=order_id)
+    order_id, parcel = saga.order.order_id, saga.order.shipment()
+    undo = CancelShippingRequest(order_id=order_id, announced=parcel)
     announced = yield from saga.do(
         Step(
             name="create_shipment",
-            effects=[activity(create_shipment, saga.order.shipment())],
+            effects=[activity(create_shipment, parcel)],
             undo_name="cancel_shipping",
             undo=[activity(cancel_shipping, undo)],
         )
     )
     shipment_id = str(announced.reference)
-    known = CancelShippingRequest(order_id=order_id, shipment_id=shipment_id)
+    known = CancelShippingRequest(order_id=order_id, shipment_id=shipment_id, announced=parcel)
     saga.replace_undo("cancel_shipping", [activity(cancel_shipping, known)])
     label = BuyLabelRequest(order_id=order_id, shipment_id=shipment_id)
     yield from saga.do(Step(name="arrange_shipping", effects=[activity(buy_label, label)]))
@@ -140,6 +140,7 @@ def take_payment(saga: Saga, payment_id: str) -> Wait:
             payment_id=payment_id,
             amount_cents=order.total_cents,
             currency=order.currency,
+            namespace=order.policy.namespace,
         )
         yield from saga.do(Step(name="capture_payment", effects=[activity(capture_payment, request)]))
     saga.advance(OrderStatus.COMPLETED, "The order is paid and booked.")

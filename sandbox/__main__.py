@@ -13,7 +13,7 @@ def main() -> int:
     """0 after SIGTERM or SIGINT, 1 when it cannot serve, 2 for wrong usage."""
     options = _parser().parse_args()
     try:
-        asyncio.run(_serve(options.port, options.state))
+        asyncio.run(_serve(options.port, options.state, options.search_lag))
     except StateFileError as error:
         print(f"sandbox: {error}; stop the process that uses it, or give another --state", file=sys.stderr)
         return 1
@@ -28,7 +28,19 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="sandbox", description="Stand-ins for Stripe and EasyPost on one local port.")
     parser.add_argument("--port", type=_port, default=0, help="port to listen on; 0 (the default) picks a free one")
     parser.add_argument("--state", default=":memory:", help="SQLite file that keeps the ledgers (default: :memory:)")
+    parser.add_argument(
+        "--search-lag",
+        type=_seconds,
+        default=30.0,
+        help="how many seconds Stripe's search index is behind (default: 30)",
+    )
     return parser
+
+
+def _seconds(text: str) -> float:
+    if not text.replace(".", "", 1).isdigit():
+        raise argparse.ArgumentTypeError("must be a number of seconds, 0 or more")
+    return float(text)
 
 
 def _port(text: str) -> int:
@@ -37,12 +49,12 @@ def _port(text: str) -> int:
     return int(text)
 
 
-async def _serve(port: int, state: str) -> None:
+async def _serve(port: int, state: str, search_lag_s: float) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with serving(state=state, port=port) as url:
+    async with serving(state=state, port=port, search_lag_s=search_lag_s) as url:
         print(f"sandbox ready {url}", flush=True)
         await stop.wait()
 

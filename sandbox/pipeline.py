@@ -5,7 +5,6 @@ commit. The only pauses are ordered delays; while one lasts, its idempotency key
 """
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 
 from aiohttp import web
 
@@ -58,7 +57,7 @@ class Pipeline:
             params=params,
             order_id=self.face.order_of(self.ledger, target, params),
             idempotency_key=self._key(operation, request),
-            now=datetime.now(UTC),
+            now=self.ledger.now(),
         )
 
     def _key(self, operation: Operation, request: web.Request) -> str | None:

@@ -22,12 +22,15 @@ _SHUTDOWN_S = 5.0
 
 
 @contextlib.asynccontextmanager
-async def serving(*, state: str, port: int) -> AsyncIterator[str]:
-    """Serve while the block runs; yields the base URL. state: a file, or `:memory:`. port: 0 for a free one.
+async def serving(*, state: str, port: int, search_lag_s: float | None = None) -> AsyncIterator[str]:
+    """Serve while the block runs; yields the base URL. state: a file, or `:memory:`. port: 0 for a free one. search_lag_s: how
+    far Stripe's search index is behind; None leaves it as it was.
 
     Raises StateFileError or OSError (port in use) before anything is served.
     """
     ledger = Ledger(state)
+    if search_lag_s is not None:
+        ledger.set_condition("search_lag_s", search_lag_s)
     delays = Delays()
     runner = web.AppRunner(_application(ledger, delays), shutdown_timeout=_SHUTDOWN_S, access_log=None)
     try:

@@ -58,6 +58,14 @@ class Sandbox:
         """Remove all rules; the calls they delay go on at once."""
         self._request("DELETE", "/faults")
 
+    def advance(self, seconds: float) -> None:
+        """Put the sandbox's clock forward: keys expire, the search index catches up."""
+        self.post("/clock", {"advance_s": seconds})
+
+    def lag_search(self, seconds: float) -> None:
+        """Let Stripe's search index be so far behind."""
+        self.post("/search", {"lag_s": seconds})
+
     def forget_keys(self) -> None:
         """Forget all idempotency keys, as Stripe does with those older than a day."""
         self._request("DELETE", "/keys")

@@ -15,6 +15,10 @@ type storageEndpoints = {
 @export()
 @description('What the shop decides for itself. local.settings.json.example describes each setting.')
 type shopSettings = {
+  @description('Name of this shop among all programs that use the same Stripe and EasyPost accounts: letters, digits, - and _.')
+  @minLength(1)
+  @maxLength(45)
+  id: string
   @description('Currency of orders that name none: ISO 4217, lower case.')
   @minLength(3)
   @maxLength(3)
@@ -198,6 +202,7 @@ func signingSettings(vaultUri string, linkSecret string, webhookSecret string, e
 }
 
 func shopAppSettings(shop shopSettings) object => {
+  SHOP_ID: shop.id
   STRIPE_API_BASE: shop.stripeApiBase
   EASYPOST_API_BASE: shop.easypostApiBase
   REGION_API_BASE: shop.regionApiBase

@@ -1,11 +1,10 @@
 """What customer, bank and carrier do by themselves, made to happen: authentication, settlement, expiry, tracking."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from sandbox.control.answers import json_body, problem, read
 from sandbox.easypost import shipments, trackers
@@ -38,6 +37,14 @@ class Nothing(_Body):
 
 class TrackingStatus(_Body):
     status: str
+
+
+class Advance(_Body):
+    advance_s: float = Field(gt=0, le=366 * 86_400)
+
+
+class SearchLag(_Body):
+    lag_s: float = Field(ge=0, le=86_400)
 
 
 class RefundDecision(_Body):
@@ -81,13 +88,13 @@ def _finish(
     if intent.status is not waiting_in:
         raise problem(web.HTTPConflict, f"the payment is {intent.status}, not {waiting_in}")
     verdict = Verdict.APPROVED if outcome.succeed else Verdict.DECLINED
-    intent = lifecycle.confirm(intent, verdict, charge_id=stripe_id("ch"), now=_seconds(), decline=decline).intent
+    intent = lifecycle.confirm(intent, verdict, charge_id=stripe_id("ch"), now=_seconds(ledger), decline=decline).intent
     save(intent, ledger)
     return intent_body(intent)
 
 
 def _expire(ledger: Ledger, payment_id: str, _body: Nothing) -> dict[str, Any]:
-    intent = lifecycle.expire(_payment(ledger, payment_id), now=_seconds())
+    intent = lifecycle.expire(_payment(ledger, payment_id), now=_seconds(ledger))
     save(intent, ledger)
     return intent_body(intent)
 
@@ -100,23 +107,23 @@ def _payment(ledger: Ledger, payment_id: str) -> PaymentIntent:
 
 
 def _track(ledger: Ledger, name: str, body: TrackingStatus) -> dict[str, Any]:
-    shipment = parcels.find_shipment(ledger, name)
+    shipment = parcels.find_order_shipment(ledger, name)
     tracker = shipment["tracker"] if shipment else parcels.find_tracker(ledger, name)
     if tracker is None:
         raise problem(web.HTTPNotFound, "there is no such tracker")
-    tracker = trackers.moved(tracker, body.status, datetime.now(UTC))
+    tracker = trackers.moved(tracker, body.status, ledger.now())
     parcels.save_tracker(ledger, tracker)
     return dict(tracker)
 
 
 def _decide_refund(ledger: Ledger, name: str, body: RefundDecision) -> dict[str, Any]:
-    shipment = parcels.find_shipment(ledger, name)
+    shipment = parcels.find_order_shipment(ledger, name)
     if shipment is None:
         raise problem(web.HTTPNotFound, "there is no such shipment")
-    shipment = shipments.refund_settled(shipment, body.status, datetime.now(UTC))
+    shipment = shipments.refund_settled(shipment, body.status, ledger.now())
     parcels.save_shipment(ledger, shipment)
     return shipment
 
 
-def _seconds() -> int:
-    return int(datetime.now(UTC).timestamp())
+def _seconds(ledger: Ledger) -> int:
+    return int(ledger.now().timestamp())

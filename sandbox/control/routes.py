@@ -19,7 +19,7 @@ from sandbox.ledger.store import Ledger
 _AMOUNTS = ("authorised", "captured", "refunded", "voided")
 _INDEX = {
     "GET /sandbox/ledger/payments": "money per payment, and totals per currency; ?order_id= for one order",
-    "GET /sandbox/ledger/parcels": "label and tracking per shipment; ?order_id= for one reference",
+    "GET /sandbox/ledger/parcels": "label and tracking per shipment; ?order_id= for one order",
     "GET /sandbox/calls": "calls received, and how many of each operation; ?order_id= ?operation=",
     "GET /sandbox/faults": "the fault rules in force and how often each has matched",
     "POST /sandbox/faults": "place fault rules: one, or a list",
@@ -28,8 +28,10 @@ _INDEX = {
     "POST /sandbox/payments/{id}/authenticate": '{"succeed": bool}: the customer acts on a requires_action payment',
     "POST /sandbox/payments/{id}/settle": '{"succeed": bool}: how a processing payment ended',
     "POST /sandbox/payments/{id}/expire": "the bank gives an uncaptured authorisation back",
-    "POST /sandbox/trackers/{id}": '{"status": …}: the carrier reports; by tracker id, tracking code or reference',
+    "POST /sandbox/trackers/{id}": '{"status": …}: the carrier reports; by tracker id, tracking code, reference or order',
     "POST /sandbox/shipments/{id}/refund": '{"status": "refunded" | "rejected"}: the carrier decides on a refund',
+    "POST /sandbox/clock": '{"advance_s": …}: put the clock forward; keys expire, the search index catches up',
+    "POST /sandbox/search": '{"lag_s": …}: how far the search index is behind',
     "DELETE /sandbox/keys": "forget all idempotency keys, as Stripe does with those older than a day",
     "POST /sandbox/reset": "forget everything",
 }
@@ -47,6 +49,8 @@ def routes(ledger: Ledger, operations: frozenset[str], delays: Delays) -> list[w
         web.post("/sandbox/faults", control.place_faults),
         web.delete("/sandbox/faults", control.remove_faults),
         web.delete(r"/sandbox/faults/{id:\d+}", control.remove_faults),
+        web.post("/sandbox/clock", control.advance_clock),
+        web.post("/sandbox/search", control.set_search_lag),
         web.delete("/sandbox/keys", control.forget_keys),
         web.post("/sandbox/reset", control.reset),
         *events.routes(ledger),
@@ -97,6 +101,18 @@ class Control:
         if raw is not None and removed == 0:
             raise problem(web.HTTPNotFound, "there is no such fault rule")
         return web.json_response({"removed": removed})
+
+    async def advance_clock(self, request: web.Request) -> web.Response:
+        body = read(events.Advance, await json_body(request))
+        with self.ledger.transaction():
+            self.ledger.set_condition("ahead_s", self.ledger.condition("ahead_s") + body.advance_s)
+        return web.json_response({"now": self.ledger.now().isoformat()})
+
+    async def set_search_lag(self, request: web.Request) -> web.Response:
+        body = read(events.SearchLag, await json_body(request))
+        with self.ledger.transaction():
+            self.ledger.set_condition("search_lag_s", body.lag_s)
+        return web.json_response({"lag_s": body.lag_s})
 
     async def forget_keys(self, _request: web.Request) -> web.Response:
         with self.ledger.transaction():

@@ -69,12 +69,12 @@ def _malformed(message: str) -> MalformedRequest:
 
 
 def _order_of(ledger: Ledger, target: str | None, params: JsonObject) -> str | None:
-    """The reference that the request carries, or that of the shipment or tracker in its path."""
+    """The order in the reference that the request carries, or in that of the shipment or tracker in its path."""
     for name in ("shipment", "address"):
         given = params.get(name)
         if isinstance(given, dict) and isinstance(given.get("reference"), str):
-            return str(given["reference"])
-    return None if target is None else parcels.reference_of(ledger, target)
+            return parcels.order_of_reference(given["reference"])
+    return None if target is None else parcels.order_of(ledger, target)
 
 
 def _execute(handler: Handler, call: Call, ledger: Ledger) -> Executed:

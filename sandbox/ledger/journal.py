@@ -6,6 +6,10 @@ from typing import Any
 
 from sandbox.ledger.store import Ledger
 
+# "You can remove keys from the system automatically after they're at least 24 hours old"
+# (https://docs.stripe.com/api/idempotent_requests): the sandbox prunes as early as Stripe may.
+_KEPT_FOR_S = 24 * 60 * 60
+
 
 @dataclass(frozen=True, kw_only=True)
 class StoredAnswer:
@@ -34,23 +38,26 @@ class CallRecord:
 
 
 def stored_answer(ledger: Ledger, key: str) -> StoredAnswer | None:
+    """The answer that is kept under the key. One that is older than a day is forgotten."""
+    oldest = ledger.now().timestamp() - _KEPT_FOR_S
+    ledger.sql.execute("DELETE FROM kept_answers WHERE key = ? AND answered_at < ?", (key, oldest))
     row = ledger.sql.execute(
-        "SELECT path, fingerprint, status, body, request_id FROM idempotency_keys WHERE key = ?", (key,)
+        "SELECT path, fingerprint, status, body, request_id FROM kept_answers WHERE key = ?", (key,)
     ).fetchone()
     return None if row is None else StoredAnswer(**dict(row))
 
 
 def store_answer(ledger: Ledger, key: str, answer: StoredAnswer) -> None:
     ledger.sql.execute(
-        "INSERT INTO idempotency_keys (key, path, fingerprint, status, body, request_id)"
-        " VALUES (:key, :path, :fingerprint, :status, :body, :request_id)",
-        vars(answer) | {"key": key},
+        "INSERT INTO kept_answers (key, answered_at, path, fingerprint, status, body, request_id)"
+        " VALUES (:key, :answered_at, :path, :fingerprint, :status, :body, :request_id)",
+        vars(answer) | {"key": key, "answered_at": ledger.now().timestamp()},
     )
 
 
 def forget_answers(ledger: Ledger) -> int:
     """Forget all idempotency keys; returns how many there were."""
-    return ledger.sql.execute("DELETE FROM idempotency_keys").rowcount
+    return ledger.sql.execute("DELETE FROM kept_answers").rowcount
 
 
 def log_call(ledger: Ledger, record: CallRecord) -> None:

@@ -1,6 +1,7 @@
 """Rows of the parcel ledger: shipments, trackers, and the addresses and parcels they refer to, as wire documents.
 
-A shipment is stored without its tracker and read with it, so that both always tell the same story.
+A shipment is stored without its tracker and read with it, so that both always tell the same story. The order that it is for is
+what follows the last dot of its reference, so that `shop.hub.order-1` and `order-1` both are for order-1.
 """
 
 import json
@@ -10,6 +11,8 @@ from typing import Any
 from sandbox.ledger.store import Ledger
 
 Document = dict[str, Any]
+
+_OF_ORDER = "(reference = ?1 OR substr(reference, -length(?1) - 1) = '.' || ?1)"
 
 
 def save_shipment(ledger: Ledger, shipment: Document) -> None:
@@ -29,19 +32,33 @@ def find_shipment(ledger: Ledger, name: str) -> Document | None:
     return None if row is None else _with_tracker(ledger, row["state"])
 
 
+def find_order_shipment(ledger: Ledger, name: str) -> Document | None:
+    """By id, by reference or by order; of several, the newest."""
+    row = ledger.sql.execute(
+        f"SELECT state FROM shipments WHERE id = ?1 OR {_OF_ORDER} ORDER BY seq DESC LIMIT 1",  # noqa: S608 - a constant
+        (name,),
+    ).fetchone()
+    return None if row is None else _with_tracker(ledger, row["state"])
+
+
 def shipments_newest_first(ledger: Ledger) -> Iterator[Document]:
     rows = ledger.sql.execute("SELECT state FROM shipments ORDER BY seq DESC").fetchall()
     return (_with_tracker(ledger, row["state"]) for row in rows)
 
 
-def reference_of(ledger: Ledger, name: str) -> str | None:
-    """The reference of the shipment with that id or reference, or of the shipment of that tracker (id or code)."""
+def order_of_reference(reference: str) -> str:
+    """`shop.hub.order-1` → `order-1`."""
+    return reference.rpartition(".")[2]
+
+
+def order_of(ledger: Ledger, name: str) -> str | None:
+    """The order of the shipment with that id or reference, or of the shipment of that tracker (id or code)."""
     row = ledger.sql.execute(
         "SELECT reference FROM shipments WHERE id = ?1 OR reference = ?1 OR tracking_code = ?1"
         " OR tracking_code = (SELECT tracking_code FROM trackers WHERE id = ?1) ORDER BY seq DESC LIMIT 1",
         (name,),
     ).fetchone()
-    return None if row is None else row["reference"]
+    return None if row is None or row["reference"] is None else order_of_reference(row["reference"])
 
 
 def save_tracker(ledger: Ledger, tracker: Document) -> None:
@@ -84,10 +101,11 @@ def objects_newest_first(ledger: Ledger, kind: str) -> Iterator[Document]:
     return (json.loads(row["state"]) for row in rows)
 
 
-def entries(ledger: Ledger, reference: str | None = None) -> list[Document]:
+def entries(ledger: Ledger, order_id: str | None = None) -> list[Document]:
     """The parcel ledger, oldest first: one line per shipment, with what became of its label."""
     rows = ledger.sql.execute(
-        "SELECT state FROM shipments WHERE ?1 IS NULL OR reference = ?1 ORDER BY seq", (reference,)
+        f"SELECT state FROM shipments WHERE ?1 IS NULL OR {_OF_ORDER} ORDER BY seq",  # noqa: S608 - a constant
+        (order_id,),
     ).fetchall()
     return [_entry(_with_tracker(ledger, row["state"])) for row in rows]
 

@@ -36,7 +36,12 @@ ON CONFLICT (id) DO UPDATE SET charge_id = excluded.charge_id, order_id = exclud
 
 def save(ledger: Ledger, row: PaymentRow) -> None:
     """Insert or replace. Raises sqlite3.IntegrityError for amounts that do not balance."""
-    ledger.sql.execute(_UPSERT, vars(row) | {"state": json.dumps(row.state)})
+    state = json.dumps(row.state)
+    ledger.sql.execute(_UPSERT, vars(row) | {"state": state})
+    ledger.sql.execute(
+        "INSERT INTO payment_states (payment_id, since, state) VALUES (?, ?, ?)",
+        (row.id, ledger.now().timestamp(), state),
+    )
 
 
 def find(ledger: Ledger, payment_id: str) -> dict[str, Any] | None:
@@ -45,10 +50,19 @@ def find(ledger: Ledger, payment_id: str) -> dict[str, Any] | None:
     return None if row is None else json.loads(row["state"])
 
 
-def newest_first(ledger: Ledger, order_id: str | None = None) -> Iterator[dict[str, Any]]:
-    """States of all payments, or of those of one order."""
+def newest_first(ledger: Ledger) -> Iterator[dict[str, Any]]:
+    """States of all payments."""
+    rows = ledger.sql.execute("SELECT state FROM payments ORDER BY seq DESC")
+    return (json.loads(row["state"]) for row in rows)
+
+
+def indexed_newest_first(ledger: Ledger) -> Iterator[dict[str, Any]]:
+    """States of all payments as the search index knows them: as they were some time ago, or not at all."""
+    known = ledger.now().timestamp() - ledger.condition("search_lag_s")
     rows = ledger.sql.execute(
-        "SELECT state FROM payments WHERE ?1 IS NULL OR order_id = ?1 ORDER BY seq DESC", (order_id,)
+        "SELECT s.state FROM payments AS p JOIN payment_states AS s ON s.seq ="
+        " (SELECT MAX(seq) FROM payment_states WHERE payment_id = p.id AND since <= ?) ORDER BY p.seq DESC",
+        (known,),
     )
     return (json.loads(row["state"]) for row in rows)
 

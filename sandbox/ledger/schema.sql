@@ -16,6 +16,15 @@ CREATE TABLE IF NOT EXISTS payments (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS payments_by_order ON payments (order_id);
 
+-- What the search index may know: every state that a payment was in, from when on.
+CREATE TABLE IF NOT EXISTS payment_states (
+    seq        INTEGER PRIMARY KEY AUTOINCREMENT,
+    payment_id TEXT NOT NULL REFERENCES payments (id),
+    since      REAL NOT NULL,
+    state      TEXT NOT NULL CHECK (json_valid(state))
+) STRICT;
+CREATE INDEX IF NOT EXISTS payment_states_by_payment ON payment_states (payment_id);
+
 CREATE TABLE IF NOT EXISTS refunds (
     seq        INTEGER PRIMARY KEY AUTOINCREMENT,
     id         TEXT NOT NULL UNIQUE,
@@ -48,8 +57,10 @@ CREATE TABLE IF NOT EXISTS carrier_objects (
     state TEXT NOT NULL CHECK (json_valid(state))
 ) STRICT;
 
-CREATE TABLE IF NOT EXISTS idempotency_keys (
+-- answered_at: seconds of the sandbox's clock. A key is pruned some time after it is a day old.
+CREATE TABLE IF NOT EXISTS kept_answers (
     key         TEXT PRIMARY KEY,
+    answered_at REAL NOT NULL,
     path        TEXT NOT NULL,
     fingerprint TEXT NOT NULL,
     status      INTEGER NOT NULL,
@@ -70,6 +81,12 @@ CREATE TABLE IF NOT EXISTS calls (
     fault           TEXT
 ) STRICT;
 CREATE INDEX IF NOT EXISTS calls_by_order ON calls (order_id);
+
+-- ahead_s: how far the sandbox's clock is ahead of the machine's. search_lag_s: how far the search index is behind.
+CREATE TABLE IF NOT EXISTS conditions (
+    name  TEXT PRIMARY KEY,
+    value REAL NOT NULL
+) STRICT;
 
 CREATE TABLE IF NOT EXISTS fault_rules (
     id   INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -7,19 +7,27 @@ process (only a power cut could lose the last ones, which a stand-in may). There
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 _SCHEMA = (Path(__file__).parent / "schema.sql").read_text(encoding="utf-8")
 _TABLES = (
     "refunds",
+    "payment_states",
     "payments",
     "shipments",
     "trackers",
     "carrier_objects",
-    "idempotency_keys",
+    "kept_answers",
+    "conditions",
     "calls",
     "fault_rules",
 )
+
+
+Condition = Literal["ahead_s", "search_lag_s"]
+"""ahead_s: how far the sandbox's clock is ahead of the machine's. search_lag_s: how far the search index is behind."""
 
 
 class StateFileError(Exception):
@@ -43,8 +51,24 @@ class Ledger:
             raise
         self.sql.execute("COMMIT")
 
+    def now(self) -> datetime:
+        """The time by the sandbox's clock, which can be put forward."""
+        return datetime.now(UTC) + timedelta(seconds=self.condition("ahead_s"))
+
+    def condition(self, name: Condition) -> float:
+        """The value of a condition, 0 unless it was set."""
+        row = self.sql.execute("SELECT value FROM conditions WHERE name = ?", (name,)).fetchone()
+        return 0.0 if row is None else float(row["value"])
+
+    def set_condition(self, name: Condition, value: float) -> None:
+        """Set the value of a condition."""
+        self.sql.execute(
+            "INSERT INTO conditions (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            (name, value),
+        )
+
     def clear(self) -> None:
-        """Forget everything, fault rules and call log included."""
+        """Forget everything: fault rules, call log and conditions included."""
         with self.transaction():
             for table in _TABLES:
                 self.sql.execute(f"DELETE FROM {table}")  # noqa: S608 - names from the constant above

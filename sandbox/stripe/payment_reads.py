@@ -4,8 +4,12 @@ from sandbox.exchange import Answer, Call
 from sandbox.ledger import payments
 from sandbox.ledger.store import Ledger
 from sandbox.stripe import listing, payment_params, payment_store, search
+from sandbox.stripe.errors import invalid_request
 from sandbox.stripe.intent import PaymentIntent
 from sandbox.stripe.wire import intent_body, list_body
+
+# What merchants in India are answered (https://docs.stripe.com/search#regional-availability).
+_NO_SEARCH = "The search feature is temporarily unavailable in your region."
 
 
 def retrieve(call: Call, ledger: Ledger) -> Answer:
@@ -26,10 +30,12 @@ def list_all(call: Call, ledger: Ledger) -> Answer:
 
 
 def find_matching(call: Call, ledger: Ledger) -> Answer:
-    """Search. `page` is the id of the last hit of the page before."""
+    """Search, in an index that may be behind. `page` is the id of the last hit of the page before."""
     given = payment_params.read(call, payment_params.SEARCH, required=("query",))
+    if call.refusal is not None:
+        raise invalid_request(call.refusal.message or _NO_SEARCH, code=call.refusal.code)
     query = search.parse(given["query"])
-    states = iter(()) if call.lagging else payments.newest_first(ledger, query.metadata_value("order_id"))
+    states = iter(()) if call.lagging else payments.indexed_newest_first(ledger)
     bodies = (
         intent_body(PaymentIntent.from_json(state), payment_params.expansions(given, "data.")) for state in states
     )

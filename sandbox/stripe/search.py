@@ -30,6 +30,11 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
+def _plain(value: Any) -> Any:
+    """Stripe's `:` is an exact match that ignores case."""
+    return value.casefold() if isinstance(value, str) else value
+
+
 @dataclass(frozen=True, kw_only=True)
 class Clause:
     field: str
@@ -41,9 +46,9 @@ class Clause:
     def matches(self, payment: JsonObject) -> bool:
         actual = payment["metadata"].get(self.key) if self.field == "metadata" else payment[self.field]
         if self.operator == "~":
-            found = isinstance(actual, str) and str(self.value) in actual
+            found = isinstance(actual, str) and str(self.value).casefold() in actual.casefold()
         elif self.operator == ":":
-            found = actual == self.value
+            found = _plain(actual) == _plain(self.value)
         else:
             found = _COMPARE[self.operator](actual, self.value)
         return found != self.negated

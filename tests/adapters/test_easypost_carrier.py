@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from adapters.easypost_carrier import EasyPostCarrier
 from domain.errors import ProviderUnavailable
+from domain.shipping import CancelShippingRequest
 from domain.steps import Outcome
 from sandbox.testing import Sandbox, running_sandbox
 from tests.adapters.examples import (
@@ -124,6 +125,39 @@ def test_an_order_named_like_somebody_elses_shipment_gets_its_own(carrier: EasyP
     own = carrier.create_shipment(shipment(other)).reference
     assert own not in (None, other)
     assert sorted(row["reference"] for row in sandbox.parcels()) == sorted(["order-2", other])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"weight_grams": 5_000},
+        {"ship_to": CUSTOMER.model_copy(update={"name": "Grace Hopper"})},
+        {"ship_to": CUSTOMER.model_copy(update={"country": "CA", "postal_code": "K1A 0B1", "state": "ON"})},
+    ],
+)
+def test_a_parcel_of_another_order_under_the_same_id_is_neither_bought_for_nor_given_back(
+    carrier: EasyPostCarrier, sandbox: Sandbox, changes: dict[str, Any]
+) -> None:
+    other = shipment(**changes)
+    others = carrier.create_shipment(other).reference
+    carrier.buy_label(label(others))
+    assert carrier.cancel(CancelShippingRequest(order_id=ORDER, announced=shipment())).message == "nothing_to_undo"
+    own = carrier.create_shipment(shipment()).reference
+    assert own not in (None, others)
+    assert [row["label_active"] for row in sandbox.parcels()] == [True, False]
+
+
+def test_two_shops_on_one_account_have_parcels_of_their_own(carrier: EasyPostCarrier, sandbox: Sandbox) -> None:
+    one = carrier.create_shipment(shipment(namespace="one.Hub")).reference
+    assert carrier.create_shipment(shipment(namespace="other.Hub")).reference != one
+    assert {row["reference"] for row in sandbox.parcels(ORDER)} == {f"one.Hub.{ORDER}", f"other.Hub.{ORDER}"}
+
+
+def test_a_verified_address_is_still_the_orders_own(carrier: EasyPostCarrier, sandbox: Sandbox) -> None:
+    request = shipment(ship_to=CUSTOMER.model_copy(update={"name": "Ada  Byron"}))
+    shipment_id = carrier.create_shipment(request).reference
+    carrier.buy_label(label(shipment_id))
+    assert carrier.create_shipment(request).reference == shipment_id
 
 
 def test_a_wrong_api_key_is_a_fault(sandbox: Sandbox) -> None:

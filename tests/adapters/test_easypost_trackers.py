@@ -9,6 +9,7 @@ import pytest
 from adapters.easypost_trackers import EasyPostTrackers, SignatureInvalid, news_of
 from domain.errors import ProviderUnavailable
 from sandbox.testing import Sandbox
+from tests.adapters.scripted import Script
 
 NEWS = json.dumps({"description": "tracker.updated", "result": {"tracking_code": "EZ1000000001"}}).encode()
 
@@ -45,6 +46,33 @@ def test_a_parcel_gets_one_tracker_however_often_it_is_asked_for(trackers: EasyP
     for _ in range(3):
         trackers.status("EZ1000000001")
     assert len(sandbox.calls(operation="trackers.create")) == 1
+
+
+def test_a_tracker_of_another_parcel_is_not_asked(script: Script) -> None:
+    """A list that is not filtered as asked must not decide where a parcel is."""
+    trackers = EasyPostTrackers.connect("EZTK_adapters", f"{script.url}/v2")
+    found = [
+        {"id": "trk_1", "object": "Tracker", "tracking_code": "ez1000000001", "status": "delivered"},
+        {"id": "trk_2", "object": "Tracker", "tracking_code": "EZ1000000001", "status": "failure"},
+        {
+            "id": "trk_3",
+            "object": "Tracker",
+            "tracking_code": "EZ1000000001",
+            "status": "in_transit",
+            "shipment_id": "shp_1",
+        },
+    ]
+    script.answer("GET /v2/trackers", {"trackers": found, "has_more": False})
+    assert trackers.status("EZ1000000001") == "in_transit"
+
+
+def test_a_tracker_made_for_another_parcel_is_no_answer(script: Script) -> None:
+    trackers = EasyPostTrackers.connect("EZTK_adapters", f"{script.url}/v2")
+    script.answer("GET /v2/trackers", {"trackers": [], "has_more": False})
+    made = {"id": "trk_1", "object": "Tracker", "tracking_code": "EZ9", "status": "delivered"}
+    script.answer("POST /v2/trackers", made)
+    with pytest.raises(ProviderUnavailable):
+        trackers.status("EZ1000000001")
 
 
 @pytest.mark.parametrize("kind", ["html", "drop_before", "drop_after"])

@@ -60,6 +60,18 @@ def test_the_same_order_again_is_a_repeat(book: OrderBook) -> None:
     assert row.placed_at == NOON, "what was entered first stays"
 
 
+@pytest.mark.parametrize("taken", ["Order-A1", "order-a1"])
+def test_an_id_that_differs_in_case_only_is_taken(book: OrderBook, taken: str) -> None:
+    """People, and the payment provider's search, would take the two for one order."""
+    assert book.accept(order(taken), "print") is Intake.NEW
+    for spelling in {"Order-A1", "ORDER-A1", "order-a1"} - {taken}:
+        assert book.accept(order(spelling), "print") is Intake.CONFLICT
+        assert book.get(spelling) is None
+    assert book.accept(order(taken), "print") is Intake.REPEATED
+    assert every_id(book) == [taken]
+    assert list(book.without_end(NOON + timedelta(days=1))) == [taken]
+
+
 def test_another_order_under_the_same_id_is_a_conflict(book: OrderBook) -> None:
     book.accept(order(), "print")
     assert book.accept(order(customer_id="bob"), "other print") is Intake.CONFLICT

@@ -220,16 +220,6 @@ def test_an_old_payment_is_undone_without_its_keys_and_its_id(payments: StripePa
     assert ledger(sandbox) == (AMOUNT, 0, 0, AMOUNT)
 
 
-def test_a_key_that_another_release_used_differently_does_not_lead_to_a_second_payment(
-    payments: StripePayments, sandbox: Sandbox
-) -> None:
-    made = payments.authorise(payment())
-    changed = payment(payment_method="pm_card_mastercard")
-    assert payments.authorise(changed) == made
-    assert payments.cancel(undo(changed)).message == "voided"
-    assert ledger(sandbox) == (AMOUNT, 0, 0, AMOUNT)
-
-
 def test_a_payment_of_another_amount_is_not_taken_for_this_one(payments: StripePayments, sandbox: Sandbox) -> None:
     payments.authorise(payment())
     assert payments.authorise(payment(amount_cents=AMOUNT + 100)).outcome is Outcome.FAULTED

@@ -129,6 +129,15 @@ async def test_the_id_of_another_order_is_a_409_and_changes_nothing(shop: Shop, 
     assert shop.sandbox.totals()["captured"] == 2_000
 
 
+async def test_an_id_that_differs_in_case_only_is_a_409(shop: Shop):
+    await shop.stock("mug", 10)
+    await shop.post("orders", order_request(order_id="Order-A1"))
+    refused = await shop.post("orders", order_request(order_id="order-a1"))
+    assert (refused.status, refused.json()["code"]) == (409, "order_id_taken")
+    assert (await ended(shop, "Order-A1"))["status"] == "completed"
+    assert [payment["order_id"] for payment in shop.sandbox.payments()] == ["Order-A1"]
+
+
 async def test_both_forms_of_one_wish_are_the_same_order(shop: Shop):
     await shop.stock("mug", 10)
     await shop.post("orders", order_request(order_id="a-1"))

@@ -1,7 +1,7 @@
 """PURE: what an episode leads to: new history, work to hand out, a new status.
 
 `finish` makes an outcome from the orchestrator's answer, `settle` from an episode in which no code runs, `fail` from one
-that the host itself ends, `lose` from one during which the worker process ended.
+that the host itself ends, `lose` from one that no worker answers.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import json
 from datetime import timedelta
 
 from local_host import history as h
-from local_host import worker_exit
+from local_host import lost_calls
 from local_host.actions import Answer
 from local_host.config import DurableConfig
-from local_host.errors import UnknownFunction, WorkerExited
+from local_host.errors import CallLost, UnknownFunction
 from local_host.history import EventType, parse_time, time_text
 from local_host.instance import Episode, Instance
 from local_host.outcome import Letter, Outcome, Surroundings, started
@@ -62,11 +62,11 @@ def fail(episode: Episode, error: str, around: Surroundings, *, stack: str = "")
     return _closed(outcome)
 
 
-def lose(episode: Episode, exited: WorkerExited, around: Surroundings) -> Outcome:
-    """The worker process ended during the episode: the instance fails for good, and its custom status is gone."""
+def lose(episode: Episode, lost: CallLost, around: Surroundings) -> Outcome:
+    """No worker answers the episode: the instance fails for good, and its custom status is gone."""
     outcome = _outcome(episode, around)
     events = [*episode.history.events, *(event.fields for event in episode.incoming)]
-    output = worker_exit.orchestration_output(episode.instance.name, events, exited)
+    output = lost_calls.orchestration_output(episode.instance.name, events, lost)
     outcome.custom_status = None
     _end(outcome, RuntimeStatus.FAILED, output, around, _next_id(episode), details=output)
     return _closed(outcome)

@@ -21,12 +21,35 @@ class UserCodeFailed(LocalHostError):
         self.stack = stack
 
 
-class WorkerExited(UserCodeFailed):
-    """The worker process ended while it had the call in hand: how far the function's code came is not known."""
+class CallLost(UserCodeFailed):
+    """No answer of the function will come: how far its code came is not known."""
+
+
+class WorkerExited(CallLost):
+    """The worker process ended while it had the call in hand."""
 
     def __init__(self, executable: str, exit_code: int) -> None:
         """exit_code: as a shell has it, 128 and the signal's number for a process that a signal ended."""
         super().__init__("WorkerProcessExitException", f"{executable} exited with code {exit_code} (0x{exit_code:x})")
+
+
+class FunctionTimedOut(CallLost):
+    """A call took longer than `functionTimeout`. It costs the worker process its life, with all that it has in hand."""
+
+    def __init__(self, function: str, limit: str, invocation_id: str) -> None:
+        """limit: as the real host writes it, `00:00:05`."""
+        text = f"Timeout value of {limit} was exceeded by function: Functions.{function}"
+        super().__init__("FunctionTimeoutException", text)
+        self.function = function
+        self.limit = limit
+        self.invocation_id = invocation_id
+
+
+class NoWorker(CallLost):
+    """There is no worker process any more, and the host is about to end."""
+
+    def __init__(self) -> None:
+        super().__init__("InvalidOperationException", "Did not find any initialized language workers")
 
 
 class OperationRefused(LocalHostError):

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from local_host.errors import LocalHostError
 from local_host.faults import Faults
 from local_host.history import Event
+from local_host.running import Running
 from local_host.sql import load_sections
 
 QUERIES = load_sections("queries.sql", "name")
@@ -67,6 +68,8 @@ class _Queued:
 
 # How often steps may follow from steps within one transaction, so that it comes to an end under any load.
 _MAX_ROUNDS = 8
+# How long a transaction stays open for what follows from its steps.
+_PATIENCE_S = 0.002
 
 
 class StoreClosed(LocalHostError):
@@ -77,7 +80,7 @@ class GroupCommit:
     """The only way to change the store.
 
     on_apply: told what has been applied, while the transaction is still open. on_commit: told once per commit what has
-    become ready by it.
+    become ready by it. followers: what runs because of that and may come forward in time.
     """
 
     def __init__(
@@ -86,11 +89,13 @@ class GroupCommit:
         faults: Faults,
         on_apply: Callable[[Wakeups], None],
         on_commit: Callable[[Wakeups], None],
+        followers: Running,
     ) -> None:
         self._connection = connection
         self._faults = faults
         self._on_apply = on_apply
         self._on_commit = on_commit
+        self._followers = followers
         self.is_committing = False
         self._is_closed = False
         self._queue: list[_Queued] = []
@@ -139,10 +144,20 @@ class GroupCommit:
             resolvers += [self._apply(transaction, queued) for queued in batch]
             self._on_apply(transaction.wakeups)
             await asyncio.sleep(0)  # a turn for those who were just told
+            if self._followers.count:
+                await self._wait_for_followers()
             if not self._queue:
                 break
         self._check_open()
         return resolvers, transaction.wakeups
+
+    async def _wait_for_followers(self) -> None:
+        """Most are done in a moment; one that is not comes with a later commit."""
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                await self._followers.until_none()
+        except TimeoutError:
+            return
 
     def _apply(self, transaction: Transaction, queued: _Queued) -> Callable[[], None]:
         self._connection.execute("SAVEPOINT step")

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from local_host.app.caller import Caller
+from local_host.app.calls import FunctionWorker
 from local_host.app.host_json import HostConfig
 from local_host.app.index import AppIndex, Function
+from local_host.app.inside import InsideWorker
 from local_host.app.invoker import Invoke, Invoker
 from local_host.app.sdk_replay import quicken_replay
 from local_host.app.sdk_session import close_client_session, renew_client_session
@@ -39,7 +40,8 @@ class HostParts:
     """What a host is made of.
 
     listener: a bound socket. around_executor: puts something between engine and app (tests replace activities there);
-    around_invoke: the same between triggers and app. times_path: where timer functions keep their times.
+    around_invoke: the same between triggers and app. worker: what calls the app's functions, None for this process itself.
+    times_path: where timer functions keep their times.
     """
 
     app: AppIndex
@@ -48,6 +50,7 @@ class HostParts:
     listener: socket.socket
     clock: Clock = field(default_factory=SystemClock)
     cors: Cors = field(default_factory=Cors)
+    worker: FunctionWorker | None = None
     with_triggers: bool = True
     times_path: Path | None = None
     around_executor: Callable[[Executor], Executor] = lambda executor: executor
@@ -72,10 +75,10 @@ class Host:
         self._parts = parts
         self._port: int = parts.listener.getsockname()[1]
         self._accounts = StorageAccounts()
-        caller = Caller(parts.app.directory, parts.config.function_timeout)
+        worker = parts.worker or InsideWorker(parts.app, parts.config.function_timeout)
         inputs = InputReader(self._accounts)
         outputs = OutputSender(self._accounts, base64_queues=parts.config.queues.base64)
-        self.invoker = Invoker(parts.app, caller, inputs, outputs, durable.hub_name, self.origin)
+        self.invoker = Invoker(parts.app, worker, inputs, outputs, durable.hub_name, self.origin)
         executor = parts.around_executor(self.invoker)
         self._invoke = parts.around_invoke(self.invoker.invoke)
         self.worker = Worker(parts.hub, executor, parts.clock, durable)

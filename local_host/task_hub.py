@@ -32,6 +32,7 @@ from local_host.history_cache import HistoryCache
 from local_host.instance import Instance, InstanceWork, Message
 from local_host.outcome import Outcome
 from local_host.ready import ReadyQueue
+from local_host.running import Running
 from local_host.status import RuntimeStatus
 from local_host.steps import Activity
 
@@ -42,11 +43,15 @@ _READ_AHEAD = 64
 
 
 class TaskHub:
-    """Instances, entities, their messages and timers."""
+    """Instances, entities, their messages and timers.
+
+    episodes: to be entered while an episode is run, so that what comes of it can join the commit that led to it.
+    """
 
     def __init__(self, database: Database, faults: Faults) -> None:
         self._database = database
-        self._writer = GroupCommit(database.writer, faults, self._applied, self._committed)
+        self.episodes = Running()
+        self._writer = GroupCommit(database.writer, faults, self._applied, self._committed, self.episodes)
         self._listeners: list[Callable[[Wakeups], None]] = []
         self._instances = ReadyQueue()
         self._entities = ReadyQueue()

@@ -12,7 +12,7 @@ import json
 import logging
 import uuid
 
-from local_host import entity, failures, worker_exit
+from local_host import entity, failures, lost_calls
 from local_host import history as h
 from local_host.actions import HTTP_ACTIVITY, read_answer, read_failure
 from local_host.alarm import Alarm
@@ -20,7 +20,7 @@ from local_host.clock import Clock
 from local_host.config import DurableConfig, VersionFailure
 from local_host.decision import fail, finish, lose, settle
 from local_host.entity import EntityWork
-from local_host.errors import UnknownFunction, UserCodeFailed, WorkerExited
+from local_host.errors import CallLost, UnknownFunction, UserCodeFailed
 from local_host.executor import Executor, FunctionKind
 from local_host.group_commit import Wakeups
 from local_host.history import Event, time_text
@@ -127,7 +127,9 @@ class Worker:
             return self._hub.put_back(work)
         if episode.is_noop:
             return self._hub.drop_messages(work, episode.consumed)
-        return self._hub.complete_episode(await self._decide(episode))
+        with self._hub.episodes:
+            outcome = await self._decide(episode)
+        return self._hub.complete_episode(outcome)
 
     def _is_left_to_others(self, episode: Episode) -> bool:
         """Whether an instance of this version waits for a host of another version."""
@@ -160,8 +162,8 @@ class Worker:
     async def _run_orchestrator(self, episode: Episode, name: str) -> Outcome:
         try:
             answer = read_answer(await self._executor.run_orchestrator(name, payload(episode, self._config)))
-        except WorkerExited as exited:
-            return lose(episode, exited, self._surroundings())
+        except CallLost as lost:
+            return lose(episode, lost, self._surroundings())
         except UserCodeFailed as failure:
             labelled = read_failure(failure)
             if labelled is None:
@@ -206,9 +208,9 @@ class Worker:
         return await self._executor.run_activity(name, activity.input, activity.instance_id)
 
     def _task_failed(self, activity: Activity, failure: UserCodeFailed) -> Event:
-        if isinstance(failure, WorkerExited):
-            reason = worker_exit.activity_reason(activity.name, failure)
-            return h.task_failed(self._now_text(), activity.task_id, reason, worker_exit.activity_details(failure))
+        if isinstance(failure, CallLost):
+            reason = lost_calls.activity_reason(activity.name, failure)
+            return h.task_failed(self._now_text(), activity.task_id, reason, lost_calls.activity_details(failure))
         reason = failures.activity_reason(activity.name, failure)
         return h.task_failed(self._now_text(), activity.task_id, reason, failures.activity_details(failure))
 
@@ -223,8 +225,8 @@ class Worker:
             try:
                 answer = await self._executor.run_entity(name, entity.payload(work))
                 outcome = entity.finish(work, answer, self._now_text())
-            except WorkerExited as exited:
-                log.warning("A batch of entity %s was in hand (%s); it is run again", work.entity_id, exited.message)
+            except CallLost as lost:
+                log.warning("A batch of entity %s was in hand (%s); it is run again", work.entity_id, lost.message)
                 return self._run_batch_again(work)
             except UserCodeFailed as failure:
                 log.error("A batch of entity %s failed as a whole: %s", work.entity_id, failure)  # noqa: TRY400

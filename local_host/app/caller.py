@@ -24,7 +24,7 @@ import azure.functions as func
 from local_host.app.conversion import has_implicit_output
 from local_host.app.function_context import THREAD_LOCAL, Context, Invocation, RetryContext, current_invocation
 from local_host.app.index import Function
-from local_host.errors import UserCodeFailed
+from local_host.errors import FunctionTimedOut, UserCodeFailed
 from local_host.payload import duration_text
 
 _HERE = str(Path(__file__).parents[1])
@@ -92,7 +92,7 @@ class Caller:
             async with limit:
                 return await self._run_unlimited(function, keywords, invocation)
         except (Exception, SystemExit) as error:
-            raise self._timed_out(function) if limit.expired() else failure_of(error) from error
+            raise self._timed_out(invocation) if limit.expired() else failure_of(error) from error
         finally:
             current_invocation.reset(token)
 
@@ -106,12 +106,15 @@ class Caller:
         running.add_done_callback(self._in_threads.discard)
         return await asyncio.wrap_future(running)
 
-    def _timed_out(self, function: Function) -> UserCodeFailed:
+    def _timed_out(self, invocation: Invocation) -> FunctionTimedOut:
         """A thread cannot be stopped, so code that is not `async` goes on; nobody hears of its result."""
         assert self._timeout is not None
-        limit = duration_text(self._timeout).removeprefix("0.")
-        text = f"Timeout value of {limit} was exceeded by function: Functions.{function.name}"
-        return UserCodeFailed("FunctionTimeoutException", text)
+        return timed_out(invocation, self._timeout)
+
+
+def timed_out(invocation: Invocation, limit: timedelta) -> FunctionTimedOut:
+    """The call took longer than `functionTimeout`."""
+    return FunctionTimedOut(invocation.function, duration_text(limit).removeprefix("0."), invocation.id)
 
 
 def failure_of(error: BaseException) -> UserCodeFailed:

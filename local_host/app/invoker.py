@@ -1,21 +1,17 @@
-"""Runs the app's functions for the engine and for the triggers: the `Executor` of this host.
-
-Orchestrators run on the event loop: they may not do anything that takes time, so a thread would only cost. Entities may,
-so they and everything else run as the Python worker runs them.
-"""
+"""Runs the app's functions for the engine and for the triggers: the `Executor` of this host."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
-import azure.functions as func
 from azure.functions.meta import Datum
 
 from local_host.app.binding_value import durable_client_value
-from local_host.app.caller import Caller, CallResult, failure_of
-from local_host.app.conversion import decode_trigger, encode_output
-from local_host.app.function_context import Invocation, RetryContext, current_invocation
+from local_host.app.caller import failure_of
+from local_host.app.calls import FunctionAnswer, FunctionCall, FunctionWorker
+from local_host.app.function_context import Invocation, RetryContext
 from local_host.app.http_calls import HttpCalls
 from local_host.app.index import AppIndex, Function
 from local_host.bindings.inputs import InputReader
@@ -36,7 +32,7 @@ class Invoke(Protocol):
         metadata: Mapping[str, Datum] | None = None,
         *,
         retry: RetryContext | None = None,
-    ) -> Awaitable[CallResult]:
+    ) -> Awaitable[FunctionAnswer]:
         """Raises UserCodeFailed."""
 
 
@@ -44,11 +40,17 @@ class Invoker:
     """Calls the functions of one app. It implements `executor.Executor`."""
 
     def __init__(
-        self, app: AppIndex, caller: Caller, inputs: InputReader, outputs: OutputSender, hub_name: str, origin: str
+        self,
+        app: AppIndex,
+        worker: FunctionWorker,
+        inputs: InputReader,
+        outputs: OutputSender,
+        hub_name: str,
+        origin: str,
     ) -> None:
         """origin: where this host answers, such as `http://127.0.0.1:7071`; durable clients call back there."""
         self._app = app
-        self._caller = caller
+        self._worker = worker
         self._inputs = inputs
         self._outputs = outputs
         self._hub_name = hub_name
@@ -63,29 +65,13 @@ class Invoker:
         return self._app.durable_names(kind)
 
     async def run_orchestrator(self, name: str, payload: str) -> str:
-        function = self._durable(FunctionKind.ORCHESTRATOR, name)
-        token = current_invocation.set(Invocation(function=name))
-        try:
-            return str(function.call(**{function.trigger.name: func.OrchestrationContext(payload)}))
-        except (Exception, SystemExit) as error:
-            raise failure_of(error) from error
-        finally:
-            current_invocation.reset(token)
+        return await self._run(FunctionKind.ORCHESTRATOR, name, Datum(payload, "string")) or ""
 
     async def run_entity(self, name: str, payload: str) -> str:
-        function = self._durable(FunctionKind.ENTITY, name)
-        result = await self.invoke(function, Datum(payload, "string"))
-        return str(result.returned)
+        return await self._run(FunctionKind.ENTITY, name, Datum(payload, "string")) or ""
 
     async def run_activity(self, name: str, input_text: str, instance_id: str) -> str | None:
-        function = self._durable(FunctionKind.ACTIVITY, name)
-        result = await self.invoke(function, Datum(input_text, "json"), instance_id=instance_id)
-        if result.returned is None:
-            return None
-        try:
-            return str(encode_output("activityTrigger", result.returned).value)
-        except ValueError as error:
-            raise failure_of(error) from error
+        return await self._run(FunctionKind.ACTIVITY, name, Datum(input_text, "json"), instance_id)
 
     async def call_http(self, request: Mapping[str, Any]) -> dict[str, Any]:
         return await self._http.send(request)
@@ -98,17 +84,23 @@ class Invoker:
         *,
         instance_id: str | None = None,
         retry: RetryContext | None = None,
-    ) -> CallResult:
+    ) -> FunctionAnswer:
         """Read a function's inputs, call it with its trigger's raw value, send its outputs. Raises UserCodeFailed."""
-        arguments = self._arguments(function, datum, metadata)
-        invocation = Invocation(function=function.name, instance_id=instance_id)
+        call = FunctionCall(
+            function=function.name,
+            trigger=datum,
+            metadata=metadata,
+            inputs=self._clients(function),
+            invocation=Invocation(function=function.name, instance_id=instance_id),
+            retry=retry,
+        )
         if not function.binds_storage:
-            return await self._caller.call(function, arguments, invocation, retry)
+            return await self._worker.call(call)
         values = path_values(function, datum, metadata or {}, instance_id)
         try:
-            arguments |= await self._inputs.read(function, values)
-            result = await self._caller.call(function, arguments, invocation, retry)
-            await self._outputs.send(function, result, values)
+            read = await self._inputs.read(function, values)
+            answer = await self._worker.call(replace(call, inputs={**call.inputs, **read}))
+            await self._outputs.send(function, answer.outputs, values)
         except (ValueError, SettingMissing) as error:
             raise failure_of(error) from error
         except Exception as error:
@@ -116,30 +108,27 @@ class Invoker:
             if is_storage_error(error):
                 raise failure_of(error) from error
             raise
-        return result
+        return answer
 
     async def until_threads_end(self) -> None:
         """Return when the functions that run in threads have ended, those too whose callers were cancelled."""
-        await self._caller.until_threads_end()
+        await self._worker.until_threads_end()
 
     async def close(self) -> None:
-        self._caller.close()
+        await self._worker.close()
         await self._http.close()
 
-    def _durable(self, kind: FunctionKind, name: str) -> Function:
+    async def _run(self, kind: FunctionKind, name: str, datum: Datum, instance_id: str | None = None) -> str | None:
+        """Call a durable function; the text that it returned."""
         function = self._app.find(kind, name)
         if function is None:
             raise LookupError(f"no {kind} named {name!r}")
-        return function
+        answer = await self.invoke(function, datum, instance_id=instance_id)
+        return None if answer.returned is None else str(answer.returned.value)
 
-    def _arguments(self, function: Function, datum: Datum, metadata: Mapping[str, Datum] | None) -> dict[str, Any]:
-        try:
-            value = decode_trigger(function, datum, metadata)
-        except (ValueError, TypeError, NotImplementedError, AttributeError) as error:
-            raise failure_of(error) from error
-        clients = {
-            binding.name: durable_client_value(self._origin, self._hub_name, binding.fields)
+    def _clients(self, function: Function) -> dict[str, Datum | None]:
+        return {
+            binding.name: Datum(durable_client_value(self._origin, self._hub_name, binding.fields), "string")
             for binding in function.inputs
             if binding.type == "durableClient"
         }
-        return {function.trigger.name: value, **clients}

@@ -3,7 +3,8 @@
 Most of a replay is spent in three calls: `dateutil` works out the format of every event's timestamp, which a host always
 writes in one and the same form, a named tuple type is built anew for each replay, and so are the limits of timers, which
 never change. All depend on their arguments alone; here they get faster stand-ins with equal results. A fourth, the
-question whether typing is strict, depends on a setting.
+question whether typing is strict, depends on a setting. Replays run side by side in threads, so none of them keeps
+anything but results that every thread would have come to.
 """
 
 from __future__ import annotations

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from azure.functions.meta import Datum
 
-from local_host.app.conversion import decode_input
 from local_host.app.settings import resolve_references
 from local_host.bindings.path_pattern import fill_path
 from local_host.bindings.storage import StorageAccounts
@@ -24,13 +23,13 @@ class InputReader:
         self._accounts = accounts
         self._environ = environ
 
-    async def read(self, function: Function, values: Mapping[str, str]) -> dict[str, Any]:
+    async def read(self, function: Function, values: Mapping[str, str]) -> dict[str, Datum | None]:
         """Inputs by parameter; None for a blob that does not exist. values: for the placeholders of the paths.
 
-        Raises ValueError for a path or content that cannot be read, SettingMissing.
+        Raises ValueError for a path that cannot be filled, SettingMissing.
         """
         blobs = [binding for binding in function.inputs if binding.type == "blob"]
-        return {blob.name: decode_input(function, blob, await self._content(blob, values)) for blob in blobs}
+        return {blob.name: await self._content(blob, values) for blob in blobs}
 
     async def _content(self, binding: Binding, values: Mapping[str, str]) -> Datum | None:
         from azure.core.exceptions import ResourceNotFoundError

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 
 from azure.functions.meta import Datum
 
-from local_host.app.caller import CallResult, failure_of
-from local_host.app.conversion import encode_output
 from local_host.app.settings import resolve_references
 from local_host.bindings.path_pattern import fill_path
 from local_host.bindings.storage import StorageAccounts
@@ -32,21 +30,14 @@ class OutputSender:
         # Queues and containers that are known to exist.
         self._existing: set[tuple[str, str]] = set()
 
-    async def send(self, function: Function, result: CallResult, values: Mapping[str, str]) -> None:
+    async def send(self, function: Function, outputs: Mapping[str, Datum], values: Mapping[str, str]) -> None:
         """values: for the placeholders in names and paths.
 
-        Raises UserCodeFailed for a value that the binding does not take, ValueError for a name or path that cannot be
-        filled, SettingMissing.
+        Raises ValueError for a name or path that cannot be filled, SettingMissing.
         """
         for binding in function.outputs:
-            value = result.returned if binding.name == "$return" else result.outputs.get(binding.name)
-            if value is None or binding.type == "http":
-                continue
-            try:
-                datum = encode_output(binding.type, value)
-            except (NotImplementedError, TypeError, ValueError) as error:
-                raise failure_of(error) from error
-            await self._send_one(binding, datum, values)
+            if binding.name in outputs:
+                await self._send_one(binding, outputs[binding.name], values)
 
     async def _send_one(self, binding: Binding, datum: Datum, values: Mapping[str, str]) -> None:
         if binding.type == "queue":

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeVar
 
 from azure.functions.meta import Datum
 
-from local_host.app.caller import CallResult
+from local_host.app.calls import FunctionAnswer
 from local_host.app.function_context import RetryContext
 from local_host.app.index import Function
 from local_host.app.invoker import Invoke
@@ -134,7 +134,7 @@ def mortal_invoke(invoke: Invoke, worker: MortalWorker) -> Invoke:
         metadata: Mapping[str, Datum] | None = None,
         *,
         retry: RetryContext | None = None,
-    ) -> CallResult:
+    ) -> FunctionAnswer:
         return await worker.hold("function", function.name, lambda: invoke(function, datum, metadata, retry=retry))
 
     return invoked

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from local_host.app.binding_value import MANAGEMENT_PATH
-from local_host.app.conversion import encode_output
 from local_host.app.invoker import Invoke
 from local_host.errors import UserCodeFailed
 from local_host.management.api import ManagementApi
@@ -108,12 +107,13 @@ class HttpServer:
         """Whatever goes wrong in the function, the caller learns only that it did."""
         begun = time.monotonic()
         try:
-            result = await self._invoke(function, await request_datum(request, route_values))
-            response = response_of(encode_output("http", result.returned), self._custom_headers)
+            answer = await self._invoke(function, await request_datum(request, route_values))
+            assert answer.returned is not None
+            response = response_of(answer.returned, self._custom_headers)
         except UserCodeFailed as failure:
             _log.error("%s failed with %s\n%s", function.name, failure, failure.stack)
             return web.Response(status=500)
-        except (NotImplementedError, TypeError, ValueError, AttributeError) as error:
+        except (TypeError, ValueError) as error:
             _log.error("%s returned what is no HTTP response: %s %s", function.name, type(error).__name__, error)
             return web.Response(status=500)
         _log.info(

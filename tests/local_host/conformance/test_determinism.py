@@ -98,4 +98,5 @@ def _rename_activity(monkeypatch: pytest.MonkeyPatch, app_host: AppHost) -> None
         return result
 
     new_version = replace(app_host.app.functions["two_steps"], call=df.Orchestrator.create(changed))
+    monkeypatch.setitem(app_host.app.functions, "two_steps", new_version)
     monkeypatch.setitem(app_host.app.durable, (FunctionKind.ORCHESTRATOR, "two_steps"), new_version)

@@ -1,5 +1,7 @@
+import asyncio
 import logging
 from datetime import timedelta
+from urllib.request import urlopen
 
 import azure.durable_functions as df
 
@@ -268,3 +270,20 @@ def signal_write_call(context: Context):
     yield context.call_activity("write_down", context.get_input())
     value = yield context.call_entity(entity, "add", 10)
     return value
+
+
+@bp.orchestration_trigger(context_name="context")
+def run_a_loop_of_its_own(context: Context):
+    async def answer() -> str:
+        await asyncio.sleep(0)
+        return "ran"
+
+    yield context.call_activity("A", 1)
+    return asyncio.run(answer())
+
+
+@bp.orchestration_trigger(context_name="context")
+def ask_its_own_host(context: Context):
+    """Blocks until the host that runs it has answered. input: the URL."""
+    with urlopen(context.get_input()) as response:
+        return response.status

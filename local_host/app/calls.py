@@ -1,0 +1,51 @@
+"""What goes between the host and a worker, which may be a process of its own: raw values only, so that all of it can be sent.
+
+The host reads what a function's input bindings name and sends what its output bindings take; a worker turns raw values
+into what the function's parameters expect, calls it, and turns back what it returned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from azure.functions.meta import Datum
+
+from local_host.app.function_context import Invocation, RetryContext
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionCall:
+    """One call. metadata: what came with the trigger's value.
+
+    inputs: by parameter; the text of a durable client, the content of a blob, None for one that does not exist.
+    """
+
+    function: str
+    trigger: Datum
+    metadata: Mapping[str, Datum] | None
+    inputs: Mapping[str, Datum | None]
+    invocation: Invocation
+    retry: RetryContext | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionAnswer:
+    """returned: what an HTTP or durable function returned, else None; outputs: what was set, by output binding."""
+
+    returned: Datum | None
+    outputs: Mapping[str, Datum]
+
+
+class FunctionWorker(Protocol):
+    """Calls the functions of one app."""
+
+    async def call(self, call: FunctionCall) -> FunctionAnswer:
+        """Raises UserCodeFailed when the function's code raises; CallLost, one of them, when no answer will come."""
+
+    async def until_threads_end(self) -> None:
+        """Return when functions that run in threads of this process have ended, though their callers were cancelled."""
+
+    async def close(self) -> None:
+        """Let go of everything; what still runs is not waited for."""

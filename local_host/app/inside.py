@@ -1,0 +1,69 @@
+"""A worker inside the host's own process: quick, and easy to look into, but a crash of the app is one of the host."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from azure.functions.meta import Datum
+
+from local_host.app.caller import Caller, CallResult, failure_of
+from local_host.app.calls import FunctionAnswer, FunctionCall
+from local_host.app.conversion import decode_input, decode_trigger, encode_output
+from local_host.app.index import AppIndex, Function
+from local_host.executor import FunctionKind
+
+# What the SDK's converters raise for a value that they do not take.
+_REFUSALS = (ValueError, TypeError, NotImplementedError, AttributeError)
+
+
+class InsideWorker:
+    """Calls functions of an app that this process has imported. It implements `calls.FunctionWorker`."""
+
+    def __init__(self, app: AppIndex, function_timeout: timedelta | None) -> None:
+        self._app = app
+        self._caller = Caller(app.directory, function_timeout)
+
+    async def call(self, call: FunctionCall) -> FunctionAnswer:
+        function = self._app.functions[call.function]
+        result = await self._caller.call(function, _arguments(function, call), call.invocation, call.retry)
+        try:
+            return FunctionAnswer(_returned(function, result), _outputs(function, result))
+        except _REFUSALS as error:
+            raise failure_of(error) from error
+
+    async def until_threads_end(self) -> None:
+        await self._caller.until_threads_end()
+
+    async def close(self) -> None:
+        self._caller.close()
+
+
+def _arguments(function: Function, call: FunctionCall) -> dict[str, Any]:
+    try:
+        arguments = {function.trigger.name: decode_trigger(function, call.trigger, call.metadata)}
+        for binding in function.inputs:
+            value = call.inputs.get(binding.name)
+            is_client = binding.type == "durableClient"
+            arguments[binding.name] = value.value if is_client and value else decode_input(function, binding, value)
+    except _REFUSALS as error:
+        raise failure_of(error) from error
+    return arguments
+
+
+def _returned(function: Function, result: CallResult) -> Datum | None:
+    if function.trigger.type == "httpTrigger":
+        return encode_output("http", result.returned)
+    if function.kind is FunctionKind.ACTIVITY:
+        return None if result.returned is None else encode_output(function.trigger.type, result.returned)
+    # The SDK's handles of orchestrators and entities return the text that the extension reads.
+    return None if function.kind is None else Datum(str(result.returned), "string")
+
+
+def _outputs(function: Function, result: CallResult) -> dict[str, Datum]:
+    outputs: dict[str, Datum] = {}
+    for binding in function.outputs:
+        value = result.returned if binding.name == "$return" else result.outputs.get(binding.name)
+        if value is not None and binding.type != "http":
+            outputs[binding.name] = encode_output(binding.type, value)
+    return outputs

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Final
 from adapters.blob_links import Link
 from adapters.file_facts import facts_of
 from adapters.storage import Storage, create_container, created_on_first_use, storage_errors
+from domain.cards import looks_like_card_number
 from domain.errors import StorageUnavailable
 from domain.file_batch import (
     CHUNK_FILES,
+    HIDDEN_NAME,
     MOST_FILES,
     BatchSummary,
     ChunkFacts,
@@ -69,6 +71,8 @@ class FileBatches:
         """Look at one file. What is wrong with it is part of the answer, and so is a store that does not answer."""
         from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
+        if wanted.name == HIDDEN_NAME:
+            return _problem(wanted.name, FileProblem.CARD_NUMBER)
         blob = self._storage.container(wanted.container).get_blob_client(wanted.name)
         try:
             with storage_errors("the files"):
@@ -111,7 +115,8 @@ class FileBatches:
     def _names(self, request: FileBatchRequest) -> Iterable[str]:
         if request.blobs is not None:
             return dict.fromkeys(request.blobs)
-        return self._storage.container(request.container).list_blob_names(name_starts_with=request.prefix or None)
+        listed = self._storage.container(request.container).list_blob_names(name_starts_with=request.prefix or None)
+        return (HIDDEN_NAME if looks_like_card_number(name) else name for name in listed)
 
     def _write_summary(self, name: str, wanted: SummariseBatch) -> Totals:
         totals = Totals()

@@ -16,12 +16,14 @@ from pydantic import ConfigDict, ValidationError
 
 from adapters.compose import manifests
 from adapters.manifests import MANIFESTS
+from domain.cards import looks_like_card_number
 from domain.errors import ShopError
 from domain.file_batch import FILE_BATCH, FileBatchRequest
 from domain.ids import digest_id
 from domain.wire import Wire
 from http_api.file_batches import permitted
-from http_api.problems import Problem, field_errors, invalid
+from http_api.problems import Problem
+from http_api.request_body import body_text, json_object, refuse_card_numbers, validated
 from http_api.workflows import start_once
 from settings import manifest_events
 
@@ -85,6 +87,8 @@ def manifest_of(message: bytes) -> str | None:
 
 
 async def _start(client: df.DurableOrchestrationClient, path: str, content: bytes) -> None:
+    if looks_like_card_number(path):
+        raise ManifestRefused("the name of a manifest looks like a card number")
     # The batch is named after what was dropped where: a changed manifest is another batch.
     key = f"manifest-{digest_id(f'{path}:{content!r}')}"
     try:
@@ -96,9 +100,6 @@ async def _start(client: df.DurableOrchestrationClient, path: str, content: byte
 
 
 def _request(content: bytes) -> FileBatchRequest:
-    if len(content) > _MOST_BYTES:
-        raise ManifestRefused(f"a manifest may have {_MOST_BYTES} bytes at most")
-    try:
-        return FileBatchRequest.model_validate_json(content)
-    except ValidationError as error:
-        raise invalid(field_errors(error)) from None
+    document = json_object(body_text(content, _MOST_BYTES))
+    refuse_card_numbers(document)
+    return validated(FileBatchRequest, document)

@@ -1,24 +1,108 @@
-"""Recognise card numbers, so that none is ever stored, logged or passed on."""
+"""The one gate for card numbers: recognise them, so that none is ever stored, logged or passed on.
+
+A card number has a prefix that an issuer uses and one of the lengths that this issuer gives it, and its last digit is the check
+digit (Luhn, ISO/IEC 7812-1). All three together let one in thirty random numbers of 16 digits through to a refusal, and no id of
+another kind: EANs have 13 digits, IMEIs 15 that begin otherwise, dates begin with 19 or 20, and UUIDs and moments are known by
+their form. Two choices: Visa's 13 digits, not issued since the 1990s, are not a card number, because every tenth German, Japanese
+and Nordic EAN would be one; and digits in the middle of a longer number are looked at only where people glue them together: a card
+number after zeros or an expiry date, or before a security code, an expiry date or another number.
+
+The work is linear in the length of the text. The doors that pass through here are listed in docs/card-numbers.md.
+"""
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterator
-from typing import Any
+from functools import cache
+from itertools import accumulate
+from typing import Any, Final
 
-# Groups of digits with a little of anything but letters between them, however people and forms write card numbers.
-_RUN = re.compile(r"\d+(?:[\W_]{1,3}\d+)*")
-_JSON_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
-_LENGTHS = range(13, 20)  # ISO/IEC 7812
-# A moment in time has as many digits as a card number, and every tenth would pass for one.
-_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?")
+from domain.errors import TooDeep
+
+MAX_JSON_DEPTH: Final = 64
+"""Deeper documents are refused: nothing that the shop takes is nested more than five levels deep."""
+
+# First digits, as ranges, and the lengths of the numbers that begin so. The ranges are those of braintree/credit-card-type
+# (src/lib/card-types.ts, June 2026) without lengths that are only reserved; RuPay (60, 82) as NPCI publishes it.
+_ISSUERS: Final[tuple[tuple[int, int, tuple[int, ...]], ...]] = (
+    (2200, 2204, (16,)),  # Mir
+    (2221, 2720, (16,)),  # Mastercard
+    (3000, 3059, (14, 16, 19)),  # Diners Club
+    (3090, 3099, (14, 16, 19)),
+    (3400, 3499, (15,)),  # American Express
+    (3528, 3589, (16, 19)),  # JCB
+    (3600, 3699, (14, 16, 19)),  # Diners Club
+    (3700, 3799, (15,)),  # American Express
+    (3800, 3999, (14, 16, 19)),  # Diners Club
+    (4000, 4999, (16, 19)),  # Visa
+    (5000, 5099, (16, 18, 19)),  # Maestro, Elo, Verve
+    (5100, 5599, (16,)),  # Mastercard
+    (5600, 5899, (16, 18, 19)),  # Maestro
+    (6000, 6099, (16, 19)),  # Discover, RuPay, Hipercard
+    (6200, 6299, (16, 17, 18, 19)),  # UnionPay
+    (6300, 6399, (16, 18, 19)),  # Maestro, Elo
+    (6440, 6599, (16, 19)),  # Discover, RuPay, Elo, Troy
+    (6700, 6799, (16, 18, 19)),  # Maestro
+    (8100, 8199, (16, 17, 18, 19)),  # UnionPay
+    (8200, 8299, (16,)),  # RuPay
+    (9792, 9792, (16,)),  # Troy
+)
+_MIN_DIGITS: Final = 14
+_LONG_RUN: Final = 14  # so many digits glued to a card number are no security code: a second number
+
+# Digits with a little of anything but letters between them, as people and forms write card numbers. Possessive: no backtracking.
+_RUN: Final = re.compile(r"[0-9](?:[\W_]{0,8}+[0-9]){13,}+")
+_GROUP: Final = re.compile(r"[0-9]+")
+# With anything between them, letters too, in the groups that stand on a card.
+_PRINTED: Final = re.compile(
+    r"(?<![0-9])(?=([0-9]{4})[^0-9]{1,6}([0-9]{4})[^0-9]{1,6}([0-9]{4})[^0-9]{1,6}([0-9]{4})(?![0-9])"
+    r"|([0-9]{4})[^0-9]{1,6}([0-9]{6})[^0-9]{1,6}([0-9]{4,5})(?![0-9]))"
+)
+_EXPIRY: Final = r"(?:(?:0[1-9]|1[0-2])(?:20)?[2-4][0-9]|(?:20)?[2-4][0-9](?:0[1-9]|1[0-2]))"
+_CODE: Final = r"[0-9]{3,4}"
+_AFTER: Final = re.compile(rf"{_CODE}|{_EXPIRY}(?:{_CODE})?|{_CODE}{_EXPIRY}")
+_BEFORE: Final = re.compile(r"(?:0[1-9]|1[0-2])(?:20)?[2-4][0-9](?=[0-9]{16})")
+# What has as many digits as a card number and a form of its own.
+_KNOWN_FORMS: Final = re.compile(
+    r"(?<![0-9A-Za-z])(?=[0-9-]{0,36}[A-Fa-f])[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[1-8][0-9A-Fa-f]{3}-[89ABab][0-9A-Fa-f]{3}"
+    r"-[0-9A-Fa-f]{12}(?![0-9A-Za-z])"  # a UUID (RFC 9562), unless it is of digits alone
+    r"|(?<![0-9])[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])[T ](?:[01][0-9]|2[0-3]):[0-5][0-9]"
+    r"(?::[0-5][0-9](?:[.,][0-9]{1,9})?)?(?![0-9]) ?(?:Z|[+-][0-9]{2}:?[0-9]{2}(?::[0-9]{2})?)?(?![0-9])"  # a moment (ISO 8601)
+)
+_JSON_ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
+_DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+
+
+class _PlainDigits(dict[int, str | int]):
+    """For `str.translate`: digits of every script and in every dress (full-width, circled, raised) as ASCII digits.
+
+    Character by character: to normalise a whole text takes quadratic time when it has many combining marks in a row.
+    """
+
+    def __missing__(self, code: int) -> str | int:
+        if code < 128:
+            return code
+        character = chr(code)
+        if character.isdecimal():
+            return str(unicodedata.decimal(character))
+        plain = unicodedata.normalize("NFKC", character)
+        return plain if any("0" <= each <= "9" for each in plain) else code
+
+
+_PLAIN_DIGITS: Final = _PlainDigits()
 
 
 def looks_like_card_number(text: str) -> bool:
-    """Whether the text holds digits that a payment card could carry: their number, the first and the check digit fit."""
+    """Whether the text holds digits that a payment card could carry, in whatever spelling."""
     if not text.isascii():
-        text = "".join(map(_ascii_digit, text))
-    plain = _MOMENT.sub("T", text)
-    return any(_could_be_card(digits) for run in _RUN.findall(plain) for digits in _whole_groups(run))
+        text = text.translate(_PLAIN_DIGITS)
+    if _RUN.search(text) is None and _PRINTED.search(text) is None:
+        return False
+    plain = _KNOWN_FORMS.sub("T", text)
+    return any(map(_run_holds_card, _RUN.findall(plain))) or any(
+        _is_card("".join(filter(None, groups))) for groups in _PRINTED.findall(plain)
+    )
 
 
 def json_may_hold_card_number(text: str) -> bool:
@@ -29,33 +113,26 @@ def json_may_hold_card_number(text: str) -> bool:
     return looks_like_card_number(text) or looks_like_card_number(whole)
 
 
-def _ascii_digit(character: str) -> str:
-    """The same digit, in whatever script it is written; anything else as it is."""
-    return character if character.isascii() or not character.isdecimal() else str(unicodedata.decimal(character))
+def holds_card_number(value: Any) -> bool:
+    """Whether a decoded JSON document holds something like a card number, or is nested too deeply to say so."""
+    try:
+        return next(card_number_paths(value), None) is not None
+    except TooDeep:
+        return True
 
 
-def _whole_groups(run: str) -> Iterator[str]:
-    """Every sequence of neighbouring groups: a card number may be followed by its expiry date, say."""
-    groups = re.split(r"\D+", run)
-    for first in range(len(groups)):
-        digits = ""
-        for group in groups[first:]:
-            digits += group
-            if len(digits) > _LENGTHS[-1]:
-                break
-            yield digits
+def card_number_paths(value: Any) -> Iterator[tuple[str | int, ...]]:
+    """Yield where a decoded JSON document holds something like a card number, in keys, texts or numbers. Paths, never values.
 
-
-def _could_be_card(digits: str) -> bool:
-    return len(digits) in _LENGTHS and digits[0] in "23456" and _luhn_ok(digits)
-
-
-def card_number_paths(value: Any) -> list[tuple[str | int, ...]]:
-    """Where a decoded JSON document holds something like a card number, in keys, texts or numbers. Paths, never values."""
-    return list(_walk(value, ()))
+    Raises:
+        TooDeep: the document is nested more than MAX_JSON_DEPTH levels deep.
+    """
+    return _walk(value, ())
 
 
 def _walk(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
+    if len(path) > MAX_JSON_DEPTH:
+        raise TooDeep
     if isinstance(value, dict):
         for key, item in value.items():
             if looks_like_card_number(str(key)):
@@ -67,13 +144,61 @@ def _walk(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, 
             yield from _walk(item, (*path, index))
     elif isinstance(value, float) and value.is_integer():
         yield from _walk(int(value), path)
-    elif isinstance(value, str | int) and looks_like_card_number(str(value)):
+    elif isinstance(value, str | int | float) and looks_like_card_number(str(value)):
         yield path
 
 
-def _luhn_ok(digits: str) -> bool:
-    total = 0
-    for position, digit in enumerate(reversed(digits)):
-        number = int(digit) * (1 + position % 2)
-        total += number - 9 if number > 9 else number
-    return total % 10 == 0
+def _run_holds_card(run: str) -> bool:
+    """Whether some neighbouring groups of a run are a card number. One pass: sums of all prefixes answer for any part of it."""
+    groups = _GROUP.findall(run)
+    digits = "".join(groups)
+    sums = _luhn_sums(digits)
+    ends = list(accumulate(map(len, groups)))
+    whole_ends = frozenset(ends)
+    for group, end in zip(groups, ends, strict=True):
+        for start in _starts(group, end - len(group)):
+            for length in _lengths(digits[start : start + 4]):
+                last = start + length
+                if last > len(digits) or not _check_digit_fits(sums, start, last):
+                    continue
+                if last in whole_ends or _is_glued(digits[last : ends[bisect_left(ends, last)]]):
+                    return True
+    return False
+
+
+def _starts(group: str, at: int) -> Iterator[int]:
+    """Where a card number may begin in a group of digits: at its first that is not 0, and after an expiry date."""
+    yield at + len(group) - len(group.lstrip("0"))
+    if before := _BEFORE.match(group):
+        yield at + before.end()
+
+
+def _is_glued(rest: str) -> bool:
+    """Whether these digits, right after a card number, are what people write there."""
+    return len(rest) >= _LONG_RUN or _AFTER.fullmatch(rest) is not None
+
+
+@cache
+def _lengths(prefix: str) -> tuple[int, ...]:
+    if len(prefix) < 4:
+        return ()
+    return next((lengths for first, last, lengths in _ISSUERS if first <= int(prefix) <= last), ())
+
+
+def _luhn_sums(digits: str) -> tuple[list[int], list[int]]:
+    """The sums of all prefixes, with the digits at odd places doubled, and with those at even places doubled."""
+    values = [int(digit) for digit in digits]
+    odd_doubled, even_doubled = values[:], values[:]
+    odd_doubled[1::2] = [_DOUBLED[value] for value in values[1::2]]
+    even_doubled[::2] = [_DOUBLED[value] for value in values[::2]]
+    return list(accumulate(odd_doubled, initial=0)), list(accumulate(even_doubled, initial=0))
+
+
+def _check_digit_fits(sums: tuple[list[int], list[int]], start: int, end: int) -> bool:
+    # The last digit is not doubled, nor is every second one before it.
+    chosen = sums[(end - 1) % 2]
+    return (chosen[end] - chosen[start]) % 10 == 0
+
+
+def _is_card(digits: str) -> bool:
+    return len(digits) in _lengths(digits[:4]) and _check_digit_fits(_luhn_sums(digits), 0, len(digits))

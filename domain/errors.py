@@ -74,3 +74,7 @@ class OrderNotAcceptable(ShopError):
 
 class OrderIdTaken(ShopError):
     """Another order has this id: the same id came in with another request before."""
+
+
+class TooDeep(ShopError):
+    """The document is nested too deeply."""

@@ -18,6 +18,8 @@ CHUNK_FILES: Final = 100
 MOST_FILES: Final = 50_000
 """So many make the history of the whole as long as that of ten chunks, and the summary some 15 MB."""
 _MOST_NAMED: Final = 1_000
+HIDDEN_NAME: Final = "(hidden: the name looks like a card number)"
+"""Stands for the name of a file that must not be kept."""
 
 ContainerName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$")]
 FileName = Annotated[str, Field(min_length=1, max_length=1024)]
@@ -57,6 +59,7 @@ class FileProblem(StrEnum):
     MALFORMED = "malformed"
     UNAVAILABLE = "unavailable"
     UNREADABLE = "unreadable"
+    CARD_NUMBER = "card_number"  # in its name, which is not kept; the file was not looked at
 
 
 class FileFacts(Wire):

@@ -5,16 +5,19 @@ logged before it was searched for card numbers.
 """
 
 import json
+from collections import Counter
 from email.message import Message
 from http import HTTPStatus
+from itertools import islice
 from typing import Any, Final, NoReturn, TypeVar
 
 import azure.functions as func
 from pydantic import ValidationError
 
 from domain.cards import card_number_paths
+from domain.errors import TooDeep
 from domain.wire import Wire
-from http_api.problems import FieldError, Problem, field_errors, field_path, invalid, shown_name
+from http_api.problems import MOST_ERRORS, FieldError, Problem, field_errors, field_path, invalid, shown_name
 
 MOST_BYTES: Final = 64 * 1024
 _CHARSETS: Final = frozenset({"utf-8", "utf8", "us-ascii"})
@@ -41,8 +44,8 @@ def validated(model: type[M], document: dict[str, Any]) -> M:
 def refuse_card_numbers(document: dict[str, Any]) -> None:
     """Raises Problem (422) naming the fields that hold something like a card number."""
     try:
-        paths = card_number_paths(document)
-    except RecursionError:
+        paths = list(islice(card_number_paths(document), MOST_ERRORS))
+    except TooDeep:
         raise _not_json("The JSON is nested too deeply.") from None
     if paths:
         message = "Looks like a card number. Card numbers are never accepted: send a payment method token"
@@ -71,7 +74,9 @@ def body_text(body: bytes, most_bytes: int) -> str:
     try:
         return body.decode()
     except UnicodeDecodeError:
-        raise _not_json("The body is not UTF-8 text.") from None
+        detail = "The body is not UTF-8 text."
+        error = FieldError(field="body", rule="not_utf8", message=detail)
+        raise Problem(HTTPStatus.BAD_REQUEST, "not_utf8", detail, [error]) from None
 
 
 def json_object(text: str) -> dict[str, Any]:
@@ -93,8 +98,7 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) == len(pairs):
         return members
-    names = [name for name, _ in pairs]
-    repeated = next(name for name in names if names.count(name) > 1)
+    repeated = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
     error = FieldError(field=shown_name(repeated), rule="duplicate_key", message="Stands twice in one object")
     raise Problem(HTTPStatus.BAD_REQUEST, "not_json", "A JSON object names one key twice.", [error])
 

@@ -24,6 +24,7 @@ from local_host.start_problems import CannotStart, PortInUse
 from local_host.web.admin_api import AdminApi
 from local_host.web.cors import Cors
 from local_host.web.messages import request_datum, response_of
+from local_host.web.protocol import QuietServer
 from local_host.web.routes import RouteTable
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class HttpServer:
         self._cors = cors
         self._runner = web.ServerRunner(
             # The real host hands on a compressed body as it came.
-            web.Server(self._answer, request_factory=_request, access_log=None, auto_decompress=False)
+            QuietServer(self._answer, request_factory=_request, access_log=None, auto_decompress=False)
         )
         self._running = Running()
         self._draining = False
@@ -116,8 +117,9 @@ class HttpServer:
         except (TypeError, ValueError) as error:
             _log.error("%s returned what is no HTTP response: %s %s", function.name, type(error).__name__, error)
             return web.Response(status=500)
+        # By the function's name: a path may hold what a caller should not have put there.
         _log.info(
-            "%s %s -> %d in %.0f ms", request.method, request.path, response.status, (time.monotonic() - begun) * 1e3
+            "%s %s -> %d in %.0f ms", request.method, function.name, response.status, (time.monotonic() - begun) * 1e3
         )
         return response
 

@@ -5,7 +5,15 @@ import pytest
 from adapters import file_batches
 from adapters.file_batches import FileBatches
 from adapters.storage import Storage, create_container
-from domain.file_batch import ExtractMetadata, FileBatchRequest, FileFacts, FileProblem, FilesListed, ListFiles
+from domain.file_batch import (
+    HIDDEN_NAME,
+    ExtractMetadata,
+    FileBatchRequest,
+    FileFacts,
+    FileProblem,
+    FilesListed,
+    ListFiles,
+)
 from domain.steps import Outcome
 from settings import StorageLocation
 
@@ -68,3 +76,11 @@ def test_a_store_that_does_not_answer_is_worth_another_look():
     gone = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=aw==;BlobEndpoint=http://127.0.0.1:1/a"
     away = Storage(StorageLocation(connection_string=gone))
     assert looked_at(away, "a.csv").problem is FileProblem.UNAVAILABLE
+
+
+def test_a_card_number_in_a_name_is_kept_nowhere(storage: Storage):
+    put(storage, "a.csv", "scan 4242-4242-4242-4242.csv")
+    assert listed(storage).files == 2
+    names = FileBatches(storage, 5).names("b-1", 0)
+    assert names == ("a.csv", HIDDEN_NAME)
+    assert looked_at(storage, HIDDEN_NAME) == FileFacts(name=HIDDEN_NAME, problem=FileProblem.CARD_NUMBER)

@@ -1,9 +1,13 @@
 """Manifests that somebody drops: each starts its batch once, and a broken one starts nothing."""
 
+import asyncio
 import json
 import logging
 
+import pytest
+
 from adapters.compose import intake_book
+from consumers.file_manifest import ManifestRefused, _start
 from local_host.views import InstanceFilter
 from tests.support.files import put_files
 from tests.support.shop import Shop
@@ -41,6 +45,20 @@ async def test_a_manifest_that_breaks_a_rule_starts_nothing_and_says_which(shop:
         await drop(shop, "bad.batch.json", {"container": "dead-letters", "prefix": ""})
         await drop(shop, "worse.batch.json", b"{")
     assert "container: Must be one of those in FILE_BATCH_CONTAINERS" in caplog.text
-    assert "Not acceptable: body." in caplog.text
+    assert "The body is not valid JSON." in caplog.text
     assert await batches(shop) == []
     assert intake_book().unstarted(shop.host.clock.now()) == []
+
+
+async def test_a_manifest_with_a_card_number_starts_nothing_and_is_not_repeated(shop: Shop, caplog):
+    with caplog.at_level(logging.ERROR):
+        await drop(shop, "monday.batch.json", {"container": "incoming", "prefix": "4242 4242 4242 4242/"})
+    assert "prefix: Looks like a card number" in caplog.text
+    assert "4242" not in caplog.text
+    assert await batches(shop) == []
+
+
+def test_the_name_of_a_manifest_is_a_door_too():
+    with pytest.raises(ManifestRefused) as refused:
+        asyncio.run(_start(None, "incoming/4242424242424242.batch.json", b"{}"))
+    assert "4242" not in str(refused.value)

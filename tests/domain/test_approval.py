@@ -31,6 +31,12 @@ def test_anything_else_is_no_decision(payload):
     assert decision_from_event(payload) is None
 
 
+@pytest.mark.parametrize("payload", [{**DECISION, "comment": "4242 4242 4242 4242"}, '{"a": "4242424242424242"}'])
+def test_an_event_with_a_card_number_is_not_read(payload):
+    assert decision_from_event(payload) is None
+    assert "4242" not in cancellation_from_event(payload).model_dump_json()
+
+
 @pytest.mark.parametrize("payload", [None, "stop", {"who": "me"}, 7])
 def test_a_wish_to_cancel_stands_whatever_its_payload(payload):
     assert cancellation_from_event(payload).requested_by == "management API"

@@ -44,7 +44,6 @@ def test_a_large_body_is_a_413_before_it_is_read():
     [
         b"",
         b"nonsense",
-        b"\xff\xfe",
         b"[]",
         b'"text"',
         b"null",
@@ -58,6 +57,11 @@ def test_a_large_body_is_a_413_before_it_is_read():
 def test_what_is_not_one_plain_json_object_is_a_400(body):
     problem = refusal(body)
     assert (problem.status, problem.code) == (400, "not_json")
+
+
+def test_a_text_in_another_encoding_is_a_400_of_its_own():
+    problem = refusal('{"name": "José"}'.encode("latin-1"))
+    assert (problem.status, problem.code, problem.errors[0].rule) == (400, "not_utf8", "not_utf8")
 
 
 def test_a_key_that_stands_twice_is_a_400_naming_it():

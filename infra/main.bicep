@@ -4,9 +4,20 @@
 
 targetScope = 'subscription'
 
+import {
+  isEmailAddress
+  isEnvironmentName
+  isFirstOfMonth
+  isGuid
+  isLargeEnough
+  isNetwork
+  isReserved
+  isTaskHubName
+  monthOf
+} from 'modules/checks.bicep'
 import { backendSettings, commonSettings, shopSettings, slotSettings } from 'modules/settings.bicep'
 
-@description('Name of this environment, such as dev or production. It names the resource group.')
+@description('Name of this environment, such as dev or production: letters, digits, hyphens and underscores. It names the resource group, the alerts and the budget.')
 @minLength(1)
 @maxLength(40)
 param environmentName string
@@ -31,7 +42,7 @@ param taskHubName string = 'DurableOrders'
 @description('Reach storage, vault, scheduler and database through private endpoints only.')
 param usePrivateNetworking bool = false
 
-@description('Addresses of the private network; a /24 or larger.')
+@description('Addresses of the private network; a /25 or larger. Chosen before the first deployment: a network in use cannot shrink.')
 param addressPrefix string = '10.20.0.0/24'
 
 @description('Private DNS zone of the Durable Task Scheduler. Not verified: check it against the portal before relying on it.')
@@ -50,7 +61,7 @@ param rollingUpdates bool = false
 @allowed(['3.11', '3.12', '3.13'])
 param pythonVersion string = '3.12'
 
-@description('Most instances. FC1 takes 40 to 1000; EP up to 100; 20 on EP leaves room in the default quota.')
+@description('Most instances: up to 1000 on FC1, up to 100 elsewhere; 20 on EP leaves room in the default quota.')
 @minValue(1)
 @maxValue(1000)
 param maxInstances int = plan == 'FC1' ? 40 : 20
@@ -87,6 +98,7 @@ param entraClientId string = ''
 param entraAllowedApplications string[] = []
 
 @description('Who is told when something is wrong, by e-mail.')
+@maxLength(50)
 param alertEmails string[]
 
 @description('Geography in which mails are kept, and with it a mail service with a domain of Azure\'s own. Empty for none: shop.mailEndpoint and shop.mailFrom then name another one.')
@@ -99,6 +111,7 @@ param mailDataLocation string = ''
 param logRetentionDays int = 30
 
 @description('Gigabytes a day after which no more logs are taken, and alerts go blind; -1 for no limit.')
+@minValue(-1)
 param dailyCapGb int = 5
 
 @description('Budget per month in the currency of the bill; 0 for none.')
@@ -107,6 +120,9 @@ param budgetAmount int = 0
 
 @description('First day of the budget\'s first month, such as 2026-12-01; needed with a budget, and the same ever after: Azure refuses to change it.')
 param budgetStart string = ''
+
+@description('Day of the deployment; leave it to its default.')
+param today string = utcNow('yyyy-MM-dd')
 
 @description('Object id of who provisions: may put secrets into the vault, upload packages and look at the scheduler. Empty for nobody.')
 param deployerPrincipalId string = ''
@@ -127,26 +143,76 @@ param stagingPackageName string = ''
 @description('What the shop decides for itself.')
 param shop shopSettings
 
-var options = enableStagingSlot && !startsWith(plan, 'EP')
-  ? fail('enableStagingSlot needs a Premium plan: EP1, EP2 or EP3')
-  : backend == 'MSSQL' && !startsWith(plan, 'EP')
-      ? fail('backend MSSQL needs a Premium plan: identity-based access to SQL does not work on consumption plans')
-      : usePrivateNetworking && plan == 'Y1'
-          ? fail('usePrivateNetworking needs FC1 or a Premium plan: Linux Consumption has no network integration')
-          : zoneRedundant && plan == 'Y1'
-              ? fail('zoneRedundant needs FC1 or a Premium plan')
-              : rollingUpdates && plan != 'FC1'
-                  ? fail('rollingUpdates needs FC1; Premium plans have a staging slot')
-                  : pythonVersion == '3.13' && plan == 'Y1'
-                      ? fail('pythonVersion 3.13 needs FC1 or a Premium plan')
-                      : budgetAmount > 0 && empty(budgetStart)
-                          ? fail('budgetAmount needs budgetStart: the first day of a month, and the same in every deployment')
-                          : 'legal'
+var premium = startsWith(plan, 'EP')
+var flex = plan == 'FC1'
+// With zones, two of each kind that always waits, lest one be on the side that fails.
+var alwaysThere = zoneRedundant ? 2 : 1
+var leastInstances = flex ? max(durableAlwaysReady, alwaysThere) + (zoneRedundant ? 2 : 0) : premium ? alwaysThere : 1
+var mostInstances = flex ? 1000 : 100
+
+// A sentence for each input that Azure would refuse after half of the resources were made, or that would never work.
+var refusals = filter(
+  [
+    isEnvironmentName(environmentName)
+      ? ''
+      : 'environmentName takes letters, digits, hyphens and underscores, and begins and ends with a letter or a digit'
+    isTaskHubName(taskHubName) ? '' : 'taskHubName takes letters and digits, and begins with a letter'
+    backend == 'MSSQL' && contains(['master', 'model', 'msdb', 'tempdb'], toLower(taskHubName))
+      ? 'taskHubName must not be the name of a system database of SQL'
+      : ''
+    enableStagingSlot && !premium ? 'enableStagingSlot needs a Premium plan: EP1, EP2 or EP3' : ''
+    backend == 'MSSQL' && !premium
+      ? 'backend MSSQL needs a Premium plan: identity-based access to SQL does not work on consumption plans'
+      : ''
+    usePrivateNetworking && plan == 'Y1'
+      ? 'usePrivateNetworking needs FC1 or a Premium plan: Linux Consumption has no network integration'
+      : ''
+    usePrivateNetworking && !isNetwork(addressPrefix)
+      ? 'addressPrefix takes an IPv4 network such as 10.20.0.0/24, with no bits set behind its prefix'
+      : ''
+    usePrivateNetworking && isNetwork(addressPrefix)
+      ? isLargeEnough(addressPrefix)
+          ? isReserved(addressPrefix) ? 'addressPrefix must not lie in a network that Azure keeps for itself' : ''
+          : 'addressPrefix takes a network of /8 to /25: it is split into two subnets of /26'
+      : ''
+    zoneRedundant && plan == 'Y1' ? 'zoneRedundant needs FC1 or a Premium plan' : ''
+    rollingUpdates && !flex ? 'rollingUpdates needs FC1; Premium plans have a staging slot' : ''
+    pythonVersion == '3.13' && plan == 'Y1' ? 'pythonVersion 3.13 needs FC1 or a Premium plan' : ''
+    maxInstances < leastInstances || maxInstances > mostInstances
+      ? 'maxInstances takes ${leastInstances} to ${mostInstances} with this plan${zoneRedundant ? ' and zones' : ''}'
+      : ''
+    backend == 'DurableTaskScheduler' && !usePrivateNetworking && empty(dtsIpAllowlist)
+      ? 'dtsIpAllowlist must not be empty without private networking: the app could not reach its task hub'
+      : ''
+    dailyCapGb == 0 ? 'dailyCapGb takes 1 or more, or -1 for no limit' : ''
+    empty(alertEmails) || !empty(filter(alertEmails, address => !isEmailAddress(address)))
+      ? 'alertEmails takes e-mail addresses, at least one'
+      : ''
+    length(distinct(map(alertEmails, address => toLower(address)))) < length(alertEmails)
+      ? 'alertEmails must not hold an address twice'
+      : ''
+    budgetAmount > 0 && empty(budgetStart)
+      ? 'budgetAmount needs budgetStart: the first day of a month, and the same in every deployment'
+      : ''
+    budgetAmount > 0 && !empty(budgetStart) && !isFirstOfMonth(budgetStart)
+      ? 'budgetStart takes the first day of a month, such as 2026-12-01'
+      : ''
+    budgetAmount > 0 && isFirstOfMonth(budgetStart)
+      ? monthOf(budgetStart) > monthOf(today) + 100 ? 'budgetStart must not be more than twelve months ahead' : ''
+      : ''
+    empty(filter([entraClientId, deployerPrincipalId, codeDeployerPrincipalId], id => !empty(id) && !isGuid(id)))
+      ? ''
+      : 'entraClientId, deployerPrincipalId and codeDeployerPrincipalId take an id such as 11111111-2222-3333-4444-555555555555'
+    empty(filter(entraAllowedApplications, id => !isGuid(id))) ? '' : 'entraAllowedApplications takes ids of applications'
+    empty(entraClientId) && !empty(entraAllowedApplications) ? 'entraAllowedApplications needs entraClientId' : ''
+  ],
+  sentence => !empty(sentence)
+)
+var options = empty(refusals) ? 'legal' : fail(join(refusals, '. '))
 
 // Used in every resource, so that a combination that cannot work fails before anything is made.
 var tags = { 'azd-env-name': environmentName, app: 'durable-orders', options: options }
 var token = toLower(uniqueString(subscription().id, environmentName, location))
-var flex = plan == 'FC1'
 var suffixes = enableStagingSlot ? ['', 'Staging'] : ['']
 var taskHubs = [for suffix in suffixes: '${taskHubName}${suffix}']
 var limits = loadJsonContent('host.overlays.json').plans[plan].durableTask
@@ -295,7 +361,8 @@ module rbac 'modules/rbac.bicep' = {
     // Flex Consumption takes a push; elsewhere whoever deploys puts the package into storage.
     packageUploaders: flex ? [] : concat(
       empty(deployerPrincipalId) ? [] : [{ id: deployerPrincipalId, type: deployerPrincipalType }],
-      empty(codeDeployerPrincipalId) ? [] : [{ id: codeDeployerPrincipalId, type: 'ServicePrincipal' }]
+      // One principal may be both, and Azure refuses a second assignment of the same role.
+      empty(codeDeployerPrincipalId) || codeDeployerPrincipalId =~ deployerPrincipalId ? [] : [{ id: codeDeployerPrincipalId, type: 'ServicePrincipal' }]
     )
     packageContainer: storage.outputs.packageContainer
   }
@@ -453,7 +520,7 @@ module alerts 'modules/alerts.bicep' = {
     emails: alertEmails
     workspaceId: monitoring.outputs.workspaceId
     storageId: storage.outputs.id
-    siteId: startsWith(plan, 'EP') ? app.outputs.id : ''
+    siteId: premium ? app.outputs.id : ''
   }
 }
 
@@ -472,7 +539,8 @@ module budget 'modules/budget.bicep' = if (budgetAmount > 0) {
   scope: group
   params: {
     name: 'orders-${environmentName}'
-    amount: budgetAmount
+    // The module is not deployed for none, and takes none either.
+    amount: max(budgetAmount, 1)
     startDate: budgetStart
     emails: alertEmails
     actionGroupId: alerts.outputs.peopleId

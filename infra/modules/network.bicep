@@ -21,7 +21,7 @@ param location string
 @description('Tags of every resource.')
 param tags object
 
-@description('Addresses of the network; a /24 or larger.')
+@description('Addresses of the network; a /25 or larger.')
 param addressPrefix string
 
 @description('Resource type that the app\'s subnet is handed to. It differs by plan, and a subnet has one at a time.')
@@ -32,7 +32,7 @@ param delegation string
 param targets target[]
 
 // Services of one kind share a zone.
-var zones = objectKeys(toObject(targets, one => one.zone))
+var zones = distinct(map(targets, one => one.zone))
 
 resource appRules 'Microsoft.Network/networkSecurityGroups@2024-05-01' = {
   name: '${name}-app'

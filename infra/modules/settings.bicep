@@ -187,6 +187,7 @@ func accountSettings(storage storageEndpoints, clientId string) object => {
   SHOP_STORAGE__blobServiceUri: storage.blob
   SHOP_STORAGE__queueServiceUri: storage.queue
   SHOP_STORAGE__tableServiceUri: storage.table
+  SHOP_STORAGE__credential: 'managedidentity'
   SHOP_STORAGE__clientId: clientId
 }
 

@@ -1,52 +1,33 @@
 """Templates as data: what they would deploy, for given parameters.
 
-The compiler cannot be had everywhere and does not evaluate. The evaluator used here stands in a folder beside the checkout; where
-that is missing, tests that need it are skipped and say so.
+The compiler cannot be had everywhere. `tools/bicep` stands in for it, and is held against what the compiler said (snapshots/).
 """
 
-import importlib
 import json
-import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
+from tools.bicep import deployment
+from tools.bicep.deployment import Deployment
+from tools.bicep.place import Place
 
 ROOT = Path(__file__).resolve().parents[2]
 INFRA = ROOT / "infra"
-CHECKERS = ROOT.parent / "shared" / "infra-tools"
 
 Resource = dict[str, Any]
 Given = dict[str, Any]
 
 
-def checker(module: str) -> Any:
-    """A module of the offline checkers. Skips the test where they are missing."""
-    if not CHECKERS.is_dir():
-        pytest.skip("install the Bicep CLI (`az bicep install`), or put infra-tools into ../shared beside the checkout")
-    if str(CHECKERS) not in sys.path:
-        sys.path.append(str(CHECKERS))
-    return importlib.import_module(module)
-
-
-def evaluate(given: Given, infra: Path = INFRA) -> Any:
-    """What the template would deploy: an object with `resources`, `outputs` and `precedes(a, b)`."""
-    return _evaluated(str(infra / "main.bicep"), json.dumps(parameters() | given, sort_keys=True))
+def evaluate(given: Given, infra: Path = INFRA, place: Place | None = None) -> Deployment:
+    """What the template would deploy. Raises Refused."""
+    return _evaluated(infra / "main.bicep", json.dumps(parameters() | given), place or Place())
 
 
 @cache
-def _evaluated(template: str, given: str) -> Any:
-    return _evaluator().evaluate(template, json.loads(given))
-
-
-@cache
-def _evaluator() -> Any:
-    parser = checker("biparse")
-    # Nine tenths of an evaluation would be reading the same text again.
-    parser.Parser = cache(parser.Parser)
-    return checker("bieval")
+def _evaluated(template: Path, given: str, place: Place) -> Deployment:
+    return deployment.evaluate(template, json.loads(given), place)
 
 
 @cache

@@ -20,7 +20,6 @@ TIERS = {
     "EP3": "ElasticPremium",
 }
 BACKEND_SETTINGS = {"DurableTaskScheduler": "DURABLE_TASK_SCHEDULER_CONNECTION_STRING", "MSSQL": "SQLDB_Connection"}
-GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 NOT_ON_FLEX = re.compile(
     r"FUNCTIONS_WORKER_RUNTIME.*|FUNCTIONS_EXTENSION_VERSION|FUNCTIONS_WORKER_PROCESS_COUNT|FUNCTIONS_MAX_HTTP_CONCURRENCY"
     r"|WEBSITE_RUN_FROM_PACKAGE.*|WEBSITE_CONTENT.*|WEBSITE_VNET_ROUTE_ALL|WEBSITE_DNS_SERVER|WEBSITE_TIME_ZONE|TZ"
@@ -268,7 +267,7 @@ def diagnostics_are_kept(deployment: Any, given: Given) -> Iterator[str]:
 @policy
 def queue_writes_are_logged(deployment: Any, given: Given) -> Iterator[str]:
     for setting in of_type(deployment, "Microsoft.Insights/diagnosticSettings"):
-        if "queueservices" in str(setting.get("_scope")):
+        if str(setting.get("_scope_type")).lower().endswith("/queueservices"):
             logged = {one.get("category") for one in properties(setting).get("logs", []) if one.get("enabled")}
             if not logged >= {"StorageWrite", "StorageDelete"}:
                 yield f"{place(setting)}: the use of keys could not be seen"

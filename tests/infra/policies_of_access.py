@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.infra.bicep import Given, app_settings, of_type, place, properties, sites
-from tests.infra.policies import GUID, SCHEDULER, SQL, STORAGE, policy
+from tests.infra.policies import SCHEDULER, SQL, STORAGE, policy
 
 CONTAINER = "microsoft.storage/storageaccounts/blobservices/containers"
 HUB = "microsoft.durabletask/schedulers/taskhubs"
@@ -38,8 +38,7 @@ ROLES = APP_ROLES | HUB_ROLES | MAIL_ROLES | EVENT_ROLES | DEPLOYER_ROLES
 
 
 def _role(assignment: dict[str, Any]) -> str:
-    found = GUID.search(str(properties(assignment).get("roleDefinitionId")))
-    return found[0] if found else ""
+    return str(properties(assignment).get("roleDefinitionId")).rpartition("/")[2]
 
 
 @policy
@@ -48,7 +47,7 @@ def roles_are_known_and_narrow(deployment: Any, given: Given) -> Iterator[str]:
         name, scope = ROLES.get(_role(one), ("", ""))
         if not name:
             yield f"{place(one)}: role {_role(one)} is not on the list"
-        elif str(one.get("_scope")).split("|")[0] != scope:
+        elif str(one.get("_scope_type")).lower() != scope:
             yield f"{place(one)}: {name} belongs on {scope}, not {one.get('_scope')}"
         if not properties(one).get("principalType") or not properties(one).get("description"):
             yield f"{place(one)}: needs principalType, for a new identity may not be found yet, and a reason"
@@ -79,7 +78,7 @@ def app_has_the_roles_it_needs(deployment: Any, given: Given) -> Iterator[str]:
 @policy
 def roles_are_complete_before_the_app(deployment: Any, given: Given) -> Iterator[str]:
     for one in of_type(deployment, "Microsoft.Authorization/roleAssignments"):
-        if ".topic." in str(properties(one).get("principalId")):
+        if "Microsoft.EventGrid/systemTopics" in str(properties(one).get("principalId")):
             continue  # Event Grid's, which tries again until its role works
         for site in sites(deployment):
             if not deployment.precedes(one["_symbol"], site["_symbol"]):
@@ -141,7 +140,7 @@ def mails_leave_by_identity_if_asked_for(deployment: Any, given: Given) -> Itera
         if properties(one).get("disableLocalAuth") is not True or not properties(one).get("linkedDomains"):
             yield f"{place(one)}: must refuse keys, and needs a domain to send from"
         for settings in app_settings(deployment):
-            if one["_symbol"] not in settings["MAIL_ENDPOINT"] or "fromSenderDomain" not in settings["MAIL_FROM"]:
+            if one["_id"] not in settings["MAIL_ENDPOINT"] or "fromSenderDomain" not in settings["MAIL_FROM"]:
                 yield f"the app sends through {settings['MAIL_ENDPOINT']!r} as {settings['MAIL_FROM']!r}"
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.infra.bicep import Given, app_settings, of_type, place, properties
-from tests.infra.policies import GUID, STORAGE, policy
+from tests.infra.policies import STORAGE, policy
 
 SENDER = "c6a89b2d-59bc-44d0-9896-0f6e12d7b80a"
 KEEPER = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
@@ -52,14 +52,13 @@ def events_are_delivered_by_identity_and_kept_if_not(deployment: Any, given: Giv
 
 @policy
 def event_grid_may_use_one_queue_and_one_container(deployment: Any, given: Given) -> Iterator[str]:
+    topics = {one["_symbol"]: one for one in of_type(deployment, "Microsoft.EventGrid/systemTopics")}
     for one in of_type(deployment, SUBSCRIPTIONS):
-        topic = one["_parent"]
+        topic = topics[one["_parent"]]
         roles = [
-            role
-            for role in _assignments(deployment)
-            if str(properties(role).get("principalId")).strip("[]").startswith(f"{topic}.")
+            role for role in _assignments(deployment) if f"'{topic['_id']}'" in str(properties(role).get("principalId"))
         ]
-        found = {(_role(role), str(role["_scope"]).rpartition("/")[2].strip("')]")) for role in roles}
+        found = {(_role(role), str(role["_scope"]).rpartition("/")[2]) for role in roles}
         queue = properties(one)["deliveryWithResourceIdentity"]["destination"]["properties"]["queueName"]
         kept = properties(one)["deadLetterWithResourceIdentity"]["deadLetterDestination"]["properties"]
         if found != {(SENDER, queue), (KEEPER, kept["blobContainerName"])}:
@@ -76,5 +75,4 @@ def _assignments(deployment: Any) -> list[dict[str, Any]]:
 
 
 def _role(assignment: dict[str, Any]) -> str:
-    found = GUID.search(str(properties(assignment).get("roleDefinitionId")))
-    return found[0] if found else ""
+    return str(properties(assignment).get("roleDefinitionId")).rpartition("/")[2]

@@ -3,9 +3,10 @@
 import pytest
 
 from tests.infra import policies_of_access, policies_of_events  # noqa: F401  register their policies
-from tests.infra.bicep import Given, checker, evaluate
+from tests.infra.bicep import Given, evaluate
 from tests.infra.combinations import LEGAL, REFUSED, described
 from tests.infra.policies import POLICIES
+from tools.bicep.values import Refused
 
 
 @pytest.mark.parametrize("name", POLICIES)
@@ -16,5 +17,5 @@ def test_policy_holds_for_every_plan_back_end_and_network(name):
 
 @pytest.mark.parametrize(("given", "because"), REFUSED, ids=[str(given) for given, _ in REFUSED])
 def test_illegal_combination_is_refused_and_says_why(given: Given, because: str):
-    with pytest.raises(checker("bieval").Refused, match=because):
+    with pytest.raises(Refused, match=because):
         evaluate(given)

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from tests.infra.bicep import CHECKERS, INFRA, ROOT, checker, evaluate, of_type, properties
+from tests.infra.bicep import INFRA, ROOT, evaluate, of_type, properties
 from tests.infra.combinations import LEGAL, PLAIN
 from tools.node import find_node
 
@@ -18,11 +18,10 @@ FILES = sorted(path for path in QUERIES.glob("*.kql") if path.name != "prelude.k
 
 def check(*queries: object) -> tuple[bool, str]:
     """Whether the queries are sound, and what the checker says. Skips where there is no checker."""
-    checker("bieval")
     node = find_node()
     if node is None or not (ROOT / "node_modules" / "@kusto" / "language-service-next").is_dir():
         pytest.skip("install the checker of Kusto queries: npm ci")
-    command = [str(node.node), str(CHECKERS / "kql.mjs"), str(QUERIES / "prelude.kql"), *map(str, queries)]
+    command = [str(node.node), str(ROOT / "tools" / "kql.mjs"), str(QUERIES / "prelude.kql"), *map(str, queries)]
     env = os.environ | {"NODE_PATH": str(ROOT / "node_modules")}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
     return done.returncode == 0, done.stdout + done.stderr

@@ -28,6 +28,8 @@ SQL = {"plan": "EP1", "backend": "MSSQL"}
 DTS = {"backend": "DurableTaskScheduler"}
 BUDGET = {"budgetAmount": 50, "budgetStart": "2026-12-01"}
 MAIL = {"mailDataLocation": "Europe"}
+SOMEBODY = "11111111-2222-3333-4444-555555555555"
+ENTRA = {"entraClientId": SOMEBODY}
 
 FAULTS: dict[str, list[Fault]] = {
     "storage_refuses_keys": [
@@ -139,15 +141,17 @@ FAULTS: dict[str, list[Fault]] = {
         Fault("main.bicep", "if (budgetAmount > 0)", "if (budgetAmount > 1000)", BUDGET),
     ],
     "callers_need_a_token_if_asked_for": [
-        Fault("modules/auth.bicep", "'/api/health'", "'/api/*'", {"entraClientId": "1"}),
-        Fault("modules/auth.bicep", "'Return401'", "'AllowAnonymous'", {"entraClientId": "1"}),
-        Fault("modules/auth.bicep", "= if (hasSlot)", "= if (!hasSlot)", SLOT | {"entraClientId": "1"}),
+        Fault("modules/auth.bicep", "'/api/health'", "'/api/*'", ENTRA),
+        Fault("modules/auth.bicep", "'Return401'", "'AllowAnonymous'", ENTRA),
+        Fault("modules/auth.bicep", "= if (hasSlot)", "= if (!hasSlot)", SLOT | ENTRA),
     ],
     "roles_are_known_and_narrow": [
         Fault("modules/roles.bicep", "4633458b-17de-408a-b874-0445c86b69e6", "00482a5a-887f-4fb3-b363-3b7fe8e74483"),
         Fault("modules/rbac.bicep", "scope: insights\n", "scope: resourceGroup()\n"),
         Fault("modules/rbac.bicep", "    principalType: 'ServicePrincipal'\n", ""),
-        Fault("modules/rbac.bicep", "scope: packages", "scope: accounts[0]", EP | {"codeDeployerPrincipalId": "1"}),
+        Fault(
+            "modules/rbac.bicep", "scope: packages", "scope: accounts[0]", EP | {"codeDeployerPrincipalId": SOMEBODY}
+        ),
     ],
     "app_has_the_roles_it_needs": [
         Fault("modules/rbac.bicep", "roles.storageTableDataContributor", "roles.storageQueueDataContributor"),
@@ -176,7 +180,7 @@ FAULTS: dict[str, list[Fault]] = {
     "mails_leave_by_identity_if_asked_for": [
         Fault("modules/mail.bicep", "disableLocalAuth: true", "disableLocalAuth: false", MAIL),
         Fault("modules/mail.bicep", "    linkedDomains: [domain.id]\n", "", MAIL),
-        Fault("main.bicep", "if (!empty(mailDataLocation))", "if (false)", MAIL),
+        Fault("main.bicep", "if (!empty(mailDataLocation))", "if (true)"),
         Fault("main.bicep", ", mailEndpoint: mail!.outputs.endpoint }", " }", MAIL),
     ],
     "roles_are_complete_before_the_app": [Fault("main.bicep", "  dependsOn: [rbac]\n", "")],
@@ -201,7 +205,7 @@ FAULTS: dict[str, list[Fault]] = {
     "subnet_is_delegated_to_the_plan": [
         Fault("main.bicep", "flex ? 'Microsoft.App/environments'", "!flex ? 'Microsoft.App/environments'", PRIVATE)
     ],
-    "scheduler_lets_the_app_in": [Fault("main.bicep", "['0.0.0.0/0']", "[]", DTS)],
+    "scheduler_lets_the_app_in": [Fault("modules/scheduler.bicep", "ipAllowlist: ipAllowlist", "ipAllowlist: []", DTS)],
     "slot_shares_nothing_that_runs": [
         Fault("main.bicep", "blob: stagingStorage!.outputs.blobEndpoint", "blob: storage.outputs.blobEndpoint", SLOT),
         Fault("main.bicep", "stripeSecret: 'stripe-test-api-key'", "stripeSecret: 'stripe-api-key'", SLOT),

@@ -1,0 +1,101 @@
+"""What the templates deploy, resource for resource and output for output, against what the compiler predicted of them."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.infra.bicep import ROOT, evaluate, parameters
+from tools.bicep.place import Place
+
+FOLDER = ROOT / "tests" / "infra" / "snapshots"
+SNAPSHOTS = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.json"))}
+SUBSCRIPTION = Place().subscription
+DEPLOYERS = {
+    "deployerPrincipalId": "aaaaaaaa-0000-0000-0000-000000000001",
+    "codeDeployerPrincipalId": "aaaaaaaa-0000-0000-0000-000000000002",
+}
+# Alerts and workbook are their queries, which have tests of their own and change without the rest.
+LEFT_OUT = re.compile(
+    r"/providers/Microsoft\.Insights/scheduledQueryRules/|/workbooks/[^ ]+ properties\.serializedData"
+)
+
+
+class Intended(NamedTuple):
+    """A difference that is meant: where, as a pattern of id and path, and why."""
+
+    where: str
+    why: str
+
+
+INTENDED = [
+    Intended(r"/config/appsettings properties\.SHOP_ID: only now", "several shops may use one account of a provider"),
+    Intended(
+        r"/config/appsettings properties\.SHOP_STORAGE__credential: only now",
+        "without it the scale controller reads no queue of the shop, and a Flex Consumption app never wakes for one",
+    ),
+    Intended(
+        r"/config/slotConfigNames properties\.appSettingNames\[SHOP_STORAGE__credential\]: only now",
+        "the list of what sticks to its slot takes it by itself",
+    ),
+]
+
+
+def differences(name: str) -> list[str]:
+    """Where the templates differ from a snapshot today."""
+    snapshot = SNAPSHOTS[name]
+    written_out = "environment()" in snapshot["templates"]
+    found = evaluate(parameters() | DEPLOYERS | snapshot["parameters"], place=Place(knows_cloud=written_out))
+    now = {_shortened(one["_id"]): _shortened(_as_predicted(one)) for one in found.resources}
+    then = {one["id"]: one for one in snapshot["predictedResources"]}
+    assert len(now) == len(found.resources), "two resources have one id"
+    compared = [
+        *(f"{resource}: only now" for resource in now.keys() - then.keys()),
+        *(f"{resource}: only then" for resource in then.keys() - now.keys()),
+        *(f"{one} {what}" for one in now.keys() & then.keys() for what in compare(now[one], then[one])),
+        *(f"outputs {what}" for what in compare(_shortened(found.outputs), snapshot["outputs"])),
+    ]
+    return sorted(one for one in compared if not LEFT_OUT.search(one))
+
+
+def _as_predicted(resource: dict[str, Any]) -> dict[str, Any]:
+    return {"id": resource["_id"]} | {key: value for key, value in resource.items() if not key.startswith("_")}
+
+
+def _shortened(value: Any) -> Any:
+    """A value with the ids as the snapshots write them."""
+    text = json.dumps(value).replace(f"{SUBSCRIPTION}/resourceGroups/rg-test", "<group>")
+    return json.loads(text.replace(SUBSCRIPTION, "<subscription>"))
+
+
+def compare(now: Any, then: Any, path: str = "") -> Iterator[str]:
+    """Every place where two values differ. Lists of texts are compared as sets where they differ in length."""
+    if isinstance(now, dict) and isinstance(then, dict):
+        for key in now.keys() | then.keys():
+            inner = f"{path}.{key}" if path else key
+            if key in now and key in then:
+                yield from compare(now[key], then[key], inner)
+            else:
+                yield f"{inner}: only {'now' if key in now else 'then'}"
+    elif isinstance(now, list) and isinstance(then, list):
+        if len(now) != len(then):
+            yield from (f"{path}[{one}]: only now" for one in now if one not in then)
+            yield from (f"{path}[{one}]: only then" for one in then if one not in now)
+        else:
+            for i, pair in enumerate(zip(now, then, strict=True)):
+                yield from compare(*pair, f"{path}[{i}]")
+    elif now != then or type(now) is not type(then):
+        yield f"{path}: {now!r} now, {then!r} then"
+
+
+@pytest.mark.parametrize("name", SNAPSHOTS)
+def test_templates_deploy_what_the_compiler_predicted(name: str):
+    unintended = [one for one in differences(name) if not any(re.search(meant.where, one) for meant in INTENDED)]
+    assert unintended == []
+
+
+def test_every_intended_difference_is_there():
+    found = [one for name in SNAPSHOTS for one in differences(name)]
+    assert [meant for meant in INTENDED if not any(re.search(meant.where, one) for one in found)] == []

@@ -58,22 +58,32 @@ def _start(options: argparse.Namespace) -> int:
     if (app / "host.json").exists():
         # Before the SDK is imported, which reads the working directory's host.json and trips over a broken one.
         read_json_object(app / "host.json")
-    from local_host.commands.start import StartOptions, start
+    from local_host.commands.start import End, StartOptions, start
 
     # The app's folder becomes the working directory; a start after a change begins where this one began.
     here = Path.cwd()
     watch = _watch(app) if options.reload else None
     try:
-        changed = start(
-            StartOptions(app=app, port=options.port, state=options.state, grace_s=options.grace, watch=watch)
+        ended = start(
+            StartOptions(
+                app=app,
+                port=options.port,
+                state=options.state,
+                grace_s=options.grace,
+                watch=watch,
+                is_apart=not options.in_process,
+            )
         )
+        begin_again = ended.why is not End.STOPPED
+        if begin_again:
+            sys.argv += ["--port", str(ended.port)]
     except LocalHostError as problem:
         if watch is None:
             raise
         print(f"local_host: {problem} Waiting for a change.", file=sys.stderr)
         asyncio.run(watch.until_changed())
-        changed = True
-    if changed:
+        begin_again = True
+    if begin_again:
         os.chdir(here)
         os.execv(sys.executable, [sys.executable, "-m", "local_host", *sys.argv[1:]])  # noqa: S606 - this very program
     _leave_busy_threads_behind()
@@ -134,6 +144,11 @@ def _add_start(commands: _Commands) -> None:
         default=_DEFAULT_STATE,
         metavar="FILE",
         help="where state is kept; :memory: for nowhere (default: %(default)s)",
+    )
+    start.add_argument(
+        "--in-process",
+        action="store_true",
+        help="run the app in the host's own process: starts sooner, but a crash of the app ends the host",
     )
     start.add_argument("--reload", action="store_true", help="start again when the app's files change")
     start.add_argument(

@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from local_host.app.calls import FunctionWorker
 from local_host.app.host_json import HostConfig, read_host_config
 from local_host.app.index import AppIndex
 from local_host.app.loader import load_app
 from local_host.app.sdk_replay import settle_typing_mode
-from local_host.app.settings import apply_settings, read_local_settings
+from local_host.app.settings import LocalSettings, apply_settings, read_local_settings
 from local_host.collector import end_loading
 from local_host.host import MEMORY, Host, HostParts, times_path
 from local_host.logs import configure_logging
@@ -23,18 +26,21 @@ from local_host.start_problems import CannotStart
 from local_host.task_hub import TaskHub
 from local_host.web.cors import Cors
 from local_host.web.server import bind
+from local_host.worker_process.apart import ApartWorker, WorkerOptions
 
 if TYPE_CHECKING:
     from local_host.commands.reload import Watch
 
 _ADDRESS = "127.0.0.1"
+# The real host allows no more.
+_MOST_WORKERS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
 class StartOptions:
     """app: its folder, absolute; port: None for that of local.settings.json; state: a file, or `:memory:`.
 
-    watch: looks for changes after which the app is to be started again.
+    watch: looks for changes after which the app is to be started again. is_apart: the app runs in a process of its own.
     """
 
     app: Path
@@ -42,10 +48,27 @@ class StartOptions:
     state: str
     grace_s: float
     watch: Watch | None
+    is_apart: bool
 
 
-def start(options: StartOptions) -> bool:
-    """Run until SIGINT or SIGTERM; True when the app is to be started again. Raises CannotStart, StateFileError."""
+class End(Enum):
+    """Why a host has ended."""
+
+    STOPPED = "by a signal"
+    CHANGED = "the app's files have changed"
+    GIVEN_UP = "its worker process died too often"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """port: where it was, so that one that takes its place can be there too."""
+
+    why: End
+    port: int
+
+
+def start(options: StartOptions) -> Ended:
+    """Run until SIGINT, SIGTERM, or a reason to be started again. Raises CannotStart, StateFileError."""
     directory = options.app
     state = MEMORY if options.state == MEMORY else str(Path(options.state).resolve())
     settings = read_local_settings(directory)
@@ -53,48 +76,85 @@ def start(options: StartOptions) -> bool:
     config = read_host_config(directory, os.environ)
     configure_logging(config.log_levels)
     listener = bind(_ADDRESS, settings.port if options.port is None else options.port)
-    os.environ.setdefault("WEBSITE_HOSTNAME", f"localhost:{listener.getsockname()[1]}")
+    port = listener.getsockname()[1]
+    os.environ.setdefault("WEBSITE_HOSTNAME", f"localhost:{port}")
     hub = _open_hub(state)
     os.chdir(directory)
-    app = load_app(directory)
     # The SDK says this of every duplicate delivery, which is part of normal work.
     warnings.filterwarnings("ignore", message="Potential duplicate Task completion")
-    parts = HostParts(
-        app=app,
-        config=config,
-        hub=hub,
-        listener=listener,
-        cors=Cors(settings.cors_origins, settings.cors_credentials),
-        times_path=times_path(state),
-    )
-    return asyncio.run(_run(parts, options))
+    setup = _Setup(config=config, hub=hub, listener=listener, settings=settings, state=state, port=port)
+    return asyncio.run(_run(setup, options))
 
 
-async def _run(parts: HostParts, options: StartOptions) -> bool:
-    host = Host(parts)
+@dataclass(frozen=True, kw_only=True)
+class _Setup:
+    """What is there before the app is."""
+
+    config: HostConfig
+    hub: TaskHub
+    listener: socket.socket
+    settings: LocalSettings
+    state: str
+    port: int
+
+    def parts(self, app: AppIndex, worker: FunctionWorker | None) -> HostParts:
+        return HostParts(
+            app=app,
+            config=self.config,
+            hub=self.hub,
+            listener=self.listener,
+            worker=worker,
+            cors=Cors(self.settings.cors_origins, self.settings.cors_credentials),
+            times_path=times_path(self.state),
+        )
+
+
+async def _run(setup: _Setup, options: StartOptions) -> Ended:
     stopping = _signalled()
+    worker = _worker(setup.config, options)
+    app = await worker.start() if worker else load_app(options.app)
+    try:
+        host = Host(setup.parts(app, worker))
+    except CannotStart:
+        if worker:
+            await worker.close()
+        raise
     await host.start()
     settle_typing_mode()
     end_loading()
-    for line in _announcement(host, parts.app, parts.config):
+    for line in _announcement(host, app, setup.config):
         print(line)
     print(f"local_host ready {host.origin}", flush=True)
-    changed = await _until_told(stopping, options.watch)
+    why = await _until_told(stopping, worker, options.watch)
     await host.stop(options.grace_s)
-    return changed
+    return Ended(why=why, port=setup.port)
 
 
-async def _until_told(stopping: asyncio.Event, watch: Watch | None) -> bool:
-    """Wait for a signal, or for a change of the app's files; whether it was the change."""
-    if watch is None:
-        await stopping.wait()
-        return False
-    change = asyncio.create_task(watch.until_changed())
-    stop = asyncio.create_task(stopping.wait())
-    done, pending = await asyncio.wait((change, stop), return_when=asyncio.FIRST_COMPLETED)
+def _worker(config: HostConfig, options: StartOptions) -> ApartWorker | None:
+    if not options.is_apart:
+        return None
+    count = os.environ.get("FUNCTIONS_WORKER_PROCESS_COUNT", "")
+    return ApartWorker(
+        WorkerOptions(
+            directory=options.app,
+            log_levels=config.log_levels,
+            function_timeout=config.function_timeout,
+            count=min(int(count), _MOST_WORKERS) if count.isdigit() and int(count) else 1,
+        )
+    )
+
+
+async def _until_told(stopping: asyncio.Event, worker: ApartWorker | None, watch: Watch | None) -> End:
+    """Wait for whatever ends a host."""
+    reasons: dict[asyncio.Task[Any], End] = {asyncio.create_task(stopping.wait()): End.STOPPED}
+    if worker is not None:
+        reasons[asyncio.create_task(worker.given_up.wait())] = End.GIVEN_UP
+    if watch is not None:
+        reasons[asyncio.create_task(watch.until_changed())] = End.CHANGED
+    done, pending = await asyncio.wait(reasons, return_when=asyncio.FIRST_COMPLETED)
     for task in pending:
         task.cancel()
-    return change in done
+    return reasons[next(task for task in reasons if task in done)]
 
 
 def _signalled() -> asyncio.Event:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 from urllib.request import Request, urlopen
 
 from tests.local_host.conformance.support import APP, MANAGEMENT, ROOT
@@ -23,13 +23,20 @@ class HostProcess:
     """A running `python -m local_host start`."""
 
     def __init__(
-        self, state: Path, app: Path, grace_s: float, environment: Mapping[str, str], options: Sequence[str]
+        self,
+        state: Path,
+        app: Path,
+        grace_s: float,
+        environment: Mapping[str, str],
+        options: Sequence[str],
+        log: TextIO | None,
     ) -> None:
         command = [sys.executable, "-m", "local_host", "start", "--app", str(app), "--port", "0", "--state", str(state)]
         self.process = subprocess.Popen(
             [*command, "--grace", str(grace_s), *options],
             cwd=ROOT,
             stdout=subprocess.PIPE,
+            stderr=log,
             text=True,
             env={**os.environ, **environment},
         )
@@ -82,9 +89,10 @@ def host_process(
     grace_s: float = 5,
     environment: Mapping[str, str] | None = None,
     options: Sequence[str] = (),
+    log: TextIO | None = None,
 ) -> Iterator[HostProcess]:
-    """A host that is gone when the block ends."""
-    host = HostProcess(state, app, grace_s, environment or {}, options)
+    """A host that is gone when the block ends. log: takes what it writes to its standard error."""
+    host = HostProcess(state, app, grace_s, environment or {}, options, log)
     try:
         yield host
     finally:

@@ -1,0 +1,152 @@
+"""Worker processes that the host supervises: started again when they die, until that happens too often."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from local_host.app.caller import timed_out
+from local_host.app.calls import FunctionAnswer, FunctionCall
+from local_host.app.index import AppIndex
+from local_host.clock import Clock, SystemClock
+from local_host.errors import CallLost, FunctionTimedOut, LocalHostError, NoWorker, WorkerExited
+from local_host.start_problems import CannotStart
+from local_host.worker_process.process import WorkerProcess
+
+_log = logging.getLogger("Host.LanguageWorkers")
+_TOO_OFTEN = 3
+# Deaths that are further apart than this do not add up.
+_MEMORY = timedelta(minutes=30)
+
+GIVEN_UP = (
+    "Exceeded language worker restart retry count for runtime:python. "
+    "Shutting down and proactively recycling the Functions Host to recover"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerOptions:
+    """count: FUNCTIONS_WORKER_PROCESS_COUNT; function_timeout: how long one call may take, None for as long as it wants."""
+
+    directory: Path
+    log_levels: Mapping[str, str] = field(default_factory=dict)
+    function_timeout: timedelta | None = None
+    count: int = 1
+    clock: Clock = field(default_factory=SystemClock)
+
+
+class ApartWorker:
+    """Calls functions in worker processes, in turns. It implements `calls.FunctionWorker`. Make it in the event loop.
+
+    given_up: set when a process has died so often that the host should start afresh; from then on every call fails.
+    """
+
+    def __init__(self, options: WorkerOptions) -> None:
+        self.given_up = asyncio.Event()
+        self._options = options
+        self._ready: list[WorkerProcess] = []
+        self._turns = itertools.count()
+        self._changed = asyncio.Event()
+        self._deaths: list[datetime] = []
+        self._supervising: set[asyncio.Task[None]] = set()
+        self._is_closed = False
+
+    async def start(self) -> AppIndex:
+        """Start the processes; the app's functions, without their code. Raises AppLoadError, CannotStart."""
+        try:
+            started = await asyncio.gather(*(self._start_one() for _ in range(self._options.count)))
+        except WorkerExited as exited:
+            raise CannotStart(f"The worker process ended while it loaded the app: {exited.message}.") from None
+        for process in started:
+            self._supervise(process)
+        return started[0].app
+
+    async def call(self, call: FunctionCall) -> FunctionAnswer:
+        process = await self._next()
+        limit = asyncio.timeout(self._seconds)
+        try:
+            async with limit:
+                return await process.call(call)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise self._restart(process, call) from None
+
+    async def until_threads_end(self) -> None:
+        """No thread of a process outlives it."""
+
+    async def close(self) -> None:
+        self._is_closed = True
+        await asyncio.gather(*(process.close() for process in self._ready))
+        for task in self._supervising:
+            task.cancel()
+        await asyncio.gather(*self._supervising, return_exceptions=True)
+
+    @property
+    def _seconds(self) -> float | None:
+        limit = self._options.function_timeout
+        return limit.total_seconds() if limit else None
+
+    async def _next(self) -> WorkerProcess:
+        """Whose turn it is; a call waits while there is none, as long as one is being started."""
+        while not (ready := [process for process in self._ready if not (process.was_ended or process.gone.done())]):
+            if self.given_up.is_set() or self._is_closed:
+                raise NoWorker
+            await self._changed.wait()
+        return ready[next(self._turns) % len(ready)]
+
+    def _restart(self, process: WorkerProcess, call: FunctionCall) -> FunctionTimedOut:
+        """A call that takes too long costs its process everything that it has in hand."""
+        assert self._options.function_timeout is not None
+        lost = timed_out(call.invocation, self._options.function_timeout)
+        if process.was_ended:
+            return lost
+        _log.warning(
+            "A function timeout has occurred. Restarting worker process executing invocationId '%s'.",
+            call.invocation.id,
+        )
+        process.end_for(lost)
+        return lost
+
+    async def _start_one(self) -> WorkerProcess:
+        return await WorkerProcess.start(self._options.directory, self._options.log_levels)
+
+    def _supervise(self, process: WorkerProcess) -> None:
+        self._ready.append(process)
+        self._tell()
+        task = asyncio.create_task(self._replace_once_gone(process))
+        self._supervising.add(task)
+        task.add_done_callback(self._supervising.discard)
+
+    async def _replace_once_gone(self, process: WorkerProcess) -> None:
+        await process.gone
+        self._ready.remove(process)
+        if not process.was_ended:
+            self._remember_death()
+        while not self._is_closed and len(self._deaths) < _TOO_OFTEN * self._options.count:
+            try:
+                self._supervise(await self._start_one())
+            except (CallLost, LocalHostError) as problem:
+                _log.error("Failed to start a new language worker for runtime:python. %s", problem)
+                self._remember_death()
+            else:
+                return
+        if not self._ready and not self._is_closed:
+            _log.error(GIVEN_UP)
+            self.given_up.set()
+        self._tell()
+
+    def _remember_death(self) -> None:
+        now = self._options.clock.now()
+        if self._deaths and now - self._deaths[-1] > _MEMORY:
+            self._deaths.clear()
+        self._deaths.append(now)
+
+    def _tell(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()

@@ -1,0 +1,97 @@
+"""What runs in the worker process: imports the app, and calls its functions as the host says until the host is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+import signal
+import socket
+import sys
+import threading
+import warnings
+from dataclasses import replace
+from typing import Any
+
+from local_host.app.index import AppIndex, Function
+from local_host.app.inside import InsideWorker
+from local_host.app.loader import load_app
+from local_host.app.sdk_replay import quicken_replay, settle_typing_mode
+from local_host.app.sdk_session import renew_client_session
+from local_host.collector import begin_loading, end_loading
+from local_host.errors import UserCodeFailed
+from local_host.logs import configure_logging
+from local_host.start_problems import CannotStart
+from local_host.worker_process import messages
+
+_ORPHANED = 1
+
+
+def main(descriptor: int) -> None:
+    """descriptor: of the socket that the host made."""
+    os.set_inheritable(descriptor, False)
+    begin_loading()
+    # A Ctrl-C at the terminal is for the host, which lets running functions end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    connection = socket.socket(fileno=descriptor)
+    threading.Thread(target=_end_with_host, args=(descriptor,), daemon=True, name="host-watch").start()
+    asyncio.run(_serve(connection))
+
+
+def _end_with_host(descriptor: int) -> None:
+    """A host that is gone wants no answers; an event loop that the app blocks would not notice."""
+    watch = select.poll()
+    watch.register(descriptor, 0)
+    watch.poll()
+    os._exit(_ORPHANED)
+
+
+async def _serve(connection: socket.socket) -> None:
+    reader, writer = await asyncio.open_connection(sock=connection)
+    app = _load(await messages.read(reader), writer)
+    if app is None:
+        await writer.drain()
+        sys.exit(1)
+    worker = InsideWorker(app, function_timeout=None)
+    running: set[asyncio.Task[None]] = set()
+    while (message := await messages.read(reader)) is not None:
+        task = asyncio.create_task(_call(worker, message, writer))
+        running.add(task)
+        task.add_done_callback(running.discard)
+
+
+def _load(load: messages.Load, writer: asyncio.StreamWriter) -> AppIndex | None:
+    configure_logging(load.log_levels)
+    # The SDK says this of every duplicate delivery, which is part of normal work.
+    warnings.filterwarnings("ignore", message="Potential duplicate Task completion")
+    try:
+        app = load_app(load.directory)
+    except CannotStart as problem:
+        messages.write(writer, messages.Refused(str(problem)))
+        return None
+    quicken_replay()
+    renew_client_session()
+    settle_typing_mode()
+    end_loading()
+    messages.write(writer, messages.Loaded(_without_code(app)))
+    return app
+
+
+async def _call(worker: InsideWorker, message: messages.Call, writer: asyncio.StreamWriter) -> None:
+    try:
+        messages.write(writer, messages.Answered(message.number, await worker.call(message.call)))
+    except UserCodeFailed as failure:
+        failed = messages.Failed(message.number, failure.type_name, failure.message, failure.stack)
+        messages.write(writer, failed)
+    except Exception as error:  # noqa: BLE001 - the host is to know, and tries the same work again
+        messages.write(writer, messages.Broken(message.number, repr(error)))
+
+
+def _without_code(app: AppIndex) -> AppIndex:
+    functions = {name: replace(function, call=_not_here) for name, function in app.functions.items()}
+    durable: dict[Any, Function] = {key: functions[function.name] for key, function in app.durable.items()}
+    return replace(app, functions=functions, durable=durable)
+
+
+def _not_here(**_: Any) -> None:
+    raise RuntimeError("the app's code is in the worker process")

@@ -1,0 +1,125 @@
+"""One worker process as the host sees it: started, called, and gone one day, with all that it has in hand."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import socket
+import sys
+from asyncio.subprocess import Process
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from local_host.app.calls import FunctionAnswer, FunctionCall
+from local_host.app.index import AppIndex
+from local_host.errors import CallLost, UserCodeFailed, WorkerExited
+from local_host.start_problems import AppLoadError
+from local_host.worker_process import messages
+
+_log = logging.getLogger("Worker.rpcWorkerProcess.python")
+_PACKAGES = str(Path(__file__).parents[2])
+_PROGRAM = "import sys; sys.path.insert(1, sys.argv[2]); from local_host.worker_process.child import main; main(int(sys.argv[1]))"
+
+
+class WorkerProcess:
+    """A running process with the app loaded. app: the functions, without their code; gone: done once the process has ended."""
+
+    def __init__(self, process: Process, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Use `start`."""
+        self.app: AppIndex
+        self._process = process
+        self._reader = reader
+        self._writer = writer
+        self._numbers = itertools.count()
+        self._in_hand: dict[int, asyncio.Future[FunctionAnswer]] = {}
+        self._ended_for: CallLost | None = None
+        self._is_closed = False
+        self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    @classmethod
+    async def start(cls, directory: Path, log_levels: Mapping[str, str]) -> WorkerProcess:
+        """Returns once the app is loaded. Raises AppLoadError, WorkerExited when the process ended before."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-c", _PROGRAM, str(theirs.fileno()), _PACKAGES, pass_fds=[theirs.fileno()]
+            )
+        worker = cls(process, *await asyncio.open_connection(sock=ours))
+        await worker._load(messages.Load(directory, dict(log_levels)))
+        return worker
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    async def call(self, call: FunctionCall) -> FunctionAnswer:
+        """Raises UserCodeFailed; WorkerExited when the process ends meanwhile, or what it was ended for."""
+        number = next(self._numbers)
+        answer: asyncio.Future[FunctionAnswer] = asyncio.get_running_loop().create_future()
+        self._in_hand[number] = answer
+        messages.write(self._writer, messages.Call(number, call))
+        try:
+            return await answer
+        finally:
+            self._in_hand.pop(number, None)
+
+    def end_for(self, lost: CallLost) -> None:
+        """Kill the process; what it has in hand is lost for that reason."""
+        self._ended_for = self._ended_for or lost
+        if self._process.returncode is None:
+            self._process.kill()
+
+    async def close(self) -> None:
+        """End the process; what still runs in it is not waited for."""
+        self._is_closed = True
+        if self._process.returncode is None:
+            self._process.kill()
+        await self.gone
+
+    @property
+    def was_ended(self) -> bool:
+        """Whether the host itself has ended it."""
+        return self._is_closed or self._ended_for is not None
+
+    async def _load(self, load: messages.Load) -> None:
+        messages.write(self._writer, load)
+        first = await messages.read(self._reader)
+        if isinstance(first, messages.Loaded):
+            self.app = first.app
+            self._reading = asyncio.create_task(self._read())
+            return
+        exit_code = await self._process.wait()
+        self._writer.close()
+        raise AppLoadError(first.text) if isinstance(first, messages.Refused) else _exited(exit_code)
+
+    async def _read(self) -> None:
+        while (message := await messages.read(self._reader)) is not None:
+            waiting = self._in_hand.get(message.number)
+            if waiting is not None and not waiting.done():
+                _settle(waiting, message)
+        exit_code = await self._process.wait()
+        lost = self._ended_for or _exited(exit_code)
+        if not self.was_ended:
+            _log.error("Language Worker Process exited. Pid=%d.\n%s: %s", self.pid, lost.type_name, lost.message)
+        for waiting in self._in_hand.values():
+            if not waiting.done():
+                waiting.set_exception(lost)
+        self._writer.close()
+        self.gone.set_result(None)
+
+
+def _settle(waiting: asyncio.Future[FunctionAnswer], message: Any) -> None:
+    match message:
+        case messages.Answered(answer=answer):
+            waiting.set_result(answer)
+        case messages.Failed(type_name=type_name, message=text, stack=stack):
+            waiting.set_exception(UserCodeFailed(type_name, text, stack))
+        case messages.Broken(text=text):
+            waiting.set_exception(RuntimeError(f"the worker process failed: {text}"))
+
+
+def _exited(exit_code: int) -> WorkerExited:
+    """exit_code: negative for a signal, as Python has it; the real host has it as a shell does."""
+    return WorkerExited(sys.executable, exit_code if exit_code >= 0 else 128 - exit_code)

@@ -5,13 +5,12 @@ from typing import Any
 import azure.durable_functions as df
 
 from activities.observed import observed
-from adapters.compose import order_book, outbox
-from adapters.order_closing import notify_of_end
-from adapters.telemetry import emit_status
-from domain.approval import SettleApprovalRequest
-from domain.errors import StorageUnavailable
-from domain.notification import Notification
-from domain.order import CloseOrder, OrderStatus, RecordOrder
+from adapters.compose import dead_letters, order_book, outbox
+from adapters.order_closing import conclude, notify_of_end
+from adapters.telemetry import emit_dead_letter, emit_status
+from domain.approval import ApprovalFound, LookUpApproval, SettleApprovalRequest, approval_wait_id
+from domain.order import CloseOrder, OrderStatus
+from domain.order_run import CANCELLED, Course, CourseSettled, LookUpOrder, OrderFound, RecordOrder, SettleCourse
 from domain.steps import StepResult
 
 bp = df.Blueprint()
@@ -20,13 +19,58 @@ bp = df.Blueprint()
 @bp.activity_trigger(input_name="request")
 @observed
 def record_order(request: dict) -> dict[str, Any]:
-    """Enter an order's progress, which never moves an order back; then hand its news to the outbox.
+    """Record an order's progress, which never moves an order back; then hand its message to the outbox, and dead-letter what is
+    left of it. Only when all is done is the order of no more concern to its recovery timer.
 
-    Both in one, because every order ends with the two. Refused as not_told when only the latter failed.
+    In one, because every order ends with them. Refused as not_told when only the message failed.
     """
     record = RecordOrder.model_validate(request)
     emit_status(order_book().record(record.progress))
-    return _tell(record.news).to_wire()
+    told, stored = conclude(order_book(), outbox(), dead_letters(), record)
+    for letter in stored:
+        emit_dead_letter(letter)
+    return told.to_wire()
+
+
+@bp.activity_trigger(input_name="request")
+@observed
+def settle_course(request: dict) -> dict[str, Any]:
+    """Record which way an order goes, unless that is recorded. Answers with the `CourseSettled` that holds.
+
+    Refused as cancelled or stopped when the order was to complete and is not to.
+    """
+    asked = SettleCourse.model_validate(request)
+    stop = order_book().stop_before_capture(asked.progress.order_id) if asked.course.completes else None
+    if stop is not None and stop.reason_code == CANCELLED:
+        course = Course(end=OrderStatus.CANCELLED, reason_code=CANCELLED, message=stop.message)
+        return CourseSettled(
+            outcome=stop.outcome, reason_code=CANCELLED, course=course, progress=asked.progress
+        ).to_wire()
+    return order_book().settle_course(asked).to_wire()
+
+
+@bp.activity_trigger(input_name="request")
+def look_up_order(request: dict) -> dict[str, Any]:
+    """Answers with an `OrderFound`: what is recorded of an order for a run that takes over."""
+    order_id = LookUpOrder.model_validate(request).order_id
+    row, decision = order_book().get(order_id), order_book().decision(order_id, approval_wait_id(order_id))
+    found = OrderFound(decision=decision)
+    if row is not None:
+        found = OrderFound(
+            status=row.status,
+            course=row.course,
+            progress=row.result,
+            cancellation=row.cancellation,
+            decision=decision,
+        )
+    return found.to_wire()
+
+
+@bp.activity_trigger(input_name="request")
+def look_up_approval(request: dict) -> dict[str, Any]:
+    """Answers with an `ApprovalFound`."""
+    wait = LookUpApproval.model_validate(request)
+    return ApprovalFound(settled=order_book().decision(wait.order_id, wait.wait_id)).to_wire()
 
 
 @bp.activity_trigger(input_name="request")
@@ -52,13 +96,3 @@ def close_order(request: dict) -> dict[str, Any]:
     if after.status is closing.status:
         notify_of_end(order_book(), outbox(), closing)
     return StepResult().to_wire()
-
-
-def _tell(news: Notification | None) -> StepResult:
-    if news is None:
-        return StepResult()
-    try:
-        outbox().put(news)
-    except StorageUnavailable as error:
-        return StepResult.refused("not_told", str(error))
-    return StepResult(reference=news.message_id)

@@ -9,8 +9,11 @@ from typing import Any
 import azure.durable_functions as df
 
 from activities.observed import observed
-from adapters.compose import payment_provider
-from domain.payment import CancelPaymentRequest, CaptureRequest, PaymentRequest
+from adapters.compose import order_book, payment_provider
+from domain.order import OrderStatus
+from domain.order_run import STOPPED, CapturePayment, Course, SettleCourse
+from domain.payment import CancelPaymentRequest, PaymentRequest
+from domain.steps import Outcome, StepResult
 
 bp = df.Blueprint()
 
@@ -25,8 +28,21 @@ def authorise_payment(request: dict) -> dict[str, Any]:
 @bp.activity_trigger(input_name="request")
 @observed
 def capture_payment(request: dict) -> dict[str, Any]:
-    """Take what was authorised. Refused: authorisation_expired, payment_cancelled, payment_declined."""
-    return payment_provider().capture(CaptureRequest.model_validate(request)).to_wire()
+    """Take what was authorised, and record that the order completes. Refused: authorisation_expired, payment_cancelled,
+    payment_declined; stopped, when the order's course is another one, and cancelled.
+    """
+    asked = CapturePayment.model_validate(request)
+    stop = order_book().stop_before_capture(asked.order_id)
+    if stop is not None:
+        return stop.to_wire()
+    taken = payment_provider().capture(asked)
+    if taken.outcome is not Outcome.DONE:
+        return taken.to_wire()
+    # After the capture: what is recorded is certain, and an order that stops without the record has its money paid back.
+    settling = SettleCourse(course=Course(end=OrderStatus.COMPLETED), progress=asked.progress)
+    if not order_book().settle_course(settling).course.completes:
+        return StepResult.refused(STOPPED, "the order was stopped meanwhile", taken.reference).to_wire()
+    return taken.to_wire()
 
 
 @bp.activity_trigger(input_name="request")

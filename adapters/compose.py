@@ -21,6 +21,7 @@ from adapters.postman import Postman
 from adapters.refused_orders import RefusedOrders
 from adapters.regions import RegionService, RegionTable
 from adapters.reports import Reports
+from adapters.sent_messages import SentMessages
 from adapters.storage import Storage
 from adapters.stripe_payments import StripePayments
 from adapters.users import Users
@@ -92,7 +93,9 @@ def decision_links() -> DecisionLinks:
 @cache
 def postman() -> Postman:
     shop = settings()
-    return Postman(mailer.connect(shop.mail), order_book(), decision_links(), shop.approver_emails, shop.public_url)
+    sent = SentMessages(_storage())
+    mails = mailer.connect(shop.mail)
+    return Postman(mails, sent, order_book(), decision_links(), shop.approver_emails, shop.public_url)
 
 
 @cache

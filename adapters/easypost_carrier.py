@@ -111,11 +111,12 @@ class EasyPostCarrier:
 
     def _settled(self, request: CancelShippingRequest) -> _Shipment | None:
         """The order's shipment, once nothing can be bought for it any more."""
-        if request.shipment_id is None:
-            # Without its id, its label cannot have been asked for.
-            return self._announced(request.announced) if request.announced else self._of_reference(request.order_id)
-        shipment = self._retrieve(request.shipment_id)
-        if shipment.postage_label is None:
+        if request.shipment_id is not None:
+            shipment: _Shipment | None = self._retrieve(request.shipment_id)
+        else:
+            # A run before the one that asks may have known its id, and be buying its label.
+            shipment = self._announced(request.announced) if request.announced else self._of_reference(request.order_id)
+        if shipment is not None and shipment.postage_label is None:
             self._rates_anew(shipment.id)
             shipment = self._retrieve(shipment.id)
         return shipment

@@ -1,12 +1,14 @@
 """How a request is taken in once: a row inserted only if absent, whose fingerprint tells a repeat from another request.
 
-With the row comes a reminder, if somebody has to look after it later: a second row, entered in the same transaction and deleted
-when nobody has to look any more. So whoever looks reads few rows, however many have been taken in.
+With the row comes a reminder, if a recovery timer has to look after it: a second row, stored in the same transaction and deleted
+when the run has ended. So a timer reads as many rows as there are open runs, however many have been taken in.
 """
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
@@ -23,6 +25,16 @@ REMINDERS: Final = "~"
 
 SPELLINGS: Final = "!"
 """How the row keys begin that hold an id in lower case: before every id of a request."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reminder:
+    """An open run. key: of the row. tries: how often its run was started again; tried_at: when last. row: as stored."""
+
+    key: str
+    tries: int
+    tried_at: datetime | None
+    row: "TableEntity"
 
 
 class Intake(StrEnum):
@@ -64,7 +76,7 @@ def enter_once(
 
 
 def reminders(table: "TableClient", partition: str) -> Iterator["TableEntity"]:
-    """What nobody has said is done. Raises the tables library's errors."""
+    """The reminders of open runs. Raises the tables library's errors."""
     asked = "PartitionKey eq @partition and RowKey ge @first"
     rows = created_on_first_use(
         lambda: list(table.query_entities(asked, parameters={"partition": partition, "first": REMINDERS})),
@@ -81,6 +93,27 @@ def reminder_of(table: "TableClient", partition: str, row_key: str) -> "TableEnt
         return table.get_entity(partition, f"{REMINDERS}{row_key}")
     except ResourceNotFoundError:  # the reminder, or the table with it
         return None
+
+
+def read_reminder(row: "TableEntity") -> Reminder:
+    """The reminder that a row is."""
+    return Reminder(
+        key=row["RowKey"].removeprefix(REMINDERS), tries=int(row.get("tries", 0)), tried_at=row.get("tried_at"), row=row
+    )
+
+
+def record_try(table: "TableClient", reminder: Reminder, tries: int, now: datetime) -> bool:
+    """Count a try before it is made; False when the reminder was changed or deleted meanwhile. Raises the library's errors."""
+    from azure.core import MatchConditions
+    from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
+
+    row = reminder.row
+    counted = {"PartitionKey": row["PartitionKey"], "RowKey": row["RowKey"], "tries": tries, "tried_at": now}
+    try:
+        table.update_entity(counted, etag=row.metadata["etag"], match_condition=MatchConditions.IfNotModified)
+    except (ResourceModifiedError, ResourceNotFoundError):
+        return False
+    return True
 
 
 def forget_reminder(table: "TableClient", partition: str, row_key: str) -> None:

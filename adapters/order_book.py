@@ -5,19 +5,39 @@ transition table allows, so that a repeated or late message cannot reopen an ord
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from adapters.intake import REMINDERS, Intake, enter_once, forget_reminder, reminders
-from adapters.order_rows import PARTITION, OrderRow, is_news, new_entity, progress_entity, row_of, tracking_entity
+from adapters.intake import (
+    REMINDERS,
+    Intake,
+    Reminder,
+    enter_once,
+    forget_reminder,
+    read_reminder,
+    record_try,
+    reminders,
+)
+from adapters.order_rows import (
+    PARTITION,
+    OrderRow,
+    cancellation_entity,
+    course_entity,
+    is_news,
+    new_entity,
+    progress_entity,
+    row_of,
+    tracking_entity,
+    with_late_cancellation,
+)
 from adapters.storage import Storage, create_table, created_on_first_use, storage_errors
 from adapters.table_pages import Page, read_page
-from domain.approval import SettleApprovalRequest, SettledApproval
+from domain.approval import CancellationRequest, SettleApprovalRequest, SettledApproval
 from domain.errors import EndNotKnown, StorageUnavailable
 from domain.order import ENDED, CloseOrder, Order, OrderProgress, OrderStatus
-from domain.steps import LedgerEntry, Outcome
+from domain.order_run import CANCELLED, STOPPED, CourseSettled, SettleCourse
+from domain.steps import LedgerEntry, Outcome, StepResult
 from domain.tracking import Tracking
 
 if TYPE_CHECKING:
@@ -93,27 +113,87 @@ class OrderBook:
                 lambda: create_table(self._orders),
             )
 
-    def without_end(self, before: datetime) -> Sequence[str]:
-        """The ids of orders placed before then whose end the book may not have heard of."""
+    def open_orders(self, before: datetime) -> Sequence[Reminder]:
+        """The orders placed before then that have not ended, or whose end was not recorded with all that follows it."""
         with storage_errors("the order book"):
-            due = [row["RowKey"] for row in reminders(self._orders, PARTITION) if row["placed_at"] < before]
-        return [key.removeprefix(REMINDERS) for key in due]
+            return [read_reminder(row) for row in reminders(self._orders, PARTITION) if row["placed_at"] < before]
+
+    def record_try(self, reminder: Reminder, tries: int, now: datetime) -> bool:
+        """Count a start of another run before it is made; False when another process was faster."""
+        with storage_errors("the order book"):
+            return record_try(self._orders, reminder, tries, now)
 
     def forget_reminder(self, order_id: str) -> None:
-        """Nobody needs to look for the order's end any more: `without_end` leaves it out from now on. Safe to repeat."""
+        """Leave the order out of `open_orders` from now on: its end is recorded, with all that follows it. Safe to repeat."""
         with storage_errors("the order book"):
             forget_reminder(self._orders, PARTITION, order_id)
 
     def record(self, progress: OrderProgress) -> OrderProgress | None:
         """Store where an order stands. What the row already knows better, by status or by a longer ledger, stays.
 
+        The end of an order names a cancellation that was accepted and came too late.
+
         Returns:
             The progress when it gave the order another status, else None.
         """
-        _, changed = self._change(
-            progress.order_id, lambda row: progress if row is None or is_news(progress, row) else None
-        )
+
+        def decide(row: Mapping[str, Any] | None) -> OrderProgress | None:
+            known = with_late_cancellation(progress, row)
+            return known if row is None or is_news(known, row) else None
+
+        _, changed = self._change(progress.order_id, decide)
         return changed
+
+    def settle_course(self, request: SettleCourse) -> CourseSettled:
+        """Record which way an order goes, unless that is recorded; either way, give the course that holds.
+
+        An order past the book has no row: the wanted course holds.
+        """
+        wanted = CourseSettled(course=request.course, progress=request.progress)
+        with storage_errors("the order book"):
+            for _ in range(_MOST_COLLISIONS):
+                row = self._find(request.progress.order_id)
+                known = None if row is None else row_of(row)
+                if known is not None and known.course is not None:
+                    return CourseSettled(course=known.course, progress=known.result or request.progress)
+                if known is None or known.status in ENDED or self._try_write(course_entity(request), row):
+                    return wanted
+        raise StorageUnavailable(_TOO_MANY)
+
+    def stop_before_capture(self, order_id: str) -> StepResult | None:
+        """Why an order's money is not to be taken: another run has stopped it, or its cancellation was accepted; None: it is."""
+        row = self.get(order_id)
+        if row is None or row.status in ENDED or (row.course is not None and row.course.completes):
+            return None
+        if row.course is not None:
+            return StepResult.refused(STOPPED, "the order was stopped before")
+        if row.cancellation is not None:
+            return StepResult.refused(CANCELLED, f"Cancelled by {row.cancellation.requested_by}.")
+        return None
+
+    def request_cancellation(self, order_id: str, request: CancellationRequest) -> OrderRow | None:
+        """Store a cancellation, unless there is one, or the order is past it. Gives the row as it then is."""
+        with storage_errors("the order book"):
+            for _ in range(_MOST_COLLISIONS):
+                row = self._find(order_id)
+                known = None if row is None else row_of(row)
+                is_past = known is None or known.status in ENDED or known.course is not None
+                if is_past or (known is not None and known.cancellation is not None):
+                    return known
+                if self._try_write(cancellation_entity(order_id, request), row):
+                    return known.model_copy(update={"cancellation": request}) if known is not None else None
+        raise StorageUnavailable(_TOO_MANY)
+
+    def decision(self, order_id: str, wait_id: str) -> SettledApproval | None:
+        """The decision that an approval wait has got; None while there is none."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        with storage_errors("the approvals"):
+            try:
+                held = self._approvals.get_entity(order_id, wait_id)
+            except ResourceNotFoundError:  # the row, or the table with it
+                return None
+        return SettledApproval.model_validate_json(held["settled"])
 
     def record_tracking(self, order_id: str, tracking: Tracking) -> None:
         """Enter where an order's parcel is. What was seen later stays; an order that the book does not know gets no row."""
@@ -181,10 +261,6 @@ class OrderBook:
                     return row, None
                 entity = progress_entity(progress)
                 if self._try_write(entity, row):
-                    if progress.status in ENDED:
-                        # The timer that looks for orders without an end forgets what is left; the change must be reported.
-                        with suppress(StorageUnavailable):
-                            self.forget_reminder(order_id)
                     return entity, None if row is not None and row["status"] == progress.status else progress
         raise StorageUnavailable(_TOO_MANY)
 

@@ -1,10 +1,33 @@
-"""Notify the customer of an order that needed an operator once it is closed."""
+"""What follows an order's end: the message to its customer, and dead letters for what is left to an operator.
 
+An end is recorded first. Its reminder goes last, so that the recovery timer does what a process that died in between left undone.
+"""
+
+from adapters.dead_letters import DeadLetters
 from adapters.order_book import OrderBook
 from adapters.outbox import Outbox
+from domain.dead_letter import DeadLetter
+from domain.errors import StorageUnavailable
 from domain.ids import notification_id
 from domain.notification import Notification, NotificationKind
-from domain.order import CloseOrder, Order, OrderStatus
+from domain.order import ENDED, CloseOrder, Order, OrderStatus
+from domain.order_run import RecordOrder, news_of
+from domain.steps import StepResult
+
+
+def conclude(
+    book: OrderBook, outbox: Outbox, letters: DeadLetters, record: RecordOrder
+) -> tuple[StepResult, list[DeadLetter | None]]:
+    """Do what follows a record; a repeat changes nothing more.
+
+    Returns:
+        The answer, refused as not_told when the outbox did not take the message; and the dead letters that were stored.
+    """
+    told = StepResult() if record.news is None else _tell(outbox, record.news)
+    stored = [letters.park(letter) for letter in record.letters]
+    if record.progress.status in ENDED and told.reason_code is None:
+        book.forget_reminder(record.progress.order_id)
+    return told, stored
 
 
 def notify_of_end(book: OrderBook, outbox: Outbox, closing: CloseOrder) -> None:
@@ -15,11 +38,22 @@ def notify_of_end(book: OrderBook, outbox: Outbox, closing: CloseOrder) -> None:
     """
     row = book.get(closing.order_id)
     if row is not None and row.order is not None:
-        outbox.put(_news(row.order, closing.status))
+        outbox.put(_closing_news(row.order, closing.status))
 
 
-def _news(order: Order, status: OrderStatus) -> Notification:
-    is_cancelled = status is OrderStatus.CANCELLED
-    kind = NotificationKind.ORDER_CANCELLED if is_cancelled else NotificationKind.ORDER_CLOSED
+def _tell(outbox: Outbox, news: Notification) -> StepResult:
+    try:
+        outbox.put(news)
+    except StorageUnavailable as error:
+        return StepResult.refused("not_told", str(error))
+    return StepResult(reference=news.message_id)
+
+
+def _closing_news(order: Order, status: OrderStatus) -> Notification:
+    expected = status in (OrderStatus.CANCELLED, OrderStatus.COMPLETED)
+    known = news_of(order, status) if expected else None
+    if known is not None:
+        return known
+    kind = NotificationKind.ORDER_CLOSED
     message_id = notification_id(order.order_id, kind)
     return Notification(message_id=message_id, order_id=order.order_id, kind=kind, email=order.email)

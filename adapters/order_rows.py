@@ -5,7 +5,10 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from adapters.long_text import joined_text, split_text
-from domain.order import TRANSITIONS, Order, OrderProgress, OrderStatus
+from domain.approval import CancellationRequest
+from domain.order import ENDED, TRANSITIONS, Order, OrderProgress, OrderStatus
+from domain.order_run import CANCELLED, Course, SettleCourse
+from domain.steps import LedgerEntry, Outcome
 from domain.tracking import Tracking
 from domain.wire import Timestamp, Wire
 
@@ -16,7 +19,7 @@ class OrderRow(Wire):
     """What the book knows of an order. order and what comes from it: None for an order that came in past the book.
 
     fingerprint: of the body it was accepted with. result: what its saga last recorded, None until then. tracking: where its
-    parcel is, once the carrier was asked.
+    parcel is, once the carrier was asked. course: see there. cancellation: a request that was accepted, acted upon or not.
     """
 
     order_id: str
@@ -30,6 +33,8 @@ class OrderRow(Wire):
     order: Order | None = None
     result: OrderProgress | None = None
     tracking: Tracking | None = None
+    course: Course | None = None
+    cancellation: CancellationRequest | None = None
 
 
 def keys(order_id: str) -> dict[str, Any]:
@@ -67,10 +72,44 @@ def tracking_entity(order_id: str, tracking: Tracking) -> dict[str, Any]:
     return {**keys(order_id), "tracking": tracking.model_dump_json()}
 
 
+def course_entity(request: SettleCourse) -> dict[str, Any]:
+    """The properties of an entity that tell which way its order goes. Its status stays."""
+    progress = request.progress
+    return {
+        **keys(progress.order_id),
+        "updated_at": datetime.now(UTC),
+        "steps": len(progress.steps),
+        **split_text("result", progress.model_dump_json()),
+        **split_text("course", request.course.model_dump_json()),
+    }
+
+
+def cancellation_entity(order_id: str, request: CancellationRequest) -> dict[str, Any]:
+    """The property of an entity that an accepted cancellation changes."""
+    return {**keys(order_id), "cancellation": request.model_dump_json()}
+
+
+def with_late_cancellation(progress: OrderProgress, entity: Mapping[str, Any] | None) -> OrderProgress:
+    """The end of an order, with the answer to an accepted cancellation that came too late to be acted upon."""
+    accepted = None if entity is None else entity.get("cancellation")
+    is_answered = progress.reason_code == CANCELLED or any(step.step == "cancellation" for step in progress.steps)
+    if accepted is None or progress.status not in ENDED or is_answered:
+        return progress
+    asked = CancellationRequest.model_validate_json(accepted)
+    late = LedgerEntry(
+        step="cancellation",
+        outcome=Outcome.REFUSED,
+        at=datetime.now(UTC),
+        reason_code="too_late",
+        message=f"Requested by {asked.requested_by}, when the order could not be cancelled any more.",
+    )
+    return progress.model_copy(update={"steps": (*progress.steps, late)})
+
+
 def row_of(entity: Mapping[str, Any]) -> OrderRow:
     """The entity, understood."""
     order, result = joined_text("order", entity), joined_text("result", entity)
-    tracking = entity.get("tracking")
+    course, cancellation, tracking = joined_text("course", entity), entity.get("cancellation"), entity.get("tracking")
     return OrderRow(
         order_id=entity["RowKey"],
         status=OrderStatus(entity["status"]),
@@ -83,6 +122,8 @@ def row_of(entity: Mapping[str, Any]) -> OrderRow:
         order=None if order is None else Order.model_validate_json(order),
         result=None if result is None else OrderProgress.model_validate_json(result),
         tracking=None if tracking is None else Tracking.model_validate_json(tracking),
+        course=None if course is None else Course.model_validate_json(course),
+        cancellation=None if cancellation is None else CancellationRequest.model_validate_json(cancellation),
     )
 
 

@@ -12,20 +12,22 @@ from domain.order import Order
 PROCESS_ORDER: Final = "process_order"
 
 START_PATIENCE_S: Final = 20
-"""How long a start may take before it is left to the sweeper (`schedules.start_lost_orders`)."""
+"""How long a start may take before it is left to the recovery timer (`schedules.start_lost_orders`)."""
 
 _log = logging.getLogger(__name__)
 
 
-async def start_order(client: df.DurableOrchestrationClient, order: Order) -> bool:
-    """Start the order's saga; False when that failed, and the sweeper has to.
+async def start_order(client: df.DurableOrchestrationClient, order: Order, attempt: int = 1) -> bool:
+    """Start the order's saga; False when that failed, and the recovery timer has to.
 
-    Only for the caller whose entry in the order book was the first, or for an order that has no instance at all.
+    Only for the caller whose row was the first, and, with an attempt above 1, for the recovery timer: that run looks up what
+    earlier ones have recorded.
     """
-    start = client.start_new(PROCESS_ORDER, order_instance_id(order.order_id), order.to_wire())
+    given = order.to_wire() if attempt == 1 else {**order.to_wire(), "attempt": attempt}
+    start = client.start_new(PROCESS_ORDER, order_instance_id(order.order_id), given)
     try:
         await asyncio.wait_for(start, START_PATIENCE_S)
     except Exception as error:  # noqa: BLE001 - whatever it was, the order is in the book and will be found there
-        _log.warning("order %s was not started (%s); the sweeper will", order.order_id, type(error).__qualname__)
+        _log.warning("order %s was not started (%s); the recovery timer will", order.order_id, type(error).__qualname__)
         return False
     return True

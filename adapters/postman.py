@@ -1,5 +1,6 @@
 """Write the mail that a notification asks for, and send it."""
 
+from contextlib import suppress
 from typing import Any
 
 from pydantic import ValidationError
@@ -7,26 +8,35 @@ from pydantic import ValidationError
 from adapters.decision_links import DecisionLink, DecisionLinks
 from adapters.mailer import Mailer
 from adapters.order_book import OrderBook
+from adapters.sent_messages import SentMessages
 from adapters.texts import render
+from domain.errors import StorageUnavailable
 from domain.mail import Mail
 from domain.notification import TO_APPROVERS, Notification, NotificationKind
-from domain.steps import StepResult
+from domain.steps import Outcome, StepResult
 
 
 class Postman:
     """approvers: who is told of orders that wait for an approval. public_url: where people reach the app."""
 
     def __init__(
-        self, mailer: Mailer, orders: OrderBook, links: DecisionLinks, approvers: tuple[str, ...], public_url: str
+        self,
+        mailer: Mailer,
+        sent: SentMessages,
+        orders: OrderBook,
+        links: DecisionLinks,
+        approvers: tuple[str, ...],
+        public_url: str,
     ) -> None:
         self._mailer = mailer
+        self._sent = sent
         self._orders = orders
         self._links = links
         self._approvers = approvers
         self._public_url = public_url
 
     def deliver(self, notification: Notification) -> StepResult:
-        """Send it. Refused or faulted when asking again would not help.
+        """Send it, unless it was sent before. Refused or faulted when asking again would not help.
 
         Raises ProviderUnavailable and StorageUnavailable when the same message is worth delivering again.
         """
@@ -40,7 +50,18 @@ class Postman:
             mail = _written(notification, to, facts)
         except ValidationError:
             return StepResult.faulted("mail_malformed", "the address or the subject is not one of a mail")
-        return self._mailer.send(mail)
+        # An outbox takes a message twice when the answer of the first time is lost.
+        if self._sent.has(notification.message_id):
+            return StepResult(reference=notification.message_id)
+        result = self._mailer.send(mail)
+        if result.outcome is Outcome.DONE:
+            self._record_sent(notification.message_id)
+        return result
+
+    def _record_sent(self, message_id: str) -> None:
+        # The mail has gone out: to raise would send it again for certain, not to know it only if the message comes twice.
+        with suppress(StorageUnavailable):
+            self._sent.add(message_id)
 
     def _facts(self, notification: Notification) -> dict[str, Any]:
         """What the texts may say. order: its row, where the message is about an order that the book knows."""

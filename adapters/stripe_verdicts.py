@@ -27,7 +27,7 @@ def authorised(request: PaymentRequest, intent: Intent) -> StepResult | None:
         case "requires_action":
             return StepResult.refused("action_required", _ACTION_REQUIRED, intent.id)
         case "canceled":
-            return _cancelled(intent)
+            return _over_before(intent)
         case "requires_payment_method" if intent.last_payment_error is not None:
             error = intent.last_payment_error
             return declined(safe_code(error.decline_code, error.code), intent.id)
@@ -40,7 +40,7 @@ def captured(request: CaptureRequest, intent: Intent) -> StepResult | None:
         case "succeeded":
             return _secured(intent, intent.amount_received, request.amount_cents)
         case "canceled":
-            return lapsed(intent.id) if intent.cancellation_reason in _LAPSED else _cancelled(intent)
+            return _over_before(intent)
         case "requires_capture" | "processing":
             return None
     return faulted("not_authorised")
@@ -101,5 +101,8 @@ def _secured(intent: Intent, amount: int, asked: int) -> StepResult:
     return StepResult(reference=intent.id) if amount == asked else faulted("amount_differs")
 
 
-def _cancelled(intent: Intent) -> StepResult:
+def _over_before(intent: Intent) -> StepResult:
+    """A payment that is over. One that an earlier run had authorised may have lapsed since."""
+    if intent.cancellation_reason in _LAPSED:
+        return lapsed(intent.id)
     return StepResult.refused("payment_cancelled", "the payment was cancelled before", intent.id)

@@ -1,16 +1,18 @@
 """A human's word on a large order: what it may say, and how it arrives."""
 
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, ValidationError
 
 from domain.cards import holds_card_number
 from domain.ids import OrderId
-from domain.steps import Outcome
+from domain.steps import Outcome, StepResult
 from domain.wire import OneLine, Timestamp, Wire
 
 Decision = Literal["approved", "rejected"]
+
+_MOST_ENCODINGS: Final = 3
 
 # Raised by our own HTTP API after the decision was claimed; its payload is always an ApprovalDecision.
 APPROVAL_DECIDED = "ApprovalDecided"
@@ -67,6 +69,19 @@ class CancellationRequest(Wire):
     reason: Annotated[str, Field(max_length=300)] | None = None
 
 
+class LookUpApproval(Wire):
+    """Ask for the decision that a wait has got. order_id: of the order or the claim that waits."""
+
+    order_id: OrderId
+    wait_id: str
+
+
+class ApprovalFound(StepResult):
+    """settled: None while nobody has decided."""
+
+    settled: SettledApproval | None = None
+
+
 def approval_wait_id(order_id: str) -> str:
     """The name of an order's only approval wait."""
     return f"{order_id}.approval"
@@ -103,14 +118,16 @@ def cancellation_from_event(payload: Any) -> CancellationRequest:
 
 
 def _decoded(payload: Any) -> Any:
-    """Client libraries encode an event's payload twice, raw HTTP once: both end as the same value.
+    """Client libraries encode an event's payload twice, raw HTTP once, and a history's text once more: all end as one value.
 
     None for a payload with something like a card number: it came past our own API, which would have refused it.
     """
     value = payload
-    if isinstance(payload, str):
+    for _ in range(_MOST_ENCODINGS):
+        if not isinstance(value, str):
+            break
         try:
-            value = json.loads(payload)
+            value = json.loads(value)
         except (ValueError, RecursionError):
-            value = payload
+            break
     return None if holds_card_number(value) else value

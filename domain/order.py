@@ -1,7 +1,7 @@
 """An order: what a caller may send, what its saga is started with and says of itself, and the statuses it may pass through."""
 
 from enum import StrEnum
-from typing import Annotated, Final, Self
+from typing import Annotated, Any, Final, Self
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
@@ -11,7 +11,6 @@ from domain.catalogue import OrderLine, PricedLine, Quantity, total_cents, total
 from domain.errors import IllegalTransition
 from domain.ids import CustomerId, Namespace, OrderId, ProductId
 from domain.inventory import ALREADY_SETTLED
-from domain.notification import Notification
 from domain.payment import CaptureMode, PaymentMethod, PaymentRequest
 from domain.shipping import Address, Destination, ShipmentRequest
 from domain.steps import LedgerEntry, Message, Outcome
@@ -150,10 +149,13 @@ class OrderStatus(StrEnum):
     REJECTED = "rejected"  # a refusal; everything undone
     CANCELLED = "cancelled"  # the customer; everything undone
     FAILED = "failed"  # a fault; everything undone
-    NEEDS_ATTENTION = "needs_attention"  # something is not undone
+    NEEDS_ATTENTION = "needs_attention"  # something is left for an operator
 
 
 _ENDS_WITHOUT_GOODS: Final = frozenset({OrderStatus.REJECTED, OrderStatus.CANCELLED, OrderStatus.FAILED})
+ENDS: Final = _ENDS_WITHOUT_GOODS | {OrderStatus.COMPLETED}
+"""The statuses that an order never leaves."""
+
 _STOPPED: Final = _ENDS_WITHOUT_GOODS | {OrderStatus.NEEDS_ATTENTION}
 
 TRANSITIONS: Final[dict[OrderStatus, frozenset[OrderStatus]]] = {
@@ -162,7 +164,7 @@ TRANSITIONS: Final[dict[OrderStatus, frozenset[OrderStatus]]] = {
     OrderStatus.AWAITING_APPROVAL: _STOPPED | {OrderStatus.AUTHORISED},
     OrderStatus.AUTHORISED: _STOPPED | {OrderStatus.SHIPPING_BOOKED},
     OrderStatus.SHIPPING_BOOKED: _STOPPED | {OrderStatus.COMPLETED},
-    OrderStatus.NEEDS_ATTENTION: _ENDS_WITHOUT_GOODS,  # an operator got the open undo done
+    OrderStatus.NEEDS_ATTENTION: ENDS,  # an operator got done what was open
     OrderStatus.COMPLETED: frozenset(),
     OrderStatus.REJECTED: frozenset(),
     OrderStatus.CANCELLED: frozenset(),
@@ -204,7 +206,7 @@ class OrderProgress(Wire):
 
     @property
     def open_undos(self) -> frozenset[str]:
-        """The undos that failed and that nobody has got done since."""
+        """What was left to an operator and is not done since: compensations, or a step that had to follow the payment."""
         last = {entry.step: entry.outcome for entry in self.steps if entry.kind == "undo"}
         return frozenset(step for step, outcome in last.items() if outcome is not Outcome.DONE)
 
@@ -213,9 +215,10 @@ class OrderProgress(Wire):
         further = self.model_copy(update={"steps": (*self.steps, entry)})
         if further.open_undos:
             return further
-        return further.model_copy(
-            update={"status": move(self.status, end), "message": "What had been left open is settled."}
-        )
+        settled: dict[str, Any] = {"status": move(self.status, end), "message": "What had been left open is settled."}
+        if end is OrderStatus.COMPLETED:
+            settled |= {"succeeded": True, "reason_code": None}
+        return further.model_copy(update=settled)
 
 
 class CloseOrder(Wire):
@@ -224,10 +227,3 @@ class CloseOrder(Wire):
     order_id: OrderId
     status: OrderStatus
     entry: LedgerEntry
-
-
-class RecordOrder(Wire):
-    """Enter in the order book where an order stands. news: what somebody is to be told of it, if anything."""
-
-    progress: OrderProgress
-    news: Notification | None = None

@@ -35,12 +35,15 @@ async def decide_approval(req: func.HttpRequest, client: df.DurableOrchestration
     """202 for the decision that counts; 409 for any other, or when the order waits for none."""
     order_id = path_id(req, "order_id", OrderId)
     decision = read_body(req, ApprovalDecision)
-    wait = _open_wait(await view_order(client, order_id))
+    view = await view_order(client, order_id)
+    wait = _open_wait(view)
     claim = uuid.uuid4().hex
     request = SettleApprovalRequest(order_id=order_id, wait_id=wait.wait_id, decision=decision, claim_id=claim)
     settled = await asyncio.to_thread(order_book().settle, request)
     # Also when another one holds: the order still waits, so that one's event may be lost; hearing it twice does no harm.
-    await raise_event(client, order_instance_id(order_id), APPROVAL_DECIDED, settled.decision.to_wire())
+    # A run that takes over from a failed one looks the decision up.
+    if not view.awaits_run:
+        await raise_event(client, order_instance_id(order_id), APPROVAL_DECIDED, settled.decision.to_wire())
     if settled.claim_id != claim:
         raise conflict("already_decided", "Somebody else's decision came first, or the time to decide had run out.")
     links = order_links(req, APPROVAL, order_id)

@@ -1,10 +1,16 @@
-"""Take a wish to cancel an order. The order undoes what it has done, in order; nothing is ever terminated."""
+"""Take a request to cancel an order. The order undoes what it has done, in order; nothing is ever terminated.
 
+The request is stored before its event is raised, so a 202 is a promise: whatever becomes of the event, and of the run that was to
+get it, the order ends as cancelled, or its ledger says that the request came too late.
+"""
+
+import asyncio
 from typing import Final
 
 import azure.durable_functions as df
 import azure.functions as func
 
+from adapters.compose import order_book
 from domain.approval import CANCELLATION_REQUESTED, CancellationRequest
 from domain.ids import OrderId, order_instance_id
 from domain.order import CANCELLABLE, ENDED, OrderStatus
@@ -30,7 +36,13 @@ async def cancel_order(req: func.HttpRequest, client: df.DurableOrchestrationCli
     wish = read_body(req, CancellationRequest)
     view = await view_order(client, order_id)
     _check_cancellable(view)
-    if not await raise_event(client, order_instance_id(order_id), CANCELLATION_REQUESTED, wish.to_wire()):
+    row = await asyncio.to_thread(order_book().request_cancellation, order_id, wish)
+    if row is not None and row.cancellation is None:
+        raise conflict("too_late", _why_not(row.status if row.status in ENDED else OrderStatus.COMPLETED))
+    is_told = view.awaits_run or await raise_event(
+        client, order_instance_id(order_id), CANCELLATION_REQUESTED, wish.to_wire()
+    )
+    if row is None and not is_told:  # an order past the book has no row that keeps the request
         _check_cancellable(await view_order(client, order_id))
         raise unavailable("The order could not be told; the same request may be sent again.")
     links = order_links(req, CANCELLATION, order_id)
@@ -38,8 +50,6 @@ async def cancel_order(req: func.HttpRequest, client: df.DurableOrchestrationCli
 
 
 def _check_cancellable(view: OrderView) -> None:
-    if view.instance is None and view.is_running:
-        raise unavailable("The order is about to be started and cannot be told yet; send the same request again.")
     if not view.is_running or view.progress.status not in CANCELLABLE:
         raise conflict("too_late", _why_not(view.progress.status))
 

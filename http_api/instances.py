@@ -73,3 +73,16 @@ async def raise_event(
         else:
             return True
     return False
+
+
+async def received_events(client: df.DurableOrchestrationClient, instance_id: str) -> list[tuple[str, Any]] | None:
+    """The external events in an instance's history, oldest first: names and payloads, encoded as they came.
+
+    None when the host cannot show the history, which it cannot of some instances whose code was changed under them.
+    """
+    # Without the input the host leaves the payloads out.
+    status = await client.get_status(instance_id, show_history=True, show_history_output=True, show_input=True)
+    history = (getattr(status, "historyEvents", None) or getattr(status, "history", None)) if status else None
+    if history is None:
+        return None
+    return [(event["Name"], event.get("Input")) for event in history if event["EventType"] == "EventRaised"]

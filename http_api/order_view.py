@@ -60,19 +60,32 @@ class OrderView:
 
     @property
     def is_running(self) -> bool:
-        """Whether the order still has a way to go; so has one that is accepted and not yet started."""
-        return is_unfinished(self.instance) or (self.instance is None and not self._closed)
+        """Whether the order still has a way to go; so has one that is accepted and not yet started, or about to be again."""
+        return is_unfinished(self.instance) or self.awaits_run
+
+    @property
+    def awaits_run(self) -> bool:
+        """Whether the recovery timer is to start the order: nothing has, or the platform has failed its run."""
+        if self._closed or is_unfinished(self.instance):
+            return False
+        return self.instance is None or (
+            self.row is not None and self.row.order is not None and not self._has_completed
+        )
+
+    @property
+    def _has_completed(self) -> bool:
+        return self.instance is not None and self.instance.runtime_status is df.OrchestrationRuntimeStatus.Completed
 
     @property
     def progress(self) -> OrderProgress:
         """Where the order stands, by whoever knows best."""
-        if is_unfinished(self.instance):
+        if is_unfinished(self.instance) or self.awaits_run:
             return self._last_told()
         ends = [end for end in (self._row_end(), self._instance_end()) if end is not None]
         if ends:
             # The instance's ledger also has what came after the row was written; an operator's closing is in the row alone.
             return max(ends, key=lambda end: len(end.steps))
-        return self._accepted() if self.instance is None else self._stopped()
+        return self._stopped()
 
     def answer(self) -> OrderAnswer:
         """What a caller is told."""
@@ -103,12 +116,12 @@ class OrderView:
         return self.row.result if self.row is not None and self._closed else None
 
     def _instance_end(self) -> OrderProgress | None:
-        if self.instance is None or self.instance.runtime_status is not df.OrchestrationRuntimeStatus.Completed:
+        if self.instance is None or not self._has_completed:
             return None
         return OrderProgress.model_validate(self.instance.output)
 
     def _runtime_status(self) -> str:
-        if self.instance is not None:
+        if self.instance is not None and not self.awaits_run:
             return str(self.instance.runtime_status.name)
         return "Completed" if self._closed else "Pending"
 
@@ -119,8 +132,12 @@ class OrderView:
         return self.row.placed_at or self.row.updated_at, self.row.updated_at
 
     def _last_told(self) -> OrderProgress:
+        """What a run said last. One whose worker died may have lost its custom status; what it recorded is in the row."""
         told = None if self.instance is None else self.instance.custom_status
-        return self._accepted() if told is None else OrderProgress.model_validate(told)
+        if told:
+            return OrderProgress.model_validate(told)
+        recorded = None if self.row is None else self.row.result
+        return recorded or self._accepted()
 
     def _accepted(self) -> OrderProgress:
         return OrderProgress(order_id=self.order_id, status=OrderStatus.ACCEPTED, message="The order was accepted.")

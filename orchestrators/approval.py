@@ -21,7 +21,8 @@ from domain.approval import (
 )
 from domain.ids import notification_id
 from domain.notification import Notification, NotificationKind
-from domain.order import OrderStatus, RecordOrder
+from domain.order import OrderStatus
+from domain.order_run import RecordOrder
 from domain.steps import Outcome, StepResult
 from orchestrators.effects import activity
 from orchestrators.retry import BRIEF, PERSISTENT, Wait
@@ -38,17 +39,23 @@ def wait_for_approval(saga: Saga) -> Wait:
     """Nothing to wait for below the threshold. Raises OrderStopped when rejected, out of time, or cancelled meanwhile."""
     if not saga.order.needs_approval:
         return
-    wait = _open_wait(saga)
-    yield from _ask(saga, NotificationKind.APPROVAL_REQUESTED, 0)
-    heard = yield from _hear_decision(saga, wait)
-    saga.stop_if_cancelled()
-    settled = yield from _settle(saga, wait, heard)
+    settled = saga.decision
+    if settled is None:
+        saga.stop_if_cancelled()
+        wait = _open_wait(saga)
+        yield from _ask(saga, NotificationKind.APPROVAL_REQUESTED, 0)
+        heard = yield from _hear_decision(saga, wait)
+        saga.stop_if_cancelled()
+        settled = yield from _settle(saga, wait, heard)
     _conclude(saga, settled)
 
 
 def _open_wait(saga: Saga) -> ApprovalWait:
-    deadline = saga.context.current_utc_datetime + timedelta(seconds=saga.order.policy.approval_timeout_s)
-    wait = ApprovalWait(wait_id=approval_wait_id(saga.order.order_id), expires_at=deadline)
+    """A run that takes over waits no longer than the one before would have."""
+    wait = saga.approval
+    if wait is None:
+        deadline = saga.context.current_utc_datetime + timedelta(seconds=saga.order.policy.approval_timeout_s)
+        wait = ApprovalWait(wait_id=approval_wait_id(saga.order.order_id), expires_at=deadline)
     saga.approval = wait
     saga.advance(OrderStatus.AWAITING_APPROVAL, "The order waits for an approval.")
     return wait
@@ -67,9 +74,9 @@ def _hear_decision(saga: Saga, wait: ApprovalWait) -> Generator[DurableTask, Any
     decided = saga.context.wait_for_external_event(APPROVAL_DECIDED)
     plain = saga.context.wait_for_external_event(APPROVAL_DECISION)
     doors = [decided, plain, saga.cancellation]
-    reminders = 0
+    reminders = _reminders_due(saga, wait)
     while True:
-        timer = saga.context.create_timer(_next_wake(saga, wait.expires_at))
+        timer = saga.context.create_timer(_wake_for(saga, wait, reminders + 1))
         winner = yield saga.context.task_any([*doors, timer])
         if winner is timer:
             if saga.context.current_utc_datetime >= wait.expires_at:
@@ -87,9 +94,19 @@ def _hear_decision(saga: Saga, wait: ApprovalWait) -> Generator[DurableTask, Any
         doors.remove(winner)
 
 
-def _next_wake(saga: Saga, deadline: datetime) -> datetime:
-    reminder: datetime = saga.context.current_utc_datetime + timedelta(seconds=saga.order.policy.approval_reminder_s)
-    return min(reminder, deadline)
+def _reminders_due(saga: Saga, wait: ApprovalWait) -> int:
+    """How many reminders the wait has had by now: none, unless an earlier run has opened it."""
+    waited = saga.context.current_utc_datetime - _opened_at(saga, wait)
+    return max(0, int(waited.total_seconds() // saga.order.policy.approval_reminder_s))
+
+
+def _wake_for(saga: Saga, wait: ApprovalWait, number: int) -> datetime:
+    reminder = _opened_at(saga, wait) + timedelta(seconds=number * saga.order.policy.approval_reminder_s)
+    return min(reminder, wait.expires_at)
+
+
+def _opened_at(saga: Saga, wait: ApprovalWait) -> datetime:
+    return wait.expires_at - timedelta(seconds=saga.order.policy.approval_timeout_s)
 
 
 def _settle(

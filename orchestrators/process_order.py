@@ -1,46 +1,65 @@
 """The story of one order: reserve, approve if large, authorise, ship, capture, confirm; or undo."""
 
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import azure.durable_functions as df
 
 from activities.notification import send_notification
 from activities.order_book import record_order
-from activities.payment import authorise_payment, cancel_payment, capture_payment
-from activities.shipping import buy_label, cancel_shipping, create_shipment
-from domain.effects import Effect
-from domain.ids import notification_id
-from domain.inventory import ALREADY_SETTLED, CommitRequest, ReleaseRequest, ReserveRequest
-from domain.notification import Notification, NotificationKind
-from domain.order import Order, OrderStatus, RecordOrder
-from domain.payment import CancelPaymentRequest, CaptureRequest
-from domain.shipping import BuyLabelRequest, CancelShippingRequest
+from activities.payment import authorise_payment, capture_payment
+from activities.shipping import buy_label, create_shipment
+from domain.inventory import ALREADY_SETTLED, ReserveRequest
+from domain.order import ENDED, OrderStatus
+from domain.order_run import COMMIT_INVENTORY, CapturePayment, Course, OrderStart, RecordOrder, news_of
+from domain.shipping import BuyLabelRequest
 from domain.steps import Outcome, StepResult
 from orchestrators.approval import wait_for_approval
+from orchestrators.compensations import (
+    CANCEL_PAYMENT,
+    CANCEL_SHIPPING,
+    RELEASE_INVENTORY,
+    commits,
+    payment_cancellation,
+    releases,
+    shipping_cancellation,
+)
 from orchestrators.effects import activity, inventory_operation
 from orchestrators.retry import BRIEF, PERSISTENT, Wait
 from orchestrators.saga import OrderStopped, Saga, Step
 from orchestrators.story import NO_ANSWER
+from orchestrators.takeover import pass_pivot, settle, take_over
 
 bp = df.Blueprint()
 
 # Beyond the approval's time-out: every step's and undo's whole retry time, so that a running order keeps its goods.
 _RESERVATION_MARGIN: Final = timedelta(days=2)
 
-_TOLD: Final = {
-    OrderStatus.COMPLETED: NotificationKind.ORDER_COMPLETED,
-    OrderStatus.REJECTED: NotificationKind.ORDER_REJECTED,
-    OrderStatus.CANCELLED: NotificationKind.ORDER_CANCELLED,
-    OrderStatus.FAILED: NotificationKind.ORDER_FAILED,
-}
-
 
 @bp.orchestration_trigger(context_name="context")
 def process_order(context: df.DurableOrchestrationContext) -> Wait:
-    """Input: an `Order`. Result and custom status: an `OrderProgress`. A refusal, a fault or a cancellation undoes every step."""
-    order = Order.model_validate(context.get_input())
-    saga = Saga(context=context, name=order.order_id, order=order)
+    """Input: an `OrderStart`. Result and custom status: an `OrderProgress`. What stops an order has every step undone."""
+    order = OrderStart.model_validate(context.get_input())
+    saga = Saga(context=context, name=order.order_id, order=order, attempt=order.attempt)
+    course = (yield from take_over(saga)) if saga.attempt > 1 else None
+    if (
+        saga.status in ENDED
+    ):  # an activity of the run before has recorded it meanwhile; the recovery timer does what follows
+        return saga.progress().to_wire()
+    if course is None:
+        course = yield from go_forward(saga)
+    if course.completes:
+        complete(saga)
+    elif course.reason_code == ALREADY_SETTLED:
+        return leave_no_trace(saga)
+    else:
+        yield from saga.undo_everything(course)
+    yield from close_books(saga)
+    return saga.progress().to_wire()
+
+
+def go_forward(saga: Saga) -> Wait:
+    """Take every step up to the point of no return. Gives the `Course` that the order goes from there."""
     try:
         yield from reserve_inventory(saga)
         yield from wait_for_approval(saga)
@@ -48,17 +67,28 @@ def process_order(context: df.DurableOrchestrationContext) -> Wait:
         yield from arrange_shipping(saga)
         yield from take_payment(saga, payment_id)
     except OrderStopped as stop:
-        if stop.reason_code == ALREADY_SETTLED:  # a second run of one order, after the first has ended: leave no trace
-            # A product that has forgotten the order has let it reserve again.
-            saga.send("release_inventory", _releases(saga))
-            saga.reason_code = stop.reason_code
-            saga.advance(OrderStatus.REJECTED, "This order was processed before; nothing was done.")
-            return saga.progress().to_wire()
-        yield from saga.undo_everything(stop)
-    else:
-        commit_inventory(saga)
-    yield from close_books(saga)
-    yield from saga.park_what_is_open()
+        if stop.reason_code != ALREADY_SETTLED:
+            return (yield from settle(saga, stop))
+        if saga.attempt == 1:
+            return saga.course(stop)
+        # The order stands still since so long that its reservation has run out.
+        lost = OrderStopped(OrderStatus.FAILED, "reservation_lost", "The goods were no longer reserved.")
+        return (yield from settle(saga, lost))
+    return Course(end=OrderStatus.COMPLETED)
+
+
+def complete(saga: Saga) -> None:
+    """Past the point of no return: the order completes whatever comes."""
+    saga.advance(OrderStatus.COMPLETED, "The order is paid and booked.")
+    commit_inventory(saga)
+
+
+def leave_no_trace(saga: Saga) -> dict[str, Any]:
+    """End a second run of one order, after the first has ended."""
+    # A product that has forgotten the order has let it reserve again.
+    saga.send(RELEASE_INVENTORY, releases(saga.order, saga.context.current_utc_datetime))
+    saga.reason_code = ALREADY_SETTLED
+    saga.advance(OrderStatus.REJECTED, "This order was processed before; nothing was done.")
     return saga.progress().to_wire()
 
 
@@ -77,19 +107,11 @@ def reserve_inventory(saga: Saga) -> Wait:
                 )
                 for line in order.lines
             ],
-            undo_name="release_inventory",
-            undo=_releases(saga),
+            undo_name=RELEASE_INVENTORY,
+            undo=releases(order, now),
         )
     )
     saga.advance(OrderStatus.RESERVED, "The goods are reserved.")
-
-
-def _releases(saga: Saga) -> list[Effect]:
-    order, now = saga.order, saga.context.current_utc_datetime
-    return [
-        inventory_operation("release", line.product_id, ReleaseRequest(order_id=order.order_id, now=now))
-        for line in order.lines
-    ]
 
 
 def process_payment(saga: Saga) -> Wait:
@@ -99,75 +121,68 @@ def process_payment(saga: Saga) -> Wait:
         Step(
             name="process_payment",
             effects=[activity(authorise_payment, payment)],
-            undo_name="cancel_payment",
-            undo=[activity(cancel_payment, CancelPaymentRequest(payment=payment))],
+            undo_name=CANCEL_PAYMENT,
+            undo=payment_cancellation(saga.order),
         )
     )
-    known = CancelPaymentRequest(payment=payment, payment_id=result.reference)
-    saga.replace_undo("cancel_payment", [activity(cancel_payment, known)])
+    saga.replace_undo(CANCEL_PAYMENT, payment_cancellation(saga.order, result.reference))
     saga.advance(OrderStatus.AUTHORISED, "The payment is authorised.")
     return result.reference
 
 
 def arrange_shipping(saga: Saga) -> Wait:
     """Announce the parcel, keep its id, then buy its label: a repeat can then only ever buy that one."""
-    order_id, parcel = saga.order.order_id, saga.order.shipment()
-    undo = CancelShippingRequest(order_id=order_id, announced=parcel)
+    order_id = saga.order.order_id
     announced = yield from saga.do(
         Step(
             name="create_shipment",
-            effects=[activity(create_shipment, parcel)],
-            undo_name="cancel_shipping",
-            undo=[activity(cancel_shipping, undo)],
+            effects=[activity(create_shipment, saga.order.shipment())],
+            undo_name=CANCEL_SHIPPING,
+            undo=shipping_cancellation(saga.order),
         )
     )
     shipment_id = str(announced.reference)
-    known = CancelShippingRequest(order_id=order_id, shipment_id=shipment_id, announced=parcel)
-    saga.replace_undo("cancel_shipping", [activity(cancel_shipping, known)])
+    saga.replace_undo(CANCEL_SHIPPING, shipping_cancellation(saga.order, shipment_id))
     label = BuyLabelRequest(order_id=order_id, shipment_id=shipment_id)
     yield from saga.do(Step(name="arrange_shipping", effects=[activity(buy_label, label)]))
     saga.advance(OrderStatus.SHIPPING_BOOKED, "The parcel is booked.")
 
 
 def take_payment(saga: Saga, payment_id: str) -> Wait:
-    """The point of no return: once this is known to be done, the order completes whatever comes."""
+    """The point of no return: once this is known to be done, and recorded, the order completes whatever comes."""
     if saga.order.policy.capture == "immediate":
         saga.stop_if_cancelled()
-    else:
-        order = saga.order
-        request = CaptureRequest(
-            order_id=order.order_id,
-            payment_id=payment_id,
-            amount_cents=order.total_cents,
-            currency=order.currency,
-            namespace=order.policy.namespace,
-        )
-        yield from saga.do(Step(name="capture_payment", effects=[activity(capture_payment, request)]))
-    saga.advance(OrderStatus.COMPLETED, "The order is paid and booked.")
+        yield from pass_pivot(saga)
+        return
+    order = saga.order
+    request = CapturePayment(
+        order_id=order.order_id,
+        payment_id=payment_id,
+        amount_cents=order.total_cents,
+        currency=order.currency,
+        namespace=order.policy.namespace,
+        progress=saga.progress(),
+    )
+    yield from saga.do(Step(name="capture_payment", effects=[activity(capture_payment, request)]))
 
 
 def commit_inventory(saga: Saga) -> None:
     """The goods leave the warehouse's books. The reservation of a running order never lapses; should one be lost all the same,
     the entity keeps what is owed, and the reconciliation reports it.
     """
-    order, now = saga.order, saga.context.current_utc_datetime
-    effects = [
-        inventory_operation(
-            "commit", line.product_id, CommitRequest(order_id=order.order_id, quantity=line.quantity, now=now)
-        )
-        for line in order.lines
-    ]
-    saga.send("commit_inventory", effects)
-    if saga.cancellation.is_completed:
+    saga.send(COMMIT_INVENTORY, commits(saga.order, saga.context.current_utc_datetime))
+    if saga.cancellation.is_completed or saga.asked_to_cancel is not None:
         late = StepResult(outcome=Outcome.REFUSED, reason_code="too_late", message="The order had been paid already.")
         saga.note("cancellation", late)
 
 
 def close_books(saga: Saga) -> Wait:
-    """Enter the end in the order book, where lists and reports read it, and hand the news for the customer to the outbox."""
-    news = _news(saga)
-    record = RecordOrder(progress=saga.progress(), news=news)
+    """Record the end, hand the message for the customer to the outbox, and leave to an operator what could not be undone."""
+    news, letters = news_of(saga.order, saga.status), saga.open_letters
+    record = RecordOrder(progress=saga.progress(), news=news, letters=letters)
     attempts = yield from saga.call([activity(record_order, record)], PERSISTENT, seed="record_order")
+    if attempts.answer is None:
+        yield from saga.park_what_is_open()
     if news is None:
         return
     told = NO_ANSWER if attempts.answer is None else StepResult.model_validate(attempts.answer)
@@ -177,13 +192,3 @@ def close_books(saga: Saga) -> Wait:
     yield from saga.do_at_last(
         Step(name="send_confirmation", effects=[activity(send_notification, news)], policy=BRIEF)
     )
-
-
-def _news(saga: Saga) -> Notification | None:
-    """What the customer is told. An operator's matter is no news for them."""
-    kind = _TOLD.get(saga.status)
-    if kind is None:
-        return None
-    order = saga.order
-    message_id = notification_id(order.order_id, kind)
-    return Notification(message_id=message_id, order_id=order.order_id, kind=kind, email=order.email)

@@ -10,16 +10,25 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from activities.dead_letter import park_dead_letter
-from domain.approval import CANCELLATION_REQUESTED, ApprovalWait, cancellation_from_event
+from domain.approval import (
+    CANCELLATION_REQUESTED,
+    ApprovalWait,
+    CancellationRequest,
+    SettledApproval,
+    cancellation_from_event,
+)
 from domain.dead_letter import DeadLetter
 from domain.effects import Effect
 from domain.ids import dead_letter_id
 from domain.order import ENDED, Order, OrderProgress, OrderStatus, move
+from domain.order_run import CANCELLED, Compensation, Course
 from domain.steps import Outcome, StepResult
 from orchestrators.effects import activity, signal
 from orchestrators.retry import PERSISTENT, STEP, RetryPolicy, Wait
 from orchestrators.story import Story
 from orchestrators.tasks import DurableTask
+
+TAKE_OVER: Final = "take_over"
 
 
 class OrderStopped(Exception):
@@ -54,22 +63,23 @@ class Step:
 
 
 @dataclass(kw_only=True)
-class _Undo:
-    name: str
-    effects: Sequence[Effect]
-
-
-@dataclass(kw_only=True)
 class Saga(Story):
-    """One order on its way: its status, its ledger, and what would have to be undone."""
+    """One order on its way: its status, its ledger, and what would have to be undone.
+
+    attempt: 1, or more in a run that takes over from one that the platform has failed. asked_to_cancel: a cancellation that was
+    accepted before this run. decision: of the approval, if one was made before this run.
+    """
 
     order: Order
+    attempt: int = 1
+    asked_to_cancel: CancellationRequest | None = None
+    decision: SettledApproval | None = None
     status: OrderStatus = OrderStatus.ACCEPTED
     message: str = "The order was accepted."
     reason_code: str | None = None
     approval: ApprovalWait | None = None
     cancellation: DurableTask = field(init=False)
-    _undos: list[_Undo] = field(default_factory=list)
+    _undos: list[Compensation] = field(default_factory=list)
     _open: list[DeadLetter] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -82,26 +92,45 @@ class Saga(Story):
         """Take one step. Raises OrderStopped unless it is done, or when the customer cancelled before it."""
         self.stop_if_cancelled()
         if step.undo:
-            self._undos.append(_Undo(name=step.undo_name, effects=step.undo))
+            self.replace_undo(step.undo_name, step.undo)
         result = yield from self.step(step.name, step.effects, step.policy, interrupt=self.cancellation)
         if result.outcome is Outcome.UNKNOWN:
             self.stop_if_cancelled()  # the waiting between two attempts was cut short
         if result.outcome is not Outcome.DONE:
-            raise OrderStopped(_STOPS[result.outcome], result.reason_code or result.outcome, _told(step.name, result))
+            is_cancelled = result.reason_code == CANCELLED
+            status = OrderStatus.CANCELLED if is_cancelled else _STOPS[result.outcome]
+            raise OrderStopped(status, result.reason_code or result.outcome, _told(step.name, result))
         return result
 
+    def register(self, compensations: Sequence[Compensation]) -> None:
+        """Compensate these, too, should the order stop: an earlier run may have taken their steps."""
+        self._undos = [*compensations]
+
     def replace_undo(self, name: str, effects: Sequence[Effect]) -> None:
-        """Tell the newest undo of this name what its step has made, so that it need not be looked up."""
-        newest = next(undo for undo in reversed(self._undos) if undo.name == name)
-        newest.effects = effects
+        """Register a compensation, or say what its step has made, so that it need not be looked up."""
+        known = [undo.name for undo in self._undos]
+        undo = Compensation(name=name, effects=tuple(effects))
+        if name in known:
+            self._undos[known.index(name)] = undo
+        else:
+            self._undos.append(undo)
 
     def stop_if_cancelled(self) -> None:
         """Raises OrderStopped when the customer has asked for it."""
-        if self.cancellation.is_completed:
+        asked = self.asked_to_cancel
+        if asked is None and self.cancellation.is_completed:
             asked = cancellation_from_event(self.cancellation.result)
+        if asked is not None:
             told = f"requested by {asked.requested_by}" + (f": {asked.reason}" if asked.reason else "")
             self.note("cancellation", StepResult(message=told))
-            raise OrderStopped(OrderStatus.CANCELLED, "cancelled", f"Cancelled by {asked.requested_by}.")
+            raise OrderStopped(OrderStatus.CANCELLED, CANCELLED, f"Cancelled by {asked.requested_by}.")
+
+    def adopt(self, progress: OrderProgress) -> None:
+        """Go on from where an earlier run stood: past the point of no return nothing before it is done again."""
+        own = [entry for entry in self.ledger if entry.step == TAKE_OVER]
+        self.ledger = [*progress.steps, *own]
+        self.status = progress.status
+        self.approval = None
 
     def do_at_last(self, step: Step) -> Wait:
         """Take a step that can no longer change how the order ends: what does not get done is parked, never undone."""
@@ -117,22 +146,34 @@ class Saga(Story):
 
     # -- backwards
 
-    def undo_everything(self, stop: OrderStopped) -> Wait:
-        """Undo, newest first, whatever was or may have been done. The order then ends as the stop says, or needs attention."""
-        for undo in reversed(self._undos):
+    def course(self, stop: OrderStopped) -> Course:
+        """The course of an order that stops, with what it has to compensate."""
+        return Course(
+            end=stop.status,
+            reason_code=stop.reason_code,
+            message=stop.message[:500],
+            compensations=tuple(self._undos),
+        )
+
+    def undo_everything(self, course: Course) -> Wait:
+        """Undo, newest first, whatever was or may have been done. The order then ends as the course says, or needs attention."""
+        for undo in reversed(course.compensations):
             result = yield from self.step(undo.name, undo.effects, PERSISTENT, kind="undo")
             if result.outcome is not Outcome.DONE:
-                self._open.append(self._letter(undo.name, undo.effects, result, order_end=stop.status))
-        self.reason_code = stop.reason_code
+                self._open.append(self._letter(undo.name, undo.effects, result, order_end=course.end))
+        self.reason_code = course.reason_code
         if self._open:
-            self.advance(OrderStatus.NEEDS_ATTENTION, f"{stop.message} Not everything could be undone.")
+            self.advance(OrderStatus.NEEDS_ATTENTION, f"{course.message} Not everything could be undone.")
         else:
-            self.advance(stop.status, stop.message)
+            self.advance(course.end, str(course.message))
+
+    @property
+    def open_letters(self) -> tuple[DeadLetter, ...]:
+        """What could not be undone, for an operator."""
+        return tuple(self._open)
 
     def park_what_is_open(self) -> Wait:
-        """Leave to an operator what could not be undone. To be called once the order book knows the order's end: an operator who
-        is faster than the other undos would find no order to close, and nobody would close it later.
-        """
+        """Leave to an operator what could not be undone, when the order's end could not be recorded with it."""
         if self._open:
             yield from self._park(self._open)
 

@@ -22,8 +22,9 @@ from domain.dead_letter import CloseDeadLetter, DeadLetter, DeadLetterState
 from domain.effects import Effect
 from domain.errors import ProviderUnavailable
 from domain.notification import Notification, NotificationKind
-from domain.order import CloseOrder, OrderProgress, OrderStatus, RecordOrder
-from domain.payment import CancelPaymentRequest, CaptureRequest, PaymentRequest
+from domain.order import CloseOrder, OrderProgress, OrderStatus
+from domain.order_run import CapturePayment, RecordOrder
+from domain.payment import CancelPaymentRequest, PaymentRequest
 from domain.shipping import Address, BuyLabelRequest, CancelShippingRequest, ShipmentRequest
 from domain.steps import LedgerEntry, Outcome
 from sandbox.testing import Sandbox
@@ -50,7 +51,8 @@ NEWS = Notification(
 
 def test_a_payment_is_authorised_captured_and_given_back(sandbox: Sandbox) -> None:
     payment_id = run_twice(authorise_payment, PAYMENT)["reference"]
-    capture = CaptureRequest(order_id=ORDER, payment_id=payment_id, amount_cents=2_500, currency="usd")
+    booked = OrderProgress(order_id=ORDER, status=OrderStatus.SHIPPING_BOOKED, message="The parcel is booked.")
+    capture = CapturePayment(order_id=ORDER, payment_id=payment_id, amount_cents=2_500, currency="usd", progress=booked)
     assert run_twice(capture_payment, capture)["outcome"] == "done"
     cancel = CancelPaymentRequest(payment=PAYMENT, payment_id=payment_id)
     assert run_twice(cancel_payment, cancel)["message"] == "refunded"

@@ -91,7 +91,7 @@ def test_a_carrier_that_refuses_to_say_is_not_asked_in_vain(sandbox: Sandbox, mo
     assert run_twice(look_at_parcel, ParcelQuery(code=CODE, at=NOW))["reason_code"] == "carrier_request_refused"
 
 
-def test_a_mail_sent_twice_carries_one_id(monkeypatch: pytest.MonkeyPatch, mailbox: Mailbox) -> None:
+def test_a_mail_that_is_to_be_sent_twice_is_sent_once(monkeypatch: pytest.MonkeyPatch, mailbox: Mailbox) -> None:
     monkeypatch.setenv("SMTP_URL", mailbox.url)
     forget_cached()
     news = Notification(
@@ -101,7 +101,7 @@ def test_a_mail_sent_twice_carries_one_id(monkeypatch: pytest.MonkeyPatch, mailb
         email="ada@example.com",
     )
     assert run_twice(mail_notification, news)["outcome"] == "done"
-    assert (mailbox.taken, len(mailbox.mails)) == (2, 1)
+    assert mailbox.taken == 1
 
 
 def test_a_callback_sent_twice_carries_one_id(monkeypatch: pytest.MonkeyPatch, receiver: Receiver) -> None:

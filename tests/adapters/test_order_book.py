@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from adapters.cursor import InvalidCursor
-from adapters.intake import Intake, reminders
+from adapters.intake import Intake
 from adapters.order_book import OrderBook
 from adapters.storage import Storage
-from domain.approval import ApprovalDecision, SettleApprovalRequest
+from domain.approval import ApprovalDecision, CancellationRequest, SettleApprovalRequest
 from domain.errors import StorageUnavailable
 from domain.order import ENDED, MOST_LINES, TRANSITIONS, CloseOrder, OrderStatus
+from domain.order_run import Course, SettleCourse
 from domain.steps import LedgerEntry, Outcome
 from settings import StorageLocation
 from tests.adapters.examples import ORDER
@@ -69,7 +70,7 @@ def test_an_id_that_differs_in_case_only_is_taken(book: OrderBook, taken: str) -
         assert book.get(spelling) is None
     assert book.accept(order(taken), "print") is Intake.REPEATED
     assert every_id(book) == [taken]
-    assert list(book.without_end(NOON + timedelta(days=1))) == [taken]
+    assert open_ids(book) == [taken]
 
 
 def test_another_order_under_the_same_id_is_a_conflict(book: OrderBook) -> None:
@@ -283,25 +284,76 @@ def test_orders_whose_end_was_not_heard_of_are_found(book: OrderBook) -> None:
     for number in range(3):
         book.accept(order(f"order-{number}", placed_at=NOON + timedelta(hours=number)), "print")
     book.record(progress(OrderStatus.AWAITING_APPROVAL, "order-0"))
-    assert book.without_end(NOON + timedelta(hours=2)) == ["order-0", "order-1"]
+    book.record(progress(OrderStatus.REJECTED, "order-1"))  # what follows its end is not done yet
+    assert open_ids(book) == ["order-0", "order-1"]
 
 
-def test_whoever_looks_for_lost_orders_reads_those_only_that_the_book_has_not_heard_of(
-    book: OrderBook, storage: Storage
-) -> None:
-    table = storage.table("orders")
-    for order_id in ("order-1", "order-2"):
-        book.accept(order(order_id), "print")
-    book.record(progress(OrderStatus.COMPLETED, "order-1"))
-    assert [row["RowKey"] for row in reminders(table, "order")] == ["~order-2"]
-    assert [row.order_id for row in book.list().items] == ["order-1", "order-2"]
+def open_ids(book: OrderBook) -> list[str]:
+    return [reminder.key for reminder in book.open_orders(NOON + timedelta(hours=2))]
+
+
+def test_a_try_is_counted_once_and_only_while_the_order_is_open(book: OrderBook) -> None:
+    book.accept(order("order-1"), "print")
+    (first,) = book.open_orders(NOON + timedelta(hours=2))
+    assert (first.tries, first.tried_at) == (0, None)
+    assert [book.record_try(first, 1, NOON) for _ in range(2)] == [True, False], "another process was faster"
+    (second,) = book.open_orders(NOON + timedelta(hours=2))
+    assert (second.tries, second.tried_at) == (1, NOON)
+    book.forget_reminder("order-1")
+    assert not book.record_try(second, 2, NOON)
+
+
+def course(end: OrderStatus) -> SettleCourse:
+    return SettleCourse(course=Course(end=end, reason_code=end), progress=progress(OrderStatus.SHIPPING_BOOKED))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [(OrderStatus.COMPLETED, OrderStatus.FAILED), (OrderStatus.CANCELLED, OrderStatus.COMPLETED)],
+)
+def test_the_first_course_of_an_order_holds(book: OrderBook, first: OrderStatus, second: OrderStatus) -> None:
+    book.accept(order(), "print")
+    assert [book.settle_course(course(end)).course.end for end in (first, second)] == [first, first]
+    row = book.get(ORDER)
+    assert row is not None
+    assert (row.status, row.course and row.course.end) == (OrderStatus.ACCEPTED, first)
+
+
+def test_an_order_past_the_book_gets_the_course_that_it_wants(book: OrderBook) -> None:
+    assert book.settle_course(course(OrderStatus.FAILED)).course.end is OrderStatus.FAILED
+    assert book.get(ORDER) is None
+
+
+def test_a_cancellation_is_kept_until_the_order_is_past_it(book: OrderBook) -> None:
+    wish = CancellationRequest(requested_by="ada")
+    assert book.request_cancellation(ORDER, wish) is None, "there is no such order"
+    book.accept(order(), "print")
+    book.accept(order("order-2"), "print")
+    kept = [book.request_cancellation(ORDER, CancellationRequest(requested_by=each)) for each in ("ada", "eve")]
+    assert [row and row.cancellation for row in kept] == [wish, wish]
+    book.settle_course(course(OrderStatus.COMPLETED))
+    assert book.request_cancellation(ORDER, wish) is not None, "asked again, it is answered again"
+    book.record(progress(OrderStatus.COMPLETED, "order-2"))
+    late = book.request_cancellation("order-2", wish)
+    assert late is not None
+    assert late.cancellation is None
+
+
+def test_a_cancellation_that_came_too_late_is_answered_in_the_ledger(book: OrderBook) -> None:
+    book.accept(order(), "print")
+    book.request_cancellation(ORDER, CancellationRequest(requested_by="ada"))
+    book.record(progress(OrderStatus.COMPLETED, succeeded=True))
+    row = book.get(ORDER)
+    assert row is not None
+    assert row.result is not None
+    assert [(step.step, step.reason_code) for step in row.result.steps] == [("cancellation", "too_late")]
 
 
 def test_an_order_that_needs_no_looking_at_is_looked_for_no_more_and_stays_in_the_book(book: OrderBook) -> None:
     book.accept(order("order-1"), "print")
     for _ in range(2):
         book.forget_reminder("order-1")
-    assert book.without_end(NOON + timedelta(hours=2)) == []
+    assert open_ids(book) == []
     assert book.get("order-1") is not None
 
 

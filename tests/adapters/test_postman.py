@@ -7,6 +7,7 @@ import pytest
 from adapters.decision_links import DecisionLinks
 from adapters.order_book import OrderBook
 from adapters.postman import Postman
+from adapters.sent_messages import SentMessages
 from adapters.smtp_mailer import SmtpMailer
 from adapters.storage import Storage
 from adapters.texts import moment, money
@@ -39,11 +40,11 @@ def orders(storage: Storage) -> OrderBook:
 
 
 def postman(
-    orders: OrderBook, mailbox: Mailbox, *, approvers: tuple[str, ...] = APPROVERS, secret: str | None = "s"
+    storage: Storage, mailbox: Mailbox, *, approvers: tuple[str, ...] = APPROVERS, secret: str | None = "s"
 ) -> Postman:
     links = DecisionLinks(secret, "https://shop.example")
     mailer = SmtpMailer(mailbox.url, "shop@example.com")
-    return Postman(mailer, orders, links, approvers, "https://shop.example")
+    return Postman(mailer, SentMessages(storage), OrderBook(storage), links, approvers, "https://shop.example")
 
 
 def notification(kind: NotificationKind, **changes: object) -> Notification:
@@ -52,8 +53,10 @@ def notification(kind: NotificationKind, **changes: object) -> Notification:
 
 
 @pytest.mark.parametrize("kind", NotificationKind)
-def test_every_kind_of_notification_has_its_mail(kind: NotificationKind, orders: OrderBook, mailbox: Mailbox) -> None:
-    assert postman(orders, mailbox).deliver(notification(kind)).outcome is Outcome.DONE
+def test_every_kind_of_notification_has_its_mail(
+    kind: NotificationKind, orders: OrderBook, storage: Storage, mailbox: Mailbox
+) -> None:
+    assert postman(storage, mailbox).deliver(notification(kind)).outcome is Outcome.DONE
     (mail,) = mailbox.mails.values()
     assert mail["Message-ID"] == f"<order-1.{kind}@example.com>"
     assert mail["Subject"]
@@ -64,15 +67,17 @@ def test_every_kind_of_notification_has_its_mail(kind: NotificationKind, orders:
         assert "{%" not in text
 
 
-def test_what_approvers_are_asked_goes_to_them_and_not_to_the_customer(orders: OrderBook, mailbox: Mailbox) -> None:
-    postman(orders, mailbox).deliver(notification(NotificationKind.APPROVAL_REQUESTED))
+def test_what_approvers_are_asked_goes_to_them_and_not_to_the_customer(
+    orders: OrderBook, storage: Storage, mailbox: Mailbox
+) -> None:
+    postman(storage, mailbox).deliver(notification(NotificationKind.APPROVAL_REQUESTED))
     (mail,) = mailbox.mails.values()
     assert mail["To"] == "ann@example.com, bob@example.com"
     assert "20.00 USD" in text_of(mail)
 
 
-def test_the_customers_mail_says_what_was_ordered(orders: OrderBook, mailbox: Mailbox) -> None:
-    postman(orders, mailbox).deliver(notification(NotificationKind.ORDER_COMPLETED))
+def test_the_customers_mail_says_what_was_ordered(orders: OrderBook, storage: Storage, mailbox: Mailbox) -> None:
+    postman(storage, mailbox).deliver(notification(NotificationKind.ORDER_COMPLETED))
     (mail,) = mailbox.to("ada@example.com")
     for form in ("plain", "html"):
         assert "mug" in text_of(mail, form)
@@ -81,45 +86,45 @@ def test_the_customers_mail_says_what_was_ordered(orders: OrderBook, mailbox: Ma
 
 @pytest.mark.parametrize(("reason_code", "is_told"), [("payment_declined", True), ("approval_rejected", False)])
 def test_a_customer_reads_why_but_not_what_colleagues_write(
-    reason_code: str, is_told: bool, orders: OrderBook, mailbox: Mailbox
+    reason_code: str, is_told: bool, orders: OrderBook, storage: Storage, mailbox: Mailbox
 ) -> None:
     end = OrderProgress(
         order_id="order-1", status=OrderStatus.REJECTED, message="because of grace", reason_code=reason_code
     )
     orders.record(end)
-    postman(orders, mailbox).deliver(notification(NotificationKind.ORDER_REJECTED))
+    postman(storage, mailbox).deliver(notification(NotificationKind.ORDER_REJECTED))
     (mail,) = mailbox.mails.values()
     assert [("because of grace" in text_of(mail, form)) for form in ("plain", "html")] == [is_told, is_told]
 
 
 def test_an_order_that_the_book_does_not_know_is_told_all_the_same(storage: Storage, mailbox: Mailbox) -> None:
-    sent = postman(OrderBook(storage), mailbox).deliver(notification(NotificationKind.ORDER_FAILED))
+    sent = postman(storage, mailbox).deliver(notification(NotificationKind.ORDER_FAILED))
     assert sent.outcome is Outcome.DONE
 
 
-def test_what_somebody_wrote_is_escaped_in_html(orders: OrderBook, mailbox: Mailbox) -> None:
-    postman(orders, mailbox).deliver(notification(NotificationKind.EXPENSE_REJECTED))
+def test_what_somebody_wrote_is_escaped_in_html(orders: OrderBook, storage: Storage, mailbox: Mailbox) -> None:
+    postman(storage, mailbox).deliver(notification(NotificationKind.EXPENSE_REJECTED))
     (mail,) = mailbox.mails.values()
     assert "<script>" not in text_of(mail, "html")
     assert "&lt;script&gt;" in text_of(mail, "html")
 
 
-def test_the_link_in_a_mail_is_the_approvers_own(orders: OrderBook, mailbox: Mailbox) -> None:
+def test_the_link_in_a_mail_is_the_approvers_own(orders: OrderBook, storage: Storage, mailbox: Mailbox) -> None:
     asked = notification(NotificationKind.EXPENSE_DECISION_REQUESTED, email="ann@example.com")
-    postman(orders, mailbox).deliver(asked)
+    postman(storage, mailbox).deliver(asked)
     (mail,) = mailbox.to("ann@example.com")
     _, _, token = text_of(mail).partition("/api/decisions?token=")
     link = DecisionLinks("s", "").read(token.split()[0])
     assert (link.claim_id, link.wait.approver) == ("order-1", "ann@example.com")
 
 
-def test_what_can_not_be_told_says_why(orders: OrderBook, mailbox: Mailbox) -> None:
+def test_what_can_not_be_told_says_why(orders: OrderBook, storage: Storage, mailbox: Mailbox) -> None:
     asked = notification(NotificationKind.EXPENSE_DECISION_REQUESTED)
-    assert postman(orders, mailbox, secret=None).deliver(asked).reason_code == "links_not_set_up"
+    assert postman(storage, mailbox, secret=None).deliver(asked).reason_code == "links_not_set_up"
     reminder = notification(NotificationKind.APPROVAL_REMINDER)
-    assert postman(orders, mailbox, approvers=()).deliver(reminder).reason_code == "nobody_to_tell"
+    assert postman(storage, mailbox, approvers=()).deliver(reminder).reason_code == "nobody_to_tell"
     nobody = notification(NotificationKind.ORDER_FAILED, email="nobody")
-    assert postman(orders, mailbox).deliver(nobody).reason_code == "mail_malformed"
+    assert postman(storage, mailbox).deliver(nobody).reason_code == "mail_malformed"
     assert not mailbox.mails
 
 
@@ -134,3 +139,10 @@ def test_amounts_read_as_people_write_them(cents: int, currency: str, text: str)
 @pytest.mark.parametrize("at", ["2026-03-01T12:00:59.357228Z", "2026-03-01T14:00:00+02:00", NOON])
 def test_times_read_as_people_write_them(at: str | datetime) -> None:
     assert moment(at) == "2026-03-01 12:00 UTC"
+
+
+def test_a_message_that_comes_twice_is_sent_once(orders: OrderBook, storage: Storage, mailbox: Mailbox) -> None:
+    for _ in range(2):
+        sent = postman(storage, mailbox).deliver(notification(NotificationKind.ORDER_FAILED))
+        assert sent.outcome is Outcome.DONE
+    assert mailbox.taken == 1

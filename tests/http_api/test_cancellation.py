@@ -5,6 +5,7 @@ import pytest
 
 from adapters.compose import order_book
 from domain.ids import order_instance_id
+from tests.proofs.worker_deaths import recover_at_once
 from tests.support.order_requests import order_request
 from tests.support.orders import placed_order
 from tests.support.shop import Shop, forget_cached
@@ -76,11 +77,13 @@ async def test_a_second_cancellation_of_an_ended_order_is_a_409(shop: Shop):
     assert (await shop.post("orders/big-1/cancellation", WISH)).status == 409
 
 
-async def test_an_order_that_is_not_started_yet_is_asked_about_again(shop: Shop):
+async def test_an_order_that_is_not_started_yet_is_cancelled_once_it_is(shop: Shop, monkeypatch: pytest.MonkeyPatch):
+    recover_at_once(monkeypatch)
+    await shop.stock("mug", 10)
     order_book().accept(placed_order("a-1", placed_at=datetime.now(UTC)), "fingerprint")
-    answer = await shop.post("orders/a-1/cancellation", WISH)
-    assert answer.status == 503
-    assert int(answer.headers["Retry-After"]) > 0
+    assert (await shop.post("orders/a-1/cancellation", WISH)).status == 202
+    await shop.host.run("start_lost_orders")
+    assert (await shop.get("orders/a-1")).json()["status"] == "cancelled"
 
 
 async def test_an_unknown_order_is_a_404(shop: Shop):
@@ -96,10 +99,14 @@ async def test_a_wish_of_nobody_is_refused_and_the_order_goes_on(shop: Shop):
     assert (await shop.get("orders/big-1")).json()["status"] == "awaiting_approval"
 
 
-async def test_an_order_that_stopped_for_an_operator_says_so_and_not_that_it_is_too_late(shop: Shop):
+async def test_an_order_that_stopped_for_an_operator_says_so_and_not_that_it_is_too_late(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    recover_at_once(monkeypatch)
     await place_waiting_order(shop)
     await shop.host.operations.terminate(order_instance_id("big-1"), "a test")
     await shop.host.run_until_idle()
+    await shop.host.run("start_lost_orders")
     refused = (await shop.post("orders/big-1/cancellation", WISH)).json()
     assert refused["detail"] == "The order has stopped already; an operator settles what is left of it."
 

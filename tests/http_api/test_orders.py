@@ -6,6 +6,7 @@ import pytest
 
 from adapters.compose import order_book
 from local_host.status import RuntimeStatus
+from tests.proofs.worker_deaths import recover_at_once
 from tests.support.order_requests import order_request
 from tests.support.orders import placed_order
 from tests.support.shop import Shop
@@ -261,15 +262,23 @@ async def test_an_order_whose_instance_was_purged_is_shown_from_the_book(shop: S
     assert after["steps"] == known_to_the_book
 
 
-async def test_an_order_that_was_terminated_needs_attention_and_keeps_the_reason_to_itself(shop: Shop):
+async def test_an_order_that_was_terminated_needs_attention_and_keeps_the_reason_to_itself(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    recover_at_once(monkeypatch)
     await shop.stock("piano", 1, unit_price_cents=500_000)
     await shop.post("orders", order_request(order_id="a-1", lines=[{"product_id": "piano", "quantity": 1}]))
     await shop.host.run_until_idle()
     await shop.host.operations.terminate("a-1", "by root, password hunter2")
+    await shop.host.run_until_idle()
+    assert (await shop.get("orders/a-1")).status == 202
+    await shop.host.run("start_lost_orders")
     order = await ended(shop, "a-1")
-    assert order["runtimeStatus"] == RuntimeStatus.TERMINATED
+    assert await listed(shop, status="needs_attention") == ["a-1"]
+    assert order["runtimeStatus"] == RuntimeStatus.COMPLETED, "its row tells of an end; the instance's is none"
     assert (order["status"], order["reason_code"]) == ("needs_attention", "processing_stopped")
-    assert [step["step"] for step in order["steps"]] == ["reserve_inventory"]
+    undone = ["cancel_shipping", "cancel_payment", "release_inventory"]
+    assert [step["step"] for step in order["steps"]] == ["reserve_inventory", *undone]
     assert "hunter2" not in json.dumps(order)
 
 

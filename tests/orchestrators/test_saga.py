@@ -50,7 +50,7 @@ def told(saga: Saga, steps: list[tuple[str, bool]]) -> Generator[Any, Any, None]
             step = Step(name=name, effects=[Effect(operation=name, request={})], undo_name=f"undo_{name}", undo=undo)
             yield from saga.do(step)
     except OrderStopped as stop:
-        yield from saga.undo_everything(stop)
+        yield from saga.undo_everything(saga.course(stop))
 
 
 def drive(story: Generator[Any, Any, None], ends: dict[str, str]) -> None:

@@ -14,7 +14,8 @@ from domain.order import OrderProgress, OrderStatus
 from schedules import start_lost_orders
 from schedules.start_lost_orders import LOST_AFTER, TOO_OLD_AFTER
 from settings import StorageLocation
-from tests.support.books import finish, open_dead_letters
+from tests.support.books import assert_balanced, finish, open_dead_letters
+from tests.support.messages import waiting_messages
 from tests.support.order_requests import order_request
 from tests.support.orders import placed_order
 from tests.support.shop import Shop
@@ -48,7 +49,9 @@ async def test_an_order_whose_start_may_still_be_under_way_is_left_alone(shop: S
     assert (await shop.get("orders/a-1")).json()["runtimeStatus"] == "Pending"
 
 
-async def test_an_order_that_was_started_is_left_alone_even_when_it_stopped_half_way(shop: Shop):
+async def test_an_order_that_was_terminated_half_way_is_left_to_an_operator_whose_replay_settles_it(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+):
     await shop.stock("mug", 10)
     shop.sandbox.fault(operation="shipments.create", kind="status", status=503)
     enter("a-1", ago=LOST_AFTER * 2)
@@ -56,20 +59,32 @@ async def test_an_order_that_was_started_is_left_alone_even_when_it_stopped_half
     assert await status(shop, "a-1") == "authorised"
     await shop.host.operations.terminate("a-1")
     await shop.host.run_until_idle()
-    calls = len(shop.sandbox.calls())
+    shop.sandbox.clear_faults()
     await shop.host.run(SCHEDULE)
-    assert (await shop.get("orders/a-1")).json()["runtimeStatus"] == "Terminated"
-    assert len(shop.sandbox.calls()) == calls
+    assert await status(shop, "a-1") == "needs_attention"
+    assert "order a-1 needs attention: The order's instance was terminated." in caplog.text
+    await replay_all(shop)
+    ended = await assert_balanced(shop, {"mug": 10}, {"a-1": {"mug": 2}})
+    assert (ended["a-1"]["status"], ended["a-1"]["reason_code"]) == ("failed", "processing_stopped")
 
 
-async def test_an_order_too_old_to_be_remembered_elsewhere_is_left_to_a_human(
+async def replay_all(shop: Shop) -> None:
+    for letter in await open_dead_letters(shop):
+        assert (await shop.post(f"dead-letters/{letter['dead_letter_id']}/replay")).status == 202
+    await shop.host.run_until_idle()
+    assert await open_dead_letters(shop) == []
+
+
+async def test_an_order_too_old_to_be_started_unseen_is_left_to_an_operator(
     shop: Shop, caplog: pytest.LogCaptureFixture
 ):
     await shop.stock("mug", 10)
     enter("a-1", ago=TOO_OLD_AFTER + timedelta(hours=1))
     await shop.host.run(SCHEDULE)
-    assert (await shop.get("orders/a-1")).json()["runtimeStatus"] == "Pending"
-    assert "order a-1 has no instance" in caplog.text
+    assert await status(shop, "a-1") == "needs_attention"
+    assert "order a-1 needs attention: The order has no instance" in caplog.text
+    await replay_all(shop)
+    assert await status(shop, "a-1") == "failed"
 
 
 async def test_an_end_that_the_book_did_not_hear_of_is_entered_and_can_be_closed(
@@ -164,9 +179,8 @@ async def test_what_was_left_behind_of_an_order_that_has_ended_is_taken_away(
 ):
     table = Storage(storage_location).table("orders")
     enter("a-1", ago=LOST_AFTER * 2)
-    (left,) = reminders(table, "order")
     ended = OrderProgress(order_id="a-1", status=OrderStatus.REJECTED, succeeded=False, message="Rejected.")
     order_book().record(ended)
-    table.create_entity(left)
     await shop.host.run(SCHEDULE)
     assert list(reminders(table, "order")) == []
+    assert [message["kind"] for message in waiting_messages()] == ["order_rejected"], "its process died over it"

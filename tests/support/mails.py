@@ -4,6 +4,7 @@ import asyncio
 import email
 import email.policy
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,12 +17,13 @@ from tools.mail_catcher import MailCatcher
 
 @dataclass
 class Mailbox:
-    """A running mail server. taken: how many mails came, repeats included. mails: by Message-ID."""
+    """A running mail server. taken: how many mails came, repeats included. mails, times: by Message-ID."""
 
     catcher: MailCatcher = field(init=False)
     url: str = ""
     taken: int = 0
     mails: dict[str, EmailMessage] = field(default_factory=dict)
+    times: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.catcher = MailCatcher(self._keep)
@@ -39,6 +41,7 @@ class Mailbox:
         assert isinstance(mail, EmailMessage)
         self.taken += 1
         self.mails[str(mail["Message-ID"])] = mail
+        self.times[str(mail["Message-ID"])] += 1
 
 
 def text_of(mail: EmailMessage, kind: str = "plain") -> str:

@@ -1,0 +1,71 @@
+"""The worker process dies at every episode and every activity of an order, and the order ends as if nothing had been."""
+
+from collections.abc import AsyncIterator
+from itertools import count
+from typing import Literal
+
+import pytest
+
+from tests.proofs.stories import SHELF, STORIES, Story, order_faults, stock_shelf
+from tests.proofs.worker_deaths import let_live, mails_about, recover_at_once, send_mails, tell
+from tests.support.books import assert_balanced
+from tests.support.mails import Mailbox
+from tests.support.shop import Shop, forget_cached, running_shop, use_settings
+
+APPROVER = "ann@example.com"
+_END_MAILS = {
+    "completed": "order_completed",
+    "rejected": "order_rejected",
+    "cancelled": "order_cancelled",
+    "failed": "order_failed",
+}
+
+FEWEST_ORDERS = 3
+"""Of any of these stories, the one whose worker lives included; fewer would mean that no worker died."""
+
+Moment = tuple[Literal["episode", "activity"], Literal["before", "after"]]
+MOMENTS: list[Moment] = [("episode", "before"), ("activity", "before"), ("activity", "after")]
+
+
+@pytest.fixture
+async def shop(monkeypatch, storage_connection, sandbox, mailbox: Mailbox) -> AsyncIterator[Shop]:
+    use_settings(monkeypatch, storage_connection, sandbox, SMTP_URL=mailbox.url, APPROVER_EMAILS=APPROVER)
+    recover_at_once(monkeypatch)
+    async with running_shop(sandbox) as running:
+        await stock_shelf(running)
+        yield running
+    forget_cached()
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("moment", MOMENTS, ids="-".join)
+@pytest.mark.parametrize("name", [name for name, story in STORIES.items() if story.capture == "after_shipping"])
+async def test_an_order_survives_the_death_of_its_worker_at_any_moment(
+    shop: Shop, mailbox: Mailbox, name: str, moment: Moment
+):
+    story, told = STORIES[name], {}
+    during, when = moment
+    for nth in count(1):
+        order_id, deaths = f"{name}-{nth}".replace("_", "-"), shop.host.worker_deaths
+        told[order_id] = story.wanted
+        order_faults(shop.sandbox, order_id, story)
+        shop.host.kill_worker(during=during, nth=nth, when=when)
+        await tell(shop, order_id, story)
+        if shop.host.worker_deaths == deaths:
+            break
+    let_live(shop)
+    ended = await assert_balanced(shop, SHELF, told)
+    assert {(order["status"], order["reason_code"]) for order in ended.values()} == {(story.status, story.reason)}
+    await send_mails(shop)
+    for order_id in told:
+        assert_mails(mailbox, order_id, story)
+    assert len(told) >= FEWEST_ORDERS
+
+
+def assert_mails(mailbox: Mailbox, order_id: str, story: Story) -> None:
+    mails = mails_about(mailbox, order_id)
+    assert set(mails.values()) <= {1}, mails
+    ends = {kind for kind in mails if kind.startswith("order_")}
+    assert ends == {_END_MAILS[story.status]} if story.status in _END_MAILS else not ends, (order_id, mails)
+    if "piano" in story.wanted and story.reason != "out_of_stock":
+        assert "approval_requested.0" in mails, (order_id, mails)

@@ -72,6 +72,7 @@ def _start(options: argparse.Namespace) -> int:
                 grace_s=options.grace,
                 watch=watch,
                 is_apart=not options.in_process,
+                after_visibility_timeout=options.redeliver_after_visibility_timeout,
             )
         )
         begin_again = ended.why is not End.STOPPED
@@ -149,6 +150,12 @@ def _add_start(commands: _Commands) -> None:
         "--in-process",
         action="store_true",
         help="run the app in the host's own process: starts sooner, but a crash of the app ends the host",
+    )
+    start.add_argument(
+        "--redeliver-after-visibility-timeout",
+        action="store_true",
+        help="what the last host had in hand when it ended comes again as late as in Azure: after the visibility timeouts "
+        "of host.json (storageProvider), 5 minutes without any",
     )
     start.add_argument("--reload", action="store_true", help="start again when the app's files change")
     start.add_argument(

@@ -51,6 +51,9 @@ class DurableConfig:
     max_orchestration_actions: int = 100_000
     default_async_request_sleep_time_ms: int = 30_000
     use_forwarded_host: bool = False
+    # Of `storageProvider`: how long what a host had in hand when it ended stays out of sight.
+    control_queue_visibility_timeout: timedelta = timedelta(minutes=5)
+    work_item_queue_visibility_timeout: timedelta = timedelta(minutes=5)
     # Fixed by the storage provider of the real host, not by host.json.
     maximum_short_timer: timedelta = timedelta(days=6)
     long_timer_interval: timedelta = timedelta(days=3)

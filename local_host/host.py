@@ -41,7 +41,8 @@ class HostParts:
 
     listener: a bound socket. around_executor: puts something between engine and app (tests replace activities there);
     around_invoke: the same between triggers and app. worker: what calls the app's functions, None for this process itself.
-    times_path: where timer functions keep their times.
+    times_path: where timer functions keep their times. after_visibility_timeout: what an earlier host had in hand when it
+    ended is handed out again only when the time of host.json has passed.
     """
 
     app: AppIndex
@@ -53,6 +54,7 @@ class HostParts:
     worker: FunctionWorker | None = None
     with_triggers: bool = True
     times_path: Path | None = None
+    after_visibility_timeout: bool = False
     around_executor: Callable[[Executor], Executor] = lambda executor: executor
     around_invoke: Callable[[Invoke], Invoke] = lambda invoke: invoke
 
@@ -101,7 +103,7 @@ class Host:
         """Take up unfinished work, accept requests, listen to triggers."""
         quicken_replay()
         renew_client_session()
-        await self.worker.start()
+        await self.worker.start(after_visibility_timeout=self._parts.after_visibility_timeout)
         await self._server.start(self._parts.listener)
         self._triggers.start()
 
@@ -132,6 +134,7 @@ class Host:
             accounts=self._accounts,
             queues=parts.config.queues,
             times_path=parts.times_path,
+            leaves_leases=parts.after_visibility_timeout,
         )
 
     def _make_server(self) -> HttpServer:

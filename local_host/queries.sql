@@ -119,6 +119,9 @@ INSERT INTO activities (instance_id, execution_id, task_id, name, input) VALUES 
 -- name: activities_after
 SELECT seq, instance_id, execution_id, task_id, name, input FROM activities WHERE seq > ?1 ORDER BY seq LIMIT ?2;
 
+-- name: last_numbers
+SELECT coalesce((SELECT max(seq) FROM inbox), 0), coalesce((SELECT max(seq) FROM operations), 0);
+
 -- name: delete_activity
 DELETE FROM activities WHERE seq = ?1;
 

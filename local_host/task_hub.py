@@ -27,6 +27,7 @@ from local_host.database import Database
 from local_host.entity import BatchOutcome, EntityWork, Operation
 from local_host.faults import Faults
 from local_host.group_commit import GroupCommit, Transaction, Wakeups
+from local_host.held_back import HeldBack, in_sight
 from local_host.history import Event, History
 from local_host.history_cache import HistoryCache
 from local_host.instance import Instance, InstanceWork, Message
@@ -59,8 +60,9 @@ class TaskHub:
         self._activities: deque[Activity] = deque()
         self._last_activity = 0
         self._unread_activities = True
-        self._instances.add(row[0] for row in self.read("instances_with_messages"))
-        self._entities.add(row[0] for row in self.read("entities_with_operations"))
+        self._held = HeldBack()
+        self._held_activities: list[Activity] = []
+        self._find_messages()
 
     @classmethod
     def open(cls, path: str | Path, faults: Faults | None = None) -> TaskHub:
@@ -74,6 +76,31 @@ class TaskHub:
     def close(self) -> None:
         self._writer.close()
         self._database.close()
+
+    def _find_messages(self) -> None:
+        self._instances.add(row[0] for row in self.read("instances_with_messages"))
+        self._entities.add(row[0] for row in self.read("entities_with_operations"))
+
+    # What an earlier host had in hand.
+
+    def hold_back(self, activities: int) -> None:
+        """Keep out of sight what waits now, of activities so many. Call it before anything is claimed."""
+        ((last_message, last_operation),) = self.read("last_numbers")
+        first = self.read("activities_after", (0, activities))
+        self._held = HeldBack(last_message, last_operation, {row["seq"] for row in first})
+
+    def show_messages(self) -> None:
+        """Messages and operations are in sight again."""
+        self._held.messages = self._held.operations = 0
+        self._find_messages()
+        self._tell(Wakeups())
+
+    def show_activities(self) -> None:
+        """Activities are in sight again."""
+        self._held.activities = ()
+        self._activities.extend(self._held_activities)
+        self._held_activities.clear()
+        self._tell(Wakeups())
 
     def listen(self, listener: Callable[[Wakeups], None]) -> None:
         """Call `listener` with what has become ready: instances before the commit, everything else after it."""
@@ -109,9 +136,10 @@ class TaskHub:
         """The next instance with messages; None when there is none, or none before the current commit is done."""
         while not self._writer.is_committing and (instance_id := self._instances.take()) is not None:
             rows = self._database.read_uncommitted("instance_to_work_on", (instance_id,))
-            if rows:
-                return self._instance_work(_instance(rows[0]))
-            self._instances.release(instance_id)  # purged since
+            work = self._instance_work(_instance(rows[0])) if rows else None
+            if work is not None and work.messages:
+                return work
+            self._instances.release(instance_id)  # purged since, or out of sight
         return None
 
     def _instance_work(self, instance: Instance) -> InstanceWork:
@@ -122,7 +150,10 @@ class TaskHub:
         history = self._histories.take(instance.execution_id)
         if history is None:
             history = _history(self._database.read_uncommitted("history_of", (instance.instance_id,)))
-        return InstanceWork(instance, history, messages)
+        in_sight_now = in_sight(messages, self._held.messages)
+        if not history.events and len(in_sight_now) < len(messages):
+            in_sight_now = []  # nothing comes before its start
+        return InstanceWork(instance, history, in_sight_now)
 
     def history_of(self, instance_id: str) -> History:
         """As of the last commit."""
@@ -156,7 +187,9 @@ class TaskHub:
         """The activity that waits longest; None when there is none."""
         if not self._activities and self._unread_activities:
             rows = self.read("activities_after", (self._last_activity, _READ_AHEAD))
-            self._activities.extend(_activity(row) for row in rows)
+            for activity in map(_activity, rows):
+                is_held = activity.seq in self._held.activities
+                (self._held_activities if is_held else self._activities).append(activity)
             self._unread_activities = len(rows) == _READ_AHEAD
             if rows:
                 self._last_activity = rows[-1][0]
@@ -174,8 +207,9 @@ class TaskHub:
         """The next entity with operations, and a batch of them; None when there is none."""
         while (entity_id := self._entities.take()) is not None:
             rows = self.read("operations_for", (entity_id, max_operations))
-            if rows:
-                return self._entity_work(entity_id, [_operation(row) for row in rows])
+            operations = in_sight([_operation(row) for row in rows], self._held.operations)
+            if operations:
+                return self._entity_work(entity_id, operations)
             self._entities.release(entity_id)
         return None
 

@@ -11,6 +11,8 @@ import asyncio
 import json
 import logging
 import uuid
+from collections.abc import Callable
+from datetime import datetime
 
 from local_host import entity, failures, lost_calls
 from local_host import history as h
@@ -45,6 +47,7 @@ class Worker:
         self._config = config
         self._is_started = False
         self._until_idle: list[asyncio.Future[None]] = []
+        self._showing: list[asyncio.Task[None]] = []
         self._alarm = Alarm(hub, clock, self._pump)
         self._orchestrations = Lane(
             limit=config.max_concurrent_orchestrators,
@@ -75,8 +78,13 @@ class Worker:
         )
         hub.listen(self._stored)
 
-    async def start(self) -> None:
-        """Begin to work; whatever an earlier process left unfinished is handed out again."""
+    async def start(self, *, after_visibility_timeout: bool = False) -> None:
+        """Begin to work; whatever an earlier process left unfinished is handed out again.
+
+        after_visibility_timeout: only then, as by the queues of the real host.
+        """
+        if after_visibility_timeout:
+            self._hold_back()
         self._is_started = True
         self._alarm.set(self._hub.next_due())
         self._pump()
@@ -85,8 +93,22 @@ class Worker:
         """Take no new work, let running functions end for up to grace_s seconds, leave the rest for the next start."""
         self._is_started = False
         self._alarm.cancel()
+        for showing in self._showing:
+            showing.cancel()
         lanes = (self._orchestrations, self._entities, self._activities)
         await asyncio.gather(*(lane.drain(grace_s) for lane in lanes))
+
+    def _hold_back(self) -> None:
+        self._hub.hold_back(self._config.max_concurrent_activities)
+        for timeout, show in (
+            (self._config.control_queue_visibility_timeout, self._hub.show_messages),
+            (self._config.work_item_queue_visibility_timeout, self._hub.show_activities),
+        ):
+            self._showing.append(asyncio.create_task(self._show_at(self._clock.now() + timeout, show)))
+
+    async def _show_at(self, due: datetime, show: Callable[[], None]) -> None:
+        await self._clock.sleep_until(due)
+        show()
 
     async def until_idle(self) -> None:
         """Return when nothing is ready and nothing runs; waits for events and future timers do not count.

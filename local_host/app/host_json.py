@@ -152,7 +152,7 @@ class _Section:
 
 def _durable_config(section: _Section, environ: Mapping[str, str]) -> DurableConfig:
     base = DurableConfig(hub_name=_hub_name(section, environ))
-    http = section.section("httpSettings")
+    http, storage = section.section("httpSettings"), section.section("storageProvider")
     return DurableConfig(
         hub_name=base.hub_name,
         default_version=section.text("defaultVersion", "") or None,
@@ -179,6 +179,12 @@ def _durable_config(section: _Section, environ: Mapping[str, str]) -> DurableCon
             "defaultAsyncRequestSleepTimeMilliseconds", base.default_async_request_sleep_time_ms, at_least=0
         ),
         use_forwarded_host=http.flag("useForwardedHost"),
+        control_queue_visibility_timeout=storage.span(
+            "controlQueueVisibilityTimeout", base.control_queue_visibility_timeout
+        ),
+        work_item_queue_visibility_timeout=storage.span(
+            "workItemQueueVisibilityTimeout", base.work_item_queue_visibility_timeout
+        ),
     )
 
 

@@ -37,14 +37,23 @@ _FIRST_PAUSE_S = 0.1
 class QueueListener:
     """Feeds one queue to one function."""
 
-    def __init__(self, function: Function, run: TriggeredRun, accounts: StorageAccounts, options: QueueOptions) -> None:
-        """Raises SettingMissing."""
+    def __init__(
+        self,
+        function: Function,
+        run: TriggeredRun,
+        accounts: StorageAccounts,
+        options: QueueOptions,
+        *,
+        leaves_leases: bool = False,
+    ) -> None:
+        """leaves_leases: what is in hand when the host stops waits for its lease to end. Raises SettingMissing."""
         fields = function.trigger.fields
         self._function = function
         self._run = run
         self._accounts = accounts
         self._connection = fields.get("connection", "")
         self._options = options
+        self._leaves_leases = leaves_leases
         self._name = resolve_references(fields["queueName"], os.environ, f"the queueName of '{function.name}'")
         accounts.check(self._connection, "queue")
         self._work: set[asyncio.Task[None]] = set()
@@ -92,8 +101,9 @@ class QueueListener:
                 succeeded = await self._deliver(message)
             await self._settle(queue, message, succeeded=succeeded)
         except asyncio.CancelledError:
-            # The host stops: the message need not wait for its lease to end.
-            await queue.update_message(message, visibility_timeout=0)
+            # The host stops.
+            if not self._leaves_leases:
+                await queue.update_message(message, visibility_timeout=0)
             raise
         except Exception as error:  # noqa: BLE001 - the storage account failed; the message is delivered again
             _log.warning("%s: message %s is not settled (%s)", self._function.name, message.id, error)

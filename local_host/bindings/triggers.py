@@ -29,13 +29,17 @@ class Listener(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class TriggerSetup:
-    """What listeners work with. times_path: where timers keep their times, None to forget them."""
+    """What listeners work with. times_path: where timers keep their times, None to forget them.
+
+    leaves_leases: queue messages in hand when the host stops wait for their leases to end.
+    """
 
     run: TriggeredRun
     clock: Clock
     accounts: StorageAccounts
     queues: QueueOptions
     times_path: Path | None
+    leaves_leases: bool
 
 
 class Triggers:
@@ -87,7 +91,13 @@ class Triggers:
             case "queueTrigger":
                 from local_host.bindings.queue import QueueListener
 
-                return QueueListener(function, self._setup.run, self._setup.accounts, self._setup.queues)
+                return QueueListener(
+                    function,
+                    self._setup.run,
+                    self._setup.accounts,
+                    self._setup.queues,
+                    leaves_leases=self._setup.leaves_leases,
+                )
             case "blobTrigger":
                 from local_host.bindings.blob import BlobListener
 

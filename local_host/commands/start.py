@@ -41,6 +41,7 @@ class StartOptions:
     """app: its folder, absolute; port: None for that of local.settings.json; state: a file, or `:memory:`.
 
     watch: looks for changes after which the app is to be started again. is_apart: the app runs in a process of its own.
+    after_visibility_timeout: what an earlier host had in hand comes again only then.
     """
 
     app: Path
@@ -49,6 +50,7 @@ class StartOptions:
     grace_s: float
     watch: Watch | None
     is_apart: bool
+    after_visibility_timeout: bool
 
 
 class End(Enum):
@@ -82,7 +84,15 @@ def start(options: StartOptions) -> Ended:
     os.chdir(directory)
     # The SDK says this of every duplicate delivery, which is part of normal work.
     warnings.filterwarnings("ignore", message="Potential duplicate Task completion")
-    setup = _Setup(config=config, hub=hub, listener=listener, settings=settings, state=state, port=port)
+    setup = _Setup(
+        config=config,
+        hub=hub,
+        listener=listener,
+        settings=settings,
+        state=state,
+        port=port,
+        after_visibility_timeout=options.after_visibility_timeout,
+    )
     return asyncio.run(_run(setup, options))
 
 
@@ -96,6 +106,7 @@ class _Setup:
     settings: LocalSettings
     state: str
     port: int
+    after_visibility_timeout: bool
 
     def parts(self, app: AppIndex, worker: FunctionWorker | None) -> HostParts:
         return HostParts(
@@ -106,6 +117,7 @@ class _Setup:
             worker=worker,
             cors=Cors(self.settings.cors_origins, self.settings.cors_credentials),
             times_path=times_path(self.state),
+            after_visibility_timeout=self.after_visibility_timeout,
         )
 
 

@@ -60,7 +60,14 @@ class AppHost:
     """One running app. Everything a test does to it goes through here."""
 
     def __init__(
-        self, app: AppIndex, config: HostConfig, state: str, clock: ManualClock, *, with_triggers: bool
+        self,
+        app: AppIndex,
+        config: HostConfig,
+        state: str,
+        clock: ManualClock,
+        *,
+        with_triggers: bool,
+        redelivers_late: bool,
     ) -> None:
         self.app = app
         self.clock = clock
@@ -68,6 +75,7 @@ class AppHost:
         self._config = config
         self._state = state
         self._with_triggers = with_triggers
+        self._redelivers_late = redelivers_late
         self._doubles = Doubles()
         self._worker = MortalWorker(self._until_threads_end)
         self._host: Host | None = None
@@ -85,6 +93,12 @@ class AppHost:
     def operations(self) -> Operations:
         """Everything the management API does, without HTTP."""
         return self._running.operations
+
+    @property
+    def visibility_timeout(self) -> timedelta:
+        """How long what a host had in hand when it ended is out of sight, where redelivers_late is on."""
+        durable = self._config.durable
+        return max(durable.control_queue_visibility_timeout, durable.work_item_queue_visibility_timeout)
 
     async def restart(self) -> None:
         """End the host as a kill does, nothing more is stored, and start it again on the same state file."""
@@ -125,6 +139,7 @@ class AppHost:
                 listener=listener,
                 clock=self.clock,
                 with_triggers=self._with_triggers,
+                after_visibility_timeout=self._redelivers_late,
                 times_path=times_path(self._state),
                 around_executor=lambda executor: MortalExecutor(DoubledExecutor(executor, self._doubles), self._worker),
                 around_invoke=lambda invoke: mortal_invoke(invoke, self._worker),
@@ -305,15 +320,25 @@ async def running_app(
     clock: ManualClock | None = None,
     settings: Mapping[str, str] | None = None,
     with_triggers: bool = False,
+    redelivers_late: bool = False,
 ) -> AsyncIterator[AppHost]:
     """Run an app until the block ends. settings: environment variables for as long as it runs. state: a file, or memory.
 
     The working directory stays what it is. Timer, queue and blob functions run only when `run` is called, unless
     with_triggers says that they are to be triggered: timers by the test's clock, the others by their storage account.
+    redelivers_late: what a host had in hand when it ended comes again only `visibility_timeout` after the next start, by the
+    test's clock, as in Azure; else at once.
     """
     with environment({"FUNCTIONS_WORKER_RUNTIME": "python", **(settings or {})}), imported(directory) as app:
         config = read_host_config(app.directory, os.environ)
-        host = AppHost(app, config, str(state), clock or ManualClock(), with_triggers=with_triggers)
+        host = AppHost(
+            app,
+            config,
+            str(state),
+            clock or ManualClock(),
+            with_triggers=with_triggers,
+            redelivers_late=redelivers_late,
+        )
         try:
             await host.open()
             yield host

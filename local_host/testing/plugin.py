@@ -26,9 +26,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        "app_host(app=DIR, settings={}, on_file=False, with_triggers=False): what the fixture app_host runs, with which "
-        "environment variables, whether its state is kept in a file, so that it can be restarted, and whether timers, "
-        "queues and blobs trigger functions by themselves",
+        "app_host(app=DIR, settings={}, on_file=False, with_triggers=False, redelivers_late=False): what the fixture "
+        "app_host runs, with which environment variables, whether its state is kept in a file, so that it can be "
+        "restarted, whether timers, queues and blobs trigger functions by themselves, and whether what was in hand at a "
+        "restart comes again as late as in Azure",
     )
 
 
@@ -38,8 +39,13 @@ async def app_host(request: pytest.FixtureRequest) -> AsyncIterator[AppHost]:
     options = _options(request)
     directory = request.config.rootpath / options.get("app", request.config.getini("app_host_dir"))
     state = str(request.getfixturevalue("tmp_path") / "hub.db") if options.get("on_file") else MEMORY
-    triggers = bool(options.get("with_triggers"))
-    async with running_app(directory, state=state, settings=options.get("settings"), with_triggers=triggers) as host:
+    async with running_app(
+        directory,
+        state=state,
+        settings=options.get("settings"),
+        with_triggers=bool(options.get("with_triggers")),
+        redelivers_late=bool(options.get("redelivers_late")),
+    ) as host:
         yield host
 
 
@@ -48,6 +54,6 @@ def _options(request: pytest.FixtureRequest) -> dict[str, Any]:
     options: dict[str, Any] = {}
     for marker in reversed(list(request.node.iter_markers("app_host"))):
         options.update(marker.kwargs)
-    if unknown := set(options) - {"app", "settings", "on_file", "with_triggers"}:
+    if unknown := set(options) - {"app", "settings", "on_file", "with_triggers", "redelivers_late"}:
         raise pytest.UsageError(f"The marker app_host has no option {', '.join(sorted(unknown))}.")
     return options

@@ -205,7 +205,7 @@ async def test_a_batch_whose_process_died_half_way_tells_of_every_file_once(
 ):
     use_settings(monkeypatch, storage_connection, sandbox)
     put_files("incoming", TABLES)
-    async with running_shop(sandbox, state=tmp_path / "state.db") as shop:
+    async with running_shop(sandbox, state=tmp_path / "state.db", redelivers_late=True) as shop:
 
         async def begin() -> None:
             await start(shop)

@@ -24,7 +24,7 @@ async def shop(monkeypatch, storage_connection, sandbox, tmp_path) -> AsyncItera
     use_settings(monkeypatch, storage_connection, sandbox)
     # What a dead process entered and never started counts as lost at once, so that no test has to wait for it.
     monkeypatch.setattr(start_lost_orders, "LOST_AFTER", start_lost_orders.LOST_AFTER * 0)
-    async with running_shop(sandbox, state=tmp_path / "hub.db") as running:
+    async with running_shop(sandbox, state=tmp_path / "hub.db", redelivers_late=True) as running:
         await stock_shelf(running)
         yield running
 

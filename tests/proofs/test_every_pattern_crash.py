@@ -24,7 +24,7 @@ async def test_a_run_survives_a_crash_at_any_commit(
         # What a dead process entered and never started counts as lost at once, so that no test has to wait for it.
         monkeypatch.setattr(schedule, "LOST_AFTER", start_lost_orders.LOST_AFTER * 0)
     pattern, keys = PATTERNS[name], list[str]()
-    async with running_shop(sandbox, state=tmp_path / "hub.db") as shop:
+    async with running_shop(sandbox, state=tmp_path / "hub.db", redelivers_late=True) as shop:
         for commit in count(1):
             keys.append(f"k-{commit}")
             if pattern.prepare is not None:

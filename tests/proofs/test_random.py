@@ -69,7 +69,7 @@ def test_whatever_happens_the_books_balance(azurite: Azurite, providers: Sandbox
 async def carry_out(plan: Plan, providers: Sandbox, state: Path) -> int:
     """Gives how often the process died."""
     deaths = 0
-    async with running_shop(providers, state=state) as shop:
+    async with running_shop(providers, state=state, redelivers_late=True) as shop:
         await stock_shelf(shop)
         for rule in plan.rules:
             providers.fault(**rule)

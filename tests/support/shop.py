@@ -80,12 +80,16 @@ class Shop:
 
 
 @asynccontextmanager
-async def running_shop(sandbox: Sandbox, *, state: str | Path = MEMORY) -> AsyncIterator[Shop]:
+async def running_shop(
+    sandbox: Sandbox, *, state: str | Path = MEMORY, redelivers_late: bool = False
+) -> AsyncIterator[Shop]:
     """The app under the environment's settings. state: a file that outlives a restart of its process, or its memory.
 
-    Its clock begins now, as that of the storage emulator is the machine's.
+    redelivers_late: what is in hand at a restart comes again as late as in Azure. The clock begins now, as that of the
+    storage emulator is the machine's.
     """
-    async with running_app(ROOT, state=state, clock=ManualClock(datetime.now(UTC))) as host:
+    clock = ManualClock(datetime.now(UTC))
+    async with running_app(ROOT, state=state, clock=clock, redelivers_late=redelivers_late) as host:
         yield Shop(host, sandbox)
 
 

@@ -16,12 +16,14 @@ from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter, ValidationError
 
+from domain.catalogue import ORDER_LIMIT
 from domain.errors import ShopError
 from domain.expense import ExpenseLimits
 from domain.file_batch import ContainerName
+from domain.money import Limit, Money
 from domain.payment import CaptureMode
 from domain.shipping import Address
-from domain.wire import Email
+from domain.wire import Cents, Currency, Email
 
 C = TypeVar("C", bound=str)
 
@@ -32,6 +34,8 @@ ManifestEvents = Literal["blob", "queue"]
 _LONGEST_REMINDER = timedelta(days=5)
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,45}")
+
+_APPROVAL_THRESHOLD = Limit(stated=Money(100_000, "usd"))
 
 # What Azure leaves in place of a secret that it could not read.
 _VAULT_REFERENCE = "@Microsoft.KeyVault("
@@ -74,7 +78,7 @@ class MailSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Amounts in cents. An API base of None is the provider's own; for regions, the table that comes with the app."""
+    """An API base of None is the provider's own; for regions, the table that comes with the app."""
 
     storage: StorageLocation
     stripe_api_key: str
@@ -84,7 +88,8 @@ class Settings:
     easypost_api_base: str | None = None
     region_api_base: str | None = None
     currency: str = "usd"
-    approval_threshold_cents: int = 100_000
+    approval_threshold: Limit = _APPROVAL_THRESHOLD
+    order_limit: Limit = ORDER_LIMIT
     approval_timeout: timedelta = timedelta(hours=24)
     approval_reminder: timedelta = timedelta(hours=8)
     capture: CaptureMode = "after_shipping"
@@ -115,7 +120,8 @@ class Settings:
             region_api_base=env.get("REGION_API_BASE", "").rstrip("/") or None,
             ship_from=_address(env, "SHIP_FROM"),
             currency=_currency(env, "SHOP_CURRENCY"),
-            approval_threshold_cents=_whole(env, "APPROVAL_THRESHOLD_CENTS", 100_000),
+            approval_threshold=_limit(env, "APPROVAL_THRESHOLD_CENTS", cls.approval_threshold),
+            order_limit=_limit(env, "MAX_ORDER_CENTS", cls.order_limit),
             approval_timeout=_duration(env, "APPROVAL_TIMEOUT_S", timedelta(hours=24), timedelta(days=60)),
             approval_reminder=_duration(env, "APPROVAL_REMINDER_S", timedelta(hours=8), _LONGEST_REMINDER),
             capture=_one_of(env, "PAYMENT_CAPTURE", get_args(CaptureMode)),
@@ -197,9 +203,21 @@ def _duration(env: Mapping[str, str], name: str, default: timedelta, most: timed
 
 def _currency(env: Mapping[str, str], name: str) -> str:
     text = env.get(name, "").strip() or "usd"
-    if len(text) != 3 or not text.isascii() or not text.islower():
-        raise InvalidSetting(name, "must be a three-letter currency code in lower case, such as usd")
-    return text
+    try:
+        return str(TypeAdapter(Currency).validate_python(text))
+    except ValidationError:
+        rule = "must be the code of a currency in which cards can be charged, in lower case, such as usd"
+        raise InvalidSetting(name, rule) from None
+
+
+def _limit(env: Mapping[str, str], name: str, default: Limit) -> Limit:
+    """`100000` is in the shop's currency; `{"usd": 100000, "idr": 1600000000}` says it for several."""
+    currency = _currency(env, "SHOP_CURRENCY")
+    stated = default.for_currency(currency)
+    if not env.get(name, "").strip().startswith("{"):
+        return Limit(stated=Money(_whole(env, name, stated.amount), currency))
+    amounts: dict[str, int] = _json(env, name, dict[Currency, Cents], {})
+    return Limit(stated=Money(amounts.get(currency, stated.amount), currency), others=amounts)
 
 
 def _one_of(env: Mapping[str, str], name: str, known: tuple[C, ...]) -> C:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from adapters.storage import Storage, create_table, created_on_first_use, storage_errors
 from adapters.table_pages import Page, read_page
+from adapters.table_values import long, plain
 from domain.catalogue import Product
 
 if TYPE_CHECKING:
@@ -63,8 +64,9 @@ class CatalogueStore:
 
 
 def _entity(product: Product) -> dict[str, Any]:
-    return {"PartitionKey": _PARTITION, "RowKey": product.product_id, **product.to_wire()}
+    row = {"PartitionKey": _PARTITION, "RowKey": product.product_id, **product.to_wire()}
+    return {**row, "unit_price_cents": long(product.unit_price_cents)}
 
 
 def _product(entity: "TableEntity") -> Product:
-    return Product.model_validate({field: entity[field] for field in Product.model_fields if field in entity})
+    return Product.model_validate({field: plain(entity[field]) for field in Product.model_fields if field in entity})

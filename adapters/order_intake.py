@@ -35,8 +35,7 @@ class OrderIntake:
     def __init__(self, book: OrderBook, catalogue: CatalogueStore, settings: Settings) -> None:
         self._book = book
         self._catalogue = catalogue
-        self._currency = settings.currency
-        self._policy = _policy(settings)
+        self._settings = settings
 
     def take_in(self, request: OrderRequest, chosen_id: str | None, now: datetime) -> TakenIn:
         """Enter the order in the book. chosen_id: the caller's id, if any.
@@ -59,7 +58,16 @@ class OrderIntake:
 
     def _priced(self, request: OrderRequest, order_id: str, now: datetime) -> Order:
         products = self._catalogue.get_many([line.product_id for line in request.wanted_lines()])
-        return priced_order(request, order_id, products, currency=self._currency, policy=self._policy, now=now)
+        currency = request.payment.currency or self._settings.currency
+        return priced_order(
+            request,
+            order_id,
+            products,
+            currency=currency,
+            policy=_policy(self._settings, currency),
+            now=now,
+            limit=self._settings.order_limit,
+        )
 
     def _is_entered(self, order_id: str, mark: str) -> bool:
         row = self._book.get(order_id)
@@ -83,9 +91,9 @@ def _fresh_order_id(now: datetime) -> str:
             return order_id
 
 
-def _policy(settings: Settings) -> OrderPolicy:
+def _policy(settings: Settings, currency: str) -> OrderPolicy:
     return OrderPolicy(
-        approval_threshold_cents=settings.approval_threshold_cents,
+        approval_threshold_cents=settings.approval_threshold.for_currency(currency).amount,
         approval_timeout_s=int(settings.approval_timeout.total_seconds()),
         approval_reminder_s=int(settings.approval_reminder.total_seconds()),
         capture=settings.capture,

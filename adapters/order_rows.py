@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from adapters.long_text import joined_text, split_text
+from adapters.table_values import long, plain
 from domain.approval import CancellationRequest
 from domain.order import ENDED, TRANSITIONS, Order, OrderProgress, OrderStatus
 from domain.order_run import CANCELLED, Course, SettleCourse
@@ -50,7 +51,7 @@ def new_entity(order: Order, fingerprint: str) -> dict[str, Any]:
         "fingerprint": fingerprint,
         "customer_id": order.customer_id,
         "placed_at": order.placed_at,
-        "total_cents": order.total_cents,
+        "total_cents": long(order.total_cents),
         "currency": order.currency,
         **split_text("order", order.model_dump_json()),
     }
@@ -117,7 +118,7 @@ def row_of(entity: Mapping[str, Any]) -> OrderRow:
         fingerprint=entity.get("fingerprint"),
         customer_id=entity.get("customer_id"),
         placed_at=entity.get("placed_at"),
-        total_cents=entity.get("total_cents"),
+        total_cents=plain(entity.get("total_cents")),
         currency=entity.get("currency"),
         order=None if order is None else Order.model_validate_json(order),
         result=None if result is None else OrderProgress.model_validate_json(result),

@@ -13,7 +13,9 @@ from domain.steps import StepResult
 
 # Stripe's reasons for cancelling a payment by itself: the bank has let go of the money.
 _LAPSED: Final = frozenset({"automatic", "expired"})
-_NOT_CHARGEABLE: Final = frozenset({"amount_too_small", "amount_too_large"})
+_NOT_CHARGEABLE: Final = frozenset(
+    {"amount_too_small", "amount_too_large", "invalid_charge_amount_no_decimal_compatible"}
+)
 _ACTION_REQUIRED: Final = "the customer's bank asks for an authentication"
 
 
@@ -79,7 +81,7 @@ def not_made(refusal: RequestRefused) -> StepResult:
     """Stripe does not take such a payment."""
     if refusal.param == "payment_method":
         return StepResult.refused("payment_method_invalid", "the payment provider does not know the payment method")
-    if refusal.code in _NOT_CHARGEABLE:
+    if refusal.code in _NOT_CHARGEABLE or refusal.param == "amount":
         message = f"the payment provider does not take such an amount ({refusal.code})"
         return StepResult.refused("amount_not_chargeable", message)
     return faulted(refusal.code)

@@ -5,14 +5,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from domain.money import Money
+
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 _FOLDER: Final = Path(__file__).parent / "templates"
-# Currencies without a smaller unit: their amounts are whole (ISO 4217).
-_WHOLE: Final = frozenset(
-    ("bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf")
-)
 
 
 def render(name: str, /, **facts: Any) -> str:
@@ -22,8 +20,7 @@ def render(name: str, /, **facts: Any) -> str:
 
 def money(cents: int, currency: str) -> str:
     """An amount as people read it: `1,250.00 USD`."""
-    amount = f"{cents:,}" if currency in _WHOLE else f"{cents // 100:,}.{cents % 100:02}"
-    return f"{amount} {currency.upper()}"
+    return str(Money(cents, currency))
 
 
 def moment(at: datetime | str) -> str:

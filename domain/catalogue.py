@@ -1,15 +1,19 @@
 """What the shop sells and for how much."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
-from pydantic import Field
+from pydantic import Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from domain.errors import AmountTooLarge, MixedCurrencies, UnknownProduct
+from domain.errors import AmountNotChargeable, AmountTooLarge, MixedCurrencies, UnknownProduct
 from domain.ids import ProductId
+from domain.money import Limit, Money, charge_problem, price_problem
 from domain.wire import Cents, Currency, Wire
 
-MOST_CENTS_PER_ORDER: Final = 100_000_000
+ORDER_LIMIT: Final = Limit(stated=Money(100_000_000, "usd"))
+"""The most that one order may cost, unless the shop says otherwise: a million dollars turns a slip into an error."""
+
 MOST_PER_LINE: Final = 10_000
 
 Quantity = Annotated[int, Field(strict=True, ge=1, le=MOST_PER_LINE)]
@@ -17,13 +21,26 @@ Grams = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 
 
 class ProductDetails(Wire):
-    """What may be changed of a product. unit_price_cents: tax included. weight_grams: of one unit, for the carrier."""
+    """What may be changed of a product.
+
+    unit_price_cents: tax included, in the unit in which the payment provider takes the currency. weight_grams: of one unit, for
+    the carrier.
+    """
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
-    unit_price_cents: Annotated[int, Field(strict=True, ge=1, le=MOST_CENTS_PER_ORDER)]
+    unit_price_cents: Annotated[Cents, Field(ge=1)]
     currency: Currency = "usd"
     weight_grams: Grams = 500
     for_sale: bool = True
+
+    @model_validator(mode="after")
+    def _price_of_its_currency(self) -> Self:
+        problem = price_problem(Money(self.unit_price_cents, self.currency))
+        if problem is None:
+            return self
+        kind = PydanticCustomError("currency_rule", "{problem}", {"problem": problem})
+        details = InitErrorDetails(type=kind, loc=("unit_price_cents",), input=None)
+        raise ValidationError.from_exception_data(type(self).__name__, [details], hide_input=True)
 
 
 class Product(ProductDetails):
@@ -46,14 +63,20 @@ class PricedLine(OrderLine):
     weight_grams: Grams
 
 
-def price_lines(lines: Sequence[OrderLine], products: Mapping[str, Product], currency: str) -> tuple[PricedLine, ...]:
-    """The lines at today's prices. products: those known, by id.
+def price_lines(
+    lines: Sequence[OrderLine], products: Mapping[str, Product], currency: str, limit: Limit = ORDER_LIMIT
+) -> tuple[PricedLine, ...]:
+    """The lines at today's prices. products: those known, by id. limit: the most that they may cost together.
 
-    Raises UnknownProduct, MixedCurrencies (each names the line, from 0) and AmountTooLarge.
+    Raises UnknownProduct, MixedCurrencies (each names the line, from 0), AmountTooLarge and AmountNotChargeable.
     """
     priced = tuple(_price(index, line, products, currency) for index, line in enumerate(lines))
-    if total_cents(priced) > MOST_CENTS_PER_ORDER:
-        raise AmountTooLarge(MOST_CENTS_PER_ORDER)
+    total, most = Money(total_cents(priced), currency), limit.for_currency(currency)
+    if total > most:
+        raise AmountTooLarge(str(most))
+    problem = charge_problem(total)
+    if problem is not None:
+        raise AmountNotChargeable(problem)
     return priced
 
 

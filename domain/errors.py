@@ -55,11 +55,19 @@ class AmountDiffers(ShopError):
 
 
 class AmountTooLarge(ShopError):
-    """The order's total is above what one order may cost."""
+    """The order's total is above what one order may cost. most: as people read it."""
 
-    def __init__(self, most_cents: int) -> None:
-        super().__init__(f"the order's total is above {most_cents} cents, the most that one order may cost")
-        self.most_cents = most_cents
+    def __init__(self, most: str) -> None:
+        super().__init__(f"the order's total is above {most}, the most that one order may cost")
+        self.most = most
+
+
+class AmountNotChargeable(ShopError):
+    """The order's total breaks a rule of its currency. rule: in words."""
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(f"the order's total cannot be charged: {rule}")
+        self.rule = rule
 
 
 class OrderNotAcceptable(ShopError):

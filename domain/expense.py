@@ -10,6 +10,7 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from domain.ids import CustomerId
+from domain.money import Money
 from domain.steps import Outcome, StepResult
 from domain.wire import Cents, Currency, Email, Timestamp, Wire
 from domain.workflow import RunRequest, WorkflowKey
@@ -110,7 +111,8 @@ def beyond_limits(totals: tuple[ExpenseTotal, ...], limits: Mapping[str, Mapping
     for total in totals:
         most = limits.get(total.currency, {}).get(total.category, 0)
         if total.amount_cents > most:
-            broken.append(f"{total.category} in {total.currency}: {total.amount_cents} cents, limit {most}")
+            claimed, limit = Money(total.amount_cents, total.currency), Money(most, total.currency)
+            broken.append(f"{total.category}: {claimed}, limit {limit}")
     return "; ".join(broken)[:500] or None
 
 

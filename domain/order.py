@@ -11,6 +11,7 @@ from domain.catalogue import OrderLine, PricedLine, Quantity, total_cents, total
 from domain.errors import IllegalTransition
 from domain.ids import CustomerId, Namespace, OrderId, ProductId
 from domain.inventory import ALREADY_SETTLED
+from domain.money import Money
 from domain.payment import CaptureMode, PaymentMethod, PaymentRequest
 from domain.shipping import Address, Destination, ShipmentRequest
 from domain.steps import LedgerEntry, Message, Outcome
@@ -84,7 +85,8 @@ def _problem(location: tuple[str | int, ...], kind: str, rule: str) -> InitError
 class OrderPolicy(Wire):
     """The shop's settings that an order was accepted under. A setting changed later must not change a running order.
 
-    namespace: by which providers tell this shop's orders from those of others that use the same account.
+    approval_threshold_cents: in the order's currency. namespace: by which providers tell this shop's orders from those of others
+    that use the same account.
     """
 
     approval_threshold_cents: Cents
@@ -112,8 +114,12 @@ class Order(Wire):
         return total_cents(self.lines)
 
     @property
+    def total(self) -> Money:
+        return Money(self.total_cents, self.currency)
+
+    @property
     def needs_approval(self) -> bool:
-        return self.total_cents > self.policy.approval_threshold_cents
+        return self.total > Money(self.policy.approval_threshold_cents, self.currency)
 
     def payment(self) -> PaymentRequest:
         """What is asked of the payment provider, by every operation of this order alike."""

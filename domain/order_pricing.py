@@ -3,8 +3,16 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from domain.catalogue import PricedLine, Product, price_lines, total_cents
-from domain.errors import AmountDiffers, AmountTooLarge, MixedCurrencies, OrderNotAcceptable, UnknownProduct
+from domain.catalogue import ORDER_LIMIT, PricedLine, Product, price_lines, total_cents
+from domain.errors import (
+    AmountDiffers,
+    AmountNotChargeable,
+    AmountTooLarge,
+    MixedCurrencies,
+    OrderNotAcceptable,
+    UnknownProduct,
+)
+from domain.money import Limit
 from domain.order import Order, OrderPolicy, OrderRequest
 
 
@@ -16,16 +24,17 @@ def priced_order(
     currency: str,
     policy: OrderPolicy,
     now: datetime,
+    limit: Limit = ORDER_LIMIT,
 ) -> Order:
-    """The order at today's prices. products: those known, by id. currency: of an order that names none.
+    """The order at today's prices. products: those known, by id. currency: of an order that names none. limit: of its total.
 
     Raises OrderNotAcceptable naming the field.
     """
     currency = request.payment.currency or currency
     try:
-        lines = price_lines(request.wanted_lines(), products, currency)
+        lines = price_lines(request.wanted_lines(), products, currency, limit)
         _check_amount(request, lines)
-    except (UnknownProduct, MixedCurrencies, AmountTooLarge, AmountDiffers) as refusal:
+    except (UnknownProduct, MixedCurrencies, AmountTooLarge, AmountNotChargeable, AmountDiffers) as refusal:
         raise _refused(request, refusal) from None
     return Order(
         order_id=order_id,
@@ -61,9 +70,14 @@ def _refused(request: OrderRequest, refusal: Exception) -> OrderNotAcceptable:
         case AmountDiffers(total_cents=total):
             message = f"The catalogue's prices add up to {total}"
             return OrderNotAcceptable("payment.amount_cents", "amount_differs", message)
+        case AmountNotChargeable(rule=rule):
+            return OrderNotAcceptable(_goods_field(request), "amount_not_chargeable", rule)
         case _:
-            field = "quantity" if request.lines is None else "lines"
-            return OrderNotAcceptable(field, "amount_too_large", str(refusal))
+            return OrderNotAcceptable(_goods_field(request), "amount_too_large", str(refusal))
+
+
+def _goods_field(request: OrderRequest) -> str:
+    return "quantity" if request.lines is None else "lines"
 
 
 def _product_field(request: OrderRequest, line: int) -> str:

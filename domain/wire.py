@@ -3,6 +3,7 @@
 from typing import Annotated, Any, LiteralString
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     ConfigDict,
@@ -12,6 +13,8 @@ from pydantic import (
     WrapValidator,
 )
 from pydantic_core import PydanticCustomError
+
+from domain.money import known_currencies
 
 
 def in_words(form: LiteralString) -> WrapValidator:
@@ -29,10 +32,21 @@ def in_words(form: LiteralString) -> WrapValidator:
     return WrapValidator(check)
 
 
-Cents = Annotated[int, Field(strict=True, ge=0, le=100_000_000)]
-"""An amount of money in the smallest unit of its currency. The cap (a million units) turns a slip into an error."""
+def _known_currency(code: str) -> str:
+    if code not in known_currencies():
+        raise PydanticCustomError("unknown_currency", "Must be a currency (ISO 4217) in which cards can be charged")
+    return code
 
-Currency = Annotated[str, Field(pattern=r"^[a-z]{3}$"), in_words("Must be three small letters, such as usd")]
+
+Cents = Annotated[int, Field(strict=True, ge=0, le=999_999_999_999)]
+"""An amount of money in the unit in which the payment provider takes its currency (see `domain.money`)."""
+
+Currency = Annotated[
+    str,
+    Field(pattern=r"^[a-z]{3}$"),
+    in_words("Must be three small letters, such as usd"),
+    AfterValidator(_known_currency),
+]
 """ISO 4217, lower case as payment providers write it."""
 
 Email = Annotated[

@@ -29,8 +29,34 @@ def test_without_them_nothing_is_sent_signed_or_paid() -> None:
 
 
 @pytest.mark.parametrize(
+    ("values", "currency", "threshold"),
+    [
+        ({}, "usd", 100_000),
+        ({}, "jpy", 200_000),
+        ({"SHOP_CURRENCY": "jpy"}, "jpy", 200_000),
+        ({"APPROVAL_THRESHOLD_CENTS": "5000"}, "usd", 5_000),
+        ({"APPROVAL_THRESHOLD_CENTS": "5000", "SHOP_CURRENCY": "jpy"}, "jpy", 5_000),
+        ({"APPROVAL_THRESHOLD_CENTS": '{"usd": 5000, "idr": 7000}'}, "idr", 7_000),
+        ({"APPROVAL_THRESHOLD_CENTS": '{"usd": 5000, "idr": 7000}'}, "eur", 5_000),
+        ({"APPROVAL_THRESHOLD_CENTS": '{"idr": 7000}'}, "usd", 100_000),
+        ({"APPROVAL_THRESHOLD_CENTS": "0"}, "eur", 0),
+    ],
+)
+def test_a_limit_is_a_number_or_one_per_currency(values: dict[str, str], currency: str, threshold: int) -> None:
+    assert read(**values).approval_threshold.for_currency(currency).amount == threshold
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("APPROVAL_THRESHOLD_CENTS", "plenty"),
+        ("APPROVAL_THRESHOLD_CENTS", "1,000"),
+        ("APPROVAL_THRESHOLD_CENTS", '{"zzz": 1}'),
+        ("MAX_ORDER_CENTS", '{"usd": "1"}'),
+        ("MAX_ORDER_CENTS", "-1"),
+        ("SHOP_CURRENCY", "zzz"),
+        ("SHOP_CURRENCY", "USD"),
+        ("SHOP_ID", "my shop"),
         ("SMTP_URL", "mail.example:25"),
         ("SMTP_URL", "http://mail.example"),
         ("SMTP_URL", "smtp://mail.example:port"),

@@ -26,6 +26,9 @@ type shopSettings = {
   @description('Orders above this total, in cents, wait for a human.')
   @minValue(0)
   approvalThresholdCents: int
+  @description('The most that one order may cost, in cents.')
+  @minValue(1)
+  maxOrderCents: int
   @description('How long they wait before they are rejected, in seconds.')
   @minValue(1)
   @maxValue(5184000)
@@ -209,6 +212,7 @@ func shopAppSettings(shop shopSettings) object => {
   REGION_API_BASE: shop.regionApiBase
   SHOP_CURRENCY: shop.currency
   APPROVAL_THRESHOLD_CENTS: string(shop.approvalThresholdCents)
+  MAX_ORDER_CENTS: string(shop.maxOrderCents)
   APPROVAL_TIMEOUT_S: string(shop.approvalTimeoutS)
   APPROVAL_REMINDER_S: string(shop.approvalReminderS)
   PAYMENT_CAPTURE: shop.paymentCapture

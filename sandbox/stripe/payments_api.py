@@ -8,7 +8,7 @@ from sandbox.ledger.store import Ledger
 from sandbox.stripe import lifecycle, payment_params, payment_store
 from sandbox.stripe.errors import Problem, StripeRefusal, invalid_request
 from sandbox.stripe.intent import Method, PaymentIntent, Status
-from sandbox.stripe.money import check_chargeable, currency_code
+from sandbox.stripe.money import check_card_maximum, check_chargeable, check_form, currency_code
 from sandbox.stripe.payment_methods import Decline, Verdict, look_up
 from sandbox.stripe.wire import error_body, intent_body
 
@@ -64,6 +64,7 @@ def capture(call: Call, ledger: Ledger) -> Answer:
     given = payment_params.read(call, payment_params.CAPTURE)
     intent = payment_store.find(call, ledger)
     _refuse_as_ordered(call, intent)
+    check_form(given.get("amount_to_capture", 0), intent.currency)
     step = lifecycle.capture(intent, given.get("amount_to_capture"), now=_seconds(call))
     if "metadata" in given:
         step = replace(step, intent=replace(step.intent, details=_details(step.intent.details, given)))
@@ -95,6 +96,7 @@ def _with_method(intent: PaymentIntent, given: JsonObject) -> PaymentIntent:
     if name is None or (intent.method is not None and name == intent.method.id):
         return intent
     test = look_up(name)
+    check_card_maximum(intent.amount, intent.currency, test.brand)
     method = Method(id=stripe_id("pm"), test_name=name, brand=test.brand, expires=test.expires)
     return lifecycle.attach(intent, method)
 

@@ -7,6 +7,7 @@ from sandbox.ledger.store import Ledger
 from sandbox.stripe import lifecycle, listing, params
 from sandbox.stripe.errors import Problem, StripeRefusal, invalid_request, no_such
 from sandbox.stripe.intent import PaymentIntent
+from sandbox.stripe.money import check_form
 from sandbox.stripe.payment_store import save
 from sandbox.stripe.wire import charge_body, list_body
 
@@ -29,6 +30,7 @@ def create(call: Call, ledger: Ledger) -> Answer:
         message = call.refusal.message or "The refund was refused."
         problem = Problem(status=400, type="invalid_request_error", code=call.refusal.code, message=message)
         raise StripeRefusal(problem)
+    check_form(given.get("amount", 0), intent.currency)
     intent, amount = lifecycle.refund(intent, given.get("amount"))
     save(intent, ledger)
     body = _body(intent, amount, given, int(call.now.timestamp()))

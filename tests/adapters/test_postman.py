@@ -130,7 +130,12 @@ def test_what_can_not_be_told_says_why(orders: OrderBook, storage: Storage, mail
 
 @pytest.mark.parametrize(
     ("cents", "currency", "text"),
-    [(5, "usd", "0.05 USD"), (125_000, "eur", "1,250.00 EUR"), (1_250, "jpy", "1,250 JPY")],
+    [
+        (5, "usd", "0.05 USD"),
+        (125_000, "eur", "1,250.00 EUR"),
+        (1_250, "jpy", "1,250 JPY"),
+        (1_230, "kwd", "1.230 KWD"),
+    ],
 )
 def test_amounts_read_as_people_write_them(cents: int, currency: str, text: str) -> None:
     assert money(cents, currency) == text

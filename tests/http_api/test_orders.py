@@ -139,6 +139,54 @@ async def test_an_id_that_differs_in_case_only_is_a_409(shop: Shop):
     assert [payment["order_id"] for payment in shop.sandbox.payments()] == ["Order-A1"]
 
 
+async def test_limits_are_of_the_currency_that_an_order_is_paid_in(shop: Shop):
+    """250,000.00 rupiah are some 15 dollars."""
+    details = {"name": "Coffee", "unit_price_cents": 25_000_000, "currency": "idr"}
+    assert (await shop.put("products/coffee", details)).status == 201
+    await shop.post("inventory/coffee/restock", {"quantity": 100})
+    pay = {"payment_method": "pm_card_visa", "currency": "idr"}
+    for order_id, quantity in (("one", 1), ("five", 5)):
+        placed = await shop.post(
+            "orders",
+            order_request(order_id=order_id, lines=[{"product_id": "coffee", "quantity": quantity}], payment=pay),
+        )
+        assert placed.status == 202
+        assert (await ended(shop, order_id))["status"] == "completed"
+    listed = (await shop.get("orders")).json()["orders"]
+    assert {order["order_id"]: order["total_cents"] for order in listed} == {"one": 25_000_000, "five": 125_000_000}
+
+
+async def test_an_amount_of_more_than_32_bits_is_kept(shop: Shop):
+    price = 4_000_000_000
+    details = {"name": "Machine", "unit_price_cents": price, "currency": "idr"}
+    assert (await shop.put("products/machine", details)).status == 201
+    assert (await shop.get("products/machine")).json()["unit_price_cents"] == price
+    await shop.post("inventory/machine/restock", {"quantity": 1})
+    pay = {"payment_method": "pm_card_visa", "currency": "idr"}
+    await shop.post(
+        "orders", order_request(order_id="big", lines=[{"product_id": "machine", "quantity": 1}], payment=pay)
+    )
+    await shop.host.run_until_idle()
+    (listed,) = (await shop.get("orders")).json()["orders"]
+    assert (listed["total_cents"], listed["status"]) == (price, "awaiting_approval")
+
+
+@pytest.mark.parametrize(
+    ("product", "quantity", "code"),
+    [
+        ({"unit_price_cents": 1}, 49, "amount_not_chargeable"),
+        ({"unit_price_cents": 100, "currency": "huf"}, 1, "amount_not_chargeable"),
+        ({"unit_price_cents": 90_000_000}, 2, "amount_too_large"),
+    ],
+)
+async def test_a_total_that_cannot_be_charged_is_refused_at_once(shop: Shop, product, quantity, code):
+    await shop.put("products/pin", {"name": "Pin", "weight_grams": 1, **product})
+    pay = {"payment_method": "pm_card_visa", "currency": product.get("currency", "usd")}
+    refused = await shop.post("orders", order_request(lines=[{"product_id": "pin", "quantity": quantity}], payment=pay))
+    assert refused.status == 422
+    assert [(error["field"], error["rule"]) for error in refused.json()["errors"]] == [("lines", code)]
+
+
 async def test_both_forms_of_one_wish_are_the_same_order(shop: Shop):
     await shop.stock("mug", 10)
     await shop.post("orders", order_request(order_id="a-1"))

@@ -57,3 +57,18 @@ async def test_a_product_id_of_another_form_is_refused(shop: Shop, product_id):
     assert refused.status == 422
     assert [error["field"] for error in refused.json()["errors"]] == ["product_id"]
     assert (await shop.get("products")).json()["products"] == []
+
+
+@pytest.mark.parametrize(
+    ("details", "field", "rule"),
+    [
+        ({"unit_price_cents": 50_001, "currency": "ugx"}, "unit_price_cents", "currency_rule"),
+        ({"unit_price_cents": 1_234, "currency": "kwd"}, "unit_price_cents", "currency_rule"),
+        ({"unit_price_cents": 100, "currency": "zzz"}, "currency", "unknown_currency"),
+        ({"unit_price_cents": 100, "currency": "USD"}, "currency", "string_pattern_mismatch"),
+    ],
+)
+async def test_a_price_that_cannot_be_charged_is_refused(shop: Shop, details, field, rule):
+    refused = await shop.put("products/mug", {"name": "Mug", **details})
+    assert refused.status == 422
+    assert [(error["field"], error["rule"]) for error in refused.json()["errors"]] == [(field, rule)]

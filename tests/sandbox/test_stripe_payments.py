@@ -163,7 +163,7 @@ def test_a_cancelled_payment_is_not_captured_and_a_captured_one_not_cancelled(sh
         ({"amount": -5}, "parameter_invalid_integer", "amount"),
         ({"amount": "12.5"}, "parameter_invalid_integer", "amount"),
         ({"amount": 49}, "amount_too_small", "amount"),
-        ({"amount": 100_000_000}, "amount_too_large", "amount"),
+        ({"amount": 1_000_000_000_000}, "amount_too_large", "amount"),
         ({"currency": "xyz"}, None, "currency"),
         ({"colour": "red"}, "parameter_unknown", "colour"),
         ({"capture_method": "later"}, None, "capture_method"),
@@ -261,3 +261,35 @@ async def test_the_asynchronous_sdk_works_too(sandbox: Sandbox) -> None:
     client = stripe.StripeClient("sk_test_sandbox", base_addresses={"api": sandbox.url})
     held = await client.v1.payment_intents.create_async(payment())
     assert (await client.v1.payment_intents.capture_async(held.id)).status == "succeeded"
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "code"),
+    [
+        (50_001, "ugx", "invalid_charge_amount_no_decimal_compatible"),
+        (150, "isk", "invalid_charge_amount_no_decimal_compatible"),
+        (1_234, "kwd", "parameter_invalid_integer"),
+        (29, "gbp", "amount_too_small"),
+        (17_400, "huf", "amount_too_small"),
+    ],
+)
+def test_an_amount_that_its_currency_does_not_have_is_refused(
+    shop: stripe.StripeClient, amount: int, currency: str, code: str
+) -> None:
+    """https://docs.stripe.com/currencies#special-cases and #minimum-and-maximum-charge-amounts"""
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        shop.v1.payment_intents.create(payment(amount=amount, currency=currency))
+    assert (refused.value.code, refused.value.param) == (code, "amount")
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency"), [(50_000, "ugx"), (1_230, "kwd"), (999_999_999_999, "idr"), (50, "jpy")]
+)
+def test_an_amount_that_its_currency_has_is_taken(shop: stripe.StripeClient, amount: int, currency: str) -> None:
+    assert shop.v1.payment_intents.create(payment(amount=amount, currency=currency)).amount_capturable == amount
+
+
+def test_american_express_takes_nine_digits(shop: stripe.StripeClient) -> None:
+    """https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts"""
+    with pytest.raises(stripe.InvalidRequestError):
+        shop.v1.payment_intents.create(payment(amount=1_000_000_000, method="pm_card_amex"))

@@ -1,0 +1,20 @@
+"""Whole numbers in tables: a service that is not told otherwise takes them for 32 bits, and amounts of money can be larger."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from azure.data.tables import EntityProperty
+
+
+def long(number: int) -> "EntityProperty":
+    """A number that is stored with 64 bits."""
+    from azure.data.tables import EdmType, EntityProperty
+
+    return EntityProperty(number, EdmType.INT64)
+
+
+def plain(stored: Any) -> Any:
+    """What was stored, without its type."""
+    from azure.data.tables import EntityProperty
+
+    return stored.value if isinstance(stored, EntityProperty) else stored

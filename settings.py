@@ -23,7 +23,7 @@ from domain.file_batch import ContainerName
 from domain.money import Limit, Money
 from domain.payment import CaptureMode
 from domain.shipping import Address
-from domain.wire import Cents, Currency, Email
+from domain.wire import Cents, Currency, EmailAddress
 
 C = TypeVar("C", bound=str)
 
@@ -162,6 +162,15 @@ def manifest_events(env: Mapping[str, str]) -> ManifestEvents:
     return _one_of(env, "MANIFEST_EVENTS", known)
 
 
+def mail_takes_utf8(env: Mapping[str, str]) -> bool:
+    """Whether addresses outside ASCII (before the @) are accepted: only where the mail server offers SMTPUTF8. Read by itself, as
+    every request is held against it.
+
+    Raises InvalidSetting.
+    """
+    return _yes(env, "MAIL_SMTPUTF8")
+
+
 def _required(env: Mapping[str, str], name: str) -> str:
     value = env.get(name, "").strip()
     if not value:
@@ -240,7 +249,7 @@ def _json(env: Mapping[str, str], name: str, form: Any, default: Any) -> Any:
     if not text:
         return default
     try:
-        return TypeAdapter(form).validate_json(text)
+        return TypeAdapter(form).validate_json(text, extra="forbid")
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the whole text"
@@ -283,7 +292,7 @@ def _names_a_host(url: str, schemes: tuple[str, ...]) -> bool:
 def _emails(env: Mapping[str, str], name: str) -> tuple[str, ...]:
     found = tuple(each.strip() for each in env.get(name, "").split(",") if each.strip())
     try:
-        return TypeAdapter(tuple[Email, ...]).validate_python(found)
+        return TypeAdapter(tuple[EmailAddress, ...]).validate_python(found)
     except ValidationError:
         raise InvalidSetting(name, "must be e-mail addresses with commas between them") from None
 

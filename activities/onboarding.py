@@ -5,6 +5,7 @@ from typing import Any
 import azure.durable_functions as df
 
 from adapters.compose import outbox, regions, users
+from adapters.mailer import takes_utf8
 from domain.ids import notification_id
 from domain.notification import Notification, NotificationKind
 from domain.onboarding import CheckUser, FindRegion, PersistUser, RegionFound, User, check_user
@@ -16,7 +17,7 @@ bp = df.Blueprint()
 @bp.activity_trigger(input_name="request")
 def validate_user_input(request: dict) -> dict[str, Any]:
     """Answers with a `UserChecked`. Refused as invalid_user, with every rule that is broken."""
-    return check_user(CheckUser.model_validate(request)).to_wire()
+    return check_user(CheckUser.model_validate(request), ascii_mail_only=not takes_utf8()).to_wire()
 
 
 @bp.activity_trigger(input_name="request")

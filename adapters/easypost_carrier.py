@@ -206,7 +206,7 @@ def _plain(text: str | None) -> str:
 def _address(address: Address) -> dict[str, Any]:
     """In EasyPost's words."""
     fields = address.model_dump(exclude_none=True)
-    return {**fields, "zip": fields.pop("postal_code")}
+    return {"zip" if name == "postal_code" else name: value for name, value in fields.items()}
 
 
 def _ounces(grams: int) -> float:

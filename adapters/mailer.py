@@ -4,11 +4,12 @@ A repeat carries the same id, so that it is dropped where the receiving side can
 errors.
 """
 
+import os
 from typing import Protocol
 
 from domain.mail import Mail
 from domain.steps import StepResult
-from settings import MailSettings
+from settings import MailSettings, mail_takes_utf8
 
 
 class Mailer(Protocol):
@@ -29,6 +30,11 @@ def connect(mail: MailSettings) -> Mailer:
 
         return SmtpMailer(mail.smtp_url, mail.sender)
     return NoMailer()
+
+
+def takes_utf8() -> bool:
+    """Whether the mail server is said to take addresses outside ASCII."""
+    return mail_takes_utf8(os.environ)
 
 
 class NoMailer:

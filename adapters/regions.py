@@ -24,7 +24,7 @@ class RegionTable:
 
     def find(self, wanted: FindRegion) -> Region | None:
         """The region; None when the table does not know it."""
-        for row in _rows():
+        for row in _rows() if wanted.postal_code else ():
             if row.country == wanted.country and row.first <= wanted.postal_code[: len(row.first)] <= row.last:
                 return Region(code=row.code, name=row.name)
         return None
@@ -40,7 +40,7 @@ class RegionService:
 
     def find(self, wanted: FindRegion) -> Region | None:
         """The region; None when the service does not know it. Raises ProviderUnavailable, which is not remembered."""
-        return self._remembered(wanted.country, wanted.postal_code)
+        return self._remembered(wanted.country, wanted.postal_code) if wanted.postal_code else None
 
     def _ask(self, country: str, postal_code: str) -> Region | None:
         import requests

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from domain.errors import ProviderUnavailable
 from domain.mail import Mail
+from domain.mail_address import needs_smtputf8
 from domain.steps import StepResult
 
 ANSWER_S: Final = 20
@@ -26,9 +27,12 @@ class SmtpMailer:
     def send(self, mail: Mail) -> StepResult:
         try:
             with _smtp_errors(), self._session() as session:
-                session.send_message(self._message(mail))
+                if any(map(needs_smtputf8, mail.to)) and not session.has_extn("smtputf8"):
+                    raise _MailRefused("does not offer SMTPUTF8, which an address outside ASCII needs")
+                # The recipients are named, because to read them from the header again might find others.
+                session.send_message(self._message(mail), to_addrs=list(mail.to))
         except _MailRefused as refusal:
-            return StepResult.refused("mail_refused", f"the mail server refused the mail ({refusal.code})")
+            return StepResult.refused("mail_refused", f"the mail server {refusal}")
         return StepResult(reference=mail.message_id)
 
     def _message(self, mail: Mail) -> EmailMessage:
@@ -72,9 +76,7 @@ class SmtpMailer:
 
 
 class _MailRefused(Exception):
-    def __init__(self, code: int) -> None:
-        super().__init__(code)
-        self.code = code
+    """Never to be taken. Its text says what the mail server did."""
 
 
 @contextmanager
@@ -93,4 +95,8 @@ def _smtp_errors() -> Iterator[None]:
 
 
 def _refusal(code: int) -> Exception:
-    return _MailRefused(code) if 500 <= code < 600 else ProviderUnavailable(f"the mail server answered {code}")
+    return (
+        _MailRefused(f"refused the mail ({code})")
+        if 500 <= code < 600
+        else ProviderUnavailable(f"the mail server answered {code}")
+    )

@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 import azure.durable_functions as df
 import azure.functions as func
-from pydantic import ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from adapters.compose import manifests
 from adapters.manifests import MANIFESTS
@@ -46,8 +46,6 @@ class ManifestRefused(ShopError):
 
 class StorageEvent(Wire):
     """What is used of an event of the storage account."""
-
-    model_config = ConfigDict(extra="ignore")
 
     specversion: Literal["1.0"]
     type: str

@@ -1,14 +1,14 @@
 """A human's word on a large order: what it may say, and how it arrives."""
 
 import json
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from domain.cards import holds_card_number
 from domain.ids import OrderId
 from domain.steps import Outcome, StepResult
-from domain.wire import OneLine, Timestamp, Wire
+from domain.wire import Comment, Edge, OneLine, Timestamp, Wire
 
 Decision = Literal["approved", "rejected"]
 
@@ -22,12 +22,12 @@ APPROVAL_DECISION = "ApprovalDecision"
 CANCELLATION_REQUESTED = "CancellationRequested"
 
 
-class ApprovalDecision(Wire):
+class ApprovalDecision(Edge):
     """Who decided what, and why."""
 
     decision: Decision
-    approver: Annotated[str, Field(min_length=1, max_length=100)]
-    comment: Annotated[str, Field(max_length=300)] | None = None
+    approver: OneLine
+    comment: Comment | None = None
 
 
 class ApprovalWait(Wire):
@@ -62,11 +62,11 @@ class SettledApproval(Wire):
     claim_id: str | None = None
 
 
-class CancellationRequest(Wire):
+class CancellationRequest(Edge):
     """A customer, or somebody for them, wants the order undone."""
 
     requested_by: OneLine
-    reason: Annotated[str, Field(max_length=300)] | None = None
+    reason: Comment | None = None
 
 
 class LookUpApproval(Wire):

@@ -17,7 +17,7 @@ from domain.inventory import MovementKey
 from domain.order import MOST_LINES, PaymentDetails
 from domain.shipping import Destination
 from domain.steps import Outcome, StepResult
-from domain.wire import Email, Wire
+from domain.wire import Edge, EmailAddress, Wire
 
 CART_ENTITY: Final = "shopping_cart"
 CHECKOUT_CART: Final = "checkout_cart"
@@ -96,12 +96,12 @@ class CheckoutBegun(StepResult):
     lines: tuple[OrderLine, ...] = ()
 
 
-class CheckoutRequest(Wire):
+class CheckoutRequest(Edge):
     """The body of `POST /api/carts/{customer_id}/checkout`. payment.amount_cents: what the customer was shown, if stated."""
 
     payment: PaymentDetails
     ship_to: Destination
-    email: Email
+    email: EmailAddress
 
 
 class CheckOutCart(CheckoutRequest):

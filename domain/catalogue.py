@@ -9,7 +9,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from domain.errors import AmountNotChargeable, AmountTooLarge, MixedCurrencies, UnknownProduct
 from domain.ids import ProductId
 from domain.money import Limit, Money, charge_problem, price_problem
-from domain.wire import Cents, Currency, Wire
+from domain.wire import VISIBLE_LINE, Cents, Currency, Edge
 
 ORDER_LIMIT: Final = Limit(stated=Money(100_000_000, "usd"))
 """The most that one order may cost, unless the shop says otherwise: a million dollars turns a slip into an error."""
@@ -20,18 +20,18 @@ Quantity = Annotated[int, Field(strict=True, ge=1, le=MOST_PER_LINE)]
 Grams = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 
 
-class ProductDetails(Wire):
+class ProductDetails(Edge):
     """What may be changed of a product.
 
     unit_price_cents: tax included, in the unit in which the payment provider takes the currency. weight_grams: of one unit, for
     the carrier.
     """
 
-    name: Annotated[str, Field(min_length=1, max_length=200)]
+    name: Annotated[str, Field(min_length=1, max_length=200), VISIBLE_LINE]
     unit_price_cents: Annotated[Cents, Field(ge=1)]
     currency: Currency = "usd"
     weight_grams: Grams = 500
-    for_sale: bool = True
+    for_sale: Annotated[bool, Field(strict=True)] = True
 
     @model_validator(mode="after")
     def _price_of_its_currency(self) -> Self:
@@ -49,7 +49,7 @@ class Product(ProductDetails):
     product_id: ProductId
 
 
-class OrderLine(Wire):
+class OrderLine(Edge):
     """How many of one product a customer wants."""
 
     product_id: ProductId

@@ -9,7 +9,7 @@ from domain.effects import Effect
 from domain.ids import OrderId
 from domain.order import OrderStatus
 from domain.steps import LedgerEntry, Message, StepResult
-from domain.wire import Timestamp, Wire
+from domain.wire import VISIBLE_TEXT, Edge, OneLine, Timestamp, Wire
 
 DeadLetterId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$")]
 
@@ -22,11 +22,11 @@ class DeadLetterState(StrEnum):
     RESOLVED = "resolved"
 
 
-class Resolution(Wire):
+class Resolution(Edge):
     """Who closed a dead letter by hand, and why."""
 
-    resolved_by: Annotated[str, Field(min_length=1, max_length=100)]
-    reason: Annotated[str, Field(min_length=1, max_length=500)]
+    resolved_by: OneLine
+    reason: Annotated[str, Field(min_length=1, max_length=500), VISIBLE_TEXT]
 
 
 class DeadLetter(Wire):

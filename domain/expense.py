@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 from typing import Annotated, Final
 
@@ -12,7 +11,7 @@ from pydantic import Field
 from domain.ids import CustomerId
 from domain.money import Money
 from domain.steps import Outcome, StepResult
-from domain.wire import Cents, Currency, Email, Timestamp, Wire
+from domain.wire import VISIBLE_LINE, Cents, Currency, Day, Edge, Email, EmailAddress, Timestamp, Wire, at_most
 from domain.workflow import RunRequest, WorkflowKey
 
 EXPENSE_APPROVAL: Final = "expense_approval"
@@ -33,22 +32,22 @@ ExpenseLimits = dict[Currency, dict[Category, Cents]]
 """The most that one claim may hold, per currency and category. What is not in it is not paid."""
 
 
-class ExpenseItem(Wire):
+class ExpenseItem(Edge):
     """One receipt."""
 
     category: Category
     amount_cents: Annotated[Cents, Field(ge=1)]
     currency: Currency
-    spent_on: date
-    description: Annotated[str, Field(max_length=200)] | None = None
+    spent_on: Day
+    description: Annotated[str, Field(max_length=200), VISIBLE_LINE] | None = None
 
 
 class ExpenseRequest(RunRequest):
     """The body of `POST /api/expenses`."""
 
     employee_id: CustomerId
-    email: Email
-    items: Annotated[tuple[ExpenseItem, ...], Field(min_length=1, max_length=MOST_ITEMS)]
+    email: EmailAddress
+    items: Annotated[tuple[ExpenseItem, ...], Field(min_length=1, max_length=MOST_ITEMS), at_most(MOST_ITEMS)]
 
 
 class ExpenseTotal(Wire):

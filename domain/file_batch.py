@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from domain.steps import StepResult
-from domain.wire import Wire
+from domain.wire import Wire, at_most, in_words
 from domain.workflow import RunRequest, WorkflowKey
 
 FILE_BATCH: Final = "file_batch"
@@ -21,16 +21,22 @@ _MOST_NAMED: Final = 1_000
 HIDDEN_NAME: Final = "(hidden: the name looks like a card number)"
 """Stands for the name of a file that must not be kept."""
 
-ContainerName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$")]
-FileName = Annotated[str, Field(min_length=1, max_length=1024)]
+# As the service has them, but for control characters: it takes some, and no person and few tools can write them.
+_NO_CONTROLS: Final = r"^[^\x00-\x1f\x7f-\x9f]*$"
+_NAME_IN_WORDS: Final = in_words("Must be a blob's name, without control characters")
+
+ContainerName = Annotated[str, Field(max_length=63, pattern=r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$")]
+FileName = Annotated[str, Field(min_length=1, max_length=1024, pattern=_NO_CONTROLS), _NAME_IN_WORDS]
 
 
 class FileBatchRequest(RunRequest):
     """The body of `POST /api/file-batches`, and a manifest: either `prefix`, which may be empty, or `blobs`."""
 
     container: ContainerName
-    prefix: Annotated[str, Field(max_length=1024)] | None = None
-    blobs: Annotated[tuple[FileName, ...], Field(min_length=1, max_length=_MOST_NAMED)] | None = None
+    prefix: Annotated[str, Field(max_length=1024, pattern=_NO_CONTROLS), _NAME_IN_WORDS] | None = None
+    blobs: Annotated[tuple[FileName, ...], Field(min_length=1, max_length=_MOST_NAMED), at_most(_MOST_NAMED)] | None = (
+        None
+    )
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:

@@ -15,7 +15,7 @@ from pydantic import Field
 from domain.catalogue import Quantity
 from domain.ids import OrderId
 from domain.steps import StepResult
-from domain.wire import Timestamp, Wire
+from domain.wire import VISIBLE_LINE, VISIBLE_TEXT, Timestamp, Wire
 
 # A message repeated by the platform arrives within minutes; a day is far beyond that, and keeps the state small.
 REMEMBER_SETTLED_FOR: Final = timedelta(days=1)
@@ -26,14 +26,14 @@ MOST_STOCK: Final = 1_000_000_000
 ALREADY_SETTLED: Final = "already_settled"
 """Why a late `reserve` is refused: its order has let go of these goods before."""
 
-MovementKey = Annotated[str, Field(min_length=1, max_length=100)]
+MovementKey = Annotated[str, Field(min_length=1, max_length=100), VISIBLE_LINE]
 """Names one delivery or correction: the same key counts once."""
 
 UnitsReceived = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 UnitsFound = Annotated[int, Field(strict=True, ge=-1_000_000, le=1_000_000)]
 """Units found (positive) or missing (negative)."""
 
-CorrectionReason = Annotated[str, Field(min_length=1, max_length=200)]
+CorrectionReason = Annotated[str, Field(min_length=1, max_length=200), VISIBLE_TEXT]
 
 Settled = Literal["released", "committed", "expired"]
 

@@ -1,55 +1,55 @@
 """A new user: what somebody may send, the rules it is held against, and what is kept."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from typing import Annotated, Final
 
 from pydantic import Field
 
+from domain.addresses import address_format, address_problems
 from domain.field_error import FieldError
 from domain.ids import OrderId, digest_id
+from domain.mail_address import NotAnAddress, mail_address, needs_smtputf8
 from domain.steps import Outcome, StepResult
-from domain.wire import Timestamp, Wire
+from domain.text import one_line
+from domain.wire import Day, Timestamp, Wire
 from domain.workflow import RunRequest, WorkflowKey
 
 USER_ONBOARDING: Final = "user_onboarding"
 YOUNGEST_YEARS: Final = 16
 
-_EMAIL: Final = re.compile(r"[^@\s<>]+@[^@\s<>.]+(\.[^@\s<>.]+)+")
-# Of the countries that the shop knows postal codes of; any other country's are taken as they come.
-_POSTAL_CODES: Final[Mapping[str, re.Pattern[str]]] = {
-    "AU": re.compile(r"\d{4}"),
-    "CA": re.compile(r"[A-Z]\d[A-Z] \d[A-Z]\d"),
-    "DE": re.compile(r"\d{5}"),
-    "FR": re.compile(r"\d{5}"),
-    "GB": re.compile(r"[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}"),
-    "US": re.compile(r"\d{5}(-\d{4})?"),
-}
+_POSTAL_CODE: Final = re.compile(r"[A-Z0-9][A-Z0-9 -]{1,11}")  # of any country
 
 UserId = OrderId
 
 
 class OnboardingRequest(RunRequest):
-    """The body of `POST /api/onboarding`: its form only, the rules are `check_user`'s. birth_date: YYYY-MM-DD."""
+    """The body of `POST /api/onboarding`: its form only, the rules are `check_user`'s.
+
+    postal_code: where the country has them. birth_date: YYYY-MM-DD.
+    """
 
     name: Annotated[str, Field(max_length=200)]
     email: Annotated[str, Field(max_length=254)]
     country: Annotated[str, Field(max_length=20)]
-    postal_code: Annotated[str, Field(max_length=20)]
-    birth_date: date
+    postal_code: Annotated[str, Field(max_length=20)] | None = None
+    birth_date: Day
     accepts_terms: Annotated[bool, Field(strict=True)]
 
 
 class User(Wire):
-    """Somebody who may become a user, as written here: no blanks around, country and postal code in capitals."""
+    """Somebody who may become a user, as written here: no blanks around, country and postal code in capitals.
+
+    postal_code: empty where the country has none.
+    """
 
     user_id: UserId
     name: str
     email: str
     country: str
     postal_code: str
-    birth_date: date
+    birth_date: Day
 
 
 class CheckUser(Wire):
@@ -95,18 +95,19 @@ class PersistUser(Wire):
     registered_at: Timestamp
 
 
-def check_user(check: CheckUser) -> UserChecked:
-    """The user, or every rule that the request breaks."""
+def check_user(check: CheckUser, *, ascii_mail_only: bool = False) -> UserChecked:
+    """The user, or every rule that the request breaks. ascii_mail_only: whether the shop's mail server takes no other address."""
     request = check.request
+    country = request.country.strip().upper()
     user = User(
         user_id=user_id(request.email),
-        name=" ".join(request.name.split()),
-        email=_address(request.email),
-        country=request.country.strip().upper(),
-        postal_code=_postal_code(request.country.strip().upper(), request.postal_code),
+        name=_name(request.name),
+        email=_address(request.email) or request.email,
+        country=country,
+        postal_code=_postal_code(country, request.postal_code or ""),
         birth_date=request.birth_date,
     )
-    errors = tuple(_broken_rules(user, request, check.now))
+    errors = tuple(_broken_rules(user, request, check.now, ascii_mail_only))
     if not errors:
         return UserChecked(user=user)
     fields = ", ".join(dict.fromkeys(error.field for error in errors))
@@ -117,12 +118,28 @@ def check_user(check: CheckUser) -> UserChecked:
 
 def user_id(email: str) -> UserId:
     """One user per address, however it is written."""
-    return f"usr-{digest_id(_address(email).lower())}"
+    return f"usr-{digest_id((_address(email) or email.strip()).lower())}"
 
 
-def _address(email: str) -> str:
-    local, at, host = email.strip().rpartition("@")
-    return f"{local}{at}{host.lower()}"
+def _address(email: str) -> str | None:
+    """The address as it is kept; None for what is none."""
+    try:
+        return mail_address(email.strip())
+    except NotAnAddress:
+        return None
+
+
+def _name(text: str) -> str:
+    """The name with single blanks, as it is kept; a text that cannot be shown stays as it is, and breaks a rule."""
+    name = " ".join(text.split())
+    return one_line(name) if name and _can_be_shown(name) else name
+
+
+def _can_be_shown(text: str) -> bool:
+    try:
+        return bool(one_line(text))
+    except ValueError:
+        return not text  # what is not there breaks another rule
 
 
 def _postal_code(country: str, text: str) -> str:
@@ -132,13 +149,18 @@ def _postal_code(country: str, text: str) -> str:
     return f"{bare[:-3]} {bare[-3:]}" if country in ("CA", "GB") and len(bare) > 3 else code
 
 
-def _broken_rules(user: User, request: OnboardingRequest, now: datetime) -> Iterator[FieldError]:
+def _broken_rules(user: User, request: OnboardingRequest, now: datetime, ascii_mail_only: bool) -> Iterator[FieldError]:
     rules: tuple[tuple[str, str, str, Callable[[], bool]], ...] = (
         ("name", "blank", "Must have a letter", lambda: any(letter.isalpha() for letter in user.name)),
-        ("name", "unprintable", "Must be printable text", user.name.isprintable),
-        ("email", "form", "Must be an address such as ada@example.com", lambda: bool(_EMAIL.fullmatch(user.email))),
-        ("country", "form", "Must be two letters (ISO 3166)", lambda: bool(re.fullmatch("[A-Z]{2}", user.country))),
-        ("postal_code", "form", "Is not one of this country", lambda: _is_postal_code(user)),
+        ("name", "unprintable", "Must be printable text", lambda: _can_be_shown(user.name)),
+        ("email", "form", "Must be an address such as ada@example.com", lambda: _address(request.email) is not None),
+        (
+            "email",
+            "not_ascii",
+            "Must be ASCII before the @: the shop's mail server takes no other address (SMTPUTF8)",
+            lambda: not (ascii_mail_only and needs_smtputf8(_address(request.email) or "")),
+        ),
+        ("country", "form", "Must be a country's code (ISO 3166)", lambda: address_format(user.country) is not None),
         ("birth_date", "future", "Must be in the past", lambda: user.birth_date < now.date()),
         (
             "birth_date",
@@ -152,11 +174,12 @@ def _broken_rules(user: User, request: OnboardingRequest, now: datetime) -> Iter
     for field, rule, message, holds in rules:
         if not holds():
             yield FieldError(field=field, rule=rule, message=message)
-
-
-def _is_postal_code(user: User) -> bool:
-    form = _POSTAL_CODES.get(user.country, re.compile(r"[A-Z0-9][A-Z0-9 -]{1,11}"))
-    return bool(form.fullmatch(user.postal_code))
+    if user.postal_code and not _POSTAL_CODE.fullmatch(user.postal_code):
+        yield FieldError(field="postal_code", rule="form", message="Must be letters, digits, blanks and -")
+        return
+    for problem in address_problems(user.country, city=None, state=None, postal_code=user.postal_code):
+        if problem.field == "postal_code":
+            yield FieldError(field=problem.field, rule=problem.rule, message=problem.message)
 
 
 def _years(birth: date, today: date) -> int:

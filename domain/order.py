@@ -15,30 +15,32 @@ from domain.money import Money
 from domain.payment import CaptureMode, PaymentMethod, PaymentRequest
 from domain.shipping import Address, Destination, ShipmentRequest
 from domain.steps import LedgerEntry, Message, Outcome
-from domain.wire import Cents, Currency, Email, Timestamp, Wire
+from domain.wire import Cents, Currency, Edge, Email, EmailAddress, Timestamp, Wire, at_most
 
 MOST_LINES: Final = 50
+MAX_STATED_CENTS: Final = 10**12
+"""Far beyond what any order may cost, so that a slip is told by the order's own limit."""
 
 
-class PaymentDetails(Wire):
+class PaymentDetails(Edge):
     """How the customer pays. payment_method: a provider's token. amount_cents: if stated, it must be what the goods cost."""
 
     payment_method: PaymentMethod
     currency: Currency | None = None
-    amount_cents: Annotated[int, Field(strict=True, ge=1)] | None = None
+    amount_cents: Annotated[int, Field(strict=True, ge=1, le=MAX_STATED_CENTS)] | None = None
 
 
-class OrderRequest(Wire):
+class OrderRequest(Edge):
     """The body of `POST /api/orders`: `lines`, or the short form of one `product_id` and `quantity`."""
 
     order_id: OrderId | None = None
     customer_id: CustomerId
-    lines: Annotated[list[OrderLine], Field(min_length=1, max_length=MOST_LINES)] | None = None
+    lines: Annotated[list[OrderLine], Field(min_length=1, max_length=MOST_LINES), at_most(MOST_LINES)] | None = None
     product_id: ProductId | None = None
     quantity: Quantity | None = None
     payment: PaymentDetails
     ship_to: Destination
-    email: Email
+    email: EmailAddress
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:

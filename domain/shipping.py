@@ -1,39 +1,72 @@
 """Requests of the shipping steps."""
 
-from typing import Annotated
+from typing import Annotated, Any, Final, Self
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from domain.addresses import address_problems
 from domain.ids import Namespace, OrderId, provider_reference
-from domain.wire import OneLine, Wire, in_words
+from domain.wire import VISIBLE_LINE, Edge, Wire, in_words
 
+MAX_LINE: Final = 35
+MAX_CITY: Final = 30
+"""Characters that every carrier prints. UPS is the strictest (developer.ups.com, Shipping: Name and AddressLine 35, City 30); FedEx
+takes 35 of each."""
+
+PostalCode = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9 -]{2,12}$"), in_words("Must be 2 to 12 ASCII letters, digits, blanks and -")
+]
 _Text = Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class Address(Wire):
-    """Where a parcel goes, or comes from. country: ISO 3166 alpha-2. state: where the country has them."""
+    """Where a parcel goes, or comes from. country: ISO 3166 alpha-2. city, state, postal_code: where the country has them."""
 
     name: _Text
     street1: _Text
     street2: _Text | None = None
-    city: _Text
+    city: _Text | None = None
     state: _Text | None = None
-    postal_code: Annotated[
-        str, Field(pattern=r"^[A-Za-z0-9 -]{2,12}$"), in_words("Must be 2 to 12 ASCII letters, digits, blanks and -")
-    ]
+    postal_code: PostalCode | None = None
     country: Annotated[
         str, Field(pattern=r"^[A-Z]{2}$"), in_words("Must be two capital letters (ISO 3166), such as US")
     ]
 
 
-class Destination(Address):
-    """Where a customer asks for a parcel to go. Orders keep an `Address`: what was accepted once must stay readable."""
+_Line = Annotated[str, Field(min_length=1, max_length=MAX_LINE), VISIBLE_LINE]
 
-    name: OneLine
-    street1: OneLine
-    street2: OneLine | None = None
-    city: OneLine
-    state: OneLine | None = None
+
+def _as_printed(code: Any) -> Any:
+    """A postal code in capitals, with single blanks; a blank one is none."""
+    return (" ".join(code.upper().split()) or None) if isinstance(code, str) and len(code) <= MAX_LINE else code
+
+
+class Destination(Address, Edge):
+    """Where a customer asks for a parcel to go: in lines that carriers print, and as addresses are in the country.
+
+    Orders keep an `Address`: what was accepted once must stay readable.
+    """
+
+    name: _Line
+    street1: _Line
+    street2: _Line | None = None
+    city: Annotated[str, Field(min_length=1, max_length=MAX_CITY), VISIBLE_LINE] | None = None
+    state: _Line | None = None
+    postal_code: Annotated[PostalCode | None, BeforeValidator(_as_printed)] = None
+
+    @model_validator(mode="after")
+    def _fits_its_country(self, info: ValidationInfo) -> Self:
+        # At the edge only: the data of a newer version must not turn away what is on its way.
+        if info.context is None:
+            return self
+        problems = [
+            InitErrorDetails(type=PydanticCustomError(each.rule, each.message), loc=(each.field,), input=None)
+            for each in address_problems(self.country, city=self.city, state=self.state, postal_code=self.postal_code)
+        ]
+        if problems:
+            raise ValidationError.from_exception_data(type(self).__name__, problems, hide_input=True)
+        return self
 
 
 class ShipmentRequest(Wire):

@@ -1,20 +1,28 @@
 """The base of everything that crosses a boundary (HTTP, activity, entity, queue, table)."""
 
-from typing import Annotated, Any, LiteralString
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, LiteralString, Self
 
 from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
+    ValidationInfo,
     ValidatorFunctionWrapHandler,
+    WithJsonSchema,
     WrapValidator,
 )
 from pydantic_core import PydanticCustomError
 
+from domain.mail_address import NotAnAddress, mail_address, needs_smtputf8
 from domain.money import known_currencies
+from domain.text import one_line, paragraph
 
 
 def in_words(form: LiteralString) -> WrapValidator:
@@ -54,32 +62,118 @@ Email = Annotated[
     Field(max_length=254, pattern=r"^[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+$"),
     in_words("Must be an address such as ada@example.com"),
 ]
-"""An address as mail servers take it; no white space, so that it cannot end a mail's header."""
+"""An address that was accepted, in whatever form that was; from callers it comes as an `EmailAddress`."""
 
-OneLine = Annotated[
+
+def _email(value: str, info: ValidationInfo) -> str:
+    try:
+        address = mail_address(value)
+    except NotAnAddress:
+        raise PydanticCustomError("string_pattern_mismatch", "Must be an address such as ada@example.com") from None
+    if needs_smtputf8(address) and (info.context or {}).get("ascii_mail_only"):
+        raise PydanticCustomError(
+            "email_not_ascii", "Must be ASCII before the @: the shop's mail server takes no other address (SMTPUTF8)"
+        )
+    return address
+
+
+EmailAddress = Annotated[
     str,
-    Field(
-        min_length=1,
-        max_length=100,
-        pattern=(
-            r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*[^\s\x00-\x1f\x7f-\x9f]"
-            r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
-        ),
-    ),
-    in_words("Must be one line of text, without control characters and not of blanks alone"),
+    Field(max_length=254),
+    AfterValidator(_email),
+    WithJsonSchema({"type": "string", "format": "email", "maxLength": 254}),
 ]
-"""A name or a line of an address, as it may be printed on a label or stand in a mail."""
+"""An address from a caller: one recipient, to whom a mail can be sent. Its domain is kept in ASCII."""
 
-Timestamp = AwareDatetime
+
+def _kept(rule: Callable[[str], str], form: LiteralString) -> AfterValidator:
+    def check(value: str) -> str:
+        try:
+            return rule(value)
+        except ValueError:
+            raise PydanticCustomError("string_pattern_mismatch", form) from None
+
+    return AfterValidator(check)
+
+
+VISIBLE_LINE = _kept(one_line, "Must be one line of text, without control characters and not of blanks alone")
+VISIBLE_TEXT = _kept(paragraph, "Must be text, without control characters and not of blanks alone")
+
+OneLine = Annotated[str, Field(min_length=1, max_length=100), VISIBLE_LINE]
+"""A name or a title, as it may be shown or stand in a mail."""
+
+Comment = Annotated[str, Field(min_length=1, max_length=300), VISIBLE_TEXT]
+"""What a person says about something, in a few lines."""
+
+
+def at_most(number: int) -> BeforeValidator:
+    """Refuse a longer list before any of its items is looked at: pydantic counts those that are right, and reports all others."""
+
+    def check(value: Any) -> Any:
+        if isinstance(value, list | tuple) and len(value) > number:
+            raise PydanticCustomError("too_long", "Must have at most {max_length} items", {"max_length": number})
+        return value
+
+    return BeforeValidator(check)
+
+
+# Moments and days are texts. pydantic would take numbers, and digits in a text, for seconds since 1970.
+_MOMENT = re.compile(
+    r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?:[Zz]|[+-]\d{2}(?::?\d{2})?)", re.ASCII
+)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+def _iso(form: re.Pattern[str], known: type, kind: LiteralString, words: LiteralString) -> BeforeValidator:
+    def check(value: Any) -> Any:
+        if isinstance(value, known) or (isinstance(value, str) and form.fullmatch(value)):
+            return value
+        raise PydanticCustomError(kind, words)
+
+    return BeforeValidator(check)
+
+
+def _on_the_calendar(moment: datetime) -> datetime:
+    try:
+        moment.astimezone(UTC)
+    except OverflowError:
+        raise PydanticCustomError("datetime_range", "Must be within the years 1 to 9999, in UTC") from None
+    return moment
+
+
+Timestamp = Annotated[
+    AwareDatetime,
+    _iso(
+        _MOMENT, datetime, "datetime_form", "Must be a moment in ISO 8601 with its zone, such as 2026-11-26T20:15:02Z"
+    ),
+    AfterValidator(_on_the_calendar),
+]
 """A moment with its zone; written as ISO 8601."""
+
+Day = Annotated[date, _iso(_DAY, date, "date_form", "Must be a date in ISO 8601, such as 2026-11-26")]
+"""A day of the calendar; written as ISO 8601."""
 
 
 class Wire(BaseModel):
-    """Base of every payload: immutable, no unknown fields, and no rejected value (a card number, say) in an error text."""
+    """Base of every payload: immutable, and no rejected value (a card number, say) in an error text.
+
+    Unknown fields are left out: what an instance, an entity or a row holds may have been written by a newer version of the app.
+    """
 
     # Deferred: a cold start should not pay for validators of requests that may never come.
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, defer_build=True)
 
     def to_wire(self) -> dict[str, Any]:
         """The payload as plain JSON values, ready for the SDK, a table or a response."""
         return self.model_dump(mode="json")
+
+
+class Edge(Wire):
+    """Base of what callers send. At the edge it is read by `of_caller`; inside, where it travels on, as any other payload."""
+
+    model_config = ConfigDict(json_schema_extra={"additionalProperties": False})
+
+    @classmethod
+    def of_caller(cls, document: Any, *, ascii_mail_only: bool = False) -> Self:
+        """Read what a caller sent; here an unknown field is an error. ascii_mail_only: whether mail servers offer no SMTPUTF8."""
+        return cls.model_validate(document, extra="forbid", context={"ascii_mail_only": ascii_mail_only})

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from domain.ids import PLAIN_ID
 from domain.steps import LedgerEntry, Message
-from domain.wire import Wire
+from domain.wire import Edge, Wire
 
 WorkflowKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"), PLAIN_ID]
 """The id of one run of a workflow, unique among the runs of that workflow."""
@@ -15,7 +15,7 @@ WorkflowStatus = Literal["running", "completed", "rejected", "cancelled", "faile
 """completed: done. rejected: a refusal. cancelled: somebody asked for it. failed: a fault."""
 
 
-class RunRequest(Wire):
+class RunRequest(Edge):
     """The base of what callers ask for by `POST`. id: the caller's name for the run; without it the `Idempotency-Key` names it."""
 
     id: WorkflowKey | None = None

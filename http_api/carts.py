@@ -18,7 +18,7 @@ from domain.catalogue import OrderLine, Quantity
 from domain.ids import CustomerId, ProductId
 from domain.inventory import MovementKey
 from domain.steps import Outcome, StepResult
-from domain.wire import Wire
+from domain.wire import Edge, Wire
 from domain.workflow import WorkflowKey
 from http_api.entities import read_entity
 from http_api.links import resource
@@ -47,7 +47,7 @@ class CartAnswer(Wire):
     checkout_under_way: bool
 
 
-class CartAddition(Wire):
+class CartAddition(Edge):
     """The body of `POST /api/carts/{customer_id}/items`. key: names the addition; without it each request is one of its own."""
 
     product_id: ProductId
@@ -55,7 +55,7 @@ class CartAddition(Wire):
     key: MovementKey | None = None
 
 
-class ItemQuantity(Wire):
+class ItemQuantity(Edge):
     """The body of `PUT /api/carts/{customer_id}/items/{product_id}`."""
 
     quantity: Quantity

@@ -20,7 +20,7 @@ from adapters.decision_links import DecisionLink, LinkExpired, LinkInvalid
 from adapters.texts import render
 from domain.approval import ApprovalDecision, Decision
 from domain.expense import EXPENSE_APPROVAL, ExpenseRequest
-from domain.wire import Wire
+from domain.wire import Comment, Edge
 from domain.workflow import workflow_instance_id
 from http_api.expense_decisions import OpenTurn, bring, open_turn
 from http_api.problems import Problem, answers_problems, conflict
@@ -47,18 +47,18 @@ _HEADINGS: Final[Mapping[HTTPStatus, str]] = {
 }
 
 
-class DecisionQuery(Wire):
+class DecisionQuery(Edge):
     """token: of the link."""
 
-    token: str
+    token: Annotated[str, Field(max_length=4_000)]
 
 
-class DecisionForm(Wire):
+class DecisionForm(Edge):
     """What the page's form sends."""
 
-    token: str = ""
+    token: Annotated[str, Field(max_length=4_000)] = ""
     decision: Decision
-    comment: Annotated[str, Field(max_length=300)] | None = None
+    comment: Comment | None = None
 
 
 Handler = Callable[..., Awaitable[func.HttpResponse]]

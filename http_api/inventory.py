@@ -20,7 +20,7 @@ from domain.inventory import (
     restock,
 )
 from domain.steps import Outcome, StepResult
-from domain.wire import Wire
+from domain.wire import Edge, Wire
 from http_api.links import resource
 from http_api.problems import answers_problems, conflict
 from http_api.products import known_product
@@ -47,14 +47,14 @@ class StockAnswer(Wire):
     owed: int
 
 
-class Delivery(Wire):
+class Delivery(Edge):
     """Goods that arrived. key: names the delivery; without it each request is a delivery of its own."""
 
     quantity: UnitsReceived
     key: MovementKey | None = None
 
 
-class Correction(Wire):
+class Correction(Edge):
     """A correction after counting. key: names it; without it each request is a correction of its own."""
 
     delta: UnitsFound

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from domain.wire import Wire
+from domain.wire import Edge, Wire
 
 BODY: Final = (400, 413, 415, 422)
 """The problems of every operation that takes a JSON body."""
@@ -24,8 +24,8 @@ class Operation:
     summary: str
     answers: Mapping[int, type[Wire] | None]
     problems: tuple[int, ...] = ()
-    body: type[Wire] | None = None
-    query: type[Wire] | None = None
+    body: type[Edge] | None = None
+    query: type[Edge] | None = None
     takes_idempotency_key: bool = False
     body_type: str = "application/json"
     answer_type: str = "application/json"

@@ -1,14 +1,16 @@
 """Lists, page by page."""
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from adapters.cursor import InvalidCursor
 from adapters.table_pages import Page
-from domain.wire import Wire
+from domain.wire import Edge
 from http_api.problems import invalid_field
 
 T = TypeVar("T")
@@ -17,10 +19,17 @@ T = TypeVar("T")
 LARGEST_PAGE: Final = 200
 
 
-class PageQuery(Wire):
+def _whole_number(text: Any) -> Any:
+    """Of a query's text; pydantic would take blanks, signs, fractions and other digits too."""
+    if isinstance(text, int) or (isinstance(text, str) and re.fullmatch(r"[0-9]{1,9}", text)):
+        return int(text)
+    raise PydanticCustomError("int_type", "Must be a whole number")
+
+
+class PageQuery(Edge):
     """limit: how many at most. cursor: what the page before gave as `next_cursor`."""
 
-    limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] = 50
+    limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE), BeforeValidator(_whole_number)] = 50
     cursor: Annotated[str, Field(min_length=1, max_length=2_000)] | None = None
 
 

@@ -5,6 +5,7 @@ logged before it was searched for card numbers.
 """
 
 import json
+import os
 from collections import Counter
 from email.message import Message
 from http import HTTPStatus
@@ -16,13 +17,14 @@ from pydantic import ValidationError
 
 from domain.cards import card_number_paths
 from domain.errors import TooDeep
-from domain.wire import Wire
+from domain.wire import Edge
 from http_api.problems import MOST_ERRORS, FieldError, Problem, field_errors, field_path, invalid, shown_name
+from settings import mail_takes_utf8
 
 MOST_BYTES: Final = 64 * 1024
 _CHARSETS: Final = frozenset({"utf-8", "utf8", "us-ascii"})
 
-M = TypeVar("M", bound=Wire)
+M = TypeVar("M", bound=Edge)
 
 
 def read_body(request: func.HttpRequest, model: type[M]) -> M:
@@ -36,7 +38,7 @@ def read_body(request: func.HttpRequest, model: type[M]) -> M:
 def validated(model: type[M], document: dict[str, Any]) -> M:
     """The document as a `model`. Raises Problem (422)."""
     try:
-        return model.model_validate(document)
+        return model.of_caller(document, ascii_mail_only=not mail_takes_utf8(os.environ))
     except ValidationError as error:
         raise invalid(field_errors(error)) from None
 

@@ -26,10 +26,14 @@ Keep = Callable[[bytes], None]
 
 
 class MailCatcher:
-    """keep: what to do with each mail, whole. refuse: a reply such as `451 busy`, given to every recipient while it is set."""
+    """keep: what to do with each mail, whole. refuse: a reply such as `451 busy`, given to every recipient while it is set.
+
+    smtputf8: whether it takes addresses outside ASCII (RFC 6531), as many servers do not.
+    """
 
     def __init__(self, keep: Keep) -> None:
         self.refuse: str | None = None
+        self.smtputf8 = False
         self._keep = keep
 
     async def serve(self, port: int) -> asyncio.Server:
@@ -47,7 +51,10 @@ class MailCatcher:
     async def _answer(self, line: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         match line.upper().split(" ", 1)[0]:
             case "EHLO" | "HELO":
-                await _say(writer, f"250-localhost\r\n250-8BITMIME\r\n250 SIZE {MOST_BYTES}")
+                more = "250-SMTPUTF8\r\n" if self.smtputf8 else ""
+                await _say(writer, f"250-localhost\r\n250-8BITMIME\r\n{more}250 SIZE {MOST_BYTES}")
+            case "MAIL" | "RCPT" if not line.isascii() and not self.smtputf8:
+                await _say(writer, "553 5.6.7 an address must be ASCII")
             case "RCPT" if self.refuse:
                 await _say(writer, self.refuse)
             case "DATA":

@@ -222,6 +222,8 @@ func shopAppSettings(shop shopSettings) object => {
   MAIL_ENDPOINT: shop.mailEndpoint
   // Its password would have to be a secret; mails go through Communication Services by identity.
   SMTP_URL: ''
+  // Communication Services does not say that it takes addresses outside ASCII.
+  MAIL_SMTPUTF8: 'false'
   APPROVER_EMAILS: join(shop.approverEmails, ',')
   EXPENSE_TIMEOUT_S: string(shop.expenseTimeoutS)
   EXPENSE_LIMITS: string(shop.expenseLimits)

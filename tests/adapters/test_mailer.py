@@ -4,6 +4,7 @@ import re
 import socket
 
 import pytest
+from pydantic import ValidationError
 
 from adapters import smtp_mailer
 from adapters.azure_mailer import AzureMailer
@@ -56,6 +57,32 @@ def test_a_refused_address_is_refused_and_a_busy_server_asked_again(mailbox: Mai
     with pytest.raises(ProviderUnavailable, match="451"):
         mailer.send(MAIL)
     assert mailbox.taken == 0
+
+
+def test_every_server_takes_an_internationalised_domain(mailbox: Mailbox) -> None:
+    mail = Mail.model_validate(MAIL.to_wire() | {"to": ["ada@münchen.de"]})
+    assert SmtpMailer(mailbox.url, "shop@example.com").send(mail).outcome is Outcome.DONE
+    assert len(mailbox.to("ada@xn--mnchen-3ya.de")) == 1
+
+
+def test_an_address_outside_ascii_is_sent_where_smtputf8_is_offered_and_else_refused_for_good(mailbox: Mailbox) -> None:
+    mail = Mail.model_validate(MAIL.to_wire() | {"to": ["dörte@example.com"]})
+    mailer = SmtpMailer(mailbox.url, "shop@example.com")
+    refused = mailer.send(mail)
+    assert (refused.outcome, refused.reason_code) == (Outcome.REFUSED, "mail_refused")
+    assert "SMTPUTF8" in str(refused.message)
+    assert mailbox.taken == 0
+    mailbox.catcher.smtputf8 = True
+    assert mailer.send(mail).outcome is Outcome.DONE
+    assert mailbox.taken == 1
+
+
+@pytest.mark.parametrize(
+    "to", ["a,b@example.com", "ada@example.com, eve@example.com", "ada@example.com\nBcc: eve@x.org"]
+)
+def test_one_recipient_is_one_address(to: str) -> None:
+    with pytest.raises(ValidationError):
+        Mail.model_validate(MAIL.to_wire() | {"to": [to]})
 
 
 def test_a_mail_server_that_is_away_is_worth_another_try() -> None:

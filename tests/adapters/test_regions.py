@@ -32,6 +32,14 @@ def wanted(country: str, postal_code: str) -> FindRegion:
         ("AU", "2000", "AU-NSW"),
         ("FR", "75011", "FR-IDF"),
         ("FR", "20000", "FR-20R"),
+        # Codes beside those of their state: USPS, City State product.
+        ("US", "06390", "US-NY"),
+        ("US", "06391", "US-CT"),
+        ("US", "96799", "US-AS"),
+        ("US", "83414", "US-WY"),
+        ("US", "73949", "US-TX"),
+        ("US", "96950", "US-MP"),
+        ("US", "96910", "US-GU"),
     ],
 )
 def test_the_table_knows_the_region(country, postal_code, code):

@@ -4,23 +4,25 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from domain.onboarding import CheckUser, OnboardingRequest, UserChecked, check_user, user_id
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
+REQUEST = {
+    "name": "Ada Lovelace",
+    "email": "ada@example.com",
+    "country": "US",
+    "postal_code": "94107",
+    "birth_date": date(1990, 12, 10),
+    "accepts_terms": True,
+}
+
+
 def checked(**changes: Any) -> UserChecked:
-    request = {
-        "name": "Ada Lovelace",
-        "email": "ada@example.com",
-        "country": "US",
-        "postal_code": "94107",
-        "birth_date": date(1990, 12, 10),
-        "accepts_terms": True,
-        **changes,
-    }
-    return check_user(CheckUser(request=OnboardingRequest.model_validate(request), now=NOW))
+    return check_user(CheckUser(request=OnboardingRequest.model_validate(REQUEST | changes), now=NOW))
 
 
 def rules(**changes: Any) -> list[tuple[str, str]]:
@@ -50,10 +52,52 @@ def test_a_postal_code_is_kept_in_the_form_of_its_country(country, written, kept
 
 @pytest.mark.parametrize(
     ("country", "postal_code"),
-    [("US", "9410"), ("CA", "94107"), ("DE", "D-10115"), ("GB", "1"), ("FR", "7500A"), ("ZZ", "")],
+    [("US", "9410"), ("CA", "94107"), ("DE", "D-10115"), ("GB", "1"), ("FR", "7500A"), ("SE", "1234")],
 )
 def test_a_postal_code_of_another_form_is_refused(country, postal_code):
     assert rules(country=country, postal_code=postal_code) == [("postal_code", "form")]
+
+
+@pytest.mark.parametrize(("country", "postal_code"), [("ZZ", ""), ("XX", "12345"), ("AC", "ASCN 1ZZ"), ("U", "12")])
+def test_only_countries_of_iso_3166_are_known(country, postal_code):
+    assert rules(country=country, postal_code=postal_code) == [("country", "form")]
+
+
+def test_a_country_without_postal_codes_needs_and_takes_none():
+    assert rules(country="HK", postal_code=None) == []
+    assert rules(country="HK", postal_code="") == []
+    assert rules(country="HK", postal_code="00000") == [("postal_code", "not_used")]
+    assert rules(country="US", postal_code=None) == [("postal_code", "missing")]
+
+
+# Names that need their joiners: https://www.unicode.org/versions/Unicode15.0.0/ch23.pdf, "Cursive Connection and Ligatures".
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("علی\u200cرضا محمدی", "علی\u200cرضا محمدی"),
+        ("ශ්\u200dරී", "ශ්\u200dරී"),
+        ("Jose\u0301 Nun\u0303ez", "José Nuñez"),
+        ("Ada\u00ad \u200eLovelace\u202c", "Ada Lovelace"),
+        ("O’Neil-Müller d'Arc", "O’Neil-Müller d'Arc"),
+    ],
+)
+def test_names_are_kept_as_people_write_them(written, kept):
+    user = checked(name=written).user
+    assert user is not None
+    assert user.name == kept
+
+
+@pytest.mark.parametrize(
+    "name", ["Ada\u200b", "\u200cAda", "Ada\u200d", "Ada \u0301x", "A\x1b[31m", "Ada\U000e0041", "A\u3164"]
+)
+def test_names_with_parts_that_cannot_be_seen_are_refused(name):
+    assert rules(name=name) == [("name", "unprintable")]
+
+
+@pytest.mark.parametrize("birth_date", [0, "0", -86400, "636163200", "19901210", "1990-12-10T00:00:00", True, 1.5])
+def test_a_birth_date_is_a_date_in_iso_8601(birth_date):
+    with pytest.raises(ValidationError):
+        checked(birth_date=birth_date)
 
 
 @pytest.mark.parametrize("email", ["", "ada", "ada@example", "ada@@example.com", "a b@example.com", "ada@example..com"])
@@ -69,6 +113,15 @@ def test_the_sixteenth_birthday_is_the_first_day():
 def test_one_address_is_one_user_however_it_is_written():
     assert user_id("Ada@Example.com ") == user_id("ada@example.COM")
     assert user_id("ada@example.com") != user_id("bob@example.com")
+    assert user_id("ada@münchen.de") == user_id("ada@xn--mnchen-3ya.de") == user_id("ada@mu\u0308nchen.DE")
+    assert user_id("Do\u0308rte@example.com") == user_id("dörte@example.com")
+
+
+def test_an_address_outside_ascii_needs_a_server_that_takes_it():
+    assert rules(email="dörte@example.com") == []
+    request = OnboardingRequest.model_validate(REQUEST | {"email": "dörte@example.com"})
+    answer = check_user(CheckUser(request=request, now=NOW), ascii_mail_only=True)
+    assert [(error.field, error.rule) for error in answer.errors] == [("email", "not_ascii")]
 
 
 def test_no_rejected_value_is_repeated():

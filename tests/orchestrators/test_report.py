@@ -120,7 +120,7 @@ async def test_the_same_request_again_is_the_same_report_and_another_one_is_refu
 
 
 @pytest.mark.parametrize(
-    ("placed_to", "rule"), [(NOON, "period"), (NOON + 367 * DAY, "period"), ("yesterday", "datetime_from_date_parsing")]
+    ("placed_to", "rule"), [(NOON, "period"), (NOON + 367 * DAY, "period"), ("yesterday", "datetime_form")]
 )
 async def test_a_period_that_is_none_is_named(shop: Shop, placed_to, rule):
     answer = await shop.post("reports", body(placed_to=str(placed_to)))

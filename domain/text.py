@@ -1,0 +1,53 @@
+"""What people write, held to what can be shown, printed and mailed: NFC, without what has no shape of its own.
+
+A zero-width joiner or non-joiner between letters is spelling (Persian, Sinhala, Hindi) and stays; soft hyphens and marks of
+direction say how a text was typed, and go. Anything else without a shape is refused: it would make two equal texts differ, turn a
+line of a label around, or end a header.
+"""
+
+import unicodedata
+from typing import Final
+
+_JOINERS: Final = "\u200c\u200d"
+# Soft hyphen, marks and isolates of direction, and the byte order mark: in copied texts, and without a meaning of their own.
+_DROPPED: Final = dict.fromkeys((0xAD, 0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF))
+# Control and format characters, halves of characters, private and unassigned ones, and what ends a line or a paragraph.
+_SHAPELESS: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+# Letters whose picture is empty, though Unicode calls them letters.
+_EMPTY_LETTERS: Final = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+
+
+def one_line(text: str) -> str:
+    """Return the line as it is kept. Raises ValueError for one that cannot be shown as it is, or has nothing to show."""
+    if text.isascii():
+        if not text.isprintable() or text.isspace() or not text:
+            raise ValueError
+        return text
+    # A half of a character cannot be normalised everywhere, and is refused below.
+    cleaned = unicodedata.normalize("NFC", text.translate(_DROPPED))
+    before = " "
+    for character in cleaned:
+        if not _may_follow(character, before):
+            raise ValueError
+        before = character
+    if before in _JOINERS or not cleaned or cleaned.isspace():
+        raise ValueError
+    return cleaned
+
+
+def paragraph(text: str) -> str:
+    """Return a text of several lines, each as `one_line` or empty. Raises ValueError."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ").split("\n")
+    cleaned = "\n".join(one_line(line) if line.strip() else "" for line in lines)
+    if not cleaned.strip():
+        raise ValueError
+    return cleaned
+
+
+def _may_follow(character: str, before: str) -> bool:
+    if character in _JOINERS:  # a letter, one of its marks, or a picture (emoji)
+        return unicodedata.category(before)[0] in "LMS"
+    category = unicodedata.category(character)
+    if category in _SHAPELESS or character in _EMPTY_LETTERS:
+        return False
+    return not (before.isspace() and category.startswith("M"))

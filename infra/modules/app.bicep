@@ -176,6 +176,8 @@ resource site 'Microsoft.Web/sites@2024-11-01' = {
   }
 }
 
+// The newest version that is no preview is older, and knows neither groups of categories nor names.
+#disable-next-line use-recent-api-versions
 resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'to-workspace'
   scope: site

@@ -126,6 +126,8 @@ var writes = [
   { category: 'StorageDelete', enabled: true }
 ]
 
+// The newest version that is no preview is older, and knows neither groups of categories nor names.
+#disable-next-line use-recent-api-versions
 resource queueDiagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'to-workspace'
   scope: account::queueService
@@ -137,6 +139,8 @@ resource queueDiagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-prev
 }
 
 // Metrics only: table and blob lines would name every row of the task hub's history, several per episode.
+// The newest version that is no preview is older, and knows neither groups of categories nor names.
+#disable-next-line use-recent-api-versions
 resource tableDiagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'to-workspace'
   scope: account::tableService
@@ -146,6 +150,8 @@ resource tableDiagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-prev
   }
 }
 
+// The newest version that is no preview is older, and knows neither groups of categories nor names.
+#disable-next-line use-recent-api-versions
 resource blobDiagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'to-workspace'
   scope: account::blobs

@@ -46,6 +46,24 @@ def test_schema_takes_what_is_deployed(plan, backend):
             }
         },
         {"extensions": {"durableTask": {"hubName": "%TASKHUB_NAME%", "extendedSessionsEnabled": True}}},
+        {
+            "extensions": {
+                "durableTask": durable("FC1", "DurableTaskScheduler")
+                | {
+                    "storageProvider": durable("FC1", "DurableTaskScheduler")["storageProvider"]
+                    | {"controlQueueVisibilityTimeout": "00:01:00"}
+                }
+            }
+        },
+        {
+            "extensions": {
+                "durableTask": durable("FC1", "AzureStorage")
+                | {
+                    "storageProvider": durable("FC1", "AzureStorage")["storageProvider"]
+                    | {"workItemQueueVisibilityTimeout": "00:00:20"}
+                }
+            }
+        },
         {"extensionBundle": {"id": "Microsoft.Azure.Functions.ExtensionBundle", "version": "[3.*, 4.0.0)"}},
     ],
     ids=str,
@@ -61,6 +79,12 @@ def test_back_end_has_its_own_keys_only():
     }
     assert durable("EP1", "MSSQL")["storageProvider"]["type"] == "mssql"
     assert durable("EP1", "AzureStorage")["storageProvider"]["partitionCount"] == 4
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_what_a_stopped_host_had_in_hand_is_seen_again_after_a_minute(plan):
+    provider = durable(plan, "AzureStorage")["storageProvider"]
+    assert provider["controlQueueVisibilityTimeout"] == provider["workItemQueueVisibilityTimeout"] == "00:01:00"
 
 
 @pytest.mark.parametrize("given", PLAIN, ids=described)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.infra import policies_of_access, policies_of_events  # noqa: F401  register their policies
+from tests.infra import policies_of_access, policies_of_connections, policies_of_events  # noqa: F401  register
 from tests.infra.bicep import Given, evaluate
-from tests.infra.combinations import LEGAL, REFUSED, described
+from tests.infra.combinations import ACCEPTED, ID, LEGAL, REFUSED, described
 from tests.infra.policies import POLICIES
 from tools.bicep.values import Refused
 
@@ -16,6 +16,22 @@ def test_policy_holds_for_every_plan_back_end_and_network(name):
 
 
 @pytest.mark.parametrize(("given", "because"), REFUSED, ids=[str(given) for given, _ in REFUSED])
-def test_illegal_combination_is_refused_and_says_why(given: Given, because: str):
+def test_what_azure_would_refuse_late_is_refused_at_once_and_says_why(given: Given, because: str):
     with pytest.raises(Refused, match=because):
         evaluate(given)
+
+
+@pytest.mark.parametrize("given", ACCEPTED, ids=str)
+def test_what_azure_takes_is_not_refused(given: Given):
+    assert evaluate(given).resources
+
+
+@pytest.mark.parametrize("given", LEGAL, ids=described)
+def test_no_resource_is_made_twice_though_one_principal_deploys_both(given: Given):
+    both = {"deployerPrincipalId": ID, "codeDeployerPrincipalId": ID.upper()}
+    ids = [one["_id"] for one in evaluate(given | both).resources]
+    assert len(ids) == len(set(ids))
+
+
+def test_connections_are_those_of_the_app():
+    assert policies_of_connections.named_by_functions() == {"SHOP_STORAGE": {"blob", "queue"}}

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.infra import policies_of_access, policies_of_events  # noqa: F401  register their policies
+from tests.infra import policies_of_access, policies_of_connections, policies_of_events  # noqa: F401  register
 from tests.infra.bicep import INFRA, Given, evaluate
 from tests.infra.combinations import PLAIN
 from tests.infra.policies import POLICIES
@@ -79,6 +79,12 @@ FAULTS: dict[str, list[Fault]] = {
         Fault("modules/settings.bicep", "SHOP_CURRENCY", "AzureWebJobsStorage"),
     ],
     "shop_storage_is_by_identity": [Fault("modules/settings.bicep", "  SHOP_STORAGE__clientId: clientId\n", "")],
+    "every_connection_is_by_identity": [
+        Fault("modules/settings.bicep", "  SHOP_STORAGE__credential: 'managedidentity'\n", ""),
+        Fault("modules/settings.bicep", "SHOP_STORAGE__queueServiceUri", "SHOP_STORAGE__fileServiceUri"),
+        Fault("modules/settings.bicep", "  AzureWebJobsStorage__clientId: clientId\n", ""),
+        Fault("modules/settings.bicep", "SHOP_CURRENCY", "SHOP_STORAGE"),
+    ],
     "app_carries_the_one_identity": [
         Fault("modules/app.bicep", "    keyVaultReferenceIdentity: common.identityId\n", ""),
         Fault("modules/slot.bicep", "type: 'UserAssigned'", "type: 'SystemAssigned'", SLOT),

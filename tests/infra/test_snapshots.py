@@ -31,6 +31,14 @@ class Intended(NamedTuple):
 
 
 INTENDED = [
+    Intended(
+        r"/providers/Microsoft\.Sql/.* apiVersion: '2025-01-01' now, '2023-08-01' then",
+        "the compiler's linter calls the older one old",
+    ),
+    Intended(
+        r"/config/appsettings properties\.SQLDB_Connection: .*'2025-01-01'\)\.fullyQualifiedDomainName",
+        "the same, where the name of the server is read",
+    ),
     Intended(r"/config/appsettings properties\.SHOP_ID: only now", "several shops may use one account of a provider"),
     Intended(
         r"/config/appsettings properties\.SHOP_STORAGE__credential: only now",

@@ -124,3 +124,12 @@ def test_kubernetes_example_sets_the_settings_that_the_app_needs():
     assert {"TASKHUB_NAME", "SHIP_FROM"} <= set(config["data"])
     assert all(isinstance(value, str) for value in config["data"].values())
     assert scaled["spec"]["minReplicaCount"] >= 1
+
+
+def test_templates_are_compiled_by_the_version_that_they_are_held_against():
+    recorded = re.search(
+        r"Bicep CLI ([\d.]+\d)", (ROOT / "tests/infra/snapshots/README.md").read_text(encoding="utf-8")
+    )
+    installed = [found for path in WORKFLOWS for found in re.findall(r"az bicep install(.*)", path.read_text())]
+    assert recorded
+    assert installed == [f" --version v{recorded[1]}"] * 3

@@ -20,6 +20,8 @@ SCOPE_FUNCTIONS = {
     "tenant": "tenant",
 }
 
+# When the API versions of the templates were last looked through.
+LAST_REVIEW = datetime.date(2026, 11, 27)
 UNDER_PARAMETERS = ("name", "params", "scope", "dependsOn", "identity", "extensionConfigs")
 
 
@@ -68,16 +70,10 @@ class ResourceCheck(ValueCheck):
             )
 
     def age(self, resource: Resource, base: str, version: str) -> None:
-        newest = self.types.newest_ga(base)
-        if version.endswith("preview") and newest > version[:10]:
-            self.warn(
-                resource, "use-recent-api-versions", f"{base}@{version} is a preview, and {newest} is newer and GA"
-            )
-        elif (
-            newest
-            and not version.endswith("preview")
-            and date(newest) - date(version) > datetime.timedelta(days=3 * 365)
-        ):
+        """Old, and not the newest. What is old is counted from a fixed day, so that a template does not age by itself."""
+        old = date(version) < LAST_REVIEW - datetime.timedelta(days=3 * 365)
+        if old and (version.endswith("preview") or version != self.types.newest_ga(base)):
+            newest = self.types.newest_ga(base)
             self.warn(resource, "use-recent-api-versions", f"{base}@{version} is old; newest GA is {newest}")
 
     def placement(self, resource: Resource, parents: list[Resource], base: str) -> None:

@@ -38,6 +38,8 @@ class ValueCheck(FileCheck):
     def parameter(self, param: Param) -> None:
         shape = self.shapes.parameter(self.file, param.name)
         self.fits(param.default, shape, f"default of {param.name}")
+        if param.default:
+            self.bounded(param.default, param.decorators, f"default of {param.name}")
         secure = param.decorator("secure")
         if (
             SECRET_NAME.search(param.name)

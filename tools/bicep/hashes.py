@@ -35,7 +35,7 @@ def unique_string(*parts: str) -> str:
 def cidr_subnet(network: str, prefix: int, index: int) -> str:
     """Return the part number `index`, from 0, of this size. Raises Refused where the network has no such part."""
     try:
-        whole = ipaddress.ip_network(network)
+        whole = ipaddress.ip_network(network, strict=False)
         found = ipaddress.ip_network((int(whole.network_address) + (index << (whole.max_prefixlen - prefix)), prefix))
     except ValueError as error:
         raise Refused(f"cidrSubnet: {error}") from None

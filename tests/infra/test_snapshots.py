@@ -31,6 +31,7 @@ class Intended(NamedTuple):
 
 
 INTENDED = [
+    Intended(r"/tableServices/default/tables/sentmessages: only now", "what was sent to an instance outlives it"),
     Intended(
         r"/providers/Microsoft\.Sql/.* apiVersion: '2025-01-01' now, '2023-08-01' then",
         "the compiler's linter calls the older one old",

@@ -22,14 +22,10 @@ MAIN = (INFRA / "main.bicep").read_text(encoding="utf-8")
 def test_templates_compile_without_a_warning(tmp_path):
     assert [str(one) for one in check([INFRA], descriptions=True)] == []
     compiler = shutil.which("bicep")
-    for command in (
-        ()
-        if compiler is None
-        else (
-            ["build", str(INFRA / "main.bicep"), "--outfile", str(tmp_path / "main.json")],
-            ["lint", str(INFRA / "main.bicep")],
-        )
-    ):
+    if compiler is None:
+        return
+    main = str(INFRA / "main.bicep")
+    for command in (["build", main, "--outfile", str(tmp_path / "main.json")], ["lint", main]):
         done = subprocess.run([compiler, *command], capture_output=True, text=True, check=False)
         # Versions grow old by themselves, so with a newer compiler.
         said = [line for line in done.stderr.splitlines() if "use-recent-api-versions" not in line]

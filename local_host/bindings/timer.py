@@ -1,7 +1,9 @@
-"""Timer functions: each waits for its next occurrence, runs, and only then looks for the one after.
+"""Timer functions: each waits for its next occurrence and runs; the one after follows from the time at which it began to run.
 
-With a monitor (the default for intervals of a minute or more) the last and next times are kept in a small file, and an
-occurrence that fell into a time when the host was down runs at the start, marked past due.
+So what takes longer than its interval runs again at once. With a monitor (the default, but for what runs more than once in every
+minute) the last and next times are kept in a small file, and an occurrence that fell into a time when the host was down runs at
+the start, marked past due; a schedule that was changed meanwhile has missed nothing. As TimerListener.cs and ScheduleMonitor.cs of
+the timers extension have it.
 """
 
 from __future__ import annotations
@@ -19,24 +21,27 @@ from azure.functions.meta import Datum
 
 from local_host.app.index import Function
 from local_host.app.settings import resolve_references
-from local_host.bindings.ncrontab import Schedule, parse_schedule
+from local_host.bindings.ncrontab import NEVER, Crontab, Interval, Schedule, parse_schedule
 from local_host.bindings.running import TriggeredRun
 from local_host.clock import Clock
 from local_host.start_problems import ConfigurationError, FunctionLoadError
 
 _log = logging.getLogger("local_host.timer")
 _SHORTEST_MONITORED = timedelta(minutes=1)
+_NEVER_RAN = "0001-01-01T00:00:00+00:00"  # what .NET writes for no time at all
 
 
 @dataclass(frozen=True, kw_only=True)
 class TimerStatus:
-    """last: when it last ran; next: when it was to run next; both UTC."""
+    """last: when it last ran, None for never; next: when it is to run next; updated: from when that was found. All UTC."""
 
-    last: datetime
+    last: datetime | None
     next: datetime
+    updated: datetime
 
     def as_json(self) -> dict[str, str]:
-        return {"Last": self.last.isoformat(), "LastUpdated": self.last.isoformat(), "Next": self.next.isoformat()}
+        last = _NEVER_RAN if self.last is None else self.last.isoformat()
+        return {"Last": last, "LastUpdated": self.updated.isoformat(), "Next": self.next.isoformat()}
 
 
 class TimerFile:
@@ -50,10 +55,16 @@ class TimerFile:
         times = self._times.get(function)
         if times is None:
             return None
-        return TimerStatus(last=datetime.fromisoformat(times["last"]), next=datetime.fromisoformat(times["next"]))
+        last, updated = times.get("last"), times.get("updated") or times["last"]
+        return TimerStatus(
+            last=None if last is None else datetime.fromisoformat(last),
+            next=datetime.fromisoformat(times["next"]),
+            updated=datetime.fromisoformat(updated),
+        )
 
     def put(self, function: str, status: TimerStatus) -> None:
-        self._times[function] = {"last": status.last.isoformat(), "next": status.next.isoformat()}
+        last = {} if status.last is None else {"last": status.last.isoformat()}
+        self._times[function] = {**last, "next": status.next.isoformat(), "updated": status.updated.isoformat()}
         if self._path is not None:
             # Written beside and moved, so that a kill in between leaves the old times.
             new = self._path.with_name(self._path.name + ".new")
@@ -82,39 +93,53 @@ class TimerListener:
         self._times = times
         self._schedule = _schedule(function)
         self._zone = time_zone(os.environ)
-        self._monitored = self._is_monitored()
+        self._monitored = bool(function.trigger.fields.get("useMonitor", True)) and not _is_frequent(self._schedule)
+        self._status = self._at_start()
 
     async def listen(self) -> None:
-        status = self._times.get(self._function.name) if self._monitored else None
-        await self._catch_up(status)
-        while True:
-            due = self._schedule.next_after(self._clock.now(), self._zone)
-            await self._clock.sleep_until(due)
-            await self._fire(past_due=False)
-
-    async def _catch_up(self, status: TimerStatus | None) -> None:
-        missed = status is not None and status.next <= self._clock.now()
+        now = self._clock.now()
+        missed = self._monitored and now > self._status.next
         if missed or self._function.trigger.fields.get("runOnStartup"):
             await self._fire(past_due=missed)
-        elif self._monitored and status is None:
-            self._remember()
+        while self._status.next < NEVER:
+            on_time = self._status.next
+            await self._clock.sleep_until(on_time)
+            await self._fire(past_due=False, no_sooner_than=on_time)
+        _log.warning("%s never runs: its schedule has no occurrence", self._function.name)
 
-    async def _fire(self, *, past_due: bool) -> None:
-        status = self._times.get(self._function.name) if self._monitored else None
-        await self._run(self._function, timer_datum(status, past_due=past_due))
-        if self._monitored:
-            self._remember()
-
-    def _remember(self) -> None:
+    def _at_start(self) -> TimerStatus:
+        """The times that were kept; new ones for a new function, or a schedule that is another one now."""
         now = self._clock.now()
-        following = self._schedule.next_after(now, self._zone)
-        self._times.put(self._function.name, TimerStatus(last=now, next=following))
+        kept = self._times.get(self._function.name) if self._monitored else None
+        if kept is not None:
+            expected = self._next_after(kept.updated)
+            if expected == kept.next:
+                return kept
+            if expected >= now:
+                return self._keep(TimerStatus(last=None, next=expected, updated=kept.updated))
+        return self._keep(TimerStatus(last=None, next=self._next_after(now), updated=now))
 
-    def _is_monitored(self) -> bool:
-        if not self._function.trigger.fields.get("useMonitor", True):
-            return False
-        first = self._schedule.next_after(self._clock.now(), self._zone)
-        return self._schedule.next_after(first, self._zone) - first >= _SHORTEST_MONITORED
+    async def _fire(self, *, past_due: bool, no_sooner_than: datetime | None = None) -> None:
+        began = self._clock.now()
+        await self._run(self._function, timer_datum(self._status if self._monitored else None, past_due=past_due))
+        # A clock that woke it a little early must not make it run for the same occurrence again.
+        last = began if no_sooner_than is None else max(began, no_sooner_than)
+        self._status = self._keep(TimerStatus(last=last, next=self._next_after(last), updated=last))
+
+    def _next_after(self, moment: datetime) -> datetime:
+        return self._schedule.next_after(moment, self._zone)
+
+    def _keep(self, status: TimerStatus) -> TimerStatus:
+        if self._monitored:
+            self._times.put(self._function.name, status)
+        return status
+
+
+def _is_frequent(schedule: Schedule) -> bool:
+    """Whether the times of a schedule are not worth keeping."""
+    if isinstance(schedule, Interval):
+        return schedule.every < _SHORTEST_MONITORED
+    return isinstance(schedule, Crontab) and schedule.is_frequent
 
 
 def timer_datum(status: TimerStatus | None, *, past_due: bool) -> Datum:

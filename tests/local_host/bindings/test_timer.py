@@ -79,6 +79,36 @@ async def test_a_schedule_of_seconds_has_no_monitor(tmp_path: Path) -> None:
         assert runs() == []
 
 
+async def test_a_schedule_that_was_changed_has_missed_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_app(tmp_path, "%WHEN%")
+    monkeypatch.setenv("WHEN", "0 0 3 * * *")
+    async with host_at(tmp_path, NEW_YEAR) as app_host:
+        await app_host.advance(hours=4)
+    monkeypatch.setenv("WHEN", "0 0 5 * * *")
+    async with host_at(tmp_path, NEW_YEAR + timedelta(days=3, hours=12)) as app_host:
+        assert len(runs()) == 1
+        await app_host.advance(hours=17)
+        assert [past_due for past_due, _ in runs()] == [False, False]
+
+
+async def test_a_function_that_never_ran_says_so(tmp_path: Path) -> None:
+    write_app(tmp_path, "0 0 3 * * *")
+    async with host_at(tmp_path, NEW_YEAR) as app_host:
+        await app_host.advance(hours=4)
+        assert runs()[0][1]["Last"].startswith("0001-01-01T00:00:00")
+        assert runs()[0][1]["Next"].startswith("2026-01-01T03:00:00")
+
+
+async def test_a_schedule_without_an_occurrence_is_said_to_have_none(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_app(tmp_path, "0 0 0 31 2 *")
+    async with host_at(tmp_path, NEW_YEAR) as app_host:
+        await app_host.advance(hours=24 * 400)
+        assert runs() == []
+    assert "tick never runs" in caplog.text
+
+
 async def test_a_schedule_that_cannot_be_is_refused_with_the_functions_name(tmp_path: Path) -> None:
     write_app(tmp_path, "every day")
     with pytest.raises(FunctionLoadError, match="Cannot load the function 'tick': the schedule 'every day' must have"):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
+from local_host.compact_json import to_text
 from local_host.errors import UserCodeFailed
 
 Action = Mapping[str, Any]
@@ -75,4 +76,4 @@ def read_failure(failure: UserCodeFailed) -> Answer | None:
 
 def compact(value: object) -> str | None:
     """JSON text without blanks; None for None."""
-    return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return None if value is None else to_text(value)

@@ -1,19 +1,19 @@
 """PURE: what an episode leads to: new history, work to hand out, a new status.
 
 `finish` makes an outcome from the orchestrator's answer, `settle` from an episode in which no code runs, `fail` from one
-that the host itself ends, `lose` from one that no worker answers.
+that the host itself ends, `finish_without_answer` from one that the SDK's answer is missing of.
 """
 
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import timedelta
 
 from local_host import history as h
-from local_host import lost_calls
 from local_host.actions import Answer
 from local_host.config import DurableConfig
-from local_host.errors import CallLost, UnknownFunction
+from local_host.errors import UnknownFunction
 from local_host.history import EventType, parse_time, time_text
 from local_host.instance import Episode, Instance
 from local_host.outcome import Letter, Outcome, Surroundings, started
@@ -46,7 +46,9 @@ def finish(episode: Episode, answer: Answer, around: Surroundings) -> Outcome:
         result = _walk(episode, answer, around.config)
         for work in result.new_work:
             schedule(outcome, work, around)
-    except (NonDeterministic, UnknownAction, UnknownFunction, OrchestrationFailed) as problem:
+    except NonDeterministic as problem:
+        return _contradicted(outcome, problem, around)
+    except (UnknownAction, UnknownFunction, OrchestrationFailed) as problem:
         failed = fail(episode, str(problem), around)
         failed.custom_status = outcome.custom_status
         return failed
@@ -62,13 +64,30 @@ def fail(episode: Episode, error: str, around: Surroundings, *, stack: str = "")
     return _closed(outcome)
 
 
-def lose(episode: Episode, lost: CallLost, around: Surroundings) -> Outcome:
-    """No worker answers the episode: the instance fails for good, and its custom status is gone."""
+def finish_without_answer(episode: Episode, error: str, around: Surroundings, *, stack: str = "") -> Outcome:
+    """The SDK's answer is missing, since the worker is gone or the SDK itself raised: the instance fails for good.
+
+    The extension goes on without any action of the orchestrator, so that the first thing which the history holds as
+    scheduled counts as non-determinism; only without such a thing it says why. The custom status is gone.
+    """
     outcome = _outcome(episode, around)
-    events = [*episode.history.events, *(event.fields for event in episode.incoming)]
-    output = lost_calls.orchestration_output(episode.instance.name, events, lost)
     outcome.custom_status = None
-    _end(outcome, RuntimeStatus.FAILED, output, around, _next_id(episode), details=output)
+    nothing = Answer(actions=[], is_done=True, output=None, custom_status=None, error=error)
+    try:
+        _walk(episode, nothing, around.config)
+    except NonDeterministic as problem:
+        return _contradicted(outcome, problem, around)
+    _end_failed(outcome, error, stack, around, _next_id(episode))
+    return _closed(outcome)
+
+
+def _contradicted(outcome: Outcome, problem: NonDeterministic, around: Surroundings) -> Outcome:
+    """The instance fails, but what its code has asked for and the history does not have is handed out all the same."""
+    assert problem.result is not None
+    for work in problem.result.new_work:
+        with suppress(UnknownFunction, OrchestrationFailed):
+            schedule(outcome, work, around)
+    _end(outcome, RuntimeStatus.FAILED, str(problem), around, problem.result.next_id, details=str(problem))
     return _closed(outcome)
 
 
@@ -180,5 +199,6 @@ def _continue_as_new(outcome: Outcome, result: WalkResult, around: Surroundings)
         parent=before.parent,
     )
     outcome.continued = following
-    first_messages = [started(following, begins_at), *(h.as_event({**e, "IsPlayed": False}) for e in result.carried)]
+    carried = [h.as_event({**event, "IsPlayed": False}) for event in result.carried]
+    first_messages = [started(following, begins_at, generation=None), *carried]
     outcome.letters.extend(Letter(following.instance_id, following.execution_id, event) for event in first_messages)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from local_host import history as h
+from local_host.compact_json import to_text
 from local_host.outcome import Letter
 
 
@@ -28,7 +29,7 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class EntityWork:
-    """An entity and a batch of its operations in order. state: JSON text, None when it does not exist."""
+    """An entity and a batch of its operations in order. state: JSON text, None when it never had an operation."""
 
     entity_id: str
     exists: bool
@@ -55,6 +56,12 @@ class BatchOutcome:
     updated_at: str
 
 
+# The .NET type that a reply names.
+_RESPONSE = (
+    "Microsoft.Azure.WebJobs.Extensions.DurableTask.ResponseMessage, Microsoft.Azure.WebJobs.Extensions.DurableTask"
+)
+
+
 def entity_id(name: str, key: str) -> str:
     """The instance id of an entity; the name's case does not matter."""
     return f"@{name.lower()}@{key}"
@@ -66,7 +73,9 @@ def entity_name(entity_id: str) -> str:
 
 def payload(work: EntityWork) -> str:
     """The JSON text that the SDK's handle reads; it accepts exactly these keys."""
-    batch = [{"name": o.name, "input": o.input, "isSignal": o.caller is None} for o in work.operations]
+    batch = [
+        {"id": o.request_id, "name": o.name, "input": o.input, "isSignal": o.caller is None} for o in work.operations
+    ]
     self_id = {"name": work.name, "key": work.key}
     return json.dumps({"self": self_id, "exists": work.exists, "state": work.state, "batch": batch})
 
@@ -79,7 +88,8 @@ def finish(work: EntityWork, answer: str, at: str) -> BatchOutcome:
     return BatchOutcome(
         work=work,
         exists=exists,
-        state=after["entityState"] if exists else None,
+        # A deleted entity keeps the text `null`, by which clients go on finding it.
+        state=after["entityState"],
         letters=_letters(work, replies, at),
         updated_at=at,
     )
@@ -96,7 +106,7 @@ def fail(work: EntityWork, error: str, at: str) -> BatchOutcome:
 def _reply(result: str | None, *, is_error: bool) -> str:
     # The SDK cannot read a result that is not a string.
     reply = {"result": "null" if result is None else result}
-    return json.dumps({**reply, "exceptionType": "Error"} if is_error else reply)
+    return to_text({"$type": _RESPONSE, **reply, **({"exceptionType": "Error"} if is_error else {})})
 
 
 def _letters(work: EntityWork, replies: Sequence[str], at: str) -> list[Letter]:

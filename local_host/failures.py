@@ -1,41 +1,67 @@
-"""The texts in which the real host wraps an exception of the app; apps parse them, so their form is part of the protocol."""
+"""The texts in which the real host wraps an exception of the app."""
 
 from __future__ import annotations
 
-import json
+from typing import Any
 
+from local_host.compact_json import to_text
 from local_host.errors import UserCodeFailed
 
 # HResult of System.Exception, COR_E_EXCEPTION.
 _HRESULT = -2146233088
+_RPC_EXCEPTION = "Microsoft.Azure.WebJobs.Script.Workers.Rpc.RpcException, Microsoft.Azure.WebJobs.Script"
+_NO_DATA = {"$type": "System.Collections.ListDictionaryInternal, System.Private.CoreLib"}
+_HOST_STACK = (
+    "   at Microsoft.Azure.WebJobs.Script.Description.WorkerFunctionInvoker.InvokeCore"
+    "(Object[] parameters, FunctionInvocationContext context)"
+)
 
 
 def activity_reason(name: str, failure: UserCodeFailed) -> str:
-    """Reason of a TaskFailed; the two blanks before the type are the real host's."""
-    return f"Activity function '{name}' failed:  {failure}"
+    """Reason of a TaskFailed."""
+    return f"Activity function '{name}' failed: {failure}"
 
 
 def activity_details(failure: UserCodeFailed) -> str:
-    """Details of a TaskFailed: one line of JSON, a serialised .NET exception whose `Message` starts with a blank."""
+    """Details of a TaskFailed: one line of JSON, a serialised .NET exception."""
     inner = {
-        "$type": "Microsoft.Azure.WebJobs.Script.Workers.Rpc.RpcException, Microsoft.Azure.WebJobs.Script",
+        "$type": _RPC_EXCEPTION,
         "IsUserException": False,
         "RemoteStackTrace": failure.stack,
         "RemoteMessage": str(failure),
         "RemoteTypeName": None,
-        "Message": f"Result: Failure\nType: \nException: {failure}\nStack: {failure.stack}",
-        "Data": {},
+        "Message": f"Result: Failure\nException: {failure}\nStack: {failure.stack}",
+        "Data": _NO_DATA,
         "InnerException": None,
         "HelpLink": None,
         "Source": "System.Private.CoreLib",
         "HResult": _HRESULT,
-        "StackTrace": None,
+        "StackTrace": _HOST_STACK,
     }
-    return json.dumps(
+    return _exception("System.Exception", "System.Private.CoreLib", str(failure), inner)
+
+
+def disabled_details(name: str) -> str:
+    """Details of a TaskFailed of a disabled activity."""
+    assembly = "Microsoft.Azure.WebJobs.Extensions.DurableTask"
+    return _exception(f"{assembly}.FunctionFailedException", assembly, disabled_text(name), None)
+
+
+def disabled_text(name: str) -> str:
+    return f"Activity function '{name}' is disabled."
+
+
+def unlabelled_error(failure: UserCodeFailed) -> str:
+    """An exception that left the orchestrator without going through the SDK's answer."""
+    return f"One or more errors occurred. (Result: Failure\nException: {failure}\nStack: {failure.stack})"
+
+
+def _exception(class_name: str, assembly: str, message: str, inner: dict[str, Any] | None) -> str:
+    return to_text(
         {
-            "$type": "System.Exception, System.Private.CoreLib",
-            "ClassName": "System.Exception",
-            "Message": f" {failure}",
+            "$type": f"{class_name}, {assembly}",
+            "ClassName": class_name,
+            "Message": message,
             "Data": None,
             "InnerException": inner,
             "HelpURL": None,
@@ -48,8 +74,3 @@ def activity_details(failure: UserCodeFailed) -> str:
             "WatsonBuckets": None,
         }
     )
-
-
-def unlabelled_error(failure: UserCodeFailed) -> str:
-    """An exception that left the orchestrator without going through the SDK's answer."""
-    return f"One or more errors occurred. (Result: Failure\nException: {failure}\nStack: {failure.stack})"

@@ -123,8 +123,12 @@ def execution_started(
     instance_id: str,
     execution_id: str,
     parent: Fields | None,
+    generation: int | None = 0,
 ) -> Event:
-    """input_text: JSON text or None. parent: what `parent_instance` made, None for a top-level instance."""
+    """input_text: JSON text or None. parent: what `parent_instance` made, None for a top-level instance.
+
+    generation: None for a run that continues another one.
+    """
     return make_event(
         EventType.EXECUTION_STARTED,
         at,
@@ -134,6 +138,11 @@ def execution_started(
         OrchestrationInstance={"InstanceId": instance_id, "ExecutionId": execution_id},
         ParentInstance=parent,
         Tags=None,
+        Correlation=None,
+        ScheduledStartTime=None,
+        Generation=generation,
+        ParentTraceContext=None,
+        GenerateNewTrace=False,
     )
 
 
@@ -145,6 +154,20 @@ def parent_instance(name: str, version: str, instance_id: str, execution_id: str
         "TaskScheduleId": task_id,
         "Version": version,
     }
+
+
+def task_scheduled(at: str, task_id: int, name: str, input_text: str | None) -> Event:
+    """input_text: the JSON text of a list that holds the JSON text of the one input."""
+    return make_event(
+        EventType.TASK_SCHEDULED,
+        at,
+        task_id,
+        Name=name,
+        Version="",
+        Input=input_text,
+        Tags=None,
+        ParentTraceContext=None,
+    )
 
 
 def task_completed(at: str, task_id: int, result: str | None) -> Event:
@@ -177,7 +200,7 @@ def timer_fired(at: str, timer_id: int, fire_at: str) -> Event:
 
 
 def event_raised(at: str, name: str, input_text: str | None) -> Event:
-    return make_event(EventType.EVENT_RAISED, at, Name=name, Input=input_text)
+    return make_event(EventType.EVENT_RAISED, at, Name=name, Input=input_text, ParentTraceContext=None)
 
 
 def execution_completed(at: str, event_id: int, status_number: int, result: str | None) -> Event:

@@ -16,6 +16,7 @@ from sqlite3 import Row
 from local_host import history as h
 from local_host import steps
 from local_host.clock import Clock
+from local_host.compact_json import to_text
 from local_host.config import DurableConfig, Overridable
 from local_host.entity import entity_id
 from local_host.errors import (
@@ -83,14 +84,14 @@ class Operations:
         if registered is None:
             raise UnknownFunction(FunctionKind.ORCHESTRATOR, name, self._executor.names(FunctionKind.ORCHESTRATOR))
         chosen = uuid.uuid4().hex if instance_id is None else _checked_id(instance_id)
-        chosen_version = version or self._config.default_version or ""
-        await self._start(chosen, registered, chosen_version, _compact_json(input_text))
+        chosen_version = version if version is not None else self._config.default_version or ""
+        await self._start(chosen, registered, chosen_version, _checked_json(input_text))
         return chosen
 
     async def _start(self, instance_id: str, name: str, version: str, input_text: str | None) -> None:
         instance = Instance(
             instance_id=instance_id,
-            execution_id=uuid.uuid4().hex,
+            execution_id=str(uuid.uuid4()),
             name=name,
             version=version,
             status=RuntimeStatus.PENDING,
@@ -248,7 +249,7 @@ class Operations:
     async def read_entity(self, name: str, key: str) -> EntityStatus:
         """Raises EntityNotFound."""
         rows = self._hub.read("entity_row", (entity_id(name, key),))
-        if not rows or not rows[0]["is_present"]:
+        if not rows or rows[0]["state"] is None:
             raise EntityNotFound(name, key)
         return entity_status(rows[0])
 
@@ -290,9 +291,15 @@ def _compact_json(text: str | None) -> str | None:
     if text is None:
         return None
     try:
-        return json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"))
+        return to_text(json.loads(text))
     except ValueError as error:
         raise InvalidJson(f"Invalid JSON content: {error}") from None
+
+
+def _checked_json(text: str | None) -> str | None:
+    """The text as it came. Raises InvalidJson."""
+    _compact_json(text)
+    return text
 
 
 def _required_status(tx: Transaction, instance_id: str) -> RuntimeStatus:

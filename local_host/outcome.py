@@ -97,7 +97,7 @@ class Surroundings:
     new_id: Callable[[], str]
 
 
-def started(instance: Instance, at: str) -> Event:
+def started(instance: Instance, at: str, *, generation: int | None = 0) -> Event:
     """The first message of an execution."""
     return h.execution_started(
         at,
@@ -107,4 +107,5 @@ def started(instance: Instance, at: str) -> Event:
         instance_id=instance.instance_id,
         execution_id=instance.execution_id,
         parent=instance.parent_instance,
+        generation=generation,
     )

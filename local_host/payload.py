@@ -20,7 +20,7 @@ def payload(episode: Episode, config: DurableConfig) -> str:
     parent_id = parent["OrchestrationInstance"]["InstanceId"] if parent else None
     return (
         f'{{"history": [{",".join(events)}], "input": {instance.input or "null"},'
-        f' "instanceId": {json.dumps(instance.instance_id)}, "parentInstanceId": {json.dumps(parent_id)},'
+        f' "instanceId": {json.dumps(instance.instance_id)}, "parentInstanceId": {json.dumps(parent_id)}, "sourceInstanceId": null,'
         f' "isReplaying": {"true" if episode.history.events else "false"}, {_settings(config)}}}'
     )
 
@@ -29,7 +29,7 @@ def payload(episode: Episode, config: DurableConfig) -> str:
 def _settings(config: DurableConfig) -> str:
     """What is the same for every instance. The misspelt name is the one that the SDK reads."""
     return (
-        '"upperSchemaVersion": 1, "upperSchemaVersionNew": 2,'
+        '"upperSchemaVersion": 1, "upperSchemaVersionNew": 3,'
         f' "longRunningTimerIntervalDuration": "{duration_text(config.long_timer_interval)}",'
         f' "maximumShortTimerDuration": "{duration_text(config.maximum_short_timer)}",'
         f' "defaultHttpAsyncRequestSleepTimeMillseconds": {config.default_async_request_sleep_time_ms}'

@@ -31,10 +31,8 @@ def _schedule_task(outcome: Outcome, work: Work, around: Surroundings) -> None:
     else:
         _require(around.functions, FunctionKind.ACTIVITY, work.name)
         text = work.action["input"]
-    stored = text if around.config.store_inputs_in_orchestration_history else None
-    outcome.events.append(
-        h.make_event(EventType.TASK_SCHEDULED, outcome.updated_at, work.id, Name=work.name, Version="", Input=stored)
-    )
+    stored = json.dumps([text]) if around.config.store_inputs_in_orchestration_history else None
+    outcome.events.append(h.task_scheduled(outcome.updated_at, work.id, work.name, stored))
     outcome.activities.append(ActivityTask(task_id=work.id, name=work.name, input=text))
 
 
@@ -62,10 +60,12 @@ def _schedule_child(outcome: Outcome, work: Work, around: Surroundings) -> None:
             Version=version,
             InstanceId=child.instance_id,
             Input=child.input,
+            Tags=None,
+            ClientSpanId=None,
         )
     )
     outcome.children.append(
-        ChildStart(instance=child, started=started(child, outcome.updated_at), parent_task_id=work.id)
+        ChildStart(instance=child, started=started(child, outcome.updated_at, generation=None), parent_task_id=work.id)
     )
 
 

@@ -21,6 +21,7 @@ class InstanceStatus:
     input, output, custom_status: text or None. It is JSON text, except that a failure's or a terminate's output is plain
     text: what does not parse as JSON is to be shown as a string.
 
+    parent_instance_id, version: of an orchestration; None for an entity.
     history: events as the SDK reads them (EventType numbers and so on), only when asked for.
     """
 
@@ -32,6 +33,8 @@ class InstanceStatus:
     custom_status: str | None
     created_at: datetime
     last_updated_at: datetime
+    parent_instance_id: str | None = None
+    version: str | None = None
     history: Sequence[Mapping[str, Any]] | None = None
 
 
@@ -94,8 +97,14 @@ def instance_status(row: Row, history: Sequence[Mapping[str, Any]] | None = None
         custom_status=row["custom_status"],
         created_at=parse_time(row["created_at"]),
         last_updated_at=parse_time(row["updated_at"]),
+        parent_instance_id=_parent_id(row["parent"]),
+        version=row["version"],
         history=history,
     )
+
+
+def _parent_id(parent: str | None) -> str | None:
+    return json.loads(parent)["OrchestrationInstance"]["InstanceId"] if parent else None
 
 
 def listed(row: Row) -> InstanceStatus:

@@ -17,11 +17,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from local_host.actions import HTTP_ACTIVITY, Action, ActionType
+from local_host.determinism import missing_text, other_kind_text, other_name_text
 from local_host.history import EventType, Fields, parse_time, time_text
 
 
 class NonDeterministic(Exception):
-    """The history holds something that the orchestrator, replayed, has not asked for."""
+    """The history holds something that the orchestrator, replayed, has not asked for.
+
+    result: what the walk came to until then, which the real host schedules all the same.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.result: WalkResult | None = None
 
 
 class UnknownAction(Exception):
@@ -99,7 +107,11 @@ def walk(actions: Sequence[Action], history: Sequence[Fields]) -> WalkResult:
     for event in history:
         handle = _ON_EVENT.get(event["EventType"])
         if handle is not None:
-            handle(state, event)
+            try:
+                handle(state, event)
+            except NonDeterministic as problem:
+                problem.result = state.result()
+                raise
     return state.result()
 
 
@@ -251,11 +263,14 @@ class _Walk:
         self._advance()
 
     def scheduled(self, event: Fields) -> None:
-        work = self._pending.pop(event["EventId"], None)
-        if work is None or work.kind != event["EventType"]:
-            raise NonDeterministic(_mismatch(event, work))
+        work = self._pending.get(event["EventId"])
+        if work is None:
+            raise NonDeterministic(missing_text(event))
+        if work.kind != event["EventType"]:
+            raise NonDeterministic(other_kind_text(event, work.kind))
         if work.name and work.name.lower() != (event["Name"] or "").lower():
-            raise NonDeterministic(_mismatch(event, work))
+            raise NonDeterministic(other_name_text(event, work.name))
+        del self._pending[work.id]
 
     def succeeded(self, event: Fields) -> None:
         self._resolve(event["TaskScheduledId"], failed=False)
@@ -311,23 +326,4 @@ _ON_EVENT: Mapping[int, Callable[[_Walk, Fields], None]] = {
     EventType.SUB_ORCHESTRATION_FAILED: _Walk.failed,
     EventType.TIMER_FIRED: _Walk.timer_fired,
     EventType.EVENT_RAISED: _Walk.event_raised,
-}
-
-
-def _mismatch(event: Fields, work: Work | None) -> str:
-    kind = EventType(event["EventType"])
-    past = f"{_WORDS[kind]} '{event['Name']}'" if event.get("Name") else _WORDS[kind]
-    now = "nothing" if work is None else f"{_WORDS[work.kind]} '{work.name}'" if work.name else _WORDS[work.kind]
-    return (
-        f"Non-Deterministic workflow detected: the history holds {past} with sequence number {event['EventId']}, "
-        f"but the orchestrator's code, replayed, asks for {now} there. Was the orchestrator changed while this "
-        "instance was running, or does it depend on something other than its input and its history?"
-    )
-
-
-_WORDS = {
-    EventType.TASK_SCHEDULED: "the activity",
-    EventType.SUB_ORCHESTRATION_CREATED: "the sub-orchestration",
-    EventType.TIMER_CREATED: "a timer",
-    EventType.EVENT_SENT: "the entity operation",
 }

@@ -20,7 +20,7 @@ from local_host.actions import HTTP_ACTIVITY, read_answer, read_failure
 from local_host.alarm import Alarm
 from local_host.clock import Clock
 from local_host.config import DurableConfig, VersionFailure
-from local_host.decision import fail, finish, lose, settle
+from local_host.decision import fail, finish, finish_without_answer, settle
 from local_host.entity import EntityWork
 from local_host.errors import CallLost, UnknownFunction, UserCodeFailed
 from local_host.executor import Executor, FunctionKind
@@ -185,12 +185,12 @@ class Worker:
         try:
             answer = read_answer(await self._executor.run_orchestrator(name, payload(episode, self._config)))
         except CallLost as lost:
-            return lose(episode, lost, self._surroundings())
+            return finish_without_answer(episode, lost_calls.orchestration_error(lost), self._surroundings())
         except UserCodeFailed as failure:
             labelled = read_failure(failure)
             if labelled is None:
                 error = failures.unlabelled_error(failure)
-                return fail(episode, error, self._surroundings(), stack=failure.stack)
+                return finish_without_answer(episode, error, self._surroundings(), stack=failure.stack)
             answer = labelled
         return finish(episode, answer, self._surroundings())
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from local_host.history import COMPLETES, EventType
+from local_host.history import COMPLETES, EventType, time_text
 from local_host.status import RuntimeStatus
 from local_host.views import EntityStatus, InstanceStatus
 
@@ -55,17 +55,24 @@ def status_body(
         "output": json_value(status.output),
         "createdTime": whole_seconds(status.created_at),
         "lastUpdatedTime": whole_seconds(status.last_updated_at),
+        **_origin(status),
     }
     if show_history and status.history is not None and status.runtime_status is not RuntimeStatus.PENDING:
         body["historyEvents"] = history_events(status.history, show_input=show_input, show_output=show_history_output)
     return body
 
 
+def _origin(status: InstanceStatus) -> dict[str, Any]:
+    """What an orchestration says of where it comes from; an entity has neither."""
+    names = {"parentInstanceId": status.parent_instance_id, "version": status.version}
+    return {name: value for name, value in names.items() if value is not None}
+
+
 def entity_body(entity: EntityStatus, *, fetch_state: bool) -> dict[str, Any]:
     """One entity of a listing."""
     return {
         "entityId": {"name": entity.name, "key": entity.key},
-        "lastOperationTime": whole_seconds(entity.last_operation_at),
+        "lastOperationTime": time_text(entity.last_operation_at),
         "state": json_value(entity.state) if fetch_state else None,
     }
 
@@ -107,33 +114,33 @@ def _shown_event(
     shown = {name: value for name, value in event.items() if name not in {"EventType", "EventId", "IsPlayed"}}
     shown = {"EventType": _EVENT_NAMES[kind], **shown}
     if kind in _TASK_ENDED:
-        _fold_schedule(shown, scheduled.get(shown.pop("TaskScheduledId"), {}), show_input=show_input)
+        _fold_schedule(shown, scheduled.get(shown.pop("TaskScheduledId"), {}))
     elif kind in _SCHEDULED:
         shown.pop("Version", None)
     elif kind == EventType.EXECUTION_STARTED:
-        _show_start(shown, show_input=show_input)
+        _show_start(shown)
     elif kind == EventType.EXECUTION_COMPLETED:
         shown["OrchestrationStatus"] = _STATUS_NAMES[shown["OrchestrationStatus"]]
     elif kind == EventType.TIMER_FIRED:
         shown.pop("TimerId", None)
+    if not show_input:
+        shown.pop("Input", None)
     _show_result(shown, show_output=show_output)
     return shown
 
 
-def _fold_schedule(shown: dict[str, Any], schedule: Mapping[str, Any], *, show_input: bool) -> None:
+def _fold_schedule(shown: dict[str, Any], schedule: Mapping[str, Any]) -> None:
     shown["FunctionName"] = schedule.get("Name")
-    shown["ScheduledTime"] = schedule.get("Timestamp")
-    if show_input:
-        shown["Input"] = json_value(schedule.get("Input"))
+    shown["ScheduledTime"] = str(schedule.get("Timestamp")).replace("Z", "+00:00")
+    if "InstanceId" in schedule:
+        shown["InstanceId"] = schedule["InstanceId"]
+    shown["Input"] = schedule.get("Input")
 
 
-def _show_start(shown: dict[str, Any], *, show_input: bool) -> None:
+def _show_start(shown: dict[str, Any]) -> None:
     for name in ("OrchestrationInstance", "ParentInstance", "Version", "Tags"):
         shown.pop(name, None)
     shown["FunctionName"] = shown.pop("Name", None)
-    text = shown.pop("Input", None)
-    if show_input:
-        shown["Input"] = json_value(text)
 
 
 def _show_result(shown: dict[str, Any], *, show_output: bool) -> None:

@@ -70,7 +70,7 @@ async def test_the_parent_of_a_failed_child_sees_its_text(app: SmallApp) -> None
     async with running(app) as engine:
         status = await engine.run(parent)
 
-    text = "Orchestrator function 'child' failed: Activity function 'boom' failed:  ValueError: boom"
+    text = "Orchestrator function 'child' failed: Activity function 'boom' failed: ValueError: boom"
     assert output_of(status).startswith(text)
 
 

@@ -9,7 +9,7 @@ import azure.durable_functions as df
 import pytest
 
 from local_host.config import DurableConfig
-from local_host.errors import EntityNotFound, UnknownFunction
+from local_host.errors import UnknownFunction
 from local_host.status import RuntimeStatus
 from tests.local_host.small_app import Code, Context, Engine, EntityContext, SmallApp, output_of, running
 
@@ -103,15 +103,15 @@ async def test_operations_wait_for_the_batch_size_without_being_forgotten(app: S
     assert (state, list(map(len, app.batches))) == (10, [3, 3, 3, 1])
 
 
-async def test_a_destructed_entity_no_longer_exists(app: SmallApp) -> None:
+async def test_a_destructed_entity_stays_with_the_state_null(app: SmallApp) -> None:
     async with running(app) as engine:
         await engine.run("call", ["add", 1])
         await engine.run("call", ["delete", None])
-        with pytest.raises(EntityNotFound):
-            await engine.operations.read_entity("counter", "k")
+        entity = await engine.operations.read_entity("counter", "k")
         page = await engine.operations.list_entities()
 
-    assert page.items == []
+    assert entity.state == "null"
+    assert page.items == [entity]
 
 
 async def test_a_raw_number_is_no_input_the_sdk_can_read_and_leaves_the_state_alone(app: SmallApp) -> None:

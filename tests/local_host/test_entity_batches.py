@@ -28,14 +28,14 @@ def answer(**changes: Any) -> str:
     return json.dumps({"entityExists": True, "entityState": "16", "results": results, "signals": [], **changes})
 
 
-def test_the_sdk_is_given_exactly_its_four_keys() -> None:
+def test_the_sdk_is_given_the_keys_of_the_real_host() -> None:
     call = {"name": "add", "input": '"5"', "isSignal": False}
 
     assert json.loads(entity.payload(WORK)) == {
         "self": {"name": "counter", "key": "a@b"},
         "exists": True,
         "state": "1",
-        "batch": [call, {**call, "isSignal": True}, call],
+        "batch": [{"id": "id-1", **call}, {"id": "id-2", **call, "isSignal": True}, {"id": "id-3", **call}],
     }
 
 
@@ -45,6 +45,7 @@ def test_callers_get_their_results_and_signals_get_none() -> None:
     letters = [(letter.instance_id, letter.execution_id, letter.event.fields["Name"]) for letter in outcome.letters]
     replies = [json.loads(letter.event.fields["Input"]) for letter in outcome.letters]
     assert letters == [("caller", "e0", "id-1"), ("caller", "e0", "id-3")]
+    assert [each.pop("$type").partition(",")[0].rpartition(".")[2] for each in replies] == ["ResponseMessage"] * 2
     assert replies == [{"result": '"0"'}, {"result": '"2"', "exceptionType": "Error"}]
     assert (outcome.exists, outcome.state) == (True, "16")
 
@@ -53,19 +54,18 @@ def test_a_missing_result_becomes_text_that_the_sdk_can_read() -> None:
     results = [{"isError": False, "result": None}] * 3
     outcome = entity.finish(WORK, answer(results=results), "now")
 
-    assert json.loads(outcome.letters[0].event.fields["Input"]) == {"result": "null"}
+    assert json.loads(outcome.letters[0].event.fields["Input"])["result"] == "null"
 
 
-def test_a_destructed_entity_has_no_state() -> None:
+def test_a_destructed_entity_keeps_the_text_null() -> None:
     outcome = entity.finish(WORK, answer(entityExists=False, entityState="null"), "now")
 
-    assert (outcome.exists, outcome.state) == (False, None)
+    assert (outcome.exists, outcome.state) == (False, "null")
 
 
 def test_a_batch_that_could_not_run_keeps_the_state_and_tells_every_caller() -> None:
     outcome = entity.fail(WORK, "TypeError: no", "now")
 
     assert (outcome.exists, outcome.state) == (True, "1")
-    assert [json.loads(letter.event.fields["Input"]) for letter in outcome.letters] == [
-        {"result": '"TypeError: no"', "exceptionType": "Error"}
-    ] * 2
+    replies = [json.loads(letter.event.fields["Input"]) for letter in outcome.letters]
+    assert [(each["result"], each["exceptionType"]) for each in replies] == [('"TypeError: no"', "Error")] * 2

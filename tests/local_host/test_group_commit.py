@@ -14,7 +14,7 @@ from local_host.task_hub import TaskHub
 
 
 def put(tx: Transaction, name: str) -> str:
-    tx.run("put_entity", (name, True, None, "2026"))
+    tx.run("put_entity", (name, True, "0", "2026"))
     return name
 
 

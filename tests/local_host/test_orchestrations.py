@@ -76,7 +76,7 @@ async def test_an_uncaught_failure_fails_the_instance_with_the_text_of_the_real_
     async with running(app) as engine:
         status = await engine.run(orch)
 
-    text = "Orchestrator function 'orch' failed: Activity function 'boom' failed:  ValueError: boom \n {"
+    text = "Orchestrator function 'orch' failed: Activity function 'boom' failed: ValueError: boom \n {"
     assert status.runtime_status is RuntimeStatus.FAILED
     assert (status.output or "").startswith(text)
     assert event_types(status) == [0, 4, 6, 1]
@@ -93,7 +93,7 @@ async def test_details_of_a_failure_are_one_line_of_json_with_the_message(app: S
     async with running(app) as engine:
         status = await engine.run(orch)
 
-    assert output_of(status) == " ValueError: boom"
+    assert output_of(status) == "ValueError: boom"
 
 
 @pytest.mark.parametrize(("value", "output"), [(3, "3"), (0, "0"), (False, "false"), (None, None), ("é", '"é"')])
@@ -205,7 +205,9 @@ async def test_code_that_changed_while_an_activity_was_open_is_found_out(app: Sm
         ended = await engine.status(instance_id)
 
     assert ended.runtime_status is RuntimeStatus.FAILED
-    assert "Non-Deterministic workflow detected: the history holds the activity 'echo'" in (ended.output or "")
+    assert "sequence number 0 named 'echo', but the current orchestration replay instead scheduled" in (
+        ended.output or ""
+    )
 
 
 async def test_times_and_guids_are_the_same_in_every_replay(app: SmallApp) -> None:

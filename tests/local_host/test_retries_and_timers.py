@@ -47,7 +47,7 @@ async def test_all_attempts_failing_takes_one_more_timer_before_the_failure_is_r
         await engine.clock.advance(seconds=2)
         status = await engine.status(instance_id)
 
-    assert output_of(status) == "Activity function 'fails_until' failed:  ValueError: attempt 3"
+    assert output_of(status) == "Activity function 'fails_until' failed: ValueError: attempt 3"
     assert event_types(status) == [0, 4, 6, 10, 11, 4, 6, 10, 11, 4, 6, 10, 11, 1]
     assert status.history is not None
     assert [e["EventId"] for e in status.history if e["EventType"] in (4, 10)] == [0, 1, 2, 3, 4, 5]

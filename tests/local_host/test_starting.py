@@ -60,7 +60,7 @@ class TestStart:
             of_number, of_table = await engine.status(number), await engine.status(table)
 
         assert "the JSON object must be str, bytes or bytearray, not int" in (of_number.output or "")
-        assert (of_table.input, output_of(of_table)) == ('{"a":1}', {"a": 1})
+        assert (of_table.input, output_of(of_table)) == ('{"a": 1}', {"a": 1})
 
     async def test_an_instance_is_pending_until_its_first_episode_is_stored(self, app: SmallApp) -> None:
         async with running(app) as engine:

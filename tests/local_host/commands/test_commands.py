@@ -63,7 +63,7 @@ async def test_history_is_a_timeline_for_people_and_the_status_querys_events_for
     await app_host.run_until_idle()
     assert await run(app_host, "history", "one") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split(maxsplit=3) == ["+0.000", "s", "▶", "timer_for started: 90"]
+    assert lines[0].split(maxsplit=3) == ["+0.000", "s", "▶", 'timer_for started: "90"']
     assert "timer of 2026-01-01T00:01:30" in lines[2]
     assert lines[2].split()[0] == "+90.000"
     assert await run(app_host, "history", "one", "--json") == 0
@@ -107,7 +107,7 @@ async def test_entities_are_listed_with_their_state(app_host: AppHost, capsys: C
     assert await run(app_host, "entities", "counter", "k", "--json") == 0
     assert json.loads(capsys.readouterr().out)[0]["state"] == 3
     assert await run(app_host, "entities") == 0
-    assert capsys.readouterr().out.splitlines()[1].split() == ["counter", "k", "2026-01-01", "00:00:00", "3"]
+    assert capsys.readouterr().out.splitlines()[1].split() == ["counter", "k", "2026-01-01", "00:00:00.000000", "3"]
 
 
 async def test_an_entity_is_found_by_its_key_behind_many_others(app_host: AppHost, capsys: Captured) -> None:

@@ -44,7 +44,7 @@ async def test_an_uncaught_failure_fails_the_instance_with_the_text_of_the_real_
     failed = await app_host.wait(await app_host.start("call_by_name", "F"))
     assert failed.runtime_status == "Failed"
     text, _, details = failed.output.partition(" \n ")
-    assert text == "Orchestrator function 'call_by_name' failed: Activity function 'F' failed:  ValueError: boom"
+    assert text == "Orchestrator function 'call_by_name' failed: Activity function 'F' failed: ValueError: boom"
     inner = json.loads(details)["InnerException"]
     assert inner["RemoteMessage"] == "ValueError: boom"
     assert "conformance_activities.py" in inner["RemoteStackTrace"]
@@ -54,7 +54,7 @@ async def test_an_uncaught_failure_fails_the_instance_with_the_text_of_the_real_
 @pytest.mark.check(28)
 async def test_a_caught_failure_holds_its_message_as_json_in_its_second_line(app_host: AppHost) -> None:
     caught = (await app_host.wait(await app_host.start("catch_failure"))).output
-    assert json.loads(caught.split("\n")[1])["Message"] == " ValueError: boom"
+    assert json.loads(caught.split("\n")[1])["Message"] == "ValueError: boom"
 
 
 @pytest.mark.check(29)

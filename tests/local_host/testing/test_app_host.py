@@ -51,7 +51,7 @@ async def test_a_name_that_no_activity_has_is_refused(app_host: AppHost) -> None
 async def test_the_nth_call_of_an_activity_fails(app_host: AppHost) -> None:
     app_host.fail_activity("A", attempt=2, error=TimeoutError("too slow"))
     failed = await app_host.wait(await app_host.start("two_steps"))
-    assert "Activity function 'A' failed:  TimeoutError: too slow" in failed.output
+    assert "Activity function 'A' failed: TimeoutError: too slow" in failed.output
 
 
 async def test_everything_twice_changes_nothing_but_the_number_of_calls(app_host: AppHost) -> None:
@@ -81,7 +81,7 @@ async def test_a_wrapped_activity_acts_as_its_wrapper_lets_it_until_it_is_restor
 async def test_what_the_app_raises_inside_a_wrapper_keeps_its_name(app_host: AppHost) -> None:
     app_host.wrap_activity("F", lambda value, activity: activity(value))
     caught = await app_host.wait(await app_host.start("catch_failure"))
-    assert "Activity function 'F' failed:  ValueError: boom" in caught.output
+    assert "Activity function 'F' failed: ValueError: boom" in caught.output
 
 
 async def test_everything_twice_at_once_runs_both_before_either_has_answered(app_host: AppHost) -> None:

@@ -10,6 +10,7 @@ import azure.functions as func
 from adapters.compose import order_batches
 from domain.order_batch import CHUNK_LINES, MOST_BYTES, ORDER_BATCH, OrderBatch, batch_id_of
 from domain.workflow import WorkflowKey
+from http_api.order_csv import TEMPLATE
 from http_api.order_lines import CSV, JSON_LINES, read_lines
 from http_api.problems import answers_problems, not_found
 from http_api.request_body import body_text, check_media_type
@@ -20,6 +21,7 @@ from orchestrators.fan_out import chunks
 bp = df.Blueprint()
 
 ORDERS_BATCH: Final = "orders/batch"
+ORDERS_TEMPLATE: Final = "orders/batch/template"
 ORDER_BATCHES: Final = "order-batches"
 ORDER_BATCH_RUN: Final = "order-batches/{id}"
 ORDER_BATCH_RESULTS: Final = "order-batches/{id}/results"
@@ -40,6 +42,14 @@ async def place_order_batch(req: func.HttpRequest, client: df.DurableOrchestrati
     batch = await asyncio.to_thread(_keep, text, media_type, key, digest)
     await start_once(client, ORDER_BATCH, key, batch)
     return started_answer(req, ORDERS_BATCH, ORDER_BATCHES, key)
+
+
+@bp.route(route=ORDERS_TEMPLATE, methods=["GET"])
+@answers_problems
+async def get_order_template(req: func.HttpRequest) -> func.HttpResponse:
+    """200: the header of a CSV of orders, to be filled in."""
+    headers = {"Content-Disposition": 'attachment; filename="orders.csv"'}
+    return func.HttpResponse(TEMPLATE.encode(), mimetype=CSV, charset="utf-8", headers=headers)
 
 
 @bp.route(route=ORDER_BATCH_RUN, methods=["GET"])

@@ -4,6 +4,7 @@ The order of the checks is the promise: nothing is decoded before its size is kn
 logged before it was searched for card numbers.
 """
 
+import codecs
 import json
 import os
 from collections import Counter
@@ -23,6 +24,7 @@ from settings import mail_takes_utf8
 
 MOST_BYTES: Final = 64 * 1024
 _CHARSETS: Final = frozenset({"utf-8", "utf8", "us-ascii"})
+_UTF_16: Final = frozenset({"utf-16", "utf-16le", "utf-16be"})  # of spreadsheets
 
 M = TypeVar("M", bound=Edge)
 
@@ -62,23 +64,27 @@ def check_media_type(request: func.HttpRequest, *wanted: str) -> str:
     media_type = header["Content-Type"].partition(";")[0].strip().lower()
     if media_type not in wanted:
         raise _unsupported(f"Send the body as Content-Type: {' or '.join(wanted)}.")
-    if header.get_content_charset("utf-8") not in _CHARSETS:
+    charset = header.get_content_charset("utf-8")
+    if charset not in _CHARSETS and not (media_type == "text/csv" and charset in _UTF_16):
         raise _unsupported("Send the body in UTF-8.")
     return media_type
 
 
 def body_text(body: bytes, most_bytes: int) -> str:
-    """The body's text. Raises Problem: 413, 400 when it is not UTF-8."""
+    """The body's text, without a byte order mark: UTF-8, or UTF-16 with one. Raises Problem: 413, 400 (not_utf8)."""
     if len(body) > most_bytes:
         detail = f"A body may have {most_bytes} bytes at most."
         error = FieldError(field="body", rule="body_too_large", message=detail)
         raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", detail, [error])
+    is_utf_16 = body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        return body.decode()
-    except UnicodeDecodeError:
-        detail = "The body is not UTF-8 text."
-        error = FieldError(field="body", rule="not_utf8", message=detail)
-        raise Problem(HTTPStatus.BAD_REQUEST, "not_utf8", detail, [error]) from None
+        return body.decode("utf-16" if is_utf_16 else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = body.count(b"\n", 0, error.start) + 1
+    detail = f"The body is not UTF-8 text: see line {line}. Spreadsheets write it as 'CSV UTF-8'."
+    raise Problem(
+        HTTPStatus.BAD_REQUEST, "not_utf8", detail, [FieldError(field="body", rule="not_utf8", message=detail)]
+    )
 
 
 def json_object(text: str) -> dict[str, Any]:

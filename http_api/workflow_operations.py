@@ -22,8 +22,14 @@ from http_api.carts import (
 from http_api.file_batches import FILE_BATCH_CANCELLATION, FILE_BATCH_RUN, FILE_BATCHES
 from http_api.onboarding import ONBOARDING, ONBOARDINGS
 from http_api.operation import BODY, Operation
-from http_api.order_batches import ORDER_BATCH_CANCELLATION, ORDER_BATCH_RESULTS, ORDER_BATCH_RUN, ORDERS_BATCH
-from http_api.order_lines import JSON_LINES
+from http_api.order_batches import (
+    ORDER_BATCH_CANCELLATION,
+    ORDER_BATCH_RESULTS,
+    ORDER_BATCH_RUN,
+    ORDERS_BATCH,
+    ORDERS_TEMPLATE,
+)
+from http_api.order_lines import CSV, JSON_LINES
 from http_api.reports import REPORT_RUN, REPORTS
 from http_api.workflows import WorkflowAnswer, WorkflowLinks
 
@@ -160,6 +166,14 @@ WORKFLOW_OPERATIONS: Final = (
         takes_idempotency_key=True,
         answers={202: WorkflowLinks},
         problems=(*BODY, 409),
+    ),
+    Operation(
+        method="GET",
+        route=ORDERS_TEMPLATE,
+        name="get_order_template",
+        summary="A CSV with the columns of an order, to be filled in.",
+        answers={200: None},
+        answer_type=CSV,
     ),
     Operation(
         method="GET",

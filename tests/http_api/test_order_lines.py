@@ -7,8 +7,10 @@ import pytest
 
 from domain.order import OrderRequest
 from domain.order_batch import MOST_LINES, batch_order_id
+from http_api.order_csv import TEMPLATE
 from http_api.order_lines import CSV, JSON_LINES, read_lines
 from http_api.problems import Problem
+from http_api.request_body import body_text
 from tests.support.order_requests import ADDRESS, order_request
 
 COLUMNS = {
@@ -95,16 +97,102 @@ def test_a_row_that_is_no_order_is_named(row, field):
     assert field in {error.field for error in rejected.errors}
 
 
-def test_an_unknown_column_rejects_the_lines_that_use_it():
-    columns = {**COLUMNS, "discount": ""}
-    orders, (rejected,) = read_lines(csv_of({}, {"discount": "all"}, columns=columns), CSV, "b-1")
+@pytest.mark.parametrize(
+    ("header", "rules"),
+    [
+        (",".join([*COLUMNS, "discount"]), {"unknown_column"}),
+        (",".join([*COLUMNS, "email"]), {"duplicate_column"}),
+        (",".join(name for name in COLUMNS if name != "email"), {"missing_column"}),
+        ("Bestellung,Kunde", {"unknown_column", "missing_column"}),
+        (":".join(COLUMNS), {"unknown_column", "missing_column"}),
+    ],
+)
+def test_a_header_that_is_not_understood_refuses_the_whole_file_at_once(header, rules):
+    problem = refusal(f"{header}\na,b\n", CSV)
+    assert problem.status == 422
+    assert {error.rule for error in problem.errors} == rules
+    assert {error.field for error in problem.errors} == {"header"}
+
+
+def test_an_unknown_column_is_named_with_its_place_and_the_separator():
+    (error,) = refusal(csv_of({}, columns={**COLUMNS, "discount": ""}), CSV).errors
+    assert error.message == "Line 1, column 14, 'discount', is no column of an order (read as separated by commas)"
+
+
+def one_row(*, end: str = "\n", by: str = ",", before: str = "", after: str = "", **cells: str) -> str:
+    row = COLUMNS | {name.replace("__", "."): value for name, value in cells.items()}
+    return before + by.join(row) + after + end + by.join(row.values()) + after + end
+
+
+# How Excel, LibreOffice and older ones write CSV.
+@pytest.mark.parametrize(
+    "text",
+    [
+        one_row(by=";"),
+        one_row(by="\t"),
+        one_row(by="|"),
+        one_row(before="sep=,\n"),
+        one_row(before="sep=;\r\n", by=";", end="\r\n"),
+        one_row(before='"sep=;"\r\n', by=";"),
+        one_row(before="SEP=^\n", by="^"),
+        one_row(before="\n \n,,,\n"),
+        one_row(after=",,"),
+        one_row(end="\r"),
+        one_row(end="\n\n,,,,\n"),
+        one_row() + ",,,,\n\n",
+        "\ufeff" + one_row(),
+        one_row().replace("customer_id", " Customer_ID "),
+        one_row().replace("email,", '"email",'),
+    ],
+)
+def test_a_file_is_read_as_spreadsheets_write_it(text):
+    orders, rejected = read_lines(text, CSV, "b-1")
+    assert rejected == []
+    assert [order.order_id for order in orders] == ["a-1"]
+
+
+def test_a_cell_may_have_a_line_end_and_each_row_keeps_its_first_line():
+    rows = csv_of({"ship_to.street1": '"388 Townsend\r\nSt"'}, {"quantity": "none"}, {"order_id": "a-3"})
+    orders, rejected = read_lines(rows, CSV, "b-1")
+    assert [(line.line, [error.field for error in line.errors]) for line in rejected] == [
+        (2, ["ship_to.street1"]),
+        (4, ["quantity"]),
+    ]
+    assert [order.line for order in orders] == [5]
+
+
+def test_a_value_in_a_column_without_a_name_is_an_error_of_its_row():
+    text = one_row(after=",") + ",".join(COLUMNS.values()) + ",what\n"
+    orders, (rejected,) = read_lines(text, CSV, "b-1")
     assert len(orders) == 1
-    assert [error.field for error in rejected.errors] == ["discount"]
+    assert (rejected.line, [error.field for error in rejected.errors]) == (3, ["column_14"])
 
 
-@pytest.mark.parametrize("header", ["email,email", "ship_to,ship_to.city"])
-def test_a_header_that_says_one_thing_twice_is_refused(header):
-    assert refusal(f"{header}\na,b\n", CSV).errors[0].rule == "duplicate_column"
+def test_lines_of_json_may_end_with_cr_alone():
+    orders, rejected = read_lines(jsonl(order_request(), order_request()).replace("\n", "\r"), JSON_LINES, "b-1")
+    assert (len(orders), rejected) == (2, [])
+
+
+def test_a_line_of_json_is_no_longer_than_a_body():
+    (rejected,) = read_lines(jsonl(order_request(), {"x": "y" * 70_000}), JSON_LINES, "b-1")[1]
+    assert (rejected.line, [error.rule for error in rejected.errors]) == (2, ["line_too_long"])
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_body_is_utf_8_or_utf_16_with_its_mark(encoding):
+    assert body_text("José".encode(encoding), 100) == "José"
+
+
+def test_a_body_in_latin_1_is_refused_with_its_line():
+    with pytest.raises(Problem) as caught:
+        body_text("a,b\nx,José\n".encode("latin-1"), 100)
+    assert (caught.value.status, caught.value.code) == (400, "not_utf8")
+    assert "line 2" in caught.value.detail
+
+
+def test_the_template_is_a_header_that_is_understood():
+    assert refusal(TEMPLATE, CSV).errors[0].rule == "empty"
+    assert set(COLUMNS) < set(TEMPLATE.removeprefix("\ufeff").strip().split(","))
 
 
 def test_a_csv_that_cannot_be_taken_apart_is_refused():

@@ -7,6 +7,7 @@ import pytest
 
 from domain.order_batch import CHUNK_LINES, batch_order_id
 from local_host.testing import Answer
+from http_api.order_csv import TEMPLATE
 from tests.support.books import assert_balanced, finish
 from tests.support.order_requests import order_request
 from tests.support.shop import Shop, running_shop, use_settings
@@ -117,7 +118,7 @@ async def test_csv_is_taken_too(shop: Shop):
         ("", "application/x-ndjson", 422),
         ("{}", "application/json", 415),
         ("a,a\n1,2\n", "text/csv", 422),
-        ('a\n"\n', "text/csv", 400),
+        (f'{TEMPLATE}"\n', "text/csv", 400),
         (" " * (8 * 1024 * 1024 + 1), "text/csv", 413),
     ],
 )

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from domain.order_batch import CHUNK_LINES, batch_order_id
-from local_host.testing import Answer
 from http_api.order_csv import TEMPLATE
+from local_host.testing import Answer
 from tests.support.books import assert_balanced, finish
 from tests.support.order_requests import order_request
 from tests.support.shop import Shop, running_shop, use_settings

@@ -21,6 +21,7 @@ from activities import (
     order_intake,
     payment,
     report,
+    run,
     shipping,
     tracking,
 )
@@ -105,6 +106,7 @@ BLUEPRINTS = (
     notifications.bp,
     start_lost_orders.bp,
     start_lost_workflows.bp,
+    run.bp,
     sweep_reservations.bp,
     reconcile_inventory.bp,
     purge_history.bp,

@@ -12,11 +12,12 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field
 
 from domain.catalogue import MOST_PER_LINE, OrderLine, Quantity
+from domain.field_error import FieldError
 from domain.ids import CustomerId, OrderId, ProductId, digest_id
 from domain.inventory import MovementKey
 from domain.order import MOST_LINES, PaymentDetails
 from domain.shipping import Destination
-from domain.steps import Outcome, StepResult
+from domain.steps import Message, Outcome, StepResult
 from domain.wire import Edge, EmailAddress, Wire
 
 CART_ENTITY: Final = "shopping_cart"
@@ -29,13 +30,15 @@ CheckoutNumber = Annotated[int, Field(ge=1)]
 @dataclass(frozen=True, kw_only=True)
 class Cart:
     """items: units per product. number: of the checkout that is under way, or of the next one. ordering: what that one orders;
-    None when none is under way. additions: keys of the latest additions, so that a repeat adds nothing.
+    None when none is under way. additions: keys of the latest additions, so that a repeat adds nothing. finished: the checkout
+    before, and how it ended, for a run of it that takes over from one which had finished it.
     """
 
     items: Mapping[str, int] = field(default_factory=dict)
     number: int = 1
     ordering: Mapping[str, int] | None = None
     additions: tuple[str, ...] = ()
+    finished: Mapping[str, Any] | None = None
 
     def to_state(self) -> dict[str, Any]:
         """Plain JSON values, for the entity's storage."""
@@ -44,6 +47,7 @@ class Cart:
             "number": self.number,
             "ordering": None if self.ordering is None else dict(self.ordering),
             "additions": list(self.additions),
+            **({"finished": dict(self.finished)} if self.finished else {}),
         }
 
     @classmethod
@@ -88,12 +92,16 @@ class FinishCheckout(Wire):
 
     number: CheckoutNumber
     accepted: bool
+    reason_code: str | None = None
+    message: Message | None = None
+    errors: tuple[FieldError, ...] = ()
 
 
 class CheckoutBegun(StepResult):
-    """lines: what is ordered, the same however often this is asked."""
+    """lines: what is ordered, the same however often this is asked. finished: how a checkout ended that was over before."""
 
     lines: tuple[OrderLine, ...] = ()
+    finished: FinishCheckout | None = None
 
 
 class CheckoutRequest(Edge):
@@ -158,13 +166,20 @@ def begin_checkout(cart: Cart | None, request: BeginCheckout) -> tuple[Cart | No
     """Freeze what is ordered; asked again, the same. Refused: cart_empty, checkout_over (its number has been used)."""
     cart = cart or Cart()
     if request.number != cart.number:
+        over = None if cart.finished is None else FinishCheckout.model_validate(cart.finished)
         return cart, CheckoutBegun(
-            outcome=Outcome.REFUSED, reason_code="checkout_over", message="this checkout was over before"
+            outcome=Outcome.REFUSED,
+            reason_code="checkout_over",
+            message="this checkout was over before",
+            finished=over if over is not None and over.number == request.number else None,
         )
     if cart.ordering is None and not cart.items:
         # The number is used up with the run that asked: the next press must be able to start another.
-        return replace(cart, number=cart.number + 1), CheckoutBegun(
-            outcome=Outcome.REFUSED, reason_code="cart_empty", message="the cart is empty"
+        empty = FinishCheckout(
+            number=cart.number, accepted=False, reason_code="cart_empty", message="the cart is empty"
+        )
+        return replace(cart, number=cart.number + 1, finished=empty.to_wire()), CheckoutBegun(
+            outcome=Outcome.REFUSED, reason_code=empty.reason_code, message=empty.message
         )
     ordering = cart.items if cart.ordering is None else cart.ordering
     lines = tuple(OrderLine(product_id=item, quantity=units) for item, units in ordering.items())
@@ -176,7 +191,7 @@ def finish_checkout(cart: Cart | None, request: FinishCheckout) -> tuple[Cart | 
     if cart is None or cart.ordering is None or request.number != cart.number:
         return cart, StepResult()
     items = _left_over(cart.items, cart.ordering) if request.accepted else cart.items
-    return replace(cart, items=items, ordering=None, number=cart.number + 1), StepResult()
+    return replace(cart, items=items, ordering=None, number=cart.number + 1, finished=request.to_wire()), StepResult()
 
 
 def _unless_ordering(cart: Cart, items: Mapping[str, int]) -> tuple[Cart, StepResult]:

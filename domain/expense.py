@@ -16,6 +16,8 @@ from domain.workflow import RunRequest, WorkflowKey
 
 EXPENSE_APPROVAL: Final = "expense_approval"
 MOST_ITEMS: Final = 100
+TURNS: Final = 2
+"""The first approver's, and once the next one's."""
 
 
 class Category(StrEnum):

@@ -1,12 +1,13 @@
 """What every workflow but the order's saga says of itself, and how it is named."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
 from domain.ids import PLAIN_ID
 from domain.steps import LedgerEntry, Message
-from domain.wire import Edge, Wire
+from domain.wire import Edge, Timestamp, Wire
 
 WorkflowKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"), PLAIN_ID]
 """The id of one run of a workflow, unique among the runs of that workflow."""
@@ -34,6 +35,35 @@ class WorkflowProgress(Wire):
     reason_code: str | None = None
     steps: tuple[LedgerEntry, ...] = ()
     detail: dict[str, Any] = Field(default_factory=dict)
+
+
+class Restart(Wire):
+    """What a run is told that takes over from one which the platform has failed. attempt: from 2.
+
+    started_at: when the first run began. cancelled: a cancellation was accepted before this run.
+    """
+
+    attempt: int
+    started_at: Timestamp
+    cancelled: bool = False
+
+
+class RestartRun(Wire):
+    """Start a run again that was given up."""
+
+    workflow: str
+    key: str
+    instance_id: str
+    request: dict[str, Any]
+
+
+RESTART: Final = "restart"
+"""The key of a `Restart` in an instance's input."""
+
+
+def restart_of(given: Mapping[str, Any]) -> Restart | None:
+    """What an instance's input says of a run before it; None for the first run."""
+    return None if given.get(RESTART) is None else Restart.model_validate(given[RESTART])
 
 
 def workflow_instance_id(workflow: str, key: str) -> str:

@@ -7,8 +7,9 @@ from typing import Final
 import azure.durable_functions as df
 import azure.functions as func
 
-from adapters.compose import dead_letters, order_book, outbox
+from adapters.compose import dead_letters, intake_book, order_book, outbox
 from adapters.dead_letters import DeadLetterChanged, StoredDeadLetter
+from adapters.intake_book import Run
 from adapters.order_closing import notify_of_end
 from adapters.telemetry import emit_dead_letter, emit_status
 from domain.dead_letter import CloseDeadLetter, DeadLetter, DeadLetterId, DeadLetterState, ReplayProgress, Resolution
@@ -151,6 +152,15 @@ async def _claim_attempt(client: df.DurableOrchestrationClient, stored: StoredDe
 
 
 async def _start(client: df.DurableOrchestrationClient, instance_id: str, letter: DeadLetter) -> None:
+    """Start the replay, which the recovery timer looks after as after every run."""
+    run = Run(
+        workflow=REPLAY_DEAD_LETTER,
+        key=letter.dead_letter_id,
+        request=letter.to_wire(),
+        accepted_at=datetime.now(UTC),
+        instance_id=instance_id,
+    )
+    await asyncio.to_thread(intake_book().accept, run, instance_id)
     try:
         await client.start_new(REPLAY_DEAD_LETTER, instance_id, letter.to_wire())
     except Exception:

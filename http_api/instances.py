@@ -3,6 +3,7 @@
 The client raises bare `Exception`s and knows no time-out shorter than minutes; both end here.
 """
 
+import json
 import logging
 from collections.abc import Mapping
 from datetime import datetime
@@ -61,6 +62,11 @@ def is_unfinished(status: InstanceStatus | None) -> bool:
     return status is not None and status.runtime_status in UNFINISHED
 
 
+def has_completed(status: InstanceStatus | None) -> bool:
+    """Whether the instance has come to an end of its own, and its output says which."""
+    return status is not None and status.runtime_status is df.OrchestrationRuntimeStatus.Completed
+
+
 async def raise_event(
     client: df.DurableOrchestrationClient, instance_id: str, name: str, payload: Mapping[str, Any]
 ) -> bool:
@@ -86,3 +92,10 @@ async def received_events(client: df.DurableOrchestrationClient, instance_id: st
     if history is None:
         return None
     return [(event["Name"], event.get("Input")) for event in history if event["EventType"] == "EventRaised"]
+
+
+async def stored_input(client: df.DurableOrchestrationClient, instance_id: str) -> Any:
+    """The input that an instance was given, or gave to itself with `continue_as_new`. None: the host does not show it."""
+    status = await client.get_status(instance_id, show_input=True)
+    given = status.input_ if status else None
+    return json.loads(given) if isinstance(given, str) else given

@@ -25,7 +25,7 @@ from domain.ids import digest_id, order_id_for_key
 from domain.steps import LedgerEntry
 from domain.wire import Timestamp, Wire
 from domain.workflow import RunRequest, WorkflowKey, WorkflowProgress, WorkflowStatus, workflow_instance_id
-from http_api.instances import InstanceStatus, instance_status, is_unfinished, raise_event
+from http_api.instances import InstanceStatus, has_completed, instance_status, is_unfinished, raise_event
 from http_api.links import resource
 from http_api.problems import conflict, invalid_field, not_found, unavailable
 from http_api.request_params import idempotency_key, path_id
@@ -95,11 +95,11 @@ async def is_started_once(client: df.DurableOrchestrationClient, workflow: str, 
 
 
 async def start_run(client: df.DurableOrchestrationClient, run: Run) -> None:
-    """Start an entered run that has no instance. A start that fails is left to the sweeper."""
-    start = client.start_new(run.workflow, workflow_instance_id(run.workflow, run.key), dict(run.request))
+    """Start an accepted run that has no instance. A start that fails is left to the recovery timer."""
+    start = client.start_new(run.workflow, run.instance_id, dict(run.request))
     try:
         await asyncio.wait_for(start, START_PATIENCE_S)
-        await asyncio.to_thread(intake_book().mark_started, run.workflow, run.key)
+        await asyncio.to_thread(intake_book().mark_started, run.instance_id)
     except Exception as error:  # noqa: BLE001 - whatever it was, the run is in the book and will be found there
         _log.warning("%s %s: starting it failed with %s", run.workflow, run.key, type(error).__qualname__)
 
@@ -136,11 +136,18 @@ async def run_status(
     fresh: facts for `detail` that are made for this answer and kept nowhere, such as links; it may block.
     """
     key = path_id(request, "id", WorkflowKey)
-    status = await instance_status(client, workflow_instance_id(workflow, key))
-    # Started and without an instance: it has ended, and its history was purged.
-    if status is None and not await asyncio.to_thread(intake_book().awaits_start, workflow, key):
-        raise not_found(f"{workflow}_not_found", "There is no run with this id, or no longer.")
-    shown = _answer(workflow, key, status)
+    instance_id = workflow_instance_id(workflow, key)
+    status = await instance_status(client, instance_id)
+    end: WorkflowProgress | None = None
+    awaits_run = False
+    if not is_unfinished(status) and not has_completed(status):
+        run = await asyncio.to_thread(intake_book().open_run, instance_id)
+        awaits_run = run is not None and (status is not None or not run.has_started)
+        end = None if awaits_run else await asyncio.to_thread(intake_book().end, instance_id)
+        # Started and without an instance: it has ended, and its history was purged.
+        if status is None and end is None and not awaits_run:
+            raise not_found(f"{workflow}_not_found", "There is no run with this id, or no longer.")
+    shown = _answer(workflow, key, status, end, awaits_run=awaits_run)
     shown = shown.model_copy(update={"detail": shown.detail | await asyncio.to_thread(fresh, shown.customStatus)})
     # An instance that has told its end may still be calling somebody back, for hours.
     if shown.status == "running":
@@ -151,12 +158,18 @@ async def run_status(
 async def cancel_run(
     request: func.HttpRequest, client: df.DurableOrchestrationClient, workflow: str, route: str, resource_path: str
 ) -> func.HttpResponse:
-    """Ask a run to stop where it can: 202 with its address. Raises Problem: 409 when it has ended or not begun, 503."""
+    """Ask a run to stop where it can: 202 with its address. Raises Problem (409) when it has ended or there is none.
+
+    The request is stored before its event is raised, so that a run which takes over knows of it.
+    """
     key = path_id(request, "id", WorkflowKey)
     instance_id = workflow_instance_id(workflow, key)
-    if not is_unfinished(await instance_status(client, instance_id)):
+    status = await instance_status(client, instance_id)
+    is_kept = not has_completed(status) and await asyncio.to_thread(intake_book().request_cancellation, instance_id)
+    if not is_kept and not is_unfinished(status):
         raise conflict("not_running", "There is no running run with this id.")
-    if not await raise_event(client, instance_id, CANCELLATION_REQUESTED, {}):
+    is_told = is_unfinished(status) and await raise_event(client, instance_id, CANCELLATION_REQUESTED, {})
+    if not is_kept and not is_told:  # started past the API, so nothing keeps the request
         raise unavailable("The run could not be told; the same request may be sent again.")
     return started_answer(request, route, resource_path, key)
 
@@ -166,13 +179,15 @@ def fingerprint(body: Any) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def _answer(workflow: str, key: str, status: InstanceStatus | None) -> WorkflowAnswer:
-    progress = _progress(key, status)
+def _answer(
+    workflow: str, key: str, status: InstanceStatus | None, end: WorkflowProgress | None, *, awaits_run: bool
+) -> WorkflowAnswer:
+    progress = end or _progress(key, status, awaits_run=awaits_run)
     return WorkflowAnswer(
         id=key,
         name=workflow,
         instanceId=workflow_instance_id(workflow, key),
-        runtimeStatus="Pending" if status is None else status.runtime_status.name,
+        runtimeStatus="Pending" if awaits_run else "Failed" if status is None else status.runtime_status.name,
         customStatus=progress,
         output=None if progress.status == "running" else progress,
         createdTime=None if status is None else status.created_time,
@@ -186,18 +201,23 @@ def _answer(workflow: str, key: str, status: InstanceStatus | None) -> WorkflowA
     )
 
 
-def _progress(key: str, status: InstanceStatus | None) -> WorkflowProgress:
-    if status is None:
-        return WorkflowProgress(id=key, status="running", message=_ACCEPTED)
-    if status.runtime_status is df.OrchestrationRuntimeStatus.Completed:
+def _progress(key: str, status: InstanceStatus | None, *, awaits_run: bool) -> WorkflowProgress:
+    if status is not None and has_completed(status):
         return WorkflowProgress.model_validate(status.output)
-    told = (
-        WorkflowProgress(id=key, status="running", message=_ACCEPTED)
-        if not status.custom_status
-        else WorkflowProgress.model_validate(status.custom_status)
-    )
-    if is_unfinished(status):
+    told = last_told(key, status)
+    if awaits_run or is_unfinished(status):
         return told
-    # Terminated from outside or failed by a bug: its own error text is not for callers.
+    return stopped(told)
+
+
+def last_told(key: str, status: InstanceStatus | None) -> WorkflowProgress:
+    """What a run said last of itself. One whose worker died may have lost it."""
+    if status is None or not status.custom_status:
+        return WorkflowProgress(id=key, status="running", message=_ACCEPTED)
+    return WorkflowProgress.model_validate(status.custom_status)
+
+
+def stopped(told: WorkflowProgress) -> WorkflowProgress:
+    """The end of a run that was terminated, or that fails again and again: its own error text is not for callers."""
     ended = {"status": "failed", "succeeded": False, "reason_code": "processing_stopped"}
     return told.model_copy(update={**ended, "message": "Processing stopped before the end."})

@@ -16,6 +16,7 @@ from domain.order import OrderRequest
 from domain.order_intake import AcceptOrder, OrderTakenIn
 from domain.steps import Outcome
 from domain.wire import Wire
+from domain.workflow import restart_of
 from orchestrators.effects import activity, entity_operation
 from orchestrators.retry import RetryPolicy, Wait
 from orchestrators.workflow import Workflow, WorkflowStopped, required
@@ -36,9 +37,11 @@ def checkout_cart(context: df.DurableOrchestrationContext) -> Wait:
     """Input: `{key, request: CheckOutCart}`; key is also the order's id. Result and custom status: a `WorkflowProgress`."""
     given = context.get_input()
     request = CheckOutCart.model_validate(given["request"])
-    run = Workflow(context=context, name=f"{CHECKOUT_CART}:{given['key']}", key=given["key"])
+    run = Workflow(context=context, name=f"{CHECKOUT_CART}:{given['key']}", key=given["key"], restart=restart_of(given))
     try:
         begun = yield from begin(run, request)
+        if begun.finished is not None:
+            return finished_before(run, begun.finished)
         return (yield from order(run, request, begun))
     except WorkflowStopped as stop:
         return run.stopped(stop)
@@ -47,7 +50,25 @@ def checkout_cart(context: df.DurableOrchestrationContext) -> Wait:
 def begin(run: Workflow, request: CheckOutCart) -> Wait:
     """Freeze what is ordered. Gives the entity's `CheckoutBegun`."""
     effect = _of_cart(request, "begin_checkout", BeginCheckout(number=request.number))
-    return required((yield from run.ask("begin_checkout", effect, CheckoutBegun)))
+    begun = yield from run.ask("begin_checkout", effect, CheckoutBegun)
+    if run.restart is not None and begun is not None and begun.finished is not None:
+        return begun
+    return required(begun)
+
+
+def finished_before(run: Workflow, finished: FinishCheckout) -> dict[str, Any]:
+    """End as the run before this one, which had finished the checkout, would have ended."""
+    outcome = Outcome.DONE if finished.accepted else Outcome.REFUSED
+    return _ended(
+        run,
+        OrderTakenIn(
+            outcome=outcome,
+            reference=run.key,
+            reason_code=finished.reason_code,
+            message=finished.message,
+            errors=finished.errors,
+        ),
+    )
 
 
 def order(run: Workflow, request: CheckOutCart, begun: CheckoutBegun) -> Wait:
@@ -57,7 +78,13 @@ def order(run: Workflow, request: CheckOutCart, begun: CheckoutBegun) -> Wait:
     if taken is None:
         return run.end("failed", "Whether the order was accepted is unknown; the cart stays as it is.", "no_answer")
     accepted = taken.outcome is Outcome.DONE
-    finish = FinishCheckout(number=request.number, accepted=accepted)
+    finish = FinishCheckout(
+        number=request.number,
+        accepted=accepted,
+        reason_code=taken.reason_code,
+        message=taken.message,
+        errors=taken.errors,
+    )
     yield from run.do("finish_checkout", [_of_cart(request, "finish_checkout", finish)])
     return _ended(run, taken)
 

@@ -12,10 +12,18 @@ import azure.durable_functions as df
 
 from activities.expense import calculate_expense_totals, pay_expense
 from activities.notification import send_notification
-from activities.order_book import settle_approval
-from domain.approval import ApprovalDecision, SettleApprovalRequest, SettledApproval, settling_from_event
+from activities.order_book import look_up_approval, settle_approval
+from domain.approval import (
+    ApprovalDecision,
+    ApprovalFound,
+    LookUpApproval,
+    SettleApprovalRequest,
+    SettledApproval,
+    settling_from_event,
+)
 from domain.expense import (
     EXPENSE_APPROVAL,
+    TURNS,
     Assessment,
     ExpensePayment,
     ExpenseRequest,
@@ -26,6 +34,7 @@ from domain.expense import (
 from domain.ids import notification_id
 from domain.notification import Notification, NotificationKind
 from domain.steps import Outcome, StepResult
+from domain.workflow import restart_of
 from orchestrators.effects import activity
 from orchestrators.parking import park
 from orchestrators.retry import PERSISTENT, STEP, Wait
@@ -33,8 +42,6 @@ from orchestrators.workflow import Workflow, WorkflowStopped, required
 
 bp = df.Blueprint()
 
-# The first approver, and once the next one.
-_TURNS: Final = 2
 # Constructed, not validated: a cold start need not build a validator for a constant.
 _NOBODY: Final = ApprovalDecision.model_construct(
     decision="rejected", approver="time-out", comment="nobody decided in time"
@@ -54,7 +61,13 @@ def expense_approval(context: df.DurableOrchestrationContext) -> Wait:
     """Input: `{key, request: ExpenseRequest}`. Result and custom status: a `WorkflowProgress`."""
     given = context.get_input()
     request = ExpenseRequest.model_validate(given["request"])
-    claim = Claim(context=context, name=f"{EXPENSE_APPROVAL}:{given['key']}", key=given["key"], request=request)
+    claim = Claim(
+        context=context,
+        name=f"{EXPENSE_APPROVAL}:{given['key']}",
+        key=given["key"],
+        request=request,
+        restart=restart_of(given),
+    )
     try:
         yield from add_up(claim)
         settled = yield from ask_approvers(claim)
@@ -82,14 +95,29 @@ def add_up(claim: Claim) -> Wait:
 def ask_approvers(claim: Claim) -> Wait:
     """Ask one after the other. Gives the `SettledApproval` of the first turn that was decided, else of the last."""
     settled: SettledApproval | None = None
-    for turn, approver in enumerate(claim.assessment.approvers[:_TURNS], start=1):
-        wait = _open_turn(claim, turn, approver)
-        yield from _notify_approver(claim, wait, turn)
-        heard = yield from _hear(claim, wait, turn)
-        settled = yield from _settle(claim, wait, heard)
+    for turn, approver in enumerate(claim.assessment.approvers[:TURNS], start=1):
+        settled = yield from _settled_before(claim, turn)
+        if settled is None:
+            wait = _open_turn(claim, turn, approver)
+            yield from _notify_approver(claim, wait, turn)
+            heard = yield from _hear(claim, wait, turn)
+            settled = yield from _settle(claim, wait, heard)
+        claim.note("wait_for_decision", _noted(settled))
         if not settled.timed_out:
             break
     return settled
+
+
+def _settled_before(claim: Claim, turn: int) -> Wait:
+    """The decision that a turn has got, maybe after the run died that had asked for it. None in a first run."""
+    if claim.restart is None:
+        return None
+    wait_id = expense_wait_id(claim.key, turn)
+    effect = activity(look_up_approval, LookUpApproval(order_id=claim.key, wait_id=wait_id))
+    attempts = yield from claim.call([effect], PERSISTENT, seed=f"look_up:{wait_id}")
+    if attempts.answer is None:
+        raise WorkflowStopped("failed", "no_answer", "It is not known what was decided.")
+    return ApprovalFound.model_validate(attempts.answer).settled
 
 
 def pay(claim: Claim, decision: ApprovalDecision) -> Wait:
@@ -121,7 +149,10 @@ def give_up(claim: Claim) -> Wait:
 
 
 def _open_turn(claim: Claim, turn: int, approver: str) -> ExpenseWait:
-    expires_at = claim.context.current_utc_datetime + timedelta(seconds=claim.assessment.decide_within_s)
+    within = timedelta(seconds=claim.assessment.decide_within_s)
+    # A run that takes over waits no longer than the one before would have: its turns followed each other from its start.
+    started = claim.restart and claim.restart.started_at + (turn - 1) * within
+    expires_at = (started or claim.context.current_utc_datetime) + within
     wait = ExpenseWait(wait_id=expense_wait_id(claim.key, turn), approver=approver, expires_at=expires_at)
     claim.tell(f"Waits for a decision of {approver}.", turn=turn, wait=wait.to_wire())
     return wait
@@ -168,7 +199,6 @@ def _settle(claim: Claim, wait: ExpenseWait, heard: SettleApprovalRequest | None
         raise WorkflowStopped("failed", "no_answer", "It is not known what was decided.")
     settled = SettledApproval.model_validate(attempts.answer)
     claim.detail["wait"] = None
-    claim.note("wait_for_decision", _noted(settled))
     return settled
 
 

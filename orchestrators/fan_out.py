@@ -23,16 +23,34 @@ def in_batches(
     task_of: Callable[[T], DurableTask],
     *,
     width: int,
+    no_answer: Callable[[T], Any],
     after_batch: Callable[[int], None] = lambda done: None,
 ) -> Generator[DurableTask, Any, list[Any]]:
     """The results, in the order of the things. width: how many at a time. after_batch: told how many are done.
 
-    A task that fails ends the whole: give it tasks that answer with their failure.
+    no_answer: stands for the result of a task that failed. Whether it acted is unknown: a worker that dies fails what it has in
+    hand.
     """
     results: list[Any] = []
     for batch in chunks(things, width):
-        results += yield context.task_all([task_of(thing) for thing in batch])
+        tasks = [task_of(thing) for thing in batch]
+        try:
+            answers = yield context.task_all(tasks)
+        except Exception:  # noqa: BLE001 - the runtime raises nothing more precise for a failed task
+            answers = yield from _one_by_one(tasks, [no_answer(thing) for thing in batch])
+        results += answers
         after_batch(len(results))
+    return results
+
+
+def _one_by_one(tasks: Sequence[DurableTask], otherwise: Sequence[Any]) -> Generator[DurableTask, Any, list[Any]]:
+    """The results of tasks of which some have failed, once all have ended."""
+    results: list[Any] = []
+    for task, instead in zip(tasks, otherwise, strict=True):
+        try:
+            results.append((yield task))
+        except Exception:  # noqa: BLE001 - as above
+            results.append(instead)
     return results
 
 
@@ -42,6 +60,7 @@ def in_rounds(
     task_of: Callable[[T], DurableTask],
     *,
     width: int,
+    no_answer: Callable[[T], Any],
     is_open: Callable[[Any], bool],
     policy: RetryPolicy,
     seed: str,
@@ -62,6 +81,7 @@ def in_rounds(
             waiting,
             lambda index: task_of(things[index]),
             width=width,
+            no_answer=lambda index: no_answer(things[index]),
             after_batch=partial(_told_of_all, told, before),
         )
         for index, answer in zip(waiting, answers, strict=True):

@@ -17,6 +17,7 @@ from domain.file_batch import (
     SummariseBatch,
 )
 from domain.steps import StepResult
+from domain.workflow import restart_of
 from orchestrators.effects import activity
 from orchestrators.file_extraction import extract_chunk
 from orchestrators.retry import Wait
@@ -33,7 +34,13 @@ def file_batch(context: df.DurableOrchestrationContext) -> Wait:
     given = context.get_input()
     request = FileBatchRequest.model_validate(given["request"])
     cancelled = context.wait_for_external_event(CANCELLATION_REQUESTED)
-    run = Workflow(context=context, name=f"{FILE_BATCH}:{given['key']}", key=given["key"], listen_to=cancelled)
+    run = Workflow(
+        context=context,
+        name=f"{FILE_BATCH}:{given['key']}",
+        key=given["key"],
+        listen_to=cancelled,
+        restart=restart_of(given),
+    )
     try:
         listed = yield from find_files(run, request)
         yield from look_at_all(run, request.container, listed)
@@ -71,8 +78,8 @@ def look_at_all(run: Workflow, container: str, listed: FilesListed) -> Wait:
         if listed.chunks == 1:
             done = yield from extract_chunk(run, chunk, lambda files: _told(run, files))
         else:
-            answer = yield from run.heard(run.context.call_sub_orchestrator(_CHUNK, chunk.to_wire()))
-            done = required(ChunkDone.model_validate(answer))
+            attempts = yield from run.part(_CHUNK, chunk, seed=f"{_CHUNK}:{number}")
+            done = required(None if attempts.answer is None else ChunkDone.model_validate(attempts.answer))
         seen, failed = seen + done.files, failed + done.failed
         run.tell("Looking at the files.", done=seen, failed=failed)
     _stop_if_cancelled(run)
@@ -93,7 +100,7 @@ def _told(run: Workflow, done: int) -> None:
 
 
 def _stop_if_cancelled(run: Workflow) -> None:
-    if run.listen_to is not None and run.listen_to.is_completed:
+    if run.is_cancelled:
         raise WorkflowStopped("cancelled", "cancelled", "Somebody asked for it to stop.")
 
 

@@ -36,6 +36,7 @@ def _facts_of_all(story: Story, chunk: Chunk, names: tuple[str, ...], told: Call
             story.context, [activity(extract_metadata, ExtractMetadata(container=chunk.container, name=name))]
         ),
         width=chunk.width,
+        no_answer=lambda name: FileFacts(name=name, problem=FileProblem.UNAVAILABLE).to_wire(),
         is_open=lambda answer: answer["problem"] == FileProblem.UNAVAILABLE,
         policy=STEP,
         seed=f"extract:{chunk.number}",

@@ -25,9 +25,11 @@ from domain.order_batch import (
 )
 from domain.order_intake import AcceptOrder, OrderTakenIn
 from domain.steps import Outcome, StepResult
+from domain.workflow import restart_of
 from orchestrators.effects import activity, task_for
 from orchestrators.fan_out import in_rounds
 from orchestrators.retry import PERSISTENT, STEP, Wait
+from orchestrators.story import NO_ANSWER
 from orchestrators.workflow import Workflow, WorkflowStopped, required
 
 bp = df.Blueprint()
@@ -48,7 +50,13 @@ def order_batch(context: df.DurableOrchestrationContext) -> Wait:
     given = context.get_input()
     batch = OrderBatch.model_validate(given["request"])
     cancelled = context.wait_for_external_event(CANCELLATION_REQUESTED)
-    run = Workflow(context=context, name=f"{ORDER_BATCH}:{given['key']}", key=given["key"], listen_to=cancelled)
+    run = Workflow(
+        context=context,
+        name=f"{ORDER_BATCH}:{given['key']}",
+        key=given["key"],
+        listen_to=cancelled,
+        restart=restart_of(given),
+    )
     run.tell("The lines are read.", lines=batch.lines, rejected=batch.rejected, accepted=0, failed=0, chunks_begun=0)
     stop = yield from take_in_chunks(run, batch)
     try:
@@ -80,7 +88,7 @@ def take_in_chunks(run: Workflow, batch: OrderBatch) -> Wait:
     Gives the WorkflowStopped of a chunk that ended before its time, or None.
     """
     for number in range(batch.chunks):
-        if run.listen_to is not None and run.listen_to.is_completed:
+        if run.is_cancelled:
             break
         run.detail["chunks_begun"] = number + 1
         chunk = BatchChunk(batch_id=run.key, digest=batch.digest, number=number, width=batch.width)
@@ -100,11 +108,10 @@ def take_in_chunks(run: Workflow, batch: OrderBatch) -> Wait:
 
 def take_in_chunk(run: Workflow, chunk: BatchChunk) -> Wait:
     """Let a sub-orchestration take in one chunk. Gives its `LineCounts`. Raises WorkflowStopped."""
-    try:
-        answer = yield from run.heard(run.context.call_sub_orchestrator(CHUNK, chunk.to_wire()))
-    except Exception:  # noqa: BLE001 - a failed or terminated sub-orchestration is told as nothing more precise
-        raise WorkflowStopped("failed", "chunk_stopped", "A part of the batch stopped before its end.") from None
-    return required(LineCounts.model_validate(answer))
+    attempts = yield from run.part(CHUNK, chunk, seed=f"{CHUNK}:{chunk.number}")
+    if attempts.answer is None:
+        raise WorkflowStopped("failed", "chunk_stopped", "A part of the batch stopped before its end.")
+    return required(LineCounts.model_validate(attempts.answer))
 
 
 def take_in_lines(run: Workflow, lines: tuple[BatchLine, ...], width: int) -> Wait:
@@ -117,6 +124,7 @@ def take_in_lines(run: Workflow, lines: tuple[BatchLine, ...], width: int) -> Wa
             [activity(accept_order_of_many, AcceptOrder(order_id=line.order_id, request=line.request))],
         ),
         width=width,
+        no_answer=lambda line: NO_ANSWER.to_wire(),
         is_open=lambda answer: answer["outcome"] == Outcome.UNKNOWN,
         policy=STEP,
         seed="take_in_lines",

@@ -24,6 +24,7 @@ from domain.tracking import (
     Watch,
     pause_after,
 )
+from domain.workflow import restart_of
 from orchestrators.effects import activity
 from orchestrators.retry import PERSISTENT, STEP, Wait, sleep
 from orchestrators.workflow import Workflow, WorkflowStopped
@@ -37,7 +38,9 @@ def shipment_tracking(context: df.DurableOrchestrationContext) -> Wait:
     given = context.get_input()
     request = TrackingRequest.model_validate(given["request"])
     run = Workflow(context=context, name=f"{SHIPMENT_TRACKING}:{given['key']}", key=given["key"])
-    watch = Watch.model_validate(given.get("watch") or {"started_at": context.current_utc_datetime})
+    restart = restart_of(given)
+    began = context.current_utc_datetime if restart is None else restart.started_at
+    watch = Watch.model_validate(given.get("watch") or {"started_at": began})
     _show(run, watch)
     try:
         if watch.code is None:

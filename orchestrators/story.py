@@ -12,7 +12,7 @@ from domain.effects import Effect
 from domain.steps import LedgerEntry, Outcome, StepResult
 from domain.wire import Wire
 from orchestrators.effects import combined, task_for
-from orchestrators.retry import Attempts, RetryPolicy, Wait, call_with_backoff
+from orchestrators.retry import STEP, Attempts, RetryPolicy, Wait, call_with_backoff
 from orchestrators.tasks import DurableTask
 
 # Constructed, not validated: a cold start need not build a validator for a constant.
@@ -80,6 +80,11 @@ class Story(ABC):
         self.note(name, result, attempts=attempts.count, kind=kind)
         return result
 
+    def part(self, orchestrator: str, request: Wire, *, seed: str) -> Generator[DurableTask, Any, Attempts]:
+        """Have a sub-orchestration do a part, again when it fails: a worker that dies fails what it has in hand."""
+        attempt = partial(self._part, orchestrator, request)
+        return (yield from call_with_backoff(self.context, attempt, STEP, seed=f"{self.name}:{seed}"))
+
     def heard(self, task: DurableTask) -> Wait:
         """Wait for a task, and from then on notice the event that `listen_to` names. Gives the task's result."""
         if self.listen_to is not None and not self._listening:
@@ -87,6 +92,9 @@ class Story(ABC):
             self._listening = True
             yield self.context.task_any([self.listen_to, task])
         return (yield task)
+
+    def _part(self, orchestrator: str, request: Wire) -> Wait:
+        return (yield from self.heard(self.context.call_sub_orchestrator(orchestrator, request.to_wire())))
 
     def _attempt(self, effects: Sequence[Effect]) -> Wait:
         return (yield from self.heard(task_for(self.context, effects)))

@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 
 from domain.effects import Effect
 from domain.steps import Outcome, StepResult
-from domain.workflow import WorkflowProgress, WorkflowStatus
+from domain.workflow import Restart, WorkflowProgress, WorkflowStatus
 from orchestrators.retry import STEP, RetryPolicy
 from orchestrators.story import NO_ANSWER, Story
 from orchestrators.tasks import DurableTask
@@ -32,9 +32,10 @@ class WorkflowStopped(Exception):
 
 @dataclass(kw_only=True)
 class Workflow(Story):
-    """One run. key: its id. detail: facts of its own that its status shows."""
+    """One run. key: its id. detail: facts of its own that its status shows. restart: of a run before it, if any."""
 
     key: str
+    restart: Restart | None = None
     status: WorkflowStatus = "running"
     message: str = "Accepted."
     reason_code: str | None = None
@@ -54,6 +55,12 @@ class Workflow(Story):
         result = None if attempts.answer is None else answer.model_validate(attempts.answer)
         self.note(name, result or NO_ANSWER, attempts=attempts.count)
         return result
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether its cancellation was accepted, before this run or in it."""
+        is_heard = self.listen_to is not None and self.listen_to.is_completed
+        return is_heard or (self.restart is not None and self.restart.cancelled)
 
     def tell(self, message: str, **detail: Any) -> None:
         """Say how far it is."""

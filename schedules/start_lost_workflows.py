@@ -1,20 +1,42 @@
-"""Start the workflows that were accepted and have no instance, because a process died between entering and starting them.
+"""Bring every accepted run to its end: start the one that was never started, start again the one that the platform has failed.
 
-Each run stands for itself: one that cannot be looked at is named in the log, and the others get their turn.
+As `start_lost_orders` does for orders. A run that fails again and again, was terminated or deleted ends as failed, with a dead
+letter whose replay starts it once more. Each run stands for itself: one that cannot be looked at is named in the log, and the
+others get their turn.
 """
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import partial
+from typing import Any
 
 import azure.durable_functions as df
 import azure.functions as func
 
-from adapters.compose import intake_book
+from activities.run import restart_run
+from adapters.compose import dead_letters, intake_book, order_book
+from adapters.intake import Reminder
+from adapters.intake_book import Run
+from adapters.telemetry import emit_dead_letter
+from domain.approval import CANCELLATION_REQUESTED, settling_from_event
+from domain.dead_letter import DeadLetter
+from domain.expense import EXPENSE_APPROVAL, TURNS, expense_decided, expense_wait_id
+from domain.workflow import RESTART, Restart, RestartRun, WorkflowProgress
 from http_api.at_once import a_few_at_once
-from http_api.instances import instance_status
-from http_api.workflows import start_run
+from http_api.instances import (
+    REPLAY_DEAD_LETTER,
+    InstanceStatus,
+    has_completed,
+    instance_status,
+    is_unfinished,
+    raise_event,
+    received_events,
+    stored_input,
+)
+from http_api.workflows import last_told, start_run, stopped
+from orchestrators.effects import activity
+from schedules.restarts import are_used_up, is_due, tries_of
 from schedules.start_lost_orders import LOST_AFTER
 
 bp = df.Blueprint()
@@ -30,24 +52,118 @@ async def start_lost_workflows(timer: func.TimerRequest, client: df.DurableOrche
 
 
 async def start_lost(client: df.DurableOrchestrationClient, now: datetime) -> None:
-    """Start what was accepted more than LOST_AFTER ago and has no instance; note what has one."""
-    instance_ids = await asyncio.to_thread(intake_book().unstarted, now - LOST_AFTER)
-    await a_few_at_once(partial(_look_after, client), instance_ids)
+    """Look after every run that was accepted more than LOST_AFTER ago and is not known to have ended."""
+    reminders = {each.key: each for each in await asyncio.to_thread(intake_book().open_runs, now - LOST_AFTER)}
+    await a_few_at_once(lambda instance_id: _look_after(client, now, reminders[instance_id]), reminders)
 
 
-async def _look_after(client: df.DurableOrchestrationClient, instance_id: str) -> None:
+async def _look_after(client: df.DurableOrchestrationClient, now: datetime, reminder: Reminder) -> None:
     try:
-        await _start_or_note(client, instance_id)
+        await _recover(client, now, reminder, intake_book().run_of(reminder))
     except Exception:  # noqa: BLE001 - whatever it is, it concerns this one alone
-        _log.exception("%s could not be looked at; it will be again", instance_id)
+        _log.exception("%s could not be looked at; it will be again", reminder.key)
 
 
-async def _start_or_note(client: df.DurableOrchestrationClient, instance_id: str) -> None:
-    run = await asyncio.to_thread(intake_book().unstarted_run, instance_id)
-    if run is None:
-        return
-    if await instance_status(client, instance_id) is not None:
-        await asyncio.to_thread(intake_book().mark_started, run.workflow, run.key)
-    else:
+async def _recover(client: df.DurableOrchestrationClient, now: datetime, reminder: Reminder, run: Run) -> None:
+    instance = await instance_status(client, run.instance_id)
+    if has_completed(instance):
+        await asyncio.to_thread(intake_book().forget, run.instance_id)
+    elif instance is None and not run.has_started:
         _log.warning("%s %s was accepted and never started: starting it", run.workflow, run.key)
         await start_run(client, run)
+    elif instance is None:
+        await _give_up(run, None, "its instance is gone", now)
+    elif is_unfinished(instance):
+        await _keep_up(client, run)
+    elif instance.runtime_status is df.OrchestrationRuntimeStatus.Terminated:
+        await _give_up(run, instance, "its instance was terminated", now)
+    else:
+        await _start_again(client, now, reminder, run, instance)
+
+
+async def _keep_up(client: df.DurableOrchestrationClient, run: Run) -> None:
+    if not run.has_started:
+        await asyncio.to_thread(intake_book().mark_started, run.instance_id)
+    if run.is_cancelled:  # its event may be lost with an earlier run; twice does no harm
+        await raise_event(client, run.instance_id, CANCELLATION_REQUESTED, {})
+
+
+async def _start_again(
+    client: df.DurableOrchestrationClient, now: datetime, reminder: Reminder, run: Run, instance: InstanceStatus
+) -> None:
+    tries = tries_of(reminder, now)
+    if are_used_up(tries):
+        await _give_up(run, instance, f"processing stopped {tries + 1} times before its end", now)
+        return
+    # Counted first: a process that dies over the start must not start for ever.
+    if is_due(reminder, tries, now) and await asyncio.to_thread(intake_book().record_try, reminder, tries + 1, now):
+        await _store_received(client, run)
+        now_known = await asyncio.to_thread(intake_book().open_run, run.instance_id)
+        run = run if now_known is None else now_known
+        given = await _input(client, run, instance, tries + 2)
+        _log.warning(
+            "%s %s: the platform has failed its run; starting it again, try %d", run.workflow, run.key, tries + 1
+        )
+        await client.start_new(run.workflow, run.instance_id, given)
+
+
+async def _input(
+    client: df.DurableOrchestrationClient, run: Run, instance: InstanceStatus, attempt: int
+) -> dict[str, Any]:
+    """What the failed run was given, which is further than the request where a run gives itself a new input."""
+    given: Mapping[str, Any] = await stored_input(client, run.instance_id) or run.request
+    if run.workflow == REPLAY_DEAD_LETTER:
+        return dict(given)
+    before = given.get(RESTART) or {"started_at": instance.created_time}
+    restart = Restart(attempt=attempt, started_at=before["started_at"], cancelled=run.is_cancelled)
+    return {**given, RESTART: restart.to_wire()}
+
+
+async def _store_received(client: df.DurableOrchestrationClient, run: Run) -> None:
+    """Store what the failed run had received past the API: starting again overwrites its history."""
+    events = await received_events(client, run.instance_id)
+    if events is None:
+        _log.warning("%s: the history of its failed run cannot be read; what is stored must do", run.instance_id)
+        return
+    for name, payload in events:
+        if name == CANCELLATION_REQUESTED:
+            await asyncio.to_thread(intake_book().request_cancellation, run.instance_id)
+        if run.workflow == EXPENSE_APPROVAL:
+            await _store_decision(run, name, payload)
+
+
+async def _store_decision(run: Run, name: str, payload: Any) -> None:
+    for turn in range(1, TURNS + 1):
+        settling = settling_from_event(payload, run.key, expense_wait_id(run.key, turn))
+        if name == expense_decided(turn) and settling is not None:
+            await asyncio.to_thread(order_book().settle, settling)
+
+
+async def _give_up(run: Run, instance: InstanceStatus | None, why: str, now: datetime) -> None:
+    """End a run as failed, with a dead letter whose replay starts it again. A replay's own dead letter is open already."""
+    if run.workflow != REPLAY_DEAD_LETTER:
+        end = stopped(last_told(run.key, instance))
+        emit_dead_letter(await asyncio.to_thread(_record_end, run, end, why, now))
+    await asyncio.to_thread(intake_book().forget, run.instance_id)
+    _log.error("%s %s has failed: %s", run.workflow, run.key, why)
+
+
+def _record_end(run: Run, end: WorkflowProgress, why: str, now: datetime) -> DeadLetter | None:
+    request = RestartRun(
+        workflow=run.workflow,
+        key=run.key,
+        instance_id=run.instance_id,
+        request=dict(run.request),
+    )
+    letter = DeadLetter(
+        # One for each time that it was accepted: an operator may start it again in vain.
+        dead_letter_id=f"{run.instance_id}.{int(run.accepted_at.timestamp())}",
+        order_id=run.key,
+        step="run",
+        effects=(activity(restart_run, request),),
+        reason_code=end.reason_code,
+        message=why,
+        parked_at=now,
+    )
+    intake_book().record_end(run.instance_id, end)
+    return dead_letters().park(letter)

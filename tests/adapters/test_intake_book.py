@@ -1,7 +1,7 @@
-"""The intake book on the real storage emulator: each run entered once, found until it is started."""
+"""The intake book on the real storage emulator: each run entered once, found until it has ended."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +9,7 @@ import pytest
 from adapters.intake import Intake
 from adapters.intake_book import IntakeBook, Run
 from adapters.storage import Storage
-from domain.workflow import workflow_instance_id
+from domain.workflow import WorkflowProgress, workflow_instance_id
 from tests.support.orders import NOON
 
 LATER = NOON + timedelta(minutes=1)
@@ -27,16 +27,19 @@ def run(key: str = "r-1", **changes: Any) -> Run:
 
 def test_a_new_run_is_its_callers_to_start(book: IntakeBook):
     assert book.accept(run(), "print") is Intake.NEW
-    assert book.awaits_start("report", "r-1")
-    assert book.unstarted(LATER) == [ID]
-    assert book.unstarted_run(ID) == run()
+    assert open_ids(book, LATER) == [ID]
+    assert book.open_run(ID) == run()
+
+
+def open_ids(book: IntakeBook, before: datetime) -> list[str]:
+    return [reminder.key for reminder in book.open_runs(before)]
 
 
 def test_the_same_request_again_is_a_repeat_and_another_one_a_conflict(book: IntakeBook):
     book.accept(run(), "print")
     assert book.accept(run(accepted_at=LATER), "print") is Intake.REPEATED
     assert book.accept(run(request={"other": True}), "other print") is Intake.CONFLICT
-    assert book.unstarted_run(ID) == run(), "what was entered first stays"
+    assert book.open_run(ID) == run(), "what was entered first stays"
 
 
 def test_two_workflows_may_use_one_key(book: IntakeBook):
@@ -50,26 +53,56 @@ def test_of_many_callers_at_once_one_starts(book: IntakeBook):
     assert sorted(answers) == [Intake.NEW, *[Intake.REPEATED] * 15]
 
 
-def test_a_started_run_is_looked_for_no_more(book: IntakeBook):
+def test_a_run_is_open_until_it_has_ended(book: IntakeBook):
     book.accept(run(), "print")
-    book.mark_started("report", "r-1")
-    assert not book.awaits_start("report", "r-1")
-    assert book.unstarted(LATER) == []
-    assert book.unstarted_run(ID) is None
+    book.mark_started(ID)
+    started = book.open_run(ID)
+    assert started is not None
+    assert started.has_started
+    for _ in range(2):
+        book.forget(ID)
+    assert open_ids(book, LATER) == []
+    assert book.open_run(ID) is None
     assert book.accept(run(), "print") is Intake.REPEATED, "it keeps its key"
+    book.mark_started(ID)  # from a start that was slower than the run
+    assert book.open_run(ID) is None
+
+
+def test_a_cancellation_is_kept_while_the_run_is_open(book: IntakeBook):
+    book.accept(run(), "print")
+    assert book.request_cancellation(ID)
+    kept = book.open_run(ID)
+    assert kept is not None
+    assert kept.is_cancelled
+    book.forget(ID)
+    assert not book.request_cancellation(ID)
+
+
+def test_an_end_that_no_instance_tells_is_kept_until_the_run_is_started_again(book: IntakeBook):
+    book.accept(run(), "print")
+    end = WorkflowProgress(id="r-1", status="failed", succeeded=False, message="Processing stopped before the end.")
+    assert book.end(ID) is None
+    book.record_end(ID, end)
+    book.forget(ID)
+    assert book.end(ID) == end
+    for _ in range(2):
+        book.reopen(run())
+    assert book.end(ID) is None
+    assert book.open_run(ID) == run()
 
 
 def test_a_run_whose_start_may_be_under_way_is_left_alone(book: IntakeBook):
     book.accept(run(), "print")
-    assert book.unstarted(NOON) == []
+    assert open_ids(book, NOON) == []
 
 
 def test_an_empty_book_knows_nothing(book: IntakeBook):
-    assert not book.awaits_start("report", "r-1")
-    assert book.unstarted(LATER) == []
+    assert book.open_run(ID) is None
+    assert open_ids(book, LATER) == []
+    assert book.end(ID) is None
 
 
 def test_a_long_request_is_kept_whole(book: IntakeBook):
     long = run(request={"text": "ü" * 70_000})
     book.accept(long, "print")
-    assert book.unstarted_run(ID) == long
+    assert book.open_run(ID) == long

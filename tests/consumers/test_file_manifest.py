@@ -47,7 +47,7 @@ async def test_a_manifest_that_breaks_a_rule_starts_nothing_and_says_which(shop:
     assert "container: Must be one of those in FILE_BATCH_CONTAINERS" in caplog.text
     assert "The body is not valid JSON." in caplog.text
     assert await batches(shop) == []
-    assert intake_book().unstarted(shop.host.clock.now()) == []
+    assert intake_book().open_runs(shop.host.clock.now()) == []
 
 
 async def test_a_manifest_with_a_card_number_starts_nothing_and_is_not_repeated(shop: Shop, caplog):

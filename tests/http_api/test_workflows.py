@@ -11,7 +11,9 @@ from adapters.storage import Storage
 from domain.onboarding import USER_ONBOARDING
 from schedules.start_lost_orders import LOST_AFTER
 from settings import StorageLocation
-from tests.support.shop import Shop, running_shop, use_settings
+from tests.proofs.worker_deaths import recover_at_once
+from tests.support.books import open_dead_letters
+from tests.support.shop import Shop, forget_cached, running_shop, use_settings
 
 SCHEDULE = "start_lost_workflows"
 
@@ -107,7 +109,7 @@ async def test_a_run_that_was_never_started_is_started_once(shop: Shop):
         await shop.host.run(SCHEDULE)
     answer = await shop.get("onboarding/ob-1")
     assert (answer.status, answer.json()["status"]) == (200, "completed")
-    assert not intake_book().awaits_start(USER_ONBOARDING, "ob-1")
+    assert intake_book().open_run("user_onboarding.ob-1") is None
 
 
 async def test_a_run_whose_history_was_purged_is_gone_and_does_not_start_again(shop: Shop):
@@ -121,6 +123,7 @@ async def test_a_run_whose_history_was_purged_is_gone_and_does_not_start_again(s
 
 
 async def test_a_run_that_was_terminated_from_outside_says_that_it_stopped(monkeypatch, storage_connection, sandbox):
+    recover_at_once(monkeypatch)
     use_settings(monkeypatch, storage_connection, sandbox, REGION_API_BASE="http://127.0.0.1:1")
     async with running_shop(sandbox) as shop:
         await shop.post("onboarding", body(id="ob-1"))
@@ -128,7 +131,15 @@ async def test_a_run_that_was_terminated_from_outside_says_that_it_stopped(monke
         assert (await shop.get("onboarding/ob-1")).json()["status"] == "running", "it waits to ask for the region again"
         await shop.host.operations.terminate("user_onboarding.ob-1", "a secret of the operator")
         await shop.host.run_until_idle()
+        await shop.host.run(SCHEDULE)
         answer = await shop.get("onboarding/ob-1")
+        (letter,) = await open_dead_letters(shop)
+        monkeypatch.setenv("REGION_API_BASE", "")
+        forget_cached()
+        assert (await shop.post(f"dead-letters/{letter['dead_letter_id']}/replay")).status == 202
+        await shop.host.advance(hours=1)
+        assert (await shop.get("onboarding/ob-1")).json()["status"] == "completed", "its replay starts it again"
+        assert await open_dead_letters(shop) == []
     assert answer.status == 200
     assert (answer.json()["status"], answer.json()["reason_code"]) == ("failed", "processing_stopped")
     assert [entry["step"] for entry in answer.json()["steps"]] == ["validate_user_input"]

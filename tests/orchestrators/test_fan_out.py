@@ -46,7 +46,9 @@ def test_neighbours_stay_together():
 
 def test_no_more_than_the_width_are_under_way_and_results_keep_their_order():
     told: list[int] = []
-    waits, results = driven(in_batches(Context(), list("abcde"), str.upper, width=2, after_batch=told.append))
+    waits, results = driven(
+        in_batches(Context(), list("abcde"), str.upper, width=2, no_answer=str, after_batch=told.append)
+    )
     assert waits == [["A", "B"], ["C", "D"], ["E"]]
     assert results == list("ABCDE")
     assert told == [2, 4, 5]
@@ -55,7 +57,8 @@ def test_no_more_than_the_width_are_under_way_and_results_keep_their_order():
 def rounds(answer: Any) -> tuple[list[Any], Any]:
     story = Workflow(context=Context(), name="test", key="k")
     return driven(
-        in_rounds(story, list("abc"), str.upper, width=2, is_open=str.islower, policy=POLICY, seed="s"), answer
+        in_rounds(story, list("abc"), str.upper, width=2, no_answer=str, is_open=str.islower, policy=POLICY, seed="s"),
+        answer,
     )
 
 

@@ -8,6 +8,8 @@ import pytest
 from domain.order_batch import CHUNK_LINES, batch_order_id
 from http_api.order_csv import TEMPLATE
 from local_host.testing import Answer
+from orchestrators.retry import STEP
+from tests.proofs.workflows import instances_of
 from tests.support.books import assert_balanced, finish
 from tests.support.order_requests import order_request
 from tests.support.shop import Shop, running_shop, use_settings
@@ -206,11 +208,11 @@ async def test_a_cancelled_batch_stops_between_chunks_and_says_what_was_not_star
 async def test_a_batch_whose_chunk_was_stopped_from_outside_still_has_a_result_per_line(shop: Shop):
     with answering(shop, ACCEPT, {"outcome": "unknown", "reason_code": "unavailable"}):
         started = await send(shop, jsonl(*[order_request()] * (CHUNK_LINES + 1)))
-        await shop.host.run_until_idle()
-        (chunk,) = [
-            each for each in (await shop.host.operations.list_instances()).items if each.name == "order_batch_chunk"
-        ]
-        await shop.host.operations.terminate(chunk.instance_id)
+        for number in range(STEP.max_attempts):
+            await shop.host.run_until_idle()
+            chunk = (await instances_of(shop, "order_batch_chunk"))[number]
+            await shop.host.operations.terminate(chunk)
+            await shop.host.advance(STEP.first_pause * 2**number)
         run = await batch(shop, started)
     assert (run["status"], run["reason_code"]) == ("failed", "chunk_stopped")
     assert counts(run) == (0, 0, CHUNK_LINES, 1)

@@ -12,6 +12,7 @@ import pytest
 from adapters.compose import intake_book
 from domain.tracking import LONGEST_PAUSE, pause_after
 from sandbox.testing import Sandbox
+from tests.proofs.worker_deaths import recover_at_once
 from tests.support.messages import waiting_messages
 from tests.support.order_requests import order_request
 from tests.support.shop import Shop, forget_cached, running_shop, use_settings
@@ -121,14 +122,18 @@ async def test_a_long_watch_keeps_a_short_history(sender: Shop):
     assert looks(sender) > 10
 
 
-async def test_an_order_is_watched_once_however_often_its_completion_is_told(sender: Shop):
+async def test_an_order_is_watched_once_however_often_its_completion_is_told(
+    sender: Shop, monkeypatch: pytest.MonkeyPatch
+):
     await deliver(sender)
     carrier_says(sender, "delivered")
     await sender.host.advance(hours=1)
     await deliver(sender)
     assert (await watch(sender))["http"] == 200
     assert looks(sender) == 2
-    assert not intake_book().awaits_start("shipment_tracking", "a-1")
+    recover_at_once(monkeypatch)
+    await sender.host.run("start_lost_workflows")
+    assert intake_book().open_run("shipment_tracking.a-1") is None
 
 
 # -- the carrier's news

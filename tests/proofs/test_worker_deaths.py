@@ -6,9 +6,12 @@ from typing import Literal
 
 import pytest
 
+from adapters import file_batches
+from http_api import order_batches
+from tests.proofs.patterns import PATTERNS, SETTINGS
 from tests.proofs.stories import SHELF, STORIES, Story, order_faults, stock_shelf
-from tests.proofs.worker_deaths import let_live, mails_about, recover_at_once, send_mails, tell
-from tests.support.books import assert_balanced
+from tests.proofs.worker_deaths import let_live, mails_about, recover, recover_at_once, send_mails, tell
+from tests.support.books import assert_balanced, open_dead_letters
 from tests.support.mails import Mailbox
 from tests.support.shop import Shop, forget_cached, running_shop, use_settings
 
@@ -69,3 +72,48 @@ def assert_mails(mailbox: Mailbox, order_id: str, story: Story) -> None:
     assert ends == {_END_MAILS[story.status]} if story.status in _END_MAILS else not ends, (order_id, mails)
     if "piano" in story.wanted and story.reason != "out_of_stock":
         assert "approval_requested.0" in mails, (order_id, mails)
+
+
+@pytest.fixture
+async def office(monkeypatch, storage_connection, sandbox, mailbox: Mailbox) -> AsyncIterator[Shop]:
+    """The same shop for runs of every other workflow."""
+    use_settings(monkeypatch, storage_connection, sandbox, **{**SETTINGS, "SMTP_URL": mailbox.url})
+    monkeypatch.setattr(file_batches, "CHUNK_FILES", 1)
+    monkeypatch.setattr(order_batches, "CHUNK_LINES", 1)
+    recover_at_once(monkeypatch)
+    async with running_shop(sandbox) as running:
+        yield running
+    forget_cached()
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("moment", MOMENTS, ids="-".join)
+@pytest.mark.parametrize("name", PATTERNS)
+async def test_a_run_survives_the_death_of_its_worker_at_any_moment(
+    office: Shop, mailbox: Mailbox, name: str, moment: Moment
+):
+    pattern, keys = PATTERNS[name], list[str]()
+    during, when = moment
+    for nth in count(1):
+        keys.append(f"k-{nth}")
+        deaths = office.host.worker_deaths
+        if pattern.prepare is not None:
+            await pattern.prepare(office, keys[-1])
+            await recover(office)
+        office.host.kill_worker(during=during, nth=nth, when=when)
+        await pattern.ask(office, keys[-1])
+        await recover(office)
+        if office.host.worker_deaths == deaths:
+            break
+        await office.host.advance(minutes=2)
+        await pattern.ask(office, keys[-1])
+    let_live(office)
+    for _ in range(3):
+        await office.host.advance(hours=1)
+        await recover(office)
+    for key in keys:
+        await pattern.ended(office, key)
+    await send_mails(office)
+    assert set(mailbox.times.values()) <= {1}, mailbox.times
+    assert [letter for letter in await open_dead_letters(office) if letter["step"] == "run"] == []
+    assert len(keys) >= FEWEST_ORDERS

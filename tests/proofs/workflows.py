@@ -9,6 +9,7 @@ from typing import Any
 from adapters.compose import order_book
 from domain.cart import CHECKOUT_CART
 from domain.notification import Notification, NotificationKind
+from orchestrators.retry import STEP
 from tests.support.callbacks import SECRET
 from tests.support.files import put_files
 from tests.support.order_requests import ADDRESS, order_request
@@ -127,9 +128,10 @@ async def cancel_batch(stage: Stage) -> None:
 async def stop_chunk(stage: Stage) -> None:
     with answering(stage.shop, "accept_order_of_many", _UNKNOWN):
         await send_batch(stage)
-        (chunk,) = await instances_of(stage.shop, "order_batch_chunk")
-        await stage.shop.host.operations.terminate(chunk)
-        await stage.shop.host.run_until_idle()
+        for number in range(STEP.max_attempts):
+            chunk = (await instances_of(stage.shop, "order_batch_chunk"))[number]
+            await stage.shop.host.operations.terminate(chunk)
+            await stage.shop.host.advance(STEP.first_pause * 2**number)
 
 
 # -- carts

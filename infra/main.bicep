@@ -102,7 +102,25 @@ param entraAllowedApplications string[] = []
 param alertEmails string[]
 
 @description('Geography in which mails are kept, and with it a mail service with a domain of Azure\'s own. Empty for none: shop.mailEndpoint and shop.mailFrom then name another one.')
-@allowed(['', 'Africa', 'Asia Pacific', 'Australia', 'Brazil', 'Canada', 'Europe', 'France', 'Germany', 'India', 'Japan', 'Korea', 'Norway', 'Switzerland', 'UAE', 'UK', 'United States'])
+@allowed([
+  ''
+  'Africa'
+  'Asia Pacific'
+  'Australia'
+  'Brazil'
+  'Canada'
+  'Europe'
+  'France'
+  'Germany'
+  'India'
+  'Japan'
+  'Korea'
+  'Norway'
+  'Switzerland'
+  'UAE'
+  'UK'
+  'United States'
+])
 param mailDataLocation string = ''
 
 @description('How many days logs are kept.')
@@ -203,7 +221,9 @@ var refusals = filter(
     empty(filter([entraClientId, deployerPrincipalId, codeDeployerPrincipalId], id => !empty(id) && !isGuid(id)))
       ? ''
       : 'entraClientId, deployerPrincipalId and codeDeployerPrincipalId take an id such as 11111111-2222-3333-4444-555555555555'
-    empty(filter(entraAllowedApplications, id => !isGuid(id))) ? '' : 'entraAllowedApplications takes ids of applications'
+    empty(filter(entraAllowedApplications, id => !isGuid(id)))
+      ? ''
+      : 'entraAllowedApplications takes ids of applications'
     empty(entraClientId) && !empty(entraAllowedApplications) ? 'entraAllowedApplications needs entraClientId' : ''
   ],
   sentence => !empty(sentence)
@@ -350,7 +370,9 @@ module rbac 'modules/rbac.bicep' = {
   scope: group
   params: {
     principalId: identity.outputs.principalId
-    storageAccountNames: enableStagingSlot ? [storage.outputs.name, stagingStorage!.outputs.name] : [storage.outputs.name]
+    storageAccountNames: enableStagingSlot
+      ? [storage.outputs.name, stagingStorage!.outputs.name]
+      : [storage.outputs.name]
     vaultName: vault.outputs.name
     insightsName: monitoring.outputs.insightsName
     schedulerName: backend == 'DurableTaskScheduler' ? scheduler!.outputs.name : ''
@@ -358,12 +380,16 @@ module rbac 'modules/rbac.bicep' = {
     mailServiceName: empty(mailDataLocation) ? '' : mail!.outputs.name
     deployerPrincipalId: deployerPrincipalId
     deployerPrincipalType: deployerPrincipalType
-    // Flex Consumption takes a push; elsewhere whoever deploys puts the package into storage.
-    packageUploaders: flex ? [] : concat(
-      empty(deployerPrincipalId) ? [] : [{ id: deployerPrincipalId, type: deployerPrincipalType }],
-      // One principal may be both, and Azure refuses a second assignment of the same role.
-      empty(codeDeployerPrincipalId) || codeDeployerPrincipalId =~ deployerPrincipalId ? [] : [{ id: codeDeployerPrincipalId, type: 'ServicePrincipal' }]
-    )
+    // Flex Consumption takes a push; elsewhere whoever deploys puts the package into storage. One principal may be both
+    // deployers, and Azure refuses a second assignment of the same role.
+    packageUploaders: flex
+      ? []
+      : concat(
+          empty(deployerPrincipalId) ? [] : [{ id: deployerPrincipalId, type: deployerPrincipalType }],
+          empty(codeDeployerPrincipalId) || codeDeployerPrincipalId =~ deployerPrincipalId
+            ? []
+            : [{ id: codeDeployerPrincipalId, type: 'ServicePrincipal' }]
+        )
     packageContainer: storage.outputs.packageContainer
   }
 }
@@ -383,30 +409,46 @@ module network 'modules/network.bicep' = if (usePrivateNetworking) {
         group: service
         zone: 'privatelink.${service}.${environment().suffixes.storage}'
       }),
-      enableStagingSlot ? map(['blob', 'queue', 'table'], service => {
-        name: 'pe-${token}-staging-${service}'
-        resourceId: stagingStorage!.outputs.id
-        group: service
-        zone: 'privatelink.${service}.${environment().suffixes.storage}'
-      }) : [],
-      [{
-        name: 'pe-${token}-vault'
-        resourceId: vault.outputs.id
-        group: 'vault'
-        zone: replace('privatelink${environment().suffixes.keyvaultDns}', 'privatelink.vault.', 'privatelink.vaultcore.')
-      }],
-      backend == 'DurableTaskScheduler' ? [{
-        name: 'pe-${token}-scheduler'
-        resourceId: scheduler!.outputs.id
-        group: 'scheduler'
-        zone: schedulerDnsZone
-      }] : [],
-      backend == 'MSSQL' ? [{
-        name: 'pe-${token}-sql'
-        resourceId: sql!.outputs.id
-        group: 'sqlServer'
-        zone: 'privatelink${environment().suffixes.sqlServerHostname}'
-      }] : []
+      enableStagingSlot
+        ? map(['blob', 'queue', 'table'], service => {
+            name: 'pe-${token}-staging-${service}'
+            resourceId: stagingStorage!.outputs.id
+            group: service
+            zone: 'privatelink.${service}.${environment().suffixes.storage}'
+          })
+        : [],
+      [
+        {
+          name: 'pe-${token}-vault'
+          resourceId: vault.outputs.id
+          group: 'vault'
+          zone: replace(
+            'privatelink${environment().suffixes.keyvaultDns}',
+            'privatelink.vault.',
+            'privatelink.vaultcore.'
+          )
+        }
+      ],
+      backend == 'DurableTaskScheduler'
+        ? [
+            {
+              name: 'pe-${token}-scheduler'
+              resourceId: scheduler!.outputs.id
+              group: 'scheduler'
+              zone: schedulerDnsZone
+            }
+          ]
+        : [],
+      backend == 'MSSQL'
+        ? [
+            {
+              name: 'pe-${token}-sql'
+              resourceId: sql!.outputs.id
+              group: 'sqlServer'
+              zone: 'privatelink${environment().suffixes.sqlServerHostname}'
+            }
+          ]
+        : []
     )
   }
 }
@@ -419,17 +461,25 @@ var common commonSettings = {
   vaultUri: vault.outputs.uri
   packages: '${storage.outputs.blobEndpoint}${storage.outputs.packageContainer}'
   historyRetentionDays: orchestrationRetentionDays
-  shop: empty(mailDataLocation) ? shop : { ...shop, mailFrom: mail!.outputs.sender, mailEndpoint: mail!.outputs.endpoint }
+  shop: empty(mailDataLocation)
+    ? shop
+    : { ...shop, mailFrom: mail!.outputs.sender, mailEndpoint: mail!.outputs.endpoint }
 }
 
 // Where the task hub is, for the back ends that take a connection of their own.
-var hubHost = backend == 'DurableTaskScheduler' ? scheduler!.outputs.endpoint : backend == 'MSSQL' ? sql!.outputs.host : ''
+var hubHost = backend == 'DurableTaskScheduler'
+  ? scheduler!.outputs.endpoint
+  : backend == 'MSSQL' ? sql!.outputs.host : ''
 
 var production slotSettings = {
   roleName: 'func-${token}'
   hostId: 'func-${token}'
   taskHub: taskHubName
-  storage: { blob: storage.outputs.blobEndpoint, queue: storage.outputs.queueEndpoint, table: storage.outputs.tableEndpoint }
+  storage: {
+    blob: storage.outputs.blobEndpoint
+    queue: storage.outputs.queueEndpoint
+    table: storage.outputs.tableEndpoint
+  }
   backend: backendSettings(backend, hubHost, taskHubName, identity.outputs.clientId)
   stripeSecret: 'stripe-api-key'
   easypostSecret: 'easypost-api-key'
@@ -572,24 +622,27 @@ output DEPLOY_BY_ZIP bool = flex
 output APP_VAULT string = vault.outputs.name
 
 @description('Secrets that the app refers to.')
-output APP_SECRETS string = join(concat(
-  [
-    production.stripeSecret
-    production.easypostSecret
-    production.linkSecret
-    production.webhookSecret
-    production.easypostWebhookSecret
-  ],
-  enableStagingSlot
-    ? [
-        'stripe-test-api-key'
-        'easypost-test-api-key'
-        'link-test-secret'
-        'webhook-test-secret'
-        'easypost-webhook-test-secret'
-      ]
-    : []
-), ',')
+output APP_SECRETS string = join(
+  concat(
+    [
+      production.stripeSecret
+      production.easypostSecret
+      production.linkSecret
+      production.webhookSecret
+      production.easypostWebhookSecret
+    ],
+    enableStagingSlot
+      ? [
+          'stripe-test-api-key'
+          'easypost-test-api-key'
+          'link-test-secret'
+          'webhook-test-secret'
+          'easypost-webhook-test-secret'
+        ]
+      : []
+  ),
+  ','
+)
 
 @description('Storage account of production.')
 output APP_STORAGE string = storage.outputs.name

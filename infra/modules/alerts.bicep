@@ -204,45 +204,49 @@ resource people 'Microsoft.Insights/actionGroups@2023-01-01' = {
   properties: {
     enabled: true
     groupShortName: 'orders'
-    emailReceivers: [for (email, i) in emails: {
-      name: 'person-${i}'
-      emailAddress: email
-      useCommonAlertSchema: true
-    }]
+    emailReceivers: [
+      for (email, i) in emails: {
+        name: 'person-${i}'
+        emailAddress: email
+        useCommonAlertSchema: true
+      }
+    ]
   }
 }
 
-resource queryRules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for one in rules: {
-  name: '${namePrefix}-${replace(one.name, '_', '-')}'
-  location: location
-  tags: tags
-  kind: 'LogAlert'
-  properties: {
-    displayName: one.title
-    description: one.description
-    severity: one.severity
-    enabled: true
-    scopes: [workspaceId]
-    windowSize: one.window
-    evaluationFrequency: one.every
-    ...(empty(one.lookBack) ? {} : { overrideQueryTimeRange: one.lookBack })
-    autoMitigate: true
-    // A table comes into being with its first row, which is later than this rule.
-    skipQueryValidation: true
-    criteria: {
-      allOf: [
-        {
-          query: '${prelude}${one.query}'
-          timeAggregation: 'Count'
-          operator: 'GreaterThan'
-          threshold: 0
-          failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
-        }
-      ]
+resource queryRules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
+  for one in rules: {
+    name: '${namePrefix}-${replace(one.name, '_', '-')}'
+    location: location
+    tags: tags
+    kind: 'LogAlert'
+    properties: {
+      displayName: one.title
+      description: one.description
+      severity: one.severity
+      enabled: true
+      scopes: [workspaceId]
+      windowSize: one.window
+      evaluationFrequency: one.every
+      ...(empty(one.lookBack) ? {} : { overrideQueryTimeRange: one.lookBack })
+      autoMitigate: true
+      // A table comes into being with its first row, which is later than this rule.
+      skipQueryValidation: true
+      criteria: {
+        allOf: [
+          {
+            query: '${prelude}${one.query}'
+            timeAggregation: 'Count'
+            operator: 'GreaterThan'
+            threshold: 0
+            failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
+          }
+        ]
+      }
+      actions: { actionGroups: [people.id] }
     }
-    actions: { actionGroups: [people.id] }
   }
-}]
+]
 
 resource storageFails 'Microsoft.Insights/metricAlerts@2026-01-01' = {
   name: '${namePrefix}-storage-fails'

@@ -68,7 +68,13 @@ param workspaceId string
 
 var flex = plan == 'FC1'
 var premium = startsWith(plan, 'EP')
-var tiers = { FC1: 'FlexConsumption', EP1: 'ElasticPremium', EP2: 'ElasticPremium', EP3: 'ElasticPremium', Y1: 'Dynamic' }
+var tiers = {
+  FC1: 'FlexConsumption'
+  EP1: 'ElasticPremium'
+  EP2: 'ElasticPremium'
+  EP3: 'ElasticPremium'
+  Y1: 'Dynamic'
+}
 // With zones, one instance could be on the side that fails.
 var atLeast = zoneRedundant ? 2 : 1
 
@@ -88,13 +94,15 @@ var updates object = rollingUpdates ? { siteUpdateStrategy: { type: 'RollingUpda
 var classicConfig = {
   linuxFxVersion: 'Python|${pythonVersion}'
   functionAppScaleLimit: maxInstances
-  ...(premium ? {
-    minimumElasticInstanceCount: atLeast
-    preWarmedInstanceCount: 1
-    healthCheckPath: '/api/health'
-    // Scaling by what waits in a queue behind a private endpoint, or in a database, needs the runtime's word.
-    functionsRuntimeScaleMonitoringEnabled: private || scalesBySql
-  } : {})
+  ...(premium
+    ? {
+        minimumElasticInstanceCount: atLeast
+        preWarmedInstanceCount: 1
+        healthCheckPath: '/api/health'
+        // Scaling by what waits in a queue behind a private endpoint, or in a database, needs the runtime's word.
+        functionsRuntimeScaleMonitoringEnabled: private || scalesBySql
+      }
+    : {})
 }
 
 resource hostingPlan 'Microsoft.Web/serverfarms@2024-11-01' = {
@@ -135,24 +143,28 @@ resource site 'Microsoft.Web/sites@2024-11-01' = {
       http20Enabled: true
       ...(flex ? {} : classicConfig)
     }
-    ...(flex ? {
-      functionAppConfig: {
-        runtime: { name: 'python', version: pythonVersion }
-        deployment: {
-          storage: {
-            type: 'blobContainer'
-            value: common.packages
-            authentication: { type: 'UserAssignedIdentity', userAssignedIdentityResourceId: common.identityId }
+    ...(flex
+      ? {
+          functionAppConfig: {
+            runtime: { name: 'python', version: pythonVersion }
+            deployment: {
+              storage: {
+                type: 'blobContainer'
+                value: common.packages
+                authentication: { type: 'UserAssignedIdentity', userAssignedIdentityResourceId: common.identityId }
+              }
+            }
+            scaleAndConcurrency: flexScale
+            ...updates
           }
         }
-        scaleAndConcurrency: flexScale
-        ...updates
-      }
-    } : {})
-    ...(private ? {
-      virtualNetworkSubnetId: subnetId
-      outboundVnetRouting: { allTraffic: true }
-    } : {})
+      : {})
+    ...(private
+      ? {
+          virtualNetworkSubnetId: subnetId
+          outboundVnetRouting: { allTraffic: true }
+        }
+      : {})
   }
 
   resource settings 'config' = {

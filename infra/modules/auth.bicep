@@ -31,7 +31,9 @@ var settings = {
       }
       validation: {
         allowedAudiences: ['api://${clientId}', clientId]
-        ...(empty(allowedApplications) ? {} : { defaultAuthorizationPolicy: { allowedApplications: allowedApplications } })
+        ...(empty(allowedApplications)
+          ? {}
+          : { defaultAuthorizationPolicy: { allowedApplications: allowedApplications } })
       }
     }
   }

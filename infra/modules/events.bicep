@@ -55,7 +55,10 @@ resource topicSendsMessages 'Microsoft.Authorization/roleAssignments@2022-04-01'
   name: guid(account::queueService::manifests.id, name, roles.storageQueueDataMessageSender)
   scope: account::queueService::manifests
   properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.storageQueueDataMessageSender)
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      roles.storageQueueDataMessageSender
+    )
     principalId: topic.identity.principalId
     principalType: 'ServicePrincipal'
     description: 'Tells the app of new manifests, on this queue only'
@@ -66,7 +69,10 @@ resource topicKeepsUndelivered 'Microsoft.Authorization/roleAssignments@2022-04-
   name: guid(account::blobService::undelivered.id, name, roles.storageBlobDataContributor)
   scope: account::blobService::undelivered
   properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.storageBlobDataContributor)
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      roles.storageBlobDataContributor
+    )
     principalId: topic.identity.principalId
     principalType: 'ServicePrincipal'
     description: 'Keeps events that could not be delivered, in this container only'

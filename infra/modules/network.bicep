@@ -114,48 +114,56 @@ resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
   }
 }
 
-resource dnsZones 'Microsoft.Network/privateDnsZones@2024-06-01' = [for zone in zones: {
-  name: zone
-  location: 'global'
-  tags: tags
-}]
-
-resource dnsLinks 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01' = [for (zone, i) in zones: {
-  parent: dnsZones[i]
-  name: name
-  location: 'global'
-  tags: tags
-  properties: {
-    registrationEnabled: false
-    virtualNetwork: { id: network.id }
+resource dnsZones 'Microsoft.Network/privateDnsZones@2024-06-01' = [
+  for zone in zones: {
+    name: zone
+    location: 'global'
+    tags: tags
   }
-}]
+]
 
-resource endpoints 'Microsoft.Network/privateEndpoints@2024-05-01' = [for one in targets: {
-  name: one.name
-  location: location
-  tags: tags
-  properties: {
-    subnet: { id: network::endpointSubnet.id }
-    privateLinkServiceConnections: [
-      {
-        name: one.name
-        properties: { privateLinkServiceId: one.resourceId, groupIds: [one.group] }
-      }
-    ]
+resource dnsLinks 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01' = [
+  for (zone, i) in zones: {
+    parent: dnsZones[i]
+    name: name
+    location: 'global'
+    tags: tags
+    properties: {
+      registrationEnabled: false
+      virtualNetwork: { id: network.id }
+    }
   }
-}]
+]
 
-resource dnsRecords 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-05-01' = [for (one, i) in targets: {
-  parent: endpoints[i]
-  name: 'default'
-  properties: {
-    privateDnsZoneConfigs: [
-      { name: one.group, properties: { privateDnsZoneId: resourceId('Microsoft.Network/privateDnsZones', one.zone) } }
-    ]
+resource endpoints 'Microsoft.Network/privateEndpoints@2024-05-01' = [
+  for one in targets: {
+    name: one.name
+    location: location
+    tags: tags
+    properties: {
+      subnet: { id: network::endpointSubnet.id }
+      privateLinkServiceConnections: [
+        {
+          name: one.name
+          properties: { privateLinkServiceId: one.resourceId, groupIds: [one.group] }
+        }
+      ]
+    }
   }
-  dependsOn: [dnsZones]
-}]
+]
+
+resource dnsRecords 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-05-01' = [
+  for (one, i) in targets: {
+    parent: endpoints[i]
+    name: 'default'
+    properties: {
+      privateDnsZoneConfigs: [
+        { name: one.group, properties: { privateDnsZoneId: resourceId('Microsoft.Network/privateDnsZones', one.zone) } }
+      ]
+    }
+    dependsOn: [dnsZones]
+  }
+]
 
 @description('Subnet through which the app reaches out.')
 output appSubnetId string = network::appSubnet.id

@@ -45,9 +45,11 @@ param packageUploaders uploader[]
 @description('Container of the packages.')
 param packageContainer string
 
-resource accounts 'Microsoft.Storage/storageAccounts@2025-06-01' existing = [for name in storageAccountNames: {
-  name: name
-}]
+resource accounts 'Microsoft.Storage/storageAccounts@2025-06-01' existing = [
+  for name in storageAccountNames: {
+    name: name
+  }
+]
 
 resource packages 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' existing = {
   name: '${storageAccountNames[0]}/default/${packageContainer}'
@@ -61,9 +63,11 @@ resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
   name: insightsName
 }
 
-resource taskHubs 'Microsoft.DurableTask/schedulers/taskHubs@2026-02-01' existing = [for hub in taskHubNames: {
-  name: '${schedulerName}/${hub}'
-}]
+resource taskHubs 'Microsoft.DurableTask/schedulers/taskHubs@2026-02-01' existing = [
+  for hub in taskHubNames: {
+    name: '${schedulerName}/${hub}'
+  }
+]
 
 // The offline checker's copy of the types does not hold this provider.
 #disable-next-line BCP081
@@ -72,38 +76,50 @@ resource mailService 'Microsoft.Communication/communicationServices@2025-05-01' 
 }
 
 // Owner, not Contributor: the host sets leases and access on its blobs (keys, locks, packages, large messages).
-resource appOwnsBlobs 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for (name, i) in storageAccountNames: {
-  name: guid(accounts[i].id, principalId, roles.storageBlobDataOwner)
-  scope: accounts[i]
-  properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.storageBlobDataOwner)
-    principalId: principalId
-    principalType: 'ServicePrincipal'
-    description: 'Host keys, leases, packages, large messages and dead letters'
+resource appOwnsBlobs 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for (name, i) in storageAccountNames: {
+    name: guid(accounts[i].id, principalId, roles.storageBlobDataOwner)
+    scope: accounts[i]
+    properties: {
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.storageBlobDataOwner)
+      principalId: principalId
+      principalType: 'ServicePrincipal'
+      description: 'Host keys, leases, packages, large messages and dead letters'
+    }
   }
-}]
+]
 
-resource appUsesQueues 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for (name, i) in storageAccountNames: {
-  name: guid(accounts[i].id, principalId, roles.storageQueueDataContributor)
-  scope: accounts[i]
-  properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.storageQueueDataContributor)
-    principalId: principalId
-    principalType: 'ServicePrincipal'
-    description: 'Control and work-item queues of the task hub, notifications and dead letters'
+resource appUsesQueues 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for (name, i) in storageAccountNames: {
+    name: guid(accounts[i].id, principalId, roles.storageQueueDataContributor)
+    scope: accounts[i]
+    properties: {
+      roleDefinitionId: subscriptionResourceId(
+        'Microsoft.Authorization/roleDefinitions',
+        roles.storageQueueDataContributor
+      )
+      principalId: principalId
+      principalType: 'ServicePrincipal'
+      description: 'Control and work-item queues of the task hub, notifications and dead letters'
+    }
   }
-}]
+]
 
-resource appUsesTables 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for (name, i) in storageAccountNames: {
-  name: guid(accounts[i].id, principalId, roles.storageTableDataContributor)
-  scope: accounts[i]
-  properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.storageTableDataContributor)
-    principalId: principalId
-    principalType: 'ServicePrincipal'
-    description: 'History of the task hub, order book, catalogue and diagnostic events of the host'
+resource appUsesTables 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for (name, i) in storageAccountNames: {
+    name: guid(accounts[i].id, principalId, roles.storageTableDataContributor)
+    scope: accounts[i]
+    properties: {
+      roleDefinitionId: subscriptionResourceId(
+        'Microsoft.Authorization/roleDefinitions',
+        roles.storageTableDataContributor
+      )
+      principalId: principalId
+      principalType: 'ServicePrincipal'
+      description: 'History of the task hub, order book, catalogue and diagnostic events of the host'
+    }
   }
-}]
+]
 
 resource appReadsSecrets 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(vault.id, principalId, roles.keyVaultSecretsUser)
@@ -120,7 +136,10 @@ resource appSendsTelemetry 'Microsoft.Authorization/roleAssignments@2022-04-01' 
   name: guid(insights.id, principalId, roles.monitoringMetricsPublisher)
   scope: insights
   properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.monitoringMetricsPublisher)
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      roles.monitoringMetricsPublisher
+    )
     principalId: principalId
     principalType: 'ServicePrincipal'
     description: 'Telemetry, which takes no key'
@@ -128,23 +147,31 @@ resource appSendsTelemetry 'Microsoft.Authorization/roleAssignments@2022-04-01' 
 }
 
 // Contributor, not Worker: the app also starts, signals and queries orchestrations.
-resource appUsesTaskHubs 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for (hub, i) in taskHubNames: {
-  name: guid(taskHubs[i].id, principalId, roles.durableTaskDataContributor)
-  scope: taskHubs[i]
-  properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.durableTaskDataContributor)
-    principalId: principalId
-    principalType: 'ServicePrincipal'
-    description: 'Starts, runs and queries orchestrations'
+resource appUsesTaskHubs 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for (hub, i) in taskHubNames: {
+    name: guid(taskHubs[i].id, principalId, roles.durableTaskDataContributor)
+    scope: taskHubs[i]
+    properties: {
+      roleDefinitionId: subscriptionResourceId(
+        'Microsoft.Authorization/roleDefinitions',
+        roles.durableTaskDataContributor
+      )
+      principalId: principalId
+      principalType: 'ServicePrincipal'
+      description: 'Starts, runs and queries orchestrations'
+    }
   }
-}]
+]
 
 // There is no built-in role that may only send; it ends at this one resource.
 resource appSendsMails 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(mailServiceName)) {
   name: guid(mailService.id, principalId, roles.communicationAndEmailServiceOwner)
   scope: mailService
   properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.communicationAndEmailServiceOwner)
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      roles.communicationAndEmailServiceOwner
+    )
     principalId: principalId
     principalType: 'ServicePrincipal'
     description: 'Mails to customers and approvers'
@@ -162,24 +189,31 @@ resource deployerSetsSecrets 'Microsoft.Authorization/roleAssignments@2022-04-01
   }
 }
 
-resource uploads 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for uploader in packageUploaders: {
-  name: guid(packages.id, uploader.id, roles.storageBlobDataContributor)
-  scope: packages
-  properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.storageBlobDataContributor)
-    principalId: uploader.id
-    principalType: uploader.type
-    description: 'Uploads packages, to this container only'
+resource uploads 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for uploader in packageUploaders: {
+    name: guid(packages.id, uploader.id, roles.storageBlobDataContributor)
+    scope: packages
+    properties: {
+      roleDefinitionId: subscriptionResourceId(
+        'Microsoft.Authorization/roleDefinitions',
+        roles.storageBlobDataContributor
+      )
+      principalId: uploader.id
+      principalType: uploader.type
+      description: 'Uploads packages, to this container only'
+    }
   }
-}]
+]
 
-resource deployerReadsTaskHubs 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for (hub, i) in taskHubNames: if (!empty(deployerPrincipalId)) {
-  name: guid(taskHubs[i].id, deployerPrincipalId, roles.durableTaskDataReader)
-  scope: taskHubs[i]
-  properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.durableTaskDataReader)
-    principalId: deployerPrincipalId
-    principalType: deployerPrincipalType
-    description: 'Looks at orchestrations in the scheduler\'s dashboard'
+resource deployerReadsTaskHubs 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for (hub, i) in taskHubNames: if (!empty(deployerPrincipalId)) {
+    name: guid(taskHubs[i].id, deployerPrincipalId, roles.durableTaskDataReader)
+    scope: taskHubs[i]
+    properties: {
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.durableTaskDataReader)
+      principalId: deployerPrincipalId
+      principalType: deployerPrincipalType
+      description: 'Looks at orchestrations in the scheduler\'s dashboard'
+    }
   }
-}]
+]

@@ -46,9 +46,11 @@ resource scheduler 'Microsoft.DurableTask/schedulers@2026-02-01' = {
     publicNetworkAccess: privateOnly ? 'Disabled' : 'Enabled'
   }
 
-  resource hub 'taskHubs' = [for hub in taskHubNames: {
-    name: hub
-  }]
+  resource hub 'taskHubs' = [
+    for hub in taskHubNames: {
+      name: hub
+    }
+  ]
 
   resource retention 'retentionPolicies' = {
     name: 'default'

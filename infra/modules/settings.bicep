@@ -150,21 +150,27 @@ func appSettings(common commonSettings, slot slotSettings, packageName string, t
 
 @export()
 @description('Setting that connects to the task hub, for back ends other than Azure Storage. host: endpoint of the scheduler, or name of the SQL server.')
-func backendSettings(backend string, host string, taskHub string, clientId string) object => backend == 'DurableTaskScheduler' ? {
-  DURABLE_TASK_SCHEDULER_CONNECTION_STRING: 'Endpoint=${host};Authentication=ManagedIdentity;ClientID=${clientId}'
-} : backend == 'MSSQL' ? {
-  SQLDB_Connection: 'Server=tcp:${host},1433;Database=${taskHub};Authentication=Active Directory Managed Identity;User Id=${clientId};Encrypt=True'
-} : {}
+func backendSettings(backend string, host string, taskHub string, clientId string) object =>
+  backend == 'DurableTaskScheduler'
+    ? {
+        DURABLE_TASK_SCHEDULER_CONNECTION_STRING: 'Endpoint=${host};Authentication=ManagedIdentity;ClientID=${clientId}'
+      }
+    : backend == 'MSSQL'
+        ? {
+            SQLDB_Connection: 'Server=tcp:${host},1433;Database=${taskHub};Authentication=Active Directory Managed Identity;User Id=${clientId};Encrypt=True'
+          }
+        : {}
 
 @export()
 @description('Names of the settings that stay with their slot when slots are swapped.')
-func stickyNames(backend object) array => concat(
-  objectKeys(hostSettings('', '', '')),
-  objectKeys(accountSettings({ blob: '', queue: '', table: '' }, '')),
-  objectKeys(providerSettings('', '', '')),
-  objectKeys(signingSettings('', '', '', '')),
-  objectKeys(backend)
-)
+func stickyNames(backend object) array =>
+  concat(
+    objectKeys(hostSettings('', '', '')),
+    objectKeys(accountSettings({ blob: '', queue: '', table: '' }, '')),
+    objectKeys(providerSettings('', '', '')),
+    objectKeys(signingSettings('', '', '', '')),
+    objectKeys(backend)
+  )
 
 func slotAppSettings(common commonSettings, slot slotSettings) object => {
   ...hostSettings(slot.roleName, slot.hostId, slot.taskHub)
@@ -249,8 +255,10 @@ func classicSettings(common commonSettings, packageName string) object => {
   FUNCTIONS_WORKER_RUNTIME: 'python'
   // Orchestrators and entities hold the interpreter; more instances, not more processes, share that load.
   FUNCTIONS_WORKER_PROCESS_COUNT: '1'
-  ...(empty(packageName) ? {} : {
-    WEBSITE_RUN_FROM_PACKAGE: '${common.packages}/${packageName}'
-    WEBSITE_RUN_FROM_PACKAGE_BLOB_MI_RESOURCE_ID: common.identityId
-  })
+  ...(empty(packageName)
+    ? {}
+    : {
+        WEBSITE_RUN_FROM_PACKAGE: '${common.packages}/${packageName}'
+        WEBSITE_RUN_FROM_PACKAGE_BLOB_MI_RESOURCE_ID: common.identityId
+      })
 }

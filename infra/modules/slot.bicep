@@ -70,10 +70,12 @@ resource slot 'Microsoft.Web/sites/slots@2024-11-01' = {
       healthCheckPath: '/api/health'
       functionsRuntimeScaleMonitoringEnabled: private || scalesBySql
     }
-    ...(private ? {
-      virtualNetworkSubnetId: subnetId
-      outboundVnetRouting: { allTraffic: true }
-    } : {})
+    ...(private
+      ? {
+          virtualNetworkSubnetId: subnetId
+          outboundVnetRouting: { allTraffic: true }
+        }
+      : {})
   }
 
   resource settings 'config' = {

@@ -53,38 +53,42 @@ resource server 'Microsoft.Sql/servers@2025-01-01' = {
   }
 }
 
-resource databases 'Microsoft.Sql/servers/databases@2025-01-01' = [for database in databaseNames: {
-  parent: server
-  name: database
-  location: location
-  tags: tags
-  sku: { name: 'GP_S_Gen5', tier: 'GeneralPurpose', family: 'Gen5', capacity: 2 }
-  properties: {
-    // The provider compares instance ids byte by byte.
-    collation: 'Latin1_General_100_BIN2_UTF8'
-    minCapacity: json('0.5')
-    // The workers poll, so it would never pause; and a paused hub would look dead.
-    autoPauseDelay: -1
-    zoneRedundant: zoneRedundant
-    requestedBackupStorageRedundancy: zoneRedundant ? 'Zone' : 'Local'
+resource databases 'Microsoft.Sql/servers/databases@2025-01-01' = [
+  for database in databaseNames: {
+    parent: server
+    name: database
+    location: location
+    tags: tags
+    sku: { name: 'GP_S_Gen5', tier: 'GeneralPurpose', family: 'Gen5', capacity: 2 }
+    properties: {
+      // The provider compares instance ids byte by byte.
+      collation: 'Latin1_General_100_BIN2_UTF8'
+      minCapacity: json('0.5')
+      // The workers poll, so it would never pause; and a paused hub would look dead.
+      autoPauseDelay: -1
+      zoneRedundant: zoneRedundant
+      requestedBackupStorageRedundancy: zoneRedundant ? 'Zone' : 'Local'
+    }
   }
-}]
+]
 
 // The newest version that is no preview is older, and knows neither groups of categories nor names.
 #disable-next-line use-recent-api-versions
-resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = [for (database, i) in databaseNames: {
-  name: 'to-workspace'
-  scope: databases[i]
-  properties: {
-    workspaceId: workspaceId
-    logs: [
-      { category: 'Errors', enabled: true }
-      { category: 'Deadlocks', enabled: true }
-      { category: 'Timeouts', enabled: true }
-    ]
-    metrics: [{ category: 'Basic', enabled: true }]
+resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = [
+  for (database, i) in databaseNames: {
+    name: 'to-workspace'
+    scope: databases[i]
+    properties: {
+      workspaceId: workspaceId
+      logs: [
+        { category: 'Errors', enabled: true }
+        { category: 'Deadlocks', enabled: true }
+        { category: 'Timeouts', enabled: true }
+      ]
+      metrics: [{ category: 'Basic', enabled: true }]
+    }
   }
-}]
+]
 
 resource lock 'Microsoft.Authorization/locks@2020-05-01' = {
   name: 'running-orders'

@@ -31,7 +31,15 @@ param locked bool
 // The names the application uses; a test holds them against its code.
 var tables = ['orders', 'products', 'approvals', 'workflows', 'expensepayments', 'parcels', 'users', 'sentmessages']
 var queues = ['notifications', 'notifications-poison', 'dead-letters', 'orders-in', 'file-manifests']
-var containers = ['deploymentpackage', 'dead-letters', 'incoming', 'file-batches', 'reports', 'order-batches', 'undelivered-events']
+var containers = [
+  'deploymentpackage'
+  'dead-letters'
+  'incoming'
+  'file-batches'
+  'reports'
+  'order-batches'
+  'undelivered-events'
+]
 
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   name: name
@@ -62,26 +70,32 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
       containerDeleteRetentionPolicy: { enabled: true, days: 7 }
     }
 
-    resource container 'containers' = [for container in containers: {
-      name: container
-      properties: { publicAccess: 'None' }
-    }]
+    resource container 'containers' = [
+      for container in containers: {
+        name: container
+        properties: { publicAccess: 'None' }
+      }
+    ]
   }
 
   resource queueService 'queueServices' = {
     name: 'default'
 
-    resource queue 'queues' = [for queue in queues: {
-      name: queue
-    }]
+    resource queue 'queues' = [
+      for queue in queues: {
+        name: queue
+      }
+    ]
   }
 
   resource tableService 'tableServices' = {
     name: 'default'
 
-    resource table 'tables' = [for table in tables: {
-      name: table
-    }]
+    resource table 'tables' = [
+      for table in tables: {
+        name: table
+      }
+    ]
   }
 
   resource lifecycle 'managementPolicies' = {

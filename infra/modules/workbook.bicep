@@ -27,32 +27,132 @@ var tabs = [
 ]
 
 var charts = [
-  { tab: 'business', title: 'Orders by status', shape: 'timechart', query: loadTextContent('../queries/orders_by_status.kql') }
+  {
+    tab: 'business'
+    title: 'Orders by status'
+    shape: 'timechart'
+    query: loadTextContent('../queries/orders_by_status.kql')
+  }
   { tab: 'business', title: 'How orders ended', shape: 'table', query: loadTextContent('../queries/order_endings.kql') }
-  { tab: 'business', title: 'Money captured and refunded', shape: 'table', query: loadTextContent('../queries/money.kql') }
-  { tab: 'business', title: 'Orders that need a human', shape: 'table', query: loadTextContent('../queries/needs_attention.kql') }
+  {
+    tab: 'business'
+    title: 'Money captured and refunded'
+    shape: 'table'
+    query: loadTextContent('../queries/money.kql')
+  }
+  {
+    tab: 'business'
+    title: 'Orders that need a human'
+    shape: 'table'
+    query: loadTextContent('../queries/needs_attention.kql')
+  }
   { tab: 'business', title: 'Open dead letters', shape: 'table', query: loadTextContent('../queries/dead_letters.kql') }
   { tab: 'business', title: 'Slowest orders', shape: 'table', query: loadTextContent('../queries/slowest_orders.kql') }
-  { tab: 'orchestrations', title: 'Outcomes', shape: 'timechart', query: loadTextContent('../queries/orchestration_outcomes.kql') }
-  { tab: 'orchestrations', title: 'Seconds from start to end', shape: 'table', query: loadTextContent('../queries/orchestration_latency.kql') }
-  { tab: 'orchestrations', title: 'Waiting in the task hub, in seconds', shape: 'timechart', query: loadTextContent('../queries/queue_age.kql') }
-  { tab: 'orchestrations', title: 'Stuck orders', shape: 'table', query: loadTextContent('../queries/stuck_orders.kql') }
-  { tab: 'orchestrations', title: 'Failures', shape: 'table', query: loadTextContent('../queries/orchestration_failed.kql') }
-  { tab: 'orchestrations', title: 'Inventory and orders disagree', shape: 'table', query: loadTextContent('../queries/inventory_drift.kql') }
-  { tab: 'steps', title: 'Time and outcome, in milliseconds', shape: 'table', query: loadTextContent('../queries/step_times.kql') }
-  { tab: 'steps', title: 'Runs that did not get done', shape: 'timechart', query: loadTextContent('../queries/step_failures.kql') }
-  { tab: 'steps', title: 'Share of repetitions, in percent', shape: 'timechart', query: loadTextContent('../queries/retries.kql') }
-  { tab: 'steps', title: 'By distributed tracing', shape: 'table', query: loadTextContent('../queries/trace_steps.kql') }
-  { tab: 'platform', title: 'API answered, in percent', shape: 'timechart', query: loadTextContent('../queries/availability.kql') }
-  { tab: 'platform', title: 'Instances at work', shape: 'timechart', query: loadTextContent('../queries/instances.kql') }
-  { tab: 'platform', title: 'Trouble of the Durable extension', shape: 'table', query: loadTextContent('../queries/framework_trouble.kql') }
-  { tab: 'platform', title: 'Non-determinism', shape: 'table', query: loadTextContent('../queries/non_determinism.kql') }
+  {
+    tab: 'orchestrations'
+    title: 'Outcomes'
+    shape: 'timechart'
+    query: loadTextContent('../queries/orchestration_outcomes.kql')
+  }
+  {
+    tab: 'orchestrations'
+    title: 'Seconds from start to end'
+    shape: 'table'
+    query: loadTextContent('../queries/orchestration_latency.kql')
+  }
+  {
+    tab: 'orchestrations'
+    title: 'Waiting in the task hub, in seconds'
+    shape: 'timechart'
+    query: loadTextContent('../queries/queue_age.kql')
+  }
+  {
+    tab: 'orchestrations'
+    title: 'Stuck orders'
+    shape: 'table'
+    query: loadTextContent('../queries/stuck_orders.kql')
+  }
+  {
+    tab: 'orchestrations'
+    title: 'Failures'
+    shape: 'table'
+    query: loadTextContent('../queries/orchestration_failed.kql')
+  }
+  {
+    tab: 'orchestrations'
+    title: 'Inventory and orders disagree'
+    shape: 'table'
+    query: loadTextContent('../queries/inventory_drift.kql')
+  }
+  {
+    tab: 'steps'
+    title: 'Time and outcome, in milliseconds'
+    shape: 'table'
+    query: loadTextContent('../queries/step_times.kql')
+  }
+  {
+    tab: 'steps'
+    title: 'Runs that did not get done'
+    shape: 'timechart'
+    query: loadTextContent('../queries/step_failures.kql')
+  }
+  {
+    tab: 'steps'
+    title: 'Share of repetitions, in percent'
+    shape: 'timechart'
+    query: loadTextContent('../queries/retries.kql')
+  }
+  {
+    tab: 'steps'
+    title: 'By distributed tracing'
+    shape: 'table'
+    query: loadTextContent('../queries/trace_steps.kql')
+  }
+  {
+    tab: 'platform'
+    title: 'API answered, in percent'
+    shape: 'timechart'
+    query: loadTextContent('../queries/availability.kql')
+  }
+  {
+    tab: 'platform'
+    title: 'Instances at work'
+    shape: 'timechart'
+    query: loadTextContent('../queries/instances.kql')
+  }
+  {
+    tab: 'platform'
+    title: 'Trouble of the Durable extension'
+    shape: 'table'
+    query: loadTextContent('../queries/framework_trouble.kql')
+  }
+  {
+    tab: 'platform'
+    title: 'Non-determinism'
+    shape: 'table'
+    query: loadTextContent('../queries/non_determinism.kql')
+  }
   { tab: 'cost', title: 'Use of keys', shape: 'table', query: loadTextContent('../queries/key_use.kql') }
   { tab: 'cost', title: 'Refused by the vault', shape: 'table', query: loadTextContent('../queries/vault_denied.kql') }
-  { tab: 'cost', title: 'Paid logs, in gigabytes', shape: 'barchart', query: loadTextContent('../queries/log_bill.kql') }
-  { tab: 'cost', title: 'Storage transactions', shape: 'timechart', query: loadTextContent('../queries/storage_transactions.kql') }
+  {
+    tab: 'cost'
+    title: 'Paid logs, in gigabytes'
+    shape: 'barchart'
+    query: loadTextContent('../queries/log_bill.kql')
+  }
+  {
+    tab: 'cost'
+    title: 'Storage transactions'
+    shape: 'timechart'
+    query: loadTextContent('../queries/storage_transactions.kql')
+  }
   { tab: 'cost', title: 'Compute', shape: 'timechart', query: loadTextContent('../queries/compute.kql') }
-  { tab: 'cost', title: 'Actions of the scheduler', shape: 'timechart', query: loadTextContent('../queries/scheduler_actions.kql') }
+  {
+    tab: 'cost'
+    title: 'Actions of the scheduler'
+    shape: 'timechart'
+    query: loadTextContent('../queries/scheduler_actions.kql')
+  }
 ]
 
 var header = [
@@ -72,7 +172,12 @@ var header = [
           isRequired: true
           value: { durationMs: 86400000 }
           typeSettings: {
-            selectableValues: [{ durationMs: 3600000 }, { durationMs: 86400000 }, { durationMs: 604800000 }, { durationMs: 2592000000 }]
+            selectableValues: [
+              { durationMs: 3600000 }
+              { durationMs: 86400000 }
+              { durationMs: 604800000 }
+              { durationMs: 2592000000 }
+            ]
             allowCustom: true
           }
         }

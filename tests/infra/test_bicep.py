@@ -28,9 +28,9 @@ FINDINGS = [
     (
         "BCP321",
         "modules/checks.bicep",
-        "holdsOnly(firstOf(name), letters())",
+        "isAlphanumeric(name) && holdsOnly(firstOf(name), letters())",
+        "isAlphanumeric(name) && holdsOnly(first(characters(name)), letters())",
         "holdsOnly(first(characters(name)), letters())",
-        "holdsOnly(name, '${letters()}${digits()}') && holdsOnly(first(characters(name)), letters())",
     ),
     (
         "BCP318",

@@ -101,7 +101,7 @@ FAULTS: dict[str, list[Fault]] = {
     "app_connects_to_its_back_end": [
         Fault("modules/settings.bicep", "  ...slot.backend\n", "", DTS),
         Fault("modules/settings.bicep", ";ClientID=${clientId}", "", DTS),
-        Fault("modules/settings.bicep", "backend == 'MSSQL' ?", "backend == 'SQL' ?", SQL),
+        Fault("modules/settings.bicep", ": backend == 'MSSQL'", ": backend == 'SQL'", SQL),
     ],
     "plan_has_its_shape": [
         Fault("modules/app.bicep", "Y1: 'Dynamic'", "Y1: 'Consumption'", {"plan": "Y1"}),
@@ -205,7 +205,7 @@ FAULTS: dict[str, list[Fault]] = {
     ],
     "everything_private_has_an_endpoint": [
         Fault("main.bicep", "['blob', 'queue', 'table']", "['blob', 'queue']", PRIVATE),
-        Fault("main.bicep", "backend == 'MSSQL' ? [{", "backend == 'SQL' ? [{", SQL | PRIVATE),
+        Fault("main.bicep", "backend == 'MSSQL'\n        ? [", "backend == 'SQL'\n        ? [", SQL | PRIVATE),
         Fault("main.bicep", "'privatelink.vaultcore.'", "'privatelink.vault.'", PRIVATE),
     ],
     "subnet_is_delegated_to_the_plan": [

@@ -32,6 +32,14 @@ def test_templates_compile_without_a_warning(tmp_path):
         assert (done.returncode, said) == (0, [])
 
 
+@pytest.mark.parametrize("path", sorted(INFRA.rglob("*.bicep")), ids=lambda path: path.name)
+def test_template_is_laid_out_as_the_compiler_lays_it_out(path: Path):
+    """As far as that is known here: `bicep format` begins loops and the sides of a broken choice on lines of their own."""
+    joined = re.compile(r"\[for .*\{$|^ *\}\]|[^ ] \? [{\[]$|^ *[}\])]+ : ")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if joined.search(line) and not line.lstrip().startswith("//")] == []
+
+
 def test_main_only_composes():
     assert re.findall(r"^resource (\w+) '([^'@]+)", MAIN, re.M) == [("group", "Microsoft.Resources/resourceGroups")]
 

@@ -16,13 +16,16 @@ from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter, ValidationError
 
+from domain.carriers import CARRIERS, DEFAULT_CARRIERS, CarrierName
 from domain.catalogue import ORDER_LIMIT
+from domain.customs import ContentsType, CountryCode, CustomsRules, HsCode
 from domain.errors import ShopError
 from domain.expense import ExpenseLimits
 from domain.file_batch import ContainerName
 from domain.money import Limit, Money
 from domain.payment import CaptureMode
-from domain.shipping import Address
+from domain.shipping import LABEL_LIMIT, LABEL_PERCENT, Address
+from domain.shipping_rules import ShippingRules
 from domain.wire import Cents, Currency, EmailAddress
 
 C = TypeVar("C", bound=str)
@@ -102,6 +105,10 @@ class Settings:
     link_secret: str | None = field(default=None, repr=False)
     webhook_secret: str | None = field(default=None, repr=False)
     easypost_webhook_secret: str | None = field(default=None, repr=False)
+    carriers: tuple[CarrierName, ...] = DEFAULT_CARRIERS
+    label_percent: int = LABEL_PERCENT
+    label_limit: Limit = LABEL_LIMIT
+    customs: CustomsRules | None = None
     shop_id: str = "shop"
     task_hub: str = "DurableOrders"
     callback_allow_loopback: bool = False
@@ -134,12 +141,21 @@ class Settings:
             link_secret=_secret(env, "LINK_SECRET"),
             webhook_secret=_webhook_secret(env, "WEBHOOK_SECRET"),
             easypost_webhook_secret=_secret(env, "EASYPOST_WEBHOOK_SECRET"),
+            carriers=_carriers(env, "CARRIERS"),
+            label_percent=_whole(env, "LABEL_MAX_PERCENT", LABEL_PERCENT),
+            label_limit=_limit(env, "MAX_LABEL_CENTS", LABEL_LIMIT),
+            customs=_customs(env),
             shop_id=_name(env, "SHOP_ID", cls.shop_id),
             task_hub=_name(env, "TASKHUB_NAME", cls.task_hub),
             callback_allow_loopback=_yes(env, "CALLBACK_ALLOW_LOOPBACK"),
             file_batch_width=_width(env, "FILE_BATCH_WIDTH"),
             file_batch_containers=_containers(env, "FILE_BATCH_CONTAINERS"),
         )
+
+    @property
+    def shipping(self) -> ShippingRules:
+        """Which parcels can be sent."""
+        return ShippingRules(ship_from=self.ship_from.country, carriers=self.carriers, customs=self.customs)
 
     @property
     def namespace(self) -> str:
@@ -254,6 +270,38 @@ def _json(env: Mapping[str, str], name: str, form: Any, default: Any) -> Any:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the whole text"
         raise InvalidSetting(name, f"must be JSON of its form: {where}: {first['msg']}") from None
+
+
+def _carriers(env: Mapping[str, str], name: str) -> tuple[CarrierName, ...]:
+    named = [each.strip() for each in env.get(name, "").split(",") if each.strip()]
+    known = [carrier for carrier in CARRIERS if carrier in named]
+    if set(named) - set(known):
+        raise InvalidSetting(name, f"must be some of {', '.join(CARRIERS)}, with commas between them")
+    return tuple(known) or Settings.carriers
+
+
+def _customs(env: Mapping[str, str]) -> CustomsRules | None:
+    """Without a signer nothing is declared, and no parcel crosses a border."""
+    signer = _text(env, "CUSTOMS_SIGNER")
+    if signer is None:
+        return None
+    return CustomsRules(
+        signer=signer,
+        contents=_one_of(env, "CUSTOMS_CONTENTS", get_args(ContentsType)),
+        hs_code=_form(env, "CUSTOMS_HS_CODE", HsCode),
+        origin_country=_form(env, "CUSTOMS_ORIGIN_COUNTRY", CountryCode),
+    )
+
+
+def _form(env: Mapping[str, str], name: str, form: Any) -> str | None:
+    text = _text(env, name)
+    if text is None:
+        return None
+    try:
+        return str(TypeAdapter(form).validate_python(text))
+    except ValidationError as error:
+        message = error.errors(include_input=False, include_url=False)[0]["msg"]
+        raise InvalidSetting(name, message[:1].lower() + message[1:]) from None
 
 
 def _mail(env: Mapping[str, str]) -> MailSettings:

@@ -1,5 +1,6 @@
 """The catalogue: one table row per product."""
 
+import json
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
@@ -65,8 +66,10 @@ class CatalogueStore:
 
 def _entity(product: Product) -> dict[str, Any]:
     row = {"PartitionKey": _PARTITION, "RowKey": product.product_id, **product.to_wire()}
-    return {**row, "unit_price_cents": long(product.unit_price_cents)}
+    return {**row, "unit_price_cents": long(product.unit_price_cents), "size_mm": json.dumps(product.size_mm)}
 
 
 def _product(entity: "TableEntity") -> Product:
-    return Product.model_validate({field: plain(entity[field]) for field in Product.model_fields if field in entity})
+    fields = {field: plain(entity[field]) for field in Product.model_fields if field in entity}
+    size = json.loads(fields.pop("size_mm", "null"))
+    return Product.model_validate({**fields, "size_mm": size and tuple(size)})

@@ -5,14 +5,31 @@ So the shipment's id is kept before anything is bought, and nothing is bought bu
 it is undone, and EasyPost has no request that forbids it; fresh rates take away the one it names.
 """
 
-from decimal import Decimal
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict
 
 from adapters.easypost_errors import CarrierRefused, easypost_errors
-from domain.errors import ProviderUnavailable
-from domain.shipping import Address, BuyLabelRequest, CancelShippingRequest, ShipmentRequest
+from adapters.easypost_rates import (
+    CarrierMessage,
+    Rate,
+    cheapest,
+    no_rates,
+    readable_rates,
+    refuses_the_parcel,
+    too_expensive,
+)
+from adapters.easypost_words import (
+    address_words,
+    customs_words,
+    ounces,
+    parcel_words,
+    private_values,
+    redacted,
+)
+from domain.money import Money
+from domain.shipping import LABEL_LIMIT, Address, BuyLabelRequest, CancelShippingRequest, ShipmentRequest
 from domain.steps import StepResult
 
 if TYPE_CHECKING:
@@ -20,15 +37,7 @@ if TYPE_CHECKING:
 
 # Carriers are slow to sell labels; the whole activity has to end within the host's limit.
 ANSWER_S: Final = 20
-_GRAMS_PER_OUNCE: Final = Decimal("28.349523125")
 _GIVEN_BACK: Final = frozenset({"submitted", "refunded"})
-
-
-class _Rate(BaseModel):
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, defer_build=True)
-
-    id: str
-    rate: Decimal
 
 
 class _Parcel(BaseModel):
@@ -41,17 +50,32 @@ class _Recipient(BaseModel):
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, defer_build=True)
 
     name: str | None = None
+    company: str | None = None
+    street1: str | None = None
+    street2: str | None = None
+    city: str | None = None
+    zip: str | None = None
     country: str | None = None
 
+    @property
+    def private(self) -> list[str | None]:
+        return [self.name, self.company, self.street1, self.street2, self.city, self.zip]
 
-class _Shipment(BaseModel):
+
+class _Offer(BaseModel):
+    """rates: as they came; which of them can be read is decided one by one."""
+
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, defer_build=True)
 
+    rates: tuple[Any, ...] = ()
+    messages: tuple[CarrierMessage, ...] = ()
+
+
+class _Shipment(_Offer):
     id: str
     reference: str | None = None
     parcel: _Parcel = _Parcel()
     to_address: _Recipient = _Recipient()
-    rates: tuple[_Rate, ...] = ()
     postage_label: dict[str, Any] | None = None
     tracking_code: str | None = None
     refund_status: str | None = None
@@ -74,25 +98,38 @@ class EasyPostCarrier:
 
     def create_shipment(self, request: ShipmentRequest) -> StepResult:
         """Announce a parcel, unless it was announced before. The reference is the shipment's id. Refused: undeliverable."""
+        private = private_values(request.ship_to)
         try:
             shipment = self._announced(request) or self._announce(request)
         except CarrierRefused as refusal:
             if refusal.code.startswith("ADDRESS.VERIF"):
-                return StepResult.refused("undeliverable", "the carrier cannot deliver to this address")
-            return _faulted(refusal)
+                told = redacted(refusal.detail, private)
+                return StepResult.refused("undeliverable", f"the carrier cannot deliver to this address: {told}")
+            return _refused(refusal, private)
         return StepResult(reference=shipment.id)
 
     def buy_label(self, request: BuyLabelRequest) -> StepResult:
         """Buy the cheapest label, unless one was bought before. The reference is the tracking code.
 
-        Refused: shipping_cancelled, when the label was given back before.
+        Refused: shipping_cancelled, when the label was given back before; shipping_too_expensive; undeliverable.
         """
+        private: list[str | None] = []
         try:
             shipment = self._retrieve(request.shipment_id)
+            private = shipment.to_address.private
             if shipment.postage_label is None:
-                shipment = self._buy(shipment)
+                rates, messages = readable_rates(shipment.rates), shipment.messages
+                if not rates:
+                    rates, messages = self._rates_anew(shipment.id)
+                if not rates:
+                    return no_rates(messages, _told(messages, private))
+                rate = cheapest(rates, request.currency)
+                refused = too_expensive(rate, _most(request))
+                if refused is not None:
+                    return refused
+                shipment = self._buy(shipment, rate)
         except CarrierRefused as refusal:
-            return _faulted(refusal)
+            return _refused(refusal, private)
         if shipment.refund_status in _GIVEN_BACK:
             return StepResult.refused("shipping_cancelled", "the label was given back before", shipment.id)
         return StepResult(reference=shipment.tracking_code)
@@ -106,7 +143,7 @@ class EasyPostCarrier:
             if shipment.refund_status not in _GIVEN_BACK:
                 shipment = self._give_back(shipment)
         except CarrierRefused as refusal:
-            return _faulted(refusal)
+            return _faulted(refusal, "")
         return _given_back(shipment)
 
     def _settled(self, request: CancelShippingRequest) -> _Shipment | None:
@@ -140,34 +177,32 @@ class EasyPostCarrier:
     def _announce(self, request: ShipmentRequest) -> _Shipment:
         with easypost_errors():
             to_address = self._client.address.create(
-                verify_strict=True, reference=request.reference, **_address(request.ship_to)
+                verify_strict=True, reference=request.reference, **address_words(request.ship_to)
             )
             shipment = self._client.shipment.create(
                 reference=request.reference,
                 to_address={"id": to_address.id},
-                from_address=_address(self._ship_from),
-                parcel={"weight": _ounces(request.weight_grams)},
+                from_address=address_words(self._ship_from),
+                parcel=parcel_words(request),
+                **({} if request.customs is None else {"customs_info": customs_words(request.customs)}),
             )
             return _read(shipment)
 
-    def _buy(self, shipment: _Shipment) -> _Shipment:
-        rates = shipment.rates or self._rates_anew(shipment.id)
-        if not rates:
-            raise ProviderUnavailable("no carrier offers a rate for this parcel at the moment")
-        cheapest = min(rates, key=lambda rate: rate.rate)
+    def _buy(self, shipment: _Shipment, rate: Rate) -> _Shipment:
         try:
             with easypost_errors():
-                return _read(self._client.shipment.buy(shipment.id, rate={"id": cheapest.id}))
+                return _read(self._client.shipment.buy(shipment.id, rate={"id": rate.id}))
         except CarrierRefused:
             now = self._retrieve(shipment.id)
             if now.postage_label is None:
                 raise
             return now  # bought by a repeat of this very request
 
-    def _rates_anew(self, shipment_id: str) -> tuple[_Rate, ...]:
+    def _rates_anew(self, shipment_id: str) -> tuple[tuple[Rate, ...], tuple[CarrierMessage, ...]]:
         with easypost_errors():
             answer: Any = self._client.shipment.regenerate_rates(shipment_id)
-            return tuple(_Rate.model_validate(rate.to_dict()) for rate in answer["rates"])
+            offered = _Offer.model_validate(answer if isinstance(answer, dict) else answer.to_dict())
+            return readable_rates(offered.rates), offered.messages
 
     def _give_back(self, shipment: _Shipment) -> _Shipment:
         try:
@@ -193,7 +228,7 @@ def _is_of(request: ShipmentRequest, shipment: _Shipment) -> bool:
     to, wanted = shipment.to_address, request.ship_to
     return (
         shipment.reference == request.reference
-        and shipment.parcel.weight == _ounces(request.weight_grams)
+        and shipment.parcel.weight == ounces(request.weight_grams)
         and to.country == wanted.country
         and _plain(to.name) == _plain(wanted.name)
     )
@@ -203,16 +238,16 @@ def _plain(text: str | None) -> str:
     return " ".join((text or "").split()).casefold()
 
 
-def _address(address: Address) -> dict[str, Any]:
-    """In EasyPost's words."""
-    fields = address.model_dump(exclude_none=True)
-    return {"zip" if name == "postal_code" else name: value for name, value in fields.items()}
+def _most(request: BuyLabelRequest) -> Money:
+    if request.max_cost_cents is None:
+        return LABEL_LIMIT.for_currency(request.currency)
+    return Money(request.max_cost_cents, request.currency)
 
 
-def _ounces(grams: int) -> float:
-    """Rounded up to a tenth, as carriers weigh."""
-    tenths = -(-Decimal(grams) * 10 // _GRAMS_PER_OUNCE)
-    return float(tenths / 10)
+def _told(messages: Sequence[CarrierMessage], private: Sequence[str | None]) -> str:
+    """What the carriers say, for the operator."""
+    told = (f"{redacted(each.carrier or 'a carrier', ())}: {redacted(each.message, private)}" for each in messages)
+    return "; ".join(dict.fromkeys(told))[:400]
 
 
 def _given_back(shipment: _Shipment) -> StepResult:
@@ -223,5 +258,13 @@ def _given_back(shipment: _Shipment) -> StepResult:
     return StepResult.faulted("refund_rejected", f"the carrier does not take the label back ({shipment.refund_status})")
 
 
-def _faulted(refusal: CarrierRefused) -> StepResult:
-    return StepResult.faulted("carrier_request_refused", f"the carrier refused the request ({refusal.code})")
+def _refused(refusal: CarrierRefused, private: Sequence[str | None]) -> StepResult:
+    told = redacted(refusal.detail, private)
+    if refusal.status not in (401, 402, 403) and refuses_the_parcel(refusal.detail):
+        return StepResult.refused("undeliverable", f"the carrier does not take this parcel ({refusal.code}): {told}")
+    return _faulted(refusal, told)
+
+
+def _faulted(refusal: CarrierRefused, told: str) -> StepResult:
+    message = f"the carrier refused the request ({refusal.code})"
+    return StepResult.faulted("carrier_request_refused", f"{message}: {told}" if told else message)

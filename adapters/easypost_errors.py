@@ -19,12 +19,16 @@ _WORTH_ASKING_AGAIN: Final = frozenset({408, 409, 425, 429})
 
 
 class CarrierRefused(ShopError):
-    """EasyPost will not do this, however often it is asked. code: such as `ADDRESS.VERIFY.FAILURE`, or `unknown`."""
+    """EasyPost will not do this, however often it is asked. code: such as `ADDRESS.VERIFY.FAILURE`, or `unknown`.
 
-    def __init__(self, status: int, code: str) -> None:
+    detail: its reason in its own words, which may repeat what is private: never to be shown as it is.
+    """
+
+    def __init__(self, status: int, code: str, detail: str = "") -> None:
         super().__init__(f"the carrier refused the request ({code})")
         self.status = status
         self.code = code
+        self.detail = detail
 
 
 @contextmanager
@@ -51,4 +55,5 @@ def _translated(error: "ApiError") -> ShopError:
     if status is None or status < 400 or status >= 500 or status in _WORTH_ASKING_AGAIN:
         return ProviderUnavailable(f"the carrier did not answer ({status or type(error).__name__})")
     code = error.code
-    return CarrierRefused(status, code if isinstance(code, str) and _CODE.match(code) else "unknown")
+    known = code if isinstance(code, str) and _CODE.match(code) else "unknown"
+    return CarrierRefused(status, known, error.message if isinstance(error.message, str) else "")

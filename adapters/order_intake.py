@@ -67,6 +67,7 @@ class OrderIntake:
             policy=_policy(self._settings, currency),
             now=now,
             limit=self._settings.order_limit,
+            shipping=self._settings.shipping,
         )
 
     def _is_entered(self, order_id: str, mark: str) -> bool:
@@ -98,4 +99,6 @@ def _policy(settings: Settings, currency: str) -> OrderPolicy:
         approval_reminder_s=int(settings.approval_reminder.total_seconds()),
         capture=settings.capture,
         namespace=settings.namespace,
+        label_percent=settings.label_percent,
+        label_limit_cents=settings.label_limit.for_currency(currency).amount,
     )

@@ -6,10 +6,11 @@ from typing import Annotated, Final, Self
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from domain.customs import CountryCode, HsCode
 from domain.errors import AmountNotChargeable, AmountTooLarge, MixedCurrencies, UnknownProduct
 from domain.ids import ProductId
 from domain.money import Limit, Money, charge_problem, price_problem
-from domain.wire import VISIBLE_LINE, Cents, Currency, Edge
+from domain.wire import VISIBLE_LINE, Cents, Currency, Edge, is_absent
 
 ORDER_LIMIT: Final = Limit(stated=Money(100_000_000, "usd"))
 """The most that one order may cost, unless the shop says otherwise: a million dollars turns a slip into an error."""
@@ -18,13 +19,15 @@ MOST_PER_LINE: Final = 10_000
 
 Quantity = Annotated[int, Field(strict=True, ge=1, le=MOST_PER_LINE)]
 Grams = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
+_Side = Annotated[int, Field(strict=True, ge=1, le=10_000)]
+Sides = tuple[_Side, _Side, _Side]
 
 
 class ProductDetails(Edge):
     """What may be changed of a product.
 
-    unit_price_cents: tax included, in the unit in which the payment provider takes the currency. weight_grams: of one unit, for
-    the carrier.
+    unit_price_cents: tax included, in the unit in which the payment provider takes the currency. weight_grams, size_mm: of one
+    unit, packed, for the carrier. hs_code, origin_country: for customs; the shop has its own for products without.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=200), VISIBLE_LINE]
@@ -32,6 +35,9 @@ class ProductDetails(Edge):
     currency: Currency = "usd"
     weight_grams: Grams = 500
     for_sale: Annotated[bool, Field(strict=True)] = True
+    size_mm: Annotated[Sides | None, Field(exclude_if=is_absent)] = None
+    hs_code: Annotated[HsCode | None, Field(exclude_if=is_absent)] = None
+    origin_country: Annotated[CountryCode | None, Field(exclude_if=is_absent)] = None
 
     @model_validator(mode="after")
     def _price_of_its_currency(self) -> Self:
@@ -61,6 +67,7 @@ class PricedLine(OrderLine):
 
     unit_price_cents: Cents
     weight_grams: Grams
+    size_mm: Annotated[Sides | None, Field(exclude_if=is_absent)] = None
 
 
 def price_lines(
@@ -91,12 +98,25 @@ def _price(index: int, line: OrderLine, products: Mapping[str, Product], currenc
         quantity=line.quantity,
         unit_price_cents=product.unit_price_cents,
         weight_grams=product.weight_grams,
+        size_mm=product.size_mm,
     )
 
 
 def total_cents(lines: Sequence[PricedLine]) -> int:
     """What the customer pays for the goods."""
     return sum(line.quantity * line.unit_price_cents for line in lines)
+
+
+def parcel_sides(lines: Sequence[PricedLine]) -> Sides | None:
+    """The sides of a box that holds all units, stacked on their largest faces; None when one's size is not known.
+
+    A better packer may do with less: it says what fits for certain.
+    """
+    stack = [(sorted(line.size_mm), line.quantity) for line in lines if line.size_mm is not None]
+    if len(stack) < len(lines):
+        return None
+    height = sum(sides[0] * quantity for sides, quantity in stack)
+    return height, max(sides[1] for sides, _ in stack), max(sides[2] for sides, _ in stack)
 
 
 def total_grams(lines: Sequence[PricedLine]) -> int:

@@ -70,6 +70,20 @@ class AmountNotChargeable(ShopError):
         self.rule = rule
 
 
+class NotShippable(ShopError):
+    """The shop cannot send an order's parcel. rule: for programs; message: for people.
+
+    line: which line is to blame, from 0; None for the whole parcel. of_address: it is where the parcel would go.
+    """
+
+    def __init__(self, rule: str, message: str, *, line: int | None = None, of_address: bool = False) -> None:
+        super().__init__(message)
+        self.rule = rule
+        self.message = message
+        self.line = line
+        self.of_address = of_address
+
+
 class OrderNotAcceptable(ShopError):
     """A field of an order breaks a rule that only the catalogue can tell. rule: for programs; message: for people."""
 

@@ -7,15 +7,16 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from domain.approval import ApprovalWait
-from domain.catalogue import OrderLine, PricedLine, Quantity, total_cents, total_grams
+from domain.catalogue import OrderLine, PricedLine, Quantity, parcel_sides, total_cents, total_grams
+from domain.customs import CustomsDeclaration
 from domain.errors import IllegalTransition
 from domain.ids import CustomerId, Namespace, OrderId, ProductId
 from domain.inventory import ALREADY_SETTLED
 from domain.money import Money
 from domain.payment import CaptureMode, PaymentMethod, PaymentRequest
-from domain.shipping import Address, Destination, ShipmentRequest
+from domain.shipping import LABEL_PERCENT, Address, BuyLabelRequest, Destination, ShipmentRequest
 from domain.steps import LedgerEntry, Message, Outcome
-from domain.wire import Cents, Currency, Edge, Email, EmailAddress, Timestamp, Wire, at_most
+from domain.wire import Cents, Currency, Edge, Email, EmailAddress, Timestamp, Wire, at_most, is_absent
 
 MOST_LINES: Final = 50
 MAX_STATED_CENTS: Final = 10**12
@@ -88,7 +89,8 @@ class OrderPolicy(Wire):
     """The shop's settings that an order was accepted under. A setting changed later must not change a running order.
 
     approval_threshold_cents: in the order's currency. namespace: by which providers tell this shop's orders from those of others
-    that use the same account.
+    that use the same account. label_percent, label_limit_cents: the most that a label may cost, as a share of the order's total
+    and in the order's currency.
     """
 
     approval_threshold_cents: Cents
@@ -96,6 +98,8 @@ class OrderPolicy(Wire):
     approval_reminder_s: Annotated[int, Field(ge=1)]
     capture: CaptureMode
     namespace: Namespace = ""
+    label_percent: Annotated[int, Field(ge=0)] = LABEL_PERCENT
+    label_limit_cents: Annotated[Cents | None, Field(exclude_if=is_absent)] = None
 
 
 class Order(Wire):
@@ -110,6 +114,7 @@ class Order(Wire):
     email: Email
     placed_at: Timestamp
     policy: OrderPolicy
+    customs: Annotated[CustomsDeclaration | None, Field(exclude_if=is_absent)] = None
 
     @property
     def total_cents(self) -> int:
@@ -141,7 +146,17 @@ class Order(Wire):
             order_id=self.order_id,
             ship_to=self.ship_to,
             weight_grams=total_grams(self.lines),
+            size_mm=parcel_sides(self.lines),
+            customs=self.customs,
             namespace=self.policy.namespace,
+        )
+
+    def label(self, shipment_id: str) -> BuyLabelRequest:
+        """What is asked of the carrier once it knows the parcel, and what it may cost."""
+        share, limit = self.total.percent(self.policy.label_percent), self.policy.label_limit_cents
+        most = share if limit is None else min(share, Money(limit, self.currency))
+        return BuyLabelRequest(
+            order_id=self.order_id, shipment_id=shipment_id, max_cost_cents=most.amount, currency=self.currency
         )
 
 

@@ -4,16 +4,19 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from domain.catalogue import ORDER_LIMIT, PricedLine, Product, price_lines, total_cents
+from domain.customs import CustomsDeclaration
 from domain.errors import (
     AmountDiffers,
     AmountNotChargeable,
     AmountTooLarge,
     MixedCurrencies,
+    NotShippable,
     OrderNotAcceptable,
     UnknownProduct,
 )
 from domain.money import Limit
 from domain.order import Order, OrderPolicy, OrderRequest
+from domain.shipping_rules import ShippingRules, check_parcel, declaration
 
 
 def priced_order(
@@ -25,8 +28,10 @@ def priced_order(
     policy: OrderPolicy,
     now: datetime,
     limit: Limit = ORDER_LIMIT,
+    shipping: ShippingRules | None = None,
 ) -> Order:
     """The order at today's prices. products: those known, by id. currency: of an order that names none. limit: of its total.
+    shipping: which parcels can be sent; None for all, within the country.
 
     Raises OrderNotAcceptable naming the field.
     """
@@ -34,7 +39,15 @@ def priced_order(
     try:
         lines = price_lines(request.wanted_lines(), products, currency, limit)
         _check_amount(request, lines)
-    except (UnknownProduct, MixedCurrencies, AmountTooLarge, AmountNotChargeable, AmountDiffers) as refusal:
+        customs = None if shipping is None else _customs(request, lines, products, currency, shipping)
+    except (
+        UnknownProduct,
+        MixedCurrencies,
+        AmountTooLarge,
+        AmountNotChargeable,
+        AmountDiffers,
+        NotShippable,
+    ) as refusal:
         raise _refused(request, refusal) from None
     return Order(
         order_id=order_id,
@@ -46,7 +59,19 @@ def priced_order(
         email=request.email,
         placed_at=now,
         policy=policy,
+        customs=customs,
     )
+
+
+def _customs(
+    request: OrderRequest,
+    lines: Sequence[PricedLine],
+    products: Mapping[str, Product],
+    currency: str,
+    shipping: ShippingRules,
+) -> CustomsDeclaration | None:
+    check_parcel(lines, shipping)
+    return declaration(lines, products, currency, request.ship_to, shipping)
 
 
 def _check_amount(request: OrderRequest, lines: Sequence[PricedLine]) -> None:
@@ -70,6 +95,12 @@ def _refused(request: OrderRequest, refusal: Exception) -> OrderNotAcceptable:
         case AmountDiffers(total_cents=total):
             message = f"The catalogue's prices add up to {total}"
             return OrderNotAcceptable("payment.amount_cents", "amount_differs", message)
+        case NotShippable(of_address=True):
+            return OrderNotAcceptable("ship_to.country", refusal.rule, refusal.message)
+        case NotShippable(line=int(line)):
+            return OrderNotAcceptable(_product_field(request, line), refusal.rule, refusal.message)
+        case NotShippable():
+            return OrderNotAcceptable(_goods_field(request), refusal.rule, refusal.message)
         case AmountNotChargeable(rule=rule):
             return OrderNotAcceptable(_goods_field(request), "amount_not_chargeable", rule)
         case _:

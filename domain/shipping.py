@@ -6,8 +6,16 @@ from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, mo
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from domain.addresses import address_problems
+from domain.customs import CustomsDeclaration
 from domain.ids import Namespace, OrderId, provider_reference
-from domain.wire import VISIBLE_LINE, Edge, Wire, in_words
+from domain.money import Limit, Money
+from domain.wire import VISIBLE_LINE, Cents, Currency, Edge, Wire, in_words, is_absent
+
+LABEL_PERCENT: Final = 100
+"""A label costs no more than the goods, unless the shop says otherwise."""
+
+LABEL_LIMIT: Final = Limit(stated=Money(50_000, "usd"))
+"""The most that any label may cost, unless the shop says otherwise."""
 
 MAX_LINE: Final = 35
 MAX_CITY: Final = 30
@@ -72,13 +80,16 @@ class Destination(Address, Edge):
 class ShipmentRequest(Wire):
     """A parcel to be announced to the carrier under the order's id, before any label is paid.
 
-    namespace: whose order it is, where several programs use one account.
+    size_mm: its three sides, where they are known. customs: of a parcel that crosses a border. namespace: whose order it is,
+    where several programs use one account.
     """
 
     order_id: OrderId
     ship_to: Address
     weight_grams: Annotated[int, Field(ge=1)]
     namespace: Namespace = ""
+    size_mm: Annotated[tuple[int, int, int] | None, Field(exclude_if=is_absent)] = None
+    customs: Annotated[CustomsDeclaration | None, Field(exclude_if=is_absent)] = None
 
     @property
     def reference(self) -> str:
@@ -87,10 +98,15 @@ class ShipmentRequest(Wire):
 
 
 class BuyLabelRequest(Wire):
-    """Buy the label of an announced shipment. shipment_id: the carrier's."""
+    """Buy the label of an announced shipment. shipment_id: the carrier's.
+
+    max_cost_cents: the most that the label may cost, in the order's currency; None for the most that any label may.
+    """
 
     order_id: OrderId
     shipment_id: str
+    max_cost_cents: Cents | None = None
+    currency: Currency = "usd"
 
 
 class CancelShippingRequest(Wire):

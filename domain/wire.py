@@ -154,6 +154,11 @@ Day = Annotated[date, _iso(_DAY, date, "date_form", "Must be a date in ISO 8601,
 """A day of the calendar; written as ISO 8601."""
 
 
+def is_absent(value: object) -> bool:
+    """For `Field(exclude_if=…)`: a field that was added later, and that most payloads do not have, is left out of them."""
+    return value is None
+
+
 class Wire(BaseModel):
     """Base of every payload: immutable, and no rejected value (a card number, say) in an error text.
 

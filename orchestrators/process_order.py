@@ -12,7 +12,6 @@ from activities.shipping import buy_label, create_shipment
 from domain.inventory import ALREADY_SETTLED, ReserveRequest
 from domain.order import ENDED, OrderStatus
 from domain.order_run import COMMIT_INVENTORY, CapturePayment, Course, OrderStart, RecordOrder, news_of
-from domain.shipping import BuyLabelRequest
 from domain.steps import Outcome, StepResult
 from orchestrators.approval import wait_for_approval
 from orchestrators.compensations import (
@@ -132,7 +131,6 @@ def process_payment(saga: Saga) -> Wait:
 
 def arrange_shipping(saga: Saga) -> Wait:
     """Announce the parcel, keep its id, then buy its label: a repeat can then only ever buy that one."""
-    order_id = saga.order.order_id
     announced = yield from saga.do(
         Step(
             name="create_shipment",
@@ -143,7 +141,7 @@ def arrange_shipping(saga: Saga) -> Wait:
     )
     shipment_id = str(announced.reference)
     saga.replace_undo(CANCEL_SHIPPING, shipping_cancellation(saga.order, shipment_id))
-    label = BuyLabelRequest(order_id=order_id, shipment_id=shipment_id)
+    label = saga.order.label(shipment_id)
     yield from saga.do(Step(name="arrange_shipping", effects=[activity(buy_label, label)]))
     saga.advance(OrderStatus.SHIPPING_BOOKED, "The parcel is booked.")
 

@@ -57,6 +57,11 @@ def test_a_limit_is_a_number_or_one_per_currency(values: dict[str, str], currenc
         ("SHOP_CURRENCY", "zzz"),
         ("SHOP_CURRENCY", "USD"),
         ("SHOP_ID", "my shop"),
+        ("CARRIERS", "USPS,Hermes"),
+        ("LABEL_MAX_PERCENT", "100%"),
+        ("CUSTOMS_HS_CODE", "69"),
+        ("CUSTOMS_ORIGIN_COUNTRY", "usa"),
+        ("CUSTOMS_CONTENTS", "other"),
         ("SMTP_URL", "mail.example:25"),
         ("SMTP_URL", "http://mail.example"),
         ("SMTP_URL", "smtp://mail.example:port"),
@@ -82,8 +87,9 @@ def test_a_limit_is_a_number_or_one_per_currency(values: dict[str, str], currenc
     ],
 )
 def test_a_wrong_setting_is_refused_by_name_and_not_repeated(name: str, value: str) -> None:
+    signed = {"CUSTOMS_SIGNER": "Jane Doe"}
     with pytest.raises(InvalidSetting, match=f"setting {name}: ") as refused:
-        read(**{name: value})
+        read(**{**signed, name: value})
     assert refused.value.name == name
 
 

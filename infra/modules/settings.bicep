@@ -13,6 +13,19 @@ type storageEndpoints = {
 }
 
 @export()
+@description('What is declared to customs.')
+type customsSettings = {
+  @description('Name of the person who answers for declarations.')
+  signer: string
+  @description('Kind of contents.')
+  contents: 'merchandise' | 'gift' | 'sample' | 'documents' | 'returned_goods' | 'humanitarian_donation'
+  @description('Customs tariff number of products without one; empty for none.')
+  hsCode: string
+  @description('Country of origin of products without one; empty for none.')
+  originCountry: string
+}
+
+@export()
 @description('What the shop decides for itself. local.settings.json.example describes each setting.')
 type shopSettings = {
   @description('Name of this shop among all programs that use the same Stripe and EasyPost accounts: letters, digits, - and _.')
@@ -29,6 +42,17 @@ type shopSettings = {
   @description('The most that one order may cost, in cents.')
   @minValue(1)
   maxOrderCents: int
+  @description('Whose labels are bought: an order whose parcel none of them takes is refused.')
+  @minLength(1)
+  carriers: ('USPS' | 'UPS' | 'FedEx' | 'DHLExpress')[]
+  @description('The most that a label may cost, in percent of the order\'s total.')
+  @minValue(0)
+  labelMaxPercent: int
+  @description('The most that any label may cost, in cents.')
+  @minValue(0)
+  maxLabelCents: int
+  @description('What is declared to customs; with an empty signer, orders to other countries are refused.')
+  customs: customsSettings
   @description('How long they wait before they are rejected, in seconds.')
   @minValue(1)
   @maxValue(5184000)
@@ -219,6 +243,13 @@ func shopAppSettings(shop shopSettings) object => {
   SHOP_CURRENCY: shop.currency
   APPROVAL_THRESHOLD_CENTS: string(shop.approvalThresholdCents)
   MAX_ORDER_CENTS: string(shop.maxOrderCents)
+  CARRIERS: join(shop.carriers, ',')
+  LABEL_MAX_PERCENT: string(shop.labelMaxPercent)
+  MAX_LABEL_CENTS: string(shop.maxLabelCents)
+  CUSTOMS_SIGNER: shop.customs.signer
+  CUSTOMS_CONTENTS: shop.customs.contents
+  CUSTOMS_HS_CODE: shop.customs.hsCode
+  CUSTOMS_ORIGIN_COUNTRY: shop.customs.originCountry
   APPROVAL_TIMEOUT_S: string(shop.approvalTimeoutS)
   APPROVAL_REMINDER_S: string(shop.approvalReminderS)
   PAYMENT_CAPTURE: shop.paymentCapture

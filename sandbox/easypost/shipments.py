@@ -1,16 +1,17 @@
 """The life of a shipment, pure: created with rates, bought once, refunded while the carrier does not have the parcel.
 
-An undeliverable destination (see `addresses`) gets no rates but a message, as EasyPost does, so that nothing can be
-bought for it.
+What the carrier does not take (see `rates`) gets no rates but a message, as EasyPost does, so that nothing can be bought for
+it.
 """
 
 from datetime import datetime
 from typing import Any
 
 from sandbox.easypost import fields
-from sandbox.easypost.addresses import delivery_problems, verified
+from sandbox.easypost.addresses import verified
+from sandbox.easypost.customs import new_customs_info
 from sandbox.easypost.errors import EasyPostRefusal, missing, not_found
-from sandbox.easypost.rates import no_rates_message, offered_rates
+from sandbox.easypost.rates import rated
 from sandbox.easypost.trackers import NOT_YET_SHIPPED, timestamp
 from sandbox.exchange import JsonObject
 from sandbox.ids import easypost_id
@@ -35,11 +36,9 @@ def new_shipment(
     given: JsonObject, *, to_address: JsonObject, from_address: JsonObject, parcel: JsonObject, now: datetime
 ) -> JsonObject:
     """A Shipment with its rates, not bought."""
-    shipment_id = easypost_id("shp")
-    unreachable = bool(delivery_problems(to_address))
-    options = given.get("options")
-    return {
-        "id": shipment_id,
+    options, declared = given.get("options"), given.get("customs_info")
+    shipment = {
+        "id": easypost_id("shp"),
         "object": "Shipment",
         "created_at": timestamp(now),
         "updated_at": timestamp(now),
@@ -53,7 +52,7 @@ def new_shipment(
         "batch_id": None,
         "batch_status": None,
         "batch_message": None,
-        "customs_info": None,
+        "customs_info": new_customs_info(declared, now) if isinstance(declared, dict) and declared else None,
         "from_address": from_address,
         "to_address": to_address,
         "return_address": from_address,
@@ -62,8 +61,6 @@ def new_shipment(
         "order_id": None,
         "parcel": parcel,
         "postage_label": None,
-        "rates": [] if unreachable else offered_rates(shipment_id, parcel, now),
-        "messages": [no_rates_message()] if unreachable else [],
         "refund_status": None,
         "scan_form": None,
         "selected_rate": None,
@@ -72,13 +69,14 @@ def new_shipment(
         "forms": [],
         "fees": [],
     }
+    return shipment | rated(shipment, now)
 
 
 def rerated(shipment: JsonObject, now: datetime) -> JsonObject:
     """The shipment with fresh rates, if it has any and is not bought."""
     if not shipment["rates"] or shipment["postage_label"] is not None:
         return shipment
-    return shipment | {"rates": offered_rates(shipment["id"], shipment["parcel"], now)}
+    return shipment | rated(shipment, now)
 
 
 def chosen_rate(shipment: JsonObject, params: JsonObject) -> JsonObject:

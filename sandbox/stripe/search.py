@@ -1,8 +1,8 @@
 """Stripe's search language, as far as payments need it: `metadata['order_id']:'7' AND status:'requires_capture'`.
 
 A query is clauses joined by AND or by OR, never both. A clause is a field, an operator (`:` equals, `~` contains,
-`>` `>=` `<` `<=` for numbers) and a value; a leading `-` turns it round. Unlike the real one, whose index lags by up to
-a minute, this search sees every committed payment at once, unless a fault rule of kind `lag` says otherwise.
+`>` `>=` `<` `<=` for numbers) and a value; a leading `-` turns it round. `:` and `~` ignore case. The index
+may be behind (`/sandbox/search`): payments are then found as they were, or not at all.
 """
 
 import operator

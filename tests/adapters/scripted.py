@@ -11,12 +11,13 @@ from typing import Any
 class Script:
     """What is answered to which call, e.g. `POST /v1/refunds`: one answer after the other, the last one for ever.
 
-    heard: the calls that came. keys: their idempotency keys.
+    heard: the calls that came. keys: their idempotency keys. bodies: what they brought.
     """
 
     def __init__(self) -> None:
         self.url = ""
         self.heard: list[str] = []
+        self.bodies: dict[str, list[str]] = {}
         self.keys: dict[str, list[str | None]] = {}
         self._answers: dict[str, list[tuple[int, Mapping[str, str], str]]] = {}
 
@@ -29,9 +30,10 @@ class Script:
         """Take back what was to be answered to a call."""
         self._answers.pop(call, None)
 
-    def next_answer(self, call: str, key: str | None) -> tuple[int, Mapping[str, str], str]:
+    def next_answer(self, call: str, key: str | None, body: str) -> tuple[int, Mapping[str, str], str]:
         """What to answer now."""
         self.heard.append(call)
+        self.bodies.setdefault(call, []).append(body)
         self.keys.setdefault(call, []).append(key)
         answers = self._answers[call]
         return answers.pop(0) if len(answers) > 1 else answers[0]
@@ -44,9 +46,9 @@ def scripted_provider() -> Iterator[Script]:
 
     class Handler(BaseHTTPRequestHandler):
         def _respond(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
             call = f"{self.command} {self.path.partition('?')[0]}"
-            status, headers, text = script.next_answer(call, self.headers.get("Idempotency-Key"))
+            status, headers, text = script.next_answer(call, self.headers.get("Idempotency-Key"), body)
             self.send_response(status)
             for name, value in {"Content-Length": str(len(text.encode())), **headers}.items():
                 self.send_header(name, value)

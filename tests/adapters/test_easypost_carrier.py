@@ -1,16 +1,19 @@
 """A parcel is announced once, its label bought once and given back once, whatever happens on the wire."""
 
+import json
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from easypost.easypost_client import EasyPostClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters.easypost_carrier import EasyPostCarrier
+from domain.customs import CustomsDeclaration, CustomsItem
 from domain.errors import ProviderUnavailable
-from domain.shipping import CancelShippingRequest
+from domain.shipping import BuyLabelRequest, CancelShippingRequest
 from domain.steps import Outcome
 from sandbox.testing import Sandbox, running_sandbox
 from tests.adapters.examples import (
@@ -26,6 +29,23 @@ from tests.adapters.examples import (
 )
 from tests.adapters.scripted import Script
 
+ABROAD = CUSTOMER.model_copy(update={"country": "CA", "postal_code": "K1A 0B1", "state": "ON"})
+DECLARED = CustomsDeclaration(
+    signer="Jane Doe",
+    contents="merchandise",
+    items=(
+        CustomsItem(
+            description="Stoneware mugs",
+            quantity=2,
+            weight_grams=1_200,
+            value_cents=2_500,
+            currency="usd",
+            hs_code="6912.00",
+            origin_country="PT",
+        ),
+    ),
+    exemption="NOEEI 30.36",
+)
 FAULTS: dict[str, dict[str, Any]] = {
     "dropped before acting": {"kind": "drop_before", "next": 1},
     "dropped after acting": {"kind": "drop_after", "next": 1},
@@ -132,7 +152,7 @@ def test_an_order_named_like_somebody_elses_shipment_gets_its_own(carrier: EasyP
     [
         {"weight_grams": 5_000},
         {"ship_to": CUSTOMER.model_copy(update={"name": "Grace Hopper"})},
-        {"ship_to": CUSTOMER.model_copy(update={"country": "CA", "postal_code": "K1A 0B1", "state": "ON"})},
+        {"ship_to": ABROAD, "customs": DECLARED},
     ],
 )
 def test_a_parcel_of_another_order_under_the_same_id_is_neither_bought_for_nor_given_back(
@@ -262,6 +282,7 @@ LOOK = f"GET /v2/shipments/{ORDER}"
 VERIFY = "POST /v2/addresses"
 SHIPMENT = "GET /v2/shipments/shp_1"
 BUY = "POST /v2/shipments/shp_1/buy"
+RERATE = "POST /v2/shipments/shp_1/rerate"
 REFUND = "POST /v2/shipments/shp_1/refund"
 UNBOUGHT: dict[str, Any] = {"id": "shp_1", "object": "Shipment", "rates": [{"id": "rate_1", "rate": "6.07"}]}
 BOUGHT = UNBOUGHT | {"postage_label": {"id": "pl_1"}, "tracking_code": "9400"}
@@ -316,6 +337,154 @@ def test_a_parcel_without_a_rate_is_asked_for_again(scripted_carrier: EasyPostCa
     script.answer(f"{BUY.removesuffix('buy')}rerate", {"rates": []})
     with pytest.raises(ProviderUnavailable):
         scripted_carrier.buy_label(label("shp_1"))
+
+
+@pytest.mark.parametrize(
+    ("message", "outcome", "reason"),
+    [
+        ("Customs info required for DHLExpress international rates.", Outcome.REFUSED, "undeliverable"),
+        ("Weight exceeds maximum 70 lbs", Outcome.REFUSED, "undeliverable"),
+        ("Shipment cannot weigh less than 16oz", Outcome.REFUSED, "undeliverable"),
+        ("Invalid account credentials", Outcome.FAULTED, "carrier_request_refused"),
+        ("The carrier did not respond in time, try again later", None, None),
+        ("503 Service Temporarily Unavailable", None, None),
+    ],
+)
+def test_what_carriers_say_decides_whether_to_ask_again(
+    scripted_carrier: EasyPostCarrier, script: Script, message: str, outcome: Outcome | None, reason: str | None
+) -> None:
+    """https://docs.easypost.com/docs/shipments/messages"""
+    said = [{"carrier": "USPS", "type": "rate_error", "message": message}]
+    script.answer(SHIPMENT, UNBOUGHT | {"rates": [], "messages": said})
+    script.answer(RERATE, {"rates": [], "messages": said})
+    if outcome is None:
+        with pytest.raises(ProviderUnavailable) as raised:
+            scripted_carrier.buy_label(label("shp_1"))
+        assert message in str(raised.value)
+        return
+    result = scripted_carrier.buy_label(label("shp_1"))
+    assert (result.outcome, result.reason_code) == (outcome, reason)
+    assert message in str(result.message), "an operator reads why"
+
+
+def test_what_carriers_say_of_a_customer_is_not_kept(scripted_carrier: EasyPostCarrier, script: Script) -> None:
+    talk = f"{CUSTOMER.name}, {CUSTOMER.street1}, ada@example.com, +1 (310) 555-0101: address not serviced\n\x1b[1m"
+    to_address = {"name": CUSTOMER.name.upper(), "street1": CUSTOMER.street1.upper(), "zip": "90277-1234"}
+    said = [{"carrier": "USPS", "type": "rate_error", "message": talk}]
+    script.answer(SHIPMENT, UNBOUGHT | {"rates": [], "messages": said, "to_address": to_address})
+    script.answer(RERATE, {"rates": [], "messages": said})
+    result = scripted_carrier.buy_label(label("shp_1"))
+    assert result.message == "no carrier takes this parcel: USPS: …, …, … …: address not serviced [1m"
+
+
+def test_a_purchase_that_is_refused_for_the_parcel_is_a_refusal(
+    scripted_carrier: EasyPostCarrier, script: Script
+) -> None:
+    script.answer(SHIPMENT, UNBOUGHT)
+    refused = {"code": "SHIPMENT.POSTAGE.FAILURE", "message": "Customs info required", "errors": []}
+    script.answer(BUY, {"error": refused}, 422)
+    result = scripted_carrier.buy_label(label("shp_1"))
+    assert (result.outcome, result.reason_code) == (Outcome.REFUSED, "undeliverable")
+    assert "Customs info required" in str(result.message)
+
+
+def rate(rate_id: str, price: str | None, currency: str = "USD") -> dict[str, Any]:
+    return {"id": rate_id, "object": "Rate", "rate": price, "currency": currency, "carrier": "X", "service": "S"}
+
+
+@pytest.mark.parametrize(
+    ("rates", "currency", "bought"),
+    [
+        ([rate("usd", "9.00"), rate("gbp", "8.50", "GBP")], "usd", "usd"),
+        ([rate("usd", "9.00"), rate("gbp", "8.50", "GBP")], "gbp", "gbp"),
+        ([rate("usd", "9.00"), rate("gbp", "8.50", "GBP")], "eur", "usd"),
+        ([rate("gbp", "9.00", "GBP"), rate("kwd", "2.000", "KWD")], "eur", "gbp"),
+        ([rate("dear", "10.00"), rate("cheap", "9.99"), rate("none", None), rate("other", "1", "ZZZ")], "usd", "cheap"),
+    ],
+)
+def test_rates_are_compared_within_one_currency(
+    scripted_carrier: EasyPostCarrier, script: Script, rates: list[Any], currency: str, bought: str
+) -> None:
+    script.answer(SHIPMENT, UNBOUGHT | {"rates": rates})
+    script.answer(BUY, BOUGHT)
+    wanted = BuyLabelRequest(order_id=ORDER, shipment_id="shp_1", max_cost_cents=5_000, currency=currency)
+    assert scripted_carrier.buy_label(wanted).outcome is Outcome.DONE
+    assert f'"id": "{bought}"' in script.bodies[BUY][0]
+
+
+@pytest.mark.parametrize(
+    ("price", "rate_currency", "most", "currency", "outcome"),
+    [
+        ("10.00", "USD", 1_000, "usd", Outcome.DONE),
+        ("10.01", "USD", 1_000, "usd", Outcome.REFUSED),
+        ("0.001", "USD", 0, "usd", Outcome.REFUSED),
+        ("500.00", "USD", None, "usd", Outcome.DONE),
+        ("13227741.67", "USD", None, "usd", Outcome.REFUSED),
+        ("1000.00", "USD", 1_000_000, "jpy", Outcome.DONE),
+        ("1000000.00", "USD", 1_000_000, "jpy", Outcome.REFUSED),
+    ],
+)
+def test_a_label_costs_no_more_than_it_may(
+    scripted_carrier: EasyPostCarrier,
+    script: Script,
+    price: str,
+    rate_currency: str,
+    most: int | None,
+    currency: str,
+    outcome: Outcome,
+) -> None:
+    script.answer(SHIPMENT, UNBOUGHT | {"rates": [rate("only", price, rate_currency)]})
+    script.answer(BUY, BOUGHT)
+    wanted = BuyLabelRequest(order_id=ORDER, shipment_id="shp_1", max_cost_cents=most, currency=currency)
+    result = scripted_carrier.buy_label(wanted)
+    assert result.outcome is outcome
+    assert (BUY in script.heard) is (outcome is Outcome.DONE)
+    assert outcome is Outcome.DONE or result.reason_code == "shipping_too_expensive"
+
+
+def test_a_parcel_across_a_border_is_declared(carrier: EasyPostCarrier, sandbox: Sandbox) -> None:
+    """https://docs.easypost.com/docs/customs-infos and …/customs-items: values and weights are those of whole lines."""
+    undeclared = carrier.create_shipment(shipment("bare", ship_to=ABROAD)).reference
+    assert "Customs info required" in str(carrier.buy_label(label(undeclared, "bare")).message)
+    shipment_id = str(carrier.create_shipment(shipment(ship_to=ABROAD, customs=DECLARED)).reference)
+    assert carrier.buy_label(label(shipment_id)).outcome is Outcome.DONE
+    info = EasyPostClient("EZTK_reader", api_base=sandbox.easypost_url).shipment.retrieve(shipment_id).customs_info
+    [item] = info.customs_items
+    assert (info.customs_certify, info.customs_signer, info.eel_pfc) == (True, "Jane Doe", "NOEEI 30.36")
+    assert (item.quantity, item.value, item.currency, item.weight) == (2, "25.0", "USD", 42.328)
+    assert (item.hs_tariff_number, item.origin_country) == ("6912.00", "PT")
+
+
+@pytest.mark.parametrize(("grams", "ounces"), [(1, 0.1), (1_200, 42.4), (28, 1.0), (29, 1.1), (31_751, 1_120.0)])
+def test_a_weight_is_rounded_up(carrier: EasyPostCarrier, sandbox: Sandbox, grams: int, ounces: float) -> None:
+    shipment_id = str(carrier.create_shipment(shipment(weight_grams=grams)).reference)
+    client = EasyPostClient("EZTK_reader", api_base=sandbox.easypost_url)
+    assert client.shipment.retrieve(shipment_id).parcel.weight == ounces
+
+
+def test_a_parcel_heavier_than_the_carrier_takes_is_a_refusal(carrier: EasyPostCarrier) -> None:
+    """USPS takes 70 lb (https://pe.usps.com/text/dmm300/201.htm)."""
+    shipment_id = carrier.create_shipment(shipment(weight_grams=31_752)).reference
+    result = carrier.buy_label(label(shipment_id))
+    assert (result.reason_code, result.message) == (
+        "undeliverable",
+        "no carrier takes this parcel: USPS: Weight exceeds maximum 70 lbs",
+    )
+
+
+def test_a_parcel_larger_than_the_carrier_takes_is_a_refusal(carrier: EasyPostCarrier) -> None:
+    shipment_id = carrier.create_shipment(shipment(size_mm=(1_000, 1_000, 500))).reference
+    assert carrier.buy_label(label(shipment_id)).reason_code == "undeliverable"
+
+
+def test_an_address_has_the_fields_that_the_carrier_knows(scripted_carrier: EasyPostCarrier, script: Script) -> None:
+    script.answer(LOOK, {"error": {"code": "NOT_FOUND", "message": ""}}, 404)
+    script.answer(VERIFY, {"error": {"code": "ADDRESS.VERIFY.FAILURE", "message": "House number is missing"}}, 422)
+    result = scripted_carrier.create_shipment(shipment())
+    assert "House number is missing" in str(result.message)
+    assert set(json.loads(script.bodies[VERIFY][0])["address"]) == {
+        "name", "street1", "city", "state", "zip", "country", "reference"
+    }  # fmt: skip
 
 
 def test_a_label_bought_by_a_repeat_meanwhile_is_bought(scripted_carrier: EasyPostCarrier, script: Script) -> None:

@@ -48,7 +48,9 @@ def test_the_table_knows_the_region(country, postal_code, code):
     assert region.code == code
 
 
-@pytest.mark.parametrize(("country", "postal_code"), [("US", "00401"), ("DE", "10115"), ("FR", "99999"), ("US", "")])
+@pytest.mark.parametrize(
+    ("country", "postal_code"), [("US", "00401"), ("US", "96941"), ("DE", "10115"), ("FR", "99999"), ("US", "")]
+)
 def test_the_table_says_when_it_does_not_know(country, postal_code):
     assert RegionTable().find(wanted(country, postal_code)) is None
 

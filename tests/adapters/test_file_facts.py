@@ -49,11 +49,48 @@ def test_size_and_hash_are_those_of_the_whole_file_whatever_is_in_it(name):
         ("a;b;c\r\n1;2;3\r\n", 1, 3),
         ('a\tb\n"x\ny"\tz\n\n', 1, 2),
         ("\ufeffnäme,größe\nä,ö\n", 1, 2),
+        ('"Price, net, EUR, each";"Qty"\n1;2\n', 1, 2),
+        ('"a;b;c",d\n1,2\n', 1, 2),
+        ('"a\nb",c\n1,2\n', 1, 2),
+        ("\n\n \na,b\n1,2\n", 1, 2),
+        ("sep=;\na;b,c\n1;2\n", 1, 2),
+        ("a,b\r1,2\r3,4", 2, 2),
+        ("a,b\r\n\r\n1,2\r\n", 1, 2),
+        ("a|b|c\n1|2|3\n", 1, 3),
     ],
 )
 def test_tables_are_counted_without_their_header(text, rows, columns):
     found = facts("Table.CSV", text.encode())
     assert (found.type, found.rows, found.columns, found.problem) == (FileType.CSV, rows, columns, None)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_table_may_be_in_the_encodings_of_spreadsheets(encoding):
+    found = facts("a.csv", "Größe;Zahl\r\n1;2\r\n".encode(encoding))
+    assert (found.rows, found.columns, found.problem) == (1, 2, None)
+
+
+def test_a_tsv_is_separated_by_tabs_whatever_else_is_in_it():
+    found = facts("a.tsv", b"a, b, c\td\n1\t2\n")
+    assert (found.rows, found.columns) == (1, 2)
+
+
+def test_a_cell_may_be_as_long_as_a_line():
+    cell = "x" * (LONGEST_LINE - 100)
+    assert facts("a.csv", f"a,b\n{cell},1\n".encode(), piece=64 * 1024).rows == 1
+    assert facts("a.csv", f'a,b\n"{cell}",1\n'.encode(), piece=64 * 1024).rows == 1
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv"])
+def test_the_longest_line_is_the_same_wherever_it_stands(name):
+    small, large = b'{"a":1}\n' * 100, b'{"b":"' + b"x" * (LONGEST_LINE + LONGEST_LINE // 2) + b'"}\n'
+    for content in (large + small, small + large, small + large + small, large):
+        for piece in (64 * 1024, 4 * 1024 * 1024):
+            assert facts(name, content, piece=piece).problem is FileProblem.MALFORMED
+
+
+def test_a_number_may_have_any_number_of_digits():
+    assert facts("a.json", b'{"a": ' + b"9" * 5_000 + b"}", piece=4096).problem is None
 
 
 @pytest.mark.parametrize(
@@ -91,8 +128,22 @@ def test_images_are_known_by_their_first_bytes_and_have_a_size(content, size):
         ("a.json", b"[" * 100_000),
         ("a.jsonl", b'{"a": 1}\nnope\n'),
         ("a.png", png(1, 1)[:12]),
+        ("a.png", b""),
+        ("a.PNG", b"not an image"),
+        ("a.jpg", b"<html></html>"),
+        ("a.gif", gif(0, 7)),
+        ("a.gif", b"GIF89a"),
+        ("a.jpeg", b"\xff\xd8\xff\xe0" + bytes(100)),
+        ("a.csv", b"<!DOCTYPE html>\n<html></html>"),
+        ("a.csv", b"\n<html><body>Not found</body></html>"),
+        ("a.csv", b"PK\x03\x04\x00\x00"),
+        ("a.csv", "Größe,Zahl\n1,2\n".encode("latin-1")),
+        ("a.csv", "a,b\n1,2\n".encode("utf-16-le")),
+        ("a.csv", b"a," * (MOST_COLUMNS + 1)),
+        ("a.json", b'{"a": NaN}'),
+        ("a.jsonl", b'{"a": 1}\n{"a": -Infinity}\n'),
+        ("a.json", b""),
     ],
-    ids=["quote", "text", "line", "columns", "half", "deep", "second line", "image"],
 )
 def test_a_file_that_is_not_what_it_says_is_told_so(name, content):
     assert facts(name, content, piece=64 * 1024).problem is FileProblem.MALFORMED

@@ -120,7 +120,8 @@ class EasyPostCarrier:
             if shipment.postage_label is None:
                 rates, messages = readable_rates(shipment.rates), shipment.messages
                 if not rates:
-                    rates, messages = self._rates_anew(shipment.id)
+                    rates, anew = self._rates_anew(shipment.id)
+                    messages = anew or messages
                 if not rates:
                     return no_rates(messages, _told(messages, private))
                 rate = cheapest(rates, request.currency)

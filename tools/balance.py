@@ -10,7 +10,7 @@ from tools.web import call
 
 @dataclass(frozen=True)
 class Money:
-    """Cents, as the payment provider's own ledger has them."""
+    """Amounts of one currency, as the payment provider's own ledger has them."""
 
     authorised: int
     captured: int
@@ -20,6 +20,9 @@ class Money:
     @classmethod
     def of(cls, payments: Iterable[Mapping[str, Any]]) -> Self:
         entries = list(payments)
+        currencies = {entry["currency"] for entry in entries if "currency" in entry}
+        if len(currencies) > 1:
+            raise ValueError(f"amounts in {', '.join(sorted(currencies))} cannot be added up")
         return cls(*(sum(entry[amount.name] for entry in entries) for amount in fields(cls)))
 
     @classmethod

@@ -24,7 +24,6 @@ _TEXTS = (
     "country",
     "phone",
     "email",
-    "reference",
     "federal_tax_id",
     "state_tax_id",
 )

@@ -60,7 +60,7 @@ def refund(call: Call, ledger: Ledger) -> Answer:
 def rerate(call: Call, ledger: Ledger) -> Answer:
     shipment = shipments.rerated(find(call, ledger), call.now)
     parcels.save_shipment(ledger, shipment)
-    return Answer(body={"rates": shipment["rates"], "messages": shipment["messages"]})
+    return Answer(body={"rates": shipment["rates"]})
 
 
 def create_tracker(call: Call, ledger: Ledger) -> Answer:

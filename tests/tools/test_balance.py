@@ -2,6 +2,8 @@
 
 from collections import Counter
 
+import pytest
+
 from tools.balance import Money, Stock, money_problems, stock_problems
 
 
@@ -35,3 +37,9 @@ def test_units_left_reserved_are_a_problem() -> None:
 
 def test_units_that_vanished_are_a_problem() -> None:
     assert stock_problems({"mug": Stock(available=-1, reserved=0, sold=0)}, Counter()) != []
+
+
+def test_amounts_of_two_currencies_are_not_added_up() -> None:
+    amounts = {"authorised": 1, "captured": 1, "refunded": 0, "voided": 0}
+    with pytest.raises(ValueError, match="eur, usd"):
+        Money.of([{**amounts, "currency": "usd"}, {**amounts, "currency": "eur"}])

@@ -17,6 +17,17 @@ import {
 } from 'modules/checks.bicep'
 import { backendSettings, commonSettings, shopSettings, slotSettings } from 'modules/settings.bicep'
 
+@description('What host.overlays.json changes of host.json for each plan.')
+type planOverlays = {
+  *: {
+    durableTask: {
+      maxConcurrentActivityFunctions: int
+      maxConcurrentOrchestratorFunctions: int
+    }
+    azureStorage: object
+  }
+}
+
 @description('Name of this environment, such as dev or production: letters, digits, hyphens and underscores. It names the resource group, the alerts and the budget.')
 @minLength(1)
 @maxLength(40)
@@ -34,7 +45,7 @@ param plan string = 'FC1'
 @allowed(['AzureStorage', 'DurableTaskScheduler', 'MSSQL'])
 param backend string = 'AzureStorage'
 
-@description('Name of the task hub: letters and digits, 3 to 37, so that the staging slot can put its suffix behind it.')
+@description('Name of the task hub: letters and digits, 3 to 37, so that the staging slot can put its suffix behind it. Chosen before the first deployment: another name later is a new, empty hub.')
 @minLength(3)
 @maxLength(37)
 param taskHubName string = 'DurableOrders'
@@ -235,7 +246,8 @@ var tags = { 'azd-env-name': environmentName, app: 'durable-orders', options: op
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 var suffixes = enableStagingSlot ? ['', 'Staging'] : ['']
 var taskHubs = [for suffix in suffixes: '${taskHubName}${suffix}']
-var limits = loadJsonContent('host.overlays.json').plans[plan].durableTask
+var plans planOverlays = loadJsonContent('host.overlays.json').plans
+var limits = plans[plan].durableTask
 var threads = limits.maxConcurrentActivityFunctions + limits.maxConcurrentOrchestratorFunctions
 
 resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
@@ -267,7 +279,7 @@ module storage 'modules/storage.bicep' = {
     name: 'st${token}'
     location: location
     tags: tags
-    taskHubName: taskHubName
+    taskHubName: backend == 'AzureStorage' ? taskHubName : ''
     orchestrationRetentionDays: orchestrationRetentionDays
     zoneRedundant: zoneRedundant
     privateOnly: usePrivateNetworking
@@ -282,7 +294,7 @@ module stagingStorage 'modules/storage.bicep' = if (enableStagingSlot) {
     name: 'stg${token}'
     location: location
     tags: tags
-    taskHubName: '${taskHubName}Staging'
+    taskHubName: backend == 'AzureStorage' ? '${taskHubName}Staging' : ''
     orchestrationRetentionDays: orchestrationRetentionDays
     zoneRedundant: false
     privateOnly: usePrivateNetworking

@@ -10,7 +10,7 @@ param location string
 @description('Tags of every resource.')
 param tags object
 
-@description('Task hub whose large messages are cleaned up.')
+@description('Task hub whose large messages are cleaned up; empty where the hub is not in this account.')
 param taskHubName string
 
 @description('Days for which ended orchestrations are kept; their large messages must outlive them.')
@@ -40,6 +40,22 @@ var containers = [
   'order-batches'
   'undelivered-events'
 ]
+
+// The longest that an order may wait for its approval (settings.bicep), with what it began with in such a blob.
+var longestWaitDays = 60
+
+var largeMessagesOfPurged = {
+  name: 'large-messages-of-purged-orchestrations'
+  type: 'Lifecycle'
+  enabled: true
+  definition: {
+    filters: { blobTypes: ['blockBlob'], prefixMatch: ['${toLower(taskHubName)}-largemessages/'] }
+    // Twice the retention: what comes before and after the wait takes its time too.
+    actions: {
+      baseBlob: { delete: { daysAfterModificationGreaterThan: longestWaitDays + 2 * orchestrationRetentionDays } }
+    }
+  }
+}
 
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   name: name
@@ -103,16 +119,7 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
     properties: {
       policy: {
         rules: [
-          {
-            name: 'large-messages-of-purged-orchestrations'
-            type: 'Lifecycle'
-            enabled: true
-            definition: {
-              filters: { blobTypes: ['blockBlob'], prefixMatch: ['${toLower(taskHubName)}-largemessages/'] }
-              // Twice the retention: an orchestration may run for long before it ends and its retention begins.
-              actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: 2 * orchestrationRetentionDays } } }
-            }
-          }
+          ...(empty(taskHubName) ? [] : [largeMessagesOfPurged])
           {
             name: 'files-of-ended-workflows'
             type: 'Lifecycle'

@@ -86,6 +86,8 @@ def outputs(tmp_path: Path, text: str, **params: object) -> dict[str, object]:
         ("param a string[]\noutput b string = a[0]", {"a": [1]}, r"a\[0\]: expected a value of type 'string'"),
         ("param a string[]\noutput b string = a[1]", {"a": ["x"]}, "property '1' doesn't exist"),
         ("param a object\noutput b string = a.b", {"a": {}}, "property 'b' doesn't exist"),
+        ("var a { b: int } = { c: 1 }\noutput b int = a.b", {}, "the property 'b' is missing"),
+        ("type t = { *: { b: int } }\nvar a t = { c: {} }\noutput b int = a.c.b", {}, "a.c: the property 'b'"),
         ("output a string = fail('no')", {}, "^no$"),
     ],
 )

@@ -49,6 +49,14 @@ INTENDED = [
         "where the app keeps what it keeps since; test_templates.py holds them against the app",
     ),
     Intended(
+        r"/managementPolicies/default properties\.policy\.rules\[0\]\..*daysAfterModificationGreaterThan: 74 now, 14 then",
+        "an approval may wait for 60 days, and its order needs what it began with",
+    ),
+    Intended(
+        r"/managementPolicies/default properties\.policy\.rules\[.*large-messages-of-purged.*\]: only then",
+        "there are no large messages in the account where the hub is elsewhere",
+    ),
+    Intended(
         r"/config/appsettings properties\.SHOP_STORAGE__credential: only now",
         "without it the scale controller reads no queue of the shop, and a Flex Consumption app never wakes for one",
     ),

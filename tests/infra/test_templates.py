@@ -14,6 +14,7 @@ from settings import Settings
 from tests.infra.bicep import INFRA, app_settings, evaluate, of_type, properties
 from tests.infra.combinations import BACKENDS, LEGAL, PLANS, described
 from tools.bicep.check import check
+from tools.bicep.values import Refused
 from tools.host_json import ROOT, backends, plans
 
 MAIN = (INFRA / "main.bicep").read_text(encoding="utf-8")
@@ -38,6 +39,16 @@ def test_template_is_laid_out_as_the_compiler_lays_it_out(path: Path):
     joined = re.compile(r"\[for .*\{$|^ *\}\]|[^ ] \? [{\[]$|^ *[}\])]+ : ")
     lines = path.read_text(encoding="utf-8").splitlines()
     assert [line for line in lines if joined.search(line) and not line.lstrip().startswith("//")] == []
+
+
+def test_misspelt_limit_of_a_plan_is_found_before_it_deploys(tmp_path):
+    infra = tmp_path / "infra"
+    shutil.copytree(INFRA, infra, ignore=shutil.ignore_patterns("*.py", "__pycache__", "hooks"))
+    overlays = infra / "host.overlays.json"
+    overlays.write_text(overlays.read_text().replace("maxConcurrentOrchestratorFunctions", "maxOrchestratorFunctions"))
+
+    with pytest.raises(Refused, match="'maxConcurrentOrchestratorFunctions' is missing"):
+        evaluate(LEGAL[0], infra)
 
 
 def test_main_only_composes():
@@ -179,7 +190,22 @@ def test_large_messages_outlive_their_orchestrations():
         deployment = evaluate(LEGAL[0] | {"orchestrationRetentionDays": hub_days})
         rule, _ = _lifecycle(deployment)
         assert rule["definition"]["filters"]["prefixMatch"] == ["durableorders-largemessages/"]
-        assert rule["definition"]["actions"]["baseBlob"]["delete"]["daysAfterModificationGreaterThan"] > hub_days
+        kept_days = rule["definition"]["actions"]["baseBlob"]["delete"]["daysAfterModificationGreaterThan"]
+        assert kept_days > hub_days + _longest_wait_days()
+
+
+def _longest_wait_days() -> float:
+    settings = (INFRA / "modules" / "settings.bicep").read_text(encoding="utf-8")
+    found = re.search(r"@maxValue\((\d+)\)\n  approvalTimeoutS", settings)
+    assert found
+    return int(found[1]) / 86400
+
+
+@pytest.mark.parametrize("backend", ["DurableTaskScheduler", "MSSQL"])
+def test_large_messages_of_another_account_are_left_alone(backend):
+    given = {"plan": "EP1", "backend": backend, "enableStagingSlot": True}
+    for account in of_type(evaluate(given), "Microsoft.Storage/storageAccounts/managementPolicies"):
+        assert "largemessages" not in json.dumps(properties(account))
 
 
 def test_files_of_workflows_go_when_no_history_can_name_them_and_nothing_else_does():

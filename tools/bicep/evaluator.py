@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from tools.bicep.file import BicepFile
 from tools.bicep.functions import KNOWN, STRUCTURE, flat, key_of_unknown
+from tools.bicep.parameters import check_value
 from tools.bicep.place import Place
 from tools.bicep.reference import Reference
 from tools.bicep.shapes import Shapes
@@ -84,7 +85,11 @@ class Evaluator:
             given = self.params.get(name)
             return self.value(declaration.default) if given is None else given
         if name in file.vars:
-            return self.value(file.vars[name].value)
+            variable = file.vars[name]
+            found = self.value(variable.value)
+            if variable.type is not None:
+                check_value(found, variable.type, file, self.shapes, variable.decorators, name)
+            return found
         if name in file.resources:
             resource = file.resources[name]
             if isinstance(resource.body, For):

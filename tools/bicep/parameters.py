@@ -35,12 +35,14 @@ def checked(params: dict[str, Any], shapes: Shapes) -> None:
     for name, declared in file.params.items():
         value = params.get(name)
         if value is not None:
-            _check(value, declared.type, file, shapes, declared.decorators, name)
+            check_value(value, declared.type, file, shapes, declared.decorators, name)
         elif declared.required:
             raise Refused(f"The value for the template parameter '{name}' is not provided")
 
 
-def _check(value: Any, type_: Node | None, file: BicepFile, shapes: Shapes, decorators: list[Call], where: str) -> None:
+def check_value(
+    value: Any, type_: Node | None, file: BicepFile, shapes: Shapes, decorators: list[Call], where: str
+) -> None:
     """One value against a type as written, however deep. What only a deployment knows is not judged."""
     if isinstance(value, Unknown):
         return
@@ -53,14 +55,14 @@ def _check(value: Any, type_: Node | None, file: BicepFile, shapes: Shapes, deco
         case Name(name=name):
             _check_named(value, name, file, shapes, where)
         case ListType(item=item):
-            _check(value, Name("array"), file, shapes, [], where)
+            check_value(value, Name("array"), file, shapes, [], where)
             for i, one in enumerate(value):
-                _check(one, item, file, shapes, [], f"{where}[{i}]")
+                check_value(one, item, file, shapes, [], f"{where}[{i}]")
         case ObjectType():
             _check_object(value, type_, file, shapes, where)
         case Nullable(inner=inner):
             if value is not None:
-                _check(value, inner, file, shapes, [], where)
+                check_value(value, inner, file, shapes, [], where)
         case Union() | Text() | Number() | Bool() | Null():
             choices = [_constant(one) for one in (type_.members if isinstance(type_, Union) else [type_])]
             if value not in choices:
@@ -70,7 +72,7 @@ def _check(value: Any, type_: Node | None, file: BicepFile, shapes: Shapes, deco
 def _check_named(value: Any, name: str, file: BicepFile, shapes: Shapes, where: str) -> None:
     """A type that this file declares or imports."""
     if name in file.types:
-        _check(value, file.types[name].type, file, shapes, file.types[name].decorators, where)
+        check_value(value, file.types[name].type, file, shapes, file.types[name].decorators, where)
     elif name in file.imports:
         imported = file.imports[name]
         other = Shapes(file, shapes.files, None).other(imported.path)
@@ -79,12 +81,16 @@ def _check_named(value: Any, name: str, file: BicepFile, shapes: Shapes, where: 
 
 
 def _check_object(value: Any, type_: ObjectType, file: BicepFile, shapes: Shapes, where: str) -> None:
-    _check(value, Name("object"), file, shapes, [], where)
+    check_value(value, Name("object"), file, shapes, [], where)
+    declared = {field.name: field for field in type_.fields}
+    for name in value.keys() - declared.keys():
+        if "*" in declared:
+            check_value(value[name], declared["*"].type, file, shapes, declared["*"].decorators, f"{where}.{name}")
     for field in type_.fields:
         if field.name != "*" and (value.get(field.name) is not None or not isinstance(field.type, Nullable)):
             if field.name not in value:
                 raise Refused(f"{where}: the property '{field.name}' is missing")
-            _check(value[field.name], field.type, file, shapes, field.decorators, f"{where}.{field.name}")
+            check_value(value[field.name], field.type, file, shapes, field.decorators, f"{where}.{field.name}")
 
 
 def _check_decorators(value: Any, decorators: list[Call], where: str) -> None:

@@ -121,9 +121,11 @@ class OrderView:
         return OrderProgress.model_validate(self.instance.output)
 
     def _runtime_status(self) -> str:
+        if self._closed and not is_unfinished(self.instance):
+            return "Completed"  # whatever became of its last run, the order has come to its end
         if self.instance is not None and not self.awaits_run:
             return str(self.instance.runtime_status.name)
-        return "Completed" if self._closed else "Pending"
+        return "Pending"
 
     def _times(self) -> tuple[datetime, datetime]:
         if self.instance is not None:

@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from hypothesis import strategies as st
 
@@ -64,11 +64,16 @@ class PlannedOrder:
 
 @dataclass(frozen=True)
 class Move:
-    """Something that happens: `place`, `approve`, `reject`, `cancel` an order; `pass` time; `sweep` for lost orders."""
+    """Something that happens: `place`, `approve`, `reject`, `cancel` an order; `pass` time; `sweep` for lost orders; `die`: the
+    worker does, over its next episode, activity or batch of an entity of that number, before it has acted or after.
+    """
 
     what: str
     order: int = 0
     minutes: int = 0
+    during: Literal["episode", "activity", "entity"] = "episode"
+    nth: int = 1
+    when: Literal["before", "after"] = "before"
 
     @property
     def request(self) -> tuple[str, dict[str, Any]] | None:
@@ -118,6 +123,13 @@ _moves = st.one_of(
     st.builds(Move, st.sampled_from(tuple(_PATHS)), _numbers),
     st.builds(Move, st.just("pass"), minutes=st.sampled_from((1, 10, 60, 600, 1500))),
     st.just(Move("sweep")),
+    st.builds(
+        Move,
+        st.just("die"),
+        during=st.sampled_from(("episode", "activity", "entity")),
+        nth=st.integers(1, 8),
+        when=st.sampled_from(("before", "after")),
+    ),
 )
 _lives = st.builds(
     Life,

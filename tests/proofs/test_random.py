@@ -14,12 +14,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from sandbox.testing import Sandbox, running_sandbox
-from schedules import start_lost_orders
 from tests.proofs.lives import dies_during
 from tests.proofs.plans import PRICES, SHELF, Life, Move, Plan, plans
 from tests.proofs.progress import Progress, telling
+from tests.proofs.worker_deaths import finish, let_live, recover, recover_at_once
 from tests.support.azurite import Azurite
-from tests.support.books import assert_balanced, finish, open_dead_letters
+from tests.support.books import assert_balanced, open_dead_letters
 from tests.support.shop import Shop, forget_cached, running_shop, use_settings
 
 GIVEN = os.environ.get("PROOF_ORDERS")
@@ -58,8 +58,7 @@ def test_whatever_happens_the_books_balance(azurite: Azurite, providers: Sandbox
     providers.reset()
     with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as folder:
         use_settings(patch, azurite.new_account(), providers, PAYMENT_CAPTURE=plan.capture)
-        # What a dead process entered and never started counts as lost at once, so that no test has to wait for it.
-        patch.setattr(start_lost_orders, "LOST_AFTER", start_lost_orders.LOST_AFTER * 0)
+        recover_at_once(patch)
         deaths = asyncio.run(carry_out(plan, providers, Path(folder) / "hub.db"))
     forget_cached()
     faults = sum(call["fault"] is not None for call in providers.calls())
@@ -76,7 +75,7 @@ async def carry_out(plan: Plan, providers: Sandbox, state: Path) -> int:
         for life in plan.lives:
             deaths += await dies_during(shop, life.dies_at, act(shop, plan, life), after=life.after)
         await settle(shop, plan)
-    return deaths
+        return deaths + shop.host.worker_deaths
 
 
 async def stock_shelf(shop: Shop) -> None:
@@ -98,7 +97,9 @@ async def make(shop: Shop, plan: Plan, move: Move) -> None:
     elif move.what == "pass":
         await shop.host.advance(minutes=move.minutes)
     elif move.what == "sweep":
-        await shop.host.run("start_lost_orders")
+        await recover(shop)
+    elif move.what == "die":
+        shop.host.kill_worker(during=move.during, nth=move.nth, when=move.when)
     elif move.request is not None:
         path, body = move.request
         await shop.post(f"orders/{order_id}/{path}", body)
@@ -107,7 +108,8 @@ async def make(shop: Shop, plan: Plan, move: Move) -> None:
 async def settle(shop: Shop, plan: Plan) -> None:
     """Everybody sends again what they want; then everything ends, at first with the faults, then with an operator's help."""
     wanted = {plan.order_id(number): order.wanted for number, order in enumerate(plan.orders)}
-    await shop.host.run("start_lost_orders")
+    let_live(shop)
+    await recover(shop)
     for number, order in enumerate(plan.orders):
         assert (await shop.post("orders", order.body(plan.order_id(number)))).status == 202
     await finish(shop)

@@ -6,11 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from domain.money import Money
+from domain.order import OrderProgress
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 _FOLDER: Final = Path(__file__).parent / "templates"
+
+_FOR_CUSTOMERS: Final = {
+    "undeliverable": "The carrier cannot deliver this parcel to the address.",
+    "shipping_too_expensive": "Sending this parcel to the address would cost too much.",
+}
 
 
 def render(name: str, /, **facts: Any) -> str:
@@ -21,6 +27,11 @@ def render(name: str, /, **facts: Any) -> str:
 def money(cents: int, currency: str) -> str:
     """An amount as people read it: `1,250.00 USD`."""
     return str(Money(cents, currency))
+
+
+def customer_reason(result: OrderProgress) -> str:
+    """Why an order was refused, as its customer may read it: what carriers say and labels cost is for operators."""
+    return _FOR_CUSTOMERS.get(result.reason_code or "", result.message)
 
 
 def moment(at: datetime | str) -> str:
@@ -41,5 +52,5 @@ def _environment() -> "Environment":
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(money=money, moment=moment)
+    environment.filters.update(money=money, moment=moment, customer_reason=customer_reason)
     return environment

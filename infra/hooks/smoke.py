@@ -42,7 +42,7 @@ def place_order(url: str, headers: Mapping[str, str], clock: Clock) -> str:
     """Place an order with the provider's test card and wait for its end; return its id. Raises LaunchFailed."""
     order_id = f"smoke-{secrets.token_hex(6)}"
     product = f"{url}/api/products/{_PRODUCT}"
-    _accepted(call("PUT", product, {"name": "Smoke test", "unit_price_cents": 100, "weight_grams": 100}, headers))
+    _accepted(call("PUT", product, {"name": "Smoke test", "unit_price_cents": 2_000, "weight_grams": 100}, headers))
     stock = f"{url}/api/inventory/{_PRODUCT}"
     _accepted(call("POST", f"{stock}/restock", {"quantity": 1, "key": order_id}, headers))
     _await("there is stock", lambda: call("GET", stock, headers=headers), _has_stock, ENDED_WITHIN_S, clock)

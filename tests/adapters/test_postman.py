@@ -118,6 +118,25 @@ def test_the_link_in_a_mail_is_the_approvers_own(orders: OrderBook, storage: Sto
     assert (link.claim_id, link.wait.approver) == ("order-1", "ann@example.com")
 
 
+@pytest.mark.parametrize("reason_code", ["undeliverable", "shipping_too_expensive"])
+def test_what_carriers_say_and_labels_cost_is_not_for_customers(
+    orders: OrderBook, storage: Storage, mailbox: Mailbox, reason_code: str
+) -> None:
+    orders.record(
+        OrderProgress(
+            order_id="order-1",
+            status=OrderStatus.REJECTED,
+            reason_code=reason_code,
+            message="the label costs 33.07 USD; USPS: account 17 may not",
+        )
+    )
+    postman(storage, mailbox).deliver(notification(NotificationKind.ORDER_REJECTED))
+    (mail,) = mailbox.mails.values()
+    for form in ("plain", "html"):
+        assert "33.07" not in text_of(mail, form)
+        assert "Reason: " in text_of(mail, form)
+
+
 def test_what_can_not_be_told_says_why(orders: OrderBook, storage: Storage, mailbox: Mailbox) -> None:
     asked = notification(NotificationKind.EXPENSE_DECISION_REQUESTED)
     assert postman(storage, mailbox, secret=None).deliver(asked).reason_code == "links_not_set_up"

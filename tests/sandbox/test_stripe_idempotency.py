@@ -115,3 +115,12 @@ def test_forgotten_keys_are_new_keys(shop: stripe.StripeClient, sandbox: Sandbox
     sandbox.forget_keys()
     shop.v1.payment_intents.create(payment(), {"idempotency_key": "key-1"})
     assert len(sandbox.payments()) == 2
+
+
+def test_a_key_is_forgotten_after_a_day(shop: stripe.StripeClient, sandbox: Sandbox) -> None:
+    """https://docs.stripe.com/api/idempotent_requests"""
+    first = shop.v1.payment_intents.create(payment(), {"idempotency_key": "key-1"}).id
+    sandbox.advance(24 * 3_600 - 60)
+    assert shop.v1.payment_intents.create(payment(), {"idempotency_key": "key-1"}).id == first
+    sandbox.advance(120)
+    assert shop.v1.payment_intents.create(payment(), {"idempotency_key": "key-1"}).id != first

@@ -61,3 +61,38 @@ def test_the_index_can_lag_behind(shop: stripe.StripeClient, sandbox: Sandbox, m
     query = "metadata['order_id']:'held'"
     assert shop.v1.payment_intents.search({"query": query}).data == []
     assert [hit.id for hit in shop.v1.payment_intents.search({"query": query}).data] == [made["held"]]
+
+
+@pytest.mark.parametrize(
+    "query", ["metadata['order_id']:'HELD'", "metadata['order_id']~'EL'", "currency:'USD' AND amount:2500"]
+)
+def test_text_is_compared_without_case(shop: stripe.StripeClient, made: dict[str, str], query: str) -> None:
+    """https://docs.stripe.com/search#search-query-language"""
+    assert made["held"] in {hit.id for hit in shop.v1.payment_intents.search({"query": query}).data}
+
+
+def test_an_index_that_is_behind_knows_payments_as_they_were(
+    shop: stripe.StripeClient, sandbox: Sandbox, made: dict[str, str]
+) -> None:
+    """https://docs.stripe.com/search#data-freshness: lists are not behind."""
+    sandbox.advance(3_600)
+    sandbox.lag_search(60)
+    shop.v1.payment_intents.capture(made["held"])
+    new = shop.v1.payment_intents.create(payment("new")).id
+    query = {"query": "metadata['order_id']:'held' OR metadata['order_id']:'new'"}
+    assert [(hit.id, hit.status) for hit in shop.v1.payment_intents.search(query).data] == [
+        (made["held"], "requires_capture")
+    ]
+    assert shop.v1.payment_intents.list({"limit": 1}).data[0].id == new
+    sandbox.advance(61)
+    assert [(hit.id, hit.status) for hit in shop.v1.payment_intents.search(query).data] == [
+        (new, "requires_capture"),
+        (made["held"], "succeeded"),
+    ]
+
+
+def test_an_account_may_have_no_search(shop: stripe.StripeClient, sandbox: Sandbox) -> None:
+    """https://docs.stripe.com/search#regional-availability"""
+    sandbox.fault(operation="payment_intents.search", kind="refuse")
+    with pytest.raises(stripe.InvalidRequestError, match="unavailable in your region"):
+        shop.v1.payment_intents.search({"query": "amount:2500"})

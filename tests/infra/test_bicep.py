@@ -43,6 +43,8 @@ FINDINGS = [
     ("BCP037", "modules/storage.bicep", "allowSharedKeyAccess:", "allowSharedKeysAccess:", "allowSharedKeysAccess:"),
     ("BCP332", "main.bicep", "string = 'DurableOrders'", f"string = '{'A' * 38}'", f"string = '{'A' * 38}'"),
     ("BCP036", "modules/budget.bicep", "timeGrain: 'Monthly'", "timeGrain: 'Weekly'", "timeGrain: 'Weekly'"),
+    ("BCP259", "main.parameters.json", '"plan": {', '"plans": {', '"plans": {'),
+    ("BCP033", "main.parameters.json", '"${APP_SLOT=false}"', "1", '"enableStagingSlot"'),
     ("BCP037", "main.bicep", "planName: 'plan", "planNames: 'plan", "planNames: 'plan"),
 ]
 

@@ -11,7 +11,7 @@ from tools.bicep.findings import meant
 from tools.bicep.references import expressions
 from tools.bicep.resource_types import SCOPES
 from tools.bicep.shapes import Shapes
-from tools.bicep.tree import Call, Deployable, Module, Node, NotNull, Object, Resource, Text
+from tools.bicep.tree import Call, Deployable, Module, Node, NotNull, Object, Property, Resource, Text
 
 SCOPE_FUNCTIONS = {
     "resourceGroup": "resourceGroup",
@@ -90,33 +90,30 @@ class ResourceCheck(ValueCheck):
         self.known_at_start(resource)
         parent = properties.get("parent")
         if parent:
-            shape = self.shape(parent.value)
-            expected = base.rsplit("/", 1)[0].lower()
-            if shape.plain == "resource":
-                given = self.shapes.full_types[shape.detail].partition("@")[0]
-                if given.lower() != expected:
-                    self.report(parent, "BCP036", f"the parent of {base} is a {expected}, not a {given}")
-        if "name" not in properties:
-            return
-        name = properties["name"].value
+            self.parent(parent, base)
+        if "name" in properties:
+            self.name_of(resource, properties["name"].value, base, nested=bool(parent or parents))
+
+    def parent(self, parent: Property, base: str) -> None:
+        shape = self.shape(parent.value)
+        expected = base.rsplit("/", 1)[0].lower()
+        if shape.plain == "resource":
+            given = self.shapes.full_types[shape.detail].partition("@")[0]
+            if given.lower() != expected:
+                self.report(parent, "BCP036", f"the parent of {base} is a {expected}, not a {given}")
+
+    def name_of(self, resource: Resource, name: Node, base: str, nested: bool) -> None:
         slashes = "".join(p for p in name.parts if isinstance(p, str)).count("/") if isinstance(name, Text) else 0
-        nested = bool(parent or parents)
         wanted = 0 if nested else base.count("/") - 1
         if isinstance(name, Text) and slashes != wanted and not (slashes < wanted and name.value is None and slashes):
-            code = "BCP170" if nested else "BCP169"
-            self.report(
-                name,
-                code,
-                f"name of {base}{' with a parent' if nested else ''} has {slashes} '/' and needs {wanted}"
-                + ("" if nested or slashes else "; or set parent"),
-            )
+            message = f"name of {base}{' with a parent' if nested else ''} has {slashes} '/' and needs {wanted}"
+            self.report(name, "BCP170" if nested else "BCP169", message)
         elif slashes and not nested and not resource.existing:
             self.warn(name, "use-parent-property", f"{resource.name}: set parent: instead of a name with a slash")
         for node, _ in expressions(name):
             if isinstance(node, Call) and node.name in ("newGuid", "utcNow"):
-                self.warn(
-                    name, "use-stable-resource-identifiers", f"{node.name}() gives a new name on every deployment"
-                )
+                message = f"{node.name}() gives a new name on every deployment"
+                self.warn(name, "use-stable-resource-identifiers", message)
 
     def known_at_start(self, d: Deployable) -> None:
         if d.condition and (part := self.shapes.run_time(d.condition, self.local)):
@@ -195,22 +192,24 @@ class ResourceCheck(ValueCheck):
         self.module_scope(module, other)
         params = body.properties.get("params")
         given = params.value if params else Object([], line=module.line)
-        if not isinstance(given, Object):
-            return None
+        if isinstance(given, Object):
+            self.module_parameters(module, path, given, other)
+        return None
+
+    def module_parameters(self, module: Module, path: str, given: Object, other: BicepFile) -> None:
+        shapes = Shapes(other, self.files, self.types)
         for name, entry in given.properties.items():
-            if name not in other.params:
+            declared, where = other.params.get(name), f"{path}.{name}"
+            if declared is None:
                 self.report(entry.key, "BCP037", f"{path} has no parameter {name!r}" + meant(name, other.params))
-            else:
-                wanted = Shapes(other, self.files, self.types).parameter(other, name)
-                self.fits(entry.value, wanted, f"{path}.{name}")
-                self.bounded(entry.value, other.params[name].decorators, f"{path}.{name}")
-                self.not_null(
-                    entry.value, other.params[name].type, wanted, f"{path}.{name}", other.params[name].default
-                )
-        missing = [n for n, p in other.params.items() if p.required and n not in given.properties]
+                continue
+            wanted = shapes.parameter(other, name)
+            self.fits(entry.value, wanted, where)
+            self.bounded(entry.value, declared.decorators, where)
+            self.not_null(entry.value, declared.type, wanted, where, declared.default)
+        missing = [name for name, param in other.params.items() if param.required and name not in given.properties]
         if missing and not given.open:
             self.report(module, "BCP035", f"module {path}: required {', '.join(missing)} missing")
-        return None
 
     def module_scope(self, module: Module, other: BicepFile) -> None:
         given = module.object.properties.get("scope") if module.object else None

@@ -25,6 +25,7 @@ from tools.bicep.tree import (
     Object,
     Output,
     Param,
+    Property,
     Spread,
     Ternary,
     Text,
@@ -195,53 +196,59 @@ class ValueCheck(FileCheck):
     def object(
         self, node: Object, type_: Type, where: str, existing: bool = False, top: bool = False, partial: bool = False
     ) -> None:
-        if type_.kind == "DiscriminatedObject":
-            chosen = node.properties.get(type_.discriminator)
-            literal = self.exact(chosen.value) if chosen else None
-            if chosen is None and not node.open and not partial and not existing:
-                self.report(
-                    node, "BCP078", f"{where}: {type_.discriminator!r} is required, one of {sorted(type_.variants)}"
-                )
-            if literal is None or (top and type_.discriminator == "name"):
-                return None
-            if literal not in type_.variants:
-                return self.report(
-                    node,
-                    "BCP036",
-                    f"{where}.{type_.discriminator}: {literal!r} is not one of {sorted(type_.variants)}",
-                )
-            type_ = type_.variants[literal]
-        if type_.kind != "Object":
-            if type_.plain in ("string", "int", "bool", "array"):
-                self.report(node, "BCP036", f"{where}: {type_.plain} expected, object given")
-            return None
+        chosen = self.variant(node, type_, where, optional=partial or existing, top=top)
+        if chosen is None:
+            return
+        if chosen.kind != "Object":
+            if chosen.plain in ("string", "int", "bool", "array"):
+                self.report(node, "BCP036", f"{where}: {chosen.plain} expected, object given")
+            return
         for entry in node.entries:
             if isinstance(entry, Spread):
                 with self.spreading(node):
-                    self.value(entry.value, type_, where, existing=existing, partial=True)
+                    self.value(entry.value, chosen, where, existing=existing, partial=True)
         for name, entry in node.properties.items():
-            if top and name in ("scope", "parent", "dependsOn", "asserts"):
-                continue
-            path = name if top else f"{where}.{name}"
-            member = type_.properties.get(name)
-            if member is None and type_.additional is None:
-                self.report(entry.key, "BCP037", f"{where}: {name!r} is not a property" + meant(name, type_.properties))
-            elif member is None and type_.additional is not None:
-                self.value(entry.value, type_.additional, path, existing=existing, partial=partial)
-            elif member is not None and member.read_only and not existing:
-                self.report(entry.key, "BCP073", f"{path} is read-only")
-            elif member is not None:
-                self.value(entry.value, member.type, path, existing=existing, partial=partial)
-        missing = [
-            n
-            for n, m in type_.properties.items()
-            if m.required and n not in node.properties and not (top and n == "name")
-        ]
-        if missing and not (existing or partial or node.open):
+            if not (top and name in ("scope", "parent", "dependsOn", "asserts")):
+                self.member(name, entry, chosen, name if top else f"{where}.{name}", existing, partial)
+        if not node.open:
+            self.required(node, chosen, where, optional=partial or existing, top=top)
+
+    def variant(self, node: Object, type_: Type, where: str, optional: bool, top: bool) -> Type | None:
+        """The type that an object has by its discriminator; None where it cannot be told."""
+        if type_.kind != "DiscriminatedObject":
+            return type_
+        chosen = node.properties.get(type_.discriminator)
+        literal = self.exact(chosen.value) if chosen else None
+        if chosen is None and not node.open and not optional:
+            self.report(
+                node, "BCP078", f"{where}: {type_.discriminator!r} is required, one of {sorted(type_.variants)}"
+            )
+        if literal is None or (top and type_.discriminator == "name"):
+            return None
+        if literal not in type_.variants:
+            message = f"{where}.{type_.discriminator}: {literal!r} is not one of {sorted(type_.variants)}"
+            self.report(node, "BCP036", message)
+        return type_.variants.get(literal)
+
+    def member(self, name: str, entry: Property, type_: Type, path: str, existing: bool, partial: bool) -> None:
+        """One property of an object of a known type."""
+        known = type_.properties.get(name)
+        if known is not None and known.read_only and not existing:
+            self.report(entry.key, "BCP073", f"{path} is read-only")
+            return
+        wanted = known.type if known is not None else type_.additional
+        if wanted is None:
+            self.report(entry.key, "BCP037", f"{path}: there is no such property" + meant(name, type_.properties))
+        else:
+            self.value(entry.value, wanted, path, existing=existing, partial=partial)
+
+    def required(self, node: Object, type_: Type, where: str, optional: bool, top: bool) -> None:
+        wanted = [name for name, known in type_.properties.items() if known.required and not (top and name == "name")]
+        missing = [name for name in wanted if name not in node.properties]
+        if missing and not optional:
             self.report(node, "BCP035", f"{where}: required {', '.join(missing)} missing")
-        if top and "name" not in node.properties and not node.open:
+        if top and "name" not in node.properties:
             self.report(node, "BCP035", f"{where}: required name missing")
-        return None
 
     @contextlib.contextmanager
     def spreading(self, outermost: Node) -> Iterator[None]:

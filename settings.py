@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter, ValidationError
 
+from domain.addresses import address_problems
 from domain.carriers import CARRIERS, DEFAULT_CARRIERS, CarrierName
 from domain.catalogue import ORDER_LIMIT
 from domain.customs import ContentsType, CountryCode, CustomsRules, HsCode
@@ -257,6 +258,9 @@ def _one_of(env: Mapping[str, str], name: str, known: tuple[C, ...]) -> C:
 def _address(env: Mapping[str, str], name: str) -> Address:
     _required(env, name)
     address: Address = _json(env, name, Address, None)
+    found = address_problems(address.country, city=address.city, state=address.state, postal_code=address.postal_code)
+    if (problem := next(found, None)) is not None:
+        raise InvalidSetting(name, f"must be an address of its country: {problem.field}: {problem.message}")
     return address
 
 

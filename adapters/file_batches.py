@@ -27,6 +27,7 @@ from domain.file_batch import (
     ListFiles,
     SummariseBatch,
     Totals,
+    leaves_container,
 )
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ class FileBatches:
 
         if wanted.name == HIDDEN_NAME:
             return _problem(wanted.name, FileProblem.CARD_NUMBER)
+        if leaves_container(wanted.name):
+            return _problem(wanted.name, FileProblem.UNREADABLE)
         blob = self._storage.container(wanted.container).get_blob_client(wanted.name)
         try:
             with storage_errors("the files"):

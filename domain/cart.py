@@ -18,7 +18,7 @@ from domain.inventory import MovementKey
 from domain.order import MOST_LINES, PaymentDetails
 from domain.shipping import Destination
 from domain.steps import Message, Outcome, StepResult
-from domain.wire import Edge, EmailAddress, Wire
+from domain.wire import Edge, EmailAddress, Wire, split_state
 
 CART_ENTITY: Final = "shopping_cart"
 CHECKOUT_CART: Final = "checkout_cart"
@@ -31,7 +31,8 @@ CheckoutNumber = Annotated[int, Field(ge=1)]
 class Cart:
     """items: units per product. number: of the checkout that is under way, or of the next one. ordering: what that one orders;
     None when none is under way. additions: keys of the latest additions, so that a repeat adds nothing. finished: the checkout
-    before, and how it ended, for a run of it that takes over from one which had finished it.
+    before, and how it ended, for a run of it that takes over from one which had finished it. unknown: what a newer version of the
+    app stored here, kept as it is.
     """
 
     items: Mapping[str, int] = field(default_factory=dict)
@@ -39,6 +40,7 @@ class Cart:
     ordering: Mapping[str, int] | None = None
     additions: tuple[str, ...] = ()
     finished: Mapping[str, Any] | None = None
+    unknown: Mapping[str, Any] = field(default_factory=dict)
 
     def to_state(self) -> dict[str, Any]:
         """Plain JSON values, for the entity's storage."""
@@ -48,6 +50,7 @@ class Cart:
             "ordering": None if self.ordering is None else dict(self.ordering),
             "additions": list(self.additions),
             **({"finished": dict(self.finished)} if self.finished else {}),
+            **self.unknown,
         }
 
     @classmethod
@@ -55,7 +58,8 @@ class Cart:
         """The cart as stored; None when nobody ever put anything into it."""
         if state is None:
             return None
-        return cls(**{**state, "additions": tuple(state["additions"])})
+        known, unknown = split_state(state, cls)
+        return cls(**{**known, "additions": tuple(known["additions"])}, unknown=unknown)
 
 
 class AddItem(Wire):

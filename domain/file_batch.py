@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated, Final, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from domain.steps import StepResult
@@ -25,8 +25,22 @@ HIDDEN_NAME: Final = "(hidden: the name looks like a card number)"
 _NO_CONTROLS: Final = r"^[^\x00-\x1f\x7f-\x9f]*$"
 _NAME_IN_WORDS: Final = in_words("Must be a blob's name, without control characters")
 
+
+def leaves_container(name: str) -> bool:
+    """Whether a name has segments that clients of HTTP take for the folder above: its address would be another blob's."""
+    return any(segment in (".", "..") for segment in name.replace("\\", "/").split("/"))
+
+
+def _within(name: str) -> str:
+    if leaves_container(name):
+        raise PydanticCustomError("dot_segment", "Must not have . or .. between its slashes")
+    return name
+
+
 ContainerName = Annotated[str, Field(max_length=63, pattern=r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$")]
-FileName = Annotated[str, Field(min_length=1, max_length=1024, pattern=_NO_CONTROLS), _NAME_IN_WORDS]
+FileName = Annotated[
+    str, Field(min_length=1, max_length=1024, pattern=_NO_CONTROLS), _NAME_IN_WORDS, AfterValidator(_within)
+]
 
 
 class FileBatchRequest(RunRequest):

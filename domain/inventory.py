@@ -15,7 +15,7 @@ from pydantic import Field
 from domain.catalogue import Quantity
 from domain.ids import OrderId
 from domain.steps import StepResult
-from domain.wire import VISIBLE_LINE, VISIBLE_TEXT, Timestamp, Wire
+from domain.wire import VISIBLE_LINE, VISIBLE_TEXT, Timestamp, Wire, split_state
 
 # A message repeated by the platform arrives within minutes; a day is far beyond that, and keeps the state small.
 REMEMBER_SETTLED_FOR: Final = timedelta(days=1)
@@ -53,7 +53,8 @@ class Stock:
     """Units of one product. reservations: held per order id. settled: how orders let go of theirs, newest last, for a while.
 
     adjustments: keys of the latest restocks and corrections, so that a repeat adds nothing. owed: units that an order has paid
-    for and the shelf does not have, per order id; they are counted as sold once units come, from wherever.
+    for and the shelf does not have, per order id; they are counted as sold once units come, from wherever. unknown: what a newer
+    version of the app stored here, kept as it is.
     """
 
     available: int = 0
@@ -62,6 +63,7 @@ class Stock:
     settled: Mapping[str, Settlement] = field(default_factory=dict)
     adjustments: tuple[str, ...] = ()
     owed: Mapping[str, int] = field(default_factory=dict)
+    unknown: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def reserved(self) -> int:
@@ -77,6 +79,7 @@ class Stock:
             "adjustments": list(self.adjustments),
             # Hardly ever there, and a release that does not know it cannot read it.
             **({"owed": dict(self.owed)} if self.owed else {}),
+            **self.unknown,
         }
 
     @classmethod
@@ -84,7 +87,8 @@ class Stock:
         """The stock as stored; None when this product was never stocked."""
         if state is None:
             return None
-        return cls(**{**state, "adjustments": tuple(state["adjustments"])})
+        known, unknown = split_state(state, cls)
+        return cls(**{**known, "adjustments": tuple(known["adjustments"])}, unknown=unknown)
 
 
 class ReserveRequest(Wire):

@@ -1,7 +1,8 @@
 """The base of everything that crosses a boundary (HTTP, activity, entity, queue, table)."""
 
+import dataclasses
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, LiteralString, Self
 
@@ -171,6 +172,14 @@ class Wire(BaseModel):
     def to_wire(self) -> dict[str, Any]:
         """The payload as plain JSON values, ready for the SDK, a table or a response."""
         return self.model_dump(mode="json")
+
+
+def split_state(state: Mapping[str, Any], known: type) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What an entity's state says that this version of its dataclass knows, and what it does not."""
+    names = {field.name for field in dataclasses.fields(known)} - {"unknown"}
+    return {name: state[name] for name in state if name in names}, {
+        name: state[name] for name in state if name not in names
+    }
 
 
 class Edge(Wire):

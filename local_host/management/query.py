@@ -49,9 +49,9 @@ class Query:
         try:
             # A plus sign that the caller did not encode arrives as a space.
             time = datetime.fromisoformat(value.replace(" ", "+") if "T" in value else value)
-        except ValueError:
+            return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+        except (ValueError, OverflowError):  # the ends of the calendar may lie beyond it in UTC
             raise InvalidParameter(f"'{name}' must be a time such as 2026-01-31T12:00:00Z.") from None
-        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
 
     def statuses(self) -> tuple[RuntimeStatus, ...]:
         """`runtimeStatus`, comma-separated or repeated; names that do not exist are ignored."""

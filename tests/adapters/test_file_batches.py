@@ -1,6 +1,7 @@
 """Listing and reading the files of a batch: what the store refuses, and what is too much."""
 
 import pytest
+from pydantic import ValidationError
 
 from adapters import file_batches
 from adapters.file_batches import FileBatches
@@ -84,3 +85,10 @@ def test_a_card_number_in_a_name_is_kept_nowhere(storage: Storage):
     names = FileBatches(storage, 5).names("b-1", 0)
     assert names == ("a.csv", HIDDEN_NAME)
     assert looked_at(storage, HIDDEN_NAME) == FileFacts(name=HIDDEN_NAME, problem=FileProblem.CARD_NUMBER)
+
+
+@pytest.mark.parametrize("name", ["../orders/secret.csv", "a/../../b", "a/./b", "..", "a\\..\\b"])
+def test_a_name_that_leads_out_of_its_container_is_refused_and_not_read(storage: Storage, name: str):
+    with pytest.raises(ValidationError):
+        FileBatchRequest.of_caller({"container": "incoming", "blobs": [name]})
+    assert looked_at(storage, name).problem is FileProblem.UNREADABLE

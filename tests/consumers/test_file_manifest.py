@@ -1,13 +1,9 @@
 """Manifests that somebody drops: each starts its batch once, and a broken one starts nothing."""
 
-import asyncio
 import json
 import logging
 
-import pytest
-
 from adapters.compose import intake_book
-from consumers.file_manifest import ManifestRefused, _start
 from local_host.views import InstanceFilter
 from tests.support.files import put_files
 from tests.support.shop import Shop
@@ -58,7 +54,11 @@ async def test_a_manifest_with_a_card_number_starts_nothing_and_is_not_repeated(
     assert await batches(shop) == []
 
 
-def test_the_name_of_a_manifest_is_a_door_too():
-    with pytest.raises(ManifestRefused) as refused:
-        asyncio.run(_start(None, "incoming/4242424242424242.batch.json", b"{}"))
-    assert "4242" not in str(refused.value)
+async def test_a_manifest_whose_name_holds_a_card_number_is_dropped_and_its_name_is_repeated_nowhere(
+    shop: Shop, caplog
+):
+    with caplog.at_level(logging.ERROR):
+        await drop(shop, "4242424242424242.batch.json", {"container": "incoming", "prefix": ""})
+    assert "a manifest was dropped" in caplog.text
+    assert "4242" not in caplog.text
+    assert await batches(shop) == []

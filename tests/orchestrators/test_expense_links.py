@@ -42,6 +42,13 @@ async def test_a_forged_changed_or_foreign_link_is_refused(desk: Shop, mailbox: 
     assert (await shown(desk))["status"] == "running"
 
 
+@pytest.mark.parametrize("comment", ["3 " * 4_000, "4242 4242 4242 4242", "x" * 1_000])
+async def test_a_form_without_a_right_token_is_not_looked_at(desk: Shop, comment: str):
+    form = {"token": "made up", "decision": "approved", "comment": comment}
+    answer = await desk.host.http.post("/api/decisions", data=form)
+    assert answer.status == 403
+
+
 async def test_a_link_whose_time_has_run_out_is_refused(desk: Shop):
     await hand_in(desk)
     past = datetime.now(UTC) - timedelta(seconds=1)

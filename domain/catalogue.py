@@ -19,6 +19,7 @@ MOST_PER_LINE: Final = 10_000
 
 Quantity = Annotated[int, Field(strict=True, ge=1, le=MOST_PER_LINE)]
 Grams = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
+_STACKS: Final = range(1, 21)
 _Side = Annotated[int, Field(strict=True, ge=1, le=10_000)]
 Sides = tuple[_Side, _Side, _Side]
 
@@ -108,15 +109,28 @@ def total_cents(lines: Sequence[PricedLine]) -> int:
 
 
 def parcel_sides(lines: Sequence[PricedLine]) -> Sides | None:
-    """The sides of a box that holds all units, stacked on their largest faces; None when one's size is not known.
+    """The sides of a box that holds all units for certain; None when the size of one is not known.
 
-    A better packer may do with less: it says what fits for certain.
+    The units lie on their largest faces, in stacks of about the same height. Of all ways to set up the stacks it is the one whose
+    length and girth are the smallest, which is what carriers measure.
     """
-    stack = [(sorted(line.size_mm), line.quantity) for line in lines if line.size_mm is not None]
-    if len(stack) < len(lines):
+    units = [(sorted(line.size_mm), line.quantity) for line in lines if line.size_mm is not None]
+    if len(units) < len(lines):
         return None
-    height = sum(sides[0] * quantity for sides, quantity in stack)
-    return height, max(sides[1] for sides, _ in stack), max(sides[2] for sides, _ in stack)
+    total = sum(sides[0] * quantity for sides, quantity in units)
+    thickest = max(sides[0] for sides, _ in units)
+    width, length = max(sides[1] for sides, _ in units), max(sides[2] for sides, _ in units)
+    boxes = [(_stack(total, thickest, a * b), width * a, length * b) for a in _STACKS for b in _STACKS]
+    return min(boxes, key=_length_and_girth)
+
+
+def _stack(total: int, thickest: int, stacks: int) -> int:
+    """How high the highest stack is, when each unit goes onto the lowest. total: the height of one stack of all."""
+    return total if stacks == 1 else min(total, -(-total // stacks) + thickest)
+
+
+def _length_and_girth(sides: Sides) -> int:
+    return max(sides) + 2 * (sum(sides) - max(sides))
 
 
 def total_grams(lines: Sequence[PricedLine]) -> int:

@@ -52,7 +52,13 @@ def test_a_tracker_of_another_parcel_is_not_asked(script: Script) -> None:
     """A list that is not filtered as asked must not decide where a parcel is."""
     trackers = EasyPostTrackers.connect("EZTK_adapters", f"{script.url}/v2")
     found = [
-        {"id": "trk_1", "object": "Tracker", "tracking_code": "ez1000000001", "status": "delivered"},
+        {
+            "id": "trk_1",
+            "object": "Tracker",
+            "tracking_code": "ez1000000001",
+            "status": "delivered",
+            "shipment_id": "shp_2",
+        },
         {"id": "trk_2", "object": "Tracker", "tracking_code": "EZ1000000001", "status": "failure"},
         {
             "id": "trk_3",

@@ -11,10 +11,12 @@ import pytest
 from stripe import StripeClient
 
 from adapters.stripe_gateway import _creation
+from adapters.stripe_mark import metadata_of
 from adapters.stripe_payments import StripePayments
 from domain.steps import Outcome
 from sandbox.testing import Sandbox
 from tests.adapters.examples import AMOUNT, ORDER, capture, payment, undo
+from tests.adapters.scripted import Script
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=3)
 DAY_S = 86_400
@@ -186,3 +188,32 @@ def test_payments_are_found_however_many_others_there_are(
         account.v1.payment_intents.create({"amount": AMOUNT, "currency": "usd", "metadata": {"order_id": str(number)}})
     sandbox.advance(25 * 3_600)
     assert payments.authorise(request).reference == made
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"metadata": {}},
+        {"metadata": {"order_id": ORDER}},
+        {"metadata": {**metadata_of(payment()), "durable_orders_order_id": ORDER.upper()}},
+        {"metadata": {**metadata_of(payment()), "durable_orders_fingerprint": payment().fingerprint.upper()}},
+        {"metadata": {**metadata_of(payment()), "durable_orders_namespace": "shop.Other"}},
+        {"amount": AMOUNT + 1},
+        {"currency": "eur"},
+    ],
+)
+def test_a_hit_that_is_not_the_orders_own_in_every_part_is_none(script: Script, changes: dict[str, Any]) -> None:
+    """Whatever Stripe's search takes for a match."""
+    payments = StripePayments.connect("sk_test_x", script.url)
+    shape = {"object": "payment_intent", "amount": AMOUNT, "currency": "usd", "metadata": metadata_of(payment())}
+    hit = {**shape, "id": "pi_other", "status": "succeeded", "amount_received": AMOUNT, **changes}
+    script.answer(
+        "GET /v1/payment_intents/search", {"object": "search_result", "data": [hit], "has_more": False, "url": "/"}
+    )
+    script.answer("POST /v1/payment_intents", {**shape, "id": "pi_own", "status": "requires_confirmation"})
+    script.answer(
+        "POST /v1/payment_intents/pi_own/confirm",
+        {**shape, "id": "pi_own", "status": "requires_capture", "amount_capturable": AMOUNT},
+    )
+    assert payments.authorise(payment(placed_at=LONG_AGO)).reference == "pi_own"
+    assert not [call for call in script.heard if "pi_other" in call]

@@ -64,6 +64,14 @@ def test_a_box_holds_all_units_stacked() -> None:
     assert parcel_sides([*lines, line()]) is None
 
 
+def test_many_units_are_set_up_in_several_stacks() -> None:
+    """200 boxes of 6 x 6 x 4 cm fill less than a cube of 50 cm."""
+    sides = parcel_sides([line(200, size_mm=(60, 60, 40))])
+    assert sides is not None
+    assert sides[0] * sides[1] * sides[2] >= 200 * 60 * 60 * 40
+    assert parcel_problem(20_000, sides, ("USPS",)) is None
+
+
 def test_what_no_carrier_takes_is_refused() -> None:
     with pytest.raises(NotShippable, match="would weigh 100000 g, and may weigh 68038 g"):
         check_parcel([line(200)], RULES)

@@ -166,6 +166,9 @@ param codeDeployerPrincipalId string = ''
 @description('Package that production runs, as the name of its blob; empty before the first deployment and on FC1.')
 param packageName string = ''
 
+@description('Who decides on large orders and expenses of the staging slot.')
+param stagingApproverEmails string[] = []
+
 @description('Package that the staging slot runs.')
 param stagingPackageName string = ''
 
@@ -473,9 +476,7 @@ var common commonSettings = {
   vaultUri: vault.outputs.uri
   packages: '${storage.outputs.blobEndpoint}${storage.outputs.packageContainer}'
   historyRetentionDays: orchestrationRetentionDays
-  shop: empty(mailDataLocation)
-    ? shop
-    : { ...shop, mailFrom: mail!.outputs.sender, mailEndpoint: mail!.outputs.endpoint }
+  shop: empty(mailDataLocation) ? shop : { ...shop, mailFrom: mail!.outputs.sender }
 }
 
 // Where the task hub is, for the back ends that take a connection of their own.
@@ -493,6 +494,9 @@ var production slotSettings = {
     table: storage.outputs.tableEndpoint
   }
   backend: backendSettings(backend, hubHost, taskHubName, identity.outputs.clientId)
+  publicUrl: shop.publicUrl
+  mailEndpoint: empty(mailDataLocation) ? shop.mailEndpoint : mail!.outputs.endpoint
+  approverEmails: shop.approverEmails
   stripeSecret: 'stripe-api-key'
   easypostSecret: 'easypost-api-key'
   linkSecret: 'link-secret'
@@ -548,6 +552,9 @@ module slot 'modules/slot.bicep' = if (enableStagingSlot) {
         table: stagingStorage!.outputs.tableEndpoint
       }
       backend: backendSettings(backend, hubHost, '${taskHubName}Staging', identity.outputs.clientId)
+      publicUrl: ''
+      mailEndpoint: ''
+      approverEmails: stagingApproverEmails
       stripeSecret: 'stripe-test-api-key'
       easypostSecret: 'easypost-test-api-key'
       linkSecret: 'link-test-secret'

@@ -147,6 +147,12 @@ type slotSettings = {
   storage: storageEndpoints
   @description('Setting that names the task hub\'s back end, and its value; empty for Azure Storage.')
   backend: object
+  @description('Where people reach it, for links in mails; empty for its own name.')
+  publicUrl: string
+  @description('Address of the Communication Services resource that sends its mails; empty to keep them as dead letters.')
+  mailEndpoint: string
+  @description('Who decides on its large orders and expenses.')
+  approverEmails: string[]
   @description('Secret with the key of the payment provider.')
   stripeSecret: string
   @description('Secret with the key of the carrier.')
@@ -190,6 +196,7 @@ func backendSettings(backend string, host string, taskHub string, clientId strin
 func stickyNames(backend object) array =>
   concat(
     objectKeys(hostSettings('', '', '')),
+    objectKeys(peopleSettings('', '', [])),
     objectKeys(accountSettings({ blob: '', queue: '', table: '' }, '')),
     objectKeys(providerSettings('', '', '')),
     objectKeys(signingSettings('', '', '', '')),
@@ -198,6 +205,7 @@ func stickyNames(backend object) array =>
 
 func slotAppSettings(common commonSettings, slot slotSettings) object => {
   ...hostSettings(slot.roleName, slot.hostId, slot.taskHub)
+  ...peopleSettings(slot.publicUrl, slot.mailEndpoint, slot.approverEmails)
   ...accountSettings(slot.storage, common.clientId)
   ...providerSettings(common.vaultUri, slot.stripeSecret, slot.easypostSecret)
   ...signingSettings(common.vaultUri, slot.linkSecret, slot.webhookSecret, slot.easypostWebhookSecret)
@@ -208,6 +216,13 @@ func hostSettings(roleName string, hostId string, taskHub string) object => {
   WEBSITE_CLOUD_ROLENAME: roleName
   AzureFunctionsWebHost__hostid: hostId
   TASKHUB_NAME: taskHub
+}
+
+// Whom it writes to and who answers: an order that is tried on the slot reaches nobody of production.
+func peopleSettings(publicUrl string, mailEndpoint string, approverEmails string[]) object => {
+  PUBLIC_URL: publicUrl
+  MAIL_ENDPOINT: mailEndpoint
+  APPROVER_EMAILS: join(approverEmails, ',')
 }
 
 // All three addresses of each: with the blob address alone the host starts, and the task hub then fails.
@@ -254,14 +269,11 @@ func shopAppSettings(shop shopSettings) object => {
   APPROVAL_REMINDER_S: string(shop.approvalReminderS)
   PAYMENT_CAPTURE: shop.paymentCapture
   SHIP_FROM: string(shipFrom(shop.shipFrom))
-  PUBLIC_URL: shop.publicUrl
   MAIL_FROM: shop.mailFrom
-  MAIL_ENDPOINT: shop.mailEndpoint
   // Its password would have to be a secret; mails go through Communication Services by identity.
   SMTP_URL: ''
   // Communication Services does not say that it takes addresses outside ASCII.
   MAIL_SMTPUTF8: 'false'
-  APPROVER_EMAILS: join(shop.approverEmails, ',')
   EXPENSE_TIMEOUT_S: string(shop.expenseTimeoutS)
   EXPENSE_LIMITS: string(shop.expenseLimits)
   CALLBACK_ALLOW_LOOPBACK: 'false'

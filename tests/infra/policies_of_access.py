@@ -139,7 +139,7 @@ def mails_leave_by_identity_if_asked_for(deployment: Any, given: Given) -> Itera
     for one in services:
         if properties(one).get("disableLocalAuth") is not True or not properties(one).get("linkedDomains"):
             yield f"{place(one)}: must refuse keys, and needs a domain to send from"
-        for settings in app_settings(deployment):
+        for settings in app_settings(deployment)[:1]:
             if one["_id"] not in settings["MAIL_ENDPOINT"] or "fromSenderDomain" not in settings["MAIL_FROM"]:
                 yield f"the app sends through {settings['MAIL_ENDPOINT']!r} as {settings['MAIL_FROM']!r}"
 
@@ -187,6 +187,8 @@ def slot_shares_nothing_that_runs(deployment: Any, given: Given) -> Iterator[str
         for name in own
         if production.get(name) == staging.get(name) or name not in sticky
     )
+    if staging["MAIL_ENDPOINT"] or staging["PUBLIC_URL"] or staging["APPROVER_EMAILS"]:
+        yield "the slot must write to nobody, name its own address and have approvers of its own"
     if not re.search(r"-staging['\")}\]]*$", staging["WEBSITE_CLOUD_ROLENAME"]):
         yield "queries tell the slot by its role name"
 

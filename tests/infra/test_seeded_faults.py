@@ -187,7 +187,7 @@ FAULTS: dict[str, list[Fault]] = {
         Fault("modules/mail.bicep", "disableLocalAuth: true", "disableLocalAuth: false", MAIL),
         Fault("modules/mail.bicep", "    linkedDomains: [domain.id]\n", "", MAIL),
         Fault("main.bicep", "if (!empty(mailDataLocation))", "if (true)"),
-        Fault("main.bicep", ", mailEndpoint: mail!.outputs.endpoint }", " }", MAIL),
+        Fault("main.bicep", "shop.mailEndpoint : mail!.outputs.endpoint", "shop.mailEndpoint : ''", MAIL),
     ],
     "roles_are_complete_before_the_app": [Fault("main.bicep", "  dependsOn: [rbac]\n", "")],
     "network_is_complete_before_the_app": [
@@ -214,6 +214,9 @@ FAULTS: dict[str, list[Fault]] = {
     "scheduler_lets_the_app_in": [Fault("modules/scheduler.bicep", "ipAllowlist: ipAllowlist", "ipAllowlist: []", DTS)],
     "slot_shares_nothing_that_runs": [
         Fault("main.bicep", "blob: stagingStorage!.outputs.blobEndpoint", "blob: storage.outputs.blobEndpoint", SLOT),
+        Fault("main.bicep", "mailEndpoint: ''", "mailEndpoint: production.mailEndpoint", SLOT | MAIL),
+        Fault("main.bicep", "approverEmails: stagingApproverEmails", "approverEmails: shop.approverEmails", SLOT),
+        Fault("modules/settings.bicep", "    objectKeys(peopleSettings('', '', [])),\n", "", SLOT),
         Fault("main.bicep", "stripeSecret: 'stripe-test-api-key'", "stripeSecret: 'stripe-api-key'", SLOT),
         Fault("modules/settings.bicep", "  objectKeys(hostSettings('', '', '')),\n", "", SLOT),
         Fault("main.bicep", "roleName: 'func-${token}-staging'", "roleName: 'func-${token}-next'", SLOT),

@@ -33,6 +33,14 @@ class Intended(NamedTuple):
 
 INTENDED = [
     Intended(
+        r"/slots/staging/config/appsettings properties\.(APPROVER_EMAILS|MAIL_ENDPOINT): '' now",
+        "an order that is tried on the slot reaches nobody of production",
+    ),
+    Intended(
+        r"/config/slotConfigNames properties\.appSettingNames\[(APPROVER_EMAILS|MAIL_ENDPOINT|PUBLIC_URL)\]: only now",
+        "the same, when slots are swapped",
+    ),
+    Intended(
         r"/providers/Microsoft\.Sql/.* apiVersion: '2025-01-01' now, '2023-08-01' then",
         "the compiler's linter calls the older one old",
     ),

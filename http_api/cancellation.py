@@ -11,6 +11,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from adapters.compose import order_book
+from adapters.order_rows import OrderRow
 from domain.approval import CANCELLATION_REQUESTED, CancellationRequest
 from domain.ids import OrderId, order_instance_id
 from domain.order import CANCELLABLE, ENDED, OrderStatus
@@ -38,7 +39,7 @@ async def cancel_order(req: func.HttpRequest, client: df.DurableOrchestrationCli
     _check_cancellable(view)
     row = await asyncio.to_thread(order_book().request_cancellation, order_id, wish)
     if row is not None and row.cancellation is None:
-        raise conflict("too_late", _why_not(row.status if row.status in ENDED else OrderStatus.COMPLETED))
+        raise conflict("too_late", _why_not(_end_of(row)))
     is_told = view.awaits_run or await raise_event(
         client, order_instance_id(order_id), CANCELLATION_REQUESTED, wish.to_wire()
     )
@@ -47,6 +48,11 @@ async def cancel_order(req: func.HttpRequest, client: df.DurableOrchestrationCli
         raise unavailable("The order could not be told; the same request may be sent again.")
     links = order_links(req, CANCELLATION, order_id)
     return accepted(links, links.statusQueryGetUri)
+
+
+def _end_of(row: OrderRow) -> OrderStatus:
+    """The end that an order has come to, or goes to."""
+    return row.status if row.status in ENDED or row.course is None else row.course.end
 
 
 def _check_cancellable(view: OrderView) -> None:
@@ -58,5 +64,5 @@ def _why_not(status: OrderStatus) -> str:
     if status is OrderStatus.NEEDS_ATTENTION:
         return "The order has stopped already; an operator settles what is left of it."
     if status in ENDED and status is not OrderStatus.COMPLETED:
-        return f"The order has ended already: it is {status}."
+        return f"The order has ended already, or is about to: it is {status}."
     return "The order is past the point where it can be cancelled."

@@ -116,4 +116,4 @@ async def test_an_order_that_is_cancelled_says_so_and_not_that_it_is_too_late(sh
     await shop.post("orders/big-1/cancellation", WISH)
     await shop.host.run_until_idle()
     refused = (await shop.post("orders/big-1/cancellation", WISH)).json()
-    assert refused["detail"] == "The order has ended already: it is cancelled."
+    assert refused["detail"] == "The order has ended already, or is about to: it is cancelled."

@@ -65,13 +65,13 @@ class PlannedOrder:
 @dataclass(frozen=True)
 class Move:
     """Something that happens: `place`, `approve`, `reject`, `cancel` an order; `pass` time; `sweep` for lost orders; `die`: the
-    worker does, over its next episode, activity or batch of an entity of that number, before it has acted or after.
+    worker does, over an episode, activity, batch of an entity or other function, the nth from now, before it has acted or after.
     """
 
     what: str
     order: int = 0
     minutes: int = 0
-    during: Literal["episode", "activity", "entity"] = "episode"
+    during: Literal["episode", "activity", "entity", "function"] = "episode"
     nth: int = 1
     when: Literal["before", "after"] = "before"
 
@@ -126,7 +126,7 @@ _moves = st.one_of(
     st.builds(
         Move,
         st.just("die"),
-        during=st.sampled_from(("episode", "activity", "entity")),
+        during=st.sampled_from(("episode", "activity", "entity", "function")),
         nth=st.integers(1, 8),
         when=st.sampled_from(("before", "after")),
     ),

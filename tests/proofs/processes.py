@@ -5,7 +5,7 @@ import re
 import signal
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -51,6 +51,15 @@ class Reborn:
         assert self._service
         os.kill(self._service.pid, signal.SIGKILL)
         self._service.stop()
+
+    def kill_children(self) -> int:
+        """The processes that this one has started, at once: a host's workers. Gives how many there were. Only on Linux."""
+        assert self._service
+        children = Path(f"/proc/{self._service.pid}/task/{self._service.pid}/children").read_text(encoding="ascii")
+        for child in map(int, children.split()):
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        return len(children.split())
 
     def stop(self) -> None:
         """In good order. Safe to repeat."""

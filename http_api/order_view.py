@@ -167,11 +167,16 @@ async def find_order(client: df.DurableOrchestrationClient, order_id: str) -> Or
 
 
 def _is_rerun(row: OrderRow | None, instance: InstanceStatus) -> bool:
-    """Whether the instance was started after its order's end: the order's own says how it ended before the book hears of it."""
-    if row is None or row.status not in ENDED:
+    """Whether the instance is none of the order's own runs: one that found the order settled, or was started after its end.
+
+    The order's own says how it ended before its row does.
+    """
+    if row is None:
         return False
     told = None if instance.custom_status is None else OrderProgress.model_validate(instance.custom_status)
-    return told is None or told.status not in ENDED or told.is_rerun
+    if told is not None and told.is_rerun:
+        return True
+    return row.status in ENDED and (told is None or told.status not in ENDED)
 
 
 async def view_order(client: df.DurableOrchestrationClient, order_id: str) -> OrderView:

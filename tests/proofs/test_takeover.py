@@ -259,3 +259,27 @@ async def test_a_batch_that_is_cancelled_between_two_runs_stops(shop: Shop):
     assert (await shop.post("file-batches/fb-1/cancellation")).status == 202
     await recover(shop)
     assert (await shop.get("file-batches/fb-1")).json()["status"] == "cancelled"
+
+
+async def test_an_order_that_an_operator_starts_by_hand_between_two_runs_comes_to_its_own_end(shop: Shop):
+    await fail_after_release(shop)
+    order = order_book().get("a-1")
+    assert order is not None
+    assert order.order is not None
+    await shop.host.start("process_order", order.order.to_wire(), instance_id="a-1")
+    await shop.host.run_until_idle()
+    shown = await shop.get("orders/a-1")
+    assert (shown.status, shown.json()["runtimeStatus"]) == (202, "Pending"), "that run has found it settled"
+    assert await end_of(shop, wanted=dict(SMALL.wanted)) == "rejected"
+    assert (await shop.get("orders/a-1")).json()["reason_code"] == "payment_declined"
+
+
+async def fail_after_release(shop: Shop) -> None:
+    """Let the worker die over the episode that learns that the goods of the declined order `a-1` are released."""
+    answers = ("the input", "reserve", "authorise_payment", "settle_course", "cancel_payment", "release")
+    shop.host.kill_worker(during="episode", name="process_order", nth=len(answers))
+    assert (await shop.post("orders", STORIES["declined"].body("a-1"))).status == 202
+    await shop.host.run_until_idle()
+    assert (await shop.host.status("a-1")).runtime_status == "Failed"
+    stock = (await shop.get("inventory/mug")).json()
+    assert (stock["available"], stock["reserved"]) == (SHELF["mug"], 0)

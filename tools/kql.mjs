@@ -14,37 +14,12 @@ require('@kusto/language-service-next');
 const { KustoCode, GlobalState, Symbols } = globalThis.Kusto.Language;
 
 // Columns as Azure Monitor documents them, as far as they are of use here. A column that is not listed is reported as unknown: add it.
-const app = 'TimeGenerated:datetime OperationName:string OperationId:string ParentId:string AppRoleName:string AppRoleInstance:string AppVersion:string'
-  + ' ItemCount:int Properties:dynamic SDKVersion:string _ResourceId:string';
-const storage = 'TimeGenerated:datetime OperationName:string StatusCode:string StatusText:string AccountName:string AuthenticationType:string'
-  + ' Uri:string DurationMs:real CallerIpAddress:string Category:string _ResourceId:string';
-const TABLES = {
-  AppTraces: `${app} Message:string SeverityLevel:int`,
-  AppRequests: `${app} Id:string Name:string Url:string Success:bool ResultCode:string DurationMs:real Measurements:dynamic`,
-  AppDependencies: `${app} Id:string Name:string Target:string DependencyType:string Data:string Success:bool ResultCode:string DurationMs:real`,
-  AppExceptions: `${app} ExceptionType:string OuterMessage:string OuterType:string InnermostMessage:string ProblemId:string SeverityLevel:int`,
-  AppMetrics: `${app} Name:string Sum:real Min:real Max:real`,
-  AppEvents: `${app} Name:string Measurements:dynamic`,
-  AppAvailabilityResults: `${app} Id:string Name:string Location:string Success:bool Message:string DurationMs:real`,
-  AzureMetrics: 'TimeGenerated:datetime MetricName:string Total:real Average:real Maximum:real Minimum:real Count:real TimeGrain:string Resource:string'
-    + ' ResourceProvider:string _ResourceId:string',
-  FunctionAppLogs: 'TimeGenerated:datetime Level:string Message:string Category:string ExceptionType:string ExceptionMessage:string FunctionName:string'
-    + ' FunctionInvocationId:string HostInstanceId:string RoleInstance:string _ResourceId:string',
-  StorageQueueLogs: storage, StorageBlobLogs: storage, StorageTableLogs: storage,
-  AZKVAuditLogs: 'TimeGenerated:datetime OperationName:string ResultType:string ResultSignature:string HttpStatusCode:int CallerIpAddress:string'
-    + ' DurationMs:int Category:string _ResourceId:string',
-  AzureDiagnostics: 'TimeGenerated:datetime ResourceProvider:string Category:string OperationName:string ResultType:string ResultSignature:string'
-    + ' Resource:string _ResourceId:string',
-  AzureActivity: 'TimeGenerated:datetime OperationNameValue:string ActivityStatusValue:string Caller:string ResourceGroup:string _ResourceId:string',
-  Usage: 'TimeGenerated:datetime DataType:string Quantity:real QuantityUnit:string IsBillable:bool Solution:string',
-};
+const TABLES = JSON.parse(fs.readFileSync(new URL('kql_tables.json', import.meta.url), 'utf8'));
 
 function database() {
   const types = { string: 'String', datetime: 'DateTime', int: 'Int', long: 'Long', real: 'Real', dynamic: 'Dynamic', bool: 'Bool' };
-  const tables = Object.entries(TABLES).map(([name, columns]) => new Symbols.TableSymbol.$ctor4(name, columns.split(' ').map((column) => {
-    const [key, type] = column.split(':');
-    return new Symbols.ColumnSymbol(key, Symbols.ScalarTypes[types[type]]);
-  })));
+  const tables = Object.entries(TABLES).map(([name, columns]) => new Symbols.TableSymbol.$ctor4(name,
+    Object.entries(columns).map(([key, type]) => new Symbols.ColumnSymbol(key, Symbols.ScalarTypes[types[type]]))));
   for (const constructor of ['ctor', '$ctor1', '$ctor2', '$ctor3', '$ctor4']) {   // the overload that takes symbols has moved between versions
     try {
       const found = new Symbols.DatabaseSymbol[constructor]('workspace', tables);

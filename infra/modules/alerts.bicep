@@ -88,12 +88,42 @@ var rules rule[] = [
   {
     name: 'non_determinism'
     title: 'Code was changed under running orders'
-    description: 'An orchestrator decided differently when it was replayed. Go back to the previous version; docs/releasing.md says how to change a story.'
+    description: 'An orchestrator decided differently when it was replayed. Go back to the previous version; docs/releasing.md says how to change an orchestrator.'
     severity: 1
     window: 'PT15M'
     every: 'PT5M'
     lookBack: ''
     query: loadTextContent('../queries/non_determinism.kql')
+  }
+  {
+    name: 'worker_died'
+    title: 'The Python worker died'
+    description: 'Out of memory, a crash, or a call beyond functionTimeout: what it had in hand failed. The app starts dead workflows again; find out why it died.'
+    severity: 2
+    window: 'PT15M'
+    every: 'PT5M'
+    lookBack: ''
+    query: loadTextContent('../queries/worker_died.kql')
+  }
+  {
+    name: 'newer_version'
+    title: 'Workflows wait for a newer version'
+    description: 'Instances of a newer version got messages that this version must not take: they wait until the newer version is deployed again.'
+    severity: 1
+    window: 'PT15M'
+    every: 'PT5M'
+    lookBack: ''
+    query: loadTextContent('../queries/newer_version.kql')
+  }
+  {
+    name: 'poison_messages'
+    title: 'Messages could not be processed'
+    description: 'The host gave up on a message after its last delivery and moved it to a poison queue. Its function\'s exceptions say why.'
+    severity: 1
+    window: 'PT15M'
+    every: 'PT5M'
+    lookBack: ''
+    query: loadTextContent('../queries/poison_messages.kql')
   }
   {
     name: 'failed_orchestrations'

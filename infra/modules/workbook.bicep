@@ -132,6 +132,24 @@ var charts = [
     shape: 'table'
     query: loadTextContent('../queries/non_determinism.kql')
   }
+  {
+    tab: 'platform'
+    title: 'Deaths of the worker'
+    shape: 'table'
+    query: loadTextContent('../queries/worker_died.kql')
+  }
+  {
+    tab: 'platform'
+    title: 'Waiting for a newer version'
+    shape: 'table'
+    query: loadTextContent('../queries/newer_version.kql')
+  }
+  {
+    tab: 'platform'
+    title: 'Poison messages'
+    shape: 'table'
+    query: loadTextContent('../queries/poison_messages.kql')
+  }
   { tab: 'cost', title: 'Use of keys', shape: 'table', query: loadTextContent('../queries/key_use.kql') }
   { tab: 'cost', title: 'Refused by the vault', shape: 'table', query: loadTextContent('../queries/vault_denied.kql') }
   {

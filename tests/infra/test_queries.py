@@ -9,7 +9,7 @@ import pytest
 
 from tests.infra.bicep import INFRA, ROOT, evaluate, of_type, properties
 from tests.infra.combinations import LEGAL, PLAIN
-from tools.node import find_node
+from tools.node import require_node
 
 QUERIES = INFRA / "queries"
 PRELUDE = (QUERIES / "prelude.kql").read_text(encoding="utf-8")
@@ -17,11 +17,13 @@ FILES = sorted(path for path in QUERIES.glob("*.kql") if path.name != "prelude.k
 
 
 def check(*queries: object) -> tuple[bool, str]:
-    """Whether the queries are sound, and what the checker says. Skips where there is no checker."""
-    node = find_node()
-    if node is None or not (ROOT / "node_modules" / "@kusto" / "language-service-next").is_dir():
-        pytest.skip("install the checker of Kusto queries: npm ci")
-    command = [str(node.node), str(ROOT / "tools" / "kql.mjs"), str(QUERIES / "prelude.kql"), *map(str, queries)]
+    """Whether the queries are sound, and what the checker says."""
+    command = [
+        str(require_node().node),
+        str(ROOT / "tools" / "kql.mjs"),
+        str(QUERIES / "prelude.kql"),
+        *map(str, queries),
+    ]
     env = os.environ | {"NODE_PATH": str(ROOT / "node_modules")}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
     return done.returncode == 0, done.stdout + done.stderr
@@ -58,7 +60,18 @@ def test_alerts_run_the_query_files_and_are_named_after_them():
 
 @pytest.mark.parametrize(
     "wanted",
-    ["failed_orchestrations", "needs_attention", "dead_letters", "stuck_orders", "retry_rate", "host_silent"],
+    [
+        "failed_orchestrations",
+        "non_determinism",
+        "worker_died",
+        "newer_version",
+        "poison_messages",
+        "needs_attention",
+        "dead_letters",
+        "stuck_orders",
+        "retry_rate",
+        "host_silent",
+    ],
 )
 def test_somebody_is_told_of(wanted):
     names = {str(one["name"]) for one in of_type(evaluate(PLAIN[0]), "Microsoft.Insights/scheduledQueryRules")}
@@ -76,7 +89,7 @@ def test_workbook_is_json_with_every_chart_on_a_tab():
 
 def test_queries_leave_the_staging_slot_out():
     for path in FILES:
-        bare = re.findall(r"\b(AppTraces|AppRequests|AppDependencies)\b", path.read_text())
+        bare = re.findall(r"\b(AppTraces|AppRequests|AppDependencies|AppExceptions)\b", path.read_text())
         assert not bare or "-staging" in path.read_text(), path.name
 
 

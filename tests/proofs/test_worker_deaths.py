@@ -10,7 +10,7 @@ import pytest
 from adapters import file_batches
 from http_api import order_batches
 from tests.proofs.patterns import PATTERNS, SETTINGS
-from tests.proofs.stories import SHELF, STORIES, Story, order_faults, stock_shelf
+from tests.proofs.stories import APPROVE, SHELF, STORIES, Story, order_faults, stock_shelf
 from tests.proofs.worker_deaths import let_live, mails_about, recover, recover_at_once, send_mails, tell
 from tests.support.books import assert_balanced, open_dead_letters
 from tests.support.mails import Mailbox
@@ -30,7 +30,7 @@ MOST_DEATHS = 1_000 if os.environ.get("PROOF_ORDERS") else 12
 FEWEST_ORDERS = 3
 """Of any of these stories, the one whose worker lives included; fewer would mean that no worker died."""
 
-Moment = tuple[Literal["episode", "activity"], Literal["before", "after"]]
+Moment = tuple[Literal["episode", "activity", "entity", "function"], Literal["before", "after"]]
 MOMENTS: list[Moment] = [("episode", "before"), ("activity", "before"), ("activity", "after")]
 
 
@@ -67,6 +67,60 @@ async def test_an_order_survives_the_death_of_its_worker_at_any_moment(
     for order_id in told:
         assert_mails(mailbox, order_id, story)
     assert len(told) >= FEWEST_ORDERS
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("name", ["completed_several_lines", "authorisation_expired", "cancelled_while_waiting"])
+async def test_an_order_survives_two_deaths_at_any_moments(shop: Shop, mailbox: Mailbox, name: str):
+    story, told = STORIES[name], {}
+    for first in range(1, MOST_DEATHS + 1, 1 if MOST_DEATHS > 12 else 2):
+        deaths = shop.host.worker_deaths
+        for second in range(1, MOST_DEATHS + 1, 2):
+            before = shop.host.worker_deaths
+            order_id = f"{name}-{first}-{second}".replace("_", "-")
+            told[order_id] = story.wanted
+            order_faults(shop.sandbox, order_id, story)
+            shop.host.kill_worker(during="episode", nth=first)
+            await shop.post("orders", story.body(order_id))
+            await shop.host.run_until_idle()
+            if shop.host.worker_deaths > before:
+                shop.host.kill_worker(during="episode", nth=second)
+            await tell(shop, order_id, story)
+            if shop.host.worker_deaths < before + 2:
+                break
+        if shop.host.worker_deaths == deaths:
+            break
+    let_live(shop)
+    ended = await assert_balanced(shop, SHELF, told)
+    assert {(order["status"], order["reason_code"]) for order in ended.values()} == {(story.status, story.reason)}
+    await send_mails(shop)
+    for order_id in told:
+        assert_mails(mailbox, order_id, story)
+
+
+@pytest.mark.parametrize(
+    "moment", [(during, when) for during in ("entity", "function") for when in ("before", "after")]
+)
+async def test_an_order_survives_a_death_over_its_goods_or_its_requests(shop: Shop, mailbox: Mailbox, moment: Moment):
+    story, told = STORIES["approved"], {}
+    during, when = moment
+    for nth in count(1):
+        order_id, deaths = f"approved-{nth}", shop.host.worker_deaths
+        told[order_id] = story.wanted
+        shop.host.kill_worker(during=during, nth=nth, when=when)
+        await shop.post("orders", story.body(order_id))
+        await recover(shop)
+        await shop.post(f"orders/{order_id}/approval", APPROVE[1])
+        await recover(shop)
+        let_live(shop)
+        await tell(shop, order_id, story)  # a caller who was answered 500 asks again
+        if shop.host.worker_deaths == deaths or nth == MOST_DEATHS:
+            break
+    ended = await assert_balanced(shop, SHELF, told)
+    assert {order["status"] for order in ended.values()} == {"completed"}
+    await send_mails(shop)
+    for order_id in told:
+        assert_mails(mailbox, order_id, story)
 
 
 def assert_mails(mailbox: Mailbox, order_id: str, story: Story) -> None:

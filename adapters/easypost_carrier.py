@@ -8,8 +8,6 @@ it is undone, and EasyPost has no request that forbids it; fresh rates take away
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from pydantic import BaseModel, ConfigDict
-
 from adapters.easypost_errors import CarrierRefused, easypost_errors
 from adapters.easypost_rates import (
     CarrierMessage,
@@ -20,10 +18,10 @@ from adapters.easypost_rates import (
     refuses_the_parcel,
     too_expensive,
 )
+from adapters.easypost_shipment import Offer, Shipment, is_of, said_by_carriers
 from adapters.easypost_words import (
     address_words,
     customs_words,
-    ounces,
     parcel_words,
     private_values,
     redacted,
@@ -38,47 +36,6 @@ if TYPE_CHECKING:
 # Carriers are slow to sell labels; the whole activity has to end within the host's limit.
 ANSWER_S: Final = 20
 _GIVEN_BACK: Final = frozenset({"submitted", "refunded"})
-
-
-class _Parcel(BaseModel):
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, defer_build=True)
-
-    weight: float | None = None
-
-
-class _Recipient(BaseModel):
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, defer_build=True)
-
-    name: str | None = None
-    company: str | None = None
-    street1: str | None = None
-    street2: str | None = None
-    city: str | None = None
-    zip: str | None = None
-    country: str | None = None
-
-    @property
-    def private(self) -> list[str | None]:
-        return [self.name, self.company, self.street1, self.street2, self.city, self.zip]
-
-
-class _Offer(BaseModel):
-    """rates: as they came; which of them can be read is decided one by one."""
-
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, defer_build=True)
-
-    rates: tuple[Any, ...] = ()
-    messages: tuple[CarrierMessage, ...] = ()
-
-
-class _Shipment(_Offer):
-    id: str
-    reference: str | None = None
-    parcel: _Parcel = _Parcel()
-    to_address: _Recipient = _Recipient()
-    postage_label: dict[str, Any] | None = None
-    tracking_code: str | None = None
-    refund_status: str | None = None
 
 
 class EasyPostCarrier:
@@ -123,7 +80,7 @@ class EasyPostCarrier:
                     rates, anew = self._rates_anew(shipment.id)
                     messages = anew or messages
                 if not rates:
-                    return no_rates(messages, _told(messages, private))
+                    return no_rates(messages, said_by_carriers(messages, private))
                 rate = cheapest(rates, request.currency)
                 refused = too_expensive(rate, _most(request))
                 if refused is not None:
@@ -147,10 +104,10 @@ class EasyPostCarrier:
             return _faulted(refusal, "")
         return _given_back(shipment)
 
-    def _settled(self, request: CancelShippingRequest) -> _Shipment | None:
+    def _settled(self, request: CancelShippingRequest) -> Shipment | None:
         """The order's shipment, once nothing can be bought for it any more."""
         if request.shipment_id is not None:
-            shipment: _Shipment | None = self._retrieve(request.shipment_id)
+            shipment: Shipment | None = self._retrieve(request.shipment_id)
         else:
             # A run before the one that asks may have known its id, and be buying its label.
             shipment = self._announced(request.announced) if request.announced else self._of_reference(request.order_id)
@@ -159,12 +116,12 @@ class EasyPostCarrier:
             shipment = self._retrieve(shipment.id)
         return shipment
 
-    def _announced(self, request: ShipmentRequest) -> _Shipment | None:
+    def _announced(self, request: ShipmentRequest) -> Shipment | None:
         """The shipment that was announced for the order, if any. Another program's, or an earlier order's, is none."""
         shipment = self._of_reference(request.reference)
-        return shipment if shipment is not None and _is_of(request, shipment) else None
+        return shipment if shipment is not None and is_of(request, shipment) else None
 
-    def _of_reference(self, reference: str) -> _Shipment | None:
+    def _of_reference(self, reference: str) -> Shipment | None:
         """EasyPost takes references where it takes ids."""
         try:
             shipment = self._retrieve(reference)
@@ -175,7 +132,7 @@ class EasyPostCarrier:
         # An order may be named like the id of another one's shipment.
         return shipment if shipment.reference == reference else None
 
-    def _announce(self, request: ShipmentRequest) -> _Shipment:
+    def _announce(self, request: ShipmentRequest) -> Shipment:
         with easypost_errors():
             to_address = self._client.address.create(
                 verify_strict=True, reference=request.reference, **address_words(request.ship_to)
@@ -189,7 +146,7 @@ class EasyPostCarrier:
             )
             return _read(shipment)
 
-    def _buy(self, shipment: _Shipment, rate: Rate) -> _Shipment:
+    def _buy(self, shipment: Shipment, rate: Rate) -> Shipment:
         try:
             with easypost_errors():
                 return _read(self._client.shipment.buy(shipment.id, rate={"id": rate.id}))
@@ -202,10 +159,10 @@ class EasyPostCarrier:
     def _rates_anew(self, shipment_id: str) -> tuple[tuple[Rate, ...], tuple[CarrierMessage, ...]]:
         with easypost_errors():
             answer: Any = self._client.shipment.regenerate_rates(shipment_id)
-            offered = _Offer.model_validate(answer if isinstance(answer, dict) else answer.to_dict())
+            offered = Offer.model_validate(answer if isinstance(answer, dict) else answer.to_dict())
             return readable_rates(offered.rates), offered.messages
 
-    def _give_back(self, shipment: _Shipment) -> _Shipment:
+    def _give_back(self, shipment: Shipment) -> Shipment:
         try:
             with easypost_errors():
                 return _read(self._client.shipment.refund(shipment.id))
@@ -215,28 +172,13 @@ class EasyPostCarrier:
                 raise
             return now
 
-    def _retrieve(self, id_or_reference: str) -> _Shipment:
+    def _retrieve(self, id_or_reference: str) -> Shipment:
         with easypost_errors():
             return _read(self._client.shipment.retrieve(id_or_reference))
 
 
-def _read(shipment: Any) -> _Shipment:
-    return _Shipment.model_validate(shipment.to_dict())
-
-
-def _is_of(request: ShipmentRequest, shipment: _Shipment) -> bool:
-    """Whether it carries the parcel that is asked for. The verified address is written anew; of it, case and blanks may differ."""
-    to, wanted = shipment.to_address, request.ship_to
-    return (
-        shipment.reference == request.reference
-        and shipment.parcel.weight == ounces(request.weight_grams)
-        and to.country == wanted.country
-        and _plain(to.name) == _plain(wanted.name)
-    )
-
-
-def _plain(text: str | None) -> str:
-    return " ".join((text or "").split()).casefold()
+def _read(shipment: Any) -> Shipment:
+    return Shipment.model_validate(shipment.to_dict())
 
 
 def _most(request: BuyLabelRequest) -> Money:
@@ -245,13 +187,7 @@ def _most(request: BuyLabelRequest) -> Money:
     return Money(request.max_cost_cents, request.currency)
 
 
-def _told(messages: Sequence[CarrierMessage], private: Sequence[str | None]) -> str:
-    """What the carriers say, for the operator."""
-    told = (f"{redacted(each.carrier or 'a carrier', ())}: {redacted(each.message, private)}" for each in messages)
-    return "; ".join(dict.fromkeys(told))[:400]
-
-
-def _given_back(shipment: _Shipment) -> StepResult:
+def _given_back(shipment: Shipment) -> StepResult:
     if shipment.refund_status in _GIVEN_BACK:
         return StepResult(reference=shipment.id, message="label_refunded")
     if shipment.refund_status == "not_applicable":  # billed when scanned: what is never shipped is never paid

@@ -9,32 +9,23 @@ import asyncio
 import os
 import random
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.proofs.outside import LOOK_EVERY_S, Outside, the_outside
+from tests.proofs.customers import KINDS, look_after, place_all
+from tests.proofs.outside import Outside, the_outside
 from tests.proofs.processes import Reborn
 from tests.proofs.progress import Progress, telling
-from tests.proofs.stories import STORIES, Story, stock_shelf_outside
+from tests.proofs.stories import STORIES, stock_shelf_outside
 from tests.support.books import assert_balanced
 
 GIVEN = os.environ.get("PROOF_KILLED_ORDERS")
 ORDERS = int(GIVEN or 40)
-KINDS = (
-    "completed",
-    "completed",
-    "completed_several_lines",
-    "declined",
-    "undeliverable",
-    "authorisation_expired",
-    "approved",
-)
 SHELF = {"mug": 2 * ORDERS, "piano": ORDERS}
 """Enough for every order, whatever they are."""
 
-AT_ONCE = 8
 PATIENCE_S = 60 + ORDERS * 2
 """Enough for an order whose process died before it started it: the sweeper takes it up after a minute or two."""
 
@@ -78,26 +69,6 @@ async def kill_at_random(chance: random.Random, shop: Outside, victims: list[Reb
         await asyncio.to_thread(victim.start)
         progress.count(kills=1)
     return len(victims)
-
-
-async def place_all(shop: Outside, stories: Mapping[str, Story]) -> None:
-    gate = asyncio.Semaphore(AT_ONCE)
-
-    async def place(order_id: str, story: Story) -> None:
-        async with gate:
-            assert (await shop.ask("POST", "orders", json=story.body(order_id))).status == 202
-
-    await asyncio.gather(*(place(order_id, story) for order_id, story in stories.items()))
-
-
-async def look_after(shop: Outside, order_id: str, story: Story, progress: Progress) -> None:
-    """Look at one order until its end, and decide what has to be decided."""
-    while (order := await shop.get(f"orders/{order_id}")).status != 200:
-        if story.deed is not None and order.status == 202 and order.json()["status"] == "awaiting_approval":
-            path, body = story.deed
-            await shop.ask("POST", f"orders/{order_id}/{path}", json=body)
-        await asyncio.sleep(LOOK_EVERY_S)
-    progress.count(orders=1)
 
 
 def check_file(path: Path) -> str:

@@ -47,7 +47,7 @@ prove: KILLED_ORDERS ?= 300
 prove: KILLS ?= 200
 prove: LOAD ?= 500
 prove: $(VENV)/dev.stamp node_modules/.stamp
-	@PROOF_ORDERS=$(ORDERS) PROOF_KILLED_ORDERS=$(KILLED_ORDERS) KILLS=$(KILLS) LOAD=$(LOAD) exec $(PY) -m pytest -q -s tests/proofs tests/local_host/test_random_kills.py
+	@PROOF_ORDERS=$(ORDERS) PROOF_KILLED_ORDERS=$(KILLED_ORDERS) KILLS=$(KILLS) LOAD=$(LOAD) exec $(PY) -m pytest -q -s tests/proofs tests/local_host/test_random_kills.py tests/local_host/test_random_worker_kills.py
 
 demo: $(VENV)/dev.stamp node_modules/.stamp
 	@exec $(PY) -m tools.demo

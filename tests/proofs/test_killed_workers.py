@@ -1,9 +1,9 @@
 """The host's worker process, killed with SIGKILL at random moments while orders run: every order ends, and the books balance.
 
 The host goes on and fails what the worker had in hand, for good, as the platform does; the recovery timers bring it to its
-end. After three deaths the host gives up and starts afresh. PROOF_KILLED_ORDERS says how many orders to run; the worker is
-killed once for each six of them. A run that died is taken up a minute after its order was placed, so even a small proof
-takes that long.
+end. After three deaths the host gives up and starts afresh. A third of PROOF_KILLED_ORDERS says how many orders to run; the
+worker is killed once for each six of them. A run that died is taken up a minute after its order was placed, so even a small
+proof takes that long.
 """
 
 import asyncio
@@ -11,7 +11,9 @@ import os
 import random
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 
+import aiohttp
 import pytest
 
 from tests.proofs.customers import KINDS, look_after, place_all
@@ -20,13 +22,13 @@ from tests.proofs.progress import Progress, telling
 from tests.proofs.stories import STORIES, stock_shelf_outside
 from tests.support.books import assert_balanced
 
-ORDERS = int(os.environ.get("PROOF_KILLED_ORDERS") or 18)
+ORDERS = int(os.environ.get("PROOF_KILLED_ORDERS") or 54) // 3
 KILLS = ORDERS // 6
 SHELF = {"mug": 2 * ORDERS, "piano": ORDERS}
 """Enough for every order, whatever they are."""
 
-PATIENCE_S = 240 + ORDERS * 4
-"""Enough for an order whose worker died twice."""
+PATIENCE_S = 600 + ORDERS * 4
+"""Several restarts of one order, with their pauses."""
 
 RECOVER_EVERY_S = 5
 STARTED_AGAIN = "the platform has failed its run; starting it again"
@@ -53,29 +55,27 @@ async def test_every_order_survives_the_death_of_its_worker(tmp_path, storage_co
             placing = asyncio.create_task(place_all(shop, stories))
             await asyncio.gather(*(look_after(shop, *each, progress) for each in stories.items()))
             await asyncio.gather(placing, shop.go_home())
-            deaths, _ = await asyncio.gather(*helping)
+            await asyncio.gather(*helping)
         ended = await assert_balanced(shop, SHELF, {order_id: story.wanted for order_id, story in stories.items()})
         ends = {order_id: (order["status"], order["reason_code"]) for order_id, order in ended.items()}
         assert ends == {order_id: (story.status, story.reason) for order_id, story in stories.items()}
     log = "".join(path.read_text(errors="replace") for path in shop.host.logs)
     progress.count(recoveries=log.count(STARTED_AGAIN))
-    assert deaths > 0
     assert log.count(STARTED_AGAIN) > 0, "no kill met an order in the middle of an episode"
 
 
-async def kill_at_random(chance: random.Random, shop: Outside, progress: Progress) -> int:
-    """One death after the other, each when the customers have got some more answers. Gives how many there were."""
+async def kill_at_random(chance: random.Random, shop: Outside, progress: Progress) -> None:
+    """One death after the other, each when the customers have got some more answers."""
     deaths = 0
     while deaths < KILLS and await shop.until_answers(chance.randrange(3, 20)):
-        if shop.host.kill_worker():
-            deaths += 1
-            progress.count(kills=1)
-    return deaths
+        died = await asyncio.to_thread(shop.host.kill_children)
+        deaths += died
+        progress.count(kills=died)
 
 
 async def run_recovery(shop: Outside) -> None:
     """The recovery timer by hand, so that the proof need not wait for its minute."""
     while not shop.is_over:
         await asyncio.sleep(RECOVER_EVERY_S)
-        async with shop.http.post(f"{shop.host.url}/admin/functions/start_lost_orders", json={}) as answer:
-            assert answer.status == 202
+        with suppress(aiohttp.ClientError, TimeoutError):  # the host starts afresh
+            await shop.http.post(f"{shop.host.url}/admin/functions/start_lost_orders", json={})

@@ -24,6 +24,7 @@ from local_host.decision import fail, finish, finish_without_answer, settle
 from local_host.entity import EntityWork
 from local_host.errors import CallLost, UnknownFunction, UserCodeFailed
 from local_host.executor import Executor, FunctionKind
+from local_host.failure_log import log_failure
 from local_host.group_commit import Wakeups
 from local_host.history import Event, time_text
 from local_host.instance import Episode, InstanceWork, begin
@@ -185,8 +186,10 @@ class Worker:
         try:
             answer = read_answer(await self._executor.run_orchestrator(name, payload(episode, self._config)))
         except CallLost as lost:
+            log_failure(name, lost, episode.instance.instance_id)
             return finish_without_answer(episode, lost_calls.orchestration_error(lost), self._surroundings())
         except UserCodeFailed as failure:
+            log_failure(name, failure, episode.instance.instance_id)
             labelled = read_failure(failure)
             if labelled is None:
                 error = failures.unlabelled_error(failure)
@@ -214,6 +217,8 @@ class Worker:
         try:
             result = await self._call(activity)
         except UserCodeFailed as failure:
+            if activity.name != HTTP_ACTIVITY:
+                log_failure(activity.name, failure, activity.instance_id)
             completion = self._task_failed(activity, failure)
         else:
             completion = h.task_completed(self._now_text(), activity.task_id, result)
@@ -251,7 +256,7 @@ class Worker:
                 log.warning("A batch of entity %s was in hand (%s); it is run again", work.entity_id, lost.message)
                 return self._run_batch_again(work)
             except UserCodeFailed as failure:
-                log.error("A batch of entity %s failed as a whole: %s", work.entity_id, failure)  # noqa: TRY400
+                log_failure(name, failure, str(work.entity_id))
                 outcome = entity.fail(work, str(failure), self._now_text())
         return self._hub.complete_batch(outcome, self._config.max_entity_operation_batch_size)
 

@@ -15,6 +15,7 @@ from local_host.app.index import Function
 from local_host.app.invoker import Invoke
 from local_host.clock import Clock
 from local_host.errors import UserCodeFailed
+from local_host.failure_log import log_failure
 from local_host.running import Running
 
 _log = logging.getLogger("local_host.triggers")
@@ -62,7 +63,7 @@ class TriggeredRun:
             try:
                 await self._invoke(function, datum, metadata, retry=retry)
             except UserCodeFailed as failure:
-                _log.error("%s failed with %s\n%s", function.name, failure, failure.stack)
+                log_failure(function.name, failure)
                 return failure
         _log.info("%s ran", function.name)
         return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import time
 from collections.abc import Awaitable, Callable
 from html import escape
@@ -13,6 +12,7 @@ from aiohttp import web
 
 from local_host.app.index import AppIndex, Binding, Function
 from local_host.errors import InstanceNotFound, UserCodeFailed
+from local_host.failure_log import log_failure
 from local_host.management.calls import json_response
 from local_host.operations import Operations
 from local_host.web.instance_page import render_instance
@@ -22,7 +22,6 @@ from local_host.web.status_page import RECENT, render_home
 
 # Runs a function that is not triggered by HTTP once, with a text as its trigger's value.
 RunOnce = Callable[[Function, str], Awaitable[None]]
-_log = logging.getLogger("local_host.http")
 
 
 class AdminApi:
@@ -108,7 +107,7 @@ class AdminApi:
         try:
             await self._run_once(function, value)
         except UserCodeFailed as failure:
-            _log.error("%s failed with %s\n%s", function.name, failure, failure.stack)
+            log_failure(function.name, failure)
         return web.Response(status=202)
 
 

@@ -18,6 +18,7 @@ from aiohttp import web
 from local_host.app.binding_value import MANAGEMENT_PATH
 from local_host.app.invoker import Invoke
 from local_host.errors import UserCodeFailed
+from local_host.failure_log import log_failure
 from local_host.management.api import ManagementApi
 from local_host.running import Running
 from local_host.start_problems import CannotStart, PortInUse
@@ -112,7 +113,7 @@ class HttpServer:
             assert answer.returned is not None
             response = response_of(answer.returned, self._custom_headers)
         except UserCodeFailed as failure:
-            _log.error("%s failed with %s\n%s", function.name, failure, failure.stack)
+            log_failure(function.name, failure)
             return web.Response(status=500)
         except (TypeError, ValueError) as error:
             _log.error("%s returned what is no HTTP response: %s %s", function.name, type(error).__name__, error)

@@ -1,6 +1,9 @@
 """`make func`: the same app under Azure Functions Core Tools, with what it talks to on the ports of the example settings.
 
-Ends with 0 when asked to stop, with 1 when something is missing, or ended by itself.
+The real host ends itself when its worker died three times in half an hour, or when the storage account was away for two minutes.
+On Azure the platform starts it again; here this command does, a few times within half an hour.
+
+Ends with 0 when asked to stop, with 1 when something is missing, or when func ends too often.
 """
 
 import os
@@ -8,9 +11,11 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Final
 
 from tools.app_settings import EXAMPLE, LOCAL
 from tools.azurite import start_azurite
@@ -32,6 +37,8 @@ STANDARD_PORTS = {
     "SANDBOX_PORT": "7090",
     "MAIL_PORT": "7025",
 }
+MAX_RESTARTS: Final = 3
+_RESTART_WINDOW_S: Final = 30 * 60
 HOW_TO_GET_FUNC = """\
 Azure Functions Core Tools (`func`) is not on the PATH. Install version 4, one of:
   npm install -g azure-functions-core-tools@4 --unsafe-perm true
@@ -77,15 +84,31 @@ def _in_venv(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _supervise(command: list[str], folder: Path, environment: Mapping[str, str], stop: StopRequest) -> None:
-    """func writes to this terminal; it and its workers are one group, which gets the Ctrl-C that the terminal would send it."""
+    """Run func, and again when it ends by itself. Raises LaunchFailed when that happens too often."""
+    ends: list[float] = []
+    while (code := _run_once(command, folder, environment, stop)) is not None:
+        now = time.monotonic()
+        ends = [*(end for end in ends if now - end < _RESTART_WINDOW_S), now]
+        ended = f"`{' '.join(command)}` ended by itself with {code}"
+        if len(ends) > MAX_RESTARTS:
+            raise LaunchFailed(f"{ended}, {len(ends)} times within half an hour")
+        print(f"{ended}; starting it again ({len(ends)} of {MAX_RESTARTS})", file=sys.stderr, flush=True)
+
+
+def _run_once(command: list[str], folder: Path, environment: Mapping[str, str], stop: StopRequest) -> int | None:
+    """Return the code that func ended with; None when it was asked to stop.
+
+    func writes to this terminal; it and its workers are one group, which gets the Ctrl-C that the terminal would send it.
+    """
     func = subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, process_group=0)
     try:
         while not stop.made and func.poll() is None:
             stop.wait()
-        if not stop.made:
-            raise LaunchFailed(f"`{' '.join(command)}` ended by itself with {func.returncode}")
+        return None if stop.made else func.returncode
     finally:
         _interrupt(func)
+        with suppress(ProcessLookupError):  # a worker can outlive its host, and would hold its files and ports
+            os.killpg(func.pid, signal.SIGKILL)
 
 
 def _interrupt(func: subprocess.Popen[bytes]) -> None:

@@ -58,6 +58,33 @@ def test_settings_are_copied_once_and_then_left_alone(own_tree: Path, tmp_path: 
     assert "ended by itself with 3" in func.text
 
 
+ENDS_TWICE = """#!/bin/sh
+echo start >> "$STARTS"
+trap 'exit 0' INT
+[ "$(wc -l < "$STARTS")" -lt 3 ] && exit 1
+echo "third start"
+while :; do sleep 0.1; done
+"""
+
+
+def test_a_host_that_ended_itself_is_started_again(own_tree: Path, tmp_path: Path) -> None:
+    environment = func_on_path(tmp_path / "bin", ENDS_TWICE) | {"STARTS": str(tmp_path / "starts")}
+    with launched(["make", "func"], own_tree, tmp_path / "state", environment) as func:
+        read_until(func, b"third start")
+        func.press_ctrl_c()
+        assert func.wait() == 0, func.text
+    assert "ended by itself with 1; starting it again (2 of 3)" in func.text
+
+
+def test_a_host_that_ends_too_often_is_given_up(own_tree: Path, tmp_path: Path) -> None:
+    script = '#!/bin/sh\necho start >> "$STARTS"\nexit 1\n'
+    environment = func_on_path(tmp_path / "bin", script) | {"STARTS": str(tmp_path / "starts")}
+    with launched(["make", "func"], own_tree, tmp_path / "state", environment) as func:
+        assert func.wait() != 0
+    assert "ended by itself with 1, 4 times within half an hour" in func.text
+    assert (tmp_path / "starts").read_text().count("start") == 4
+
+
 def test_without_func_it_says_how_to_get_it(tree: Path, tmp_path: Path) -> None:
     tools = tmp_path / "bin"
     tools.mkdir()

@@ -49,7 +49,7 @@ class EntityRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChildStart:
-    """A sub-orchestration to start. parent_task_id: what its parent is told when it cannot be."""
+    """A sub-orchestration to start. parent_task_id: the number it has for its parent."""
 
     instance: Instance
     started: Event

@@ -128,16 +128,8 @@ def _hand_out(tx: Transaction, outcome: Outcome) -> None:
 
 
 def _start_child(tx: Transaction, child: ChildStart) -> None:
-    """A child whose explicit id is live fails its parent's call; the real host would let the parent wait for ever."""
-    parent = child.instance.parent_instance
-    assert parent is not None
-    try:
-        start_instance(tx, child.instance, child.started)
-    except InstanceExists as conflict:
-        reason = f"Sub-orchestration '{child.instance.name}' cannot start as '{child.instance.instance_id}': {conflict}"
-        failed = h.child_failed(child.started.fields["Timestamp"], child.parent_task_id, reason, None)
-        to = parent["OrchestrationInstance"]
-        post(tx, Letter(to["InstanceId"], to["ExecutionId"], failed))
+    """A live instance of the child's id is replaced."""
+    start_instance(tx, child.instance, child.started, replace_live=True)
 
 
 def drop_messages(tx: Transaction, seqs: Sequence[int]) -> None:

@@ -50,6 +50,14 @@ class TraceContext:
     trace_state: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def Traceparent(self) -> str:
+        return self.trace_parent
+
+    @property
+    def Tracestate(self) -> str:
+        return self.trace_state
+
 
 @dataclass(frozen=True, kw_only=True)
 class PastFailure:

@@ -37,6 +37,13 @@ _SCHEDULED = frozenset((EventType.TASK_SCHEDULED, EventType.SUB_ORCHESTRATION_CR
 _TASK_ENDED = frozenset(kind for kind, field in COMPLETES.items() if field == "TaskScheduledId")
 
 
+class ScheduledTwice(Exception):
+    """A history holds two things of one number, as after a change of the code; the real host cannot show it."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"An item with the same key has already been added. Key: {key}")
+
+
 def json_body(value: Any) -> bytes:
     """Compact JSON, as the extension writes it."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
@@ -65,7 +72,7 @@ def status_body(
 def _origin(status: InstanceStatus) -> dict[str, Any]:
     """What an orchestration says of where it comes from; an entity has neither."""
     names = {"parentInstanceId": status.parent_instance_id, "version": status.version}
-    return {name: value for name, value in names.items() if value is not None}
+    return {name: value for name, value in names.items() if value}
 
 
 def entity_body(entity: EntityStatus, *, fetch_state: bool) -> dict[str, Any]:
@@ -96,7 +103,7 @@ def history_events(
     history: Sequence[Mapping[str, Any]], *, show_input: bool, show_output: bool
 ) -> list[dict[str, Any]]:
     """The history for people: starts folded into their ends, ids and bookkeeping left out."""
-    scheduled = {event["EventId"]: event for event in history if event["EventType"] in _SCHEDULED}
+    scheduled = _scheduled(history)
     ended = {event["TaskScheduledId"] for event in history if event["EventType"] in _TASK_ENDED}
     shown = []
     for event in history:
@@ -105,6 +112,17 @@ def history_events(
             continue
         shown.append(_shown_event(event, scheduled, show_input=show_input, show_output=show_output))
     return shown
+
+
+def _scheduled(history: Sequence[Mapping[str, Any]]) -> Mapping[int, Mapping[str, Any]]:
+    """By their numbers. Raises ScheduledTwice."""
+    scheduled: dict[int, Mapping[str, Any]] = {}
+    for event in history:
+        if event["EventType"] in _SCHEDULED:
+            same = scheduled.setdefault(event["EventId"], event)
+            if same is not event and same["EventType"] == event["EventType"]:
+                raise ScheduledTwice(f"{_EVENT_NAMES[event['EventType']]}_{event['EventId']}")
+    return scheduled
 
 
 def _shown_event(

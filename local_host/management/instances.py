@@ -8,16 +8,27 @@ from aiohttp import web
 
 from local_host.app.binding_value import management_urls
 from local_host.errors import InstanceEnded, InstanceNotFound
-from local_host.management.bodies import json_value, status_body
+from local_host.management.bodies import ScheduledTwice, json_value, status_body
 from local_host.management.calls import BadRequest, Call, json_response, page_response
 from local_host.status import RuntimeStatus
 from local_host.views import InstanceFilter, InstanceStatus
 
+_NO_JSON = {
+    "Message": "Invalid JSON content",
+    "ExceptionMessage": "Error reading JToken from JsonReader. Path '', line 0, position 0.",
+    "ExceptionType": "Newtonsoft.Json.JsonReaderException",
+    "StackTrace": "   at Newtonsoft.Json.Linq.JToken.ReadFrom(JsonReader reader)",
+}
+
 
 async def start(call: Call) -> web.Response:
+    timeout_s, interval_s = call.query.number("timeout"), call.query.number("pollingInterval")
+    if timeout_s is not None and interval_s is not None and interval_s > timeout_s:
+        text = f"Total timeout {timeout_s:g} should be bigger than retry timeout {interval_s:g}"
+        raise BadRequest({"Message": text})
     name, *given_id = call.arguments
     chosen_id = given_id[0] if given_id else None
-    instance_id = await call.operations.start(name, await call.body_text(), chosen_id, call.query.text("version"))
+    instance_id = await call.operations.start(name, await call.body_text(), chosen_id, call.query.given("version"))
     return await _started(call, instance_id)
 
 
@@ -34,15 +45,27 @@ async def restart(call: Call) -> web.Response:
 async def instance_status(call: Call) -> web.Response:
     show_history = call.query.flag("showHistory")
     status = await call.operations.status(call.arguments[0], with_history=show_history)
-    body = status_body(
-        status,
-        show_input=call.query.flag("showInput", default=True),
-        show_history=show_history,
-        show_history_output=call.query.flag("showHistoryOutput"),
-    )
+    try:
+        body = status_body(
+            status,
+            show_input=call.query.flag("showInput", default=True),
+            show_history=show_history,
+            show_history_output=call.query.flag("showHistoryOutput"),
+        )
+    except ScheduledTwice as error:
+        raise BadRequest(_argument_error(error)) from None
     if not status.runtime_status.has_ended:
         return json_response(body, 202, {"Location": call.url, "Retry-After": "5"})
     return json_response(body, _ended_status(call, status))
+
+
+def _argument_error(error: ScheduledTwice) -> dict[str, str]:
+    return {
+        "Message": "One or more of the arguments submitted is incorrect",
+        "ExceptionMessage": str(error),
+        "ExceptionType": "System.ArgumentException",
+        "StackTrace": "   at System.Collections.Generic.Dictionary`2.TryInsert(TKey key, TValue value)",
+    }
 
 
 async def list_instances(call: Call) -> web.Response:
@@ -77,7 +100,10 @@ async def raise_event(call: Call) -> web.Response:
         raise InstanceEnded(instance_id, status.runtime_status)
     if not call.has_media_type("application/json"):
         raise BadRequest({"Message": "Only application/json request content is supported"})
-    await call.operations.raise_event(instance_id, name, await call.body_text())
+    text = await call.body_text()
+    if text is None:
+        raise BadRequest(_NO_JSON)
+    await call.operations.raise_event(instance_id, name, text)
     return web.Response(status=202)
 
 

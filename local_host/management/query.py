@@ -24,6 +24,10 @@ class Query:
         """The first value; None when absent or empty."""
         return next((value for value in self._values.get(name.casefold(), ()) if value), None)
 
+    def given(self, name: str) -> str | None:
+        """The first value, which may be empty; None when absent."""
+        return next(iter(self._values.get(name.casefold(), ())), None)
+
     def flag(self, name: str, *, default: bool = False) -> bool:
         value = self.text(name)
         return default if value is None else value.casefold() == "true"

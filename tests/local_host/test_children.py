@@ -95,16 +95,22 @@ async def test_the_parent_of_a_terminated_child_sees_the_reason(app: SmallApp) -
     assert output_of(status).startswith("enough \n")
 
 
-async def test_an_id_that_is_live_fails_the_call_instead_of_waiting_for_ever(app: SmallApp) -> None:
+async def test_a_live_instance_of_the_childs_id_is_replaced(app: SmallApp) -> None:
     @app.orchestrator
     def parent(context: Context) -> Code:
         yield context.call_sub_orchestrator("child", None, "p")
 
-    async with running(app) as engine:
-        status = await engine.run(parent, instance_id="p")
+    @app.orchestrator
+    def waiting(context: Context) -> Code:
+        yield context.wait_for_external_event("never")
 
-    assert status.runtime_status is RuntimeStatus.FAILED
-    assert "Sub-orchestration 'child' cannot start as 'p'" in (status.output or "")
+    async with running(app) as engine:
+        await engine.start(waiting, instance_id="p")
+        status = await engine.run(parent, instance_id="parent")
+        replaced = await engine.status("p")
+
+    assert status.runtime_status is RuntimeStatus.COMPLETED
+    assert (replaced.name, replaced.parent_instance_id) == ("child", "parent")
 
 
 async def test_each_retry_of_a_child_reuses_the_given_id(app: SmallApp) -> None:

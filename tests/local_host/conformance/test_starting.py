@@ -153,7 +153,7 @@ async def test_the_client_waits_for_the_end_and_answers_with_the_output(app_host
 
 @pytest.mark.check(14, 15)
 async def test_a_start_that_waits_in_vain_answers_202(app_host: AppHost) -> None:
-    path = f"{MANAGEMENT}/orchestrators/wait_for_event?timeout=0&pollingInterval=1"
+    path = f"{MANAGEMENT}/orchestrators/wait_for_event?timeout=0&pollingInterval=0"
     answer = await app_host.http.post(path)
     assert (answer.status, answer.headers["Retry-After"]) == (202, "10")
     assert "rewindPostUri" not in answer.json()

@@ -13,10 +13,10 @@ from tests.support.books import finish
 from tests.support.order_requests import ADDRESS, order_request
 from tests.support.shop import Shop
 
-SHELF = {"mug": 400, "piano": 80}
-"""Units of each product. A mug is cheap; a piano needs an approval."""
+SHELF = {"mug": 400, "piano": 80, "vase": 1}
+"""Units of each product. A mug is cheap; a piano needs an approval; of vases there is one, and two of them fit into a parcel."""
 
-PRICES = {"mug": 1_000, "piano": 150_000}
+PRICES = {"mug": 1_000, "piano": 150_000, "vase": 1_000}
 UNDELIVERABLE = {**ADDRESS, "street1": "UNDELIVERABLE"}
 
 Deed = tuple[str, dict[str, Any]]
@@ -63,8 +63,8 @@ STORIES: dict[str, Story] = {
         ),
         status="completed",
     ),
-    "out_of_stock": Story(wanted={"mug": 401}, status="rejected", reason="out_of_stock"),
-    "one_line_out_of_stock": Story(wanted={"mug": 401, "piano": 1}, status="rejected", reason="out_of_stock"),
+    "out_of_stock": Story(wanted={"vase": 2}, status="rejected", reason="out_of_stock"),
+    "one_line_out_of_stock": Story(wanted={"vase": 2, "piano": 1}, status="rejected", reason="out_of_stock"),
     "declined": Story(changes=_paid_with("pm_card_chargeDeclined"), status="rejected", reason="payment_declined"),
     "action_required": Story(
         changes=_paid_with("pm_card_authenticationRequired"), status="rejected", reason="action_required"

@@ -1,11 +1,12 @@
 """Every currency that Stripe takes for card payments, with its rules.
 
-Source: https://docs.stripe.com/currencies. Minimum and maximum charge amounts, special cases and currencies without decimals are those
-of 2026; currencies with three decimals are those that the page named in 2023. ISK and UGX are written without decimals, but their
-amounts have two, which are always 00. Of amounts with three decimals the last is always 0. MGA is written and charged whole, although
-ISO 4217 gives it two decimals; ANG, BGN and STD have left ISO 4217. Twelve digits are the most for cards. Where Stripe names no
-minimum, the smallest amount stands in. per_dollar is what one US dollar is worth, to the nearest 1, 2 or 5 times a power of ten, by
-rates of 2026-09-29 (https://github.com/fawazahmed0/exchange-api): for limits of the right order, never for conversion.
+Source: https://docs.stripe.com/currencies. Minimum and maximum charge amounts, special cases and currencies without
+decimals are those of 2026; currencies with three decimals are those that the page named in 2023. ISK and UGX are
+written without decimals, but their amounts have two, which are always 00. Of amounts with three decimals the last is
+always 0. MGA is written and charged whole, although ISO 4217 gives it two decimals; ANG, BGN and STD have left ISO
+4217. Twelve digits are the most for cards. Where Stripe names no minimum, the smallest amount stands in. per_dollar is
+what one US dollar is worth, to the nearest 1, 2 or 5 times a power of ten, by rates of 2026-09-29
+(https://github.com/fawazahmed0/exchange-api): for limits of the right order, never for conversion.
 
 Columns: code, exponent of amounts, decimals as written, multiple_of, minimum, maximum, per_dollar.
 """

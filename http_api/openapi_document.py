@@ -132,4 +132,9 @@ def _responses(operation: Operation, schemas: _Schemas) -> Schema:
     for status in (*operation.problems, *_ANY_OPERATION):
         responses.setdefault(str(int(status)), {"description": HTTPStatus(status).phrase, "content": {}})
         responses[str(int(status))]["content"] |= problem
+    if operation.needs_key:
+        # The platform's own answer, before the app is called: it has no body.
+        responses["401"] = {
+            "description": "The function key is missing or wrong: send x-functions-key, or code in the query"
+        }
     return dict(sorted(responses.items()))

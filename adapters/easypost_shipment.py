@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.easypost_rates import CarrierMessage
 from adapters.easypost_words import ounces, redacted
@@ -44,8 +44,9 @@ class Offer(BaseModel):
 class Shipment(Offer):
     id: str
     reference: str | None = None
-    parcel: _Parcel = _Parcel()
-    to_address: _Recipient = _Recipient()
+    # Made when needed: a model that is made here would be completed by the import.
+    parcel: _Parcel = Field(default_factory=_Parcel)
+    to_address: _Recipient = Field(default_factory=_Recipient)
     postage_label: dict[str, Any] | None = None
     tracking_code: str | None = None
     refund_status: str | None = None

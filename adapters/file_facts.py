@@ -36,7 +36,7 @@ _BY_NAME: Final = {
     **dict.fromkeys((".png", ".jpg", ".jpeg", ".jfif", ".gif"), FileType.IMAGE),
 }
 _DELIMITERS: Final = ",;\t|"
-_SEP_LINE: Final = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
+_SEP_LINE: Final = r'"?sep=(.)"?'
 # What servers send instead of a file. As a table it would have a column and some rows.
 _PAGES: Final = (b"<!doctype", b"<html", b"<?xml")
 
@@ -135,7 +135,7 @@ def _table_encoding(head: bytes) -> str:
 
 def _csv(lines: Iterator[str], delimiter: str | None) -> dict[str, Any]:
     header = _header_lines(lines)
-    if (said := _SEP_LINE.fullmatch("".join(header).rstrip("\n"))) is not None:
+    if (said := re.fullmatch(_SEP_LINE, "".join(header).rstrip("\n"), re.IGNORECASE)) is not None:
         delimiter = said[1]
         header = _header_lines(lines)
     if not header:

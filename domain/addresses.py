@@ -6,9 +6,10 @@ carries them: a JSON file per country, of which only those that are asked for ar
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
+
+from domain.field_error import FieldError
 
 # Codes of the data set that ISO 3166-1 has not assigned. XK (Kosovo) is not in it either, but carriers take it.
 _NOT_ASSIGNED: Final = frozenset({"AC", "TA", "ZZ", "ALL"})
@@ -16,8 +17,7 @@ _PARTS: Final[Mapping[str, str]] = {"C": "city", "S": "state", "Z": "postal_code
 _MAX_COUNTRIES_HELD: Final = 64
 
 
-@dataclass(frozen=True, kw_only=True)
-class AddressFormat:
+class AddressFormat(NamedTuple):
     """The addresses of one country. parts, required: of city, state, postal_code. states: each spelling, casefolded, and its key.
 
     has_codes: whether states have codes that all carriers use; elsewhere more spellings are in use than the data has.
@@ -34,46 +34,35 @@ class AddressFormat:
     example: str | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class AddressProblem:
-    """One part that is wrong. rule: for programs; message: for people, without the rejected value."""
-
-    field: str
-    rule: str
-    message: str
-
-
 def address_problems(
     country: str, *, city: str | None, state: str | None, postal_code: str | None
-) -> Iterator[AddressProblem]:
+) -> Iterator[FieldError]:
     """Yield what is wrong with an address for its country. country: in capitals."""
     form = address_format(country)
     if form is None:
-        yield AddressProblem(field="country", rule="unknown_country", message="Must be a country's code (ISO 3166-1)")
+        yield FieldError(field="country", rule="unknown_country", message="Must be a country's code (ISO 3166-1)")
         return
     given = {"city": city, "state": state, "postal_code": postal_code}
     for part, value in given.items():
         if not value and part in form.required:
-            yield AddressProblem(field=part, rule="missing", message=f"Addresses in {country} need one")
+            yield FieldError(field=part, rule="missing", message=f"Addresses in {country} need one")
         elif value and part not in form.parts and part != "city":
-            yield AddressProblem(field=part, rule="not_used", message=f"Addresses in {country} have none: leave it out")
+            yield FieldError(field=part, rule="not_used", message=f"Addresses in {country} have none: leave it out")
     key = form.states.get((state or "").strip().casefold())
     if state and form.has_codes and "state" in form.parts and key is None:
-        yield AddressProblem(field="state", rule="unknown_state", message=f"Is not one of {country}, by code or name")
+        yield FieldError(field="state", rule="unknown_state", message=f"Is not one of {country}, by code or name")
     if postal_code and "postal_code" in form.parts:
         yield from _postal_code_problems(form, key, postal_code)
 
 
-def _postal_code_problems(form: AddressFormat, state: str | None, code: str) -> Iterator[AddressProblem]:
+def _postal_code_problems(form: AddressFormat, state: str | None, code: str) -> Iterator[FieldError]:
     if form.postal_code is not None and not form.postal_code.fullmatch(code):
         shown = f", such as {form.example}" if form.example else ""
-        yield AddressProblem(
+        yield FieldError(
             field="postal_code", rule="form", message=f"Must have the form of postal codes in {form.country}{shown}"
         )
     elif (begins := form.postal_codes_of.get(state or "")) and not begins.match(code):
-        yield AddressProblem(
-            field="postal_code", rule="other_state", message="Belongs to another state than the one given"
-        )
+        yield FieldError(field="postal_code", rule="other_state", message="Belongs to another state than the one given")
 
 
 @lru_cache(maxsize=_MAX_COUNTRIES_HELD)

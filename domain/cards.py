@@ -1,7 +1,7 @@
 """The one gate for card numbers: recognise them, so that none is ever stored, logged or passed on.
 
 A card number has a prefix that an issuer uses and one of the lengths that this issuer gives it, and its last digit is the check
-digit (Luhn, ISO/IEC 7812-1). All three together let one in thirty random numbers of 16 digits through to a refusal, and no id of
+digit (Luhn, ISO/IEC 7812-1). All three together refuse one in twenty-five random numbers of 16 digits, and no id of
 another kind: EANs have 13 digits, IMEIs 15 that begin otherwise, dates begin with 19 or 20, and UUIDs and moments are known by
 their form. Two choices: Visa's 13 digits, not issued since the 1990s, are not a card number, because every tenth German, Japanese
 and Nordic EAN would be one; and digits in the middle of a longer number are looked at only where people glue them together: a card
@@ -38,39 +38,37 @@ _ISSUERS: Final[tuple[tuple[int, int, tuple[int, ...]], ...]] = (
     (4000, 4999, (16, 19)),  # Visa
     (5000, 5099, (16, 18, 19)),  # Maestro, Elo, Verve
     (5100, 5599, (16,)),  # Mastercard
-    (5600, 5899, (16, 18, 19)),  # Maestro
-    (6000, 6099, (16, 19)),  # Discover, RuPay, Hipercard
+    (5600, 5999, (16, 18, 19)),  # Maestro
+    (6000, 6199, (16, 18, 19)),  # Discover, Maestro, RuPay, Hipercard
     (6200, 6299, (16, 17, 18, 19)),  # UnionPay
-    (6300, 6399, (16, 18, 19)),  # Maestro, Elo
-    (6440, 6599, (16, 19)),  # Discover, RuPay, Elo, Troy
-    (6700, 6799, (16, 18, 19)),  # Maestro
+    (6300, 6999, (16, 18, 19)),  # Discover, Maestro, RuPay, Elo, Troy
     (8100, 8199, (16, 17, 18, 19)),  # UnionPay
     (8200, 8299, (16,)),  # RuPay
     (9792, 9792, (16,)),  # Troy
 )
-_MIN_DIGITS: Final = 14
 _LONG_RUN: Final = 14  # so many digits glued to a card number are no security code: a second number
 
+# Patterns are compiled by their first use: a start should not pay for them.
 # Digits with a little of anything but letters between them, as people and forms write card numbers. Possessive: no backtracking.
-_RUN: Final = re.compile(r"[0-9](?:[\W_]{0,8}+[0-9]){13,}+")
-_GROUP: Final = re.compile(r"[0-9]+")
+_RUN: Final = r"[0-9](?:[\W_]{0,8}+[0-9]){13,}+"
+_GROUP: Final = r"[0-9]+"
 # With anything between them, letters too, in the groups that stand on a card.
-_PRINTED: Final = re.compile(
+_PRINTED: Final = (
     r"(?<![0-9])(?=([0-9]{4})[^0-9]{1,6}([0-9]{4})[^0-9]{1,6}([0-9]{4})[^0-9]{1,6}([0-9]{4})(?![0-9])"
     r"|([0-9]{4})[^0-9]{1,6}([0-9]{6})[^0-9]{1,6}([0-9]{4,5})(?![0-9]))"
 )
 _EXPIRY: Final = r"(?:(?:0[1-9]|1[0-2])(?:20)?[2-4][0-9]|(?:20)?[2-4][0-9](?:0[1-9]|1[0-2]))"
 _CODE: Final = r"[0-9]{3,4}"
-_AFTER: Final = re.compile(rf"{_CODE}|{_EXPIRY}(?:{_CODE})?|{_CODE}{_EXPIRY}")
-_BEFORE: Final = re.compile(r"(?:0[1-9]|1[0-2])(?:20)?[2-4][0-9](?=[0-9]{16})")
+_AFTER: Final = rf"{_CODE}|{_EXPIRY}(?:{_CODE})?|{_CODE}{_EXPIRY}"
+_BEFORE: Final = r"(?:0[1-9]|1[0-2])(?:20)?[2-4][0-9](?=[0-9]{16})"
 # What has as many digits as a card number and a form of its own.
-_KNOWN_FORMS: Final = re.compile(
+_KNOWN_FORMS: Final = (
     r"(?<![0-9A-Za-z])(?=[0-9-]{0,36}[A-Fa-f])[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[1-8][0-9A-Fa-f]{3}-[89ABab][0-9A-Fa-f]{3}"
     r"-[0-9A-Fa-f]{12}(?![0-9A-Za-z])"  # a UUID (RFC 9562), unless it is of digits alone
     r"|(?<![0-9])[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])[T ](?:[01][0-9]|2[0-3]):[0-5][0-9]"
     r"(?::[0-5][0-9](?:[.,][0-9]{1,9})?)?(?![0-9]) ?(?:Z|[+-][0-9]{2}:?[0-9]{2}(?::[0-9]{2})?)?(?![0-9])"  # a moment (ISO 8601)
 )
-_JSON_ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
+_JSON_ESCAPE: Final = r"(?s)\\(?:u([0-9a-fA-F]{4})|.)"
 _DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 
 
@@ -97,17 +95,17 @@ def looks_like_card_number(text: str) -> bool:
     """Whether the text holds digits that a payment card could carry, in whatever spelling."""
     if not text.isascii():
         text = text.translate(_PLAIN_DIGITS)
-    if _RUN.search(text) is None and _PRINTED.search(text) is None:
+    if re.search(_RUN, text) is None and re.search(_PRINTED, text) is None:
         return False
-    plain = _KNOWN_FORMS.sub("T", text)
-    return any(map(_run_holds_card, _RUN.findall(plain))) or any(
-        _is_card("".join(filter(None, groups))) for groups in _PRINTED.findall(plain)
+    plain = re.sub(_KNOWN_FORMS, "T", text)
+    return any(map(_run_holds_card, re.findall(_RUN, plain))) or any(
+        _is_card("".join(filter(None, groups))) for groups in re.findall(_PRINTED, plain)
     )
 
 
 def json_may_hold_card_number(text: str) -> bool:
     """The same of JSON text, valid or not, whose escapes may spell the digits or what stands between them."""
-    plain = _JSON_ESCAPE.sub(lambda escape: chr(int(escape[1], 16)) if escape[1] else " ", text)
+    plain = re.sub(_JSON_ESCAPE, lambda escape: chr(int(escape[1], 16)) if escape[1] else " ", text)
     # Some digits are spelled by two escapes, each of which is half a character.
     whole = plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return looks_like_card_number(text) or looks_like_card_number(whole)
@@ -150,7 +148,7 @@ def _walk(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, 
 
 def _run_holds_card(run: str) -> bool:
     """Whether some neighbouring groups of a run are a card number. One pass: sums of all prefixes answer for any part of it."""
-    groups = _GROUP.findall(run)
+    groups = re.findall(_GROUP, run)
     digits = "".join(groups)
     sums = _luhn_sums(digits)
     ends = list(accumulate(map(len, groups)))
@@ -169,13 +167,13 @@ def _run_holds_card(run: str) -> bool:
 def _starts(group: str, at: int) -> Iterator[int]:
     """Where a card number may begin in a group of digits: at its first that is not 0, and after an expiry date."""
     yield at + len(group) - len(group.lstrip("0"))
-    if before := _BEFORE.match(group):
+    if before := re.match(_BEFORE, group):
         yield at + before.end()
 
 
 def _is_glued(rest: str) -> bool:
     """Whether these digits, right after a card number, are what people write there."""
-    return len(rest) >= _LONG_RUN or _AFTER.fullmatch(rest) is not None
+    return len(rest) >= _LONG_RUN or re.fullmatch(_AFTER, rest) is not None
 
 
 @cache

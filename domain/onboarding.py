@@ -19,7 +19,7 @@ from domain.workflow import RunRequest, WorkflowKey
 USER_ONBOARDING: Final = "user_onboarding"
 YOUNGEST_YEARS: Final = 16
 
-_POSTAL_CODE: Final = re.compile(r"[A-Z0-9][A-Z0-9 -]{1,11}")  # of any country
+_POSTAL_CODE: Final = r"[A-Z0-9][A-Z0-9 -]{1,11}"  # of any country
 
 UserId = OrderId
 
@@ -174,12 +174,12 @@ def _broken_rules(user: User, request: OnboardingRequest, now: datetime, ascii_m
     for field, rule, message, holds in rules:
         if not holds():
             yield FieldError(field=field, rule=rule, message=message)
-    if user.postal_code and not _POSTAL_CODE.fullmatch(user.postal_code):
+    if user.postal_code and not re.fullmatch(_POSTAL_CODE, user.postal_code):
         yield FieldError(field="postal_code", rule="form", message="Must be letters, digits, blanks and -")
         return
     for problem in address_problems(user.country, city=None, state=None, postal_code=user.postal_code):
         if problem.field == "postal_code":
-            yield FieldError(field=problem.field, rule=problem.rule, message=problem.message)
+            yield problem
 
 
 def _years(birth: date, today: date) -> int:

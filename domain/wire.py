@@ -119,15 +119,14 @@ def at_most(number: int) -> BeforeValidator:
 
 
 # Moments and days are texts. pydantic would take numbers, and digits in a text, for seconds since 1970.
-_MOMENT = re.compile(
-    r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?:[Zz]|[+-]\d{2}(?::?\d{2})?)", re.ASCII
-)
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+# Compiled by their first use, as the start should not pay for them.
+_MOMENT = r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?:[Zz]|[+-]\d{2}(?::?\d{2})?)"
+_DAY = r"\d{4}-\d{2}-\d{2}"
 
 
-def _iso(form: re.Pattern[str], known: type, kind: LiteralString, words: LiteralString) -> BeforeValidator:
+def _iso(form: str, known: type, kind: LiteralString, words: LiteralString) -> BeforeValidator:
     def check(value: Any) -> Any:
-        if isinstance(value, known) or (isinstance(value, str) and form.fullmatch(value)):
+        if isinstance(value, known) or (isinstance(value, str) and re.fullmatch(form, value, re.ASCII)):
             return value
         raise PydanticCustomError(kind, words)
 

@@ -48,11 +48,11 @@ _NEEDED: Final = (
     "ship_to.country",
 )
 _DELIMITERS: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
-_SEP_LINE: Final = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
+_SEP_LINE: Final = r'"?sep=(.)"?'
 _NOTHING: Final = " \t\r\n,;|\"'"
 
 # Cells are text; the models want numbers, and take no text for one.
-_WHOLE: Final = re.compile("[0-9]{1,15}")
+_WHOLE: Final = "[0-9]{1,15}"
 _NUMBERS: Final = frozenset({"quantity", "payment.amount_cents"})
 
 
@@ -65,7 +65,7 @@ def csv_documents(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
     lines = list(io.StringIO(text, newline=""))
     first = _first_line(lines, 0)
     separator = None
-    if first < len(lines) and (said := _SEP_LINE.fullmatch(lines[first].rstrip("\r\n"))):
+    if first < len(lines) and (said := re.fullmatch(_SEP_LINE, lines[first].rstrip("\r\n"), re.IGNORECASE)):
         separator = said[1]
         first = _first_line(lines, first + 1)
     if first == len(lines):
@@ -149,5 +149,5 @@ def _document(header: Sequence[str], cells: Sequence[str]) -> dict[str, Any]:
             name = (header[position] if position < len(header) else "") or f"column_{position + 1}"
             parent, _, last = name.rpartition(".")
             inner = document.setdefault(parent, {}) if parent else document
-            inner[last] = int(text) if name in _NUMBERS and _WHOLE.fullmatch(text) else text
+            inner[last] = int(text) if name in _NUMBERS and re.fullmatch(_WHOLE, text) else text
     return document

@@ -17,7 +17,7 @@ from http_api.request_body import MOST_BYTES, json_object, refuse_card_numbers, 
 CSV: Final = "text/csv"
 JSON_LINES: Final = "application/x-ndjson"
 
-_LINE_END: Final = re.compile(r"\r\n|\n|\r")
+_LINE_END: Final = r"\r\n|\n|\r"
 
 
 def read_lines(text: str, media_type: str, batch_id: str) -> tuple[list[BatchLine], list[LineResult]]:
@@ -74,6 +74,6 @@ def _documents(text: str, media_type: str) -> Iterator[tuple[int, str | dict[str
         yield from csv_documents(text)
         return
     # CR alone, too: within a line of JSON it is a blank at most.
-    for number, line in enumerate(_LINE_END.split(text), start=1):
+    for number, line in enumerate(re.split(_LINE_END, text), start=1):
         if line.strip():
             yield number, line

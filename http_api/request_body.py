@@ -78,9 +78,13 @@ def body_text(body: bytes, most_bytes: int) -> str:
         raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", detail, [error])
     is_utf_16 = body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        return body.decode("utf-16" if is_utf_16 else "utf-8-sig")
+        text = body.decode("utf-16" if is_utf_16 else "utf-8-sig")
+        wrong = text.find("\0")  # UTF-16 without its mark is valid UTF-8, full of NUL
+        if wrong < 0:
+            return text
     except UnicodeDecodeError as error:
-        line = body.count(b"\n", 0, error.start) + 1
+        wrong = error.start
+    line = body.count(b"\n", 0, wrong) + 1
     detail = f"The body is not UTF-8 text: see line {line}. Spreadsheets write it as 'CSV UTF-8'."
     raise Problem(
         HTTPStatus.BAD_REQUEST, "not_utf8", detail, [FieldError(field="body", rule="not_utf8", message=detail)]

@@ -190,6 +190,12 @@ def test_a_body_in_latin_1_is_refused_with_its_line():
     assert "line 2" in caught.value.detail
 
 
+def test_utf_16_without_its_mark_is_refused():
+    with pytest.raises(Problem) as caught:
+        body_text("a,b\n".encode("utf-16-le"), 100)
+    assert caught.value.code == "not_utf8"
+
+
 def test_the_template_is_a_header_that_is_understood():
     assert refusal(TEMPLATE, CSV).errors[0].rule == "empty"
     assert set(COLUMNS) < set(TEMPLATE.removeprefix("\ufeff").strip().split(","))

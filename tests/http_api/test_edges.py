@@ -138,6 +138,22 @@ def test_a_field_is_bounded(model: type[Edge], place: Place, schema: Schema):
             assert schema["additionalProperties"] is False
 
 
+@pytest.mark.parametrize(
+    ("model", "place"),
+    [
+        pytest.param(model, place, id=f"{name}.{'.'.join(place)}")
+        for name, model in EDGES.items()
+        for place, schema in fields(schema_of(model))
+        if "items" in schema
+    ],
+)
+def test_a_list_that_is_too_long_is_one_error_whatever_is_in_it(model: type[Edge], place: Place):
+    with pytest.raises(ValidationError) as caught:
+        model.of_caller(put(place, [{}] * 20_000))
+    within = [error for error in caught.value.errors(include_input=False) if error["loc"][: len(place)] == place]
+    assert [error["type"] for error in within] == ["too_long"]
+
+
 @pytest.mark.parametrize("model", EDGES.values(), ids=EDGES.keys())
 def test_an_unknown_field_is_an_error_at_the_edge_and_left_out_inside(model: type[Edge]):
     def unknown(**how: Any) -> list[Any]:

@@ -49,6 +49,14 @@ async def test_a_form_without_a_right_token_is_not_looked_at(desk: Shop, comment
     assert answer.status == 403
 
 
+async def test_a_card_number_in_a_comment_is_refused_and_decides_nothing(desk: Shop, mailbox: Mailbox):
+    await hand_in(desk)
+    status, page = await press(desk, await link_to(desk, mailbox, ANN), "approved", "pay 4242 4242 4242 4242")
+    assert status == 422
+    assert "4242" not in page
+    assert (await shown(desk))["status"] == "running"
+
+
 async def test_a_link_whose_time_has_run_out_is_refused(desk: Shop):
     await hand_in(desk)
     past = datetime.now(UTC) - timedelta(seconds=1)

@@ -8,6 +8,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SDK = "azure.durable_functions"
+GUARDED = ("local_host/", "tests/local_host/real_host/app/")
+"""local_host says which SDK it can run; the app of the recordings stays as the real host ran it."""
 
 
 def _sources() -> list[Path]:
@@ -34,7 +36,7 @@ def _inner(source: str) -> set[str]:
 
 
 def test_no_module_imports_from_inside_the_sdk() -> None:
-    sources = [path for path in _sources() if path.relative_to(ROOT).parts[0] != "local_host"]
+    sources = [path for path in _sources() if not path.relative_to(ROOT).as_posix().startswith(GUARDED)]
     assert len(sources) > 300, "the project's modules were found"
     wrong = {str(path.relative_to(ROOT)): inner for path in sources if (inner := _inner(path.read_text()))}
     assert wrong == {}

@@ -24,6 +24,9 @@ class Functions(Protocol):
     def find(self, kind: FunctionKind, name: str) -> str | None:
         """The registered spelling of a durable name, looked up ignoring case; None when there is no such function."""
 
+    def is_disabled(self, kind: FunctionKind, name: str) -> bool:
+        """Whether a function of that durable name is there, but a setting disables it; `find` has none then."""
+
     def names(self, kind: FunctionKind) -> Sequence[str]:
         """All durable names of one kind, in their registered spelling (for error texts)."""
 

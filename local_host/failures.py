@@ -17,8 +17,8 @@ _HOST_STACK = (
 )
 
 
-def activity_reason(name: str, failure: UserCodeFailed) -> str:
-    """Reason of a TaskFailed."""
+def activity_reason(name: str, failure: object) -> str:
+    """Reason of a TaskFailed. failure: what raised, or what is said of it."""
     return f"Activity function '{name}' failed: {failure}"
 
 
@@ -49,6 +49,11 @@ def disabled_details(name: str) -> str:
 
 def disabled_text(name: str) -> str:
     return f"Activity function '{name}' is disabled."
+
+
+def unread_input_error(name: str) -> str:
+    """The input cannot be handed to an orchestrator, which is not called then."""
+    return f"One or more errors occurred. (Exception while executing function: Functions.{name})"
 
 
 def unlabelled_error(failure: UserCodeFailed) -> str:

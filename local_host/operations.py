@@ -297,8 +297,9 @@ def _compact_json(text: str | None) -> str | None:
 
 
 def _checked_json(text: str | None) -> str | None:
-    """The text as it came. Raises InvalidJson."""
-    _compact_json(text)
+    """The text as it came; it may be empty. Raises InvalidJson."""
+    if text:
+        _compact_json(text)
     return text
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import timedelta
+from itertools import chain
 
 from local_host import history as h
 from local_host.actions import HTTP_ACTIVITY, ActionType
+from local_host.compact_json import to_text
 from local_host.errors import UnknownFunction
 from local_host.executor import FunctionKind, Functions
 from local_host.history import EventType, parse_time, time_text
@@ -14,6 +17,12 @@ from local_host.instance import Instance
 from local_host.outcome import ActivityTask, ChildStart, DueTimer, EntityRequest, Outcome, Surroundings, started
 from local_host.status import RuntimeStatus
 from local_host.walk import Work
+
+_REQUEST = (
+    "Microsoft.Azure.WebJobs.Extensions.DurableTask.RequestMessage, Microsoft.Azure.WebJobs.Extensions.DurableTask"
+)
+_NEVER = "0001-01-01T00:00:00"
+_TICKS_PER_SECOND = 10_000_000
 
 
 class OrchestrationFailed(Exception):
@@ -29,7 +38,8 @@ def _schedule_task(outcome: Outcome, work: Work, around: Surroundings) -> None:
     if work.name == HTTP_ACTIVITY:
         text = json.dumps(work.action["httpRequest"])
     else:
-        _require(around.functions, FunctionKind.ACTIVITY, work.name)
+        if not around.functions.is_disabled(FunctionKind.ACTIVITY, work.name):
+            _require(around.functions, FunctionKind.ACTIVITY, work.name)
         text = work.action["input"]
     stored = json.dumps([text]) if around.config.store_inputs_in_orchestration_history else None
     outcome.events.append(h.task_scheduled(outcome.updated_at, work.id, work.name, stored))
@@ -89,13 +99,18 @@ def _schedule_request(outcome: Outcome, work: Work, around: Surroundings) -> Non
     is_signal = work.action["actionType"] == ActionType.SIGNAL_ENTITY
     request_id = around.new_id()
     input_text = json.dumps(work.action["input"])
+    sent_before = _sent_before(outcome, entity_id)
     request = {
+        "$type": _REQUEST,
         "op": work.action["operation"],
         **({"signal": True} if is_signal else {}),
         "input": input_text,
         "id": request_id,
         "parent": caller.instance_id,
         "parentExecution": caller.execution_id,
+        "Timestamp": _later(outcome.episode.at, sent_before),
+        "Predecessor": sent_before or _NEVER,
+        "requestTime": outcome.updated_at.replace("Z", "+00:00"),
     }
     outcome.events.append(
         h.make_event(
@@ -104,7 +119,7 @@ def _schedule_request(outcome: Outcome, work: Work, around: Surroundings) -> Non
             work.id,
             InstanceId=entity_id,
             Name="op",
-            Input=json.dumps(request),
+            Input=to_text(request),
         )
     )
     outcome.requests.append(
@@ -117,6 +132,25 @@ def _schedule_request(outcome: Outcome, work: Work, around: Surroundings) -> Non
             caller_execution=None if is_signal else caller.execution_id,
         )
     )
+
+
+def _sent_before(outcome: Outcome, entity_id: str) -> str | None:
+    """The time of the last request to that entity, by which the real host keeps their order."""
+    events = chain((event.fields for event in reversed(outcome.events)), reversed(outcome.episode.history.events))
+    of_entity = (each for each in events if each["EventType"] == EventType.EVENT_SENT)
+    last = next((each for each in of_entity if each["InstanceId"].casefold() == entity_id.casefold()), None)
+    return None if last is None else json.loads(last["Input"]).get("Timestamp")
+
+
+def _later(at: str, before: str | None) -> str:
+    """at; but where that is not after `before`, the next tick of .NET (100 ns), which .NET writes without a zone."""
+    if before is None or at.removesuffix("Z") > before.removesuffix("Z"):
+        return at
+    seconds, _, fraction = before.removesuffix("Z").partition(".")
+    following = parse_time(f"{seconds}Z") + timedelta(seconds=1)
+    ticks = int(fraction.ljust(7, "0")) + 1
+    carried = time_text(following).partition(".")[0] if ticks == _TICKS_PER_SECOND else seconds
+    return f"{carried}.{ticks % _TICKS_PER_SECOND:07}"
 
 
 _SCHEDULE: Mapping[EventType, Callable[[Outcome, Work, Surroundings], None]] = {

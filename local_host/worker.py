@@ -180,6 +180,8 @@ class Worker:
         if name is None:
             unknown = self._unknown(FunctionKind.ORCHESTRATOR, instance.name)
             return fail(episode, str(unknown), self._surroundings())
+        if instance.input == "":
+            return finish_without_answer(episode, failures.unread_input_error(name), self._surroundings())
         return await self._run_orchestrator(episode, name)
 
     async def _run_orchestrator(self, episode: Episode, name: str) -> Outcome:
@@ -214,6 +216,8 @@ class Worker:
     # Activities.
 
     async def _run_activity(self, activity: Activity) -> Storing:
+        if self._executor.is_disabled(FunctionKind.ACTIVITY, activity.name):
+            return self._hub.complete_activity(activity, self._disabled(activity))
         try:
             result = await self._call(activity)
         except UserCodeFailed as failure:
@@ -233,6 +237,10 @@ class Worker:
             unknown = self._unknown(FunctionKind.ACTIVITY, activity.name)
             raise UserCodeFailed("ValueError", str(unknown))
         return await self._executor.run_activity(name, activity.input, activity.instance_id)
+
+    def _disabled(self, activity: Activity) -> Event:
+        reason = failures.activity_reason(activity.name, failures.disabled_text(activity.name))
+        return h.task_failed(self._now_text(), activity.task_id, reason, failures.disabled_details(activity.name))
 
     def _task_failed(self, activity: Activity, failure: UserCodeFailed) -> Event:
         if isinstance(failure, CallLost):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,12 +88,16 @@ class Function:
 
 @dataclass(frozen=True)
 class AppIndex:
-    """All functions of one app. left_out: name -> why, for functions that this host cannot run or that are disabled."""
+    """All functions of one app. left_out: name -> why, for functions that this host cannot run or that are disabled.
+
+    disabled: the durable ones of these, by kind and name in lower case.
+    """
 
     directory: Path
     functions: Mapping[str, Function]
     durable: Mapping[tuple[FunctionKind, str], Function]
     left_out: Mapping[str, str]
+    disabled: frozenset[tuple[FunctionKind, str]] = frozenset()
 
     def find(self, kind: FunctionKind, durable_name: str) -> Function | None:
         return self.durable.get((kind, durable_name.casefold()))
@@ -109,17 +113,21 @@ def index_functions(declared: Iterable[Any], directory: Path, environ: Mapping[s
     """The index of what `get_functions()` of the app object returned. Raises AppLoadError."""
     functions: dict[str, Function] = {}
     left_out: dict[str, str] = {}
+    disabled: set[tuple[FunctionKind, str]] = set()
     for each in declared:
         name = each.get_function_name()
         _check_name(name)
         bindings = [_binding(text) for text in each.get_raw_bindings()]
-        if reason := _reason_to_leave_out(name, bindings, environ):
+        if _is_disabled(name, environ):
+            left_out[name] = "disabled by a setting"
+            disabled.update(_durable_keys(name, bindings))
+        elif reason := _reason_to_leave_out(bindings):
             left_out[name] = reason
         else:
             functions[name] = _function(name, each, bindings)
     if not functions:
         raise AppLoadError(_nothing_to_run(directory, left_out))
-    return AppIndex(directory, functions, _by_durable_name(functions.values()), left_out)
+    return AppIndex(directory, functions, _by_durable_name(functions.values()), left_out, frozenset(disabled))
 
 
 def _function(name: str, declared: Any, bindings: Sequence[Binding]) -> Function:
@@ -153,9 +161,18 @@ def _check_name(name: str) -> None:
         )
 
 
-def _reason_to_leave_out(name: str, bindings: Sequence[Binding], environ: Mapping[str, str]) -> str | None:
-    if environ.get(f"AzureWebJobs.{name}.Disabled", "").casefold() in {"true", "1"}:
-        return "disabled by a setting"
+def _is_disabled(name: str, environ: Mapping[str, str]) -> bool:
+    return environ.get(f"AzureWebJobs.{name}.Disabled", "").casefold() in {"true", "1"}
+
+
+def _durable_keys(name: str, bindings: Sequence[Binding]) -> Iterator[tuple[FunctionKind, str]]:
+    for binding in bindings:
+        if binding.type in _DURABLE_TRIGGERS:
+            kind, renamed = _DURABLE_TRIGGERS[binding.type]
+            yield kind, str(binding.fields.get(renamed) or name).casefold()
+
+
+def _reason_to_leave_out(bindings: Sequence[Binding]) -> str | None:
     unsupported = sorted(each.type for each in bindings if each.type not in (_OUTPUTS if each.is_output else _INPUTS))
     return f"this host does not run the binding {', '.join(unsupported)}" if unsupported else None
 

@@ -61,6 +61,9 @@ class Invoker:
         function = self._app.find(kind, name)
         return function.durable_name if function else None
 
+    def is_disabled(self, kind: FunctionKind, name: str) -> bool:
+        return (kind, name.casefold()) in self._app.disabled
+
     def names(self, kind: FunctionKind) -> Sequence[str]:
         return self._app.durable_names(kind)
 

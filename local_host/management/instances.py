@@ -28,8 +28,14 @@ async def start(call: Call) -> web.Response:
         raise BadRequest({"Message": text})
     name, *given_id = call.arguments
     chosen_id = given_id[0] if given_id else None
-    instance_id = await call.operations.start(name, await call.body_text(), chosen_id, call.query.given("version"))
+    instance_id = await call.operations.start(name, await _input_text(call), chosen_id, call.query.given("version"))
     return await _started(call, instance_id)
+
+
+async def _input_text(call: Call) -> str | None:
+    """Without a body and without a Content-Length, as of `curl -X POST`, the input is "", which no orchestrator can read."""
+    text = await call.body_text()
+    return "" if text is None and call.request.content_length is None else text
 
 
 async def restart(call: Call) -> web.Response:

@@ -56,6 +56,9 @@ class DoubledExecutor:
     def find(self, kind: FunctionKind, name: str) -> str | None:
         return self._real.find(kind, name)
 
+    def is_disabled(self, kind: FunctionKind, name: str) -> bool:
+        return self._real.is_disabled(kind, name)
+
     def names(self, kind: FunctionKind) -> Sequence[str]:
         return self._real.names(kind)
 

@@ -109,6 +109,9 @@ class MortalExecutor:
     def find(self, kind: FunctionKind, name: str) -> str | None:
         return self._real.find(kind, name)
 
+    def is_disabled(self, kind: FunctionKind, name: str) -> bool:
+        return self._real.is_disabled(kind, name)
+
     def names(self, kind: FunctionKind) -> Sequence[str]:
         return self._real.names(kind)
 

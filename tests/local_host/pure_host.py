@@ -46,6 +46,9 @@ class EverythingExists:
     def find(self, kind: FunctionKind, name: str) -> str | None:
         return name
 
+    def is_disabled(self, kind: FunctionKind, name: str) -> bool:
+        return False
+
     def names(self, kind: FunctionKind) -> Sequence[str]:
         return []
 

@@ -1,5 +1,7 @@
 """Checks 48 and 50 to 53: entities, as orchestrations, the SDK's client and raw HTTP see them."""
 
+import json
+
 import pytest
 
 from local_host.testing import AppHost
@@ -25,7 +27,7 @@ async def test_a_signal_before_a_call_is_done_before_it(app_host: AppHost) -> No
     assert [event["EventId"] for event in events if event["EventType"] == 14] == [0, 1]
     assert scheduled_ids(events) == [0, 1]
     reply = next(event for event in events if event["EventType"] == 15)
-    assert f'"id": "{reply["Name"]}"' in events[types(events).index(14) + 1]["Input"]
+    assert json.loads(events[types(events).index(14) + 1]["Input"])["id"] == reply["Name"]
     assert await app_host.entity("counter", "k") == 15
 
 

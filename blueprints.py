@@ -57,7 +57,14 @@ from orchestrators import (
 from orchestrators import file_batch as file_batch_story
 from orchestrators import order_batch as order_batch_story
 from orchestrators import report as report_story
-from schedules import purge_history, reconcile_inventory, start_lost_orders, start_lost_workflows, sweep_reservations
+from schedules import (
+    prepare_storage,
+    purge_history,
+    reconcile_inventory,
+    start_lost_orders,
+    start_lost_workflows,
+    sweep_reservations,
+)
 
 BLUEPRINTS = (
     orders.bp,
@@ -104,6 +111,7 @@ BLUEPRINTS = (
     report_story.bp,
     report.bp,
     notifications.bp,
+    prepare_storage.bp,
     start_lost_orders.bp,
     start_lost_workflows.bp,
     run.bp,

@@ -23,6 +23,7 @@ from adapters.regions import RegionService, RegionTable
 from adapters.reports import Reports
 from adapters.sent_messages import SentMessages
 from adapters.storage import Storage
+from adapters.storage_setup import StorageSetup
 from adapters.stripe_payments import StripePayments
 from adapters.users import Users
 from adapters.webhooks import WebhookSender
@@ -137,6 +138,11 @@ def users() -> Users:
 @cache
 def file_batches() -> FileBatches:
     return FileBatches(_storage(), settings().file_batch_width)
+
+
+@cache
+def storage_setup() -> StorageSetup:
+    return StorageSetup(_storage())
 
 
 @cache

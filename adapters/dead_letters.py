@@ -29,7 +29,7 @@ from domain.errors import ShopError, StorageUnavailable
 if TYPE_CHECKING:
     from azure.storage.blob import BlobClient, BlobProperties
 
-_NAME: Final = "dead-letters"  # of the container and of the queue
+DEAD_LETTERS: Final = "dead-letters"  # of the container and of the queue
 _DOWNLOADS_AT_ONCE: Final = 8
 _MOST_PAGES_WITHOUT_A_HIT: Final = 20
 _MOST_COLLISIONS: Final = 5
@@ -54,8 +54,8 @@ class DeadLetters:
     """Every method raises StorageUnavailable when blobs or queues do not answer."""
 
     def __init__(self, storage: Storage) -> None:
-        self._container = storage.container(_NAME)
-        self._queue = storage.queue(_NAME)
+        self._container = storage.container(DEAD_LETTERS)
+        self._queue = storage.queue(DEAD_LETTERS)
 
     def park(self, letter: DeadLetter) -> DeadLetter | None:
         """Store a record and announce it. A record that is there already stays, and is announced again while it is open.

@@ -7,6 +7,9 @@ from adapters.storage import Storage, storage_errors
 MANIFESTS: Final = "incoming"
 """Their container."""
 
+FILE_MANIFESTS: Final = "file-manifests"
+"""The queue of the storage account's events that announce them."""
+
 
 class Manifests:
     """Raises StorageUnavailable when blobs do not answer."""

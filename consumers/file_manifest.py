@@ -15,7 +15,7 @@ import azure.functions as func
 from pydantic import ValidationError
 
 from adapters.compose import manifests
-from adapters.manifests import MANIFESTS
+from adapters.manifests import FILE_MANIFESTS, MANIFESTS
 from domain.cards import json_may_hold_card_number
 from domain.errors import ShopError
 from domain.file_batch import FILE_BATCH, FileBatchRequest
@@ -26,8 +26,6 @@ from http_api.problems import Problem
 from http_api.request_body import body_text, json_object, refuse_card_numbers, validated
 from http_api.workflows import start_once
 from settings import manifest_events
-
-FILE_MANIFESTS: Final = "file-manifests"
 
 _ENDING: Final = ".batch.json"
 _BLOB_CREATED: Final = "Microsoft.Storage.BlobCreated"

@@ -51,13 +51,21 @@ class BlobListener:
         service = await self._accounts.blobs(self._connection)
         container = service.get_container_client(self._pattern.container)
         receipts = service.get_container_client(_RECEIPTS)
-        await create_if_missing(container.create_container())
         await create_if_missing(receipts.create_container())
         while True:
+            await self._look(container, receipts)
+            await asyncio.sleep(_INTERVAL_S)
+
+    async def _look(self, container: ContainerClient, receipts: ContainerClient) -> None:
+        """As the real listener, find nothing in a container that does not exist, and do not create it."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        try:
             async for blob in container.list_blobs(name_starts_with=self._pattern.prefix):
                 if self._pattern.match(blob.name) is not None:
                     await self._handle(container, receipts, blob)
-            await asyncio.sleep(_INTERVAL_S)
+        except ResourceNotFoundError:
+            return
 
     async def _handle(self, container: ContainerClient, receipts: ContainerClient, blob: BlobProperties) -> None:
         receipt_name = f"blobreceipts/local_host/{self._function.name}/{blob.etag}/{blob.container}/{blob.name}"

@@ -60,12 +60,11 @@ class QueueListener:
 
     async def listen(self) -> None:
         queue = (await self._accounts.queues(self._connection)).get_queue_client(self._name)
-        await create_if_missing(queue.create_queue())
         pause_s = _FIRST_PAUSE_S
         try:
             while True:
-                fetched = await self._fetch(queue)
-                # An empty queue is asked less and less often.
+                fetched = await self._fetch_if_there(queue)
+                # An empty queue is asked less and less often, and so is one that does not exist.
                 pause_s = _FIRST_PAUSE_S if fetched else min(pause_s * 2, self._longest_pause_s)
                 if len(self._work) > self._options.new_batch_threshold:
                     await asyncio.wait(self._work, return_when=asyncio.FIRST_COMPLETED)
@@ -79,6 +78,15 @@ class QueueListener:
     @property
     def _longest_pause_s(self) -> float:
         return self._options.max_polling_interval.total_seconds()
+
+    async def _fetch_if_there(self, queue: QueueClient) -> int:
+        """As the real listener, create no queue: whoever writes to one that is missing is refused."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        try:
+            return await self._fetch(queue)
+        except ResourceNotFoundError:
+            return 0
 
     async def _fetch(self, queue: QueueClient) -> int:
         """Lease what is there, up to one batch, and begin to work on it; how many messages that was."""

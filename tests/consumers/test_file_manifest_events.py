@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from adapters.manifests import FILE_MANIFESTS
 from adapters.storage import Storage, create_queue
-from consumers.file_manifest import FILE_MANIFESTS, ManifestRefused, manifest_of
+from consumers.file_manifest import ManifestRefused, manifest_of
 from sandbox.testing import Sandbox
 from settings import settings
 from tests.local_host.conformance.process import HostProcess, eventually, host_process

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from consumers.file_manifest import FILE_MANIFESTS
+from adapters.manifests import FILE_MANIFESTS
 from local_host.testing import app_index
 from settings import Settings
 from tests.infra.bicep import INFRA, app_settings, evaluate, of_type, properties

@@ -45,6 +45,7 @@ _CACHED: tuple[Callable[[], Any], ...] = (
     compose.regions,
     compose.users,
     compose.file_batches,
+    compose.storage_setup,
     compose.manifests,
     compose.reports,
     compose._storage,

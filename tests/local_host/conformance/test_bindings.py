@@ -57,7 +57,7 @@ async def test_a_message_is_worked_on_once_and_its_output_is_sent(
 
 async def test_a_blob_becomes_messages_and_another_blob(storage_app: AppHost, storage_connection: str) -> None:
     blobs = BlobServiceClient.from_connection_string(storage_connection)
-    incoming = await _until(lambda: _existing(blobs, "incoming"))
+    incoming = await asyncio.to_thread(blobs.create_container, "incoming")
     await asyncio.to_thread(incoming.upload_blob, "order.txt", b"one\ntwo")
     await asyncio.to_thread(incoming.upload_blob, "ignored.csv", b"three")
     queues = QueueServiceClient.from_connection_string(storage_connection)
@@ -70,6 +70,21 @@ async def test_a_blob_becomes_messages_and_another_blob(storage_app: AppHost, st
     ]
     copy = await asyncio.to_thread(lambda: blobs.get_blob_client("done", "order.upper").download_blob().readall())
     assert copy == b"ONE\nTWO"
+
+
+async def test_a_queue_or_container_that_a_trigger_names_is_not_created_but_found_when_it_appears(
+    storage_app: AppHost, storage_connection: str
+) -> None:
+    # The listeners of Microsoft.Azure.WebJobs.Extensions.Storage ask whether it exists, and back off (QueueListener.ExecuteAsync,
+    # ScanBlobScanLogHybridPollingStrategy.PollNewBlobsAsync).
+    blobs = BlobServiceClient.from_connection_string(storage_connection)
+    queues = QueueServiceClient.from_connection_string(storage_connection)
+    await _until(lambda: blobs.get_container_client("azure-webjobs-hosts").exists())
+    assert await asyncio.to_thread(lambda: [queue.name for queue in queues.list_queues()]) == []
+    assert await asyncio.to_thread(lambda: [each.name for each in blobs.list_containers()]) == ["azure-webjobs-hosts"]
+    await _send(queues, "late")
+    results = await _until(lambda: _messages(queues, "results"))
+    assert [json.loads(result)["worked"] for result in results] == ["late"]
 
 
 async def test_a_blob_is_read_and_written_where_the_route_says(storage_app: AppHost) -> None:
@@ -134,8 +149,7 @@ def _app() -> Any:
 
 
 async def _send(queues: QueueServiceClient, text: str) -> None:
-    queue = queues.get_queue_client("work")
-    await _until(lambda: _exists(queue))
+    queue = await asyncio.to_thread(queues.create_queue, "work")
     await asyncio.to_thread(queue.send_message, base64.b64encode(text.encode()).decode())
 
 
@@ -161,8 +175,3 @@ def _exists(queue: Any) -> bool:
     except ResourceNotFoundError:
         return False
     return True
-
-
-def _existing(blobs: BlobServiceClient, name: str) -> Any:
-    container = blobs.get_container_client(name)
-    return container if container.exists() else None

@@ -169,7 +169,7 @@ def _named_by_adapters(kind: str) -> set[str]:
     for path in Path(ROOT, "adapters").glob("*.py"):
         text = path.read_text()
         constants = dict(re.findall(r'^(\w+): Final = "([^"]+)"', text, re.M))
-        names |= {constants[name] for name in re.findall(rf"storage\.{kind}\((\w+)\)", text)}
+        names |= {constants[name] for name in re.findall(rf"storage\.{kind}\((\w+)\)", text) if name in constants}
     return names
 
 

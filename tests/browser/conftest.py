@@ -23,6 +23,10 @@ from tests.support.shop import Shop, forget_cached, running_shop, use_settings
 PATIENCE_MS = 90_000
 # What a customer may type that no page may take for anything but text.
 HOSTILE = "<script>window.ran = 1</script><img src=x onerror='window.ran = 1'> \"'> \u202eעברית"
+SHOWN = HOSTILE.replace("\u202e", "")
+"""What is kept of it: marks that turn the direction of a text are taken out at the door."""
+SHORT_HOSTILE = "<script>window.ran = 1</script>"
+"""Within the 35 characters of a line on a label."""
 NewPage = Callable[..., Awaitable[Page]]
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")

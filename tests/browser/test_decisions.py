@@ -10,7 +10,7 @@ from playwright.async_api import Page, expect
 from adapters.compose import decision_links
 from adapters.decision_links import DecisionLink
 from domain.expense import ExpenseWait, expense_wait_id
-from tests.browser.conftest import HOSTILE, NewPage
+from tests.browser.conftest import HOSTILE, SHOWN, NewPage
 from tests.browser.readable import faults
 from tests.support.expenses import ADA, ANN, BOB, deliver_all, ended, hand_in, link_to, paid, shown
 from tests.support.mails import Mailbox, text_of
@@ -85,7 +85,7 @@ async def test_a_claim_is_rejected_with_a_comment_by_keyboard_alone_and_the_clai
     assert (await ended(desk))["reason_code"] == "expense_rejected"
     await deliver_all(desk)
     await show(page, mailbox.to(ADA)[-1], tmp_path)
-    await expect(page.get_by_text(f"“{HOSTILE}”", exact=True)).to_be_visible()
+    await expect(page.get_by_text(f"“{SHOWN}”", exact=True)).to_be_visible()
     assert await page.evaluate("window.ran") is None
 
 
@@ -93,7 +93,7 @@ async def test_what_a_claimant_typed_is_text_for_the_approver(desk: Shop, mailbo
     await hand_in(desk, items=[{**ITEMS[0], "description": HOSTILE}])
     page = await new_page()
     await page.goto(await link_to(desk, mailbox, ANN))
-    await expect(page.get_by_text(HOSTILE, exact=True)).to_be_visible()
+    await expect(page.get_by_text(SHOWN, exact=True)).to_be_visible()
     assert await page.evaluate("window.ran") is None
 
 

@@ -31,6 +31,13 @@ _IDS: Final = {
     "product_id": ProductId,
 }
 _ANY_OPERATION: Final = (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
+_FUNCTION_KEY: Final[Schema] = {
+    "type": "apiKey",
+    "in": "header",
+    "name": "x-functions-key",
+    "description": "Asked for in Azure, also by every address that an answer hands out; `code` in the query does as well. "
+    "`sendEventPostUri` alone asks for the system key durabletask_extension instead.",
+}
 _IDEMPOTENCY_KEY: Final[Schema] = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -52,7 +59,7 @@ def openapi_document() -> Schema:
         "paths": paths,
         "components": {
             "schemas": schemas.named,
-            "securitySchemes": {"function_key": {"type": "apiKey", "in": "header", "name": "x-functions-key"}},
+            "securitySchemes": {"function_key": _FUNCTION_KEY},
         },
     }
 

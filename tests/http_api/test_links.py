@@ -25,6 +25,7 @@ def test_links_point_at_our_resources_and_carry_no_key(url, route):
         "statusQueryGetUri": "https://shop.example/api/orders/a-1",
         "approvalPostUri": "https://shop.example/api/orders/a-1/approval",
         "cancellationPostUri": "https://shop.example/api/orders/a-1/cancellation",
+        "sendEventPostUri": "https://shop.example/runtime/webhooks/durabletask/instances/a-1/raiseEvent/{eventName}",
     }
 
 

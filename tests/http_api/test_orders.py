@@ -33,6 +33,7 @@ async def test_an_accepted_order_is_told_where_to_look_and_what_to_tell_it(shop:
         "statusQueryGetUri": order,
         "approvalPostUri": f"{order}/approval",
         "cancellationPostUri": f"{order}/cancellation",
+        "sendEventPostUri": f"{shop.host.origin}/runtime/webhooks/durabletask/instances/a-1/raiseEvent/{{eventName}}",
     }
     assert placed.headers["Location"] == order
     assert int(placed.headers["Retry-After"]) > 0

@@ -16,8 +16,28 @@ class AppLoadError(CannotStart):
     """The app's code cannot be loaded or does not hold together."""
 
 
-class FunctionLoadError(AppLoadError):
-    """One function of the app is not declared as the worker wants it. function: its name."""
+class IndexingError(AppLoadError):
+    """The Python worker does not index the app; then no function of it exists. text: the worker's own."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"Worker failed to index functions: {' '.join(text.splitlines())}")
+
+    @classmethod
+    def of(cls, error: Exception) -> IndexingError:
+        """The refusal by an exception, in the words of the worker."""
+        return cls(f"{type(error).__name__}: {error}")
+
+
+class FunctionLoadError(IndexingError):
+    """A function whose parameters the worker does not take. function: its name; problem: in the worker's words."""
+
+    def __init__(self, function: str, problem: str) -> None:
+        super().__init__(f"FunctionLoadError: cannot load the {function} function: {problem}")
+        self.function = function
+
+
+class InvalidFunction(AppLoadError):
+    """A function that the worker takes and the host does not. function: its name."""
 
     def __init__(self, function: str, problem: str) -> None:
         super().__init__(f"Cannot load the function '{function}': {problem}.")

@@ -21,9 +21,9 @@ from typing import Any
 
 import azure.functions as func
 
-from local_host.app.conversion import has_implicit_output
 from local_host.app.function_context import THREAD_LOCAL, Context, Invocation, RetryContext, current_invocation
 from local_host.app.index import Function
+from local_host.app.type_checks import has_implicit_output
 from local_host.errors import FunctionTimedOut, UserCodeFailed
 from local_host.payload import duration_text
 
@@ -141,7 +141,7 @@ def _call_in_thread(call: Callable[..., Any], keywords: Mapping[str, Any], invoc
 
 def _check_returned(function: Function, returned: Any) -> None:
     has_return = any(binding.name == "$return" for binding in function.outputs)
-    if returned is not None and not has_return and not has_implicit_output(function):
+    if returned is not None and not has_return and not has_implicit_output(function.trigger.type):
         raise UserCodeFailed(
             "RuntimeError", f"function '{function.name}' without a $return binding returned a non-None value"
         )

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, cast
 from azure.functions import meta
 from azure.functions.meta import Datum
 
+from local_host.app.type_checks import has_implicit_output
+
 if TYPE_CHECKING:
     from local_host.app.index import Binding, Function
 
@@ -26,7 +28,7 @@ def converter_for(binding_type: str) -> Any:
 def decode_trigger(function: Function, datum: Datum, metadata: Mapping[str, Datum] | None = None) -> Any:
     """What the function's trigger parameter receives."""
     plain = function.plain_parameters.get(function.trigger.name)
-    if plain is not None and not _has_implicit_output(function.trigger.type):
+    if plain is not None and not has_implicit_output(function.trigger.type):
         return _as_plain(datum.value, plain)
     return converter_for(function.trigger.type).decode(datum, trigger_metadata=metadata)
 
@@ -44,15 +46,6 @@ def decode_input(function: Function, binding: Binding, datum: Datum | None) -> A
 def encode_output(binding_type: str, value: Any) -> Datum:
     """What a function set or returned for an output binding. Raises what the converter raises for a wrong type."""
     return cast(Datum, converter_for(binding_type).encode(value, expected_type=None))
-
-
-def has_implicit_output(function: Function) -> bool:
-    """Orchestrators, activities and entities may return a value without an output binding."""
-    return _has_implicit_output(function.trigger.type)
-
-
-def _has_implicit_output(binding_type: str) -> bool:
-    return bool(getattr(converter_for(binding_type), "has_implicit_output", lambda: False)())
 
 
 def _as_plain(value: Any, plain: type) -> Any:

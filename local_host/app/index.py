@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from local_host.app.retry_policy import RetryPolicy, retry_policy
+from local_host.app.settings import is_disabled
 from local_host.app.signatures import check_signature
-from local_host.app.time_span import parse_time_span
 from local_host.executor import FunctionKind
-from local_host.start_problems import AppLoadError, FunctionLoadError
+from local_host.start_problems import AppLoadError, FunctionLoadError, InvalidFunction
 
 _FUNCTION_NAME = re.compile(r"[a-z][a-z0-9_\-]{0,127}\Z", re.IGNORECASE)
 # Trigger type -> (kind, field of the decorator that renames it).
@@ -38,19 +39,6 @@ class Binding:
     is_output: bool
     name: str
     fields: Mapping[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class RetryPolicy:
-    """The `retry` decorator. maximum_s is None for a fixed delay; max_retries -1 means for ever."""
-
-    max_retries: int
-    delay_s: float
-    maximum_s: float | None = None
-
-    def delay_before(self, attempt: int) -> float:
-        """Seconds to wait before retry number `attempt` (1 is the first)."""
-        return self.delay_s if self.maximum_s is None else min(self.maximum_s, self.delay_s * 2 ** min(attempt - 1, 30))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,31 +98,37 @@ class AppIndex:
 
 
 def index_functions(declared: Iterable[Any], directory: Path, environ: Mapping[str, str]) -> AppIndex:
-    """The index of what `get_functions()` of the app object returned. Raises AppLoadError."""
+    """The index of what `get_functions()` of the app object returned. Raises AppLoadError.
+
+    The worker looks at every function before the host knows of one, so one that it refuses takes all others with it,
+    and a function that will not run is checked too.
+    """
+    indexed = [_indexed(each) for each in declared]
     functions: dict[str, Function] = {}
     left_out: dict[str, str] = {}
     disabled: set[tuple[FunctionKind, str]] = set()
-    for each in declared:
-        name = each.get_function_name()
-        _check_name(name)
-        bindings = [_binding(text) for text in each.get_raw_bindings()]
-        if _is_disabled(name, environ):
-            left_out[name] = "disabled by a setting"
-            disabled.update(_durable_keys(name, bindings))
-        elif reason := _reason_to_leave_out(bindings):
-            left_out[name] = reason
+    for function, sdk_parameters in indexed:
+        _check_name(function.name)
+        if is_disabled(function.name, environ):
+            left_out[function.name] = "disabled by a setting"
+            disabled.update(_durable_key(function))
+        elif reason := _reason_to_leave_out(function, sdk_parameters):
+            left_out[function.name] = reason
         else:
-            functions[name] = _function(name, each, bindings)
+            functions[function.name] = function
     if not functions:
         raise AppLoadError(_nothing_to_run(directory, left_out))
     return AppIndex(directory, functions, _by_durable_name(functions.values()), left_out, frozenset(disabled))
 
 
-def _function(name: str, declared: Any, bindings: Sequence[Binding]) -> Function:
-    trigger = next(binding for binding in bindings if binding.type.casefold().endswith("trigger"))
+def _indexed(declared: Any) -> tuple[Function, Sequence[str]]:
+    """The function, and its parameters that this host cannot make."""
+    name = declared.get_function_name()
     call = declared.get_user_function()
+    bindings = [_binding(name, text) for text in declared.get_raw_bindings()]
+    trigger = bindings[declared.get_bindings().index(declared.get_trigger())]
     signature = check_signature(name, call, bindings)
-    return Function(
+    function = Function(
         name=name,
         call=call,
         trigger=trigger,
@@ -143,38 +137,40 @@ def _function(name: str, declared: Any, bindings: Sequence[Binding]) -> Function
         is_async=inspect.iscoroutinefunction(call),
         wants_context=signature.wants_context,
         plain_parameters=signature.plain_parameters,
-        retry=_retry_policy(name, declared.get_settings_dict("retry_policy")),
+        retry=retry_policy(declared.get_settings_dict("retry_policy")),
     )
+    return function, signature.sdk_parameters
 
 
-def _binding(text: str) -> Binding:
+def _binding(function: str, text: str) -> Binding:
     fields = json.loads(text)
-    is_output = fields.pop("direction") == "OUT"
-    return Binding(fields.pop("type"), is_output, fields.pop("name"), fields)
+    direction = fields.pop("direction")
+    if direction == "INOUT":
+        raise FunctionLoadError(function, '"inout" bindings are not supported')
+    return Binding(fields.pop("type"), direction == "OUT", fields.pop("name"), fields)
 
 
 def _check_name(name: str) -> None:
     if not _FUNCTION_NAME.match(name) or name.casefold() == "host":
-        raise FunctionLoadError(
+        raise InvalidFunction(
             name,
             "a function name starts with a letter, has letters, digits, '_' and '-' only, at most 128, and is not 'host'",
         )
 
 
-def _is_disabled(name: str, environ: Mapping[str, str]) -> bool:
-    return environ.get(f"AzureWebJobs.{name}.Disabled", "").casefold() in {"true", "1"}
+def _durable_key(function: Function) -> Iterator[tuple[FunctionKind, str]]:
+    if function.kind is not None:
+        yield function.kind, function.durable_name.casefold()
 
 
-def _durable_keys(name: str, bindings: Sequence[Binding]) -> Iterator[tuple[FunctionKind, str]]:
-    for binding in bindings:
-        if binding.type in _DURABLE_TRIGGERS:
-            kind, renamed = _DURABLE_TRIGGERS[binding.type]
-            yield kind, str(binding.fields.get(renamed) or name).casefold()
-
-
-def _reason_to_leave_out(bindings: Sequence[Binding]) -> str | None:
-    unsupported = sorted(each.type for each in bindings if each.type not in (_OUTPUTS if each.is_output else _INPUTS))
-    return f"this host does not run the binding {', '.join(unsupported)}" if unsupported else None
+def _reason_to_leave_out(function: Function, sdk_parameters: Sequence[str]) -> str | None:
+    wanted = [(each.type, _INPUTS) for each in (function.trigger, *function.inputs)]
+    wanted += [(each.type, _OUTPUTS) for each in function.outputs]
+    if unsupported := sorted(binding_type for binding_type, supported in wanted if binding_type not in supported):
+        return f"this host does not run the binding {', '.join(unsupported)}"
+    if sdk_parameters:
+        return f"this host does not make the SDK types of its parameters {', '.join(sdk_parameters)}"
+    return None
 
 
 def _nothing_to_run(directory: Path, left_out: Mapping[str, str]) -> str:
@@ -190,27 +186,10 @@ def _by_durable_name(functions: Iterable[Function]) -> dict[tuple[FunctionKind, 
             continue
         key = (function.kind, function.durable_name.casefold())
         if function.kind is FunctionKind.ORCHESTRATOR and function.durable_name.startswith("@"):
-            raise FunctionLoadError(function.name, "an orchestrator's name cannot start with '@'")
+            raise InvalidFunction(function.name, "an orchestrator's name cannot start with '@'")
         if key in durable:
-            raise FunctionLoadError(
+            raise InvalidFunction(
                 function.name, f"the {function.kind} name '{function.durable_name}' is taken by '{durable[key].name}'"
             )
         durable[key] = function
     return durable
-
-
-def _retry_policy(name: str, setting: Mapping[str, Any] | None) -> RetryPolicy | None:
-    if not setting:
-        return None
-    try:
-        exponential = setting["strategy"] == "exponential_backoff"
-        first = setting["minimum_interval"] if exponential else setting["delay_interval"]
-        return RetryPolicy(
-            max_retries=int(setting["max_retry_count"]),
-            delay_s=parse_time_span(first).total_seconds(),
-            maximum_s=parse_time_span(setting["maximum_interval"]).total_seconds() if exponential else None,
-        )
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise FunctionLoadError(
-            name, "its retry policy needs a strategy, max_retry_count and intervals of the form HH:MM:SS"
-        ) from None

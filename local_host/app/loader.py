@@ -15,7 +15,7 @@ from typing import Any
 from azure.functions import FunctionRegister
 
 from local_host.app.index import AppIndex, index_functions
-from local_host.start_problems import AppLoadError
+from local_host.start_problems import AppLoadError, IndexingError
 
 
 def load_app(directory: Path, environ: Mapping[str, str] = os.environ) -> AppIndex:
@@ -61,15 +61,14 @@ def _declared_functions(module: ModuleType, script: str) -> list[Any]:
     # By name, as the worker counts: one app object under two names is refused too.
     apps = [value for value in vars(module).values() if isinstance(value, FunctionRegister)]
     if not apps:
-        raise AppLoadError(f"{script} has no app object. Define one at its top level: app = df.DFApp().")
+        raise IndexingError(f"ValueError: Could not find top level function app instances in {script}.")
     if len(apps) > 1:
-        raise AppLoadError(
-            f"{script} has {len(apps)} app objects, but there can be only one. Make the others df.Blueprint objects."
-        )
+        kind = type(apps[0]).__name__
+        raise IndexingError(f"ValueError: More than one {kind} or other top level function app instances are defined.")
     try:
         return _quietly(apps[0])
-    except (ValueError, TypeError, KeyError) as error:
-        raise AppLoadError(f"{script} declares its functions wrongly: {_one_line(str(error))}") from error
+    except Exception as error:
+        raise IndexingError.of(error) from error
 
 
 def _quietly(app: Any) -> list[Any]:

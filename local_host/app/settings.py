@@ -53,6 +53,12 @@ def apply_settings(settings: LocalSettings, environ: MutableMapping[str, str], d
         )
 
 
+def is_disabled(function: str, environ: Mapping[str, str]) -> bool:
+    """Whether a setting disables the function; on Linux, a name cannot have dots, so there it has underscores."""
+    names = (f"AzureWebJobs.{function}.Disabled", f"AzureWebJobs_{function}_Disabled")
+    return any(environ.get(name, "").casefold() in {"true", "1"} for name in names)
+
+
 def resolve_references(text: str, environ: Mapping[str, str], where: str) -> str:
     """Replace each `%NAME%` by that setting; raises SettingMissing."""
 

@@ -20,7 +20,7 @@ from local_host.bindings.outputs import create_if_missing, encode_message
 from local_host.bindings.path_pattern import PathPattern, parse_pattern
 from local_host.bindings.running import TriggeredRun
 from local_host.bindings.storage import StorageAccounts
-from local_host.start_problems import FunctionLoadError
+from local_host.start_problems import InvalidFunction
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobProperties
@@ -37,7 +37,7 @@ class BlobListener:
     """Feeds the blobs of one path to one function."""
 
     def __init__(self, function: Function, run: TriggeredRun, accounts: StorageAccounts) -> None:
-        """Raises FunctionLoadError, SettingMissing."""
+        """Raises InvalidFunction, SettingMissing."""
         self._function = function
         self._run = run
         self._accounts = accounts
@@ -101,12 +101,12 @@ class BlobListener:
 
 
 def pattern_of(function: Function) -> PathPattern:
-    """The path of a blob trigger. Raises FunctionLoadError, SettingMissing."""
+    """The path of a blob trigger. Raises InvalidFunction, SettingMissing."""
     path = resolve_references(function.trigger.fields["path"], os.environ, f"the path of '{function.name}'")
     try:
         return parse_pattern(path)
     except ValueError as error:
-        raise FunctionLoadError(function.name, str(error)) from None
+        raise InvalidFunction(function.name, str(error)) from None
 
 
 async def run_for_path(function: Function, path: str, run: TriggeredRun, accounts: StorageAccounts) -> None:

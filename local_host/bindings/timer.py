@@ -24,7 +24,7 @@ from local_host.app.settings import resolve_references
 from local_host.bindings.ncrontab import NEVER, Crontab, Interval, Schedule, parse_schedule
 from local_host.bindings.running import TriggeredRun
 from local_host.clock import Clock
-from local_host.start_problems import ConfigurationError, FunctionLoadError
+from local_host.start_problems import ConfigurationError, InvalidFunction
 
 _log = logging.getLogger("local_host.timer")
 _SHORTEST_MONITORED = timedelta(minutes=1)
@@ -86,7 +86,7 @@ class TimerListener:
     """Runs one timer function for ever."""
 
     def __init__(self, function: Function, run: TriggeredRun, clock: Clock, times: TimerFile) -> None:
-        """Raises FunctionLoadError for a schedule that cannot be read, SettingMissing, ConfigurationError."""
+        """Raises InvalidFunction for a schedule that cannot be read, SettingMissing, ConfigurationError."""
         self._function = function
         self._run = run
         self._clock = clock
@@ -170,4 +170,4 @@ def _schedule(function: Function) -> Schedule:
     try:
         return parse_schedule(text)
     except ValueError as error:
-        raise FunctionLoadError(function.name, str(error)) from None
+        raise InvalidFunction(function.name, str(error)) from None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from local_host.app.index import Function
-from local_host.start_problems import FunctionLoadError
+from local_host.start_problems import InvalidFunction
 from local_host.web.route_template import RouteTemplate, parse_template
 
 _RESERVED = ("admin", "runtime")
@@ -36,7 +36,7 @@ class RouteTable:
     """All HTTP routes of an app, the most specific first."""
 
     def __init__(self, functions: Iterable[Function], prefix: str) -> None:
-        """Raises FunctionLoadError for a bad template, a reserved route, or two functions on one route."""
+        """Raises InvalidFunction for a bad template, a reserved route, or two functions on one route."""
         self._routes = sorted(
             (_route(function, prefix) for function in functions), key=lambda each: each.template.precedence
         )
@@ -68,13 +68,13 @@ def route_text(function: Function) -> str:
 def _route(function: Function, prefix: str) -> Route:
     text = route_text(function)
     if text.casefold().startswith(_RESERVED):
-        raise FunctionLoadError(
+        raise InvalidFunction(
             function.name, f"its route '{text}' begins with 'admin' or 'runtime', which the host keeps for itself"
         )
     try:
         template = parse_template(f"{prefix}/{text}")
     except ValueError as error:
-        raise FunctionLoadError(function.name, str(error)) from None
+        raise InvalidFunction(function.name, str(error)) from None
     methods = function.trigger.fields.get("methods")
     return Route(template, frozenset(method.upper() for method in methods) if methods else None, function)
 
@@ -84,7 +84,7 @@ def _check_conflicts(routes: Sequence[Route]) -> None:
     for route in routes:
         same = seen.setdefault((route.template.shape, route.template.precedence), [])
         if other := next((each for each in same if each.overlaps(route)), None):
-            raise FunctionLoadError(
+            raise InvalidFunction(
                 route.function.name,
                 f"its route '{route.template.text}' is taken by the function '{other.function.name}' for the same methods",
             )

@@ -13,7 +13,7 @@ import pytest
 
 from local_host.bindings.timer import time_zone
 from local_host.clock import ManualClock
-from local_host.start_problems import ConfigurationError, FunctionLoadError
+from local_host.start_problems import ConfigurationError, InvalidFunction
 from local_host.testing import AppHost, running_app
 
 APP = """
@@ -111,7 +111,7 @@ async def test_a_schedule_without_an_occurrence_is_said_to_have_none(
 
 async def test_a_schedule_that_cannot_be_is_refused_with_the_functions_name(tmp_path: Path) -> None:
     write_app(tmp_path, "every day")
-    with pytest.raises(FunctionLoadError, match="Cannot load the function 'tick': the schedule 'every day' must have"):
+    with pytest.raises(InvalidFunction, match="Cannot load the function 'tick': the schedule 'every day' must have"):
         async with host_at(tmp_path, NEW_YEAR):
             pass
 

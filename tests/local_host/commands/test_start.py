@@ -84,6 +84,21 @@ def test_an_app_that_is_not_complete_is_refused_with_what_is_missing(
     assert_refused(start("--app", str(tmp_path), "--port", "0", "--state", ":memory:"), message)
 
 
+@pytest.mark.parametrize("mode", [(), ("--in-process",)])
+def test_one_function_that_the_worker_refuses_keeps_all_from_loading(tmp_path: Path, mode: tuple[str, ...]) -> None:
+    (tmp_path / "host.json").write_text('{"version": "2.0"}')
+    (tmp_path / "function_app.py").write_text(
+        "import azure.durable_functions as df\napp = df.DFApp()\n"
+        "@app.route(route='sound')\ndef sound(req): ...\n"
+        "@app.activity_trigger(input_name='request')\ndef work(request: dict[str, str]): ...\n"
+    )
+    assert_refused(
+        start("--app", str(tmp_path), "--port", "0", "--state", ":memory:", *mode),
+        "Worker failed to index functions: FunctionLoadError: cannot load the work function: "
+        "binding request has invalid non-type annotation dict[str, str]\n",
+    )
+
+
 def test_wrong_usage_ends_with_2() -> None:
     assert start("--port", "x").returncode == 2
 

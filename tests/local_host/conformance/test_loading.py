@@ -53,10 +53,10 @@ SPOILT = {
         "@app.route(route='a')\ndef f(req): ...\n@app.route(route='b')\ndef f(req): ...\n",
         "does not have a unique function name",
     ),
-    "no app object": ("x = 1\n", "has no app object"),
+    "no app object": ("x = 1\n", "ValueError: Could not find top level function app instances in function_app.py."),
     "two app objects": (
         "import azure.functions as func\na = func.FunctionApp()\nb = func.FunctionApp()\n",
-        "has 2 app objects",
+        "ValueError: More than one FunctionApp or other top level function app instances are defined.",
     ),
     "no functions": ("import azure.functions as func\napp = func.FunctionApp()\n", "has no function to run"),
     "an exception": (
@@ -67,17 +67,20 @@ SPOILT = {
     "a missing module": ("import nowhere_to_be_found\n", "No module named 'nowhere_to_be_found' (function_app.py:1)"),
     "a parameter without binding": (
         "import azure.functions as func\napp = func.FunctionApp()\n@app.route(route='a')\ndef f(req, other): ...\n",
-        "Cannot load the function 'f': its parameters ['other'] are declared in Python but by no decorator.",
+        "FunctionLoadError: cannot load the f function: the following parameters are declared in Python but not in the "
+        "function definition (function.json or function decorators):  {'other'}",
     ),
     "an orchestrator whose context is not called context": (
         "import azure.durable_functions as df\napp = df.DFApp()\n"
         "@app.orchestration_trigger(context_name='ctx')\ndef f(ctx): ...\n",
-        "Cannot load the function 'f'",
+        'FunctionLoadError: cannot load the f function: the "context" parameter is expected to be of type '
+        "azure.functions.Context, got \"<class 'azure.functions._durable_functions.OrchestrationContext'>\"",
     ),
     "an annotation that does not fit": (
         "import azure.functions as func\napp = func.FunctionApp()\n"
         "@app.queue_trigger(arg_name='msg', queue_name='q', connection='c')\ndef f(msg: func.HttpRequest): ...\n",
-        "the type HttpRequest of 'msg' does not fit its queueTrigger binding",
+        'FunctionLoadError: cannot load the f function: binding type "\'msg\'" and dataType "queueTrigger" in the binding '
+        "decorator do not match the corresponding function parameter's Python type annotation HttpRequest",
     ),
 }
 

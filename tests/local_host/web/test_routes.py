@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from local_host.app.index import Binding, Function
-from local_host.start_problems import FunctionLoadError
+from local_host.start_problems import InvalidFunction
 from local_host.web.route_template import parse_template
 from local_host.web.routes import RouteTable, split_path
 
@@ -95,13 +95,13 @@ def test_two_functions_share_a_path_by_their_methods() -> None:
     ],
 )
 def test_two_functions_on_one_route_are_a_conflict(first: tuple[str, object], second: tuple[str, object]) -> None:
-    with pytest.raises(FunctionLoadError, match="is taken by the function"):
+    with pytest.raises(InvalidFunction, match="is taken by the function"):
         RouteTable([function("first", *first), function("second", *second)], "api")
 
 
 @pytest.mark.parametrize("route", ["admin/x", "runtime", "Admin"])
 def test_the_hosts_own_routes_are_reserved(route: str) -> None:
-    with pytest.raises(FunctionLoadError, match="keeps for itself"):
+    with pytest.raises(InvalidFunction, match="keeps for itself"):
         RouteTable([function("f", route)], "api")
 
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import sys
 
-from local_host.cli import main
+from local_host.sdk_version import UnsupportedSdk, check_sdk
 
 
 def run() -> None:
     try:
+        check_sdk()
+        from local_host.cli import main
+
         sys.exit(main(sys.argv[1:]))
+    except UnsupportedSdk as unsupported:
+        sys.exit(f"local_host: {unsupported}")
     except ModuleNotFoundError as missing:
         sys.exit(f"local_host: {missing}: use the Python it is installed in (in its own repository, .venv/bin/python)")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -32,6 +33,16 @@ def test_a_python_without_its_dependencies_is_told_in_one_line() -> None:
     command = [sys.executable, "-S", "-m", "local_host", "list"]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert_refused(ended, "use the Python it is installed in")
+
+
+def test_a_python_with_an_sdk_of_another_major_version_is_told_in_one_line(tmp_path: Path) -> None:
+    described = tmp_path / "azure_functions_durable-2.0.0rc3.dist-info"
+    described.mkdir()
+    (described / "METADATA").write_text("Metadata-Version: 2.1\nName: azure-functions-durable\nVersion: 2.0.0rc3\n")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    command = [sys.executable, "-m", "local_host", "list"]
+    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert_refused(ended, "azure-functions-durable 2.0.0rc3 is installed, and local_host runs 1.x alone")
 
 
 def test_a_port_in_use_is_named() -> None:

@@ -7,16 +7,18 @@ STATE ?= .state
 export PORT STATE
 
 VENV := .venv
+PLATFORM_VENV := .venv-platform
 PY := $(VENV)/bin/python
 PIP_INSTALL := $(PY) -m pip install -qq --disable-pip-version-check
 UV := uv==0.13.9
 COMPILE := $(VENV)/bin/uv pip compile --quiet --no-header --universal --python-version 3.11
 
-.PHONY: help run test lint format typecheck prove demo func bench package lock clean
+.PHONY: help run test platform lint format typecheck prove demo func bench package lock clean
 
 help:
 	@echo 'make run      start everything: storage, payment and carrier sandbox, the app  (PORT=7071 STATE=.state)'
 	@echo 'make test     linter, types, import directions, tests                          (ARGS="tests/domain -k reserve")'
+	@echo 'make platform the app under the real Python worker runtime, with the newest Python from 3.13 on that is installed'
 	@echo 'make lint, make typecheck, make format      one of the checks by itself; the last rewrites the files'
 	@echo 'make prove    the proofs at full size: thousands of random orders, hundreds of kills     (ORDERS=3000 KILLED_ORDERS=300 KILLS=200 LOAD=500)'
 	@echo 'make demo     20 orders of every kind, and whether money and stock balance     (a running app, or one of its own)'
@@ -31,6 +33,18 @@ run: $(VENV)/app.stamp node_modules/.stamp
 
 test: $(VENV)/dev.stamp node_modules/.stamp
 	@exec $(PY) -m tools.check $(ARGS)
+
+# A venv of its own: the worker runtime needs a newer Python than the app does.
+platform: requirements-dev.txt node_modules/.stamp
+	@found=$$($(PY) -m tools.newest_python) || exit 1; \
+	if [ -z "$$found" ]; then echo 'make platform: skipped, for there is no Python 3.13 or newer on this machine'; exit 0; fi; \
+	if ! cmp -s requirements-dev.txt $(PLATFORM_VENV)/dev.stamp; then \
+	  echo "Installing the Python packages of the platform tests ($$found)"; \
+	  rm -rf $(PLATFORM_VENV) && "$$found" -m venv $(PLATFORM_VENV) \
+	    && $(PLATFORM_VENV)/bin/python -m pip install -qq --disable-pip-version-check -r requirements-dev.txt \
+	    && cp requirements-dev.txt $(PLATFORM_VENV)/dev.stamp || exit 1; \
+	fi; \
+	exec $(PLATFORM_VENV)/bin/python -m pytest -q -n 2 tests/platform
 
 lint: $(VENV)/dev.stamp
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/lint-imports
@@ -67,7 +81,7 @@ lock: $(VENV)/dev.stamp
 	@$(COMPILE) pyproject.toml --extra dev --constraint requirements.txt --output-file requirements-dev.txt
 
 clean:
-	rm -rf $(VENV) node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist *.egg-info
+	rm -rf $(VENV) $(PLATFORM_VENV) node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(PY):

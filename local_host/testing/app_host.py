@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from azure.durable_functions.models.utils.df_serialization import df_dumps
 
+from local_host.app.calls import FunctionWorker
 from local_host.app.host_json import HostConfig, read_host_config
 from local_host.app.index import AppIndex
 from local_host.clock import ManualClock
@@ -68,6 +69,7 @@ class AppHost:
         *,
         with_triggers: bool,
         redelivers_late: bool,
+        worker: FunctionWorker | None = None,
     ) -> None:
         self.app = app
         self.clock = clock
@@ -76,6 +78,7 @@ class AppHost:
         self._state = state
         self._with_triggers = with_triggers
         self._redelivers_late = redelivers_late
+        self._calls_by = worker
         self._doubles = Doubles()
         self._worker = MortalWorker(self._until_threads_end)
         self._host: Host | None = None
@@ -141,6 +144,7 @@ class AppHost:
                 with_triggers=self._with_triggers,
                 after_visibility_timeout=self._redelivers_late,
                 times_path=times_path(self._state),
+                worker=self._calls_by,
                 around_executor=lambda executor: MortalExecutor(DoubledExecutor(executor, self._doubles), self._worker),
                 around_invoke=lambda invoke: mortal_invoke(invoke, self._worker),
             )
@@ -321,13 +325,14 @@ async def running_app(
     settings: Mapping[str, str] | None = None,
     with_triggers: bool = False,
     redelivers_late: bool = False,
+    worker: FunctionWorker | None = None,
 ) -> AsyncIterator[AppHost]:
     """Run an app until the block ends. settings: environment variables for as long as it runs. state: a file, or memory.
 
     The working directory stays what it is. Timer, queue and blob functions run only when `run` is called, unless
     with_triggers says that they are to be triggered: timers by the test's clock, the others by their storage account.
     redelivers_late: what a host had in hand when it ended comes again only `visibility_timeout` after the next start, by the
-    test's clock, as in Azure; else at once.
+    test's clock, as in Azure; else at once. worker: what calls the functions, a worker outside of this process say.
     """
     with environment({"FUNCTIONS_WORKER_RUNTIME": "python", **(settings or {})}), imported(directory) as app:
         config = read_host_config(app.directory, os.environ)
@@ -338,6 +343,7 @@ async def running_app(
             clock or ManualClock(),
             with_triggers=with_triggers,
             redelivers_late=redelivers_late,
+            worker=worker,
         )
         try:
             await host.open()

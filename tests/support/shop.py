@@ -15,6 +15,7 @@ import pytest
 
 import settings as app_settings
 from adapters import compose
+from local_host.app.calls import FunctionWorker
 from local_host.clock import ManualClock
 from local_host.host import MEMORY
 from local_host.testing import Answer, AppHost, running_app
@@ -82,15 +83,19 @@ class Shop:
 
 @asynccontextmanager
 async def running_shop(
-    sandbox: Sandbox, *, state: str | Path = MEMORY, redelivers_late: bool = False
+    sandbox: Sandbox,
+    *,
+    state: str | Path = MEMORY,
+    redelivers_late: bool = False,
+    worker: FunctionWorker | None = None,
 ) -> AsyncIterator[Shop]:
     """The app under the environment's settings. state: a file that outlives a restart of its process, or its memory.
 
     redelivers_late: what is in hand at a restart comes again as late as in Azure. The clock begins now, as that of the
-    storage emulator is the machine's.
+    storage emulator is the machine's. worker: what calls the app's functions, when this process is not to.
     """
     clock = ManualClock(datetime.now(UTC))
-    async with running_app(ROOT, state=state, clock=clock, redelivers_late=redelivers_late) as host:
+    async with running_app(ROOT, state=state, clock=clock, redelivers_late=redelivers_late, worker=worker) as host:
         yield Shop(host, sandbox)
 
 

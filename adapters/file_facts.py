@@ -36,6 +36,7 @@ _BY_NAME: Final = {
     **dict.fromkeys((".png", ".jpg", ".jpeg", ".jfif", ".gif"), FileType.IMAGE),
 }
 _DELIMITERS: Final = ",;\t|"
+_QUOTED_CELL: Final = r'(?:^|[,;\t|])"'  # elsewhere a quote is a letter like any other: 5"
 _SEP_LINE: Final = r'"?sep=(.)"?'
 # What servers send instead of a file. As a table it would have a column and some rows.
 _PAGES: Final = (b"<!doctype", b"<html", b"<?xml")
@@ -161,7 +162,7 @@ def _header_lines(lines: Iterator[str]) -> list[str]:
         length += len(line)
         if length > LONGEST_LINE:
             raise _Malformed
-        if quotes % 2 == 0:
+        if quotes % 2 == 0 or not re.search(_QUOTED_CELL, taken[0]):
             break
     return taken
 

@@ -52,6 +52,8 @@ def test_size_and_hash_are_those_of_the_whole_file_whatever_is_in_it(name):
         ('"Price, net, EUR, each";"Qty"\n1;2\n', 1, 2),
         ('"a;b;c",d\n1,2\n', 1, 2),
         ('"a\nb",c\n1,2\n', 1, 2),
+        ('screen 5",price\n24,99\n', 1, 2),
+        ('x,"5""\nwide"\n1,2\n', 1, 2),
         ("\n\n \na,b\n1,2\n", 1, 2),
         ("sep=;\na;b,c\n1;2\n", 1, 2),
         ("a,b\r1,2\r3,4", 2, 2),

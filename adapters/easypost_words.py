@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from decimal import ROUND_DOWN, ROUND_UP, Decimal
 from typing import Any, Final
 
+from domain.addresses import state_code
 from domain.cards import looks_like_card_number
 from domain.customs import CustomsDeclaration, CustomsItem
 from domain.money import Money, rules_of
@@ -20,8 +21,9 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 def address_words(address: Address) -> dict[str, Any]:
-    """An address."""
-    return {**address.model_dump(exclude_none=True, exclude={"postal_code"}), "zip": address.postal_code}
+    """An address. Its state goes by code, which is what labels have."""
+    words = {**address.model_dump(exclude_none=True, exclude={"postal_code"}), "zip": address.postal_code}
+    return words if address.state is None else {**words, "state": state_code(address.country, address.state)}
 
 
 def parcel_words(request: ShipmentRequest) -> dict[str, float]:

@@ -5,6 +5,7 @@ carries them: a JSON file per country, of which only those that are asked for ar
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
@@ -18,8 +19,9 @@ _MAX_COUNTRIES_HELD: Final = 64
 
 
 class AddressFormat(NamedTuple):
-    """The addresses of one country. parts, required: of city, state, postal_code. states: each spelling, casefolded, and its key.
+    """The addresses of one country. parts, required: of city, state, postal_code.
 
+    states: each spelling, without case and marks, and its key.
     has_codes: whether states have codes that all carriers use; elsewhere more spellings are in use than the data has.
     postal_code, postal_codes_of: of the country, and how those of a state begin. example: of a postal code.
     """
@@ -48,11 +50,19 @@ def address_problems(
             yield FieldError(field=part, rule="missing", message=f"Addresses in {country} need one")
         elif value and part not in form.parts and part != "city":
             yield FieldError(field=part, rule="not_used", message=f"Addresses in {country} have none: leave it out")
-    key = form.states.get((state or "").strip().casefold())
+    key = form.states.get(_spelled(state or ""))
     if state and form.has_codes and "state" in form.parts and key is None:
         yield FieldError(field="state", rule="unknown_state", message=f"Is not one of {country}, by code or name")
     if postal_code and "postal_code" in form.parts:
         yield from _postal_code_problems(form, key, postal_code)
+
+
+def state_code(country: str, state: str | None) -> str | None:
+    """Return the code of a state that was given by code or name, as carriers know it; the state as it was given elsewhere."""
+    form = address_format(country)
+    if state is None or form is None or not form.has_codes:
+        return state
+    return form.states.get(_spelled(state), state)
 
 
 def _postal_code_problems(form: AddressFormat, state: str | None, code: str) -> Iterator[FieldError]:
@@ -98,7 +108,13 @@ def _states(country: str, data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             for spelled in ("sub_keys", "sub_names", "sub_lnames", "sub_lfnames", "sub_isoids"):
                 for key, text in zip(keys, facts.get(spelled, "").split("~"), strict=False):
                     if text:
-                        yield text.casefold(), key
+                        yield _spelled(text), key
+
+
+def _spelled(text: str) -> str:
+    """A name as it is compared: without case, and without the marks that foreign keyboards lack."""
+    plain = unicodedata.normalize("NFKD", text.strip().casefold())
+    return "".join(each for each in plain if not unicodedata.combining(each))
 
 
 def _postal_codes_of_states(country: str, data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

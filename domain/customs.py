@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
+from domain.addresses import state_code
 from domain.money import Money
 from domain.wire import Cents, Currency, Wire, in_words
 
@@ -66,7 +67,7 @@ class CustomsRules:
 
 def crosses_border(from_country: str, to_country: str, to_state: str | None) -> bool:
     """Whether a parcel needs a customs declaration."""
-    return from_country != to_country or (to_country == "US" and to_state in _ARMED_FORCES)
+    return from_country != to_country or (to_country == "US" and state_code("US", to_state) in _ARMED_FORCES)
 
 
 def exemption(from_country: str, to_country: str) -> str | None:

@@ -29,7 +29,7 @@ def crosses_border(from_address: JsonObject, to_address: JsonObject) -> bool:
     """Say whether customs want to know: always "when you are shipping between two countries" (…/guides/customs-guide)."""
     if from_address["country"] != to_address["country"]:
         return True
-    return to_address["country"] == "US" and to_address["state"] in _ARMED_FORCES
+    return to_address["country"] == "US" and (to_address["state"] or "").upper() in _ARMED_FORCES
 
 
 def new_customs_info(given: JsonObject, now: datetime) -> JsonObject:

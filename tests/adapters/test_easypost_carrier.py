@@ -487,6 +487,19 @@ def test_an_address_has_the_fields_that_the_carrier_knows(scripted_carrier: Easy
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [({"state": "california"}, "CA"), ({"country": "JP", "state": "東京都", "postal_code": "100-0001"}, "東京都")],
+)
+def test_a_state_goes_by_its_code_where_the_country_has_codes(
+    scripted_carrier: EasyPostCarrier, script: Script, given: dict[str, str], sent: str
+) -> None:
+    script.answer(LOOK, {"error": {"code": "NOT_FOUND", "message": ""}}, 404)
+    script.answer(VERIFY, {"error": {"code": "ADDRESS.VERIFY.FAILURE", "message": "No such street"}}, 422)
+    scripted_carrier.create_shipment(shipment(ship_to=CUSTOMER.model_copy(update=given)))
+    assert json.loads(script.bodies[VERIFY][0])["address"]["state"] == sent
+
+
 def test_a_label_bought_by_a_repeat_meanwhile_is_bought(scripted_carrier: EasyPostCarrier, script: Script) -> None:
     script.answer(SHIPMENT, UNBOUGHT)
     script.answer(SHIPMENT, BOUGHT)

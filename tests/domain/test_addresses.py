@@ -29,6 +29,8 @@ def wrong(country: str, **parts: str | None) -> list[tuple[str, str]]:
         ("US", {"state": "AS", "postal_code": "96799"}),
         ("US", {"state": "NY", "postal_code": "06390"}),
         ("US", {"state": "AE", "postal_code": "09123"}),
+        ("BR", {"state": "Sao Paulo", "postal_code": "01310-100"}),
+        ("BR", {"state": "Sa\u0303o Paulo", "postal_code": "01310-100"}),
         ("CA", {"state": "Québec", "postal_code": "H2X 1Y4"}),
         ("DE", {"postal_code": "10115"}),
         ("GB", {"postal_code": "SW1A 1AA"}),

@@ -87,6 +87,8 @@ def test_a_parcel_within_the_country_is_not_declared() -> None:
         (BERLIN, "NOEEI 30.37(a)"),
         (TORONTO, "NOEEI 30.36"),
         (HOME.model_copy(update={"state": "AE", "city": "APO"}), "NOEEI 30.37(a)"),
+        (HOME.model_copy(update={"state": "ap", "city": "FPO"}), "NOEEI 30.37(a)"),
+        (HOME.model_copy(update={"state": "Armed Forces (AA)", "city": "APO"}), "NOEEI 30.37(a)"),
     ],
 )
 def test_a_parcel_across_a_border_is_declared_line_by_line(ship_to: Address, exemption: str) -> None:

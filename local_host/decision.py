@@ -23,6 +23,7 @@ from local_host.walk import NonDeterministic, UnknownAction, WalkResult, walk
 
 # The real host's limit, in bytes of UTF-16.
 MAX_CUSTOM_STATUS_BYTES = 16 * 1024
+_VERSION_MISMATCH = "VersionMismatch: Orchestration version did not comply with Worker Versioning"
 
 
 def settle(episode: Episode, around: Surroundings) -> Outcome:
@@ -61,6 +62,13 @@ def fail(episode: Episode, error: str, around: Surroundings, *, stack: str = "")
     """End the instance as failed, without scheduling anything."""
     outcome = _outcome(episode, around)
     _end_failed(outcome, error, stack, around, _next_id(episode))
+    return _closed(outcome)
+
+
+def end_for_version(episode: Episode, around: Surroundings) -> Outcome:
+    """End the instance as failed, since its version is none that this host runs."""
+    outcome = _outcome(episode, around)
+    _end(outcome, RuntimeStatus.FAILED, _VERSION_MISMATCH, around, _next_id(episode))
     return _closed(outcome)
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 
 from local_host.history import EventType, Fields
 
-_BEFORE = "Non-Deterministic workflow detected: A previous execution of this orchestration scheduled"
+NON_DETERMINISM = "Non-Deterministic workflow detected: "
+_BEFORE = f"{NON_DETERMINISM}A previous execution of this orchestration scheduled"
 _CHANGED = "Was a change made to the orchestrator code after this instance had already started running?"
 _MISSING = f"but the current replay execution hasn't (yet?) scheduled this task. {_CHANGED}"
 

@@ -103,6 +103,11 @@ def fail(work: EntityWork, error: str, at: str) -> BatchOutcome:
     )
 
 
+def lose(work: EntityWork, at: str) -> BatchOutcome:
+    """The operations are gone without having run, and no caller gets a reply."""
+    return BatchOutcome(work=work, exists=work.exists, state=work.state, letters=(), updated_at=at)
+
+
 def _reply(result: str | None, *, is_error: bool) -> str:
     # The SDK cannot read a result that is not a string.
     reply = {"result": "null" if result is None else result}

@@ -6,7 +6,10 @@ import logging
 import traceback
 from collections.abc import Iterator
 
+from local_host.determinism import NON_DETERMINISM
 from local_host.errors import UserCodeFailed
+from local_host.outcome import Outcome
+from local_host.status import RuntimeStatus
 
 _SDK_DATA = "$OutOfProcData$"
 
@@ -28,6 +31,19 @@ def log_failure(function: str, failure: UserCodeFailed, of: str | None = None) -
         failure.stack.rstrip(),
         "".join(_causes(failure)),
     )
+
+
+def log_non_determinism(outcome: Outcome) -> None:
+    """Write the one line that the real host has for it, below warnings, under a category that most apps silence."""
+    output = outcome.output or ""
+    if outcome.status is RuntimeStatus.FAILED and output.startswith(NON_DETERMINISM):
+        logging.getLogger("DurableTask.Core").info(
+            "%s: Orchestration completed with a 'Failed' status and %d bytes of output. Details: Unhandled exception "
+            "while executing orchestration: DurableTask.Core.Exceptions.NonDeterministicOrchestrationException: %s",
+            outcome.episode.instance.instance_id,
+            len(output.encode()),
+            output,
+        )
 
 
 def _causes(failure: UserCodeFailed) -> Iterator[str]:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from local_host.app.calls import FunctionWorker
@@ -73,6 +73,8 @@ class Host:
 
     def __init__(self, parts: HostParts) -> None:
         """Call it inside the event loop. Raises CannotStart for what the app declares wrongly."""
+        parts = replace(parts, app=parts.app.only(parts.config.functions))
+        self.app = parts.app
         durable = parts.config.durable
         self._parts = parts
         self._port: int = parts.listener.getsockname()[1]

@@ -20,11 +20,11 @@ from local_host.actions import HTTP_ACTIVITY, read_answer, read_failure
 from local_host.alarm import Alarm
 from local_host.clock import Clock
 from local_host.config import DurableConfig, VersionFailure
-from local_host.decision import fail, finish, finish_without_answer, settle
+from local_host.decision import end_for_version, fail, finish, finish_without_answer, settle
 from local_host.entity import EntityWork
 from local_host.errors import CallLost, UnknownFunction, UserCodeFailed
 from local_host.executor import Executor, FunctionKind
-from local_host.failure_log import log_failure
+from local_host.failure_log import log_failure, log_non_determinism
 from local_host.group_commit import Wakeups
 from local_host.history import Event, time_text
 from local_host.instance import Episode, InstanceWork, begin
@@ -152,6 +152,7 @@ class Worker:
             return self._hub.drop_messages(work, episode.consumed)
         with self._hub.episodes:
             outcome = await self._decide(episode)
+        log_non_determinism(outcome)
         return self._hub.complete_episode(outcome)
 
     def _is_left_to_others(self, episode: Episode) -> bool:
@@ -175,7 +176,7 @@ class Worker:
             return settle(episode, self._surroundings())
         instance = episode.instance
         if not accepts(instance.version, self._config):
-            return fail(episode, self._version_mismatch(instance.version), self._surroundings())
+            return end_for_version(episode, self._surroundings())
         name = self._executor.find(FunctionKind.ORCHESTRATOR, instance.name)
         if name is None:
             unknown = self._unknown(FunctionKind.ORCHESTRATOR, instance.name)
@@ -206,9 +207,6 @@ class Worker:
             now=self._clock.now(),
             new_id=lambda: str(uuid.uuid4()),
         )
-
-    def _version_mismatch(self, version: str) -> str:
-        return f"Version '{version}' of the instance is not one that a host of version '{self._config.default_version}' runs."
 
     def _unknown(self, kind: FunctionKind, name: str) -> UnknownFunction:
         return UnknownFunction(kind, name, self._executor.names(kind))
@@ -252,6 +250,8 @@ class Worker:
     # Entities.
 
     async def _run_batch(self, work: EntityWork) -> Storing:
+        if not accepts("", self._config):
+            return self._refuse_batch(work)
         name = self._executor.find(FunctionKind.ENTITY, work.name)
         if name is None:
             unknown = self._unknown(FunctionKind.ENTITY, work.name)
@@ -267,6 +267,16 @@ class Worker:
                 log_failure(name, failure, str(work.entity_id))
                 outcome = entity.fail(work, str(failure), self._now_text())
         return self._hub.complete_batch(outcome, self._config.max_entity_operation_batch_size)
+
+    async def _refuse_batch(self, work: EntityWork) -> None:
+        """An entity has no version, so `Strict` never matches it: its calls get no answer.
+
+        Where versions that do not match fail, signals are lost; else everything waits, for a host that takes it.
+        """
+        log.warning("Entity %s has no version, which versionMatchStrategy Strict does not accept", work.entity_id)
+        if self._config.version_failure is VersionFailure.FAIL:
+            outcome = entity.lose(work, self._now_text())
+            await self._hub.complete_batch(outcome, self._config.max_entity_operation_batch_size)
 
     async def _run_batch_again(self, work: EntityWork) -> None:
         self._hub.abandon_entity(work)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from urllib.parse import quote_plus
 
 MANAGEMENT_PATH = "/runtime/webhooks/durabletask"
 # The real host protects these URLs with a key; locally any text will do.
@@ -33,7 +34,7 @@ def durable_client_value(origin: str, hub: str, fields: Mapping[str, str]) -> st
 
 def management_urls(origin: str, hub: str, instance_id: str, connection: str = _CONNECTION) -> dict[str, str]:
     """The URLs to watch and steer one instance, in the order in which Durable clients know them."""
-    instance = f"{origin}{MANAGEMENT_PATH}/instances/{instance_id}"
+    instance = f"{origin}{MANAGEMENT_PATH}/instances/{quote_plus(instance_id, safe='!*()')}"
     query = f"taskHub={hub}&connection={connection}&code={_KEY}"
     return {
         "id": instance_id,

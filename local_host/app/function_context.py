@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import random
+import re
 import secrets
 import threading
 import uuid
@@ -13,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import azure.functions as func
+
+_TELEMETRY = ("APPLICATIONINSIGHTS_CONNECTION_STRING", "APPINSIGHTS_INSTRUMENTATIONKEY")
+_TRACE_PARENT = re.compile(r"00-(?P<trace>(?!0{32})[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-(?P<flags>[0-9a-f]{2})")
 
 # `context.thread_local_storage` of every function; its `invocation_id` is set in each thread that calls one.
 THREAD_LOCAL = threading.local()
@@ -28,25 +32,10 @@ def _invocation_id() -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Invocation:
-    """Who runs: for logs and for the function's `context`. instance_id: of an orchestration or activity, else None."""
-
-    function: str
-    instance_id: str | None = None
-    id: str = field(default_factory=_invocation_id)
-
-
-# The invocation in which the current code runs; log records are labelled with it.
-current_invocation: contextvars.ContextVar[Invocation | None] = contextvars.ContextVar(
-    "current_invocation", default=None
-)
-
-
-@dataclass(frozen=True, kw_only=True)
 class TraceContext:
-    """A fresh W3C trace per invocation, as nothing upstream hands one in."""
+    """The W3C trace that an invocation belongs to. Like the real host without telemetry, an app without has empty texts."""
 
-    trace_parent: str = field(default_factory=lambda: f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00")
+    trace_parent: str = ""
     trace_state: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
 
@@ -57,6 +46,40 @@ class TraceContext:
     @property
     def Tracestate(self) -> str:
         return self.trace_state
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invocation:
+    """Who runs: for logs and for the function's `context`. instance_id: of an orchestration or activity, else None."""
+
+    function: str
+    instance_id: str | None = None
+    trace: TraceContext = field(default_factory=TraceContext)
+    id: str = field(default_factory=_invocation_id)
+
+
+def trace_of(headers: Mapping[str, str], environ: Mapping[str, str]) -> TraceContext:
+    """A span of its own: in the caller's trace, or in a new one. Without telemetry there is none.
+
+    Args:
+        headers: Of the request, by lower-case name; none for other triggers.
+        environ: Names where telemetry goes, if it goes anywhere.
+    """
+    if not any(environ.get(name) for name in _TELEMETRY):
+        return TraceContext()
+    span = secrets.token_hex(8)
+    match = _TRACE_PARENT.fullmatch(headers.get("traceparent", ""))
+    if match is None:
+        return TraceContext(trace_parent=f"00-{secrets.token_hex(16)}-{span}-01")
+    return TraceContext(
+        trace_parent=f"00-{match['trace']}-{span}-{match['flags']}", trace_state=headers.get("tracestate", "")
+    )
+
+
+# The invocation in which the current code runs; log records are labelled with it.
+current_invocation: contextvars.ContextVar[Invocation | None] = contextvars.ContextVar(
+    "current_invocation", default=None
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +106,7 @@ class Context(func.Context):
     def __init__(self, invocation: Invocation, directory: Path, retry: RetryContext | None) -> None:
         self._invocation = invocation
         self._directory = directory
-        self._trace = TraceContext()
+        self._trace = invocation.trace
         self._retry = retry or RetryContext()
 
     @property

@@ -24,6 +24,8 @@ _OVERRIDE_PREFIX = "azurefunctionsjobhost__"
 # What the real host allows outside a Consumption plan.
 _DEFAULT_TIMEOUT = timedelta(minutes=30)
 _HUB_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{2,44}\Z")
+# Of the Durable Task Scheduler and the other providers, which make no storage containers of that name.
+_FREER_HUB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +44,8 @@ class QueueOptions:
 class HostConfig:
     """What host.json says. log_levels: logger or category name to level name, `default` for the rest.
 
-    function_timeout: how long one call of a function may take, None for as long as it wants.
+    function_timeout: how long one call of a function may take, None for as long as it wants. functions: the only ones
+    to run, by name; none named means all.
     """
 
     durable: DurableConfig = field(default_factory=DurableConfig)
@@ -51,6 +54,7 @@ class HostConfig:
     route_prefix: str = "api"
     custom_headers: Mapping[str, str] = field(default_factory=dict)
     log_levels: Mapping[str, str] = field(default_factory=dict)
+    functions: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -86,6 +90,7 @@ def parse_host_config(document: Mapping[str, Any], environ: Mapping[str, str]) -
         route_prefix=http.text("routePrefix", "api").strip("/"),
         custom_headers={name: str(value) for name, value in http.section("customHeaders").items()},
         log_levels={name: str(value) for name, value in root.section("logging").section("logLevel").items()},
+        functions=root.names("functions"),
         warnings=_warnings(durable),
     )
 
@@ -112,6 +117,12 @@ class _Section:
         if not isinstance(value, str):
             raise self._wrong(name, "a text")
         return value
+
+    def names(self, name: str) -> tuple[str, ...]:
+        value = self._values.get(name.casefold()) or []
+        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+            raise self._wrong(name, "a list of texts")
+        return tuple(value)
 
     def number(self, name: str, default: int, *, at_least: int, at_most: int = 2**31 - 1) -> int:
         value = self._parsed(name, default, int, "a whole number")
@@ -199,7 +210,14 @@ def _by_name_or_number(names: Mapping[str, _Number]) -> dict[str, _Number]:
 def _hub_name(section: _Section, environ: Mapping[str, str]) -> str:
     default = environ.get("WEBSITE_SITE_NAME") or "TestHubName"
     name = resolve_references(section.text("hubName", default), environ, "extensions.durableTask.hubName of host.json")
-    if not _HUB_NAME.match(name):
+    provider = section.section("storageProvider").text("type", "AzureStorage")
+    if provider.casefold() not in ("azurestorage", "azure_storage"):
+        if not _FREER_HUB_NAME.match(name):
+            raise ConfigurationError(
+                f"The task hub name '{name}' is not valid for the provider '{provider}': "
+                "letters, digits, '-' and '_', at most 64 characters."
+            )
+    elif not _HUB_NAME.match(name):
         raise ConfigurationError(
             f"The task hub name '{name}' is not valid: letters and digits only, a letter first, 3 to 45 characters."
         )

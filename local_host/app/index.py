@@ -10,7 +10,7 @@ import inspect
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +86,17 @@ class AppIndex:
     durable: Mapping[tuple[FunctionKind, str], Function]
     left_out: Mapping[str, str]
     disabled: frozenset[tuple[FunctionKind, str]] = frozenset()
+
+    def only(self, names: Sequence[str]) -> AppIndex:
+        """The same app with these functions alone, whatever the case of their names; all of them when none is named."""
+        wanted = {name.casefold() for name in names}
+        others = {name for name in self.functions if wanted and name.casefold() not in wanted}
+        return replace(
+            self,
+            functions={name: each for name, each in self.functions.items() if name not in others},
+            durable={key: each for key, each in self.durable.items() if each.name not in others},
+            left_out={**self.left_out, **dict.fromkeys(others, "not among the 'functions' of host.json")},
+        )
 
     def find(self, kind: FunctionKind, durable_name: str) -> Function | None:
         return self.durable.get((kind, durable_name.casefold()))

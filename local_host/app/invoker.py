@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
@@ -11,7 +12,7 @@ from azure.functions.meta import Datum
 from local_host.app.binding_value import durable_client_value
 from local_host.app.caller import failure_of
 from local_host.app.calls import FunctionAnswer, FunctionCall, FunctionWorker
-from local_host.app.function_context import Invocation, RetryContext
+from local_host.app.function_context import Invocation, RetryContext, TraceContext, trace_of
 from local_host.app.http_calls import HttpCalls
 from local_host.app.index import AppIndex, Function
 from local_host.bindings.inputs import InputReader
@@ -94,7 +95,7 @@ class Invoker:
             trigger=datum,
             metadata=metadata,
             inputs=self._clients(function),
-            invocation=Invocation(function=function.name, instance_id=instance_id),
+            invocation=Invocation(function=function.name, instance_id=instance_id, trace=_trace(datum)),
             retry=retry,
         )
         if not function.binds_storage:
@@ -135,3 +136,8 @@ class Invoker:
             for binding in function.inputs
             if binding.type == "durableClient"
         }
+
+
+def _trace(datum: Datum) -> TraceContext:
+    sent = datum.value["headers"] if datum.type == "http" else {}
+    return trace_of({name: str(value.value) for name, value in sent.items()}, os.environ)

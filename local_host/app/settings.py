@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from local_host.app import relaxed_json
 from local_host.start_problems import ConfigurationError, SettingMissing
 
 DEFAULT_PORT = 7071
@@ -72,9 +73,9 @@ def resolve_references(text: str, environ: Mapping[str, str], where: str) -> str
 
 
 def read_json_object(path: Path) -> dict[str, Any]:
-    """A JSON file that holds an object; raises ConfigurationError with the place of a mistake."""
+    """A JSON file that holds an object, perhaps with comments; raises ConfigurationError with the place of a mistake."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8-sig"))
+        document = relaxed_json.parse(path.read_text(encoding="utf-8-sig"))
     except json.JSONDecodeError as error:
         raise ConfigurationError(
             f"{path} is not valid JSON: {error.msg} at line {error.lineno}, column {error.colno}."

@@ -118,13 +118,21 @@ class QueueListener:
 
     async def _deliver(self, message: QueueMessage) -> bool:
         try:
-            body = decode_message(message.content, use_base64=self._options.base64)
-        except ValueError:
-            _log.error(
-                "%s: message %s is not base64; see messageEncoding in host.json", self._function.name, message.id
-            )
+            datum = message_datum(decode_message(message.content, use_base64=self._options.base64))
+        except UnicodeDecodeError:
+            self._refuse(message, "is not UTF-8 text")
             return False
-        return await self._run(self._function, message_datum(body), _metadata(message))
+        except ValueError:
+            self._refuse(message, "is not base64; see messageEncoding in host.json")
+            return False
+        return await self._run(self._function, datum, _metadata(message))
+
+    def _refuse(self, message: QueueMessage, why: str) -> None:
+        """The binding fails, so no function is called."""
+        name = self._function.name
+        logging.getLogger(f"Function.{name}").error(
+            "Executed 'Functions.%s' (Failed): message %s %s", name, message.id, why
+        )
 
     async def _settle(self, queue: QueueClient, message: QueueMessage, *, succeeded: bool) -> None:
         if succeeded:
@@ -146,11 +154,8 @@ class QueueListener:
 
 
 def message_datum(body: bytes) -> Datum:
-    """Text where it is text, else bytes."""
-    try:
-        return Datum(body.decode("utf-8"), "string")
-    except UnicodeDecodeError:
-        return Datum(body, "bytes")
+    """Raises UnicodeDecodeError for what is no text: the real host's binding fails then, and calls no function."""
+    return Datum(body.decode("utf-8"), "string")
 
 
 def message_by_hand(text: str, now: datetime) -> tuple[Datum, dict[str, Datum]]:

@@ -134,7 +134,7 @@ async def _run(setup: _Setup, options: StartOptions) -> Ended:
     await host.start()
     settle_typing_mode()
     end_loading()
-    for line in _announcement(host, app, setup.config):
+    for line in _announcement(host, host.app, setup.config):
         print(line)
     print(f"local_host ready {host.origin}", flush=True)
     why = await _until_told(stopping, worker, options.watch)

@@ -7,6 +7,7 @@ refusal of the engine is answered. `taskHub`, `connection` and `code` in the que
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from urllib.parse import unquote_plus
 
 from aiohttp import web
 
@@ -30,7 +31,6 @@ from local_host.management.instances import (
 )
 from local_host.management.query import InvalidParameter, Query
 from local_host.operations import Operations
-from local_host.web.routes import split_path
 
 Handler = Callable[[Call], Awaitable[web.Response]]
 
@@ -73,7 +73,7 @@ class ManagementApi:
     async def answer(self, request: web.BaseRequest) -> web.Response:
         """404 without a body for a path, operation or verb that does not exist."""
         path = request.raw_path.partition("?")[0][len(MANAGEMENT_PATH) :]
-        found = _find(request.method, split_path(path))
+        found = _find(request.method, _segments(path))
         if found is None:
             return web.Response(status=404)
         handler, arguments = found
@@ -86,6 +86,14 @@ class ManagementApi:
             return json_response({"Message": str(error)}, 400)
         except errors.OperationRefused as error:
             return _refusal(error)
+
+
+def _segments(path: str) -> Sequence[str]:
+    """Decoded as the extension does it: a plus sign is a space, and a part with an encoded slash leads nowhere."""
+    if "%2f" in path.casefold():
+        return ()
+    inner = path.removeprefix("/").removesuffix("/")
+    return [unquote_plus(segment) for segment in inner.split("/")] if inner else ()
 
 
 def _find(method: str, segments: Sequence[str]) -> tuple[Handler, list[str]] | None:

@@ -6,6 +6,7 @@ not found. The more specific template wins.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
@@ -14,6 +15,7 @@ from local_host.app.index import Function
 from local_host.start_problems import InvalidFunction
 from local_host.web.route_template import RouteTemplate, parse_template
 
+_SLASH = re.compile("(%2f)", re.IGNORECASE)
 _RESERVED = ("admin", "runtime")
 
 
@@ -54,10 +56,25 @@ class RouteTable:
         return None
 
 
+def without_dots(raw_path: str) -> str:
+    """The path once `.` and `..` are resolved, as the real host's web server does before it looks for a route."""
+    kept: list[str] = []
+    for segment in raw_path.split("/"):
+        if segment == "..":
+            del kept[max(1, len(kept) - 1) :]
+        elif segment != ".":
+            kept.append(segment)
+    return "/".join(kept) if len(kept) > 1 else "/"
+
+
 def split_path(raw_path: str) -> Sequence[str]:
-    """Decoded segments; one trailing slash is tolerated."""
+    """Decoded segments; one trailing slash is tolerated. As in ASP.NET an encoded slash stays as it came."""
     path = raw_path.removeprefix("/").removesuffix("/")
-    return [unquote(segment) for segment in path.split("/")] if path else []
+    return [_decoded(segment) for segment in path.split("/")] if path else []
+
+
+def _decoded(segment: str) -> str:
+    return "".join(piece if _SLASH.fullmatch(piece) else unquote(piece) for piece in _SLASH.split(segment))
 
 
 def route_text(function: Function) -> str:

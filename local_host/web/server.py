@@ -26,7 +26,7 @@ from local_host.web.admin_api import AdminApi
 from local_host.web.cors import Cors
 from local_host.web.messages import request_datum, response_of
 from local_host.web.protocol import QuietServer
-from local_host.web.routes import RouteTable
+from local_host.web.routes import RouteTable, without_dots
 
 if TYPE_CHECKING:
     from local_host.app.index import Function
@@ -90,7 +90,9 @@ class HttpServer:
         return response
 
     async def _dispatch(self, request: web.BaseRequest) -> web.Response:
-        path = request.raw_path.partition("?")[0]
+        path = without_dots(request.raw_path.partition("?")[0])
+        if "%00" in path:
+            return web.Response(status=400)
         if _is_below(path, MANAGEMENT_PATH):
             return await self._management.answer(request)
         if _is_below(path, "/admin"):

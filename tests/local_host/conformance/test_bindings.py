@@ -45,6 +45,17 @@ async def test_a_message_that_always_fails_is_put_aside_after_five_deliveries(
 
 
 @pytest.mark.check(70)
+async def test_a_message_that_is_no_text_reaches_no_function_and_is_put_aside(
+    storage_app: AppHost, storage_connection: str
+) -> None:
+    queues = QueueServiceClient.from_connection_string(storage_connection)
+    spoilt = b"\xff\xfe\x00"
+    await _send_bytes(queues, spoilt)
+    assert await _until(lambda: _contents(queues, "work-poison")) == [spoilt]
+    assert _app().DELIVERIES == []
+
+
+@pytest.mark.check(70)
 async def test_a_message_is_worked_on_once_and_its_output_is_sent(
     storage_app: AppHost, storage_connection: str
 ) -> None:
@@ -149,8 +160,12 @@ def _app() -> Any:
 
 
 async def _send(queues: QueueServiceClient, text: str) -> None:
+    await _send_bytes(queues, text.encode())
+
+
+async def _send_bytes(queues: QueueServiceClient, content: bytes) -> None:
     queue = await asyncio.to_thread(queues.create_queue, "work")
-    await asyncio.to_thread(queue.send_message, base64.b64encode(text.encode()).decode())
+    await asyncio.to_thread(queue.send_message, base64.b64encode(content).decode())
 
 
 async def _until(look: Callable[[], Any]) -> Any:
@@ -159,6 +174,11 @@ async def _until(look: Callable[[], Any]) -> Any:
 
 
 def _messages(queues: QueueServiceClient, name: str) -> list[str]:
+    """Take all messages off a queue, which are text; none when there is no such queue."""
+    return [content.decode() for content in _contents(queues, name)]
+
+
+def _contents(queues: QueueServiceClient, name: str) -> list[bytes]:
     """Take all messages off a queue; none when there is no such queue."""
     queue = queues.get_queue_client(name)
     if not _exists(queue):
@@ -166,7 +186,7 @@ def _messages(queues: QueueServiceClient, name: str) -> list[str]:
     found = list(queue.receive_messages(messages_per_page=32))
     for message in found:
         queue.delete_message(message)
-    return [base64.b64decode(message.content).decode() for message in found]
+    return [base64.b64decode(message.content) for message in found]
 
 
 def _exists(queue: Any) -> bool:

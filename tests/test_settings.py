@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from settings import InvalidSetting, Settings, manifest_events
+from setting_values import InvalidSetting
+from settings import Settings, manifest_events
 from tests.support.order_requests import ADDRESS
 
 NEEDED = {

@@ -41,7 +41,8 @@ def app_environment(
 
 def check_settings(environment: Mapping[str, str]) -> None:
     """Raises LaunchFailed naming the first of the app's settings that is missing or wrong."""
-    from settings import InvalidSetting, Settings
+    from setting_values import InvalidSetting
+    from settings import Settings
 
     try:
         Settings.from_env(environment)

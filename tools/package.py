@@ -19,7 +19,7 @@ from typing import Final
 from tools.errors import LaunchFailed
 from tools.host_json import ROOT, backends, host_json, plans
 
-APP_FILES: Final = ("function_app.py", "blueprints.py", "settings.py", "requirements.txt")
+APP_FILES: Final = ("function_app.py", "blueprints.py", "settings.py", "setting_values.py", "requirements.txt")
 APP_FOLDERS: Final = (
     "activities",
     "adapters",

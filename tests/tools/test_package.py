@@ -34,6 +34,7 @@ def test_nothing_else_is_deployed() -> None:
         "function_app.py",
         "host.json",
         "requirements.txt",
+        "setting_values.py",
         "settings.py",
         "activities",
         "adapters",

@@ -44,8 +44,14 @@ def decode_input(function: Function, binding: Binding, datum: Datum | None) -> A
 
 
 def encode_output(binding_type: str, value: Any) -> Datum:
-    """What a function set or returned for an output binding. Raises what the converter raises for a wrong type."""
-    return cast(Datum, converter_for(binding_type).encode(value, expected_type=None))
+    """What a function set or returned for an output binding. Raises what the worker raises for a wrong type."""
+    try:
+        return cast(Datum, converter_for(binding_type).encode(value, expected_type=None))
+    except NotImplementedError:
+        kind = type(value).__name__
+        raise TypeError(
+            f'unable to encode outgoing TypedData: unsupported type "{binding_type}" for Python type "{kind}"'
+        ) from None
 
 
 def _as_plain(value: Any, plain: type) -> Any:

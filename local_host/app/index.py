@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from local_host.app.retry_policy import RetryPolicy, retry_policy
+from local_host.app.sdk_types import http_types
 from local_host.app.settings import is_disabled
 from local_host.app.signatures import check_signature
 from local_host.executor import FunctionKind
@@ -179,6 +180,8 @@ def _reason_to_leave_out(function: Function, sdk_parameters: Sequence[str]) -> s
     wanted += [(each.type, _OUTPUTS) for each in function.outputs]
     if unsupported := sorted(binding_type for binding_type, supported in wanted if binding_type not in supported):
         return f"this host does not run the binding {', '.join(unsupported)}"
+    if function.trigger.type == "httpTrigger" and http_types() is not None:
+        return "this host does not run HTTP functions with the types of another framework"
     if sdk_parameters:
         return f"this host does not make the SDK types of its parameters {', '.join(sdk_parameters)}"
     return None

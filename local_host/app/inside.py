@@ -53,11 +53,22 @@ def _arguments(function: Function, call: FunctionCall) -> dict[str, Any]:
 
 def _returned(function: Function, result: CallResult) -> Datum | None:
     if function.trigger.type == "httpTrigger":
-        return encode_output("http", result.returned)
+        return _response(function, result)
     if function.kind is FunctionKind.ACTIVITY:
         return None if result.returned is None else encode_output(function.trigger.type, result.returned)
     # The SDK's handles of orchestrators and entities return the text that the extension reads.
     return None if function.kind is None else Datum(str(result.returned), "string")
+
+
+def _response(function: Function, result: CallResult) -> Datum | None:
+    """None when the response is a parameter that was not set, or when there is none."""
+    binding = next((binding for binding in function.outputs if binding.type == "http"), None)
+    if binding is None:
+        return None
+    if binding.name == "$return":
+        return encode_output("http", result.returned)
+    response = result.outputs.get(binding.name)
+    return None if response is None else encode_output("http", response)
 
 
 def _outputs(function: Function, result: CallResult) -> dict[str, Datum]:

@@ -55,9 +55,12 @@ def apply_settings(settings: LocalSettings, environ: MutableMapping[str, str], d
 
 
 def is_disabled(function: str, environ: Mapping[str, str]) -> bool:
-    """Whether a setting disables the function; on Linux, a name cannot have dots, so there it has underscores."""
-    names = (f"AzureWebJobs.{function}.Disabled", f"AzureWebJobs_{function}_Disabled")
-    return any(environ.get(name, "").casefold() in {"true", "1"} for name in names)
+    """Whether a setting disables the function; with underscores where the name of a variable cannot have dots.
+
+    The host reads names of settings without regard to case.
+    """
+    names = {f"azurewebjobs.{function}.disabled".casefold(), f"azurewebjobs_{function}_disabled".casefold()}
+    return any(name.casefold() in names and value.casefold() in {"true", "1"} for name, value in environ.items())
 
 
 def resolve_references(text: str, environ: Mapping[str, str], where: str) -> str:

@@ -52,9 +52,14 @@ def joined_query(query: str) -> dict[str, str]:
     return {name: value for name, value in joined.items() if value}
 
 
-def response_of(datum: Datum, custom_headers: Mapping[str, str]) -> web.Response:
-    """The response for what an HTTP function returned, encoded by the SDK."""
-    response = _rich_response(datum.value) if datum.type == "http" else _text_response(str(datum.value))
+def response_of(datum: Datum | None, custom_headers: Mapping[str, str]) -> web.Response:
+    """The response for what an HTTP function returned or set, encoded by the SDK; an empty 200 when it did neither."""
+    if datum is None:
+        response = web.Response()
+    elif datum.type == "http":
+        response = _rich_response(datum.value)
+    else:
+        response = _text_response(str(datum.value))
     for name, value in custom_headers.items():
         response.headers[name] = value
     return response

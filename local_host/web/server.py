@@ -112,7 +112,6 @@ class HttpServer:
         begun = time.monotonic()
         try:
             answer = await self._invoke(function, await request_datum(request, route_values))
-            assert answer.returned is not None
             response = response_of(answer.returned, self._custom_headers)
         except UserCodeFailed as failure:
             log_failure(function.name, failure)

@@ -155,9 +155,17 @@ def test_the_command_line_says_so_in_one_line_and_ends_with_1(tmp_path: Path) ->
 
 
 @pytest.mark.check(2)
-def test_a_disabled_function_is_left_out(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("AzureWebJobs.timer.Disabled", "true"),
+        ("AzureWebJobs_timer_Disabled", "1"),
+        ("AZUREWEBJOBS_TIMER_DISABLED", "True"),
+    ],
+)
+def test_a_disabled_function_is_left_out(tmp_path: Path, setting: str, value: str) -> None:
     (tmp_path / "function_app.py").write_text(EVERY_TRIGGER)
-    app = load_app(tmp_path, {"AzureWebJobs.timer.Disabled": "true"})
+    app = load_app(tmp_path, {setting: value, "AzureWebJobs_http_Disabled": "false"})
     assert "timer" not in app.functions
     assert app.left_out == {"timer": "disabled by a setting"}
 

@@ -36,6 +36,7 @@ SHAPES: Final[dict[str, Callable[[int], str]]] = {
     "one name twice at the end": lambda size: "{" + ",".join(f'"k{n}":1' for n in range(size // 10)) + ',"k0":2}',
     "deep": lambda size: '{"x":' + "[" * 60 + '"' + "y" * (size - 140) + '"' + "]" * 60 + "}",
     "escapes": lambda size: '{"x":"' + "\\u0033\\u0020" * (size // 12) + '"}',
+    "URL escapes": lambda size: json.dumps({"x": "%2533%2520" * (size // 10)}),
     "combining marks": lambda size: json.dumps({"x": "\u0301\u0316" * (size // 4)}, ensure_ascii=False),
 }
 

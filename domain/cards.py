@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import accumulate
 from typing import Any, Final
+from urllib.parse import unquote
 
 from domain.errors import TooDeep
 
@@ -46,6 +47,9 @@ _ISSUERS: Final[tuple[tuple[int, int, tuple[int, ...]], ...]] = (
     (8200, 8299, (16,)),  # RuPay
     (9792, 9792, (16,)),  # Troy
 )
+_MOST_ESCAPED: Final = (
+    2  # so often is what was copied out of a link escaped: by the page, and by the program that sends it
+)
 _LONG_RUN: Final = 14  # so many digits glued to a card number are no security code: a second number
 
 # Patterns are compiled by their first use: a start should not pay for them.
@@ -71,6 +75,7 @@ _KNOWN_FORMS: Final = (
     r"(?::[0-5][0-9](?:[.,][0-9]{1,9})?)?(?![0-9]) ?(?:Z|[+-][0-9]{2}:?[0-9]{2}(?::[0-9]{2})?)?(?![0-9])"  # a moment (ISO 8601)
 )
 _JSON_ESCAPE: Final = r"(?s)\\(?:u([0-9a-fA-F]{4})|.)"
+_URL_ESCAPE: Final = r"%[0-9a-fA-F]{2}"
 _DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 
 
@@ -94,7 +99,17 @@ _PLAIN_DIGITS: Final = _PlainDigits()
 
 
 def looks_like_card_number(text: str) -> bool:
-    """Whether the text holds digits that a payment card could carry, in whatever spelling."""
+    """Whether the text holds digits that a payment card could carry, in whatever spelling, also escaped as in a URL."""
+    for _ in range(_MOST_ESCAPED):
+        if _plainly_holds_card(text):
+            return True
+        if re.search(_URL_ESCAPE, text) is None:
+            return False
+        text = unquote(text)
+    return _plainly_holds_card(text)
+
+
+def _plainly_holds_card(text: str) -> bool:
     if not text.isascii():
         text = text.translate(_PLAIN_DIGITS)
     if re.search(_RUN, text) is None and re.search(_PRINTED, text) is None:

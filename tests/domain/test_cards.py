@@ -55,6 +55,12 @@ USUAL_IDS = 100_000
         f"card={VISA};",
         f"pm_{VISA}",
         "5555555555554444",
+        "4242%204242%204242%204242",
+        "card%3D4242%C2%A04242%C2%A04242%C2%A04242%0A",
+        "".join(f"%{ord(digit):02x}" for digit in VISA),
+        "".join(f"%25{ord(digit):02X}" for digit in VISA),
+        f"100 %, {VISA}",
+        "%EF%BC%94%EF%BC%92" * 8,
     ],
 )
 def test_card_numbers_are_recognised(text):

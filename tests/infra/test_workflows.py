@@ -9,6 +9,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.infra.bicep import INFRA, ROOT
+from tools.newest_python import NEWEST, OLDEST
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 BIN = Path(sys.executable).parent
@@ -56,6 +57,14 @@ def test_jobs_have_the_rights_that_they_name_and_leave_no_token_behind(path):
 def test_checks_are_those_of_a_developer():
     steps = read(ROOT / ".github" / "workflows" / "checks.yml")["jobs"]["test"]["steps"]
     assert {"run": "make test"} in steps
+
+
+def test_checks_run_on_the_oldest_and_the_newest_python_that_is_supported():
+    matrix = read(ROOT / ".github" / "workflows" / "checks.yml")["jobs"]["test"]["strategy"]["matrix"]["python"]
+    oldest = re.search(r'requires-python = ">=([\d.]+)"', (ROOT / "pyproject.toml").read_text())
+    assert oldest
+    assert (matrix[0], matrix[-1]) == (oldest[1], f"3.{NEWEST}")
+    assert f"3.{OLDEST}" in matrix, "the oldest one that has the worker runtime"
 
 
 def test_production_waits_for_staging_and_takes_no_test_order():

@@ -35,6 +35,14 @@ async def test_the_runtime_lists_the_functions_that_local_host_lists(
     assert set(worker.functions) == await asyncio.to_thread(_listed_by_local_host, directory)
 
 
+@pytest.mark.skipif("OTHER_PACKAGES" not in os.environ, reason="OTHER_PACKAGES names no folder: see docs/testing.md")
+async def test_the_app_loads_with_other_versions_of_its_packages() -> None:
+    async with running_worker(ROOT, packages=Path(os.environ["OTHER_PACKAGES"])) as worker:
+        await worker.load(ROOT)
+    added = {name for name in worker.functions if name.startswith("BuiltIn__")}  # the Durable SDK's own, from 2.0 on
+    assert set(worker.functions) - added == set(app_index(ROOT).functions)
+
+
 def test_the_apps_were_found() -> None:
     assert {"conformance", "patterns", "storage", ROOT.name} <= {app.name for app in APPS}
 

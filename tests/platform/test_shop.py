@@ -13,6 +13,7 @@ import pytest
 
 from domain.notification import Notification, NotificationKind
 from sandbox.testing import Sandbox
+from tests.support.files import put_files
 from tests.support.mails import Mailbox
 from tests.support.order_requests import order_request
 from tests.support.runtime_worker import RuntimeWorker, trigger_kinds
@@ -119,12 +120,14 @@ async def test_functions_of_every_trigger_are_called(deployed: Deployed) -> None
     shop = deployed.shop
     await shop.stock("mug", 10)
     await shop.host.run("take_in_queued_order", json.dumps(order_request(order_id="q-1")))
-    await shop.host.run_until_idle()
+    put_files("incoming", {"t/a.csv": b"a\n1\n", "a.batch.json": b'{"container": "incoming", "prefix": "t/"}'})
+    await shop.host.run("start_manifest", "incoming/a.batch.json")
     kinds = trigger_kinds(deployed.worker.functions)
     for schedule in sorted(kinds["timerTrigger"]):
         await shop.host.run(schedule)
     called = set(deployed.runtime.calls)
-    assert {kind for kind, names in kinds.items() if not names & called} <= {"blobTrigger"}
+    assert {kind for kind, names in kinds.items() if not names & called} == set()
+    assert "extract_metadata" in called, "the batch of files ran"
     assert kinds["timerTrigger"] <= called
     assert [call.error for calls in deployed.runtime.calls.values() for call in calls if call.error] == []
     assert len(deployed.lines(evt="order.status", order_id="q-1", status="accepted")) == 1

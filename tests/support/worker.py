@@ -56,12 +56,6 @@ class Call:
         ((form, content),) = value.items()
         return json.loads(base64.b64decode(content) if form == "bytes" else content)
 
-    @property
-    def status(self) -> int:
-        """Of an HTTP answer."""
-        assert self.returned is not None, self.error
-        return int(self.returned["http"]["status"])
-
 
 class Worker:
     """A running worker. functions: name -> its bindings, as the worker listed them to the host."""
@@ -98,13 +92,6 @@ class Worker:
         """Call a function by the value of its trigger. others: its other inputs."""
         (name,) = (each["name"] for each in self.functions[function] if each["type"].lower().endswith("trigger"))
         return await self.call(function, {name: value, **others}, metadata)
-
-    async def activity(self, function: str, request: Any) -> Any:
-        """Call an activity with plain JSON, give its decoded answer; raise what it raised, as text."""
-        call = await self.trigger(function, {"json": json.dumps(request)})
-        if call.error is not None:
-            raise RuntimeError(call.error)
-        return None if call.returned is None else call.json
 
     def telemetry(self) -> list[dict[str, Any]]:
         """Every line of the app's telemetry so far, decoded, with its `invocation_id`."""

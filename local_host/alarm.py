@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
 from datetime import timedelta
 
 from local_host.clock import Clock
 from local_host.history import parse_time, time_text
+from local_host.log_categories import host_logger
 from local_host.task_hub import TaskHub
 
 _PAUSE = timedelta(seconds=1)
 
-log = logging.getLogger("local_host.worker")
+log = host_logger("local_host.worker")
 
 
 class Alarm:

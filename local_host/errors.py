@@ -3,8 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 _ARTICLE = {"orchestrator": "an orchestrator", "activity": "an activity", "entity": "an entity"}
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One call of a function. As text, it is what the real host's log has."""
+
+    function: str
+    id: str
+    milliseconds: int
+
+    def __str__(self) -> str:
+        return f"Id={self.id}, Duration={self.milliseconds}ms"
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """An exception as text. type_name: `ValueError`; message: `str(error)`; stack: the traceback's text."""
+
+    type_name: str
+    message: str
+    stack: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationFailed:
+    """What an operation of an entity raised, which its caller gets as text alone. entity: such as `@stock@A-1`.
+
+    raised: the exception, then what led to it, nearest first.
+    """
+
+    entity: str
+    operation: str
+    raised: Sequence[Raised]
 
 
 class LocalHostError(Exception):
@@ -12,21 +46,36 @@ class LocalHostError(Exception):
 
 
 class UserCodeFailed(LocalHostError):
-    """A function of the app raised. type_name: `ValueError`; message: `str(error)`; stack: the traceback's text."""
+    """A function of the app raised.
 
-    def __init__(self, type_name: str, message: str, stack: str = "") -> None:
+    type_name: `ValueError`; message: `str(error)`; stack: the traceback's text; causes: what led to it, nearest first.
+    execution: the call that failed, once it is known.
+    """
+
+    def __init__(self, type_name: str, message: str, stack: str = "", causes: Sequence[Raised] = ()) -> None:
         super().__init__(f"{type_name}: {message}")
         self.type_name = type_name
         self.message = message
         self.stack = stack
+        self.causes = causes
+        self.execution: Execution | None = None
 
 
 class CallLost(UserCodeFailed):
     """No answer of the function will come: how far its code came is not known."""
 
+    namespace = "System"
+
+    @property
+    def text(self) -> str:
+        """As the real host logs it."""
+        return f"{self.namespace}.{self.type_name}: {self.message}"
+
 
 class WorkerExited(CallLost):
     """The worker process ended while it had the call in hand."""
+
+    namespace = "Microsoft.Azure.WebJobs.Script.Workers"
 
     def __init__(self, executable: str, exit_code: int) -> None:
         """exit_code: as a shell has it, 128 and the signal's number for a process that a signal ended."""
@@ -35,6 +84,8 @@ class WorkerExited(CallLost):
 
 class FunctionTimedOut(CallLost):
     """A call took longer than `functionTimeout`. It costs the worker process its life, with all that it has in hand."""
+
+    namespace = "Microsoft.Azure.WebJobs.Host"
 
     def __init__(self, function: str, limit: str, invocation_id: str) -> None:
         """limit: as the real host writes it, `00:00:05`."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -31,8 +30,6 @@ from local_host.web.cors import Cors
 from local_host.web.routes import RouteTable, route_text
 from local_host.web.server import HttpServer
 from local_host.worker import Worker
-
-_log = logging.getLogger("local_host")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,13 +7,13 @@ the place can be stored together with it.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
 from local_host.clock import Clock
+from local_host.log_categories import host_logger
 from local_host.steps import WorkLost
 
 W = TypeVar("W")
@@ -21,7 +21,7 @@ Storing = Coroutine[Any, Any, None]
 
 _LONGEST_PAUSE_S = 60.0
 
-log = logging.getLogger("local_host.worker")
+log = host_logger("local_host.worker")
 
 
 class Lane(Generic[W]):

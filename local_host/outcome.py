@@ -19,11 +19,13 @@ from local_host.status import RuntimeStatus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActivityTask:
-    """An activity to run. input: JSON text."""
+    """An activity to run. input: JSON text; attempt, max_attempts: of a call with retry options."""
 
     task_id: int
     name: str
     input: str
+    attempt: int = 1
+    max_attempts: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

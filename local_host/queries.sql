@@ -114,10 +114,11 @@ SELECT instance_id FROM inbox GROUP BY instance_id ORDER BY min(seq);
 -- Activities --------------------------------------------------------------------------------------------------------
 
 -- name: add_activity
-INSERT INTO activities (instance_id, execution_id, task_id, name, input) VALUES (?1, ?2, ?3, ?4, ?5);
+INSERT INTO activities (instance_id, execution_id, task_id, name, input, attempt, max_attempts)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
 
 -- name: activities_after
-SELECT seq, instance_id, execution_id, task_id, name, input FROM activities WHERE seq > ?1 ORDER BY seq LIMIT ?2;
+SELECT seq, instance_id, execution_id, task_id, name, input, attempt, max_attempts FROM activities WHERE seq > ?1 ORDER BY seq LIMIT ?2;
 
 -- name: last_numbers
 SELECT coalesce((SELECT max(seq) FROM inbox), 0), coalesce((SELECT max(seq) FROM operations), 0);

@@ -43,7 +43,9 @@ def _schedule_task(outcome: Outcome, work: Work, around: Surroundings) -> None:
         text = work.action["input"]
     stored = json.dumps([text]) if around.config.store_inputs_in_orchestration_history else None
     outcome.events.append(h.task_scheduled(outcome.updated_at, work.id, work.name, stored))
-    outcome.activities.append(ActivityTask(task_id=work.id, name=work.name, input=text))
+    outcome.activities.append(
+        ActivityTask(task_id=work.id, name=work.name, input=text, attempt=work.attempt, max_attempts=work.max_attempts)
+    )
 
 
 def _schedule_child(outcome: Outcome, work: Work, around: Surroundings) -> None:

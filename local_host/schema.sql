@@ -77,3 +77,9 @@ CREATE TABLE operations (
     caller_execution TEXT
 );
 CREATE INDEX operations_by_entity ON operations (entity_id, seq);
+
+-- version: 2
+
+-- Which attempt of a call with retry options it is.
+ALTER TABLE activities ADD COLUMN attempt INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE activities ADD COLUMN max_attempts INTEGER NOT NULL DEFAULT 1;

@@ -28,7 +28,7 @@ class WorkLost(LocalHostError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activity:
-    """An activity as it is queued. input: JSON text."""
+    """An activity as it is queued. input: JSON text; attempt, max_attempts: of a call with retry options."""
 
     seq: int
     instance_id: str
@@ -36,6 +36,8 @@ class Activity:
     task_id: int
     name: str
     input: str
+    attempt: int
+    max_attempts: int
 
 
 def status_of(tx: Transaction, instance_id: str) -> RuntimeStatus | None:
@@ -116,7 +118,10 @@ def _advance_instance(tx: Transaction, outcome: Outcome) -> None:
 def _hand_out(tx: Transaction, outcome: Outcome) -> None:
     instance = outcome.episode.instance
     of_instance = (instance.instance_id, instance.execution_id)
-    tx.run_many("add_activity", [(*of_instance, a.task_id, a.name, a.input) for a in outcome.activities])
+    tx.run_many(
+        "add_activity",
+        [(*of_instance, a.task_id, a.name, a.input, a.attempt, a.max_attempts) for a in outcome.activities],
+    )
     tx.run_many("add_timer", [(t.due, *of_instance, t.timer_id, t.fire_at) for t in outcome.timers])
     tx.wakeups.activities += len(outcome.activities)
     for timer in outcome.timers:

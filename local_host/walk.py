@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from local_host.actions import HTTP_ACTIVITY, Action, ActionType
@@ -38,13 +38,18 @@ class UnknownAction(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Something to schedule under a sequence number. fire_at, is_cancelled: timers only."""
+    """Something to schedule under a sequence number. fire_at, is_cancelled: timers only.
+
+    attempt, max_attempts: of a call with retry options.
+    """
 
     id: int
     kind: EventType
     action: Action
     fire_at: str = ""
     is_cancelled: bool = False
+    attempt: int = 1
+    max_attempts: int = 1
 
     @property
     def name(self) -> str:
@@ -222,8 +227,10 @@ class _Walk:
         return event_id
 
     def _schedule(self, kind: EventType, action: Action, fire_at: str = "") -> _Future:
-        future = _Future()
-        self._open[self._add(kind, action, fire_at)] = future
+        return self._opened(self._add(kind, action, fire_at))
+
+    def _opened(self, event_id: int) -> _Future:
+        future = self._open[event_id] = _Future()
         return future
 
     def _timer(self, action: Action, fire_at: str) -> _Future:
@@ -237,13 +244,16 @@ class _Walk:
     def _retry(self, kind: EventType, action: Action) -> _Future:
         """Attempts with a timer after each failure. The last failure, too, is reported only after a timer."""
         interval = timedelta(milliseconds=action["retryOptions"]["firstRetryIntervalInMilliseconds"])
-        attempts_left = action["retryOptions"]["maxNumberOfAttempts"]
+        attempts_left = max_attempts = action["retryOptions"]["maxNumberOfAttempts"]
         outcome = _Future()
 
         def attempt() -> None:
             nonlocal attempts_left
             attempts_left -= 1
-            future = self._schedule(kind, action)
+            number = self._add(kind, action)
+            tries = {"attempt": max_attempts - attempts_left, "max_attempts": max_attempts}
+            self._pending[number] = replace(self._pending[number], **tries)
+            future = self._opened(number)
             future.then(lambda: pause() if future.is_failed else outcome.complete())
 
         def pause() -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import uuid
 from collections.abc import Callable
 from datetime import datetime
@@ -24,18 +23,19 @@ from local_host.decision import end_for_version, fail, finish, finish_without_an
 from local_host.entity import EntityWork
 from local_host.errors import CallLost, UnknownFunction, UserCodeFailed
 from local_host.executor import Executor, FunctionKind
-from local_host.failure_log import log_failure, log_non_determinism
+from local_host.failure_log import Attempt, counted, log_failure, log_non_determinism
 from local_host.group_commit import Wakeups
 from local_host.history import Event, time_text
 from local_host.instance import Episode, InstanceWork, begin
 from local_host.lane import Lane, Storing
+from local_host.log_categories import host_logger
 from local_host.outcome import Outcome, Surroundings
 from local_host.payload import payload
 from local_host.steps import Activity
 from local_host.task_hub import TaskHub
 from local_host.versions import accepts
 
-log = logging.getLogger("local_host.worker")
+_log = host_logger("DurableTask.AzureStorage")
 
 
 class Worker:
@@ -162,7 +162,7 @@ class Worker:
             return False
         if accepts(instance.version, self._config):
             return False
-        log.warning(
+        _log.warning(
             "Instance %s has version '%s', which this host (defaultVersion '%s') does not run; it stays as it is",
             instance.instance_id,
             instance.version,
@@ -189,10 +189,10 @@ class Worker:
         try:
             answer = read_answer(await self._executor.run_orchestrator(name, payload(episode, self._config)))
         except CallLost as lost:
-            log_failure(name, lost, episode.instance.instance_id)
+            log_failure(name, lost, Attempt(of=episode.instance.instance_id))
             return finish_without_answer(episode, lost_calls.orchestration_error(lost), self._surroundings())
         except UserCodeFailed as failure:
-            log_failure(name, failure, episode.instance.instance_id)
+            log_failure(name, failure, Attempt(of=episode.instance.instance_id))
             labelled = read_failure(failure)
             if labelled is None:
                 error = failures.unlabelled_error(failure)
@@ -220,7 +220,7 @@ class Worker:
             result = await self._call(activity)
         except UserCodeFailed as failure:
             if activity.name != HTTP_ACTIVITY:
-                log_failure(activity.name, failure, activity.instance_id)
+                log_failure(activity.name, failure, _attempt(activity))
             completion = self._task_failed(activity, failure)
         else:
             completion = h.task_completed(self._now_text(), activity.task_id, result)
@@ -261,10 +261,10 @@ class Worker:
                 answer = await self._executor.run_entity(name, entity.payload(work))
                 outcome = entity.finish(work, answer, self._now_text())
             except CallLost as lost:
-                log.warning("A batch of entity %s was in hand (%s); it is run again", work.entity_id, lost.message)
+                log_failure(name, lost, Attempt(of=work.entity_id, is_retried=True))
                 return self._run_batch_again(work)
             except UserCodeFailed as failure:
-                log_failure(name, failure, str(work.entity_id))
+                log_failure(name, failure, Attempt(of=work.entity_id))
                 outcome = entity.fail(work, str(failure), self._now_text())
         return self._hub.complete_batch(outcome, self._config.max_entity_operation_batch_size)
 
@@ -273,7 +273,7 @@ class Worker:
 
         Where versions that do not match fail, signals are lost; else everything waits, for a host that takes it.
         """
-        log.warning("Entity %s has no version, which versionMatchStrategy Strict does not accept", work.entity_id)
+        _log.warning("Entity %s has no version, which versionMatchStrategy Strict does not accept", work.entity_id)
         if self._config.version_failure is VersionFailure.FAIL:
             outcome = entity.lose(work, self._now_text())
             await self._hub.complete_batch(outcome, self._config.max_entity_operation_batch_size)
@@ -283,3 +283,8 @@ class Worker:
 
     def _now_text(self) -> str:
         return time_text(self._clock.now())
+
+
+def _attempt(activity: Activity) -> Attempt:
+    """Which try of `call_activity_with_retry` it is."""
+    return counted(activity.attempt, activity.max_attempts, of=activity.instance_id)

@@ -9,25 +9,23 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import os
-import traceback
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import azure.functions as func
 
-from local_host.app.function_context import THREAD_LOCAL, Context, Invocation, RetryContext, current_invocation
+from local_host.app.executing import executing
+from local_host.app.function_context import THREAD_LOCAL, Context, Invocation, RetryContext
 from local_host.app.index import Function
+from local_host.app.stacks import chain
 from local_host.app.type_checks import has_implicit_output
 from local_host.errors import FunctionTimedOut, UserCodeFailed
 from local_host.payload import duration_text
-
-_HERE = str(Path(__file__).parents[1])
 
 
 @dataclass(frozen=True)
@@ -86,15 +84,13 @@ class Caller:
         await asyncio.to_thread(wait, tuple(self._in_threads))
 
     async def _run(self, function: Function, keywords: Mapping[str, Any], invocation: Invocation) -> Any:
-        token = current_invocation.set(invocation)
         limit = asyncio.timeout(self._timeout.total_seconds() if self._timeout else None)
         try:
-            async with limit:
-                return await self._run_unlimited(function, keywords, invocation)
+            with executing(invocation):
+                async with limit:
+                    return await self._run_unlimited(function, keywords, invocation)
         except (Exception, SystemExit) as error:
             raise self._timed_out(invocation) if limit.expired() else failure_of(error) from error
-        finally:
-            current_invocation.reset(token)
 
     async def _run_unlimited(self, function: Function, keywords: Mapping[str, Any], invocation: Invocation) -> Any:
         if function.is_async:
@@ -119,24 +115,16 @@ def timed_out(invocation: Invocation, limit: timedelta) -> FunctionTimedOut:
 
 def failure_of(error: BaseException) -> UserCodeFailed:
     """The failure of user code as the engine knows it; the stack leaves out the frames of this host."""
-    return UserCodeFailed(
-        type(error).__name__, str(error), "".join(traceback.format_tb(_own_frames(error.__traceback__)))
-    )
-
-
-def _own_frames(trace: TracebackType | None) -> TracebackType | None:
-    while trace is not None and _is_machinery(trace.tb_frame.f_code.co_filename):
-        trace = trace.tb_next
-    return trace
-
-
-def _is_machinery(filename: str) -> bool:
-    return filename.startswith(_HERE) or "concurrent" in Path(filename).parts
+    raised, *causes = chain(error)
+    return UserCodeFailed(raised.type_name, raised.message, raised.stack, causes)
 
 
 def _call_in_thread(call: Callable[..., Any], keywords: Mapping[str, Any], invocation_id: str) -> Any:
     THREAD_LOCAL.invocation_id = invocation_id
-    return call(**keywords)
+    try:
+        return call(**keywords)
+    finally:
+        THREAD_LOCAL.invocation_id = None
 
 
 def _check_returned(function: Function, returned: Any) -> None:

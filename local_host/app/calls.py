@@ -6,13 +6,14 @@ into what the function's parameters expect, calls it, and turns back what it ret
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from azure.functions.meta import Datum
 
 from local_host.app.function_context import Invocation, RetryContext
+from local_host.errors import OperationFailed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,10 +33,14 @@ class FunctionCall:
 
 @dataclass(frozen=True, slots=True)
 class FunctionAnswer:
-    """returned: what an HTTP or durable function returned, else None; outputs: what was set, by output binding."""
+    """returned: what an HTTP or durable function returned, else None; outputs: what was set, by output binding.
+
+    failed_operations: of an entity, whose call succeeds all the same.
+    """
 
     returned: Datum | None
     outputs: Mapping[str, Datum]
+    failed_operations: Sequence[OperationFailed] = ()
 
 
 class FunctionWorker(Protocol):

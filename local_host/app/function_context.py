@@ -76,7 +76,7 @@ def trace_of(headers: Mapping[str, str], environ: Mapping[str, str]) -> TraceCon
     )
 
 
-# The invocation in which the current code runs; log records are labelled with it.
+# The invocation that began the current code, in whatever thread that runs.
 current_invocation: contextvars.ContextVar[Invocation | None] = contextvars.ContextVar(
     "current_invocation", default=None
 )

@@ -11,6 +11,8 @@ from local_host.app.caller import Caller, CallResult, failure_of
 from local_host.app.calls import FunctionAnswer, FunctionCall
 from local_host.app.conversion import decode_input, decode_trigger, encode_output
 from local_host.app.index import AppIndex, Function
+from local_host.app.operation_failures import failed_operations, note_failed_operations
+from local_host.errors import OperationFailed
 from local_host.executor import FunctionKind
 
 # What the SDK's converters raise for a value that they do not take.
@@ -21,14 +23,17 @@ class InsideWorker:
     """Calls functions of an app that this process has imported. It implements `calls.FunctionWorker`."""
 
     def __init__(self, app: AppIndex, function_timeout: timedelta | None) -> None:
+        note_failed_operations()
         self._app = app
         self._caller = Caller(app.directory, function_timeout)
 
     async def call(self, call: FunctionCall) -> FunctionAnswer:
         function = self._app.functions[call.function]
+        failed: list[OperationFailed] = []
+        failed_operations.set(failed)
         result = await self._caller.call(function, _arguments(function, call), call.invocation, call.retry)
         try:
-            return FunctionAnswer(_returned(function, result), _outputs(function, result))
+            return FunctionAnswer(_returned(function, result), _outputs(function, result), failed)
         except _REFUSALS as error:
             raise failure_of(error) from error
 

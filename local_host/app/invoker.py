@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from azure.functions.meta import Datum
 
 from local_host.app.binding_value import durable_client_value
+from local_host.app.call_log import CallLog
 from local_host.app.caller import failure_of
 from local_host.app.calls import FunctionAnswer, FunctionCall, FunctionWorker
 from local_host.app.function_context import Invocation, RetryContext, TraceContext, trace_of
@@ -19,7 +20,9 @@ from local_host.bindings.inputs import InputReader
 from local_host.bindings.outputs import OutputSender
 from local_host.bindings.path_values import path_values
 from local_host.bindings.storage import is_storage_error
+from local_host.errors import UserCodeFailed
 from local_host.executor import FunctionKind
+from local_host.failure_log import log_failed_operations
 from local_host.start_problems import SettingMissing
 
 
@@ -98,9 +101,22 @@ class Invoker:
             invocation=Invocation(function=function.name, instance_id=instance_id, trace=_trace(datum)),
             retry=retry,
         )
+        log = CallLog(function, call.invocation, metadata)
+        try:
+            answer = await self._call(function, call)
+        except UserCodeFailed as failure:
+            log.failed(failure)
+            raise
+        if answer.failed_operations:
+            log_failed_operations(function.name, log.execution, answer.failed_operations)
+        else:
+            log.succeeded()
+        return answer
+
+    async def _call(self, function: Function, call: FunctionCall) -> FunctionAnswer:
         if not function.binds_storage:
             return await self._worker.call(call)
-        values = path_values(function, datum, metadata or {}, instance_id)
+        values = path_values(function, call.trigger, call.metadata or {}, call.invocation.instance_id)
         try:
             read = await self._inputs.read(function, values)
             answer = await self._worker.call(replace(call, inputs={**call.inputs, **read}))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -16,17 +15,18 @@ from azure.functions.meta import Datum
 
 from local_host.app.index import Function
 from local_host.app.settings import resolve_references
-from local_host.bindings.outputs import create_if_missing, encode_message
+from local_host.bindings.outputs import create_if_missing, encode_message, log_poison
 from local_host.bindings.path_pattern import PathPattern, parse_pattern
 from local_host.bindings.running import TriggeredRun
 from local_host.bindings.storage import StorageAccounts
+from local_host.failure_log import ONLY, Attempt, counted
+from local_host.log_categories import function_logger
 from local_host.start_problems import InvalidFunction
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobProperties
     from azure.storage.blob.aio import BlobClient, ContainerClient
 
-_log = logging.getLogger("local_host.blob")
 _RECEIPTS = "azure-webjobs-hosts"
 _POISON_QUEUE = "webjobs-blobtrigger-poison"
 _MAX_TRIES = 5
@@ -79,8 +79,10 @@ class BlobListener:
         self._seen.add(receipt_name)
 
     async def _try(self, container: ContainerClient, blob: BlobProperties) -> bool:
-        for _ in range(_MAX_TRIES):
-            if await run_for_blob(self._function, self._pattern, self._run, container.get_blob_client(blob.name)):
+        for number in range(1, _MAX_TRIES + 1):
+            delivery = counted(number, _MAX_TRIES, noun="delivery")
+            client = container.get_blob_client(blob.name)
+            if await run_for_blob(self._function, self._pattern, self._run, client, delivery):
                 return True
         return False
 
@@ -97,7 +99,7 @@ class BlobListener:
             "ETag": blob.etag,
         }
         await queue.send_message(encode_message(json.dumps(message).encode(), use_base64=True))
-        _log.error("%s: blob %s failed too often, see %s", self._function.name, blob.name, _POISON_QUEUE)
+        log_poison(_MAX_TRIES, _POISON_QUEUE)
 
 
 def pattern_of(function: Function) -> PathPattern:
@@ -118,14 +120,16 @@ async def run_for_path(function: Function, path: str, run: TriggeredRun, account
     try:
         await run_for_blob(function, pattern_of(function), run, client)
     except ResourceNotFoundError:
-        _log.error("%s: there is no blob %s", function.name, path)
+        function_logger(function.name).error("There is no blob %s.", path)
 
 
-async def run_for_blob(function: Function, pattern: PathPattern, run: TriggeredRun, client: BlobClient) -> bool:
+async def run_for_blob(
+    function: Function, pattern: PathPattern, run: TriggeredRun, client: BlobClient, delivery: Attempt = ONLY
+) -> bool:
     """Hand one blob to the function; whether it succeeded."""
     download = await client.download_blob()
     data = await download.readall()
-    return await run(function, Datum(data, "bytes"), _metadata(client, download.properties, pattern))
+    return await run(function, Datum(data, "bytes"), _metadata(client, download.properties, pattern), delivery)
 
 
 def _metadata(client: BlobClient, properties: Any, pattern: PathPattern) -> dict[str, Datum]:

@@ -13,9 +13,12 @@ from azure.functions.meta import Datum
 from local_host.app.settings import resolve_references
 from local_host.bindings.path_pattern import fill_path
 from local_host.bindings.storage import StorageAccounts
+from local_host.log_categories import host_logger
 
 if TYPE_CHECKING:
     from local_host.app.index import Binding, Function
+
+_poison_log = host_logger("Microsoft.Azure.WebJobs.Host.Queues.QueueProcessor")
 
 
 class OutputSender:
@@ -80,6 +83,11 @@ async def create_if_missing(creation: Awaitable[object]) -> None:
         await creation
     except ResourceExistsError:
         return
+
+
+def log_poison(most: int, queue: str) -> None:
+    """Log that a message failed too often and where it is now, in the words of the real host."""
+    _poison_log.warning("Message has reached MaxDequeueCount of %d. Moving message to queue '%s'.", most, queue)
 
 
 def encode_message(body: bytes, *, use_base64: bool) -> str:

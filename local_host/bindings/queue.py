@@ -7,7 +7,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import logging
 import os
 import uuid
 from collections.abc import AsyncIterator, Mapping
@@ -19,15 +18,16 @@ from azure.functions.meta import Datum
 from local_host.app.host_json import QueueOptions
 from local_host.app.index import Function
 from local_host.app.settings import resolve_references
-from local_host.bindings.outputs import create_if_missing, decode_message
+from local_host.bindings.outputs import create_if_missing, decode_message, log_poison
 from local_host.bindings.running import TriggeredRun
 from local_host.bindings.storage import StorageAccounts
+from local_host.failure_log import counted
+from local_host.log_categories import function_logger
 
 if TYPE_CHECKING:
     from azure.storage.queue import QueueMessage
     from azure.storage.queue.aio import QueueClient
 
-_log = logging.getLogger("local_host.queue")
 _LEASE_S = 600
 # Well before the lease ends, so that one slow renewal loses nothing.
 _RENEW_AFTER_S = _LEASE_S / 2
@@ -114,7 +114,8 @@ class QueueListener:
                 await queue.update_message(message, visibility_timeout=0)
             raise
         except Exception as error:  # noqa: BLE001 - the storage account failed; the message is delivered again
-            _log.warning("%s: message %s is not settled (%s)", self._function.name, message.id, error)
+            text = "Message %s is not settled (%s); it is delivered again."
+            function_logger(self._function.name).warning(text, message.id, error)
 
     async def _deliver(self, message: QueueMessage) -> bool:
         try:
@@ -125,14 +126,13 @@ class QueueListener:
         except ValueError:
             self._refuse(message, "is not base64; see messageEncoding in host.json")
             return False
-        return await self._run(self._function, datum, _metadata(message))
+        delivery = counted(message.dequeue_count or 1, self._options.max_dequeue_count, noun="delivery")
+        return await self._run(self._function, datum, _metadata(message), delivery)
 
     def _refuse(self, message: QueueMessage, why: str) -> None:
         """The binding fails, so no function is called."""
         name = self._function.name
-        logging.getLogger(f"Function.{name}").error(
-            "Executed 'Functions.%s' (Failed): message %s %s", name, message.id, why
-        )
+        function_logger(name).error("Executed 'Functions.%s' (Failed): message %s %s", name, message.id, why)
 
     async def _settle(self, queue: QueueClient, message: QueueMessage, *, succeeded: bool) -> None:
         if succeeded:
@@ -148,9 +148,7 @@ class QueueListener:
         await create_if_missing(poison.create_queue())
         await poison.send_message(message.content)
         await queue.delete_message(message)
-        _log.error(
-            "%s: message %s failed too often and is now on %s-poison", self._function.name, message.id, self._name
-        )
+        log_poison(self._options.max_dequeue_count, f"{self._name}-poison")
 
 
 def message_datum(body: bytes) -> Datum:

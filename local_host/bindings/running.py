@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Mapping
 from datetime import timedelta
 from itertools import count
@@ -15,10 +14,11 @@ from local_host.app.index import Function
 from local_host.app.invoker import Invoke
 from local_host.clock import Clock
 from local_host.errors import UserCodeFailed
-from local_host.failure_log import log_failure
+from local_host.failure_log import ONLY, Attempt, counted, log_failure
+from local_host.log_categories import host_logger
 from local_host.running import Running
 
-_log = logging.getLogger("local_host.triggers")
+_log = host_logger("local_host.triggers")
 
 
 class TriggeredRun:
@@ -30,8 +30,14 @@ class TriggeredRun:
         self._is_closed = False
         self.running = Running()
 
-    async def __call__(self, function: Function, datum: Datum, metadata: Mapping[str, Datum] | None = None) -> bool:
-        """Whether the function succeeded in the end."""
+    async def __call__(
+        self,
+        function: Function,
+        datum: Datum,
+        metadata: Mapping[str, Datum] | None = None,
+        delivery: Attempt = ONLY,
+    ) -> bool:
+        """Whether the function succeeded in the end. delivery: which one it is of what triggers the function."""
         if self._is_closed:
             # The host stops: whoever asks for a run now waits until it is cancelled.
             await asyncio.get_running_loop().create_future()
@@ -42,7 +48,9 @@ class TriggeredRun:
             failure = await self._try(function, datum, metadata, _retry_context(tries, most, failure))
             if failure is None:
                 return True
-            if function.retry is None or tries == most:
+            is_last = function.retry is None or tries == most
+            log_failure(function.name, failure, _attempt(tries, most, delivery) if function.retry else delivery)
+            if is_last:
                 break
         return False
 
@@ -63,9 +71,7 @@ class TriggeredRun:
             try:
                 await self._invoke(function, datum, metadata, retry=retry)
             except UserCodeFailed as failure:
-                log_failure(function.name, failure)
                 return failure
-        _log.info("%s ran", function.name)
         return None
 
     async def _pause(self, function: Function, tries: int) -> None:
@@ -77,3 +83,10 @@ class TriggeredRun:
 def _retry_context(tries: int, most: int, failure: UserCodeFailed | None) -> RetryContext:
     past = PastFailure(message=str(failure), stack_trace=failure.stack) if failure else None
     return RetryContext(retry_count=tries, max_retry_count=most, exception=past)
+
+
+def _attempt(tries: int, most: int, delivery: Attempt) -> Attempt:
+    """One try of the `retry` decorator, within a delivery that may be one of several."""
+    attempt = counted(tries + 1, most + 1 if most >= 0 else most)
+    text = attempt.text if delivery is ONLY else f"{attempt.text}, {delivery.text}"
+    return Attempt(text=text, is_retried=attempt.is_retried or delivery.is_retried)

@@ -9,7 +9,6 @@ the timers extension have it.
 from __future__ import annotations
 
 import json
-import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,9 +23,10 @@ from local_host.app.settings import resolve_references
 from local_host.bindings.ncrontab import NEVER, Crontab, Interval, Schedule, parse_schedule
 from local_host.bindings.running import TriggeredRun
 from local_host.clock import Clock
+from local_host.log_categories import host_logger
 from local_host.start_problems import ConfigurationError, InvalidFunction
 
-_log = logging.getLogger("local_host.timer")
+_log = host_logger("Host.Triggers.Timer")
 _SHORTEST_MONITORED = timedelta(minutes=1)
 _NEVER_RAN = "0001-01-01T00:00:00+00:00"  # what .NET writes for no time at all
 

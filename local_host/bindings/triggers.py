@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -14,8 +13,9 @@ from local_host.bindings.running import TriggeredRun
 from local_host.bindings.storage import StorageAccounts
 from local_host.bindings.timer import TimerFile, TimerListener, timer_datum
 from local_host.clock import Clock
+from local_host.log_categories import host_logger
 
-_log = logging.getLogger("local_host.triggers")
+_log = host_logger("Host.Startup")
 _RESTART_DELAY_S = 5.0
 TRIGGERS = ("timerTrigger", "queueTrigger", "blobTrigger")
 
@@ -112,7 +112,12 @@ async def _supervise(name: str, listener: Listener) -> None:
         try:
             await listener.listen()
         except Exception as error:  # noqa: BLE001 - whatever it was, the listener is to go on
-            _log.warning("%s: cannot listen (%s); trying again in %.0f s", name, _first_line(error), _RESTART_DELAY_S)
+            _log.error(
+                "The listener for function 'Functions.%s' was unable to start. (%s) It is started again in %.0f s.",
+                name,
+                _first_line(error),
+                _RESTART_DELAY_S,
+            )
         await asyncio.sleep(_RESTART_DELAY_S)
 
 

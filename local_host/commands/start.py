@@ -21,7 +21,7 @@ from local_host.app.sdk_replay import settle_typing_mode
 from local_host.app.settings import LocalSettings, apply_settings, read_local_settings
 from local_host.collector import end_loading
 from local_host.host import MEMORY, Host, HostParts, times_path
-from local_host.logs import configure_logging
+from local_host.logs import Runs, configure_logging
 from local_host.start_problems import CannotStart
 from local_host.task_hub import TaskHub
 from local_host.web.cors import Cors
@@ -76,7 +76,7 @@ def start(options: StartOptions) -> Ended:
     settings = read_local_settings(directory)
     apply_settings(settings, os.environ, directory)
     config = read_host_config(directory, os.environ)
-    configure_logging(config.log_levels)
+    configure_logging(config.log_levels, runs=Runs.HOST if options.is_apart else Runs.BOTH)
     listener = bind(_ADDRESS, settings.port if options.port is None else options.port)
     port = listener.getsockname()[1]
     os.environ.setdefault("WEBSITE_HOSTNAME", f"localhost:{port}")

@@ -11,8 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from local_host.app.index import AppIndex, Binding, Function
-from local_host.errors import InstanceNotFound, UserCodeFailed
-from local_host.failure_log import log_failure
+from local_host.errors import InstanceNotFound
 from local_host.management.calls import json_response
 from local_host.operations import Operations
 from local_host.web.instance_page import render_instance
@@ -104,10 +103,7 @@ class AdminApi:
             value = str(body.get("input") or "")
         except (ValueError, AttributeError):
             return json_response({"Message": 'The body must be a JSON object such as {"input": "text"}.'}, 400)
-        try:
-            await self._run_once(function, value)
-        except UserCodeFailed as failure:
-            log_failure(function.name, failure)
+        await self._run_once(function, value)
         return web.Response(status=202)
 
 

@@ -5,11 +5,11 @@ The library's own answer repeats the line that it could not read, which may hold
 
 from __future__ import annotations
 
-import logging
-
 from aiohttp import web
 
-_log = logging.getLogger("local_host.http")
+from local_host.log_categories import host_logger
+
+_log = host_logger("local_host.http")
 
 
 class QuietServer(web.Server):

@@ -7,7 +7,6 @@ durable client until the end.
 from __future__ import annotations
 
 import asyncio
-import logging
 import socket
 import time
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from local_host.app.binding_value import MANAGEMENT_PATH
 from local_host.app.invoker import Invoke
 from local_host.errors import UserCodeFailed
 from local_host.failure_log import log_failure
+from local_host.log_categories import function_logger, host_logger
 from local_host.management.api import ManagementApi
 from local_host.running import Running
 from local_host.start_problems import CannotStart, PortInUse
@@ -31,7 +31,7 @@ from local_host.web.routes import RouteTable, without_dots
 if TYPE_CHECKING:
     from local_host.app.index import Function
 
-_log = logging.getLogger("local_host.http")
+_log = host_logger("local_host.http")
 # What the real host accepts as a request body.
 _MAX_BODY = 100 * 1024 * 1024
 
@@ -117,7 +117,9 @@ class HttpServer:
             log_failure(function.name, failure)
             return web.Response(status=500)
         except (TypeError, ValueError) as error:
-            _log.error("%s returned what is no HTTP response: %s %s", function.name, type(error).__name__, error)
+            function_logger(function.name).error(
+                "It returned what is no HTTP response: %s %s", type(error).__name__, error
+            )
             return web.Response(status=500)
         # By the function's name: a path may hold what a caller should not have put there.
         _log.info(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,10 +14,12 @@ from local_host.app.calls import FunctionAnswer, FunctionCall
 from local_host.app.index import AppIndex
 from local_host.clock import Clock, SystemClock
 from local_host.errors import CallLost, FunctionTimedOut, LocalHostError, NoWorker, WorkerExited
+from local_host.log_categories import host_logger
 from local_host.start_problems import CannotStart
 from local_host.worker_process.process import WorkerProcess
 
-_log = logging.getLogger("Host.LanguageWorkers")
+_log = host_logger("Microsoft.Azure.WebJobs.Script.Workers.Rpc.RpcFunctionInvocationDispatcher")
+_exceptions = host_logger("Microsoft.Azure.WebJobs.Script.WebHost.WebScriptHostExceptionHandler")
 _TOO_OFTEN = 3
 # Deaths that are further apart than this do not add up.
 _MEMORY = timedelta(minutes=30)
@@ -106,7 +107,7 @@ class ApartWorker:
         lost = timed_out(call.invocation, self._options.function_timeout)
         if process.was_ended:
             return lost
-        _log.warning(
+        _exceptions.warning(
             "A function timeout has occurred. Restarting worker process executing invocationId '%s'.",
             call.invocation.id,
         )

@@ -20,7 +20,7 @@ from local_host.app.sdk_replay import quicken_replay, settle_typing_mode
 from local_host.app.sdk_session import renew_client_session
 from local_host.collector import begin_loading, end_loading
 from local_host.errors import UserCodeFailed
-from local_host.logs import configure_logging
+from local_host.logs import Runs, configure_logging
 from local_host.start_problems import CannotStart
 from local_host.worker_process import messages
 
@@ -61,7 +61,7 @@ async def _serve(connection: socket.socket) -> None:
 
 
 def _load(load: messages.Load, writer: asyncio.StreamWriter) -> AppIndex | None:
-    configure_logging(load.log_levels)
+    configure_logging(load.log_levels, runs=Runs.APP)
     # The SDK says this of every duplicate delivery, which is part of normal work.
     warnings.filterwarnings("ignore", message="Potential duplicate Task completion")
     try:
@@ -81,7 +81,7 @@ async def _call(worker: InsideWorker, message: messages.Call, writer: asyncio.St
     try:
         messages.write(writer, messages.Answered(message.number, await worker.call(message.call)))
     except UserCodeFailed as failure:
-        failed = messages.Failed(message.number, failure.type_name, failure.message, failure.stack)
+        failed = messages.Failed(message.number, failure.type_name, failure.message, failure.stack, failure.causes)
         messages.write(writer, failed)
     except Exception as error:  # noqa: BLE001 - the host is to know, and tries the same work again
         messages.write(writer, messages.Broken(message.number, repr(error)))

@@ -8,12 +8,14 @@ from __future__ import annotations
 import asyncio
 import pickle
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from local_host.app.calls import FunctionAnswer, FunctionCall
 from local_host.app.index import AppIndex
+from local_host.errors import Raised
 
 _LENGTH = struct.Struct("!Q")
 
@@ -64,6 +66,7 @@ class Failed:
     type_name: str
     message: str
     stack: str
+    causes: Sequence[Raised]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import logging
 import socket
 import sys
 from asyncio.subprocess import Process
@@ -15,10 +14,11 @@ from typing import Any
 from local_host.app.calls import FunctionAnswer, FunctionCall
 from local_host.app.index import AppIndex
 from local_host.errors import CallLost, UserCodeFailed, WorkerExited
+from local_host.log_categories import host_logger
 from local_host.start_problems import AppLoadError
 from local_host.worker_process import messages
 
-_log = logging.getLogger("Worker.rpcWorkerProcess.python")
+_log = host_logger("Worker.rpcWorkerProcess.python")
 _PACKAGES = str(Path(__file__).parents[2])
 _PROGRAM = "import sys; sys.path.insert(1, sys.argv[2]); from local_host.worker_process.child import main; main(int(sys.argv[1]))"
 
@@ -102,7 +102,7 @@ class WorkerProcess:
         exit_code = await self._process.wait()
         lost = self._ended_for or _exited(exit_code)
         if not self.was_ended:
-            _log.error("Language Worker Process exited. Pid=%d.\n%s: %s", self.pid, lost.type_name, lost.message)
+            _log.error("Language Worker Process exited. Pid=%d.\n%s", self.pid, lost.text)
         for waiting in self._in_hand.values():
             if not waiting.done():
                 waiting.set_exception(lost)
@@ -114,8 +114,8 @@ def _settle(waiting: asyncio.Future[FunctionAnswer], message: Any) -> None:
     match message:
         case messages.Answered(answer=answer):
             waiting.set_result(answer)
-        case messages.Failed(type_name=type_name, message=text, stack=stack):
-            waiting.set_exception(UserCodeFailed(type_name, text, stack))
+        case messages.Failed(type_name=type_name, message=text, stack=stack, causes=causes):
+            waiting.set_exception(UserCodeFailed(type_name, text, stack, causes))
         case messages.Broken(text=text):
             waiting.set_exception(RuntimeError(f"the worker process failed: {text}"))
 

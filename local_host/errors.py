@@ -122,14 +122,15 @@ class InvalidJson(OperationRefused):
 class UnknownFunction(OperationRefused):
     """No function of that kind and durable name is registered."""
 
-    def __init__(self, kind: str, name: str, known: Sequence[str]) -> None:
+    def __init__(self, kind: str, name: str, known: Sequence[str], left_out: str | None = None) -> None:
+        """left_out: why a function of that name is there and is not run."""
         names = ", ".join(f"'{each}'" for each in known)
         listing = (
             f"The following are the known {kind} functions: {names}." if known else f"No {kind} functions are known."
         )
         super().__init__(
             f"The function '{name}' doesn't exist, is disabled, or is not {_ARTICLE[kind]} function. "
-            f"Additional info: {listing}"
+            f"Additional info: {f'It is not run: {left_out}. ' if left_out else ''}{listing}"
         )
         self.kind = kind
         self.name = name

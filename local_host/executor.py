@@ -27,6 +27,9 @@ class Functions(Protocol):
     def is_disabled(self, kind: FunctionKind, name: str) -> bool:
         """Whether a function of that durable name is there, but a setting disables it; `find` has none then."""
 
+    def left_out(self, kind: FunctionKind, name: str) -> str | None:
+        """Why a function of that durable name is there and is not run (for error texts); `find` has none then."""
+
     def names(self, kind: FunctionKind) -> Sequence[str]:
         """All durable names of one kind, in their registered spelling (for error texts)."""
 

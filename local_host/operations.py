@@ -80,7 +80,7 @@ class Operations:
         """
         registered = self._executor.find(FunctionKind.ORCHESTRATOR, name)
         if registered is None:
-            raise UnknownFunction(FunctionKind.ORCHESTRATOR, name, self._executor.names(FunctionKind.ORCHESTRATOR))
+            raise self._unknown(FunctionKind.ORCHESTRATOR, name)
         chosen = uuid.uuid4().hex if instance_id is None else _checked_id(instance_id)
         chosen_version = version if version is not None else self._config.default_version or ""
         await self._start(chosen, registered, chosen_version, _checked_json(input_text))
@@ -235,7 +235,7 @@ class Operations:
     async def signal_entity(self, name: str, key: str, operation: str, input_text: str | None = None) -> None:
         """Store a one-way operation. Raises UnknownFunction, InvalidJson."""
         if self._executor.find(FunctionKind.ENTITY, name) is None:
-            raise UnknownFunction(FunctionKind.ENTITY, name, self._executor.names(FunctionKind.ENTITY))
+            raise self._unknown(FunctionKind.ENTITY, name)
         request = EntityRequest(
             entity_id=entity_id(name, key),
             request_id=str(uuid.uuid4()),
@@ -269,6 +269,9 @@ class Operations:
         )
         more = rows[top - 1]["entity_id"] if len(rows) > top else None
         return EntityPage(items=[entity_status(row) for row in rows[:top]], continuation=more)
+
+    def _unknown(self, kind: FunctionKind, name: str) -> UnknownFunction:
+        return UnknownFunction(kind, name, self._executor.names(kind), self._executor.left_out(kind, name))
 
     def _now_text(self) -> str:
         return time_text(self._clock.now())

@@ -166,4 +166,4 @@ _SCHEDULE: Mapping[EventType, Callable[[Outcome, Work, Surroundings], None]] = {
 def _require(functions: Functions, kind: FunctionKind, name: str) -> None:
     """The real host swallows an unknown name and waits for ever; failing in plain sight is the better thing locally."""
     if functions.find(kind, name) is None:
-        raise UnknownFunction(kind, name, functions.names(kind))
+        raise UnknownFunction(kind, name, functions.names(kind), functions.left_out(kind, name))

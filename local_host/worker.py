@@ -209,7 +209,7 @@ class Worker:
         )
 
     def _unknown(self, kind: FunctionKind, name: str) -> UnknownFunction:
-        return UnknownFunction(kind, name, self._executor.names(kind))
+        return UnknownFunction(kind, name, self._executor.names(kind), self._executor.left_out(kind, name))
 
     # Activities.
 

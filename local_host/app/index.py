@@ -10,7 +10,7 @@ import inspect
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +79,7 @@ class Function:
 class AppIndex:
     """All functions of one app. left_out: name -> why, for functions that this host cannot run or that are disabled.
 
-    disabled: the durable ones of these, by kind and name in lower case.
+    disabled: the durable ones that a setting disables, by kind and name in lower case; not_run: the other durable ones.
     """
 
     directory: Path
@@ -87,16 +87,19 @@ class AppIndex:
     durable: Mapping[tuple[FunctionKind, str], Function]
     left_out: Mapping[str, str]
     disabled: frozenset[tuple[FunctionKind, str]] = frozenset()
+    not_run: Mapping[tuple[FunctionKind, str], str] = field(default_factory=dict)
 
     def only(self, names: Sequence[str]) -> AppIndex:
         """The same app with these functions alone, whatever the case of their names; all of them when none is named."""
         wanted = {name.casefold() for name in names}
         others = {name for name in self.functions if wanted and name.casefold() not in wanted}
+        reason = "not among the 'functions' of host.json"
         return replace(
             self,
             functions={name: each for name, each in self.functions.items() if name not in others},
             durable={key: each for key, each in self.durable.items() if each.name not in others},
-            left_out={**self.left_out, **dict.fromkeys(others, "not among the 'functions' of host.json")},
+            left_out={**self.left_out, **dict.fromkeys(others, reason)},
+            not_run={**self.not_run, **{key: reason for key, each in self.durable.items() if each.name in others}},
         )
 
     def find(self, kind: FunctionKind, durable_name: str) -> Function | None:
@@ -119,6 +122,7 @@ def index_functions(declared: Iterable[Any], directory: Path, environ: Mapping[s
     functions: dict[str, Function] = {}
     left_out: dict[str, str] = {}
     disabled: set[tuple[FunctionKind, str]] = set()
+    not_run: dict[tuple[FunctionKind, str], str] = {}
     for function, sdk_parameters in indexed:
         _check_name(function.name)
         if is_disabled(function.name, environ):
@@ -126,11 +130,12 @@ def index_functions(declared: Iterable[Any], directory: Path, environ: Mapping[s
             disabled.update(_durable_key(function))
         elif reason := _reason_to_leave_out(function, sdk_parameters):
             left_out[function.name] = reason
+            not_run.update((key, reason) for key in _durable_key(function))
         else:
             functions[function.name] = function
     if not functions:
         raise AppLoadError(_nothing_to_run(directory, left_out))
-    return AppIndex(directory, functions, _by_durable_name(functions.values()), left_out, frozenset(disabled))
+    return AppIndex(directory, functions, _by_durable_name(functions.values()), left_out, frozenset(disabled), not_run)
 
 
 def _indexed(declared: Any) -> tuple[Function, Sequence[str]]:

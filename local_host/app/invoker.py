@@ -68,6 +68,9 @@ class Invoker:
     def is_disabled(self, kind: FunctionKind, name: str) -> bool:
         return (kind, name.casefold()) in self._app.disabled
 
+    def left_out(self, kind: FunctionKind, name: str) -> str | None:
+        return self._app.not_run.get((kind, name.casefold()))
+
     def names(self, kind: FunctionKind) -> Sequence[str]:
         return self._app.durable_names(kind)
 

@@ -59,6 +59,9 @@ class DoubledExecutor:
     def is_disabled(self, kind: FunctionKind, name: str) -> bool:
         return self._real.is_disabled(kind, name)
 
+    def left_out(self, kind: FunctionKind, name: str) -> str | None:
+        return self._real.left_out(kind, name)
+
     def names(self, kind: FunctionKind) -> Sequence[str]:
         return self._real.names(kind)
 

@@ -46,6 +46,9 @@ class EverythingExists:
     def find(self, kind: FunctionKind, name: str) -> str | None:
         return name
 
+    def left_out(self, kind: FunctionKind, name: str) -> str | None:
+        return None
+
     def is_disabled(self, kind: FunctionKind, name: str) -> bool:
         return False
 

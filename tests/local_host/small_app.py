@@ -53,6 +53,9 @@ class SmallApp:
     def find(self, kind: FunctionKind, name: str) -> str | None:
         return next((known for known in self._functions[kind] if known.lower() == name.lower()), None)
 
+    def left_out(self, kind: FunctionKind, name: str) -> str | None:
+        return None
+
     def is_disabled(self, kind: FunctionKind, name: str) -> bool:
         return False
 

@@ -139,6 +139,20 @@ def test_settings_of_the_app_reach_it_but_the_environment_wins(tmp_path: Path) -
         }
 
 
+def test_settings_that_python_itself_reads_hold_in_the_worker_process(tmp_path: Path) -> None:
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "own_library.py").write_text("NAME = 'found'")
+    (tmp_path / "host.json").write_text('{"version": "2.0"}')
+    (tmp_path / "local.settings.json").write_text('{"Values": {"PYTHONPATH": "lib", "TZ": "America/New_York"}}')
+    (tmp_path / "function_app.py").write_text(
+        "import json, time\nimport azure.functions as func\nimport own_library\napp = func.FunctionApp()\n"
+        "@app.route(route='seen')\ndef seen(req: func.HttpRequest) -> func.HttpResponse:\n"
+        "    return func.HttpResponse(json.dumps([own_library.NAME, time.tzname[0]]))\n"
+    )
+    with host_process(tmp_path / "state" / "hub.db", app=tmp_path) as host:
+        assert host.request("GET", "/api/seen") == ["found", "EST"]
+
+
 def test_reload_brings_the_changed_app_up_on_the_same_state(tmp_path: Path) -> None:
     (tmp_path / "host.json").write_text('{"version": "2.0"}')
     app = (

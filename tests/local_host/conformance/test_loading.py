@@ -12,6 +12,7 @@ from local_host.app.loader import load_app
 from local_host.executor import FunctionKind
 from local_host.start_problems import AppLoadError
 from local_host.testing import AppHost
+from tests.local_host.conformance.process import host_process
 from tests.local_host.conformance.support import ROOT, on_conformance_app
 
 EVERY_TRIGGER = """
@@ -45,6 +46,21 @@ def activity(x): ...
 def entity(context): ...
 
 app.register_functions(bp)
+"""
+
+WITH_COSMOS_DB = """
+import azure.durable_functions as df
+import azure.functions as func
+
+app = df.DFApp()
+
+@app.orchestration_trigger(context_name="context")
+def orchestrator(context):
+    return (yield context.call_activity("keep", {"id": "1"}))
+
+@app.activity_trigger(input_name="doc")
+@app.cosmos_db_output(arg_name="out", database_name="d", container_name="c", connection="COSMOS")
+def keep(doc: dict, out: func.Out[func.Document]): ...
 """
 
 SPOILT = {
@@ -168,6 +184,14 @@ def test_a_disabled_function_is_left_out(tmp_path: Path, setting: str, value: st
     app = load_app(tmp_path, {setting: value, "AzureWebJobs_http_Disabled": "false"})
     assert "timer" not in app.functions
     assert app.left_out == {"timer": "disabled by a setting"}
+
+
+def test_an_activity_that_is_not_run_is_known_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "host.json").write_text('{"version": "2.0"}')
+    (tmp_path / "function_app.py").write_text(WITH_COSMOS_DB)
+    with host_process(tmp_path / "state" / "hub.db", app=tmp_path) as host:
+        ended = host.ended(host.start("orchestrator"))
+    assert "It is not run: this host does not run the binding cosmosDB." in ended["output"]
 
 
 @pytest.mark.check(3)

@@ -21,8 +21,8 @@ from local_host.scheduling import OrchestrationFailed, schedule
 from local_host.status import RuntimeStatus
 from local_host.walk import NonDeterministic, UnknownAction, WalkResult, walk
 
-# The real host's limit, in bytes of UTF-16.
-MAX_CUSTOM_STATUS_BYTES = 16 * 1024
+# The real host's limit, for the text in UTF-16.
+MAX_CUSTOM_STATUS_KB = 16
 _VERSION_MISMATCH = "VersionMismatch: Orchestration version did not comply with Worker Versioning"
 
 
@@ -120,12 +120,13 @@ def _closed(outcome: Outcome) -> Outcome:
 def _checked_custom_status(answer: Answer) -> str | None:
     text = answer.custom_status
     # Each character takes two bytes or four, so most texts need no encoding to be measured.
-    if text is None or 4 * len(text) <= MAX_CUSTOM_STATUS_BYTES:
+    if text is None or 4 * len(text) <= MAX_CUSTOM_STATUS_KB * 1024:
         return text
-    size = len(text.encode("utf-16-le"))
-    if size > MAX_CUSTOM_STATUS_BYTES:
+    size_kb = len(text.encode("utf-16-le")) // 1024  # in whole KB, as the extension counts
+    if size_kb > MAX_CUSTOM_STATUS_KB:
         raise OrchestrationFailed(
-            f"The custom status must not exceed 16 KB of UTF-16 text; its JSON has {size / 1024:.1f} KB."
+            "The UTF-16 size of the JSON-serialized payload must not exceed "
+            f"{MAX_CUSTOM_STATUS_KB} KB. The current payload size is {size_kb} KB."
         )
     return text
 

@@ -9,7 +9,7 @@ from urllib.parse import quote_plus
 MANAGEMENT_PATH = "/runtime/webhooks/durabletask"
 # The real host protects these URLs with a key; locally any text will do.
 _KEY = "local"
-_CONNECTION = "Storage"
+DEFAULT_CONNECTION = "Storage"
 
 
 def durable_client_value(origin: str, hub: str, fields: Mapping[str, str]) -> str:
@@ -24,7 +24,7 @@ def durable_client_value(origin: str, hub: str, fields: Mapping[str, str]) -> st
         "taskHubName": task_hub,
         "connectionName": connection,
         "creationUrls": _creation_urls(base),
-        "managementUrls": management_urls(origin, task_hub, "INSTANCEID", connection or _CONNECTION),
+        "managementUrls": management_urls(origin, task_hub, "INSTANCEID", connection or DEFAULT_CONNECTION),
         "baseUrl": base,
         "requiredQueryStringParameters": f"code={_KEY}",
         "rpcBaseUrl": f"{base}/",
@@ -32,7 +32,7 @@ def durable_client_value(origin: str, hub: str, fields: Mapping[str, str]) -> st
     return json.dumps(value)
 
 
-def management_urls(origin: str, hub: str, instance_id: str, connection: str = _CONNECTION) -> dict[str, str]:
+def management_urls(origin: str, hub: str, instance_id: str, connection: str = DEFAULT_CONNECTION) -> dict[str, str]:
     """The URLs to watch and steer one instance, in the order in which Durable clients know them."""
     instance = f"{origin}{MANAGEMENT_PATH}/instances/{quote_plus(instance_id, safe='!*()')}"
     query = f"taskHub={hub}&connection={connection}&code={_KEY}"

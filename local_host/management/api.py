@@ -1,18 +1,20 @@
 """The HTTP API that watches and steers instances and entities, below `/runtime/webhooks/durabletask`.
 
 The durable client of the SDK calls it too. A table says which handler serves which path; a second one says how each
-refusal of the engine is answered. `taskHub`, `connection` and `code` in the query are accepted and ignored.
+refusal of the engine is answered. An instance of another `taskHub` is not found, an unknown `connection` is an error; `code` is
+accepted and ignored.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import unquote_plus
 
 from aiohttp import web
 
 from local_host import errors
-from local_host.app.binding_value import MANAGEMENT_PATH
+from local_host.app.binding_value import DEFAULT_CONNECTION, MANAGEMENT_PATH
 from local_host.config import DurableConfig
 from local_host.management.calls import BadRequest, Call, json_response
 from local_host.management.entities import delete_entity, list_entities, read_entity, signal_entity
@@ -32,6 +34,9 @@ from local_host.management.instances import (
 from local_host.management.query import InvalidParameter, Query
 from local_host.operations import Operations
 
+_AT = (
+    "   at Microsoft.Azure.WebJobs.Extensions.DurableTask.HttpApiHandler.HandleRequestAsync(HttpRequestMessage request)"
+)
 Handler = Callable[[Call], Awaitable[web.Response]]
 
 
@@ -78,6 +83,8 @@ class ManagementApi:
             return web.Response(status=404)
         handler, arguments = found
         call = Call(self._operations, self._config, request, Query(request.query_string), arguments)
+        if (elsewhere := _elsewhere(call)) is not None:
+            return elsewhere
         try:
             return await handler(call)
         except BadRequest as error:
@@ -86,6 +93,19 @@ class ManagementApi:
             return json_response({"Message": str(error)}, 400)
         except errors.OperationRefused as error:
             return _refusal(error)
+
+
+def _elsewhere(call: Call) -> web.Response | None:
+    """The answer about an instance of another task hub or storage account: this host has no other one."""
+    connection = call.query.text("connection") or DEFAULT_CONNECTION
+    names = (connection, f"AzureWebJobs{connection}", f"{connection}__accountName")
+    if connection != DEFAULT_CONNECTION and not any(os.environ.get(name) for name in names):
+        text = f"Unable to resolve the Azure Storage connection named '{connection}'."
+        body = {"Message": "Something went wrong while processing your request", "ExceptionMessage": text}
+        return json_response({**body, "ExceptionType": "System.InvalidOperationException", "StackTrace": _AT}, 500)
+    hub = call.query.text("taskHub") or call.config.hub_name
+    is_of_instance = "/instances/" in call.request.path.casefold()
+    return web.Response(status=404) if is_of_instance and hub.casefold() != call.config.hub_name.casefold() else None
 
 
 def _segments(path: str) -> Sequence[str]:

@@ -52,17 +52,11 @@ def joined_query(query: str) -> dict[str, str]:
     return {name: value for name, value in joined.items() if value}
 
 
-def response_of(datum: Datum | None, custom_headers: Mapping[str, str]) -> web.Response:
+def response_of(datum: Datum | None) -> web.Response:
     """The response for what an HTTP function returned or set, encoded by the SDK; an empty 200 when it did neither."""
     if datum is None:
-        response = web.Response()
-    elif datum.type == "http":
-        response = _rich_response(datum.value)
-    else:
-        response = _text_response(str(datum.value))
-    for name, value in custom_headers.items():
-        response.headers[name] = value
-    return response
+        return web.Response()
+    return _rich_response(datum.value) if datum.type == "http" else _text_response(str(datum.value))
 
 
 def _rich_response(value: Mapping[str, Any]) -> web.Response:

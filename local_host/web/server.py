@@ -49,7 +49,7 @@ class HttpServer:
         custom_headers: Mapping[str, str],
         cors: Cors,
     ) -> None:
-        """custom_headers: added to every response of a function."""
+        """custom_headers: added to every response."""
         self._routes = routes
         self._invoke = invoke
         self._management = management
@@ -87,6 +87,7 @@ class HttpServer:
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         response = self._cors.preflight(request) or await self._dispatch(request)
         self._cors.allow(request, response)
+        response.headers.update(self._custom_headers)
         return response
 
     async def _dispatch(self, request: web.BaseRequest) -> web.Response:
@@ -112,7 +113,7 @@ class HttpServer:
         begun = time.monotonic()
         try:
             answer = await self._invoke(function, await request_datum(request, route_values))
-            response = response_of(answer.returned, self._custom_headers)
+            response = response_of(answer.returned)
         except UserCodeFailed as failure:
             log_failure(function.name, failure)
             return web.Response(status=500)

@@ -86,7 +86,7 @@ async def call(function: str) -> FunctionAnswer:
 async def test_the_response_is_what_was_set_and_an_empty_200_when_nothing_was(
     function: str, status: int, body: bytes | None
 ) -> None:
-    response = response_of((await call(function)).returned, {})
+    response = response_of((await call(function)).returned)
     assert (response.status, response.body) == (status, body)
 
 

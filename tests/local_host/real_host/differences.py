@@ -23,6 +23,7 @@ UNORDERED = frozenset(
         "sub-fan-out",
         "event-payloads",
         "queue-list-output",
+        "entity-http-api",
         "entity-http-list",
         "continue-as-new-events",
     )
@@ -31,7 +32,7 @@ UNORDERED = frozenset(
 _KEPT = 300
 _CUT = " characters, sha256 "
 _WORKER_FRAME = re.compile(
-    r'  File <(?:dispatcher|thread|extension|meta)\.py>, in (?:(?!  File <|",|\\").)*', re.DOTALL
+    r'  File <(?:dispatcher|thread|extension|meta|durable_functions)\.py>, in (?:(?!  File <|",|\\").)*', re.DOTALL
 )
 _ABSENT = "<absent>"
 _OF_EPISODES = frozenset((12, 13))  # OrchestratorStarted, OrchestratorCompleted
@@ -121,9 +122,23 @@ def _without_order(value: Any) -> Any:
 
 def _episodes_as_one(episodes: Sequence[Mapping[str, Any]]) -> Any:
     last = episodes[-1]
+    if "batch" in last["given"]:
+        return _batches_as_one(episodes)
     events = [event for event in last["given"].get("history", ()) if event["EventType"] not in _OF_EPISODES]
     given = {name: value for name, value in last["given"].items() if name not in _OF_BATCHES}
     return {**last, "given": {**given, "history": _without_order(events)}}
+
+
+def _batches_as_one(batches: Sequence[Mapping[str, Any]]) -> Any:
+    """The operations of an entity in their order, and its state before the first and after the last of them."""
+    operations = [operation for each in batches for operation in each["given"]["batch"]]
+    results = [result for each in batches for result in each["answered"]["results"]]
+    last = batches[-1]
+    return {
+        **last,
+        "given": {**batches[0]["given"], "batch": operations},
+        "answered": {**last["answered"], "results": results},
+    }
 
 
 def _without_numbers(value: Any) -> Any:

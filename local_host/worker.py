@@ -194,8 +194,9 @@ class Worker:
         except UserCodeFailed as failure:
             log_failure(name, failure, Attempt(of=episode.instance.instance_id))
             labelled = read_failure(failure)
-            if labelled is None:
-                error = failures.unlabelled_error(failure)
+            if labelled is None or labelled.is_done:
+                # Done and failed at once: the result is not JSON. The extension takes nothing from such an answer.
+                error = failures.unlabelled_error(failure) if labelled is None else str(labelled.error)
                 return finish_without_answer(episode, error, self._surroundings(), stack=failure.stack)
             answer = labelled
         return finish(episode, answer, self._surroundings())

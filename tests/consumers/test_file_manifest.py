@@ -5,6 +5,7 @@ import logging
 
 from adapters.compose import intake_book
 from local_host.views import InstanceFilter
+from tests.support.card_traces import traces_in
 from tests.support.files import put_files
 from tests.support.shop import Shop
 
@@ -50,7 +51,7 @@ async def test_a_manifest_with_a_card_number_starts_nothing_and_is_not_repeated(
     with caplog.at_level(logging.ERROR):
         await drop(shop, "monday.batch.json", {"container": "incoming", "prefix": "4242 4242 4242 4242/"})
     assert "prefix: Looks like a card number" in caplog.text
-    assert "4242" not in caplog.text
+    assert not traces_in(caplog.text)
     assert await batches(shop) == []
 
 
@@ -60,5 +61,5 @@ async def test_a_manifest_whose_name_holds_a_card_number_is_dropped_and_its_name
     with caplog.at_level(logging.ERROR):
         await drop(shop, "4242424242424242.batch.json", {"container": "incoming", "prefix": ""})
     assert "a manifest was dropped" in caplog.text
-    assert "4242" not in caplog.text
+    assert not traces_in(caplog.text)
     assert await batches(shop) == []

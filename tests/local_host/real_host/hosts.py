@@ -15,7 +15,7 @@ from tests.local_host.conformance.process import host_process
 from tests.support.azurite import Azurite
 
 HERE = Path(__file__).parent
-_DRIVER = HERE / "driver/drive.py"
+_DRIVER = HERE / "drive_anywhere.py"
 _ACCOUNT = "devstoreaccount1"
 # Most of a case is waiting, so all of them run side by side.
 _PARALLEL = 40

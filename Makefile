@@ -13,7 +13,7 @@ PIP_INSTALL := $(PY) -m pip install -qq --disable-pip-version-check
 UV := uv==0.13.9
 COMPILE := $(VENV)/bin/uv pip compile --quiet --no-header --universal --python-version 3.11
 
-.PHONY: help run test platform lint format typecheck prove demo func bench package lock clean
+.PHONY: help run test platform lint format typecheck prove demo func bench docs package lock clean
 
 help:
 	@echo 'make run      start everything: storage, payment and carrier sandbox, the app  (PORT=7071 STATE=.state)'
@@ -24,6 +24,7 @@ help:
 	@echo 'make demo     20 orders of every kind, and whether money and stock balance     (a running app, or one of its own)'
 	@echo 'make func     the same app under Azure Functions Core Tools                    (PORT=7071)'
 	@echo 'make bench    start-up, import and throughput figures'
+	@echo 'make docs     the documentation as a site, in build/site; `make docs ARGS=serve` shows it while you write'
 	@echo 'make package  what Azure runs, in dist/                                       (APP_PLAN=FC1 APP_BACKEND=AzureStorage APP_PYTHON=3.12)'
 	@echo 'make lock     pin the requirements of pyproject.toml anew'
 	@echo 'make clean    remove what was installed and built; keeps STATE'
@@ -72,13 +73,16 @@ func: $(VENV)/app.stamp node_modules/.stamp
 bench: $(VENV)/dev.stamp node_modules/.stamp
 	@for script in imports start orders; do $(PY) -m bench.$$script || exit 1; done
 
+docs: $(VENV)/dev.stamp node_modules/.stamp
+	@exec $(PY) -m tools.docs $(ARGS)
+
 package: $(VENV)/dev.stamp
 	@exec $(PY) -m tools.package $(ARGS)
 
 lock: $(VENV)/dev.stamp
 	@$(PIP_INSTALL) $(UV)
 	@$(COMPILE) pyproject.toml --output-file requirements.txt
-	@$(COMPILE) pyproject.toml --extra dev --constraint requirements.txt --output-file requirements-dev.txt
+	@$(COMPILE) pyproject.toml --extra dev --extra docs --constraint requirements.txt --output-file requirements-dev.txt
 
 clean:
 	rm -rf $(VENV) $(PLATFORM_VENV) node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist *.egg-info
@@ -101,7 +105,7 @@ $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/app.stamp
 	@touch $@
 
 node_modules/.stamp: package-lock.json | $(PY)
-	@echo 'Installing Azurite (storage emulator)'
+	@echo 'Installing Azurite (storage emulator) and scripts of the documentation'
 	@$(PY) -m tools.node
 	@touch $@
 

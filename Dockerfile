@@ -12,7 +12,7 @@ WORKDIR /src
 RUN pip install --no-cache-dir uv==0.13.9
 COPY . .
 # The concurrency of EP1: one vCPU, as the deployment asks for.
-RUN python -m tools.package --plan EP1 --backend ${BACKEND} --python ${PYTHON}
+RUN python -m scripts.package --plan EP1 --backend ${BACKEND} --python ${PYTHON}
 
 FROM mcr.microsoft.com/azure-functions/python:4-python${PYTHON}
 ENV AzureWebJobsScriptRoot=/home/site/wwwroot \

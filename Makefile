@@ -17,7 +17,7 @@ COMPILE := $(VENV)/bin/uv pip compile --quiet --no-header --universal --python-v
 
 help:
 	@echo 'make run      start everything: storage, payment and carrier sandbox, the app  (PORT=7071 STATE=.state)'
-	@echo 'make test     linter, types, import directions, tests                          (ARGS="tests/domain -k reserve")'
+	@echo 'make test     linter, types, import directions, tests                          (ARGS="tests/unit/domain -k reserve")'
 	@echo 'make platform the app under the real Python worker runtime, with the newest Python from 3.13 on that is installed'
 	@echo 'make lint, make typecheck, make format      one of the checks by itself; the last rewrites the files'
 	@echo 'make prove    the proofs at full size: thousands of random orders, hundreds of kills     (ORDERS=3000 KILLED_ORDERS=300 KILLS=200 LOAD=500)'
@@ -30,14 +30,14 @@ help:
 	@echo 'make clean    remove what was installed and built; keeps STATE'
 
 run: $(VENV)/app.stamp node_modules/.stamp
-	@exec $(PY) -m tools.run
+	@exec $(PY) -m scripts.run
 
 test: $(VENV)/dev.stamp node_modules/.stamp
-	@exec $(PY) -m tools.check $(ARGS)
+	@exec $(PY) -m scripts.check $(ARGS)
 
 # A venv of its own: the worker runtime needs a newer Python than the app does.
 platform: requirements-dev.txt node_modules/.stamp
-	@found=$$($(PY) -m tools.newest_python) || exit 1; \
+	@found=$$($(PY) -m scripts.newest_python) || exit 1; \
 	if [ -z "$$found" ]; then echo 'make platform: skipped, for there is no Python 3.13 or newer on this machine'; exit 0; fi; \
 	if ! cmp -s requirements-dev.txt $(PLATFORM_VENV)/dev.stamp; then \
 	  echo "Installing the Python packages of the platform tests ($$found)"; \
@@ -62,22 +62,22 @@ prove: KILLED_ORDERS ?= 300
 prove: KILLS ?= 200
 prove: LOAD ?= 500
 prove: $(VENV)/dev.stamp node_modules/.stamp
-	@PROOF_ORDERS=$(ORDERS) PROOF_KILLED_ORDERS=$(KILLED_ORDERS) KILLS=$(KILLS) LOAD=$(LOAD) exec $(PY) -m pytest -q -s tests/proofs tests/local_host/test_random_kills.py tests/local_host/test_random_worker_kills.py
+	@PROOF_ORDERS=$(ORDERS) PROOF_KILLED_ORDERS=$(KILLED_ORDERS) KILLS=$(KILLS) LOAD=$(LOAD) exec $(PY) -m pytest -q -s tests/invariants tests/local_host/test_random_kills.py tests/local_host/test_random_worker_kills.py
 
 demo: $(VENV)/dev.stamp node_modules/.stamp
-	@exec $(PY) -m tools.demo
+	@exec $(PY) -m scripts.demo
 
 func: $(VENV)/app.stamp node_modules/.stamp
-	@exec $(PY) -m tools.func
+	@exec $(PY) -m scripts.func
 
 bench: $(VENV)/dev.stamp node_modules/.stamp
 	@for script in imports start orders; do $(PY) -m bench.$$script || exit 1; done
 
 docs: $(VENV)/dev.stamp node_modules/.stamp
-	@exec $(PY) -m tools.docs $(ARGS)
+	@exec $(PY) -m scripts.docs $(ARGS)
 
 package: $(VENV)/dev.stamp
-	@exec $(PY) -m tools.package $(ARGS)
+	@exec $(PY) -m scripts.package $(ARGS)
 
 lock: $(VENV)/dev.stamp
 	@$(PIP_INSTALL) $(UV)
@@ -106,7 +106,7 @@ $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/app.stamp
 
 node_modules/.stamp: package-lock.json | $(PY)
 	@echo 'Installing Azurite (storage emulator) and scripts of the documentation'
-	@$(PY) -m tools.node
+	@$(PY) -m scripts.node
 	@touch $@
 
 .PHONY: node_modules

@@ -17,7 +17,6 @@ from activities import (
     notification,
     onboarding,
     order_batch,
-    order_book,
     order_intake,
     payment,
     report,
@@ -25,9 +24,21 @@ from activities import (
     shipping,
     tracking,
 )
-from consumers import file_manifest, notifications, orders_in
+from activities import order_repository as order_repository
 from entities import inventory, shopping_cart
-from http_api import (
+from orchestrators import (
+    checkout_cart,
+    expense_approval,
+    process_order,
+    replay_dead_letter,
+    shipment_tracking,
+    user_onboarding,
+)
+from orchestrators import file_batch as file_batch_story
+from orchestrators import order_batch as order_batch_story
+from orchestrators import report as report_story
+from triggers.blob import file_manifest
+from triggers.http import (
     approval,
     cancellation,
     carts,
@@ -44,27 +55,13 @@ from http_api import (
     reports,
     shipments,
 )
-from http_api import inventory as inventory_api
-from http_api import onboarding as onboarding_api
-from orchestrators import (
-    checkout_cart,
-    expense_approval,
-    process_order,
-    replay_dead_letter,
-    shipment_tracking,
-    user_onboarding,
-)
-from orchestrators import file_batch as file_batch_story
-from orchestrators import order_batch as order_batch_story
-from orchestrators import report as report_story
-from schedules import (
-    prepare_storage,
-    purge_history,
-    reconcile_inventory,
-    start_lost_orders,
-    start_lost_workflows,
-    sweep_reservations,
-)
+from triggers.http import inventory as inventory_api
+from triggers.http import onboarding as onboarding_api
+from triggers.queue import notifications, orders_in
+from triggers.timer import expire_reservations as expire_reservations
+from triggers.timer import prepare_storage, purge_history, reconcile_inventory
+from triggers.timer import start_orphaned_orders as start_orphaned_orders
+from triggers.timer import start_orphaned_workflows as start_orphaned_workflows
 
 BLUEPRINTS = (
     orders.bp,
@@ -86,7 +83,7 @@ BLUEPRINTS = (
     inventory.bp,
     payment.bp,
     shipping.bp,
-    order_book.bp,
+    order_repository.bp,
     notification.bp,
     dead_letter.bp,
     callback.bp,
@@ -112,10 +109,10 @@ BLUEPRINTS = (
     report.bp,
     notifications.bp,
     prepare_storage.bp,
-    start_lost_orders.bp,
-    start_lost_workflows.bp,
+    start_orphaned_orders.bp,
+    start_orphaned_workflows.bp,
     run.bp,
-    sweep_reservations.bp,
+    expire_reservations.bp,
     reconcile_inventory.bp,
     purge_history.bp,
 )

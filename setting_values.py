@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter, ValidationError
 
-from domain.addresses import address_problems
-from domain.carriers import CARRIERS, DEFAULT_CARRIERS, CarrierName
 from domain.errors import ShopError
-from domain.file_batch import ContainerName
-from domain.money import Limit, Money
-from domain.shipping import Address
+from domain.files.batch import ContainerName
+from domain.payments.money import Limit, Money
+from domain.shipping.addresses import address_problems
+from domain.shipping.carriers import CARRIERS, DEFAULT_CARRIERS, CarrierName
+from domain.shipping.shipment import Address
 from domain.wire import Cents, Currency, EmailAddress
 
 C = TypeVar("C", bound=str)

@@ -12,14 +12,14 @@ from functools import cache
 from typing import Literal, Self, get_args
 
 import setting_values as read
-from domain.carriers import DEFAULT_CARRIERS, CarrierName
-from domain.catalogue import ORDER_LIMIT
-from domain.customs import ContentsType, CountryCode, CustomsRules, HsCode
-from domain.expense import ExpenseLimits
-from domain.money import Limit, Money
-from domain.payment import CaptureMode
-from domain.shipping import LABEL_LIMIT, LABEL_PERCENT, Address
-from domain.shipping_rules import ShippingRules
+from domain.catalogue.product import ORDER_LIMIT
+from domain.expenses.claim import ExpenseLimits
+from domain.payments.money import Limit, Money
+from domain.payments.payment import CaptureMode
+from domain.shipping.carriers import DEFAULT_CARRIERS, CarrierName
+from domain.shipping.customs import ContentsType, CountryCode, CustomsRules, HsCode
+from domain.shipping.rules import ShippingRules
+from domain.shipping.shipment import LABEL_LIMIT, LABEL_PERCENT, Address
 from setting_values import InvalidSetting
 
 ManifestEvents = Literal["blob", "queue"]

@@ -4,8 +4,8 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from adapters.compose import webhooks
-from domain.callback import Callback
+from domain.workflows.webhook import Callback
+from services.container import webhooks
 
 bp = df.Blueprint()
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from adapters.compose import expense_payments, expense_rules
-from domain.expense import ExpensePayment, ExpenseRequest, assess
-from domain.steps import StepResult
+from domain.expenses.claim import ExpensePayment, ExpenseRequest, assess
+from domain.workflows.steps import StepResult
+from services.container import expense_payments, expense_rules
 
 bp = df.Blueprint()
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from adapters.compose import file_batches
-from domain.file_batch import Chunk, ChunkFacts, ChunkNames, ExtractMetadata, ListFiles, SummariseBatch
-from domain.steps import StepResult
+from domain.files.batch import Chunk, ChunkFacts, ChunkNames, ExtractMetadata, ListFiles, SummariseBatch
+from domain.workflows.steps import StepResult
+from services.container import file_batches
 
 bp = df.Blueprint()
 

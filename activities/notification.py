@@ -5,9 +5,9 @@ from typing import Any
 import azure.durable_functions as df
 
 from activities.observed import observed
-from adapters.compose import outbox, postman
-from domain.notification import Notification
-from domain.steps import StepResult
+from domain.mail.notification import Notification
+from domain.workflows.steps import StepResult
+from services.container import notification_sender, outbox
 
 bp = df.Blueprint()
 
@@ -24,5 +24,5 @@ def send_notification(request: dict) -> dict[str, Any]:
 @bp.activity_trigger(input_name="request")
 @observed
 def mail_notification(request: dict) -> dict[str, Any]:
-    """Deliver a message now, past the outbox: what the replay of a parked one does."""
-    return postman().deliver(Notification.model_validate(request)).to_wire()
+    """Deliver a message now, past the outbox: what the replay of a dead-lettered one does."""
+    return notification_sender().deliver(Notification.model_validate(request)).to_wire()

@@ -6,7 +6,7 @@ from functools import wraps
 from typing import Any
 
 from adapters.telemetry import emit
-from domain.steps import Outcome
+from domain.workflows.steps import Outcome
 
 Activity = Callable[[dict[str, Any]], dict[str, Any]]
 

@@ -4,12 +4,12 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from adapters.compose import outbox, regions, users
-from adapters.mailer import takes_utf8
+from adapters.mail.mailer import takes_utf8
 from domain.ids import notification_id
-from domain.notification import Notification, NotificationKind
-from domain.onboarding import CheckUser, FindRegion, PersistUser, RegionFound, User, check_user
-from domain.steps import StepResult
+from domain.mail.notification import Notification, NotificationKind
+from domain.onboarding.user import CheckUser, FindRegion, PersistUser, RegionFound, User, check_user
+from domain.workflows.steps import StepResult
+from services.container import outbox, regions, users
 
 bp = df.Blueprint()
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from adapters.compose import order_batches
-from domain.order_batch import BatchChunk, ChunkLines, ChunkResults, CollectResults
-from domain.steps import StepResult
+from domain.orders.batch import BatchChunk, ChunkLines, ChunkResults, CollectResults
+from domain.workflows.steps import StepResult
+from services.container import order_batches
 
 bp = df.Blueprint()
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from adapters.compose import order_intake
-from adapters.order_start import start_order
 from adapters.telemetry import emit_accepted
 from domain.errors import OrderIdTaken, OrderNotAcceptable, StorageUnavailable
 from domain.field_error import FieldError
-from domain.order_intake import AcceptOrder, OrderTakenIn
-from domain.steps import Outcome
+from domain.orders.intake import AcceptOrder, OrderTakenIn
+from domain.workflows.steps import Outcome
+from services.container import order_intake
+from services.order_start import start_order
 
 bp = df.Blueprint()
 
@@ -22,7 +22,8 @@ bp = df.Blueprint()
 @bp.activity_trigger(input_name="request")
 @bp.durable_client_input(client_name="client")
 async def accept_order(request: dict, client: df.DurableOrchestrationClient) -> dict[str, Any]:
-    """Answers with an `OrderTakenIn`. Refused: not_acceptable, order_id_taken. What cannot be started now, the sweeper will."""
+    """Answers with an `OrderTakenIn`. Refused: not_acceptable, order_id_taken. What cannot be started now, the
+    recovery timer will."""
     return (await _accept(AcceptOrder.model_validate(request), client)).to_wire()
 
 

@@ -9,11 +9,11 @@ from typing import Any
 import azure.durable_functions as df
 
 from activities.observed import observed
-from adapters.compose import order_book, payment_provider
-from domain.order import OrderStatus
-from domain.order_run import STOPPED, CapturePayment, Course, SettleCourse
-from domain.payment import CancelPaymentRequest, PaymentRequest
-from domain.steps import Outcome, StepResult
+from domain.orders.order import OrderStatus
+from domain.orders.run import STOPPED, CapturePayment, Course, SettleCourse
+from domain.payments.payment import CancelPaymentRequest, PaymentRequest
+from domain.workflows.steps import Outcome, StepResult
+from services.container import order_repository, payment_provider
 
 bp = df.Blueprint()
 
@@ -32,7 +32,7 @@ def capture_payment(request: dict) -> dict[str, Any]:
     payment_declined; stopped, when the order's course is another one, and cancelled.
     """
     asked = CapturePayment.model_validate(request)
-    stop = order_book().stop_before_capture(asked.order_id)
+    stop = order_repository().stop_before_capture(asked.order_id)
     if stop is not None:
         return stop.to_wire()
     taken = payment_provider().capture(asked)
@@ -40,7 +40,7 @@ def capture_payment(request: dict) -> dict[str, Any]:
         return taken.to_wire()
     # After the capture: what is recorded is certain, and an order that stops without the record has its money paid back.
     settling = SettleCourse(course=Course(end=OrderStatus.COMPLETED), progress=asked.progress)
-    if not order_book().settle_course(settling).course.completes:
+    if not order_repository().settle_course(settling).course.completes:
         return StepResult.refused(STOPPED, "the order was stopped meanwhile", taken.reference).to_wire()
     return taken.to_wire()
 
@@ -48,5 +48,5 @@ def capture_payment(request: dict) -> dict[str, Any]:
 @bp.activity_trigger(input_name="request")
 @observed
 def cancel_payment(request: dict) -> dict[str, Any]:
-    """Leave the customer's money as it was. The message says how: voided, refunded or nothing_to_undo."""
+    """Leave the customer's money as it was. The message says how: voided, refunded or nothing_to_compensate."""
     return payment_provider().cancel(CancelPaymentRequest.model_validate(request)).to_wire()

@@ -1,12 +1,12 @@
-"""The steps of a report. Each may run twice: it reads the order book, or writes a blob of its own anew."""
+"""The steps of a report. Each may run twice: it reads the order repository, or writes a blob of its own anew."""
 
 from typing import Any
 
 import azure.durable_functions as df
 
-from adapters.compose import reports
-from domain.report import FetchReportData, GenerateReport
-from domain.steps import StepResult
+from domain.reports.report import FetchReportData, GenerateReport
+from domain.workflows.steps import StepResult
+from services.container import reports
 
 bp = df.Blueprint()
 

@@ -5,8 +5,8 @@ from typing import Any
 import azure.durable_functions as df
 
 from activities.observed import observed
-from adapters.compose import carrier
-from domain.shipping import BuyLabelRequest, CancelShippingRequest, ShipmentRequest
+from domain.shipping.shipment import BuyLabelRequest, CancelShippingRequest, ShipmentRequest
+from services.container import carrier
 
 bp = df.Blueprint()
 
@@ -28,5 +28,5 @@ def buy_label(request: dict) -> dict[str, Any]:
 @bp.activity_trigger(input_name="request")
 @observed
 def cancel_shipping(request: dict) -> dict[str, Any]:
-    """Give a bought label back. The message says what there was: label_refunded or nothing_to_undo."""
+    """Give a bought label back. The message says what there was: label_refunded or nothing_to_compensate."""
     return carrier().cancel(CancelShippingRequest.model_validate(request)).to_wire()

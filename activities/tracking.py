@@ -4,11 +4,11 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from adapters.compose import order_book, parcels, trackers
-from adapters.easypost_errors import CarrierRefused
-from adapters.order_rows import OrderRow
-from domain.steps import Outcome, StepResult
-from domain.tracking import ParcelQuery, ParcelSeen, RecordTracking, Tracking, TrackingRequest
+from adapters.easypost.errors import CarrierRefused
+from adapters.stores.order_rows import OrderRow
+from domain.shipping.tracking import ParcelQuery, ParcelSeen, RecordTracking, Tracking, TrackingRequest
+from domain.workflows.steps import Outcome, StepResult
+from services.container import order_repository, parcels, trackers
 
 bp = df.Blueprint()
 
@@ -17,7 +17,7 @@ bp = df.Blueprint()
 def find_parcel(request: dict) -> dict[str, Any]:
     """The tracking code of an order, as reference; from then on the carrier's news of it find the order. Refused: no_parcel."""
     order_id = TrackingRequest.model_validate(request).order_id
-    code = _code(order_book().get(order_id))
+    code = _code(order_repository().get(order_id))
     if code is None:
         return StepResult.refused("no_parcel", "the order has no parcel that could be followed").to_wire()
     parcels().enter(code, order_id)
@@ -41,7 +41,7 @@ def look_at_parcel(request: dict) -> dict[str, Any]:
 def record_tracking(request: dict) -> dict[str, Any]:
     """Enter where the parcel is; the order's status stays."""
     record = RecordTracking.model_validate(request)
-    order_book().record_tracking(record.order_id, record.tracking)
+    order_repository().record_tracking(record.order_id, record.tracking)
     return StepResult().to_wire()
 
 

@@ -10,8 +10,8 @@ import json
 import logging
 from typing import Literal
 
-from domain.dead_letter import DeadLetter
-from domain.order import OrderProgress, OrderStatus
+from domain.orders.order import OrderProgress, OrderStatus
+from domain.workflows.dead_letter import DeadLetter
 
 _log = logging.getLogger("shop")
 

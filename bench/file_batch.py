@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from adapters.file_batches import FileBatches
-from adapters.storage import Storage, create_container
+from adapters.azure_storage.storage import Storage, create_container
+from adapters.stores.file_batches import FileBatches
 from bench.orders import resident_mib
-from domain.file_batch import ExtractMetadata
+from domain.files.batch import ExtractMetadata
+from scripts.local_copy import running_local_copy
+from scripts.web import call
 from settings import Settings, StorageLocation
-from tools.local_copy import running_local_copy
-from tools.web import call
 
 CONTAINER = "incoming"
 WIDTH = Settings.file_batch_width

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from bench.orders import check, run_orders
-from tools.local_copy import running_local_copy
-from tools.web import call
+from scripts.local_copy import running_local_copy
+from scripts.web import call
 
 SPREAD: Final = 50
 

@@ -16,9 +16,9 @@ from typing import Any
 import requests
 
 from bench.orders import ENDED, POSTING_THREADS, PRODUCTS, check, resident_mib, stock
-from tools.demo_orders import CUSTOMER
-from tools.local_copy import LocalCopy, running_local_copy
-from tools.web import call
+from scripts.demo_orders import CUSTOMER
+from scripts.local_copy import LocalCopy, running_local_copy
+from scripts.web import call
 
 POLL_S = 0.05
 

@@ -17,10 +17,10 @@ from pathlib import Path
 from threading import Semaphore
 
 from bench.replay import orchestrator, replay_seconds, stored_steps
-from tools.demo_orders import CUSTOMER
-from tools.local_copy import LocalCopy, running_local_copy
-from tools.seed import seed_if_empty
-from tools.web import call
+from scripts.demo_orders import CUSTOMER
+from scripts.local_copy import LocalCopy, running_local_copy
+from scripts.seed import seed_if_empty
+from scripts.web import call
 
 IN_FLIGHT = 64
 POSTING_THREADS = 8

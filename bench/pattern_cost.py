@@ -11,14 +11,14 @@ from typing import Any, Final
 
 import requests
 
-from adapters.storage import Storage
+from adapters.azure_storage.storage import Storage
 from bench.file_batch import CONTAINER, put_files
 from bench.orders import stock
 from bench.saga_cost import Cost, measured, wait_until
+from scripts.demo_orders import CUSTOMER
+from scripts.local_copy import LocalCopy, running_local_copy
+from scripts.web import call
 from settings import StorageLocation
-from tools.demo_orders import CUSTOMER
-from tools.local_copy import LocalCopy, running_local_copy
-from tools.web import call
 
 MANY: Final = 100
 LINE: Final = {"product_id": "mug", "quantity": 1}

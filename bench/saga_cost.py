@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Final
 
 from bench.orders import stock
-from tools.demo_orders import CUSTOMER
-from tools.local_copy import APP_READY, running_local_copy
-from tools.service import Service, wait_until_ready
-from tools.web import call
+from scripts.demo_orders import CUSTOMER
+from scripts.local_copy import APP_READY, running_local_copy
+from scripts.service import Service, wait_until_ready
+from scripts.web import call
 
 HERE: Final = Path(__file__).parent
 ORDERS: Final = 20

@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 
 from bench.timing import ROOT, environment, medians, python_seconds
-from tools.azurite import Ports, start_azurite
-from tools.service import wait_until_ready
+from scripts.azurite import Ports, start_azurite
+from scripts.service import wait_until_ready
 
 ROUNDS = 7
 SDK = "import azure.durable_functions"

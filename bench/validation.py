@@ -15,13 +15,13 @@ from typing import Final
 
 import azure.functions as func
 
-from domain.order_batch import MOST_LINES
+from domain.orders.batch import MOST_LINES
 from domain.wire import Edge
-from http_api.operations import OPERATIONS
-from http_api.order_csv import TEMPLATE
-from http_api.order_lines import CSV, JSON_LINES, read_lines
-from http_api.problems import Problem
-from http_api.request_body import read_body
+from triggers.http.support.operations import OPERATIONS
+from triggers.http.support.order_csv import TEMPLATE
+from triggers.http.support.order_lines import CSV, JSON_LINES, read_lines
+from triggers.http.support.problems import Problem
+from triggers.http.support.request_body import read_body
 
 SIZES: Final = (8, 16, 32, 64)
 REPEATS: Final = 9

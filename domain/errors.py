@@ -1,4 +1,4 @@
-"""What can go wrong, split by who is to blame. Business refusals are values (`domain.steps`), not exceptions."""
+"""What can go wrong, split by who is to blame. Business refusals are values (`domain.workflows.steps`), not exceptions."""
 
 
 class ShopError(Exception):
@@ -17,7 +17,7 @@ class StorageUnavailable(ShopError):
 
 
 class EndNotKnown(StorageUnavailable):
-    """The order book has not heard of an order's end: the same request may be sent again once it has."""
+    """The order repository has not heard of an order's end: the same request may be sent again once it has."""
 
 
 class IllegalTransition(ShopError):

@@ -68,7 +68,7 @@ def payment_key(order_id: str, operation: PaymentOperation, namespace: str = "")
 
 
 def dead_letter_id(order_id: str, step: str) -> str:
-    """One record per order and step: parking the same failure twice keeps one record."""
+    """One record per order and step: dead-lettering the same failure twice keeps one record."""
     return f"{order_id}.{step}"
 
 

@@ -1,11 +1,11 @@
-"""The inventory entity: one per product, keyed by product id. Its rules are `domain/inventory.py`."""
+"""The inventory entity: one per product, keyed by product id. Its rules are `domain/inventory/stock.py`."""
 
 from typing import Final
 
 import azure.durable_functions as df
 
-from domain import inventory as rules
-from domain.inventory import Stock
+from domain.inventory import stock as rules
+from domain.inventory.stock import Stock
 from entities.shell import Operations, answer
 
 bp = df.Blueprint()
@@ -16,7 +16,7 @@ _OPERATIONS: Final[Operations[Stock]] = {
     "commit": (rules.CommitRequest, rules.commit),
     "restock": (rules.RestockRequest, rules.restock),
     "adjust": (rules.AdjustRequest, rules.adjust),
-    "sweep": (rules.SweepRequest, rules.sweep),
+    "sweep": (rules.ExpireRequest, rules.sweep),
 }
 
 

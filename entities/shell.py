@@ -10,8 +10,8 @@ from typing import Any, Protocol, Self, TypeVar
 import azure.durable_functions as df
 from pydantic import ValidationError
 
-from domain.steps import StepResult
 from domain.wire import Wire
+from domain.workflows.steps import StepResult
 
 
 class State(Protocol):

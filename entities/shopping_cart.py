@@ -1,11 +1,11 @@
-"""The shopping cart entity: one per customer, keyed by customer id. Its rules are `domain/cart.py`."""
+"""The shopping cart entity: one per customer, keyed by customer id. Its rules are `domain/carts/cart.py`."""
 
 from typing import Final
 
 import azure.durable_functions as df
 
-from domain import cart as rules
-from domain.cart import Cart
+from domain.carts import cart as rules
+from domain.carts.cart import Cart
 from entities.shell import Operations, answer
 
 bp = df.Blueprint()

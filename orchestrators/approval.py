@@ -1,6 +1,7 @@
 """Wait for a human to approve a large order, remind them, and settle on exactly one decision.
 
-A decision is entered once, in the order book, by whoever comes first: the HTTP API before it answers 202, or this wait when it
+A decision is entered once, in the order repository, by whoever comes first: the HTTP API before it answers 202, or
+this wait when it
 hears of one or runs out of time. So a decision that was answered 202 always counts, even when its event was lost.
 """
 
@@ -8,8 +9,10 @@ from collections.abc import Generator
 from datetime import datetime, timedelta
 from typing import Any
 
-from activities.order_book import record_order, settle_approval
-from domain.approval import (
+from activities.order_repository import record_order, settle_approval
+from domain.ids import notification_id
+from domain.mail.notification import Notification, NotificationKind
+from domain.orders.approval import (
     APPROVAL_DECIDED,
     APPROVAL_DECISION,
     ApprovalDecision,
@@ -19,15 +22,13 @@ from domain.approval import (
     approval_wait_id,
     decision_from_event,
 )
-from domain.ids import notification_id
-from domain.notification import Notification, NotificationKind
-from domain.order import OrderStatus
-from domain.order_run import RecordOrder
-from domain.steps import Outcome, StepResult
-from orchestrators.effects import activity
-from orchestrators.retry import BRIEF, PERSISTENT, Wait
-from orchestrators.saga import OrderStopped, Saga
-from orchestrators.tasks import DurableTask
+from domain.orders.order import OrderStatus
+from domain.orders.run import RecordOrder
+from domain.workflows.steps import Outcome, StepResult
+from orchestrators.kernel.commands import activity
+from orchestrators.kernel.retry import BRIEF, PERSISTENT, Wait
+from orchestrators.kernel.saga import OrderStopped, Saga
+from orchestrators.kernel.tasks import DurableTask
 
 # Constructed, not validated: a cold start need not build a validator for a constant.
 _NOBODY_DECIDED = ApprovalDecision.model_construct(
@@ -62,7 +63,7 @@ def _open_wait(saga: Saga) -> ApprovalWait:
 
 
 def _ask(saga: Saga, kind: NotificationKind, number: int) -> Wait:
-    """Tell the approvers, and whoever lists the order book. Neither may hold up the wait for long."""
+    """Tell the approvers, and whoever lists the order repository. Neither may hold up the wait for long."""
     message_id = notification_id(saga.order.order_id, f"{kind}.{number}")
     message = Notification(message_id=message_id, order_id=saga.order.order_id, kind=kind, email=saga.order.email)
     record = RecordOrder(progress=saga.progress(), news=message)
@@ -120,7 +121,7 @@ def _settle(
     )
     attempts = yield from saga.call([activity(settle_approval, request)], PERSISTENT, seed="settle_approval")
     if attempts.answer is None:
-        raise OrderStopped(OrderStatus.FAILED, "no_answer", "The order book did not answer.")
+        raise OrderStopped(OrderStatus.FAILED, "no_answer", "The order repository did not answer.")
     return SettledApproval.model_validate(attempts.answer)
 
 

@@ -10,16 +10,16 @@ from typing import Any, Final
 import azure.durable_functions as df
 
 from activities.order_intake import accept_order
-from domain.cart import CART_ENTITY, CHECKOUT_CART, BeginCheckout, CheckoutBegun, CheckOutCart, FinishCheckout
-from domain.effects import Effect
-from domain.order import OrderRequest
-from domain.order_intake import AcceptOrder, OrderTakenIn
-from domain.steps import Outcome
+from domain.carts.cart import CART_ENTITY, CHECKOUT_CART, BeginCheckout, CheckoutBegun, CheckOutCart, FinishCheckout
+from domain.orders.intake import AcceptOrder, OrderTakenIn
+from domain.orders.order import OrderRequest
 from domain.wire import Wire
-from domain.workflow import restart_of
-from orchestrators.effects import activity, entity_operation
-from orchestrators.retry import RetryPolicy, Wait
-from orchestrators.workflow import Workflow, WorkflowStopped, required
+from domain.workflows.commands import Effect
+from domain.workflows.run import restart_of
+from domain.workflows.steps import Outcome
+from orchestrators.kernel.commands import activity, entity_operation
+from orchestrators.kernel.retry import RetryPolicy, Wait
+from orchestrators.kernel.workflow import Workflow, WorkflowStopped, required
 
 bp = df.Blueprint()
 

@@ -12,16 +12,8 @@ import azure.durable_functions as df
 
 from activities.expense import calculate_expense_totals, pay_expense
 from activities.notification import send_notification
-from activities.order_book import look_up_approval, settle_approval
-from domain.approval import (
-    ApprovalDecision,
-    ApprovalFound,
-    LookUpApproval,
-    SettleApprovalRequest,
-    SettledApproval,
-    settling_from_event,
-)
-from domain.expense import (
+from activities.order_repository import look_up_approval, settle_approval
+from domain.expenses.claim import (
     EXPENSE_APPROVAL,
     TURNS,
     Assessment,
@@ -32,13 +24,21 @@ from domain.expense import (
     expense_wait_id,
 )
 from domain.ids import notification_id
-from domain.notification import Notification, NotificationKind
-from domain.steps import Outcome, StepResult
-from domain.workflow import restart_of
-from orchestrators.effects import activity
-from orchestrators.parking import park
-from orchestrators.retry import PERSISTENT, STEP, Wait
-from orchestrators.workflow import Workflow, WorkflowStopped, required
+from domain.mail.notification import Notification, NotificationKind
+from domain.orders.approval import (
+    ApprovalDecision,
+    ApprovalFound,
+    LookUpApproval,
+    SettleApprovalRequest,
+    SettledApproval,
+    settling_from_event,
+)
+from domain.workflows.run import restart_of
+from domain.workflows.steps import Outcome, StepResult
+from orchestrators.kernel.commands import activity
+from orchestrators.kernel.dead_lettering import dead_letter
+from orchestrators.kernel.retry import PERSISTENT, STEP, Wait
+from orchestrators.kernel.workflow import Workflow, WorkflowStopped, required
 
 bp = df.Blueprint()
 
@@ -121,7 +121,7 @@ def _settled_before(claim: Claim, turn: int) -> Wait:
 
 
 def pay(claim: Claim, decision: ApprovalDecision) -> Wait:
-    """Enter the payment, trying for hours, and tell the claimant. An approved claim that cannot be paid is parked."""
+    """Enter the payment, trying for hours, and tell the claimant. An approved claim that cannot be paid is dead-lettered."""
     payment = ExpensePayment(
         claim_id=claim.key,
         employee_id=claim.request.employee_id,
@@ -132,7 +132,7 @@ def pay(claim: Claim, decision: ApprovalDecision) -> Wait:
     effect = activity(pay_expense, payment)
     paid = yield from claim.step("pay_expense", [effect], PERSISTENT)
     if paid.outcome is not Outcome.DONE:
-        yield from park(claim, claim.key, "pay_expense", effect, paid)
+        yield from dead_letter(claim, claim.key, "pay_expense", effect, paid)
         return claim.end("failed", "Approved, but not paid yet; an operator has to look at it.", "not_paid")
     yield from _tell_claimant(claim, "notify_payment", NotificationKind.EXPENSE_PAID, decision)
     return claim.end("completed", f"Approved by {decision.approver} and paid.")
@@ -218,7 +218,7 @@ def _tell_claimant(
     kind: NotificationKind,
     decision: ApprovalDecision,
 ) -> Wait:
-    """Say how it ended. What cannot be handed to the outbox is parked; it changes nothing about the end."""
+    """Say how it ended. What cannot be handed to the outbox is dead-lettered; it changes nothing about the end."""
     data: dict[str, Any] = {
         "totals": [total.to_wire() for total in claim.assessment.totals],
         "approver": decision.approver,
@@ -230,4 +230,4 @@ def _tell_claimant(
     effect = activity(send_notification, news)
     told = yield from claim.step(step, [effect], STEP)
     if told.outcome is not Outcome.DONE:
-        yield from park(claim, claim.key, step, effect, told)
+        yield from dead_letter(claim, claim.key, step, effect, told)

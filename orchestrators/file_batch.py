@@ -5,8 +5,7 @@ from typing import Any, Final
 import azure.durable_functions as df
 
 from activities.file_batch import list_files, persist_metadata_summary
-from domain.approval import CANCELLATION_REQUESTED
-from domain.file_batch import (
+from domain.files.batch import (
     FILE_BATCH,
     BatchSummary,
     Chunk,
@@ -16,12 +15,13 @@ from domain.file_batch import (
     ListFiles,
     SummariseBatch,
 )
-from domain.steps import StepResult
-from domain.workflow import restart_of
-from orchestrators.effects import activity
+from domain.orders.approval import CANCELLATION_REQUESTED
+from domain.workflows.run import restart_of
+from domain.workflows.steps import StepResult
 from orchestrators.file_extraction import extract_chunk
-from orchestrators.retry import Wait
-from orchestrators.workflow import Workflow, WorkflowStopped, required
+from orchestrators.kernel.commands import activity
+from orchestrators.kernel.retry import Wait
+from orchestrators.kernel.workflow import Workflow, WorkflowStopped, required
 
 bp = df.Blueprint()
 

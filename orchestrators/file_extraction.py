@@ -5,13 +5,13 @@ from collections.abc import Callable
 import azure.durable_functions as df
 
 from activities.file_batch import extract_metadata, keep_facts, read_names
-from domain.file_batch import Chunk, ChunkDone, ChunkFacts, ChunkNames, ExtractMetadata, FileFacts, FileProblem
-from domain.steps import StepResult
-from orchestrators.effects import activity, task_for
-from orchestrators.fan_out import in_rounds
-from orchestrators.retry import STEP, Wait
-from orchestrators.story import NO_ANSWER, Story
-from orchestrators.workflow import required
+from domain.files.batch import Chunk, ChunkDone, ChunkFacts, ChunkNames, ExtractMetadata, FileFacts, FileProblem
+from domain.workflows.steps import StepResult
+from orchestrators.kernel.commands import activity, task_for
+from orchestrators.kernel.fan_out import in_rounds
+from orchestrators.kernel.retry import STEP, Wait
+from orchestrators.kernel.run import NO_ANSWER, Story
+from orchestrators.kernel.workflow import required
 
 bp = df.Blueprint()
 

@@ -9,8 +9,8 @@ import azure.durable_functions as df
 
 from activities.order_batch import collect_batch_results, keep_batch_results, read_batch_lines
 from activities.order_intake import accept_order_of_many
-from domain.approval import CANCELLATION_REQUESTED
-from domain.order_batch import (
+from domain.orders.approval import CANCELLATION_REQUESTED
+from domain.orders.batch import (
     ORDER_BATCH,
     BatchChunk,
     BatchLine,
@@ -23,14 +23,14 @@ from domain.order_batch import (
     OrderBatch,
     counts_of,
 )
-from domain.order_intake import AcceptOrder, OrderTakenIn
-from domain.steps import Outcome, StepResult
-from domain.workflow import restart_of
-from orchestrators.effects import activity, task_for
-from orchestrators.fan_out import in_rounds
-from orchestrators.retry import PERSISTENT, STEP, Wait
-from orchestrators.story import NO_ANSWER
-from orchestrators.workflow import Workflow, WorkflowStopped, required
+from domain.orders.intake import AcceptOrder, OrderTakenIn
+from domain.workflows.run import restart_of
+from domain.workflows.steps import Outcome, StepResult
+from orchestrators.kernel.commands import activity, task_for
+from orchestrators.kernel.fan_out import in_rounds
+from orchestrators.kernel.retry import PERSISTENT, STEP, Wait
+from orchestrators.kernel.run import NO_ANSWER
+from orchestrators.kernel.workflow import Workflow, WorkflowStopped, required
 
 bp = df.Blueprint()
 

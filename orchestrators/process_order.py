@@ -1,4 +1,4 @@
-"""The story of one order: reserve, approve if large, authorise, ship, capture, confirm; or undo."""
+"""The story of one order: reserve, approve if large, authorise, ship, capture, confirm; or compensation."""
 
 from datetime import timedelta
 from typing import Any, Final
@@ -6,15 +6,16 @@ from typing import Any, Final
 import azure.durable_functions as df
 
 from activities.notification import send_notification
-from activities.order_book import record_order
+from activities.order_repository import record_order
 from activities.payment import authorise_payment, capture_payment
 from activities.shipping import buy_label, create_shipment
-from domain.inventory import ALREADY_SETTLED, ReserveRequest
-from domain.order import ENDED, OrderStatus
-from domain.order_run import COMMIT_INVENTORY, CapturePayment, Course, OrderStart, RecordOrder, news_of
-from domain.steps import Outcome, StepResult
+from domain.inventory.stock import ALREADY_SETTLED, ReserveRequest
+from domain.orders.order import ENDED, OrderStatus
+from domain.orders.run import COMMIT_INVENTORY, CapturePayment, Course, OrderStart, RecordOrder, news_of
+from domain.workflows.steps import Outcome, StepResult
 from orchestrators.approval import wait_for_approval
-from orchestrators.compensations import (
+from orchestrators.kernel.commands import activity, inventory_operation
+from orchestrators.kernel.compensations import (
     CANCEL_PAYMENT,
     CANCEL_SHIPPING,
     RELEASE_INVENTORY,
@@ -23,21 +24,20 @@ from orchestrators.compensations import (
     releases,
     shipping_cancellation,
 )
-from orchestrators.effects import activity, inventory_operation
-from orchestrators.retry import BRIEF, PERSISTENT, Wait
-from orchestrators.saga import OrderStopped, Saga, Step
-from orchestrators.story import NO_ANSWER
-from orchestrators.takeover import pass_pivot, settle, take_over
+from orchestrators.kernel.retry import BRIEF, PERSISTENT, Wait
+from orchestrators.kernel.run import NO_ANSWER
+from orchestrators.kernel.saga import OrderStopped, Saga, Step
+from orchestrators.kernel.takeover import pass_pivot, settle, take_over
 
 bp = df.Blueprint()
 
-# Beyond the approval's time-out: every step's and undo's whole retry time, so that a running order keeps its goods.
+# Beyond the approval's time-out: every step's and compensation's whole retry time, so that a running order keeps its goods.
 _RESERVATION_MARGIN: Final = timedelta(days=2)
 
 
 @bp.orchestration_trigger(context_name="context")
 def process_order(context: df.DurableOrchestrationContext) -> Wait:
-    """Input: an `OrderStart`. Result and custom status: an `OrderProgress`. What stops an order has every step undone."""
+    """Input: an `OrderStart`. Result and custom status: an `OrderProgress`. What stops an order has every step compensated."""
     order = OrderStart.model_validate(context.get_input())
     saga = Saga(context=context, name=order.order_id, order=order, attempt=order.attempt)
     course = (yield from take_over(saga)) if saga.attempt > 1 else None
@@ -52,7 +52,7 @@ def process_order(context: df.DurableOrchestrationContext) -> Wait:
     elif course.reason_code == ALREADY_SETTLED:
         return leave_no_trace(saga)
     else:
-        yield from saga.undo_everything(course)
+        yield from saga.compensate_everything(course)
     yield from close_books(saga)
     return saga.progress().to_wire()
 
@@ -106,8 +106,8 @@ def reserve_inventory(saga: Saga) -> Wait:
                 )
                 for line in order.lines
             ],
-            undo_name=RELEASE_INVENTORY,
-            undo=releases(order, now),
+            compensation_name=RELEASE_INVENTORY,
+            compensation=releases(order, now),
         )
     )
     saga.advance(OrderStatus.RESERVED, "The goods are reserved.")
@@ -120,11 +120,11 @@ def process_payment(saga: Saga) -> Wait:
         Step(
             name="process_payment",
             effects=[activity(authorise_payment, payment)],
-            undo_name=CANCEL_PAYMENT,
-            undo=payment_cancellation(saga.order),
+            compensation_name=CANCEL_PAYMENT,
+            compensation=payment_cancellation(saga.order),
         )
     )
-    saga.replace_undo(CANCEL_PAYMENT, payment_cancellation(saga.order, result.reference))
+    saga.replace_compensation(CANCEL_PAYMENT, payment_cancellation(saga.order, result.reference))
     saga.advance(OrderStatus.AUTHORISED, "The payment is authorised.")
     return result.reference
 
@@ -135,12 +135,12 @@ def arrange_shipping(saga: Saga) -> Wait:
         Step(
             name="create_shipment",
             effects=[activity(create_shipment, saga.order.shipment())],
-            undo_name=CANCEL_SHIPPING,
-            undo=shipping_cancellation(saga.order),
+            compensation_name=CANCEL_SHIPPING,
+            compensation=shipping_cancellation(saga.order),
         )
     )
     shipment_id = str(announced.reference)
-    saga.replace_undo(CANCEL_SHIPPING, shipping_cancellation(saga.order, shipment_id))
+    saga.replace_compensation(CANCEL_SHIPPING, shipping_cancellation(saga.order, shipment_id))
     label = saga.order.label(shipment_id)
     yield from saga.do(Step(name="arrange_shipping", effects=[activity(buy_label, label)]))
     saga.advance(OrderStatus.SHIPPING_BOOKED, "The parcel is booked.")
@@ -166,7 +166,7 @@ def take_payment(saga: Saga, payment_id: str) -> Wait:
 
 def commit_inventory(saga: Saga) -> None:
     """The goods leave the warehouse's books. The reservation of a running order never lapses; should one be lost all the same,
-    the entity keeps what is owed, and the reconciliation reports it.
+    the entity keeps what is backordered, and the reconciliation reports it.
     """
     saga.send(COMMIT_INVENTORY, commits(saga.order, saga.context.current_utc_datetime))
     if saga.cancellation.is_completed or saga.asked_to_cancel is not None:
@@ -175,12 +175,12 @@ def commit_inventory(saga: Saga) -> None:
 
 
 def close_books(saga: Saga) -> Wait:
-    """Record the end, hand the message for the customer to the outbox, and leave to an operator what could not be undone."""
+    """Record the end, hand the message for the customer to the outbox, and leave to an operator what could not be compensated."""
     news, letters = news_of(saga.order, saga.status), saga.open_letters
     record = RecordOrder(progress=saga.progress(), news=news, letters=letters)
     attempts = yield from saga.call([activity(record_order, record)], PERSISTENT, seed="record_order")
     if attempts.answer is None:
-        yield from saga.park_what_is_open()
+        yield from saga.dead_letter_what_is_open()
     if news is None:
         return
     told = NO_ANSWER if attempts.answer is None else StepResult.model_validate(attempts.answer)

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import azure.durable_functions as df
 
 from activities.dead_letter import close_dead_letter
-from activities.order_book import close_order
-from domain.dead_letter import CloseDeadLetter, DeadLetter, DeadLetterState, ReplayProgress
-from domain.order import CloseOrder
-from domain.steps import Outcome, StepResult
-from orchestrators.effects import activity
-from orchestrators.retry import PERSISTENT, STEP, Wait
-from orchestrators.story import Story
+from activities.order_repository import close_order
+from domain.orders.order import CloseOrder
+from domain.workflows.dead_letter import CloseDeadLetter, DeadLetter, DeadLetterState, ReplayProgress
+from domain.workflows.steps import Outcome, StepResult
+from orchestrators.kernel.commands import activity
+from orchestrators.kernel.retry import PERSISTENT, STEP, Wait
+from orchestrators.kernel.run import Story
 
 bp = df.Blueprint()
 
@@ -39,10 +39,10 @@ def replay_dead_letter(context: df.DurableOrchestrationContext) -> Wait:
 
 
 def _close_record(replay: Replay) -> Wait:
-    """Tell the order book first: as long as it does not answer, the record stays open for another try."""
+    """Tell the order repository first: as long as it does not answer, the record stays open for another try."""
     letter, now = replay.letter, replay.context.current_utc_datetime
     if letter.order_end is not None:
-        entry = replay.ledger[-1].model_copy(update={"kind": "undo"})
+        entry = replay.ledger[-1].model_copy(update={"kind": "compensation"})
         order = CloseOrder(order_id=letter.order_id, status=letter.order_end, entry=entry)
         entered = yield from replay.call([activity(close_order, order)], PERSISTENT, seed="close_order")
         if entered.answer is None:

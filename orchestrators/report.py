@@ -3,8 +3,7 @@
 import azure.durable_functions as df
 
 from activities.report import fetch_report_data, generate_report_document
-from domain.callback import Callback
-from domain.report import (
+from domain.reports.report import (
     MOST_PARTS,
     REPORT,
     FetchReportData,
@@ -13,12 +12,13 @@ from domain.report import (
     ReportRequest,
     report_ended,
 )
-from domain.steps import StepResult
-from domain.workflow import workflow_instance_id
-from orchestrators.callback import call_back
-from orchestrators.effects import activity
-from orchestrators.retry import STEP, Wait
-from orchestrators.workflow import Workflow, WorkflowStopped, required
+from domain.workflows.run import workflow_instance_id
+from domain.workflows.steps import StepResult
+from domain.workflows.webhook import Callback
+from orchestrators.kernel.commands import activity
+from orchestrators.kernel.retry import STEP, Wait
+from orchestrators.kernel.webhook import call_back
+from orchestrators.kernel.workflow import Workflow, WorkflowStopped, required
 
 bp = df.Blueprint()
 

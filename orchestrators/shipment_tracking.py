@@ -9,8 +9,7 @@ from typing import Any
 import azure.durable_functions as df
 
 from activities.tracking import find_parcel, look_at_parcel, record_tracking
-from domain.steps import Outcome
-from domain.tracking import (
+from domain.shipping.tracking import (
     ENDS,
     LOST_AFTER,
     SHIPMENT_TRACKING,
@@ -24,10 +23,11 @@ from domain.tracking import (
     Watch,
     pause_after,
 )
-from domain.workflow import restart_of
-from orchestrators.effects import activity
-from orchestrators.retry import PERSISTENT, STEP, Wait, sleep
-from orchestrators.workflow import Workflow, WorkflowStopped
+from domain.workflows.run import restart_of
+from domain.workflows.steps import Outcome
+from orchestrators.kernel.commands import activity
+from orchestrators.kernel.retry import PERSISTENT, STEP, Wait, sleep
+from orchestrators.kernel.workflow import Workflow, WorkflowStopped
 
 bp = df.Blueprint()
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 import azure.durable_functions as df
 
 from activities.onboarding import enrich_user_data, persist_user, send_onboarding_email, validate_user_input
-from domain.onboarding import (
+from domain.onboarding.user import (
     USER_ONBOARDING,
     CheckUser,
     FindRegion,
@@ -17,10 +17,10 @@ from domain.onboarding import (
     User,
     UserChecked,
 )
-from domain.steps import Outcome
-from orchestrators.effects import activity
-from orchestrators.retry import PERSISTENT, RetryPolicy, Wait
-from orchestrators.workflow import Workflow, WorkflowStopped, required
+from domain.workflows.steps import Outcome
+from orchestrators.kernel.commands import activity
+from orchestrators.kernel.retry import PERSISTENT, RetryPolicy, Wait
+from orchestrators.kernel.workflow import Workflow, WorkflowStopped, required
 
 bp = df.Blueprint()
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from infra.hooks.azure_cli import HookFailed, az, deploys_by_zip, output
-from tools.host_json import host_json
-from tools.package import Target
+from scripts.host_json import host_json
+from scripts.package import Target
 
 PACKAGE: Final = Path("dist", "app.zip")
 _KEY_SETTING: Final = "AzureWebJobsStorage"

@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from tools.errors import LaunchFailed, NoAnswer
-from tools.web import Answer, call
+from scripts.errors import LaunchFailed, NoAnswer
+from scripts.web import Answer, call
 
 # A cold start with a package to unpack takes a minute, sometimes two.
 HEALTHY_WITHIN_S: Final = 300.0

@@ -48,7 +48,7 @@ var rules rule[] = [
   {
     name: 'needs_attention'
     title: 'An order needs a human'
-    description: 'Something of an order is not undone: money, stock or a parcel is where it should not be. See its dead letters.'
+    description: 'Something of an order is not compensated: money, stock or a parcel is where it should not be. See its dead letters.'
     severity: 0
     window: 'PT5M'
     every: 'PT5M'

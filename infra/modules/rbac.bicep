@@ -116,7 +116,7 @@ resource appUsesTables 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
       )
       principalId: principalId
       principalType: 'ServicePrincipal'
-      description: 'History of the task hub, order book, catalogue and diagnostic events of the host'
+      description: 'History of the task hub, order repository, catalogue and diagnostic events of the host'
     }
   }
 ]

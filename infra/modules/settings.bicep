@@ -75,7 +75,7 @@ type shopSettings = {
   publicUrl: string
   @description('Sender of all mails; a sender address of the Communication Services resource.')
   mailFrom: string
-  @description('Address of the Communication Services resource that sends mails, on which the app\'s identity needs a role of its own; empty to park mails as dead letters.')
+  @description('Address of the Communication Services resource that sends mails, on which the app\'s identity needs a role of its own; empty to dead-letter mails.')
   mailEndpoint: string
   @description('Who decides on large orders and on expenses, the first one first.')
   approverEmails: string[]

@@ -187,7 +187,7 @@ resource lock 'Microsoft.Authorization/locks@2020-05-01' = if (locked) {
   scope: account
   properties: {
     level: 'CanNotDelete'
-    notes: 'Holds running orders, the order book and dead letters. Remove this lock only to tear the environment down.'
+    notes: 'Holds running orders, the order repository and dead letters. Remove this lock only to tear the environment down.'
   }
 }
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
-from adapters.compose import decision_links
-from adapters.decision_links import DecisionLink
-from domain.expense import ExpenseWait, expense_wait_id
+from adapters.web.decision_links import DecisionLink
+from domain.expenses.claim import ExpenseWait, expense_wait_id
+from services.container import decision_links
 from tests.browser.conftest import HOSTILE, SHOWN, NewPage
 from tests.browser.readable import faults
 from tests.support.expenses import ADA, ANN, BOB, deliver_all, ended, hand_in, link_to, paid, shown

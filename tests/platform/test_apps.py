@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from local_host.testing import app_index
+from scripts.package import SITE_PACKAGES, Target, build
 from tests.support.shop import ROOT
 from tests.support.worker import NotLoaded, running_worker
-from tools.package import SITE_PACKAGES, Target, build
 
 APPS = sorted({path.parent for path in (ROOT / "tests").rglob("function_app.py")} | {ROOT})
 THIS_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from domain.notification import Notification, NotificationKind
+from domain.mail.notification import Notification, NotificationKind
 from sandbox.testing import Sandbox
 from tests.support.files import put_files
 from tests.support.mails import Mailbox
@@ -100,7 +100,7 @@ async def test_a_dead_letter_arrives_in_the_log_when_it_is_stored_and_when_it_is
     answer = await deployed.shop.post("dead-letters/mail.a-1.order_failed/resolve", resolution)
     assert answer.status == 200
     letters = deployed.lines(evt="dead_letter", dead_letter_id="mail.a-1.order_failed")
-    assert [line["state"] for line in letters] == ["parked", "resolved"]
+    assert [line["state"] for line in letters] == ["open", "resolved"]
     (resolving,) = deployed.runtime.calls["resolve_dead_letter"]
     assert letters[1]["invocation_id"] == resolving.invocation_id
     assert deployed.lost() == []
@@ -108,10 +108,10 @@ async def test_a_dead_letter_arrives_in_the_log_when_it_is_stored_and_when_it_is
 
 @pytest.mark.parametrize("body", [NOTIFICATION.model_dump_json(), '{"secret": 1}'])
 async def test_a_message_that_the_host_gave_up_on_arrives_in_the_log(deployed: Deployed, body: str) -> None:
-    await deployed.shop.host.run("park_notification", body)
-    (parking,) = deployed.runtime.calls["park_notification"]
-    lines = [line for line in deployed.worker.lines if line.invocation_id == parking.invocation_id]
-    assert [json.loads(line.message)["state"] for line in lines if line.category == "shop"] == ["parked"]
+    await deployed.shop.host.run("dead_letter_notification", body)
+    (dead_lettering,) = deployed.runtime.calls["dead_letter_notification"]
+    lines = [line for line in deployed.worker.lines if line.invocation_id == dead_lettering.invocation_id]
+    assert [json.loads(line.message)["state"] for line in lines if line.category == "shop"] == ["open"]
     assert [line.level for line in lines if "dead-lettered" in line.message] == ["ERROR"]
     assert deployed.lost() == []
 

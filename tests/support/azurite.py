@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from scripts.node import require_node
 from settings import StorageLocation
-from tools.node import require_node
 
 _AZURITE = Path(__file__).parents[2] / "node_modules/azurite/dist/src/azurite.js"
 _KEY = base64.b64encode(b"only the emulator accepts this key").decode()

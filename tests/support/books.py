@@ -33,7 +33,7 @@ async def finish(shop: Shop) -> None:
 
 
 async def orders(shop: Front) -> dict[str, dict[str, Any]]:
-    """Every order of the book, by id, as its own resource shows it."""
+    """Every order of the repository, by id, as its own resource shows it."""
     found: dict[str, dict[str, Any]] = {}
     cursor: str | None = ""
     while cursor is not None:
@@ -46,11 +46,11 @@ async def orders(shop: Front) -> dict[str, dict[str, Any]]:
 
 
 async def open_dead_letters(shop: Front) -> list[dict[str, Any]]:
-    """What is parked for an operator."""
+    """What is dead-lettered for an operator."""
     found: list[dict[str, Any]] = []
     cursor: str | None = ""
     while cursor is not None:
-        page = (await shop.get("dead-letters", state="parked", **({"cursor": cursor} if cursor else {}))).json()
+        page = (await shop.get("dead-letters", state="open", **({"cursor": cursor} if cursor else {}))).json()
         found += page["dead_letters"]
         cursor = page["next_cursor"]
     return found
@@ -64,15 +64,15 @@ async def assert_balanced(
     stocked: units ever put on the shelf, per product. wanted: per order id, units per product.
     """
     shown = await orders(shop)
-    parked = {(each["order_id"], each["step"]) for each in await open_dead_letters(shop) if each["order_end"]}
+    dead_lettered = {(each["order_id"], each["step"]) for each in await open_dead_letters(shop) if each["order_end"]}
     assert set(shown) == set(wanted)
     sold: Counter[str] = Counter()
     for order_id, order in shown.items():
         if order["status"] == "completed":
             sold.update(wanted[order_id])
-        _assert_money_and_parcel(shop, order, {order_id for order_id, _ in parked})
+        _assert_money_and_parcel(shop, order, {order_id for order_id, _ in dead_lettered})
     held = Counter[str]()
-    for order_id, step in parked:
+    for order_id, step in dead_lettered:
         if step == "release_inventory":
             held.update(wanted[order_id])
     for product_id, units in stocked.items():
@@ -83,7 +83,7 @@ async def assert_balanced(
     return shown
 
 
-def _assert_money_and_parcel(shop: Front, order: Mapping[str, Any], parked: set[str]) -> None:
+def _assert_money_and_parcel(shop: Front, order: Mapping[str, Any], dead_lettered: set[str]) -> None:
     order_id, status = order["order_id"], order["status"]
     assert order["http"] == 200, order
     assert order["runtimeStatus"] == "Completed", order
@@ -92,7 +92,7 @@ def _assert_money_and_parcel(shop: Front, order: Mapping[str, Any], parked: set[
     kept = sum(payment["captured"] - payment["refunded"] for payment in payments)
     held = sum(payment["authorised"] - payment["captured"] - payment["voided"] for payment in payments)
     parcels = [parcel for parcel in shop.sandbox.parcels(order_id) if parcel["label_active"]]
-    assert (status == "needs_attention") == (order_id in parked), order
+    assert (status == "needs_attention") == (order_id in dead_lettered), order
     if status == "needs_attention":
         return
     expected = (order["total_cents"], 1) if status == "completed" else (0, 0)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from adapters.compose import expense_payments
 from sandbox.testing import Sandbox
+from services.container import expense_payments
 from tests.support.mails import Mailbox, text_of
 from tests.support.messages import waiting_messages
 from tests.support.shop import Shop, forget_cached, running_shop, use_settings

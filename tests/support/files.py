@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from adapters.storage import Storage, create_container
+from adapters.azure_storage.storage import Storage, create_container
 from settings import settings
 
 

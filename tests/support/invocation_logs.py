@@ -14,12 +14,11 @@ APP_LOGGERS: Final = (
     "shop",
     "activities",
     "adapters",
-    "consumers",
     "domain",
     "entities",
-    "http_api",
     "orchestrators",
-    "schedules",
+    "services",
+    "triggers",
 )
 _FOREIGN_THREADS: Final = ("asyncio_", "ThreadPoolExecutor-", "Thread-")
 

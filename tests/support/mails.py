@@ -12,7 +12,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from tools.mail_catcher import MailCatcher
+from scripts.mail_catcher import MailCatcher
 
 
 @dataclass

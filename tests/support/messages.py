@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from adapters.storage import Storage
+from adapters.azure_storage.storage import Storage
 from settings import settings
 
 

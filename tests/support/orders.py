@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from domain.order import Order
+from domain.orders.order import Order
 from tests.support.order_requests import ADDRESS
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 import settings as app_settings
-from adapters import compose
 from local_host.app.calls import FunctionWorker
 from local_host.clock import ManualClock
 from local_host.host import MEMORY
 from local_host.testing import Answer, AppHost, running_app
 from sandbox.testing import Sandbox
+from services import container as compose
 from tests.support.order_requests import ADDRESS
 
 ROOT = Path(__file__).parents[2]
@@ -29,8 +29,8 @@ _CACHED: tuple[Callable[[], Any], ...] = (
     compose.payment_provider,
     compose.carrier,
     compose.trackers,
-    compose.order_book,
-    compose.intake_book,
+    compose.order_repository,
+    compose.run_repository,
     compose.catalogue,
     compose.order_batches,
     compose.order_intake,
@@ -38,7 +38,7 @@ _CACHED: tuple[Callable[[], Any], ...] = (
     compose.outbox,
     compose.dead_letters,
     compose.decision_links,
-    compose.postman,
+    compose.notification_sender,
     compose.webhooks,
     compose.expense_rules,
     compose.expense_payments,

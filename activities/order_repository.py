@@ -1,0 +1,98 @@
+"""Enter in the order repository where an order stands, and which decision an approval wait got."""
+
+from typing import Any
+
+import azure.durable_functions as df
+
+from activities.observed import observed
+from adapters.telemetry import emit_dead_letter, emit_status
+from domain.orders.approval import ApprovalFound, LookUpApproval, SettleApprovalRequest, approval_wait_id
+from domain.orders.order import CloseOrder, OrderStatus
+from domain.orders.run import CANCELLED, Course, CourseSettled, LookUpOrder, OrderFound, RecordOrder, SettleCourse
+from domain.workflows.steps import StepResult
+from services.container import dead_letters, order_repository, outbox
+from services.order_closing import conclude, notify_of_end
+
+bp = df.Blueprint()
+
+
+@bp.activity_trigger(input_name="request")
+@observed
+def record_order(request: dict) -> dict[str, Any]:
+    """Record an order's progress, which never moves an order back; then hand its message to the outbox, and dead-letter what is
+    left of it. Only when all is done is the order of no more concern to its recovery timer.
+
+    In one, because every order ends with them. Refused as not_told when only the message failed.
+    """
+    record = RecordOrder.model_validate(request)
+    emit_status(order_repository().record(record.progress))
+    told, stored = conclude(order_repository(), outbox(), dead_letters(), record)
+    for letter in stored:
+        emit_dead_letter(letter)
+    return told.to_wire()
+
+
+@bp.activity_trigger(input_name="request")
+@observed
+def settle_course(request: dict) -> dict[str, Any]:
+    """Record which way an order goes, unless that is recorded. Answers with the `CourseSettled` that holds.
+
+    Refused as cancelled or stopped when the order was to complete and is not to.
+    """
+    asked = SettleCourse.model_validate(request)
+    stop = order_repository().stop_before_capture(asked.progress.order_id) if asked.course.completes else None
+    if stop is not None and stop.reason_code == CANCELLED:
+        course = Course(end=OrderStatus.CANCELLED, reason_code=CANCELLED, message=stop.message)
+        return CourseSettled(
+            outcome=stop.outcome, reason_code=CANCELLED, course=course, progress=asked.progress
+        ).to_wire()
+    return order_repository().settle_course(asked).to_wire()
+
+
+@bp.activity_trigger(input_name="request")
+def look_up_order(request: dict) -> dict[str, Any]:
+    """Answers with an `OrderFound`: what is recorded of an order for a run that takes over."""
+    order_id = LookUpOrder.model_validate(request).order_id
+    row, decision = order_repository().get(order_id), order_repository().decision(order_id, approval_wait_id(order_id))
+    found = OrderFound(decision=decision)
+    if row is not None:
+        found = OrderFound(
+            status=row.status,
+            course=row.course,
+            progress=row.result,
+            cancellation=row.cancellation,
+            decision=decision,
+        )
+    return found.to_wire()
+
+
+@bp.activity_trigger(input_name="request")
+def look_up_approval(request: dict) -> dict[str, Any]:
+    """Answers with an `ApprovalFound`."""
+    wait = LookUpApproval.model_validate(request)
+    return ApprovalFound(settled=order_repository().decision(wait.order_id, wait.wait_id)).to_wire()
+
+
+@bp.activity_trigger(input_name="request")
+@observed
+def settle_approval(request: dict) -> dict[str, Any]:
+    """Enter a decision unless there is one. Answers with the `SettledApproval` that holds."""
+    return order_repository().settle(SettleApprovalRequest.model_validate(request)).to_wire()
+
+
+@bp.activity_trigger(input_name="request")
+@observed
+def close_order(request: dict) -> dict[str, Any]:
+    """Enter a compensation that got done after all; with the last one the order ends, and its customer is told.
+
+    Refused as not_waiting when the order does not need attention.
+    """
+    closing = CloseOrder.model_validate(request)
+    after = order_repository().close(closing)
+    if after is None or after.status not in (closing.status, OrderStatus.NEEDS_ATTENTION):
+        status = "nothing" if after is None else after.status
+        return StepResult.refused("not_waiting", f"the order repository says {status} of this order").to_wire()
+    emit_status(after.changed)
+    if after.status is closing.status:
+        notify_of_end(order_repository(), outbox(), closing)
+    return StepResult().to_wire()

@@ -1,0 +1,181 @@
+"""Clients for the shop's tables, queues and blob containers, and what their failures mean.
+
+Tables, queues and containers come into being on first use, once per process, after the service said that they are missing:
+a deployment needs no set-up step, and no request pays for a check.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from adapters.azure_storage.blob_links import BlobLinks
+from domain.errors import StorageUnavailable
+from settings import StorageLocation
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+    from azure.data.tables import TableClient, TableServiceClient
+    from azure.storage.blob import BlobServiceClient, ContainerClient
+    from azure.storage.queue import QueueClient, QueueServiceClient
+
+T = TypeVar("T")
+
+# The waits of the orchestrations are longer, durable and visible, so a client gives up early.
+_CLIENT_OPTIONS: Final[Mapping[str, Any]] = {
+    "retry_total": 2,
+    "retry_backoff_factor": 0.2,
+    "connection_timeout": 5,
+    "read_timeout": 20,
+}
+# The blob and queue libraries have waits of their own; by default the first is some 18 seconds, even for a refused connection.
+_BLOB_AND_QUEUE_OPTIONS: Final[Mapping[str, Any]] = {
+    **_CLIENT_OPTIONS,
+    "initial_backoff": 0,
+    "increment_base": 1,
+    "random_jitter_range": 1,
+}
+# A file is read in pieces of this size; by default the first piece is 32 MB, times as many as are read at once.
+_PIECE_BYTES: Final = 2 * 1024 * 1024
+_BLOB_OPTIONS: Final[Mapping[str, Any]] = {
+    **_BLOB_AND_QUEUE_OPTIONS,
+    "max_single_get_size": _PIECE_BYTES,
+    "max_chunk_get_size": _PIECE_BYTES,
+}
+# The blob and queue libraries do not know the short form that the Functions host and the tables library understand.
+_EMULATOR_KEY: Final = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+_EMULATOR: Final = (
+    f"DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey={_EMULATOR_KEY};"
+    "BlobEndpoint=http://127.0.0.1:10000/devstoreaccount1;"
+    "QueueEndpoint=http://127.0.0.1:10001/devstoreaccount1;"
+    "TableEndpoint=http://127.0.0.1:10002/devstoreaccount1;"
+)
+_MISSING_CONTAINER: Final = frozenset({"TableNotFound", "QueueNotFound", "ContainerNotFound"})
+
+
+class Storage:
+    """The shop's storage account. Safe to share between threads."""
+
+    def __init__(self, location: StorageLocation) -> None:
+        self._location = location
+        # At INFO it writes a block of headers per request.
+        logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
+
+    def table(self, name: str) -> "TableClient":
+        return self._tables.get_table_client(name)
+
+    def queue(self, name: str) -> "QueueClient":
+        """A queue whose messages are Base64, as queue triggers read them."""
+        from azure.storage.queue import TextBase64DecodePolicy, TextBase64EncodePolicy
+
+        return self._queues.get_queue_client(
+            name, message_encode_policy=TextBase64EncodePolicy(), message_decode_policy=TextBase64DecodePolicy()
+        )
+
+    def container(self, name: str) -> "ContainerClient":
+        return self._blobs.get_container_client(name)
+
+    @cached_property
+    def links(self) -> BlobLinks:
+        """Links to blobs for people without access to the account."""
+        return BlobLinks(self._blobs)
+
+    @cached_property
+    def _tables(self) -> "TableServiceClient":
+        from azure.data.tables import TableServiceClient
+
+        if self._connection_string:
+            return TableServiceClient.from_connection_string(self._connection_string, **_CLIENT_OPTIONS)
+        return TableServiceClient(str(self._location.table_uri), credential=self._credential, **_CLIENT_OPTIONS)
+
+    @cached_property
+    def _queues(self) -> "QueueServiceClient":
+        from azure.storage.queue import QueueServiceClient
+
+        if self._connection_string:
+            return QueueServiceClient.from_connection_string(self._connection_string, **_BLOB_AND_QUEUE_OPTIONS)
+        return QueueServiceClient(str(self._location.queue_uri), credential=self._credential, **_BLOB_AND_QUEUE_OPTIONS)
+
+    @cached_property
+    def _blobs(self) -> "BlobServiceClient":
+        from azure.storage.blob import BlobServiceClient
+
+        if self._connection_string:
+            return BlobServiceClient.from_connection_string(self._connection_string, **_BLOB_OPTIONS)
+        return BlobServiceClient(str(self._location.blob_uri), credential=self._credential, **_BLOB_OPTIONS)
+
+    @property
+    def _connection_string(self) -> str | None:
+        given = self._location.connection_string
+        return _EMULATOR if given and given.strip("; ").lower() == "usedevelopmentstorage=true" else given
+
+    @cached_property
+    def _credential(self) -> "TokenCredential":
+        from azure.identity import DefaultAzureCredential, ManagedIdentityCredential
+
+        if self._location.client_id:
+            return ManagedIdentityCredential(client_id=self._location.client_id)
+        return DefaultAzureCredential()
+
+
+def created_on_first_use(operation: Callable[[], T], create: Callable[[], object]) -> T:
+    """Run a storage operation; when its table, queue or container is missing, create that and run it again.
+
+    create: must not mind that somebody else was faster.
+    """
+    from azure.core.exceptions import ResourceNotFoundError
+
+    try:
+        return operation()
+    except ResourceNotFoundError as error:
+        # The tables library loses the code on its way from an insert.
+        if error_code(error) not in (None, *_MISSING_CONTAINER):
+            raise
+    create()
+    return operation()
+
+
+def create_table(table: "TableClient") -> None:
+    """Create a table unless somebody did."""
+    from azure.core.exceptions import ResourceExistsError
+
+    with suppress(ResourceExistsError):
+        table.create_table()
+
+
+def create_queue(queue: "QueueClient") -> None:
+    """Create a queue unless somebody did."""
+    from azure.core.exceptions import ResourceExistsError
+
+    with suppress(ResourceExistsError):
+        queue.create_queue()
+
+
+def create_container(container: "ContainerClient") -> None:
+    """Create a blob container unless somebody did."""
+    from azure.core.exceptions import ResourceExistsError
+
+    with suppress(ResourceExistsError):
+        container.create_container()
+
+
+@contextmanager
+def storage_errors(what: str) -> Iterator[None]:
+    """Turn what the block did not handle of the service's errors into StorageUnavailable. what: names the store, for people."""
+    from azure.core.exceptions import AzureError
+
+    try:
+        yield
+    except AzureError as error:
+        code = error_code(error) or type(error).__name__
+        # Not chained: the original repeats the request.
+        raise StorageUnavailable(f"{what} did not answer ({code})") from None
+
+
+def error_code(error: Exception) -> str | None:
+    """The service's own code of an error, e.g. `TableNotFound`; None when there was no answer."""
+    # The tables library reads it from the body for some operations only; the header is always there.
+    headers = getattr(getattr(error, "response", None), "headers", {})
+    code = getattr(error, "error_code", None) or headers.get("x-ms-error-code")
+    return None if code is None else str(getattr(code, "value", code))

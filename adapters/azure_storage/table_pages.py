@@ -1,0 +1,65 @@
+"""Read tables page by page, with filters as parameters and cursors that callers may keep."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+from adapters.azure_storage.cursor import InvalidCursor, decode_cursor, encode_cursor
+
+if TYPE_CHECKING:
+    from azure.data.tables import TableClient, TableEntity
+
+T = TypeVar("T")
+
+# The service ends a page where a partition or its patience ends: behind an empty one there may be more.
+_MOST_EMPTY_PAGES: Final = 20
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """cursor: asks for the next page; None on the last one."""
+
+    items: Sequence[T]
+    cursor: str | None
+
+
+def read_page(
+    table: "TableClient",
+    partition: str,
+    filters: Mapping[str, Any],
+    read: Callable[["TableEntity"], T],
+    *,
+    cursor: str | None,
+    limit: int,
+) -> Page[T]:
+    """filters: conditions, each naming one parameter by `@`, and the value of that; None leaves a condition out.
+
+    Raises InvalidCursor.
+    """
+    asked = {"PartitionKey eq @partition": partition} | {
+        condition: value for condition, value in filters.items() if value is not None
+    }
+    query = table.query_entities(
+        " and ".join(asked),
+        parameters={condition.rpartition("@")[2]: value for condition, value in asked.items()},
+        results_per_page=limit,
+    )
+    # The library's annotations know neither the token's form nor that a page iterator carries it.
+    pages: Any = query.by_page(continuation_token=_position(cursor))  # type: ignore[arg-type]
+    items: list[T] = []
+    for _ in range(_MOST_EMPTY_PAGES):
+        items = [read(entity) for entity in next(pages, ())]
+        if items or pages.continuation_token is None:
+            break
+    return Page(items, encode_cursor(pages.continuation_token))
+
+
+def _position(cursor: str | None) -> dict[str, str] | None:
+    position = decode_cursor(cursor)
+    if position is None:
+        return None
+    if not isinstance(position, dict) or set(position) != {"PartitionKey", "RowKey"}:
+        raise InvalidCursor
+    if not all(isinstance(value, str) for value in position.values()):
+        raise InvalidCursor
+    return position

@@ -1,0 +1,207 @@
+"""Announce a parcel, buy its label once, and give it back, through EasyPost.
+
+An announced shipment costs nothing, so a second one by accident does no harm; its label does cost, and can be bought only once.
+So the shipment's id is kept before anything is bought, and nothing is bought but that. A purchase may still be on its way when
+it is compensated, and EasyPost has no request that forbids it; fresh rates take away the one it names.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from adapters.easypost.errors import CarrierRefused, easypost_errors
+from adapters.easypost.rates import (
+    CarrierMessage,
+    Rate,
+    cheapest,
+    no_rates,
+    readable_rates,
+    refuses_the_parcel,
+    too_expensive,
+)
+from adapters.easypost.shipment import Offer, Shipment, is_of, said_by_carriers
+from adapters.easypost.words import (
+    address_words,
+    customs_words,
+    parcel_words,
+    private_values,
+    redacted,
+)
+from domain.payments.money import Money
+from domain.shipping.shipment import LABEL_LIMIT, Address, BuyLabelRequest, CancelShippingRequest, ShipmentRequest
+from domain.workflows.steps import StepResult
+
+if TYPE_CHECKING:
+    from easypost.easypost_client import EasyPostClient
+
+# Carriers are slow to sell labels; the whole activity has to end within the host's limit.
+ANSWER_S: Final = 20
+_GIVEN_BACK: Final = frozenset({"submitted", "refunded"})
+
+
+class EasyPostCarrier:
+    """Every method raises ProviderUnavailable when the same request is worth sending again."""
+
+    def __init__(self, client: "EasyPostClient", ship_from: Address) -> None:
+        self._client = client
+        self._ship_from = ship_from
+
+    @classmethod
+    def connect(cls, api_key: str, api_base: str | None, ship_from: Address, answer_s: int = ANSWER_S) -> Self:
+        """api_base: None for EasyPost's own. answer_s: how long to wait for an answer."""
+        from easypost.easypost_client import EasyPostClient
+
+        options = {"api_base": api_base} if api_base else {}
+        return cls(EasyPostClient(api_key, timeout=answer_s, **options), ship_from)
+
+    def create_shipment(self, request: ShipmentRequest) -> StepResult:
+        """Announce a parcel, unless it was announced before. The reference is the shipment's id. Refused: undeliverable."""
+        private = private_values(request.ship_to)
+        try:
+            shipment = self._announced(request) or self._announce(request)
+        except CarrierRefused as refusal:
+            if refusal.code.startswith("ADDRESS.VERIF"):
+                told = redacted(refusal.detail, private)
+                return StepResult.refused("undeliverable", f"the carrier cannot deliver to this address: {told}")
+            return _refused(refusal, private)
+        return StepResult(reference=shipment.id)
+
+    def buy_label(self, request: BuyLabelRequest) -> StepResult:
+        """Buy the cheapest label, unless one was bought before. The reference is the tracking code.
+
+        Refused: shipping_cancelled, when the label was given back before; shipping_too_expensive; undeliverable.
+        """
+        private: list[str | None] = []
+        try:
+            shipment = self._retrieve(request.shipment_id)
+            private = shipment.to_address.private
+            if shipment.postage_label is None:
+                rates, messages = readable_rates(shipment.rates), shipment.messages
+                if not rates:
+                    rates, anew = self._rates_anew(shipment.id)
+                    messages = anew or messages
+                if not rates:
+                    return no_rates(messages, said_by_carriers(messages, private))
+                rate = cheapest(rates, request.currency)
+                refused = too_expensive(rate, _most(request))
+                if refused is not None:
+                    return refused
+                shipment = self._buy(shipment, rate)
+        except CarrierRefused as refusal:
+            return _refused(refusal, private)
+        if shipment.refund_status in _GIVEN_BACK:
+            return StepResult.refused("shipping_cancelled", "the label was given back before", shipment.id)
+        return StepResult(reference=shipment.tracking_code)
+
+    def cancel(self, request: CancelShippingRequest) -> StepResult:
+        """Give a bought label back. The message says what there was: label_refunded or nothing_to_compensate."""
+        try:
+            shipment = self._settled(request)
+            if shipment is None or shipment.postage_label is None:
+                return StepResult(message="nothing_to_compensate")
+            if shipment.refund_status not in _GIVEN_BACK:
+                shipment = self._give_back(shipment)
+        except CarrierRefused as refusal:
+            return _faulted(refusal, "")
+        return _given_back(shipment)
+
+    def _settled(self, request: CancelShippingRequest) -> Shipment | None:
+        """The order's shipment, once nothing can be bought for it any more."""
+        if request.shipment_id is not None:
+            shipment: Shipment | None = self._retrieve(request.shipment_id)
+        else:
+            # A run before the one that asks may have known its id, and be buying its label.
+            shipment = self._announced(request.announced) if request.announced else self._of_reference(request.order_id)
+        if shipment is not None and shipment.postage_label is None:
+            self._rates_anew(shipment.id)
+            shipment = self._retrieve(shipment.id)
+        return shipment
+
+    def _announced(self, request: ShipmentRequest) -> Shipment | None:
+        """The shipment that was announced for the order, if any. Another program's, or an earlier order's, is none."""
+        shipment = self._of_reference(request.reference)
+        return shipment if shipment is not None and is_of(request, shipment) else None
+
+    def _of_reference(self, reference: str) -> Shipment | None:
+        """EasyPost takes references where it takes ids."""
+        try:
+            shipment = self._retrieve(reference)
+        except CarrierRefused as refusal:
+            if refusal.status == 404:
+                return None
+            raise
+        # An order may be named like the id of another one's shipment.
+        return shipment if shipment.reference == reference else None
+
+    def _announce(self, request: ShipmentRequest) -> Shipment:
+        with easypost_errors():
+            to_address = self._client.address.create(
+                verify_strict=True, reference=request.reference, **address_words(request.ship_to)
+            )
+            shipment = self._client.shipment.create(
+                reference=request.reference,
+                to_address={"id": to_address.id},
+                from_address=address_words(self._ship_from),
+                parcel=parcel_words(request),
+                **({} if request.customs is None else {"customs_info": customs_words(request.customs)}),
+            )
+            return _read(shipment)
+
+    def _buy(self, shipment: Shipment, rate: Rate) -> Shipment:
+        try:
+            with easypost_errors():
+                return _read(self._client.shipment.buy(shipment.id, rate={"id": rate.id}))
+        except CarrierRefused:
+            now = self._retrieve(shipment.id)
+            if now.postage_label is None:
+                raise
+            return now  # bought by a repeat of this very request
+
+    def _rates_anew(self, shipment_id: str) -> tuple[tuple[Rate, ...], tuple[CarrierMessage, ...]]:
+        with easypost_errors():
+            answer: Any = self._client.shipment.regenerate_rates(shipment_id)
+            offered = Offer.model_validate(answer if isinstance(answer, dict) else answer.to_dict())
+            return readable_rates(offered.rates), offered.messages
+
+    def _give_back(self, shipment: Shipment) -> Shipment:
+        try:
+            with easypost_errors():
+                return _read(self._client.shipment.refund(shipment.id))
+        except CarrierRefused:
+            now = self._retrieve(shipment.id)
+            if now.refund_status not in _GIVEN_BACK:
+                raise
+            return now
+
+    def _retrieve(self, id_or_reference: str) -> Shipment:
+        with easypost_errors():
+            return _read(self._client.shipment.retrieve(id_or_reference))
+
+
+def _read(shipment: Any) -> Shipment:
+    return Shipment.model_validate(shipment.to_dict())
+
+
+def _most(request: BuyLabelRequest) -> Money:
+    if request.max_cost_cents is None:
+        return LABEL_LIMIT.for_currency(request.currency)
+    return Money(request.max_cost_cents, request.currency)
+
+
+def _given_back(shipment: Shipment) -> StepResult:
+    if shipment.refund_status in _GIVEN_BACK:
+        return StepResult(reference=shipment.id, message="label_refunded")
+    if shipment.refund_status == "not_applicable":  # billed when scanned: what is never shipped is never paid
+        return StepResult(reference=shipment.id, message="label_refunded")
+    return StepResult.faulted("refund_rejected", f"the carrier does not take the label back ({shipment.refund_status})")
+
+
+def _refused(refusal: CarrierRefused, private: Sequence[str | None]) -> StepResult:
+    told = redacted(refusal.detail, private)
+    if refusal.status not in (401, 402, 403) and refuses_the_parcel(refusal.detail):
+        return StepResult.refused("undeliverable", f"the carrier does not take this parcel ({refusal.code}): {told}")
+    return _faulted(refusal, told)
+
+
+def _faulted(refusal: CarrierRefused, told: str) -> StepResult:
+    message = f"the carrier refused the request ({refusal.code})"
+    return StepResult.faulted("carrier_request_refused", f"{message}: {told}" if told else message)

@@ -1,0 +1,97 @@
+"""Which label to buy, and what it means when a carrier offers none. Pure: what EasyPost says in, an answer out."""
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from domain.errors import ProviderUnavailable
+from domain.payments.money import Money, UnknownCurrency
+from domain.workflows.steps import StepResult
+
+# "The message value … comes directly from the carrier" (https://docs.easypost.com/docs/shipments/messages): their words decide.
+_PASSING: Final = re.compile(
+    r"time[d -]?out|temporar|unavailable|try(?:ing)? again|later|connection|internal (?:server )?error|too many|rate limit"
+    r"|throttl|maintenance|could not (?:be )?(?:reach|connect)|not respond|\b50[0-4]\b",
+    re.IGNORECASE,
+)
+_OF_THE_ACCOUNT: Final = re.compile(
+    r"credential|authenticat|authoriz|unauthori[sz]ed|\baccount\b|\bapi key\b|licen[cs]e|agreement|billing|insufficient funds",
+    re.IGNORECASE,
+)
+
+
+class CarrierMessage(BaseModel):
+    """Why one carrier offers no rate."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, defer_build=True)
+
+    carrier: str | None = None
+    message: object = ""
+
+
+class Rate(BaseModel):
+    """What a label would cost. rate: in major units."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, defer_build=True)
+
+    id: str
+    rate: Decimal
+    currency: str = "USD"
+
+    @property
+    def cost(self) -> Money:
+        return Money.at_least(self.rate, self.currency.lower())
+
+
+def readable_rates(rates: object) -> tuple[Rate, ...]:
+    """The rates that have a price in a currency that is known: the others cannot be compared with anything."""
+    readable = []
+    for rate in rates if isinstance(rates, list | tuple) else ():
+        try:
+            read = Rate.model_validate(rate)
+            if read.rate.is_finite() and read.cost.amount >= 0:
+                readable.append(read)
+        except (ValidationError, UnknownCurrency):
+            continue
+    return tuple(readable)
+
+
+def cheapest(rates: Sequence[Rate], currency: str) -> Rate:
+    """The cheapest rate in the order's currency; where there is none, in dollars, or in the first currency by its code."""
+    offered = sorted({rate.cost.currency for rate in rates})
+    chosen = next((code for code in (currency, "usd") if code in offered), offered[0])
+    return min((rate for rate in rates if rate.cost.currency == chosen), key=lambda rate: rate.cost)
+
+
+def too_expensive(rate: Rate, most: Money) -> StepResult | None:
+    """The refusal of a label that costs more than it may; None for one that may be bought.
+
+    most: in the order's currency. A label in another one is held against an amount of the same order.
+    """
+    allowed = most.about_in(rate.cost.currency)
+    if rate.cost <= allowed:
+        return None
+    return StepResult.refused("shipping_too_expensive", f"the label costs {rate.cost}, and may cost {allowed}")
+
+
+def no_rates(messages: Sequence[CarrierMessage], told: str) -> StepResult:
+    """No carrier offers a rate. told: what they say, as the operator may read it.
+
+    Raises ProviderUnavailable when that may pass.
+    """
+    said = [str(message.message) for message in messages]
+    if not said or any(_PASSING.search(text) for text in said):
+        raise ProviderUnavailable(f"no carrier offers a rate for this parcel at the moment{told and ': '}{told}"[:500])
+    if all(_OF_THE_ACCOUNT.search(text) for text in said):
+        return StepResult.faulted("carrier_request_refused", f"no carrier can be used with this account: {told}")
+    return StepResult.refused("undeliverable", f"no carrier takes this parcel: {told}")
+
+
+def refuses_the_parcel(text: str) -> bool:
+    """Whether a refusal is about the parcel or its address, and not about the account or the moment."""
+    words = r"customs|weight|dimension|address|destination|oversize|exceed|not serviced|undeliverable|prohibited"
+    is_about = re.search(words, text, re.IGNORECASE) is not None
+    return is_about and not _PASSING.search(text) and not _OF_THE_ACCOUNT.search(text)

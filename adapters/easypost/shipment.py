@@ -1,0 +1,73 @@
+"""A shipment as EasyPost shows it, as far as we use it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from adapters.easypost.rates import CarrierMessage
+from adapters.easypost.words import ounces, redacted
+from domain.shipping.shipment import ShipmentRequest
+
+
+class _Parcel(BaseModel):
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, defer_build=True)
+
+    weight: float | None = None
+
+
+class _Recipient(BaseModel):
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, defer_build=True)
+
+    name: str | None = None
+    company: str | None = None
+    street1: str | None = None
+    street2: str | None = None
+    city: str | None = None
+    zip: str | None = None
+    country: str | None = None
+
+    @property
+    def private(self) -> list[str | None]:
+        return [self.name, self.company, self.street1, self.street2, self.city, self.zip]
+
+
+class Offer(BaseModel):
+    """rates: as they came; which of them can be read is decided one by one."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, defer_build=True)
+
+    rates: tuple[Any, ...] = ()
+    messages: tuple[CarrierMessage, ...] = ()
+
+
+class Shipment(Offer):
+    id: str
+    reference: str | None = None
+    # Made when needed: a model that is made here would be completed by the import.
+    parcel: _Parcel = Field(default_factory=_Parcel)
+    to_address: _Recipient = Field(default_factory=_Recipient)
+    postage_label: dict[str, Any] | None = None
+    tracking_code: str | None = None
+    refund_status: str | None = None
+
+
+def is_of(request: ShipmentRequest, shipment: Shipment) -> bool:
+    """Whether it carries the parcel that is asked for. The verified address is written anew; of it, case and blanks may differ."""
+    to, wanted = shipment.to_address, request.ship_to
+    return (
+        shipment.reference == request.reference
+        and shipment.parcel.weight == ounces(request.weight_grams)
+        and to.country == wanted.country
+        and _plain(to.name) == _plain(wanted.name)
+    )
+
+
+def _plain(text: str | None) -> str:
+    return " ".join((text or "").split()).casefold()
+
+
+def said_by_carriers(messages: Sequence[CarrierMessage], private: Sequence[str | None]) -> str:
+    """What the carriers say, for the operator."""
+    told = (f"{redacted(each.carrier or 'a carrier', ())}: {redacted(each.message, private)}" for each in messages)
+    return "; ".join(dict.fromkeys(told))[:400]

@@ -1,0 +1,86 @@
+"""Ask EasyPost where a parcel is, and tell its news from forged ones."""
+
+import json
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from pydantic import TypeAdapter, ValidationError
+
+from adapters.easypost.errors import easypost_errors
+from domain.errors import ProviderUnavailable, ShopError
+from domain.shipping.tracking import ParcelStatus, TrackingCode
+
+if TYPE_CHECKING:
+    from easypost.easypost_client import EasyPostClient
+
+ANSWER_S: Final = 20
+_PAGE: Final = 100
+# Their words for ours, where they differ. `error` says that the tracker is out of order, which is nothing about the parcel.
+_STATUSES: Final = {
+    "return_to_sender": ParcelStatus.RETURNED,
+    "failure": ParcelStatus.LOST,
+    "error": ParcelStatus.UNKNOWN,
+}
+
+
+class SignatureInvalid(ShopError):
+    """News that EasyPost did not sign with our secret."""
+
+
+class EasyPostTrackers:
+    """Raises ProviderUnavailable when the same request is worth sending again, CarrierRefused when it is not."""
+
+    def __init__(self, client: "EasyPostClient") -> None:
+        self._client = client
+
+    @classmethod
+    def connect(cls, api_key: str, api_base: str | None, answer_s: int = ANSWER_S) -> Self:
+        """api_base: None for EasyPost's own."""
+        from easypost.easypost_client import EasyPostClient
+
+        options = {"api_base": api_base} if api_base else {}
+        return cls(EasyPostClient(api_key, timeout=answer_s, **options))
+
+    def status(self, code: str) -> ParcelStatus:
+        """Where a parcel is. Its tracker came with its label; where there is none, one is made."""
+        with easypost_errors():
+            found: Any = self._client.tracker.all(tracking_code=code, page_size=_PAGE)["trackers"]
+            known = [tracker for tracker in found if tracker.tracking_code == code]
+            # Of several carriers' parcels with one number, it is the one whose label was bought here.
+            own = next((tracker for tracker in known if tracker.get("shipment_id")), None)
+            tracker = own or (known[0] if known else self._client.tracker.create(tracking_code=code))
+            if tracker.tracking_code != code:
+                raise ProviderUnavailable("the carrier's answer is about another parcel")
+            return _status(str(tracker.status))
+
+
+def news_of(body: bytes, signature: str | None, secret: str | None) -> str | None:
+    """The tracking code that a webhook brings news of; None when it is about something else. Raises SignatureInvalid."""
+    from easypost.errors.general.signature_verification_error import SignatureVerificationError
+    from easypost.util import validate_webhook
+
+    if secret is None or signature is None or not signature.isascii():
+        raise SignatureInvalid("the request is not signed, or no secret is set")
+    try:
+        event = validate_webhook(body, {"X-Hmac-Signature": signature}, secret)
+    except (SignatureVerificationError, json.JSONDecodeError):
+        raise SignatureInvalid("the signature is not EasyPost's") from None
+    return _tracking_code(event)
+
+
+def _tracking_code(event: Any) -> str | None:
+    if not isinstance(event, dict) or not str(event.get("description")).startswith("tracker."):
+        return None
+    result = event.get("result")
+    try:
+        return TypeAdapter(TrackingCode).validate_python(
+            result.get("tracking_code") if isinstance(result, dict) else None
+        )
+    except ValidationError:
+        return None
+
+
+def _status(theirs: str) -> ParcelStatus:
+    try:
+        return _STATUSES.get(theirs) or ParcelStatus(theirs)
+    except ValueError:
+        raise ProviderUnavailable("the carrier's answer was not understood") from None

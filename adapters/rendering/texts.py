@@ -1,0 +1,56 @@
+"""Texts from the files in `templates`. What is put into HTML is escaped, and a name that nobody filled in is an error."""
+
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from domain.orders.order import OrderProgress
+from domain.payments.money import Money
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_FOLDER: Final = Path(__file__).parent / "templates"
+
+_FOR_CUSTOMERS: Final = {
+    "undeliverable": "The carrier cannot deliver this parcel to the address.",
+    "shipping_too_expensive": "Sending this parcel to the address would cost too much.",
+}
+
+
+def render(name: str, /, **facts: Any) -> str:
+    """Fill in a template. name: of its file, such as `order_completed.html`; a fact may be called so too."""
+    return _environment().get_template(name).render(facts)
+
+
+def money(cents: int, currency: str) -> str:
+    """An amount as people read it: `1,250.00 USD`."""
+    return str(Money(cents, currency))
+
+
+def customer_reason(result: OrderProgress) -> str:
+    """Why an order was refused, as its customer may read it: what carriers say and labels cost is for operators."""
+    return _FOR_CUSTOMERS.get(result.reason_code or "", result.message)
+
+
+def moment(at: datetime | str) -> str:
+    """A time as people read it: `2026-03-01 12:00 UTC`. at: with its offset."""
+    known = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return f"{known.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+@cache
+def _environment() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=select_autoescape(("html",)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(money=money, moment=moment, customer_reason=customer_reason)
+    return environment

@@ -1,0 +1,75 @@
+"""The catalogue: one table row per product."""
+
+import json
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Final
+
+from adapters.azure_storage.storage import Storage, create_table, created_on_first_use, storage_errors
+from adapters.azure_storage.table_pages import Page, read_page
+from adapters.azure_storage.table_values import long, plain
+from domain.catalogue.product import Product
+
+if TYPE_CHECKING:
+    from azure.data.tables import TableEntity
+
+_PRODUCTS: Final = "products"
+_PARTITION: Final = "product"
+# An order has 50 lines at most: a few rounds of this many look-ups.
+_LOOK_UPS_AT_ONCE: Final = 8
+
+
+class CatalogueStore:
+    """Every method raises StorageUnavailable when the table does not answer."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._table = storage.table(_PRODUCTS)
+
+    def get(self, product_id: str) -> Product | None:
+        """One product; None when there is none of this id."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        with storage_errors("the catalogue"):
+            try:
+                return _product(self._table.get_entity(_PARTITION, product_id))
+            except ResourceNotFoundError:  # the row, or the table with it
+                return None
+
+    def get_many(self, product_ids: Collection[str]) -> dict[str, Product]:
+        """Those of the products that exist, by id."""
+        if len(product_ids) == 1:
+            found = [self.get(*product_ids)]
+        else:
+            with ThreadPoolExecutor(_LOOK_UPS_AT_ONCE) as pool:
+                found = list(pool.map(self.get, product_ids))
+        return {product.product_id: product for product in found if product is not None}
+
+    def list(self, *, cursor: str | None = None, limit: int = 50) -> Page[Product]:
+        """Products by id. Raises InvalidCursor."""
+        with storage_errors("the catalogue"):
+            return created_on_first_use(
+                lambda: read_page(self._table, _PARTITION, {}, _product, cursor=cursor, limit=limit),
+                lambda: create_table(self._table),
+            )
+
+    def put(self, product: Product) -> None:
+        """Enter a product, or replace what is known of it."""
+        from azure.data.tables import UpdateMode
+
+        entity = _entity(product)
+        with storage_errors("the catalogue"):
+            created_on_first_use(
+                lambda: self._table.upsert_entity(entity, mode=UpdateMode.REPLACE),
+                lambda: create_table(self._table),
+            )
+
+
+def _entity(product: Product) -> dict[str, Any]:
+    row = {"PartitionKey": _PARTITION, "RowKey": product.product_id, **product.to_wire()}
+    return {**row, "unit_price_cents": long(product.unit_price_cents), "size_mm": json.dumps(product.size_mm)}
+
+
+def _product(entity: "TableEntity") -> Product:
+    fields = {field: plain(entity[field]) for field in Product.model_fields if field in entity}
+    size = json.loads(fields.pop("size_mm", "null"))
+    return Product.model_validate({**fields, "size_mm": size and tuple(size)})

@@ -1,0 +1,204 @@
+"""Dead letters: one blob per record, and a queue that tells whoever watches it that there is a new one.
+
+A record is created once and afterwards changed only against its ETag, so that two operators cannot overwrite each other. Its
+state stands in the blob's metadata too, where listing sees it without reading the blob.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from adapters.azure_storage.cursor import InvalidCursor, decode_cursor, encode_cursor
+from adapters.azure_storage.storage import (
+    Storage,
+    create_container,
+    create_queue,
+    created_on_first_use,
+    storage_errors,
+)
+from adapters.azure_storage.table_pages import Page
+from domain.errors import ShopError, StorageUnavailable
+from domain.workflows.dead_letter import (
+    CloseDeadLetter,
+    DeadLetter,
+    DeadLetterEnvelope,
+    DeadLetterState,
+)
+
+if TYPE_CHECKING:
+    from azure.storage.blob import BlobClient, BlobProperties
+
+DEAD_LETTERS: Final = "dead-letters"  # of the container and of the queue
+_DOWNLOADS_AT_ONCE: Final = 8
+_MOST_PAGES_WITHOUT_A_HIT: Final = 20
+_MOST_COLLISIONS: Final = 5
+
+
+class DeadLetterChanged(ShopError):
+    """Somebody else changed this dead letter meanwhile: read it again."""
+
+    def __init__(self, dead_letter_id: str) -> None:
+        super().__init__(f"dead letter {dead_letter_id} was changed meanwhile")
+
+
+@dataclass(frozen=True)
+class StoredDeadLetter:
+    """A record as it was read. etag: what a change of it must be based on."""
+
+    letter: DeadLetter
+    etag: str
+
+
+class DeadLetters:
+    """Every method raises StorageUnavailable when blobs or queues do not answer."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._container = storage.container(DEAD_LETTERS)
+        self._queue = storage.queue(DEAD_LETTERS)
+
+    def store(self, letter: DeadLetter) -> DeadLetter | None:
+        """Store a record and announce it. A record that is there already stays, and is announced again while it is open.
+
+        Returns:
+            The record that was announced; None when it is closed.
+        """
+        with storage_errors("the dead letters"):
+            known = self._create(letter)
+            if known.state is not DeadLetterState.OPEN:
+                return None
+            self._announce(known)
+            return known
+
+    def get(self, dead_letter_id: str) -> StoredDeadLetter | None:
+        """One record; None when there is none of this id."""
+        with storage_errors("the dead letters"):
+            return self._read(dead_letter_id)
+
+    def list(
+        self, *, state: DeadLetterState | None = None, cursor: str | None = None, limit: int = 50
+    ) -> Page[DeadLetter]:
+        """Records by id, all or those in one state. A page may be short of `limit` and still have a next one.
+
+        Raises InvalidCursor.
+        """
+        with storage_errors("the dead letters"):
+            names, token = created_on_first_use(
+                lambda: self._names(state, _marker(cursor), limit), lambda: create_container(self._container)
+            )
+            with ThreadPoolExecutor(_DOWNLOADS_AT_ONCE) as pool:
+                found = pool.map(self._read, names)
+            letters = [stored.letter for stored in found if stored is not None]
+        return Page(letters, encode_cursor(token))
+
+    def update(self, letter: DeadLetter, etag: str) -> str:
+        """Replace the record that was read with this ETag, and give the new one. Raises DeadLetterChanged."""
+        from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
+
+        with storage_errors("the dead letters"):
+            try:
+                return self._write(letter, etag)
+            except (ResourceModifiedError, ResourceNotFoundError):
+                raise DeadLetterChanged(letter.dead_letter_id) from None
+
+    def close(self, closing: CloseDeadLetter) -> DeadLetter | None:
+        """Close a record, unless it is closed.
+
+        Returns:
+            The record that this call closed; None when there was nothing to close.
+        """
+        for _ in range(_MOST_COLLISIONS):
+            stored = self.get(closing.dead_letter_id)
+            if stored is None or stored.letter.state is not DeadLetterState.OPEN:
+                return None
+            closed = _closed(stored.letter, closing)
+            try:
+                self.update(closed, stored.etag)
+            except DeadLetterChanged:
+                continue
+            return closed
+        raise StorageUnavailable("a dead letter is being changed by too many at once")
+
+    def _create(self, letter: DeadLetter) -> DeadLetter:
+        """The record that holds: this one, or the one that was there."""
+        from azure.core.exceptions import ResourceExistsError
+
+        try:
+            created_on_first_use(
+                lambda: self._blob(letter.dead_letter_id).upload_blob(
+                    letter.model_dump_json(), metadata={"state": letter.state}
+                ),
+                lambda: create_container(self._container),
+            )
+        except ResourceExistsError:
+            stored = self._read(letter.dead_letter_id)
+            return letter if stored is None else stored.letter
+        return letter
+
+    def _announce(self, letter: DeadLetter) -> None:
+        envelope = DeadLetterEnvelope(
+            dead_letter_id=letter.dead_letter_id,
+            order_id=letter.order_id,
+            step=letter.step,
+            reason_code=letter.reason_code,
+            dead_lettered_at=letter.dead_lettered_at,
+        )
+        created_on_first_use(
+            lambda: self._queue.send_message(envelope.model_dump_json(), time_to_live=-1),
+            lambda: create_queue(self._queue),
+        )
+
+    def _read(self, dead_letter_id: str) -> StoredDeadLetter | None:
+        from azure.core.exceptions import ResourceNotFoundError
+
+        try:
+            download = self._blob(dead_letter_id).download_blob()
+            return StoredDeadLetter(DeadLetter.model_validate_json(download.readall()), download.properties.etag)
+        except ResourceNotFoundError:
+            return None
+
+    def _write(self, letter: DeadLetter, etag: str) -> str:
+        from azure.core import MatchConditions
+
+        answer = self._blob(letter.dead_letter_id).upload_blob(
+            letter.model_dump_json(),
+            overwrite=True,
+            metadata={"state": letter.state},
+            etag=etag,
+            match_condition=MatchConditions.IfNotModified,
+        )
+        return str(answer["etag"])
+
+    def _names(self, state: DeadLetterState | None, marker: str | None, limit: int) -> tuple[Sequence[str], str | None]:
+        """Ids of one page, and the service's marker of the next one."""
+        # The library's annotations do not know that a page iterator carries the marker.
+        pages: Any = self._container.list_blobs(include=["metadata"], results_per_page=limit).by_page(marker)
+        names: Sequence[str] = ()
+        for _ in range(_MOST_PAGES_WITHOUT_A_HIT):
+            names = [blob.name for blob in next(pages, ()) if state is None or _state(blob) is state]
+            if names or not pages.continuation_token:
+                break
+        return names, pages.continuation_token or None
+
+    def _blob(self, dead_letter_id: str) -> "BlobClient":
+        return self._container.get_blob_client(dead_letter_id)
+
+
+def _state(blob: "BlobProperties") -> DeadLetterState:
+    return DeadLetterState(blob.metadata["state"])
+
+
+def _closed(letter: DeadLetter, closing: CloseDeadLetter) -> DeadLetter:
+    changes: dict[str, Any] = {
+        "state": closing.state,
+        "closed_at": closing.at,
+        "resolution": closing.resolution,
+    }
+    return letter.model_copy(update=changes)
+
+
+def _marker(cursor: str | None) -> str | None:
+    marker = decode_cursor(cursor)
+    if marker is not None and not isinstance(marker, str):
+        raise InvalidCursor
+    return marker

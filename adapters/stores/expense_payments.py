@@ -1,0 +1,33 @@
+"""What is paid to employees: one row per claim, inserted only if absent, for the payroll run to pick up."""
+
+from typing import Final
+
+from adapters.azure_storage.storage import Storage, create_table, created_on_first_use, storage_errors
+from domain.expenses.claim import ExpensePayment
+
+_PAYMENTS: Final = "expensepayments"
+
+
+class ExpensePayments:
+    """Every method raises StorageUnavailable when the table does not answer."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._table = storage.table(_PAYMENTS)
+
+    def enter(self, payment: ExpensePayment) -> ExpensePayment:
+        """Enter what is to be paid for a claim, unless that was done; either way, say what is entered."""
+        from azure.core.exceptions import ResourceExistsError
+
+        entity = {
+            "PartitionKey": payment.employee_id,
+            "RowKey": payment.claim_id,
+            "approved_at": payment.approved_at,
+            "payment": payment.model_dump_json(),
+        }
+        with storage_errors("the expense payments"):
+            try:
+                created_on_first_use(lambda: self._table.create_entity(entity), lambda: create_table(self._table))
+            except ResourceExistsError:
+                held = self._table.get_entity(payment.employee_id, payment.claim_id)
+                return ExpensePayment.model_validate_json(held["payment"])
+        return payment

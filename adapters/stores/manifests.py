@@ -1,0 +1,28 @@
+"""Manifests of batches of files, as somebody dropped them."""
+
+from typing import Final
+
+from adapters.azure_storage.storage import Storage, storage_errors
+
+MANIFESTS: Final = "incoming"
+"""Their container."""
+
+FILE_MANIFESTS: Final = "file-manifests"
+"""The queue of the storage account's events that announce them."""
+
+
+class Manifests:
+    """Raises StorageUnavailable when blobs do not answer."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._container = storage.container(MANIFESTS)
+
+    def read(self, name: str, most_bytes: int) -> bytes | None:
+        """The manifest, or its first bytes when it has more; None when it is gone."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        with storage_errors("the manifests"):
+            try:
+                return self._container.download_blob(name).read(most_bytes)
+            except ResourceNotFoundError:
+                return None

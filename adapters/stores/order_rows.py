@@ -1,0 +1,146 @@
+"""What a row of the order repository holds, and its form as a table entity."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from adapters.azure_storage.long_text import joined_text, split_text
+from adapters.azure_storage.table_values import long, plain
+from domain.orders.approval import CancellationRequest
+from domain.orders.order import ENDED, TRANSITIONS, Order, OrderProgress, OrderStatus
+from domain.orders.run import CANCELLED, Course, SettleCourse
+from domain.shipping.tracking import Tracking
+from domain.wire import Timestamp, Wire
+from domain.workflows.steps import LedgerEntry, Outcome
+
+PARTITION: Final = "order"
+
+
+class OrderRow(Wire):
+    """What the repository knows of an order. order and what comes from it: None for an order that came in past the repository.
+
+    fingerprint: of the body it was accepted with. result: what its saga last recorded, None until then. tracking: where its
+    parcel is, once the carrier was asked. course: see there. cancellation: a request that was accepted, acted upon or not.
+    """
+
+    order_id: str
+    status: OrderStatus
+    updated_at: Timestamp
+    fingerprint: str | None = None
+    customer_id: str | None = None
+    placed_at: Timestamp | None = None
+    total_cents: int | None = None
+    currency: str | None = None
+    order: Order | None = None
+    result: OrderProgress | None = None
+    tracking: Tracking | None = None
+    course: Course | None = None
+    cancellation: CancellationRequest | None = None
+
+
+def keys(order_id: str) -> dict[str, Any]:
+    return {"PartitionKey": PARTITION, "RowKey": order_id}
+
+
+def new_entity(order: Order, fingerprint: str) -> dict[str, Any]:
+    """The entity of an order that was just accepted."""
+    return {
+        **keys(order.order_id),
+        "status": str(OrderStatus.ACCEPTED),
+        "updated_at": order.placed_at,
+        "fingerprint": fingerprint,
+        "customer_id": order.customer_id,
+        "placed_at": order.placed_at,
+        "total_cents": long(order.total_cents),
+        "currency": order.currency,
+        **split_text("order", order.model_dump_json()),
+    }
+
+
+def progress_entity(progress: OrderProgress) -> dict[str, Any]:
+    """The properties of an entity that a saga's progress changes."""
+    return {
+        **keys(progress.order_id),
+        "status": str(progress.status),
+        "updated_at": datetime.now(UTC),
+        "steps": len(progress.steps),
+        **split_text("result", progress.model_dump_json()),
+    }
+
+
+def tracking_entity(order_id: str, tracking: Tracking) -> dict[str, Any]:
+    """The properties of an entity that a look at the parcel changes."""
+    return {**keys(order_id), "tracking": tracking.model_dump_json()}
+
+
+def course_entity(request: SettleCourse) -> dict[str, Any]:
+    """The properties of an entity that tell which way its order goes. Its status stays."""
+    progress = request.progress
+    return {
+        **keys(progress.order_id),
+        "updated_at": datetime.now(UTC),
+        "steps": len(progress.steps),
+        **split_text("result", progress.model_dump_json()),
+        **split_text("course", request.course.model_dump_json()),
+    }
+
+
+def cancellation_entity(order_id: str, request: CancellationRequest) -> dict[str, Any]:
+    """The property of an entity that an accepted cancellation changes."""
+    return {**keys(order_id), "cancellation": request.model_dump_json()}
+
+
+def with_late_cancellation(progress: OrderProgress, entity: Mapping[str, Any] | None) -> OrderProgress:
+    """The end of an order, with the answer to an accepted cancellation that came too late to be acted upon."""
+    accepted = None if entity is None else entity.get("cancellation")
+    is_answered = progress.reason_code == CANCELLED or any(step.step == "cancellation" for step in progress.steps)
+    if accepted is None or progress.status not in ENDED or is_answered:
+        return progress
+    asked = CancellationRequest.model_validate_json(accepted)
+    late = LedgerEntry(
+        step="cancellation",
+        outcome=Outcome.REFUSED,
+        at=datetime.now(UTC),
+        reason_code="too_late",
+        message=f"Requested by {asked.requested_by}, when the order could not be cancelled any more.",
+    )
+    return progress.model_copy(update={"steps": (*progress.steps, late)})
+
+
+def row_of(entity: Mapping[str, Any]) -> OrderRow:
+    """The entity, understood."""
+    order, result = joined_text("order", entity), joined_text("result", entity)
+    course, cancellation, tracking = joined_text("course", entity), entity.get("cancellation"), entity.get("tracking")
+    return OrderRow(
+        order_id=entity["RowKey"],
+        status=OrderStatus(entity["status"]),
+        updated_at=entity["updated_at"],
+        fingerprint=entity.get("fingerprint"),
+        customer_id=entity.get("customer_id"),
+        placed_at=entity.get("placed_at"),
+        total_cents=plain(entity.get("total_cents")),
+        currency=entity.get("currency"),
+        order=None if order is None else Order.model_validate_json(order),
+        result=None if result is None else OrderProgress.model_validate_json(result),
+        tracking=None if tracking is None else Tracking.model_validate_json(tracking),
+        course=None if course is None else Course.model_validate_json(course),
+        cancellation=None if cancellation is None else CancellationRequest.model_validate_json(cancellation),
+    )
+
+
+def is_news(progress: OrderProgress, entity: Mapping[str, Any]) -> bool:
+    """Whether the progress goes beyond what the entity says: a later status, or the same with as long a ledger or a longer one."""
+    known = OrderStatus(entity["status"])
+    if progress.status is known:
+        return len(progress.steps) >= int(entity.get("steps", 0))
+    return progress.status in _later_than(known)
+
+
+def _later_than(status: OrderStatus) -> set[OrderStatus]:
+    """Every status that can be reached: not each one is recorded on the way."""
+    later: set[OrderStatus] = set()
+    ahead = set(TRANSITIONS[status])
+    while ahead:
+        later |= ahead
+        ahead = {following for each in ahead for following in TRANSITIONS[each]} - later
+    return later

@@ -1,0 +1,31 @@
+"""Whose parcel a tracking code belongs to: the carrier's news name the code alone."""
+
+from typing import Final
+
+from adapters.azure_storage.storage import Storage, create_table, created_on_first_use, storage_errors
+
+_PARCELS: Final = "parcels"
+_PARTITION: Final = "parcel"
+
+
+class Parcels:
+    """Every method raises StorageUnavailable when the table does not answer."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._table = storage.table(_PARCELS)
+
+    def enter(self, code: str, order_id: str) -> None:
+        """Remember whose a parcel is."""
+        entity = {"PartitionKey": _PARTITION, "RowKey": code, "order_id": order_id}
+        with storage_errors("the parcels"):
+            created_on_first_use(lambda: self._table.upsert_entity(entity), lambda: create_table(self._table))
+
+    def order_of(self, code: str) -> str | None:
+        """The order of a parcel; None when it is not one of ours."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        with storage_errors("the parcels"):
+            try:
+                return str(self._table.get_entity(_PARTITION, code)["order_id"])
+            except ResourceNotFoundError:  # the row, or the table with it
+                return None

@@ -1,0 +1,32 @@
+"""Messages of the queue `orders-in` that are no orders, put aside with the reason: where the host puts those that it gave up on."""
+
+from typing import Final
+
+from adapters.azure_storage.storage import Storage, create_queue, created_on_first_use, storage_errors
+from domain.orders.intake import RefusedMessage
+
+ORDERS_IN: Final = "orders-in"
+_MOST_BYTES: Final = 48 * 1024  # in Base64 they are the 64 KiB that a queue takes
+
+
+class RefusedOrders:
+    """The poison queue of `orders-in`."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._queue = storage.queue(f"{ORDERS_IN}-poison")
+
+    def put(self, refused: RefusedMessage) -> None:
+        """Put a message aside. A repeat leaves a second one, which its `message_id` tells. Raises StorageUnavailable."""
+        text = _envelope(refused)
+        with storage_errors("the refused orders"):
+            created_on_first_use(
+                lambda: self._queue.send_message(text, time_to_live=-1), lambda: create_queue(self._queue)
+            )
+
+
+def _envelope(refused: RefusedMessage) -> str:
+    """As JSON, whose escapes can make a message longer than it came: then without it."""
+    whole = refused.model_dump_json()
+    if len(whole.encode()) <= _MOST_BYTES:
+        return whole
+    return refused.model_copy(update={"message": None}).model_dump_json()

@@ -1,0 +1,87 @@
+"""Reports in blobs: the rows that were fetched, in parts, and the document made of them, all under the report's id.
+
+A part and a document are each written whole under a name of their own: writing one again changes nothing.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from adapters.azure_storage.blob_links import Link
+from adapters.azure_storage.storage import Storage, create_container, created_on_first_use, storage_errors
+from adapters.rendering.report_document import CONTENT_TYPES, document
+from adapters.stores.order_repository import OrderRepository
+from adapters.stores.order_rows import OrderRow
+from domain.reports.report import FetchReportData, GenerateReport, ReportDataFetched, ReportFormat, ReportRow
+
+_REPORTS: Final = "reports"
+_PAGE_ROWS: Final = 200
+_PART_PAGES: Final = 5
+
+
+class Reports:
+    """Every method raises StorageUnavailable when tables or blobs do not answer."""
+
+    def __init__(self, storage: Storage, orders: OrderRepository) -> None:
+        self._storage = storage
+        self._container = storage.container(_REPORTS)
+        self._orders = orders
+
+    def fetch(self, wanted: FetchReportData) -> ReportDataFetched:
+        """Keep the next rows of the order repository as one part, and say where they end."""
+        rows: list[ReportRow] = []
+        cursor = wanted.cursor
+        for _ in range(_PART_PAGES):
+            page = self._orders.list(
+                placed_from=wanted.placed_from, placed_to=wanted.placed_to, cursor=cursor, limit=_PAGE_ROWS
+            )
+            rows += [_row(each) for each in page.items]
+            cursor = page.cursor
+            if cursor is None:
+                break
+        self._write(_part(wanted.report_id, wanted.part), "".join(f"{row.model_dump_json()}\n" for row in rows))
+        return ReportDataFetched(rows=len(rows), cursor=cursor)
+
+    def generate(self, wanted: GenerateReport) -> str:
+        """Make the document. Gives the name of its blob."""
+        from azure.storage.blob import ContentSettings
+
+        name = _document(wanted.report_id, wanted.request.format)
+        settings = ContentSettings(
+            content_type=CONTENT_TYPES[wanted.request.format],
+            # Downloaded, not shown: a page from the storage account's own address is nobody's to run.
+            content_disposition=f'attachment; filename="{wanted.report_id}.{wanted.request.format}"',
+        )
+        with storage_errors("the reports"):
+            body = document(wanted.request, self._parts(wanted.report_id, wanted.parts))
+            self._container.upload_blob(name, body, overwrite=True, content_settings=settings)
+        return f"{_REPORTS}/{name}"
+
+    def link(self, report_id: str, form: ReportFormat) -> Link:
+        """Where the document can be read for a while."""
+        with storage_errors("the reports"):
+            return self._storage.links.to(_REPORTS, _document(report_id, form))
+
+    def _parts(self, report_id: str, parts: int) -> Iterator[Sequence[ReportRow]]:
+        for number in range(parts):
+            text = self._container.download_blob(_part(report_id, number)).readall().decode()
+            yield [ReportRow.model_validate_json(line) for line in text.splitlines()]
+
+    def _write(self, name: str, text: str) -> None:
+        with storage_errors("the reports"):
+            created_on_first_use(
+                lambda: self._container.upload_blob(name, text, overwrite=True),
+                lambda: create_container(self._container),
+            )
+
+
+def _row(order: OrderRow) -> ReportRow:
+    # A filter by the time of placing leaves out every row that has none, and with it those without the rest.
+    return ReportRow.model_validate(order.model_dump(include=set(ReportRow.model_fields)))
+
+
+def _part(report_id: str, number: int) -> str:
+    return f"{report_id}/parts/{number:04}.jsonl"
+
+
+def _document(report_id: str, form: ReportFormat) -> str:
+    return f"{report_id}/{report_id}.{form}"

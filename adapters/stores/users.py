@@ -1,0 +1,46 @@
+"""The users: one row per user in the table `users`, inserted only if absent."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from adapters.azure_storage.storage import Storage, storage_errors
+from adapters.stores.insert_once import Intake, insert_once
+from domain.onboarding.user import PersistUser
+
+_USERS: Final = "users"
+_PARTITION: Final = "user"
+
+
+class Users:
+    """Every method raises StorageUnavailable when the table does not answer."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._table = storage.table(_USERS)
+
+    def add(self, request: PersistUser) -> bool:
+        """Enter a user; False when another run has entered one with this address. A repeat changes nothing."""
+        with storage_errors("the users"):
+            return insert_once(self._table, _entity(request)) is not Intake.CONFLICT
+
+    def get(self, user_id: str) -> PersistUser | None:
+        """As it was entered; None when there is no such user."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        with storage_errors("the users"):
+            try:
+                row = self._table.get_entity(_PARTITION, user_id)
+            except ResourceNotFoundError:  # the row, or the table with it
+                return None
+        return PersistUser.model_validate_json(row["registration"])
+
+
+def _entity(request: PersistUser) -> Mapping[str, Any]:
+    return {
+        "PartitionKey": _PARTITION,
+        "RowKey": request.user.user_id,
+        "fingerprint": request.onboarding_id,
+        "email": request.user.email,
+        "region": None if request.region is None else request.region.code,
+        "registered_at": request.registered_at,
+        "registration": request.model_dump_json(),
+    }

@@ -1,0 +1,151 @@
+"""Deliver signed callbacks to other people's servers, as Standard Webhooks describes it (https://www.standardwebhooks.com).
+
+The address comes from a caller, so it is treated as hostile: only public ones are connected to, by the very address that was
+checked; redirects are not followed, the answer is not read, and nothing of it is repeated.
+"""
+
+import http.client
+import json
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from functools import cached_property
+from threading import Timer
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+from adapters.web.public_addresses import AddressForbidden, Resolver, public_address, resolve
+from domain.errors import ProviderUnavailable
+from domain.workflows.steps import StepResult
+from domain.workflows.webhook import Callback, callback_url_problem
+
+MOST_BYTES: Final = 64 * 1024
+ANSWER_S: Final = 10.0
+_CONNECT_S: Final = 5.0
+_GONE: Final = 410
+
+
+class WebhookSender:
+    """secret: `whsec_` and Base64; without one nothing is sent. allow_loopback: http to this machine too, for local runs."""
+
+    def __init__(
+        self, secret: str | None, *, allow_loopback: bool, resolver: Resolver = resolve, answer_s: float = ANSWER_S
+    ) -> None:
+        self._secret = secret
+        self._allow_loopback = allow_loopback
+        self._resolver = resolver
+        self._answer_s = answer_s
+
+    def problem_with(self, url: str) -> str | None:
+        """Why this address will not be called, before anything is started for it; None when it may be, as far as is known now."""
+        problem = callback_url_problem(url, allow_loopback=self._allow_loopback)
+        if problem is not None:
+            return problem
+        if self._secret is None:
+            return "callbacks are not set up in this shop"
+        try:
+            public_address(_host(urlsplit(url)), allow_loopback=self._allow_loopback, resolver=self._resolver)
+        except AddressForbidden:
+            return "must lead to a public address"
+        except ProviderUnavailable:
+            return "must name a host that can be found"
+        return None
+
+    def send(self, callback: Callback) -> StepResult:
+        """Deliver once. Refused: callback_forbidden, callback_gone, callback_redirected; faulted: callback_not_sendable.
+
+        Raises ProviderUnavailable when the same message is worth sending again: every other answer but 2xx, and none at all.
+        """
+        problem = callback_url_problem(callback.url, allow_loopback=self._allow_loopback)
+        if problem is not None:
+            return StepResult.refused("callback_forbidden", f"the callback's address {problem}")
+        body = _body(callback)
+        if self._secret is None or len(body) > MOST_BYTES:
+            return StepResult.faulted("callback_not_sendable", "no signing secret is set, or the message is too long")
+        parts = urlsplit(callback.url)
+        try:
+            address = public_address(_host(parts), allow_loopback=self._allow_loopback, resolver=self._resolver)
+        except AddressForbidden as error:
+            return StepResult.refused("callback_forbidden", str(error))
+        return _verdict(self._post(parts, address, body, self._signed(callback.callback_id, body)), callback)
+
+    def _signed(self, callback_id: str, body: bytes) -> dict[str, str]:
+        from standardwebhooks import Webhook
+
+        now = datetime.now(UTC)  # of this attempt: receivers refuse old ones
+        signature = Webhook(str(self._secret)).sign(callback_id, now, body.decode())
+        return {
+            "webhook-id": callback_id,
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": signature,
+        }
+
+    def _post(self, parts: SplitResult, address: str, body: bytes, signed: dict[str, str]) -> int:
+        """The status of the answer. The connection goes to `address`; the host's name is what its certificate must show."""
+        headers = {**signed, "Host": parts.netloc, "Content-Type": "application/json", "User-Agent": "durable-orders"}
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        try:
+            with (
+                socket.create_connection((address, port), _CONNECT_S) as reached,
+                _over_after(self._answer_s, reached),
+                self._secured(reached, parts) as connected,
+            ):
+                connection = http.client.HTTPConnection(address)
+                connection.sock = connected
+                connection.request("POST", target, body, headers)
+                return connection.getresponse().status
+        except (OSError, http.client.HTTPException) as error:
+            raise ProviderUnavailable(f"the callback's server did not answer ({type(error).__name__})") from None
+
+    def _secured(self, connection: socket.socket, parts: SplitResult) -> socket.socket:
+        connection.settimeout(None)  # the whole has its time
+        if parts.scheme != "https":
+            return connection
+        return self._tls.wrap_socket(connection, server_hostname=_host(parts))
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """Once: to read the trusted certificates takes longer than to call back."""
+        return ssl.create_default_context()
+
+
+@contextmanager
+def _over_after(seconds: float, connection: socket.socket) -> Iterator[None]:
+    """Shut the connection then: a time-out bounds each wait for a byte only, and a server may send one byte after the other."""
+    own = connection.dup()  # TLS takes the given one over
+    timer = Timer(seconds, _shut, (own,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        own.close()
+
+
+def _shut(connection: socket.socket) -> None:
+    with suppress(OSError):  # the other side was first
+        connection.shutdown(socket.SHUT_RDWR)
+
+
+def _host(parts: SplitResult) -> str:
+    return str(parts.hostname).removesuffix(".")  # the root's dot, which no certificate shows
+
+
+def _body(callback: Callback) -> bytes:
+    """As Standard Webhooks recommends: type, timestamp, data. The time is that of the data, so it is part of them."""
+    return json.dumps({"type": callback.type, "data": callback.data}, separators=(",", ":")).encode()
+
+
+def _verdict(status: int, callback: Callback) -> StepResult:
+    if 200 <= status < 300:
+        return StepResult(reference=callback.callback_id)
+    if status == _GONE:
+        return StepResult.refused("callback_gone", "the callback's server wants to hear no more (410)")
+    if 300 <= status < 400:
+        return StepResult.refused("callback_redirected", f"the callback's server redirects ({status})")
+    raise ProviderUnavailable(f"the callback's server answered {status}")

@@ -1,0 +1,210 @@
+"""A customer's cart, as a value that operations turn into the next one.
+
+A checkout freezes what it orders. While it is under way the cart only takes additions, which are kept for the next one; it is
+emptied of what was ordered when the order is accepted, and stays as it is when the order is refused. Checkouts are numbered:
+the number names the one order that a checkout may become, however often it is pressed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field
+
+from domain.catalogue.product import MOST_PER_LINE, OrderLine, Quantity
+from domain.field_error import FieldError
+from domain.ids import CustomerId, OrderId, ProductId, digest_id
+from domain.inventory.stock import MovementKey
+from domain.orders.order import MOST_LINES, PaymentDetails
+from domain.shipping.shipment import Destination
+from domain.wire import Edge, EmailAddress, Wire, split_state
+from domain.workflows.steps import Message, Outcome, StepResult
+
+CART_ENTITY: Final = "shopping_cart"
+CHECKOUT_CART: Final = "checkout_cart"
+MOST_ADDITIONS_REMEMBERED: Final = 200
+
+CheckoutNumber = Annotated[int, Field(ge=1)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cart:
+    """items: units per product. number: of the checkout that is under way, or of the next one. ordering: what that one orders;
+    None when none is under way. additions: keys of the latest additions, so that a repeat adds nothing. finished: the checkout
+    before, and how it ended, for a run of it that takes over from one which had finished it. unknown: what a newer version of the
+    app stored here, kept as it is.
+    """
+
+    items: Mapping[str, int] = field(default_factory=dict)
+    number: int = 1
+    ordering: Mapping[str, int] | None = None
+    additions: tuple[str, ...] = ()
+    finished: Mapping[str, Any] | None = None
+    unknown: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_state(self) -> dict[str, Any]:
+        """Plain JSON values, for the entity's storage."""
+        return {
+            "items": dict(self.items),
+            "number": self.number,
+            "ordering": None if self.ordering is None else dict(self.ordering),
+            "additions": list(self.additions),
+            **({"finished": dict(self.finished)} if self.finished else {}),
+            **self.unknown,
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any] | None) -> "Cart | None":
+        """The cart as stored; None when nobody ever put anything into it."""
+        if state is None:
+            return None
+        known, unknown = split_state(state, cls)
+        return cls(**{**known, "additions": tuple(known["additions"])}, unknown=unknown)
+
+
+class AddItem(Wire):
+    """Put units of a product into the cart. key: the same key counts once."""
+
+    key: MovementKey
+    product_id: ProductId
+    quantity: Quantity
+
+
+class ChangeItem(Wire):
+    """So many units, instead of however many there are."""
+
+    product_id: ProductId
+    quantity: Quantity
+
+
+class RemoveItem(Wire):
+    product_id: ProductId
+
+
+class ClearCart(Wire):
+    """Take everything out. It has a field because the SDK's client leaves an empty request out of a signal."""
+
+    items: Literal["all"] = "all"
+
+
+class BeginCheckout(Wire):
+    number: CheckoutNumber
+
+
+class FinishCheckout(Wire):
+    """accepted: the order is in the order repository; otherwise it was refused, and nothing was ordered."""
+
+    number: CheckoutNumber
+    accepted: bool
+    reason_code: str | None = None
+    message: Message | None = None
+    errors: tuple[FieldError, ...] = ()
+
+
+class CheckoutBegun(StepResult):
+    """lines: what is ordered, the same however often this is asked. finished: how a checkout ended that was over before."""
+
+    lines: tuple[OrderLine, ...] = ()
+    finished: FinishCheckout | None = None
+
+
+class CheckoutRequest(Edge):
+    """The body of `POST /api/carts/{customer_id}/checkout`. payment.amount_cents: what the customer was shown, if stated."""
+
+    payment: PaymentDetails
+    ship_to: Destination
+    email: EmailAddress
+
+
+class CheckOutCart(CheckoutRequest):
+    """What a checkout's run is started with."""
+
+    customer_id: CustomerId
+    number: CheckoutNumber
+
+
+def checkout_id(customer_id: str, number: int) -> OrderId:
+    """The id of a checkout's run, and of its order."""
+    return f"cart-{digest_id(customer_id)}-{number}"
+
+
+def is_checkout_of(customer_id: str, key: str) -> bool:
+    """Whether a run's id is of one of the customer's checkouts."""
+    return key.rpartition("-")[0] == f"cart-{digest_id(customer_id)}"
+
+
+def add(cart: Cart | None, request: AddItem) -> tuple[Cart, StepResult]:
+    """Put into the cart, at any time. Refused: too_many, too_many_products."""
+    cart = cart or Cart()
+    if request.key in cart.additions:
+        return cart, StepResult()
+    quantity = cart.items.get(request.product_id, 0) + request.quantity
+    if quantity > MOST_PER_LINE:
+        return cart, StepResult.refused("too_many", f"an order takes {MOST_PER_LINE} units of a product at most")
+    if request.product_id not in cart.items and len(cart.items) >= MOST_LINES:
+        return cart, StepResult.refused("too_many_products", f"an order takes {MOST_LINES} products at most")
+    keys = (*cart.additions, request.key)[-MOST_ADDITIONS_REMEMBERED:]
+    return replace(cart, items={**cart.items, request.product_id: quantity}, additions=keys), StepResult()
+
+
+def change(cart: Cart | None, request: ChangeItem) -> tuple[Cart | None, StepResult]:
+    """Set how many. Refused: not_in_cart, checkout_under_way."""
+    if cart is None or request.product_id not in cart.items:
+        return cart, StepResult.refused("not_in_cart", "this product is not in the cart")
+    return _unless_ordering(cart, {**cart.items, request.product_id: request.quantity})
+
+
+def remove(cart: Cart | None, request: RemoveItem) -> tuple[Cart | None, StepResult]:
+    """Take a product out; done as well when it is not in. Refused: checkout_under_way."""
+    if cart is None or request.product_id not in cart.items:
+        return cart, StepResult()
+    return _unless_ordering(cart, {item: units for item, units in cart.items.items() if item != request.product_id})
+
+
+def clear(cart: Cart | None, request: ClearCart) -> tuple[Cart | None, StepResult]:
+    """Take everything out. Refused: checkout_under_way."""
+    return (cart, StepResult()) if cart is None else _unless_ordering(cart, {})
+
+
+def begin_checkout(cart: Cart | None, request: BeginCheckout) -> tuple[Cart | None, CheckoutBegun]:
+    """Freeze what is ordered; asked again, the same. Refused: cart_empty, checkout_over (its number has been used)."""
+    cart = cart or Cart()
+    if request.number != cart.number:
+        over = None if cart.finished is None else FinishCheckout.model_validate(cart.finished)
+        return cart, CheckoutBegun(
+            outcome=Outcome.REFUSED,
+            reason_code="checkout_over",
+            message="this checkout was over before",
+            finished=over if over is not None and over.number == request.number else None,
+        )
+    if cart.ordering is None and not cart.items:
+        # The number is used up with the run that asked: the next press must be able to start another.
+        empty = FinishCheckout(
+            number=cart.number, accepted=False, reason_code="cart_empty", message="the cart is empty"
+        )
+        return replace(cart, number=cart.number + 1, finished=empty.to_wire()), CheckoutBegun(
+            outcome=Outcome.REFUSED, reason_code=empty.reason_code, message=empty.message
+        )
+    ordering = cart.items if cart.ordering is None else cart.ordering
+    lines = tuple(OrderLine(product_id=item, quantity=units) for item, units in ordering.items())
+    return replace(cart, ordering=ordering), CheckoutBegun(lines=lines)
+
+
+def finish_checkout(cart: Cart | None, request: FinishCheckout) -> tuple[Cart | None, StepResult]:
+    """Let go of what was ordered, or keep it when the order was refused. Asked again, it changes nothing."""
+    if cart is None or cart.ordering is None or request.number != cart.number:
+        return cart, StepResult()
+    items = _left_over(cart.items, cart.ordering) if request.accepted else cart.items
+    return replace(cart, items=items, ordering=None, number=cart.number + 1, finished=request.to_wire()), StepResult()
+
+
+def _unless_ordering(cart: Cart, items: Mapping[str, int]) -> tuple[Cart, StepResult]:
+    if cart.ordering is not None:
+        return cart, StepResult.refused("checkout_under_way", "the cart is being checked out")
+    return replace(cart, items=items), StepResult()
+
+
+def _left_over(items: Mapping[str, int], ordered: Mapping[str, int]) -> dict[str, int]:
+    """What was added while the order was on its way."""
+    left = {item: units - ordered.get(item, 0) for item, units in items.items()}
+    return {item: units for item, units in left.items() if units > 0}

@@ -1,0 +1,138 @@
+"""What the shop sells and for how much."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Final, Self
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from domain.errors import AmountNotChargeable, AmountTooLarge, MixedCurrencies, UnknownProduct
+from domain.ids import ProductId
+from domain.payments.money import Limit, Money, charge_problem, price_problem
+from domain.shipping.customs import CountryCode, HsCode
+from domain.wire import VISIBLE_LINE, Cents, Currency, Edge, is_absent
+
+ORDER_LIMIT: Final = Limit(stated=Money(100_000_000, "usd"))
+"""The most that one order may cost, unless the shop says otherwise: a million dollars turns a slip into an error."""
+
+MOST_PER_LINE: Final = 10_000
+
+Quantity = Annotated[int, Field(strict=True, ge=1, le=MOST_PER_LINE)]
+Grams = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
+_STACKS: Final = range(1, 21)
+_Side = Annotated[int, Field(strict=True, ge=1, le=10_000)]
+Sides = tuple[_Side, _Side, _Side]
+
+
+class ProductDetails(Edge):
+    """What may be changed of a product.
+
+    unit_price_cents: tax included, in the unit in which the payment provider takes the currency. weight_grams, size_mm: of one
+    unit, packed, for the carrier. hs_code, origin_country: for customs; the shop has its own for products without.
+    """
+
+    name: Annotated[str, Field(min_length=1, max_length=200), VISIBLE_LINE]
+    unit_price_cents: Annotated[Cents, Field(ge=1)]
+    currency: Currency = "usd"
+    weight_grams: Grams = 500
+    for_sale: Annotated[bool, Field(strict=True)] = True
+    size_mm: Annotated[Sides | None, Field(exclude_if=is_absent)] = None
+    hs_code: Annotated[HsCode | None, Field(exclude_if=is_absent)] = None
+    origin_country: Annotated[CountryCode | None, Field(exclude_if=is_absent)] = None
+
+    @model_validator(mode="after")
+    def _price_of_its_currency(self) -> Self:
+        problem = price_problem(Money(self.unit_price_cents, self.currency))
+        if problem is None:
+            return self
+        kind = PydanticCustomError("currency_rule", "{problem}", {"problem": problem})
+        details = InitErrorDetails(type=kind, loc=("unit_price_cents",), input=None)
+        raise ValidationError.from_exception_data(type(self).__name__, [details], hide_input=True)
+
+
+class Product(ProductDetails):
+    """One product of the catalogue."""
+
+    product_id: ProductId
+
+
+class OrderLine(Edge):
+    """How many of one product a customer wants."""
+
+    product_id: ProductId
+    quantity: Quantity
+
+
+class PricedLine(OrderLine):
+    """An order line with the price it was sold at, which a later change of the catalogue must not touch."""
+
+    unit_price_cents: Cents
+    weight_grams: Grams
+    size_mm: Annotated[Sides | None, Field(exclude_if=is_absent)] = None
+
+
+def price_lines(
+    lines: Sequence[OrderLine], products: Mapping[str, Product], currency: str, limit: Limit = ORDER_LIMIT
+) -> tuple[PricedLine, ...]:
+    """The lines at today's prices. products: those known, by id. limit: the most that they may cost together.
+
+    Raises UnknownProduct, MixedCurrencies (each names the line, from 0), AmountTooLarge and AmountNotChargeable.
+    """
+    priced = tuple(_price(index, line, products, currency) for index, line in enumerate(lines))
+    total, most = Money(total_cents(priced), currency), limit.for_currency(currency)
+    if total > most:
+        raise AmountTooLarge(str(most))
+    problem = charge_problem(total)
+    if problem is not None:
+        raise AmountNotChargeable(problem)
+    return priced
+
+
+def _price(index: int, line: OrderLine, products: Mapping[str, Product], currency: str) -> PricedLine:
+    product = products.get(line.product_id)
+    if product is None or not product.for_sale:
+        raise UnknownProduct(index, line.product_id)
+    if product.currency != currency:
+        raise MixedCurrencies(index, product.currency, currency)
+    return PricedLine(
+        product_id=line.product_id,
+        quantity=line.quantity,
+        unit_price_cents=product.unit_price_cents,
+        weight_grams=product.weight_grams,
+        size_mm=product.size_mm,
+    )
+
+
+def total_cents(lines: Sequence[PricedLine]) -> int:
+    """What the customer pays for the goods."""
+    return sum(line.quantity * line.unit_price_cents for line in lines)
+
+
+def parcel_sides(lines: Sequence[PricedLine]) -> Sides | None:
+    """The sides of a box that holds all units for certain; None when the size of one is not known.
+
+    The units lie on their largest faces, in stacks of about the same height. Of all ways to set up the stacks it is the one whose
+    length and girth are the smallest, which is what carriers measure.
+    """
+    units = [(sorted(line.size_mm), line.quantity) for line in lines if line.size_mm is not None]
+    if len(units) < len(lines):
+        return None
+    total = sum(sides[0] * quantity for sides, quantity in units)
+    thickest = max(sides[0] for sides, _ in units)
+    width, length = max(sides[1] for sides, _ in units), max(sides[2] for sides, _ in units)
+    boxes = [(_stack(total, thickest, a * b), width * a, length * b) for a in _STACKS for b in _STACKS]
+    return min(boxes, key=_length_and_girth)
+
+
+def _stack(total: int, thickest: int, stacks: int) -> int:
+    """How high the highest stack is, when each unit goes onto the lowest. total: the height of one stack of all."""
+    return total if stacks == 1 else min(total, -(-total // stacks) + thickest)
+
+
+def _length_and_girth(sides: Sides) -> int:
+    return max(sides) + 2 * (sum(sides) - max(sides))
+
+
+def total_grams(lines: Sequence[PricedLine]) -> int:
+    """What the parcel weighs, packaging excluded."""
+    return sum(line.quantity * line.weight_grams for line in lines)

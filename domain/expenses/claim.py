@@ -1,0 +1,141 @@
+"""An employee's expenses: what may be claimed, what it adds up to, who decides, and what is paid."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from domain.ids import CustomerId
+from domain.payments.money import Money
+from domain.wire import VISIBLE_LINE, Cents, Currency, Day, Edge, Email, EmailAddress, Timestamp, Wire, at_most
+from domain.workflows.run import RunRequest, WorkflowKey
+from domain.workflows.steps import Outcome, StepResult
+
+EXPENSE_APPROVAL: Final = "expense_approval"
+MOST_ITEMS: Final = 100
+TURNS: Final = 2
+"""The first approver's, and once the next one's."""
+
+
+class Category(StrEnum):
+    """What the money was spent on."""
+
+    TRAVEL = "travel"
+    LODGING = "lodging"
+    MEALS = "meals"
+    EQUIPMENT = "equipment"
+    OTHER = "other"
+
+
+ExpenseLimits = dict[Currency, dict[Category, Cents]]
+"""The most that one claim may hold, per currency and category. What is not in it is not paid."""
+
+
+class ExpenseItem(Edge):
+    """One receipt."""
+
+    category: Category
+    amount_cents: Annotated[Cents, Field(ge=1)]
+    currency: Currency
+    spent_on: Day
+    description: Annotated[str, Field(max_length=200), VISIBLE_LINE] | None = None
+
+
+class ExpenseRequest(RunRequest):
+    """The body of `POST /api/expenses`."""
+
+    employee_id: CustomerId
+    email: EmailAddress
+    items: Annotated[tuple[ExpenseItem, ...], Field(min_length=1, max_length=MOST_ITEMS), at_most(MOST_ITEMS)]
+
+
+class ExpenseTotal(Wire):
+    """What one category adds up to in one currency."""
+
+    category: Category
+    currency: Currency
+    amount_cents: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpenseRules:
+    """What the shop has decided. approvers: who is asked, one after the other. decide_within_s: how long each has."""
+
+    limits: ExpenseLimits
+    approvers: tuple[str, ...]
+    decide_within_s: int
+
+
+class Assessment(StepResult):
+    """The claim added up, and who decides on it; refused when it is beyond the shop's rules."""
+
+    totals: tuple[ExpenseTotal, ...] = ()
+    approvers: tuple[Email, ...] = ()
+    decide_within_s: int = 0
+
+
+class ExpenseWait(Wire):
+    """A claim that waits for an approver. wait_id: a decision belongs to one wait. expires_at: when the next one is asked."""
+
+    wait_id: str
+    approver: Email
+    expires_at: Timestamp
+
+
+class ExpensePayment(Wire):
+    """What is to be paid to an employee for one claim. approved_by: whose word it is paid on."""
+
+    claim_id: WorkflowKey
+    employee_id: CustomerId
+    totals: tuple[ExpenseTotal, ...]
+    approved_by: str
+    approved_at: Timestamp
+
+
+def expense_totals(items: tuple[ExpenseItem, ...]) -> tuple[ExpenseTotal, ...]:
+    """Per category and currency, in a stable order."""
+    sums: Counter[tuple[Category, str]] = Counter()
+    for item in items:
+        sums[item.category, item.currency] += item.amount_cents
+    return tuple(
+        ExpenseTotal(category=category, currency=currency, amount_cents=amount)
+        for (category, currency), amount in sorted(sums.items())
+    )
+
+
+def beyond_limits(totals: tuple[ExpenseTotal, ...], limits: Mapping[str, Mapping[Category, int]]) -> str | None:
+    """Which totals the shop does not pay, in words; None when it pays all."""
+    broken = []
+    for total in totals:
+        most = limits.get(total.currency, {}).get(total.category, 0)
+        if total.amount_cents > most:
+            claimed, limit = Money(total.amount_cents, total.currency), Money(most, total.currency)
+            broken.append(f"{total.category}: {claimed}, limit {limit}")
+    return "; ".join(broken)[:500] or None
+
+
+def assess(request: ExpenseRequest, rules: ExpenseRules) -> Assessment:
+    """Add a claim up and hold it against the rules. Refused: over_limit; nobody_to_ask, when only the claimant could decide."""
+    totals = expense_totals(request.items)
+    broken = beyond_limits(totals, rules.limits)
+    if broken is not None:
+        return Assessment(outcome=Outcome.REFUSED, reason_code="over_limit", message=broken, totals=totals)
+    # Nobody decides on their own money.
+    others = tuple(approver for approver in rules.approvers if approver.lower() != request.email.lower())
+    if not others:
+        told = "There is nobody who may decide on this claim."
+        return Assessment(outcome=Outcome.REFUSED, reason_code="nobody_to_ask", message=told, totals=totals)
+    return Assessment(totals=totals, approvers=others, decide_within_s=rules.decide_within_s)
+
+
+def expense_wait_id(claim_id: str, turn: int) -> str:
+    """The name of one approver's turn. turn: from 1."""
+    return f"{claim_id}.expense.{turn}"
+
+
+def expense_decided(turn: int) -> str:
+    """The event that wakes the story in this turn. One name per turn: a wait is handed whatever came under its name before."""
+    return f"ExpenseDecided{turn}"

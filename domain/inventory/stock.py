@@ -1,0 +1,263 @@
+"""The stock of one product, as a ledger of reservations.
+
+At every moment `available + reserved + sold` is what was ever stocked. Every operation is idempotent: repeating it changes
+nothing, in any order. Units that come to the shelf go first to those who have paid for them. Time is an argument. A value is
+turned into the next one and never changed.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Final, Literal, TypedDict
+
+from pydantic import Field
+
+from domain.catalogue.product import Quantity
+from domain.ids import OrderId
+from domain.wire import VISIBLE_LINE, VISIBLE_TEXT, Timestamp, Wire, split_state
+from domain.workflows.steps import StepResult
+
+# A message repeated by the platform arrives within minutes; a day is far beyond that, and keeps the state small.
+REMEMBER_SETTLED_FOR: Final = timedelta(days=1)
+MOST_SETTLED_REMEMBERED: Final = 2_000
+MOST_ADJUSTMENTS_REMEMBERED: Final = 200
+MOST_STOCK: Final = 1_000_000_000
+
+ALREADY_SETTLED: Final = "already_settled"
+"""Why a late `reserve` is refused: its order has let go of these goods before."""
+
+MovementKey = Annotated[str, Field(min_length=1, max_length=100), VISIBLE_LINE]
+"""Names one delivery or correction: the same key counts once."""
+
+UnitsReceived = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
+UnitsFound = Annotated[int, Field(strict=True, ge=-1_000_000, le=1_000_000)]
+"""Units found (positive) or missing (negative)."""
+
+CorrectionReason = Annotated[str, Field(min_length=1, max_length=200), VISIBLE_TEXT]
+
+Settled = Literal["released", "committed", "expired"]
+
+
+class Reservation(TypedDict):
+    quantity: int
+    expires_at: str
+
+
+class Settlement(TypedDict):
+    how: Settled
+    at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stock:
+    """Units of one product. reservations: held per order id. settled: how orders let go of theirs, newest last, for a while.
+
+    adjustments: keys of the latest restocks and corrections, so that a repeat adds nothing. backordered: units that
+    an order has paid
+    for and the shelf does not have, per order id; they are counted as sold once units come, from wherever. unknown: what a newer
+    version of the app stored here, kept as it is.
+    """
+
+    available: int = 0
+    sold: int = 0
+    reservations: Mapping[str, Reservation] = field(default_factory=dict)
+    settled: Mapping[str, Settlement] = field(default_factory=dict)
+    adjustments: tuple[str, ...] = ()
+    backordered: Mapping[str, int] = field(default_factory=dict)
+    unknown: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def reserved(self) -> int:
+        return sum(reservation["quantity"] for reservation in self.reservations.values())
+
+    def to_state(self) -> dict[str, Any]:
+        """Plain JSON values, for the entity's storage."""
+        return {
+            "available": self.available,
+            "sold": self.sold,
+            "reservations": dict(self.reservations),
+            "settled": dict(self.settled),
+            "adjustments": list(self.adjustments),
+            # Hardly ever there, and a release that does not know it cannot read it.
+            **({"backordered": dict(self.backordered)} if self.backordered else {}),
+            **self.unknown,
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any] | None) -> "Stock | None":
+        """The stock as stored; None when this product was never stocked."""
+        if state is None:
+            return None
+        known, unknown = split_state(state, cls)
+        return cls(**{**known, "adjustments": tuple(known["adjustments"])}, unknown=unknown)
+
+
+class ReserveRequest(Wire):
+    order_id: OrderId
+    quantity: Quantity
+    expires_at: Timestamp
+    now: Timestamp
+
+
+class ReleaseRequest(Wire):
+    order_id: OrderId
+    now: Timestamp
+
+
+class CommitRequest(Wire):
+    order_id: OrderId
+    quantity: Quantity
+    now: Timestamp
+
+
+class RestockRequest(Wire):
+    """Goods that arrived."""
+
+    key: MovementKey
+    quantity: UnitsReceived
+
+
+class AdjustRequest(Wire):
+    """A correction after counting."""
+
+    key: MovementKey
+    delta: UnitsFound
+    reason: CorrectionReason
+
+
+class ExpireRequest(Wire):
+    """Let go of reservations that ran out. live: orders that are still being processed keep theirs, whatever the time."""
+
+    now: Timestamp
+    live: tuple[OrderId, ...] = ()
+
+
+def reserve(stock: Stock | None, request: ReserveRequest) -> tuple[Stock | None, StepResult]:
+    """Hold units for an order. Refused: unknown_product, out_of_stock, already_settled (a release came first)."""
+    if stock is None:
+        return None, StepResult.refused("unknown_product", "this product was never stocked")
+    if request.order_id in stock.reservations:
+        return stock, StepResult()
+    if request.order_id in stock.settled:
+        return stock, StepResult.refused(ALREADY_SETTLED, "this order's reservation was let go of before")
+    if request.quantity > stock.available:
+        return stock, StepResult.refused("out_of_stock", f"{request.quantity} wanted, {stock.available} available")
+    held = Reservation(quantity=request.quantity, expires_at=request.expires_at.isoformat())
+    return replace(
+        stock,
+        available=stock.available - request.quantity,
+        reservations={**stock.reservations, request.order_id: held},
+    ), StepResult()
+
+
+def release(stock: Stock | None, request: ReleaseRequest) -> tuple[Stock, StepResult]:
+    """Give an order's units back. Without a reservation it leaves a tombstone, so that a late `reserve` is refused."""
+    stock = stock or Stock()
+    if _is_committed(stock, request.order_id):
+        return stock, StepResult.refused("already_committed", "the goods are sold")
+    return _hand_over_owed(_let_go(stock, request.order_id, "released", request.now)), StepResult()
+
+
+def commit(stock: Stock | None, request: CommitRequest) -> tuple[Stock, StepResult]:
+    """The order's units left the warehouse. Refused as reservation_lost only when they were given to somebody else meanwhile:
+    then they are backordered, which the reconciliation reports until units come.
+    """
+    stock = stock or Stock()
+    if request.order_id in stock.reservations:
+        return _let_go(stock, request.order_id, "committed", request.now), StepResult()
+    if _is_committed(stock, request.order_id):
+        return stock, StepResult()
+    stock = _remember(stock, request.order_id, "committed", request.now)
+    if request.quantity > stock.available:
+        owing = replace(stock, backordered={**stock.backordered, request.order_id: request.quantity})
+        return owing, StepResult.refused("reservation_lost", "the reservation is gone and the stock does not suffice")
+    return _sell(stock, request.quantity), StepResult()
+
+
+def restock(stock: Stock | None, request: RestockRequest) -> tuple[Stock, StepResult]:
+    """Goods arrived. Refused as too_much when the shelf would hold more than a count can be trusted for."""
+    return _adjust(stock or Stock(), request.key, request.quantity)
+
+
+def adjust(stock: Stock | None, request: AdjustRequest) -> tuple[Stock | None, StepResult]:
+    """Correct the count. Refused as below_zero when more would be missing than is available: reserved goods stay promised."""
+    if stock is None:
+        return None, StepResult.refused("unknown_product", "this product was never stocked")
+    return _adjust(stock, request.key, request.delta)
+
+
+def sweep(stock: Stock | None, request: ExpireRequest) -> tuple[Stock | None, StepResult]:
+    """Let go of what ran out and forget what was settled long ago. The answer's message says how many were let go of."""
+    if stock is None:
+        return None, StepResult(message="0")
+    lapsed = [order_id for order_id in _expired(stock, request.now) if order_id not in request.live]
+    for order_id in lapsed:
+        stock = _let_go(stock, order_id, "expired", request.now)
+    return _hand_over_owed(_forget_settled(stock, request.now)), StepResult(message=str(len(lapsed)))
+
+
+def _is_committed(stock: Stock, order_id: str) -> bool:
+    settlement = stock.settled.get(order_id)
+    return settlement is not None and settlement["how"] == "committed"
+
+
+def _let_go(stock: Stock, order_id: str, how: Settled, now: datetime) -> Stock:
+    rest = dict(stock.reservations)
+    quantity = rest.pop(order_id, {"quantity": 0})["quantity"]
+    sold = how == "committed"
+    moved = replace(
+        stock,
+        available=stock.available + (0 if sold else quantity),
+        sold=stock.sold + (quantity if sold else 0),
+        reservations=rest,
+    )
+    return moved if order_id in stock.settled else _remember(moved, order_id, how, now)
+
+
+def _remember(stock: Stock, order_id: str, how: Settled, now: datetime) -> Stock:
+    settled = {**stock.settled, order_id: Settlement(how=how, at=now.isoformat())}
+    if len(settled) > MOST_SETTLED_REMEMBERED:
+        del settled[next(iter(settled))]
+    return replace(stock, settled=settled)
+
+
+def _adjust(stock: Stock, key: str, delta: int) -> tuple[Stock, StepResult]:
+    if key in stock.adjustments:
+        return stock, StepResult()
+    available = stock.available + delta
+    if available < 0:
+        return stock, StepResult.refused("below_zero", f"{-delta} fewer, but only {stock.available} available")
+    if available > MOST_STOCK:
+        return stock, StepResult.refused("too_much", f"a product can have {MOST_STOCK} units at most")
+    keys = (*stock.adjustments, key)[-MOST_ADJUSTMENTS_REMEMBERED:]
+    return _hand_over_owed(replace(stock, available=available, adjustments=keys)), StepResult()
+
+
+def _sell(stock: Stock, quantity: int) -> Stock:
+    return replace(stock, available=stock.available - quantity, sold=stock.sold + quantity)
+
+
+def _hand_over_owed(stock: Stock) -> Stock:
+    """Sell what is backordered, oldest first: all units of an order or none."""
+    for order_id, quantity in stock.backordered.items():
+        if quantity <= stock.available:
+            rest = {other: units for other, units in stock.backordered.items() if other != order_id}
+            stock = replace(_sell(stock, quantity), backordered=rest)
+    return stock
+
+
+def _expired(stock: Stock, now: datetime) -> Collection[str]:
+    return [
+        order_id
+        for order_id, reservation in stock.reservations.items()
+        if datetime.fromisoformat(reservation["expires_at"]) <= now
+    ]
+
+
+def _forget_settled(stock: Stock, now: datetime) -> Stock:
+    kept = {
+        order_id: settlement
+        for order_id, settlement in stock.settled.items()
+        if datetime.fromisoformat(settlement["at"]) + REMEMBER_SETTLED_FOR > now
+    }
+    return stock if len(kept) == len(stock.settled) else replace(stock, settled=kept)

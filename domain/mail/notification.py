@@ -1,0 +1,57 @@
+"""What people are told. The message id is the same on every retry, so that a repeat can be dropped."""
+
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from pydantic import Field
+
+from domain.ids import OrderId
+from domain.wire import Wire
+
+
+class NotificationKind(StrEnum):
+    """What happened, from the reader's point of view. Each has its texts in adapters/rendering/templates."""
+
+    APPROVAL_REQUESTED = "approval_requested"
+    APPROVAL_REMINDER = "approval_reminder"
+    ORDER_COMPLETED = "order_completed"
+    ORDER_REJECTED = "order_rejected"
+    ORDER_CANCELLED = "order_cancelled"
+    ORDER_FAILED = "order_failed"
+    ORDER_CLOSED = "order_closed"
+    USER_WELCOME = "user_welcome"
+    EXPENSE_DECISION_REQUESTED = "expense_decision_requested"
+    EXPENSE_PAID = "expense_paid"
+    EXPENSE_REJECTED = "expense_rejected"
+    EXPENSE_TIMED_OUT = "expense_timed_out"
+
+
+TO_APPROVERS: Final = frozenset({NotificationKind.APPROVAL_REQUESTED, NotificationKind.APPROVAL_REMINDER})
+"""These go to whoever approves orders; all others to the address they name."""
+
+# A mail server may be away for hours; after the last pause a human has to look.
+_PAUSES: Final = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
+
+
+class Notification(Wire):
+    """One message to be delivered at least once. order_id: of the order or workflow run it is about.
+
+    email: the customer's in what is told of an order, who may not be the reader. data: what the texts say beyond that; plain
+    JSON, nothing secret. failures: how often its delivery failed.
+    """
+
+    message_id: str
+    order_id: OrderId
+    kind: NotificationKind
+    email: str
+    data: dict[str, Any] = Field(default_factory=dict)
+    failures: int = 0
+
+
+def next_try(notification: Notification) -> tuple[Notification, timedelta] | None:
+    """The same message after one more failure, and when to try again; None when it has been tried often enough."""
+    if notification.failures >= len(_PAUSES):
+        return None
+    failed = notification.model_copy(update={"failures": notification.failures + 1})
+    return failed, _PAUSES[notification.failures]

@@ -1,0 +1,253 @@
+"""An order: what a caller may send, what its saga is started with and says of itself, and the statuses it may pass through."""
+
+from enum import StrEnum
+from typing import Annotated, Any, Final, Self
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from domain.catalogue.product import OrderLine, PricedLine, Quantity, parcel_sides, total_cents, total_grams
+from domain.errors import IllegalTransition
+from domain.ids import CustomerId, Namespace, OrderId, ProductId
+from domain.inventory.stock import ALREADY_SETTLED
+from domain.orders.approval import ApprovalWait
+from domain.payments.money import Money
+from domain.payments.payment import CaptureMode, PaymentMethod, PaymentRequest
+from domain.shipping.customs import CustomsDeclaration
+from domain.shipping.shipment import LABEL_PERCENT, Address, BuyLabelRequest, Destination, ShipmentRequest
+from domain.wire import Cents, Currency, Edge, Email, EmailAddress, Timestamp, Wire, at_most, is_absent
+from domain.workflows.steps import LedgerEntry, Message, Outcome
+
+MOST_LINES: Final = 50
+MAX_STATED_CENTS: Final = 10**12
+"""Far beyond what any order may cost, so that a slip is told by the order's own limit."""
+
+
+class PaymentDetails(Edge):
+    """How the customer pays. payment_method: a provider's token. amount_cents: if stated, it must be what the goods cost."""
+
+    payment_method: PaymentMethod
+    currency: Currency | None = None
+    amount_cents: Annotated[int, Field(strict=True, ge=1, le=MAX_STATED_CENTS)] | None = None
+
+
+class OrderRequest(Edge):
+    """The body of `POST /api/orders`: `lines`, or the short form of one `product_id` and `quantity`."""
+
+    order_id: OrderId | None = None
+    customer_id: CustomerId
+    lines: Annotated[list[OrderLine], Field(min_length=1, max_length=MOST_LINES), at_most(MOST_LINES)] | None = None
+    product_id: ProductId | None = None
+    quantity: Quantity | None = None
+    payment: PaymentDetails
+    ship_to: Destination
+    email: EmailAddress
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        problems = list(_form_problems(self))
+        if problems:
+            raise ValidationError.from_exception_data(type(self).__name__, problems, hide_input=True)
+        return self
+
+    def wanted_lines(self) -> tuple[OrderLine, ...]:
+        """The lines, whichever form was used."""
+        if self.lines is not None:
+            return tuple(self.lines)
+        return (OrderLine.model_validate({"product_id": self.product_id, "quantity": self.quantity}),)
+
+
+def _form_problems(request: OrderRequest) -> list[InitErrorDetails]:
+    short = (("product_id", request.product_id), ("quantity", request.quantity))
+    if request.lines is None:
+        return [
+            _problem((name,), "missing", "Field required, unless `lines` is given")
+            for name, value in short
+            if value is None
+        ]
+    mixed = [
+        _problem((name,), "two_forms", "Give either `lines` or `product_id` and `quantity`, not both")
+        for name, value in short
+        if value is not None
+    ]
+    seen: set[str] = set()
+    for index, line in enumerate(request.lines):
+        if line.product_id in seen:
+            mixed.append(
+                _problem(("lines", index, "product_id"), "repeated_product", "Each product may stand in one line only")
+            )
+        seen.add(line.product_id)
+    return mixed
+
+
+def _problem(location: tuple[str | int, ...], kind: str, rule: str) -> InitErrorDetails:
+    # No input: the rejected value must not travel with the error.
+    return InitErrorDetails(type=PydanticCustomError(kind, rule), loc=location, input=None)
+
+
+class OrderPolicy(Wire):
+    """The shop's settings that an order was accepted under. A setting changed later must not change a running order.
+
+    approval_threshold_cents: in the order's currency. namespace: by which providers tell this shop's orders from those of others
+    that use the same account. label_percent, label_limit_cents: the most that a label may cost, as a share of the order's total
+    and in the order's currency.
+    """
+
+    approval_threshold_cents: Cents
+    approval_timeout_s: Annotated[int, Field(ge=1)]
+    approval_reminder_s: Annotated[int, Field(ge=1)]
+    capture: CaptureMode
+    namespace: Namespace = ""
+    label_percent: Annotated[int, Field(ge=0)] = LABEL_PERCENT
+    label_limit_cents: Annotated[Cents | None, Field(exclude_if=is_absent)] = None
+
+
+class Order(Wire):
+    """An accepted order: the input of its saga."""
+
+    order_id: OrderId
+    customer_id: CustomerId
+    lines: tuple[PricedLine, ...]
+    currency: Currency
+    payment_method: PaymentMethod
+    ship_to: Address
+    email: Email
+    placed_at: Timestamp
+    policy: OrderPolicy
+    customs: Annotated[CustomsDeclaration | None, Field(exclude_if=is_absent)] = None
+
+    @property
+    def total_cents(self) -> int:
+        return total_cents(self.lines)
+
+    @property
+    def total(self) -> Money:
+        return Money(self.total_cents, self.currency)
+
+    @property
+    def needs_approval(self) -> bool:
+        return self.total > Money(self.policy.approval_threshold_cents, self.currency)
+
+    def payment(self) -> PaymentRequest:
+        """What is asked of the payment provider, by every operation of this order alike."""
+        return PaymentRequest(
+            order_id=self.order_id,
+            amount_cents=self.total_cents,
+            currency=self.currency,
+            payment_method=self.payment_method,
+            placed_at=self.placed_at,
+            capture=self.policy.capture,
+            namespace=self.policy.namespace,
+        )
+
+    def shipment(self) -> ShipmentRequest:
+        """What is asked of the carrier."""
+        return ShipmentRequest(
+            order_id=self.order_id,
+            ship_to=self.ship_to,
+            weight_grams=total_grams(self.lines),
+            size_mm=parcel_sides(self.lines),
+            customs=self.customs,
+            namespace=self.policy.namespace,
+        )
+
+    def label(self, shipment_id: str) -> BuyLabelRequest:
+        """What is asked of the carrier once it knows the parcel, and what it may cost."""
+        share, limit = self.total.percent(self.policy.label_percent), self.policy.label_limit_cents
+        most = share if limit is None else min(share, Money(limit, self.currency))
+        return BuyLabelRequest(
+            order_id=self.order_id, shipment_id=shipment_id, max_cost_cents=most.amount, currency=self.currency
+        )
+
+
+class OrderStatus(StrEnum):
+    """Where an order stands: each status states a fact."""
+
+    ACCEPTED = "accepted"
+    RESERVED = "reserved"
+    AWAITING_APPROVAL = "awaiting_approval"
+    AUTHORISED = "authorised"
+    SHIPPING_BOOKED = "shipping_booked"
+    COMPLETED = "completed"
+    REJECTED = "rejected"  # a refusal; everything compensated
+    CANCELLED = "cancelled"  # the customer; everything compensated
+    FAILED = "failed"  # a fault; everything compensated
+    NEEDS_ATTENTION = "needs_attention"  # something is left for an operator
+
+
+_ENDS_WITHOUT_GOODS: Final = frozenset({OrderStatus.REJECTED, OrderStatus.CANCELLED, OrderStatus.FAILED})
+ENDS: Final = _ENDS_WITHOUT_GOODS | {OrderStatus.COMPLETED}
+"""The statuses that an order never leaves."""
+
+_STOPPED: Final = _ENDS_WITHOUT_GOODS | {OrderStatus.NEEDS_ATTENTION}
+
+TRANSITIONS: Final[dict[OrderStatus, frozenset[OrderStatus]]] = {
+    OrderStatus.ACCEPTED: _STOPPED | {OrderStatus.RESERVED},
+    OrderStatus.RESERVED: _STOPPED | {OrderStatus.AWAITING_APPROVAL, OrderStatus.AUTHORISED},
+    OrderStatus.AWAITING_APPROVAL: _STOPPED | {OrderStatus.AUTHORISED},
+    OrderStatus.AUTHORISED: _STOPPED | {OrderStatus.SHIPPING_BOOKED},
+    OrderStatus.SHIPPING_BOOKED: _STOPPED | {OrderStatus.COMPLETED},
+    OrderStatus.NEEDS_ATTENTION: ENDS,  # an operator got done what was open
+    OrderStatus.COMPLETED: frozenset(),
+    OrderStatus.REJECTED: frozenset(),
+    OrderStatus.CANCELLED: frozenset(),
+    OrderStatus.FAILED: frozenset(),
+}
+
+ENDED: Final = frozenset({OrderStatus.COMPLETED}) | _STOPPED
+"""The statuses in which an order's saga has ended."""
+
+CANCELLABLE: Final = frozenset(TRANSITIONS) - ENDED
+"""The statuses in which a cancellation is still taken: before the point of no return."""
+
+
+def move(current: OrderStatus, wanted: OrderStatus) -> OrderStatus:
+    """The wanted status, if an order may go there. Raises IllegalTransition."""
+    if wanted not in TRANSITIONS[current]:
+        raise IllegalTransition(current, wanted)
+    return wanted
+
+
+class OrderProgress(Wire):
+    """What an order says of itself: its custom status while it runs, its result when it has ended.
+
+    succeeded: None while it runs. reason_code: why it ended without goods. steps: the ledger, oldest first.
+    """
+
+    order_id: OrderId
+    status: OrderStatus
+    succeeded: bool | None = None
+    message: Message
+    reason_code: str | None = None
+    steps: tuple[LedgerEntry, ...] = ()
+    approval: ApprovalWait | None = None
+
+    @property
+    def is_rerun(self) -> bool:
+        """Whether it tells of a second run, which found the order settled and did nothing: so it says nothing of the order."""
+        return self.reason_code == ALREADY_SETTLED
+
+    @property
+    def open_compensations(self) -> frozenset[str]:
+        """What was left to an operator and is not done since: compensations, or a step that had to follow the payment."""
+        last = {entry.step: entry.outcome for entry in self.steps if entry.kind == "compensation"}
+        return frozenset(step for step, outcome in last.items() if outcome is not Outcome.DONE)
+
+    def with_compensation_done(self, entry: LedgerEntry, end: OrderStatus) -> "OrderProgress":
+        """What an order that needs attention says once another of its compensations is done: it ends when that was the last one."""
+        further = self.model_copy(update={"steps": (*self.steps, entry)})
+        if further.open_compensations:
+            return further
+        settled: dict[str, Any] = {"status": move(self.status, end), "message": "What had been left open is settled."}
+        if end is OrderStatus.COMPLETED:
+            settled |= {"succeeded": True, "reason_code": None}
+        return further.model_copy(update=settled)
+
+
+class CloseOrder(Wire):
+    """A compensation of an order that needs attention got done. entry: which, and how. status: where the order ends
+    with its last one."""
+
+    order_id: OrderId
+    status: OrderStatus
+    entry: LedgerEntry

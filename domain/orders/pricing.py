@@ -1,0 +1,115 @@
+"""Price a request from the catalogue, or say which of its fields cannot be priced."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from domain.catalogue.product import ORDER_LIMIT, PricedLine, Product, price_lines, total_cents
+from domain.errors import (
+    AmountDiffers,
+    AmountNotChargeable,
+    AmountTooLarge,
+    MixedCurrencies,
+    NotShippable,
+    OrderNotAcceptable,
+    UnknownProduct,
+)
+from domain.orders.order import Order, OrderPolicy, OrderRequest
+from domain.payments.money import Limit
+from domain.shipping.customs import CustomsDeclaration
+from domain.shipping.rules import ShippingRules, check_parcel, declaration
+
+
+def priced_order(
+    request: OrderRequest,
+    order_id: str,
+    products: Mapping[str, Product],
+    *,
+    currency: str,
+    policy: OrderPolicy,
+    now: datetime,
+    limit: Limit = ORDER_LIMIT,
+    shipping: ShippingRules | None = None,
+) -> Order:
+    """The order at today's prices. products: those known, by id. currency: of an order that names none. limit: of its total.
+    shipping: which parcels can be sent; None for all, within the country.
+
+    Raises OrderNotAcceptable naming the field.
+    """
+    currency = request.payment.currency or currency
+    try:
+        lines = price_lines(request.wanted_lines(), products, currency, limit)
+        _check_amount(request, lines)
+        customs = None if shipping is None else _customs(request, lines, products, currency, shipping)
+    except (
+        UnknownProduct,
+        MixedCurrencies,
+        AmountTooLarge,
+        AmountNotChargeable,
+        AmountDiffers,
+        NotShippable,
+    ) as refusal:
+        raise _refused(request, refusal) from None
+    return Order(
+        order_id=order_id,
+        customer_id=request.customer_id,
+        lines=lines,
+        currency=currency,
+        payment_method=request.payment.payment_method,
+        ship_to=request.ship_to,
+        email=request.email,
+        placed_at=now,
+        policy=policy,
+        customs=customs,
+    )
+
+
+def _customs(
+    request: OrderRequest,
+    lines: Sequence[PricedLine],
+    products: Mapping[str, Product],
+    currency: str,
+    shipping: ShippingRules,
+) -> CustomsDeclaration | None:
+    check_parcel(lines, shipping)
+    return declaration(lines, products, currency, request.ship_to, shipping)
+
+
+def _check_amount(request: OrderRequest, lines: Sequence[PricedLine]) -> None:
+    stated, total = request.payment.amount_cents, total_cents(lines)
+    if stated is not None and stated != total:
+        raise AmountDiffers(stated, total)
+
+
+def _refused(request: OrderRequest, refusal: Exception) -> OrderNotAcceptable:
+    match refusal:
+        case UnknownProduct(line=line):
+            return OrderNotAcceptable(
+                _product_field(request, line), "unknown_product", "The catalogue does not sell this product"
+            )
+        case MixedCurrencies(line=line) if request.payment.currency is None:
+            message = "Priced in another currency than the shop's: name it in payment.currency"
+            return OrderNotAcceptable(_product_field(request, line), "mixed_currencies", message)
+        case MixedCurrencies(line=line):
+            message = f"{_product_field(request, line)} is priced in another currency"
+            return OrderNotAcceptable("payment.currency", "mixed_currencies", message)
+        case AmountDiffers(total_cents=total):
+            message = f"The catalogue's prices add up to {total}"
+            return OrderNotAcceptable("payment.amount_cents", "amount_differs", message)
+        case NotShippable(of_address=True):
+            return OrderNotAcceptable("ship_to.country", refusal.rule, refusal.message)
+        case NotShippable(line=int(line)):
+            return OrderNotAcceptable(_product_field(request, line), refusal.rule, refusal.message)
+        case NotShippable():
+            return OrderNotAcceptable(_goods_field(request), refusal.rule, refusal.message)
+        case AmountNotChargeable(rule=rule):
+            return OrderNotAcceptable(_goods_field(request), "amount_not_chargeable", rule)
+        case _:
+            return OrderNotAcceptable(_goods_field(request), "amount_too_large", str(refusal))
+
+
+def _goods_field(request: OrderRequest) -> str:
+    return "quantity" if request.lines is None else "lines"
+
+
+def _product_field(request: OrderRequest, line: int) -> str:
+    return "product_id" if request.lines is None else f"lines[{line}].product_id"

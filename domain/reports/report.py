@@ -1,0 +1,156 @@
+"""A report on the orders of a period: what may be asked for, the rows it is made of, and what they add up to."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Annotated, Final, Self
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from domain.orders.order import OrderStatus
+from domain.wire import Timestamp, Wire
+from domain.workflows.run import RunRequest, WorkflowKey, WorkflowStatus
+from domain.workflows.steps import StepResult
+from domain.workflows.webhook import CallbackUrl
+
+REPORT: Final = "report"
+LONGEST_PERIOD: Final = timedelta(days=366)
+MOST_PARTS: Final = 500
+"""Of a thousand orders each; every part is one activity in the report's history."""
+
+
+class ReportFormat(StrEnum):
+    """csv: a line per order. html: what they add up to, with charts."""
+
+    CSV = "csv"
+    HTML = "html"
+
+
+class ReportRequest(RunRequest):
+    """The body of `POST /api/reports`. placed_from is included, placed_to is not. callback_url: told when it has ended."""
+
+    placed_from: Timestamp
+    placed_to: Timestamp
+    format: ReportFormat = ReportFormat.CSV
+    callback_url: CallbackUrl | None = None
+
+    @model_validator(mode="after")
+    def _a_period(self) -> Self:
+        length = self.placed_to - self.placed_from
+        if timedelta(0) < length <= LONGEST_PERIOD:
+            return self
+        rule = f"Must be after placed_from, by {LONGEST_PERIOD.days} days at most"
+        details = InitErrorDetails(type=PydanticCustomError("period", rule), loc=("placed_to",), input=None)
+        raise ValidationError.from_exception_data(type(self).__name__, [details], hide_input=True)
+
+
+class FetchReportData(Wire):
+    """Fetch one part of a report's rows. cursor: where the part before ended."""
+
+    report_id: WorkflowKey
+    placed_from: Timestamp
+    placed_to: Timestamp
+    part: Annotated[int, Field(ge=0)]
+    cursor: str | None = None
+
+
+class ReportDataFetched(StepResult):
+    """rows: how many this part holds. cursor: where the next one begins; None after the last."""
+
+    rows: int = 0
+    cursor: str | None = None
+
+
+class GenerateReport(Wire):
+    """Make the document of the parts that were fetched."""
+
+    report_id: WorkflowKey
+    request: ReportRequest
+    parts: Annotated[int, Field(ge=1)]
+
+
+class ReportRow(Wire):
+    """One order, as reports show it."""
+
+    order_id: str
+    placed_at: Timestamp
+    customer_id: str
+    status: OrderStatus
+    currency: str
+    total_cents: int
+    updated_at: Timestamp
+
+
+class Bar(Wire):
+    """One bar of a chart. share: of the longest one, 0 to 1."""
+
+    label: str
+    value: int
+    share: float
+
+
+class ReportTotals:
+    """Adds orders up as they go by. Sales are those of completed orders, per currency."""
+
+    def __init__(self) -> None:
+        self.orders = 0
+        self._by_status: Counter[str] = Counter()
+        self._by_day: Counter[date] = Counter()
+        self._sales: defaultdict[str, Counter[date]] = defaultdict(Counter)
+        self._customers: defaultdict[str, Counter[str]] = defaultdict(Counter)
+
+    def add(self, rows: Iterable[ReportRow]) -> None:
+        """Count some orders."""
+        for row in rows:
+            day = row.placed_at.date()
+            self.orders += 1
+            self._by_status[row.status] += 1
+            self._by_day[day] += 1
+            if row.status is OrderStatus.COMPLETED:
+                self._sales[row.currency][day] += row.total_cents
+                self._customers[row.currency][row.customer_id] += row.total_cents
+
+    def orders_by_status(self) -> list[Bar]:
+        """Most frequent first."""
+        return _bars(sorted(self._by_status.items(), key=lambda each: (-each[1], each[0])))
+
+    def orders_by_day(self) -> list[Bar]:
+        """In order of time."""
+        return _bars((str(day), count) for day, count in sorted(self._by_day.items()))
+
+    def sales_by_day(self) -> dict[str, list[Bar]]:
+        """Per currency, in order of time; values in cents."""
+        return {
+            currency: _bars((str(day), cents) for day, cents in sorted(days.items()))
+            for currency, days in sorted(self._sales.items())
+        }
+
+    def sales(self) -> dict[str, int]:
+        """Cents, per currency."""
+        return {currency: days.total() for currency, days in sorted(self._sales.items())}
+
+    def best_customers(self) -> dict[str, list[tuple[str, int]]]:
+        """Per currency, the ten with the largest sales in cents."""
+        return {
+            currency: sorted(sums.items(), key=lambda each: (-each[1], each[0]))[:10]
+            for currency, sums in sorted(self._customers.items())
+        }
+
+
+def csv_cell(value: object) -> str:
+    """A value that a spreadsheet shows and does not run: what would begin a formula gets an apostrophe before it."""
+    text = str(value)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def report_ended(status: WorkflowStatus) -> str:
+    """The type of the callback."""
+    return f"{REPORT}.{status}"
+
+
+def _bars(values: Iterable[tuple[str, int]]) -> list[Bar]:
+    held = list(values)
+    most = max((value for _, value in held), default=0) or 1
+    return [Bar(label=label, value=value, share=value / most) for label, value in held]

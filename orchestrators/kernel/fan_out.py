@@ -1,0 +1,103 @@
+"""Do the same to many things, a bounded number at a time.
+
+Batches of tasks, each awaited as a whole: a window that slides would mix tasks that are under way with new ones, which the
+extension cannot wait for together. Many things are split over sub-orchestrations, so that no history grows without limit.
+"""
+
+from collections.abc import Callable, Generator, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+import azure.durable_functions as df
+
+from orchestrators.kernel.retry import RetryPolicy, sleep
+from orchestrators.kernel.run import Story
+from orchestrators.kernel.tasks import DurableTask
+
+T = TypeVar("T")
+
+
+def in_batches(
+    context: df.DurableOrchestrationContext,
+    things: Sequence[T],
+    task_of: Callable[[T], DurableTask],
+    *,
+    width: int,
+    no_answer: Callable[[T], Any],
+    after_batch: Callable[[int], None] = lambda done: None,
+) -> Generator[DurableTask, Any, list[Any]]:
+    """The results, in the order of the things. width: how many at a time. after_batch: told how many are done.
+
+    no_answer: stands for the result of a task that failed. Whether it acted is unknown: a worker that dies fails what it has in
+    hand.
+    """
+    results: list[Any] = []
+    for batch in chunks(things, width):
+        tasks = [task_of(thing) for thing in batch]
+        try:
+            answers = yield context.task_all(tasks)
+        except Exception:  # noqa: BLE001 - the runtime raises nothing more precise for a failed task
+            answers = yield from _one_by_one(tasks, [no_answer(thing) for thing in batch])
+        results += answers
+        after_batch(len(results))
+    return results
+
+
+def _one_by_one(tasks: Sequence[DurableTask], otherwise: Sequence[Any]) -> Generator[DurableTask, Any, list[Any]]:
+    """The results of tasks of which some have failed, once all have ended."""
+    results: list[Any] = []
+    for task, instead in zip(tasks, otherwise, strict=True):
+        try:
+            results.append((yield task))
+        except Exception:  # noqa: BLE001 - as above
+            results.append(instead)
+    return results
+
+
+def in_rounds(
+    story: Story,
+    things: Sequence[T],
+    task_of: Callable[[T], DurableTask],
+    *,
+    width: int,
+    no_answer: Callable[[T], Any],
+    is_open: Callable[[Any], bool],
+    policy: RetryPolicy,
+    seed: str,
+    told: Callable[[int], None] = lambda done: None,
+) -> Generator[DurableTask, Any, list[Any]]:
+    """As `in_batches`, and again, later and later, for the things whose answer is still open when all had their turn.
+
+    told: after each batch, how many things are done, or have had their turn of this round.
+    """
+    context, attempt = story.context, 1
+    started = context.current_utc_datetime
+    results: list[Any] = [None] * len(things)
+    waiting = list(range(len(things)))
+    while True:
+        before = len(things) - len(waiting)
+        answers = yield from in_batches(
+            context,
+            waiting,
+            lambda index: task_of(things[index]),
+            width=width,
+            no_answer=lambda index: no_answer(things[index]),
+            after_batch=partial(_told_of_all, told, before),
+        )
+        for index, answer in zip(waiting, answers, strict=True):
+            results[index] = answer
+        waiting = [index for index in waiting if is_open(results[index])]
+        pause = policy.pause_after(attempt, f"{story.name}:{seed}")
+        if not waiting or not policy.allows(attempt, started, context.current_utc_datetime + pause):
+            return results
+        yield from sleep(context, pause, story.listen_to)
+        attempt += 1
+
+
+def _told_of_all(told: Callable[[int], None], before: int, done: int) -> None:
+    told(before + done)
+
+
+def chunks(things: Sequence[T], size: int) -> list[Sequence[T]]:
+    """Neighbours together, `size` at most."""
+    return [things[start : start + size] for start in range(0, len(things), size)]

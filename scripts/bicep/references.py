@@ -1,0 +1,89 @@
+"""What refers to what in a file, and where its resources are nested."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scripts.bicep.file import BicepFile
+from scripts.bicep.tree import (
+    For,
+    Function,
+    Generic,
+    Index,
+    Lambda,
+    ListType,
+    Member,
+    Name,
+    Node,
+    NotNull,
+    Nullable,
+    ObjectType,
+    Resource,
+    TupleType,
+    TypeDeclaration,
+    Union,
+)
+
+
+def nested_resources(file: BicepFile) -> Iterator[tuple[Resource, list[Resource]]]:
+    """(resource, the resources it is nested in, outermost first)"""
+
+    def below(resource: Resource, parents: list[Resource]) -> Iterator[tuple[Resource, list[Resource]]]:
+        yield resource, parents
+        for child in resource.object.nested if resource.object else []:
+            yield from below(child, [*parents, resource])
+
+    for resource in file.resources.values():
+        yield from below(resource, [])
+
+
+def full_type(resource: Resource, parents: list[Resource]) -> str:
+    """Microsoft.Storage/storageAccounts/blobServices@2025-06-01, for nested resources too; '' if it is not a literal."""
+    own = resource.type.value if resource.type else None
+    if own is None or not parents:
+        return own or ""
+    base, _, version = full_type(parents[-1], parents[:-1]).partition("@")
+    name, _, own_version = own.partition("@")
+    return f"{base}/{name}@{own_version or version}"
+
+
+def rooted(node: Node) -> tuple[str, Node | None]:
+    """(name at the root of a.b[0].c, the first property access on it)"""
+    first = None
+    while isinstance(node, Member | Index | NotNull):
+        if isinstance(node, Member):
+            first = node
+        node = node.target
+    return (node.name, first) if isinstance(node, Name) else ("", None)
+
+
+def expressions(node: Node, local: frozenset[str] = frozenset()) -> Iterator[tuple[Node, frozenset[str]]]:
+    """Every node of an expression or declaration with the loop and lambda variables in force there. Types and keys are left out."""
+    yield node, local
+    match node:
+        case Lambda(params=params, body=body):
+            yield from expressions(body, local | set(params))
+            return
+        case For(params=params, source=source, body=body):
+            yield from expressions(source, local)
+            yield from expressions(body, local | set(params))
+            return
+        case Function(params=params, body=Node() as body):
+            yield from expressions(body, local | set(params))
+            return
+        case TypeDeclaration():
+            return
+    for child in node.children():
+        if isinstance(child, ObjectType | ListType | Nullable | Union | TupleType | Generic):
+            continue
+        if hasattr(node, "key") and child is node.key and isinstance(child, Name):
+            continue
+        if hasattr(node, "type") and child is node.type:
+            continue
+        yield from expressions(child, local)
+
+
+def named(node: Node) -> Iterator[tuple[Name, frozenset[str]]]:
+    for part, local in expressions(node):
+        if isinstance(part, Name):
+            yield part, local

@@ -1,0 +1,165 @@
+"""`make package`: what Azure runs, as the folder dist/app and the archive dist/app.zip.
+
+The app, the packages it needs for Azure's Linux, host.json for one plan and back end, and everything compiled, because a
+read-only package compiles its modules at every cold start anew. The same sources give the same archive, byte by byte.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from scripts.errors import LaunchFailed
+from scripts.host_json import ROOT, backends, host_json, plans
+
+APP_FILES: Final = ("function_app.py", "blueprints.py", "settings.py", "setting_values.py", "requirements.txt")
+APP_FOLDERS: Final = (
+    "activities",
+    "adapters",
+    "domain",
+    "entities",
+    "orchestrators",
+    "services",
+    "triggers",
+)
+SITE_PACKAGES: Final = Path(".python_packages", "lib", "site-packages")
+# Where the Functions images stand; wheels for older systems fit too.
+PLATFORM: Final = "x86_64-manylinux_2_28"
+_ARCHIVE_TIME: Final = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """What is packaged for. python: major.minor of the plan's Python, e.g. `3.12`."""
+
+    plan: str = "FC1"
+    backend: str = "AzureStorage"
+    python: str = "3.12"
+
+
+def build(target: Target, dist: Path) -> Path:
+    """Write the folder `app` and the archive `app.zip` into dist, which need not exist; return the archive.
+
+    Raises LaunchFailed when packages cannot be installed.
+    """
+    app = dist / "app"
+    shutil.rmtree(app, ignore_errors=True)
+    copy_app(app)
+    (app / "host.json").write_text(
+        json.dumps(host_json(target.plan, target.backend), indent=2) + "\n", encoding="utf-8"
+    )
+    install_packages(app / SITE_PACKAGES, target.python)
+    compile_modules(app, target.python)
+    return archive(app, dist / "app.zip")
+
+
+def copy_app(app: Path) -> None:
+    app.mkdir(parents=True)
+    for name in APP_FILES:
+        shutil.copyfile(ROOT / name, app / name)
+    for name in APP_FOLDERS:
+        shutil.copytree(ROOT / name, app / name, ignore=shutil.ignore_patterns("__pycache__"))
+
+
+def install_packages(site_packages: Path, python: str) -> None:
+    """Install the pinned packages for Azure's platform, whatever this machine is. Nothing is built from source."""
+    command = [uv(), "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:", "--python-version", python]
+    command += [
+        "--python-platform",
+        PLATFORM,
+        "--target",
+        str(site_packages),
+        "--requirement",
+        str(ROOT / "requirements.txt"),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise LaunchFailed(f"the packages could not be installed for Python {python}:\n{done.stderr.strip()}")
+    remove_scripts(site_packages)
+
+
+def remove_scripts(site_packages: Path) -> None:
+    """Scripts name the interpreter of this machine; so do their digests in the packages' lists of files."""
+    shutil.rmtree(site_packages / "bin", ignore_errors=True)
+    for record in site_packages.glob("*.dist-info/RECORD"):
+        files = record.read_text(encoding="utf-8").splitlines(keepends=True)
+        record.write_text("".join(line for line in files if not line.startswith("bin/")), encoding="utf-8")
+
+
+def uv() -> str:
+    beside_python = Path(sys.executable).parent / "uv"
+    found = str(beside_python) if beside_python.exists() else shutil.which("uv")
+    if found is None:
+        raise LaunchFailed("uv is needed: run `make package`, which installs it")
+    return found
+
+
+def compile_modules(app: Path, python: str) -> None:
+    """Compile with the Python that will run them; without one the package still works, and starts more slowly."""
+    interpreter = interpreter_of(python)
+    if interpreter is None:
+        print(
+            f"Not compiled: Python {python} is not installed here, so the app will start more slowly", file=sys.stderr
+        )
+        return
+    # Unchecked: an archive keeps no modification times that could be trusted, and its sources do not change.
+    command = [interpreter, "-m", "compileall", "-q", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash"]
+    # Paths inside the compiled code are those of Azure, not of this machine. Some packages carry templates that do not compile.
+    subprocess.run([*command, "-s", str(app), "-p", "/home/site/wwwroot", str(app)], check=False)
+
+
+def interpreter_of(python: str) -> str | None:
+    """An interpreter of this version, or None."""
+    if python == f"{sys.version_info.major}.{sys.version_info.minor}":
+        return sys.executable
+    candidate = shutil.which(f"python{python}")
+    if candidate is None:
+        return None
+    # A version manager's stand-in may be on the path without the version behind it.
+    works = subprocess.run([candidate, "-c", ""], capture_output=True, check=False).returncode == 0
+    return candidate if works else None
+
+
+def archive(app: Path, target: Path) -> Path:
+    """Zip a folder so that the same content gives the same bytes."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as zipped:
+        for path in sorted(path for path in app.rglob("*") if path.is_file()):
+            entry = zipfile.ZipInfo(path.relative_to(app).as_posix(), _ARCHIVE_TIME)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o100644 << 16
+            zipped.writestr(entry, path.read_bytes())
+    return target
+
+
+def parsed(arguments: Sequence[str]) -> Target:
+    """The target, from the command line or else from the environment that azd hands to its hooks."""
+    defaults = Target()
+    parser = argparse.ArgumentParser(prog="python -m scripts.package", description="Build what Azure runs into dist/.")
+    parser.add_argument("--plan", choices=plans(), default=os.environ.get("APP_PLAN") or defaults.plan)
+    parser.add_argument("--backend", choices=backends(), default=os.environ.get("APP_BACKEND") or defaults.backend)
+    parser.add_argument("--python", metavar="X.Y", default=os.environ.get("APP_PYTHON") or defaults.python)
+    chosen = parser.parse_args(arguments)
+    return Target(plan=chosen.plan, backend=chosen.backend, python=chosen.python)
+
+
+def main() -> int:
+    target = parsed(sys.argv[1:])
+    try:
+        package = build(target, ROOT / "dist")
+    except LaunchFailed as error:
+        print(error, file=sys.stderr)
+        return 1
+    megabytes = package.stat().st_size / 1e6
+    print(f"{package.relative_to(ROOT)}: {target.plan}, {target.backend}, Python {target.python}, {megabytes:.1f} MB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

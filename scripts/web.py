@@ -1,0 +1,49 @@
+"""JSON over HTTP for the commands of this folder, with nothing but the standard library: `make run` is quick to start."""
+
+import http.client
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from scripts.errors import NoAnswer
+
+TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """body: parsed JSON, or the text itself when it is none."""
+
+    status: int
+    body: Any
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+
+def call(method: str, url: str, body: object = None, headers: Mapping[str, str] | None = None) -> Answer:
+    """One request on a connection of its own. body: sent as JSON unless None. Raises NoAnswer."""
+    parts = urlsplit(url)
+    connection_type = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = connection_type(parts.netloc, timeout=TIMEOUT_S)
+    content = None if body is None else json.dumps(body)
+    sent_headers = {**({} if body is None else {"Content-Type": "application/json"}), **(headers or {})}
+    target = parts.path + (f"?{parts.query}" if parts.query else "")
+    try:
+        connection.request(method, target, content, sent_headers)
+        response = connection.getresponse()
+        return Answer(response.status, _parsed(response.read()))
+    except (OSError, http.client.HTTPException) as broken:
+        raise NoAnswer(f"{parts.scheme}://{parts.netloc} does not answer: {broken}") from None
+    finally:
+        connection.close()
+
+
+def _parsed(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except ValueError:
+        return content.decode(errors="replace")

@@ -1,0 +1,91 @@
+"""Write the mail that a notification asks for, and send it."""
+
+from contextlib import suppress
+from typing import Any
+
+from pydantic import ValidationError
+
+from adapters.mail.mailer import Mailer
+from adapters.rendering.texts import render
+from adapters.stores.order_repository import OrderRepository
+from adapters.stores.sent_messages import SentMessages
+from adapters.web.decision_links import DecisionLink, DecisionLinks
+from domain.errors import StorageUnavailable
+from domain.mail.message import Mail
+from domain.mail.notification import TO_APPROVERS, Notification, NotificationKind
+from domain.workflows.steps import Outcome, StepResult
+
+
+class NotificationSender:
+    """approvers: who is told of orders that wait for an approval. public_url: where people reach the app."""
+
+    def __init__(
+        self,
+        mailer: Mailer,
+        sent: SentMessages,
+        orders: OrderRepository,
+        links: DecisionLinks,
+        approvers: tuple[str, ...],
+        public_url: str,
+    ) -> None:
+        self._mailer = mailer
+        self._sent = sent
+        self._orders = orders
+        self._links = links
+        self._approvers = approvers
+        self._public_url = public_url
+
+    def deliver(self, notification: Notification) -> StepResult:
+        """Send it, unless it was sent before. Refused or faulted when asking again would not help.
+
+        Raises ProviderUnavailable and StorageUnavailable when the same message is worth delivering again.
+        """
+        to = self._approvers if notification.kind in TO_APPROVERS else (notification.email,)
+        if not to:
+            return StepResult.faulted("nobody_to_tell", "APPROVER_EMAILS names nobody")
+        facts = self._facts(notification)
+        if "decision_url" in facts and facts["decision_url"] is None:
+            return StepResult.faulted("links_not_set_up", "LINK_SECRET is not set")
+        try:
+            mail = _written(notification, to, facts)
+        except ValidationError:
+            return StepResult.faulted("mail_malformed", "the address or the subject is not one of a mail")
+        # An outbox takes a message twice when the answer of the first time is lost.
+        if self._sent.has(notification.message_id):
+            return StepResult(reference=notification.message_id)
+        result = self._mailer.send(mail)
+        if result.outcome is Outcome.DONE:
+            self._record_sent(notification.message_id)
+        return result
+
+    def _record_sent(self, message_id: str) -> None:
+        # The mail has gone out: to raise would send it again for certain, not to know it only if the message comes twice.
+        with suppress(StorageUnavailable):
+            self._sent.add(message_id)
+
+    def _facts(self, notification: Notification) -> dict[str, Any]:
+        """What the texts may say. order: its row, where the message is about an order that the repository knows."""
+        kind = notification.kind
+        facts: dict[str, Any] = {
+            **notification.data,
+            "id": notification.order_id,
+            "public_url": self._public_url,
+        }
+        if kind is NotificationKind.EXPENSE_DECISION_REQUESTED:
+            link = DecisionLink(claim_id=notification.order_id, wait=notification.data["wait"])
+            facts["decision_url"] = self._links.address(link)
+        elif kind in TO_APPROVERS or kind.startswith("order_"):
+            facts["order"] = self._orders.get(notification.order_id)
+        return facts
+
+
+def _written(notification: Notification, to: tuple[str, ...], facts: dict[str, Any]) -> Mail:
+    """The first line of a text is the mail's subject."""
+    subject, _, text = render(f"{notification.kind}.txt", **facts).partition("\n")
+    return Mail(
+        message_id=notification.message_id,
+        to=to,
+        subject=subject.strip()[:200],
+        text=text.lstrip("\n"),
+        html=render(f"{notification.kind}.html", **facts, subject=subject),
+    )

@@ -1,0 +1,60 @@
+"""What follows an order's end: the message to its customer, and dead letters for what is left to an operator.
+
+An end is recorded first. Its reminder goes last, so that the recovery timer does what a process that died in between
+left compensated.
+"""
+
+from adapters.stores.dead_letters import DeadLetters
+from adapters.stores.order_repository import OrderRepository
+from adapters.stores.outbox import Outbox
+from domain.errors import StorageUnavailable
+from domain.ids import notification_id
+from domain.mail.notification import Notification, NotificationKind
+from domain.orders.order import ENDED, CloseOrder, Order, OrderStatus
+from domain.orders.run import RecordOrder, news_of
+from domain.workflows.dead_letter import DeadLetter
+from domain.workflows.steps import StepResult
+
+
+def conclude(
+    book: OrderRepository, outbox: Outbox, letters: DeadLetters, record: RecordOrder
+) -> tuple[StepResult, list[DeadLetter | None]]:
+    """Do what follows a record; a repeat changes nothing more.
+
+    Returns:
+        The answer, refused as not_told when the outbox did not take the message; and the dead letters that were stored.
+    """
+    told = StepResult() if record.news is None else _tell(outbox, record.news)
+    stored = [letters.store(letter) for letter in record.letters]
+    if record.progress.status in ENDED and told.reason_code is None:
+        book.forget_reminder(record.progress.order_id)
+    return told, stored
+
+
+def notify_of_end(book: OrderRepository, outbox: Outbox, closing: CloseOrder) -> None:
+    """Put the notification of a closed order into the outbox. A repeat carries the same id.
+
+    Raises:
+        StorageUnavailable: The outbox or the order repository did not answer.
+    """
+    row = book.get(closing.order_id)
+    if row is not None and row.order is not None:
+        outbox.put(_closing_news(row.order, closing.status))
+
+
+def _tell(outbox: Outbox, news: Notification) -> StepResult:
+    try:
+        outbox.put(news)
+    except StorageUnavailable as error:
+        return StepResult.refused("not_told", str(error))
+    return StepResult(reference=news.message_id)
+
+
+def _closing_news(order: Order, status: OrderStatus) -> Notification:
+    expected = status in (OrderStatus.CANCELLED, OrderStatus.COMPLETED)
+    known = news_of(order, status) if expected else None
+    if known is not None:
+        return known
+    kind = NotificationKind.ORDER_CLOSED
+    message_id = notification_id(order.order_id, kind)
+    return Notification(message_id=message_id, order_id=order.order_id, kind=kind, email=order.email)

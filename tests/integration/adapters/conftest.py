@@ -1,0 +1,35 @@
+"""The adapters, connected to the stand-ins: the real SDKs, over real HTTP."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from adapters.azure_storage.storage import Storage
+from adapters.easypost.carrier import EasyPostCarrier
+from adapters.stripe.payments import StripePayments
+from sandbox.testing import Sandbox
+from settings import StorageLocation
+from tests.integration.adapters.examples import WAREHOUSE
+from tests.integration.adapters.scripted import Script, scripted_provider
+
+
+@pytest.fixture
+def payments(sandbox: Sandbox) -> StripePayments:
+    return StripePayments.connect("sk_test_adapters", sandbox.url)
+
+
+@pytest.fixture
+def carrier(sandbox: Sandbox) -> EasyPostCarrier:
+    return EasyPostCarrier.connect("EZTK_adapters", sandbox.easypost_url, WAREHOUSE)
+
+
+@pytest.fixture
+def storage(storage_location: StorageLocation) -> Storage:
+    return Storage(storage_location)
+
+
+@pytest.fixture
+def script() -> Iterator[Script]:
+    """A provider that answers from a script."""
+    with scripted_provider() as running:
+        yield running

@@ -1,0 +1,147 @@
+"""Dead letters on the real storage emulator: kept once, announced, changed by one at a time, closed once."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from adapters.azure_storage.cursor import InvalidCursor
+from adapters.azure_storage.storage import Storage
+from adapters.stores.dead_letters import DeadLetterChanged, DeadLetters
+from domain.orders.order import OrderStatus
+from domain.workflows.commands import Effect
+from domain.workflows.dead_letter import CloseDeadLetter, DeadLetter, DeadLetterEnvelope, DeadLetterState, Resolution
+from tests.integration.adapters.examples import CUSTOMER, ORDER
+from tests.support.orders import NOON
+
+
+@pytest.fixture
+def dead_letters(storage: Storage) -> DeadLetters:
+    return DeadLetters(storage)
+
+
+def letter(step: str = "cancel_payment", order_id: str = ORDER) -> DeadLetter:
+    effect = Effect(operation=step, request={"ship_to": CUSTOMER.to_wire()})
+    return DeadLetter(
+        dead_letter_id=f"{order_id}.{step}",
+        order_id=order_id,
+        step=step,
+        effects=(effect,),
+        order_end=OrderStatus.FAILED,
+        reason_code="no_answer",
+        dead_lettered_at=NOON,
+    )
+
+
+def closing(step: str = "cancel_payment", state: DeadLetterState = DeadLetterState.REPLAYED) -> CloseDeadLetter:
+    return CloseDeadLetter(dead_letter_id=f"{ORDER}.{step}", state=state, at=NOON)
+
+
+def announced(storage: Storage) -> list[DeadLetterEnvelope]:
+    messages = storage.queue("dead-letters").receive_messages(max_messages=32)
+    return [DeadLetterEnvelope.model_validate_json(message.content) for message in messages]
+
+
+def test_a_parked_record_is_kept_whole_and_announced_without_what_is_private(
+    dead_letters: DeadLetters, storage: Storage
+) -> None:
+    dead_letters.store(letter())
+    stored = dead_letters.get(letter().dead_letter_id)
+    assert stored is not None
+    assert stored.letter == letter()
+    [message] = storage.queue("dead-letters").receive_messages()
+    assert CUSTOMER.name not in message.content
+    assert message.expires_on.year > 9000, "it must not vanish after a week"
+    assert DeadLetterEnvelope.model_validate_json(message.content).dead_letter_id == letter().dead_letter_id
+
+
+def test_parking_twice_keeps_the_first_record(dead_letters: DeadLetters) -> None:
+    dead_letters.store(letter())
+    dead_letters.store(letter().model_copy(update={"reason_code": "another"}))
+    assert [kept.reason_code for kept in dead_letters.list().items] == ["no_answer"]
+
+
+def test_a_record_whose_announcement_was_lost_is_announced_by_the_repeat(
+    dead_letters: DeadLetters, storage: Storage
+) -> None:
+    dead_letters.store(letter())
+    storage.queue("dead-letters").clear_messages()
+    dead_letters.store(letter())
+    assert [envelope.dead_letter_id for envelope in announced(storage)] == [letter().dead_letter_id]
+
+
+def test_a_closed_record_is_neither_reopened_nor_announced(dead_letters: DeadLetters, storage: Storage) -> None:
+    dead_letters.store(letter())
+    dead_letters.close(closing())
+    storage.queue("dead-letters").clear_messages()
+    dead_letters.store(letter())
+    assert announced(storage) == []
+    assert [kept.state for kept in dead_letters.list().items] == [DeadLetterState.REPLAYED]
+
+
+def test_there_is_no_record_of_what_was_never_dead_lettered(dead_letters: DeadLetters) -> None:
+    assert dead_letters.get("order-9.cancel_payment") is None
+    assert list(dead_letters.list().items) == []
+
+
+def test_records_are_found_by_state_page_by_page(dead_letters: DeadLetters) -> None:
+    steps = [f"step_{number}" for number in range(7)]
+    for step in steps:
+        dead_letters.store(letter(step))
+    for step in steps[:5]:
+        dead_letters.close(closing(step))
+    found: list[str] = []
+    cursor = None
+    while True:
+        page = dead_letters.list(state=DeadLetterState.OPEN, cursor=cursor, limit=2)
+        found += [kept.step for kept in page.items]
+        cursor = page.cursor
+        if cursor is None:
+            break
+    assert found == steps[5:]
+    assert len(dead_letters.list(state=DeadLetterState.REPLAYED).items) == 5
+
+
+@pytest.mark.parametrize("cursor", ["", "?", "MQ", "eyJhIjoxfQ"])
+def test_a_cursor_that_was_never_given_out_is_refused(dead_letters: DeadLetters, cursor: str) -> None:
+    dead_letters.store(letter())
+    with pytest.raises(InvalidCursor):
+        dead_letters.list(cursor=cursor)
+
+
+def test_two_operators_cannot_overwrite_each_other(dead_letters: DeadLetters) -> None:
+    dead_letters.store(letter())
+    stored = dead_letters.get(letter().dead_letter_id)
+    assert stored is not None
+    once = stored.letter.model_copy(update={"replays": 1})
+    etag = dead_letters.update(once, stored.etag)
+    with pytest.raises(DeadLetterChanged):
+        dead_letters.update(once, stored.etag)
+    dead_letters.update(once.model_copy(update={"replays": 2}), etag)
+    assert [kept.replays for kept in dead_letters.list().items] == [2]
+
+
+def test_a_record_that_does_not_exist_cannot_be_changed(dead_letters: DeadLetters) -> None:
+    dead_letters.store(letter())
+    stored = dead_letters.get(letter().dead_letter_id)
+    assert stored is not None
+    with pytest.raises(DeadLetterChanged):
+        dead_letters.update(letter("unknown"), stored.etag)
+
+
+def test_a_record_is_closed_once(dead_letters: DeadLetters) -> None:
+    dead_letters.store(letter())
+    dead_letters.close(closing())
+    resolution = Resolution(resolved_by="Grace", reason="refunded by hand")
+    late = closing(state=DeadLetterState.RESOLVED).model_copy(update={"resolution": resolution})
+    dead_letters.close(late)
+    stored = dead_letters.get(letter().dead_letter_id)
+    assert stored is not None
+    assert (stored.letter.state, stored.letter.resolution) == (DeadLetterState.REPLAYED, None)
+    assert stored.letter.closed_at == NOON
+
+
+def test_of_many_closing_at_once_none_fails(dead_letters: DeadLetters) -> None:
+    dead_letters.store(letter())
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: dead_letters.close(closing()), range(4)))
+    assert [kept.state for kept in dead_letters.list().items] == [DeadLetterState.REPLAYED]

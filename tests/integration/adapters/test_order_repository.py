@@ -1,0 +1,389 @@
+"""The order repository on the real storage emulator: taken in once, never moved back, found again."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from itertools import product
+from typing import Any
+
+import pytest
+
+from adapters.azure_storage.cursor import InvalidCursor
+from adapters.azure_storage.storage import Storage
+from adapters.stores.insert_once import Intake
+from adapters.stores.order_repository import OrderRepository
+from domain.errors import StorageUnavailable
+from domain.orders.approval import ApprovalDecision, CancellationRequest, SettleApprovalRequest
+from domain.orders.order import ENDED, MOST_LINES, TRANSITIONS, CloseOrder, OrderStatus
+from domain.orders.run import Course, SettleCourse
+from domain.workflows.steps import LedgerEntry, Outcome
+from settings import StorageLocation
+from tests.integration.adapters.examples import ORDER
+from tests.integration.adapters.losing import losing_way
+from tests.integration.adapters.orders import ledger, line, order, progress
+from tests.integration.adapters.scripted import Script
+from tests.support.orders import NOON
+
+LIVE = sorted(set(OrderStatus) - ENDED)
+
+
+@pytest.fixture
+def book(storage: Storage) -> OrderRepository:
+    return OrderRepository(storage)
+
+
+def every_id(book: OrderRepository, **query: Any) -> list[str]:
+    """The ids on all pages."""
+    ids: list[str] = []
+    cursor = None
+    while True:
+        page = book.list(cursor=cursor, **query)
+        ids += [row.order_id for row in page.items]
+        cursor = page.cursor
+        if cursor is None:
+            return ids
+
+
+def test_an_accepted_order_is_kept_as_it_came(book: OrderRepository) -> None:
+    assert book.accept(order(), "print") is Intake.NEW
+    row = book.get(ORDER)
+    assert row is not None
+    assert (row.order, row.status, row.fingerprint) == (order(), OrderStatus.ACCEPTED, "print")
+    assert (row.customer_id, row.total_cents, row.currency, row.placed_at) == ("ada", 2_000, "usd", NOON)
+    assert row.result is None
+
+
+def test_the_same_order_again_is_a_repeat(book: OrderRepository) -> None:
+    book.accept(order(), "print")
+    assert book.accept(order(placed_at=NOON + timedelta(hours=1)), "print") is Intake.REPEATED
+    row = book.get(ORDER)
+    assert row is not None
+    assert row.placed_at == NOON, "what was entered first stays"
+
+
+@pytest.mark.parametrize("taken", ["Order-A1", "order-a1"])
+def test_an_id_that_differs_in_case_only_is_taken(book: OrderRepository, taken: str) -> None:
+    """People, and the payment provider's search, would take the two for one order."""
+    assert book.accept(order(taken), "print") is Intake.NEW
+    for spelling in {"Order-A1", "ORDER-A1", "order-a1"} - {taken}:
+        assert book.accept(order(spelling), "print") is Intake.CONFLICT
+        assert book.get(spelling) is None
+    assert book.accept(order(taken), "print") is Intake.REPEATED
+    assert every_id(book) == [taken]
+    assert open_ids(book) == [taken]
+
+
+def test_another_order_under_the_same_id_is_a_conflict(book: OrderRepository) -> None:
+    book.accept(order(), "print")
+    assert book.accept(order(customer_id="bob"), "other print") is Intake.CONFLICT
+    row = book.get(ORDER)
+    assert row is not None
+    assert row.customer_id == "ada"
+
+
+def test_of_many_at_once_exactly_one_is_accepted(book: OrderRepository) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: book.accept(order(), "print"), range(16)))
+    assert sum(answer is Intake.NEW for answer in answers) == 1
+    assert sum(answer is Intake.REPEATED for answer in answers) == 15
+
+
+def test_an_order_whose_entry_was_not_answered_is_still_the_callers_to_start(storage_connection: str) -> None:
+    [tables] = re.findall("TableEndpoint=([^;]+)", storage_connection)
+    with losing_way(tables) as way:
+        detour = storage_connection.replace(tables, way.url)
+        book = OrderRepository(Storage(StorageLocation(connection_string=detour)))
+        book.accept(order("order-0"), "print")
+        way.lose_next = "POST"
+        assert book.accept(order(), "print") is Intake.NEW
+        assert way.lost == 1
+        assert book.accept(order(), "print") is Intake.REPEATED
+
+
+def test_the_book_knows_nothing_of_other_orders(book: OrderRepository) -> None:
+    assert book.get(ORDER) is None
+    book.accept(order(), "print")
+    assert book.get("order-2") is None
+
+
+def test_an_order_of_the_most_lines_and_longest_texts_fits(book: OrderRepository) -> None:
+    largest = order(lines=tuple(line(f"{number:064}") for number in range(MOST_LINES)))
+    book.accept(largest, "print")
+    told = progress(OrderStatus.COMPLETED, succeeded=True, steps=ledger(60, "😀" * 500))
+    book.record(told)
+    row = book.get(ORDER)
+    assert row is not None
+    assert (row.order, row.result) == (largest, told)
+
+
+def test_a_shorter_result_replaces_a_longer_one_whole(book: OrderRepository) -> None:
+    book.record(progress(OrderStatus.RESERVED, steps=ledger(1, "x" * 500) * 100))
+    told = progress(OrderStatus.COMPLETED, succeeded=True)
+    book.record(told)
+    row = book.get(ORDER)
+    assert row is not None
+    assert row.result == told
+
+
+@pytest.mark.parametrize(("known", "told"), list(product(LIVE, LIVE)))
+def test_a_running_order_moves_forward_and_never_back(
+    book: OrderRepository, known: OrderStatus, told: OrderStatus
+) -> None:
+    book.record(progress(known))
+    book.record(progress(told))
+    row = book.get(ORDER)
+    assert row is not None
+    assert row.status == max(known, told, key=list(OrderStatus).index)
+    assert row.result == progress(row.status)
+
+
+@pytest.mark.parametrize(("known", "told"), list(product(sorted(ENDED), OrderStatus)))
+def test_an_ended_order_moves_only_when_it_needed_attention(
+    book: OrderRepository, known: OrderStatus, told: OrderStatus
+) -> None:
+    book.record(progress(known))
+    book.record(progress(told))
+    row = book.get(ORDER)
+    assert row is not None
+    assert row.status == (told if told in TRANSITIONS[known] else known)
+
+
+def test_an_end_can_be_recorded_without_what_came_before(book: OrderRepository) -> None:
+    book.accept(order(), "print")
+    book.record(progress(OrderStatus.COMPLETED, succeeded=True))
+    row = book.get(ORDER)
+    assert row is not None
+    assert (row.status, row.order) == (OrderStatus.COMPLETED, order())
+
+
+def test_a_late_message_with_a_shorter_ledger_changes_nothing(book: OrderRepository) -> None:
+    newest = progress(OrderStatus.AWAITING_APPROVAL, steps=ledger(3))
+    book.record(newest)
+    book.record(progress(OrderStatus.AWAITING_APPROVAL, steps=ledger(2)))
+    row = book.get(ORDER)
+    assert row is not None
+    assert row.result == newest
+
+
+def test_an_order_that_came_in_past_the_book_is_recorded_too(book: OrderRepository) -> None:
+    book.record(progress(OrderStatus.COMPLETED, succeeded=True))
+    row = book.get(ORDER)
+    assert row is not None
+    assert (row.status, row.order, row.placed_at) == (OrderStatus.COMPLETED, None, None)
+    assert book.accept(order(), "print") is Intake.CONFLICT, "its id is taken"
+
+
+def test_of_many_records_at_once_the_furthest_stays(book: OrderRepository) -> None:
+    book.accept(order(), "print")
+    steps = [OrderStatus.RESERVED, OrderStatus.AUTHORISED, OrderStatus.SHIPPING_BOOKED, OrderStatus.COMPLETED]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda status: book.record(progress(status)), steps))
+    row = book.get(ORDER)
+    assert row is not None
+    assert row.status is OrderStatus.COMPLETED
+
+
+def test_closing_ends_an_order_that_needs_attention(book: OrderRepository) -> None:
+    book.accept(order(), "print")
+    book.record(progress(OrderStatus.NEEDS_ATTENTION, succeeded=False, reason_code="no_answer", steps=ledger(2)))
+    entry = LedgerEntry(step="cancel_payment", kind="compensation", outcome=Outcome.DONE, at=NOON)
+    closing = CloseOrder(order_id=ORDER, status=OrderStatus.FAILED, entry=entry)
+    assert book.close(closing).status is OrderStatus.FAILED
+    assert book.close(closing).status is OrderStatus.FAILED
+    row = book.get(ORDER)
+    assert row is not None
+    assert row.result is not None
+    assert row.status is row.result.status is OrderStatus.FAILED
+    assert row.result.steps == (*ledger(2), entry), "a repeat adds no second line"
+    assert row.result.reason_code == "no_answer"
+
+
+def test_an_order_ends_with_the_last_of_its_open_compensations(book: OrderRepository) -> None:
+    failed = tuple(
+        LedgerEntry(step=step, kind="compensation", outcome=Outcome.UNKNOWN, at=NOON)
+        for step in ("cancel_shipping", "cancel_payment")
+    )
+    book.record(progress(OrderStatus.NEEDS_ATTENTION, succeeded=False, steps=failed))
+    statuses = []
+    for step in ("cancel_shipping", "cancel_shipping", "cancel_payment"):
+        entry = LedgerEntry(step=step, kind="compensation", outcome=Outcome.DONE, at=NOON)
+        statuses.append(book.close(CloseOrder(order_id=ORDER, status=OrderStatus.FAILED, entry=entry)).status)
+    assert statuses == ["needs_attention", "needs_attention", "failed"]
+    row = book.get(ORDER)
+    assert row is not None
+    assert row.result is not None
+    assert [entry.step for entry in row.result.steps[2:]] == ["cancel_shipping", "cancel_payment"]
+
+
+def test_an_order_whose_end_the_book_has_not_heard_of_is_not_closed_yet(book: OrderRepository) -> None:
+    book.accept(order(), "print")
+    entry = LedgerEntry(step="cancel_payment", kind="compensation", outcome=Outcome.DONE, at=NOON)
+    with pytest.raises(StorageUnavailable, match="not heard"):
+        book.close(CloseOrder(order_id=ORDER, status=OrderStatus.FAILED, entry=entry))
+
+
+@pytest.mark.parametrize("status", [OrderStatus.COMPLETED, OrderStatus.CANCELLED])
+def test_closing_leaves_every_other_order_alone(book: OrderRepository, status: OrderStatus) -> None:
+    book.record(progress(status))
+    entry = LedgerEntry(step="cancel_payment", kind="compensation", outcome=Outcome.DONE, at=NOON)
+    assert book.close(CloseOrder(order_id=ORDER, status=OrderStatus.FAILED, entry=entry)).status is status
+    assert book.close(CloseOrder(order_id="order-2", status=OrderStatus.FAILED, entry=entry)) is None
+    row = book.get(ORDER)
+    assert row is not None
+    assert row.result == progress(status)
+
+
+def test_a_list_is_read_page_by_page_without_loss_or_repeat(book: OrderRepository) -> None:
+    ids = [f"order-{number:02}" for number in range(11)]
+    for order_id in ids:
+        book.accept(order(order_id), "print")
+    assert every_id(book, limit=3) == ids
+    assert len(book.list(limit=3).items) == 3
+
+
+def test_orders_are_found_by_customer_status_and_time(book: OrderRepository) -> None:
+    for number, customer in enumerate(["ada", "bob", "ada", "ada"]):
+        placed_at = NOON + timedelta(hours=number)
+        book.accept(order(f"order-{number}", customer_id=customer, placed_at=placed_at), "print")
+    book.record(progress(OrderStatus.COMPLETED, "order-2", succeeded=True))
+    assert every_id(book, customer_id="ada") == ["order-0", "order-2", "order-3"]
+    assert every_id(book, status=OrderStatus.COMPLETED) == ["order-2"]
+    assert every_id(book, customer_id="ada", status=OrderStatus.ACCEPTED) == ["order-0", "order-3"]
+    assert every_id(book, placed_from=NOON + timedelta(hours=1)) == ["order-1", "order-2", "order-3"]
+    assert every_id(book, placed_to=NOON + timedelta(hours=1)) == ["order-0"]
+    assert every_id(book, customer_id="nobody") == []
+
+
+def test_a_filter_is_a_value_and_never_a_query(book: OrderRepository) -> None:
+    book.accept(order(), "print")
+    assert every_id(book, customer_id="x' or customer_id ne 'x") == []
+
+
+def test_a_page_that_the_service_left_empty_is_not_the_end(script: Script) -> None:
+    more = {"x-ms-continuation-NextPartitionKey": "order", "x-ms-continuation-NextRowKey": "order-1"}
+    found = {"PartitionKey": "order", "RowKey": ORDER, "status": "completed", "updated_at": NOON.isoformat()}
+    script.answer("GET /shop/orders()", {"value": []}, headers=more)
+    script.answer("GET /shop/orders()", {"value": [found]})
+    location = f"AccountName=shop;AccountKey=a2V5;TableEndpoint={script.url}/shop"
+    book = OrderRepository(Storage(StorageLocation(connection_string=location)))
+    assert [row.order_id for row in book.list(customer_id="ada").items] == [ORDER]
+
+
+def test_an_empty_book_has_an_empty_list(book: OrderRepository) -> None:
+    page = book.list()
+    assert (list(page.items), page.cursor) == ([], None)
+
+
+@pytest.mark.parametrize(
+    "cursor", ["", "?", "bm90IEpTT04", "MQ", "W10", "eyJhIjoxfQ", "eyJQYXJ0aXRpb25LZXkiOjEsIlJvd0tleSI6Mn0"]
+)
+def test_a_cursor_that_was_never_given_out_is_refused(book: OrderRepository, cursor: str) -> None:
+    with pytest.raises(InvalidCursor):
+        book.list(cursor=cursor)
+
+
+def test_orders_whose_end_was_not_heard_of_are_found(book: OrderRepository) -> None:
+    for number in range(3):
+        book.accept(order(f"order-{number}", placed_at=NOON + timedelta(hours=number)), "print")
+    book.record(progress(OrderStatus.AWAITING_APPROVAL, "order-0"))
+    book.record(progress(OrderStatus.REJECTED, "order-1"))  # what follows its end is not done yet
+    assert open_ids(book) == ["order-0", "order-1"]
+
+
+def open_ids(book: OrderRepository) -> list[str]:
+    return [reminder.key for reminder in book.open_orders(NOON + timedelta(hours=2))]
+
+
+def test_a_try_is_counted_once_and_only_while_the_order_is_open(book: OrderRepository) -> None:
+    book.accept(order("order-1"), "print")
+    (first,) = book.open_orders(NOON + timedelta(hours=2))
+    assert (first.tries, first.tried_at) == (0, None)
+    assert [book.record_try(first, 1, NOON) for _ in range(2)] == [True, False], "another process was faster"
+    (second,) = book.open_orders(NOON + timedelta(hours=2))
+    assert (second.tries, second.tried_at) == (1, NOON)
+    book.forget_reminder("order-1")
+    assert not book.record_try(second, 2, NOON)
+
+
+def course(end: OrderStatus) -> SettleCourse:
+    return SettleCourse(course=Course(end=end, reason_code=end), progress=progress(OrderStatus.SHIPPING_BOOKED))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [(OrderStatus.COMPLETED, OrderStatus.FAILED), (OrderStatus.CANCELLED, OrderStatus.COMPLETED)],
+)
+def test_the_first_course_of_an_order_holds(book: OrderRepository, first: OrderStatus, second: OrderStatus) -> None:
+    book.accept(order(), "print")
+    assert [book.settle_course(course(end)).course.end for end in (first, second)] == [first, first]
+    row = book.get(ORDER)
+    assert row is not None
+    assert (row.status, row.course and row.course.end) == (OrderStatus.ACCEPTED, first)
+
+
+def test_an_order_past_the_book_gets_the_course_that_it_wants(book: OrderRepository) -> None:
+    assert book.settle_course(course(OrderStatus.FAILED)).course.end is OrderStatus.FAILED
+    assert book.get(ORDER) is None
+
+
+def test_a_cancellation_is_kept_until_the_order_is_past_it(book: OrderRepository) -> None:
+    wish = CancellationRequest(requested_by="ada")
+    assert book.request_cancellation(ORDER, wish) is None, "there is no such order"
+    book.accept(order(), "print")
+    book.accept(order("order-2"), "print")
+    kept = [book.request_cancellation(ORDER, CancellationRequest(requested_by=each)) for each in ("ada", "eve")]
+    assert [row and row.cancellation for row in kept] == [wish, wish]
+    book.settle_course(course(OrderStatus.COMPLETED))
+    assert book.request_cancellation(ORDER, wish) is not None, "asked again, it is answered again"
+    book.record(progress(OrderStatus.COMPLETED, "order-2"))
+    late = book.request_cancellation("order-2", wish)
+    assert late is not None
+    assert late.cancellation is None
+
+
+def test_a_cancellation_that_came_too_late_is_answered_in_the_ledger(book: OrderRepository) -> None:
+    book.accept(order(), "print")
+    book.request_cancellation(ORDER, CancellationRequest(requested_by="ada"))
+    book.record(progress(OrderStatus.COMPLETED, succeeded=True))
+    row = book.get(ORDER)
+    assert row is not None
+    assert row.result is not None
+    assert [(step.step, step.reason_code) for step in row.result.steps] == [("cancellation", "too_late")]
+
+
+def test_an_order_that_needs_no_looking_at_is_looked_for_no_more_and_stays_in_the_book(book: OrderRepository) -> None:
+    book.accept(order("order-1"), "print")
+    for _ in range(2):
+        book.forget_reminder("order-1")
+    assert open_ids(book) == []
+    assert book.get("order-1") is not None
+
+
+def test_of_many_decisions_at_once_one_holds_for_all(book: OrderRepository) -> None:
+    def settle(number: int) -> str | None:
+        decision = ApprovalDecision(decision="approved" if number % 2 else "rejected", approver=f"approver {number}")
+        request = SettleApprovalRequest(
+            order_id=ORDER, wait_id=f"{ORDER}.approval", decision=decision, claim_id=str(number)
+        )
+        return book.settle(request).claim_id
+
+    with ThreadPoolExecutor(8) as pool:
+        winners = set(pool.map(settle, range(16)))
+    assert len(winners) == 1
+    assert {settle(16)} == winners, "a later one does not win either"
+
+
+def test_a_decision_is_kept_word_for_word(book: OrderRepository) -> None:
+    decision = ApprovalDecision(decision="rejected", approver="Grace", comment="too large; ask again in “May”")
+    request = SettleApprovalRequest(order_id=ORDER, wait_id=f"{ORDER}.approval", decision=decision, timed_out=True)
+    settled = book.settle(request)
+    other = request.model_copy(update={"decision": ApprovalDecision(decision="approved", approver="Alan")})
+    assert book.settle(other) == settled
+    assert (settled.decision, settled.timed_out) == (decision, True)
+
+
+def test_every_wait_has_a_decision_of_its_own(book: OrderRepository) -> None:
+    for wait, decision in (("first", "approved"), ("second", "rejected")):
+        said = ApprovalDecision.model_validate({"decision": decision, "approver": "Grace"})
+        request = SettleApprovalRequest(order_id=ORDER, wait_id=wait, decision=said)
+        assert book.settle(request).decision == said

@@ -1,0 +1,93 @@
+"""Storage that is missing, slow, forbidden or reached by identity."""
+
+import base64
+import re
+import traceback
+from collections.abc import Callable
+
+import pytest
+
+from adapters.azure_storage.storage import Storage
+from adapters.stores.catalogue import CatalogueStore
+from adapters.stores.dead_letters import DeadLetters
+from adapters.stores.order_repository import OrderRepository
+from adapters.stores.outbox import Outbox
+from domain.errors import StorageUnavailable
+from domain.mail.notification import Notification, NotificationKind
+from domain.orders.order import OrderStatus
+from settings import StorageLocation
+from tests.integration.adapters.orders import order, progress
+from tests.integration.adapters.test_catalogue_store import MUG
+from tests.integration.adapters.test_dead_letters import closing, letter
+
+SECRET = base64.b64encode(b"the account's secret key").decode()
+MESSAGE = Notification(
+    message_id="m", order_id="order-1", kind=NotificationKind.ORDER_COMPLETED, email="ada@example.com"
+)
+
+OPERATIONS: dict[str, Callable[[Storage], object]] = {
+    "accept": lambda storage: OrderRepository(storage).accept(order(), "print"),
+    "get": lambda storage: OrderRepository(storage).get("order-1"),
+    "list": lambda storage: OrderRepository(storage).list(),
+    "record": lambda storage: OrderRepository(storage).record(progress(OrderStatus.RESERVED)),
+    "products": lambda storage: CatalogueStore(storage).get_many(["mug", "cup"]),
+    "put product": lambda storage: CatalogueStore(storage).put(MUG),
+    "notify": lambda storage: Outbox(storage).put(MESSAGE),
+    "dead-letter": lambda storage: DeadLetters(storage).store(letter()),
+    "close": lambda storage: DeadLetters(storage).close(closing()),
+    "letters": lambda storage: DeadLetters(storage).list(),
+}
+every_operation = pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS.keys())
+
+
+@every_operation
+def test_the_first_use_creates_what_is_missing(storage: Storage, operation: Callable[[Storage], object]) -> None:
+    operation(storage)
+    operation(storage)
+
+
+@every_operation
+def test_storage_that_cannot_be_reached_may_be_asked_again(operation: Callable[[Storage], object]) -> None:
+    nowhere = "".join(f"{service}Endpoint=http://127.0.0.1:9/shop;" for service in ("Blob", "Queue", "Table"))
+    location = StorageLocation(connection_string=f"AccountName=shop;AccountKey={SECRET};{nowhere}")
+    with pytest.raises(StorageUnavailable) as raised:
+        operation(Storage(location))
+    assert SECRET not in "".join(traceback.format_exception(raised.value))
+
+
+@every_operation
+def test_storage_that_refuses_us_may_be_asked_again_and_tells_nothing(
+    storage_connection: str, operation: Callable[[Storage], object]
+) -> None:
+    wrong_key = re.sub("AccountKey=[^;]+", f"AccountKey={SECRET}", storage_connection)
+    location = StorageLocation(connection_string=wrong_key)
+    with pytest.raises(StorageUnavailable) as raised:
+        operation(Storage(location))
+    text = "".join(traceback.format_exception(raised.value))
+    assert SECRET not in text
+    assert "ada@example.com" not in text
+
+
+@pytest.mark.parametrize(
+    ("client_id", "credential"), [(None, "DefaultAzureCredential"), ("client", "ManagedIdentityCredential")]
+)
+def test_without_a_connection_string_an_identity_opens_the_account(client_id: str | None, credential: str) -> None:
+    location = StorageLocation(
+        table_uri="https://shop.table.core.windows.net",
+        queue_uri="https://shop.queue.core.windows.net",
+        blob_uri="https://shop.blob.core.windows.net",
+        client_id=client_id,
+    )
+    storage = Storage(location)
+    assert storage.table("orders").url == location.table_uri
+    assert storage.queue("notifications").url == f"{location.queue_uri}/notifications"
+    assert storage.container("dead-letters").url == f"{location.blob_uri}/dead-letters"
+    used = {type(client.credential).__name__ for client in (storage.queue("q"), storage.container("c"))}
+    assert used == {credential}
+
+
+def test_the_short_name_of_the_local_emulator_is_understood() -> None:
+    storage = Storage(StorageLocation(connection_string="UseDevelopmentStorage=true"))
+    assert storage.table("orders").url == "http://127.0.0.1:10002/devstoreaccount1"
+    assert storage.queue("notifications").url == "http://127.0.0.1:10001/devstoreaccount1/notifications"
+    assert storage.container("dead-letters").url == "http://127.0.0.1:10000/devstoreaccount1/dead-letters"

@@ -1,0 +1,169 @@
+import asyncio
+
+import pytest
+
+from domain.orders.order import OrderProgress
+from services.container import dead_letters, order_repository
+from tests.support.messages import waiting_messages
+from tests.support.order_requests import ADDRESS, order_request
+from tests.support.shop import Shop
+from tests.support.unreliable import failing
+
+LETTER = "dead-letters/a-1.cancel_payment"
+RESOLUTION = {"resolved_by": "grace", "reason": "voided by hand at the provider"}
+
+
+@pytest.fixture
+async def stuck(shop: Shop) -> Shop:
+    """A shop whose order `a-1` was rejected, but whose payment could not be voided: it needs attention."""
+    await shop.stock("mug", 10)
+    shop.sandbox.fault(operation="payment_intents.cancel", kind="status", status=503)
+    nowhere = {**ADDRESS, "street1": "1 Undeliverable Way"}
+    await shop.post("orders", order_request(order_id="a-1", ship_to=nowhere))
+    await shop.host.advance(hours=8)
+    assert await order_status(shop) == "needs_attention"
+    return shop
+
+
+async def order_status(shop: Shop) -> str:
+    return str((await shop.get("orders/a-1")).json()["status"])
+
+
+async def replay(shop: Shop) -> None:
+    assert (await shop.post(f"{LETTER}/replay")).status == 202
+    await shop.host.advance(hours=1)
+
+
+async def test_what_could_not_be_compensated_is_listed_and_shown(stuck: Shop):
+    (listed,) = (await stuck.get("dead-letters")).json()["dead_letters"]
+    assert (listed["order_id"], listed["step"], listed["state"]) == ("a-1", "cancel_payment", "open")
+    shown = await stuck.get(LETTER)
+    assert shown.status == 200
+    assert shown.json() == {**listed, "latest_replay": None}
+
+
+async def test_dead_letters_are_listed_by_state(stuck: Shop):
+    assert len((await stuck.get("dead-letters", state="open")).json()["dead_letters"]) == 1
+    assert (await stuck.get("dead-letters", state="resolved")).json()["dead_letters"] == []
+    assert (await stuck.get("dead-letters", state="lost")).status == 422
+
+
+async def test_a_replay_that_succeeds_closes_the_letter_and_the_order(stuck: Shop):
+    stuck.sandbox.clear_faults()
+    started = await stuck.post(f"{LETTER}/replay")
+    assert (started.status, started.json()["attempt"]) == (202, 1)
+    assert started.headers["Location"] == f"{stuck.host.origin}/api/{LETTER}"
+    await stuck.host.run_until_idle()
+    letter = (await stuck.get(LETTER)).json()
+    assert letter["state"] == "replayed"
+    assert letter["latest_replay"]["result"]["outcome"] == "done"
+    assert await order_status(stuck) == "rejected"
+    totals = stuck.sandbox.totals()
+    assert totals["voided"] == totals["authorised"]
+
+
+async def test_a_replay_that_fails_leaves_the_letter_open_for_another(stuck: Shop):
+    await replay(stuck)
+    letter = (await stuck.get(LETTER)).json()
+    assert (letter["state"], letter["replays"]) == ("open", 1)
+    latest = letter["latest_replay"]
+    assert (latest["attempt"], latest["runtimeStatus"]) == (1, "Completed")
+    assert latest["result"]["outcome"] == "unknown"
+    stuck.sandbox.clear_faults()
+    await replay(stuck)
+    assert (await stuck.get(LETTER)).json()["replays"] == 2
+    assert await order_status(stuck) == "rejected"
+
+
+async def test_only_one_replay_runs_at_a_time(stuck: Shop):
+    answers = await asyncio.gather(*(stuck.post(f"{LETTER}/replay") for _ in range(4)))
+    assert sorted(answer.status for answer in answers) == [202, 409, 409, 409]
+    running = await stuck.post(f"{LETTER}/replay")
+    assert (running.status, running.json()["code"]) == (409, "replay_running")
+    resolved = await stuck.post(f"{LETTER}/resolve", RESOLUTION)
+    assert (resolved.status, resolved.json()["code"]) == (409, "replay_running")
+
+
+async def test_a_resolved_letter_says_who_and_why_and_closes_the_order(stuck: Shop):
+    resolved = await stuck.post(f"{LETTER}/resolve", RESOLUTION)
+    assert (resolved.status, resolved.json()["state"]) == (200, "resolved")
+    assert resolved.json()["resolution"] == RESOLUTION
+    assert resolved.json()["closed_at"]
+    order = (await stuck.get("orders/a-1")).json()
+    assert order["status"] == "rejected"
+    assert order["steps"][-1]["message"] == "resolved by grace: voided by hand at the provider"
+
+
+@pytest.mark.parametrize("by", ["replay", "resolution"])
+async def test_the_customer_is_told_once_an_operator_has_closed_the_order(stuck: Shop, by: str):
+    stuck.sandbox.clear_faults()
+    if by == "replay":
+        await replay(stuck)
+    else:
+        await stuck.post(f"{LETTER}/resolve", RESOLUTION)
+    (told,) = waiting_messages()
+    assert (told["message_id"], told["kind"]) == ("a-1.order_closed", "order_closed")
+    assert told["email"] == order_request()["email"]
+
+
+async def test_resolving_again_is_the_same_for_the_same_resolution_and_a_409_for_another(stuck: Shop):
+    await stuck.post(f"{LETTER}/resolve", RESOLUTION)
+    again = await stuck.post(f"{LETTER}/resolve", RESOLUTION)
+    assert again.status == 200
+    other = await stuck.post(f"{LETTER}/resolve", {**RESOLUTION, "resolved_by": "eve"})
+    assert (other.status, other.json()["code"]) == (409, "closed")
+    messages = [step["message"] for step in (await stuck.get("orders/a-1")).json()["steps"]]
+    assert messages.count("resolved by grace: voided by hand at the provider") == 1
+
+
+async def test_a_closed_letter_is_not_replayed(stuck: Shop):
+    await stuck.post(f"{LETTER}/resolve", RESOLUTION)
+    calls = len(stuck.sandbox.calls())
+    refused = await stuck.post(f"{LETTER}/replay")
+    assert (refused.status, refused.json()["code"]) == (409, "closed")
+    await stuck.host.run_until_idle()
+    assert len(stuck.sandbox.calls()) == calls
+
+
+async def test_a_resolution_without_a_reason_is_refused(stuck: Shop):
+    refused = await stuck.post(f"{LETTER}/resolve", {"resolved_by": "grace"})
+    assert refused.status == 422
+    assert (await stuck.get(LETTER)).json()["state"] == "open"
+
+
+@pytest.mark.parametrize("dead_letter_id", ["nobody.cancel_payment", "a b"])
+async def test_an_unknown_letter_is_a_404(shop: Shop, dead_letter_id):
+    answers = [
+        await shop.get(f"dead-letters/{dead_letter_id}"),
+        await shop.post(f"dead-letters/{dead_letter_id}/replay"),
+        await shop.post(f"dead-letters/{dead_letter_id}/resolve", RESOLUTION),
+    ]
+    assert [answer.status for answer in answers] == [404] * 3
+
+
+async def test_an_order_stays_open_while_another_of_its_letters_is_still_being_written(shop: Shop):
+    shop.sandbox.fault(operation="payment_intents.capture", kind="refuse")
+    shop.sandbox.fault(operation="shipments.refund", kind="refuse")
+    shop.sandbox.fault(operation="payment_intents.cancel", kind="status", status=503)
+    await shop.stock("mug", 10)
+    await shop.post("orders", order_request(order_id="a-1"))
+    await shop.host.advance(hours=8)
+    dead_letters()._blob("a-1.cancel_payment").delete_blob()  # as before it was written
+    assert (await shop.post("dead-letters/a-1.cancel_shipping/resolve", RESOLUTION)).status == 200
+    assert await order_status(shop) == "needs_attention"
+
+
+async def test_a_resolution_that_comes_before_the_book_knows_the_end_can_be_repeated(shop: Shop):
+    shop.sandbox.fault(operation="payment_intents.cancel", kind="status", status=503)
+    await shop.stock("mug", 10)
+    nowhere = {**ADDRESS, "street1": "1 Undeliverable Way"}
+    with failing(shop, "record_order"):
+        await shop.post("orders", order_request(order_id="a-1", ship_to=nowhere))
+        await shop.host.advance(hours=16)
+    early = await shop.post(f"{LETTER}/resolve", RESOLUTION)
+    assert (early.status, early.json()["code"]) == (409, "end_not_known")
+    assert (await shop.get(LETTER)).json()["state"] == "open"
+    ended = (await shop.get("orders/a-1")).json()["output"]
+    order_repository().record(OrderProgress.model_validate(ended))
+    assert (await shop.post(f"{LETTER}/resolve", {**RESOLUTION, "reason": "said otherwise"})).status == 200
+    assert await order_status(shop) == "rejected"

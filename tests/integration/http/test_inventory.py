@@ -1,0 +1,109 @@
+import pytest
+
+from tests.support.order_requests import order_request
+from tests.support.shop import Shop
+
+
+async def stock_of(shop: Shop, product_id: str = "mug"):
+    await shop.host.run_until_idle()
+    answer = await shop.get(f"inventory/{product_id}")
+    assert answer.status == 200, answer
+    return answer.json()
+
+
+async def test_goods_are_available_then_reserved_then_sold(shop: Shop):
+    await shop.stock("piano", 5, unit_price_cents=500_000)
+    before = {"product_id": "piano", "available": 5, "reserved": 0, "sold": 0, "reservations": 0, "backordered": 0}
+    assert await stock_of(shop, "piano") == before
+    await shop.post("orders", order_request(order_id="big-1", lines=[{"product_id": "piano", "quantity": 2}]))
+    assert await stock_of(shop, "piano") == {**before, "available": 3, "reserved": 2, "reservations": 1}
+    await shop.post("orders/big-1/approval", {"decision": "approved", "approver": "grace"})
+    assert await stock_of(shop, "piano") == {**before, "available": 3, "sold": 2}
+
+
+async def test_a_product_that_was_never_stocked_has_none(shop: Shop):
+    await shop.put("products/mug", {"name": "Mug", "unit_price_cents": 1_000})
+    assert (await stock_of(shop))["available"] == 0
+
+
+async def test_a_delivery_counts_once_however_often_it_is_reported(shop: Shop):
+    await shop.stock("mug", 1)
+    for _ in range(3):
+        answer = await shop.post("inventory/mug/restock", {"quantity": 10, "key": "delivery-7"})
+        assert (answer.status, answer.json()["key"]) == (202, "delivery-7")
+    again = await shop.post("inventory/mug/restock", {"quantity": 10}, headers={"Idempotency-Key": "delivery-7"})
+    assert again.json()["key"] == "delivery-7"
+    assert (await stock_of(shop))["available"] == 11
+
+
+async def test_deliveries_without_a_key_each_count(shop: Shop):
+    await shop.stock("mug", 1)
+    first, second = [await shop.post("inventory/mug/restock", {"quantity": 10}) for _ in range(2)]
+    assert first.json()["key"] != second.json()["key"]
+    assert (await stock_of(shop))["available"] == 21
+
+
+async def test_a_movement_says_where_to_see_it(shop: Shop):
+    await shop.stock("mug", 1)
+    answer = await shop.post("inventory/mug/restock", {"quantity": 10})
+    assert answer.headers["Location"] == answer.json()["statusQueryGetUri"] == f"{shop.host.origin}/api/inventory/mug"
+
+
+@pytest.mark.parametrize(("delta", "left"), [(-4, 6), (5, 15)])
+async def test_a_count_is_corrected_both_ways(shop: Shop, delta, left):
+    await shop.stock("mug", 10)
+    answer = await shop.post("inventory/mug/adjustment", {"delta": delta, "reason": "counted"})
+    assert answer.status == 202
+    assert (await stock_of(shop))["available"] == left
+
+
+async def test_reserved_goods_cannot_be_corrected_away(shop: Shop):
+    await shop.stock("piano", 5, unit_price_cents=500_000)
+    await shop.post("orders", order_request(order_id="big-1", lines=[{"product_id": "piano", "quantity": 4}]))
+    await shop.host.run_until_idle()
+    refused = await shop.post("inventory/piano/adjustment", {"delta": -2, "reason": "broken"})
+    assert (refused.status, refused.json()["code"]) == (409, "below_zero")
+    assert (await stock_of(shop, "piano"))["available"] == 1
+
+
+async def test_a_correction_of_what_was_never_stocked_is_a_409(shop: Shop):
+    await shop.put("products/mug", {"name": "Mug", "unit_price_cents": 1_000})
+    refused = await shop.post("inventory/mug/adjustment", {"delta": 1, "reason": "found"})
+    assert (refused.status, refused.json()["code"]) == (409, "unknown_product")
+
+
+async def test_an_unknown_product_is_a_404_everywhere(shop: Shop):
+    answers = [
+        await shop.get("inventory/ufo"),
+        await shop.post("inventory/ufo/restock", {"quantity": 1}),
+        await shop.post("inventory/ufo/adjustment", {"delta": 1, "reason": "found"}),
+    ]
+    assert [(answer.status, answer.json()["code"]) for answer in answers] == [(404, "product_not_found")] * 3
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("restock", {"quantity": 0}, "quantity"),
+        ("restock", {"quantity": -1}, "quantity"),
+        ("restock", {"quantity": 1.5}, "quantity"),
+        ("restock", {"quantity": 1_000_001}, "quantity"),
+        ("restock", {"quantity": 1, "key": ""}, "key"),
+        ("adjustment", {"delta": 1}, "reason"),
+        ("adjustment", {"delta": "1", "reason": "found"}, "delta"),
+        ("adjustment", {"delta": 1, "reason": "card 4242 4242 4242 4242"}, "reason"),
+    ],
+)
+async def test_a_movement_of_another_form_is_refused_and_moves_nothing(shop: Shop, path, body, field):
+    await shop.stock("mug", 10)
+    refused = await shop.post(f"inventory/mug/{path}", body)
+    assert refused.status == 422
+    assert [error["field"] for error in refused.json()["errors"]] == [field]
+    assert (await stock_of(shop))["available"] == 10
+
+
+async def test_two_different_keys_for_one_movement_are_refused(shop: Shop):
+    await shop.stock("mug", 10)
+    refused = await shop.post("inventory/mug/restock", {"quantity": 1, "key": "a"}, headers={"Idempotency-Key": "b"})
+    assert refused.status == 422
+    assert (await stock_of(shop))["available"] == 10

@@ -1,0 +1,34 @@
+import azure.functions as func
+import pytest
+
+from triggers.http.support.links import order_links, resource
+
+
+def at(url: str) -> func.HttpRequest:
+    return func.HttpRequest("POST", url, body=b"")
+
+
+@pytest.mark.parametrize(
+    ("url", "route"),
+    [
+        ("https://shop.example/api/orders", "orders"),
+        ("https://shop.example/api/orders/", "orders"),
+        ("https://shop.example/api/orders?code=sec/ret==", "orders"),
+        ("https://shop.example/api/orders/a/approval", "orders/{order_id}/approval"),
+    ],
+)
+def test_links_point_at_our_resources_and_carry_no_key(url, route):
+    links = order_links(at(url), route, "a-1")
+    assert links.to_wire() == {
+        "id": "a-1",
+        "order_id": "a-1",
+        "statusQueryGetUri": "https://shop.example/api/orders/a-1",
+        "approvalPostUri": "https://shop.example/api/orders/a-1/approval",
+        "cancellationPostUri": "https://shop.example/api/orders/a-1/cancellation",
+        "sendEventPostUri": "https://shop.example/runtime/webhooks/durabletask/instances/a-1/raiseEvent/{eventName}",
+    }
+
+
+@pytest.mark.parametrize("prefix", ["http://127.0.0.1:7071", "https://host.example/shop/v1"])
+def test_links_follow_the_route_prefix(prefix):
+    assert resource(at(f"{prefix}/orders/a"), "orders/{order_id}", "inventory", "mug") == f"{prefix}/inventory/mug"

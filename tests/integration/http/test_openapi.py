@@ -1,0 +1,90 @@
+import re
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from local_host.testing import app_index
+from tests.integration.http.requests import decoded, get
+from tests.support.shop import ROOT
+from triggers.http.support.openapi_document import openapi_document
+from triggers.http.support.operations import OPERATIONS
+
+
+def served() -> set[tuple[str, str, str]]:
+    """Method, route and name of every HTTP function of the app."""
+    return {
+        (method, function.trigger.fields["route"], function.name)
+        for function in app_index(ROOT).with_trigger("httpTrigger")
+        for method in function.trigger.fields["methods"]
+    }
+
+
+def test_the_table_holds_every_route_of_the_app_and_nothing_else():
+    assert {(each.method, each.route, each.name) for each in OPERATIONS} == served()
+
+
+def test_the_document_describes_every_operation_of_the_table():
+    described = {
+        (method.upper(), path.removeprefix("/"), operation["operationId"])
+        for path, operations in openapi_document()["paths"].items()
+        for method, operation in operations.items()
+    }
+    assert described == served()
+
+
+def test_operation_ids_are_unique():
+    assert max(Counter(operation.name for operation in OPERATIONS).values()) == 1
+
+
+def strings(value: Any):
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key == "$ref":
+                yield item
+            else:
+                yield from strings(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from strings(item)
+
+
+def test_every_reference_points_to_a_schema_of_the_document():
+    document = openapi_document()
+    assert set(strings(document)) <= {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+
+
+def operations():
+    return [(path, op) for path, ops in openapi_document()["paths"].items() for op in ops.values()]
+
+
+@pytest.mark.parametrize(("path", "operation"), operations(), ids=lambda value: str(value)[:40])
+def test_every_parameter_of_a_path_is_described(path, operation):
+    described = {each["name"] for each in operation["parameters"] if each["in"] == "path"}
+    assert described == set(re.findall(r"{(\w+)}", path))
+
+
+def test_only_health_and_what_carries_a_proof_of_its_own_needs_no_key():
+    open_to_all = [operation["operationId"] for _, operation in operations() if not operation["security"]]
+    served_to_all = [
+        function.name
+        for function in app_index(ROOT).with_trigger("httpTrigger")
+        if function.trigger.fields["authLevel"] != "FUNCTION"
+    ]
+    assert (
+        sorted(open_to_all)
+        == sorted(served_to_all)
+        == [
+            "get_health",
+            "show_decision",
+            "take_decision",
+            "take_tracking_news",
+        ]
+    )
+
+
+async def test_the_served_document_names_the_host_it_came_from():
+    response = await app_index(ROOT).functions["get_openapi"].call(req=get("openapi.json"))
+    document = decoded(response)
+    assert document["openapi"].startswith("3.1")
+    assert document["servers"] == [{"url": "https://shop.example/api"}]

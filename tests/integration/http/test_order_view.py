@@ -1,0 +1,61 @@
+"""An order whose run the platform has failed, as its callers see it before the next run begins."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import azure.durable_functions as df
+import pytest
+
+from adapters.stores.order_rows import OrderRow
+from domain.orders.approval import ApprovalWait
+from domain.orders.order import OrderProgress, OrderStatus
+from tests.support.orders import NOON, placed_order
+from triggers.http.support.order_view import OrderView
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failed:
+    """The status of an instance whose worker died, which takes its custom status along."""
+
+    name: str = "process_order"
+    runtime_status: Any = df.OrchestrationRuntimeStatus.Failed
+    created_time: Any = NOON
+    last_updated_time: Any = NOON
+    input_: Any = None
+    output: Any = "exited with code 137"
+    custom_status: Any = None
+
+
+WAITING = OrderProgress(
+    order_id="a-1",
+    status=OrderStatus.AWAITING_APPROVAL,
+    message="The order waits for an approval.",
+    approval=ApprovalWait(wait_id="a-1.approval", expires_at=NOON + timedelta(hours=24)),
+)
+
+
+def view(result: OrderProgress | None, **instance: Any) -> OrderView:
+    status = OrderStatus.ACCEPTED if result is None else result.status
+    row = OrderRow(order_id="a-1", status=status, updated_at=NOON, order=placed_order(), result=result)
+    return OrderView(order_id="a-1", row=row, instance=Failed(**instance))
+
+
+@pytest.mark.parametrize("result", [None, WAITING])
+def test_it_stands_where_its_row_says_and_is_about_to_go_on(result: OrderProgress | None):
+    shown = view(result).answer()
+    expected = OrderStatus.ACCEPTED if result is None else OrderStatus.AWAITING_APPROVAL
+    assert (shown.status, shown.runtimeStatus, shown.output) == (expected, "Pending", None)
+    assert (shown.customStatus and shown.customStatus.approval) == (None if result is None else WAITING.approval)
+    assert "137" not in shown.model_dump_json()
+
+
+def test_what_its_run_said_last_counts_more_than_its_row():
+    assert view(None, custom_status=WAITING.to_wire()).progress == WAITING
+
+
+def test_an_order_that_has_ended_waits_for_no_run():
+    ended = OrderProgress(order_id="a-1", status=OrderStatus.FAILED, succeeded=False, message="Stopped.")
+    shown = view(ended)
+    assert not shown.is_running
+    assert (shown.answer().status, shown.answer().runtimeStatus) == (OrderStatus.FAILED, "Completed")

@@ -1,0 +1,115 @@
+"""The cost model: its arithmetic, and that it says what it assumes."""
+
+from dataclasses import replace
+
+import pytest
+
+from scripts.cost import prices
+from scripts.cost.model import BACKENDS, PLANS, Scenario, bill, parsed, report
+from scripts.cost.workload import SCHEDULED_RUNS, Workload
+from tests.integration.infra.bicep import INFRA
+
+MILLION = Scenario(orders=1_000_000)
+
+
+def dollars(scenario: Scenario, item: str) -> float | None:
+    (line,) = [line for line in bill(scenario) if line.item == item]
+    return line.dollars
+
+
+def test_every_answer_is_one_more_replay():
+    assert Workload(activities=3, entity_calls=2, events=1, timers=1).episodes == 8
+
+
+def test_premium_costs_its_instances_whatever_the_load():
+    few, many = (replace(MILLION, plan="EP1", orders=orders) for orders in (1, 9_000_000))
+    assert dollars(few, "instances") == dollars(many, "instances") == pytest.approx(730 * (0.173 + 3.5 * 0.0123))
+    assert dollars(replace(few, instances=2.5), "instances") == pytest.approx(2.5 * 730 * (0.173 + 3.5 * 0.0123))
+
+
+def test_consumption_is_free_up_to_its_grant_and_linear_beyond():
+    assert dollars(replace(MILLION, plan="Y1", orders=10_000), "executions") == 0
+    paid = 1_000_000 * Workload().executions + SCHEDULED_RUNS - 1_000_000
+    assert dollars(replace(MILLION, plan="Y1"), "executions") == pytest.approx(paid * 0.2e-6)
+
+
+def test_memory_of_consumption_counts_in_steps_of_128_mb():
+    assert dollars(replace(MILLION, plan="Y1", memory_mb=129), "compute") == dollars(
+        replace(MILLION, plan="Y1", memory_mb=256), "compute"
+    )
+
+
+def test_small_instances_make_flex_cheaper_in_proportion():
+    big, small = (dollars(replace(MILLION, memory_mb=memory), "always ready") for memory in (2048, 512))
+    assert big == pytest.approx(4 * (small or 0))
+
+
+def test_bursts_that_share_instances_cost_less_than_an_even_trickle():
+    even = dollars(MILLION, "compute on demand") or 0
+    burst = dollars(replace(MILLION, concurrency=16), "compute on demand") or 0
+    assert burst < even
+
+
+def test_no_scenario_pays_for_more_than_a_month_of_one_busy_instance_under_even_load():
+    line = dollars(replace(MILLION, orders=100_000_000), "always ready") or 0
+    month = 730 * 3600 * 2.0
+    assert line == pytest.approx(month * (prices.FC1_READY_BASE.dollars + prices.FC1_READY_BUSY.dollars))
+
+
+def test_measured_transactions_replace_the_model():
+    measured = parsed(["--queue-ops", "30", "--table-ops", "20"])
+    assert dollars(measured, "queue operations") == pytest.approx(30e6 * 0.004e-4)
+    assert dollars(measured, "table operations") == pytest.approx(20e6 * 0.00036e-4)
+    assert "(measured)" in report(measured)
+
+
+def test_what_has_no_price_is_unknown_and_not_free():
+    scheduler = replace(MILLION, backend="DurableTaskScheduler")
+    assert dollars(scheduler, "scheduler") is None
+    assert "without scheduler" in report(scheduler)
+
+
+@pytest.mark.parametrize("plan", PLANS)
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_report_names_its_assumptions_and_the_date_of_its_prices(plan, backend):
+    text = report(replace(MILLION, plan=plan, backend=backend))
+    assert prices.AS_OF in text
+    assert "5 activities" in text
+    assert f"{plan} with {backend}" in text
+
+
+@pytest.mark.parametrize("wrong", [["--orders", "-1"], ["--plan", "P1"], ["--concurrency", "0"], ["--orders", "many"]])
+def test_wrong_argument_is_refused(wrong, capsys):
+    with pytest.raises(SystemExit):
+        parsed(wrong)
+    assert wrong[0] in capsys.readouterr().err
+
+
+def test_memory_that_fc1_does_not_sell_is_refused_and_what_it_sells_is_named(capsys):
+    with pytest.raises(SystemExit):
+        parsed(["--memory", "3"])
+    assert "--memory: must be one of 512, 2048, 4096" in capsys.readouterr().err
+    assert parsed(["--memory", "256", "--plan", "Y1"]).memory_mb == 256
+
+
+def test_parcels_that_are_not_watched_cost_nothing():
+    load = parsed(["--looks", "0"]).workload
+    assert (load.watch_activities, load.watch_episodes, load.executions) == (0, 0, 14 + 3 + 1)
+
+
+@pytest.mark.parametrize(
+    ("row", "arguments"),
+    [
+        ("| FC1, 2,048 MB | {} |", []),
+        ("| {} in bursts that share an instance by eight |", ["--concurrency", "8"]),
+        ("| FC1, 512 MB | {} |", ["--memory", "512"]),
+        ("| EP1, one instance | {} |", ["--plan", "EP1"]),
+        ("| Y1, 256 MB | {} |", ["--plan", "Y1", "--memory", "256"]),
+        ("without parcels to watch (`--looks 0`) the first line is {}", ["--looks", "0"]),
+        ("An idle shop on FC1 costs {} a month", ["--orders", "0"]),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_documented_cost_is_what_the_calculator_says(row, arguments):
+    total = sum(line.dollars or 0 for line in bill(parsed(arguments)))
+    assert row.format(f"${total:,.0f}") in " ".join((INFRA / "README.md").read_text().split())

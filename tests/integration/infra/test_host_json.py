@@ -1,0 +1,125 @@
+"""host.json as it is deployed: one source, sound for every plan and back end, and in step with the app settings."""
+
+import json
+from itertools import product
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from scripts.host_json import ROOT, host_json
+from tests.integration.infra.bicep import app_settings, evaluate
+from tests.integration.infra.combinations import BACKENDS, PLAIN, PLANS, described
+
+SCHEMA = Draft202012Validator(json.loads((ROOT / "tests" / "integration" / "infra" / "host.schema.json").read_text()))
+CONNECTIONS = {
+    "AzureStorage": "connectionName",
+    "DurableTaskScheduler": "connectionStringName",
+    "MSSQL": "connectionStringName",
+}
+
+
+def durable(plan: str, backend: str):
+    return host_json(plan, backend)["extensions"]["durableTask"]
+
+
+def test_schema_takes_the_file_that_runs_locally():
+    SCHEMA.validate(json.loads((ROOT / "host.json").read_text()))
+
+
+@pytest.mark.parametrize(("plan", "backend"), list(product(PLANS, BACKENDS)))
+def test_schema_takes_what_is_deployed(plan, backend):
+    SCHEMA.validate(host_json(plan, backend))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"version": "1.0"},
+        {"functionTimeout": "5 minutes"},
+        {"extensions": {"durableTask": {"hubName": "DurableOrders"}}},
+        {
+            "extensions": {
+                "durableTask": {
+                    "hubName": "%TASKHUB_NAME%",
+                    "storageProvider": {"type": "azureManaged", "partitionCount": 4},
+                }
+            }
+        },
+        {"extensions": {"durableTask": {"hubName": "%TASKHUB_NAME%", "extendedSessionsEnabled": True}}},
+        {
+            "extensions": {
+                "durableTask": durable("FC1", "DurableTaskScheduler")
+                | {
+                    "storageProvider": durable("FC1", "DurableTaskScheduler")["storageProvider"]
+                    | {"controlQueueVisibilityTimeout": "00:01:00"}
+                }
+            }
+        },
+        {
+            "extensions": {
+                "durableTask": durable("FC1", "AzureStorage")
+                | {
+                    "storageProvider": durable("FC1", "AzureStorage")["storageProvider"]
+                    | {"workItemQueueVisibilityTimeout": "00:00:20"}
+                }
+            }
+        },
+        {"extensionBundle": {"id": "Microsoft.Azure.Functions.ExtensionBundle", "version": "[3.*, 4.0.0)"}},
+    ],
+    ids=str,
+)
+def test_schema_refuses(wrong):
+    assert not SCHEMA.is_valid(host_json("FC1", "AzureStorage") | wrong)
+
+
+def test_back_end_has_its_own_keys_only():
+    assert durable("FC1", "DurableTaskScheduler")["storageProvider"] == {
+        "type": "azureManaged",
+        "connectionStringName": "DURABLE_TASK_SCHEDULER_CONNECTION_STRING",
+    }
+    assert durable("EP1", "MSSQL")["storageProvider"]["type"] == "mssql"
+    assert durable("EP1", "AzureStorage")["storageProvider"]["partitionCount"] == 4
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_what_a_stopped_host_had_in_hand_is_seen_again_after_a_minute(plan):
+    provider = durable(plan, "AzureStorage")["storageProvider"]
+    assert provider["controlQueueVisibilityTimeout"] == provider["workItemQueueVisibilityTimeout"] == "00:01:00"
+
+
+@pytest.mark.parametrize("given", PLAIN, ids=described)
+def test_connection_that_host_json_names_is_set(given):
+    provider = durable(given["plan"], given["backend"])["storageProvider"]
+    connection = provider[CONNECTIONS[given["backend"]]]
+    for settings in app_settings(evaluate(given)):
+        assert connection in {name.partition("__")[0] for name in settings}
+
+
+@pytest.mark.parametrize("given", PLAIN, ids=described)
+def test_every_function_that_may_run_at_once_has_a_thread(given):
+    limits = durable(given["plan"], given["backend"])
+    wanted = limits["maxConcurrentActivityFunctions"] + limits["maxConcurrentOrchestratorFunctions"]
+    for settings in app_settings(evaluate(given)):
+        assert int(settings["PYTHON_THREADPOOL_THREAD_COUNT"]) >= wanted
+
+
+def test_hub_is_named_by_a_setting_that_azure_sets():
+    assert durable("FC1", "AzureStorage")["hubName"] == "%TASKHUB_NAME%"
+    assert app_settings(evaluate(PLAIN[0]))[0]["TASKHUB_NAME"] == "DurableOrders"
+
+
+def test_nothing_that_alerts_count_is_sampled():
+    sampling = host_json("FC1", "AzureStorage")["logging"]["applicationInsights"]["samplingSettings"]
+    assert set(sampling["excludedTypes"].split(";")) >= {"Request", "Exception", "Trace"}
+
+
+def test_logs_that_queries_read_are_written():
+    levels = host_json("FC1", "AzureStorage")["logging"]["logLevel"]
+    assert {levels["Function"], levels["Host.Results"], levels["Host.Triggers.DurableTask"]} == {"Information"}
+    assert levels["default"] == "Warning"
+
+
+def test_generating_leaves_the_source_alone():
+    before = json.loads((ROOT / "host.json").read_text())
+    host_json("Y1", "DurableTaskScheduler")
+    assert json.loads((ROOT / "host.json").read_text()) == before

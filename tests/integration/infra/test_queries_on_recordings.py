@@ -1,0 +1,134 @@
+"""The queries find what they are for in what the real host sends, and nothing in a plain order."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from tests.integration.infra.bicep import INFRA
+from tests.integration.infra.recorded_rows import QUERIES, RECORDED, TABLES, rows_found
+
+RECORDINGS = sorted(path.stem for path in RECORDED.glob("*.jsonl"))
+# Alert rules by what raises them. host_silent is raised by nothing at all.
+RAISED_BY = {
+    "needs_attention": {"dead-letter-open"},
+    "dead_letters": {"dead-letter-open"},
+    "non_determinism": {"orchestrator-changed-under-a-waiting-order"},
+    "worker_died": {"worker-dies"},
+    "newer_version": {"event-for-an-instance-of-a-newer-version"},
+    "poison_messages": {"poison-message"},
+    "stuck_orders": set(),
+    "failed_orchestrations": set(),
+    "activity_failures": set(),
+    "retry_rate": set(),
+    "api_availability": set(),
+    "throttling": set(),
+    "inventory_drift": set(),
+}
+
+
+def reads_recorded_tables(query: str) -> bool:
+    """Whether there are recorded rows of every table that a query reads."""
+    text = (QUERIES / f"{query}.kql").read_text(encoding="utf-8")
+    return not any(re.search(rf"\b{table}\b", text) for table in TABLES if not table.startswith("App"))
+
+
+def rules() -> set[str]:
+    return set(re.findall(r"^    name: '(\w+)'$", (INFRA / "modules/alerts.bicep").read_text(), re.M))
+
+
+def test_each_alert_rule_on_the_app_is_tried() -> None:
+    assert {name for name in rules() if reads_recorded_tables(name)} == RAISED_BY.keys() | {"host_silent"}
+
+
+@pytest.mark.parametrize("recording", RECORDINGS)
+@pytest.mark.parametrize("rule", RAISED_BY)
+def test_a_rule_is_raised_by_what_it_is_for_and_by_nothing_else(rule: str, recording: str) -> None:
+    assert bool(rows_found(rule, recording)) is (recording in RAISED_BY[rule])
+
+
+@pytest.mark.parametrize(
+    ("rule", "recording", "copies"),
+    [
+        ("failed_orchestrations", "orchestrator-raises", 20),
+        ("failed_orchestrations", "orchestrator-changed-under-a-waiting-order", 20),
+        ("failed_orchestrations", "worker-dies", 7),
+        ("activity_failures", "worker-dies", 4),
+    ],
+)
+def test_a_rate_is_raised_by_many(rule: str, recording: str, copies: int) -> None:
+    assert rows_found(rule, recording, copies=copies)
+    assert not rows_found(rule, "order", copies=copies)
+
+
+def test_one_failure_among_many_orders_is_no_rate() -> None:
+    assert not rows_found("failed_orchestrations", *["order"] * 60, "orchestrator-raises")
+
+
+def test_an_order_that_ended_is_not_stuck_and_one_that_did_not_is() -> None:
+    long_ago = timedelta(hours=1)
+    assert not rows_found("stuck_orders", "order", age=long_ago)
+    assert not rows_found("stuck_orders", "dead-letter-open", age=long_ago), "it waits for an operator, not for time"
+    text = (QUERIES / "stuck_orders.kql").read_text(encoding="utf-8")
+    assert "needs_attention" in text
+
+
+def test_a_silent_host_is_one_without_requests() -> None:
+    assert rows_found("host_silent")
+    assert not rows_found("host_silent", "order")
+
+
+@pytest.mark.parametrize("rule", [rule for rule, raised_by in RAISED_BY.items() if raised_by])
+def test_the_staging_slot_raises_nothing(rule: str) -> None:
+    assert not rows_found(rule, *RAISED_BY[rule], slot="-staging")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "orders_by_status",
+        "order_endings",
+        "orchestration_outcomes",
+        "orchestration_latency",
+        "queue_age",
+        "step_times",
+        "retries",
+        "money",
+        "trace_steps",
+        "instances",
+    ],
+)
+def test_a_chart_shows_a_plain_order(query: str) -> None:
+    assert rows_found(query, "order")
+
+
+@pytest.mark.parametrize(
+    ("query", "recording"),
+    [
+        ("availability", "dead-letter-resolved"),
+        ("framework_trouble", "worker-dies"),
+        ("orchestration_failed", "orchestrator-raises"),
+        ("orchestration_failed", "orchestrator-changed-under-a-waiting-order"),
+        ("orchestration_failed", "worker-dies"),
+        ("step_failures", "dead-letter-open"),
+    ],
+)
+def test_a_chart_shows_what_it_is_for(query: str, recording: str) -> None:
+    assert rows_found(query, recording)
+
+
+@pytest.mark.parametrize("query", ["framework_trouble", "orchestration_failed", "step_failures"])
+def test_a_chart_of_failures_is_empty_for_a_plain_order(query: str) -> None:
+    assert not rows_found(query, "order")
+
+
+def test_a_failure_is_shown_with_its_reason() -> None:
+    (row,) = rows_found("orchestration_failed", "orchestrator-raises")
+    assert row["fn"] == "process_order"
+    assert "planted failure" in row["reason"]
+
+
+def test_waiting_and_latency_are_of_the_instances_of_the_recording() -> None:
+    (row,) = rows_found("orchestration_latency", "order")
+    assert (row["fn"], row["orchestrations"]) == ("process_order", 1)
+    assert {"authorise_payment", "buy_label"} <= {row["fn"] for row in rows_found("queue_age", "order")}

@@ -1,0 +1,240 @@
+"""A policy that cannot fail proves nothing: each is shown a template with its fault in it."""
+
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.integration.infra.bicep import INFRA, Given, evaluate
+from tests.integration.infra.combinations import PLAIN
+from tests.integration.infra.policies import POLICIES
+
+
+class Fault(NamedTuple):
+    """Text of a file, what to put in its place, and the parameters under which it matters."""
+
+    file: str
+    good: str
+    bad: str
+    given: Given | None = None
+
+
+EP = {"plan": "EP1"}
+SLOT = {"plan": "EP1", "enableStagingSlot": True}
+PRIVATE = {"usePrivateNetworking": True}
+SQL = {"plan": "EP1", "backend": "MSSQL"}
+DTS = {"backend": "DurableTaskScheduler"}
+BUDGET = {"budgetAmount": 50, "budgetStart": "2026-12-01"}
+MAIL = {"mailDataLocation": "Europe"}
+SOMEBODY = "11111111-2222-3333-4444-555555555555"
+ENTRA = {"entraClientId": SOMEBODY}
+
+FAULTS: dict[str, list[Fault]] = {
+    "storage_refuses_keys": [
+        Fault("modules/storage.bicep", "allowSharedKeyAccess: false", "allowSharedKeyAccess: true")
+    ],
+    "no_key_is_read_or_held": [
+        Fault("modules/storage.bicep", "string = account.id", "string = account.listKeys().keys[0].value"),
+        Fault("modules/settings.bicep", "SHOP_CURRENCY: shop.currency", "SHOP_CURRENCY: 'AccountKey=abc'"),
+    ],
+    "telemetry_refuses_keys": [
+        Fault("modules/monitoring.bicep", "DisableLocalAuth: true", "DisableLocalAuth: false"),
+        Fault("modules/monitoring.bicep", "disableLocalAuth: true", "disableLocalAuth: false"),
+    ],
+    "nobody_deploys_with_a_password": [
+        Fault(
+            "modules/app.bicep",
+            "name: 'scm'\n    properties: { allow: false }",
+            "name: 'scm'\n    properties: { allow: true }",
+        ),
+        Fault("modules/slot.bicep", "properties: { allow: false }", "properties: { allow: true }", SLOT),
+    ],
+    "sql_knows_no_passwords": [
+        Fault("modules/sql.bicep", "azureADOnlyAuthentication: true", "azureADOnlyAuthentication: false", SQL)
+    ],
+    "tls_is_1_2_or_newer": [
+        Fault("modules/storage.bicep", "minimumTlsVersion: 'TLS1_2'", "minimumTlsVersion: 'TLS1_0'"),
+        Fault("modules/sql.bicep", "minimalTlsVersion: '1.2'", "minimalTlsVersion: '1.1'", SQL),
+        Fault("modules/app.bicep", "minTlsVersion: '1.2'", "minTlsVersion: '1.0'"),
+        Fault("modules/slot.bicep", "httpsOnly: true", "httpsOnly: false", SLOT),
+    ],
+    "no_blob_is_public": [
+        Fault("modules/storage.bicep", "allowBlobPublicAccess: false", "allowBlobPublicAccess: true")
+    ],
+    "vault_goes_by_roles_and_forgets_nothing": [
+        Fault("modules/keyvault.bicep", "enablePurgeProtection: true", "enablePurgeProtection: false")
+    ],
+    "secrets_are_references": [
+        Fault(
+            "modules/settings.bicep",
+            "'@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/${stripeSecret}/)'",
+            "'sk_live'",
+        )
+    ],
+    "host_storage_is_by_identity": [
+        Fault("modules/settings.bicep", "  AzureWebJobsStorage__tableServiceUri: storage.table\n", ""),
+        Fault("modules/settings.bicep", "AzureWebJobsStorage__credential", "AzureWebJobsStorage__kind"),
+        Fault("modules/settings.bicep", "SHOP_CURRENCY", "AzureWebJobsStorage"),
+    ],
+    "shop_storage_is_by_identity": [Fault("modules/settings.bicep", "  SHOP_STORAGE__clientId: clientId\n", "")],
+    "every_connection_is_by_identity": [
+        Fault("modules/settings.bicep", "  SHOP_STORAGE__credential: 'managedidentity'\n", ""),
+        Fault("modules/settings.bicep", "SHOP_STORAGE__queueServiceUri", "SHOP_STORAGE__fileServiceUri"),
+        Fault("modules/settings.bicep", "  AzureWebJobsStorage__clientId: clientId\n", ""),
+        Fault("modules/settings.bicep", "SHOP_CURRENCY", "SHOP_STORAGE"),
+    ],
+    "app_carries_the_one_identity": [
+        Fault("modules/app.bicep", "    keyVaultReferenceIdentity: common.identityId\n", ""),
+        Fault("modules/slot.bicep", "type: 'UserAssigned'", "type: 'SystemAssigned'", SLOT),
+    ],
+    "settings_fit_the_plan": [
+        Fault("modules/settings.bicep", "common.plan == 'FC1' ? {}", "common.plan == 'FC2' ? {}"),
+        Fault("modules/settings.bicep", "  FUNCTIONS_EXTENSION_VERSION: '~4'\n", "", EP),
+        Fault("modules/settings.bicep", "string(shop.approvalTimeoutS)", "shop.approvalTimeoutS"),
+    ],
+    "task_hub_is_set_in_host_json_alone": [
+        Fault("modules/settings.bicep", "TASKHUB_NAME", "AzureFunctionsJobHost__extensions__durableTask__hubName"),
+        Fault("main.bicep", "'${taskHubName}Staging'", "'${taskHubName}-staging'", SLOT),
+    ],
+    "app_connects_to_its_back_end": [
+        Fault("modules/settings.bicep", "  ...slot.backend\n", "", DTS),
+        Fault("modules/settings.bicep", ";ClientID=${clientId}", "", DTS),
+        Fault("modules/settings.bicep", ": backend == 'MSSQL'", ": backend == 'SQL'", SQL),
+    ],
+    "plan_has_its_shape": [
+        Fault("modules/app.bicep", "Y1: 'Dynamic'", "Y1: 'Consumption'", {"plan": "Y1"}),
+        Fault("modules/app.bicep", "reserved: true", "reserved: false"),
+        Fault("modules/app.bicep", "...(flex ? {} : classicConfig)", "...classicConfig"),
+    ],
+    "flex_keeps_an_instance_for_orchestrations": [
+        Fault("modules/app.bicep", "name: 'durable', instanceCount", "name: 'http', instanceCount"),
+        Fault("modules/app.bicep", "var atLeast = zoneRedundant ? 2 : 1", "var atLeast = 1", {"zoneRedundant": True}),
+    ],
+    "premium_asks_for_health_and_scales_by_the_runtime": [
+        Fault("modules/app.bicep", "    healthCheckPath: '/api/health'\n", "", EP),
+        Fault("modules/slot.bicep", "private || scalesBySql", "private", SLOT | SQL),
+    ],
+    "zones_have_two_of_everything": [
+        Fault("modules/storage.bicep", "'Standard_ZRS'", "'Standard_LRS'", {"zoneRedundant": True}),
+        Fault("modules/app.bicep", "premium && zoneRedundant", "flex && zoneRedundant", EP | {"zoneRedundant": True}),
+    ],
+    "diagnostics_are_kept": [
+        Fault("modules/storage.bicep", "scope: account::tableService", "scope: account::blobs"),
+        Fault("modules/slot.bicep", "scope: slot", "scope: site", SLOT),
+        Fault("modules/sql.bicep", "scope: databases[i]", "scope: databases[0]", SLOT | SQL),
+        Fault(
+            "modules/scheduler.bicep",
+            "Microsoft.Insights/diagnosticSettings@2021-05-01-preview' =",
+            "Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (false)",
+            DTS,
+        ),
+    ],
+    "queue_writes_are_logged": [Fault("modules/storage.bicep", "category: 'StorageWrite'", "category: 'StorageRead'")],
+    "running_orders_cannot_be_deleted": [
+        Fault("main.bicep", "locked: true", "locked: false"),
+        Fault("modules/scheduler.bicep", "locks@2020-05-01' =", "locks@2020-05-01' = if (false)", DTS),
+        Fault("modules/sql.bicep", "scope: server\n", "scope: databases[0]\n", SQL),
+    ],
+    "alerts_tell_somebody_and_resolve_themselves": [
+        Fault("modules/alerts.bicep", "actions: { actionGroups: [people.id] }", "actions: { actionGroups: [] }"),
+        Fault("modules/alerts.bicep", "autoMitigate: true", "autoMitigate: false"),
+        Fault("modules/alerts.bicep", "window: 'PT15M'", "window: '15m'"),
+    ],
+    "budget_is_watched": [
+        Fault("modules/budget.bicep", "threshold: 80", "threshold: 800", BUDGET),
+        Fault("main.bicep", "if (budgetAmount > 0)", "if (budgetAmount > 1000)", BUDGET),
+    ],
+    "callers_need_a_token_if_asked_for": [
+        Fault("modules/auth.bicep", "'/api/health'", "'/api/*'", ENTRA),
+        Fault("modules/auth.bicep", "'Return401'", "'AllowAnonymous'", ENTRA),
+        Fault("modules/auth.bicep", "= if (hasSlot)", "= if (!hasSlot)", SLOT | ENTRA),
+    ],
+    "roles_are_known_and_narrow": [
+        Fault("modules/roles.bicep", "4633458b-17de-408a-b874-0445c86b69e6", "00482a5a-887f-4fb3-b363-3b7fe8e74483"),
+        Fault("modules/rbac.bicep", "scope: insights\n", "scope: resourceGroup()\n"),
+        Fault("modules/rbac.bicep", "    principalType: 'ServicePrincipal'\n", ""),
+        Fault(
+            "modules/rbac.bicep", "scope: packages", "scope: accounts[0]", EP | {"codeDeployerPrincipalId": SOMEBODY}
+        ),
+    ],
+    "app_has_the_roles_it_needs": [
+        Fault("modules/rbac.bicep", "roles.storageTableDataContributor", "roles.storageQueueDataContributor"),
+        Fault("main.bicep", "[storage.outputs.name, stagingStorage!.outputs.name]", "[storage.outputs.name]", SLOT),
+        Fault("main.bicep", "backend == 'DurableTaskScheduler' ? taskHubs : []", "[]", DTS),
+        Fault("main.bicep", "empty(mailDataLocation) ? '' : mail!.outputs.name", "''", MAIL),
+    ],
+    "manifests_are_told_on_every_account": [
+        Fault("modules/settings.bicep", "MANIFEST_EVENTS: 'queue'", "MANIFEST_EVENTS: 'blob'"),
+        Fault("modules/events.bicep", "'CloudEventSchemaV1_0'", "'EventGridSchema'"),
+        Fault("modules/events.bicep", "'Microsoft.Storage.BlobCreated'", "'Microsoft.Storage.BlobDeleted'"),
+        Fault("main.bicep", "storageName: stagingStorage!.outputs.name", "storageName: storage.outputs.name", SLOT),
+    ],
+    "events_are_delivered_by_identity_and_kept_if_not": [
+        Fault(
+            "modules/events.bicep", "      identity: { type: 'SystemAssigned' }\n      destination", "      destination"
+        ),
+        Fault("modules/events.bicep", "deadLetterWithResourceIdentity: {", "deadLetterElsewhere: {"),
+        Fault("modules/storage.bicep", "bypass: 'AzureServices'", "bypass: 'None'"),
+    ],
+    "event_grid_may_use_one_queue_and_one_container": [
+        Fault("modules/events.bicep", "scope: account::queueService::manifests", "scope: account"),
+        Fault("modules/events.bicep", "roles.storageBlobDataContributor", "roles.storageBlobDataOwner"),
+        Fault("modules/events.bicep", "  dependsOn: [topicSendsMessages, topicKeepsUndelivered]\n", ""),
+    ],
+    "mails_leave_by_identity_if_asked_for": [
+        Fault("modules/mail.bicep", "disableLocalAuth: true", "disableLocalAuth: false", MAIL),
+        Fault("modules/mail.bicep", "    linkedDomains: [domain.id]\n", "", MAIL),
+        Fault("main.bicep", "if (!empty(mailDataLocation))", "if (true)"),
+        Fault("main.bicep", "shop.mailEndpoint : mail!.outputs.endpoint", "shop.mailEndpoint : ''", MAIL),
+    ],
+    "roles_are_complete_before_the_app": [Fault("main.bicep", "  dependsOn: [rbac]\n", "")],
+    "network_is_complete_before_the_app": [
+        Fault(
+            "main.bicep",
+            "subnetId: usePrivateNetworking ? network!.outputs.appSubnetId : ''",
+            "subnetId: 'known'",
+            PRIVATE,
+        )
+    ],
+    "private_means_private": [
+        Fault("modules/storage.bicep", "privateOnly ? 'Disabled' : 'Enabled'", "'Enabled'", PRIVATE),
+        Fault("modules/keyvault.bicep", "privateOnly ? 'Disabled' : 'Enabled'", "'Disabled'"),
+        Fault("modules/app.bicep", "      virtualNetworkSubnetId: subnetId\n", "", PRIVATE),
+    ],
+    "everything_private_has_an_endpoint": [
+        Fault("main.bicep", "['blob', 'queue', 'table']", "['blob', 'queue']", PRIVATE),
+        Fault("main.bicep", "backend == 'MSSQL'\n        ? [", "backend == 'SQL'\n        ? [", SQL | PRIVATE),
+        Fault("main.bicep", "'privatelink.vaultcore.'", "'privatelink.vault.'", PRIVATE),
+    ],
+    "subnet_is_delegated_to_the_plan": [
+        Fault("main.bicep", "flex ? 'Microsoft.App/environments'", "!flex ? 'Microsoft.App/environments'", PRIVATE)
+    ],
+    "scheduler_lets_the_app_in": [Fault("modules/scheduler.bicep", "ipAllowlist: ipAllowlist", "ipAllowlist: []", DTS)],
+    "slot_shares_nothing_that_runs": [
+        Fault("main.bicep", "blob: stagingStorage!.outputs.blobEndpoint", "blob: storage.outputs.blobEndpoint", SLOT),
+        Fault("main.bicep", "mailEndpoint: ''", "mailEndpoint: production.mailEndpoint", SLOT | MAIL),
+        Fault("main.bicep", "approverEmails: stagingApproverEmails", "approverEmails: shop.approverEmails", SLOT),
+        Fault("modules/settings.bicep", "    objectKeys(peopleSettings('', '', [])),\n", "", SLOT),
+        Fault("main.bicep", "stripeSecret: 'stripe-test-api-key'", "stripeSecret: 'stripe-api-key'", SLOT),
+        Fault("modules/settings.bicep", "  objectKeys(hostSettings('', '', '')),\n", "", SLOT),
+        Fault("main.bicep", "roleName: 'func-${token}-staging'", "roleName: 'func-${token}-next'", SLOT),
+    ],
+}
+CASES = [(name, fault) for name in POLICIES for fault in FAULTS[name]]
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"), CASES, ids=[f"{name}-{fault.file}-{fault.bad[:30]}" for name, fault in CASES]
+)
+def test_policy_sees_its_fault(name: str, fault: Fault, tmp_path: Path):
+    infra = tmp_path / "infra"
+    shutil.copytree(INFRA, infra, ignore=shutil.ignore_patterns("*.py", "__pycache__", "hooks"))
+    text = (infra / fault.file).read_text(encoding="utf-8")
+    assert fault.good in text, "the template has changed: seed this fault anew"
+    given = PLAIN[0] | (fault.given or {})
+
+    (infra / fault.file).write_text(text.replace(fault.good, fault.bad), encoding="utf-8")
+
+    assert list(POLICIES[name](evaluate(given), given)) == [], "broken before the fault"
+    assert list(POLICIES[name](evaluate(given, infra), given)) != []

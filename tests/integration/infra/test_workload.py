@@ -1,0 +1,75 @@
+"""What the cost model says that an order does, held against an order and the watch of its parcel."""
+
+import json
+from collections import Counter
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from domain.ids import order_instance_id
+from domain.shipping.tracking import pause_after
+from local_host.history import EventType
+from local_host.testing import app_index
+from sandbox.testing import Sandbox
+from scripts.cost.workload import SCHEDULED_RUNS, Workload
+from tests.support.books import finish
+from tests.support.messages import waiting_messages
+from tests.support.order_requests import order_request
+from tests.support.shop import ROOT, Shop, forget_cached, running_shop, use_settings
+
+DELIVERED_AFTER = timedelta(days=3)
+
+
+@pytest.fixture
+async def shop(monkeypatch: pytest.MonkeyPatch, storage_connection: str, sandbox: Sandbox) -> AsyncIterator[Shop]:
+    """With one order that has ended."""
+    use_settings(monkeypatch, storage_connection, sandbox)
+    async with running_shop(sandbox) as running:
+        await running.stock("mug", 10)
+        await running.post("orders", order_request(order_id="a-1"))
+        await finish(running)
+        yield running
+    forget_cached()
+
+
+async def test_order_does_what_the_cost_model_counts(shop: Shop):
+    status = await shop.host.operations.status(order_instance_id("a-1"), with_history=True)
+    counted = Counter(event["EventType"] for event in status.history or ())
+
+    model = Workload()
+    assert counted[EventType.TASK_SCHEDULED] == model.activities == len(shop.host.activity_calls)
+    assert counted[EventType.EVENT_SENT] == model.entity_calls + model.entity_signals
+    assert counted[EventType.EVENT_RAISED] == model.entity_calls + model.events
+    assert counted[EventType.TIMER_CREATED] == model.timers
+    assert counted[EventType.ORCHESTRATOR_STARTED] == model.episodes == shop.host.orchestrator_runs.total()
+
+
+async def test_watch_of_a_parcel_does_what_the_cost_model_counts(shop: Shop):
+    model = Workload()
+    shop.host.activity_calls.clear()
+    shop.host.orchestrator_runs.clear()
+    (news,) = waiting_messages()
+    carrier_says = iter(("in_transit", "delivered"))
+
+    await shop.host.run("deliver_notification", json.dumps(news))
+    waited = timedelta()
+    for look in range(1, model.looks):
+        if look in (1, model.looks - 1):
+            shop.sandbox.post("/trackers/a-1", {"status": next(carrier_says)})
+        waited += pause_after(look)
+        await shop.host.advance(seconds=pause_after(look).total_seconds())
+
+    assert (await shop.get("shipments/a-1")).json()["detail"]["tracking_status"] == "delivered"
+    assert waited - pause_after(model.looks - 1) < DELIVERED_AFTER <= waited, "as many looks as fit into the time"
+    assert len(shop.host.activity_calls) == model.watch_activities
+    assert shop.host.orchestrator_runs.total() == model.watch_episodes
+
+
+def test_schedules_run_as_often_as_the_cost_model_counts():
+    runs = {"0 * * * * *": 60, "30 * * * * *": 60, "0 */5 * * * *": 12, "0 17 * * * *": 1, "0 41 * * * *": 1}
+    found = [function.trigger.fields["schedule"] for function in app_index(ROOT).with_trigger("timerTrigger")]
+    hourly = [runs[one] for one in found if one in runs]
+    daily = [one for one in found if one not in runs]
+    assert daily == ["0 15 3 * * *"]
+    assert 730 * sum(hourly) + 30 * len(daily) == SCHEDULED_RUNS

@@ -1,0 +1,80 @@
+"""Doing the same to many things: how many at a time, in which order, and how often."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from orchestrators.kernel.fan_out import chunks, in_batches, in_rounds
+from orchestrators.kernel.retry import RetryPolicy
+from orchestrators.kernel.workflow import Workflow
+
+POLICY = RetryPolicy(
+    first_pause=timedelta(seconds=1), longest_pause=timedelta(seconds=1), max_attempts=3, within=timedelta(minutes=1)
+)
+PAUSE = "pause"
+
+
+class Context:
+    """What the fan-out asks of the SDK's context: tasks are plain values here, and so is a timer."""
+
+    def __init__(self) -> None:
+        self.current_utc_datetime = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def task_all(self, tasks: list[Any]) -> list[Any]:
+        return tasks
+
+    def create_timer(self, at: datetime) -> str:
+        self.current_utc_datetime = at
+        return PAUSE
+
+
+def driven(generator: Any, answer: Any = lambda task: task) -> tuple[list[Any], Any]:
+    """Run it as the SDK would. Gives what it waited for, one after the other, and its result."""
+    waits = []
+    try:
+        task = next(generator)
+        while True:
+            waits.append(task)
+            task = generator.send(None if task == PAUSE else [answer(each) for each in task])
+    except StopIteration as end:
+        return waits, end.value
+
+
+def test_neighbours_stay_together():
+    assert chunks([1, 2, 3, 4, 5], 2) == [[1, 2], [3, 4], [5]]
+    assert chunks([], 2) == []
+
+
+def test_no_more_than_the_width_are_under_way_and_results_keep_their_order():
+    told: list[int] = []
+    waits, results = driven(
+        in_batches(Context(), list("abcde"), str.upper, width=2, no_answer=str, after_batch=told.append)
+    )
+    assert waits == [["A", "B"], ["C", "D"], ["E"]]
+    assert results == list("ABCDE")
+    assert told == [2, 4, 5]
+
+
+def rounds(answer: Any) -> tuple[list[Any], Any]:
+    story = Workflow(context=Context(), name="test", key="k")
+    return driven(
+        in_rounds(story, list("abc"), str.upper, width=2, no_answer=str, is_open=str.islower, policy=POLICY, seed="s"),
+        answer,
+    )
+
+
+def test_only_what_is_open_is_done_again_and_takes_its_own_place():
+    seen: list[str] = []
+
+    def answer(task: str) -> str:
+        seen.append(task)
+        return "open" if task == "B" and seen.count("B") < 2 else f"{task}!"
+
+    waits, results = rounds(answer)
+    assert waits == [["A", "B"], ["C"], PAUSE, ["B"]]
+    assert results == ["A!", "B!", "C!"]
+
+
+def test_what_stays_open_is_given_as_it_is_when_the_policy_ends():
+    waits, results = rounds(lambda task: "open")
+    assert waits.count(PAUSE) == POLICY.max_attempts - 1
+    assert results == ["open"] * 3

@@ -1,0 +1,232 @@
+"""The watch of a parcel: from an order's completion to the parcel's end, asking rarely and missing nothing."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from domain.shipping.tracking import LONGEST_PAUSE, pause_after
+from sandbox.testing import Sandbox
+from services.container import run_repository
+from tests.invariants.worker_deaths import recover_at_once
+from tests.support.messages import waiting_messages
+from tests.support.order_requests import order_request
+from tests.support.shop import Shop, forget_cached, running_shop, use_settings
+from tests.support.unreliable import failing
+
+SECRET = "only for tests"
+LOOK = "trackers.list"
+
+
+@pytest.fixture
+async def sender(monkeypatch: pytest.MonkeyPatch, storage_connection: str, sandbox: Sandbox) -> AsyncIterator[Shop]:
+    """A shop that takes the carrier's webhooks, with one order that has completed."""
+    use_settings(monkeypatch, storage_connection, sandbox, EASYPOST_WEBHOOK_SECRET=SECRET)
+    async with running_shop(sandbox) as running:
+        await complete_order(running)
+        yield running
+    forget_cached()
+
+
+async def complete_order(shop: Shop) -> None:
+    await shop.stock("mug", 10)
+    assert (await shop.post("orders", order_request(order_id="a-1"))).status == 202
+    await shop.host.run_until_idle()
+
+
+async def deliver(shop: Shop) -> None:
+    """What the outbox holds is delivered, which starts the watch."""
+    (news,) = waiting_messages()
+    await shop.host.run("deliver_notification", json.dumps(news))
+
+
+def carrier_says(shop: Shop, status: str) -> None:
+    shop.sandbox.post("/trackers/a-1", {"status": status})
+
+
+def looks(shop: Shop) -> int:
+    return len(shop.sandbox.calls(operation=LOOK))
+
+
+async def watch(shop: Shop) -> dict[str, Any]:
+    answer = await shop.get("shipments/a-1")
+    return {**answer.json(), "http": answer.status}
+
+
+async def order(shop: Shop) -> dict[str, Any]:
+    return dict((await shop.get("orders/a-1")).json())
+
+
+async def send_news(shop: Shop, body: bytes | None = None, signature: str | None = None) -> tuple[int, Any]:
+    code = shop.sandbox.parcels("a-1")[0]["tracking_code"]
+    event = body or json.dumps({"description": "tracker.updated", "result": {"tracking_code": code}}).encode()
+    signed = hmac.new(SECRET.encode(), event, hashlib.sha256).hexdigest()
+    headers = {"X-Hmac-Signature": signature or f"hmac-sha256-hex={signed}"}
+    answer = await shop.post("webhooks/tracking", data=event, headers=headers)
+    await shop.host.run_until_idle()
+    return answer.status, answer.json()
+
+
+async def test_an_order_completes_without_waiting_for_its_watch(sender: Shop):
+    assert (await order(sender))["status"] == "completed"
+    assert (await watch(sender))["http"] == 404
+    assert (await order(sender))["tracking"] is None
+
+
+async def test_a_parcel_is_watched_until_it_has_arrived(sender: Shop):
+    await deliver(sender)
+    assert ((await watch(sender))["http"], (await order(sender))["tracking"]["status"]) == (202, "unknown")
+    carrier_says(sender, "in_transit")
+    await sender.host.advance(hours=1)
+    assert (await order(sender))["tracking"]["status"] == "in_transit"
+    carrier_says(sender, "delivered")
+    await sender.host.advance(hours=2)
+    run = await watch(sender)
+    assert (run["http"], run["status"], run["succeeded"], run["reason_code"]) == (200, "completed", True, None)
+    assert [each["status"] for each in run["detail"]["seen"]] == ["unknown", "in_transit", "delivered"]
+    shown = await order(sender)
+    assert (shown["status"], shown["tracking"]["status"]) == ("completed", "delivered")
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"), [("return_to_sender", "returned"), ("failure", "lost"), ("cancelled",) * 2]
+)
+async def test_a_parcel_that_does_not_arrive_ends_its_watch_too(sender: Shop, theirs, ours):
+    carrier_says(sender, theirs)
+    await deliver(sender)
+    run = await watch(sender)
+    assert (run["http"], run["status"], run["reason_code"]) == (200, "completed", ours)
+    assert (await order(sender))["status"] == "completed"
+
+
+async def test_the_carrier_is_asked_less_and_less_often_and_a_parcel_without_an_end_is_lost(sender: Shop):
+    await deliver(sender)
+    for _ in range(46):
+        await sender.host.advance(days=1)
+    run = await watch(sender)
+    assert (run["http"], run["reason_code"]) == (200, "lost")
+    assert 90 <= looks(sender) <= 110, "twice a day, after the first"
+    assert [pause_after(look) for look in (1, 2, 99)] == [timedelta(hours=1), timedelta(hours=2), LONGEST_PAUSE]
+
+
+async def test_a_long_watch_keeps_a_short_history(sender: Shop):
+    await deliver(sender)
+    await sender.host.advance(days=5)
+    status = await sender.host.operations.status("shipment_tracking.a-1", with_history=True)
+    assert status.history is not None
+    assert len(status.history) < 20
+    assert looks(sender) > 10
+
+
+async def test_an_order_is_watched_once_however_often_its_completion_is_told(
+    sender: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    await deliver(sender)
+    carrier_says(sender, "delivered")
+    await sender.host.advance(hours=1)
+    await deliver(sender)
+    assert (await watch(sender))["http"] == 200
+    assert looks(sender) == 2
+    recover_at_once(monkeypatch)
+    await sender.host.run("start_orphaned_workflows")
+    assert run_repository().open_run("shipment_tracking.a-1") is None
+
+
+# -- the carrier's news
+
+
+async def test_news_end_the_wait_early(sender: Shop):
+    await deliver(sender)
+    carrier_says(sender, "delivered")
+    assert await send_news(sender) == (200, {"taken": True})
+    assert (await watch(sender))["http"] == 200
+    assert await send_news(sender) == (200, {"taken": False})
+
+
+async def test_news_that_say_more_than_the_carrier_change_nothing(sender: Shop):
+    await deliver(sender)
+    for _ in range(3):
+        assert await send_news(sender) == (200, {"taken": True})
+    assert (await watch(sender))["http"] == 202
+    # Each wakes the run that waits, whose cancelled timer lets it end at once, and then the one that follows it.
+    assert looks(sender) == 1 + 3 * 2
+
+
+@pytest.mark.parametrize("signature", ["hmac-sha256-hex=00", "x", "hmac-sha256-hex=\u00e9"])
+async def test_forged_news_are_refused(sender: Shop, signature):
+    await deliver(sender)
+    status, body = await send_news(sender, signature=signature)
+    assert (status, body["code"], looks(sender)) == (401, "signature_invalid", 1)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"description": "batch.updated", "result": {}},
+        {"description": "tracker.updated", "result": {"tracking_code": "EZ0000000001"}},
+        {"description": "tracker.updated", "result": {"tracking_code": "../x"}},
+        {"description": "tracker.updated"},
+        [],
+    ],
+)
+async def test_signed_news_of_anything_else_are_taken_note_of_and_nothing_happens(sender: Shop, event):
+    await deliver(sender)
+    assert await send_news(sender, json.dumps(event).encode()) == (200, {"taken": False})
+    assert looks(sender) == 1
+
+
+async def test_without_a_secret_no_news_are_taken(shop: Shop):
+    await complete_order(shop)
+    await deliver(shop)
+    assert (await send_news(shop))[0] == 401
+
+
+# -- what may fail
+
+
+async def test_a_carrier_that_is_away_is_asked_again_at_the_next_look(sender: Shop):
+    sender.sandbox.fault(operation=LOOK, kind="status", status=503)
+    await deliver(sender)
+    await sender.host.advance(minutes=15)
+    assert ((await watch(sender))["status"], (await order(sender))["tracking"]) == ("running", None)
+    sender.sandbox.clear_faults()
+    carrier_says(sender, "delivered")
+    await sender.host.advance(hours=2)
+    assert (await watch(sender))["status"] == "completed"
+
+
+async def test_a_place_that_the_order_book_did_not_take_is_entered_when_it_is_back(shop: Shop):
+    await complete_order(shop)
+    carrier_says(shop, "delivered")
+    with failing(shop, "record_tracking"):
+        await deliver(shop)
+        await shop.host.advance(hours=1)
+        assert ((await watch(shop))["status"], (await order(shop))["tracking"]) == ("running", None)
+    await shop.host.advance(hours=1)
+    assert ((await watch(shop))["status"], (await order(shop))["tracking"]["status"]) == ("completed", "delivered")
+
+
+async def test_a_watch_whose_process_died_goes_on(monkeypatch, storage_connection, sandbox, tmp_path):
+    use_settings(monkeypatch, storage_connection, sandbox)
+    async with running_shop(sandbox, state=tmp_path / "state.db") as shop:
+        await complete_order(shop)
+        await deliver(shop)
+        await shop.host.restart()
+        carrier_says(shop, "delivered")
+        await shop.host.advance(hours=1)
+        assert ((await watch(shop))["status"], looks(shop)) == ("completed", 2)
+
+
+async def test_an_order_that_has_no_parcel_is_not_watched(shop: Shop):
+    from domain.mail.notification import Notification, NotificationKind
+
+    news = Notification(
+        message_id="b-1.order_completed", order_id="b-1", kind=NotificationKind.ORDER_COMPLETED, email="ada@example.com"
+    )
+    await shop.host.run("deliver_notification", news.model_dump_json())
+    answer = await shop.get("shipments/b-1")
+    assert (answer.status, answer.json()["reason_code"]) == (200, "no_parcel")

@@ -1,0 +1,24 @@
+"""A clean copy of the tree per test worker, and one per test for those that change it."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.integration.scripts.launching import copy_tree, lend_installed_packages
+
+
+@pytest.fixture(scope="session")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clean copy that tests only read."""
+    return _copy(tmp_path_factory.mktemp("tree"))
+
+
+@pytest.fixture
+def own_tree(tmp_path: Path) -> Path:
+    """A clean copy to spoil."""
+    return _copy(tmp_path / "tree")
+
+
+def _copy(target: Path) -> Path:
+    lend_installed_packages(copy_tree(target))
+    return target

@@ -1,0 +1,174 @@
+"""What people read: a mail for every kind of notification, in both forms, escaped."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from adapters.azure_storage.storage import Storage
+from adapters.mail.smtp import SmtpMailer
+from adapters.rendering.texts import moment, money
+from adapters.stores.order_repository import OrderRepository
+from adapters.stores.sent_messages import SentMessages
+from adapters.web.decision_links import DecisionLinks
+from domain.mail.notification import Notification, NotificationKind
+from domain.orders.order import OrderProgress, OrderStatus
+from domain.workflows.steps import Outcome
+from services.notifications import NotificationSender
+from tests.support.mails import Mailbox, text_of
+from tests.support.orders import NOON, placed_order
+
+APPROVERS = ("ann@example.com", "bob@example.com")
+EXPENSE = {
+    "employee_id": "ada",
+    "totals": [{"category": "meals", "currency": "usd", "amount_cents": 1_250}],
+    "escalated": False,
+    "approver": "<b>ann</b>",
+    "comment": "<script>alert(1)</script>",
+    "wait": {
+        "wait_id": "order-1.expense.1",
+        "approver": "ann@example.com",
+        "expires_at": (datetime.now(UTC) + timedelta(days=2)).isoformat(),
+    },
+}
+
+
+@pytest.fixture
+def orders(storage: Storage) -> OrderRepository:
+    book = OrderRepository(storage)
+    book.accept(placed_order("order-1"), "fingerprint")
+    return book
+
+
+def notification_sender(
+    storage: Storage, mailbox: Mailbox, *, approvers: tuple[str, ...] = APPROVERS, secret: str | None = "s"
+) -> NotificationSender:
+    links = DecisionLinks(secret, "https://shop.example")
+    mailer = SmtpMailer(mailbox.url, "shop@example.com")
+    return NotificationSender(
+        mailer, SentMessages(storage), OrderRepository(storage), links, approvers, "https://shop.example"
+    )
+
+
+def notification(kind: NotificationKind, **changes: object) -> Notification:
+    facts = {"message_id": f"order-1.{kind}", "order_id": "order-1", "kind": kind, "email": "ada@example.com"}
+    return Notification.model_validate({**facts, "data": EXPENSE if "expense" in kind else {}, **changes})
+
+
+@pytest.mark.parametrize("kind", NotificationKind)
+def test_every_kind_of_notification_has_its_mail(
+    kind: NotificationKind, orders: OrderRepository, storage: Storage, mailbox: Mailbox
+) -> None:
+    assert notification_sender(storage, mailbox).deliver(notification(kind)).outcome is Outcome.DONE
+    (mail,) = mailbox.mails.values()
+    assert mail["Message-ID"] == f"<order-1.{kind}@example.com>"
+    assert mail["Subject"]
+    for form in ("plain", "html"):
+        text = text_of(mail, form)
+        assert len(text) > 20
+        assert "{{" not in text
+        assert "{%" not in text
+
+
+def test_what_approvers_are_asked_goes_to_them_and_not_to_the_customer(
+    orders: OrderRepository, storage: Storage, mailbox: Mailbox
+) -> None:
+    notification_sender(storage, mailbox).deliver(notification(NotificationKind.APPROVAL_REQUESTED))
+    (mail,) = mailbox.mails.values()
+    assert mail["To"] == "ann@example.com, bob@example.com"
+    assert "20.00 USD" in text_of(mail)
+
+
+def test_the_customers_mail_says_what_was_ordered(orders: OrderRepository, storage: Storage, mailbox: Mailbox) -> None:
+    notification_sender(storage, mailbox).deliver(notification(NotificationKind.ORDER_COMPLETED))
+    (mail,) = mailbox.to("ada@example.com")
+    for form in ("plain", "html"):
+        assert "mug" in text_of(mail, form)
+        assert "20.00 USD" in text_of(mail, form)
+
+
+@pytest.mark.parametrize(("reason_code", "is_told"), [("payment_declined", True), ("approval_rejected", False)])
+def test_a_customer_reads_why_but_not_what_colleagues_write(
+    reason_code: str, is_told: bool, orders: OrderRepository, storage: Storage, mailbox: Mailbox
+) -> None:
+    end = OrderProgress(
+        order_id="order-1", status=OrderStatus.REJECTED, message="because of grace", reason_code=reason_code
+    )
+    orders.record(end)
+    notification_sender(storage, mailbox).deliver(notification(NotificationKind.ORDER_REJECTED))
+    (mail,) = mailbox.mails.values()
+    assert [("because of grace" in text_of(mail, form)) for form in ("plain", "html")] == [is_told, is_told]
+
+
+def test_an_order_that_the_book_does_not_know_is_told_all_the_same(storage: Storage, mailbox: Mailbox) -> None:
+    sent = notification_sender(storage, mailbox).deliver(notification(NotificationKind.ORDER_FAILED))
+    assert sent.outcome is Outcome.DONE
+
+
+def test_what_somebody_wrote_is_escaped_in_html(orders: OrderRepository, storage: Storage, mailbox: Mailbox) -> None:
+    notification_sender(storage, mailbox).deliver(notification(NotificationKind.EXPENSE_REJECTED))
+    (mail,) = mailbox.mails.values()
+    assert "<script>" not in text_of(mail, "html")
+    assert "&lt;script&gt;" in text_of(mail, "html")
+
+
+def test_the_link_in_a_mail_is_the_approvers_own(orders: OrderRepository, storage: Storage, mailbox: Mailbox) -> None:
+    asked = notification(NotificationKind.EXPENSE_DECISION_REQUESTED, email="ann@example.com")
+    notification_sender(storage, mailbox).deliver(asked)
+    (mail,) = mailbox.to("ann@example.com")
+    _, _, token = text_of(mail).partition("/api/decisions?token=")
+    link = DecisionLinks("s", "").read(token.split()[0])
+    assert (link.claim_id, link.wait.approver) == ("order-1", "ann@example.com")
+
+
+@pytest.mark.parametrize("reason_code", ["undeliverable", "shipping_too_expensive"])
+def test_what_carriers_say_and_labels_cost_is_not_for_customers(
+    orders: OrderRepository, storage: Storage, mailbox: Mailbox, reason_code: str
+) -> None:
+    orders.record(
+        OrderProgress(
+            order_id="order-1",
+            status=OrderStatus.REJECTED,
+            reason_code=reason_code,
+            message="the label costs 33.07 USD; USPS: account 17 may not",
+        )
+    )
+    notification_sender(storage, mailbox).deliver(notification(NotificationKind.ORDER_REJECTED))
+    (mail,) = mailbox.mails.values()
+    for form in ("plain", "html"):
+        assert "33.07" not in text_of(mail, form)
+        assert "Reason: " in text_of(mail, form)
+
+
+def test_what_can_not_be_told_says_why(orders: OrderRepository, storage: Storage, mailbox: Mailbox) -> None:
+    asked = notification(NotificationKind.EXPENSE_DECISION_REQUESTED)
+    assert notification_sender(storage, mailbox, secret=None).deliver(asked).reason_code == "links_not_set_up"
+    reminder = notification(NotificationKind.APPROVAL_REMINDER)
+    assert notification_sender(storage, mailbox, approvers=()).deliver(reminder).reason_code == "nobody_to_tell"
+    nobody = notification(NotificationKind.ORDER_FAILED, email="nobody")
+    assert notification_sender(storage, mailbox).deliver(nobody).reason_code == "mail_malformed"
+    assert not mailbox.mails
+
+
+@pytest.mark.parametrize(
+    ("cents", "currency", "text"),
+    [
+        (5, "usd", "0.05 USD"),
+        (125_000, "eur", "1,250.00 EUR"),
+        (1_250, "jpy", "1,250 JPY"),
+        (1_230, "kwd", "1.230 KWD"),
+    ],
+)
+def test_amounts_read_as_people_write_them(cents: int, currency: str, text: str) -> None:
+    assert money(cents, currency) == text
+
+
+@pytest.mark.parametrize("at", ["2026-03-01T12:00:59.357228Z", "2026-03-01T14:00:00+02:00", NOON])
+def test_times_read_as_people_write_them(at: str | datetime) -> None:
+    assert moment(at) == "2026-03-01 12:00 UTC"
+
+
+def test_a_message_that_comes_twice_is_sent_once(orders: OrderRepository, storage: Storage, mailbox: Mailbox) -> None:
+    for _ in range(2):
+        sent = notification_sender(storage, mailbox).deliver(notification(NotificationKind.ORDER_FAILED))
+        assert sent.outcome is Outcome.DONE
+    assert mailbox.taken == 1

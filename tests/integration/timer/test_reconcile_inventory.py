@@ -1,0 +1,62 @@
+from tests.support.order_requests import order_request
+from tests.support.shop import Shop
+from tests.support.stock import release, reserve
+
+
+async def test_books_that_agree_have_no_drift(shop: Shop):
+    await shop.stock("piano", 5, unit_price_cents=500_000)
+    for number in range(2):
+        lines = [{"product_id": "piano", "quantity": 1}]
+        await shop.post("orders", order_request(order_id=f"big-{number}", lines=lines))
+    await shop.host.run_until_idle()
+    report = (await shop.get("reconciliation")).json()
+    assert (report["products"], report["orders"], report["drift"]) == (1, 2, [])
+
+
+async def test_goods_held_for_an_order_that_never_was_are_reported(shop: Shop):
+    await shop.stock("mug", 10)
+    await reserve(shop, "mug", "ghost", quantity=3)
+    report = (await shop.get("reconciliation")).json()
+    assert report["drift"] == [
+        {"product_id": "mug", "order_id": "ghost", "kind": "held_for_nobody", "held": 3, "wanted": 0}
+    ]
+
+
+async def test_an_order_that_holds_goods_it_does_not_want_is_reported(shop: Shop):
+    await shop.stock("mug", 10)
+    await shop.stock("piano", 5, unit_price_cents=500_000)
+    await shop.post("orders", order_request(order_id="big-1", lines=[{"product_id": "piano", "quantity": 1}]))
+    await reserve(shop, "mug", "big-1", quantity=2)
+    (drift,) = (await shop.get("reconciliation")).json()["drift"]
+    assert (drift["order_id"], drift["product_id"], drift["kind"]) == ("big-1", "mug", "other_quantity")
+
+
+async def test_drift_is_logged_for_alerts_to_match(shop: Shop, caplog):
+    await shop.stock("mug", 10)
+    await reserve(shop, "mug", "ghost", quantity=3)
+    await shop.host.run("reconcile_inventory")
+    (warning,) = [
+        record.getMessage() for record in caplog.records if record.name == "triggers.timer.reconcile_inventory"
+    ]
+    assert warning.startswith("inventory drift {")
+    assert '"order_id":"ghost"' in warning
+
+
+async def test_goods_that_were_sold_and_not_there_are_reported_until_some_come(shop: Shop, caplog):
+    await shop.stock("piano", 1, unit_price_cents=500_000)
+    await shop.post("orders", order_request(order_id="big-1", lines=[{"product_id": "piano", "quantity": 1}]))
+    await shop.host.run_until_idle()
+    await release(shop, "piano", "big-1")
+    await reserve(shop, "piano", "other", quantity=1)
+    await shop.post("orders/big-1/approval", {"decision": "approved", "approver": "ann"})
+    await shop.host.run_until_idle()
+    assert (await shop.get("orders/big-1")).json()["status"] == "completed"
+    await shop.host.run("reconcile_inventory")
+    backordered = '{"product_id":"piano","order_id":"big-1","kind":"backordered","held":0,"wanted":1}'
+    assert f"inventory drift {backordered}" in [record.getMessage() for record in caplog.records]
+    assert (await shop.get("inventory/piano")).json()["backordered"] == 1
+    await shop.post("inventory/piano/restock", {"quantity": 3})
+    await shop.host.run_until_idle()
+    assert [each["kind"] for each in (await shop.get("reconciliation")).json()["drift"]] == ["held_for_nobody"]
+    stock = (await shop.get("inventory/piano")).json()
+    assert (stock["available"], stock["reserved"], stock["sold"], stock["backordered"]) == (2, 1, 1, 0)

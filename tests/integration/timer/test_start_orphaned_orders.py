@@ -1,0 +1,186 @@
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import azure.durable_functions as df
+import pytest
+
+from adapters.azure_storage.storage import Storage
+from adapters.stores.insert_once import reminders
+from adapters.stores.order_rows import OrderRow
+from domain.ids import order_instance_id
+from domain.orders.order import OrderProgress, OrderStatus
+from services.container import order_repository
+from settings import StorageLocation
+from tests.support.books import assert_balanced, finish, open_dead_letters
+from tests.support.messages import waiting_messages
+from tests.support.order_requests import order_request
+from tests.support.orders import placed_order
+from tests.support.shop import Shop
+from tests.support.unreliable import failing
+from triggers.timer import start_orphaned_orders as start_orphaned_orders
+from triggers.timer.start_orphaned_orders import LOST_AFTER, TOO_OLD_AFTER
+
+SCHEDULE = "start_orphaned_orders"
+
+
+def enter(order_id: str, *, ago: timedelta) -> None:
+    """Enter an order as if the process had died before it could start it."""
+    order_repository().accept(placed_order(order_id, placed_at=datetime.now(UTC) - ago), "fingerprint")
+
+
+async def status(shop: Shop, order_id: str) -> str:
+    return str((await shop.get(f"orders/{order_id}")).json()["status"])
+
+
+async def test_an_order_that_was_never_started_is_started_once(shop: Shop):
+    await shop.stock("mug", 10)
+    enter("a-1", ago=LOST_AFTER * 2)
+    for _ in range(3):
+        await shop.host.run(SCHEDULE)
+    assert await status(shop, "a-1") == "completed"
+    assert len(shop.sandbox.payments()) == 1
+
+
+async def test_an_order_whose_start_may_still_be_under_way_is_left_alone(shop: Shop):
+    await shop.stock("mug", 10)
+    enter("a-1", ago=LOST_AFTER / 2)
+    await shop.host.run(SCHEDULE)
+    assert (await shop.get("orders/a-1")).json()["runtimeStatus"] == "Pending"
+
+
+async def test_an_order_that_was_terminated_half_way_is_left_to_an_operator_whose_replay_settles_it(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+):
+    await shop.stock("mug", 10)
+    shop.sandbox.fault(operation="shipments.create", kind="status", status=503)
+    enter("a-1", ago=LOST_AFTER * 2)
+    await shop.host.run(SCHEDULE)
+    assert await status(shop, "a-1") == "authorised"
+    await shop.host.operations.terminate("a-1")
+    await shop.host.run_until_idle()
+    shop.sandbox.clear_faults()
+    await shop.host.run(SCHEDULE)
+    assert await status(shop, "a-1") == "needs_attention"
+    assert "order a-1 needs attention: The order's instance was terminated." in caplog.text
+    await replay_all(shop)
+    ended = await assert_balanced(shop, {"mug": 10}, {"a-1": {"mug": 2}})
+    assert (ended["a-1"]["status"], ended["a-1"]["reason_code"]) == ("failed", "processing_stopped")
+
+
+async def replay_all(shop: Shop) -> None:
+    for letter in await open_dead_letters(shop):
+        assert (await shop.post(f"dead-letters/{letter['dead_letter_id']}/replay")).status == 202
+    await shop.host.run_until_idle()
+    assert await open_dead_letters(shop) == []
+
+
+async def test_an_order_too_old_to_be_started_unseen_is_left_to_an_operator(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+):
+    await shop.stock("mug", 10)
+    enter("a-1", ago=TOO_OLD_AFTER + timedelta(hours=1))
+    await shop.host.run(SCHEDULE)
+    assert await status(shop, "a-1") == "needs_attention"
+    assert "order a-1 needs attention: The order has no instance" in caplog.text
+    await replay_all(shop)
+    assert await status(shop, "a-1") == "failed"
+
+
+async def test_an_end_that_the_book_did_not_hear_of_is_entered_and_can_be_closed(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(start_orphaned_orders, "LOST_AFTER", LOST_AFTER * 0)
+    await shop.stock("mug", 10)
+    shop.sandbox.fault(operation="payment_intents.capture", kind="refuse")
+    shop.sandbox.fault(operation="shipments.refund", kind="refuse", next=1)
+    with failing(shop, "record_order"):
+        await shop.post("orders", order_request(order_id="a-1"))
+        await finish(shop)
+    (letter,) = await open_dead_letters(shop)
+    address = f"dead-letters/{letter['dead_letter_id']}"
+    resolution = {"resolved_by": "ann", "reason": "the label was sent back"}
+    assert (await shop.post(f"{address}/replay")).status == 202
+    await shop.host.run_until_idle()
+    assert order_repository().get("a-1").status == "accepted"
+    assert (await shop.post(f"{address}/resolve", resolution)).status == 409, "its replay waits for the repository"
+    await shop.host.run(SCHEDULE)
+    assert order_repository().get("a-1").status == "needs_attention"
+    await shop.host.advance(minutes=1)
+    assert (await status(shop, "a-1"), await open_dead_letters(shop)) == ("failed", [])
+    assert order_repository().get("a-1").status == "failed"
+
+
+async def test_the_end_of_an_order_that_waited_for_approval_is_entered_too(shop: Shop, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(start_orphaned_orders, "LOST_AFTER", LOST_AFTER * 0)
+    await shop.stock("piano", 1, unit_price_cents=500_000)
+    lines = [{"product_id": "piano", "quantity": 1}]
+    await shop.post("orders", order_request(order_id="a-1", lines=lines))
+    await shop.host.run_until_idle()
+    await shop.host.run(SCHEDULE)
+    assert order_repository().get("a-1").status == "awaiting_approval", "it is still on its way"
+    with failing(shop, "record_order"):
+        await shop.post("orders/a-1/approval", {"decision": "rejected", "approver": "ann"})
+        await finish(shop)
+    await shop.host.run(SCHEDULE)
+    assert order_repository().get("a-1").status == "rejected"
+
+
+async def test_an_order_that_cannot_be_looked_at_keeps_none_of_the_others_from_their_start(
+    shop: Shop, storage_location: StorageLocation, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    await shop.stock("mug", 10)
+    for order_id in ("a-1", "a-2", "a-3"):
+        enter(order_id, ago=LOST_AFTER * 2)
+    changed = {"PartitionKey": "order", "RowKey": "a-1", "status": "a status of a later release"}
+    Storage(storage_location).table("orders").update_entity(changed)
+    ask = df.DurableOrchestrationClient.get_status
+
+    async def fail_for_one(client: df.DurableOrchestrationClient, instance_id: str) -> Any:
+        if instance_id == order_instance_id("a-2"):
+            raise RuntimeError("status 500, because the test says so")
+        return await ask(client, instance_id)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(df.DurableOrchestrationClient, "get_status", fail_for_one)
+        await shop.host.run(SCHEDULE)
+    assert await status(shop, "a-3") == "completed"
+    complaints = {f"order {order_id} could not be looked at; it will be again" for order_id in ("a-1", "a-2")}
+    assert complaints <= {record.getMessage() for record in caplog.records}
+    await shop.host.run(SCHEDULE)
+    assert await status(shop, "a-2") == "completed"
+
+
+async def test_an_order_that_ends_while_it_is_looked_at_is_left_alone(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setattr(start_orphaned_orders, "LOST_AFTER", LOST_AFTER * 0)
+    await shop.stock("mug", 10)
+    with failing(shop, "record_order"):
+        await shop.post("orders", order_request(order_id="a-1"))
+        await finish(shop)
+    ask = df.DurableOrchestrationClient.get_status
+    heard: list[OrderRow | None] = []
+
+    async def hear_of_its_end(client: df.DurableOrchestrationClient, instance_id: str) -> Any:
+        instance = await ask(client, instance_id)
+        await asyncio.to_thread(order_repository().record, OrderProgress.model_validate(instance.output))
+        heard.append(await asyncio.to_thread(order_repository().get, "a-1"))
+        return instance
+
+    monkeypatch.setattr(df.DurableOrchestrationClient, "get_status", hear_of_its_end)
+    await shop.host.run(SCHEDULE)
+    assert [order_repository().get("a-1")] == heard, "written once"
+    assert "order a-1" not in caplog.text
+
+
+async def test_what_was_left_behind_of_an_order_that_has_ended_is_taken_away(
+    shop: Shop, storage_location: StorageLocation
+):
+    table = Storage(storage_location).table("orders")
+    enter("a-1", ago=LOST_AFTER * 2)
+    ended = OrderProgress(order_id="a-1", status=OrderStatus.REJECTED, succeeded=False, message="Rejected.")
+    order_repository().record(ended)
+    await shop.host.run(SCHEDULE)
+    assert list(reminders(table, "order")) == []
+    assert [message["kind"] for message in waiting_messages()] == ["order_rejected"], "its process died over it"

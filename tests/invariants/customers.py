@@ -1,0 +1,40 @@
+"""Many customers of a shop in processes of its own: they place orders, decide what has to be decided, and wait for every end."""
+
+import asyncio
+from collections.abc import Mapping
+
+from tests.invariants.outside import LOOK_EVERY_S, Outside
+from tests.invariants.progress import Progress
+from tests.invariants.stories import Story
+
+KINDS = (
+    "completed",
+    "completed",
+    "completed_several_lines",
+    "declined",
+    "undeliverable",
+    "authorisation_expired",
+    "approved",
+)
+
+_AT_ONCE = 8
+
+
+async def place_all(shop: Outside, stories: Mapping[str, Story]) -> None:
+    gate = asyncio.Semaphore(_AT_ONCE)
+
+    async def place(order_id: str, story: Story) -> None:
+        async with gate:
+            assert (await shop.ask("POST", "orders", json=story.body(order_id))).status == 202
+
+    await asyncio.gather(*(place(order_id, story) for order_id, story in stories.items()))
+
+
+async def look_after(shop: Outside, order_id: str, story: Story, progress: Progress) -> None:
+    """Look at one order until its end, and decide what has to be decided."""
+    while (order := await shop.get(f"orders/{order_id}")).status != 200:
+        if story.deed is not None and order.status == 202 and order.json()["status"] == "awaiting_approval":
+            path, body = story.deed
+            await shop.ask("POST", f"orders/{order_id}/{path}", json=body)
+        await asyncio.sleep(LOOK_EVERY_S)
+    progress.count(orders=1)

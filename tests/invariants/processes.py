@@ -1,0 +1,77 @@
+"""The host and the sandbox as processes of their own, which are killed and started again on the files they left behind."""
+
+import os
+import re
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from scripts.service import Service, wait_until_ready
+from tests.support.shop import ROOT
+
+
+@dataclass
+class Reborn:
+    """One program with one state file. It keeps its port, as a deployed one keeps its address."""
+
+    name: str
+    arguments: tuple[str, ...]
+    folder: Path
+    environment: Mapping[str, str]
+    logs: list[Path] = field(default_factory=list)
+    port: int = 0
+    _service: Service | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def state(self) -> Path:
+        return self.folder / f"{self.name}.db"
+
+    def start(self) -> None:
+        """Returns when it accepts requests."""
+        self.logs.append(self.folder / f"{self.name}-{len(self.logs)}.log")
+        command = [sys.executable, "-m", *self.arguments, "--port", str(self.port), "--state", str(self.state)]
+        ready = re.compile(rf"^{self.name} ready http://127\.0\.0\.1:(\d+)$", re.MULTILINE)
+        self._service = Service(
+            self.name, command, ready=ready, log=self.logs[-1], environment=self.environment, directory=ROOT
+        )
+        wait_until_ready([self._service])
+        match = self._service.ready_match()
+        assert match
+        self.port = int(match[1])
+
+    def kill(self) -> None:
+        """At once, with whatever it is doing."""
+        assert self._service
+        os.kill(self._service.pid, signal.SIGKILL)
+        self._service.stop()
+
+    def kill_children(self) -> int:
+        """The processes that this one has started, at once: a host's workers. Gives how many there were. Only on Linux."""
+        assert self._service
+        children = Path(f"/proc/{self._service.pid}/task/{self._service.pid}/children").read_text(encoding="ascii")
+        for child in map(int, children.split()):
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        return len(children.split())
+
+    def stop(self) -> None:
+        """In good order. Safe to repeat."""
+        if self._service is not None:
+            self._service.stop()
+
+
+@contextmanager
+def running(program: Reborn) -> Iterator[Reborn]:
+    """Started, and stopped when the block ends."""
+    try:
+        program.start()
+        yield program
+    finally:
+        program.stop()

@@ -1,0 +1,133 @@
+"""Every kind of order: what is asked for, what goes wrong, what people do, and how it must end.
+
+The people of a story are stubborn: they send a request again until it is answered, as good clients do.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.testing import Sandbox
+from tests.invariants.outside import Outside
+from tests.support.books import finish
+from tests.support.order_requests import ADDRESS, order_request
+from tests.support.shop import Shop
+
+SHELF = {"mug": 400, "piano": 80, "vase": 1}
+"""Units of each product. A mug is cheap; a piano needs an approval; of vases there is one, and two of them fit into a parcel."""
+
+PRICES = {"mug": 1_000, "piano": 150_000, "vase": 1_000}
+UNDELIVERABLE = {**ADDRESS, "street1": "UNDELIVERABLE"}
+
+Deed = tuple[str, dict[str, Any]]
+"""A request below the order's own path, and its body."""
+
+APPROVE: Deed = ("approval", {"decision": "approved", "approver": "ann"})
+REJECT: Deed = ("approval", {"decision": "rejected", "approver": "ann"})
+CANCEL: Deed = ("cancellation", {"requested_by": "ada"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Story:
+    """wanted: units per product. changes: of the order's body. faults: rules of the sandbox. deed: what somebody does once the
+    order waits. capture: the shop's setting.
+    """
+
+    wanted: Mapping[str, int] = field(default_factory=lambda: {"mug": 2})
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    faults: tuple[Mapping[str, Any], ...] = ()
+    deed: Deed | None = None
+    capture: str = "after_shipping"
+    status: str
+    reason: str | None = None
+
+    def body(self, order_id: str) -> dict[str, Any]:
+        """The order as it is sent."""
+        lines = [{"product_id": product_id, "quantity": quantity} for product_id, quantity in self.wanted.items()]
+        return order_request(order_id=order_id, lines=lines, **self.changes)
+
+
+def _paid_with(method: str) -> dict[str, Any]:
+    return {"payment": {"payment_method": method}}
+
+
+STORIES: dict[str, Story] = {
+    "completed": Story(status="completed"),
+    "completed_several_lines": Story(wanted={"mug": 2, "piano": 1}, deed=APPROVE, status="completed"),
+    "completed_immediate_capture": Story(capture="immediate", status="completed"),
+    "completed_after_faults": Story(
+        faults=(
+            {"operation": "payment_intents.confirm", "kind": "drop_after", "next": 2},
+            {"operation": "shipments.buy", "kind": "drop_after", "next": 1},
+            {"operation": "payment_intents.capture", "kind": "fail_after", "next": 1},
+        ),
+        status="completed",
+    ),
+    "out_of_stock": Story(wanted={"vase": 2}, status="rejected", reason="out_of_stock"),
+    "one_line_out_of_stock": Story(wanted={"vase": 2, "piano": 1}, status="rejected", reason="out_of_stock"),
+    "declined": Story(changes=_paid_with("pm_card_chargeDeclined"), status="rejected", reason="payment_declined"),
+    "action_required": Story(
+        changes=_paid_with("pm_card_authenticationRequired"), status="rejected", reason="action_required"
+    ),
+    "undeliverable": Story(changes={"ship_to": UNDELIVERABLE}, status="rejected", reason="undeliverable"),
+    "undeliverable_immediate_capture": Story(
+        changes={"ship_to": UNDELIVERABLE}, capture="immediate", status="rejected", reason="undeliverable"
+    ),
+    "authorisation_expired": Story(
+        changes=_paid_with("pm_sandbox_authorisationExpires"), status="rejected", reason="authorisation_expired"
+    ),
+    "approved": Story(wanted={"piano": 1}, deed=APPROVE, status="completed"),
+    "approval_rejected": Story(wanted={"piano": 1}, deed=REJECT, status="rejected", reason="approval_rejected"),
+    "approval_timed_out": Story(wanted={"piano": 1}, status="rejected", reason="approval_timed_out"),
+    "cancelled_while_waiting": Story(wanted={"piano": 1}, deed=CANCEL, status="cancelled", reason="cancelled"),
+    "cancelled_between_attempts": Story(
+        faults=({"operation": "payment_intents.confirm", "kind": "drop_after"},),
+        deed=CANCEL,
+        status="cancelled",
+        reason="cancelled",
+    ),
+    "capture_unanswered": Story(
+        faults=({"operation": "payment_intents.capture", "kind": "drop_after"},), status="failed", reason="no_answer"
+    ),
+    "payment_faulted": Story(
+        faults=({"operation": "shipments.buy", "kind": "refuse"},), status="failed", reason="carrier_request_refused"
+    ),
+    "needs_attention": Story(
+        changes=_paid_with("pm_sandbox_authorisationExpires"),
+        faults=({"operation": "shipments.refund", "kind": "drop_before"},),
+        status="needs_attention",
+        reason="authorisation_expired",
+    ),
+}
+
+
+async def stock_shelf(shop: Shop) -> None:
+    """Put the products of all stories on sale."""
+    for product_id, units in SHELF.items():
+        await shop.stock(product_id, units, unit_price_cents=PRICES[product_id])
+
+
+async def stock_shelf_outside(shop: Outside, shelf: Mapping[str, int] = SHELF) -> None:
+    """The same in a shop of other processes. shelf: units of each product."""
+    for product_id, units in shelf.items():
+        details = {"name": product_id.title(), "unit_price_cents": PRICES[product_id]}
+        assert (await shop.ask("PUT", f"products/{product_id}", json=details)).status == 201
+        key = {"Idempotency-Key": f"shelf-{product_id}"}
+        answer = await shop.ask("POST", f"inventory/{product_id}/restock", json={"quantity": units}, headers=key)
+        assert answer.status == 202
+
+
+def order_faults(sandbox: Sandbox, order_id: str, story: Story) -> None:
+    """Let go wrong what the story says, for this order only."""
+    for rule in story.faults:
+        sandbox.fault(order_id=order_id, **rule)
+
+
+async def tell(shop: Shop, order_id: str, story: Story) -> None:
+    """Place the order, do the deed when it waits, and let time pass until its end. Telling it again repeats the requests."""
+    await shop.post("orders", story.body(order_id))
+    await shop.host.run_until_idle()
+    if story.deed is not None:
+        path, body = story.deed
+        await shop.post(f"orders/{order_id}/{path}", body)
+    await finish(shop)

@@ -1,0 +1,28 @@
+"""Every function run twice and every message delivered twice: the end is the same, and so are money, stock and parcels.
+
+The platform promises "at least once". Here it is always twice: one run after the other, or both at the same time, as when a
+process that counts as dead still lives.
+"""
+
+import pytest
+
+from tests.invariants.stories import SHELF, STORIES, order_faults, stock_shelf, tell
+from tests.support.books import assert_balanced
+from tests.support.shop import running_shop, use_settings
+
+
+@pytest.mark.filterwarnings("ignore:Potential duplicate Task completion")  # the SDK notices, and takes one
+@pytest.mark.parametrize("at_once", [False, True])
+@pytest.mark.parametrize("capture", ["after_shipping", "immediate"])
+async def test_every_kind_of_order_ends_as_without_it(monkeypatch, storage_connection, sandbox, at_once, capture):
+    use_settings(monkeypatch, storage_connection, sandbox, PAYMENT_CAPTURE=capture)
+    stories = {name: story for name, story in STORIES.items() if story.capture == capture}
+    async with running_shop(sandbox) as shop:
+        shop.host.run_everything_twice(at_once=at_once)
+        await stock_shelf(shop)
+        for name, story in stories.items():
+            order_faults(sandbox, name, story)
+            await tell(shop, name, story)
+        ended = await assert_balanced(shop, SHELF, {name: story.wanted for name, story in stories.items()})
+    ends = {name: (order["status"], order["reason_code"]) for name, order in ended.items()}
+    assert ends == {name: (story.status, story.reason) for name, story in stories.items()}

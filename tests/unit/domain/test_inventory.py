@@ -1,0 +1,222 @@
+"""The stock ledger: nothing leaks, nothing is sold twice, and every operation may be repeated."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from domain.inventory import stock as rules
+from domain.inventory.stock import Stock
+from domain.workflows.steps import Outcome, StepResult
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+LATER = NOW + timedelta(hours=1)
+
+
+def reserve(stock, order_id="a", quantity=1, now=NOW, expires_at=LATER):
+    request = rules.ReserveRequest(order_id=order_id, quantity=quantity, expires_at=expires_at, now=now)
+    return rules.reserve(stock, request)
+
+
+def release(stock, order_id="a", now=NOW):
+    return rules.release(stock, rules.ReleaseRequest(order_id=order_id, now=now))
+
+
+def commit(stock, order_id="a", quantity=1, now=NOW):
+    return rules.commit(stock, rules.CommitRequest(order_id=order_id, quantity=quantity, now=now))
+
+
+def test_a_reservation_holds_units_and_its_release_gives_them_back():
+    held, result = reserve(Stock(available=5), quantity=3)
+    assert (held.available, held.reserved, result.outcome) == (2, 3, Outcome.DONE)
+    back, result = release(held)
+    assert (back.available, back.reserved, result.outcome) == (5, 0, Outcome.DONE)
+
+
+def test_a_commit_turns_reserved_units_into_sold_ones():
+    sold, _ = commit(reserve(Stock(available=5), quantity=3)[0], quantity=3)
+    assert (sold.available, sold.reserved, sold.sold) == (2, 0, 3)
+
+
+@pytest.mark.parametrize(("stock", "code"), [(None, "unknown_product"), (Stock(available=1), "out_of_stock")])
+def test_what_is_not_there_is_refused_and_nothing_changes(stock, code):
+    after, result = reserve(stock, quantity=2)
+    assert (after, result.outcome, result.reason_code) == (stock, Outcome.REFUSED, code)
+
+
+def test_a_release_that_overtakes_its_reserve_leaves_a_tombstone():
+    early, result = release(Stock(available=5))
+    assert result.outcome is Outcome.DONE
+    after, result = reserve(early)
+    assert (after.available, after.reserved, result.reason_code) == (5, 0, "already_settled")
+
+
+def test_sold_goods_cannot_be_released():
+    sold, _ = commit(reserve(Stock(available=5))[0])
+    after, result = release(sold)
+    assert (after, result.reason_code) == (sold, "already_committed")
+
+
+def test_a_repeated_delivery_is_added_once():
+    request = rules.RestockRequest(key="delivery-1", quantity=10)
+    once, _ = rules.restock(None, request)
+    twice, _ = rules.restock(once, request)
+    assert once.available == twice.available == 10
+
+
+def test_a_correction_never_takes_promised_goods():
+    held, _ = reserve(Stock(available=5), quantity=3)
+    after, result = rules.adjust(held, rules.AdjustRequest(key="count-1", delta=-3, reason="broken"))
+    assert (after, result.reason_code) == (held, "below_zero")
+
+
+def test_only_abandoned_reservations_are_swept():
+    stock = Stock(available=10)
+    for order_id, expires in (("abandoned", NOW), ("live", NOW), ("fresh", LATER)):
+        stock, _ = reserve(stock, order_id, expires_at=expires)
+    expired, result = rules.sweep(stock, rules.ExpireRequest(now=NOW, live=("live",)))
+    assert set(expired.reservations) == {"live", "fresh"}
+    assert (expired.available, result.message) == (8, "1")
+    assert reserve(expired, "abandoned")[1].reason_code == "already_settled"
+
+
+def test_a_commit_whose_reservation_lapsed_takes_free_units_or_says_so():
+    lapsed, _ = rules.sweep(reserve(Stock(available=1), expires_at=NOW)[0], rules.ExpireRequest(now=NOW))
+    taken, result = commit(lapsed)
+    assert (taken.available, taken.sold, result.outcome) == (0, 1, Outcome.DONE)
+    gone, _ = reserve(lapsed, "other")
+    after, result = commit(gone)
+    assert (after.available, after.sold, result.reason_code) == (0, 0, "reservation_lost")
+    assert after.backordered == {"a": 1}
+
+
+def test_owed_units_are_handed_over_when_goods_come_an_order_at_a_time():
+    owing, _ = commit(commit(Stock(), "a", quantity=3)[0], "b", quantity=1)
+    assert commit(owing, "a", quantity=3) == (owing, StepResult()), "backordered once, however often it is told"
+    few, _ = rules.restock(owing, rules.RestockRequest(key="few", quantity=2))
+    assert (few.available, few.sold, few.backordered) == (1, 1, {"a": 3})
+    more, _ = rules.adjust(few, rules.AdjustRequest(key="found", delta=5, reason="counted again"))
+    assert (more.available, more.sold, more.backordered) == (3, 4, {})
+    assert release(more)[1].reason_code == "already_committed"
+
+
+def owing_with_a_newcomer(expires_at=LATER):
+    """One unit, held by a newcomer, and paid for by somebody whose reservation had lapsed."""
+    return commit(reserve(Stock(available=1), "newcomer", expires_at=expires_at)[0], "paid")[0]
+
+
+def test_what_a_newcomer_gives_back_goes_to_whom_it_is_owed():
+    back, result = release(owing_with_a_newcomer(), "newcomer")
+    assert (back.available, back.sold, back.backordered, result.outcome) == (0, 1, {}, Outcome.DONE)
+    assert reserve(back, "next")[1].reason_code == "out_of_stock"
+
+
+def test_what_a_newcomer_lets_lapse_goes_to_whom_it_is_owed():
+    expired, _ = rules.sweep(owing_with_a_newcomer(expires_at=NOW), rules.ExpireRequest(now=NOW))
+    assert (expired.available, expired.reserved, expired.sold, expired.backordered) == (0, 0, 1, {})
+
+
+def test_of_all_that_lapses_at_once_the_oldest_debt_is_paid_first():
+    stock, _ = reserve(reserve(Stock(available=3), "x", 1, expires_at=NOW)[0], "y", 2, expires_at=NOW)
+    owing, _ = commit(commit(stock, "early", quantity=3)[0], "late", quantity=1)
+    assert rules.sweep(owing, rules.ExpireRequest(now=NOW))[0].backordered == {"late": 1}
+
+
+def test_settled_orders_are_forgotten_after_a_while_so_that_the_state_stays_small():
+    settled, _ = release(reserve(Stock(available=1))[0])
+    request = rules.ExpireRequest(now=NOW + rules.REMEMBER_SETTLED_FOR)
+    assert rules.sweep(settled, request)[0].settled == {}
+
+
+def test_the_state_survives_its_storage():
+    stock, _ = commit(reserve(reserve(Stock(available=9), "a")[0], "b", 2)[0], "a")
+    assert Stock.from_state(stock.to_state()) == stock
+    stock, _ = commit(stock, "c", 99)
+    assert Stock.from_state(stock.to_state()) == stock
+    assert Stock.from_state(None) is None
+
+
+class AnyOrderOfOperations(RuleBasedStateMachine):
+    """Whatever orders do to one product, in any order and however often: units are neither made nor lost.
+
+    Every operation comes twice.
+    """
+
+    orders = st.sampled_from("abcdefgh")
+
+    def __init__(self):
+        super().__init__()
+        self.stock = rules.restock(None, rules.RestockRequest(key="first", quantity=20))[0]
+        self.stocked = 20
+        self.now = NOW
+
+    def _apply(self, operation):
+        self.stock, _ = operation(self.stock)
+        assert operation(self.stock)[0] == self.stock, "a repeat changes nothing"
+
+    @rule(order_id=orders, quantity=st.integers(1, 12))
+    def reserve(self, order_id, quantity):
+        expires_at = self.now + timedelta(minutes=5)
+        self._apply(lambda stock: reserve(stock, order_id, quantity, self.now, expires_at))
+
+    @rule(order_id=orders)
+    def release(self, order_id):
+        self._apply(lambda stock: release(stock, order_id, self.now))
+
+    @rule(order_id=orders, quantity=st.integers(1, 12))
+    def commit(self, order_id, quantity):
+        self._apply(lambda stock: commit(stock, order_id, quantity, self.now))
+
+    @rule(order_id=orders, missing=st.integers(1, 3))
+    def commit_more_than_there_is(self, order_id, missing):
+        quantity = self.stock.available + missing
+        self._apply(lambda stock: commit(stock, order_id, quantity, self.now))
+
+    @rule(key=st.sampled_from(["k1", "k2"]), quantity=st.integers(1, 9))
+    def restock(self, key, quantity):
+        self.stocked += 0 if key in self.stock.adjustments else quantity
+        self._apply(lambda stock: rules.restock(stock, rules.RestockRequest(key=key, quantity=quantity)))
+
+    @rule(key=st.sampled_from(["k3", "k4"]), delta=st.integers(-9, 9))
+    def adjust(self, key, delta):
+        is_refused = self.stock.available + delta < 0
+        self.stocked += 0 if is_refused or key in self.stock.adjustments else delta
+        self._apply(lambda stock: rules.adjust(stock, rules.AdjustRequest(key=key, delta=delta, reason="counted")))
+
+    @rule(minutes=st.integers(1, 10), live=st.lists(orders, max_size=2))
+    def sweep(self, minutes, live):
+        self.now += timedelta(minutes=minutes)
+        self._apply(lambda stock: rules.sweep(stock, rules.ExpireRequest(now=self.now, live=tuple(live))))
+
+    @invariant()
+    def units_balance(self):
+        assert self.stock.available + self.stock.reserved + self.stock.sold == self.stocked
+
+    @invariant()
+    def nothing_is_below_zero(self):
+        assert min(self.stock.available, self.stock.reserved, self.stock.sold) >= 0
+
+    @invariant()
+    def what_is_owed_is_handed_over_as_soon_as_it_is_there(self):
+        assert all(units > self.stock.available for units in self.stock.backordered.values())
+
+    @invariant()
+    def no_order_both_holds_and_has_settled(self):
+        assert not set(self.stock.reservations) & set(self.stock.settled)
+
+
+TestAnyOrderOfOperations = AnyOrderOfOperations.TestCase
+
+
+@given(st.sampled_from(["reserve", "release", "commit"]), st.integers(1, 5))
+def test_repeating_an_operation_changes_nothing(operation, quantity):
+    held, _ = reserve(Stock(available=5), quantity=quantity)
+    call = {
+        "reserve": lambda stock: reserve(stock, quantity=quantity),
+        "release": release,
+        "commit": lambda stock: commit(stock, quantity=quantity),
+    }[operation]
+    once = call(held)
+    assert call(once[0]) == once

@@ -1,0 +1,166 @@
+"""What operators read in the log arrives there: logged where the worker finds the invocation, and once."""
+
+import ast
+import json
+import logging
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from domain.mail.notification import Notification, NotificationKind
+from sandbox.testing import Sandbox
+from services.container import outbox
+from tests.support.mails import Mailbox
+from tests.support.order_requests import order_request
+from tests.support.shop import ROOT, Shop, forget_cached, running_shop, use_settings
+
+FOLDERS: Final = ("activities", "adapters", "domain", "entities", "orchestrators", "services", "triggers")
+NOTIFICATION: Final = Notification(
+    message_id="a-1.order_failed", order_id="a-1", kind=NotificationKind.ORDER_FAILED, email="ada@example.com"
+)
+
+Lines = Callable[..., list[dict[str, Any]]]
+
+
+@pytest.fixture
+def lines(caplog: pytest.LogCaptureFixture) -> Lines:
+    """The operational lines so far that have these facts."""
+
+    def found(**facts: Any) -> list[dict[str, Any]]:
+        read = [json.loads(record.getMessage()) for record in caplog.records if record.name == "shop"]
+        return [line for line in read if facts.items() <= line.items()]
+
+    caplog.set_level(logging.INFO)
+    return found
+
+
+@pytest.fixture
+async def mailing_shop(
+    monkeypatch: pytest.MonkeyPatch, storage_connection: str, sandbox: Sandbox, mailbox: Mailbox
+) -> AsyncIterator[Shop]:
+    use_settings(monkeypatch, storage_connection, sandbox, SMTP_URL=mailbox.url)
+    async with running_shop(sandbox) as running:
+        yield running
+    forget_cached()
+
+
+async def test_each_status_of_an_order_is_logged_once(shop: Shop, lines: Lines) -> None:
+    await shop.stock("mug", 10)
+    for _ in range(2):
+        assert (await shop.post("orders", order_request(order_id="a-1"))).status in (200, 202)
+    await shop.host.run_until_idle()
+    statuses = [line["status"] for line in lines(evt="order.status", order_id="a-1")]
+    assert statuses[0] == "accepted"
+    assert statuses[-1] == "completed"
+    assert len(set(statuses)) == len(statuses)
+
+
+async def test_an_order_from_the_queue_is_logged_as_accepted(shop: Shop, lines: Lines) -> None:
+    await shop.stock("mug", 10)
+    await shop.host.run("take_in_queued_order", json.dumps(order_request(order_id="q-1")))
+    assert len(lines(evt="order.status", order_id="q-1", status="accepted")) == 1
+
+
+async def test_an_order_of_a_batch_is_logged_as_accepted(shop: Shop, lines: Lines) -> None:
+    await shop.stock("mug", 10)
+    batch = json.dumps(order_request(order_id="b-1")).encode()
+    headers = {"Content-Type": "application/x-ndjson"}
+    assert (await shop.host.http.post("/api/orders/batch", data=batch, headers=headers)).status == 202
+    await shop.host.run_until_idle()
+    assert len(lines(evt="order.status", order_id="b-1", status="accepted")) == 1
+
+
+async def test_a_dead_letter_is_logged_when_it_is_stored_and_when_it_is_resolved(
+    mailing_shop: Shop, mailbox: Mailbox, lines: Lines
+) -> None:
+    mailbox.refuse("550 no such person")
+    await mailing_shop.host.run("deliver_notification", NOTIFICATION.model_dump_json())
+    resolution = {"resolved_by": "ops", "reason": "told by phone"}
+    for _ in range(2):
+        resolved = await mailing_shop.post("dead-letters/mail.a-1.order_failed/resolve", resolution)
+        assert resolved.status == 200
+    states = [line["state"] for line in lines(evt="dead_letter", dead_letter_id="mail.a-1.order_failed")]
+    assert states == ["open", "resolved"]
+
+
+@pytest.mark.parametrize("body", [NOTIFICATION.model_dump_json(), '{"secret": 1}'])
+async def test_a_notification_that_the_host_gave_up_on_is_logged(
+    mailing_shop: Shop, lines: Lines, caplog: pytest.LogCaptureFixture, body: str
+) -> None:
+    await mailing_shop.host.run("dead_letter_notification", body)
+    assert len(lines(evt="dead_letter", state="open")) == 1
+    (error,) = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert "dead-lettered" in error.getMessage()
+    assert "secret" not in error.getMessage()
+
+
+async def test_a_notification_for_later_is_logged(
+    mailing_shop: Shop, mailbox: Mailbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    outbox().put(NOTIFICATION)
+    mailbox.refuse("421 gone for lunch")
+    await mailing_shop.host.run("deliver_notification", NOTIFICATION.model_dump_json())
+    assert any("not delivered" in record.getMessage() for record in caplog.records)
+
+
+def test_nothing_that_runs_in_a_thread_of_its_own_logs() -> None:
+    functions = _functions()
+    reached, ahead = set(), _thread_roots()
+    while ahead:
+        name = ahead.pop()
+        if name not in reached and name in functions:
+            reached.add(name)
+            ahead |= {called for each in functions[name] for called in _names_called(each)}
+    guilty = {name for name in reached for each in functions[name] if any(_logs(call) for call in ast.walk(each))}
+    assert {"settle", "take_in", "deliver", "get"} <= reached, "the search finds the threads that there are"
+    assert guilty == set()
+
+
+def _trees() -> Iterator[ast.Module]:
+    for folder in FOLDERS:
+        for path in (Path(ROOT) / folder).rglob("*.py"):
+            yield ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _functions() -> dict[str, list[ast.AST]]:
+    """By name alone, so that the search finds too much rather than too little. Coroutines run in their caller's task."""
+    found: dict[str, list[ast.AST]] = defaultdict(list)
+    for tree in _trees():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef):
+                found[node.name].append(node)
+    return found
+
+
+def _thread_roots() -> set[str]:
+    """The names of what the code has run in other threads: the callable that each of these takes, and what a lambda calls."""
+    places = {"to_thread": 0, "read_page": 0, "map": 0, "submit": 0, "run_in_executor": 1, "Timer": 1, "Thread": 1}
+    calls = [node for tree in _trees() for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    given = [
+        argument
+        for call in calls
+        if (place := places.get(_name(call.func))) is not None
+        for argument in [*call.args[place : place + 1], *(keyword.value for keyword in call.keywords)]
+    ]
+    return {name for argument in given for name in [_name(argument), *_names_called(argument)]}
+
+
+def _names_called(node: ast.AST) -> set[str]:
+    return {_name(call.func) for call in ast.walk(node) if isinstance(call, ast.Call)}
+
+
+def _name(node: ast.AST) -> str:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _logs(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Call):
+        return False
+    if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name):
+        return node.func.value.id in ("_log", "log", "logger", "logging") and node.func.attr != "getLogger"
+    return _name(node.func).startswith("emit")

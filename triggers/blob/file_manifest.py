@@ -1,0 +1,111 @@
+"""Start a batch of files when somebody drops its manifest: `incoming/<name>.batch.json`, which says what a request would.
+
+The host hears of it in one of two ways, as the setting MANIFEST_EVENTS says: by looking for new blobs itself, or by the storage
+account's events (CloudEvents 1.0) in a queue. Either may tell of one manifest several times: its batch is started once. A manifest
+that breaks a rule is tried again by the host and then put aside in a poison queue; the log says which rule.
+"""
+
+import asyncio
+import logging
+import os
+from typing import Final, Literal
+
+import azure.durable_functions as df
+import azure.functions as func
+from pydantic import ValidationError
+
+from adapters.stores.manifests import FILE_MANIFESTS, MANIFESTS
+from domain.cards import json_may_hold_card_number
+from domain.errors import ShopError
+from domain.files.batch import FILE_BATCH, FileBatchRequest
+from domain.ids import digest_id
+from domain.wire import Wire
+from services.container import manifests
+from settings import manifest_events
+from triggers.http.file_batches import permitted
+from triggers.http.support.problems import Problem
+from triggers.http.support.request_body import body_text, json_object, refuse_card_numbers, validated
+from triggers.http.support.workflows import start_once
+
+_ENDING: Final = ".batch.json"
+_BLOB_CREATED: Final = "Microsoft.Storage.BlobCreated"
+_SUBJECT: Final = f"/blobServices/default/containers/{MANIFESTS}/blobs/"
+_MOST_BYTES: Final = 1024 * 1024
+
+_log = logging.getLogger(__name__)
+
+_by_blob, _by_queue = df.Blueprint(), df.Blueprint()
+bp = _by_queue if manifest_events(os.environ) == "queue" else _by_blob
+
+
+class ManifestRefused(ShopError):
+    """No batch can be started from this manifest, or by this message, however often it is read."""
+
+
+class StorageEvent(Wire):
+    """What is used of an event of the storage account."""
+
+    specversion: Literal["1.0"]
+    type: str
+    subject: str = ""
+
+
+@_by_blob.blob_trigger(arg_name="manifest", path=f"{MANIFESTS}/{{name}}{_ENDING}", connection="SHOP_STORAGE")
+@_by_blob.durable_client_input(client_name="client")
+async def start_manifest(manifest: func.InputStream, client: df.DurableOrchestrationClient) -> None:
+    """Start the batch that a manifest describes. Raises ManifestRefused."""
+    if not _is_hidden(str(manifest.name)):
+        await _start(client, str(manifest.name), manifest.read())
+
+
+@_by_queue.queue_trigger(arg_name="message", queue_name=FILE_MANIFESTS, connection="SHOP_STORAGE")
+@_by_queue.durable_client_input(client_name="client")
+async def start_manifest_of_event(message: func.QueueMessage, client: df.DurableOrchestrationClient) -> None:
+    """Start the batch of the manifest that an event tells of. Raises ManifestRefused, and StorageUnavailable to be called again."""
+    body = message.get_body()
+    if _is_hidden(body.decode("utf-8", "replace")):
+        return
+    name = manifest_of(body)
+    if name is None:
+        return
+    content = await asyncio.to_thread(manifests().read, name, _MOST_BYTES + 1)
+    if content is None:
+        _log.warning("%s/%s was gone before it was read", MANIFESTS, name)
+        return
+    await _start(client, f"{MANIFESTS}/{name}", content)
+
+
+def manifest_of(message: bytes) -> str | None:
+    """The manifest that an event tells of; None when it tells of anything else. Raises ManifestRefused for what is no event."""
+    try:
+        event = StorageEvent.model_validate_json(message)
+    except ValidationError:
+        raise ManifestRefused(f"a message on {FILE_MANIFESTS} is no event as CloudEvents 1.0 has them") from None
+    name = event.subject.removeprefix(_SUBJECT)
+    is_new = event.type == _BLOB_CREATED and name != event.subject and name.endswith(_ENDING)
+    return name if is_new else None
+
+
+def _is_hidden(text: str) -> bool:
+    """Whether something like a card number is in a name or a message. It is dropped: a refusal would put it in a poison queue."""
+    hidden = json_may_hold_card_number(text)
+    if hidden:
+        _log.error("a manifest was dropped: its name, or the event that tells of it, looks like it holds a card number")
+    return hidden
+
+
+async def _start(client: df.DurableOrchestrationClient, path: str, content: bytes) -> None:
+    # The batch is named after what was dropped where: a changed manifest is another batch.
+    key = f"manifest-{digest_id(f'{path}:{content!r}')}"
+    try:
+        await start_once(client, FILE_BATCH, key, permitted(_request(content)))
+    except Problem as problem:
+        rules = "; ".join(f"{error.field}: {error.message}" for error in problem.errors)
+        raise ManifestRefused(f"{path}: {problem.detail} {rules}".strip()) from None
+    _log.info("%s: batch %s", path, key)
+
+
+def _request(content: bytes) -> FileBatchRequest:
+    document = json_object(body_text(content, _MOST_BYTES))
+    refuse_card_numbers(document)
+    return validated(FileBatchRequest, document)

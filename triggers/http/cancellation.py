@@ -1,0 +1,68 @@
+"""Take a request to cancel an order. The order compensates what it has done, in order; nothing is ever terminated.
+
+The request is stored before its event is raised, so a 202 is a promise: whatever becomes of the event, and of the run that was to
+get it, the order ends as cancelled, or its ledger says that the request came too late.
+"""
+
+import asyncio
+from typing import Final
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from adapters.stores.order_rows import OrderRow
+from domain.ids import OrderId, order_instance_id
+from domain.orders.approval import CANCELLATION_REQUESTED, CancellationRequest
+from domain.orders.order import CANCELLABLE, ENDED, OrderStatus
+from services.container import order_repository
+from triggers.http.support.instances import raise_event
+from triggers.http.support.links import order_links
+from triggers.http.support.order_view import OrderView, view_order
+from triggers.http.support.problems import answers_problems, conflict, unavailable
+from triggers.http.support.request_body import read_body
+from triggers.http.support.request_params import path_id
+from triggers.http.support.responses import accepted
+
+bp = df.Blueprint()
+
+CANCELLATION: Final = "orders/{order_id}/cancellation"
+
+
+@bp.route(route=CANCELLATION, methods=["POST"])
+@bp.durable_client_input(client_name="client")
+@answers_problems
+async def cancel_order(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """202 before the point of no return, 409 after it. Whether it came in time is seen in how the order ends."""
+    order_id = path_id(req, "order_id", OrderId)
+    wish = read_body(req, CancellationRequest)
+    view = await view_order(client, order_id)
+    _check_cancellable(view)
+    row = await asyncio.to_thread(order_repository().request_cancellation, order_id, wish)
+    if row is not None and row.cancellation is None:
+        raise conflict("too_late", _why_not(_end_of(row)))
+    is_told = view.awaits_run or await raise_event(
+        client, order_instance_id(order_id), CANCELLATION_REQUESTED, wish.to_wire()
+    )
+    if row is None and not is_told:  # an order past the repository has no row that keeps the request
+        _check_cancellable(await view_order(client, order_id))
+        raise unavailable("The order could not be told; the same request may be sent again.")
+    links = order_links(req, CANCELLATION, order_id)
+    return accepted(links, links.statusQueryGetUri)
+
+
+def _end_of(row: OrderRow) -> OrderStatus:
+    """The end that an order has come to, or goes to."""
+    return row.status if row.status in ENDED or row.course is None else row.course.end
+
+
+def _check_cancellable(view: OrderView) -> None:
+    if not view.is_running or view.progress.status not in CANCELLABLE:
+        raise conflict("too_late", _why_not(view.progress.status))
+
+
+def _why_not(status: OrderStatus) -> str:
+    if status is OrderStatus.NEEDS_ATTENTION:
+        return "The order has stopped already; an operator settles what is left of it."
+    if status in ENDED and status is not OrderStatus.COMPLETED:
+        return f"The order has ended already, or is about to: it is {status}."
+    return "The order is past the point where it can be cancelled."

@@ -1,0 +1,234 @@
+"""What could not be done automatically: list it, look at it, try it again, or close it by hand."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Final
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from adapters.stores.dead_letters import DeadLetterChanged, StoredDeadLetter
+from adapters.stores.run_repository import Run
+from adapters.telemetry import emit_dead_letter, emit_status
+from domain.errors import EndNotKnown
+from domain.ids import dead_letter_instance_id
+from domain.orders.order import CloseOrder
+from domain.wire import Wire
+from domain.workflows.dead_letter import (
+    CloseDeadLetter,
+    DeadLetter,
+    DeadLetterId,
+    DeadLetterState,
+    ReplayProgress,
+    Resolution,
+)
+from domain.workflows.steps import LedgerEntry, Outcome, StepResult
+from services.container import dead_letters, order_repository, outbox, run_repository
+from services.order_closing import notify_of_end
+from triggers.http.support.instances import REPLAY_DEAD_LETTER, InstanceStatus, instance_status, is_unfinished
+from triggers.http.support.links import resource
+from triggers.http.support.paging import PageQuery, read_page
+from triggers.http.support.problems import Problem, answers_problems, conflict
+from triggers.http.support.request_body import read_body
+from triggers.http.support.request_params import path_id, read_query, unknown
+from triggers.http.support.responses import accepted, answer
+
+bp = df.Blueprint()
+
+DEAD_LETTERS: Final = "dead-letters"
+DEAD_LETTER: Final = "dead-letters/{dead_letter_id}"
+REPLAY: Final = "dead-letters/{dead_letter_id}/replay"
+RESOLVE: Final = "dead-letters/{dead_letter_id}/resolve"
+
+
+class DeadLetterQuery(PageQuery):
+    """state: only records in it."""
+
+    state: DeadLetterState | None = None
+
+
+class DeadLetterList(Wire):
+    """One page of records. next_cursor: for the next one; None on the last."""
+
+    dead_letters: tuple[DeadLetter, ...]
+    next_cursor: str | None
+
+
+class Replay(Wire):
+    """An operator's try. attempt: from 1. result: how the step ended, once it has."""
+
+    attempt: int
+    runtimeStatus: str
+    result: StepResult | None
+
+
+class DeadLetterAnswer(DeadLetter):
+    """A record, with its latest replay."""
+
+    latest_replay: Replay | None
+
+
+class ReplayAnswer(Wire):
+    """A replay that is under way. attempt: from 1."""
+
+    id: str
+    dead_letter_id: str
+    attempt: int
+    statusQueryGetUri: str
+
+
+@bp.route(route=DEAD_LETTERS, methods=["GET"])
+@answers_problems
+async def list_dead_letters(req: func.HttpRequest) -> func.HttpResponse:
+    """One page of records, by id."""
+    page = await read_page(dead_letters().list, read_query(req, DeadLetterQuery))
+    return answer(DeadLetterList(dead_letters=tuple(page.items), next_cursor=page.cursor))
+
+
+@bp.route(route=DEAD_LETTER, methods=["GET"])
+@bp.durable_client_input(client_name="client")
+@answers_problems
+async def get_dead_letter(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """200, or 404."""
+    letter = (await _stored(req)).letter
+    return answer(DeadLetterAnswer(**dict(letter), latest_replay=await _latest_replay(client, letter)))
+
+
+@bp.route(route=REPLAY, methods=["POST"])
+@bp.durable_client_input(client_name="client")
+@answers_problems
+async def start_replay(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """202; 409 when the record is closed or a replay of it runs."""
+    letter = await _claim_attempt(client, await _stored(req))
+    instance_id = _replay_id(letter)
+    await _start(client, instance_id, letter)
+    body = ReplayAnswer(
+        id=instance_id,
+        dead_letter_id=letter.dead_letter_id,
+        attempt=letter.replays,
+        statusQueryGetUri=resource(req, REPLAY, DEAD_LETTERS, letter.dead_letter_id),
+    )
+    return accepted(body, body.statusQueryGetUri)
+
+
+@bp.route(route=RESOLVE, methods=["POST"])
+@bp.durable_client_input(client_name="client")
+@answers_problems
+async def resolve_dead_letter(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """200, for a repeat too; 409 when the record was closed otherwise or a replay of it runs."""
+    resolution = read_body(req, Resolution)
+    letter = (await _stored(req)).letter
+    if letter.resolution != resolution:
+        await _check_open(client, letter)
+    await _resolve(letter, resolution)
+    closed = (await _stored(req)).letter
+    if closed.resolution != resolution:
+        raise _changed()
+    return answer(closed)
+
+
+async def _stored(req: func.HttpRequest) -> StoredDeadLetter:
+    dead_letter_id = path_id(req, "dead_letter_id", DeadLetterId)
+    stored = await asyncio.to_thread(dead_letters().get, dead_letter_id)
+    if stored is None:
+        raise unknown("dead_letter_id")
+    return stored
+
+
+async def _check_open(client: df.DurableOrchestrationClient, letter: DeadLetter) -> None:
+    if letter.state is not DeadLetterState.OPEN:
+        raise conflict("closed", f"The dead letter is closed: {letter.state}.")
+    if is_unfinished(await _latest_instance(client, letter)):
+        raise _running()
+
+
+async def _claim_attempt(client: df.DurableOrchestrationClient, stored: StoredDeadLetter) -> DeadLetter:
+    """The record with the number of an attempt that nobody has run yet."""
+    letter = stored.letter
+    await _check_open(client, letter)
+    if not letter.effects:
+        raise conflict("nothing_to_replay", "The record holds nothing that could be done again; resolve it by hand.")
+    if letter.replays and await _latest_instance(client, letter) is None:
+        return letter  # claimed by somebody who has not come to start it
+    claimed = letter.model_copy(update={"replays": letter.replays + 1})
+    try:
+        await asyncio.to_thread(dead_letters().update, claimed, stored.etag)
+    except DeadLetterChanged:
+        raise _changed() from None
+    return claimed
+
+
+async def _start(client: df.DurableOrchestrationClient, instance_id: str, letter: DeadLetter) -> None:
+    """Start the replay, which the recovery timer looks after as after every run."""
+    run = Run(
+        workflow=REPLAY_DEAD_LETTER,
+        key=letter.dead_letter_id,
+        request=letter.to_wire(),
+        accepted_at=datetime.now(UTC),
+        instance_id=instance_id,
+    )
+    await asyncio.to_thread(run_repository().accept, run, instance_id)
+    try:
+        await client.start_new(REPLAY_DEAD_LETTER, instance_id, letter.to_wire())
+    except Exception:
+        # The client has one type for everything: look which it was.
+        if is_unfinished(await instance_status(client, instance_id)):
+            raise _running() from None
+        raise
+
+
+async def _latest_instance(client: df.DurableOrchestrationClient, letter: DeadLetter) -> InstanceStatus | None:
+    return await instance_status(client, _replay_id(letter)) if letter.replays else None
+
+
+async def _latest_replay(client: df.DurableOrchestrationClient, letter: DeadLetter) -> Replay | None:
+    status = await _latest_instance(client, letter)
+    if status is None:
+        return None
+    completed = status.runtime_status is df.OrchestrationRuntimeStatus.Completed
+    return Replay(
+        attempt=letter.replays,
+        runtimeStatus=status.runtime_status.name,
+        result=ReplayProgress.model_validate(status.output).result if completed else None,
+    )
+
+
+async def _resolve(letter: DeadLetter, resolution: Resolution) -> None:
+    """Store it in the order's ledger, which may end the order; the record last: until all is done it is there to be repeated.
+
+    Raises Problem (409) while the order repository cannot say yet what is open.
+    """
+    now = datetime.now(UTC)
+    if letter.order_end is not None:
+        message = f"resolved by {resolution.resolved_by}: {resolution.reason}"[:500]
+        entry = LedgerEntry(step=letter.step, kind="compensation", outcome=Outcome.DONE, at=now, message=message)
+        await _close_order(CloseOrder(order_id=letter.order_id, status=letter.order_end, entry=entry))
+    closing = CloseDeadLetter(
+        dead_letter_id=letter.dead_letter_id, state=DeadLetterState.RESOLVED, at=now, resolution=resolution
+    )
+    emit_dead_letter(await asyncio.to_thread(dead_letters().close, closing))
+
+
+async def _close_order(closing: CloseOrder) -> None:
+    try:
+        after = await asyncio.to_thread(order_repository().close, closing)
+    except EndNotKnown:
+        detail = "The order repository has not heard of the order's end yet; try again in a few minutes."
+        raise conflict("end_not_known", detail) from None
+    if after is None:
+        return
+    emit_status(after.changed)
+    if after.status is closing.status:
+        await asyncio.to_thread(notify_of_end, order_repository(), outbox(), closing)
+
+
+def _replay_id(letter: DeadLetter) -> str:
+    return dead_letter_instance_id(letter.dead_letter_id, letter.replays)
+
+
+def _running() -> Problem:
+    return conflict("replay_running", "A replay of this dead letter is running.")
+
+
+def _changed() -> Problem:
+    return conflict("changed_meanwhile", "Somebody else changed this dead letter at the same time; look at it again.")

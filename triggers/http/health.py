@@ -1,0 +1,75 @@
+"""Whether this app can do its work. Open to anybody, so it says what is wrong in one word and the log says the rest."""
+
+import asyncio
+import logging
+from http import HTTPStatus
+from typing import Final, Literal
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from domain.errors import ShopError
+from domain.wire import Wire
+from services.container import order_repository
+from settings import settings
+from triggers.http.support.problems import answers_problems
+from triggers.http.support.responses import answer
+
+bp = df.Blueprint()
+
+HEALTH: Final = "health"
+
+# Probes give up after some five seconds.
+_PATIENCE_S: Final = 3
+# No order can have this id, so looking for it proves that the table answers and costs next to nothing.
+_NO_ORDER: Final = "health.check"
+
+Check = Literal["ok", "failed"]
+
+_log = logging.getLogger(__name__)
+
+
+class Checks(Wire):
+    """settings: every setting is there and well-formed. storage: the order repository answers."""
+
+    settings: Check
+    storage: Check
+
+
+class HealthAnswer(Wire):
+    """status: ok only when every check is."""
+
+    status: Check
+    checks: Checks
+
+
+@bp.route(route=HEALTH, methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@answers_problems
+async def get_health(req: func.HttpRequest) -> func.HttpResponse:
+    """200 when every check is ok, else 503."""
+    checks = Checks(settings=_settings(), storage=await _storage())
+    healthy = checks.settings == checks.storage == "ok"
+    body = HealthAnswer(status="ok" if healthy else "failed", checks=checks)
+    return answer(body, HTTPStatus.OK if healthy else HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+def _settings() -> Check:
+    try:
+        settings()
+    except ShopError as error:
+        _log.error("settings: %s", error)
+        return "failed"
+    return "ok"
+
+
+async def _storage() -> Check:
+    try:
+        await asyncio.wait_for(asyncio.to_thread(_look_up_nothing), _PATIENCE_S)
+    except (ShopError, TimeoutError) as error:
+        _log.warning("storage: %s", type(error).__name__)
+        return "failed"
+    return "ok"
+
+
+def _look_up_nothing() -> None:
+    order_repository().get(_NO_ORDER)

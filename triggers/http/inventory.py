@@ -1,0 +1,130 @@
+"""The stock of a product: look at it, add to it, correct it.
+
+Changes are signals to the product's entity, which decides for itself; each carries a key, so that a repeat counts once.
+"""
+
+from typing import Final
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from domain.inventory.stock import (
+    AdjustRequest,
+    CorrectionReason,
+    MovementKey,
+    RestockRequest,
+    Stock,
+    UnitsFound,
+    UnitsReceived,
+    adjust,
+    restock,
+)
+from domain.wire import Edge, Wire
+from domain.workflows.steps import Outcome, StepResult
+from triggers.http.products import known_product
+from triggers.http.support.links import resource
+from triggers.http.support.problems import answers_problems, conflict
+from triggers.http.support.request_body import read_body
+from triggers.http.support.request_params import operation_key
+from triggers.http.support.responses import accepted, answer
+from triggers.http.support.stock import read_stock, signal_stock
+
+bp = df.Blueprint()
+
+INVENTORY: Final = "inventory/{product_id}"
+RESTOCK: Final = "inventory/{product_id}/restock"
+ADJUSTMENT: Final = "inventory/{product_id}/adjustment"
+
+
+class StockAnswer(Wire):
+    """Units of one product. reservations: how many orders hold the reserved ones. backordered: paid for, and not
+    there to be sold."""
+
+    product_id: str
+    available: int
+    reserved: int
+    sold: int
+    reservations: int
+    backordered: int
+
+
+class Delivery(Edge):
+    """Goods that arrived. key: names the delivery; without it each request is a delivery of its own."""
+
+    quantity: UnitsReceived
+    key: MovementKey | None = None
+
+
+class Correction(Edge):
+    """A correction after counting. key: names it; without it each request is a correction of its own."""
+
+    delta: UnitsFound
+    reason: CorrectionReason
+    key: MovementKey | None = None
+
+
+class MovementAnswer(Wire):
+    """A movement that is on its way. key: send it again to be sure that it counts once."""
+
+    product_id: str
+    key: str
+    statusQueryGetUri: str
+
+
+@bp.route(route=INVENTORY, methods=["GET"])
+@bp.durable_client_input(client_name="client")
+@answers_problems
+async def get_inventory(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """200, or 404 for a product that the catalogue does not hold."""
+    product = await known_product(req)
+    stock = await read_stock(client, product.product_id) or Stock()
+    return answer(
+        StockAnswer(
+            product_id=product.product_id,
+            available=stock.available,
+            reserved=stock.reserved,
+            sold=stock.sold,
+            reservations=len(stock.reservations),
+            backordered=sum(stock.backordered.values()),
+        )
+    )
+
+
+@bp.route(route=RESTOCK, methods=["POST"])
+@bp.durable_client_input(client_name="client")
+@answers_problems
+async def restock_inventory(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """202; the stock has grown once the entity has got to it."""
+    product_id = (await known_product(req)).product_id
+    delivery = read_body(req, Delivery)
+    request = RestockRequest(key=operation_key(req, delivery.key), quantity=delivery.quantity)
+    _, expected = restock(await read_stock(client, product_id), request)
+    _check_possible(expected)
+    await signal_stock(client, product_id, "restock", request)
+    return _on_its_way(req, RESTOCK, product_id, request.key)
+
+
+@bp.route(route=ADJUSTMENT, methods=["POST"])
+@bp.durable_client_input(client_name="client")
+@answers_problems
+async def adjust_inventory(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """202; 409 when more would be missing than is available, because reserved goods stay promised."""
+    product_id = (await known_product(req)).product_id
+    correction = read_body(req, Correction)
+    key = operation_key(req, correction.key)
+    request = AdjustRequest(key=key, delta=correction.delta, reason=correction.reason)
+    _, expected = adjust(await read_stock(client, product_id), request)
+    _check_possible(expected)
+    await signal_stock(client, product_id, "adjust", request)
+    return _on_its_way(req, ADJUSTMENT, product_id, request.key)
+
+
+def _check_possible(expected: StepResult) -> None:
+    # The entity decides again when the signal reaches it; but a signal has no answer, so say now what is plain now.
+    if expected.outcome is not Outcome.DONE:
+        raise conflict(expected.reason_code or "refused", f"The stock does not allow it: {expected.message}.")
+
+
+def _on_its_way(req: func.HttpRequest, route: str, product_id: str, key: str) -> func.HttpResponse:
+    stock_uri = resource(req, route, "inventory", product_id)
+    return accepted(MovementAnswer(product_id=product_id, key=key, statusQueryGetUri=stock_uri), stock_uri)

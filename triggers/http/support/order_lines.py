@@ -1,0 +1,79 @@
+"""Read a file of orders, JSON Lines or CSV. Each line stands for itself: what is wrong with one is that line's result.
+
+As everywhere, nothing is kept of a line before it was searched for card numbers.
+"""
+
+import re
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any, Final
+
+from domain.orders.batch import MOST_LINES, BatchLine, LineOutcome, LineResult, batch_order_id
+from domain.orders.order import OrderRequest
+from triggers.http.support.order_csv import csv_documents
+from triggers.http.support.problems import FieldError, Problem, invalid, invalid_field
+from triggers.http.support.request_body import MOST_BYTES, json_object, refuse_card_numbers, validated
+
+CSV: Final = "text/csv"
+JSON_LINES: Final = "application/x-ndjson"
+
+_LINE_END: Final = r"\r\n|\n|\r"
+
+
+def read_lines(text: str, media_type: str, batch_id: str) -> tuple[list[BatchLine], list[LineResult]]:
+    """The orders of a file, and the results of the lines that are none.
+
+    Raises Problem: 400 for a CSV that cannot be taken apart, 413 for too many lines, 422 for a header that is not understood and
+    for a file without a line.
+    """
+    orders: list[BatchLine] = []
+    rejected: list[LineResult] = []
+    for line, document in _documents(text.removeprefix("\ufeff"), media_type):
+        if len(orders) + len(rejected) == MOST_LINES:
+            detail = f"A batch may have {MOST_LINES} lines at most."
+            raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_many_lines", detail)
+        try:
+            orders.append(_order(line, document, batch_id))
+        except Problem as problem:
+            rejected.append(_rejected(line, problem))
+    if not orders and not rejected:
+        raise invalid([FieldError(field="body", rule="empty", message="There is no line in it")])
+    return orders, rejected
+
+
+def read_order(text: str) -> OrderRequest:
+    """One order as a JSON object. Raises Problem."""
+    return _request(json_object(text))
+
+
+def _order(line: int, document: str | dict[str, Any], batch_id: str) -> BatchLine:
+    if isinstance(document, str) and len(document) > MOST_BYTES:
+        raise invalid_field("body", "line_too_long", f"A line may have {MOST_BYTES} characters at most")
+    request = _request(json_object(document) if isinstance(document, str) else document)
+    return BatchLine(line=line, order_id=request.order_id or batch_order_id(batch_id, line), request=request)
+
+
+def _request(document: dict[str, Any]) -> OrderRequest:
+    refuse_card_numbers(document)
+    return validated(OrderRequest, document)
+
+
+def _rejected(line: int, problem: Problem) -> LineResult:
+    return LineResult(
+        line=line,
+        outcome=LineOutcome.REJECTED,
+        reason_code=problem.code,
+        message=problem.detail[:500],
+        errors=problem.errors,
+    )
+
+
+def _documents(text: str, media_type: str) -> Iterator[tuple[int, str | dict[str, Any]]]:
+    """Each line that is not blank, by its number in the file."""
+    if media_type == CSV:
+        yield from csv_documents(text)
+        return
+    # CR alone, too: within a line of JSON it is a blank at most.
+    for number, line in enumerate(re.split(_LINE_END, text), start=1):
+        if line.strip():
+            yield number, line

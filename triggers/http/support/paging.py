@@ -1,0 +1,52 @@
+"""Lists, page by page."""
+
+import asyncio
+import re
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, Final, TypeVar
+
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+from adapters.azure_storage.cursor import InvalidCursor
+from adapters.azure_storage.table_pages import Page
+from domain.wire import Edge
+from triggers.http.support.problems import invalid_field
+
+T = TypeVar("T")
+
+
+LARGEST_PAGE: Final = 200
+
+
+def _whole_number(text: Any) -> Any:
+    """Of a query's text; pydantic would take blanks, signs, fractions and other digits too."""
+    if isinstance(text, int) or (isinstance(text, str) and re.fullmatch(r"[0-9]{1,9}", text)):
+        return int(text)
+    raise PydanticCustomError("int_type", "Must be a whole number")
+
+
+class PageQuery(Edge):
+    """limit: how many at most. cursor: what the page before gave as `next_cursor`."""
+
+    limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE), BeforeValidator(_whole_number)] = 50
+    cursor: Annotated[str, Field(min_length=1, max_length=2_000)] | None = None
+
+
+async def read_page(read: Callable[..., Page[T]], query: PageQuery) -> Page[T]:
+    """Read in a thread. read: takes the query's fields by name. Raises Problem (422) for a cursor of somebody else's."""
+    try:
+        return await asyncio.to_thread(read, **dict(query))
+    except InvalidCursor:
+        raise invalid_field("cursor", "invalid_cursor", "Not one that this list has given out") from None
+
+
+def every(read: Callable[..., Page[T]], **filters: Any) -> Iterator[T]:
+    """All items, page after page. It blocks: for a thread."""
+    cursor = None
+    while True:
+        page = read(**filters, cursor=cursor, limit=LARGEST_PAGE)
+        yield from page.items
+        cursor = page.cursor
+        if cursor is None:
+            return

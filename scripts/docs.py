@@ -30,7 +30,10 @@ SCRIPTS: Final = {  # from node_modules; the second is what searches where the p
     "mermaid.js": "@mermaid-js/tiny/dist/mermaid.tiny.js",
     "iframe-worker.js": "iframe-worker/shim/index.js",
 }
-REFERENCE: Final = {"domain": "The rules of the shop: pure values and functions."}
+REFERENCE: Final = {
+    "services": "The use cases, and the container that composes them.",
+    "domain": "The rules of the shop: pure values and functions.",
+}
 
 _LINK: Final = re.compile(r"\]\(([^)#:\s]+)(?:#[^)\s]*)?\)")
 

@@ -11,6 +11,7 @@ PLATFORM_VENV := .venv-platform
 PY := $(VENV)/bin/python
 PIP_INSTALL := $(PY) -m pip install -qq --disable-pip-version-check
 UV := uv==0.13.9
+PACKAGES := packages/durable-local-host packages/provider-sandbox
 COMPILE := $(VENV)/bin/uv pip compile --quiet --no-header --universal --python-version 3.11
 
 .PHONY: help run test platform lint format typecheck prove demo func bench docs package lock clean
@@ -29,7 +30,7 @@ help:
 	@echo 'make lock     pin the requirements of pyproject.toml anew'
 	@echo 'make clean    remove what was installed and built; keeps STATE'
 
-run: $(VENV)/app.stamp node_modules/.stamp
+run: $(VENV)/packages.stamp node_modules/.stamp
 	@exec $(PY) -m scripts.run
 
 test: $(VENV)/dev.stamp node_modules/.stamp
@@ -62,12 +63,12 @@ prove: KILLED_ORDERS ?= 300
 prove: KILLS ?= 200
 prove: LOAD ?= 500
 prove: $(VENV)/dev.stamp node_modules/.stamp
-	@PROOF_ORDERS=$(ORDERS) PROOF_KILLED_ORDERS=$(KILLED_ORDERS) KILLS=$(KILLS) LOAD=$(LOAD) exec $(PY) -m pytest -q -s tests/invariants tests/local_host/test_random_kills.py tests/local_host/test_random_worker_kills.py
+	@PROOF_ORDERS=$(ORDERS) PROOF_KILLED_ORDERS=$(KILLED_ORDERS) KILLS=$(KILLS) LOAD=$(LOAD) exec $(PY) -m pytest -q -s tests/invariants packages/durable-local-host/tests/local_host_tests/test_random_kills.py packages/durable-local-host/tests/local_host_tests/test_random_worker_kills.py
 
 demo: $(VENV)/dev.stamp node_modules/.stamp
 	@exec $(PY) -m scripts.demo
 
-func: $(VENV)/app.stamp node_modules/.stamp
+func: $(VENV)/packages.stamp node_modules/.stamp
 	@exec $(PY) -m scripts.func
 
 bench: $(VENV)/dev.stamp node_modules/.stamp
@@ -99,9 +100,15 @@ $(VENV)/app.stamp: requirements.txt | $(PY)
 	@$(PIP_INSTALL) -r requirements.txt
 	@touch $@
 
-$(VENV)/dev.stamp: requirements-dev.txt $(VENV)/app.stamp
+$(VENV)/dev.stamp: requirements-dev.txt $(VENV)/packages.stamp
 	@echo 'Installing the Python packages of the checks'
 	@$(PIP_INSTALL) -r requirements-dev.txt
+	@touch $@
+
+# Installed as links into this folder: a change of theirs needs no second installation.
+$(VENV)/packages.stamp: $(PACKAGES:%=%/pyproject.toml) $(VENV)/app.stamp
+	@echo 'Installing the packages of this repository'
+	@$(PIP_INSTALL) --constraint requirements-dev.txt --editable 'packages/durable-local-host[storage]' --editable packages/provider-sandbox
 	@touch $@
 
 node_modules/.stamp: package-lock.json | $(PY)

@@ -23,8 +23,8 @@ PAGES: Final = (
     "docs/**/*.md",
     "bench/README.md",
     "infra/README.md",
-    "local_host/README.md",
-    "sandbox/README.md",
+    "packages/durable-local-host/README.md",
+    "packages/provider-sandbox/README.md",
 )
 SCRIPTS: Final = {  # from node_modules; the second is what searches where the pages are opened from a folder
     "mermaid.js": "@mermaid-js/tiny/dist/mermaid.tiny.js",

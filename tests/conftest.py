@@ -1,10 +1,19 @@
 """Fixtures that several areas share."""
 
+import os
+from pathlib import Path
+
 from hypothesis import HealthCheck, settings
 
 # A busy machine may stop any example for a while; that is no finding.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+
+# The processes that tests start run the packages of this checkout, whichever the environment has installed.
+_PACKAGES = Path(__file__).parents[1] / "packages"
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    [*map(str, sorted(_PACKAGES.glob("*/src"))), *filter(None, [os.environ.get("PYTHONPATH")])]
+)
 
 pytest_plugins = [
     "local_host.testing.plugin",

@@ -14,7 +14,8 @@ from scripts.package import SITE_PACKAGES, Target, build
 from tests.support.shop import ROOT
 from tests.support.worker import NotLoaded, running_worker
 
-APPS = sorted({path.parent for path in (ROOT / "tests").rglob("function_app.py")} | {ROOT})
+_TESTS = [ROOT / "tests", *ROOT.glob("packages/*/tests")]
+APPS = sorted({path.parent for folder in _TESTS for path in folder.rglob("function_app.py")} | {ROOT})
 THIS_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SDK = "azure.durable_functions"
-GUARDED = ("local_host/", "tests/local_host/real_host/app/")
+GUARDED = ("packages/durable-local-host/src/", "packages/durable-local-host/tests/local_host_tests/real_host/app/")
 """local_host says which SDK it can run; the app of the recordings stays as the real host ran it."""
 
 

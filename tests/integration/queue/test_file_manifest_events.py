@@ -9,10 +9,10 @@ import pytest
 
 from adapters.azure_storage.storage import Storage, create_queue
 from adapters.stores.manifests import FILE_MANIFESTS
+from local_host_tests.conformance.process import HostProcess, eventually, host_process
+from local_host_tests.conformance.support import MANAGEMENT
 from sandbox.testing import Sandbox
 from settings import settings
-from tests.local_host.conformance.process import HostProcess, eventually, host_process
-from tests.local_host.conformance.support import MANAGEMENT
 from tests.support.files import put_files
 from tests.support.shop import ROOT, forget_cached, use_settings
 from triggers.blob.file_manifest import ManifestRefused, manifest_of

@@ -21,7 +21,8 @@ GUIDE_END = b"go on at the next start."
 START_TIMEOUT_S = 600.0
 STOP_TIMEOUT_S = 60.0
 POLL_S = 0.02
-INSTALLED_FROM = ("requirements.txt", "requirements-dev.txt", "package-lock.json")
+PACKAGES = ("packages/durable-local-host/pyproject.toml", "packages/provider-sandbox/pyproject.toml")
+INSTALLED_FROM = ("requirements.txt", "requirements-dev.txt", "package-lock.json", *PACKAGES)
 
 
 def copy_tree(target: Path) -> Path:
@@ -41,6 +42,12 @@ def lend_installed_packages(tree: Path) -> None:
     (tree / "node_modules").symlink_to(ROOT / "node_modules")
     for name in INSTALLED_FROM:
         os.utime(tree / name, (0, 0))
+
+
+def own_packages(tree: Path) -> str:
+    """A PYTHONPATH for the copy's own packages where it has none installed, only lent ones."""
+    lent = (tree / ".venv").is_symlink()
+    return os.pathsep.join(str((tree / name).parent / "src") for name in PACKAGES) if lent else ""
 
 
 @dataclass
@@ -105,7 +112,7 @@ def launched(
     process = subprocess.Popen(
         command,
         cwd=tree,
-        env={**os.environ, "STATE": str(state), "PORT": "0", **(environment or {})},
+        env={**os.environ, "PYTHONPATH": own_packages(tree), "STATE": str(state), "PORT": "0", **(environment or {})},
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,

@@ -42,7 +42,9 @@ def test_without_node_a_node_is_installed_from_the_python_registry(tmp_path: Pat
 def test_make_test_checks_a_clone_and_ends_with_the_summary(clone: Path) -> None:
     # Not as a part of the `make test` that runs this: it would talk of the folders it enters and leaves.
     environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "MAKE", "MFLAGS"))
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PYTEST", "PYTHONPATH", "MAKE", "MFLAGS"))
     }
     checked = subprocess.run(
         ["make", "test", "ARGS=tests/unit/domain"],

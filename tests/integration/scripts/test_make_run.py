@@ -154,5 +154,5 @@ def test_two_copies_run_side_by_side_and_share_nothing(tree: Path, tmp_path: Pat
 
 
 def test_a_second_start_installs_nothing(tree: Path) -> None:
-    stamps = [".venv/app.stamp", ".venv/dev.stamp", "node_modules/.stamp"]
+    stamps = [".venv/app.stamp", ".venv/packages.stamp", ".venv/dev.stamp", "node_modules/.stamp"]
     assert subprocess.run(["make", "--question", *stamps], cwd=tree, check=False).returncode == 0

@@ -10,10 +10,10 @@ import pytest
 from adapters.azure_storage.storage import Storage
 from domain.errors import StorageUnavailable
 from local_host.testing import app_index
+from local_host_tests.conformance.process import eventually, host_process
 from sandbox.testing import Sandbox
 from services.container import order_repository
 from settings import StorageLocation, settings
-from tests.local_host.conformance.process import eventually, host_process
 from tests.support.order_requests import order_request
 from tests.support.shop import ROOT, Shop, forget_cached, use_settings
 

@@ -1,0 +1,40 @@
+"""`local_host` answers as the real host did, but for what the table of deviations has, and that is really so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local_host_tests.real_host.differences import differences
+from local_host_tests.real_host.hosts import HERE, recorded_cases, recording, run_apart, run_side_by_side
+from local_host_tests.real_host.table import in_readme, judge, read_table, rendered
+from tests.support.azurite import Azurite
+
+_CONFIGURATIONS = {"main": run_side_by_side, "variant": run_side_by_side, "crash": run_apart}
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("configuration", _CONFIGURATIONS)
+def test_each_case_differs_only_where_the_table_says(configuration: str, azurite: Azurite, tmp_path: Path) -> None:
+    run: Callable[..., dict[str, dict[str, Any]]] = _CONFIGURATIONS[configuration]
+    table, results = read_table(), run(configuration, azurite, tmp_path)
+    cases = recorded_cases(configuration)
+    assert sorted(results) == sorted(cases)
+    problems = [
+        problem for case in cases for problem in judge(case, differences(case, recording(case), results[case]), table)
+    ]
+    assert not problems, "\n".join([f"{len(problems)} problems", *problems])
+
+
+def test_each_row_is_about_cases_that_were_recorded() -> None:
+    recorded = {path.stem for path in (HERE / "recordings").glob("*.json")}
+    driven = {case for configuration in _CONFIGURATIONS for case in recorded_cases(configuration)}
+    assert driven == recorded
+    assert {case for row in read_table() for case in row.cases} <= recorded
+
+
+def test_the_readme_shows_the_table() -> None:
+    assert in_readme() == rendered(read_table()), "run: python -m local_host_tests.real_host.table"

@@ -1,0 +1,34 @@
+"""The example of docs/testing.md is one that runs."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from local_host_tests.conformance.support import PACKAGE, REPOSITORY
+
+
+def test_the_example_for_somebody_elses_app_passes_as_it_is_written(tmp_path: Path) -> None:
+    page = (REPOSITORY / "docs/testing.md").read_text()
+    app, conftest, tests = re.findall(r"```python\n(.*?)```", page, re.DOTALL)[:3]
+    files = {
+        "function_app.py": app,
+        "conftest.py": conftest,
+        "test_approval.py": tests,
+        "host.json": '{"version": "2.0"}',
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-o", "asyncio_mode=auto", "-p", "no:cacheprovider"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(PACKAGE / "src")},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert "3 passed" in ended.stdout, ended.stdout + ended.stderr

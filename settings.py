@@ -4,11 +4,9 @@ Orchestrators never read settings: what an orchestration needs travels in its in
 would change the past.
 """
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache
 from typing import Literal, Self, get_args
 
 import setting_values as read
@@ -140,12 +138,6 @@ class Settings:
     def namespace(self) -> str:
         """By which providers tell this shop's orders from those of others that use the same account."""
         return f"{self.shop_id}.{self.task_hub}"
-
-
-@cache
-def settings() -> Settings:
-    """The settings of this process. Raises InvalidSetting."""
-    return Settings.from_env(os.environ)
 
 
 def manifest_events(env: Mapping[str, str]) -> ManifestEvents:

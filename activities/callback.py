@@ -5,7 +5,7 @@ from typing import Any
 import azure.durable_functions as df
 
 from domain.workflows.webhook import Callback
-from services.container import webhooks
+from services.container import services
 
 bp = df.Blueprint()
 
@@ -13,4 +13,4 @@ bp = df.Blueprint()
 @bp.activity_trigger(input_name="request")
 def deliver_callback(request: dict) -> dict[str, Any]:
     """Send one signed message; a repeat carries the same id. Refused when its address must not or will not be called."""
-    return webhooks().send(Callback.model_validate(request)).to_wire()
+    return services().webhooks.send(Callback.model_validate(request)).to_wire()

@@ -8,7 +8,7 @@ from activities.observed import observed
 from adapters.telemetry import emit_dead_letter
 from domain.workflows.dead_letter import CloseDeadLetter, DeadLetter
 from domain.workflows.steps import StepResult
-from services.container import dead_letters
+from services.container import services
 
 bp = df.Blueprint()
 
@@ -18,7 +18,7 @@ bp = df.Blueprint()
 def store_dead_letter(request: dict) -> dict[str, Any]:
     """Keep a record for an operator. Dead-lettering the same failure twice keeps one."""
     letter = DeadLetter.model_validate(request)
-    emit_dead_letter(dead_letters().store(letter))
+    emit_dead_letter(services().dead_letters.store(letter))
     return StepResult(reference=letter.dead_letter_id).to_wire()
 
 
@@ -26,5 +26,5 @@ def store_dead_letter(request: dict) -> dict[str, Any]:
 @observed
 def close_dead_letter(request: dict) -> dict[str, Any]:
     """Close a record, unless it is closed."""
-    emit_dead_letter(dead_letters().close(CloseDeadLetter.model_validate(request)))
+    emit_dead_letter(services().dead_letters.close(CloseDeadLetter.model_validate(request)))
     return StepResult().to_wire()

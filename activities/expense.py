@@ -6,7 +6,7 @@ import azure.durable_functions as df
 
 from domain.expenses.claim import ExpensePayment, ExpenseRequest, assess
 from domain.workflows.steps import StepResult
-from services.container import expense_payments, expense_rules
+from services.container import services
 
 bp = df.Blueprint()
 
@@ -14,14 +14,14 @@ bp = df.Blueprint()
 @bp.activity_trigger(input_name="request")
 def calculate_expense_totals(request: dict) -> dict[str, Any]:
     """Answers with an `Assessment`. Refused: over_limit, nobody_to_ask."""
-    return assess(ExpenseRequest.model_validate(request), expense_rules()).to_wire()
+    return assess(ExpenseRequest.model_validate(request), services().expense_rules).to_wire()
 
 
 @bp.activity_trigger(input_name="request")
 def pay_expense(request: dict) -> dict[str, Any]:
     """Enter what is to be paid for a claim; a repeat finds it entered. Faulted as paid_differently when it is another sum."""
     payment = ExpensePayment.model_validate(request)
-    entered = expense_payments().enter(payment)
+    entered = services().expense_payments.enter(payment)
     if entered.totals != payment.totals:
         return StepResult.faulted("paid_differently", "another sum is entered for this claim").to_wire()
     return StepResult(reference=payment.claim_id).to_wire()

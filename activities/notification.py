@@ -7,7 +7,7 @@ import azure.durable_functions as df
 from activities.observed import observed
 from domain.mail.notification import Notification
 from domain.workflows.steps import StepResult
-from services.container import notification_sender, outbox
+from services.container import services
 
 bp = df.Blueprint()
 
@@ -17,7 +17,7 @@ bp = df.Blueprint()
 def send_notification(request: dict) -> dict[str, Any]:
     """Hand a message to the outbox, which delivers it in its own time."""
     notification = Notification.model_validate(request)
-    outbox().put(notification)
+    services().outbox.put(notification)
     return StepResult(reference=notification.message_id).to_wire()
 
 
@@ -25,4 +25,4 @@ def send_notification(request: dict) -> dict[str, Any]:
 @observed
 def mail_notification(request: dict) -> dict[str, Any]:
     """Deliver a message now, past the outbox: what the replay of a dead-lettered one does."""
-    return notification_sender().deliver(Notification.model_validate(request)).to_wire()
+    return services().notification_sender.deliver(Notification.model_validate(request)).to_wire()

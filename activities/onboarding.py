@@ -9,7 +9,7 @@ from domain.ids import notification_id
 from domain.mail.notification import Notification, NotificationKind
 from domain.onboarding.user import CheckUser, FindRegion, PersistUser, RegionFound, User, check_user
 from domain.workflows.steps import StepResult
-from services.container import outbox, regions, users
+from services.container import services
 
 bp = df.Blueprint()
 
@@ -23,14 +23,14 @@ def validate_user_input(request: dict) -> dict[str, Any]:
 @bp.activity_trigger(input_name="request")
 def enrich_user_data(request: dict) -> dict[str, Any]:
     """Answers with a `RegionFound`, be the region known or not."""
-    return RegionFound(region=regions().find(FindRegion.model_validate(request))).to_wire()
+    return RegionFound(region=services().regions.find(FindRegion.model_validate(request))).to_wire()
 
 
 @bp.activity_trigger(input_name="request")
 def persist_user(request: dict) -> dict[str, Any]:
     """Enter the user. Refused as already_registered when another run has entered one with this address."""
     registration = PersistUser.model_validate(request)
-    if not users().add(registration):
+    if not services().users.add(registration):
         return StepResult.refused("already_registered", "A user with this address exists.").to_wire()
     return StepResult(reference=registration.user.user_id).to_wire()
 
@@ -44,5 +44,5 @@ def send_onboarding_email(request: dict) -> dict[str, Any]:
     news = Notification(
         message_id=message_id, order_id=user.user_id, kind=kind, email=user.email, data={"name": user.name}
     )
-    outbox().put(news)
+    services().outbox.put(news)
     return StepResult(reference=message_id).to_wire()

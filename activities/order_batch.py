@@ -6,7 +6,7 @@ import azure.durable_functions as df
 
 from domain.orders.batch import BatchChunk, ChunkLines, ChunkResults, CollectResults
 from domain.workflows.steps import StepResult
-from services.container import order_batches
+from services.container import services
 
 bp = df.Blueprint()
 
@@ -14,17 +14,17 @@ bp = df.Blueprint()
 @bp.activity_trigger(input_name="request")
 def read_batch_lines(request: dict) -> dict[str, Any]:
     """Answers with the `ChunkLines` of a `BatchChunk`."""
-    return ChunkLines(lines=order_batches().lines(BatchChunk.model_validate(request))).to_wire()
+    return ChunkLines(lines=services().order_batches.lines(BatchChunk.model_validate(request))).to_wire()
 
 
 @bp.activity_trigger(input_name="request")
 def keep_batch_results(request: dict) -> dict[str, Any]:
     """Keep the results of one chunk."""
-    order_batches().keep_results(ChunkResults.model_validate(request))
+    services().order_batches.keep_results(ChunkResults.model_validate(request))
     return StepResult().to_wire()
 
 
 @bp.activity_trigger(input_name="request")
 def collect_batch_results(request: dict) -> dict[str, Any]:
     """Write one result per line. Answers with `LineCounts`."""
-    return order_batches().collect(CollectResults.model_validate(request)).to_wire()
+    return services().order_batches.collect(CollectResults.model_validate(request)).to_wire()

@@ -11,7 +11,7 @@ from domain.errors import OrderIdTaken, OrderNotAcceptable, StorageUnavailable
 from domain.field_error import FieldError
 from domain.orders.intake import AcceptOrder, OrderTakenIn
 from domain.workflows.steps import Outcome
-from services.container import order_intake
+from services.container import services
 from services.order_start import start_order
 
 bp = df.Blueprint()
@@ -40,7 +40,9 @@ async def accept_order_of_many(request: dict, client: df.DurableOrchestrationCli
 
 async def _accept(asked: AcceptOrder, client: df.DurableOrchestrationClient) -> OrderTakenIn:
     try:
-        taken = await asyncio.to_thread(order_intake().take_in, asked.request, asked.order_id, datetime.now(UTC))
+        taken = await asyncio.to_thread(
+            services().order_intake.take_in, asked.request, asked.order_id, datetime.now(UTC)
+        )
     except OrderNotAcceptable as refusal:
         return _not_acceptable(refusal)
     except OrderIdTaken:

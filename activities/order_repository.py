@@ -10,7 +10,7 @@ from domain.orders.approval import ApprovalFound, LookUpApproval, SettleApproval
 from domain.orders.order import CloseOrder, OrderStatus
 from domain.orders.run import CANCELLED, Course, CourseSettled, LookUpOrder, OrderFound, RecordOrder, SettleCourse
 from domain.workflows.steps import StepResult
-from services.container import dead_letters, order_repository, outbox
+from services.container import services
 from services.order_closing import conclude, notify_of_end
 
 bp = df.Blueprint()
@@ -25,8 +25,8 @@ def record_order(request: dict) -> dict[str, Any]:
     In one, because every order ends with them. Refused as not_told when only the message failed.
     """
     record = RecordOrder.model_validate(request)
-    emit_status(order_repository().record(record.progress))
-    told, stored = conclude(order_repository(), outbox(), dead_letters(), record)
+    emit_status(services().order_repository.record(record.progress))
+    told, stored = conclude(services().order_repository, services().outbox, services().dead_letters, record)
     for letter in stored:
         emit_dead_letter(letter)
     return told.to_wire()
@@ -40,20 +40,21 @@ def settle_course(request: dict) -> dict[str, Any]:
     Refused as cancelled or stopped when the order was to complete and is not to.
     """
     asked = SettleCourse.model_validate(request)
-    stop = order_repository().stop_before_capture(asked.progress.order_id) if asked.course.completes else None
+    stop = services().order_repository.stop_before_capture(asked.progress.order_id) if asked.course.completes else None
     if stop is not None and stop.reason_code == CANCELLED:
         course = Course(end=OrderStatus.CANCELLED, reason_code=CANCELLED, message=stop.message)
         return CourseSettled(
             outcome=stop.outcome, reason_code=CANCELLED, course=course, progress=asked.progress
         ).to_wire()
-    return order_repository().settle_course(asked).to_wire()
+    return services().order_repository.settle_course(asked).to_wire()
 
 
 @bp.activity_trigger(input_name="request")
 def look_up_order(request: dict) -> dict[str, Any]:
     """Answers with an `OrderFound`: what is recorded of an order for a run that takes over."""
     order_id = LookUpOrder.model_validate(request).order_id
-    row, decision = order_repository().get(order_id), order_repository().decision(order_id, approval_wait_id(order_id))
+    orders = services().order_repository
+    row, decision = orders.get(order_id), orders.decision(order_id, approval_wait_id(order_id))
     found = OrderFound(decision=decision)
     if row is not None:
         found = OrderFound(
@@ -70,14 +71,14 @@ def look_up_order(request: dict) -> dict[str, Any]:
 def look_up_approval(request: dict) -> dict[str, Any]:
     """Answers with an `ApprovalFound`."""
     wait = LookUpApproval.model_validate(request)
-    return ApprovalFound(settled=order_repository().decision(wait.order_id, wait.wait_id)).to_wire()
+    return ApprovalFound(settled=services().order_repository.decision(wait.order_id, wait.wait_id)).to_wire()
 
 
 @bp.activity_trigger(input_name="request")
 @observed
 def settle_approval(request: dict) -> dict[str, Any]:
     """Enter a decision unless there is one. Answers with the `SettledApproval` that holds."""
-    return order_repository().settle(SettleApprovalRequest.model_validate(request)).to_wire()
+    return services().order_repository.settle(SettleApprovalRequest.model_validate(request)).to_wire()
 
 
 @bp.activity_trigger(input_name="request")
@@ -88,11 +89,11 @@ def close_order(request: dict) -> dict[str, Any]:
     Refused as not_waiting when the order does not need attention.
     """
     closing = CloseOrder.model_validate(request)
-    after = order_repository().close(closing)
+    after = services().order_repository.close(closing)
     if after is None or after.status not in (closing.status, OrderStatus.NEEDS_ATTENTION):
         status = "nothing" if after is None else after.status
         return StepResult.refused("not_waiting", f"the order repository says {status} of this order").to_wire()
     emit_status(after.changed)
     if after.status is closing.status:
-        notify_of_end(order_repository(), outbox(), closing)
+        notify_of_end(services().order_repository, services().outbox, closing)
     return StepResult().to_wire()

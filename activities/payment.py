@@ -13,7 +13,7 @@ from domain.orders.order import OrderStatus
 from domain.orders.run import STOPPED, CapturePayment, Course, SettleCourse
 from domain.payments.payment import CancelPaymentRequest, PaymentRequest
 from domain.workflows.steps import Outcome, StepResult
-from services.container import order_repository, payment_provider
+from services.container import services
 
 bp = df.Blueprint()
 
@@ -22,7 +22,7 @@ bp = df.Blueprint()
 @observed
 def authorise_payment(request: dict) -> dict[str, Any]:
     """Make sure of the money. Refused: payment_declined, action_required, payment_method_invalid, payment_cancelled."""
-    return payment_provider().authorise(PaymentRequest.model_validate(request)).to_wire()
+    return services().payment_provider.authorise(PaymentRequest.model_validate(request)).to_wire()
 
 
 @bp.activity_trigger(input_name="request")
@@ -32,15 +32,15 @@ def capture_payment(request: dict) -> dict[str, Any]:
     payment_declined; stopped, when the order's course is another one, and cancelled.
     """
     asked = CapturePayment.model_validate(request)
-    stop = order_repository().stop_before_capture(asked.order_id)
+    stop = services().order_repository.stop_before_capture(asked.order_id)
     if stop is not None:
         return stop.to_wire()
-    taken = payment_provider().capture(asked)
+    taken = services().payment_provider.capture(asked)
     if taken.outcome is not Outcome.DONE:
         return taken.to_wire()
     # After the capture: what is recorded is certain, and an order that stops without the record has its money paid back.
     settling = SettleCourse(course=Course(end=OrderStatus.COMPLETED), progress=asked.progress)
-    if not order_repository().settle_course(settling).course.completes:
+    if not services().order_repository.settle_course(settling).course.completes:
         return StepResult.refused(STOPPED, "the order was stopped meanwhile", taken.reference).to_wire()
     return taken.to_wire()
 
@@ -49,4 +49,4 @@ def capture_payment(request: dict) -> dict[str, Any]:
 @observed
 def cancel_payment(request: dict) -> dict[str, Any]:
     """Leave the customer's money as it was. The message says how: voided, refunded or nothing_to_compensate."""
-    return payment_provider().cancel(CancelPaymentRequest.model_validate(request)).to_wire()
+    return services().payment_provider.cancel(CancelPaymentRequest.model_validate(request)).to_wire()

@@ -9,7 +9,7 @@ import azure.durable_functions as df
 from adapters.stores.run_repository import Run
 from domain.workflows.run import RestartRun
 from domain.workflows.steps import StepResult
-from services.container import run_repository
+from services.container import services
 
 bp = df.Blueprint()
 
@@ -23,7 +23,7 @@ async def restart_run(request: dict, client: df.DurableOrchestrationClient) -> d
     if status and status.runtime_status is df.OrchestrationRuntimeStatus.Completed:
         return StepResult.refused("has_completed", "the run has completed").to_wire()
     run = Run(**dict(asked), accepted_at=datetime.now(UTC))
-    await asyncio.to_thread(run_repository().reopen, run)
+    await asyncio.to_thread(services().run_repository.reopen, run)
     if not status or status.runtime_status in (
         df.OrchestrationRuntimeStatus.Failed,
         df.OrchestrationRuntimeStatus.Terminated,

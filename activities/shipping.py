@@ -6,7 +6,7 @@ import azure.durable_functions as df
 
 from activities.observed import observed
 from domain.shipping.shipment import BuyLabelRequest, CancelShippingRequest, ShipmentRequest
-from services.container import carrier
+from services.container import services
 
 bp = df.Blueprint()
 
@@ -15,18 +15,18 @@ bp = df.Blueprint()
 @observed
 def create_shipment(request: dict) -> dict[str, Any]:
     """Announce a parcel; nothing is paid yet. Refused: undeliverable."""
-    return carrier().create_shipment(ShipmentRequest.model_validate(request)).to_wire()
+    return services().carrier.create_shipment(ShipmentRequest.model_validate(request)).to_wire()
 
 
 @bp.activity_trigger(input_name="request")
 @observed
 def buy_label(request: dict) -> dict[str, Any]:
     """Buy the cheapest label, unless one is bought. The reference is the tracking code."""
-    return carrier().buy_label(BuyLabelRequest.model_validate(request)).to_wire()
+    return services().carrier.buy_label(BuyLabelRequest.model_validate(request)).to_wire()
 
 
 @bp.activity_trigger(input_name="request")
 @observed
 def cancel_shipping(request: dict) -> dict[str, Any]:
     """Give a bought label back. The message says what there was: label_refunded or nothing_to_compensate."""
-    return carrier().cancel(CancelShippingRequest.model_validate(request)).to_wire()
+    return services().carrier.cancel(CancelShippingRequest.model_validate(request)).to_wire()

@@ -8,7 +8,7 @@ from adapters.easypost.errors import CarrierRefused
 from adapters.stores.order_rows import OrderRow
 from domain.shipping.tracking import ParcelQuery, ParcelSeen, RecordTracking, Tracking, TrackingRequest
 from domain.workflows.steps import Outcome, StepResult
-from services.container import order_repository, parcels, trackers
+from services.container import services
 
 bp = df.Blueprint()
 
@@ -17,10 +17,10 @@ bp = df.Blueprint()
 def find_parcel(request: dict) -> dict[str, Any]:
     """The tracking code of an order, as reference; from then on the carrier's news of it find the order. Refused: no_parcel."""
     order_id = TrackingRequest.model_validate(request).order_id
-    code = _code(order_repository().get(order_id))
+    code = _code(services().order_repository.get(order_id))
     if code is None:
         return StepResult.refused("no_parcel", "the order has no parcel that could be followed").to_wire()
-    parcels().enter(code, order_id)
+    services().parcels.enter(code, order_id)
     return StepResult(reference=code).to_wire()
 
 
@@ -29,7 +29,7 @@ def look_at_parcel(request: dict) -> dict[str, Any]:
     """Answers with a `ParcelSeen`. Faulted as carrier_request_refused when the carrier will not say."""
     query = ParcelQuery.model_validate(request)
     try:
-        status = trackers().status(query.code)
+        status = services().trackers.status(query.code)
     except CarrierRefused as refusal:
         return ParcelSeen(
             outcome=Outcome.FAULTED, reason_code="carrier_request_refused", message=str(refusal)
@@ -41,7 +41,7 @@ def look_at_parcel(request: dict) -> dict[str, Any]:
 def record_tracking(request: dict) -> dict[str, Any]:
     """Enter where the parcel is; the order's status stays."""
     record = RecordTracking.model_validate(request)
-    order_repository().record_tracking(record.order_id, record.tracking)
+    services().order_repository.record_tracking(record.order_id, record.tracking)
     return StepResult().to_wire()
 
 

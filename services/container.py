@@ -1,160 +1,228 @@
-"""The one place where settings become adapters. Each is built once per process, when it is first needed."""
+"""The one place where settings become collaborators: adapters behind their ports, and the use cases that stand on them.
 
-from functools import cache
+Each is built when it is first used, and imports what it stands on only then: a cold start pays for none of them.
+"""
 
-from adapters.azure_storage.setup import StorageSetup
-from adapters.azure_storage.storage import Storage
-from adapters.easypost.carrier import EasyPostCarrier
-from adapters.easypost.trackers import EasyPostTrackers
-from adapters.mail import mailer
-from adapters.stores.catalogue import CatalogueStore
-from adapters.stores.dead_letters import DeadLetters
-from adapters.stores.expense_payments import ExpensePayments
-from adapters.stores.file_batches import FileBatches
-from adapters.stores.manifests import Manifests
-from adapters.stores.order_batches import OrderBatches
-from adapters.stores.order_repository import OrderRepository
-from adapters.stores.outbox import Outbox
-from adapters.stores.parcels import Parcels
-from adapters.stores.refused_orders import RefusedOrders
-from adapters.stores.reports import Reports
-from adapters.stores.run_repository import RunRepository
-from adapters.stores.sent_messages import SentMessages
-from adapters.stores.users import Users
-from adapters.stripe.payments import StripePayments
-from adapters.web.decision_links import DecisionLinks
-from adapters.web.regions import RegionService, RegionTable
-from adapters.web.webhooks import WebhookSender
-from domain.expenses.claim import ExpenseRules
-from services.notifications import NotificationSender
-from services.order_intake import OrderIntake
-from settings import settings
+import os
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING, Final
 
+from services.built_once import built_once
+from settings import Settings
 
-@cache
-def payment_provider() -> StripePayments:
-    return StripePayments.connect(settings().stripe_api_key, settings().stripe_api_base)
-
-
-@cache
-def carrier() -> EasyPostCarrier:
-    return EasyPostCarrier.connect(settings().easypost_api_key, settings().easypost_api_base, settings().ship_from)
+if TYPE_CHECKING:
+    from adapters.azure_storage.setup import StorageSetup
+    from adapters.azure_storage.storage import Storage
+    from adapters.easypost.carrier import EasyPostCarrier
+    from adapters.easypost.trackers import EasyPostTrackers
+    from adapters.stores.catalogue import CatalogueStore
+    from adapters.stores.dead_letters import DeadLetters
+    from adapters.stores.expense_payments import ExpensePayments
+    from adapters.stores.file_batches import FileBatches
+    from adapters.stores.manifests import Manifests
+    from adapters.stores.order_batches import OrderBatches
+    from adapters.stores.order_repository import OrderRepository
+    from adapters.stores.outbox import Outbox
+    from adapters.stores.parcels import Parcels
+    from adapters.stores.refused_orders import RefusedOrders
+    from adapters.stores.reports import Reports
+    from adapters.stores.run_repository import RunRepository
+    from adapters.stores.users import Users
+    from adapters.stripe.payments import StripePayments
+    from adapters.web.decision_links import DecisionLinks
+    from adapters.web.regions import RegionService, RegionTable
+    from adapters.web.webhooks import WebhookSender
+    from domain.expenses.claim import ExpenseRules
+    from services.notifications import NotificationSender
+    from services.order_intake import OrderIntake
 
 
-@cache
-def trackers() -> EasyPostTrackers:
-    return EasyPostTrackers.connect(settings().easypost_api_key, settings().easypost_api_base)
+@dataclass(frozen=True)
+class Services:
+    """The collaborators of one process, made of its settings."""
+
+    settings: Settings
+
+    @built_once
+    def payment_provider(self) -> "StripePayments":
+        from adapters.stripe.payments import StripePayments
+
+        return StripePayments.connect(self.settings.stripe_api_key, self.settings.stripe_api_base)
+
+    @built_once
+    def carrier(self) -> "EasyPostCarrier":
+        from adapters.easypost.carrier import EasyPostCarrier
+
+        return EasyPostCarrier.connect(
+            self.settings.easypost_api_key, self.settings.easypost_api_base, self.settings.ship_from
+        )
+
+    @built_once
+    def trackers(self) -> "EasyPostTrackers":
+        from adapters.easypost.trackers import EasyPostTrackers
+
+        return EasyPostTrackers.connect(self.settings.easypost_api_key, self.settings.easypost_api_base)
+
+    @built_once
+    def storage(self) -> "Storage":
+        from adapters.azure_storage.storage import Storage
+
+        return Storage(self.settings.storage)
+
+    @built_once
+    def storage_setup(self) -> "StorageSetup":
+        from adapters.azure_storage.setup import StorageSetup
+
+        return StorageSetup(self.storage)
+
+    @built_once
+    def order_repository(self) -> "OrderRepository":
+        from adapters.stores.order_repository import OrderRepository
+
+        return OrderRepository(self.storage)
+
+    @built_once
+    def run_repository(self) -> "RunRepository":
+        from adapters.stores.run_repository import RunRepository
+
+        return RunRepository(self.storage)
+
+    @built_once
+    def catalogue(self) -> "CatalogueStore":
+        from adapters.stores.catalogue import CatalogueStore
+
+        return CatalogueStore(self.storage)
+
+    @built_once
+    def order_batches(self) -> "OrderBatches":
+        from adapters.stores.order_batches import OrderBatches
+
+        return OrderBatches(self.storage)
+
+    @built_once
+    def refused_orders(self) -> "RefusedOrders":
+        from adapters.stores.refused_orders import RefusedOrders
+
+        return RefusedOrders(self.storage)
+
+    @built_once
+    def outbox(self) -> "Outbox":
+        from adapters.stores.outbox import Outbox
+
+        return Outbox(self.storage)
+
+    @built_once
+    def dead_letters(self) -> "DeadLetters":
+        from adapters.stores.dead_letters import DeadLetters
+
+        return DeadLetters(self.storage)
+
+    @built_once
+    def expense_payments(self) -> "ExpensePayments":
+        from adapters.stores.expense_payments import ExpensePayments
+
+        return ExpensePayments(self.storage)
+
+    @built_once
+    def parcels(self) -> "Parcels":
+        from adapters.stores.parcels import Parcels
+
+        return Parcels(self.storage)
+
+    @built_once
+    def users(self) -> "Users":
+        from adapters.stores.users import Users
+
+        return Users(self.storage)
+
+    @built_once
+    def file_batches(self) -> "FileBatches":
+        from adapters.stores.file_batches import FileBatches
+
+        return FileBatches(self.storage, self.settings.file_batch_width)
+
+    @built_once
+    def manifests(self) -> "Manifests":
+        from adapters.stores.manifests import Manifests
+
+        return Manifests(self.storage)
+
+    @built_once
+    def reports(self) -> "Reports":
+        from adapters.stores.reports import Reports
+
+        return Reports(self.storage, self.order_repository)
+
+    @built_once
+    def decision_links(self) -> "DecisionLinks":
+        from adapters.web.decision_links import DecisionLinks
+
+        return DecisionLinks(self.settings.link_secret, self.settings.public_url)
+
+    @built_once
+    def webhooks(self) -> "WebhookSender":
+        from adapters.web.webhooks import WebhookSender
+
+        return WebhookSender(self.settings.webhook_secret, allow_loopback=self.settings.callback_allow_loopback)
+
+    @built_once
+    def regions(self) -> "RegionTable | RegionService":
+        from adapters.web.regions import RegionService, RegionTable
+
+        base = self.settings.region_api_base
+        return RegionTable() if base is None else RegionService(base)
+
+    @built_once
+    def expense_rules(self) -> "ExpenseRules":
+        from domain.expenses.claim import ExpenseRules
+
+        return ExpenseRules(
+            limits=self.settings.expense_limits,
+            approvers=self.settings.approver_emails,
+            decide_within_s=int(self.settings.expense_timeout.total_seconds()),
+        )
+
+    @built_once
+    def order_intake(self) -> "OrderIntake":
+        from services.order_intake import OrderIntake
+
+        return OrderIntake(self.order_repository, self.catalogue, self.settings)
+
+    @built_once
+    def notification_sender(self) -> "NotificationSender":
+        from adapters.mail import mailer
+        from adapters.stores.sent_messages import SentMessages
+        from services.notifications import NotificationSender
+
+        return NotificationSender(
+            mailer.connect(self.settings.mail),
+            SentMessages(self.storage),
+            self.order_repository,
+            self.decision_links,
+            self.settings.approver_emails,
+            self.settings.public_url,
+        )
 
 
-@cache
-def order_repository() -> OrderRepository:
-    return OrderRepository(_storage())
+@dataclass
+class Process:
+    """What this process has built. A test puts another container here, or None to have the environment read anew."""
+
+    container: Services | None = None
 
 
-@cache
-def run_repository() -> RunRepository:
-    return RunRepository(_storage())
+process: Final = Process()
+_READING: Final = Lock()
 
 
-@cache
-def catalogue() -> CatalogueStore:
-    return CatalogueStore(_storage())
+def services() -> Services:
+    """Return the container of this process.
 
-
-@cache
-def order_batches() -> OrderBatches:
-    return OrderBatches(_storage())
-
-
-@cache
-def order_intake() -> OrderIntake:
-    return OrderIntake(order_repository(), catalogue(), settings())
-
-
-@cache
-def refused_orders() -> RefusedOrders:
-    return RefusedOrders(_storage())
-
-
-@cache
-def outbox() -> Outbox:
-    return Outbox(_storage())
-
-
-@cache
-def dead_letters() -> DeadLetters:
-    return DeadLetters(_storage())
-
-
-@cache
-def decision_links() -> DecisionLinks:
-    return DecisionLinks(settings().link_secret, settings().public_url)
-
-
-@cache
-def notification_sender() -> NotificationSender:
-    shop = settings()
-    sent = SentMessages(_storage())
-    mails = mailer.connect(shop.mail)
-    return NotificationSender(mails, sent, order_repository(), decision_links(), shop.approver_emails, shop.public_url)
-
-
-@cache
-def webhooks() -> WebhookSender:
-    return WebhookSender(settings().webhook_secret, allow_loopback=settings().callback_allow_loopback)
-
-
-@cache
-def expense_rules() -> ExpenseRules:
-    shop = settings()
-    return ExpenseRules(
-        limits=shop.expense_limits,
-        approvers=shop.approver_emails,
-        decide_within_s=int(shop.expense_timeout.total_seconds()),
-    )
-
-
-@cache
-def expense_payments() -> ExpensePayments:
-    return ExpensePayments(_storage())
-
-
-@cache
-def parcels() -> Parcels:
-    return Parcels(_storage())
-
-
-@cache
-def regions() -> RegionTable | RegionService:
-    base = settings().region_api_base
-    return RegionTable() if base is None else RegionService(base)
-
-
-@cache
-def users() -> Users:
-    return Users(_storage())
-
-
-@cache
-def file_batches() -> FileBatches:
-    return FileBatches(_storage(), settings().file_batch_width)
-
-
-@cache
-def storage_setup() -> StorageSetup:
-    return StorageSetup(_storage())
-
-
-@cache
-def manifests() -> Manifests:
-    return Manifests(_storage())
-
-
-@cache
-def reports() -> Reports:
-    return Reports(_storage(), order_repository())
-
-
-@cache
-def _storage() -> Storage:
-    return Storage(settings().storage)
+    Raises:
+        InvalidSetting: A setting is missing or not of its form.
+    """
+    with _READING:
+        if process.container is None:
+            process.container = Services(Settings.from_env(os.environ))
+        return process.container

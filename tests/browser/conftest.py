@@ -17,7 +17,7 @@ from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_p
 from sandbox.testing import Sandbox
 from tests.support.expenses import SETTINGS
 from tests.support.mails import Mailbox
-from tests.support.shop import Shop, forget_cached, running_shop, use_settings
+from tests.support.shop import Shop, running_shop, use_settings
 
 # A machine that is busy with other tests may be this slow; nothing waits longer than it has to.
 PATIENCE_MS = 90_000
@@ -89,7 +89,6 @@ async def desk(
     async with running_shop(sandbox) as running:
         use_settings(monkeypatch, storage_connection, sandbox, **changes, PUBLIC_URL=running.host.origin)
         yield running
-    forget_cached()
 
 
 def _unwanted(request: Request) -> list[str]:

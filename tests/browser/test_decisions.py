@@ -9,7 +9,7 @@ from playwright.async_api import Page, expect
 
 from adapters.web.decision_links import DecisionLink
 from domain.expenses.claim import ExpenseWait, expense_wait_id
-from services.container import decision_links
+from services.container import services
 from tests.browser.conftest import HOSTILE, SHOWN, NewPage
 from tests.browser.readable import faults
 from tests.support.expenses import ADA, ANN, BOB, deliver_all, ended, hand_in, link_to, paid, shown
@@ -106,7 +106,7 @@ async def test_a_link_that_is_forged_or_has_run_out_says_so_and_offers_nothing(
     await told(page, "This link does not work")
     past = datetime.now(UTC) - timedelta(seconds=1)
     wait = ExpenseWait(wait_id=expense_wait_id("ex-1", 1), approver=ANN, expires_at=past)
-    await page.goto(str(decision_links().address(DecisionLink(claim_id="ex-1", wait=wait))))
+    await page.goto(str(services().decision_links.address(DecisionLink(claim_id="ex-1", wait=wait))))
     await told(page, "This link has run out")
 
 

@@ -9,7 +9,7 @@ import requests
 from playwright.async_api import expect
 
 from domain.orders.order import OrderProgress, OrderStatus
-from services.container import order_repository
+from services.container import services
 from tests.browser.conftest import NewPage
 from tests.browser.readable import faults
 from tests.support.orders import NOON, placed_order
@@ -20,8 +20,10 @@ LONG_NAME = "a.very-long.name_without_a_space_in_it_as_they_come_from_programs"[
 
 
 def enter(order_id: str, day: int, status: OrderStatus, **changes: object) -> None:
-    order_repository().accept(placed_order(order_id, placed_at=NOON + timedelta(days=day), **changes), fingerprint="f")
-    order_repository().record(OrderProgress(order_id=order_id, status=status, message="so it is"))
+    services().order_repository.accept(
+        placed_order(order_id, placed_at=NOON + timedelta(days=day), **changes), fingerprint="f"
+    )
+    services().order_repository.record(OrderProgress(order_id=order_id, status=status, message="so it is"))
 
 
 async def document(desk: Shop) -> bytes:

@@ -11,7 +11,7 @@ from domain.ids import order_id_for_key
 from domain.onboarding.user import user_id
 from domain.orders.batch import batch_order_id
 from local_host.testing import Answer
-from services.container import expense_payments, order_repository, users
+from services.container import services
 from tests.support.files import put_files, read_json
 from tests.support.messages import waiting_messages
 from tests.support.order_requests import ADDRESS, order_request
@@ -51,7 +51,7 @@ async def onboard(shop: Shop, key: str) -> None:
 
 async def onboarded(shop: Shop, key: str) -> None:
     await completed(shop, f"onboarding/{key}")
-    user = users().get(user_id(f"{key}@example.com"))
+    user = services().users.get(user_id(f"{key}@example.com"))
     assert user is not None
     assert (user.onboarding_id, user.region and user.region.code) == (key, "US-CA")
 
@@ -69,7 +69,7 @@ async def claim(shop: Shop, key: str) -> None:
 
 async def claimed(shop: Shop, key: str) -> None:
     await completed(shop, f"expenses/{key}")
-    row = expense_payments()._table.get_entity("ada", key)
+    row = services().expense_payments._table.get_entity("ada", key)
     assert [total["amount_cents"] for total in json.loads(row["payment"])["totals"]] == [1_200]
 
 
@@ -114,7 +114,7 @@ async def looked_at_files(shop: Shop, key: str) -> None:
 
 
 async def enter_order(shop: Shop, key: str) -> None:
-    order_repository().accept(placed_order(key), "fingerprint")
+    services().order_repository.accept(placed_order(key), "fingerprint")
 
 
 async def make_report(shop: Shop, key: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.invariants.lives import dies_during
 from tests.invariants.patterns import PATTERNS, SETTINGS
-from tests.support.shop import forget_cached, running_shop, use_settings
+from tests.support.shop import running_shop, use_settings
 from triggers.timer import start_orphaned_orders as start_orphaned_orders
 from triggers.timer import start_orphaned_workflows as start_orphaned_workflows
 
@@ -39,5 +39,4 @@ async def test_a_run_survives_a_crash_at_any_commit(
         await shop.host.advance(hours=2)
         for key in keys:
             await pattern.ended(shop, key)
-    forget_cached()
     assert len(keys) > FEWEST_COMMITS

@@ -20,7 +20,7 @@ from tests.invariants.progress import Progress, telling
 from tests.invariants.worker_deaths import finish, let_live, recover, recover_at_once
 from tests.support.azurite import Azurite
 from tests.support.books import assert_balanced, open_dead_letters
-from tests.support.shop import Shop, forget_cached, running_shop, use_settings
+from tests.support.shop import Shop, running_shop, use_settings
 
 GIVEN = os.environ.get("PROOF_ORDERS")
 ORDERS = int(GIVEN or 240)
@@ -60,7 +60,6 @@ def test_whatever_happens_the_books_balance(azurite: Azurite, providers: Sandbox
         use_settings(patch, azurite.new_account(), providers, PAYMENT_CAPTURE=plan.capture)
         recover_at_once(patch)
         deaths = asyncio.run(carry_out(plan, providers, Path(folder) / "hub.db"))
-    forget_cached()
     faults = sum(call["fault"] is not None for call in providers.calls())
     progress.count(plans=1, orders=len(plan.orders), faults=faults, deaths=deaths)
 

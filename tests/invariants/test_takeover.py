@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from orchestrators import process_order
-from services.container import order_repository
+from services.container import services
 from tests.invariants.patterns import insist
 from tests.invariants.stories import APPROVE, CANCEL, SHELF, STORIES, stock_shelf
 from tests.invariants.worker_deaths import finish, mails_about, recover, recover_at_once, send_mails
 from tests.support.books import assert_balanced, open_dead_letters
 from tests.support.files import put_files
 from tests.support.mails import Mailbox
-from tests.support.shop import Shop, forget_cached, running_shop, use_settings
+from tests.support.shop import Shop, running_shop, use_settings
 from tests.support.unreliable import failing
 from triggers.timer import restarts
 
@@ -30,7 +30,6 @@ async def shop(monkeypatch, storage_connection, sandbox, mailbox: Mailbox) -> As
     async with running_shop(sandbox) as running:
         await stock_shelf(running)
         yield running
-    forget_cached()
 
 
 async def place(shop: Shop, order_id: str = "a-1", *, big: bool = True) -> None:
@@ -213,7 +212,7 @@ async def test_between_two_restarts_there_is_a_pause(shop: Shop, monkeypatch):
         await shop.host.run("start_orphaned_orders")
     assert (await shop.host.status("a-1")).runtime_status == "Failed", "the second restart is not due"
     assert (await shop.get("orders/a-1")).status == 202
-    (reminder,) = order_repository().open_orders(datetime.now(UTC))
+    (reminder,) = services().order_repository.open_orders(datetime.now(UTC))
     assert reminder.tries == 1
     client_now = datetime.now(UTC) + timedelta(minutes=1)
     assert restarts.is_due(reminder, restarts.tries_of(reminder, client_now), client_now)
@@ -263,7 +262,7 @@ async def test_a_batch_that_is_cancelled_between_two_runs_stops(shop: Shop):
 
 async def test_an_order_that_an_operator_starts_by_hand_between_two_runs_comes_to_its_own_end(shop: Shop):
     await fail_after_release(shop)
-    order = order_repository().get("a-1")
+    order = services().order_repository.get("a-1")
     assert order is not None
     assert order.order is not None
     await shop.host.start("process_order", order.order.to_wire(), instance_id="a-1")

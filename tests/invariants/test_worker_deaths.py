@@ -13,7 +13,7 @@ from tests.invariants.stories import APPROVE, SHELF, STORIES, Story, order_fault
 from tests.invariants.worker_deaths import let_live, mails_about, recover, recover_at_once, send_mails, tell
 from tests.support.books import assert_balanced, open_dead_letters
 from tests.support.mails import Mailbox
-from tests.support.shop import Shop, forget_cached, running_shop, use_settings
+from tests.support.shop import Shop, running_shop, use_settings
 from triggers.http import order_batches
 
 APPROVER = "ann@example.com"
@@ -41,7 +41,6 @@ async def shop(monkeypatch, storage_connection, sandbox, mailbox: Mailbox) -> As
     async with running_shop(sandbox) as running:
         await stock_shelf(running)
         yield running
-    forget_cached()
 
 
 @pytest.mark.timeout(600)
@@ -141,7 +140,6 @@ async def office(monkeypatch, storage_connection, sandbox, mailbox: Mailbox) -> 
     recover_at_once(monkeypatch)
     async with running_shop(sandbox) as running:
         yield running
-    forget_cached()
 
 
 @pytest.mark.timeout(600)

@@ -7,8 +7,7 @@ from datetime import timedelta
 import pytest
 from azure.core.exceptions import ResourceExistsError
 
-from adapters.azure_storage.storage import Storage
-from settings import settings
+from services.container import services
 from tests.invariants.stories import Story
 from tests.support.books import orders
 from tests.support.mails import Mailbox
@@ -68,7 +67,7 @@ async def finish(shop: Shop) -> None:
 
 async def send_mails(shop: Shop) -> None:
     """Deliver whatever waits in the outbox."""
-    queue = Storage(settings().storage).queue("notifications")
+    queue = services().storage.queue("notifications")
     with suppress(ResourceExistsError):
         queue.create_queue()
     while message := queue.receive_message():

@@ -9,7 +9,7 @@ from typing import Any
 from domain.carts.cart import CHECKOUT_CART
 from domain.mail.notification import Notification, NotificationKind
 from orchestrators.kernel.retry import STEP
-from services.container import order_repository
+from services.container import services
 from tests.support.callbacks import SECRET
 from tests.support.files import put_files
 from tests.support.order_requests import ADDRESS, order_request
@@ -102,7 +102,7 @@ async def cancel_looking(stage: Stage) -> None:
 def report(**changes: Any) -> Act:
     async def act(stage: Stage) -> None:
         for number in range(PART + 1):
-            order_repository().accept(placed_order(f"o-{number}"), fingerprint="f")
+            services().order_repository.accept(placed_order(f"o-{number}"), fingerprint="f")
         await stage.send("reports", {"id": "r-1", **_PERIOD, **changes})
 
     return act

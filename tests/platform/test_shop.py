@@ -17,7 +17,7 @@ from tests.support.files import put_files
 from tests.support.mails import Mailbox
 from tests.support.order_requests import order_request
 from tests.support.runtime_worker import RuntimeWorker, trigger_kinds
-from tests.support.shop import ROOT, Shop, forget_cached, running_shop, use_settings
+from tests.support.shop import ROOT, Shop, running_shop, use_settings
 from tests.support.worker import Worker, running_worker
 
 NOTIFICATION = Notification(
@@ -52,7 +52,6 @@ async def deployed(
         runtime = RuntimeWorker(worker)
         async with running_shop(sandbox, worker=runtime) as shop:
             yield Deployed(shop, worker, runtime)
-    forget_cached()
 
 
 async def test_an_order_arrives_in_the_log_from_its_acceptance_to_its_end(deployed: Deployed) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from sandbox.testing import Sandbox
-from services.container import expense_payments
+from services.container import services
 from tests.support.mails import Mailbox, text_of
 from tests.support.messages import waiting_messages
-from tests.support.shop import Shop, forget_cached, running_shop, use_settings
+from tests.support.shop import Shop, running_shop, use_settings
 
 ANN, BOB, ADA = "ann@example.com", "bob@example.com", "ada@example.com"
 SETTINGS = {
@@ -29,7 +29,6 @@ async def desk(
     use_settings(monkeypatch, storage_connection, sandbox, SMTP_URL=mailbox.url, **SETTINGS)
     async with running_shop(sandbox) as running:
         yield running
-    forget_cached()
 
 
 def claim(**changes: Any) -> dict[str, Any]:
@@ -95,7 +94,7 @@ def token_of(link: str) -> str:
 
 def paid() -> dict[str, int]:
     """What payroll would pick up for the claim, per category."""
-    rows = list(expense_payments()._table.list_entities()) if _has_payments() else []
+    rows = list(services().expense_payments._table.list_entities()) if _has_payments() else []
     assert len(rows) <= 1
     return {total["category"]: total["amount_cents"] for row in rows for total in json.loads(row["payment"])["totals"]}
 
@@ -104,7 +103,7 @@ def _has_payments() -> bool:
     from azure.core.exceptions import ResourceNotFoundError
 
     try:
-        list(expense_payments()._table.list_entities())
+        list(services().expense_payments._table.list_entities())
     except ResourceNotFoundError:
         return False
     return True

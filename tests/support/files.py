@@ -4,13 +4,13 @@ import json
 import re
 from typing import Any
 
-from adapters.azure_storage.storage import Storage, create_container
-from settings import settings
+from adapters.azure_storage.storage import create_container
+from services.container import services
 
 
 def put_files(container: str, files: dict[str, bytes]) -> None:
     """Create the container if need be, and the files by name."""
-    client = Storage(settings().storage).container(container)
+    client = services().storage.container(container)
     create_container(client)
     for name, content in files.items():
         client.upload_blob(name, content, overwrite=True)
@@ -19,11 +19,11 @@ def put_files(container: str, files: dict[str, bytes]) -> None:
 def read_json(path: str) -> Any:
     """path: the container and the blob's name."""
     container, _, name = path.partition("/")
-    return json.loads(Storage(settings().storage).container(container).download_blob(name).readall())
+    return json.loads(services().storage.container(container).download_blob(name).readall())
 
 
 def blob_names(container: str) -> list[str]:
-    return list(Storage(settings().storage).container(container).list_blob_names())
+    return list(services().storage.container(container).list_blob_names())
 
 
 def without_blobs(connection: str) -> str:

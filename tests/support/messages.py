@@ -3,11 +3,10 @@
 import json
 from typing import Any
 
-from adapters.azure_storage.storage import Storage
-from settings import settings
+from services.container import services
 
 
 def waiting_messages() -> list[dict[str, Any]]:
     """The notifications that nobody has delivered yet; they stay where they are."""
-    queue = Storage(settings().storage).queue("notifications")
+    queue = services().storage.queue("notifications")
     return [json.loads(message.content) for message in queue.peek_messages(max_messages=32)]

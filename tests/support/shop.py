@@ -4,7 +4,7 @@ The schedules do not run by themselves: a test runs them by name.
 """
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,44 +13,15 @@ from typing import Any
 
 import pytest
 
-import settings as app_settings
 from local_host.app.calls import FunctionWorker
 from local_host.clock import ManualClock
 from local_host.host import MEMORY
 from local_host.testing import Answer, AppHost, running_app
 from sandbox.testing import Sandbox
-from services import container as compose
+from services.container import process
 from tests.support.order_requests import ADDRESS
 
 ROOT = Path(__file__).parents[2]
-
-_CACHED: tuple[Callable[[], Any], ...] = (
-    app_settings.settings,
-    compose.payment_provider,
-    compose.carrier,
-    compose.trackers,
-    compose.order_repository,
-    compose.run_repository,
-    compose.catalogue,
-    compose.order_batches,
-    compose.order_intake,
-    compose.refused_orders,
-    compose.outbox,
-    compose.dead_letters,
-    compose.decision_links,
-    compose.notification_sender,
-    compose.webhooks,
-    compose.expense_rules,
-    compose.expense_payments,
-    compose.parcels,
-    compose.regions,
-    compose.users,
-    compose.file_batches,
-    compose.storage_setup,
-    compose.manifests,
-    compose.reports,
-    compose._storage,
-)
 
 
 @dataclass
@@ -100,7 +71,7 @@ async def running_shop(
 
 
 def use_settings(monkeypatch: pytest.MonkeyPatch, storage_connection: str, sandbox: Sandbox, **changes: str) -> None:
-    """Give the app fresh settings, and adapters that are made of them."""
+    """Give the app settings of its own for the rest of the test, and a container that is made of them."""
     values = {
         "AzureWebJobsStorage": storage_connection,
         "SHOP_STORAGE": storage_connection,
@@ -112,14 +83,17 @@ def use_settings(monkeypatch: pytest.MonkeyPatch, storage_connection: str, sandb
         "SHIP_FROM": json.dumps(ADDRESS),
         **changes,
     }
-    for name, value in values.items():
-        monkeypatch.setenv(name, value)
-    forget_cached()
+    change_settings(monkeypatch, **values)
 
 
-def forget_cached() -> None:
-    for each in _CACHED:
-        each.cache_clear()  # type: ignore[attr-defined]
+def change_settings(monkeypatch: pytest.MonkeyPatch, **changes: str | None) -> None:
+    """Change some settings of the app for the rest of the test, running or not. None takes one away."""
+    for name, value in changes.items():
+        if value is None:
+            monkeypatch.delenv(name)
+        else:
+            monkeypatch.setenv(name, value)
+    monkeypatch.setattr(process, "container", None)
 
 
 @pytest.fixture
@@ -127,4 +101,3 @@ async def shop(monkeypatch: pytest.MonkeyPatch, storage_connection: str, sandbox
     use_settings(monkeypatch, storage_connection, sandbox)
     async with running_shop(sandbox) as running:
         yield running
-    forget_cached()

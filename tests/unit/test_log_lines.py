@@ -12,10 +12,10 @@ import pytest
 
 from domain.mail.notification import Notification, NotificationKind
 from sandbox.testing import Sandbox
-from services.container import outbox
+from services.container import services
 from tests.support.mails import Mailbox
 from tests.support.order_requests import order_request
-from tests.support.shop import ROOT, Shop, forget_cached, running_shop, use_settings
+from tests.support.shop import ROOT, Shop, running_shop, use_settings
 
 FOLDERS: Final = ("activities", "adapters", "domain", "entities", "orchestrators", "services", "triggers")
 NOTIFICATION: Final = Notification(
@@ -44,7 +44,6 @@ async def mailing_shop(
     use_settings(monkeypatch, storage_connection, sandbox, SMTP_URL=mailbox.url)
     async with running_shop(sandbox) as running:
         yield running
-    forget_cached()
 
 
 async def test_each_status_of_an_order_is_logged_once(shop: Shop, lines: Lines) -> None:
@@ -100,7 +99,7 @@ async def test_a_notification_that_the_host_gave_up_on_is_logged(
 async def test_a_notification_for_later_is_logged(
     mailing_shop: Shop, mailbox: Mailbox, caplog: pytest.LogCaptureFixture
 ) -> None:
-    outbox().put(NOTIFICATION)
+    services().outbox.put(NOTIFICATION)
     mailbox.refuse("421 gone for lunch")
     await mailing_shop.host.run("deliver_notification", NOTIFICATION.model_dump_json())
     assert any("not delivered" in record.getMessage() for record in caplog.records)

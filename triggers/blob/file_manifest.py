@@ -20,7 +20,7 @@ from domain.errors import ShopError
 from domain.files.batch import FILE_BATCH, FileBatchRequest
 from domain.ids import digest_id
 from domain.wire import Wire
-from services.container import manifests
+from services.container import services
 from settings import manifest_events
 from triggers.http.file_batches import permitted
 from triggers.http.support.problems import Problem
@@ -68,7 +68,7 @@ async def start_manifest_of_event(message: func.QueueMessage, client: df.Durable
     name = manifest_of(body)
     if name is None:
         return
-    content = await asyncio.to_thread(manifests().read, name, _MOST_BYTES + 1)
+    content = await asyncio.to_thread(services().manifests.read, name, _MOST_BYTES + 1)
     if content is None:
         _log.warning("%s/%s was gone before it was read", MANIFESTS, name)
         return

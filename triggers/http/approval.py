@@ -14,7 +14,7 @@ import azure.functions as func
 from domain.ids import OrderId, order_instance_id
 from domain.orders.approval import APPROVAL_DECIDED, ApprovalDecision, ApprovalWait, SettleApprovalRequest
 from domain.orders.order import OrderStatus
-from services.container import order_repository
+from services.container import services
 from triggers.http.support.instances import raise_event
 from triggers.http.support.links import order_links
 from triggers.http.support.order_view import OrderView, view_order
@@ -39,7 +39,7 @@ async def decide_approval(req: func.HttpRequest, client: df.DurableOrchestration
     wait = _open_wait(view)
     claim = uuid.uuid4().hex
     request = SettleApprovalRequest(order_id=order_id, wait_id=wait.wait_id, decision=decision, claim_id=claim)
-    settled = await asyncio.to_thread(order_repository().settle, request)
+    settled = await asyncio.to_thread(services().order_repository.settle, request)
     # Also when another one holds: the order still waits, so that one's event may be lost; hearing it twice does no harm.
     # A run that takes over from a failed one looks the decision up.
     if not view.awaits_run:

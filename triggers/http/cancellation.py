@@ -14,7 +14,7 @@ from adapters.stores.order_rows import OrderRow
 from domain.ids import OrderId, order_instance_id
 from domain.orders.approval import CANCELLATION_REQUESTED, CancellationRequest
 from domain.orders.order import CANCELLABLE, ENDED, OrderStatus
-from services.container import order_repository
+from services.container import services
 from triggers.http.support.instances import raise_event
 from triggers.http.support.links import order_links
 from triggers.http.support.order_view import OrderView, view_order
@@ -37,7 +37,7 @@ async def cancel_order(req: func.HttpRequest, client: df.DurableOrchestrationCli
     wish = read_body(req, CancellationRequest)
     view = await view_order(client, order_id)
     _check_cancellable(view)
-    row = await asyncio.to_thread(order_repository().request_cancellation, order_id, wish)
+    row = await asyncio.to_thread(services().order_repository.request_cancellation, order_id, wish)
     if row is not None and row.cancellation is None:
         raise conflict("too_late", _why_not(_end_of(row)))
     is_told = view.awaits_run or await raise_event(

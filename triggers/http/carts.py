@@ -27,7 +27,7 @@ from domain.inventory.stock import MovementKey
 from domain.wire import Edge, Wire
 from domain.workflows.run import WorkflowKey
 from domain.workflows.steps import Outcome, StepResult
-from services.container import catalogue
+from services.container import services
 from triggers.http.support.entities import read_entity
 from triggers.http.support.links import resource
 from triggers.http.support.problems import answers_problems, conflict, invalid_field, not_found
@@ -184,7 +184,7 @@ async def _have_done(
 
 
 async def _check_sold(product_id: str) -> None:
-    product = await asyncio.to_thread(catalogue().get, product_id)
+    product = await asyncio.to_thread(services().catalogue.get, product_id)
     if product is None or not product.for_sale:
         raise invalid_field("product_id", "unknown_product", "The catalogue does not sell this product")
 

@@ -23,7 +23,7 @@ from domain.workflows.dead_letter import (
     Resolution,
 )
 from domain.workflows.steps import LedgerEntry, Outcome, StepResult
-from services.container import dead_letters, order_repository, outbox, run_repository
+from services.container import services
 from services.order_closing import notify_of_end
 from triggers.http.support.instances import REPLAY_DEAD_LETTER, InstanceStatus, instance_status, is_unfinished
 from triggers.http.support.links import resource
@@ -81,7 +81,7 @@ class ReplayAnswer(Wire):
 @answers_problems
 async def list_dead_letters(req: func.HttpRequest) -> func.HttpResponse:
     """One page of records, by id."""
-    page = await read_page(dead_letters().list, read_query(req, DeadLetterQuery))
+    page = await read_page(services().dead_letters.list, read_query(req, DeadLetterQuery))
     return answer(DeadLetterList(dead_letters=tuple(page.items), next_cursor=page.cursor))
 
 
@@ -129,7 +129,7 @@ async def resolve_dead_letter(req: func.HttpRequest, client: df.DurableOrchestra
 
 async def _stored(req: func.HttpRequest) -> StoredDeadLetter:
     dead_letter_id = path_id(req, "dead_letter_id", DeadLetterId)
-    stored = await asyncio.to_thread(dead_letters().get, dead_letter_id)
+    stored = await asyncio.to_thread(services().dead_letters.get, dead_letter_id)
     if stored is None:
         raise unknown("dead_letter_id")
     return stored
@@ -152,7 +152,7 @@ async def _claim_attempt(client: df.DurableOrchestrationClient, stored: StoredDe
         return letter  # claimed by somebody who has not come to start it
     claimed = letter.model_copy(update={"replays": letter.replays + 1})
     try:
-        await asyncio.to_thread(dead_letters().update, claimed, stored.etag)
+        await asyncio.to_thread(services().dead_letters.update, claimed, stored.etag)
     except DeadLetterChanged:
         raise _changed() from None
     return claimed
@@ -167,7 +167,7 @@ async def _start(client: df.DurableOrchestrationClient, instance_id: str, letter
         accepted_at=datetime.now(UTC),
         instance_id=instance_id,
     )
-    await asyncio.to_thread(run_repository().accept, run, instance_id)
+    await asyncio.to_thread(services().run_repository.accept, run, instance_id)
     try:
         await client.start_new(REPLAY_DEAD_LETTER, instance_id, letter.to_wire())
     except Exception:
@@ -206,12 +206,12 @@ async def _resolve(letter: DeadLetter, resolution: Resolution) -> None:
     closing = CloseDeadLetter(
         dead_letter_id=letter.dead_letter_id, state=DeadLetterState.RESOLVED, at=now, resolution=resolution
     )
-    emit_dead_letter(await asyncio.to_thread(dead_letters().close, closing))
+    emit_dead_letter(await asyncio.to_thread(services().dead_letters.close, closing))
 
 
 async def _close_order(closing: CloseOrder) -> None:
     try:
-        after = await asyncio.to_thread(order_repository().close, closing)
+        after = await asyncio.to_thread(services().order_repository.close, closing)
     except EndNotKnown:
         detail = "The order repository has not heard of the order's end yet; try again in a few minutes."
         raise conflict("end_not_known", detail) from None
@@ -219,7 +219,7 @@ async def _close_order(closing: CloseOrder) -> None:
         return
     emit_status(after.changed)
     if after.status is closing.status:
-        await asyncio.to_thread(notify_of_end, order_repository(), outbox(), closing)
+        await asyncio.to_thread(notify_of_end, services().order_repository, services().outbox, closing)
 
 
 def _replay_id(letter: DeadLetter) -> str:

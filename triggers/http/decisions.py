@@ -21,7 +21,7 @@ from domain.expenses.claim import EXPENSE_APPROVAL, ExpenseRequest
 from domain.orders.approval import ApprovalDecision, Decision
 from domain.wire import Comment, Edge
 from domain.workflows.run import workflow_instance_id
-from services.container import decision_links
+from services.container import services
 from triggers.http.support.expense_decisions import OpenTurn, bring, open_turn
 from triggers.http.support.problems import Problem, answers_problems, conflict
 from triggers.http.support.request_body import refuse_card_numbers, validated
@@ -126,7 +126,7 @@ def _sent_form(req: func.HttpRequest) -> dict[str, str]:
 
 def _read(token: str) -> DecisionLink:
     try:
-        return decision_links().read(token, datetime.now(UTC))
+        return services().decision_links.read(token, datetime.now(UTC))
     except LinkInvalid:
         raise Problem(HTTPStatus.FORBIDDEN, "link_invalid", "This link is not one of ours, or not whole.") from None
     except LinkExpired:

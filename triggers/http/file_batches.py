@@ -7,8 +7,7 @@ import azure.functions as func
 
 from domain.files.batch import FILE_BATCH, FileBatchRequest
 from domain.workflows.run import WorkflowProgress
-from services.container import file_batches
-from settings import settings
+from services.container import services
 from triggers.http.support.problems import answers_problems, invalid_field
 from triggers.http.support.request_body import read_body
 from triggers.http.support.workflows import cancel_run, run_status, start_as_asked
@@ -31,7 +30,7 @@ async def start_file_batch(req: func.HttpRequest, client: df.DurableOrchestratio
 def permitted(request: FileBatchRequest) -> FileBatchRequest:
     """The request. Raises Problem (422) when its container is not open to batches."""
     # The account holds more than files: keys of the host, packages, records of payments that failed.
-    if request.container not in settings().file_batch_containers:
+    if request.container not in services().settings.file_batch_containers:
         raise invalid_field("container", "container_not_open", "Must be one of those in FILE_BATCH_CONTAINERS")
     return request
 
@@ -55,5 +54,5 @@ async def cancel_file_batch(req: func.HttpRequest, client: df.DurableOrchestrati
 def _link(progress: WorkflowProgress) -> dict[str, Any]:
     if progress.status != "completed":
         return {}
-    link = file_batches().summary_link(progress.id)
+    link = services().file_batches.summary_link(progress.id)
     return {"url": link.url, "url_expires_at": link.expires_at}

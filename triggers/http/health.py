@@ -10,8 +10,7 @@ import azure.functions as func
 
 from domain.errors import ShopError
 from domain.wire import Wire
-from services.container import order_repository
-from settings import settings
+from services.container import services
 from triggers.http.support.problems import answers_problems
 from triggers.http.support.responses import answer
 
@@ -55,7 +54,7 @@ async def get_health(req: func.HttpRequest) -> func.HttpResponse:
 
 def _settings() -> Check:
     try:
-        settings()
+        services()
     except ShopError as error:
         _log.error("settings: %s", error)
         return "failed"
@@ -72,4 +71,4 @@ async def _storage() -> Check:
 
 
 def _look_up_nothing() -> None:
-    order_repository().get(_NO_ORDER)
+    services().order_repository.get(_NO_ORDER)

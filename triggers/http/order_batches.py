@@ -10,7 +10,7 @@ import azure.functions as func
 from domain.orders.batch import CHUNK_LINES, MOST_BYTES, ORDER_BATCH, OrderBatch, batch_id_of
 from domain.workflows.run import WorkflowKey
 from orchestrators.kernel.fan_out import chunks
-from services.container import order_batches
+from services.container import services
 from triggers.http.support.order_csv import TEMPLATE
 from triggers.http.support.order_lines import CSV, JSON_LINES, read_lines
 from triggers.http.support.problems import answers_problems, not_found
@@ -64,7 +64,7 @@ async def get_order_batch(req: func.HttpRequest, client: df.DurableOrchestration
 @answers_problems
 async def get_order_batch_results(req: func.HttpRequest) -> func.HttpResponse:
     """200 with one JSON object per line of the file, or 404 before the batch has ended."""
-    results = await asyncio.to_thread(order_batches().all_results, path_id(req, "id", WorkflowKey))
+    results = await asyncio.to_thread(services().order_batches.all_results, path_id(req, "id", WorkflowKey))
     if results is None:
         raise not_found("results_not_found", "There are no results of such a batch, or not yet.")
     return func.HttpResponse(results, mimetype=JSON_LINES)
@@ -82,5 +82,5 @@ def _keep(text: str, media_type: str, key: str, digest: str) -> OrderBatch:
     """Read the file and keep its lines where the batch's run finds them. Raises Problem and StorageUnavailable."""
     orders, rejected = read_lines(text, media_type, key)
     parts = chunks(orders, CHUNK_LINES)
-    order_batches().keep_lines(key, digest, parts, rejected)
+    services().order_batches.keep_lines(key, digest, parts, rejected)
     return OrderBatch(digest=digest, lines=len(orders) + len(rejected), rejected=len(rejected), chunks=len(parts))

@@ -9,7 +9,7 @@ from adapters.stores.order_rows import OrderRow
 from domain.ids import CustomerId, OrderId
 from domain.orders.order import OrderRequest, OrderStatus
 from domain.wire import Timestamp, Wire
-from services.container import order_repository
+from services.container import services
 from services.order_start import start_order
 from triggers.http.support.links import order_links, resource
 from triggers.http.support.order_intake import enter_order, named_order_id
@@ -89,6 +89,6 @@ async def get_order(req: func.HttpRequest, client: df.DurableOrchestrationClient
 @answers_problems
 async def list_orders(req: func.HttpRequest) -> func.HttpResponse:
     """One page of the order repository, by order id."""
-    page = await read_page(order_repository().list, read_query(req, OrderQuery))
+    page = await read_page(services().order_repository.list, read_query(req, OrderQuery))
     orders = tuple(OrderSummary.of(row) for row in page.items)
     return answer(OrderList(orders=orders, next_cursor=page.cursor))

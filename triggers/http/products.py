@@ -10,7 +10,7 @@ import azure.functions as func
 from domain.catalogue.product import Product, ProductDetails
 from domain.ids import ProductId
 from domain.wire import Wire
-from services.container import catalogue
+from services.container import services
 from triggers.http.support.links import resource
 from triggers.http.support.paging import PageQuery, read_page
 from triggers.http.support.problems import answers_problems
@@ -35,7 +35,7 @@ class ProductList(Wire):
 @answers_problems
 async def list_products(req: func.HttpRequest) -> func.HttpResponse:
     """One page of the catalogue, by product id."""
-    page = await read_page(catalogue().list, read_query(req, PageQuery))
+    page = await read_page(services().catalogue.list, read_query(req, PageQuery))
     return answer(ProductList(products=tuple(page.items), next_cursor=page.cursor))
 
 
@@ -54,8 +54,8 @@ async def put_product(req: func.HttpRequest) -> func.HttpResponse:
     named = {"product_id": req.route_params["product_id"]}
     refuse_card_numbers(named)
     product = validated(Product, named | dict(details))
-    existed = await asyncio.to_thread(catalogue().get, product.product_id)
-    await asyncio.to_thread(catalogue().put, product)
+    existed = await asyncio.to_thread(services().catalogue.get, product.product_id)
+    await asyncio.to_thread(services().catalogue.put, product)
     if existed:
         return answer(product)
     return answer(product, HTTPStatus.CREATED, {"Location": resource(req, PRODUCT, PRODUCTS, product.product_id)})
@@ -64,7 +64,7 @@ async def put_product(req: func.HttpRequest) -> func.HttpResponse:
 async def known_product(req: func.HttpRequest) -> Product:
     """The product that the path names. Raises Problem (404)."""
     product_id = path_id(req, "product_id", ProductId)
-    product = await asyncio.to_thread(catalogue().get, product_id)
+    product = await asyncio.to_thread(services().catalogue.get, product_id)
     if product is None:
         raise unknown("product_id")
     return product

@@ -11,7 +11,7 @@ import azure.functions as func
 from domain.inventory.reconciliation import Drift, LiveOrder, ReconciliationReport, find_drift
 from domain.inventory.stock import Stock
 from domain.orders.order import CANCELLABLE, OrderStatus
-from services.container import catalogue, order_repository
+from services.container import services
 from triggers.http.support.at_once import a_few_at_once
 from triggers.http.support.order_view import OrderView, find_order
 from triggers.http.support.paging import every
@@ -84,8 +84,8 @@ def _live_order(view: OrderView) -> LiveOrder:
 
 
 def _catalogue_ids() -> list[str]:
-    return [product.product_id for product in every(catalogue().list)]
+    return [product.product_id for product in every(services().catalogue.list)]
 
 
 def _unfinished_ids() -> set[str]:
-    return {row.order_id for status in CANCELLABLE for row in every(order_repository().list, status=status)}
+    return {row.order_id for status in CANCELLABLE for row in every(services().order_repository.list, status=status)}

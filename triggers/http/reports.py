@@ -8,7 +8,7 @@ import azure.functions as func
 
 from domain.reports.report import REPORT, ReportFormat, ReportRequest
 from domain.workflows.run import WorkflowProgress
-from services.container import reports, webhooks
+from services.container import services
 from triggers.http.support.problems import answers_problems, invalid_field
 from triggers.http.support.request_body import read_body
 from triggers.http.support.workflows import run_status, start_as_asked
@@ -26,7 +26,7 @@ async def request_report(req: func.HttpRequest, client: df.DurableOrchestrationC
     """202 for a new report and for each repeat of the request; 409 when the id belongs to another one."""
     request = read_body(req, ReportRequest)
     if request.callback_url is not None:
-        problem = await asyncio.to_thread(webhooks().problem_with, request.callback_url)
+        problem = await asyncio.to_thread(services().webhooks.problem_with, request.callback_url)
         if problem is not None:
             raise invalid_field("callback_url", "callback_forbidden", f"The address {problem}")
     return await start_as_asked(req, client, REPORT, request, REPORTS)
@@ -43,5 +43,5 @@ async def get_report(req: func.HttpRequest, client: df.DurableOrchestrationClien
 def _link(progress: WorkflowProgress) -> dict[str, Any]:
     if progress.status != "completed":
         return {}
-    link = reports().link(progress.id, ReportFormat(progress.detail["format"]))
+    link = services().reports.link(progress.id, ReportFormat(progress.detail["format"]))
     return {"url": link.url, "url_expires_at": link.expires_at}

@@ -11,8 +11,7 @@ from adapters.easypost.trackers import SignatureInvalid, news_of
 from domain.shipping.tracking import SHIPMENT_TRACKING, TRACKING_REPORTED
 from domain.wire import Wire
 from domain.workflows.run import workflow_instance_id
-from services.container import parcels
-from settings import settings
+from services.container import services
 from triggers.http.support.instances import instance_status, is_unfinished, raise_event
 from triggers.http.support.problems import Problem, answers_problems
 from triggers.http.support.request_body import MOST_BYTES
@@ -49,7 +48,7 @@ async def take_tracking_news(req: func.HttpRequest, client: df.DurableOrchestrat
     What they say is not used: they wake the watch, which asks the carrier.
     """
     code = _signed_news(req)
-    order_id = None if code is None else await asyncio.to_thread(parcels().order_of, code)
+    order_id = None if code is None else await asyncio.to_thread(services().parcels.order_of, code)
     return answer(NewsTaken(taken=order_id is not None and await _wake(client, order_id)))
 
 
@@ -58,7 +57,7 @@ def _signed_news(req: func.HttpRequest) -> str | None:
     if len(body) > MOST_BYTES:
         raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", f"At most {MOST_BYTES} bytes.")
     try:
-        return news_of(body, req.headers.get("X-Hmac-Signature"), settings().easypost_webhook_secret)
+        return news_of(body, req.headers.get("X-Hmac-Signature"), services().settings.easypost_webhook_secret)
     except SignatureInvalid:
         raise Problem(
             HTTPStatus.UNAUTHORIZED, "signature_invalid", "The request is not signed by the carrier."

@@ -24,7 +24,7 @@ from domain.shipping.tracking import SHIPMENT_TRACKING, TrackingRequest
 from domain.workflows.dead_letter import DeadLetter
 from domain.workflows.steps import Outcome, StepResult
 from orchestrators.kernel.commands import activity
-from services.container import dead_letters, notification_sender, outbox
+from services.container import services
 from triggers.http.support.workflows import start_once
 
 bp = df.Blueprint()
@@ -71,12 +71,12 @@ async def deliver(notification: Notification) -> None:
         StorageUnavailable: None of them could be done.
     """
     try:
-        result = await asyncio.to_thread(notification_sender().deliver, notification)
+        result = await asyncio.to_thread(services().notification_sender.deliver, notification)
     except (ProviderUnavailable, StorageUnavailable) as error:
         _log.warning("%s: not delivered: %s", notification.message_id, error)
         again = next_try(notification)
         if again is not None:
-            await asyncio.to_thread(outbox().put, again[0], later=again[1])
+            await asyncio.to_thread(services().outbox.put, again[0], later=again[1])
             return
         result = StepResult(outcome=Outcome.UNKNOWN, reason_code="no_answer", message=str(error)[:500])
     if result.outcome is not Outcome.DONE:
@@ -118,5 +118,5 @@ def _unreadable(body: bytes) -> DeadLetter:
 
 
 async def _store(letter: DeadLetter) -> None:
-    emit_dead_letter(await asyncio.to_thread(dead_letters().store, letter))
+    emit_dead_letter(await asyncio.to_thread(services().dead_letters.store, letter))
     _log.error("%s is dead-lettered (%s): %s", letter.dead_letter_id, letter.reason_code, letter.message)

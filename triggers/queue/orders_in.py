@@ -15,7 +15,7 @@ from adapters.stores.refused_orders import ORDERS_IN
 from domain.cards import json_may_hold_card_number
 from domain.orders.intake import RefusedMessage
 from domain.orders.order import OrderRequest
-from services.container import refused_orders
+from services.container import services
 from services.order_start import start_order
 from triggers.http.support.order_intake import enter_order
 from triggers.http.support.order_lines import read_order
@@ -39,7 +39,7 @@ async def take_in_queued_order(message: func.QueueMessage, client: df.DurableOrc
         taken = await enter_order(request, request.order_id)
     except Problem as problem:
         refused = _refused(message, problem)
-        await asyncio.to_thread(refused_orders().put, refused)
+        await asyncio.to_thread(services().refused_orders.put, refused)
         reason = "; ".join([refused.reason, *(f"{error.field}: {error.message}" for error in refused.errors)])
         _log.error("%s: message %s refused (%s): %s", ORDERS_IN, message.id, refused.reason_code, reason)
         return

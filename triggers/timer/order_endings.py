@@ -9,7 +9,7 @@ from domain.orders.run import COMMIT_INVENTORY, Compensation, Course, RecordOrde
 from domain.workflows.dead_letter import DeadLetter
 from domain.workflows.steps import LedgerEntry, Outcome
 from orchestrators.kernel.compensations import all_compensations, commits
-from services.container import dead_letters, order_repository, outbox
+from services.container import services
 from services.order_closing import conclude
 
 PROCESSING_STOPPED = "processing_stopped"
@@ -21,12 +21,12 @@ def finish(row: OrderRow, now: datetime) -> list[DeadLetter | None]:
     Gives the dead letters, for the log.
     """
     if row.order is None or row.result is None:
-        order_repository().forget_reminder(row.order_id)
+        services().order_repository.forget_reminder(row.order_id)
         return []
     letters = _letters(row.order, row.course, row.result, now)
     news = news_of(row.order, row.status)
     record = RecordOrder(progress=row.result, news=news, letters=letters)
-    _, stored = conclude(order_repository(), outbox(), dead_letters(), record)
+    _, stored = conclude(services().order_repository, services().outbox, services().dead_letters, record)
     return stored
 
 
@@ -43,7 +43,7 @@ def give_up(row: OrderRow, ledger: tuple[LedgerEntry, ...], why: str, now: datet
         message=why,
         compensations=tuple(all_compensations(row.order, now)),
     )
-    settled = order_repository().settle_course(SettleCourse(course=stop, progress=row.result or accepted))
+    settled = services().order_repository.settle_course(SettleCourse(course=stop, progress=row.result or accepted))
     open_steps = [
         LedgerEntry(
             step=each.name, kind="compensation", outcome=Outcome.UNKNOWN, at=now, reason_code=PROCESSING_STOPPED
@@ -58,7 +58,7 @@ def give_up(row: OrderRow, ledger: tuple[LedgerEntry, ...], why: str, now: datet
         reason_code=PROCESSING_STOPPED,
         steps=(*(settled.progress.steps or ledger), *_answered(row, settled.course, now), *open_steps),
     )
-    return order_repository().record(end)
+    return services().order_repository.record(end)
 
 
 def _answered(row: OrderRow, course: Course, now: datetime) -> tuple[LedgerEntry, ...]:

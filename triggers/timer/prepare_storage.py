@@ -12,7 +12,7 @@ import asyncio
 import azure.durable_functions as df
 import azure.functions as func
 
-from services.container import storage_setup
+from services.container import services
 
 bp = df.Blueprint()
 
@@ -20,4 +20,4 @@ bp = df.Blueprint()
 @bp.timer_trigger(arg_name="timer", schedule="0 41 * * * *", run_on_startup=True)
 async def prepare_storage(timer: func.TimerRequest) -> None:
     """Create what is missing, at every start and every hour. Raises StorageUnavailable."""
-    await asyncio.to_thread(storage_setup().create_missing)
+    await asyncio.to_thread(services().storage_setup.create_missing)

@@ -10,7 +10,7 @@ from typing import Final
 import azure.durable_functions as df
 import azure.functions as func
 
-from settings import settings
+from services.container import services
 
 bp = df.Blueprint()
 
@@ -28,6 +28,6 @@ async def purge_history(timer: func.TimerRequest, client: df.DurableOrchestratio
 
 async def purge_completed(client: df.DurableOrchestrationClient, now: datetime) -> None:
     """Purge what was completed and is older than the setting says."""
-    before = now - settings().history_retention
+    before = now - services().settings.history_retention
     purged = await client.purge_instance_history_by(_BEGINNING, before, [df.OrchestrationRuntimeStatus.Completed])
     _log.info("purged the history of %d completed instances created before %s", purged.instances_deleted, before)

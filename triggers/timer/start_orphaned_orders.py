@@ -32,7 +32,7 @@ from domain.orders.approval import (
 from domain.orders.order import CANCELLABLE, ENDED, OrderProgress
 from domain.workflows.dead_letter import DeadLetter
 from domain.workflows.steps import LedgerEntry
-from services.container import order_repository
+from services.container import services
 from services.order_start import PROCESS_ORDER, START_PATIENCE_S, start_order
 from triggers.http.support.at_once import a_few_at_once
 from triggers.http.support.instances import InstanceStatus, instance_status, is_unfinished, raise_event, received_events
@@ -59,7 +59,9 @@ async def start_orphaned_orders(timer: func.TimerRequest, client: df.DurableOrch
 
 async def start_lost(client: df.DurableOrchestrationClient, now: datetime) -> None:
     """Look after every order that was placed more than LOST_AFTER ago and has not ended."""
-    reminders = {each.key: each for each in await asyncio.to_thread(order_repository().open_orders, now - LOST_AFTER)}
+    reminders = {
+        each.key: each for each in await asyncio.to_thread(services().order_repository.open_orders, now - LOST_AFTER)
+    }
     await a_few_at_once(lambda order_id: _look_after(client, now, reminders[order_id]), reminders)
 
 
@@ -74,9 +76,9 @@ async def _recover(client: df.DurableOrchestrationClient, now: datetime, reminde
     order_id = reminder.key
     # The instance first: had it recorded its end, that is in the row which is read after it.
     instance = await instance_status(client, order_instance_id(order_id))
-    row = await asyncio.to_thread(order_repository().get, order_id)
+    row = await asyncio.to_thread(services().order_repository.get, order_id)
     if row is None:
-        await asyncio.to_thread(order_repository().forget_reminder, order_id)
+        await asyncio.to_thread(services().order_repository.forget_reminder, order_id)
     elif instance is not None and is_unfinished(instance):
         await _raise_what_waits(client, row, instance)
     elif row.status in ENDED:
@@ -119,7 +121,7 @@ async def _recover_ended(
     if status is df.OrchestrationRuntimeStatus.Completed:
         end = OrderProgress.model_validate(instance.output)
         if not end.is_rerun:
-            emit_status(await asyncio.to_thread(order_repository().record, end))
+            emit_status(await asyncio.to_thread(services().order_repository.record, end))
             await _finish(row.order_id, now)
             _log.warning("order %s has ended and that was not recorded: recorded", row.order_id)
             return
@@ -132,7 +134,7 @@ async def _recover_ended(
 
 
 async def _finish(order_id: str, now: datetime) -> None:
-    row = await asyncio.to_thread(order_repository().get, order_id)
+    row = await asyncio.to_thread(services().order_repository.get, order_id)
     if row is not None:
         _emit_letters(await asyncio.to_thread(finish, row, now))
 
@@ -157,7 +159,7 @@ async def _start_again(
         row.order is not None
         and is_due(reminder, tries, now)
         # Counted first: a process that dies over the start must not start for ever.
-        and await asyncio.to_thread(order_repository().record_try, reminder, tries + 1, now)
+        and await asyncio.to_thread(services().order_repository.record_try, reminder, tries + 1, now)
     )
     if row.order is not None and is_mine:
         _log.warning("order %s: the platform has failed its run; starting it again, try %d", row.order_id, tries + 1)
@@ -179,12 +181,12 @@ async def _store_received(client: df.DurableOrchestrationClient, row: OrderRow) 
     for name, payload in events:
         if name == CANCELLATION_REQUESTED:
             wish = cancellation_from_event(payload)
-            await asyncio.to_thread(order_repository().request_cancellation, row.order_id, wish)
+            await asyncio.to_thread(services().order_repository.request_cancellation, row.order_id, wish)
         decision = decision_from_event(payload) if name == APPROVAL_DECISION else None
         if decision is not None:
             wait_id = approval_wait_id(row.order_id)
             settling = SettleApprovalRequest(order_id=row.order_id, wait_id=wait_id, decision=decision)
-            await asyncio.to_thread(order_repository().settle, settling)
+            await asyncio.to_thread(services().order_repository.settle, settling)
 
 
 def _progress(row: OrderRow, instance: InstanceStatus) -> OrderProgress | None:

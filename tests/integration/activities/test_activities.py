@@ -15,7 +15,6 @@ from activities.notification import send_notification
 from activities.order_repository import close_order, record_order, settle_approval
 from activities.payment import authorise_payment, cancel_payment, capture_payment
 from activities.shipping import buy_label, cancel_shipping, create_shipment
-from adapters.azure_storage.storage import Storage
 from domain.errors import ProviderUnavailable
 from domain.mail.notification import Notification, NotificationKind
 from domain.orders.approval import ApprovalDecision, SettleApprovalRequest
@@ -27,11 +26,10 @@ from domain.workflows.commands import Effect
 from domain.workflows.dead_letter import CloseDeadLetter, DeadLetter, DeadLetterState
 from domain.workflows.steps import LedgerEntry, Outcome
 from sandbox.testing import Sandbox
-from services.container import dead_letters, order_repository
-from settings import settings
+from services.container import services
 from tests.integration.activities.running import run, run_twice
 from tests.support.order_requests import ADDRESS
-from tests.support.shop import forget_cached
+from tests.support.shop import change_settings
 
 ROOT = Path(__file__).parents[3]
 ORDER = "order-1"
@@ -85,7 +83,7 @@ def test_progress_is_entered_and_an_order_that_needs_attention_is_closed() -> No
     open_end = OrderProgress(order_id=ORDER, status=OrderStatus.NEEDS_ATTENTION, succeeded=False, message="Stuck.")
     assert run_twice(record_order, RecordOrder(progress=open_end))["outcome"] == "done"
     assert run_twice(close_order, closing)["outcome"] == "done"
-    row = order_repository().get(ORDER)
+    row = services().order_repository.get(ORDER)
     assert row is not None
     assert row.result is not None
     assert (row.status, row.result.steps) == (OrderStatus.FAILED, (entry,))
@@ -117,10 +115,9 @@ def test_news_that_cannot_be_told_do_not_keep_an_order_from_its_end(
     monkeypatch: pytest.MonkeyPatch, storage_connection: str
 ) -> None:
     silent = re.sub("QueueEndpoint=[^;]+", "QueueEndpoint=http://127.0.0.1:9/nobody", storage_connection)
-    monkeypatch.setenv("SHOP_STORAGE", silent)
-    forget_cached()
+    change_settings(monkeypatch, SHOP_STORAGE=silent)
     assert run(record_order, RecordOrder(progress=COMPLETED, news=NEWS))["reason_code"] == "not_told"
-    row = order_repository().get(ORDER)
+    row = services().order_repository.get(ORDER)
     assert row is not None
     assert row.status is OrderStatus.COMPLETED
 
@@ -136,7 +133,7 @@ def test_a_dead_letter_is_parked_and_closed_once() -> None:
     assert run_twice(store_dead_letter, letter)["reference"] == letter.dead_letter_id
     closing = CloseDeadLetter(dead_letter_id=letter.dead_letter_id, state=DeadLetterState.REPLAYED, at=NOW)
     assert run_twice(close_dead_letter, closing)["outcome"] == "done"
-    assert [kept.state for kept in dead_letters().list().items] == [DeadLetterState.REPLAYED]
+    assert [kept.state for kept in services().dead_letters.list().items] == [DeadLetterState.REPLAYED]
 
 
 def test_a_malformed_request_is_refused_without_repeating_it() -> None:
@@ -160,5 +157,5 @@ def test_importing_the_activities_loads_no_provider_library() -> None:
 
 
 def _waiting() -> list[Notification]:
-    messages = Storage(settings().storage).queue("notifications").receive_messages(max_messages=32)
+    messages = services().storage.queue("notifications").receive_messages(max_messages=32)
     return [Notification.model_validate_json(message.content) for message in messages]

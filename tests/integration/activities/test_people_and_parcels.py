@@ -15,11 +15,11 @@ from domain.shipping.tracking import ParcelQuery, ParcelStatus, RecordTracking, 
 from domain.workflows.steps import LedgerEntry, Outcome
 from domain.workflows.webhook import Callback
 from sandbox.testing import Sandbox
-from services.container import expense_payments, order_repository, parcels
+from services.container import services
 from tests.integration.activities.running import run, run_twice
 from tests.support.callbacks import SECRET, Receiver
 from tests.support.mails import Mailbox
-from tests.support.shop import forget_cached
+from tests.support.shop import change_settings
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 CODE = "EZ4000000004"
@@ -34,7 +34,7 @@ PAYMENT = ExpensePayment(
 
 def completed(order_id: str = "order-1") -> None:
     booked = LedgerEntry(step="arrange_shipping", outcome=Outcome.DONE, at=NOW, reference=CODE)
-    order_repository().record(
+    services().order_repository.record(
         OrderProgress(order_id=order_id, status=OrderStatus.COMPLETED, succeeded=True, message="Done.", steps=(booked,))
     )
 
@@ -43,13 +43,13 @@ def test_an_expense_is_paid_once_and_never_another_sum(sandbox: Sandbox) -> None
     assert run_twice(pay_expense, PAYMENT)["reference"] == "ex-1"
     more = PAYMENT.totals[0].model_copy(update={"amount_cents": 9_999})
     assert run(pay_expense, PAYMENT.model_copy(update={"totals": (more,)}))["reason_code"] == "paid_differently"
-    assert expense_payments().enter(PAYMENT).totals == PAYMENT.totals
+    assert services().expense_payments.enter(PAYMENT).totals == PAYMENT.totals
 
 
 def test_a_claim_is_added_up_per_category_and_currency(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EXPENSE_LIMITS", '{"usd": {"meals": 2000}, "eur": {"meals": 100}}')
-    monkeypatch.setenv("APPROVER_EMAILS", "ann@example.com")
-    forget_cached()
+    change_settings(
+        monkeypatch, EXPENSE_LIMITS='{"usd": {"meals": 2000}, "eur": {"meals": 100}}', APPROVER_EMAILS="ann@example.com"
+    )
     item = {"category": "meals", "amount_cents": 1_000, "spent_on": "2026-03-01"}
     items = [{**item, "currency": "usd"}, {**item, "currency": "usd"}, {**item, "amount_cents": 100, "currency": "eur"}]
     request = ExpenseRequest.model_validate({"employee_id": "ada", "email": "ada@example.com", "items": items})
@@ -62,12 +62,12 @@ def test_a_parcel_is_found_and_its_place_entered_without_touching_the_orders_sta
     assert run_twice(find_parcel, TrackingRequest(order_id="order-1"))["reason_code"] == "no_parcel"
     completed()
     assert run_twice(find_parcel, TrackingRequest(order_id="order-1"))["reference"] == CODE
-    assert parcels().order_of(CODE) == "order-1"
+    assert services().parcels.order_of(CODE) == "order-1"
     seen = run_twice(look_at_parcel, ParcelQuery(code=CODE, at=NOW))
     assert seen["tracking"]["status"] == "delivered"
     tracking = Tracking.model_validate(seen["tracking"])
     run_twice(record_tracking, RecordTracking(order_id="order-1", tracking=tracking))
-    row = order_repository().get("order-1")
+    row = services().order_repository.get("order-1")
     assert row is not None
     assert (row.status, row.tracking) == (OrderStatus.COMPLETED, tracking)
 
@@ -79,21 +79,19 @@ def test_an_older_look_does_not_replace_a_newer_one_and_makes_no_order() -> None
     for tracking in (newer, older):
         run(record_tracking, RecordTracking(order_id="order-1", tracking=tracking))
         run(record_tracking, RecordTracking(order_id="unknown", tracking=tracking))
-    row = order_repository().get("order-1")
+    row = services().order_repository.get("order-1")
     assert row is not None
     assert row.tracking == newer
-    assert order_repository().get("unknown") is None
+    assert services().order_repository.get("unknown") is None
 
 
 def test_a_carrier_that_refuses_to_say_is_not_asked_in_vain(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EASYPOST_API_KEY", "EZAK_live")
-    forget_cached()
+    change_settings(monkeypatch, EASYPOST_API_KEY="EZAK_live")
     assert run_twice(look_at_parcel, ParcelQuery(code=CODE, at=NOW))["reason_code"] == "carrier_request_refused"
 
 
 def test_a_mail_that_is_to_be_sent_twice_is_sent_once(monkeypatch: pytest.MonkeyPatch, mailbox: Mailbox) -> None:
-    monkeypatch.setenv("SMTP_URL", mailbox.url)
-    forget_cached()
+    change_settings(monkeypatch, SMTP_URL=mailbox.url)
     news = Notification(
         message_id="order-1.order_failed",
         order_id="order-1",
@@ -105,9 +103,7 @@ def test_a_mail_that_is_to_be_sent_twice_is_sent_once(monkeypatch: pytest.Monkey
 
 
 def test_a_callback_sent_twice_carries_one_id(monkeypatch: pytest.MonkeyPatch, receiver: Receiver) -> None:
-    monkeypatch.setenv("WEBHOOK_SECRET", SECRET)
-    monkeypatch.setenv("CALLBACK_ALLOW_LOOPBACK", "true")
-    forget_cached()
+    change_settings(monkeypatch, WEBHOOK_SECRET=SECRET, CALLBACK_ALLOW_LOOPBACK="true")
     callback = Callback(callback_id="r-1.done", run_id="r-1", url=receiver.url, type="report.completed", data={})
     assert run_twice(deliver_callback, callback)["reference"] == "r-1.done"
     assert {headers["webhook-id"] for headers, _ in receiver.got} == {"r-1.done"}

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from domain.orders.approval import ApprovalDecision, SettleApprovalRequest, approval_wait_id
-from services.container import order_repository
+from services.container import services
 from tests.support.order_requests import order_request
 from tests.support.shop import Shop
 
@@ -116,7 +116,7 @@ async def test_a_decision_of_another_form_is_refused_and_the_order_waits_on(wait
 
 def settle(approved_by: str) -> None:
     """Enter a decision whose event never comes."""
-    order_repository().settle(
+    services().order_repository.settle(
         SettleApprovalRequest(
             order_id="big-1",
             wait_id=approval_wait_id("big-1"),

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 import pytest
 
 from domain.ids import order_instance_id
-from services.container import order_repository
+from services.container import services
 from tests.invariants.worker_deaths import recover_at_once
 from tests.support.order_requests import order_request
 from tests.support.orders import placed_order
-from tests.support.shop import Shop, forget_cached
+from tests.support.shop import Shop, change_settings
 
 WISH = {"requested_by": "ada", "reason": "changed my mind"}
 
@@ -59,8 +59,7 @@ async def test_an_order_past_the_point_of_no_return_cannot_be_cancelled_though_i
     shop: Shop, storage_connection: str, monkeypatch: pytest.MonkeyPatch
 ):
     no_queues = re.sub(r"QueueEndpoint=[^;]+", "QueueEndpoint=http://127.0.0.1:1/nowhere", storage_connection)
-    monkeypatch.setenv("SHOP_STORAGE", no_queues)
-    forget_cached()
+    change_settings(monkeypatch, SHOP_STORAGE=no_queues)
     await shop.stock("mug", 10)
     await shop.post("orders", order_request(order_id="a-1"))
     await shop.host.run_until_idle()
@@ -80,7 +79,7 @@ async def test_a_second_cancellation_of_an_ended_order_is_a_409(shop: Shop):
 async def test_an_order_that_is_not_started_yet_is_cancelled_once_it_is(shop: Shop, monkeypatch: pytest.MonkeyPatch):
     recover_at_once(monkeypatch)
     await shop.stock("mug", 10)
-    order_repository().accept(placed_order("a-1", placed_at=datetime.now(UTC)), "fingerprint")
+    services().order_repository.accept(placed_order("a-1", placed_at=datetime.now(UTC)), "fingerprint")
     assert (await shop.post("orders/a-1/cancellation", WISH)).status == 202
     await shop.host.run("start_orphaned_orders")
     assert (await shop.get("orders/a-1")).json()["status"] == "cancelled"

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from domain.orders.order import OrderProgress
-from services.container import dead_letters, order_repository
+from services.container import services
 from tests.support.messages import waiting_messages
 from tests.support.order_requests import ADDRESS, order_request
 from tests.support.shop import Shop
@@ -148,7 +148,7 @@ async def test_an_order_stays_open_while_another_of_its_letters_is_still_being_w
     await shop.stock("mug", 10)
     await shop.post("orders", order_request(order_id="a-1"))
     await shop.host.advance(hours=8)
-    dead_letters()._blob("a-1.cancel_payment").delete_blob()  # as before it was written
+    services().dead_letters._blob("a-1.cancel_payment").delete_blob()  # as before it was written
     assert (await shop.post("dead-letters/a-1.cancel_shipping/resolve", RESOLUTION)).status == 200
     assert await order_status(shop) == "needs_attention"
 
@@ -164,6 +164,6 @@ async def test_a_resolution_that_comes_before_the_book_knows_the_end_can_be_repe
     assert (early.status, early.json()["code"]) == (409, "end_not_known")
     assert (await shop.get(LETTER)).json()["state"] == "open"
     ended = (await shop.get("orders/a-1")).json()["output"]
-    order_repository().record(OrderProgress.model_validate(ended))
+    services().order_repository.record(OrderProgress.model_validate(ended))
     assert (await shop.post(f"{LETTER}/resolve", {**RESOLUTION, "reason": "said otherwise"})).status == 200
     assert await order_status(shop) == "rejected"

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from tests.support.order_requests import ADDRESS
-from tests.support.shop import Shop, forget_cached
+from tests.support.shop import Shop, change_settings
 
 
 async def test_a_healthy_app_says_so(shop: Shop):
@@ -14,8 +14,7 @@ async def test_a_healthy_app_says_so(shop: Shop):
 async def test_a_missing_setting_is_a_503_and_is_named_in_the_log_alone(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
-    monkeypatch.delenv("STRIPE_API_KEY")
-    forget_cached()
+    change_settings(monkeypatch, STRIPE_API_KEY=None)
     broken = await shop.get("health")
     assert broken.status == 503
     assert broken.json() == {"status": "failed", "checks": {"settings": "failed", "storage": "failed"}}
@@ -24,8 +23,9 @@ async def test_a_missing_setting_is_a_503_and_is_named_in_the_log_alone(
 
 async def test_storage_that_does_not_answer_is_a_503_that_tells_no_secret(shop: Shop, monkeypatch: pytest.MonkeyPatch):
     nobody = "TableEndpoint=http://127.0.0.1:1/a;"
-    monkeypatch.setenv("SHOP_STORAGE", f"DefaultEndpointsProtocol=http;AccountName=a;AccountKey=c2VjcmV0;{nobody}")
-    forget_cached()
+    change_settings(
+        monkeypatch, SHOP_STORAGE=f"DefaultEndpointsProtocol=http;AccountName=a;AccountKey=c2VjcmV0;{nobody}"
+    )
     broken = await shop.get("health")
     assert (broken.status, broken.json()["checks"]) == (503, {"settings": "ok", "storage": "failed"})
     said = json.dumps(broken.json())

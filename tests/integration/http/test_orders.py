@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from local_host.status import RuntimeStatus
-from services.container import order_repository
+from services.container import services
 from tests.invariants.worker_deaths import recover_at_once
 from tests.support.order_requests import order_request
 from tests.support.orders import placed_order
@@ -232,7 +232,7 @@ async def test_an_ended_order_whose_instance_is_started_again_stays_as_it_ended(
     await shop.post("orders", order_request(order_id="a-1"))
     first = await ended(shop, "a-1")
     steps = first["steps"][:-1]  # that the news were handed over is known to the instance alone
-    again = json.dumps(json.dumps(order_repository().get("a-1").order.to_wire()))
+    again = json.dumps(json.dumps(services().order_repository.get("a-1").order.to_wire()))
     await shop.host.operations.start("process_order", again, "a-1")
     begun = await shop.get("orders/a-1")
     assert (begun.status, begun.json()["status"], begun.json()["steps"]) == (200, "completed", steps)
@@ -290,7 +290,7 @@ async def test_an_unknown_order_is_a_404(shop: Shop, order_id):
 
 
 async def test_an_order_that_is_not_started_yet_is_pending(shop: Shop):
-    order_repository().accept(placed_order("a-1", placed_at=datetime.now(UTC)), "fingerprint")
+    services().order_repository.accept(placed_order("a-1", placed_at=datetime.now(UTC)), "fingerprint")
     shown = await shop.get("orders/a-1")
     assert shown.status == 202
     assert (shown.json()["runtimeStatus"], shown.json()["status"], shown.json()["output"]) == (

@@ -7,7 +7,7 @@ from easypost.easypost_client import EasyPostClient
 
 from sandbox.testing import Sandbox
 from tests.support.order_requests import ADDRESS, order_request
-from tests.support.shop import Shop, forget_cached, running_shop, use_settings
+from tests.support.shop import Shop, running_shop, use_settings
 
 BERLIN = {"name": "Max", "street1": "Hauptstr 1", "city": "Berlin", "postal_code": "10115", "country": "DE"}
 
@@ -62,7 +62,6 @@ async def test_a_parcel_across_a_border_is_declared_and_sent(
         assert (await shop.post("orders", wanted(2, ship_to=BERLIN))).status == 202
         await shop.host.run_until_idle()
         assert (await shop.get("orders/o-1")).json()["status"] == "completed"
-    forget_cached()
     [parcel] = sandbox.parcels("o-1")
     sent = EasyPostClient("EZTK_reader", api_base=sandbox.easypost_url).shipment.retrieve(parcel["id"])
     [item] = sent.customs_info.customs_items
@@ -83,7 +82,6 @@ async def test_a_label_that_costs_too_much_is_not_bought_and_the_order_compensat
         await shop.post("orders", wanted(1, ship_to=ADDRESS))
         await shop.host.run_until_idle()
         order = (await shop.get("orders/o-1")).json()
-    forget_cached()
     assert (order["status"], order["reason_code"]) == ("rejected", "shipping_too_expensive")
     assert [(row["captured"], row["voided"]) for row in sandbox.payments("o-1")] == [(0, price)]
     assert [row["label_bought"] for row in sandbox.parcels("o-1")] == [False]

@@ -8,11 +8,11 @@ import pytest
 from adapters.azure_storage.storage import Storage
 from adapters.stores.run_repository import Run
 from domain.onboarding.user import USER_ONBOARDING
-from services.container import run_repository
+from services.container import services
 from settings import StorageLocation
 from tests.invariants.worker_deaths import recover_at_once
 from tests.support.books import open_dead_letters
-from tests.support.shop import Shop, forget_cached, running_shop, use_settings
+from tests.support.shop import Shop, change_settings, running_shop, use_settings
 from triggers.timer.start_orphaned_orders import LOST_AFTER
 
 SCHEDULE = "start_orphaned_workflows"
@@ -38,7 +38,7 @@ def enter(key: str, *, ago: timedelta) -> None:
         request={"key": key, "request": body()},
         accepted_at=datetime.now(UTC) - ago,
     )
-    run_repository().accept(run, "fingerprint")
+    services().run_repository.accept(run, "fingerprint")
 
 
 async def test_a_run_is_answered_with_its_address_and_can_be_followed_to_its_end(shop: Shop):
@@ -109,7 +109,7 @@ async def test_a_run_that_was_never_started_is_started_once(shop: Shop):
         await shop.host.run(SCHEDULE)
     answer = await shop.get("onboarding/ob-1")
     assert (answer.status, answer.json()["status"]) == (200, "completed")
-    assert run_repository().open_run("user_onboarding.ob-1") is None
+    assert services().run_repository.open_run("user_onboarding.ob-1") is None
 
 
 async def test_a_run_whose_history_was_purged_is_gone_and_does_not_start_again(shop: Shop):
@@ -134,8 +134,7 @@ async def test_a_run_that_was_terminated_from_outside_says_that_it_stopped(monke
         await shop.host.run(SCHEDULE)
         answer = await shop.get("onboarding/ob-1")
         (letter,) = await open_dead_letters(shop)
-        monkeypatch.setenv("REGION_API_BASE", "")
-        forget_cached()
+        change_settings(monkeypatch, REGION_API_BASE="")
         assert (await shop.post(f"dead-letters/{letter['dead_letter_id']}/replay")).status == 202
         await shop.host.advance(hours=1)
         assert (await shop.get("onboarding/ob-1")).json()["status"] == "completed", "its replay starts it again"

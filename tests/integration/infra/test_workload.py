@@ -16,7 +16,7 @@ from scripts.cost.workload import SCHEDULED_RUNS, Workload
 from tests.support.books import finish
 from tests.support.messages import waiting_messages
 from tests.support.order_requests import order_request
-from tests.support.shop import ROOT, Shop, forget_cached, running_shop, use_settings
+from tests.support.shop import ROOT, Shop, running_shop, use_settings
 
 DELIVERED_AFTER = timedelta(days=3)
 
@@ -30,7 +30,6 @@ async def shop(monkeypatch: pytest.MonkeyPatch, storage_connection: str, sandbox
         await running.post("orders", order_request(order_id="a-1"))
         await finish(running)
         yield running
-    forget_cached()
 
 
 async def test_order_does_what_the_cost_model_counts(shop: Shop):

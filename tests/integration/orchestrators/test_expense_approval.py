@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.container import dead_letters
+from services.container import services
 from tests.support.expenses import ADA, ANN, BOB, SETTINGS, claim, decide, ended, hand_in, ledger, paid, shown
 from tests.support.messages import waiting_messages
 from tests.support.shop import Shop, running_shop, use_settings
@@ -109,7 +109,7 @@ async def test_an_approved_claim_that_cannot_be_paid_is_parked_and_paid_by_a_rep
                 await shop.host.advance(hours=1)
         run = await ended(shop)
         assert (run["status"], run["reason_code"], paid()) == ("failed", "not_paid", {})
-        (letter,) = dead_letters().list().items
+        (letter,) = services().dead_letters.list().items
         assert (await shop.post(f"dead-letters/{letter.dead_letter_id}/replay")).status == 202
         await shop.host.run_until_idle()
         assert paid() == {"meals": 2_000, "travel": 50_000}

@@ -4,7 +4,7 @@ import pytest
 
 from domain.expenses.claim import expense_wait_id
 from domain.orders.approval import ApprovalDecision, SettleApprovalRequest
-from services.container import order_repository
+from services.container import services
 from tests.support.expenses import ANN, BOB, decide, ended, hand_in, link_to, paid, press, shown
 from tests.support.mails import Mailbox, text_of
 from tests.support.messages import waiting_messages
@@ -37,7 +37,7 @@ async def test_when_nobody_decides_nothing_is_paid_and_the_claimant_is_told(desk
 async def test_a_decision_whose_event_was_lost_counts_when_time_is_up(desk: Shop):
     await hand_in(desk)
     decision = ApprovalDecision(decision="approved", approver="ann")
-    order_repository().settle(
+    services().order_repository.settle(
         SettleApprovalRequest(order_id="ex-1", wait_id=expense_wait_id("ex-1", 1), decision=decision, claim_id="lost")
     )
     await desk.host.advance(days=2, minutes=1)
@@ -47,7 +47,7 @@ async def test_a_decision_whose_event_was_lost_counts_when_time_is_up(desk: Shop
 async def test_a_decision_whose_event_was_lost_is_heard_with_the_next_try_and_holds_against_it(desk: Shop):
     await hand_in(desk)
     decision = ApprovalDecision(decision="rejected", approver="ann")
-    order_repository().settle(
+    services().order_repository.settle(
         SettleApprovalRequest(order_id="ex-1", wait_id=expense_wait_id("ex-1", 1), decision=decision, claim_id="lost")
     )
     assert await decide(desk) == (409, "already_decided")

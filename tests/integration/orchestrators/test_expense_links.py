@@ -6,7 +6,7 @@ import pytest
 
 from adapters.web.decision_links import DecisionLink, DecisionLinks
 from domain.expenses.claim import ExpenseWait, expense_wait_id
-from services.container import decision_links
+from services.container import services
 from tests.support.expenses import ANN, ended, hand_in, link_to, open_page, press, shown, token_of
 from tests.support.mails import Mailbox
 from tests.support.shop import Shop
@@ -34,7 +34,7 @@ async def test_looking_at_the_page_decides_nothing_and_pressing_a_button_does_on
 async def test_a_forged_changed_or_foreign_link_is_refused(desk: Shop, mailbox: Mailbox):
     await hand_in(desk)
     token = token_of(await link_to(desk, mailbox, ANN))
-    link = decision_links().read(token)
+    link = services().decision_links.read(token)
     others = DecisionLinks("another secret", "").address(link)
     for bad in (f"token={token[:-3]}abc", f"token=x{token}", "token=", f"token={'x' * 5_000}", others or ""):
         assert (await open_page(desk, bad))[0] == 403
@@ -61,7 +61,7 @@ async def test_a_link_whose_time_has_run_out_is_refused(desk: Shop):
     await hand_in(desk)
     past = datetime.now(UTC) - timedelta(seconds=1)
     wait = ExpenseWait(wait_id=expense_wait_id("ex-1", 1), approver=ANN, expires_at=past)
-    link = decision_links().address(DecisionLink(claim_id="ex-1", wait=wait))
+    link = services().decision_links.address(DecisionLink(claim_id="ex-1", wait=wait))
     assert link is not None
     assert (await press(desk, link, "approved"))[0] == 410
 

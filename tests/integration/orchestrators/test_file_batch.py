@@ -11,7 +11,7 @@ import requests
 from local_host.testing import Activity
 from tests.invariants.lives import dies_during
 from tests.support.files import blob_names, put_files, read_json, without_blobs
-from tests.support.shop import Shop, forget_cached, running_shop, use_settings
+from tests.support.shop import Shop, running_shop, use_settings
 
 TABLES = {f"t/{number:03}.csv": f"a,b\n{number},1\n".encode() for number in range(230)}
 
@@ -117,7 +117,6 @@ async def test_no_more_files_are_read_at_a_time_than_the_setting_says(monkeypatc
         shop.host.wrap_activity("extract_metadata", watched)
         await start(shop)
         await ended(shop)
-    forget_cached()
     assert 1 < most <= 3
 
 
@@ -144,7 +143,6 @@ async def test_a_store_that_comes_back_loses_no_file(monkeypatch, storage_connec
         run = await ended(shop)
         assert (run["status"], run["detail"]["failed"]) == ("completed", 0)
         assert run["steps"][0]["attempts"] > 1
-    forget_cached()
 
 
 async def test_files_whose_store_went_away_half_way_are_read_when_it_is_back(monkeypatch, storage_connection, sandbox):
@@ -167,7 +165,6 @@ async def test_files_whose_store_went_away_half_way_are_read_when_it_is_back(mon
         run = await ended(shop)
         assert (run["status"], run["detail"]["failed"]) == ("completed", 0)
         assert read_json(run["detail"]["summary"])["totals"]["files"] == 8
-    forget_cached()
 
 
 async def test_a_store_that_stays_away_ends_the_batch_as_failed(monkeypatch, storage_connection, sandbox):
@@ -176,7 +173,6 @@ async def test_a_store_that_stays_away_ends_the_batch_as_failed(monkeypatch, sto
         await start(shop)
         run = await ended(shop)
         assert (run["status"], run["succeeded"], run["reason_code"]) == ("failed", False, "no_answer")
-    forget_cached()
 
 
 @pytest.mark.parametrize("last", ["t/150.csv", "t/030.csv"])
@@ -196,7 +192,6 @@ async def test_a_cancelled_batch_stops_and_writes_no_summary(monkeypatch, storag
         assert run["detail"]["done"] < run["detail"]["files"]
         assert "fb-1/summary.json" not in blob_names("file-batches")
         assert (await shop.post("file-batches/fb-1/cancellation")).status == 409
-    forget_cached()
 
 
 @pytest.mark.parametrize("commit", [4, 9, 15])
@@ -218,4 +213,3 @@ async def test_a_batch_whose_process_died_half_way_tells_of_every_file_once(
         run = await ended(shop)
         assert run["detail"]["failed"] == 0
         assert [file["name"] for file in read_json(run["detail"]["summary"])["files"]] == sorted(TABLES)
-    forget_cached()

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from domain.inventory import stock as inventory
-from services.container import order_repository
+from services.container import services
 from services.order_start import PROCESS_ORDER
 from tests.support.books import assert_balanced, finish
 from tests.support.order_requests import ADDRESS, order_request
@@ -195,11 +195,11 @@ async def test_only_the_first_decision_counts(shop: Shop):
 
 async def test_a_decision_whose_event_was_lost_counts_when_the_time_is_up(shop: Shop):
     from domain.orders.approval import ApprovalDecision, SettleApprovalRequest, approval_wait_id
-    from services.container import order_repository
+    from services.container import services
 
     await large_order(shop)
     decision = ApprovalDecision(decision="approved", approver="ann")
-    order_repository().settle(
+    services().order_repository.settle(
         SettleApprovalRequest(order_id="a-1", wait_id=approval_wait_id("a-1"), decision=decision, claim_id="lost")
     )
     await shop.host.advance(hours=25)
@@ -208,11 +208,11 @@ async def test_a_decision_whose_event_was_lost_counts_when_the_time_is_up(shop: 
 
 async def test_a_decision_whose_event_was_lost_is_heard_with_the_next_try(shop: Shop):
     from domain.orders.approval import ApprovalDecision, SettleApprovalRequest, approval_wait_id
-    from services.container import order_repository
+    from services.container import services
 
     await large_order(shop)
     decision = ApprovalDecision(decision="approved", approver="ann")
-    order_repository().settle(
+    services().order_repository.settle(
         SettleApprovalRequest(order_id="a-1", wait_id=approval_wait_id("a-1"), decision=decision, claim_id="lost")
     )
     assert await decide(shop, "rejected") == 409
@@ -238,9 +238,9 @@ async def test_a_plain_event_that_decides_nothing_leaves_the_way_over_http_open(
 async def test_approvers_are_reminded_while_an_order_waits(shop: Shop):
     await large_order(shop)
     await shop.host.advance(hours=17)
-    from services.container import outbox
+    from services.container import services
 
-    kinds = [message["kind"] for message in waiting_messages(outbox())]
+    kinds = [message["kind"] for message in waiting_messages(services().outbox)]
     assert kinds == ["approval_requested", "approval_reminder", "approval_reminder"]
 
 
@@ -321,7 +321,7 @@ async def test_a_second_run_keeps_nothing_of_a_product_that_has_forgotten_the_or
 
 async def run_again(shop: Shop) -> None:
     """As somebody with the key of the Durable management API can."""
-    row = order_repository().get("a-1")
+    row = services().order_repository.get("a-1")
     assert row is not None
     assert row.order is not None
     path = f"/runtime/webhooks/durabletask/orchestrators/{PROCESS_ORDER}/a-1"

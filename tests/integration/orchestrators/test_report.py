@@ -11,19 +11,19 @@ import requests
 
 from adapters.stores import reports as reports_adapter
 from domain.orders.order import OrderProgress, OrderStatus
-from services.container import dead_letters, order_repository
+from services.container import services
 from tests.support.callbacks import SECRET, Receiver
 from tests.support.files import without_blobs
 from tests.support.orders import NOON, placed_order
-from tests.support.shop import Shop, forget_cached, running_shop, use_settings
+from tests.support.shop import Shop, running_shop, use_settings
 
 DAY = timedelta(days=1)
 
 
 def enter(order_id: str, placed_at: datetime = NOON, status: OrderStatus | None = None, **changes: Any) -> None:
-    order_repository().accept(placed_order(order_id, placed_at=placed_at, **changes), fingerprint="f")
+    services().order_repository.accept(placed_order(order_id, placed_at=placed_at, **changes), fingerprint="f")
     if status is not None:
-        order_repository().record(OrderProgress(order_id=order_id, status=status, message="so it is"))
+        services().order_repository.record(OrderProgress(order_id=order_id, status=status, message="so it is"))
 
 
 def body(**changes: Any) -> dict[str, Any]:
@@ -133,7 +133,6 @@ async def calling_shop(monkeypatch, storage_connection, sandbox):
     use_settings(monkeypatch, storage_connection, sandbox, WEBHOOK_SECRET=SECRET, CALLBACK_ALLOW_LOOPBACK="true")
     async with running_shop(sandbox) as running:
         yield running
-    forget_cached()
 
 
 async def test_whoever_wants_to_be_told_is_told_signed_and_without_a_link(calling_shop: Shop, receiver: Receiver):
@@ -158,7 +157,7 @@ async def test_a_report_is_there_while_its_callback_is_tried_and_parked_when_nob
     for _ in range(24):
         await calling_shop.host.advance(minutes=30)
     assert (await ended(calling_shop))["runtimeStatus"] == "Completed"
-    assert [letter.step for letter in dead_letters().list().items] == ["deliver_callback"]
+    assert [letter.step for letter in services().dead_letters.list().items] == ["deliver_callback"]
 
 
 async def test_an_address_that_may_not_be_called_is_refused_before_anything_starts(shop: Shop):
@@ -176,7 +175,6 @@ async def test_a_store_that_comes_back_gets_the_report_done(monkeypatch, storage
         assert (await shop.get("reports/r-1")).status == 202
         use_settings(monkeypatch, storage_connection, sandbox)
         assert (await ended(shop))["status"] == "completed"
-    forget_cached()
 
 
 async def test_a_store_that_stays_away_ends_the_report_as_failed(monkeypatch, storage_connection, sandbox):
@@ -185,4 +183,3 @@ async def test_a_store_that_stays_away_ends_the_report_as_failed(monkeypatch, st
     async with running_shop(sandbox) as shop:
         run = await report(shop)
         assert (run["status"], run["reason_code"], run["detail"].get("url")) == ("failed", "no_answer", None)
-    forget_cached()

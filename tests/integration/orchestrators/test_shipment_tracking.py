@@ -11,11 +11,11 @@ import pytest
 
 from domain.shipping.tracking import LONGEST_PAUSE, pause_after
 from sandbox.testing import Sandbox
-from services.container import run_repository
+from services.container import services
 from tests.invariants.worker_deaths import recover_at_once
 from tests.support.messages import waiting_messages
 from tests.support.order_requests import order_request
-from tests.support.shop import Shop, forget_cached, running_shop, use_settings
+from tests.support.shop import Shop, running_shop, use_settings
 from tests.support.unreliable import failing
 
 SECRET = "only for tests"
@@ -29,7 +29,6 @@ async def sender(monkeypatch: pytest.MonkeyPatch, storage_connection: str, sandb
     async with running_shop(sandbox) as running:
         await complete_order(running)
         yield running
-    forget_cached()
 
 
 async def complete_order(shop: Shop) -> None:
@@ -133,7 +132,7 @@ async def test_an_order_is_watched_once_however_often_its_completion_is_told(
     assert looks(sender) == 2
     recover_at_once(monkeypatch)
     await sender.host.run("start_orphaned_workflows")
-    assert run_repository().open_run("shipment_tracking.a-1") is None
+    assert services().run_repository.open_run("shipment_tracking.a-1") is None
 
 
 # -- the carrier's news

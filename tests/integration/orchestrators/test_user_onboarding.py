@@ -8,10 +8,10 @@ import pytest
 
 from domain.onboarding.user import PersistUser, user_id
 from sandbox.testing import Sandbox
-from services.container import users
+from services.container import services
 from tests.integration.adapters.scripted import Script, scripted_provider
 from tests.support.messages import waiting_messages
-from tests.support.shop import Shop, forget_cached, running_shop, use_settings
+from tests.support.shop import Shop, running_shop, use_settings
 from tests.support.unreliable import failing
 
 LOOK_UP = "GET /us/94107"
@@ -49,7 +49,7 @@ async def ended(shop: Shop, run_id: str) -> dict[str, Any]:
 
 
 def kept(email: str = "ada@example.com") -> PersistUser | None:
-    return users().get(user_id(email))
+    return services().users.get(user_id(email))
 
 
 def ledger(run: dict[str, Any]) -> list[tuple[str, str]]:
@@ -70,7 +70,6 @@ async def asking_shop(
     use_settings(monkeypatch, storage_connection, sandbox, REGION_API_BASE=region_service.url)
     async with running_shop(sandbox) as running:
         yield running
-    forget_cached()
 
 
 async def test_a_user_is_checked_completed_kept_and_welcomed(shop: Shop):

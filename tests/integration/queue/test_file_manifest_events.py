@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from adapters.azure_storage.storage import Storage, create_queue
+from adapters.azure_storage.storage import create_queue
 from adapters.stores.manifests import FILE_MANIFESTS
 from local_host_tests.conformance.process import HostProcess, eventually, host_process
 from local_host_tests.conformance.support import MANAGEMENT
 from sandbox.testing import Sandbox
-from settings import settings
+from services.container import services
 from tests.support.files import put_files
-from tests.support.shop import ROOT, forget_cached, use_settings
+from tests.support.shop import ROOT, use_settings
 from triggers.blob.file_manifest import ManifestRefused, manifest_of
 
 SUBJECT = "/blobServices/default/containers/incoming/blobs/"
@@ -43,11 +43,10 @@ def host(
     use_settings(monkeypatch, storage_connection, sandbox, MANIFEST_EVENTS="queue")
     with host_process(tmp_path / "state.db", app=ROOT) as process:
         yield process
-    forget_cached()
 
 
 def tell(*messages: str) -> None:
-    queue = Storage(settings().storage).queue(FILE_MANIFESTS)
+    queue = services().storage.queue(FILE_MANIFESTS)
     create_queue(queue)
     for message in messages:
         queue.send_message(message)
@@ -55,7 +54,7 @@ def tell(*messages: str) -> None:
 
 def waiting(queue: str = FILE_MANIFESTS) -> int:
     """How many messages there are, those that are being worked on included."""
-    client = Storage(settings().storage).queue(queue)
+    client = services().storage.queue(queue)
     create_queue(client)
     return client.get_queue_properties().approximate_message_count or 0
 

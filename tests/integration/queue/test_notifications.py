@@ -7,11 +7,11 @@ import pytest
 
 from domain.mail.notification import Notification, NotificationKind, next_try
 from sandbox.testing import Sandbox
-from services.container import dead_letters, outbox
+from services.container import services
 from tests.support.mails import Mailbox
 from tests.support.messages import waiting_messages
 from tests.support.order_requests import order_request
-from tests.support.shop import Shop, forget_cached, running_shop, use_settings
+from tests.support.shop import Shop, running_shop, use_settings
 
 NEWS = Notification(
     message_id="a-1.order_failed", order_id="a-1", kind=NotificationKind.ORDER_FAILED, email="ada@example.com"
@@ -25,7 +25,6 @@ async def mailing_shop(
     use_settings(monkeypatch, storage_connection, sandbox, SMTP_URL=mailbox.url)
     async with running_shop(sandbox) as running:
         yield running
-    forget_cached()
 
 
 async def arrive(shop: Shop, text: str, function: str = "deliver_notification") -> None:
@@ -35,11 +34,11 @@ async def arrive(shop: Shop, text: str, function: str = "deliver_notification") 
 
 def waiting() -> int:
     """How many messages are on the queue, those for later included."""
-    return int(outbox()._queue.get_queue_properties().approximate_message_count or 0)
+    return int(services().outbox._queue.get_queue_properties().approximate_message_count or 0)
 
 
 def dead_lettered() -> list[tuple[str, str | None]]:
-    return [(letter.dead_letter_id, letter.reason_code) for letter in dead_letters().list().items]
+    return [(letter.dead_letter_id, letter.reason_code) for letter in services().dead_letters.list().items]
 
 
 async def test_a_message_becomes_a_mail(mailing_shop: Shop, mailbox: Mailbox):
@@ -51,15 +50,15 @@ async def test_a_message_becomes_a_mail(mailing_shop: Shop, mailbox: Mailbox):
 async def test_a_message_waits_while_the_mail_server_is_away_and_is_parked_in_the_end(
     mailing_shop: Shop, mailbox: Mailbox
 ):
-    outbox().put(NEWS)
-    outbox()._queue.clear_messages()
+    services().outbox.put(NEWS)
+    services().outbox._queue.clear_messages()
     mailbox.refuse("421 gone for lunch")
     message: Notification = NEWS
     while (again := next_try(message)) is not None:
         await arrive(mailing_shop, message.model_dump_json())
         assert (waiting(), dead_lettered()) == (1, [])
-        assert not outbox()._queue.peek_messages(), "it is not to be tried again at once"
-        outbox()._queue.clear_messages()
+        assert not services().outbox._queue.peek_messages(), "it is not to be tried again at once"
+        services().outbox._queue.clear_messages()
         message = again[0]
     await arrive(mailing_shop, message.model_dump_json())
     assert (waiting(), dead_lettered()) == (0, [("mail.a-1.order_failed", "no_answer")])
@@ -89,7 +88,7 @@ async def test_an_unreadable_message_is_left_to_the_host_and_then_parked_without
     await arrive(mailing_shop, '{"secret": 1}', "dead_letter_notification")
     ((name, reason),) = dead_lettered()
     assert reason == "unreadable"
-    assert "secret" not in dead_letters().list().items[0].model_dump_json()
+    assert "secret" not in services().dead_letters.list().items[0].model_dump_json()
     assert (await mailing_shop.post(f"dead-letters/{name}/replay")).status == 409
 
 
@@ -98,7 +97,7 @@ async def test_an_order_is_untouched_by_a_mail_that_nobody_takes(mailing_shop: S
     await mailing_shop.stock("mug", 10)
     assert (await mailing_shop.post("orders", order_request(order_id="a-1"))).status == 202
     await mailing_shop.host.run_until_idle()
-    message = outbox()._queue.receive_message()
+    message = services().outbox._queue.receive_message()
     await arrive(mailing_shop, str(message.content))
     assert dead_lettered() == [("mail.a-1.order_completed", "mail_refused")]
     assert (await mailing_shop.get("orders/a-1")).json()["status"] == "completed"

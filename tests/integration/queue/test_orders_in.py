@@ -5,14 +5,13 @@ import re
 
 import pytest
 
-from adapters.azure_storage.storage import Storage, create_queue
+from adapters.azure_storage.storage import create_queue
 from domain.orders.intake import RefusedMessage
-from services.container import order_repository
-from settings import settings
+from services.container import services
 from tests.support.books import assert_balanced, finish
 from tests.support.card_traces import traces_in
 from tests.support.order_requests import order_request
-from tests.support.shop import Shop, forget_cached, running_shop, use_settings
+from tests.support.shop import Shop, running_shop, use_settings
 
 
 async def arrive(shop: Shop, text: str) -> None:
@@ -47,7 +46,7 @@ async def test_a_message_that_is_no_order_ends_in_the_poison_queue_with_its_reas
     assert refused.message == (None if "4242" in body else body)
     assert f"refused ({refused.reason_code})" in caplog.text
     assert not traces_in(caplog.text + refused.model_dump_json())
-    assert order_repository().list().items == []
+    assert services().order_repository.list().items == []
 
 
 async def test_a_corrected_message_is_taken_in(shop: Shop):
@@ -67,13 +66,12 @@ async def test_a_message_that_storage_keeps_from_being_entered_is_left_to_the_ho
     async with running_shop(sandbox) as shop:
         await arrive(shop, json.dumps(order_request(order_id="a-1")))
     assert "StorageUnavailable" in caplog.text
-    create_queue(Storage(settings().storage).queue("orders-in-poison"))
+    create_queue(services().storage.queue("orders-in-poison"))
     assert put_aside() == []
-    forget_cached()
 
 
 def put_aside() -> list[RefusedMessage]:
-    queue = Storage(settings().storage).queue("orders-in-poison")
+    queue = services().storage.queue("orders-in-poison")
     return [RefusedMessage.model_validate_json(message.content) for message in queue.peek_messages(max_messages=32)]
 
 
@@ -83,7 +81,7 @@ async def test_a_message_that_does_not_name_its_order_is_put_aside_because_a_rep
     (refused,) = put_aside()
     assert [(error.field, error.rule) for error in refused.errors] == [("order_id", "missing")]
     assert json.loads(str(refused.message)) == order_request()
-    assert order_repository().list().items == []
+    assert services().order_repository.list().items == []
 
 
 @pytest.mark.parametrize(

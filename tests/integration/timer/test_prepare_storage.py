@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,17 +11,15 @@ from domain.errors import StorageUnavailable
 from local_host.testing import app_index
 from local_host_tests.conformance.process import eventually, host_process
 from sandbox.testing import Sandbox
-from services.container import order_repository
-from settings import StorageLocation, settings
+from services.container import services
+from settings import StorageLocation
 from tests.support.order_requests import order_request
-from tests.support.shop import ROOT, Shop, forget_cached, use_settings
+from tests.support.shop import ROOT, Shop, use_settings
 
 
 @pytest.fixture
-def shop_settings(monkeypatch: pytest.MonkeyPatch, storage_connection: str, sandbox: Sandbox) -> Iterator[None]:
+def shop_settings(monkeypatch: pytest.MonkeyPatch, storage_connection: str, sandbox: Sandbox) -> None:
     use_settings(monkeypatch, storage_connection, sandbox)
-    yield
-    forget_cached()
 
 
 def names_in_bindings() -> tuple[set[str], set[str]]:
@@ -42,7 +39,7 @@ async def test_every_queue_and_container_that_the_app_names_comes_into_being(sho
     assert len(queues) >= 3 <= len(queues) + len(containers)
     for _ in range(2):  # a repeat finds them
         await shop.host.run("prepare_storage")
-        storage = Storage(settings().storage)
+        storage = services().storage
         missing = {name for name in queues | {"dead-letters", "file-manifests"} if not exists(storage, name)}
         assert missing == set()
         assert all(storage.container(name).exists() for name in containers)
@@ -63,10 +60,10 @@ def test_the_first_message_of_another_program_becomes_an_order(tmp_path: Path):
     with host_process(tmp_path / "state.db", app=ROOT) as host:
         product = {"name": "Mug", "unit_price_cents": 1_000}
         host.request("PUT", "/api/products/mug", product)
-        queue = Storage(settings().storage).queue("orders-in")
-        eventually(lambda: exists(Storage(settings().storage), "orders-in"))
+        queue = services().storage.queue("orders-in")
+        eventually(lambda: exists(services().storage, "orders-in"))
         queue.send_message(json.dumps(order_request(order_id="q-1")))
-        eventually(lambda: order_repository().get("q-1"))
+        eventually(lambda: services().order_repository.get("q-1"))
 
 
 async def test_a_storage_account_that_is_away_is_named_in_one_line(
@@ -78,4 +75,3 @@ async def test_a_storage_account_that_is_away_is_named_in_one_line(
     use_settings(monkeypatch, gone, sandbox)
     with pytest.raises(StorageUnavailable, match="the queues and containers did not answer"):
         await app_index(ROOT).functions["prepare_storage"].call(timer=None)
-    forget_cached()

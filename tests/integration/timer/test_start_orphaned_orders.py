@@ -10,7 +10,7 @@ from adapters.stores.insert_once import reminders
 from adapters.stores.order_rows import OrderRow
 from domain.ids import order_instance_id
 from domain.orders.order import OrderProgress, OrderStatus
-from services.container import order_repository
+from services.container import services
 from settings import StorageLocation
 from tests.support.books import assert_balanced, finish, open_dead_letters
 from tests.support.messages import waiting_messages
@@ -26,7 +26,7 @@ SCHEDULE = "start_orphaned_orders"
 
 def enter(order_id: str, *, ago: timedelta) -> None:
     """Enter an order as if the process had died before it could start it."""
-    order_repository().accept(placed_order(order_id, placed_at=datetime.now(UTC) - ago), "fingerprint")
+    services().order_repository.accept(placed_order(order_id, placed_at=datetime.now(UTC) - ago), "fingerprint")
 
 
 async def status(shop: Shop, order_id: str) -> str:
@@ -102,13 +102,13 @@ async def test_an_end_that_the_book_did_not_hear_of_is_entered_and_can_be_closed
     resolution = {"resolved_by": "ann", "reason": "the label was sent back"}
     assert (await shop.post(f"{address}/replay")).status == 202
     await shop.host.run_until_idle()
-    assert order_repository().get("a-1").status == "accepted"
+    assert services().order_repository.get("a-1").status == "accepted"
     assert (await shop.post(f"{address}/resolve", resolution)).status == 409, "its replay waits for the repository"
     await shop.host.run(SCHEDULE)
-    assert order_repository().get("a-1").status == "needs_attention"
+    assert services().order_repository.get("a-1").status == "needs_attention"
     await shop.host.advance(minutes=1)
     assert (await status(shop, "a-1"), await open_dead_letters(shop)) == ("failed", [])
-    assert order_repository().get("a-1").status == "failed"
+    assert services().order_repository.get("a-1").status == "failed"
 
 
 async def test_the_end_of_an_order_that_waited_for_approval_is_entered_too(shop: Shop, monkeypatch: pytest.MonkeyPatch):
@@ -118,12 +118,12 @@ async def test_the_end_of_an_order_that_waited_for_approval_is_entered_too(shop:
     await shop.post("orders", order_request(order_id="a-1", lines=lines))
     await shop.host.run_until_idle()
     await shop.host.run(SCHEDULE)
-    assert order_repository().get("a-1").status == "awaiting_approval", "it is still on its way"
+    assert services().order_repository.get("a-1").status == "awaiting_approval", "it is still on its way"
     with failing(shop, "record_order"):
         await shop.post("orders/a-1/approval", {"decision": "rejected", "approver": "ann"})
         await finish(shop)
     await shop.host.run(SCHEDULE)
-    assert order_repository().get("a-1").status == "rejected"
+    assert services().order_repository.get("a-1").status == "rejected"
 
 
 async def test_an_order_that_cannot_be_looked_at_keeps_none_of_the_others_from_their_start(
@@ -164,13 +164,13 @@ async def test_an_order_that_ends_while_it_is_looked_at_is_left_alone(
 
     async def hear_of_its_end(client: df.DurableOrchestrationClient, instance_id: str) -> Any:
         instance = await ask(client, instance_id)
-        await asyncio.to_thread(order_repository().record, OrderProgress.model_validate(instance.output))
-        heard.append(await asyncio.to_thread(order_repository().get, "a-1"))
+        await asyncio.to_thread(services().order_repository.record, OrderProgress.model_validate(instance.output))
+        heard.append(await asyncio.to_thread(services().order_repository.get, "a-1"))
         return instance
 
     monkeypatch.setattr(df.DurableOrchestrationClient, "get_status", hear_of_its_end)
     await shop.host.run(SCHEDULE)
-    assert [order_repository().get("a-1")] == heard, "written once"
+    assert [services().order_repository.get("a-1")] == heard, "written once"
     assert "order a-1" not in caplog.text
 
 
@@ -180,7 +180,7 @@ async def test_what_was_left_behind_of_an_order_that_has_ended_is_taken_away(
     table = Storage(storage_location).table("orders")
     enter("a-1", ago=LOST_AFTER * 2)
     ended = OrderProgress(order_id="a-1", status=OrderStatus.REJECTED, succeeded=False, message="Rejected.")
-    order_repository().record(ended)
+    services().order_repository.record(ended)
     await shop.host.run(SCHEDULE)
     assert list(reminders(table, "order")) == []
     assert [message["kind"] for message in waiting_messages()] == ["order_rejected"], "its process died over it"

@@ -13,7 +13,7 @@ from domain.expenses.claim import EXPENSE_APPROVAL, ExpenseWait, expense_decided
 from domain.orders.approval import ApprovalDecision, SettleApprovalRequest
 from domain.wire import Wire
 from domain.workflows.run import WorkflowProgress, workflow_instance_id
-from services.container import order_repository, run_repository
+from services.container import services
 from triggers.http.support.instances import has_completed, instance_status, is_unfinished, raise_event
 from triggers.http.support.problems import Problem, conflict, not_found, unavailable
 
@@ -33,7 +33,7 @@ async def open_turn(client: df.DurableOrchestrationClient, claim_id: str) -> Ope
     status = await instance_status(client, instance_id)
     is_open = is_unfinished(status)
     if not is_open and not has_completed(status):
-        is_open = await asyncio.to_thread(run_repository().open_run, instance_id) is not None
+        is_open = await asyncio.to_thread(services().run_repository.open_run, instance_id) is not None
         if status is None and not is_open:
             raise not_found("expense_approval_not_found", "There is no claim with this id.")
         if status is not None and is_open and not status.custom_status:  # lost with the worker of its failed run
@@ -58,7 +58,7 @@ async def bring(
         withdrawn=withdrawn,
         claim_id=uuid.uuid4().hex,
     )
-    settled = await asyncio.to_thread(order_repository().settle, request)
+    settled = await asyncio.to_thread(services().order_repository.settle, request)
     # Also when another one holds: the claim still waits, so that one's event may be lost; hearing it twice does no harm.
     # A run that takes over from a failed one looks the decision up.
     instance_id = workflow_instance_id(EXPENSE_APPROVAL, turn.claim_id)

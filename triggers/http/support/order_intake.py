@@ -7,7 +7,7 @@ from adapters.telemetry import emit_accepted
 from domain.errors import OrderIdTaken, OrderNotAcceptable
 from domain.ids import order_id_for_key
 from domain.orders.order import OrderRequest
-from services.container import order_intake
+from services.container import services
 from services.order_intake import TakenIn
 from triggers.http.support.problems import conflict, invalid_field
 
@@ -18,7 +18,7 @@ async def enter_order(request: OrderRequest, chosen_id: str | None) -> TakenIn:
     Raises Problem: 422 when it cannot be priced, 409 when its id belongs to another order; and StorageUnavailable.
     """
     try:
-        taken = await asyncio.to_thread(order_intake().take_in, request, chosen_id, datetime.now(UTC))
+        taken = await asyncio.to_thread(services().order_intake.take_in, request, chosen_id, datetime.now(UTC))
     except OrderNotAcceptable as refusal:
         raise invalid_field(refusal.field, refusal.rule, refusal.message) from None
     except OrderIdTaken:

@@ -16,7 +16,7 @@ from domain.orders.order import ENDED, OrderProgress, OrderStatus
 from domain.shipping.tracking import Tracking
 from domain.wire import Timestamp, Wire
 from domain.workflows.steps import LedgerEntry
-from services.container import order_repository
+from services.container import services
 from services.order_start import PROCESS_ORDER
 from triggers.http.support.instances import InstanceStatus, instance_status, is_unfinished
 from triggers.http.support.request_params import unknown
@@ -160,7 +160,8 @@ class OrderView:
 async def find_order(client: df.DurableOrchestrationClient, order_id: str) -> OrderView:
     """What the repository and the task hub know of an order, if anything."""
     row, instance = await asyncio.gather(
-        asyncio.to_thread(order_repository().get, order_id), instance_status(client, order_instance_id(order_id))
+        asyncio.to_thread(services().order_repository.get, order_id),
+        instance_status(client, order_instance_id(order_id)),
     )
     # An operator may have started something else under an id that an order could have, or its ended order again.
     is_order = instance is not None and instance.name == PROCESS_ORDER and not _is_rerun(row, instance)

@@ -23,7 +23,7 @@ from domain.orders.approval import CANCELLATION_REQUESTED
 from domain.wire import Timestamp, Wire
 from domain.workflows.run import RunRequest, WorkflowKey, WorkflowProgress, WorkflowStatus, workflow_instance_id
 from domain.workflows.steps import LedgerEntry
-from services.container import run_repository
+from services.container import services
 from services.order_start import START_PATIENCE_S
 from triggers.http.support.instances import InstanceStatus, has_completed, instance_status, is_unfinished, raise_event
 from triggers.http.support.links import resource
@@ -88,7 +88,7 @@ async def is_started_once(client: df.DurableOrchestrationClient, workflow: str, 
     """As `start_once`, but False when the key belongs to another request."""
     body = request.to_wire()
     run = Run(workflow=workflow, key=key, request={"key": key, "request": body}, accepted_at=datetime.now(UTC))
-    outcome = await asyncio.to_thread(run_repository().accept, run, fingerprint(body))
+    outcome = await asyncio.to_thread(services().run_repository.accept, run, fingerprint(body))
     if outcome is Intake.NEW:
         await start_run(client, run)
     return outcome is not Intake.CONFLICT
@@ -99,7 +99,7 @@ async def start_run(client: df.DurableOrchestrationClient, run: Run) -> None:
     start = client.start_new(run.workflow, run.instance_id, dict(run.request))
     try:
         await asyncio.wait_for(start, START_PATIENCE_S)
-        await asyncio.to_thread(run_repository().mark_started, run.instance_id)
+        await asyncio.to_thread(services().run_repository.mark_started, run.instance_id)
     except Exception as error:  # noqa: BLE001 - whatever it was, the run is in the repository and will be found there
         _log.warning("%s %s: starting it failed with %s", run.workflow, run.key, type(error).__qualname__)
 
@@ -141,9 +141,9 @@ async def run_status(
     end: WorkflowProgress | None = None
     awaits_run = False
     if not is_unfinished(status) and not has_completed(status):
-        run = await asyncio.to_thread(run_repository().open_run, instance_id)
+        run = await asyncio.to_thread(services().run_repository.open_run, instance_id)
         awaits_run = run is not None and (status is not None or not run.has_started)
-        end = None if awaits_run else await asyncio.to_thread(run_repository().end, instance_id)
+        end = None if awaits_run else await asyncio.to_thread(services().run_repository.end, instance_id)
         # Started and without an instance: it has ended, and its history was purged.
         if status is None and end is None and not awaits_run:
             raise not_found(f"{workflow}_not_found", "There is no run with this id, or no longer.")
@@ -165,7 +165,9 @@ async def cancel_run(
     key = path_id(request, "id", WorkflowKey)
     instance_id = workflow_instance_id(workflow, key)
     status = await instance_status(client, instance_id)
-    is_kept = not has_completed(status) and await asyncio.to_thread(run_repository().request_cancellation, instance_id)
+    is_kept = not has_completed(status) and await asyncio.to_thread(
+        services().run_repository.request_cancellation, instance_id
+    )
     if not is_kept and not is_unfinished(status):
         raise conflict("not_running", "There is no running run with this id.")
     is_told = is_unfinished(status) and await raise_event(client, instance_id, CANCELLATION_REQUESTED, {})

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.azure_storage.storage import Storage
 from scripts.node import require_node
 from settings import StorageLocation
 
@@ -99,3 +100,9 @@ def storage_connection(azurite: Azurite) -> str:
 def storage_location(storage_connection: str) -> StorageLocation:
     """An empty storage account, as the settings describe it."""
     return StorageLocation(connection_string=storage_connection)
+
+
+@pytest.fixture
+def storage(storage_location: StorageLocation) -> Storage:
+    """An empty storage account, as the stores use it."""
+    return Storage(storage_location)

@@ -4,11 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from adapters.azure_storage.storage import Storage
 from adapters.easypost.carrier import EasyPostCarrier
 from adapters.stripe.payments import StripePayments
 from sandbox.testing import Sandbox
-from settings import StorageLocation
 from tests.integration.adapters.examples import WAREHOUSE
 from tests.integration.adapters.scripted import Script, scripted_provider
 
@@ -21,11 +19,6 @@ def payments(sandbox: Sandbox) -> StripePayments:
 @pytest.fixture
 def carrier(sandbox: Sandbox) -> EasyPostCarrier:
     return EasyPostCarrier.connect("EZTK_adapters", sandbox.easypost_url, WAREHOUSE)
-
-
-@pytest.fixture
-def storage(storage_location: StorageLocation) -> Storage:
-    return Storage(storage_location)
 
 
 @pytest.fixture

@@ -33,6 +33,10 @@ class Intended(NamedTuple):
 
 INTENDED = [
     Intended(
+        r" (properties\.(notes|description|metadata\.description)|tags\.[a-z]+): '.*' now, '.*' then",
+        "texts for people say the same in other words",
+    ),
+    Intended(
         r"/slots/staging/config/appsettings properties\.(APPROVER_EMAILS|MAIL_ENDPOINT): '' now",
         "an order that is tried on the slot reaches nobody of production",
     ),

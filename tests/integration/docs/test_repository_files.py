@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from tests.docs.markdown import ROOT
+from tests.integration.docs.markdown import ROOT
 
 
 def commented_json(name: str):

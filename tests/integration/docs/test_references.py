@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from tests.docs.markdown import ROOT, Page, pages, tracked
+from tests.integration.docs.markdown import ROOT, Page, pages, tracked
 
 # Commands of other packages, and modules that a reader writes.
 _OTHERS_MODULES = {"venv", "pip", "json", "pytest", "debugpy", "playwright"}

@@ -15,7 +15,8 @@ _CODE: Final = re.compile(r"`([^`\n]+)`")
 _LINK: Final = re.compile(r"(?<!!)\[[^\]\[]*\]\(([^)\s]+)\)")
 _HEADING: Final = re.compile(r"^#{1,6} +(.+?) *$", re.MULTILINE)
 _MODULE: Final = re.compile(r"python3? -m ([a-z_]\w*(?:\.[a-z_]\w*)*)")
-_TARGET: Final = re.compile(r"(?:^|`)make ([a-z]+)\b", re.MULTILINE)
+_TARGET: Final = re.compile(r"`make ([a-z]+)\b")
+_COMMAND: Final = re.compile(r"^ *make ([a-z]+)\b", re.MULTILINE)
 _SUFFIXES: Final = "py|md|bicep|sql|kql|toml|yml|yaml|http|mjs|sh"
 _FILE: Final = re.compile(rf"^[\w.*-]+(?:/[\w.*-]+)+\.(?:{_SUFFIXES})(?:#\S+)?$")
 _FOLDER: Final = re.compile(r"^[\w.*-]+(?:/[\w.*-]+)*/?$")
@@ -59,7 +60,9 @@ class Page:
 
     def targets(self) -> Iterator[str]:
         """Yield the make targets that the page names."""
-        yield from _TARGET.findall(self.text)
+        yield from _TARGET.findall(self.prose)
+        for block in _FENCE.findall(self.text):
+            yield from _COMMAND.findall(block)
 
 
 @cache

@@ -21,7 +21,7 @@ def calculate_expense_totals(request: dict) -> dict[str, Any]:
 def pay_expense(request: dict) -> dict[str, Any]:
     """Enter what is to be paid for a claim; a repeat finds it entered. Faulted as paid_differently when it is another sum."""
     payment = ExpensePayment.model_validate(request)
-    entered = services().expense_payments.enter(payment)
+    entered = services().expense_payments.add(payment)
     if entered.totals != payment.totals:
         return StepResult.faulted("paid_differently", "another sum is entered for this claim").to_wire()
     return StepResult(reference=payment.claim_id).to_wire()

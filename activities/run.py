@@ -6,8 +6,7 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from adapters.stores.run_repository import Run
-from domain.workflows.run import RestartRun
+from domain.workflows.run import RestartRun, Run
 from domain.workflows.steps import StepResult
 from services.container import services
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from adapters.easypost.errors import CarrierRefused
-from adapters.stores.order_rows import OrderRow
+from domain.errors import ProviderRefused
+from domain.orders.row import OrderRow
 from domain.shipping.tracking import ParcelQuery, ParcelSeen, RecordTracking, Tracking, TrackingRequest
 from domain.workflows.steps import Outcome, StepResult
 from services.container import services
@@ -20,7 +20,7 @@ def find_parcel(request: dict) -> dict[str, Any]:
     code = _code(services().order_repository.get(order_id))
     if code is None:
         return StepResult.refused("no_parcel", "the order has no parcel that could be followed").to_wire()
-    services().parcels.enter(code, order_id)
+    services().parcels.add(code, order_id)
     return StepResult(reference=code).to_wire()
 
 
@@ -30,7 +30,7 @@ def look_at_parcel(request: dict) -> dict[str, Any]:
     query = ParcelQuery.model_validate(request)
     try:
         status = services().trackers.status(query.code)
-    except CarrierRefused as refusal:
+    except ProviderRefused as refusal:
         return ParcelSeen(
             outcome=Outcome.FAULTED, reason_code="carrier_request_refused", message=str(refusal)
         ).to_wire()

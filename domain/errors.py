@@ -12,6 +12,14 @@ class ProviderUnavailable(ShopError):
     """
 
 
+class ProviderRefused(ShopError):
+    """A provider will not do this, however often it is asked. Its text holds nothing private."""
+
+
+class SignatureInvalid(ShopError):
+    """A webhook is not signed with the secret that the shop and the provider share."""
+
+
 class StorageUnavailable(ShopError):
     """The shop's own tables, queues or blobs did not answer: the same request may be sent again."""
 

@@ -62,7 +62,9 @@ class Services:
     def trackers(self) -> "EasyPostTrackers":
         from adapters.easypost.trackers import EasyPostTrackers
 
-        return EasyPostTrackers.connect(self.settings.easypost_api_key, self.settings.easypost_api_base)
+        return EasyPostTrackers.connect(
+            self.settings.easypost_api_key, self.settings.easypost_api_base, self.settings.easypost_webhook_secret
+        )
 
     @built_once
     def storage(self) -> "Storage":

@@ -9,8 +9,9 @@ from adapters.mail.mailer import Mailer
 from adapters.rendering.texts import render
 from adapters.stores.order_repository import OrderRepository
 from adapters.stores.sent_messages import SentMessages
-from adapters.web.decision_links import DecisionLink, DecisionLinks
+from adapters.web.decision_links import DecisionLinks
 from domain.errors import StorageUnavailable
+from domain.expenses.decision_link import DecisionLink
 from domain.mail.message import Mail
 from domain.mail.notification import TO_APPROVERS, Notification, NotificationKind
 from domain.workflows.steps import Outcome, StepResult

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from adapters.stores.catalogue import CatalogueStore
-from adapters.stores.insert_once import Intake
 from adapters.stores.order_repository import OrderRepository
 from domain.cards import looks_like_card_number
 from domain.errors import OrderIdTaken, OrderNotAcceptable
 from domain.ids import new_order_id
 from domain.orders.order import Order, OrderPolicy, OrderRequest
 from domain.orders.pricing import priced_order
+from domain.workflows.intake import Intake
 from settings import Settings
 
 

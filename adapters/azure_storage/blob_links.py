@@ -5,9 +5,10 @@ identity they are signed by a user delegation key, so that the account's own key
 string by the account's key.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
+
+from domain.files.blob_link import BlobLink
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobServiceClient, UserDelegationKey
@@ -17,14 +18,6 @@ _KEY_LASTS: Final = timedelta(hours=4)
 _CLOCKS_DIFFER: Final = timedelta(minutes=5)
 
 
-@dataclass(frozen=True)
-class Link:
-    """url: secret until expires_at."""
-
-    url: str
-    expires_at: datetime
-
-
 class BlobLinks:
     """Methods raise the blob library's errors."""
 
@@ -32,7 +25,7 @@ class BlobLinks:
         self._service = service
         self._delegated: tuple[UserDelegationKey, datetime] | None = None
 
-    def to(self, container: str, name: str) -> Link:
+    def to(self, container: str, name: str) -> BlobLink:
         """A link to one blob, from now on."""
         from azure.storage.blob import BlobSasPermissions, generate_blob_sas
 
@@ -49,7 +42,7 @@ class BlobLinks:
             # Only the emulator speaks plain http.
             protocol="https" if blob.url.startswith("https:") else "https,http",
         )
-        return Link(f"{blob.url}?{token}", now + LASTS)
+        return BlobLink(f"{blob.url}?{token}", now + LASTS)
 
     def _key(self, now: datetime) -> dict[str, Any]:
         account_key = getattr(self._service.credential, "account_key", None)

@@ -5,14 +5,7 @@ import binascii
 import json
 from typing import Any
 
-from domain.errors import ShopError
-
-
-class InvalidCursor(ShopError):
-    """The cursor was not given out by this list."""
-
-    def __init__(self) -> None:
-        super().__init__("cursor: not one that this list has given out")
+from domain.page import InvalidCursor
 
 
 def encode_cursor(token: Any) -> str | None:

@@ -4,9 +4,7 @@ from typing import Final
 
 from adapters.azure_storage.storage import Storage, create_container, create_queue, storage_errors
 from adapters.stores.dead_letters import DEAD_LETTERS
-from adapters.stores.manifests import FILE_MANIFESTS, MANIFESTS
-from adapters.stores.outbox import NOTIFICATIONS
-from adapters.stores.refused_orders import ORDERS_IN
+from domain.queues import FILE_MANIFESTS, MANIFESTS, NOTIFICATIONS, ORDERS_IN
 
 QUEUES: Final = (
     ORDERS_IN,

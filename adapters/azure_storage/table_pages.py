@@ -1,10 +1,10 @@
 """Read tables page by page, with filters as parameters and cursors that callers may keep."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from adapters.azure_storage.cursor import InvalidCursor, decode_cursor, encode_cursor
+from adapters.azure_storage.cursor import decode_cursor, encode_cursor
+from domain.page import InvalidCursor, Page
 
 if TYPE_CHECKING:
     from azure.data.tables import TableClient, TableEntity
@@ -13,14 +13,6 @@ T = TypeVar("T")
 
 # The service ends a page where a partition or its patience ends: behind an empty one there may be more.
 _MOST_EMPTY_PAGES: Final = 20
-
-
-@dataclass(frozen=True)
-class Page(Generic[T]):
-    """cursor: asks for the next page; None on the last one."""
-
-    items: Sequence[T]
-    cursor: str | None
 
 
 def read_page(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from domain.errors import ProviderUnavailable, ShopError
+from domain.errors import ProviderRefused, ProviderUnavailable, ShopError
 
 if TYPE_CHECKING:
     from easypost.errors.api.api_error import ApiError
@@ -18,7 +18,7 @@ _CODE: Final = re.compile(r"^[A-Z][A-Z0-9_.]{0,79}$")
 _WORTH_ASKING_AGAIN: Final = frozenset({408, 409, 425, 429})
 
 
-class CarrierRefused(ShopError):
+class CarrierRefused(ProviderRefused):
     """EasyPost will not do this, however often it is asked. code: such as `ADDRESS.VERIFY.FAILURE`, or `unknown`.
 
     detail: its reason in its own words, which may repeat what is private: never to be shown as it is.

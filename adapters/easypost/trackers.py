@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from pydantic import TypeAdapter, ValidationError
 
 from adapters.easypost.errors import easypost_errors
-from domain.errors import ProviderUnavailable, ShopError
+from domain.errors import ProviderUnavailable, SignatureInvalid
 from domain.shipping.tracking import ParcelStatus, TrackingCode
 
 if TYPE_CHECKING:
@@ -22,23 +22,29 @@ _STATUSES: Final = {
 }
 
 
-class SignatureInvalid(ShopError):
-    """News that EasyPost did not sign with our secret."""
-
-
 class EasyPostTrackers:
     """Raises ProviderUnavailable when the same request is worth sending again, CarrierRefused when it is not."""
 
-    def __init__(self, client: "EasyPostClient") -> None:
+    def __init__(self, client: "EasyPostClient", webhook_secret: str | None = None) -> None:
         self._client = client
+        self._webhook_secret = webhook_secret
 
     @classmethod
-    def connect(cls, api_key: str, api_base: str | None, answer_s: int = ANSWER_S) -> Self:
-        """api_base: None for EasyPost's own."""
+    def connect(
+        cls, api_key: str, api_base: str | None, webhook_secret: str | None = None, answer_s: int = ANSWER_S
+    ) -> Self:
+        """Connect to EasyPost.
+
+        Args:
+            api_key: The account's.
+            api_base: None for EasyPost's own.
+            webhook_secret: The key of its webhooks; without one they are all refused.
+            answer_s: How long to wait for an answer.
+        """
         from easypost.easypost_client import EasyPostClient
 
         options = {"api_base": api_base} if api_base else {}
-        return cls(EasyPostClient(api_key, timeout=answer_s, **options))
+        return cls(EasyPostClient(api_key, timeout=answer_s, **options), webhook_secret)
 
     def status(self, code: str) -> ParcelStatus:
         """Where a parcel is. Its tracker came with its label; where there is none, one is made."""
@@ -52,19 +58,23 @@ class EasyPostTrackers:
                 raise ProviderUnavailable("the carrier's answer is about another parcel")
             return _status(str(tracker.status))
 
+    def tracking_code(self, body: bytes, signature: str | None) -> str | None:
+        """Return the tracking code that a webhook brings news of; None when it is about something else.
 
-def news_of(body: bytes, signature: str | None, secret: str | None) -> str | None:
-    """The tracking code that a webhook brings news of; None when it is about something else. Raises SignatureInvalid."""
-    from easypost.errors.general.signature_verification_error import SignatureVerificationError
-    from easypost.util import validate_webhook
+        Raises:
+            SignatureInvalid: EasyPost did not sign it with the shared secret.
+        """
+        from easypost.errors.general.signature_verification_error import SignatureVerificationError
+        from easypost.util import validate_webhook
 
-    if secret is None or signature is None or not signature.isascii():
-        raise SignatureInvalid("the request is not signed, or no secret is set")
-    try:
-        event = validate_webhook(body, {"X-Hmac-Signature": signature}, secret)
-    except (SignatureVerificationError, json.JSONDecodeError):
-        raise SignatureInvalid("the signature is not EasyPost's") from None
-    return _tracking_code(event)
+        secret = self._webhook_secret
+        if secret is None or signature is None or not signature.isascii():
+            raise SignatureInvalid("the request is not signed, or no secret is set")
+        try:
+            event = validate_webhook(body, {"X-Hmac-Signature": signature}, secret)
+        except (SignatureVerificationError, json.JSONDecodeError):
+            raise SignatureInvalid("the signature is not EasyPost's") from None
+        return _tracking_code(event)
 
 
 def _tracking_code(event: Any) -> str | None:

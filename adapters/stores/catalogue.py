@@ -6,9 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters.azure_storage.storage import Storage, create_table, created_on_first_use, storage_errors
-from adapters.azure_storage.table_pages import Page, read_page
+from adapters.azure_storage.table_pages import read_page
 from adapters.azure_storage.table_values import long, plain
 from domain.catalogue.product import Product
+from domain.page import Page
 
 if TYPE_CHECKING:
     from azure.data.tables import TableEntity

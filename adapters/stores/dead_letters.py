@@ -6,10 +6,9 @@ state stands in the blob's metadata too, where listing sees it without reading t
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from adapters.azure_storage.cursor import InvalidCursor, decode_cursor, encode_cursor
+from adapters.azure_storage.cursor import decode_cursor, encode_cursor
 from adapters.azure_storage.storage import (
     Storage,
     create_container,
@@ -17,37 +16,25 @@ from adapters.azure_storage.storage import (
     created_on_first_use,
     storage_errors,
 )
-from adapters.azure_storage.table_pages import Page
-from domain.errors import ShopError, StorageUnavailable
+from domain.errors import StorageUnavailable
+from domain.page import InvalidCursor, Page
 from domain.workflows.dead_letter import (
     CloseDeadLetter,
     DeadLetter,
+    DeadLetterChanged,
     DeadLetterEnvelope,
     DeadLetterState,
+    StoredDeadLetter,
 )
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobClient, BlobProperties
 
-DEAD_LETTERS: Final = "dead-letters"  # of the container and of the queue
+DEAD_LETTERS: Final = "dead-letters"
+"""The name of the container and of the queue."""
 _DOWNLOADS_AT_ONCE: Final = 8
 _MOST_PAGES_WITHOUT_A_HIT: Final = 20
 _MOST_COLLISIONS: Final = 5
-
-
-class DeadLetterChanged(ShopError):
-    """Somebody else changed this dead letter meanwhile: read it again."""
-
-    def __init__(self, dead_letter_id: str) -> None:
-        super().__init__(f"dead letter {dead_letter_id} was changed meanwhile")
-
-
-@dataclass(frozen=True)
-class StoredDeadLetter:
-    """A record as it was read. etag: what a change of it must be based on."""
-
-    letter: DeadLetter
-    etag: str
 
 
 class DeadLetters:

@@ -14,8 +14,8 @@ class ExpensePayments:
     def __init__(self, storage: Storage) -> None:
         self._table = storage.table(_PAYMENTS)
 
-    def enter(self, payment: ExpensePayment) -> ExpensePayment:
-        """Enter what is to be paid for a claim, unless that was done; either way, say what is entered."""
+    def add(self, payment: ExpensePayment) -> ExpensePayment:
+        """Insert what is to be paid for a claim, unless that was done; return what holds."""
         from azure.core.exceptions import ResourceExistsError
 
         entity = {

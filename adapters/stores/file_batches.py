@@ -8,7 +8,6 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
-from adapters.azure_storage.blob_links import Link
 from adapters.azure_storage.storage import Storage, create_container, created_on_first_use, storage_errors
 from adapters.stores.file_facts import facts_of
 from domain.cards import looks_like_card_number
@@ -29,6 +28,7 @@ from domain.files.batch import (
     Totals,
     leaves_container,
 )
+from domain.files.blob_link import BlobLink
 
 if TYPE_CHECKING:
     from azure.core.exceptions import HttpResponseError
@@ -110,7 +110,7 @@ class FileBatches:
             size_bytes=totals.bytes.total(),
         )
 
-    def summary_link(self, batch_id: str) -> Link:
+    def summary_link(self, batch_id: str) -> BlobLink:
         """Where the summary can be read for a while."""
         with storage_errors("the batches"):
             return self._storage.links.to(_BATCHES, _summary_of(batch_id))

@@ -7,13 +7,12 @@ when the run has ended. So a timer reads as many rows as there are open runs, ho
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters.azure_storage.storage import create_table, created_on_first_use
+from domain.workflows.intake import Intake, Reminder
 
 if TYPE_CHECKING:
     from azure.data.tables import TableClient, TableEntity
@@ -25,24 +24,6 @@ REMINDERS: Final = "~"
 
 SPELLINGS: Final = "!"
 """How the row keys begin that hold an id in lower case: before every id of a request."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reminder:
-    """An open run. key: of the row. tries: how often its run was started again; tried_at: when last. row: as stored."""
-
-    key: str
-    tries: int
-    tried_at: datetime | None
-    row: "TableEntity"
-
-
-class Intake(StrEnum):
-    """new: the caller's to start. repeated: the same request came before. conflict: another request has this key."""
-
-    NEW = "new"
-    REPEATED = "repeated"
-    CONFLICT = "conflict"
 
 
 def insert_once(

@@ -1,14 +1,7 @@
 """Manifests of batches of files, as somebody dropped them."""
 
-from typing import Final
-
 from adapters.azure_storage.storage import Storage, storage_errors
-
-MANIFESTS: Final = "incoming"
-"""Their container."""
-
-FILE_MANIFESTS: Final = "file-manifests"
-"""The queue of the storage account's events that announce them."""
+from domain.queues import MANIFESTS
 
 
 class Manifests:

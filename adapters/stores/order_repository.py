@@ -5,25 +5,14 @@ transition table allows, so that a repeated or late message cannot reopen an ord
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters.azure_storage.storage import Storage, create_table, created_on_first_use, storage_errors
-from adapters.azure_storage.table_pages import Page, read_page
-from adapters.stores.insert_once import (
-    REMINDERS,
-    Intake,
-    Reminder,
-    forget_reminder,
-    insert_once,
-    read_reminder,
-    record_try,
-    reminders,
-)
+from adapters.azure_storage.table_pages import read_page
+from adapters.stores.insert_once import REMINDERS, forget_reminder, insert_once, read_reminder, record_try, reminders
 from adapters.stores.order_rows import (
     PARTITION,
-    OrderRow,
     cancellation_entity,
     course_entity,
     is_news,
@@ -36,8 +25,11 @@ from adapters.stores.order_rows import (
 from domain.errors import EndNotKnown, StorageUnavailable
 from domain.orders.approval import CancellationRequest, SettleApprovalRequest, SettledApproval
 from domain.orders.order import ENDED, CloseOrder, Order, OrderProgress, OrderStatus
+from domain.orders.row import Closing, OrderRow
 from domain.orders.run import CANCELLED, STOPPED, CourseSettled, SettleCourse
+from domain.page import Page
 from domain.shipping.tracking import Tracking
+from domain.workflows.intake import Intake, Reminder
 from domain.workflows.steps import LedgerEntry, Outcome, StepResult
 
 if TYPE_CHECKING:
@@ -49,14 +41,6 @@ _FIRST_ID: Final = "0"
 # Hardly anybody but an order's own saga writes its row: more collisions than this in a row mean that something is wrong.
 _MOST_COLLISIONS: Final = 5
 _TOO_MANY: Final = "the order repository: a row is being changed by too many at once"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Closing:
-    """An order after a compensation that was completed late. changed: its new status, None when that is not new."""
-
-    status: OrderStatus
-    changed: OrderProgress | None
 
 
 class OrderRepository:

@@ -8,34 +8,12 @@ from adapters.azure_storage.long_text import joined_text, split_text
 from adapters.azure_storage.table_values import long, plain
 from domain.orders.approval import CancellationRequest
 from domain.orders.order import ENDED, TRANSITIONS, Order, OrderProgress, OrderStatus
+from domain.orders.row import OrderRow
 from domain.orders.run import CANCELLED, Course, SettleCourse
 from domain.shipping.tracking import Tracking
-from domain.wire import Timestamp, Wire
 from domain.workflows.steps import LedgerEntry, Outcome
 
 PARTITION: Final = "order"
-
-
-class OrderRow(Wire):
-    """What the repository knows of an order. order and what comes from it: None for an order that came in past the repository.
-
-    fingerprint: of the body it was accepted with. result: what its saga last recorded, None until then. tracking: where its
-    parcel is, once the carrier was asked. course: see there. cancellation: a request that was accepted, acted upon or not.
-    """
-
-    order_id: str
-    status: OrderStatus
-    updated_at: Timestamp
-    fingerprint: str | None = None
-    customer_id: str | None = None
-    placed_at: Timestamp | None = None
-    total_cents: int | None = None
-    currency: str | None = None
-    order: Order | None = None
-    result: OrderProgress | None = None
-    tracking: Tracking | None = None
-    course: Course | None = None
-    cancellation: CancellationRequest | None = None
 
 
 def keys(order_id: str) -> dict[str, Any]:

@@ -1,12 +1,10 @@
 """The outbox: a storage queue of messages to people, emptied by whoever delivers them."""
 
 from datetime import timedelta
-from typing import Final
 
 from adapters.azure_storage.storage import Storage, create_queue, created_on_first_use, storage_errors
 from domain.mail.notification import Notification
-
-NOTIFICATIONS: Final = "notifications"
+from domain.queues import NOTIFICATIONS
 
 
 class Outbox:

@@ -14,14 +14,14 @@ class Parcels:
     def __init__(self, storage: Storage) -> None:
         self._table = storage.table(_PARCELS)
 
-    def enter(self, code: str, order_id: str) -> None:
-        """Remember whose a parcel is."""
+    def add(self, code: str, order_id: str) -> None:
+        """Record the order of a tracking code."""
         entity = {"PartitionKey": _PARTITION, "RowKey": code, "order_id": order_id}
         with storage_errors("the parcels"):
             created_on_first_use(lambda: self._table.upsert_entity(entity), lambda: create_table(self._table))
 
     def order_of(self, code: str) -> str | None:
-        """The order of a parcel; None when it is not one of ours."""
+        """Return the order of a parcel; None when it is not one of this shop."""
         from azure.core.exceptions import ResourceNotFoundError
 
         with storage_errors("the parcels"):

@@ -4,8 +4,8 @@ from typing import Final
 
 from adapters.azure_storage.storage import Storage, create_queue, created_on_first_use, storage_errors
 from domain.orders.intake import RefusedMessage
+from domain.queues import ORDERS_IN
 
-ORDERS_IN: Final = "orders-in"
 _MOST_BYTES: Final = 48 * 1024  # in Base64 they are the 64 KiB that a queue takes
 
 

@@ -6,11 +6,11 @@ A part and a document are each written whole under a name of their own: writing 
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from adapters.azure_storage.blob_links import Link
 from adapters.azure_storage.storage import Storage, create_container, created_on_first_use, storage_errors
 from adapters.rendering.report_document import CONTENT_TYPES, document
 from adapters.stores.order_repository import OrderRepository
-from adapters.stores.order_rows import OrderRow
+from domain.files.blob_link import BlobLink
+from domain.orders.row import OrderRow
 from domain.reports.report import FetchReportData, GenerateReport, ReportDataFetched, ReportFormat, ReportRow
 
 _REPORTS: Final = "reports"
@@ -56,7 +56,7 @@ class Reports:
             self._container.upload_blob(name, body, overwrite=True, content_settings=settings)
         return f"{_REPORTS}/{name}"
 
-    def link(self, report_id: str, form: ReportFormat) -> Link:
+    def link(self, report_id: str, form: ReportFormat) -> BlobLink:
         """Where the document can be read for a while."""
         with storage_errors("the reports"):
             return self._storage.links.to(_REPORTS, _document(report_id, form))

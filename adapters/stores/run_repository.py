@@ -7,7 +7,6 @@ lasts until the run has ended: the recovery timer finds by it what was never sta
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,8 +14,6 @@ from adapters.azure_storage.long_text import joined_text, split_text
 from adapters.azure_storage.storage import Storage, storage_errors
 from adapters.stores.insert_once import (
     REMINDERS,
-    Intake,
-    Reminder,
     forget_reminder,
     insert_once,
     read_reminder,
@@ -24,33 +21,14 @@ from adapters.stores.insert_once import (
     reminder_of,
     reminders,
 )
-from domain.workflows.run import WorkflowProgress, workflow_instance_id
+from domain.workflows.intake import Intake, Reminder
+from domain.workflows.run import Run, WorkflowProgress
 
 if TYPE_CHECKING:
     from azure.data.tables import TableEntity
 
 _INTAKE: Final = "workflows"
 _PARTITION: Final = "run"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Run:
-    """A run of a workflow. workflow: the orchestrator's name. request: the instance's input. instance_id: as the two name it.
-
-    has_started: an instance was there. is_cancelled: its cancellation was accepted.
-    """
-
-    workflow: str
-    key: str
-    request: Mapping[str, Any]
-    accepted_at: datetime
-    instance_id: str = ""
-    has_started: bool = field(default=False, compare=False)
-    is_cancelled: bool = field(default=False, compare=False)
-
-    def __post_init__(self) -> None:
-        if not self.instance_id:
-            object.__setattr__(self, "instance_id", workflow_instance_id(self.workflow, self.key))
 
 
 class RunRepository:

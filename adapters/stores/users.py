@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from adapters.azure_storage.storage import Storage, storage_errors
-from adapters.stores.insert_once import Intake, insert_once
+from adapters.stores.insert_once import insert_once
 from domain.onboarding.user import PersistUser
+from domain.workflows.intake import Intake
 
 _USERS: Final = "users"
 _PARTITION: Final = "user"

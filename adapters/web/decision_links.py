@@ -9,28 +9,10 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from domain.errors import ShopError
-from domain.expenses.claim import ExpenseWait
-from domain.wire import Wire
-from domain.workflows.run import WorkflowKey
+from domain.expenses.decision_link import DecisionLink, LinkExpired, LinkInvalid
 
 _SALT: Final = "expense-decision"
-MOST_CHARACTERS: Final = 2000
-
-
-class LinkInvalid(ShopError):
-    """A link that we did not make, or that was changed."""
-
-
-class LinkExpired(ShopError):
-    """A link whose time has run out."""
-
-
-class DecisionLink(Wire):
-    """Who may decide on which claim, in which wait."""
-
-    claim_id: WorkflowKey
-    wait: ExpenseWait
+MAX_CHARACTERS: Final = 2000
 
 
 class DecisionLinks:
@@ -50,7 +32,7 @@ class DecisionLinks:
         """What a link says. Raises LinkInvalid and LinkExpired."""
         from itsdangerous import BadSignature, URLSafeSerializer
 
-        if self._secret is None or len(token) > MOST_CHARACTERS:
+        if self._secret is None or len(token) > MAX_CHARACTERS:
             raise LinkInvalid("links are not set up, or this is none")
         try:
             link = DecisionLink.model_validate(URLSafeSerializer(self._secret, _SALT).loads(token))

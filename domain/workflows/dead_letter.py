@@ -1,10 +1,12 @@
 """What could not be done automatically, kept for a human: visible, replayable, and closed with a name and a reason."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
 
+from domain.errors import ShopError
 from domain.ids import OrderId
 from domain.orders.order import OrderStatus
 from domain.wire import VISIBLE_TEXT, Edge, OneLine, Timestamp, Wire
@@ -47,6 +49,21 @@ class DeadLetter(Wire):
     replays: int = 0
     closed_at: Timestamp | None = None
     resolution: Resolution | None = None
+
+
+@dataclass(frozen=True)
+class StoredDeadLetter:
+    """A record as it was read. etag: what a change of it must be based on."""
+
+    letter: DeadLetter
+    etag: str
+
+
+class DeadLetterChanged(ShopError):
+    """The dead letter was changed meanwhile: read it again."""
+
+    def __init__(self, dead_letter_id: str) -> None:
+        super().__init__(f"dead letter {dead_letter_id} was changed meanwhile")
 
 
 class DeadLetterEnvelope(Wire):

@@ -1,6 +1,8 @@
 """What every workflow but the order's saga says of itself, and how it is named."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
@@ -69,3 +71,23 @@ def restart_of(given: Mapping[str, Any]) -> Restart | None:
 def workflow_instance_id(workflow: str, key: str) -> str:
     """One run, one instance. The `.` keeps it apart from every order's."""
     return f"{workflow}.{key}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A run of a workflow. workflow: the orchestrator's name. request: the instance's input. instance_id: as the two name it.
+
+    has_started: an instance was there. is_cancelled: its cancellation was accepted.
+    """
+
+    workflow: str
+    key: str
+    request: Mapping[str, Any]
+    accepted_at: datetime
+    instance_id: str = ""
+    has_started: bool = field(default=False, compare=False)
+    is_cancelled: bool = field(default=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if not self.instance_id:
+            object.__setattr__(self, "instance_id", workflow_instance_id(self.workflow, self.key))

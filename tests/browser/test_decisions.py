@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
-from adapters.web.decision_links import DecisionLink
 from domain.expenses.claim import ExpenseWait, expense_wait_id
+from domain.expenses.decision_link import DecisionLink
 from services.container import services
 from tests.browser.conftest import HOSTILE, SHOWN, NewPage
 from tests.browser.readable import faults

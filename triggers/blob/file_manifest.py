@@ -14,11 +14,11 @@ import azure.durable_functions as df
 import azure.functions as func
 from pydantic import ValidationError
 
-from adapters.stores.manifests import FILE_MANIFESTS, MANIFESTS
 from domain.cards import json_may_hold_card_number
 from domain.errors import ShopError
 from domain.files.batch import FILE_BATCH, FileBatchRequest
 from domain.ids import digest_id
+from domain.queues import FILE_MANIFESTS, MANIFESTS
 from domain.wire import Wire
 from services.container import services
 from settings import manifest_events

@@ -10,10 +10,10 @@ from typing import Final
 import azure.durable_functions as df
 import azure.functions as func
 
-from adapters.stores.order_rows import OrderRow
 from domain.ids import OrderId, order_instance_id
 from domain.orders.approval import CANCELLATION_REQUESTED, CancellationRequest
 from domain.orders.order import CANCELLABLE, ENDED, OrderStatus
+from domain.orders.row import OrderRow
 from services.container import services
 from triggers.http.support.instances import raise_event
 from triggers.http.support.links import order_links

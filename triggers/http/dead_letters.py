@@ -7,8 +7,6 @@ from typing import Final
 import azure.durable_functions as df
 import azure.functions as func
 
-from adapters.stores.dead_letters import DeadLetterChanged, StoredDeadLetter
-from adapters.stores.run_repository import Run
 from adapters.telemetry import emit_dead_letter, emit_status
 from domain.errors import EndNotKnown
 from domain.ids import dead_letter_instance_id
@@ -17,11 +15,14 @@ from domain.wire import Wire
 from domain.workflows.dead_letter import (
     CloseDeadLetter,
     DeadLetter,
+    DeadLetterChanged,
     DeadLetterId,
     DeadLetterState,
     ReplayProgress,
     Resolution,
+    StoredDeadLetter,
 )
+from domain.workflows.run import Run
 from domain.workflows.steps import LedgerEntry, Outcome, StepResult
 from services.container import services
 from services.order_closing import notify_of_end

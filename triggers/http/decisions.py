@@ -16,8 +16,8 @@ import azure.functions as func
 from pydantic import Field
 
 from adapters.rendering.texts import render
-from adapters.web.decision_links import DecisionLink, LinkExpired, LinkInvalid
 from domain.expenses.claim import EXPENSE_APPROVAL, ExpenseRequest
+from domain.expenses.decision_link import DecisionLink, LinkExpired, LinkInvalid
 from domain.orders.approval import ApprovalDecision, Decision
 from domain.wire import Comment, Edge
 from domain.workflows.run import workflow_instance_id

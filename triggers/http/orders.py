@@ -5,9 +5,9 @@ from typing import Final
 import azure.durable_functions as df
 import azure.functions as func
 
-from adapters.stores.order_rows import OrderRow
 from domain.ids import CustomerId, OrderId
 from domain.orders.order import OrderRequest, OrderStatus
+from domain.orders.row import OrderRow
 from domain.wire import Timestamp, Wire
 from services.container import services
 from services.order_start import start_order

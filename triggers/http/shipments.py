@@ -7,7 +7,7 @@ from typing import Final
 import azure.durable_functions as df
 import azure.functions as func
 
-from adapters.easypost.trackers import SignatureInvalid, news_of
+from domain.errors import SignatureInvalid
 from domain.shipping.tracking import SHIPMENT_TRACKING, TRACKING_REPORTED
 from domain.wire import Wire
 from domain.workflows.run import workflow_instance_id
@@ -57,7 +57,7 @@ def _signed_news(req: func.HttpRequest) -> str | None:
     if len(body) > MOST_BYTES:
         raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", f"At most {MOST_BYTES} bytes.")
     try:
-        return news_of(body, req.headers.get("X-Hmac-Signature"), services().settings.easypost_webhook_secret)
+        return services().trackers.tracking_code(body, req.headers.get("X-Hmac-Signature"))
     except SignatureInvalid:
         raise Problem(
             HTTPStatus.UNAUTHORIZED, "signature_invalid", "The request is not signed by the carrier."

@@ -16,10 +16,10 @@ import azure.functions as func
 from pydantic import ValidationError
 
 from activities.notification import mail_notification
-from adapters.stores.outbox import NOTIFICATIONS
 from adapters.telemetry import emit_dead_letter
 from domain.errors import ProviderUnavailable, StorageUnavailable
 from domain.mail.notification import Notification, NotificationKind, next_try
+from domain.queues import NOTIFICATIONS
 from domain.shipping.tracking import SHIPMENT_TRACKING, TrackingRequest
 from domain.workflows.dead_letter import DeadLetter
 from domain.workflows.steps import Outcome, StepResult

@@ -11,10 +11,10 @@ import logging
 import azure.durable_functions as df
 import azure.functions as func
 
-from adapters.stores.refused_orders import ORDERS_IN
 from domain.cards import json_may_hold_card_number
 from domain.orders.intake import RefusedMessage
 from domain.orders.order import OrderRequest
+from domain.queues import ORDERS_IN
 from services.container import services
 from services.order_start import start_order
 from triggers.http.support.order_intake import enter_order

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from adapters.stores.order_rows import OrderRow
 from domain.ids import dead_letter_id
 from domain.orders.order import Order, OrderProgress, OrderStatus
+from domain.orders.row import OrderRow
 from domain.orders.run import COMMIT_INVENTORY, Compensation, Course, RecordOrder, SettleCourse, news_of
 from domain.workflows.dead_letter import DeadLetter
 from domain.workflows.steps import LedgerEntry, Outcome

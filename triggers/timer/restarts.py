@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from adapters.stores.insert_once import Reminder
+from domain.workflows.intake import Reminder
 
 PAUSES: Final = tuple(timedelta(minutes=minutes) for minutes in (0, 1, 2, 5, 15, 30, 60))
 """Before each of the restarts. A worker that dies again and again has time to recover; code that always fails ends within hours."""

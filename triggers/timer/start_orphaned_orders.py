@@ -16,8 +16,6 @@ from typing import Final
 import azure.durable_functions as df
 import azure.functions as func
 
-from adapters.stores.insert_once import Reminder
-from adapters.stores.order_rows import OrderRow
 from adapters.telemetry import emit_dead_letter, emit_status
 from domain.ids import order_instance_id
 from domain.inventory.stock import REMEMBER_SETTLED_FOR
@@ -30,7 +28,9 @@ from domain.orders.approval import (
     decision_from_event,
 )
 from domain.orders.order import CANCELLABLE, ENDED, OrderProgress
+from domain.orders.row import OrderRow
 from domain.workflows.dead_letter import DeadLetter
+from domain.workflows.intake import Reminder
 from domain.workflows.steps import LedgerEntry
 from services.container import services
 from services.order_start import PROCESS_ORDER, START_PATIENCE_S, start_order

@@ -15,13 +15,12 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from activities.run import restart_run
-from adapters.stores.insert_once import Reminder
-from adapters.stores.run_repository import Run
 from adapters.telemetry import emit_dead_letter
 from domain.expenses.claim import EXPENSE_APPROVAL, TURNS, expense_decided, expense_wait_id
 from domain.orders.approval import CANCELLATION_REQUESTED, settling_from_event
 from domain.workflows.dead_letter import DeadLetter
-from domain.workflows.run import RESTART, Restart, RestartRun, WorkflowProgress
+from domain.workflows.intake import Reminder
+from domain.workflows.run import RESTART, Restart, RestartRun, Run, WorkflowProgress
 from orchestrators.kernel.commands import activity
 from services.container import services
 from triggers.http.support.at_once import a_few_at_once

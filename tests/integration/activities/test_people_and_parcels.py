@@ -43,7 +43,7 @@ def test_an_expense_is_paid_once_and_never_another_sum(sandbox: Sandbox) -> None
     assert run_twice(pay_expense, PAYMENT)["reference"] == "ex-1"
     more = PAYMENT.totals[0].model_copy(update={"amount_cents": 9_999})
     assert run(pay_expense, PAYMENT.model_copy(update={"totals": (more,)}))["reason_code"] == "paid_differently"
-    assert services().expense_payments.enter(PAYMENT).totals == PAYMENT.totals
+    assert services().expense_payments.add(PAYMENT).totals == PAYMENT.totals
 
 
 def test_a_claim_is_added_up_per_category_and_currency(monkeypatch: pytest.MonkeyPatch) -> None:

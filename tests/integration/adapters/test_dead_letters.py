@@ -4,12 +4,19 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from adapters.azure_storage.cursor import InvalidCursor
 from adapters.azure_storage.storage import Storage
-from adapters.stores.dead_letters import DeadLetterChanged, DeadLetters
+from adapters.stores.dead_letters import DeadLetters
 from domain.orders.order import OrderStatus
+from domain.page import InvalidCursor
 from domain.workflows.commands import Effect
-from domain.workflows.dead_letter import CloseDeadLetter, DeadLetter, DeadLetterEnvelope, DeadLetterState, Resolution
+from domain.workflows.dead_letter import (
+    CloseDeadLetter,
+    DeadLetter,
+    DeadLetterChanged,
+    DeadLetterEnvelope,
+    DeadLetterState,
+    Resolution,
+)
 from tests.integration.adapters.examples import CUSTOMER, ORDER
 from tests.support.orders import NOON
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from adapters.easypost.trackers import EasyPostTrackers, SignatureInvalid, news_of
-from domain.errors import ProviderUnavailable
+from adapters.easypost.trackers import EasyPostTrackers
+from domain.errors import ProviderUnavailable, SignatureInvalid
 from sandbox.testing import Sandbox
 from tests.integration.adapters.scripted import Script
 
@@ -90,20 +90,24 @@ def test_a_carrier_that_does_not_answer_is_worth_another_try(
         trackers.status("EZ1000000001")
 
 
+def webhooks(secret: str | None) -> EasyPostTrackers:
+    return EasyPostTrackers.connect("EZTK_adapters", None, secret)
+
+
 def test_signed_news_name_their_parcel() -> None:
-    assert news_of(NEWS, signed(NEWS), "s\u00e9cret") == "EZ1000000001"
+    assert webhooks("s\u00e9cret").tracking_code(NEWS, signed(NEWS)) == "EZ1000000001"
 
 
 @pytest.mark.parametrize("secret", [None, "", "another"])
 def test_news_are_worth_nothing_without_the_right_secret(secret: str | None) -> None:
     with pytest.raises(SignatureInvalid):
-        news_of(NEWS, signed(NEWS), secret)
+        webhooks(secret).tracking_code(NEWS, signed(NEWS))
 
 
 def test_changed_news_are_refused() -> None:
     with pytest.raises(SignatureInvalid):
-        news_of(NEWS.replace(b"EZ1", b"EZ2"), signed(NEWS), "s\u00e9cret")
+        webhooks("s\u00e9cret").tracking_code(NEWS.replace(b"EZ1", b"EZ2"), signed(NEWS))
     with pytest.raises(SignatureInvalid):
-        news_of(NEWS, None, "s\u00e9cret")
+        webhooks("s\u00e9cret").tracking_code(NEWS, None)
     with pytest.raises(SignatureInvalid):
-        news_of(b"{", signed(b"{"), "s\u00e9cret")
+        webhooks("s\u00e9cret").tracking_code(b"{", signed(b"{"))

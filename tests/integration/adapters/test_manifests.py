@@ -3,8 +3,9 @@
 import pytest
 
 from adapters.azure_storage.storage import Storage, create_container
-from adapters.stores.manifests import MANIFESTS, Manifests
+from adapters.stores.manifests import Manifests
 from domain.errors import StorageUnavailable
+from domain.queues import MANIFESTS
 from settings import StorageLocation
 from tests.support.files import without_blobs
 

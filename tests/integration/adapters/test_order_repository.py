@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from adapters.azure_storage.cursor import InvalidCursor
 from adapters.azure_storage.storage import Storage
-from adapters.stores.insert_once import Intake
 from adapters.stores.order_repository import OrderRepository
 from domain.errors import StorageUnavailable
 from domain.orders.approval import ApprovalDecision, CancellationRequest, SettleApprovalRequest
 from domain.orders.order import ENDED, MOST_LINES, TRANSITIONS, CloseOrder, OrderStatus
 from domain.orders.run import Course, SettleCourse
+from domain.page import InvalidCursor
+from domain.workflows.intake import Intake
 from domain.workflows.steps import LedgerEntry, Outcome
 from settings import StorageLocation
 from tests.integration.adapters.examples import ORDER

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from adapters.azure_storage.storage import Storage
-from adapters.stores.insert_once import Intake
-from adapters.stores.run_repository import Run, RunRepository
-from domain.workflows.run import WorkflowProgress, workflow_instance_id
+from adapters.stores.run_repository import RunRepository
+from domain.workflows.intake import Intake
+from domain.workflows.run import Run, WorkflowProgress, workflow_instance_id
 from tests.support.orders import NOON
 
 LATER = NOON + timedelta(minutes=1)

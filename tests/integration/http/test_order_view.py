@@ -7,9 +7,9 @@ from typing import Any
 import azure.durable_functions as df
 import pytest
 
-from adapters.stores.order_rows import OrderRow
 from domain.orders.approval import ApprovalWait
 from domain.orders.order import OrderProgress, OrderStatus
+from domain.orders.row import OrderRow
 from tests.support.orders import NOON, placed_order
 from triggers.http.support.order_view import OrderView
 

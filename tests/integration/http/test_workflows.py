@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from adapters.azure_storage.storage import Storage
-from adapters.stores.run_repository import Run
 from domain.onboarding.user import USER_ONBOARDING
+from domain.workflows.run import Run
 from services.container import services
 from settings import StorageLocation
 from tests.invariants.worker_deaths import recover_at_once

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.stores.manifests import FILE_MANIFESTS
+from domain.queues import FILE_MANIFESTS
 from local_host.testing import app_index
 from scripts.bicep.check import check
 from scripts.bicep.values import Refused

@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from adapters.web.decision_links import DecisionLink, DecisionLinks
+from adapters.web.decision_links import DecisionLinks
 from domain.expenses.claim import ExpenseWait, expense_wait_id
+from domain.expenses.decision_link import DecisionLink
 from services.container import services
 from tests.support.expenses import ANN, ended, hand_in, link_to, open_page, press, shown, token_of
 from tests.support.mails import Mailbox

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from adapters.azure_storage.storage import create_queue
-from adapters.stores.manifests import FILE_MANIFESTS
+from domain.queues import FILE_MANIFESTS
 from local_host_tests.conformance.process import HostProcess, eventually, host_process
 from local_host_tests.conformance.support import MANAGEMENT
 from sandbox.testing import Sandbox

@@ -7,9 +7,9 @@ import pytest
 
 from adapters.azure_storage.storage import Storage
 from adapters.stores.insert_once import reminders
-from adapters.stores.order_rows import OrderRow
 from domain.ids import order_instance_id
 from domain.orders.order import OrderProgress, OrderStatus
+from domain.orders.row import OrderRow
 from services.container import services
 from settings import StorageLocation
 from tests.support.books import assert_balanced, finish, open_dead_letters

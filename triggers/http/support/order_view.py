@@ -10,9 +10,9 @@ from datetime import datetime
 
 import azure.durable_functions as df
 
-from adapters.stores.order_rows import OrderRow
 from domain.ids import order_instance_id
 from domain.orders.order import ENDED, OrderProgress, OrderStatus
+from domain.orders.row import OrderRow
 from domain.shipping.tracking import Tracking
 from domain.wire import Timestamp, Wire
 from domain.workflows.steps import LedgerEntry

@@ -8,8 +8,7 @@ from typing import Annotated, Any, Final, TypeVar
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from adapters.azure_storage.cursor import InvalidCursor
-from adapters.azure_storage.table_pages import Page
+from domain.page import InvalidCursor, Page
 from domain.wire import Edge
 from triggers.http.support.problems import invalid_field
 

@@ -16,12 +16,11 @@ from typing import Any, Final
 import azure.durable_functions as df
 import azure.functions as func
 
-from adapters.stores.insert_once import Intake
-from adapters.stores.run_repository import Run
 from domain.ids import digest_id, order_id_for_key
 from domain.orders.approval import CANCELLATION_REQUESTED
 from domain.wire import Timestamp, Wire
-from domain.workflows.run import RunRequest, WorkflowKey, WorkflowProgress, WorkflowStatus, workflow_instance_id
+from domain.workflows.intake import Intake
+from domain.workflows.run import Run, RunRequest, WorkflowKey, WorkflowProgress, WorkflowStatus, workflow_instance_id
 from domain.workflows.steps import LedgerEntry
 from services.container import services
 from services.order_start import START_PATIENCE_S

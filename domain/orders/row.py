@@ -1,0 +1,39 @@
+"""What is known of an order by its row in the order repository."""
+
+from dataclasses import dataclass
+
+from domain.orders.approval import CancellationRequest
+from domain.orders.order import Order, OrderProgress, OrderStatus
+from domain.orders.run import Course
+from domain.shipping.tracking import Tracking
+from domain.wire import Timestamp, Wire
+
+
+class OrderRow(Wire):
+    """What the repository knows of an order. order and what comes from it: None for an order that came in past the repository.
+
+    fingerprint: of the body it was accepted with. result: what its saga last recorded, None until then. tracking: where its
+    parcel is, once the carrier was asked. course: see there. cancellation: a request that was accepted, acted upon or not.
+    """
+
+    order_id: str
+    status: OrderStatus
+    updated_at: Timestamp
+    fingerprint: str | None = None
+    customer_id: str | None = None
+    placed_at: Timestamp | None = None
+    total_cents: int | None = None
+    currency: str | None = None
+    order: Order | None = None
+    result: OrderProgress | None = None
+    tracking: Tracking | None = None
+    course: Course | None = None
+    cancellation: CancellationRequest | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Closing:
+    """An order after a compensation that was completed late. changed: its new status, None when that is not new."""
+
+    status: OrderStatus
+    changed: OrderProgress | None

@@ -1,0 +1,302 @@
+"""What services need from the shop's own stores, as contracts.
+
+Every method of every store raises StorageUnavailable when tables, queues or blobs do not answer: the same request may then be sent
+again, whether it took effect or not, and has one effect.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from domain.catalogue.product import Product
+from domain.expenses.claim import ExpensePayment
+from domain.expenses.decision_link import DecisionLink
+from domain.files.batch import (
+    BatchSummary,
+    ChunkFacts,
+    ExtractMetadata,
+    FileFacts,
+    FilesListed,
+    ListFiles,
+    SummariseBatch,
+)
+from domain.files.blob_link import BlobLink
+from domain.mail.notification import Notification
+from domain.onboarding.user import PersistUser
+from domain.orders.approval import CancellationRequest, SettleApprovalRequest, SettledApproval
+from domain.orders.batch import BatchChunk, BatchLine, ChunkResults, CollectResults, LineCounts, LineResult
+from domain.orders.intake import RefusedMessage
+from domain.orders.order import CloseOrder, Order, OrderProgress, OrderStatus
+from domain.orders.row import Closing, OrderRow
+from domain.orders.run import CourseSettled, SettleCourse
+from domain.page import Page
+from domain.reports.report import FetchReportData, GenerateReport, ReportDataFetched, ReportFormat
+from domain.shipping.tracking import Tracking
+from domain.workflows.dead_letter import CloseDeadLetter, DeadLetter, DeadLetterState, StoredDeadLetter
+from domain.workflows.intake import Intake, Reminder
+from domain.workflows.run import Run, WorkflowProgress
+from domain.workflows.steps import StepResult
+
+
+class OrderRepository(Protocol):
+    """One row per order id, inserted only if absent and never deleted. A status only moves as the transition table allows."""
+
+    def accept(self, order: Order, fingerprint: str) -> Intake:
+        """Insert a new order, unless its id is known in any case. fingerprint: equal for equal requests."""
+
+    def get(self, order_id: str) -> OrderRow | None:
+        """Return one order; None when there is none of this id."""
+
+    def list(
+        self,
+        *,
+        customer_id: str | None = None,
+        status: OrderStatus | None = None,
+        placed_from: datetime | None = None,
+        placed_to: datetime | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page[OrderRow]:
+        """Return orders by id. placed_from is included, placed_to is not. Raises InvalidCursor."""
+
+    def open_orders(self, before: datetime) -> Sequence[Reminder]:
+        """Return the orders placed before then that still have to be looked after."""
+
+    def record_try(self, reminder: Reminder, tries: int, now: datetime) -> bool:
+        """Count a start of another run before it is made; False when another process was faster."""
+
+    def forget_reminder(self, order_id: str) -> None:
+        """Leave the order out of `open_orders` from now on."""
+
+    def record(self, progress: OrderProgress) -> OrderProgress | None:
+        """Store where an order stands, unless the row is further. Return the progress when it changed the status."""
+
+    def settle_course(self, request: SettleCourse) -> CourseSettled:
+        """Record which way an order goes, unless that is recorded; return the course that holds."""
+
+    def stop_before_capture(self, order_id: str) -> StepResult | None:
+        """Return why an order's money must not be taken; None when it may be."""
+
+    def request_cancellation(self, order_id: str, request: CancellationRequest) -> OrderRow | None:
+        """Store a cancellation, unless there is one or the order is past it. Return the row as it then is."""
+
+    def decision(self, order_id: str, wait_id: str) -> SettledApproval | None:
+        """Return the decision of an approval wait; None while there is none."""
+
+    def settle(self, request: SettleApprovalRequest) -> SettledApproval:
+        """Store the decision of an approval wait, unless there is one; return the one that holds."""
+
+    def record_tracking(self, order_id: str, tracking: Tracking) -> None:
+        """Store where an order's parcel is, unless the row knows a later status."""
+
+    def close(self, closing: CloseOrder) -> Closing | None:
+        """Store a compensation that was completed late; None when the order is unknown. Raises EndNotKnown."""
+
+
+class RunRepository(Protocol):
+    """One row per workflow run, inserted only if absent, and one reminder per run that has not ended."""
+
+    def accept(self, run: Run, fingerprint: str) -> Intake:
+        """Insert a run, unless its key is known. fingerprint: equal for equal requests."""
+
+    def mark_started(self, instance_id: str) -> None:
+        """Record that the instance exists: should it be gone later, it was deleted."""
+
+    def request_cancellation(self, instance_id: str) -> bool:
+        """Store that a run is to stop; False when none of this id is open."""
+
+    def forget(self, instance_id: str) -> None:
+        """Record that the run has ended."""
+
+    def open_run(self, instance_id: str) -> Run | None:
+        """Return a run that is not known to have ended; None when there is none of this id."""
+
+    def open_runs(self, before: datetime) -> Sequence[Reminder]:
+        """Return the runs accepted before then that are not known to have ended."""
+
+    def run_of(self, reminder: Reminder) -> Run:
+        """Return the run that a reminder is for."""
+
+    def record_try(self, reminder: Reminder, tries: int, now: datetime) -> bool:
+        """Count a start of another run before it is made; False when another process was faster."""
+
+    def record_end(self, instance_id: str, end: WorkflowProgress) -> None:
+        """Store the end of a run that its instance cannot report."""
+
+    def end(self, instance_id: str) -> WorkflowProgress | None:
+        """Return the recorded end; None when none was recorded."""
+
+    def reopen(self, run: Run) -> None:
+        """Look after a run again whose end was recorded: an operator starts it once more."""
+
+
+class Catalogue(Protocol):
+    """The products for sale."""
+
+    def get(self, product_id: str) -> Product | None:
+        """Return one product; None when there is none of this id."""
+
+    def get_many(self, product_ids: Collection[str]) -> dict[str, Product]:
+        """Return those of the products that exist, by id."""
+
+    def list(self, *, cursor: str | None = None, limit: int = 50) -> Page[Product]:
+        """Return products by id. Raises InvalidCursor."""
+
+    def put(self, product: Product) -> None:
+        """Store a product, or replace it."""
+
+
+class DeadLetters(Protocol):
+    """What failed for good and waits for an operator. A record is created once and changed only against its ETag."""
+
+    def store(self, letter: DeadLetter) -> DeadLetter | None:
+        """Store a record, unless it exists, and announce it. Return the announced record; None when it is closed."""
+
+    def get(self, dead_letter_id: str) -> StoredDeadLetter | None:
+        """Return one record; None when there is none of this id."""
+
+    def list(
+        self, *, state: DeadLetterState | None = None, cursor: str | None = None, limit: int = 50
+    ) -> Page[DeadLetter]:
+        """Return records by id, all or those in one state. Raises InvalidCursor."""
+
+    def update(self, letter: DeadLetter, etag: str) -> str:
+        """Replace the record that was read with this ETag, and return the new one. Raises DeadLetterChanged."""
+
+    def close(self, closing: CloseDeadLetter) -> DeadLetter | None:
+        """Close a record. Return the record that this call closed; None when there was nothing to close."""
+
+
+class Outbox(Protocol):
+    """Messages to people that wait for their delivery."""
+
+    def put(self, notification: Notification, later: timedelta = ...) -> None:
+        """Store a message, to be delivered that much later. A repeat stores a second one with the same `message_id`."""
+
+
+class SentMessages(Protocol):
+    """Which messages to people were sent."""
+
+    def has(self, message_id: str) -> bool:
+        """Return whether the message was sent."""
+
+    def add(self, message_id: str) -> None:
+        """Record that the message was sent."""
+
+
+class RefusedOrders(Protocol):
+    """Queue messages that are no orders, kept with the reason."""
+
+    def put(self, refused: RefusedMessage) -> None:
+        """Store a message. A repeat stores a second one with the same `message_id`."""
+
+
+class Parcels(Protocol):
+    """Which order a parcel belongs to."""
+
+    def add(self, code: str, order_id: str) -> None:
+        """Record the order of a tracking code."""
+
+    def order_of(self, code: str) -> str | None:
+        """Return the order of a parcel; None when it is not one of this shop."""
+
+
+class Users(Protocol):
+    """The registered users."""
+
+    def add(self, request: PersistUser) -> bool:
+        """Insert a user; False when another run has inserted one with this address."""
+
+
+class ExpensePayments(Protocol):
+    """What is paid to employees: one row per claim, inserted only if absent."""
+
+    def add(self, payment: ExpensePayment) -> ExpensePayment:
+        """Insert what is to be paid for a claim, unless that was done; return what holds."""
+
+
+class OrderBatches(Protocol):
+    """What batches of orders keep between their steps."""
+
+    def keep_lines(
+        self, batch_id: str, digest: str, chunks: Sequence[Sequence[BatchLine]], rejected: Sequence[LineResult]
+    ) -> None:
+        """Store what a file holds, before its batch is started."""
+
+    def lines(self, chunk: BatchChunk) -> tuple[BatchLine, ...]:
+        """Return the orders of one chunk."""
+
+    def keep_results(self, done: ChunkResults) -> None:
+        """Store what became of one chunk's orders."""
+
+    def collect(self, wanted: CollectResults) -> LineCounts:
+        """Store one result per line, in the order of the file, and return how many there are of each outcome."""
+
+    def all_results(self, batch_id: str) -> bytes | None:
+        """Return JSON Lines, one result per line of the file; None before they are collected."""
+
+
+class FileBatches(Protocol):
+    """The files of batches, and what is kept of them between the steps."""
+
+    def list_files(self, wanted: ListFiles) -> FilesListed:
+        """Store the names of the files in lists. Refused: container_not_found, too_many_files."""
+
+    def names(self, batch_id: str, number: int) -> tuple[str, ...]:
+        """Return one list of names."""
+
+    def extract(self, wanted: ExtractMetadata) -> FileFacts:
+        """Return the facts of one file, or what is wrong with it. Never raises StorageUnavailable."""
+
+    def keep_facts(self, found: ChunkFacts) -> None:
+        """Store the facts of one list."""
+
+    def summarise(self, wanted: SummariseBatch) -> BatchSummary:
+        """Store the summary of a batch, and return what it adds up to."""
+
+    def summary_link(self, batch_id: str) -> BlobLink:
+        """Return where the summary can be read for a while."""
+
+
+class Manifests(Protocol):
+    """The manifests of file batches that were uploaded."""
+
+    def read(self, name: str, most_bytes: int) -> bytes | None:
+        """Return the manifest, or its first bytes when it has more; None when it is gone."""
+
+
+class Reports(Protocol):
+    """The rows and the documents of reports."""
+
+    def fetch(self, wanted: FetchReportData) -> ReportDataFetched:
+        """Store the next rows of the order repository as one part, and return where they end."""
+
+    def generate(self, wanted: GenerateReport) -> str:
+        """Store the document, and return the name of its blob."""
+
+    def link(self, report_id: str, form: ReportFormat) -> BlobLink:
+        """Return where the document can be read for a while."""
+
+
+class StorageSetup(Protocol):
+    """The queues and containers that must exist before the first message."""
+
+    def create_missing(self) -> None:
+        """Create what is missing."""
+
+
+class DecisionLinks(Protocol):
+    """Signed links to the page on which an approver decides."""
+
+    def address(self, link: DecisionLink) -> str | None:
+        """Return the address of the page; None when links are not set up."""
+
+    def read(self, token: str, now: datetime | None = None) -> DecisionLink:
+        """Return what a link says. Raises LinkInvalid and LinkExpired."""
+
+
+class Texts(Protocol):
+    """The texts of mails and pages."""
+
+    def __call__(self, name: str, /, **facts: object) -> str:
+        """Return a text. name: of its template, such as `order_completed.html`. What is put into HTML is escaped."""

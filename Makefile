@@ -14,11 +14,12 @@ UV := uv==0.13.9
 PACKAGES := packages/durable-local-host packages/provider-sandbox
 COMPILE := $(VENV)/bin/uv pip compile --quiet --no-header --universal --python-version 3.11
 
-.PHONY: help run test platform lint format typecheck prove demo func bench docs package lock clean
+.PHONY: help run test unit integration packages acceptance invariants browser platform lint format typecheck prove demo func bench docs package lock clean
 
 help:
 	@echo 'make run      start everything: storage, payment and carrier sandbox, the app  (PORT=7071 STATE=.state)'
 	@echo 'make test     linter, types, import directions, tests                          (ARGS="tests/unit/domain -k reserve")'
+	@echo 'make unit, integration, packages, acceptance, invariants, browser      one tier of the tests  (ARGS="-k reserve")'
 	@echo 'make platform the app under the real Python worker runtime, with the newest Python from 3.13 on that is installed'
 	@echo 'make lint, make typecheck, make format      one of the checks by itself; the last rewrites the files'
 	@echo 'make prove    the proofs at full size: thousands of random orders, hundreds of kills     (ORDERS=3000 KILLED_ORDERS=300 KILLS=200 LOAD=500)'
@@ -35,6 +36,15 @@ run: $(VENV)/packages.stamp node_modules/.stamp
 
 test: $(VENV)/dev.stamp node_modules/.stamp
 	@exec $(PY) -m scripts.check $(ARGS)
+
+# One tier of the tests. The unit tests need Python packages only.
+unit: $(VENV)/dev.stamp
+integration acceptance invariants browser: $(VENV)/dev.stamp node_modules/.stamp
+unit integration acceptance invariants browser:
+	@exec $(PY) -m pytest -q -n 2 tests/$@ $(ARGS)
+
+packages: $(VENV)/dev.stamp node_modules/.stamp
+	@exec $(PY) -m pytest -q -n 2 packages $(ARGS)
 
 # A venv of its own: the worker runtime needs a newer Python than the app does.
 platform: requirements-dev.txt node_modules/.stamp

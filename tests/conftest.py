@@ -16,6 +16,7 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
 )
 
 pytest_plugins = [
+    "tests.support.tiers",
     "local_host.testing.plugin",
     "tests.support.azurite",
     "tests.support.invocation_logs",

@@ -1,22 +1,15 @@
 """The app and its tests reach the Durable SDK by its public names alone: its modules are other ones in every major version."""
 
 import ast
-import subprocess
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.unit.docs.markdown import ROOT, tracked
+
 SDK = "azure.durable_functions"
 GUARDED = ("packages/durable-local-host/src/", "packages/durable-local-host/tests/local_host_tests/real_host/app/")
 """local_host says which SDK it can run; the app of the recordings stays as the real host ran it."""
-
-
-def _sources() -> list[Path]:
-    tracked = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, check=False, capture_output=True, text=True).stdout
-    return [ROOT / name for name in tracked.split()] or [
-        path for path in ROOT.rglob("*.py") if not {".venv", "node_modules", "dist"} & set(path.parts)
-    ]
+SOURCES = [ROOT / name for name in tracked() if name.endswith(".py")]
 
 
 def _imported(source: str) -> set[str]:
@@ -36,7 +29,7 @@ def _inner(source: str) -> set[str]:
 
 
 def test_no_module_imports_from_inside_the_sdk() -> None:
-    sources = [path for path in _sources() if not path.relative_to(ROOT).as_posix().startswith(GUARDED)]
+    sources = [path for path in SOURCES if not path.relative_to(ROOT).as_posix().startswith(GUARDED)]
     assert len(sources) > 300, "the project's modules were found"
     wrong = {str(path.relative_to(ROOT)): inner for path in sources if (inner := _inner(path.read_text()))}
     assert wrong == {}

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from scripts.seed import CATALOGUE
-from tests.integration.docs.markdown import ROOT, Page
 from tests.support.shop import Shop
+from tests.unit.docs.markdown import ROOT, Page
 
 _BLOCK = re.compile(r"^```(?:sh|bash)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _CURL = re.compile(r"^curl (?:[^'\n\\]|\\\n|\$?'[^']*')*", re.MULTILINE)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.docs.markdown import ROOT
+from tests.unit.docs.markdown import ROOT
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from local_host.testing import app_index
-from tests.integration.http.requests import decoded, get
 from tests.support.shop import ROOT
+from tests.unit.http.requests import decoded, get
 from triggers.http.support.openapi_document import openapi_document
 from triggers.http.support.operations import OPERATIONS
 

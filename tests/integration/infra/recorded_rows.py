@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb_kql
 
-from tests.integration.infra.bicep import INFRA, ROOT
+from tests.support.templates.bicep import INFRA, ROOT
 
 RECORDED = Path(__file__).parent / "recorded"
 TABLES: dict[str, dict[str, str]] = json.loads((ROOT / "scripts/kql_tables.json").read_text(encoding="utf-8"))

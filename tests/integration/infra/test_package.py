@@ -13,7 +13,7 @@ import pytest
 from scripts.errors import LaunchFailed
 from scripts.host_json import host_json
 from scripts.package import SITE_PACKAGES, Target, archive, build, copy_app, install_packages, parsed
-from tests.integration.infra.bicep import INFRA, ROOT
+from tests.support.templates.bicep import INFRA, ROOT
 
 THIS_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 AS_IN_AZURE = {"PATH": os.defpath, "MANIFEST_EVENTS": "queue"}

@@ -8,8 +8,8 @@ import subprocess
 import pytest
 
 from scripts.node import require_node
-from tests.integration.infra.bicep import INFRA, ROOT, evaluate, of_type, properties
-from tests.integration.infra.combinations import LEGAL, PLAIN
+from tests.support.templates.bicep import INFRA, ROOT, evaluate, of_type, properties
+from tests.support.templates.combinations import LEGAL, PLAIN
 
 QUERIES = INFRA / "queries"
 PRELUDE = (QUERIES / "prelude.kql").read_text(encoding="utf-8")

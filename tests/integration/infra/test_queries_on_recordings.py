@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.integration.infra.bicep import INFRA
 from tests.integration.infra.recorded_rows import QUERIES, RECORDED, TABLES, rows_found
+from tests.support.templates.bicep import INFRA
 
 RECORDINGS = sorted(path.stem for path in RECORDED.glob("*.jsonl"))
 # Alert rules by what raises them. host_silent is raised by nothing at all.

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from scripts.bicep.place import Place
-from tests.integration.infra.bicep import ROOT, evaluate, parameters
+from tests.support.templates.bicep import ROOT, evaluate, parameters
 
 FOLDER = ROOT / "tests" / "integration" / "infra" / "snapshots"
 SNAPSHOTS = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.json"))}

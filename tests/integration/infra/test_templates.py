@@ -14,8 +14,8 @@ from scripts.bicep.check import check
 from scripts.bicep.values import Refused
 from scripts.host_json import ROOT, backends, plans
 from settings import Settings
-from tests.integration.infra.bicep import INFRA, app_settings, evaluate, of_type, properties
-from tests.integration.infra.combinations import BACKENDS, LEGAL, PLANS, described
+from tests.support.templates.bicep import INFRA, app_settings, evaluate, of_type, properties
+from tests.support.templates.combinations import BACKENDS, LEGAL, PLANS, described
 
 MAIN = (INFRA / "main.bicep").read_text(encoding="utf-8")
 

@@ -9,7 +9,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from scripts.newest_python import NEWEST, OLDEST
-from tests.integration.infra.bicep import INFRA, ROOT
+from tests.support.templates.bicep import INFRA, ROOT
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 BIN = Path(sys.executable).parent

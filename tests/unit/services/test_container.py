@@ -1,8 +1,6 @@
 """The container builds each collaborator once, when it is first used, and in whichever thread that is."""
 
 import json
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -12,7 +10,7 @@ from services.built_once import built_once
 from services.container import Services, services
 from setting_values import InvalidSetting
 from tests.support.order_requests import ADDRESS
-from tests.support.shop import ROOT, change_settings
+from tests.support.shop import change_settings
 
 THREADS = 8
 SETTINGS = {
@@ -74,13 +72,3 @@ def test_a_setting_that_is_missing_is_named_by_every_use_until_it_is_there(monke
 def test_every_part_is_built_of_the_settings_without_calling_out(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     change_settings(monkeypatch, **SETTINGS)
     assert getattr(services(), name) is getattr(services(), name)
-
-
-def test_a_cold_start_imports_no_client_of_a_provider_or_of_storage() -> None:
-    program = (
-        "import sys, function_app;"
-        "print([name for name in sys.modules if name.split('.')[0] in ('stripe', 'easypost', 'jinja2', 'requests')"
-        " or name.startswith(('azure.storage', 'azure.data', 'azure.identity', 'azure.core'))])"
-    )
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"

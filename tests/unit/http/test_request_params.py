@@ -2,7 +2,7 @@ import azure.functions as func
 import pytest
 
 from domain.ids import OrderId
-from tests.integration.http.requests import get, post
+from tests.unit.http.requests import get, post
 from triggers.http.orders import OrderQuery
 from triggers.http.support.problems import Problem
 from triggers.http.support.request_params import idempotency_key, path_id, read_query

@@ -8,8 +8,8 @@ import pytest
 ROOT = Path(__file__).parents[3] / "orchestrators"
 
 FORBIDDEN_MODULES = {
-    "adapters", "asyncio", "http", "io", "logging", "os", "pathlib", "random", "requests", "secrets", "settings", "socket",
-    "subprocess", "threading", "time", "urllib", "uuid",
+    "adapters", "asyncio", "http", "io", "logging", "os", "pathlib", "random", "requests", "secrets", "services", "settings",
+    "socket", "subprocess", "threading", "time", "urllib", "uuid",
 }  # fmt: skip
 FORBIDDEN_CALLS = {
     "open",
@@ -50,7 +50,7 @@ def _called(node: ast.Call) -> str:
     return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
 
 
-@pytest.mark.parametrize("path", sorted(ROOT.glob("*.py")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(ROOT.rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
 def test_orchestrators_are_deterministic(path):
     assert offences(path.read_text(encoding="utf-8")) == []
 

@@ -12,7 +12,7 @@ from scripts.bicep.check import check
 from scripts.bicep.deployment import evaluate
 from scripts.bicep.hashes import guid, unique_string
 from scripts.bicep.values import Refused
-from tests.integration.infra.bicep import INFRA
+from tests.support.templates.bicep import INFRA
 
 SUBSCRIPTION = "/subscriptions/00000000-0000-0000-0000-000000000000"
 # Code, file, text, what to put in its place, and the line that is found.

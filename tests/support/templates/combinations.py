@@ -2,7 +2,7 @@
 
 from itertools import product
 
-from tests.integration.infra.bicep import Given
+from tests.support.templates.bicep import Given
 
 ID = "11111111-2222-3333-4444-555555555555"
 

@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 
 from entities.shopping_cart import bp
-from tests.integration.entities.batches import run_batch
+from tests.unit.entities.batches import run_batch
 
 run = partial(run_batch, bp, "ada")
 

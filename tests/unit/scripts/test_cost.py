@@ -7,7 +7,7 @@ import pytest
 from scripts.cost import prices
 from scripts.cost.model import BACKENDS, PLANS, Scenario, bill, parsed, report
 from scripts.cost.workload import SCHEDULED_RUNS, Workload
-from tests.integration.infra.bicep import INFRA
+from tests.support.templates.bicep import INFRA
 
 MILLION = Scenario(orders=1_000_000)
 

@@ -3,10 +3,10 @@
 import pytest
 
 from scripts.bicep.values import Refused
-from tests.integration.infra import policies_of_connections
-from tests.integration.infra.bicep import Given, evaluate
-from tests.integration.infra.combinations import ACCEPTED, ID, LEGAL, REFUSED, described
-from tests.integration.infra.policies import POLICIES
+from tests.support.templates.bicep import Given, evaluate
+from tests.support.templates.combinations import ACCEPTED, ID, LEGAL, REFUSED, described
+from tests.unit.infra import policies_of_connections
+from tests.unit.infra.policies import POLICIES
 
 
 @pytest.mark.parametrize("name", POLICIES)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.integration.infra.bicep import Given, app_settings, of_type, place, properties, sites, texts
+from tests.support.templates.bicep import Given, app_settings, of_type, place, properties, sites, texts
 
 Policy = Callable[[Any, Given], Iterator[str]]
 POLICIES: dict[str, Policy] = {}

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tests.integration.infra.bicep import Given, app_settings, of_type, place, properties
-from tests.integration.infra.policies import STORAGE, policy
+from tests.support.templates.bicep import Given, app_settings, of_type, place, properties
+from tests.unit.infra.policies import STORAGE, policy
 
 SENDER = "c6a89b2d-59bc-44d0-9896-0f6e12d7b80a"
 KEEPER = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"

@@ -6,7 +6,7 @@ import pytest
 
 from infra.hooks.azure_cli import HookFailed
 from infra.hooks.parameters import FILE, filled_in
-from tests.integration.infra.bicep import evaluate, of_type
+from tests.support.templates.bicep import evaluate, of_type
 
 ENV = {"AZURE_ENV_NAME": "test", "AZURE_LOCATION": "westeurope", "APP_ALERT_EMAIL": "somebody@example.com"}
 

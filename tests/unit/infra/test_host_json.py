@@ -7,10 +7,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from scripts.host_json import ROOT, host_json
-from tests.integration.infra.bicep import app_settings, evaluate
-from tests.integration.infra.combinations import BACKENDS, PLAIN, PLANS, described
+from tests.support.templates.bicep import app_settings, evaluate
+from tests.support.templates.combinations import BACKENDS, PLAIN, PLANS, described
 
-SCHEMA = Draft202012Validator(json.loads((ROOT / "tests" / "integration" / "infra" / "host.schema.json").read_text()))
+SCHEMA = Draft202012Validator(json.loads((ROOT / "tests" / "unit" / "infra" / "host.schema.json").read_text()))
 CONNECTIONS = {
     "AzureStorage": "connectionName",
     "DurableTaskScheduler": "connectionStringName",

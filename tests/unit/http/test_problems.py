@@ -11,8 +11,8 @@ from domain.files.batch import FileBatchRequest
 from domain.orders.approval import ApprovalDecision
 from domain.orders.order import OrderRequest
 from domain.wire import Wire
-from tests.integration.http.requests import decoded, get
 from tests.support.order_requests import order_request
+from tests.unit.http.requests import decoded, get
 from triggers.http.support.problems import answers_problems, conflict, field_errors, field_path, invalid
 
 SECRET = "sk_live_do_not_repeat"

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from local_host.testing import app_index
 from scripts.host_json import host_json
-from tests.integration.infra.bicep import ROOT, Given, app_settings
-from tests.integration.infra.policies import policy
+from tests.support.templates.bicep import ROOT, Given, app_settings
+from tests.unit.infra.policies import policy
 
 HOST: Final = "AzureWebJobsStorage"
 ALL: Final = frozenset({"blob", "queue", "table"})

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from tests.integration.infra.bicep import Given, app_settings, of_type, place, properties, sites
-from tests.integration.infra.policies import SCHEDULER, SQL, STORAGE, policy
+from tests.support.templates.bicep import Given, app_settings, of_type, place, properties, sites
+from tests.unit.infra.policies import SCHEDULER, SQL, STORAGE, policy
 
 CONTAINER = "microsoft.storage/storageaccounts/blobservices/containers"
 HUB = "microsoft.durabletask/schedulers/taskhubs"

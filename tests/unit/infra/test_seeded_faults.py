@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.integration.infra.bicep import INFRA, Given, evaluate
-from tests.integration.infra.combinations import PLAIN
-from tests.integration.infra.policies import POLICIES
+from tests.support.templates.bicep import INFRA, Given, evaluate
+from tests.support.templates.combinations import PLAIN
+from tests.unit.infra.policies import POLICIES
 
 
 class Fault(NamedTuple):

@@ -1,8 +1,8 @@
 import pytest
 
 from domain.orders.order import OrderRequest
-from tests.integration.http.requests import post
 from tests.support.order_requests import ADDRESS, order_request
+from tests.unit.http.requests import post
 from triggers.http.support.problems import Problem
 from triggers.http.support.request_body import MOST_BYTES, read_body
 

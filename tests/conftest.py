@@ -19,6 +19,7 @@ pytest_plugins = [
     "tests.support.tiers",
     "local_host.testing.plugin",
     "tests.support.azurite",
+    "tests.support.docs_site",
     "tests.support.invocation_logs",
     "tests.support.sandbox",
     "tests.support.shop",

@@ -1,24 +1,8 @@
 """The documentation builds as a site without a warning, and its pages load nothing from elsewhere."""
 
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
-
-import pytest
 
 from tests.unit.docs.markdown import ROOT
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory) -> Path:
-    made: Path = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "scripts.docs", "build", "--strict", "--site-dir", str(made)]
-    staged = {"DOCS_STAGED": str(tmp_path_factory.mktemp("staged"))}
-    built = subprocess.run(command, cwd=ROOT, env=os.environ | staged, capture_output=True, text=True, check=False)
-    assert built.returncode == 0, built.stdout + built.stderr
-    return made
 
 
 def test_every_page_of_the_repository_is_in_it(site):

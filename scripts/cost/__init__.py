@@ -1,0 +1,1 @@
+"""Estimate what the shop costs in Azure."""

@@ -1,4 +1,4 @@
-"""List prices in US dollars, of an American region, with where each was read. Price again before quoting."""
+"""List prices in US dollars, of an American region, each with its source. Read them again before quoting."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -16,7 +16,7 @@ _REMEMBERED: Final = "earlier price lists, not verified"
 
 @dataclass(frozen=True)
 class Price:
-    """source: where it was read; which of them are Azure's own stands above."""
+    """The price of one unit, and where it was read."""
 
     dollars: float
     per: str

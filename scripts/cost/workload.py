@@ -1,4 +1,4 @@
-"""What one order does, as the cost model counts it. A test holds the counts against an order; the times are assumed."""
+"""State what one order does, as the cost model counts it. A test holds the counts against an order; the times are assumed."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -9,19 +9,19 @@ SCHEDULED_RUNS: Final = 730 * (60 + 60 + 12 + 1 + 1) + 30
 
 @dataclass(frozen=True, kw_only=True)
 class Workload:
-    """What one order does, when all goes well and no human is asked: the order, its mail, and the watch of its parcel.
+    """What one order does when no step fails and no approval is needed: the order, its mail and the tracking of its parcel.
 
-    Times in seconds.
+    Times are in seconds. Every run of an orchestrator, each replay included, is a paid execution.
     """
 
-    activities: int = 5  # authorise, announce, buy the label, capture, record
+    activities: int = 5  # authorise, create the shipment, buy the label, capture, record
     entity_calls: int = 1  # reserve, of one line; its answer wakes the order
-    entity_signals: int = 1  # commit, of one line; nobody waits for it
+    entity_signals: int = 1  # commit, of one line; the order does not wait for it
     events: int = 0
     timers: int = 0
-    polls: int = 2  # how often somebody asks for its status
-    looks: int = 10  # how often the carrier is asked where the parcel is: three days
-    news: int = 3  # how often it says something new
+    polls: int = 2  # of the order's status, by the client
+    carrier_polls: int = 10  # three days until the parcel has arrived
+    tracking_changes: int = 3  # polls that return a new status
     activity_s: float = 0.4
     orchestrator_s: float = 0.1
     entity_s: float = 0.05
@@ -34,59 +34,66 @@ class Workload:
 
     @property
     def episodes(self) -> int:
-        """Runs of the order's orchestrator: its start, and one more per answer. Each replay is a paid execution."""
+        """Runs of the order's orchestrator: its start, and one per answer."""
         return 1 + self.activities + self.entity_calls + self.events + self.timers
 
     @property
-    def watch_activities(self) -> int:
-        """Find the parcel, look at it, and write down what is new."""
-        return 1 + self.looks + self.news if self.looks else 0
+    def tracking_activities(self) -> int:
+        """Activities that find the parcel, poll the carrier, and record each change."""
+        return 1 + self.carrier_polls + self.tracking_changes if self.carrier_polls else 0
 
     @property
-    def watch_timers(self) -> int:
-        return max(0, self.looks - 1)
+    def tracking_timers(self) -> int:
+        """Waits between the polls of the carrier."""
+        return max(0, self.carrier_polls - 1)
 
     @property
-    def watch_episodes(self) -> int:
-        """Each look is a run of its own, which starts once, and once more per answer."""
-        return self.looks + self.watch_activities + self.watch_timers
+    def tracking_episodes(self) -> int:
+        """Runs of the tracking orchestrator: each poll continues as new, and each answer is one more."""
+        return self.carrier_polls + self.tracking_activities + self.tracking_timers
 
     @property
     def all_episodes(self) -> int:
-        return self.episodes + self.watch_episodes
+        """Runs of both orchestrators."""
+        return self.episodes + self.tracking_episodes
 
     @property
     def all_activities(self) -> int:
-        return self.activities + self.watch_activities
+        """Activities of both orchestrators."""
+        return self.activities + self.tracking_activities
 
     @property
     def durable_executions(self) -> int:
+        """Executions of orchestrators, activities and entities."""
         return self.all_episodes + self.all_activities + self.entity_calls + self.entity_signals
 
     @property
     def http_executions(self) -> int:
+        """Executions of HTTP functions: the order and the polls of its status."""
         return 1 + self.polls
 
     @property
     def executions(self) -> int:
-        """All of them; one delivers the mail."""
+        """All executions; one delivers the mail."""
         return self.durable_executions + self.http_executions + 1
 
     @property
     def durable_s(self) -> float:
+        """Seconds of work of orchestrators, activities and entities."""
         busy = self.all_episodes * self.orchestrator_s + self.all_activities * self.activity_s
         return busy + (self.entity_calls + self.entity_signals) * self.entity_s
 
     @property
     def http_busy_s(self) -> float:
+        """Seconds of work of HTTP functions."""
         return self.http_executions * self.http_s
 
     @property
     def queue_operations(self) -> int:
-        """Put, get and delete: of each start, of a request and of its answer, of what has no answer, and of the mail."""
+        """Put, get and delete of every message: starts, requests, their answers, one-way messages and the mail."""
         pairs = self.all_activities + self.entity_calls
-        single = self.entity_signals + self.events + self.timers + self.watch_timers
-        modelled = 3 * (1 + self.looks) + 6 * pairs + 3 * single + 3
+        single = self.entity_signals + self.events + self.timers + self.tracking_timers
+        modelled = 3 * (1 + self.carrier_polls) + 6 * pairs + 3 * single + 3
         return self.queue_ops if self.queue_ops is not None else modelled
 
     @property
@@ -97,10 +104,11 @@ class Workload:
 
     @property
     def shop_table_operations(self) -> int:
-        """Accept and record the order, read it for each poll, enter its watch, find its parcel, write down the news."""
-        return 2 + 2 * self.polls + (4 + self.news if self.looks else 0)
+        """Operations that accept and record the order, read it for each poll, start its tracking and record each change."""
+        return 2 + 2 * self.polls + (4 + self.tracking_changes if self.carrier_polls else 0)
 
     @property
     def scheduler_actions(self) -> int:
-        waits = self.entity_signals + self.events + self.timers + self.watch_timers
-        return 1 + self.looks + 2 * (self.all_activities + self.entity_calls) + waits
+        """Actions that the Durable Task Scheduler bills."""
+        waits = self.entity_signals + self.events + self.timers + self.tracking_timers
+        return 1 + self.carrier_polls + 2 * (self.all_activities + self.entity_calls) + waits

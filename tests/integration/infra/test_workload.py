@@ -1,4 +1,4 @@
-"""What the cost model says that an order does, held against an order and the watch of its parcel."""
+"""An order, the tracking of its parcel and the schedules do what the cost model counts."""
 
 import json
 from collections import Counter
@@ -23,7 +23,7 @@ DELIVERED_AFTER = timedelta(days=3)
 
 @pytest.fixture
 async def shop(monkeypatch: pytest.MonkeyPatch, storage_connection: str, sandbox: Sandbox) -> AsyncIterator[Shop]:
-    """With one order that has ended."""
+    """Run a shop with one order that has ended."""
     use_settings(monkeypatch, storage_connection, sandbox)
     async with running_shop(sandbox) as running:
         await running.stock("mug", 10)
@@ -44,25 +44,27 @@ async def test_order_does_what_the_cost_model_counts(shop: Shop):
     assert counted[EventType.ORCHESTRATOR_STARTED] == model.episodes == shop.host.orchestrator_runs.total()
 
 
-async def test_watch_of_a_parcel_does_what_the_cost_model_counts(shop: Shop):
+async def test_tracking_of_a_parcel_does_what_the_cost_model_counts(shop: Shop):
     model = Workload()
     shop.host.activity_calls.clear()
     shop.host.orchestrator_runs.clear()
-    (news,) = waiting_messages()
-    carrier_says = iter(("in_transit", "delivered"))
+    (notification,) = waiting_messages()
+    carrier_statuses = iter(("in_transit", "delivered"))
 
-    await shop.host.run("deliver_notification", json.dumps(news))
+    await shop.host.run("deliver_notification", json.dumps(notification))
     waited = timedelta()
-    for look in range(1, model.looks):
-        if look in (1, model.looks - 1):
-            shop.sandbox.post("/trackers/a-1", {"status": next(carrier_says)})
-        waited += pause_after(look)
-        await shop.host.advance(seconds=pause_after(look).total_seconds())
+    for poll in range(1, model.carrier_polls):
+        if poll in (1, model.carrier_polls - 1):
+            shop.sandbox.post("/trackers/a-1", {"status": next(carrier_statuses)})
+        waited += pause_after(poll)
+        await shop.host.advance(seconds=pause_after(poll).total_seconds())
 
     assert (await shop.get("shipments/a-1")).json()["detail"]["tracking_status"] == "delivered"
-    assert waited - pause_after(model.looks - 1) < DELIVERED_AFTER <= waited, "as many looks as fit into the time"
-    assert len(shop.host.activity_calls) == model.watch_activities
-    assert shop.host.orchestrator_runs.total() == model.watch_episodes
+    assert waited - pause_after(model.carrier_polls - 1) < DELIVERED_AFTER <= waited, (
+        "as many polls as fit into the time"
+    )
+    assert len(shop.host.activity_calls) == model.tracking_activities
+    assert shop.host.orchestrator_runs.total() == model.tracking_episodes
 
 
 def test_schedules_run_as_often_as_the_cost_model_counts():

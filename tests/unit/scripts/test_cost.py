@@ -1,11 +1,12 @@
-"""The cost model: its arithmetic, and that it says what it assumes."""
+"""The cost model calculates right, and states what it assumes."""
 
 from dataclasses import replace
 
 import pytest
 
 from scripts.cost import prices
-from scripts.cost.model import BACKENDS, PLANS, Scenario, bill, parsed, report
+from scripts.cost.__main__ import parsed, report
+from scripts.cost.model import BACKENDS, PLANS, Scenario, bill
 from scripts.cost.workload import SCHEDULED_RUNS, Workload
 from tests.support.templates.bicep import INFRA
 
@@ -63,7 +64,7 @@ def test_measured_transactions_replace_the_model():
     assert "(measured)" in report(measured)
 
 
-def test_what_has_no_price_is_unknown_and_not_free():
+def test_an_item_without_a_price_is_unknown_and_not_free():
     scheduler = replace(MILLION, backend="DurableTaskScheduler")
     assert dollars(scheduler, "scheduler") is None
     assert "without scheduler" in report(scheduler)
@@ -92,9 +93,9 @@ def test_memory_that_fc1_does_not_sell_is_refused_and_what_it_sells_is_named(cap
     assert parsed(["--memory", "256", "--plan", "Y1"]).memory_mb == 256
 
 
-def test_parcels_that_are_not_watched_cost_nothing():
-    load = parsed(["--looks", "0"]).workload
-    assert (load.watch_activities, load.watch_episodes, load.executions) == (0, 0, 14 + 3 + 1)
+def test_parcels_that_are_not_tracked_cost_nothing():
+    load = parsed(["--carrier-polls", "0"]).workload
+    assert (load.tracking_activities, load.tracking_episodes, load.executions) == (0, 0, 14 + 3 + 1)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +106,7 @@ def test_parcels_that_are_not_watched_cost_nothing():
         ("| FC1, 512 MB | {} |", ["--memory", "512"]),
         ("| EP1, one instance | {} |", ["--plan", "EP1"]),
         ("| Y1, 256 MB | {} |", ["--plan", "Y1", "--memory", "256"]),
-        ("without parcels to watch (`--looks 0`) the first line is {}", ["--looks", "0"]),
+        ("without tracking (`--carrier-polls 0`) the first line is {}", ["--carrier-polls", "0"]),
         ("An idle shop on FC1 costs {} a month", ["--orders", "0"]),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

@@ -31,6 +31,7 @@ SCRIPTS: Final = {  # from node_modules; the second is what searches where the p
     "iframe-worker.js": "iframe-worker/shim/index.js",
 }
 REFERENCE: Final = {
+    "domain.ports": "What the app needs from providers, as contracts that any adapter can fulfil.",
     "services": "The use cases, and the container that composes them.",
     "domain": "The rules of the shop: pure values and functions.",
 }
@@ -52,9 +53,9 @@ def stage() -> None:
     """Lay out in build/docs what the site is made of."""
     shutil.rmtree(STAGED, ignore_errors=True)
     for page in pages():
-        _copy(page)
+        _link(page)
         for linked in linked_files(page):
-            _copy(linked)
+            _link(linked)
     for name, script in SCRIPTS.items():
         _write(STAGED / "assets" / name, _installed(script))
     for package, summary in REFERENCE.items():
@@ -76,8 +77,9 @@ def linked_files(page: Path) -> Iterator[Path]:
 
 
 def reference(package: str, summary: str) -> str:
-    """Return the page that documents the public names of a package, from its docstrings."""
-    modules = sorted(path for path in (ROOT / package).rglob("*.py") if path.name != "__init__.py")
+    """Return the page that documents the public names of a package or module, from its docstrings."""
+    folder = ROOT.joinpath(*package.split("."))
+    modules = sorted(path for path in folder.rglob("*.py") if path.name != "__init__.py") or [folder.with_suffix(".py")]
     names = (".".join(path.relative_to(ROOT).with_suffix("").parts) for path in modules)
     return f"# `{package}`\n\n{summary}\n\n" + "\n".join(f"::: {name}\n" for name in names)
 
@@ -89,10 +91,12 @@ def _installed(script: str) -> str:
         raise LaunchFailed(f"node_modules/{script} is missing: `make docs` installs it") from None
 
 
-def _copy(file: Path) -> None:
+def _link(file: Path) -> None:
+    """Lay out a file as a link to it, so that `serve` shows what is written after the start."""
     target = STAGED / file.relative_to(ROOT)
     target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(file, target)
+    if not target.exists():
+        target.symlink_to(file)
 
 
 def _write(target: Path, text: str) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.scripts.launching import copy_tree, lend_installed_packages
+from tests.support.launching import copy_tree, lend_installed_packages
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.scripts.launching import failed_run, processes_of, running_app
+from tests.support.launching import failed_run, processes_of, running_app
 
 
 def test_a_port_in_use_is_named_with_what_to_do(tree: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from scripts.web import call
-from tests.integration.scripts.launching import copy_tree, running_app
+from tests.support.launching import copy_tree, running_app
 
 pytestmark = [
     pytest.mark.skipif(not (os.environ.get("CI") or os.environ.get("RUN_SLOW")), reason="needs CI or RUN_SLOW set"),

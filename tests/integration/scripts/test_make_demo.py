@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.integration.scripts.launching import launched, processes_of, running_app
+from tests.support.launching import launched, processes_of, running_app
 
 
 def test_every_order_ends_as_it_should_and_money_and_stock_balance(tree: Path, tmp_path: Path) -> None:

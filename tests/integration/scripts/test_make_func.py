@@ -5,7 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
-from tests.integration.scripts.launching import Launched, launched, processes_of
+from tests.support.launching import Launched, launched, processes_of
 
 FREE_PORTS = {f"{name}_PORT": "0" for name in ("AZURITE_BLOB", "AZURITE_QUEUE", "AZURITE_TABLE", "SANDBOX", "MAIL")}
 STAND_IN = """#!/bin/sh

@@ -13,7 +13,7 @@ from azure.data.tables import TableServiceClient
 
 from scripts.demo_orders import CUSTOMER
 from scripts.web import Answer, call
-from tests.integration.scripts.launching import launched, processes_of, running_app, wait_until_gone
+from tests.support.launching import launched, processes_of, running_app, wait_until_gone
 
 ORDER_TIMEOUT_S = 60.0
 POLL_S = 0.05

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.integration.scripts.launching import ROOT
+from tests.support.launching import ROOT
 
 
 def git_lists(*arguments: str) -> set[str]:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 READY = re.compile(rb"is ready after [\d.]+ s: (http://127\.0\.0\.1:\d+)")
 GUIDE_END = b"go on at the next start."
 START_TIMEOUT_S = 600.0

@@ -108,7 +108,7 @@ param entraClientId string = ''
 @description('Client ids of the applications that may call; empty for any of the tenant that gets a token.')
 param entraAllowedApplications string[] = []
 
-@description('Who is told when something is wrong, by e-mail.')
+@description('E-mail addresses of the recipients of alerts.')
 @maxLength(50)
 param alertEmails string[]
 
@@ -153,7 +153,7 @@ param budgetStart string = ''
 @description('Day of the deployment; leave it to its default.')
 param today string = utcNow('yyyy-MM-dd')
 
-@description('Object id of who provisions: may put secrets into the vault, upload packages and look at the scheduler. Empty for nobody.')
+@description('Object id of the principal that provisions: may store secrets in the vault, upload packages and view the scheduler. Empty for none.')
 param deployerPrincipalId string = ''
 
 @description('What the deployer is.')
@@ -395,7 +395,7 @@ module rbac 'modules/rbac.bicep' = {
     mailServiceName: empty(mailDataLocation) ? '' : mail!.outputs.name
     deployerPrincipalId: deployerPrincipalId
     deployerPrincipalType: deployerPrincipalType
-    // Flex Consumption takes a push; elsewhere whoever deploys puts the package into storage. One principal may be both
+    // Flex Consumption takes a push; elsewhere the deployer puts the package into storage. One principal may be both
     // deployers, and Azure refuses a second assignment of the same role.
     packageUploaders: flex
       ? []

@@ -1,4 +1,4 @@
-"""The Azure CLI and azd as functions. Whoever runs a hook is logged in with both."""
+"""The Azure CLI and azd as functions. The user of a hook is logged in with both."""
 
 import json
 import os

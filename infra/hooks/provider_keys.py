@@ -19,7 +19,7 @@ _PAUSE_S = 15.0
 
 
 def fill(vault: str, names: list[str], ask: Callable[[str], str] | None, pause: Callable[[float], None]) -> list[str]:
-    """Put in what is missing and can be had; return what is still missing. ask: None when nobody sits there."""
+    """Store the keys that are missing and available; return what is still missing. ask: None without a terminal."""
     missing = []
     present = secrets_of(vault, pause)
     for name in names:

@@ -1,4 +1,4 @@
-// Who is told when. Every rule runs a query from ../queries that returns rows only when something is wrong, so that a rule's
+// Alert rules and their recipients. Every rule runs a query from ../queries that returns rows only when something is wrong, so that a rule's
 // threshold can be read and tried where the query is; any row raises the alert, and it resolves itself when the rows are gone.
 
 @description('Prefix of the names of the rules.')
@@ -10,7 +10,7 @@ param location string
 @description('Tags of every resource.')
 param tags object
 
-@description('Who is told, by e-mail.')
+@description('Addresses of the recipients.')
 param emails string[]
 
 @description('Workspace that the queries run on.')
@@ -32,7 +32,7 @@ type rule = {
   title: string
   @description('What it means and what to do.')
   description: string
-  @description('0 wakes somebody, 1 is for today, 2 for this week, 3 to know.')
+  @description('0 wakes the operator on call, 1 is for today, 2 for this week, 3 for information.')
   severity: int
   @description('Time that one evaluation looks at.')
   window: string
@@ -137,8 +137,8 @@ var rules rule[] = [
   }
   {
     name: 'lost_events'
-    title: 'Manifests were not heard of'
-    description: 'Event Grid gave up telling the app of a manifest in incoming. Upload it again; the container undelivered-events says why.'
+    title: 'Manifests were not delivered'
+    description: 'Event Grid gave up delivering the event of a manifest in incoming. Upload it again; the container undelivered-events has the reason.'
     severity: 1
     window: 'PT15M'
     every: 'PT15M'
@@ -158,7 +158,7 @@ var rules rule[] = [
   {
     name: 'activity_failures'
     title: 'A dependency fails'
-    description: 'More than a tenth of the runs of an activity fail. Orders wait and are tried again.'
+    description: 'More than a tenth of the runs of an activity fail. Orders wait and are retried.'
     severity: 2
     window: 'PT15M'
     every: 'PT5M'
@@ -187,7 +187,7 @@ var rules rule[] = [
   }
   {
     name: 'throttling'
-    title: 'Work is refused for being too much'
+    title: 'Work is throttled'
     description: 'Storage or the scheduler throttles. With Azure Storage, partitionCount caps the throughput of a task hub for its life.'
     severity: 2
     window: 'PT15M'
@@ -197,8 +197,8 @@ var rules rule[] = [
   }
   {
     name: 'key_use'
-    title: 'Somebody uses a key'
-    description: 'Nothing here has a key of the storage account, and the account refuses them. Find out who tries.'
+    title: 'A key was used'
+    description: 'No part of the system has a key of the storage account, and the account refuses keys. Find the caller.'
     severity: 2
     window: 'PT1H'
     every: 'PT1H'
@@ -207,8 +207,8 @@ var rules rule[] = [
   }
   {
     name: 'vault_denied'
-    title: 'The vault refused somebody'
-    description: 'A missing role breaks the app at its next start; a stranger\'s attempt is worth knowing.'
+    title: 'The vault refused access'
+    description: 'A missing role breaks the app at its next start; an attempt by a stranger is worth knowing.'
     severity: 2
     window: 'PT1H'
     every: 'PT1H'

@@ -1,4 +1,4 @@
-// A budget on the resource group: people are told before the month is over, nothing is switched off.
+// A budget on the resource group: recipients are notified before the month is over, nothing is switched off.
 
 @description('Name of the budget.')
 param name string
@@ -10,10 +10,10 @@ param amount int
 @description('First month, as its first day. Azure refuses a change of it, so a later deployment must hand in the same.')
 param startDate string
 
-@description('Who is told, by e-mail.')
+@description('Addresses of the recipients.')
 param emails string[]
 
-@description('Action group that is told too.')
+@description('Action group that is notified too.')
 param actionGroupId string
 
 resource budget 'Microsoft.Consumption/budgets@2024-08-01' = {

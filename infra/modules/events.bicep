@@ -1,4 +1,4 @@
-// The storage account's word that somebody dropped a manifest: new blobs `incoming/*.batch.json` become messages on the queue that
+// The storage account's events about new manifests: new blobs `incoming/*.batch.json` become messages on the queue that
 // the app watches, on every plan the same (Flex Consumption cannot look for blobs itself). Event Grid has an identity of its own,
 // which may put messages on this one queue and keep in one container what it could not deliver; the account takes no key.
 

@@ -1,4 +1,4 @@
-// Where logs, traces and metrics go: one workspace, and Application Insights on top of it. Nobody can write with a key.
+// Where logs, traces and metrics go: one workspace, and Application Insights on top of it. Writing with a key is disabled.
 
 @description('Name of the Log Analytics workspace.')
 param workspaceName string

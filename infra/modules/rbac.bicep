@@ -3,7 +3,7 @@
 
 import { roles } from 'roles.bicep'
 
-@description('Somebody who deploys.')
+@description('A principal that deploys.')
 type uploader = {
   @description('Object id.')
   id: string
@@ -32,7 +32,7 @@ param taskHubNames string[]
 @description('Name of the Communication Services resource that sends mails; empty without one.')
 param mailServiceName string
 
-@description('Object id of who deploys; empty for nobody.')
+@description('Object id of the principal that deploys; empty for none.')
 param deployerPrincipalId string
 
 @description('What the deployer is.')

@@ -1,4 +1,4 @@
-// The Durable Task Scheduler: a managed task hub. One hub per slot, because instances of one hub are worked on by whoever listens.
+// The Durable Task Scheduler: a managed task hub. One hub per slot, because every app that listens to a hub works on its instances.
 
 @description('Name of the scheduler.')
 param name string
@@ -20,7 +20,7 @@ param skuName string
 @allowed([1, 3])
 param capacity int
 
-@description('Addresses that may connect (IPv4, IPv6 or CIDR). An empty list lets nobody in.')
+@description('Addresses that may connect (IPv4, IPv6 or CIDR). An empty list allows none.')
 param ipAllowlist string[]
 
 @description('Refuse everything that does not come through a private endpoint.')

@@ -218,7 +218,7 @@ func hostSettings(roleName string, hostId string, taskHub string) object => {
   TASKHUB_NAME: taskHub
 }
 
-// Whom it writes to and who answers: an order that is tried on the slot reaches nobody of production.
+// Recipients and approvers: a test order on the slot reaches no person of production.
 func peopleSettings(publicUrl string, mailEndpoint string, approverEmails string[]) object => {
   PUBLIC_URL: publicUrl
   MAIL_ENDPOINT: mailEndpoint
@@ -279,7 +279,7 @@ func shopAppSettings(shop shopSettings) object => {
   CALLBACK_ALLOW_LOOPBACK: 'false'
   FILE_BATCH_WIDTH: string(shop.fileBatchWidth)
   FILE_BATCH_CONTAINERS: join(shop.fileBatchContainers, ',')
-  // Told by the storage account (events.bicep): no plan pays for looking, and Flex Consumption cannot look.
+  // Events of the storage account (events.bicep): polling costs on every plan, and Flex Consumption cannot poll.
   MANIFEST_EVENTS: 'queue'
 }
 

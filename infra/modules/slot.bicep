@@ -36,7 +36,7 @@ param private bool
 @description('Subnet of that network; empty without one.')
 param subnetId string
 
-@description('The task hub is in SQL, and scaling has to be told.')
+@description('Whether the task hub is in SQL, which scaling has to know.')
 param scalesBySql bool
 
 @description('Workspace for diagnostic logs.')

@@ -166,7 +166,7 @@ def test_event_grid_tells_of_what_the_app_looks_for_elsewhere():
 
 def _named_by_adapters(kind: str) -> set[str]:
     names: set[str] = set()
-    for path in Path(ROOT, "adapters").glob("*.py"):
+    for path in Path(ROOT, "adapters").rglob("*.py"):
         text = path.read_text()
         constants = dict(re.findall(r'^(\w+): Final = "([^"]+)"', text, re.M))
         names |= {constants[name] for name in re.findall(rf"storage\.{kind}\((\w+)\)", text) if name in constants}

@@ -6,6 +6,7 @@ from functools import wraps
 from typing import Any
 
 from adapters.telemetry import emit
+from domain.orders.steps import AUTHORISE_PAYMENT, CANCEL_PAYMENT, CAPTURE_PAYMENT
 from domain.workflows.steps import Outcome
 
 Activity = Callable[[dict[str, Any]], dict[str, Any]]
@@ -39,11 +40,11 @@ def _money(step: str, request: Mapping[str, Any], answer: Mapping[str, Any]) -> 
     """What a step moved: captured money by `capture_payment`, refunded money by `cancel_payment`, which is 0 for a void."""
     if answer.get("outcome") != Outcome.DONE:
         return {}
-    if step == "capture_payment":
+    if step == CAPTURE_PAYMENT:
         return {"amount_cents": request["amount_cents"], "currency": request["currency"]}
-    if step == "authorise_payment" and request["capture"] == "immediate":
+    if step == AUTHORISE_PAYMENT and request["capture"] == "immediate":
         return {"amount_cents": request["amount_cents"], "currency": request["currency"]}
-    if step == "cancel_payment":
+    if step == CANCEL_PAYMENT:
         payment, refunded = request["payment"], answer.get("message") == "refunded"
         return {"amount_cents": payment["amount_cents"] if refunded else 0, "currency": payment["currency"]}
     return {}

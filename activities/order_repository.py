@@ -8,7 +8,8 @@ from activities.observed import observed
 from adapters.telemetry import emit_dead_letter, emit_status
 from domain.orders.approval import ApprovalFound, LookUpApproval, SettleApprovalRequest, approval_wait_id
 from domain.orders.order import CloseOrder, OrderStatus
-from domain.orders.run import CANCELLED, Course, CourseSettled, LookUpOrder, OrderFound, RecordOrder, SettleCourse
+from domain.orders.run import CourseSettled, LookUpOrder, OrderFound, RecordOrder, SettleCourse
+from domain.workflows.course import CANCELLED, Course
 from domain.workflows.steps import StepResult
 from services.container import services
 from services.order_closing import conclude, notify_of_end
@@ -22,14 +23,14 @@ def record_order(request: dict) -> dict[str, Any]:
     """Record an order's progress, which never moves an order back; then hand its message to the outbox, and dead-letter what is
     left of it. Only when all is done is the order of no more concern to its recovery timer.
 
-    In one, because every order ends with them. Refused as not_told when only the message failed.
+    In one, because every order ends with them. Refused as not_notified when only the message failed.
     """
     record = RecordOrder.model_validate(request)
     emit_status(services().order_repository.record(record.progress))
-    told, stored = conclude(services().order_repository, services().outbox, services().dead_letters, record)
+    notified, stored = conclude(services().order_repository, services().outbox, services().dead_letters, record)
     for letter in stored:
         emit_dead_letter(letter)
-    return told.to_wire()
+    return notified.to_wire()
 
 
 @bp.activity_trigger(input_name="request")
@@ -42,7 +43,7 @@ def settle_course(request: dict) -> dict[str, Any]:
     asked = SettleCourse.model_validate(request)
     stop = services().order_repository.stop_before_capture(asked.progress.order_id) if asked.course.completes else None
     if stop is not None and stop.reason_code == CANCELLED:
-        course = Course(end=OrderStatus.CANCELLED, reason_code=CANCELLED, message=stop.message)
+        course = Course(end="cancelled", reason_code=CANCELLED, message=stop.message)
         return CourseSettled(
             outcome=stop.outcome, reason_code=CANCELLED, course=course, progress=asked.progress
         ).to_wire()

@@ -9,9 +9,9 @@ from typing import Any
 import azure.durable_functions as df
 
 from activities.observed import observed
-from domain.orders.order import OrderStatus
-from domain.orders.run import STOPPED, CapturePayment, Course, SettleCourse
+from domain.orders.run import STOPPED, CapturePayment, SettleCourse
 from domain.payments.payment import CancelPaymentRequest, PaymentRequest
+from domain.workflows.course import Course
 from domain.workflows.steps import Outcome, StepResult
 from services.container import services
 
@@ -39,7 +39,7 @@ def capture_payment(request: dict) -> dict[str, Any]:
     if taken.outcome is not Outcome.DONE:
         return taken.to_wire()
     # After the capture: what is recorded is certain, and an order that stops without the record has its money paid back.
-    settling = SettleCourse(course=Course(end=OrderStatus.COMPLETED), progress=asked.progress)
+    settling = SettleCourse(course=Course(end="completed"), progress=asked.progress)
     if not services().order_repository.settle_course(settling).course.completes:
         return StepResult.refused(STOPPED, "the order was stopped meanwhile", taken.reference).to_wire()
     return taken.to_wire()

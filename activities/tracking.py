@@ -6,6 +6,7 @@ import azure.durable_functions as df
 
 from domain.errors import ProviderRefused
 from domain.orders.row import OrderRow
+from domain.orders.steps import BUY_LABEL
 from domain.shipping.tracking import ParcelQuery, ParcelSeen, RecordTracking, Tracking, TrackingRequest
 from domain.workflows.steps import Outcome, StepResult
 from services.container import services
@@ -48,5 +49,5 @@ def record_tracking(request: dict) -> dict[str, Any]:
 def _code(row: OrderRow | None) -> str | None:
     if row is None or row.result is None:
         return None
-    booked = (step.reference for step in row.result.steps if step.step == "arrange_shipping" and step.reference)
+    booked = (step.reference for step in row.result.steps if step.step == BUY_LABEL and step.reference)
     return next(booked, None)

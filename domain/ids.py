@@ -27,6 +27,9 @@ Namespace = Annotated[str, Field(max_length=100, pattern=r"^[A-Za-z0-9_-]*(\.[A-
 
 INVENTORY_ENTITY = "inventory"
 
+PROCESS_ORDER: Final = "process_order"
+"""The workflow of an order; the key of its run is the order's id."""
+
 _LETTERS = str.maketrans("0123456789", "ghijklmnop")
 
 PaymentOperation = Literal["create", "authorise", "capture", "void", "refund"]
@@ -35,6 +38,11 @@ PaymentOperation = Literal["create", "authorise", "capture", "void", "refund"]
 def order_instance_id(order_id: str) -> str:
     """One order, one instance: a second start with the same id is refused while it runs."""
     return order_id
+
+
+def instance_id_of(workflow: str, key: str) -> str:
+    """Return the id of the only instance of a workflow's run. The `.` keeps it apart from every order's."""
+    return order_instance_id(key) if workflow == PROCESS_ORDER else f"{workflow}.{key}"
 
 
 def dead_letter_instance_id(dead_letter_id: str, attempt: int) -> str:
@@ -67,9 +75,9 @@ def payment_key(order_id: str, operation: PaymentOperation, namespace: str = "")
     return f"{provider_reference(namespace, order_id)}:{operation}"
 
 
-def dead_letter_id(order_id: str, step: str) -> str:
-    """One record per order and step: dead-lettering the same failure twice keeps one record."""
-    return f"{order_id}.{step}"
+def dead_letter_id(instance_id: str, step: str) -> str:
+    """One record per run and step: dead-lettering the same failure twice keeps one record."""
+    return f"{instance_id}.{step}"
 
 
 def notification_id(order_id: str, kind: str) -> str:

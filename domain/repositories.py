@@ -32,9 +32,10 @@ from domain.orders.run import CourseSettled, SettleCourse
 from domain.page import Page
 from domain.reports.report import FetchReportData, GenerateReport, ReportDataFetched, ReportFormat
 from domain.shipping.tracking import Tracking
+from domain.workflows.course import Course
 from domain.workflows.dead_letter import CloseDeadLetter, DeadLetter, DeadLetterState, StoredDeadLetter
 from domain.workflows.intake import Intake, Reminder
-from domain.workflows.run import Run, WorkflowProgress
+from domain.workflows.run import CloseRun, Run, WorkflowProgress
 from domain.workflows.steps import StepResult
 
 
@@ -125,6 +126,15 @@ class RunRepository(Protocol):
 
     def end(self, instance_id: str) -> WorkflowProgress | None:
         """Return the recorded end; None when none was recorded."""
+
+    def settle_course(self, instance_id: str, course: Course) -> Course:
+        """Record which way a run goes, unless that is recorded; return the course that holds."""
+
+    def course(self, instance_id: str) -> Course | None:
+        """Return the recorded course of a run; None when none was recorded."""
+
+    def close(self, closing: CloseRun) -> None:
+        """Store a compensation that was completed late. Raises EndNotKnown."""
 
     def reopen(self, run: Run) -> None:
         """Look after a run again whose end was recorded: an operator starts it once more."""

@@ -1,4 +1,4 @@
-"""The story of a checkout: freeze the cart, order what was in it, then empty it of that.
+"""Check out a cart: freeze it, order what is in it, then empty it of that.
 
 The cart's own entity says what is ordered, once for this checkout; the order's id is this run's. So whatever is repeated here
 repeats the same order, and a cart is never emptied for an order that the shop did not accept.
@@ -14,12 +14,12 @@ from domain.carts.cart import CART_ENTITY, CHECKOUT_CART, BeginCheckout, Checkou
 from domain.orders.intake import AcceptOrder, OrderTakenIn
 from domain.orders.order import OrderRequest
 from domain.wire import Wire
-from domain.workflows.commands import Effect
-from domain.workflows.run import restart_of
+from domain.workflows.commands import Command, entity_command, step_of
 from domain.workflows.steps import Outcome
-from orchestrators.kernel.commands import activity, entity_operation
+from orchestrators.kernel.commands import activity
 from orchestrators.kernel.retry import RetryPolicy, Wait
-from orchestrators.kernel.workflow import Workflow, WorkflowStopped, required
+from orchestrators.kernel.saga import saga
+from orchestrators.kernel.workflow_run import WorkflowRun, required
 
 bp = df.Blueprint()
 
@@ -37,27 +37,29 @@ def checkout_cart(context: df.DurableOrchestrationContext) -> Wait:
     """Input: `{key, request: CheckOutCart}`; key is also the order's id. Result and custom status: a `WorkflowProgress`."""
     given = context.get_input()
     request = CheckOutCart.model_validate(given["request"])
-    run = Workflow(context=context, name=f"{CHECKOUT_CART}:{given['key']}", key=given["key"], restart=restart_of(given))
-    try:
-        begun = yield from begin(run, request)
-        if begun.finished is not None:
-            return finished_before(run, begun.finished)
-        return (yield from order(run, request, begun))
-    except WorkflowStopped as stop:
-        return run.stopped(stop)
+    run = WorkflowRun.begin(context, CHECKOUT_CART, given)
+    return (yield from saga(run, check_out(run, request)))
 
 
-def begin(run: Workflow, request: CheckOutCart) -> Wait:
-    """Freeze what is ordered. Gives the entity's `CheckoutBegun`."""
-    effect = _of_cart(request, "begin_checkout", BeginCheckout(number=request.number))
-    begun = yield from run.ask("begin_checkout", effect, CheckoutBegun)
+def check_out(run: WorkflowRun, request: CheckOutCart) -> Wait:
+    """Order what is in the cart, once. Returns the instance's result."""
+    begun = yield from begin(run, request)
+    if begun.finished is not None:
+        return finished_before(run, begun.finished)
+    return (yield from order(run, request, begun))
+
+
+def begin(run: WorkflowRun, request: CheckOutCart) -> Wait:
+    """Freeze what is ordered. Returns the entity's `CheckoutBegun`."""
+    command = _of_cart(request, "begin_checkout", BeginCheckout(number=request.number))
+    begun = yield from run.ask(command, CheckoutBegun)
     if run.restart is not None and begun is not None and begun.finished is not None:
         return begun
-    return required(begun)
+    return required(command.operation, begun)
 
 
-def finished_before(run: Workflow, finished: FinishCheckout) -> dict[str, Any]:
-    """End as the run before this one, which had finished the checkout, would have ended."""
+def finished_before(run: WorkflowRun, finished: FinishCheckout) -> dict[str, Any]:
+    """End as the instance before this one, which had finished the checkout, would have ended."""
     outcome = Outcome.DONE if finished.accepted else Outcome.REFUSED
     return _ended(
         run,
@@ -71,10 +73,10 @@ def finished_before(run: Workflow, finished: FinishCheckout) -> dict[str, Any]:
     )
 
 
-def order(run: Workflow, request: CheckOutCart, begun: CheckoutBegun) -> Wait:
-    """Have the order taken in, and let go of the cart. Gives the instance's result."""
-    effect = activity(accept_order, AcceptOrder(order_id=run.key, request=_order_request(request, begun)))
-    taken = yield from run.ask("accept_order", effect, OrderTakenIn, UNTIL_KNOWN)
+def order(run: WorkflowRun, request: CheckOutCart, begun: CheckoutBegun) -> Wait:
+    """Have the order accepted, and let go of the cart. Returns the instance's result."""
+    command = activity(accept_order, AcceptOrder(order_id=run.key, request=_order_request(request, begun)))
+    taken = yield from run.ask(command, OrderTakenIn, UNTIL_KNOWN)
     if taken is None:
         return run.end("failed", "Whether the order was accepted is unknown; the cart stays as it is.", "no_answer")
     accepted = taken.outcome is Outcome.DONE
@@ -85,11 +87,11 @@ def order(run: Workflow, request: CheckOutCart, begun: CheckoutBegun) -> Wait:
         message=taken.message,
         errors=taken.errors,
     )
-    yield from run.do("finish_checkout", [_of_cart(request, "finish_checkout", finish)])
+    yield from run.do(step_of(_of_cart(request, "finish_checkout", finish)))
     return _ended(run, taken)
 
 
-def _ended(run: Workflow, taken: OrderTakenIn) -> dict[str, Any]:
+def _ended(run: WorkflowRun, taken: OrderTakenIn) -> dict[str, Any]:
     if taken.outcome is Outcome.DONE:
         run.detail["order_id"] = taken.reference
         return run.end("completed", "The order is accepted.")
@@ -107,5 +109,5 @@ def _order_request(request: CheckOutCart, begun: CheckoutBegun) -> OrderRequest:
     )
 
 
-def _of_cart(request: CheckOutCart, operation: str, asked: Wire) -> Effect:
-    return entity_operation(CART_ENTITY, request.customer_id, operation, asked)
+def _of_cart(request: CheckOutCart, operation: str, asked: Wire) -> Command:
+    return entity_command(CART_ENTITY, request.customer_id, operation, asked)

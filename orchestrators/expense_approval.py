@@ -1,7 +1,7 @@
-"""The story of an expense claim: add it up, ask an approver, then the next one, and pay it, or say why not.
+"""Approve an expense claim: add it up, ask an approver, then the next one, and pay it, or say why not.
 
-A decision is entered once per approver's turn, insert-if-absent, by whoever comes first: the HTTP API before it answers, or this
-story when time runs out. So a decision that was answered as taken always counts, and a late one never does.
+A decision is recorded once per approver's turn, insert-if-absent, by the first that comes: the HTTP API before it answers, or
+this orchestrator when time runs out. So a decision that was answered as taken always counts, and a late one never does.
 """
 
 from dataclasses import dataclass, field
@@ -33,24 +33,30 @@ from domain.orders.approval import (
     SettledApproval,
     settling_from_event,
 )
-from domain.workflows.run import restart_of
+from domain.workflows.commands import Step, step_of
+from domain.workflows.course import RunStopped
 from domain.workflows.steps import Outcome, StepResult
 from orchestrators.kernel.commands import activity
-from orchestrators.kernel.dead_lettering import dead_letter
+from orchestrators.kernel.dead_lettering import done_or_dead_lettered
 from orchestrators.kernel.retry import PERSISTENT, STEP, Wait
-from orchestrators.kernel.workflow import Workflow, WorkflowStopped, required
+from orchestrators.kernel.saga import saga
+from orchestrators.kernel.workflow_run import WorkflowRun, required
 
 bp = df.Blueprint()
 
 # Constructed, not validated: a cold start need not build a validator for a constant.
-_NOBODY: Final = ApprovalDecision.model_construct(
-    decision="rejected", approver="time-out", comment="nobody decided in time"
+_TIMED_OUT: Final = ApprovalDecision.model_construct(
+    decision="rejected", approver="time-out", comment="no approver decided in time"
 )
 
 
 @dataclass(kw_only=True)
-class Claim(Workflow):
-    """One claim on its way. assessment: empty until it is added up."""
+class Claim(WorkflowRun):
+    """One claim on its way.
+
+    Attributes:
+        assessment: Empty until it is added up.
+    """
 
     request: ExpenseRequest
     assessment: Assessment = field(default_factory=Assessment)
@@ -61,18 +67,14 @@ def expense_approval(context: df.DurableOrchestrationContext) -> Wait:
     """Input: `{key, request: ExpenseRequest}`. Result and custom status: a `WorkflowProgress`."""
     given = context.get_input()
     request = ExpenseRequest.model_validate(given["request"])
-    claim = Claim(
-        context=context,
-        name=f"{EXPENSE_APPROVAL}:{given['key']}",
-        key=given["key"],
-        request=request,
-        restart=restart_of(given),
-    )
-    try:
-        yield from add_up(claim)
-        settled = yield from ask_approvers(claim)
-    except WorkflowStopped as stop:
-        return claim.stopped(stop)
+    claim = Claim.begin(context, EXPENSE_APPROVAL, given, request=request)
+    return (yield from saga(claim, decide(claim)))
+
+
+def decide(claim: Claim) -> Wait:
+    """Take every step. Returns the instance's result."""
+    yield from add_up(claim)
+    settled = yield from ask_approvers(claim)
     if settled.withdrawn:
         return claim.end("cancelled", f"Withdrawn by {settled.decision.approver}.", "withdrawn")
     if settled.timed_out:
@@ -83,45 +85,44 @@ def expense_approval(context: df.DurableOrchestrationContext) -> Wait:
 
 
 def add_up(claim: Claim) -> Wait:
-    """What it adds up to, and who decides. A claim beyond the rules ends here, and its status says which it broke."""
-    assessed = yield from claim.ask(
-        "calculate_expense_totals", activity(calculate_expense_totals, claim.request), Assessment
-    )
+    """Add the claim up, and find who decides. A claim beyond the rules ends here, and its status has the rule."""
+    command = activity(calculate_expense_totals, claim.request)
+    assessed = yield from claim.ask(command, Assessment)
     if assessed is not None:
-        claim.tell("The claim is added up.", totals=[total.to_wire() for total in assessed.totals])
-    claim.assessment = required(assessed)
+        claim.show("The claim is added up.", totals=[total.to_wire() for total in assessed.totals])
+    claim.assessment = required(command.operation, assessed)
 
 
 def ask_approvers(claim: Claim) -> Wait:
-    """Ask one after the other. Gives the `SettledApproval` of the first turn that was decided, else of the last."""
+    """Ask one after the other. Returns the `SettledApproval` of the first turn that was decided, else of the last."""
     settled: SettledApproval | None = None
     for turn, approver in enumerate(claim.assessment.approvers[:TURNS], start=1):
         settled = yield from _settled_before(claim, turn)
         if settled is None:
             wait = _open_turn(claim, turn, approver)
             yield from _notify_approver(claim, wait, turn)
-            heard = yield from _hear(claim, wait, turn)
-            settled = yield from _settle(claim, wait, heard)
-        claim.note("wait_for_decision", _noted(settled))
+            decision = yield from _first_decision(claim, wait, turn)
+            settled = yield from _settle(claim, wait, decision)
+        claim.record("wait_for_decision", _result_of(settled))
         if not settled.timed_out:
             break
     return settled
 
 
 def _settled_before(claim: Claim, turn: int) -> Wait:
-    """The decision that a turn has got, maybe after the run died that had asked for it. None in a first run."""
+    """Return the decision that a turn has got, maybe after the instance died that had asked for it. None in a first one."""
     if claim.restart is None:
         return None
     wait_id = expense_wait_id(claim.key, turn)
-    effect = activity(look_up_approval, LookUpApproval(order_id=claim.key, wait_id=wait_id))
-    attempts = yield from claim.call([effect], PERSISTENT, seed=f"look_up:{wait_id}")
+    command = activity(look_up_approval, LookUpApproval(order_id=claim.key, wait_id=wait_id))
+    attempts = yield from claim.call([command], PERSISTENT, seed=f"look_up:{wait_id}")
     if attempts.answer is None:
-        raise WorkflowStopped("failed", "no_answer", "It is not known what was decided.")
+        raise RunStopped("failed", "no_answer", "It is not known what was decided.")
     return ApprovalFound.model_validate(attempts.answer).settled
 
 
 def pay(claim: Claim, decision: ApprovalDecision) -> Wait:
-    """Enter the payment, trying for hours, and tell the claimant. An approved claim that cannot be paid is dead-lettered."""
+    """Record the payment, trying for hours, and notify the claimant. An approved claim that cannot be paid is dead-lettered."""
     payment = ExpensePayment(
         claim_id=claim.key,
         employee_id=claim.request.employee_id,
@@ -129,23 +130,23 @@ def pay(claim: Claim, decision: ApprovalDecision) -> Wait:
         approved_by=decision.approver,
         approved_at=claim.context.current_utc_datetime,
     )
-    effect = activity(pay_expense, payment)
-    paid = yield from claim.step("pay_expense", [effect], PERSISTENT)
+    paid = yield from done_or_dead_lettered(claim, step_of(activity(pay_expense, payment)))
     if paid.outcome is not Outcome.DONE:
-        yield from dead_letter(claim, claim.key, "pay_expense", effect, paid)
         return claim.end("failed", "Approved, but not paid yet; an operator has to look at it.", "not_paid")
-    yield from _tell_claimant(claim, "notify_payment", NotificationKind.EXPENSE_PAID, decision)
+    yield from _notify_claimant(claim, "notify_payment", NotificationKind.EXPENSE_PAID, decision)
     return claim.end("completed", f"Approved by {decision.approver} and paid.")
 
 
 def turn_down(claim: Claim, decision: ApprovalDecision) -> Wait:
-    yield from _tell_claimant(claim, "notify_rejection", NotificationKind.EXPENSE_REJECTED, decision)
+    """Notify the claimant of the rejection. Returns the instance's result."""
+    yield from _notify_claimant(claim, "notify_rejection", NotificationKind.EXPENSE_REJECTED, decision)
     return claim.end("rejected", f"Rejected by {decision.approver}.", "expense_rejected")
 
 
 def give_up(claim: Claim) -> Wait:
-    yield from _tell_claimant(claim, "notify_timeout", NotificationKind.EXPENSE_TIMED_OUT, _NOBODY)
-    return claim.end("rejected", "Nobody decided in time.", "expense_timed_out")
+    """Notify the claimant that no approver decided. Returns the instance's result."""
+    yield from _notify_claimant(claim, "notify_timeout", NotificationKind.EXPENSE_TIMED_OUT, _TIMED_OUT)
+    return claim.end("rejected", "No approver decided in time.", "expense_timed_out")
 
 
 def _open_turn(claim: Claim, turn: int, approver: str) -> ExpenseWait:
@@ -154,14 +155,14 @@ def _open_turn(claim: Claim, turn: int, approver: str) -> ExpenseWait:
     started = claim.restart and claim.restart.started_at + (turn - 1) * within
     expires_at = (started or claim.context.current_utc_datetime) + within
     wait = ExpenseWait(wait_id=expense_wait_id(claim.key, turn), approver=approver, expires_at=expires_at)
-    claim.tell(f"Waits for a decision of {approver}.", turn=turn, wait=wait.to_wire())
+    claim.show(f"Waits for a decision of {approver}.", turn=turn, wait=wait.to_wire())
     return wait
 
 
 def _notify_approver(claim: Claim, wait: ExpenseWait, turn: int) -> Wait:
-    """Without a mail the turn still runs: the decision can be brought by other ways, and the next approver has a turn too."""
+    """Notify the approver. Without a mail the turn still runs: the decision can come by other ways, and the next one has a turn."""
     kind = NotificationKind.EXPENSE_DECISION_REQUESTED
-    news = Notification(
+    notification = Notification(
         message_id=notification_id(claim.key, f"{kind}.{turn}"),
         order_id=claim.key,
         kind=kind,
@@ -173,61 +174,63 @@ def _notify_approver(claim: Claim, wait: ExpenseWait, turn: int) -> Wait:
             "wait": wait.to_wire(),
         },
     )
-    yield from claim.step("notify_approver", [activity(send_notification, news)], STEP)
+    yield from claim.take(Step(name="notify_approver", commands=(activity(send_notification, notification),)))
 
 
-def _hear(claim: Claim, wait: ExpenseWait, turn: int) -> Wait:
-    """The decision that was entered, as a `SettleApprovalRequest`; None when time ran out."""
+def _first_decision(claim: Claim, wait: ExpenseWait, turn: int) -> Wait:
+    """Return the decision that was recorded, as a `SettleApprovalRequest`; None when time ran out."""
     decided = claim.context.wait_for_external_event(expense_decided(turn))
     timer = claim.context.create_timer(wait.expires_at)
     winner = yield claim.context.task_any([decided, timer])
     if winner is timer:
         return None
-    heard = settling_from_event(decided.result, claim.key, wait.wait_id)
-    if heard is None:  # not from our API; whatever is entered meanwhile is found when the time is up
+    decision = settling_from_event(decided.result, claim.key, wait.wait_id)
+    if decision is None:  # not from our API; what is recorded meanwhile is found when the time is up
         yield timer
         return None
     timer.cancel()
-    return heard
+    return decision
 
 
-def _settle(claim: Claim, wait: ExpenseWait, heard: SettleApprovalRequest | None) -> Wait:
-    """The decision that holds for this turn, whoever brought it."""
-    request = heard or SettleApprovalRequest(order_id=claim.key, wait_id=wait.wait_id, decision=_NOBODY, timed_out=True)
+def _settle(claim: Claim, wait: ExpenseWait, decision: SettleApprovalRequest | None) -> Wait:
+    """Return the decision that holds for this turn."""
+    request = decision or SettleApprovalRequest(
+        order_id=claim.key, wait_id=wait.wait_id, decision=_TIMED_OUT, timed_out=True
+    )
     attempts = yield from claim.call([activity(settle_approval, request)], PERSISTENT, seed=wait.wait_id)
     if attempts.answer is None:
-        raise WorkflowStopped("failed", "no_answer", "It is not known what was decided.")
+        raise RunStopped("failed", "no_answer", "It is not known what was decided.")
     settled = SettledApproval.model_validate(attempts.answer)
     claim.detail["wait"] = None
     return settled
 
 
-def _noted(settled: SettledApproval) -> StepResult:
+def _result_of(settled: SettledApproval) -> StepResult:
     decision = settled.decision
-    told = f"{decision.decision} by {decision.approver}" + (f": {decision.comment}" if decision.comment else "")
+    message = f"{decision.decision} by {decision.approver}" + (f": {decision.comment}" if decision.comment else "")
     if settled.withdrawn:
         return StepResult.refused("withdrawn", f"withdrawn by {decision.approver}")
     if settled.timed_out:
-        return StepResult.refused("expense_timed_out", told)
-    return StepResult(message=told) if decision.decision == "approved" else StepResult.refused("expense_rejected", told)
+        return StepResult.refused("expense_timed_out", message)
+    if decision.decision == "approved":
+        return StepResult(message=message)
+    return StepResult.refused("expense_rejected", message)
 
 
-def _tell_claimant(
+def _notify_claimant(
     claim: Claim,
     step: str,
     kind: NotificationKind,
     decision: ApprovalDecision,
 ) -> Wait:
-    """Say how it ended. What cannot be handed to the outbox is dead-lettered; it changes nothing about the end."""
+    """Notify the claimant of the end. What cannot be handed to the outbox is dead-lettered; the end stays as it is."""
     data: dict[str, Any] = {
         "totals": [total.to_wire() for total in claim.assessment.totals],
         "approver": decision.approver,
         "comment": decision.comment,
     }
-    news = Notification(
+    notification = Notification(
         message_id=notification_id(claim.key, kind), order_id=claim.key, kind=kind, email=claim.request.email, data=data
     )
-    effect = activity(send_notification, news)
-    told = yield from claim.step(step, [effect], STEP)
-    if told.outcome is not Outcome.DONE:
-        yield from dead_letter(claim, claim.key, step, effect, told)
+    commands = (activity(send_notification, notification),)
+    yield from done_or_dead_lettered(claim, Step(name=step, commands=commands), STEP)

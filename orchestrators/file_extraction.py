@@ -1,4 +1,4 @@
-"""Look at the files of one chunk, a bounded number at a time, and again at those whose store did not answer."""
+"""Extract the metadata of one chunk's files, a bounded number at a time, and again of those whose store did not answer."""
 
 from collections.abc import Callable
 
@@ -10,36 +10,39 @@ from domain.workflows.steps import StepResult
 from orchestrators.kernel.commands import activity, task_for
 from orchestrators.kernel.fan_out import in_rounds
 from orchestrators.kernel.retry import STEP, Wait
-from orchestrators.kernel.run import NO_ANSWER, Story
-from orchestrators.kernel.workflow import required
+from orchestrators.kernel.workflow_run import NO_ANSWER, WorkflowRun, required
 
 bp = df.Blueprint()
 
 
-def extract_chunk(story: Story, chunk: Chunk, told: Callable[[int], None] = lambda done: None) -> Wait:
-    """Find out about the chunk's files and keep it. told: how many are done. Gives a `ChunkDone`. Raises WorkflowStopped."""
-    attempts = yield from story.call([activity(read_names, chunk)], STEP, seed=f"read_names:{chunk.number}")
-    names = required(None if attempts.answer is None else ChunkNames.model_validate(attempts.answer)).names
-    facts = yield from _facts_of_all(story, chunk, names, told)
-    kept = ChunkFacts(batch_id=chunk.batch_id, number=chunk.number, facts=facts)
-    attempts = yield from story.call([activity(keep_facts, kept)], STEP, seed=f"keep_facts:{chunk.number}")
-    required(NO_ANSWER if attempts.answer is None else StepResult.model_validate(attempts.answer))
+def extract_chunk(run: WorkflowRun, chunk: Chunk, after_batch: Callable[[int], None] = lambda done: None) -> Wait:
+    """Extract and store the metadata of the chunk's files.
+
+    Returns a `ChunkDone`. Raises RunStopped. after_batch is called with the number of files that are done.
+    """
+    reading = activity(read_names, chunk)
+    attempts = yield from run.call([reading], STEP, seed=f"{reading.operation}:{chunk.number}")
+    answer = None if attempts.answer is None else ChunkNames.model_validate(attempts.answer)
+    facts = yield from _facts_of_all(run, chunk, required(reading.operation, answer).names, after_batch)
+    storing = activity(keep_facts, ChunkFacts(batch_id=chunk.batch_id, number=chunk.number, facts=facts))
+    attempts = yield from run.call([storing], STEP, seed=f"{storing.operation}:{chunk.number}")
+    required(storing.operation, NO_ANSWER if attempts.answer is None else StepResult.model_validate(attempts.answer))
     return ChunkDone(files=len(facts), failed=sum(each.problem is not None for each in facts))
 
 
-def _facts_of_all(story: Story, chunk: Chunk, names: tuple[str, ...], told: Callable[[int], None]) -> Wait:
-    """In the order of the names. A file that stays unavailable is a failure like any other."""
+def _facts_of_all(run: WorkflowRun, chunk: Chunk, names: tuple[str, ...], after_batch: Callable[[int], None]) -> Wait:
+    """Return the facts in the order of the names. A file that stays unavailable is a failure like any other."""
     answers = yield from in_rounds(
-        story,
+        run,
         names,
         lambda name: task_for(
-            story.context, [activity(extract_metadata, ExtractMetadata(container=chunk.container, name=name))]
+            run.context, [activity(extract_metadata, ExtractMetadata(container=chunk.container, name=name))]
         ),
         width=chunk.width,
         no_answer=lambda name: FileFacts(name=name, problem=FileProblem.UNAVAILABLE).to_wire(),
         is_open=lambda answer: answer["problem"] == FileProblem.UNAVAILABLE,
         policy=STEP,
         seed=f"extract:{chunk.number}",
-        told=told,
+        after_batch=after_batch,
     )
     return tuple(map(FileFacts.model_validate, answers))

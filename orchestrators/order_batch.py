@@ -1,6 +1,6 @@
-"""The story of a batch of orders: chunk by chunk, a bounded number of orders at a time, and in the end one result per line.
+"""Accept a batch of orders: chunk by chunk, a bounded number of orders at a time, and in the end one result per line.
 
-An order's own story goes on by itself once it is accepted: the batch does not wait for it.
+An order's saga runs by itself once the order is accepted: the batch does not wait for it.
 """
 
 from typing import Any, Final
@@ -9,7 +9,6 @@ import azure.durable_functions as df
 
 from activities.order_batch import collect_batch_results, keep_batch_results, read_batch_lines
 from activities.order_intake import accept_order_of_many
-from domain.orders.approval import CANCELLATION_REQUESTED
 from domain.orders.batch import (
     ORDER_BATCH,
     BatchChunk,
@@ -24,13 +23,14 @@ from domain.orders.batch import (
     counts_of,
 )
 from domain.orders.intake import AcceptOrder, OrderTakenIn
-from domain.workflows.run import restart_of
-from domain.workflows.steps import Outcome, StepResult
+from domain.workflows.commands import step_of
+from domain.workflows.course import RunStopped
+from domain.workflows.steps import CANCELLATION, Outcome, StepResult
 from orchestrators.kernel.commands import activity, task_for
 from orchestrators.kernel.fan_out import in_rounds
 from orchestrators.kernel.retry import PERSISTENT, STEP, Wait
-from orchestrators.kernel.run import NO_ANSWER
-from orchestrators.kernel.workflow import Workflow, WorkflowStopped, required
+from orchestrators.kernel.saga import saga
+from orchestrators.kernel.workflow_run import NO_ANSWER, WorkflowRun, required
 
 bp = df.Blueprint()
 
@@ -49,56 +49,54 @@ def order_batch(context: df.DurableOrchestrationContext) -> Wait:
     """Input: `{key, request: OrderBatch}`. Result and custom status: a `WorkflowProgress`; its detail counts lines."""
     given = context.get_input()
     batch = OrderBatch.model_validate(given["request"])
-    cancelled = context.wait_for_external_event(CANCELLATION_REQUESTED)
-    run = Workflow(
-        context=context,
-        name=f"{ORDER_BATCH}:{given['key']}",
-        key=given["key"],
-        listen_to=cancelled,
-        restart=restart_of(given),
-    )
-    run.tell("The lines are read.", lines=batch.lines, rejected=batch.rejected, accepted=0, failed=0, chunks_begun=0)
-    stop = yield from take_in_chunks(run, batch)
-    try:
-        counts = yield from put_together(run, batch)
-    except WorkflowStopped as lost:
-        return run.stopped(lost)
-    return _ended(run, counts) if stop is None else run.stopped(stop)
+    run = WorkflowRun.begin(context, ORDER_BATCH, given)
+    run.listen_for_cancellation()
+    return (yield from saga(run, take_steps(run, batch)))
+
+
+def take_steps(run: WorkflowRun, batch: OrderBatch) -> Wait:
+    """Take every step; the results are collected, too, when a chunk was the last. Returns the instance's result."""
+    run.show("The lines are read.", lines=batch.lines, rejected=batch.rejected, accepted=0, failed=0, chunks_begun=0)
+    stop = yield from accept_chunks(run, batch)
+    counts = yield from collect_results(run, batch)
+    if stop is not None:
+        raise stop
+    return _ended(run, counts)
 
 
 @bp.orchestration_trigger(context_name="context")
 def order_batch_chunk(context: df.DurableOrchestrationContext) -> Wait:
     """Input: a `BatchChunk`. Result: `LineCounts`, which say so when the chunk could not be read or its results not be kept."""
     chunk = BatchChunk.model_validate(context.get_input())
-    run = Workflow(context=context, name=f"{ORDER_BATCH}:{chunk.batch_id}:{chunk.number}", key=chunk.batch_id)
+    run = WorkflowRun(context=context, workflow=CHUNK, key=chunk.batch_id)
     try:
-        effect = activity(read_batch_lines, chunk)
-        lines = required((yield from run.ask("read_batch_lines", effect, ChunkLines, PERSISTENT))).lines
-        results = yield from take_in_lines(run, lines, chunk.width)
-        kept = ChunkResults(chunk=chunk, results=results)
-        yield from run.do("keep_batch_results", [activity(keep_batch_results, kept)], PERSISTENT)
-    except WorkflowStopped as stop:
+        reading = activity(read_batch_lines, chunk)
+        read = yield from run.ask(reading, ChunkLines, PERSISTENT)
+        results = yield from accept_lines(run, required(reading.operation, read).lines, chunk.width)
+        storing = activity(keep_batch_results, ChunkResults(chunk=chunk, results=results))
+        yield from run.do(step_of(storing), PERSISTENT)
+    except RunStopped as stop:
         return LineCounts(outcome=Outcome.FAULTED, reason_code=stop.reason_code, message=stop.message).to_wire()
     return counts_of(results).to_wire()
 
 
-def take_in_chunks(run: Workflow, batch: OrderBatch) -> Wait:
-    """One chunk after the other, each in a history of its own; none is begun once somebody has asked to stop.
+def accept_chunks(run: WorkflowRun, batch: OrderBatch) -> Wait:
+    """Accept one chunk after the other, each in a history of its own; none is begun once the batch is cancelled.
 
-    Gives the WorkflowStopped of a chunk that ended before its time, or None.
+    Returns the RunStopped of a chunk that ended before its time, or None.
     """
     for number in range(batch.chunks):
-        if run.is_cancelled:
+        if run.cancelled_by is not None:
             break
         run.detail["chunks_begun"] = number + 1
         chunk = BatchChunk(batch_id=run.key, digest=batch.digest, number=number, width=batch.width)
         try:
-            counts = yield from take_in_chunk(run, chunk)
-        except WorkflowStopped as stop:
+            counts = yield from accept_chunk(run, chunk)
+        except RunStopped as stop:
             return stop
         detail = run.detail
-        run.tell(
-            "Taking in the orders.",
+        run.show(
+            "Accepting the orders.",
             accepted=detail["accepted"] + counts.accepted,
             rejected=detail["rejected"] + counts.rejected,
             failed=detail["failed"] + counts.failed,
@@ -106,16 +104,19 @@ def take_in_chunks(run: Workflow, batch: OrderBatch) -> Wait:
     return None
 
 
-def take_in_chunk(run: Workflow, chunk: BatchChunk) -> Wait:
-    """Let a sub-orchestration take in one chunk. Gives its `LineCounts`. Raises WorkflowStopped."""
+def accept_chunk(run: WorkflowRun, chunk: BatchChunk) -> Wait:
+    """Let a sub-orchestration accept one chunk. Returns its `LineCounts`. Raises RunStopped."""
     attempts = yield from run.part(CHUNK, chunk, seed=f"{CHUNK}:{chunk.number}")
     if attempts.answer is None:
-        raise WorkflowStopped("failed", "chunk_stopped", "A part of the batch stopped before its end.")
-    return required(LineCounts.model_validate(attempts.answer))
+        raise RunStopped("failed", "chunk_stopped", "A part of the batch stopped before its end.")
+    return required(CHUNK, LineCounts.model_validate(attempts.answer))
 
 
-def take_in_lines(run: Workflow, lines: tuple[BatchLine, ...], width: int) -> Wait:
-    """The chunk's orders, `width` at a time; those that storage did not answer for again later. Gives their `LineResult`s."""
+def accept_lines(run: WorkflowRun, lines: tuple[BatchLine, ...], width: int) -> Wait:
+    """Accept the chunk's orders, `width` at a time, and again later those that storage did not answer for.
+
+    Returns their `LineResult`s.
+    """
     answers = yield from in_rounds(
         run,
         lines,
@@ -127,27 +128,27 @@ def take_in_lines(run: Workflow, lines: tuple[BatchLine, ...], width: int) -> Wa
         no_answer=lambda line: NO_ANSWER.to_wire(),
         is_open=lambda answer: answer["outcome"] == Outcome.UNKNOWN,
         policy=STEP,
-        seed="take_in_lines",
+        seed="accept_lines",
     )
     return tuple(
         _result(line, OrderTakenIn.model_validate(answer)) for line, answer in zip(lines, answers, strict=True)
     )
 
 
-def put_together(run: Workflow, batch: OrderBatch) -> Wait:
-    """Write the results of all lines. Gives their `LineCounts`."""
+def collect_results(run: WorkflowRun, batch: OrderBatch) -> Wait:
+    """Write the results of all lines. Returns their `LineCounts`."""
     wanted = CollectResults(
         batch_id=run.key, digest=batch.digest, chunks=batch.chunks, begun=run.detail["chunks_begun"]
     )
-    effect = activity(collect_batch_results, wanted)
-    counts = required((yield from run.ask("collect_batch_results", effect, LineCounts, PERSISTENT)))
+    command = activity(collect_batch_results, wanted)
+    counts = required(command.operation, (yield from run.ask(command, LineCounts, PERSISTENT)))
     run.detail |= {str(outcome): getattr(counts, outcome) for outcome in LineOutcome}
     return counts
 
 
-def _ended(run: Workflow, counts: LineCounts) -> dict[str, Any]:
+def _ended(run: WorkflowRun, counts: LineCounts) -> dict[str, Any]:
     if counts.not_started:
-        run.note("cancellation", StepResult(message=f"{counts.not_started} lines were not started."))
+        run.record(CANCELLATION, StepResult(message=f"{counts.not_started} lines were not started."))
         return run.end("cancelled", "Stopped; what was accepted before stays.", "cancelled")
     return run.end("completed", f"{counts.accepted} of {run.detail['lines']} lines are accepted orders.")
 

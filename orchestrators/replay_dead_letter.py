@@ -1,4 +1,4 @@
-"""An operator's second try: run the effects of one dead letter again, and close the record, and its order, honestly."""
+"""Replay a dead letter for an operator: run its commands again, then close the record, and the run that it belongs to."""
 
 from dataclasses import dataclass
 
@@ -6,24 +6,35 @@ import azure.durable_functions as df
 
 from activities.dead_letter import close_dead_letter
 from activities.order_repository import close_order
-from domain.orders.order import CloseOrder
-from domain.workflows.dead_letter import CloseDeadLetter, DeadLetter, DeadLetterState, ReplayProgress
-from domain.workflows.steps import Outcome, StepResult
+from activities.run import close_run
+from domain.ids import PROCESS_ORDER
+from domain.orders.order import CloseOrder, OrderStatus
+from domain.workflows.commands import Command, Step
+from domain.workflows.dead_letter import (
+    REPLAY_DEAD_LETTER,
+    CloseDeadLetter,
+    DeadLetter,
+    DeadLetterState,
+    ReplayProgress,
+)
+from domain.workflows.run import CloseRun
+from domain.workflows.steps import LedgerEntry, Outcome, StepResult
 from orchestrators.kernel.commands import activity
-from orchestrators.kernel.retry import PERSISTENT, STEP, Wait
-from orchestrators.kernel.run import Story
+from orchestrators.kernel.retry import PERSISTENT, Wait
+from orchestrators.kernel.workflow_run import WorkflowRun
 
 bp = df.Blueprint()
 
 
 @dataclass(kw_only=True)
-class Replay(Story):
-    """One try."""
+class Replay(WorkflowRun):
+    """One replay."""
 
     letter: DeadLetter
     result: StepResult | None = None
 
     def progress(self) -> ReplayProgress:
+        """Return the present state, in the one shape that status and result have."""
         return ReplayProgress(dead_letter_id=self.letter.dead_letter_id, result=self.result, steps=tuple(self.ledger))
 
 
@@ -31,21 +42,29 @@ class Replay(Story):
 def replay_dead_letter(context: df.DurableOrchestrationContext) -> Wait:
     """Input: a `DeadLetter`. Result and custom status: a `ReplayProgress`. The record stays open unless its step is done."""
     letter = DeadLetter.model_validate(context.get_input())
-    replay = Replay(context=context, name=context.instance_id, letter=letter)
-    replay.result = yield from replay.step(letter.step, letter.effects, STEP)
+    replay = Replay(context=context, workflow=REPLAY_DEAD_LETTER, key=letter.dead_letter_id, letter=letter)
+    replay.result = yield from replay.take(Step(name=letter.step, commands=letter.commands))
     if replay.result.outcome is Outcome.DONE:
-        yield from _close_record(replay)
+        yield from _close(replay)
     return replay.progress().to_wire()
 
 
-def _close_record(replay: Replay) -> Wait:
-    """Tell the order repository first: as long as it does not answer, the record stays open for another try."""
+def _close(replay: Replay) -> Wait:
+    """Close the run first: as long as its repository does not answer, the record stays open for another replay."""
     letter, now = replay.letter, replay.context.current_utc_datetime
-    if letter.order_end is not None:
-        entry = replay.ledger[-1].model_copy(update={"kind": "compensation"})
-        order = CloseOrder(order_id=letter.order_id, status=letter.order_end, entry=entry)
-        entered = yield from replay.call([activity(close_order, order)], PERSISTENT, seed="close_order")
-        if entered.answer is None:
+    if letter.run_end is not None:
+        closing = _closing_of_run(letter, replay.ledger[-1].model_copy(update={"kind": "compensation"}))
+        closed = yield from replay.call([closing], PERSISTENT, seed=closing.operation)
+        if closed.answer is None:
             return
-    closing = CloseDeadLetter(dead_letter_id=letter.dead_letter_id, state=DeadLetterState.REPLAYED, at=now)
-    yield from replay.call([activity(close_dead_letter, closing)], PERSISTENT, seed="close_dead_letter")
+    record = CloseDeadLetter(dead_letter_id=letter.dead_letter_id, state=DeadLetterState.REPLAYED, at=now)
+    yield from replay.call([activity(close_dead_letter, record)], PERSISTENT, seed="close_dead_letter")
+
+
+def _closing_of_run(letter: DeadLetter, entry: LedgerEntry) -> Command:
+    assert letter.run_end is not None
+    if letter.workflow == PROCESS_ORDER:
+        status = OrderStatus(letter.run_end)
+        return activity(close_order, CloseOrder(order_id=letter.order_id, status=status, entry=entry))
+    run = CloseRun(workflow=letter.workflow, key=letter.order_id, end=letter.run_end, entry=entry)
+    return activity(close_run, run)

@@ -1,8 +1,9 @@
-"""The story of a report: fetch the orders part by part, make the document, tell whoever wants to be told."""
+"""Make a report: fetch the orders part by part, make the document, call back the address that was given."""
 
 import azure.durable_functions as df
 
 from activities.report import fetch_report_data, generate_report_document
+from domain.ids import instance_id_of
 from domain.reports.report import (
     MOST_PARTS,
     REPORT,
@@ -12,13 +13,15 @@ from domain.reports.report import (
     ReportRequest,
     report_ended,
 )
-from domain.workflows.run import workflow_instance_id
+from domain.workflows.commands import step_of
+from domain.workflows.course import RunStopped
 from domain.workflows.steps import StepResult
 from domain.workflows.webhook import Callback
 from orchestrators.kernel.commands import activity
 from orchestrators.kernel.retry import STEP, Wait
+from orchestrators.kernel.saga import saga
 from orchestrators.kernel.webhook import call_back
-from orchestrators.kernel.workflow import Workflow, WorkflowStopped, required
+from orchestrators.kernel.workflow_run import WorkflowRun, required
 
 bp = df.Blueprint()
 
@@ -28,20 +31,22 @@ def report(context: df.DurableOrchestrationContext) -> Wait:
     """Input: `{key, request: ReportRequest}`. Result and custom status: a `WorkflowProgress`; no link to the document."""
     given = context.get_input()
     request = ReportRequest.model_validate(given["request"])
-    run = Workflow(context=context, name=f"{REPORT}:{given['key']}", key=given["key"])
-    try:
-        parts = yield from fetch_data(run, request)
-        yield from make_document(run, request, parts)
-        run.end("completed", "The report is ready.")
-    except WorkflowStopped as stop:
-        run.stopped(stop)
+    run = WorkflowRun.begin(context, REPORT, given)
+    yield from saga(run, make_report(run, request))
     if request.callback_url is not None:
-        yield from tell_caller(run, request.callback_url)
+        yield from call_caller_back(run, request.callback_url)
     return run.progress().to_wire()
 
 
-def fetch_data(run: Workflow, request: ReportRequest) -> Wait:
-    """Fetch every order of the period into parts. Gives how many parts."""
+def make_report(run: WorkflowRun, request: ReportRequest) -> Wait:
+    """Take every step. Returns the run's end."""
+    parts = yield from fetch_data(run, request)
+    yield from make_document(run, request, parts)
+    return run.end("completed", "The report is ready.")
+
+
+def fetch_data(run: WorkflowRun, request: ReportRequest) -> Wait:
+    """Fetch every order of the period into parts. Returns how many parts."""
     rows, cursor = 0, None
     for part in range(MOST_PARTS):
         wanted = FetchReportData(
@@ -51,30 +56,32 @@ def fetch_data(run: Workflow, request: ReportRequest) -> Wait:
             part=part,
             cursor=cursor,
         )
-        attempts = yield from run.call([activity(fetch_report_data, wanted)], STEP, seed=f"fetch_report_data:{part}")
-        fetched = required(None if attempts.answer is None else ReportDataFetched.model_validate(attempts.answer))
+        command = activity(fetch_report_data, wanted)
+        attempts = yield from run.call([command], STEP, seed=f"{command.operation}:{part}")
+        answer = None if attempts.answer is None else ReportDataFetched.model_validate(attempts.answer)
+        fetched = required(command.operation, answer)
         rows, cursor = rows + fetched.rows, fetched.cursor
-        run.tell("Fetching the orders.", orders=rows)
+        run.show("Fetching the orders.", orders=rows)
         if cursor is None:
-            run.note("fetch_report_data", StepResult(message=f"{rows} orders"))
+            run.record(command.operation, StepResult(message=f"{rows} orders"))
             return part + 1
-    raise WorkflowStopped("rejected", "too_many_orders", "The period holds too many orders; ask for a shorter one.")
+    raise RunStopped("rejected", "too_many_orders", "The period holds too many orders; ask for a shorter one.")
 
 
-def make_document(run: Workflow, request: ReportRequest, parts: int) -> Wait:
+def make_document(run: WorkflowRun, request: ReportRequest, parts: int) -> Wait:
     """Make the document; the status names its blob."""
     wanted = GenerateReport(report_id=run.key, request=request, parts=parts)
-    made = yield from run.do("generate_report_document", [activity(generate_report_document, wanted)])
+    made = yield from run.do(step_of(activity(generate_report_document, wanted)))
     run.detail |= {"format": request.format, "document": made.reference}
 
 
-def tell_caller(run: Workflow, url: str) -> Wait:
+def call_caller_back(run: WorkflowRun, url: str) -> Wait:
     """Call back with how it ended. The link is not in it: links do not last as long as a callback may be tried."""
-    told = run.progress().model_dump(
+    end = run.progress().model_dump(
         mode="json", include={"id", "status", "succeeded", "message", "reason_code", "detail"}
     )
-    instance_id = workflow_instance_id(REPORT, run.key)
+    instance_id = instance_id_of(REPORT, run.key)
     callback = Callback(
-        callback_id=f"{instance_id}.ended", run_id=run.key, url=url, type=report_ended(run.status), data=told
+        callback_id=f"{instance_id}.ended", run_id=run.key, url=url, type=report_ended(run.status), data=end
     )
     yield from call_back(run, callback)

@@ -1,7 +1,7 @@
-"""Watch a parcel until it has arrived, come back or got lost: ask the carrier, later and later, or at once when it has news.
+"""Track a parcel until it has arrived, come back or got lost: poll the carrier, later and later, or at once after its webhook.
 
-Each look is a run of its own (`continue_as_new`), so that the history of a watch of weeks stays as short as that of a minute. News
-that come between two runs may be lost with the old one; the new one begins by asking, so nothing is missed.
+Each poll is an execution of its own (`continue_as_new`), so that the history of weeks stays as short as that of a minute. An
+event between two executions may be lost with the old one; the new one begins with a poll, so nothing is missed.
 """
 
 from typing import Any
@@ -23,31 +23,31 @@ from domain.shipping.tracking import (
     Watch,
     pause_after,
 )
-from domain.workflows.run import restart_of
+from domain.workflows.commands import step_of
+from domain.workflows.course import RunStopped
 from domain.workflows.steps import Outcome
 from orchestrators.kernel.commands import activity
-from orchestrators.kernel.retry import PERSISTENT, STEP, Wait, sleep
-from orchestrators.kernel.workflow import Workflow, WorkflowStopped
+from orchestrators.kernel.retry import PERSISTENT, Wait, sleep
+from orchestrators.kernel.workflow_run import WorkflowRun
 
 bp = df.Blueprint()
 
 
 @bp.orchestration_trigger(context_name="context")
 def shipment_tracking(context: df.DurableOrchestrationContext) -> Wait:
-    """Input: `{key, request: TrackingRequest}`, and `watch` after the first look. Result, status: a `WorkflowProgress`."""
+    """Input: `{key, request: TrackingRequest}`, and `watch` after the first poll. Result, status: a `WorkflowProgress`."""
     given = context.get_input()
     request = TrackingRequest.model_validate(given["request"])
-    run = Workflow(context=context, name=f"{SHIPMENT_TRACKING}:{given['key']}", key=given["key"])
-    restart = restart_of(given)
-    began = context.current_utc_datetime if restart is None else restart.started_at
+    run = WorkflowRun.begin(context, SHIPMENT_TRACKING, given)
+    began = context.current_utc_datetime if run.restart is None else run.restart.started_at
     watch = Watch.model_validate(given.get("watch") or {"started_at": began})
     _show(run, watch)
     try:
         if watch.code is None:
             watch = yield from find(run, request, watch)
         watch = yield from look(run, request, watch)
-    except WorkflowStopped as stop:
-        return run.stopped(stop)
+    except RunStopped as stop:
+        return run.end(stop.end, stop.message, stop.reason_code)
     if watch.latest is not None and watch.latest.status in ENDS:
         return _ended(run, watch.latest)
     yield from rest(run, watch)
@@ -55,17 +55,17 @@ def shipment_tracking(context: df.DurableOrchestrationContext) -> Wait:
     return None
 
 
-def find(run: Workflow, request: TrackingRequest, watch: Watch) -> Wait:
-    """Learn the tracking code. An order without a parcel is not watched."""
-    found = yield from run.do("find_parcel", [activity(find_parcel, request)], PERSISTENT)
+def find(run: WorkflowRun, request: TrackingRequest, watch: Watch) -> Wait:
+    """Find the tracking code. An order without a parcel is not tracked."""
+    found = yield from run.do(step_of(activity(find_parcel, request)), PERSISTENT)
     return watch.model_copy(update={"code": found.reference})
 
 
-def look(run: Workflow, request: TrackingRequest, watch: Watch) -> Wait:
-    """Ask the carrier once. A carrier that does not answer is asked again at the next look. Gives the watch after it."""
+def look(run: WorkflowRun, request: TrackingRequest, watch: Watch) -> Wait:
+    """Poll the carrier once; one that does not answer is polled again the next time. Returns the `Watch` after it."""
     now = run.context.current_utc_datetime
     query = ParcelQuery(code=str(watch.code), at=now)
-    seen = yield from run.ask("look_at_parcel", activity(look_at_parcel, query), ParcelSeen, STEP)
+    seen = yield from run.ask(activity(look_at_parcel, query), ParcelSeen)
     tracking = None if seen is None or seen.outcome is not Outcome.DONE else seen.tracking
     overdue = now >= watch.started_at + LOST_AFTER
     if overdue and (tracking is None or tracking.status not in ENDS):
@@ -73,23 +73,23 @@ def look(run: Workflow, request: TrackingRequest, watch: Watch) -> Wait:
     after = watch.after_look(tracking)
     if after.latest is not None and after.latest != watch.latest:
         record = RecordTracking(order_id=request.order_id, tracking=after.latest)
-        yield from run.step("record_tracking", [activity(record_tracking, record)], PERSISTENT)
+        yield from run.take(step_of(activity(record_tracking, record)), PERSISTENT)
     _show(run, after)
     return after
 
 
-def rest(run: Workflow, watch: Watch) -> Wait:
-    """Leave the carrier alone until the next look, or until it has news."""
-    news = run.context.wait_for_external_event(TRACKING_REPORTED)
-    yield from sleep(run.context, pause_after(watch.looks), news)
+def rest(run: WorkflowRun, watch: Watch) -> Wait:
+    """Wait until the next poll is due, or until the carrier's webhook comes."""
+    reported = run.context.wait_for_external_event(TRACKING_REPORTED)
+    yield from sleep(run.context, pause_after(watch.looks), reported)
 
 
-def _show(run: Workflow, watch: Watch) -> None:
+def _show(run: WorkflowRun, watch: Watch) -> None:
     status = ParcelStatus.UNKNOWN if watch.latest is None else watch.latest.status
     seen = [tracking.to_wire() for tracking in watch.seen]
-    run.tell(f"The parcel's status is {status}.", looks=watch.looks, tracking_status=status, seen=seen)
+    run.show(f"The parcel's status is {status}.", looks=watch.looks, tracking_status=status, seen=seen)
 
 
-def _ended(run: Workflow, latest: Tracking) -> dict[str, Any]:
+def _ended(run: WorkflowRun, latest: Tracking) -> dict[str, Any]:
     reason = None if latest.status is ParcelStatus.DELIVERED else str(latest.status)
     return run.end("completed", f"The parcel's way has ended: {latest.status}.", reason)

@@ -1,4 +1,4 @@
-"""The story of a new user: check what was sent, find the region, keep the user, say welcome. One step feeds the next."""
+"""Register a new user: check what was sent, find the region, store the user, send a welcome. One step feeds the next."""
 
 from datetime import timedelta
 from typing import Any, Final
@@ -17,10 +17,12 @@ from domain.onboarding.user import (
     User,
     UserChecked,
 )
+from domain.workflows.commands import step_of
 from domain.workflows.steps import Outcome
 from orchestrators.kernel.commands import activity
 from orchestrators.kernel.retry import PERSISTENT, RetryPolicy, Wait
-from orchestrators.kernel.workflow import Workflow, WorkflowStopped, required
+from orchestrators.kernel.saga import saga
+from orchestrators.kernel.workflow_run import WorkflowRun, required
 
 bp = df.Blueprint()
 
@@ -31,7 +33,7 @@ LOOK_UP: Final = RetryPolicy(
     max_attempts=3,
     within=timedelta(seconds=30),
 )
-# The user exists by now and nobody waits: a mail that is an hour late is better than none.
+# The user exists by now and does not wait for it: a mail that is an hour late is better than none.
 WELCOME: Final = RetryPolicy(
     first_pause=timedelta(seconds=5),
     longest_pause=timedelta(minutes=10),
@@ -45,51 +47,53 @@ def user_onboarding(context: df.DurableOrchestrationContext) -> Wait:
     """Input: `{key, request: OnboardingRequest}`. Result and custom status: a `WorkflowProgress`."""
     given = context.get_input()
     request = OnboardingRequest.model_validate(given["request"])
-    run = Workflow(context=context, name=f"{USER_ONBOARDING}:{given['key']}", key=given["key"])
-    try:
-        user = yield from check(run, request)
-        region = yield from find_region(run, user)
-        yield from keep(run, user, region)
-    except WorkflowStopped as stop:
-        return run.stopped(stop)
+    run = WorkflowRun.begin(context, USER_ONBOARDING, given)
+    return (yield from saga(run, register(run, request)))
+
+
+def register(run: WorkflowRun, request: OnboardingRequest) -> Wait:
+    """Take every step. Returns the instance's result."""
+    user = yield from check(run, request)
+    region = yield from find_region(run, user)
+    yield from store(run, user, region)
     return (yield from welcome(run, user))
 
 
-def check(run: Workflow, request: OnboardingRequest) -> Wait:
-    """Hold the request against the rules. Gives the user; the status of a refused one names every rule that is broken."""
-    effect = activity(validate_user_input, CheckUser(request=request, now=run.context.current_utc_datetime))
-    checked = yield from run.ask("validate_user_input", effect, UserChecked)
+def check(run: WorkflowRun, request: OnboardingRequest) -> Wait:
+    """Check the request against the rules. Returns the user; the status of a refused one names every rule that is broken."""
+    command = activity(validate_user_input, CheckUser(request=request, now=run.context.current_utc_datetime))
+    checked = yield from run.ask(command, UserChecked)
     if checked is not None and checked.errors:
-        run.tell("The data breaks rules.", errors=[error.to_wire() for error in checked.errors])
-    return required(checked).user
+        run.show("The data breaks rules.", errors=[error.to_wire() for error in checked.errors])
+    return required(command.operation, checked).user
 
 
-def find_region(run: Workflow, user: User) -> Wait:
-    """The user's region; None when nobody knows it, or nobody answers."""
-    effect = activity(enrich_user_data, FindRegion(country=user.country, postal_code=user.postal_code))
-    found = yield from run.ask("enrich_user_data", effect, RegionFound, LOOK_UP)
+def find_region(run: WorkflowRun, user: User) -> Wait:
+    """Return the user's region; None when it is unknown, or the region service does not answer."""
+    command = activity(enrich_user_data, FindRegion(country=user.country, postal_code=user.postal_code))
+    found = yield from run.ask(command, RegionFound, LOOK_UP)
     region = None if found is None else found.region
-    run.tell("The data is complete.", region=None if region is None else region.code)
+    run.show("The data is complete.", region=None if region is None else region.code)
     return region
 
 
-def keep(run: Workflow, user: User, region: Region | None) -> Wait:
-    """Enter the user, trying for hours: whoever has got this far is not lost to a storage account that is down."""
+def store(run: WorkflowRun, user: User, region: Region | None) -> Wait:
+    """Store the user, trying for hours: a user who has got this far is not lost to a storage account that is down."""
     registration = PersistUser(
         onboarding_id=run.key, user=user, region=region, registered_at=run.context.current_utc_datetime
     )
-    yield from run.do("persist_user", [activity(persist_user, registration)], PERSISTENT)
-    run.tell("The user is registered.", user_id=user.user_id)
+    yield from run.do(step_of(activity(persist_user, registration)), PERSISTENT)
+    run.show("The user is registered.", user_id=user.user_id)
 
 
-def welcome(run: Workflow, user: User) -> Wait:
-    """Say welcome; the user stays registered even if that fails. Gives the instance's result."""
-    sent = yield from run.step("send_onboarding_email", [activity(send_onboarding_email, user)], WELCOME)
+def welcome(run: WorkflowRun, user: User) -> Wait:
+    """Send a welcome; the user stays registered even if that fails. Returns the instance's result."""
+    sent = yield from run.take(step_of(activity(send_onboarding_email, user)), WELCOME)
     run.detail["welcomed"] = sent.outcome is Outcome.DONE
     return _ended(run)
 
 
-def _ended(run: Workflow) -> dict[str, Any]:
+def _ended(run: WorkflowRun) -> dict[str, Any]:
     if run.detail["welcomed"]:
         return run.end("completed", "The user is registered and welcomed.")
     return run.end("completed", "The user is registered; the welcome could not be sent.", "not_welcomed")

@@ -1,7 +1,7 @@
-"""What follows an order's end: the message to its customer, and dead letters for what is left to an operator.
+"""Do what follows an order's end: the message to its customer, and dead letters for what is left to an operator.
 
-An end is recorded first. Its reminder goes last, so that the recovery timer does what a process that died in between
-left compensated.
+An end is recorded first. Its reminder goes last, so that the recovery timer does what a process that died in between left
+undone.
 """
 
 from adapters.stores.dead_letters import DeadLetters
@@ -11,7 +11,7 @@ from domain.errors import StorageUnavailable
 from domain.ids import notification_id
 from domain.mail.notification import Notification, NotificationKind
 from domain.orders.order import ENDED, CloseOrder, Order, OrderStatus
-from domain.orders.run import RecordOrder, news_of
+from domain.orders.run import RecordOrder, notification_of_end
 from domain.workflows.dead_letter import DeadLetter
 from domain.workflows.steps import StepResult
 
@@ -22,13 +22,13 @@ def conclude(
     """Do what follows a record; a repeat changes nothing more.
 
     Returns:
-        The answer, refused as not_told when the outbox did not take the message; and the dead letters that were stored.
+        The answer, refused as not_notified when the outbox did not take the message; and the dead letters that were stored.
     """
-    told = StepResult() if record.news is None else _tell(outbox, record.news)
-    stored = [letters.store(letter) for letter in record.letters]
-    if record.progress.status in ENDED and told.reason_code is None:
+    notified = StepResult() if record.notification is None else _put(outbox, record.notification)
+    stored = [letters.store(letter) for letter in record.dead_letters]
+    if record.progress.status in ENDED and notified.reason_code is None:
         book.forget_reminder(record.progress.order_id)
-    return told, stored
+    return notified, stored
 
 
 def notify_of_end(book: OrderRepository, outbox: Outbox, closing: CloseOrder) -> None:
@@ -39,20 +39,20 @@ def notify_of_end(book: OrderRepository, outbox: Outbox, closing: CloseOrder) ->
     """
     row = book.get(closing.order_id)
     if row is not None and row.order is not None:
-        outbox.put(_closing_news(row.order, closing.status))
+        outbox.put(_closing_notification(row.order, closing.status))
 
 
-def _tell(outbox: Outbox, news: Notification) -> StepResult:
+def _put(outbox: Outbox, notification: Notification) -> StepResult:
     try:
-        outbox.put(news)
+        outbox.put(notification)
     except StorageUnavailable as error:
-        return StepResult.refused("not_told", str(error))
-    return StepResult(reference=news.message_id)
+        return StepResult.refused("not_notified", str(error))
+    return StepResult(reference=notification.message_id)
 
 
-def _closing_news(order: Order, status: OrderStatus) -> Notification:
+def _closing_notification(order: Order, status: OrderStatus) -> Notification:
     expected = status in (OrderStatus.CANCELLED, OrderStatus.COMPLETED)
-    known = news_of(order, status) if expected else None
+    known = notification_of_end(order, status) if expected else None
     if known is not None:
         return known
     kind = NotificationKind.ORDER_CLOSED

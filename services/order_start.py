@@ -6,10 +6,9 @@ from typing import Final
 
 import azure.durable_functions as df
 
-from domain.ids import order_instance_id
+from domain.ids import PROCESS_ORDER, order_instance_id
 from domain.orders.order import Order
-
-PROCESS_ORDER: Final = "process_order"
+from domain.workflows.run import RESTART, Restart
 
 START_PATIENCE_S: Final = 20
 """How long a start may take before it is left to the recovery timer (`triggers.timer.start_orphaned_orders`)."""
@@ -23,7 +22,9 @@ async def start_order(client: df.DurableOrchestrationClient, order: Order, attem
     Only for the caller whose row was the first, and, with an attempt above 1, for the recovery timer: that run looks up what
     earlier ones have recorded.
     """
-    given = order.to_wire() if attempt == 1 else {**order.to_wire(), "attempt": attempt}
+    given = order.to_wire()
+    if attempt > 1:
+        given[RESTART] = Restart(attempt=attempt, started_at=order.placed_at).to_wire()
     start = client.start_new(PROCESS_ORDER, order_instance_id(order.order_id), given)
     try:
         await asyncio.wait_for(start, START_PATIENCE_S)

@@ -15,7 +15,7 @@ from adapters.stores.order_rows import (
     PARTITION,
     cancellation_entity,
     course_entity,
-    is_news,
+    is_newer,
     new_entity,
     progress_entity,
     row_of,
@@ -26,9 +26,10 @@ from domain.errors import EndNotKnown, StorageUnavailable
 from domain.orders.approval import CancellationRequest, SettleApprovalRequest, SettledApproval
 from domain.orders.order import ENDED, CloseOrder, Order, OrderProgress, OrderStatus
 from domain.orders.row import Closing, OrderRow
-from domain.orders.run import CANCELLED, STOPPED, CourseSettled, SettleCourse
+from domain.orders.run import STOPPED, CourseSettled, SettleCourse
 from domain.page import Page
 from domain.shipping.tracking import Tracking
+from domain.workflows.course import CANCELLED
 from domain.workflows.intake import Intake, Reminder
 from domain.workflows.steps import LedgerEntry, Outcome, StepResult
 
@@ -123,7 +124,7 @@ class OrderRepository:
 
         def decide(row: Mapping[str, Any] | None) -> OrderProgress | None:
             known = with_late_cancellation(progress, row)
-            return known if row is None or is_news(known, row) else None
+            return known if row is None or is_newer(known, row) else None
 
         _, changed = self._change(progress.order_id, decide)
         return changed

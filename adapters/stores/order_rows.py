@@ -9,9 +9,10 @@ from adapters.azure_storage.table_values import long, plain
 from domain.orders.approval import CancellationRequest
 from domain.orders.order import ENDED, TRANSITIONS, Order, OrderProgress, OrderStatus
 from domain.orders.row import OrderRow
-from domain.orders.run import CANCELLED, Course, SettleCourse
+from domain.orders.run import SettleCourse
 from domain.shipping.tracking import Tracking
-from domain.workflows.steps import LedgerEntry, Outcome
+from domain.workflows.course import CANCELLED, Course
+from domain.workflows.steps import CANCELLATION, LedgerEntry, Outcome
 
 PARTITION: Final = "order"
 
@@ -71,12 +72,12 @@ def cancellation_entity(order_id: str, request: CancellationRequest) -> dict[str
 def with_late_cancellation(progress: OrderProgress, entity: Mapping[str, Any] | None) -> OrderProgress:
     """The end of an order, with the answer to an accepted cancellation that came too late to be acted upon."""
     accepted = None if entity is None else entity.get("cancellation")
-    is_answered = progress.reason_code == CANCELLED or any(step.step == "cancellation" for step in progress.steps)
+    is_answered = progress.reason_code == CANCELLED or any(step.step == CANCELLATION for step in progress.steps)
     if accepted is None or progress.status not in ENDED or is_answered:
         return progress
     asked = CancellationRequest.model_validate_json(accepted)
     late = LedgerEntry(
-        step="cancellation",
+        step=CANCELLATION,
         outcome=Outcome.REFUSED,
         at=datetime.now(UTC),
         reason_code="too_late",
@@ -106,7 +107,7 @@ def row_of(entity: Mapping[str, Any]) -> OrderRow:
     )
 
 
-def is_news(progress: OrderProgress, entity: Mapping[str, Any]) -> bool:
+def is_newer(progress: OrderProgress, entity: Mapping[str, Any]) -> bool:
     """Whether the progress goes beyond what the entity says: a later status, or the same with as long a ledger or a longer one."""
     known = OrderStatus(entity["status"])
     if progress.status is known:

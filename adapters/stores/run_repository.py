@@ -21,14 +21,20 @@ from adapters.stores.insert_once import (
     reminder_of,
     reminders,
 )
+from domain.errors import EndNotKnown, StorageUnavailable
+from domain.ids import instance_id_of
+from domain.workflows.course import Course
 from domain.workflows.intake import Intake, Reminder
-from domain.workflows.run import Run, WorkflowProgress
+from domain.workflows.run import CloseRun, Run, WorkflowProgress
+from domain.workflows.steps import open_compensations
 
 if TYPE_CHECKING:
     from azure.data.tables import TableEntity
 
 _INTAKE: Final = "workflows"
 _PARTITION: Final = "run"
+_MAX_COLLISIONS: Final = 5
+_TOO_MANY: Final = "the run repository: a row is being changed by too many at once"
 
 
 class RunRepository:
@@ -84,14 +90,54 @@ class RunRepository:
 
     def end(self, instance_id: str) -> WorkflowProgress | None:
         """The end that was recorded, if one was."""
-        from azure.core.exceptions import ResourceNotFoundError
-
         with storage_errors("the run repository"):
-            try:
-                text = joined_text("end", self._table.get_entity(_PARTITION, instance_id))
-            except ResourceNotFoundError:  # the row, or the table with it
-                return None
+            row = self._find(instance_id)
+        text = None if row is None else joined_text("end", row)
         return WorkflowProgress.model_validate_json(text) if text else None
+
+    def settle_course(self, instance_id: str, course: Course) -> Course:
+        """Record which way a run goes, unless that is recorded; return the course that holds.
+
+        A run past the repository has no row: the wanted course holds.
+        """
+        with storage_errors("the run repository"):
+            for _ in range(_MAX_COLLISIONS):
+                row = self._find(instance_id)
+                known = None if row is None else joined_text("course", row)
+                if known:
+                    return Course.model_validate_json(known)
+                if row is None or self._try_write(row, split_text("course", course.model_dump_json())):
+                    return course
+        raise StorageUnavailable(_TOO_MANY)
+
+    def course(self, instance_id: str) -> Course | None:
+        """Return the recorded course of a run; None when none was recorded."""
+        with storage_errors("the run repository"):
+            row = self._find(instance_id)
+        text = None if row is None else joined_text("course", row)
+        return Course.model_validate_json(text) if text else None
+
+    def close(self, closing: CloseRun) -> None:
+        """Store a compensation that was completed late. Its run ends with the last of those that are open. Safe to repeat.
+
+        Raises:
+            EndNotKnown: The run's end is not recorded yet, so it is not known what is open.
+        """
+        with storage_errors("the run repository"):
+            for _ in range(_MAX_COLLISIONS):
+                row = self._find(instance_id_of(closing.workflow, closing.key))
+                if row is None:
+                    return
+                text = joined_text("end", row)
+                if not text:
+                    raise EndNotKnown("the end of this run is not recorded yet")
+                end = WorkflowProgress.model_validate_json(text)
+                if closing.entry.step not in open_compensations(end.steps):
+                    return
+                settled = end.with_compensation_done(closing.entry, closing.end)
+                if self._try_write(row, split_text("end", settled.model_dump_json())):
+                    return
+        raise StorageUnavailable(_TOO_MANY)
 
     def reopen(self, run: Run) -> None:
         """Look after a run again whose end was recorded: an operator starts it once more. Safe to repeat."""
@@ -110,6 +156,26 @@ class RunRepository:
                 self._table.update_entity(entity)
             except ResourceNotFoundError:
                 return False
+        return True
+
+    def _find(self, instance_id: str) -> "TableEntity | None":
+        from azure.core.exceptions import ResourceNotFoundError
+
+        try:
+            return self._table.get_entity(_PARTITION, instance_id)
+        except ResourceNotFoundError:  # the row, or the table with it
+            return None
+
+    def _try_write(self, row: "TableEntity", change: Mapping[str, Any]) -> bool:
+        """Return False when the row changed since it was read."""
+        from azure.core import MatchConditions
+        from azure.core.exceptions import ResourceModifiedError
+
+        entity = {"PartitionKey": row["PartitionKey"], "RowKey": row["RowKey"], **change}
+        try:
+            self._table.update_entity(entity, etag=row.metadata["etag"], match_condition=MatchConditions.IfNotModified)
+        except ResourceModifiedError:
+            return False
         return True
 
 

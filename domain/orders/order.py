@@ -16,7 +16,7 @@ from domain.payments.payment import CaptureMode, PaymentMethod, PaymentRequest
 from domain.shipping.customs import CustomsDeclaration
 from domain.shipping.shipment import LABEL_PERCENT, Address, BuyLabelRequest, Destination, ShipmentRequest
 from domain.wire import Cents, Currency, Edge, Email, EmailAddress, Timestamp, Wire, at_most, is_absent
-from domain.workflows.steps import LedgerEntry, Message, Outcome
+from domain.workflows.steps import SETTLED, LedgerEntry, Message, open_compensations
 
 MOST_LINES: Final = 50
 MAX_STATED_CENTS: Final = 10**12
@@ -230,15 +230,14 @@ class OrderProgress(Wire):
     @property
     def open_compensations(self) -> frozenset[str]:
         """What was left to an operator and is not done since: compensations, or a step that had to follow the payment."""
-        last = {entry.step: entry.outcome for entry in self.steps if entry.kind == "compensation"}
-        return frozenset(step for step, outcome in last.items() if outcome is not Outcome.DONE)
+        return open_compensations(self.steps)
 
     def with_compensation_done(self, entry: LedgerEntry, end: OrderStatus) -> "OrderProgress":
         """What an order that needs attention says once another of its compensations is done: it ends when that was the last one."""
         further = self.model_copy(update={"steps": (*self.steps, entry)})
         if further.open_compensations:
             return further
-        settled: dict[str, Any] = {"status": move(self.status, end), "message": "What had been left open is settled."}
+        settled: dict[str, Any] = {"status": move(self.status, end), "message": SETTLED}
         if end is OrderStatus.COMPLETED:
             settled |= {"succeeded": True, "reason_code": None}
         return further.model_copy(update=settled)

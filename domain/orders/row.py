@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from domain.orders.approval import CancellationRequest
 from domain.orders.order import Order, OrderProgress, OrderStatus
-from domain.orders.run import Course
 from domain.shipping.tracking import Tracking
 from domain.wire import Timestamp, Wire
+from domain.workflows.course import Course
 
 
 class OrderRow(Wire):

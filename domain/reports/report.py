@@ -11,7 +11,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from domain.orders.order import OrderStatus
 from domain.wire import Timestamp, Wire
-from domain.workflows.run import RunRequest, WorkflowKey, WorkflowStatus
+from domain.workflows.run import RunRequest, WorkflowKey
 from domain.workflows.steps import StepResult
 from domain.workflows.webhook import CallbackUrl
 
@@ -145,8 +145,8 @@ def csv_cell(value: object) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
-def report_ended(status: WorkflowStatus) -> str:
-    """The type of the callback."""
+def report_ended(status: str) -> str:
+    """Return the type of the callback."""
     return f"{REPORT}.{status}"
 
 

@@ -1,23 +1,28 @@
-"""What could not be done automatically, kept for a human: visible, replayable, and closed with a name and a reason."""
+"""What could not be done automatically, kept for an operator: visible, replayable, and closed with a name and a reason."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final, Self
 
 from pydantic import Field
 
 from domain.errors import ShopError
-from domain.ids import OrderId
-from domain.orders.order import OrderStatus
+from domain.ids import PROCESS_ORDER, OrderId, dead_letter_id, instance_id_of
 from domain.wire import VISIBLE_TEXT, Edge, OneLine, Timestamp, Wire
-from domain.workflows.commands import Effect
+from domain.workflows.commands import Command, Step
+from domain.workflows.course import RunEnd
 from domain.workflows.steps import LedgerEntry, Message, StepResult
 
 DeadLetterId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$")]
 
 
+REPLAY_DEAD_LETTER: Final = "replay_dead_letter"
+"""The workflow that runs a dead letter's commands again."""
+
+
 class DeadLetterState(StrEnum):
-    """dead-lettered: open. replayed: the step got done later. resolved: a human closed it otherwise."""
+    """open: dead-lettered. replayed: the step got done later. resolved: an operator closed it otherwise."""
 
     OPEN = "open"
     REPLAYED = "replayed"
@@ -32,16 +37,22 @@ class Resolution(Edge):
 
 
 class DeadLetter(Wire):
-    """One step that is still open. effects: what has to be done again. replays: how often an operator tried.
+    """One step that is still open.
 
-    order_end: the status its order gets once nothing of it is open any more.
+    Attributes:
+        order_id: Of the order, or the key of the other workflow's run, that the step belongs to.
+        commands: What has to be done again.
+        workflow: Whose run ends, once nothing of it is open any more.
+        run_end: How that run then ends. None for a step on which no end depends.
+        replays: How often an operator tried.
     """
 
     dead_letter_id: DeadLetterId
     order_id: OrderId
     step: str
-    effects: tuple[Effect, ...]
-    order_end: OrderStatus | None = None
+    commands: tuple[Command, ...]
+    workflow: str = PROCESS_ORDER
+    run_end: RunEnd | None = None
     reason_code: str | None = None
     message: Message | None = None
     dead_lettered_at: Timestamp
@@ -49,6 +60,36 @@ class DeadLetter(Wire):
     replays: int = 0
     closed_at: Timestamp | None = None
     resolution: Resolution | None = None
+
+    @classmethod
+    def of(
+        cls,
+        workflow: str,
+        key: str,
+        step: Step,
+        result: StepResult,
+        at: datetime,
+        *,
+        run_end: RunEnd | None = None,
+    ) -> Self:
+        """Return the record of a step that is not done. Another record of the same step has the same id.
+
+        Args:
+            key: The order's id, or the key of the other workflow's run.
+            result: Why the step is not done.
+            run_end: See above.
+        """
+        return cls(
+            dead_letter_id=dead_letter_id(instance_id_of(workflow, key), step.name),
+            order_id=key,
+            step=step.name,
+            commands=step.commands,
+            workflow=workflow,
+            run_end=run_end,
+            reason_code=result.reason_code,
+            message=result.message,
+            dead_lettered_at=at,
+        )
 
 
 @dataclass(frozen=True)
@@ -77,7 +118,7 @@ class DeadLetterEnvelope(Wire):
 
 
 class CloseDeadLetter(Wire):
-    """Close a record: its step is done, or a human dealt with it."""
+    """Close a record: its step is done, or an operator dealt with it."""
 
     dead_letter_id: DeadLetterId
     state: DeadLetterState
@@ -86,7 +127,11 @@ class CloseDeadLetter(Wire):
 
 
 class ReplayProgress(Wire):
-    """How an operator's second try goes. result: None while it runs."""
+    """How the replay of a dead letter goes.
+
+    Attributes:
+        result: None while it runs.
+    """
 
     dead_letter_id: DeadLetterId
     result: StepResult | None = None

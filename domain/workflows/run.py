@@ -1,4 +1,4 @@
-"""What every workflow but the order's saga says of itself, and how it is named."""
+"""The status of a workflow's run, and what an instance is given that takes a run over."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,19 +7,24 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
-from domain.ids import PLAIN_ID
+from domain.ids import PLAIN_ID, instance_id_of
 from domain.wire import Edge, Timestamp, Wire
-from domain.workflows.steps import LedgerEntry, Message
+from domain.workflows.course import Course, RunEnd
+from domain.workflows.steps import SETTLED, LedgerEntry, Message, StepResult, open_compensations
 
 WorkflowKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"), PLAIN_ID]
 """The id of one run of a workflow, unique among the runs of that workflow."""
 
-WorkflowStatus = Literal["running", "completed", "rejected", "cancelled", "failed"]
-"""completed: done. rejected: a refusal. cancelled: somebody asked for it. failed: a fault."""
+WorkflowStatus = Literal["running", "completed", "rejected", "cancelled", "failed", "needs_attention"]
+"""running, then a `RunEnd`; needs_attention: something is left for an operator, before or instead of it."""
 
 
 class RunRequest(Edge):
-    """The base of what callers ask for by `POST`. id: the caller's name for the run; without it the `Idempotency-Key` names it."""
+    """The base of what callers ask for by `POST`.
+
+    Attributes:
+        id: The caller's name for the run; without it the `Idempotency-Key` names it.
+    """
 
     id: WorkflowKey | None = None
 
@@ -27,7 +32,10 @@ class RunRequest(Edge):
 class WorkflowProgress(Wire):
     """The custom status of a workflow while it runs, and its result when it has ended.
 
-    succeeded: None while it runs. steps: the ledger, oldest first. detail: the workflow's own facts, small and plain JSON.
+    Attributes:
+        succeeded: None while it runs.
+        steps: The ledger, oldest first.
+        detail: The workflow's own facts, small and plain JSON.
     """
 
     id: WorkflowKey
@@ -38,16 +46,29 @@ class WorkflowProgress(Wire):
     steps: tuple[LedgerEntry, ...] = ()
     detail: dict[str, Any] = Field(default_factory=dict)
 
+    def with_compensation_done(self, entry: LedgerEntry, end: RunEnd) -> "WorkflowProgress":
+        """Return the progress once another compensation is done: the run ends when that was the last open one."""
+        further = self.model_copy(update={"steps": (*self.steps, entry)})
+        if open_compensations(further.steps):
+            return further
+        settled = {"status": end, "succeeded": end == "completed", "message": SETTLED}
+        return further.model_copy(update=settled)
+
 
 class Restart(Wire):
-    """What a run is told that takes over from one which the platform has failed. attempt: from 2.
+    """What is known to an instance that takes over from one which the platform has failed.
 
-    started_at: when the first run began. cancelled: a cancellation was accepted before this run.
+    Attributes:
+        attempt: From 2.
+        started_at: When the first instance began.
+        cancelled: A cancellation was accepted before.
+        course: The one that an earlier instance has recorded.
     """
 
     attempt: int
     started_at: Timestamp
     cancelled: bool = False
+    course: Course | None = None
 
 
 class RestartRun(Wire):
@@ -59,25 +80,64 @@ class RestartRun(Wire):
     request: dict[str, Any]
 
 
+class SettleRunCourse(Wire):
+    """Record which way a run goes, unless that is recorded."""
+
+    workflow: str
+    key: str
+    course: Course
+
+
+class RunCourseSettled(StepResult):
+    """The course that holds."""
+
+    course: Course
+
+
+class RecordRunEnd(Wire):
+    """Record the end of a run that an operator has to settle: its open compensations are dead letters."""
+
+    workflow: str
+    key: str
+    end: WorkflowProgress
+
+
+class CloseRun(Wire):
+    """Record that a compensation of a run that needs attention is done.
+
+    Attributes:
+        end: How the run ends with the last of them.
+        entry: Which, and how.
+    """
+
+    workflow: str
+    key: str
+    end: RunEnd
+    entry: LedgerEntry
+
+
+BY_CALLER: Final = {"requested_by": "the caller"}
+"""The payload of a cancellation that names no person."""
+
 RESTART: Final = "restart"
 """The key of a `Restart` in an instance's input."""
 
 
 def restart_of(given: Mapping[str, Any]) -> Restart | None:
-    """What an instance's input says of a run before it; None for the first run."""
+    """Return what an instance's input holds of the one before it; None for the first."""
     return None if given.get(RESTART) is None else Restart.model_validate(given[RESTART])
-
-
-def workflow_instance_id(workflow: str, key: str) -> str:
-    """One run, one instance. The `.` keeps it apart from every order's."""
-    return f"{workflow}.{key}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """A run of a workflow. workflow: the orchestrator's name. request: the instance's input. instance_id: as the two name it.
+    """A run of a workflow, as it was accepted.
 
-    has_started: an instance was there. is_cancelled: its cancellation was accepted.
+    Attributes:
+        workflow: The orchestrator's name.
+        request: The instance's input.
+        instance_id: As workflow and key name it.
+        has_started: An instance was there.
+        is_cancelled: Its cancellation was accepted.
     """
 
     workflow: str
@@ -90,4 +150,4 @@ class Run:
 
     def __post_init__(self) -> None:
         if not self.instance_id:
-            object.__setattr__(self, "instance_id", workflow_instance_id(self.workflow, self.key))
+            object.__setattr__(self, "instance_id", instance_id_of(self.workflow, self.key))

@@ -1,17 +1,27 @@
-"""What a step of a saga answers, and how the ledger remembers it.
+"""The result of a step, and its entry in the ledger.
 
 An activity *returns* done, refused or faulted, because the runtime keeps only the text of an exception. It *raises* when the
 same request is worth sending again; a step whose retries are used up is `unknown`: it may have taken effect.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
 from domain.wire import Timestamp, Wire
 
 Message = Annotated[str, Field(max_length=500)]
+
+CANCELLATION: Final = "cancellation"
+"""The ledger's name for a cancellation and what came of it."""
+
+TAKE_OVER: Final = "take_over"
+"""The ledger's name for an instance that takes over from one that the platform has failed."""
+
+SETTLED: Final = "What had been left open is settled."
+"""The message of a run whose last open compensation is done."""
 
 
 class Outcome(StrEnum):
@@ -24,7 +34,11 @@ class Outcome(StrEnum):
 
 
 class StepResult(Wire):
-    """The answer of one activity or entity operation. reference: the provider's id of what was made, if any."""
+    """The answer of one activity or entity operation.
+
+    Attributes:
+        reference: The provider's id of what was made, if any.
+    """
 
     outcome: Outcome = Outcome.DONE
     reference: str | None = None
@@ -33,17 +47,27 @@ class StepResult(Wire):
 
     @classmethod
     def refused(cls, reason_code: str, message: str, reference: str | None = None) -> "StepResult":
-        """The business said no. reason_code: stable, for programs; message: for people."""
+        """Return a refusal: the business said no.
+
+        Args:
+            reason_code: Stable, for programs.
+            message: For people.
+            reference: The provider's id, if any.
+        """
         return cls(outcome=Outcome.REFUSED, reason_code=reason_code, message=message[:500], reference=reference)
 
     @classmethod
     def faulted(cls, reason_code: str, message: str) -> "StepResult":
-        """Nothing happened and asking again would not help: a wrong key, a request the provider calls malformed."""
+        """Return a fault: nothing happened and asking again would not help, as with a wrong key or a malformed request."""
         return cls(outcome=Outcome.FAULTED, reason_code=reason_code, message=message[:500])
 
 
 class LedgerEntry(Wire):
-    """One line of an order's audit trail. attempts: how often it was asked, from 1."""
+    """One line of a run's audit trail.
+
+    Attributes:
+        attempts: How often it was tried, from 1.
+    """
 
     step: str
     kind: Literal["do", "compensation"] = "do"
@@ -53,3 +77,9 @@ class LedgerEntry(Wire):
     reason_code: str | None = None
     message: Message | None = None
     attempts: int = 1
+
+
+def open_compensations(ledger: Iterable[LedgerEntry]) -> frozenset[str]:
+    """Return what was left to an operator and is not done since: compensations, or a step that had to follow the pivot."""
+    last = {entry.step: entry.outcome for entry in ledger if entry.kind == "compensation"}
+    return frozenset(step for step, outcome in last.items() if outcome is not Outcome.DONE)

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import azure.durable_functions as df
 
 from orchestrators.kernel.retry import RetryPolicy, sleep
-from orchestrators.kernel.run import Story
 from orchestrators.kernel.tasks import DurableTask
+from orchestrators.kernel.workflow_run import WorkflowRun
 
 T = TypeVar("T")
 
@@ -26,10 +26,16 @@ def in_batches(
     no_answer: Callable[[T], Any],
     after_batch: Callable[[int], None] = lambda done: None,
 ) -> Generator[DurableTask, Any, list[Any]]:
-    """The results, in the order of the things. width: how many at a time. after_batch: told how many are done.
+    """Return the results, in the order of the things.
 
-    no_answer: stands for the result of a task that failed. Whether it acted is unknown: a worker that dies fails what it has in
-    hand.
+    Args:
+        context: The orchestration's.
+        things: What the tasks are made of.
+        task_of: Makes the task of one thing.
+        width: How many at a time.
+        no_answer: Stands for the result of a task that failed. Whether it acted is unknown: a worker that dies fails what it
+            has in hand.
+        after_batch: Called with the number of those that are done.
     """
     results: list[Any] = []
     for batch in chunks(things, width):
@@ -44,7 +50,7 @@ def in_batches(
 
 
 def _one_by_one(tasks: Sequence[DurableTask], otherwise: Sequence[Any]) -> Generator[DurableTask, Any, list[Any]]:
-    """The results of tasks of which some have failed, once all have ended."""
+    """Return the results of tasks of which some have failed, once all have ended."""
     results: list[Any] = []
     for task, instead in zip(tasks, otherwise, strict=True):
         try:
@@ -55,7 +61,7 @@ def _one_by_one(tasks: Sequence[DurableTask], otherwise: Sequence[Any]) -> Gener
 
 
 def in_rounds(
-    story: Story,
+    run: WorkflowRun,
     things: Sequence[T],
     task_of: Callable[[T], DurableTask],
     *,
@@ -64,13 +70,22 @@ def in_rounds(
     is_open: Callable[[Any], bool],
     policy: RetryPolicy,
     seed: str,
-    told: Callable[[int], None] = lambda done: None,
+    after_batch: Callable[[int], None] = lambda done: None,
 ) -> Generator[DurableTask, Any, list[Any]]:
     """As `in_batches`, and again, later and later, for the things whose answer is still open when all had their turn.
 
-    told: after each batch, how many things are done, or have had their turn of this round.
+    Args:
+        run: The run that does it.
+        things: What the tasks are made of.
+        task_of: Makes the task of one thing.
+        width: How many at a time.
+        no_answer: See `in_batches`.
+        is_open: Whether an answer is worth another task.
+        policy: How often, and how much later.
+        seed: Tells these calls from others of the run.
+        after_batch: Called with the number of things that are done, or have had their turn of this round.
     """
-    context, attempt = story.context, 1
+    context, attempt = run.context, 1
     started = context.current_utc_datetime
     results: list[Any] = [None] * len(things)
     waiting = list(range(len(things)))
@@ -82,22 +97,22 @@ def in_rounds(
             lambda index: task_of(things[index]),
             width=width,
             no_answer=lambda index: no_answer(things[index]),
-            after_batch=partial(_told_of_all, told, before),
+            after_batch=partial(_count_from, before, after_batch),
         )
         for index, answer in zip(waiting, answers, strict=True):
             results[index] = answer
         waiting = [index for index in waiting if is_open(results[index])]
-        pause = policy.pause_after(attempt, f"{story.name}:{seed}")
+        pause = policy.pause_after(attempt, run.seed(seed))
         if not waiting or not policy.allows(attempt, started, context.current_utc_datetime + pause):
             return results
-        yield from sleep(context, pause, story.listen_to)
+        yield from sleep(context, pause, run.cancellation)
         attempt += 1
 
 
-def _told_of_all(told: Callable[[int], None], before: int, done: int) -> None:
-    told(before + done)
+def _count_from(before: int, after_batch: Callable[[int], None], done: int) -> None:
+    after_batch(before + done)
 
 
 def chunks(things: Sequence[T], size: int) -> list[Sequence[T]]:
-    """Neighbours together, `size` at most."""
+    """Return neighbours together, `size` at most."""
     return [things[start : start + size] for start in range(0, len(things), size)]

@@ -21,7 +21,12 @@ Wait = Generator[DurableTask, Any, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class RetryPolicy:
-    """first_pause doubles up to longest_pause; at most max_attempts, none of them started later than `within` after the first."""
+    """How long the same request is sent again.
+
+    Attributes:
+        first_pause: Doubles up to longest_pause.
+        max_attempts: None of them is started later than `within` after the first.
+    """
 
     first_pause: timedelta
     longest_pause: timedelta
@@ -29,7 +34,7 @@ class RetryPolicy:
     within: timedelta
 
     def pause_after(self, attempt: int, seed: str) -> timedelta:
-        """How long to wait after failed attempt number `attempt` (from 1).
+        """Return how long to wait after failed attempt number `attempt` (from 1).
 
         Between half and all of the exponential value: the seed decides, so that many orders spread out while every replay
         of one order computes the same.
@@ -39,7 +44,7 @@ class RetryPolicy:
         return full * (0.5 + digest[0] / 510)
 
     def allows(self, attempt: int, started: datetime, at: datetime) -> bool:
-        """Whether one more attempt may start at `at`, `attempt` having failed."""
+        """Return whether one more attempt may start at `at`, `attempt` having failed."""
         return attempt < self.max_attempts and at <= started + self.within
 
 
@@ -70,7 +75,11 @@ BRIEF = RetryPolicy(
 
 @dataclass(frozen=True, kw_only=True)
 class Attempts:
-    """How a call went. answer: None when no attempt was answered, so that whether it took effect is unknown."""
+    """How a call went.
+
+    Attributes:
+        answer: None when no attempt was answered, so that whether it took effect is unknown.
+    """
 
     answer: Any = None
     count: int
@@ -84,7 +93,15 @@ def call_with_backoff(
     seed: str,
     interrupt: DurableTask | None = None,
 ) -> Generator[DurableTask, Any, Attempts]:
-    """Call until answered. call: one attempt, anew each time. interrupt: an event that ends the waiting early."""
+    """Call until answered.
+
+    Args:
+        context: The orchestration's.
+        call: One attempt, anew each time.
+        policy: How long it is tried.
+        seed: Decides the jitter.
+        interrupt: An event that ends the waiting early.
+    """
     started: datetime = context.current_utc_datetime
     attempt = 1
     while True:
@@ -105,7 +122,10 @@ def call_with_backoff(
 def sleep(
     context: df.DurableOrchestrationContext, pause: timedelta, interrupt: DurableTask | None
 ) -> Generator[DurableTask, Any, bool]:
-    """Wait for a durable timer. True: the interrupt came first, and the timer is cancelled, or the instance could not end."""
+    """Wait for a durable timer.
+
+    Returns True when the interrupt came first; the timer is cancelled then, or the instance could not end.
+    """
     timer = context.create_timer(context.current_utc_datetime + pause)
     if interrupt is None:
         yield timer

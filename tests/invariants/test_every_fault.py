@@ -98,7 +98,7 @@ NO_PARCEL = one_then(PAID, failed("voided", "none"))
 
 TABLE: dict[str, Operation] = {
     "payment_intents.create": Operation(
-        step="process_payment",
+        step="authorise_payment",
         ends={
             "drop_before": NEVER_MADE,
             "drop_after": NEVER_MADE,
@@ -109,7 +109,7 @@ TABLE: dict[str, Operation] = {
         },
     ),
     "payment_intents.confirm": Operation(
-        step="process_payment",
+        step="authorise_payment",
         ends={
             "drop_before": NOTHING_HELD,
             "drop_after": one_then(PAID, failed("voided", "none")),
@@ -145,7 +145,7 @@ TABLE: dict[str, Operation] = {
         },
     ),
     "shipments.buy": Operation(
-        step="arrange_shipping",
+        step="buy_label",
         ends={
             "drop_before": NO_PARCEL,
             "drop_after": always(PAID),

@@ -15,8 +15,8 @@ from local_host.executor import FunctionKind
 from local_host.history import EventType
 from local_host.testing import app_index
 from local_host.testing.recording import ReplayFailed, replay
-from orchestrators import process_order as story
-from orchestrators.kernel.saga import Saga
+from orchestrators import process_order as orchestrator_module
+from orchestrators.order_run import OrderRun
 from orchestrators.process_order import process_order
 from tests.invariants.record import HISTORIES, NAMES
 from tests.support.shop import ROOT
@@ -63,26 +63,28 @@ def nothing(*_: Any) -> Generator[Any, Any, Any]:
     yield from ()
 
 
-def recorded_twice(saga: Saga) -> Generator[Any, Any, Any]:
-    yield from CLOSE_BOOKS(saga)
-    yield from CLOSE_BOOKS(saga)
+def closed_twice(run: OrderRun) -> Generator[Any, Any, Any]:
+    yield from CLOSE(run)
+    yield from CLOSE(run)
 
 
-CLOSE_BOOKS = story.close_books
+CLOSE = orchestrator_module.close
 
 
 @pytest.mark.filterwarnings("ignore:Potential duplicate Task completion")  # the SDK meets answers that nobody asked for
 @pytest.mark.parametrize(
     ("function", "changed", "broken"),
     [
-        pytest.param("arrange_shipping", nothing, "completed", id="a step left out"),
+        pytest.param("book_shipping", nothing, "completed", id="a step left out"),
         pytest.param("wait_for_approval", nothing, "approved", id="a wait left out"),
-        pytest.param("close_books", recorded_twice, "declined", id="an activity more at the end"),
-        pytest.param("process_payment", story.arrange_shipping, "undeliverable", id="another order of steps"),
+        pytest.param("close", closed_twice, "declined", id="an activity more at the end"),
+        pytest.param(
+            "authorise_payment", orchestrator_module.book_shipping, "undeliverable", id="another order of steps"
+        ),
     ],
 )
 def test_a_change_that_would_break_running_orders_is_noticed(monkeypatch, function: str, changed: Any, broken: str):
-    monkeypatch.setattr(story, function, changed)
+    monkeypatch.setattr(orchestrator_module, function, changed)
     with pytest.raises(ReplayFailed, match="process_order"):
         replay(process_order, recording(f"process_order/{broken}"))
 

@@ -135,7 +135,7 @@ async def test_an_order_that_is_paid_completes_whatever_the_providers_do_now(sho
     shop.sandbox.clear_faults()
     assert await end_of(shop, wanted=dict(SMALL.wanted)) == "completed"
     steps = [step["step"] for step in (await shop.get("orders/a-1")).json()["steps"]]
-    assert "arrange_shipping" in steps, "its tracking code is not lost"
+    assert "buy_label" in steps, "its tracking code is not lost"
 
 
 async def test_an_order_that_is_cancelled_between_two_runs_gives_back_what_the_first_had_taken(shop: Shop):
@@ -163,7 +163,7 @@ async def test_a_run_that_fails_whenever_it_is_started_is_left_to_an_operator(
         raise ValueError("a mistake in the code")
 
     with monkeypatch.context() as broken:
-        broken.setattr(process_order, "arrange_shipping", changed)
+        broken.setattr(process_order, "book_shipping", changed)
         await place(shop, big=False)
         for _ in restarts.PAUSES:
             assert (await shop.get("orders/a-1")).status == 202
@@ -192,12 +192,12 @@ async def test_a_paid_order_that_fails_whenever_it_is_started_is_completed_by_it
         raise ValueError("a mistake in the code")
 
     with monkeypatch.context() as broken:
-        broken.setattr(process_order, "commit_inventory", changed)
+        broken.setattr(process_order, "complete", changed)
         await place(shop, big=False)
         for _ in range(len(restarts.PAUSES) + 1):
             await shop.host.run("start_orphaned_orders")
     (letter,) = await open_dead_letters(shop)
-    assert (letter["step"], letter["order_end"]) == ("commit_inventory", "completed")
+    assert (letter["step"], letter["run_end"]) == ("commit_inventory", "completed")
     assert (await shop.post(f"dead-letters/{letter['dead_letter_id']}/replay")).status == 202
     assert await end_of(shop, wanted=dict(SMALL.wanted)) == "completed"
     await send_mails(shop)

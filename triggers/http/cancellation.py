@@ -52,7 +52,7 @@ async def cancel_order(req: func.HttpRequest, client: df.DurableOrchestrationCli
 
 def _end_of(row: OrderRow) -> OrderStatus:
     """The end that an order has come to, or goes to."""
-    return row.status if row.status in ENDED or row.course is None else row.course.end
+    return row.status if row.status in ENDED or row.course is None else OrderStatus(row.course.end)
 
 
 def _check_cancellable(view: OrderView) -> None:

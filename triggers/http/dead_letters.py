@@ -9,9 +9,10 @@ import azure.functions as func
 
 from adapters.telemetry import emit_dead_letter, emit_status
 from domain.errors import EndNotKnown
-from domain.ids import dead_letter_instance_id
-from domain.orders.order import CloseOrder
+from domain.ids import PROCESS_ORDER, dead_letter_instance_id
+from domain.orders.order import CloseOrder, OrderStatus
 from domain.wire import Wire
+from domain.workflows.course import RunEnd
 from domain.workflows.dead_letter import (
     CloseDeadLetter,
     DeadLetter,
@@ -22,7 +23,7 @@ from domain.workflows.dead_letter import (
     Resolution,
     StoredDeadLetter,
 )
-from domain.workflows.run import Run
+from domain.workflows.run import CloseRun, Run
 from domain.workflows.steps import LedgerEntry, Outcome, StepResult
 from services.container import services
 from services.order_closing import notify_of_end
@@ -147,7 +148,7 @@ async def _claim_attempt(client: df.DurableOrchestrationClient, stored: StoredDe
     """The record with the number of an attempt that nobody has run yet."""
     letter = stored.letter
     await _check_open(client, letter)
-    if not letter.effects:
+    if not letter.commands:
         raise conflict("nothing_to_replay", "The record holds nothing that could be done again; resolve it by hand.")
     if letter.replays and await _latest_instance(client, letter) is None:
         return letter  # claimed by somebody who has not come to start it
@@ -200,14 +201,22 @@ async def _resolve(letter: DeadLetter, resolution: Resolution) -> None:
     Raises Problem (409) while the order repository cannot say yet what is open.
     """
     now = datetime.now(UTC)
-    if letter.order_end is not None:
+    if letter.run_end is not None:
         message = f"resolved by {resolution.resolved_by}: {resolution.reason}"[:500]
         entry = LedgerEntry(step=letter.step, kind="compensation", outcome=Outcome.DONE, at=now, message=message)
-        await _close_order(CloseOrder(order_id=letter.order_id, status=letter.order_end, entry=entry))
+        await _close_run(letter, letter.run_end, entry)
     closing = CloseDeadLetter(
         dead_letter_id=letter.dead_letter_id, state=DeadLetterState.RESOLVED, at=now, resolution=resolution
     )
     emit_dead_letter(await asyncio.to_thread(services().dead_letters.close, closing))
+
+
+async def _close_run(letter: DeadLetter, end: RunEnd, entry: LedgerEntry) -> None:
+    if letter.workflow == PROCESS_ORDER:
+        await _close_order(CloseOrder(order_id=letter.order_id, status=OrderStatus(end), entry=entry))
+    else:
+        closing = CloseRun(workflow=letter.workflow, key=letter.order_id, end=end, entry=entry)
+        await asyncio.to_thread(services().run_repository.close, closing)
 
 
 async def _close_order(closing: CloseOrder) -> None:

@@ -18,9 +18,9 @@ from pydantic import Field
 from adapters.rendering.texts import render
 from domain.expenses.claim import EXPENSE_APPROVAL, ExpenseRequest
 from domain.expenses.decision_link import DecisionLink, LinkExpired, LinkInvalid
+from domain.ids import instance_id_of
 from domain.orders.approval import ApprovalDecision, Decision
 from domain.wire import Comment, Edge
-from domain.workflows.run import workflow_instance_id
 from services.container import services
 from triggers.http.support.expense_decisions import OpenTurn, bring, open_turn
 from triggers.http.support.problems import Problem, answers_problems, conflict
@@ -143,7 +143,7 @@ async def _turn_of(client: df.DurableOrchestrationClient, link: DecisionLink) ->
 
 async def _claim(client: df.DurableOrchestrationClient, claim_id: str) -> ExpenseRequest:
     """What was handed in: the input of the claim's instance."""
-    status = await client.get_status(workflow_instance_id(EXPENSE_APPROVAL, claim_id), show_input=True)
+    status = await client.get_status(instance_id_of(EXPENSE_APPROVAL, claim_id), show_input=True)
     given = status.input_
     return ExpenseRequest.model_validate((json.loads(given) if isinstance(given, str) else given)["request"])
 

@@ -8,9 +8,9 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from domain.errors import SignatureInvalid
+from domain.ids import instance_id_of
 from domain.shipping.tracking import SHIPMENT_TRACKING, TRACKING_REPORTED
 from domain.wire import Wire
-from domain.workflows.run import workflow_instance_id
 from services.container import services
 from triggers.http.support.instances import instance_status, is_unfinished, raise_event
 from triggers.http.support.problems import Problem, answers_problems
@@ -65,7 +65,7 @@ def _signed_news(req: func.HttpRequest) -> str | None:
 
 
 async def _wake(client: df.DurableOrchestrationClient, order_id: str) -> bool:
-    instance_id = workflow_instance_id(SHIPMENT_TRACKING, order_id)
+    instance_id = instance_id_of(SHIPMENT_TRACKING, order_id)
     if not is_unfinished(await instance_status(client, instance_id)):
         return False
     return await raise_event(client, instance_id, TRACKING_REPORTED, {})

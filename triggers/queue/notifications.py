@@ -15,15 +15,14 @@ import azure.durable_functions as df
 import azure.functions as func
 from pydantic import ValidationError
 
-from activities.notification import mail_notification
 from adapters.telemetry import emit_dead_letter
 from domain.errors import ProviderUnavailable, StorageUnavailable
 from domain.mail.notification import Notification, NotificationKind, next_try
 from domain.queues import NOTIFICATIONS
 from domain.shipping.tracking import SHIPMENT_TRACKING, TrackingRequest
+from domain.workflows.commands import activity_command
 from domain.workflows.dead_letter import DeadLetter
 from domain.workflows.steps import Outcome, StepResult
-from orchestrators.kernel.commands import activity
 from services.container import services
 from triggers.http.support.workflows import start_once
 
@@ -90,7 +89,7 @@ def _undelivered(notification: Notification, result: StepResult) -> DeadLetter:
         dead_letter_id=f"{_STEP}.{notification.message_id}",
         order_id=notification.order_id,
         step=_STEP,
-        effects=(activity(mail_notification, notification),),
+        commands=(activity_command("mail_notification", notification),),
         reason_code=result.reason_code,
         message=result.message,
         dead_lettered_at=datetime.now(UTC),
@@ -110,7 +109,7 @@ def _unreadable(body: bytes) -> DeadLetter:
         dead_letter_id=f"{_STEP}.{name}",
         order_id=name,
         step=_STEP,
-        effects=(),
+        commands=(),
         reason_code="unreadable",
         message=f"a message of {len(body)} bytes on the queue of notifications is not one",
         dead_lettered_at=datetime.now(UTC),

@@ -2,13 +2,15 @@
 
 from datetime import datetime
 
-from domain.ids import dead_letter_id
+from domain.ids import PROCESS_ORDER
 from domain.orders.order import Order, OrderProgress, OrderStatus
 from domain.orders.row import OrderRow
-from domain.orders.run import COMMIT_INVENTORY, Compensation, Course, RecordOrder, SettleCourse, news_of
+from domain.orders.run import RecordOrder, SettleCourse, notification_of_end
+from domain.orders.steps import all_compensations, commit_inventory
+from domain.workflows.commands import Step
+from domain.workflows.course import Course
 from domain.workflows.dead_letter import DeadLetter
-from domain.workflows.steps import LedgerEntry, Outcome
-from orchestrators.kernel.compensations import all_compensations, commits
+from domain.workflows.steps import CANCELLATION, LedgerEntry, Outcome, StepResult
 from services.container import services
 from services.order_closing import conclude
 
@@ -24,8 +26,8 @@ def finish(row: OrderRow, now: datetime) -> list[DeadLetter | None]:
         services().order_repository.forget_reminder(row.order_id)
         return []
     letters = _letters(row.order, row.course, row.result, now)
-    news = news_of(row.order, row.status)
-    record = RecordOrder(progress=row.result, news=news, letters=letters)
+    notification = notification_of_end(row.order, row.status)
+    record = RecordOrder(progress=row.result, notification=notification, dead_letters=letters)
     _, stored = conclude(services().order_repository, services().outbox, services().dead_letters, record)
     return stored
 
@@ -38,7 +40,7 @@ def give_up(row: OrderRow, ledger: tuple[LedgerEntry, ...], why: str, now: datet
     assert row.order is not None
     accepted = OrderProgress(order_id=row.order_id, status=OrderStatus.ACCEPTED, message="Accepted.", steps=ledger)
     stop = Course(
-        end=OrderStatus.FAILED if row.cancellation is None else OrderStatus.CANCELLED,
+        end="failed" if row.cancellation is None else "cancelled",
         reason_code=PROCESSING_STOPPED,
         message=why,
         compensations=tuple(all_compensations(row.order, now)),
@@ -63,36 +65,23 @@ def give_up(row: OrderRow, ledger: tuple[LedgerEntry, ...], why: str, now: datet
 
 def _answered(row: OrderRow, course: Course, now: datetime) -> tuple[LedgerEntry, ...]:
     """The answer to an accepted cancellation, when the order is to end by it."""
-    if row.cancellation is None or course.end is not OrderStatus.CANCELLED:
+    if row.cancellation is None or course.end != "cancelled":
         return ()
-    told = f"requested by {row.cancellation.requested_by}"
-    return (LedgerEntry(step="cancellation", outcome=Outcome.DONE, at=now, message=told),)
+    message = f"requested by {row.cancellation.requested_by}"
+    return (LedgerEntry(step=CANCELLATION, outcome=Outcome.DONE, at=now, message=message),)
 
 
-def _left_open(
-    order: Order, course: Course, ledger: tuple[LedgerEntry, ...], now: datetime
-) -> tuple[Compensation, ...]:
-    """What is not known to be done: of an order that is paid, the step after its payment; else the compensations."""
-    if course.completes:
-        return (Compensation(name=COMMIT_INVENTORY, effects=tuple(commits(order, now))),)
-    done = {entry.step for entry in ledger if entry.kind == "compensation" and entry.outcome is Outcome.DONE}
-    return tuple(each for each in reversed(course.compensations) if each.name not in done)
+def _left_open(order: Order, course: Course, ledger: tuple[LedgerEntry, ...], now: datetime) -> tuple[Step, ...]:
+    """Return what is not known to be done: of an order that is paid, the step after its payment; else the compensations."""
+    return (commit_inventory(order, now),) if course.completes else course.left_open(ledger)
 
 
 def _letters(order: Order, course: Course | None, result: OrderProgress, now: datetime) -> tuple[DeadLetter, ...]:
     if course is None or result.status is not OrderStatus.NEEDS_ATTENTION:
         return ()
+    why = StepResult(outcome=Outcome.UNKNOWN, reason_code=result.reason_code, message=result.message)
     return tuple(
-        DeadLetter(
-            dead_letter_id=dead_letter_id(order.order_id, each.name),
-            order_id=order.order_id,
-            step=each.name,
-            effects=each.effects,
-            order_end=course.end,
-            reason_code=result.reason_code,
-            message=result.message,
-            dead_lettered_at=now,
-        )
+        DeadLetter.of(PROCESS_ORDER, order.order_id, each, why, now, run_end=course.end)
         for each in _left_open(order, course, result.steps, now)
         if each.name in result.open_compensations
     )

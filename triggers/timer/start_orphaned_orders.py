@@ -17,7 +17,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from adapters.telemetry import emit_dead_letter, emit_status
-from domain.ids import order_instance_id
+from domain.ids import PROCESS_ORDER, order_instance_id
 from domain.inventory.stock import REMEMBER_SETTLED_FOR
 from domain.orders.approval import (
     APPROVAL_DECISION,
@@ -31,9 +31,9 @@ from domain.orders.order import CANCELLABLE, ENDED, OrderProgress
 from domain.orders.row import OrderRow
 from domain.workflows.dead_letter import DeadLetter
 from domain.workflows.intake import Reminder
-from domain.workflows.steps import LedgerEntry
+from domain.workflows.steps import CANCELLATION, LedgerEntry
 from services.container import services
-from services.order_start import PROCESS_ORDER, START_PATIENCE_S, start_order
+from services.order_start import START_PATIENCE_S, start_order
 from triggers.http.support.at_once import a_few_at_once
 from triggers.http.support.instances import InstanceStatus, instance_status, is_unfinished, raise_event, received_events
 from triggers.timer.order_endings import finish, give_up
@@ -94,7 +94,7 @@ async def _raise_what_waits(client: df.DurableOrchestrationClient, row: OrderRow
     if row.cancellation is None or row.course is not None or instance.name != PROCESS_ORDER:
         return
     ledger, status = _ledger(row, instance), _progress(row, instance)
-    is_known = any(entry.step == "cancellation" for entry in ledger)
+    is_known = any(entry.step == CANCELLATION for entry in ledger)
     if not is_known and (status is None or status.status in CANCELLABLE):
         wish = row.cancellation.to_wire()
         await raise_event(client, order_instance_id(row.order_id), CANCELLATION_REQUESTED, wish)

@@ -163,7 +163,7 @@ def _record_end(run: Run, end: WorkflowProgress, why: str, now: datetime) -> Dea
         dead_letter_id=f"{run.instance_id}.{int(run.accepted_at.timestamp())}",
         order_id=run.key,
         step="run",
-        effects=(activity(restart_run, request),),
+        commands=(activity(restart_run, request),),
         reason_code=end.reason_code,
         message=why,
         dead_lettered_at=now,

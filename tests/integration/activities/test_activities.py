@@ -22,7 +22,7 @@ from domain.orders.order import CloseOrder, OrderProgress, OrderStatus
 from domain.orders.run import CapturePayment, RecordOrder
 from domain.payments.payment import CancelPaymentRequest, PaymentRequest
 from domain.shipping.shipment import Address, BuyLabelRequest, CancelShippingRequest, ShipmentRequest
-from domain.workflows.commands import Effect
+from domain.workflows.commands import Command
 from domain.workflows.dead_letter import CloseDeadLetter, DeadLetter, DeadLetterState
 from domain.workflows.steps import LedgerEntry, Outcome
 from sandbox.testing import Sandbox
@@ -107,7 +107,7 @@ def test_a_message_sent_twice_carries_one_id() -> None:
 
 
 def test_an_orders_end_is_entered_together_with_its_news() -> None:
-    assert run(record_order, RecordOrder(progress=COMPLETED, news=NEWS))["reference"] == NEWS.message_id
+    assert run(record_order, RecordOrder(progress=COMPLETED, notification=NEWS))["reference"] == NEWS.message_id
     assert _waiting() == [NEWS]
 
 
@@ -116,7 +116,7 @@ def test_news_that_cannot_be_told_do_not_keep_an_order_from_its_end(
 ) -> None:
     silent = re.sub("QueueEndpoint=[^;]+", "QueueEndpoint=http://127.0.0.1:9/nobody", storage_connection)
     change_settings(monkeypatch, SHOP_STORAGE=silent)
-    assert run(record_order, RecordOrder(progress=COMPLETED, news=NEWS))["reason_code"] == "not_told"
+    assert run(record_order, RecordOrder(progress=COMPLETED, notification=NEWS))["reason_code"] == "not_notified"
     row = services().order_repository.get(ORDER)
     assert row is not None
     assert row.status is OrderStatus.COMPLETED
@@ -127,7 +127,7 @@ def test_a_dead_letter_is_parked_and_closed_once() -> None:
         dead_letter_id=f"{ORDER}.cancel_payment",
         order_id=ORDER,
         step="cancel_payment",
-        effects=(Effect(operation="cancel_payment", request={}),),
+        commands=(Command(operation="cancel_payment", request={}),),
         dead_lettered_at=NOW,
     )
     assert run_twice(store_dead_letter, letter)["reference"] == letter.dead_letter_id

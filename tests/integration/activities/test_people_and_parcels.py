@@ -33,7 +33,7 @@ PAYMENT = ExpensePayment(
 
 
 def completed(order_id: str = "order-1") -> None:
-    booked = LedgerEntry(step="arrange_shipping", outcome=Outcome.DONE, at=NOW, reference=CODE)
+    booked = LedgerEntry(step="buy_label", outcome=Outcome.DONE, at=NOW, reference=CODE)
     services().order_repository.record(
         OrderProgress(order_id=order_id, status=OrderStatus.COMPLETED, succeeded=True, message="Done.", steps=(booked,))
     )

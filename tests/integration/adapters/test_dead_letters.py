@@ -6,9 +6,8 @@ import pytest
 
 from adapters.azure_storage.storage import Storage
 from adapters.stores.dead_letters import DeadLetters
-from domain.orders.order import OrderStatus
 from domain.page import InvalidCursor
-from domain.workflows.commands import Effect
+from domain.workflows.commands import Command
 from domain.workflows.dead_letter import (
     CloseDeadLetter,
     DeadLetter,
@@ -27,13 +26,13 @@ def dead_letters(storage: Storage) -> DeadLetters:
 
 
 def letter(step: str = "cancel_payment", order_id: str = ORDER) -> DeadLetter:
-    effect = Effect(operation=step, request={"ship_to": CUSTOMER.to_wire()})
+    command = Command(operation=step, request={"ship_to": CUSTOMER.to_wire()})
     return DeadLetter(
         dead_letter_id=f"{order_id}.{step}",
         order_id=order_id,
         step=step,
-        effects=(effect,),
-        order_end=OrderStatus.FAILED,
+        commands=(command,),
+        run_end="failed",
         reason_code="no_answer",
         dead_lettered_at=NOON,
     )

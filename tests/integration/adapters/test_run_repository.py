@@ -8,12 +8,13 @@ import pytest
 
 from adapters.azure_storage.storage import Storage
 from adapters.stores.run_repository import RunRepository
+from domain.ids import instance_id_of
 from domain.workflows.intake import Intake
-from domain.workflows.run import Run, WorkflowProgress, workflow_instance_id
+from domain.workflows.run import Run, WorkflowProgress
 from tests.support.orders import NOON
 
 LATER = NOON + timedelta(minutes=1)
-ID = workflow_instance_id("report", "r-1")
+ID = instance_id_of("report", "r-1")
 
 
 @pytest.fixture

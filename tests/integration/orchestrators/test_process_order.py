@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from domain.ids import PROCESS_ORDER
 from domain.inventory import stock as inventory
 from services.container import services
-from services.order_start import PROCESS_ORDER
 from tests.support.books import assert_balanced, finish
 from tests.support.order_requests import ADDRESS, order_request
 from tests.support.shop import Shop, running_shop, use_settings
@@ -50,12 +50,12 @@ async def test_an_order_is_reserved_paid_shipped_and_told(shop: Shop):
     assert order["status"] == "completed"
     assert ledger(order) == [
         ("reserve_inventory", "done"),
-        ("process_payment", "done"),
+        ("authorise_payment", "done"),
         ("create_shipment", "done"),
-        ("arrange_shipping", "done"),
+        ("buy_label", "done"),
         ("capture_payment", "done"),
         ("commit_inventory", "done"),
-        ("send_confirmation", "done"),
+        ("notify_customer", "done"),
     ]
 
 

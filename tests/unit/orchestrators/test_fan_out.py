@@ -5,7 +5,7 @@ from typing import Any
 
 from orchestrators.kernel.fan_out import chunks, in_batches, in_rounds
 from orchestrators.kernel.retry import RetryPolicy
-from orchestrators.kernel.workflow import Workflow
+from orchestrators.kernel.workflow_run import WorkflowRun
 
 POLICY = RetryPolicy(
     first_pause=timedelta(seconds=1), longest_pause=timedelta(seconds=1), max_attempts=3, within=timedelta(minutes=1)
@@ -15,6 +15,8 @@ PAUSE = "pause"
 
 class Context:
     """What the fan-out asks of the SDK's context: tasks are plain values here, and so is a timer."""
+
+    instance_id = "test.k"
 
     def __init__(self) -> None:
         self.current_utc_datetime = datetime(2026, 1, 1, tzinfo=UTC)
@@ -55,9 +57,9 @@ def test_no_more_than_the_width_are_under_way_and_results_keep_their_order():
 
 
 def rounds(answer: Any) -> tuple[list[Any], Any]:
-    story = Workflow(context=Context(), name="test", key="k")
+    run = WorkflowRun(context=Context(), workflow="test", key="k")
     return driven(
-        in_rounds(story, list("abc"), str.upper, width=2, no_answer=str, is_open=str.islower, policy=POLICY, seed="s"),
+        in_rounds(run, list("abc"), str.upper, width=2, no_answer=str, is_open=str.islower, policy=POLICY, seed="s"),
         answer,
     )
 

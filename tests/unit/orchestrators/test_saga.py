@@ -1,4 +1,4 @@
-"""Whatever steps a story has and however each ends: its compensations run newest first, once each, and what stays open is told."""
+"""Whatever steps a workflow has and however each ends: its compensations run newest first, once each, and open ones are kept."""
 
 from collections.abc import Generator
 from datetime import UTC, datetime
@@ -8,84 +8,103 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.orders.order import OrderStatus
-from domain.workflows.commands import Effect
-from orchestrators.kernel.saga import OrderStopped, Saga, Step
-from tests.support.orders import placed_order
+from domain.workflows.commands import Command, Compensation, Step
+from domain.workflows.course import Course
+from domain.workflows.run import Restart
+from orchestrators.kernel.saga import saga
+from orchestrators.kernel.workflow_run import WorkflowRun
 
-ENDS = {"refused": OrderStatus.REJECTED, "faulted": OrderStatus.FAILED, "unknown": OrderStatus.FAILED}
+ENDS = {"refused": "rejected", "faulted": "failed", "unknown": "failed"}
 UNKNOWN = "unknown"
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Context:
-    """What a saga asks of the SDK's context: tasks are what they would call, and a timer moves the clock."""
+    """What a run asks of the SDK's context: tasks are what they would call, and a timer moves the clock."""
 
-    instance_id = "a-1"
+    instance_id = "returns.r-1"
 
     def __init__(self) -> None:
-        self.current_utc_datetime = datetime(2026, 1, 1, tzinfo=UTC)
-        self.is_completed = False
-
-    def wait_for_external_event(self, name: str) -> "Context":
-        return self
+        self.current_utc_datetime = NOW
+        self.requests: dict[str, list[Any]] = {}
 
     def call_activity(self, name: str, request: Any) -> str:
+        self.requests.setdefault(name, []).append(request)
         return name
+
+    def task_all(self, tasks: list[str]) -> list[str]:
+        return tasks
 
     def create_timer(self, at: datetime) -> SimpleNamespace:
         self.current_utc_datetime = at
         return SimpleNamespace(is_completed=True)
 
-    def task_any(self, tasks: list[Any]) -> None: ...
-
     def set_custom_status(self, status: Any) -> None: ...
 
 
-def told(saga: Saga, steps: list[tuple[str, bool]]) -> Generator[Any, Any, None]:
-    """A story of these steps: how each ends, and whether it has a compensation."""
-    try:
-        for number, (_, has_compensation) in enumerate(steps):
-            name = str(number)
-            compensation = [Effect(operation=f"compensation_{name}", request={})] if has_compensation else []
-            step = Step(
-                name=name,
-                effects=[Effect(operation=name, request={})],
-                compensation_name=f"compensation_{name}",
-                compensation=compensation,
-            )
-            yield from saga.do(step)
-    except OrderStopped as stop:
-        yield from saga.compensate_everything(saga.course(stop))
+def command(name: str) -> tuple[Command, ...]:
+    return (Command(operation=name, request={}),)
 
 
-def drive(story: Generator[Any, Any, None], ends: dict[str, str]) -> None:
-    """Answer every call as `ends` says; a call whose end is unknown fails whenever it is tried."""
-    task = next(story, None)
+def compensation(number: int) -> Compensation:
+    return Compensation(name=f"compensation_{number}", commands=command(f"compensation_{number}"))
+
+
+def taken(run: WorkflowRun, steps: list[tuple[str, bool]]) -> Generator[Any, Any, Any]:
+    """A workflow of these steps: how each ends, and whether it has a compensation."""
+    for number, (_, has_compensation) in enumerate(steps):
+        step = Step(name=str(number), commands=command(str(number)))
+        yield from run.do(step, compensation=compensation(number) if has_compensation else None)
+    return run.end("completed", "Done.")
+
+
+def drive(orchestration: Generator[Any, Any, Any], ends: dict[str, str]) -> Any:
+    """Answer every call as `ends` says; a call whose end is unknown fails whenever it is tried. Return the result."""
+    task = next(orchestration)
     try:
         while True:
+            if task == "settle_run_course":
+                task = orchestration.throw(RuntimeError("no answer"))  # the course that was wanted holds
+                continue
             end = ends.get(task) if isinstance(task, str) else None
             if end == UNKNOWN:
-                task = story.throw(RuntimeError("no answer"))
+                task = orchestration.throw(RuntimeError("no answer"))
             else:
-                task = story.send(None if end is None else {"outcome": end, "reason_code": end})
-    except StopIteration:
-        return
+                task = orchestration.send({} if end is None else {"outcome": end, "reason_code": end})
+    except StopIteration as stop:
+        return stop.value
 
 
 outcomes = st.sampled_from(["done", "done", "done", "refused", "faulted", UNKNOWN])
 
 
-@given(st.lists(st.tuples(outcomes, st.booleans()), max_size=6), st.lists(outcomes, min_size=6, max_size=6))
-def test_what_was_begun_is_compensated_newest_first_and_what_is_not_compensated_is_open(
+@given(st.lists(st.tuples(outcomes, st.booleans()), min_size=1, max_size=6), st.lists(outcomes, min_size=6, max_size=6))
+def test_what_was_begun_is_compensated_newest_first_and_what_is_not_compensated_is_dead_lettered(
     steps: list[tuple[str, bool]], compensations: list[str]
 ):
-    saga = Saga(context=Context(), name="a-1", order=placed_order())
+    context = Context()
+    run = WorkflowRun(context=context, workflow="returns", key="r-1")
     ends = {str(number): end for number, (end, _) in enumerate(steps)}
-    drive(told(saga, steps), ends | {f"compensation_{number}": end for number, end in enumerate(compensations)})
+    ends |= {f"compensation_{number}": end for number, end in enumerate(compensations)}
+    result = drive(saga(run, taken(run, steps)), ends)
     stopped = next((number for number, (end, _) in enumerate(steps) if end != "done"), None)
     begun = [] if stopped is None else [number for number in range(stopped + 1) if steps[number][1]]
-    compensated = [(entry.step, entry.outcome) for entry in saga.ledger if entry.kind == "compensation"]
+    compensated = [(entry.step, entry.outcome) for entry in run.ledger if entry.kind == "compensation"]
     assert compensated == [(f"compensation_{number}", compensations[number]) for number in reversed(begun)]
-    is_open = any(compensations[number] != "done" for number in begun)
-    expected = OrderStatus.ACCEPTED if stopped is None else ENDS[steps[stopped][0]]
-    assert saga.status is (OrderStatus.NEEDS_ATTENTION if is_open else expected)
+    still_open = [f"compensation_{number}" for number in reversed(begun) if compensations[number] != "done"]
+    letters = context.requests.get("store_dead_letter", [])
+    end = "completed" if stopped is None else ENDS[steps[stopped][0]]
+    assert [(letter["step"], letter["run_end"]) for letter in letters] == [(step, end) for step in still_open]
+    assert result["status"] == ("needs_attention" if still_open else end)
+    assert bool(context.requests.get("record_run_end")) == bool(still_open), "the end that a replay changes"
+    assert bool(context.requests.get("settle_run_course")) == bool(begun), "recorded before the first compensation"
+
+
+def test_an_instance_that_takes_over_a_stopped_run_compensates_and_takes_no_step():
+    context = Context()
+    course = Course(end="rejected", reason_code="out", message="No.", compensations=(compensation(1), compensation(2)))
+    restart = Restart(attempt=2, started_at=NOW, course=course)
+    run = WorkflowRun(context=context, workflow="returns", key="r-1", restart=restart)
+    result = drive(saga(run, taken(run, [("done", True)])), {})
+    assert list(context.requests) == ["compensation_2", "compensation_1"]
+    assert (result["status"], result["reason_code"]) == ("rejected", "out")

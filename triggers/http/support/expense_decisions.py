@@ -10,9 +10,10 @@ import uuid
 import azure.durable_functions as df
 
 from domain.expenses.claim import EXPENSE_APPROVAL, ExpenseWait, expense_decided
+from domain.ids import instance_id_of
 from domain.orders.approval import ApprovalDecision, SettleApprovalRequest
 from domain.wire import Wire
-from domain.workflows.run import WorkflowProgress, workflow_instance_id
+from domain.workflows.run import WorkflowProgress
 from services.container import services
 from triggers.http.support.instances import has_completed, instance_status, is_unfinished, raise_event
 from triggers.http.support.problems import Problem, conflict, not_found, unavailable
@@ -29,7 +30,7 @@ class OpenTurn(Wire):
 
 async def open_turn(client: df.DurableOrchestrationClient, claim_id: str) -> OpenTurn:
     """Whose decision a claim waits for. Raises Problem: 404 for an unknown claim, 409 when it waits for none."""
-    instance_id = workflow_instance_id(EXPENSE_APPROVAL, claim_id)
+    instance_id = instance_id_of(EXPENSE_APPROVAL, claim_id)
     status = await instance_status(client, instance_id)
     is_open = is_unfinished(status)
     if not is_open and not has_completed(status):
@@ -61,7 +62,7 @@ async def bring(
     settled = await asyncio.to_thread(services().order_repository.settle, request)
     # Also when another one holds: the claim still waits, so that one's event may be lost; hearing it twice does no harm.
     # A run that takes over from a failed one looks the decision up.
-    instance_id = workflow_instance_id(EXPENSE_APPROVAL, turn.claim_id)
+    instance_id = instance_id_of(EXPENSE_APPROVAL, turn.claim_id)
     if not turn.awaits_run:
         await raise_event(client, instance_id, expense_decided(turn.turn), request.to_wire())
     if settled.claim_id != request.claim_id:

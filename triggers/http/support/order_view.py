@@ -10,14 +10,13 @@ from datetime import datetime
 
 import azure.durable_functions as df
 
-from domain.ids import order_instance_id
+from domain.ids import PROCESS_ORDER, order_instance_id
 from domain.orders.order import ENDED, OrderProgress, OrderStatus
 from domain.orders.row import OrderRow
 from domain.shipping.tracking import Tracking
 from domain.wire import Timestamp, Wire
 from domain.workflows.steps import LedgerEntry
 from services.container import services
-from services.order_start import PROCESS_ORDER
 from triggers.http.support.instances import InstanceStatus, instance_status, is_unfinished
 from triggers.http.support.request_params import unknown
 

@@ -16,11 +16,11 @@ from typing import Any, Final
 import azure.durable_functions as df
 import azure.functions as func
 
-from domain.ids import digest_id, order_id_for_key
+from domain.ids import digest_id, instance_id_of, order_id_for_key
 from domain.orders.approval import CANCELLATION_REQUESTED
 from domain.wire import Timestamp, Wire
 from domain.workflows.intake import Intake
-from domain.workflows.run import Run, RunRequest, WorkflowKey, WorkflowProgress, WorkflowStatus, workflow_instance_id
+from domain.workflows.run import Run, RunRequest, WorkflowKey, WorkflowProgress, WorkflowStatus
 from domain.workflows.steps import LedgerEntry
 from services.container import services
 from services.order_start import START_PATIENCE_S
@@ -135,7 +135,7 @@ async def run_status(
     fresh: facts for `detail` that are made for this answer and kept nowhere, such as links; it may block.
     """
     key = path_id(request, "id", WorkflowKey)
-    instance_id = workflow_instance_id(workflow, key)
+    instance_id = instance_id_of(workflow, key)
     status = await instance_status(client, instance_id)
     end: WorkflowProgress | None = None
     awaits_run = False
@@ -162,7 +162,7 @@ async def cancel_run(
     The request is stored before its event is raised, so that a run which takes over knows of it.
     """
     key = path_id(request, "id", WorkflowKey)
-    instance_id = workflow_instance_id(workflow, key)
+    instance_id = instance_id_of(workflow, key)
     status = await instance_status(client, instance_id)
     is_kept = not has_completed(status) and await asyncio.to_thread(
         services().run_repository.request_cancellation, instance_id
@@ -187,7 +187,7 @@ def _answer(
     return WorkflowAnswer(
         id=key,
         name=workflow,
-        instanceId=workflow_instance_id(workflow, key),
+        instanceId=instance_id_of(workflow, key),
         runtimeStatus="Pending" if awaits_run else "Failed" if status is None else status.runtime_status.name,
         customStatus=progress,
         output=None if progress.status == "running" else progress,

@@ -1,0 +1,48 @@
+"""One run of an order's saga, as the kernel's `WorkflowRun` with an order, its status and its approval."""
+
+from dataclasses import dataclass
+
+from domain.orders.approval import ApprovalWait, SettledApproval
+from domain.orders.order import ENDED, Order, OrderProgress, OrderStatus, move
+from domain.workflows.steps import TAKE_OVER
+from orchestrators.kernel.workflow_run import WorkflowRun
+
+
+@dataclass(kw_only=True)
+class OrderRun(WorkflowRun):
+    """One order on its way.
+
+    Attributes:
+        decision: Of the approval, if one was made before this instance.
+        approval: The wait for an approval, while the order waits.
+    """
+
+    order: Order
+    status: OrderStatus = OrderStatus.ACCEPTED
+    message: str = "The order was accepted."
+    approval: ApprovalWait | None = None
+    decision: SettledApproval | None = None
+
+    def advance(self, status: OrderStatus, message: str) -> None:
+        """Move to another status and publish it. Raises IllegalTransition."""
+        self.status = move(self.status, status)
+        self.show(message)
+
+    def adopt(self, progress: OrderProgress) -> None:
+        """Go on from where an earlier instance stood: past the point of no return nothing before it is done again."""
+        own = [entry for entry in self.ledger if entry.step == TAKE_OVER]
+        self.ledger = [*progress.steps, *own]
+        self.status = progress.status
+        self.approval = None
+
+    def progress(self) -> OrderProgress:
+        """Return the present state, in the one shape that status and result have."""
+        return OrderProgress(
+            order_id=self.order.order_id,
+            status=self.status,
+            succeeded=self.status is OrderStatus.COMPLETED if self.status in ENDED else None,
+            message=self.message,
+            reason_code=self.reason_code,
+            steps=tuple(self.ledger),
+            approval=self.approval,
+        )

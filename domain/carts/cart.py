@@ -5,16 +5,16 @@ emptied of what was ordered when the order is accepted, and stays as it is when 
 the number names the one order that a checkout may become, however often it is pressed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import Field
 
 from domain.catalogue.product import MOST_PER_LINE, OrderLine, Quantity
 from domain.field_error import FieldError
 from domain.ids import CustomerId, OrderId, ProductId, digest_id
-from domain.inventory.stock import MovementKey
+from domain.keyed_changes import ChangeLog, KeyedChange
 from domain.orders.order import MOST_LINES, PaymentDetails
 from domain.shipping.shipment import Destination
 from domain.wire import Edge, EmailAddress, Wire, split_state
@@ -22,7 +22,6 @@ from domain.workflows.steps import Message, Outcome, StepResult
 
 CART_ENTITY: Final = "shopping_cart"
 CHECKOUT_CART: Final = "checkout_cart"
-MOST_ADDITIONS_REMEMBERED: Final = 200
 
 CheckoutNumber = Annotated[int, Field(ge=1)]
 
@@ -30,7 +29,7 @@ CheckoutNumber = Annotated[int, Field(ge=1)]
 @dataclass(frozen=True, kw_only=True)
 class Cart:
     """items: units per product. number: of the checkout that is under way, or of the next one. ordering: what that one orders;
-    None when none is under way. additions: keys of the latest additions, so that a repeat adds nothing. finished: the checkout
+    None when none is under way. changes: what customers did to it, so that a repeat does nothing. finished: the checkout
     before, and how it ended, for a run of it that takes over from one which had finished it. unknown: what a newer version of the
     app stored here, kept as it is.
     """
@@ -38,7 +37,7 @@ class Cart:
     items: Mapping[str, int] = field(default_factory=dict)
     number: int = 1
     ordering: Mapping[str, int] | None = None
-    additions: tuple[str, ...] = ()
+    changes: ChangeLog = field(default_factory=ChangeLog)
     finished: Mapping[str, Any] | None = None
     unknown: Mapping[str, Any] = field(default_factory=dict)
 
@@ -48,7 +47,7 @@ class Cart:
             "items": dict(self.items),
             "number": self.number,
             "ordering": None if self.ordering is None else dict(self.ordering),
-            "additions": list(self.additions),
+            "changes": self.changes.to_state(),
             **({"finished": dict(self.finished)} if self.finished else {}),
             **self.unknown,
         }
@@ -59,32 +58,39 @@ class Cart:
         if state is None:
             return None
         known, unknown = split_state(state, cls)
-        return cls(**{**known, "additions": tuple(known["additions"])}, unknown=unknown)
+        return cls(**{**known, "changes": ChangeLog(known["changes"])}, unknown=unknown)
 
 
-class AddItem(Wire):
-    """Put units of a product into the cart. key: the same key counts once."""
+class AddItem(KeyedChange):
+    """Put units of a product into the cart."""
 
-    key: MovementKey
+    operation: ClassVar = "add"
+
     product_id: ProductId
     quantity: Quantity
 
 
-class ChangeItem(Wire):
+class ChangeItem(KeyedChange):
     """So many units, instead of however many there are."""
 
+    operation: ClassVar = "change"
+
     product_id: ProductId
     quantity: Quantity
 
 
-class RemoveItem(Wire):
+class RemoveItem(KeyedChange):
+    """Take a product out."""
+
+    operation: ClassVar = "remove"
+
     product_id: ProductId
 
 
-class ClearCart(Wire):
-    """Take everything out. It has a field because the SDK's client leaves an empty request out of a signal."""
+class ClearCart(KeyedChange):
+    """Take everything out."""
 
-    items: Literal["all"] = "all"
+    operation: ClassVar = "clear"
 
 
 class BeginCheckout(Wire):
@@ -135,35 +141,22 @@ def is_checkout_of(customer_id: str, key: str) -> bool:
 
 def add(cart: Cart | None, request: AddItem) -> tuple[Cart, StepResult]:
     """Put into the cart, at any time. Refused: too_many, too_many_products."""
-    cart = cart or Cart()
-    if request.key in cart.additions:
-        return cart, StepResult()
-    quantity = cart.items.get(request.product_id, 0) + request.quantity
-    if quantity > MOST_PER_LINE:
-        return cart, StepResult.refused("too_many", f"an order takes {MOST_PER_LINE} units of a product at most")
-    if request.product_id not in cart.items and len(cart.items) >= MOST_LINES:
-        return cart, StepResult.refused("too_many_products", f"an order takes {MOST_LINES} products at most")
-    keys = (*cart.additions, request.key)[-MOST_ADDITIONS_REMEMBERED:]
-    return replace(cart, items={**cart.items, request.product_id: quantity}, additions=keys), StepResult()
+    return _once(cart or Cart(), request, lambda cart: _added(cart, request))
 
 
-def change(cart: Cart | None, request: ChangeItem) -> tuple[Cart | None, StepResult]:
+def change(cart: Cart | None, request: ChangeItem) -> tuple[Cart, StepResult]:
     """Set how many. Refused: not_in_cart, checkout_under_way."""
-    if cart is None or request.product_id not in cart.items:
-        return cart, StepResult.refused("not_in_cart", "this product is not in the cart")
-    return _unless_ordering(cart, {**cart.items, request.product_id: request.quantity})
+    return _once(cart or Cart(), request, lambda cart: _changed(cart, request))
 
 
-def remove(cart: Cart | None, request: RemoveItem) -> tuple[Cart | None, StepResult]:
+def remove(cart: Cart | None, request: RemoveItem) -> tuple[Cart, StepResult]:
     """Take a product out; done as well when it is not in. Refused: checkout_under_way."""
-    if cart is None or request.product_id not in cart.items:
-        return cart, StepResult()
-    return _unless_ordering(cart, {item: units for item, units in cart.items.items() if item != request.product_id})
+    return _once(cart or Cart(), request, lambda cart: _without(cart, request.product_id))
 
 
-def clear(cart: Cart | None, request: ClearCart) -> tuple[Cart | None, StepResult]:
+def clear(cart: Cart | None, request: ClearCart) -> tuple[Cart, StepResult]:
     """Take everything out. Refused: checkout_under_way."""
-    return (cart, StepResult()) if cart is None else _unless_ordering(cart, {})
+    return _once(cart or Cart(), request, lambda cart: _unless_ordering(cart, {}))
 
 
 def begin_checkout(cart: Cart | None, request: BeginCheckout) -> tuple[Cart | None, CheckoutBegun]:
@@ -196,6 +189,36 @@ def finish_checkout(cart: Cart | None, request: FinishCheckout) -> tuple[Cart | 
         return cart, StepResult()
     items = _left_over(cart.items, cart.ordering) if request.accepted else cart.items
     return replace(cart, items=items, ordering=None, number=cart.number + 1, finished=request.to_wire()), StepResult()
+
+
+def _once(cart: Cart, request: KeyedChange, rule: Callable[[Cart], tuple[Cart, StepResult]]) -> tuple[Cart, StepResult]:
+    """Make a change unless one was asked for under this key before, and remember how it ended."""
+    result = cart.changes.answered(request)
+    if result is None:
+        cart, result = rule(cart)
+    changes = cart.changes.record(request, result)
+    return (cart if changes is cart.changes else replace(cart, changes=changes)), result
+
+
+def _added(cart: Cart, request: AddItem) -> tuple[Cart, StepResult]:
+    quantity = cart.items.get(request.product_id, 0) + request.quantity
+    if quantity > MOST_PER_LINE:
+        return cart, StepResult.refused("too_many", f"an order takes {MOST_PER_LINE} units of a product at most")
+    if request.product_id not in cart.items and len(cart.items) >= MOST_LINES:
+        return cart, StepResult.refused("too_many_products", f"an order takes {MOST_LINES} products at most")
+    return replace(cart, items={**cart.items, request.product_id: quantity}), StepResult()
+
+
+def _changed(cart: Cart, request: ChangeItem) -> tuple[Cart, StepResult]:
+    if request.product_id not in cart.items:
+        return cart, StepResult.refused("not_in_cart", "this product is not in the cart")
+    return _unless_ordering(cart, {**cart.items, request.product_id: request.quantity})
+
+
+def _without(cart: Cart, product_id: str) -> tuple[Cart, StepResult]:
+    if product_id not in cart.items:
+        return cart, StepResult()
+    return _unless_ordering(cart, {item: units for item, units in cart.items.items() if item != product_id})
 
 
 def _unless_ordering(cart: Cart, items: Mapping[str, int]) -> tuple[Cart, StepResult]:

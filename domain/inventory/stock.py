@@ -8,26 +8,23 @@ turned into the next one and never changed.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Final, Literal, TypedDict
+from typing import Annotated, Any, ClassVar, Final, Literal, TypedDict
 
 from pydantic import Field
 
 from domain.catalogue.product import Quantity
 from domain.ids import OrderId
-from domain.wire import VISIBLE_LINE, VISIBLE_TEXT, Timestamp, Wire, split_state
+from domain.keyed_changes import ChangeLog, KeyedChange
+from domain.wire import VISIBLE_TEXT, Timestamp, Wire, split_state
 from domain.workflows.steps import StepResult
 
 # A message repeated by the platform arrives within minutes; a day is far beyond that, and keeps the state small.
 REMEMBER_SETTLED_FOR: Final = timedelta(days=1)
 MOST_SETTLED_REMEMBERED: Final = 2_000
-MOST_ADJUSTMENTS_REMEMBERED: Final = 200
 MOST_STOCK: Final = 1_000_000_000
 
 ALREADY_SETTLED: Final = "already_settled"
 """Why a late `reserve` is refused: its order has let go of these goods before."""
-
-MovementKey = Annotated[str, Field(min_length=1, max_length=100), VISIBLE_LINE]
-"""Names one delivery or correction: the same key counts once."""
 
 UnitsReceived = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 UnitsFound = Annotated[int, Field(strict=True, ge=-1_000_000, le=1_000_000)]
@@ -52,17 +49,16 @@ class Settlement(TypedDict):
 class Stock:
     """Units of one product. reservations: held per order id. settled: how orders let go of theirs, newest last, for a while.
 
-    adjustments: keys of the latest restocks and corrections, so that a repeat adds nothing. backordered: units that
-    an order has paid
-    for and the shelf does not have, per order id; they are counted as sold once units come, from wherever. unknown: what a newer
-    version of the app stored here, kept as it is.
+    movements: restocks and corrections, so that a repeat adds nothing. backordered: units that an order has paid for and the
+    shelf does not have, per order id; they are counted as sold once units come, from wherever. unknown: what a newer version of
+    the app stored here, kept as it is.
     """
 
     available: int = 0
     sold: int = 0
     reservations: Mapping[str, Reservation] = field(default_factory=dict)
     settled: Mapping[str, Settlement] = field(default_factory=dict)
-    adjustments: tuple[str, ...] = ()
+    movements: ChangeLog = field(default_factory=ChangeLog)
     backordered: Mapping[str, int] = field(default_factory=dict)
     unknown: Mapping[str, Any] = field(default_factory=dict)
 
@@ -77,7 +73,7 @@ class Stock:
             "sold": self.sold,
             "reservations": dict(self.reservations),
             "settled": dict(self.settled),
-            "adjustments": list(self.adjustments),
+            "movements": self.movements.to_state(),
             # Hardly ever there, and a release that does not know it cannot read it.
             **({"backordered": dict(self.backordered)} if self.backordered else {}),
             **self.unknown,
@@ -89,7 +85,7 @@ class Stock:
         if state is None:
             return None
         known, unknown = split_state(state, cls)
-        return cls(**{**known, "adjustments": tuple(known["adjustments"])}, unknown=unknown)
+        return cls(**{**known, "movements": ChangeLog(known["movements"])}, unknown=unknown)
 
 
 class ReserveRequest(Wire):
@@ -110,17 +106,19 @@ class CommitRequest(Wire):
     now: Timestamp
 
 
-class RestockRequest(Wire):
+class RestockRequest(KeyedChange):
     """Goods that arrived."""
 
-    key: MovementKey
+    operation: ClassVar = "restock"
+
     quantity: UnitsReceived
 
 
-class AdjustRequest(Wire):
+class AdjustRequest(KeyedChange):
     """A correction after counting."""
 
-    key: MovementKey
+    operation: ClassVar = "adjust"
+
     delta: UnitsFound
     reason: CorrectionReason
 
@@ -176,24 +174,24 @@ def commit(stock: Stock | None, request: CommitRequest) -> tuple[Stock, StepResu
 
 def restock(stock: Stock | None, request: RestockRequest) -> tuple[Stock, StepResult]:
     """Goods arrived. Refused as too_much when the shelf would hold more than a count can be trusted for."""
-    return _adjust(stock or Stock(), request.key, request.quantity)
+    return _once(stock or Stock(), request, request.quantity)
 
 
 def adjust(stock: Stock | None, request: AdjustRequest) -> tuple[Stock | None, StepResult]:
     """Correct the count. Refused as below_zero when more would be missing than is available: reserved goods stay promised."""
     if stock is None:
         return None, StepResult.refused("unknown_product", "this product was never stocked")
-    return _adjust(stock, request.key, request.delta)
+    return _once(stock, request, request.delta)
 
 
 def sweep(stock: Stock | None, request: ExpireRequest) -> tuple[Stock | None, StepResult]:
-    """Let go of what ran out and forget what was settled long ago. The answer's message says how many were let go of."""
+    """Let go of what ran out and forget what happened long ago. The answer's message says how many were let go of."""
     if stock is None:
         return None, StepResult(message="0")
     lapsed = [order_id for order_id in _expired(stock, request.now) if order_id not in request.live]
     for order_id in lapsed:
         stock = _let_go(stock, order_id, "expired", request.now)
-    return _hand_over_owed(_forget_settled(stock, request.now)), StepResult(message=str(len(lapsed)))
+    return _hand_over_owed(_forget_old(stock, request.now)), StepResult(message=str(len(lapsed)))
 
 
 def _is_committed(stock: Stock, order_id: str) -> bool:
@@ -221,16 +219,22 @@ def _remember(stock: Stock, order_id: str, how: Settled, now: datetime) -> Stock
     return replace(stock, settled=settled)
 
 
-def _adjust(stock: Stock, key: str, delta: int) -> tuple[Stock, StepResult]:
-    if key in stock.adjustments:
-        return stock, StepResult()
+def _once(stock: Stock, request: KeyedChange, delta: int) -> tuple[Stock, StepResult]:
+    """Move units unless a movement was asked for under this key before, and remember how it ended."""
+    result = stock.movements.answered(request)
+    if result is None:
+        stock, result = _moved(stock, delta)
+    movements = stock.movements.record(request, result)
+    return (stock if movements is stock.movements else replace(stock, movements=movements)), result
+
+
+def _moved(stock: Stock, delta: int) -> tuple[Stock, StepResult]:
     available = stock.available + delta
     if available < 0:
         return stock, StepResult.refused("below_zero", f"{-delta} fewer, but only {stock.available} available")
     if available > MOST_STOCK:
         return stock, StepResult.refused("too_much", f"a product can have {MOST_STOCK} units at most")
-    keys = (*stock.adjustments, key)[-MOST_ADJUSTMENTS_REMEMBERED:]
-    return _hand_over_owed(replace(stock, available=available, adjustments=keys)), StepResult()
+    return _hand_over_owed(replace(stock, available=available)), StepResult()
 
 
 def _sell(stock: Stock, quantity: int) -> Stock:
@@ -254,10 +258,13 @@ def _expired(stock: Stock, now: datetime) -> Collection[str]:
     ]
 
 
-def _forget_settled(stock: Stock, now: datetime) -> Stock:
+def _forget_old(stock: Stock, now: datetime) -> Stock:
     kept = {
         order_id: settlement
         for order_id, settlement in stock.settled.items()
         if datetime.fromisoformat(settlement["at"]) + REMEMBER_SETTLED_FOR > now
     }
-    return stock if len(kept) == len(stock.settled) else replace(stock, settled=kept)
+    movements = stock.movements.forget(now)
+    if len(kept) == len(stock.settled) and movements is stock.movements:
+        return stock
+    return replace(stock, settled=kept, movements=movements)

@@ -35,11 +35,11 @@ class Shop:
         """body: sent as JSON; `data=` and `headers=` send something else. path: below `/api/`."""
         return await self.host.http.post(f"/api/{path}", json=body, **options)
 
-    async def put(self, path: str, body: Any) -> Answer:
-        return await self.host.http.put(f"/api/{path}", json=body)
+    async def put(self, path: str, body: Any, **options: Any) -> Answer:
+        return await self.host.http.put(f"/api/{path}", json=body, **options)
 
-    async def delete(self, path: str) -> Answer:
-        return await self.host.http.delete(f"/api/{path}")
+    async def delete(self, path: str, **options: Any) -> Answer:
+        return await self.host.http.delete(f"/api/{path}", **options)
 
     async def get(self, path: str, **params: str) -> Answer:
         return await self.host.http.get(f"/api/{path}", params=params)

@@ -6,7 +6,8 @@ now. An order is made from what the entity froze, never from what was read here.
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, TypeVar
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -23,7 +24,7 @@ from domain.carts.cart import (
 )
 from domain.catalogue.product import OrderLine, Quantity
 from domain.ids import CustomerId, ProductId
-from domain.inventory.stock import MovementKey
+from domain.keyed_changes import ChangeKey, KeyedChange
 from domain.wire import Edge, Wire
 from domain.workflows.run import WorkflowKey
 from domain.workflows.steps import Outcome, StepResult
@@ -36,7 +37,7 @@ from triggers.http.support.request_params import operation_key, path_id
 from triggers.http.support.responses import accepted, answer
 from triggers.http.support.workflows import is_started_once, run_status, started_answer
 
-W = TypeVar("W", bound=Wire)
+C = TypeVar("C", bound=KeyedChange)
 
 bp = df.Blueprint()
 
@@ -60,7 +61,7 @@ class CartAddition(Edge):
 
     product_id: ProductId
     quantity: Quantity
-    key: MovementKey | None = None
+    key: ChangeKey | None = None
 
 
 class ItemQuantity(Edge):
@@ -70,11 +71,11 @@ class ItemQuantity(Edge):
 
 
 class CartChange(Wire):
-    """A change that is on its way. key: of an addition: send it again to be sure that it counts once."""
+    """A change that is on its way. key: send it again to be sure that it counts once."""
 
     customer_id: str
     statusQueryGetUri: str
-    key: str | None = None
+    key: str
 
 
 @bp.route(route=CART, methods=["GET"])
@@ -95,9 +96,13 @@ async def add_cart_item(req: func.HttpRequest, client: df.DurableOrchestrationCl
     """202; 422 for a product that is not sold, 409 for more than an order takes."""
     addition = read_body(req, CartAddition)
     await _check_sold(addition.product_id)
-    key = operation_key(req, addition.key)
-    request = rules.AddItem(key=key, product_id=addition.product_id, quantity=addition.quantity)
-    return await _have_done(req, client, CART_ITEMS, "add", rules.add, request)
+    request = rules.AddItem(
+        key=operation_key(req, addition.key),
+        requested_at=datetime.now(UTC),
+        product_id=addition.product_id,
+        quantity=addition.quantity,
+    )
+    return await _have_done(req, client, CART_ITEMS, rules.add, request)
 
 
 @bp.route(route=CART_ITEM, methods=["PUT"])
@@ -106,8 +111,9 @@ async def add_cart_item(req: func.HttpRequest, client: df.DurableOrchestrationCl
 async def change_cart_item(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """202; 409 when the product is not in the cart, or the cart is being checked out."""
     product_id = path_id(req, "product_id", ProductId)
-    request = rules.ChangeItem(product_id=product_id, quantity=read_body(req, ItemQuantity).quantity)
-    return await _have_done(req, client, CART_ITEM, "change", rules.change, request)
+    quantity = read_body(req, ItemQuantity).quantity
+    request = rules.ChangeItem(**_named_by_header(req), product_id=product_id, quantity=quantity)
+    return await _have_done(req, client, CART_ITEM, rules.change, request)
 
 
 @bp.route(route=CART_ITEM, methods=["DELETE"])
@@ -115,8 +121,8 @@ async def change_cart_item(req: func.HttpRequest, client: df.DurableOrchestratio
 @answers_problems
 async def remove_cart_item(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """202, also when the product is not in the cart; 409 while the cart is being checked out."""
-    request = rules.RemoveItem(product_id=path_id(req, "product_id", ProductId))
-    return await _have_done(req, client, CART_ITEM, "remove", rules.remove, request)
+    request = rules.RemoveItem(**_named_by_header(req), product_id=path_id(req, "product_id", ProductId))
+    return await _have_done(req, client, CART_ITEM, rules.remove, request)
 
 
 @bp.route(route=CART, methods=["DELETE"])
@@ -124,7 +130,7 @@ async def remove_cart_item(req: func.HttpRequest, client: df.DurableOrchestratio
 @answers_problems
 async def clear_cart(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """202; 409 while the cart is being checked out."""
-    return await _have_done(req, client, CART, "clear", rules.clear, rules.ClearCart())
+    return await _have_done(req, client, CART, rules.clear, rules.ClearCart(**_named_by_header(req)))
 
 
 @bp.route(route=CART_CHECKOUT, methods=["POST"])
@@ -167,9 +173,8 @@ async def _have_done(
     req: func.HttpRequest,
     client: df.DurableOrchestrationClient,
     route: str,
-    operation: str,
-    rule: Callable[[Cart | None, W], tuple[Cart | None, StepResult]],
-    request: W,
+    rule: Callable[[Cart | None, C], tuple[Cart, StepResult]],
+    request: C,
 ) -> func.HttpResponse:
     """Send the cart an operation, unless its rule says already now that it will be refused: 409."""
     customer_id = path_id(req, "customer_id", CustomerId)
@@ -177,10 +182,13 @@ async def _have_done(
     # The entity decides again when the signal reaches it; but a signal has no answer, so say now what is plain now.
     if expected.outcome is not Outcome.DONE:
         raise conflict(expected.reason_code or "refused", f"The cart does not allow it: {expected.message}.")
-    await client.signal_entity(df.EntityId(CART_ENTITY, customer_id), operation, request.to_wire())
+    await client.signal_entity(df.EntityId(CART_ENTITY, customer_id), request.operation, request.to_wire())
     cart_uri = resource(req, route, "carts", customer_id)
-    key = request.key if isinstance(request, rules.AddItem) else None
-    return accepted(CartChange(customer_id=customer_id, statusQueryGetUri=cart_uri, key=key), cart_uri)
+    return accepted(CartChange(customer_id=customer_id, statusQueryGetUri=cart_uri, key=request.key), cart_uri)
+
+
+def _named_by_header(req: func.HttpRequest) -> dict[str, Any]:
+    return {"key": operation_key(req, None), "requested_at": datetime.now(UTC)}
 
 
 async def _check_sold(product_id: str) -> None:

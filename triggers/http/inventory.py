@@ -3,6 +3,7 @@
 Changes are signals to the product's entity, which decides for itself; each carries a key, so that a repeat counts once.
 """
 
+from datetime import UTC, datetime
 from typing import Final
 
 import azure.durable_functions as df
@@ -11,7 +12,6 @@ import azure.functions as func
 from domain.inventory.stock import (
     AdjustRequest,
     CorrectionReason,
-    MovementKey,
     RestockRequest,
     Stock,
     UnitsFound,
@@ -19,6 +19,7 @@ from domain.inventory.stock import (
     adjust,
     restock,
 )
+from domain.keyed_changes import ChangeKey
 from domain.wire import Edge, Wire
 from domain.workflows.steps import Outcome, StepResult
 from triggers.http.products import known_product
@@ -52,7 +53,7 @@ class Delivery(Edge):
     """Goods that arrived. key: names the delivery; without it each request is a delivery of its own."""
 
     quantity: UnitsReceived
-    key: MovementKey | None = None
+    key: ChangeKey | None = None
 
 
 class Correction(Edge):
@@ -60,7 +61,7 @@ class Correction(Edge):
 
     delta: UnitsFound
     reason: CorrectionReason
-    key: MovementKey | None = None
+    key: ChangeKey | None = None
 
 
 class MovementAnswer(Wire):
@@ -97,10 +98,12 @@ async def restock_inventory(req: func.HttpRequest, client: df.DurableOrchestrati
     """202; the stock has grown once the entity has got to it."""
     product_id = (await known_product(req)).product_id
     delivery = read_body(req, Delivery)
-    request = RestockRequest(key=operation_key(req, delivery.key), quantity=delivery.quantity)
+    request = RestockRequest(
+        key=operation_key(req, delivery.key), requested_at=datetime.now(UTC), quantity=delivery.quantity
+    )
     _, expected = restock(await read_stock(client, product_id), request)
     _check_possible(expected)
-    await signal_stock(client, product_id, "restock", request)
+    await signal_stock(client, product_id, request.operation, request)
     return _on_its_way(req, RESTOCK, product_id, request.key)
 
 
@@ -112,10 +115,10 @@ async def adjust_inventory(req: func.HttpRequest, client: df.DurableOrchestratio
     product_id = (await known_product(req)).product_id
     correction = read_body(req, Correction)
     key = operation_key(req, correction.key)
-    request = AdjustRequest(key=key, delta=correction.delta, reason=correction.reason)
+    request = AdjustRequest(key=key, requested_at=datetime.now(UTC), delta=correction.delta, reason=correction.reason)
     _, expected = adjust(await read_stock(client, product_id), request)
     _check_possible(expected)
-    await signal_stock(client, product_id, "adjust", request)
+    await signal_stock(client, product_id, request.operation, request)
     return _on_its_way(req, ADJUSTMENT, product_id, request.key)
 
 

@@ -40,6 +40,19 @@ async def test_an_addition_sent_twice_under_one_key_counts_once(shop: Shop):
     assert await items(shop) == {"mug": 2}
 
 
+async def test_a_key_that_stands_for_another_change_is_a_409(shop: Shop):
+    await shop.stock("mug", 1)
+    key = {"Idempotency-Key": "click-1"}
+    await shop.post("carts/ada/items", {"product_id": "mug", "quantity": 2}, headers=key)
+    await shop.host.run_until_idle()
+    refused = [
+        await shop.post("carts/ada/items", {"product_id": "mug", "quantity": 3}, headers=key),
+        await shop.put("carts/ada/items/mug", {"quantity": 2}, headers=key),
+    ]
+    assert [(answer.status, answer.json()["code"]) for answer in refused] == [(409, "key_reused")] * 2
+    assert await items(shop) == {"mug": 2}
+
+
 @pytest.mark.parametrize(
     ("body", "status", "field"),
     [

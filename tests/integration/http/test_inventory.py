@@ -36,6 +36,16 @@ async def test_a_delivery_counts_once_however_often_it_is_reported(shop: Shop):
     assert (await stock_of(shop))["available"] == 11
 
 
+async def test_a_key_that_stands_for_another_movement_is_a_409(shop: Shop):
+    await shop.stock("mug", 1)
+    await shop.post("inventory/mug/restock", {"quantity": 10, "key": "delivery-7"})
+    await shop.host.run_until_idle()
+    for path, body in (("restock", {"quantity": 11}), ("adjustment", {"delta": 10, "reason": "found"})):
+        refused = await shop.post(f"inventory/mug/{path}", {**body, "key": "delivery-7"})
+        assert (refused.status, refused.json()["code"]) == (409, "key_reused")
+    assert (await stock_of(shop))["available"] == 11
+
+
 async def test_deliveries_without_a_key_each_count(shop: Shop):
     await shop.stock("mug", 1)
     first, second = [await shop.post("inventory/mug/restock", {"quantity": 10}) for _ in range(2)]

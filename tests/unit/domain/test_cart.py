@@ -1,5 +1,10 @@
 """The cart's rules: what is frozen is ordered, what is ordered is let go of, and nothing else is ever lost."""
 
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,9 +28,15 @@ from domain.catalogue.product import MOST_PER_LINE
 from domain.orders.order import MOST_LINES
 from domain.workflows.steps import Outcome, StepResult
 
+NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
+
 
 def item(product_id: str, quantity: int, key: str | None = None) -> AddItem:
-    return AddItem(key=key or f"{product_id}-{quantity}", product_id=product_id, quantity=quantity)
+    return AddItem(key=key or f"{product_id}-{quantity}", requested_at=NOW, product_id=product_id, quantity=quantity)
+
+
+def named(key: str = "k") -> dict[str, Any]:
+    return {"key": key, "requested_at": NOW}
 
 
 def cart_of(**items: int) -> Cart:
@@ -65,21 +76,45 @@ def test_a_cart_holds_no_more_than_an_order_takes():
 
 def test_a_quantity_is_set_a_product_removed_and_a_cart_cleared():
     cart = cart_of(mug=2, pen=1)
-    assert change(cart, ChangeItem(product_id="mug", quantity=7))[0] == cart_of(mug=7, pen=1)
-    assert remove(cart, RemoveItem(product_id="mug"))[0] == cart_of(pen=1)
-    assert clear(cart, ClearCart())[0] == cart_of()
+    assert change(cart, ChangeItem(**named(), product_id="mug", quantity=7))[0].items == {"mug": 7, "pen": 1}
+    assert remove(cart, RemoveItem(**named(), product_id="mug"))[0].items == {"pen": 1}
+    assert clear(cart, ClearCart(**named()))[0].items == {}
+
+
+def test_a_key_counts_once_for_every_kind_of_change_however_many_come_in_between():
+    cart, _ = change(cart_of(mug=1), ChangeItem(**named("first"), product_id="mug", quantity=7))
+    for number in range(300):
+        cart, _ = change(cart, ChangeItem(**named(str(number)), product_id="mug", quantity=1))
+    again, result = change(cart, ChangeItem(**named("first"), product_id="mug", quantity=7))
+    assert (again.items, result.outcome) == ({"mug": 1}, Outcome.DONE)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda cart: add(cart, item("mug", 3, "k")),
+        lambda cart: add(cart, item("pen", 2, "k")),
+        lambda cart: change(cart, ChangeItem(**named(), product_id="mug", quantity=2)),
+        lambda cart: remove(cart, RemoveItem(**named(), product_id="mug")),
+        lambda cart: clear(cart, ClearCart(**named())),
+    ],
+)
+def test_a_key_that_stands_for_another_change_is_refused_and_changes_nothing(ask: Callable[[Cart], Any]):
+    cart, _ = add(None, item("mug", 2, "k"))
+    after, result = ask(cart)
+    assert (after, reason(result)) == (cart, "key_reused")
 
 
 def test_only_what_is_in_the_cart_can_be_changed():
-    assert reason(change(cart_of(pen=1), ChangeItem(product_id="mug", quantity=1))[1]) == "not_in_cart"
-    assert remove(cart_of(pen=1), RemoveItem(product_id="mug"))[1].outcome is Outcome.DONE
+    assert reason(change(cart_of(pen=1), ChangeItem(**named(), product_id="mug", quantity=1))[1]) == "not_in_cart"
+    assert remove(cart_of(pen=1), RemoveItem(**named(), product_id="mug"))[1].outcome is Outcome.DONE
 
 
 def test_while_a_checkout_is_under_way_only_additions_are_taken():
     cart = being_checked_out(mug=2)
-    assert reason(change(cart, ChangeItem(product_id="mug", quantity=1))[1]) == "checkout_under_way"
-    assert reason(remove(cart, RemoveItem(product_id="mug"))[1]) == "checkout_under_way"
-    assert reason(clear(cart, ClearCart())[1]) == "checkout_under_way"
+    assert reason(change(cart, ChangeItem(**named(), product_id="mug", quantity=1))[1]) == "checkout_under_way"
+    assert reason(remove(cart, RemoveItem(**named(), product_id="mug"))[1]) == "checkout_under_way"
+    assert reason(clear(cart, ClearCart(**named()))[1]) == "checkout_under_way"
     assert add(cart, item("pen", 1))[1].outcome is Outcome.DONE
 
 

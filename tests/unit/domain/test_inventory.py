@@ -9,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from domain.inventory import stock as rules
 from domain.inventory.stock import Stock
+from domain.keyed_changes import REMEMBER_KEYS_FOR
 from domain.workflows.steps import Outcome, StepResult
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -60,7 +61,7 @@ def test_sold_goods_cannot_be_released():
 
 
 def test_a_repeated_delivery_is_added_once():
-    request = rules.RestockRequest(key="delivery-1", quantity=10)
+    request = rules.RestockRequest(requested_at=NOW, key="delivery-1", quantity=10)
     once, _ = rules.restock(None, request)
     twice, _ = rules.restock(once, request)
     assert once.available == twice.available == 10
@@ -68,8 +69,8 @@ def test_a_repeated_delivery_is_added_once():
 
 def test_a_correction_never_takes_promised_goods():
     held, _ = reserve(Stock(available=5), quantity=3)
-    after, result = rules.adjust(held, rules.AdjustRequest(key="count-1", delta=-3, reason="broken"))
-    assert (after, result.reason_code) == (held, "below_zero")
+    after, result = rules.adjust(held, rules.AdjustRequest(key="count-1", requested_at=NOW, delta=-3, reason="broken"))
+    assert (after.available, after.reserved, result.reason_code) == (2, 3, "below_zero")
 
 
 def test_only_abandoned_reservations_are_swept():
@@ -95,9 +96,9 @@ def test_a_commit_whose_reservation_lapsed_takes_free_units_or_says_so():
 def test_owed_units_are_handed_over_when_goods_come_an_order_at_a_time():
     owing, _ = commit(commit(Stock(), "a", quantity=3)[0], "b", quantity=1)
     assert commit(owing, "a", quantity=3) == (owing, StepResult()), "backordered once, however often it is told"
-    few, _ = rules.restock(owing, rules.RestockRequest(key="few", quantity=2))
+    few, _ = rules.restock(owing, rules.RestockRequest(requested_at=NOW, key="few", quantity=2))
     assert (few.available, few.sold, few.backordered) == (1, 1, {"a": 3})
-    more, _ = rules.adjust(few, rules.AdjustRequest(key="found", delta=5, reason="counted again"))
+    more, _ = rules.adjust(few, rules.AdjustRequest(requested_at=NOW, key="found", delta=5, reason="counted again"))
     assert (more.available, more.sold, more.backordered) == (3, 4, {})
     assert release(more)[1].reason_code == "already_committed"
 
@@ -124,10 +125,12 @@ def test_of_all_that_lapses_at_once_the_oldest_debt_is_paid_first():
     assert rules.sweep(owing, rules.ExpireRequest(now=NOW))[0].backordered == {"late": 1}
 
 
-def test_settled_orders_are_forgotten_after_a_while_so_that_the_state_stays_small():
+def test_settled_orders_and_movements_are_forgotten_after_a_while_so_that_the_state_stays_small():
     settled, _ = release(reserve(Stock(available=1))[0])
-    request = rules.ExpireRequest(now=NOW + rules.REMEMBER_SETTLED_FOR)
-    assert rules.sweep(settled, request)[0].settled == {}
+    settled, _ = rules.restock(settled, movement())
+    request = rules.ExpireRequest(now=NOW + max(rules.REMEMBER_SETTLED_FOR, REMEMBER_KEYS_FOR))
+    expired, _ = rules.sweep(settled, request)
+    assert (expired.settled, expired.movements.entries) == ({}, {})
 
 
 def test_the_state_survives_its_storage():
@@ -136,6 +139,40 @@ def test_the_state_survives_its_storage():
     stock, _ = commit(stock, "c", 99)
     assert Stock.from_state(stock.to_state()) == stock
     assert Stock.from_state(None) is None
+
+
+def movement(key="k", quantity=1, at=NOW):
+    return rules.RestockRequest(key=key, requested_at=at, quantity=quantity)
+
+
+def test_a_key_counts_once_however_many_others_come_in_between():
+    stock, _ = rules.restock(None, movement("first", 10))
+    for number in range(300):
+        stock, _ = rules.restock(stock, movement(f"other-{number}"))
+    again, result = rules.restock(stock, movement("first", 10))
+    assert (again, result.outcome, again.available) == (stock, Outcome.DONE, 310)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        movement("k", 11),
+        rules.AdjustRequest(key="k", requested_at=NOW, delta=10, reason="found"),
+    ],
+)
+def test_a_key_that_stands_for_another_movement_is_refused_and_moves_nothing(other):
+    stock, _ = rules.restock(None, movement("k", 10))
+    apply = rules.restock if isinstance(other, rules.RestockRequest) else rules.adjust
+    after, result = apply(stock, other)
+    assert (after, result.reason_code) == (stock, "key_reused")
+
+
+def test_a_correction_that_was_refused_stays_refused_under_its_key():
+    request = rules.AdjustRequest(key="count-1", requested_at=NOW, delta=-3, reason="broken")
+    refused, _ = rules.adjust(Stock(available=1), request)
+    restocked, _ = rules.restock(refused, movement(quantity=10))
+    after, result = rules.adjust(restocked, request)
+    assert (after.available, result.reason_code) == (11, "below_zero")
 
 
 class AnyOrderOfOperations(RuleBasedStateMachine):
@@ -148,7 +185,7 @@ class AnyOrderOfOperations(RuleBasedStateMachine):
 
     def __init__(self):
         super().__init__()
-        self.stock = rules.restock(None, rules.RestockRequest(key="first", quantity=20))[0]
+        self.stock = rules.restock(None, rules.RestockRequest(requested_at=NOW, key="first", quantity=20))[0]
         self.stocked = 20
         self.now = NOW
 
@@ -176,14 +213,19 @@ class AnyOrderOfOperations(RuleBasedStateMachine):
 
     @rule(key=st.sampled_from(["k1", "k2"]), quantity=st.integers(1, 9))
     def restock(self, key, quantity):
-        self.stocked += 0 if key in self.stock.adjustments else quantity
-        self._apply(lambda stock: rules.restock(stock, rules.RestockRequest(key=key, quantity=quantity)))
+        request = rules.RestockRequest(key=key, requested_at=self.now, quantity=quantity)
+        self.stocked += quantity if self._is_new(request) else 0
+        self._apply(lambda stock: rules.restock(stock, request))
 
     @rule(key=st.sampled_from(["k3", "k4"]), delta=st.integers(-9, 9))
     def adjust(self, key, delta):
+        request = rules.AdjustRequest(key=key, requested_at=self.now, delta=delta, reason="counted")
         is_refused = self.stock.available + delta < 0
-        self.stocked += 0 if is_refused or key in self.stock.adjustments else delta
-        self._apply(lambda stock: rules.adjust(stock, rules.AdjustRequest(key=key, delta=delta, reason="counted")))
+        self.stocked += delta if self._is_new(request) and not is_refused else 0
+        self._apply(lambda stock: rules.adjust(stock, request))
+
+    def _is_new(self, request):
+        return self.stock.movements.answered(request) is None
 
     @rule(minutes=st.integers(1, 10), live=st.lists(orders, max_size=2))
     def sweep(self, minutes, live):

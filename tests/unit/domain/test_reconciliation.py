@@ -17,7 +17,7 @@ def stock(held: dict[str, int] | None = None, settled: dict[str, Any] | None = N
             "sold": 0,
             "reservations": reservations,
             "settled": {order: {"how": how, "at": AT} for order, how in (settled or {}).items()},
-            "adjustments": [],
+            "movements": {},
         }
     )
     assert found is not None

@@ -13,7 +13,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC).isoformat()
 
 
 def stocked(quantity: int) -> dict[str, Any]:
-    state, _ = run(None, ("restock", {"key": "first", "quantity": quantity}))
+    state, _ = run(None, ("restock", {"key": "first", "requested_at": NOW, "quantity": quantity}))
     assert state is not None
     return state
 

@@ -8,9 +8,11 @@ from tests.unit.entities.batches import run_batch
 
 run = partial(run_batch, bp, "ada")
 
+NOW = "2026-01-01T00:00:00Z"
+
 
 def addition(quantity: int, key: str) -> tuple[str, Any]:
-    return "add", {"key": key, "product_id": "mug", "quantity": quantity}
+    return "add", {"key": key, "requested_at": NOW, "product_id": "mug", "quantity": quantity}
 
 
 def test_an_addition_and_two_presses_in_one_batch_freeze_one_order():
@@ -24,7 +26,9 @@ def test_an_addition_and_two_presses_in_one_batch_freeze_one_order():
 
 def test_a_malformed_request_is_refused_by_field_and_changes_nothing():
     before, _ = run(None, addition(2, "a"))
-    after, results = run(before, ("add", {"key": "b", "product_id": "mug", "quantity": "lots"}), ("dance", {}))
+    after, results = run(
+        before, ("add", {"key": "b", "requested_at": NOW, "product_id": "mug", "quantity": "lots"}), ("dance", {})
+    )
     assert after == before
     assert [result["reason_code"] for result in results] == ["invalid_request", "unknown_operation"]
     assert "lots" not in results[0]["message"]

@@ -1,0 +1,167 @@
+"""Changes that callers ask of an entity, each under an idempotency key.
+
+A key counts once. What was asked under it is remembered as a fingerprint, and what became of it as the answer: so a repeat
+changes nothing, the same key for another change is refused, and the caller can look up how a change ended that was only
+accepted. Keys are remembered by time (`REMEMBER_KEYS_FOR`), never pushed out by newer ones: an entity that remembers as many
+as it may (`MAX_CHANGES`) refuses further changes until the oldest is out of that time. So its state stays bounded.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar, Final, NotRequired, TypedDict
+
+from pydantic import Field
+
+from domain.ids import digest_id
+from domain.wire import VISIBLE_LINE, Timestamp, Wire
+from domain.workflows.steps import Message, Outcome, StepResult
+
+# A caller's own retries may wait for a person who is back after the weekend.
+REMEMBER_KEYS_FOR: Final = timedelta(days=7)
+MAX_CHANGES: Final = 2_000
+
+KEY_REUSED: Final = "key_reused"
+TOO_MANY_CHANGES: Final = "too_many_changes"
+
+# Clocks of two instances of the app differ, and a change may overtake the one accepted before it.
+_CLOCK_TOLERANCE: Final = timedelta(minutes=5)
+_DIGEST_LENGTH: Final = 20  # letters of 4 bits each
+
+ChangeKey = Annotated[str, Field(min_length=1, max_length=100), VISIBLE_LINE]
+"""Names one change, such as a delivery or an addition to a cart: the same key counts once."""
+
+ChangeId = Annotated[str, Field(pattern=r"^[a-p]{20}-[a-p]{20}-[0-9]{10}$")]
+"""Names one accepted change, and what was asked by it. It does not contain the key."""
+
+
+class KeyedChange(Wire):
+    """What every change carries. requested_at: when the app accepted it. operation: the entity's name for it."""
+
+    operation: ClassVar[str]
+
+    key: ChangeKey
+    requested_at: Timestamp
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for equal changes, whenever and under whatever key they are asked for."""
+        asked = self.model_dump(mode="json", exclude={"key", "requested_at"}, exclude_defaults=True)
+        return _digest(json.dumps([self.operation, asked], sort_keys=True))
+
+    @property
+    def change_id(self) -> str:
+        """Where the change can be looked up. A repeat has an id of its own, which leads to the same answer."""
+        return f"{_digest(self.key)}-{self.fingerprint}-{int(self.requested_at.timestamp())}"
+
+
+class ChangeState(StrEnum):
+    """pending: accepted, and the entity has not decided yet. done: made. refused: nothing was changed."""
+
+    PENDING = "pending"
+    DONE = "done"
+    REFUSED = "refused"
+
+
+class ChangeStatus(Wire):
+    """What became of an accepted change. reason_code, message: why it was refused."""
+
+    state: ChangeState
+    accepted_at: Timestamp
+    reason_code: str | None = None
+    message: Message | None = None
+
+
+class _Entry(TypedDict):
+    """of: the fingerprint. at: ISO 8601 in UTC, to the second, so that texts compare as times do. refused: code and message;
+    absent when done.
+    """
+
+    of: str
+    at: str
+    refused: NotRequired[list[str]]
+
+
+@dataclass(frozen=True)
+class ChangeLog:
+    """The changes of one entity, by the digest of their key, oldest first."""
+
+    entries: Mapping[str, _Entry] = field(default_factory=dict)
+
+    def to_state(self) -> dict[str, Any]:
+        """Plain JSON values, for the entity's storage."""
+        return dict(self.entries)
+
+    def answered(self, change: KeyedChange) -> StepResult | None:
+        """Return how a change under this key ended before; None when the key is new.
+
+        Refused: key_reused, when another change was asked for under it; too_many_changes.
+        """
+        entry = self.entries.get(_digest(change.key))
+        if entry is not None and not _is_forgotten(entry, change.requested_at):
+            return _answer(entry, change.fingerprint)
+        if len(self._remembered(change.requested_at)) >= MAX_CHANGES:
+            detail = f"{MAX_CHANGES} changes within {REMEMBER_KEYS_FOR.days} days are as many as are remembered"
+            return StepResult.refused(TOO_MANY_CHANGES, detail)
+        return None
+
+    def record(self, change: KeyedChange, result: StepResult) -> "ChangeLog":
+        """Remember how a change ended, unless its key is taken. What is out of time is forgotten."""
+        kept, digest = self._remembered(change.requested_at), _digest(change.key)
+        if digest in kept:
+            return self
+        entry = _Entry(of=change.fingerprint, at=_second(change.requested_at))
+        if result.outcome is not Outcome.DONE:
+            entry["refused"] = [result.reason_code or "refused", result.message or ""]
+            _drop_refusals(kept)
+        return ChangeLog({**kept, digest: entry})
+
+    def forget(self, now: datetime) -> "ChangeLog":
+        """Drop what is out of time."""
+        kept = self._remembered(now)
+        return self if len(kept) == len(self.entries) else ChangeLog(kept)
+
+    def status(self, change_id: str, now: datetime) -> ChangeStatus | None:
+        """Return what became of an accepted change; None for an id that no change within the time has."""
+        digest, fingerprint, second = change_id.split("-")
+        accepted_at = datetime.fromtimestamp(int(second), UTC)
+        entry = self.entries.get(digest)
+        if entry is not None and not _is_forgotten(entry, now):
+            answer = _answer(entry, fingerprint)
+            state = ChangeState.DONE if answer.outcome is Outcome.DONE else ChangeState.REFUSED
+            return ChangeStatus(
+                state=state, accepted_at=accepted_at, reason_code=answer.reason_code, message=answer.message
+            )
+        is_recent = now - REMEMBER_KEYS_FOR < accepted_at <= now + _CLOCK_TOLERANCE
+        return ChangeStatus(state=ChangeState.PENDING, accepted_at=accepted_at) if is_recent else None
+
+    def _remembered(self, now: datetime) -> dict[str, _Entry]:
+        return {key: entry for key, entry in self.entries.items() if not _is_forgotten(entry, now)}
+
+
+def _answer(entry: _Entry, fingerprint: str) -> StepResult:
+    if entry["of"] != fingerprint:
+        return StepResult.refused(KEY_REUSED, "another change was asked for under this key")
+    refused = entry.get("refused")
+    return StepResult() if refused is None else StepResult.refused(*refused)
+
+
+def _drop_refusals(kept: dict[str, _Entry]) -> None:
+    """Make room for one more refusal. Forgetting one lets its key be tried again, which never counts anything twice."""
+    # The HTTP API refuses at MAX_CHANGES already, so only what was on its way then can get here.
+    if len(kept) >= 2 * MAX_CHANGES:
+        del kept[next(key for key, entry in kept.items() if "refused" in entry)]
+
+
+def _is_forgotten(entry: _Entry, now: datetime) -> bool:
+    return entry["at"] <= _second(now - REMEMBER_KEYS_FOR)
+
+
+def _second(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _digest(text: str) -> str:
+    return digest_id(text)[:_DIGEST_LENGTH]

@@ -1,0 +1,107 @@
+"""What an entity remembers of the changes that callers ask for under a key."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from domain.inventory.stock import AdjustRequest, RestockRequest
+from domain.keyed_changes import MAX_CHANGES, REMEMBER_KEYS_FOR, ChangeId, ChangeLog, ChangeState
+from domain.workflows.steps import Outcome, StepResult
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+REFUSED = StepResult.refused("below_zero", "not enough")
+A_SECOND = timedelta(seconds=1)
+
+
+def delivery(key: str = "k", quantity: int = 1, at: datetime = NOW) -> RestockRequest:
+    return RestockRequest(key=key, requested_at=at, quantity=quantity)
+
+
+def full_log(at: datetime = NOW) -> ChangeLog:
+    entry = ChangeLog().record(delivery(at=at), StepResult()).entries
+    return ChangeLog({f"other-{number}": next(iter(entry.values())) for number in range(MAX_CHANGES)})
+
+
+def reason(result: StepResult | None) -> str | None:
+    return None if result is None else result.reason_code
+
+
+def test_a_fingerprint_is_of_what_is_asked_and_of_nothing_else():
+    assert delivery("a").fingerprint == delivery("b", at=NOW + A_SECOND).fingerprint
+    assert delivery(quantity=1).fingerprint != delivery(quantity=2).fingerprint
+    found = AdjustRequest(key="k", requested_at=NOW, delta=1, reason="found")
+    assert found.fingerprint != found.model_copy(update={"reason": "counted"}).fingerprint
+
+
+def test_an_id_of_a_change_has_the_form_of_one_and_does_not_contain_its_key():
+    change_id = delivery("delivery-7").change_id
+    assert TypeAdapter(ChangeId).validate_python(change_id) == change_id
+    assert "delivery" not in change_id
+    with pytest.raises(ValidationError):
+        TypeAdapter(ChangeId).validate_python(f"{change_id}0")
+
+
+def test_a_key_is_known_until_its_time_is_over_and_new_after_that():
+    log = ChangeLog().record(delivery(), StepResult())
+    last_moment, after = NOW + REMEMBER_KEYS_FOR - A_SECOND, NOW + REMEMBER_KEYS_FOR
+    assert log.answered(delivery(at=last_moment)) == StepResult()
+    assert log.answered(delivery(at=after)) is None
+    assert log.record(delivery(quantity=2, at=after), StepResult()).answered(delivery(quantity=2, at=after)) is not None
+
+
+def test_an_entity_that_remembers_all_it_may_refuses_new_keys_and_still_knows_the_old_ones():
+    log = full_log().record(delivery("known"), StepResult())
+    assert reason(log.answered(delivery("new"))) == "too_many_changes"
+    assert log.answered(delivery("known")) == StepResult()
+    assert log.answered(delivery("new", at=NOW + REMEMBER_KEYS_FOR)) is None
+
+
+def test_what_is_remembered_stays_bounded_whatever_comes():
+    log = full_log()
+    done = log.entries.keys()
+    refused = next(iter(ChangeLog().record(delivery(), REFUSED).entries.values()))
+    log = ChangeLog({**log.entries, **{f"refused-{number}": refused for number in range(MAX_CHANGES - 2)}})
+    for number in range(5):
+        change = delivery(f"more-{number}")
+        log = log.record(change, log.answered(change) or StepResult())
+    assert len(log.entries) == 2 * MAX_CHANGES
+    assert done <= log.entries.keys(), "only refusals are forgotten early"
+    assert "refused-0" not in log.entries, "the oldest first"
+    assert len(log.record(delivery("late", at=NOW + REMEMBER_KEYS_FOR), StepResult()).entries) == 1
+
+
+@pytest.mark.parametrize(
+    ("result", "state", "code"),
+    [(StepResult(), ChangeState.DONE, None), (REFUSED, ChangeState.REFUSED, "below_zero")],
+)
+def test_what_became_of_a_change_is_known_by_its_id(result: StepResult, state: ChangeState, code: str | None):
+    change = delivery()
+    before = ChangeLog().status(change.change_id, NOW)
+    assert before is not None
+    assert (before.state, before.accepted_at) == (ChangeState.PENDING, NOW)
+    after = ChangeLog().record(change, result).status(change.change_id, NOW)
+    assert after is not None
+    assert (after.state, after.reason_code, after.message) == (state, code, result.message)
+
+
+def test_the_loser_of_two_changes_under_one_key_learns_that_it_lost():
+    first, second = delivery(quantity=1), delivery(quantity=2)
+    log = ChangeLog().record(first, StepResult())
+    result = log.answered(second)
+    assert result is not None
+    status = log.record(second, result).status(second.change_id, NOW)
+    assert status is not None
+    assert (status.state, status.reason_code) == (ChangeState.REFUSED, "key_reused")
+
+
+@pytest.mark.parametrize("now", [NOW + REMEMBER_KEYS_FOR, NOW - timedelta(hours=1)])
+def test_an_id_of_another_time_is_unknown(now: datetime):
+    assert ChangeLog().status(delivery().change_id, now) is None
+
+
+def test_a_repeat_after_a_refusal_is_answered_with_it():
+    log = ChangeLog().record(delivery(), REFUSED)
+    again = log.answered(delivery(at=NOW + A_SECOND))
+    assert again is not None
+    assert (again.outcome, again.reason_code) == (Outcome.REFUSED, "below_zero")

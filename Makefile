@@ -12,7 +12,7 @@ PY := $(VENV)/bin/python
 PIP_INSTALL := $(PY) -m pip install -qq --disable-pip-version-check
 UV := uv==0.13.9
 PACKAGES := packages/durable-local-host packages/provider-sandbox
-COMPILE := $(VENV)/bin/uv pip compile --quiet --no-header --universal --python-version 3.11
+COMPILE := $(VENV)/bin/uv pip compile --quiet --no-header --universal --generate-hashes --python-version 3.11
 
 .PHONY: help run test unit integration packages acceptance invariants browser platform lint format typecheck prove demo func bench docs package lock clean
 
@@ -93,7 +93,9 @@ package: $(VENV)/dev.stamp
 lock: $(VENV)/dev.stamp
 	@$(PIP_INSTALL) $(UV)
 	@$(COMPILE) pyproject.toml --output-file requirements.txt
-	@$(COMPILE) pyproject.toml --extra dev --extra docs --constraint requirements.txt --output-file requirements-dev.txt
+	@$(COMPILE) pyproject.toml --extra local --constraint requirements.txt --output-file requirements-local.txt
+	@$(COMPILE) pyproject.toml --extra local --extra dev --extra docs --constraint requirements-local.txt --output-file requirements-dev.txt
+	@$(COMPILE) bench/local_host/requirements.in --output-file bench/local_host/requirements.txt
 
 clean:
 	rm -rf $(VENV) $(PLATFORM_VENV) node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist *.egg-info
@@ -105,9 +107,9 @@ $(PY):
 	@echo 'Creating $(VENV)'
 	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/app.stamp: requirements.txt | $(PY)
+$(VENV)/app.stamp: requirements-local.txt | $(PY)
 	@echo 'Installing the Python packages of the app'
-	@$(PIP_INSTALL) -r requirements.txt
+	@$(PIP_INSTALL) -r requirements-local.txt
 	@touch $@
 
 $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/packages.stamp
@@ -115,10 +117,11 @@ $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/packages.stamp
 	@$(PIP_INSTALL) -r requirements-dev.txt
 	@touch $@
 
-# Installed as links into this folder: a change of theirs needs no second installation.
+# Installed as links into this folder: a change of theirs needs no second installation. What they need is installed already; a test
+# compares. With hashes pip would refuse links, so these have no requirements of their own here.
 $(VENV)/packages.stamp: $(PACKAGES:%=%/pyproject.toml) $(VENV)/app.stamp
 	@echo 'Installing the packages of this repository'
-	@$(PIP_INSTALL) --constraint requirements-dev.txt --editable 'packages/durable-local-host[storage]' --editable packages/provider-sandbox
+	@$(PIP_INSTALL) --no-deps --no-build-isolation $(PACKAGES:%=--editable %)
 	@touch $@
 
 node_modules/.stamp: package-lock.json | $(PY)

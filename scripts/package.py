@@ -69,16 +69,10 @@ def copy_app(app: Path) -> None:
 
 
 def install_packages(site_packages: Path, python: str) -> None:
-    """Install the pinned packages for Azure's platform, whatever this machine is. Nothing is built from source."""
-    command = [uv(), "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:", "--python-version", python]
-    command += [
-        "--python-platform",
-        PLATFORM,
-        "--target",
-        str(site_packages),
-        "--requirement",
-        str(ROOT / "requirements.txt"),
-    ]
+    """Install the pinned packages, checked by their hashes, for Azure's platform. Nothing is built from source."""
+    command = [uv(), "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--only-binary", ":all:"]
+    command += ["--python-version", python, "--python-platform", PLATFORM, "--target", str(site_packages)]
+    command += ["--requirement", str(ROOT / "requirements.txt")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise LaunchFailed(f"the packages could not be installed for Python {python}:\n{done.stderr.strip()}")

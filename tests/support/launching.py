@@ -22,7 +22,7 @@ START_TIMEOUT_S = 600.0
 STOP_TIMEOUT_S = 60.0
 POLL_S = 0.02
 PACKAGES = ("packages/durable-local-host/pyproject.toml", "packages/provider-sandbox/pyproject.toml")
-INSTALLED_FROM = ("requirements.txt", "requirements-dev.txt", "package-lock.json", *PACKAGES)
+INSTALLED_FROM = ("requirements-local.txt", "requirements-dev.txt", "package-lock.json", *PACKAGES)
 
 
 def copy_tree(target: Path) -> Path:

@@ -58,7 +58,8 @@ def test_package_runs_unpacked_in_a_bare_environment(tmp_path):
     assert "start_manifest" not in found
     assert set(found.values()) == {str(app / "function_app.py")}
     assert json.loads((app / "host.json").read_text()) == host_json("EP1", "DurableTaskScheduler")
-    assert not {"tests", "local_host", "sandbox", "infra", "local.settings.json"} & {
+    assert {"services", "triggers"} <= {path.name for path in app.iterdir()}
+    assert not {"tests", "packages", "local_host", "sandbox", "infra", "local.settings.json"} & {
         path.name for path in app.iterdir()
     }
     compiled = {path.name for path in app.rglob(f"*.cpython-{THIS_PYTHON.replace('.', '')}.pyc")}

@@ -15,9 +15,10 @@ from typing import Final
 
 import azure.functions as func
 
+import blueprints  # noqa: F401 - declares every operation
 from domain.orders.batch import MOST_LINES
 from domain.wire import Edge
-from triggers.http.support.operations import OPERATIONS
+from triggers.http.support.operation import declared_operations
 from triggers.http.support.order_csv import TEMPLATE
 from triggers.http.support.order_lines import CSV, JSON_LINES, read_lines
 from triggers.http.support.problems import Problem
@@ -26,7 +27,9 @@ from triggers.http.support.request_body import read_body
 SIZES: Final = (8, 16, 32, 64)
 REPEATS: Final = 9
 
-MODELS: Final[dict[str, type[Edge]]] = {each.body.__name__: each.body for each in OPERATIONS if each.body is not None}
+MODELS: Final[dict[str, type[Edge]]] = {
+    each.body.__name__: each.body for each in declared_operations() if each.body is not None
+}
 
 SHAPES: Final[dict[str, Callable[[int], str]]] = {
     "digits apart": lambda size: json.dumps({"x": "3 " * (size // 2)}),

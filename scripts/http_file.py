@@ -83,10 +83,12 @@ class NoExample(Exception):
 
 
 def main() -> int:
-    from triggers.http.support.openapi_document import openapi_document
+    import blueprints  # noqa: F401 - declares every operation
+    from triggers.http.support.openapi.document import openapi_document
+    from triggers.http.support.operation import declared_operations
 
     try:
-        FILE.write_text(http_file(openapi_document()), encoding="utf-8")
+        FILE.write_text(http_file(openapi_document(declared_operations())), encoding="utf-8")
     except NoExample as missing:
         print(f"{missing}: add a value to VALUES in scripts/http_file.py", file=sys.stderr)
         return 1
@@ -159,7 +161,9 @@ def _resolved(schema: Schema, schemas: Schema) -> Schema:
 def _content(operation: Schema, schemas: Schema) -> tuple[dict[str, str], str]:
     content = operation.get("requestBody", {}).get("content", {})
     for media_type, described in content.items():
-        value = example(described["schema"], schemas, operation["operationId"])
+        schema = described["schema"]
+        # Of JSON Lines, one line; of a foreign service's events, whose form is not ours, an empty one.
+        value = example(schema.get("contentSchema", schema), schemas, operation["operationId"]) if schema else {}
         if media_type in JSON:
             text = json.dumps(value, indent=2 if media_type == JSON[0] else None)
         else:

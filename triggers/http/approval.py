@@ -6,34 +6,40 @@ time-out even when the event is lost; every later try raises it again. So whoeve
 
 import asyncio
 import uuid
-from typing import Final
 
 import azure.durable_functions as df
 import azure.functions as func
 
-from domain.ids import OrderId, order_instance_id
+from domain.ids import order_instance_id
 from domain.orders.approval import APPROVAL_DECIDED, ApprovalDecision, ApprovalWait, SettleApprovalRequest
 from domain.orders.order import OrderStatus
 from services.container import services
 from triggers.http.support.instances import raise_event
-from triggers.http.support.links import order_links
+from triggers.http.support.links import OrderLinks, order_links
+from triggers.http.support.operation import operation
 from triggers.http.support.order_view import OrderView, view_order
-from triggers.http.support.problems import answers_problems, conflict
+from triggers.http.support.problems import conflict
 from triggers.http.support.request_body import read_body
 from triggers.http.support.request_params import path_id
 from triggers.http.support.responses import accepted
 
 bp = df.Blueprint()
 
-APPROVAL: Final = "orders/{order_id}/approval"
 
-
-@bp.route(route=APPROVAL, methods=["POST"])
-@bp.durable_client_input(client_name="client")
-@answers_problems
+@operation(
+    bp,
+    "POST",
+    "orders/{order_id}/approval",
+    body=ApprovalDecision,
+    answers={202: OrderLinks},
+    problems={409: "Another decision came first, the time to decide is over, or the order waits for no decision."},
+)
 async def decide_approval(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """202 for the decision that counts; 409 for any other, or when the order waits for none."""
-    order_id = path_id(req, "order_id", OrderId)
+    """Approve or reject an order that waits for a decision.
+
+    The first decision counts.
+    """
+    order_id = path_id(req, "order_id")
     decision = read_body(req, ApprovalDecision)
     view = await view_order(client, order_id)
     wait = _open_wait(view)
@@ -46,7 +52,7 @@ async def decide_approval(req: func.HttpRequest, client: df.DurableOrchestration
         await raise_event(client, order_instance_id(order_id), APPROVAL_DECIDED, settled.decision.to_wire())
     if settled.claim_id != claim:
         raise conflict("already_decided", "Somebody else's decision came first, or the time to decide had run out.")
-    links = order_links(req, APPROVAL, order_id)
+    links = order_links(order_id)
     return accepted(links, links.statusQueryGetUri)
 
 

@@ -5,35 +5,41 @@ get it, the order ends as cancelled, or its ledger says that the request came to
 """
 
 import asyncio
-from typing import Final
 
 import azure.durable_functions as df
 import azure.functions as func
 
-from domain.ids import OrderId, order_instance_id
+from domain.ids import order_instance_id
 from domain.orders.approval import CANCELLATION_REQUESTED, CancellationRequest
 from domain.orders.order import CANCELLABLE, ENDED, OrderStatus
 from domain.orders.row import OrderRow
 from services.container import services
 from triggers.http.support.instances import raise_event
-from triggers.http.support.links import order_links
+from triggers.http.support.links import OrderLinks, order_links
+from triggers.http.support.operation import operation
 from triggers.http.support.order_view import OrderView, view_order
-from triggers.http.support.problems import answers_problems, conflict, unavailable
+from triggers.http.support.problems import conflict, unavailable
 from triggers.http.support.request_body import read_body
 from triggers.http.support.request_params import path_id
 from triggers.http.support.responses import accepted
 
 bp = df.Blueprint()
 
-CANCELLATION: Final = "orders/{order_id}/cancellation"
 
-
-@bp.route(route=CANCELLATION, methods=["POST"])
-@bp.durable_client_input(client_name="client")
-@answers_problems
+@operation(
+    bp,
+    "POST",
+    "orders/{order_id}/cancellation",
+    body=CancellationRequest,
+    answers={202: OrderLinks},
+    problems={409: "The order has ended, or is past the point where it can be cancelled."},
+)
 async def cancel_order(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """202 before the point of no return, 409 after it. Whether it came in time is seen in how the order ends."""
-    order_id = path_id(req, "order_id", OrderId)
+    """Cancel an order that is not paid yet.
+
+    The order compensates the steps that it has taken. How it ends shows whether the cancellation came in time.
+    """
+    order_id = path_id(req, "order_id")
     wish = read_body(req, CancellationRequest)
     view = await view_order(client, order_id)
     _check_cancellable(view)
@@ -46,7 +52,7 @@ async def cancel_order(req: func.HttpRequest, client: df.DurableOrchestrationCli
     if row is None and not is_told:  # an order past the repository has no row that keeps the request
         _check_cancellable(await view_order(client, order_id))
         raise unavailable("The order could not be told; the same request may be sent again.")
-    links = order_links(req, CANCELLATION, order_id)
+    links = order_links(order_id)
     return accepted(links, links.statusQueryGetUri)
 
 

@@ -7,7 +7,7 @@ now. An order is made from what the entity froze, never from what was read here.
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -23,29 +23,23 @@ from domain.carts.cart import (
     is_checkout_of,
 )
 from domain.catalogue.product import OrderLine, Quantity
-from domain.ids import CustomerId, ProductId
+from domain.ids import ProductId
 from domain.keyed_changes import ChangeKey, KeyedChange
 from domain.wire import Edge, Wire
-from domain.workflows.run import WorkflowKey
 from domain.workflows.steps import Outcome, StepResult
 from services.container import services
 from triggers.http.support.entities import read_entity
 from triggers.http.support.links import resource
-from triggers.http.support.problems import answers_problems, conflict, invalid_field, not_found
+from triggers.http.support.operation import operation
+from triggers.http.support.problems import conflict, invalid_field, not_found
 from triggers.http.support.request_body import read_body
 from triggers.http.support.request_params import operation_key, path_id
 from triggers.http.support.responses import accepted, answer
-from triggers.http.support.workflows import is_started_once, run_status, started_answer
+from triggers.http.support.workflows import WorkflowAnswer, WorkflowLinks, is_started_once, run_status, started_answer
 
 C = TypeVar("C", bound=KeyedChange)
 
 bp = df.Blueprint()
-
-CART: Final = "carts/{customer_id}"
-CART_ITEMS: Final = "carts/{customer_id}/items"
-CART_ITEM: Final = "carts/{customer_id}/items/{product_id}"
-CART_CHECKOUT: Final = "carts/{customer_id}/checkout"
-CART_CHECKOUT_RUN: Final = "carts/{customer_id}/checkouts/{id}"
 
 
 class CartAnswer(Wire):
@@ -78,22 +72,37 @@ class CartChange(Wire):
     key: str
 
 
-@bp.route(route=CART, methods=["GET"])
-@bp.durable_client_input(client_name="client")
-@answers_problems
+@operation(
+    bp,
+    "GET",
+    "carts/{customer_id}",
+    answers={200: CartAnswer},
+)
 async def get_cart(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """200, also for a customer who never put anything in."""
-    customer_id = path_id(req, "customer_id", CustomerId)
+    """Return a customer's cart.
+
+    A customer who has never put anything in has an empty one.
+    """
+    customer_id = path_id(req, "customer_id")
     cart = await _read(client, customer_id) or Cart()
     items = tuple(OrderLine(product_id=item, quantity=units) for item, units in cart.items.items())
     return answer(CartAnswer(customer_id=customer_id, items=items, checkout_under_way=cart.ordering is not None))
 
 
-@bp.route(route=CART_ITEMS, methods=["POST"])
-@bp.durable_client_input(client_name="client")
-@answers_problems
+@operation(
+    bp,
+    "POST",
+    "carts/{customer_id}/items",
+    body=CartAddition,
+    takes_idempotency_key=True,
+    answers={202: CartChange},
+    problems={409: "An order cannot take so much, or another change has this key."},
+)
 async def add_cart_item(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """202; 422 for a product that is not sold, 409 for more than an order takes."""
+    """Put units of a product into a cart.
+
+    Send a key or an Idempotency-Key: a repeat under the same name then counts once.
+    """
     addition = read_body(req, CartAddition)
     await _check_sold(addition.product_id)
     request = rules.AddItem(
@@ -102,43 +111,73 @@ async def add_cart_item(req: func.HttpRequest, client: df.DurableOrchestrationCl
         product_id=addition.product_id,
         quantity=addition.quantity,
     )
-    return await _have_done(req, client, CART_ITEMS, rules.add, request)
+    return await _have_done(req, client, rules.add, request)
 
 
-@bp.route(route=CART_ITEM, methods=["PUT"])
-@bp.durable_client_input(client_name="client")
-@answers_problems
+@operation(
+    bp,
+    "PUT",
+    "carts/{customer_id}/items/{product_id}",
+    body=ItemQuantity,
+    takes_idempotency_key=True,
+    answers={202: CartChange},
+    problems={
+        409: "The product is not in the cart, an order cannot take so much, the cart is being checked out, or another "
+        "change has this key."
+    },
+)
 async def change_cart_item(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """202; 409 when the product is not in the cart, or the cart is being checked out."""
-    product_id = path_id(req, "product_id", ProductId)
+    """Set the units of a product in a cart."""
+    product_id = path_id(req, "product_id")
     quantity = read_body(req, ItemQuantity).quantity
     request = rules.ChangeItem(**_named_by_header(req), product_id=product_id, quantity=quantity)
-    return await _have_done(req, client, CART_ITEM, rules.change, request)
+    return await _have_done(req, client, rules.change, request)
 
 
-@bp.route(route=CART_ITEM, methods=["DELETE"])
-@bp.durable_client_input(client_name="client")
-@answers_problems
+@operation(
+    bp,
+    "DELETE",
+    "carts/{customer_id}/items/{product_id}",
+    takes_idempotency_key=True,
+    answers={202: CartChange},
+    problems={409: "The cart is being checked out, or another change has this key."},
+)
 async def remove_cart_item(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """202, also when the product is not in the cart; 409 while the cart is being checked out."""
-    request = rules.RemoveItem(**_named_by_header(req), product_id=path_id(req, "product_id", ProductId))
-    return await _have_done(req, client, CART_ITEM, rules.remove, request)
+    """Remove a product from a cart.
+
+    The status is 202 also when the product is not in the cart.
+    """
+    request = rules.RemoveItem(**_named_by_header(req), product_id=path_id(req, "product_id"))
+    return await _have_done(req, client, rules.remove, request)
 
 
-@bp.route(route=CART, methods=["DELETE"])
-@bp.durable_client_input(client_name="client")
-@answers_problems
+@operation(
+    bp,
+    "DELETE",
+    "carts/{customer_id}",
+    takes_idempotency_key=True,
+    answers={202: CartChange},
+    problems={409: "The cart is being checked out, or another change has this key."},
+)
 async def clear_cart(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """202; 409 while the cart is being checked out."""
-    return await _have_done(req, client, CART, rules.clear, rules.ClearCart(**_named_by_header(req)))
+    """Empty a cart."""
+    return await _have_done(req, client, rules.clear, rules.ClearCart(**_named_by_header(req)))
 
 
-@bp.route(route=CART_CHECKOUT, methods=["POST"])
-@bp.durable_client_input(client_name="client")
-@answers_problems
+@operation(
+    bp,
+    "POST",
+    "carts/{customer_id}/checkout",
+    body=CheckoutRequest,
+    answers={202: WorkflowLinks},
+    problems={409: "The cart is empty, or another checkout of it is under way."},
+)
 async def check_out_cart(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """202 for the first press and for each repeat of it; 409 for an empty cart, or another checkout while one is under way."""
-    customer_id = path_id(req, "customer_id", CustomerId)
+    """Order what is in a cart.
+
+    A repeat of the same checkout gets the same answer.
+    """
+    customer_id = path_id(req, "customer_id")
     request = read_body(req, CheckoutRequest)
     cart = await _read(client, customer_id) or Cart()
     # Pressed again after the first press had emptied the cart, this is that checkout, not one of an empty cart.
@@ -151,18 +190,25 @@ async def check_out_cart(req: func.HttpRequest, client: df.DurableOrchestrationC
         raise (
             _empty() if not cart.items else conflict("checkout_under_way", "This cart is being checked out otherwise.")
         )
-    return started_answer(req, CART_CHECKOUT, f"carts/{customer_id}/checkouts", key)
+    return started_answer(f"carts/{customer_id}/checkouts", key)
 
 
-@bp.route(route=CART_CHECKOUT_RUN, methods=["GET"])
-@bp.durable_client_input(client_name="client")
-@answers_problems
+@operation(
+    bp,
+    "GET",
+    "carts/{customer_id}/checkouts/{id}",
+    answers={200: WorkflowAnswer, 202: WorkflowAnswer},
+)
 async def get_cart_checkout(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """202 while the checkout goes on, 200 when its order is accepted or refused. Its id is the order's."""
-    customer_id = path_id(req, "customer_id", CustomerId)
-    if not is_checkout_of(customer_id, path_id(req, "id", WorkflowKey)):
+    """Return a checkout.
+
+    The status is 202 while it goes on and 200 when its order is accepted or refused. Its id is also the id of its
+    order.
+    """
+    customer_id = path_id(req, "customer_id")
+    if not is_checkout_of(customer_id, path_id(req, "id")):
         raise not_found("checkout_cart_not_found", "This customer has no checkout with this id.")
-    return await run_status(req, client, CHECKOUT_CART, CART_CHECKOUT_RUN, f"carts/{customer_id}/checkouts")
+    return await run_status(req, client, CHECKOUT_CART, f"carts/{customer_id}/checkouts")
 
 
 async def _read(client: df.DurableOrchestrationClient, customer_id: str) -> Cart | None:
@@ -172,18 +218,17 @@ async def _read(client: df.DurableOrchestrationClient, customer_id: str) -> Cart
 async def _have_done(
     req: func.HttpRequest,
     client: df.DurableOrchestrationClient,
-    route: str,
     rule: Callable[[Cart | None, C], tuple[Cart, StepResult]],
     request: C,
 ) -> func.HttpResponse:
     """Send the cart an operation, unless its rule says already now that it will be refused: 409."""
-    customer_id = path_id(req, "customer_id", CustomerId)
+    customer_id = path_id(req, "customer_id")
     _, expected = rule(await _read(client, customer_id), request)
     # The entity decides again when the signal reaches it; but a signal has no answer, so say now what is plain now.
     if expected.outcome is not Outcome.DONE:
         raise conflict(expected.reason_code or "refused", f"The cart does not allow it: {expected.message}.")
     await client.signal_entity(df.EntityId(CART_ENTITY, customer_id), request.operation, request.to_wire())
-    cart_uri = resource(req, route, "carts", customer_id)
+    cart_uri = resource("carts", customer_id)
     return accepted(CartChange(customer_id=customer_id, statusQueryGetUri=cart_uri, key=request.key), cart_uri)
 
 

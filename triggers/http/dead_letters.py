@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Final
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -17,7 +16,6 @@ from domain.workflows.dead_letter import (
     CloseDeadLetter,
     DeadLetter,
     DeadLetterChanged,
-    DeadLetterId,
     DeadLetterState,
     ReplayProgress,
     Resolution,
@@ -29,18 +27,14 @@ from services.container import services
 from services.order_closing import notify_of_end
 from triggers.http.support.instances import REPLAY_DEAD_LETTER, InstanceStatus, instance_status, is_unfinished
 from triggers.http.support.links import resource
+from triggers.http.support.operation import operation
 from triggers.http.support.paging import PageQuery, read_page
-from triggers.http.support.problems import Problem, answers_problems, conflict
+from triggers.http.support.problems import Problem, conflict
 from triggers.http.support.request_body import read_body
 from triggers.http.support.request_params import path_id, read_query, unknown
 from triggers.http.support.responses import accepted, answer
 
 bp = df.Blueprint()
-
-DEAD_LETTERS: Final = "dead-letters"
-DEAD_LETTER: Final = "dead-letters/{dead_letter_id}"
-REPLAY: Final = "dead-letters/{dead_letter_id}/replay"
-RESOLVE: Final = "dead-letters/{dead_letter_id}/resolve"
 
 
 class DeadLetterQuery(PageQuery):
@@ -79,28 +73,46 @@ class ReplayAnswer(Wire):
     statusQueryGetUri: str
 
 
-@bp.route(route=DEAD_LETTERS, methods=["GET"])
-@answers_problems
+@operation(
+    bp,
+    "GET",
+    "dead-letters",
+    query=DeadLetterQuery,
+    answers={200: DeadLetterList},
+)
 async def list_dead_letters(req: func.HttpRequest) -> func.HttpResponse:
-    """One page of records, by id."""
+    """List dead letters, sorted by id.
+
+    A dead letter is a step that could not be done automatically and waits for an operator.
+    """
     page = await read_page(services().dead_letters.list, read_query(req, DeadLetterQuery))
     return answer(DeadLetterList(dead_letters=tuple(page.items), next_cursor=page.cursor))
 
 
-@bp.route(route=DEAD_LETTER, methods=["GET"])
-@bp.durable_client_input(client_name="client")
-@answers_problems
+@operation(
+    bp,
+    "GET",
+    "dead-letters/{dead_letter_id}",
+    answers={200: DeadLetterAnswer},
+)
 async def get_dead_letter(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """200, or 404."""
+    """Return a dead letter with its latest replay."""
     letter = (await _stored(req)).letter
     return answer(DeadLetterAnswer(**dict(letter), latest_replay=await _latest_replay(client, letter)))
 
 
-@bp.route(route=REPLAY, methods=["POST"])
-@bp.durable_client_input(client_name="client")
-@answers_problems
+@operation(
+    bp,
+    "POST",
+    "dead-letters/{dead_letter_id}/replay",
+    answers={202: ReplayAnswer},
+    problems={409: "The dead letter is closed, holds nothing to replay, or is being replayed."},
+)
 async def start_replay(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """202; 409 when the record is closed or a replay of it runs."""
+    """Try the step of a dead letter again.
+
+    The order is closed when the step succeeds and nothing else of the order is open.
+    """
     letter = await _claim_attempt(client, await _stored(req))
     instance_id = _replay_id(letter)
     await _start(client, instance_id, letter)
@@ -108,16 +120,24 @@ async def start_replay(req: func.HttpRequest, client: df.DurableOrchestrationCli
         id=instance_id,
         dead_letter_id=letter.dead_letter_id,
         attempt=letter.replays,
-        statusQueryGetUri=resource(req, REPLAY, DEAD_LETTERS, letter.dead_letter_id),
+        statusQueryGetUri=resource("dead-letters", letter.dead_letter_id),
     )
     return accepted(body, body.statusQueryGetUri)
 
 
-@bp.route(route=RESOLVE, methods=["POST"])
-@bp.durable_client_input(client_name="client")
-@answers_problems
+@operation(
+    bp,
+    "POST",
+    "dead-letters/{dead_letter_id}/resolve",
+    body=Resolution,
+    answers={200: DeadLetter},
+    problems={409: "The dead letter was closed otherwise, is being replayed, or its order has not ended yet."},
+)
 async def resolve_dead_letter(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """200, for a repeat too; 409 when the record was closed otherwise or a replay of it runs."""
+    """Close a dead letter that an operator has settled by hand.
+
+    A repeat of the same resolution gets the same answer.
+    """
     resolution = read_body(req, Resolution)
     letter = (await _stored(req)).letter
     if letter.resolution != resolution:
@@ -130,7 +150,7 @@ async def resolve_dead_letter(req: func.HttpRequest, client: df.DurableOrchestra
 
 
 async def _stored(req: func.HttpRequest) -> StoredDeadLetter:
-    dead_letter_id = path_id(req, "dead_letter_id", DeadLetterId)
+    dead_letter_id = path_id(req, "dead_letter_id")
     stored = await asyncio.to_thread(services().dead_letters.get, dead_letter_id)
     if stored is None:
         raise unknown("dead_letter_id")

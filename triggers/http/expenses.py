@@ -1,64 +1,81 @@
 """Hand in expenses, look at a claim, withdraw it, and decide on it by JSON. `triggers.http.decisions` has the page for people."""
 
-from typing import Annotated, Final
-
 import azure.durable_functions as df
 import azure.functions as func
-from pydantic import Field
 
 from domain.expenses.claim import EXPENSE_APPROVAL, ExpenseRequest
 from domain.orders.approval import ApprovalDecision, CancellationRequest
-from domain.workflows.run import WorkflowKey
 from triggers.http.support.expense_decisions import bring, open_turn
-from triggers.http.support.problems import answers_problems
+from triggers.http.support.operation import operation
 from triggers.http.support.request_body import read_body
 from triggers.http.support.request_params import path_id
-from triggers.http.support.workflows import run_status, start_as_asked, started_answer
+from triggers.http.support.workflows import WorkflowAnswer, WorkflowLinks, run_status, start_as_asked, started_answer
 
 bp = df.Blueprint()
 
-EXPENSES: Final = "expenses"
-EXPENSE: Final = "expenses/{id}"
-WITHDRAWAL: Final = "expenses/{id}/withdrawal"
-APPROVE: Final = "approve/{instance_id}"
 
-ExpenseInstanceId = Annotated[str, Field(pattern=rf"^{EXPENSE_APPROVAL}\.[A-Za-z0-9][A-Za-z0-9_-]{{0,63}}$")]
-
-
-@bp.route(route=EXPENSES, methods=["POST"])
-@bp.durable_client_input(client_name="client")
-@answers_problems
+@operation(
+    bp,
+    "POST",
+    "expenses",
+    body=ExpenseRequest,
+    takes_idempotency_key=True,
+    answers={202: WorkflowLinks},
+    problems={409: "Another claim has this id."},
+)
 async def claim_expenses(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """202 for a new claim and for each repeat of it; 409 when the id belongs to another one."""
-    return await start_as_asked(req, client, EXPENSE_APPROVAL, read_body(req, ExpenseRequest), EXPENSES)
+    """Claim expenses.
+
+    Send an id or an Idempotency-Key: a repeat under the same name then changes nothing and gets the same answer.
+    """
+    return await start_as_asked(req, client, EXPENSE_APPROVAL, read_body(req, ExpenseRequest), "expenses")
 
 
-@bp.route(route=EXPENSE, methods=["GET"])
-@bp.durable_client_input(client_name="client")
-@answers_problems
+@operation(
+    bp,
+    "GET",
+    "expenses/{id}",
+    answers={200: WorkflowAnswer, 202: WorkflowAnswer},
+)
 async def get_expenses(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """202 while the claim is open, 200 when it has ended, in whatever way."""
-    return await run_status(req, client, EXPENSE_APPROVAL, EXPENSE, EXPENSES)
+    """Return an expense claim.
+
+    The status is 202 while the claim is open and 200 when it has ended.
+    """
+    return await run_status(req, client, EXPENSE_APPROVAL, "expenses")
 
 
-@bp.route(route=WITHDRAWAL, methods=["POST"])
-@bp.durable_client_input(client_name="client")
-@answers_problems
+@operation(
+    bp,
+    "POST",
+    "expenses/{id}/withdrawal",
+    body=CancellationRequest,
+    answers={202: WorkflowLinks},
+    problems={409: "The claim waits for no decision."},
+)
 async def withdraw_expenses(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """202 while nobody has decided, 409 after that."""
-    key = path_id(req, "id", WorkflowKey)
+    """Withdraw an expense claim that is not decided yet."""
+    key = path_id(req, "id")
     wish = read_body(req, CancellationRequest)
     decision = ApprovalDecision(decision="rejected", approver=wish.requested_by, comment=wish.reason)
     await bring(client, await open_turn(client, key), decision, withdrawn=True)
-    return started_answer(req, WITHDRAWAL, EXPENSES, key)
+    return started_answer("expenses", key)
 
 
-@bp.route(route=APPROVE, methods=["POST"])
-@bp.durable_client_input(client_name="client")
-@answers_problems
+@operation(
+    bp,
+    "POST",
+    "approve/{instance_id}",
+    body=ApprovalDecision,
+    answers={202: WorkflowLinks},
+    problems={409: "Another decision came first, the time to decide is over, or the claim waits for no decision."},
+)
 async def decide_expenses(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """202 for the decision that counts; 409 for any other, or when the claim waits for none. Needs a key of the app."""
-    key = path_id(req, "instance_id", ExpenseInstanceId).partition(".")[2]
+    """Approve or reject an expense claim.
+
+    The first decision counts.
+    """
+    key = path_id(req, "instance_id").partition(".")[2]
     decision = read_body(req, ApprovalDecision)
     await bring(client, await open_turn(client, key), decision)
-    return started_answer(req, APPROVE, EXPENSES, key)
+    return started_answer("expenses", key)

@@ -1,6 +1,6 @@
 """Have many files looked at together, and show how far that is."""
 
-from typing import Any, Final
+from typing import Any
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -8,23 +8,29 @@ import azure.functions as func
 from domain.files.batch import FILE_BATCH, FileBatchRequest
 from domain.workflows.run import WorkflowProgress
 from services.container import services
-from triggers.http.support.problems import answers_problems, invalid_field
+from triggers.http.support.operation import operation
+from triggers.http.support.problems import invalid_field
 from triggers.http.support.request_body import read_body
-from triggers.http.support.workflows import cancel_run, run_status, start_as_asked
+from triggers.http.support.workflows import WorkflowAnswer, WorkflowLinks, cancel_run, run_status, start_as_asked
 
 bp = df.Blueprint()
 
-FILE_BATCHES: Final = "file-batches"
-FILE_BATCH_RUN: Final = "file-batches/{id}"
-FILE_BATCH_CANCELLATION: Final = "file-batches/{id}/cancellation"
 
-
-@bp.route(route=FILE_BATCHES, methods=["POST"])
-@bp.durable_client_input(client_name="client")
-@answers_problems
+@operation(
+    bp,
+    "POST",
+    "file-batches",
+    body=FileBatchRequest,
+    takes_idempotency_key=True,
+    answers={202: WorkflowLinks},
+    problems={409: "Another request has this id."},
+)
 async def start_file_batch(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """202 for a new batch and for each repeat of the request; 409 when the id belongs to another one."""
-    return await start_as_asked(req, client, FILE_BATCH, permitted(read_body(req, FileBatchRequest)), FILE_BATCHES)
+    """Process a batch of files.
+
+    Send an id or an Idempotency-Key: a repeat under the same name then changes nothing and gets the same answer.
+    """
+    return await start_as_asked(req, client, FILE_BATCH, permitted(read_body(req, FileBatchRequest)), "file-batches")
 
 
 def permitted(request: FileBatchRequest) -> FileBatchRequest:
@@ -35,20 +41,34 @@ def permitted(request: FileBatchRequest) -> FileBatchRequest:
     return request
 
 
-@bp.route(route=FILE_BATCH_RUN, methods=["GET"])
-@bp.durable_client_input(client_name="client")
-@answers_problems
+@operation(
+    bp,
+    "GET",
+    "file-batches/{id}",
+    answers={200: WorkflowAnswer, 202: WorkflowAnswer},
+)
 async def get_file_batch(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """202 on the way, then 200: `detail.url` leads to the summary until `detail.url_expires_at`."""
-    return await run_status(req, client, FILE_BATCH, FILE_BATCH_RUN, FILE_BATCHES, fresh=_link)
+    """Return a batch of files.
+
+    The status is 202 while it goes on and 200 when it has ended. Then `detail.url` leads to the summary until
+    `detail.url_expires_at`.
+    """
+    return await run_status(req, client, FILE_BATCH, "file-batches", fresh=_link)
 
 
-@bp.route(route=FILE_BATCH_CANCELLATION, methods=["POST"])
-@bp.durable_client_input(client_name="client")
-@answers_problems
+@operation(
+    bp,
+    "POST",
+    "file-batches/{id}/cancellation",
+    answers={202: WorkflowLinks},
+    problems={409: "No batch with this id is running."},
+)
 async def cancel_file_batch(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """202: it stops when the files that are being looked at are done. 409 when it has ended or not begun."""
-    return await cancel_run(req, client, FILE_BATCH, FILE_BATCH_CANCELLATION, FILE_BATCHES)
+    """Cancel a batch of files.
+
+    The batch stops after the files that are being processed.
+    """
+    return await cancel_run(req, client, FILE_BATCH, "file-batches")
 
 
 def _link(progress: WorkflowProgress) -> dict[str, Any]:

@@ -11,12 +11,12 @@ import azure.functions as func
 from domain.errors import ShopError
 from domain.wire import Wire
 from services.container import services
-from triggers.http.support.problems import answers_problems
+from triggers.http.support.access import Access
+from triggers.http.support.operation import operation
 from triggers.http.support.responses import answer
 
 bp = df.Blueprint()
 
-HEALTH: Final = "health"
 
 # Probes give up after some five seconds.
 _PATIENCE_S: Final = 3
@@ -42,10 +42,18 @@ class HealthAnswer(Wire):
     checks: Checks
 
 
-@bp.route(route=HEALTH, methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-@answers_problems
+@operation(
+    bp,
+    "GET",
+    "health",
+    access=Access.ANONYMOUS,
+    answers={200: HealthAnswer, 503: HealthAnswer},
+)
 async def get_health(req: func.HttpRequest) -> func.HttpResponse:
-    """200 when every check is ok, else 503."""
+    """Return whether the app can work.
+
+    The status is 200 when every check is ok, else 503.
+    """
     checks = Checks(settings=_settings(), storage=await _storage())
     healthy = checks.settings == checks.storage == "ok"
     body = HealthAnswer(status="ok" if healthy else "failed", checks=checks)

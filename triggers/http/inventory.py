@@ -4,7 +4,6 @@ Changes are signals to the product's entity, which decides for itself; each carr
 """
 
 from datetime import UTC, datetime
-from typing import Final
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -22,19 +21,16 @@ from domain.inventory.stock import (
 from domain.keyed_changes import ChangeKey
 from domain.wire import Edge, Wire
 from domain.workflows.steps import Outcome, StepResult
-from triggers.http.products import known_product
 from triggers.http.support.links import resource
-from triggers.http.support.problems import answers_problems, conflict
+from triggers.http.support.operation import operation
+from triggers.http.support.problems import conflict
+from triggers.http.support.products import known_product
 from triggers.http.support.request_body import read_body
 from triggers.http.support.request_params import operation_key
 from triggers.http.support.responses import accepted, answer
 from triggers.http.support.stock import read_stock, signal_stock
 
 bp = df.Blueprint()
-
-INVENTORY: Final = "inventory/{product_id}"
-RESTOCK: Final = "inventory/{product_id}/restock"
-ADJUSTMENT: Final = "inventory/{product_id}/adjustment"
 
 
 class StockAnswer(Wire):
@@ -72,11 +68,14 @@ class MovementAnswer(Wire):
     statusQueryGetUri: str
 
 
-@bp.route(route=INVENTORY, methods=["GET"])
-@bp.durable_client_input(client_name="client")
-@answers_problems
+@operation(
+    bp,
+    "GET",
+    "inventory/{product_id}",
+    answers={200: StockAnswer},
+)
 async def get_inventory(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """200, or 404 for a product that the catalogue does not hold."""
+    """Return the stock of a product."""
     product = await known_product(req)
     stock = await read_stock(client, product.product_id) or Stock()
     return answer(
@@ -91,11 +90,21 @@ async def get_inventory(req: func.HttpRequest, client: df.DurableOrchestrationCl
     )
 
 
-@bp.route(route=RESTOCK, methods=["POST"])
-@bp.durable_client_input(client_name="client")
-@answers_problems
+@operation(
+    bp,
+    "POST",
+    "inventory/{product_id}/restock",
+    body=Delivery,
+    takes_idempotency_key=True,
+    answers={202: MovementAnswer},
+    problems={409: "The stock does not allow it, or another movement has this key."},
+)
 async def restock_inventory(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """202; the stock has grown once the entity has got to it."""
+    """Add goods that have arrived.
+
+    The stock grows shortly after the answer. Send a key or an Idempotency-Key: a repeat under the same name then counts
+    once.
+    """
     product_id = (await known_product(req)).product_id
     delivery = read_body(req, Delivery)
     request = RestockRequest(
@@ -104,14 +113,24 @@ async def restock_inventory(req: func.HttpRequest, client: df.DurableOrchestrati
     _, expected = restock(await read_stock(client, product_id), request)
     _check_possible(expected)
     await signal_stock(client, product_id, request.operation, request)
-    return _on_its_way(req, RESTOCK, product_id, request.key)
+    return _on_its_way(product_id, request.key)
 
 
-@bp.route(route=ADJUSTMENT, methods=["POST"])
-@bp.durable_client_input(client_name="client")
-@answers_problems
+@operation(
+    bp,
+    "POST",
+    "inventory/{product_id}/adjustment",
+    body=Correction,
+    takes_idempotency_key=True,
+    answers={202: MovementAnswer},
+    problems={409: "More units would be missing than are available for orders, or another movement has this key."},
+)
 async def adjust_inventory(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """202; 409 when more would be missing than is available, because reserved goods stay promised."""
+    """Correct the count of a product.
+
+    The stock changes shortly after the answer. Send a key or an Idempotency-Key: a repeat under the same name then
+    counts once.
+    """
     product_id = (await known_product(req)).product_id
     correction = read_body(req, Correction)
     key = operation_key(req, correction.key)
@@ -119,7 +138,7 @@ async def adjust_inventory(req: func.HttpRequest, client: df.DurableOrchestratio
     _, expected = adjust(await read_stock(client, product_id), request)
     _check_possible(expected)
     await signal_stock(client, product_id, request.operation, request)
-    return _on_its_way(req, ADJUSTMENT, product_id, request.key)
+    return _on_its_way(product_id, request.key)
 
 
 def _check_possible(expected: StepResult) -> None:
@@ -128,6 +147,6 @@ def _check_possible(expected: StepResult) -> None:
         raise conflict(expected.reason_code or "refused", f"The stock does not allow it: {expected.message}.")
 
 
-def _on_its_way(req: func.HttpRequest, route: str, product_id: str, key: str) -> func.HttpResponse:
-    stock_uri = resource(req, route, "inventory", product_id)
+def _on_its_way(product_id: str, key: str) -> func.HttpResponse:
+    stock_uri = resource("inventory", product_id)
     return accepted(MovementAnswer(product_id=product_id, key=key, statusQueryGetUri=stock_uri), stock_uri)

@@ -1,32 +1,42 @@
 """Take in new users, and show how far each has got."""
 
-from typing import Final
-
 import azure.durable_functions as df
 import azure.functions as func
 
 from domain.onboarding.user import USER_ONBOARDING, OnboardingRequest
-from triggers.http.support.problems import answers_problems
+from triggers.http.support.operation import operation
 from triggers.http.support.request_body import read_body
-from triggers.http.support.workflows import run_status, start_as_asked
+from triggers.http.support.workflows import WorkflowAnswer, WorkflowLinks, run_status, start_as_asked
 
 bp = df.Blueprint()
 
-ONBOARDINGS: Final = "onboarding"
-ONBOARDING: Final = "onboarding/{id}"
 
-
-@bp.route(route=ONBOARDINGS, methods=["POST"])
-@bp.durable_client_input(client_name="client")
-@answers_problems
+@operation(
+    bp,
+    "POST",
+    "onboarding",
+    body=OnboardingRequest,
+    takes_idempotency_key=True,
+    answers={202: WorkflowLinks},
+    problems={409: "Another request has this id."},
+)
 async def onboard_user(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """202 for a new run and for each repeat of it; 409 when the id belongs to another one."""
-    return await start_as_asked(req, client, USER_ONBOARDING, read_body(req, OnboardingRequest), ONBOARDINGS)
+    """Onboard a user.
+
+    Send an id or an Idempotency-Key: a repeat under the same name then changes nothing and gets the same answer.
+    """
+    return await start_as_asked(req, client, USER_ONBOARDING, read_body(req, OnboardingRequest), "onboarding")
 
 
-@bp.route(route=ONBOARDING, methods=["GET"])
-@bp.durable_client_input(client_name="client")
-@answers_problems
+@operation(
+    bp,
+    "GET",
+    "onboarding/{id}",
+    answers={200: WorkflowAnswer, 202: WorkflowAnswer},
+)
 async def get_onboarding(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """202 while the run goes on, 200 when it has ended, in whatever way."""
-    return await run_status(req, client, USER_ONBOARDING, ONBOARDING, ONBOARDINGS)
+    """Return the onboarding of a user.
+
+    The status is 202 while it goes on and 200 when it has ended.
+    """
+    return await run_status(req, client, USER_ONBOARDING, "onboarding")

@@ -1,25 +1,28 @@
 """The API's description, over HTTP."""
 
 import json
-from typing import Final
+from functools import cache
+from typing import Any
 
 import azure.durable_functions as df
 import azure.functions as func
 
 from triggers.http.support.links import resource
-from triggers.http.support.problems import answers_problems
+from triggers.http.support.operation import JSON, declared_operations, operation
 
 bp = df.Blueprint()
 
-OPENAPI: Final = "openapi.json"
 
-
-@bp.route(route=OPENAPI, methods=["GET"])
-@answers_problems
+@operation(bp, "GET", "openapi.json", answers={200: None})
 async def get_openapi(req: func.HttpRequest) -> func.HttpResponse:
-    """The document, with this host as its server."""
-    # Here, because it is rarely asked for and would lengthen every cold start.
-    from triggers.http.support.openapi_document import openapi_document
+    """Return this document, with this host as its server."""
+    document = {**_document(), "servers": [{"url": resource()}]}
+    return func.HttpResponse(json.dumps(document), mimetype=JSON)
 
-    document = {**openapi_document(), "servers": [{"url": resource(req, OPENAPI)}]}
-    return func.HttpResponse(json.dumps(document), mimetype="application/json")
+
+@cache
+def _document() -> dict[str, Any]:
+    # Imported and built on demand: it is rarely requested and would lengthen every cold start.
+    from triggers.http.support.openapi.document import openapi_document
+
+    return openapi_document(declared_operations())

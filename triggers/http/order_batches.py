@@ -2,37 +2,49 @@
 
 import asyncio
 import hashlib
-from typing import Final
 
 import azure.durable_functions as df
 import azure.functions as func
 
-from domain.orders.batch import CHUNK_LINES, MOST_BYTES, ORDER_BATCH, OrderBatch, batch_id_of
-from domain.workflows.run import WorkflowKey
+from domain.orders.batch import CHUNK_LINES, MOST_BYTES, ORDER_BATCH, LineResult, OrderBatch, batch_id_of
+from domain.orders.order import OrderRequest
 from orchestrators.kernel.fan_out import chunks
 from services.container import services
+from triggers.http.support.operation import operation
 from triggers.http.support.order_csv import TEMPLATE
 from triggers.http.support.order_lines import CSV, JSON_LINES, read_lines
-from triggers.http.support.problems import answers_problems, not_found
+from triggers.http.support.problems import not_found
 from triggers.http.support.request_body import body_text, check_media_type
 from triggers.http.support.request_params import idempotency_key, path_id
-from triggers.http.support.workflows import cancel_run, chosen_key, run_status, start_once, started_answer
+from triggers.http.support.workflows import (
+    WorkflowAnswer,
+    WorkflowLinks,
+    cancel_run,
+    chosen_key,
+    run_status,
+    start_once,
+    started_answer,
+)
 
 bp = df.Blueprint()
 
-ORDERS_BATCH: Final = "orders/batch"
-ORDERS_TEMPLATE: Final = "orders/batch/template"
-ORDER_BATCHES: Final = "order-batches"
-ORDER_BATCH_RUN: Final = "order-batches/{id}"
-ORDER_BATCH_RESULTS: Final = "order-batches/{id}/results"
-ORDER_BATCH_CANCELLATION: Final = "order-batches/{id}/cancellation"
 
-
-@bp.route(route=ORDERS_BATCH, methods=["POST"])
-@bp.durable_client_input(client_name="client")
-@answers_problems
+@operation(
+    bp,
+    "POST",
+    "orders/batch",
+    body=OrderRequest,
+    body_types=(JSON_LINES, CSV),
+    takes_idempotency_key=True,
+    answers={202: WorkflowLinks},
+    problems={409: "Another file was sent under this Idempotency-Key."},
+)
 async def place_order_batch(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """202 for a new file and for each repeat of it; 409 when its `Idempotency-Key` belongs to another one."""
+    """Place many orders at once.
+
+    Send JSON Lines with one order per line, or CSV with one order per row (see `GET /orders/batch/template`). Each line
+    stands for itself. The same file sent twice is one batch.
+    """
     media_type = check_media_type(req, JSON_LINES, CSV)
     body = req.get_body()
     text = body_text(body, MOST_BYTES)
@@ -41,41 +53,68 @@ async def place_order_batch(req: func.HttpRequest, client: df.DurableOrchestrati
     key = chosen_key(req, None) if idempotency_key(req) else batch_id_of(digest)
     batch = await asyncio.to_thread(_keep, text, media_type, key, digest)
     await start_once(client, ORDER_BATCH, key, batch)
-    return started_answer(req, ORDERS_BATCH, ORDER_BATCHES, key)
+    return started_answer("order-batches", key)
 
 
-@bp.route(route=ORDERS_TEMPLATE, methods=["GET"])
-@answers_problems
+@operation(
+    bp,
+    "GET",
+    "orders/batch/template",
+    answers={200: None},
+    answer_type=CSV,
+    headers={"Content-Disposition": 'attachment; filename="orders.csv"'},
+)
 async def get_order_template(req: func.HttpRequest) -> func.HttpResponse:
-    """200: the header of a CSV of orders, to be filled in."""
-    headers = {"Content-Disposition": 'attachment; filename="orders.csv"'}
-    return func.HttpResponse(TEMPLATE.encode(), mimetype=CSV, charset="utf-8", headers=headers)
+    """Return a CSV with the columns of an order, to be filled in."""
+    return func.HttpResponse(TEMPLATE.encode(), mimetype=CSV, charset="utf-8")
 
 
-@bp.route(route=ORDER_BATCH_RUN, methods=["GET"])
-@bp.durable_client_input(client_name="client")
-@answers_problems
+@operation(
+    bp,
+    "GET",
+    "order-batches/{id}",
+    answers={200: WorkflowAnswer, 202: WorkflowAnswer},
+)
 async def get_order_batch(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """202 while orders are being taken in, 200 when every line has its result."""
-    return await run_status(req, client, ORDER_BATCH, ORDER_BATCH_RUN, ORDER_BATCHES)
+    """Return a batch of orders.
+
+    The status is 202 while orders are accepted and 200 when every line has its result.
+    """
+    return await run_status(req, client, ORDER_BATCH, "order-batches")
 
 
-@bp.route(route=ORDER_BATCH_RESULTS, methods=["GET"])
-@answers_problems
+@operation(
+    bp,
+    "GET",
+    "order-batches/{id}/results",
+    answers={200: LineResult},
+    answer_type=JSON_LINES,
+    problems={404: "There is no batch with this id, or it has no results yet."},
+)
 async def get_order_batch_results(req: func.HttpRequest) -> func.HttpResponse:
-    """200 with one JSON object per line of the file, or 404 before the batch has ended."""
-    results = await asyncio.to_thread(services().order_batches.all_results, path_id(req, "id", WorkflowKey))
+    """Return the result of each line of a batch, as JSON Lines.
+
+    There are no results before the batch has ended.
+    """
+    results = await asyncio.to_thread(services().order_batches.all_results, path_id(req, "id"))
     if results is None:
         raise not_found("results_not_found", "There are no results of such a batch, or not yet.")
     return func.HttpResponse(results, mimetype=JSON_LINES)
 
 
-@bp.route(route=ORDER_BATCH_CANCELLATION, methods=["POST"])
-@bp.durable_client_input(client_name="client")
-@answers_problems
+@operation(
+    bp,
+    "POST",
+    "order-batches/{id}/cancellation",
+    answers={202: WorkflowLinks},
+    problems={409: "No batch with this id is running."},
+)
 async def cancel_order_batch(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """202: it stops after the lines that are under way; what is accepted stays. 409 when it has ended or not begun."""
-    return await cancel_run(req, client, ORDER_BATCH, ORDER_BATCH_CANCELLATION, ORDER_BATCHES)
+    """Cancel a batch of orders.
+
+    The batch stops after the lines that are being processed. Orders that were accepted stay.
+    """
+    return await cancel_run(req, client, ORDER_BATCH, "order-batches")
 
 
 def _keep(text: str, media_type: str, key: str, digest: str) -> OrderBatch:

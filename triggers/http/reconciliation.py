@@ -13,24 +13,29 @@ from domain.inventory.stock import Stock
 from domain.orders.order import CANCELLABLE, OrderStatus
 from services.container import services
 from triggers.http.support.at_once import a_few_at_once
+from triggers.http.support.operation import operation
 from triggers.http.support.order_view import OrderView, find_order
 from triggers.http.support.paging import every
-from triggers.http.support.problems import answers_problems
 from triggers.http.support.responses import answer
 from triggers.http.support.stock import read_stock
 
 bp = df.Blueprint()
 
-RECONCILIATION: Final = "reconciliation"
 
 _HOLDS_ITS_GOODS: Final = CANCELLABLE - {OrderStatus.ACCEPTED}
 
 
-@bp.route(route=RECONCILIATION, methods=["GET"])
-@bp.durable_client_input(client_name="client")
-@answers_problems
+@operation(
+    bp,
+    "GET",
+    "reconciliation",
+    answers={200: ReconciliationReport},
+)
 async def get_reconciliation(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """200 with the present report; it is made on request, so ask for it rarely."""
+    """Compare the inventory with the orders that hold it.
+
+    The report is made on request and reads every open order, so ask for it rarely.
+    """
     return answer(await reconcile(client, datetime.now(UTC)))
 
 

@@ -1,7 +1,7 @@
 """Ask for reports, and collect them when they are ready."""
 
 import asyncio
-from typing import Any, Final
+from typing import Any
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -9,35 +9,49 @@ import azure.functions as func
 from domain.reports.report import REPORT, ReportFormat, ReportRequest
 from domain.workflows.run import WorkflowProgress
 from services.container import services
-from triggers.http.support.problems import answers_problems, invalid_field
+from triggers.http.support.operation import operation
+from triggers.http.support.problems import invalid_field
 from triggers.http.support.request_body import read_body
-from triggers.http.support.workflows import run_status, start_as_asked
+from triggers.http.support.workflows import WorkflowAnswer, WorkflowLinks, run_status, start_as_asked
 
 bp = df.Blueprint()
 
-REPORTS: Final = "reports"
-REPORT_RUN: Final = "reports/{id}"
 
-
-@bp.route(route=REPORTS, methods=["POST"])
-@bp.durable_client_input(client_name="client")
-@answers_problems
+@operation(
+    bp,
+    "POST",
+    "reports",
+    body=ReportRequest,
+    takes_idempotency_key=True,
+    answers={202: WorkflowLinks},
+    problems={409: "Another request has this id."},
+)
 async def request_report(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """202 for a new report and for each repeat of the request; 409 when the id belongs to another one."""
+    """Request a report.
+
+    Send an id or an Idempotency-Key: a repeat under the same name then changes nothing and gets the same answer.
+    """
     request = read_body(req, ReportRequest)
     if request.callback_url is not None:
         problem = await asyncio.to_thread(services().webhooks.problem_with, request.callback_url)
         if problem is not None:
             raise invalid_field("callback_url", "callback_forbidden", f"The address {problem}")
-    return await start_as_asked(req, client, REPORT, request, REPORTS)
+    return await start_as_asked(req, client, REPORT, request, "reports")
 
 
-@bp.route(route=REPORT_RUN, methods=["GET"])
-@bp.durable_client_input(client_name="client")
-@answers_problems
+@operation(
+    bp,
+    "GET",
+    "reports/{id}",
+    answers={200: WorkflowAnswer, 202: WorkflowAnswer},
+)
 async def get_report(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """202 while it is made, then 200: `detail.url` leads to the document until `detail.url_expires_at`."""
-    return await run_status(req, client, REPORT, REPORT_RUN, REPORTS, fresh=_link)
+    """Return a report.
+
+    The status is 202 while it is made and 200 when it has ended. Then `detail.url` leads to the document until
+    `detail.url_expires_at`.
+    """
+    return await run_status(req, client, REPORT, "reports", fresh=_link)
 
 
 def _link(progress: WorkflowProgress) -> dict[str, Any]:

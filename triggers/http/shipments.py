@@ -2,7 +2,6 @@
 
 import asyncio
 from http import HTTPStatus
-from typing import Final
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -12,17 +11,15 @@ from domain.ids import instance_id_of
 from domain.shipping.tracking import SHIPMENT_TRACKING, TRACKING_REPORTED
 from domain.wire import Wire
 from services.container import services
+from triggers.http.support.access import Access
 from triggers.http.support.instances import instance_status, is_unfinished, raise_event
-from triggers.http.support.problems import Problem, answers_problems
+from triggers.http.support.operation import JSON, operation
+from triggers.http.support.problems import Problem
 from triggers.http.support.request_body import MOST_BYTES
 from triggers.http.support.responses import answer
-from triggers.http.support.workflows import run_status
+from triggers.http.support.workflows import WorkflowAnswer, run_status
 
 bp = df.Blueprint()
-
-SHIPMENTS: Final = "shipments"
-SHIPMENT: Final = "shipments/{id}"
-TRACKING_NEWS: Final = "webhooks/tracking"
 
 
 class NewsTaken(Wire):
@@ -31,21 +28,34 @@ class NewsTaken(Wire):
     taken: bool
 
 
-@bp.route(route=SHIPMENT, methods=["GET"])
-@bp.durable_client_input(client_name="client")
-@answers_problems
+@operation(
+    bp,
+    "GET",
+    "shipments/{id}",
+    answers={200: WorkflowAnswer, 202: WorkflowAnswer},
+)
 async def get_shipment(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """The watch of an order's parcel, by the order's id: 202 while it goes on, 200 when it has ended."""
-    return await run_status(req, client, SHIPMENT_TRACKING, SHIPMENT, SHIPMENTS)
+    """Return where an order's parcel is.
+
+    The id is the order's. The status is 202 while the carrier is polled and 200 when tracking has ended.
+    """
+    return await run_status(req, client, SHIPMENT_TRACKING, "shipments")
 
 
-@bp.route(route=TRACKING_NEWS, methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
-@bp.durable_client_input(client_name="client")
-@answers_problems
+@operation(
+    bp,
+    "POST",
+    "webhooks/tracking",
+    access=Access.ANONYMOUS,
+    body_types=(JSON,),
+    request_headers={"X-Hmac-Signature": "The carrier's signature of the body."},
+    answers={200: NewsTaken},
+    problems={401: "The carrier has not signed the request."},
+)
 async def take_tracking_news(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """200 for news that the carrier signed, be they of one of our parcels or not; 401 for any other.
+    """Receive an event of the carrier's webhook.
 
-    What they say is not used: they wake the watch, which asks the carrier.
+    The event's content is not used: it makes the shop poll the carrier.
     """
     code = _signed_news(req)
     order_id = None if code is None else await asyncio.to_thread(services().parcels.order_of, code)

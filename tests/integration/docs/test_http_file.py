@@ -4,8 +4,8 @@ import re
 
 from scripts.http_file import FILE, http_file
 from scripts.seed import CATALOGUE
+from tests.support.api import openapi_document
 from tests.support.shop import Shop
-from triggers.http.support.openapi_document import openapi_document
 
 MALFORMED = {400, 405, 413, 415, 422, 500}
 

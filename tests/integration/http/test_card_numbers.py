@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 
 from domain.wire import Wire
+from tests.support.api import OPERATIONS, openapi_document
 from tests.support.card_traces import traces_in
 from tests.support.shop import Shop
-from triggers.http.support.openapi_document import openapi_document
 from triggers.http.support.operation import Operation
-from triggers.http.support.operations import OPERATIONS
 
 CARD = "4242 4242 4242 4242"
 
@@ -38,9 +37,9 @@ def planted(place: tuple[str, ...]) -> dict[str, Any]:
 def doors() -> Iterator[tuple[str, Operation, tuple[str, ...]]]:
     for operation in OPERATIONS:
         model: type[Wire] | None = operation.body
-        if model is not None and operation.body_type == "application/json":
+        if model is not None and "application/json" in operation.body_types:
             described = openapi_document()["paths"][f"/{operation.route}"][operation.method.lower()]
-            schema = described["requestBody"]["content"][operation.body_type]["schema"]
+            schema = described["requestBody"]["content"]["application/json"]["schema"]
             for place in (*fields(schema), ("unknown",)):
                 yield f"{operation.name} {'.'.join(place)}", operation, place
 

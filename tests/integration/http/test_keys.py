@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from local_host.testing import Answer, app_index
+from tests.support.api import openapi_document
 from tests.support.order_requests import order_request
 from tests.support.shop import ROOT, Shop
-from triggers.http.support.openapi_document import openapi_document
 
 KEY = "a+key/of==the=platform"
 
@@ -29,14 +29,13 @@ def open_routes() -> dict[str, str]:
     }
 
 
-def test_every_operation_with_a_key_names_the_scheme_and_its_401_and_no_other_does():
-    (scheme,) = openapi_document()["components"]["securitySchemes"].items()
-    name, details = scheme
-    assert (details["type"], details["in"], details["name"]) == ("apiKey", "header", "x-functions-key")
-    assert "code" in details["description"]
+def test_every_operation_with_a_key_names_the_schemes_and_its_401_and_no_other_does():
+    schemes = openapi_document()["components"]["securitySchemes"]
+    places = {(each["type"], each["in"], each["name"]) for each in schemes.values()}
+    assert places == {("apiKey", "header", "x-functions-key"), ("apiKey", "query", "code")}
     for operation_id, operation in described():
         is_open = operation_id in open_routes()
-        assert operation["security"] == ([] if is_open else [{name: []}]), operation_id
+        assert operation["security"] == ([] if is_open else [{name: []} for name in schemes]), operation_id
         # The tracking webhook has a 401 of its own, for a wrong signature.
         refusal = operation["responses"].get("401", {"description": ""})["description"]
         assert ("x-functions-key" in refusal and "code" in refusal) is not is_open, operation_id

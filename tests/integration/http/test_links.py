@@ -1,7 +1,7 @@
 import azure.functions as func
 import pytest
 
-from triggers.http.support.links import order_links, resource
+from triggers.http.support.links import order_links, resource, serving
 
 
 def at(url: str) -> func.HttpRequest:
@@ -18,7 +18,8 @@ def at(url: str) -> func.HttpRequest:
     ],
 )
 def test_links_point_at_our_resources_and_carry_no_key(url, route):
-    links = order_links(at(url), route, "a-1")
+    with serving(at(url), route):
+        links = order_links("a-1")
     assert links.to_wire() == {
         "id": "a-1",
         "order_id": "a-1",
@@ -31,4 +32,5 @@ def test_links_point_at_our_resources_and_carry_no_key(url, route):
 
 @pytest.mark.parametrize("prefix", ["http://127.0.0.1:7071", "https://host.example/shop/v1"])
 def test_links_follow_the_route_prefix(prefix):
-    assert resource(at(f"{prefix}/orders/a"), "orders/{order_id}", "inventory", "mug") == f"{prefix}/inventory/mug"
+    with serving(at(f"{prefix}/orders/a"), "orders/{order_id}"):
+        assert resource("inventory", "mug") == f"{prefix}/inventory/mug"

@@ -7,8 +7,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from domain.wire import Edge
-from triggers.http.support.openapi_document import openapi_document
-from triggers.http.support.operations import OPERATIONS
+from tests.support.api import OPERATIONS, openapi_document
 
 EDGES: dict[str, type[Edge]] = {
     model.__name__: model

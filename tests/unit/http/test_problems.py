@@ -13,21 +13,20 @@ from domain.orders.order import OrderRequest
 from domain.wire import Wire
 from tests.support.order_requests import order_request
 from tests.unit.http.requests import decoded, get
-from triggers.http.support.problems import answers_problems, conflict, field_errors, field_path, invalid
+from triggers.http.support.problems import answer_problems, conflict, field_errors, field_path, invalid
 
 SECRET = "sk_live_do_not_repeat"
 
 
 def failing_with(error: Exception):
-    @answers_problems
     async def handler(req: func.HttpRequest) -> func.HttpResponse:
         raise error
 
-    return handler
+    return answer_problems(handler, {"req": get("orders/a")})
 
 
 async def test_an_unexpected_error_is_a_500_that_says_nothing():
-    response = await failing_with(ValueError(SECRET))(req=get("orders/a"))
+    response = await failing_with(ValueError(SECRET))
     assert response.status_code == 500
     assert response.mimetype == "application/problem+json"
     assert decoded(response)["code"] == "internal_error"
@@ -39,21 +38,21 @@ async def test_an_unexpected_error_is_a_500_that_says_nothing():
 
 async def test_an_unexpected_error_is_logged_by_type_and_place_but_not_by_text(caplog):
     caplog.set_level(logging.DEBUG)
-    await failing_with(ValueError(SECRET))(req=get("orders/a"))
+    await failing_with(ValueError(SECRET))
     assert "ValueError" in caplog.text
     assert "test_problems.py" in caplog.text
     assert SECRET not in caplog.text
 
 
 async def test_unavailable_storage_asks_the_caller_to_come_again():
-    response = await failing_with(StorageUnavailable(SECRET))(req=get("orders/a"))
+    response = await failing_with(StorageUnavailable(SECRET))
     assert (response.status_code, decoded(response)["code"]) == (503, "unavailable")
     assert int(response.headers["Retry-After"]) > 0
     assert SECRET not in response.get_body().decode()
 
 
 async def test_a_known_problem_is_answered_as_it_is():
-    response = await failing_with(conflict("too_late", "Past the point."))(req=get("orders/a"))
+    response = await failing_with(conflict("too_late", "Past the point."))
     assert response.status_code == 409
     assert decoded(response) == {
         "type": "about:blank",

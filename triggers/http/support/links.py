@@ -4,6 +4,9 @@ Derived from the request's own URL, so that they hold behind any host name and r
 Durable extension's own addresses could terminate any instance, and callers add the key that they were given.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
@@ -16,12 +19,14 @@ from domain.wire import Wire
 # Of the Durable extension: whatever the route prefix is. Without taskHub and connection it means those of the app.
 _INSTANCES: Final = "runtime/webhooks/durabletask/instances"
 
+_root: ContextVar[str] = ContextVar("api_root")
+
 
 class OrderLinks(Wire):
-    """Where to look at an order and how to decide on it, in the shape of a Durable client's check-status answer.
+    """Where an order's status is, and how to decide on it, in the shape of a Durable client's check-status answer.
 
-    In Azure each address asks for a key, which none carries: the function key as `x-functions-key` or appended as `?code=`, and
-    for `sendEventPostUri` the system key `durabletask_extension`. Without it the platform answers 401.
+    In Azure each address requires a key, and no address contains one: send the function key as `x-functions-key` or append it as
+    `?code=`, and for `sendEventPostUri` the system key `durabletask_extension`. Without a key the platform answers 401.
     """
 
     id: str
@@ -32,36 +37,56 @@ class OrderLinks(Wire):
     sendEventPostUri: Annotated[
         str,
         Field(
-            description="Raises a Durable event on the order's instance: put its name in place of {eventName}. For operators: it "
-            "asks for the system key durabletask_extension as code, and answers 404 until the instance has started."
+            description="Raises an external event on the order's instance: replace {eventName} by its name. For operators: it "
+            "requires the system key durabletask_extension as code, and answers 404 until the instance has started."
         ),
     ]
 
 
-def resource(request: func.HttpRequest, route: str, *path: str) -> str:
-    """The absolute address of a resource. route: the template of the function that serves `request`, such as `orders/{order_id}`.
+@contextmanager
+def serving(request: func.HttpRequest, route: str) -> Iterator[None]:
+    """Let `resource` give addresses as the caller of this request reaches them.
 
-    path: the resource's own path below the route prefix; its parts are ids, which need no escaping.
+    Args:
+        request: The request being served.
+        route: The template of the function that serves it, such as `orders/{order_id}`.
     """
-    depth = route.count("/") + 1
-    prefix = request.url.partition("?")[0].rstrip("/").rsplit("/", depth)[0]
-    return "/".join((prefix, *path))
+    token = _root.set(_prefix(request, route))
+    try:
+        yield
+    finally:
+        _root.reset(token)
 
 
-def order_links(request: func.HttpRequest, route: str, order_id: str) -> OrderLinks:
-    """An order's links. route: as for `resource`."""
-    order = resource(request, route, "orders", order_id)
+def resource(*path: str) -> str:
+    """Return the absolute address of a resource.
+
+    Args:
+        path: Its own path below the route prefix, in parts. They are literals and ids, which need no escaping.
+    """
+    return "/".join((_root.get(), *path))
+
+
+def order_links(order_id: str) -> OrderLinks:
+    """Return an order's links."""
+    order = resource("orders", order_id)
     return OrderLinks(
         id=order_instance_id(order_id),
         order_id=order_id,
         statusQueryGetUri=order,
         approvalPostUri=f"{order}/approval",
         cancellationPostUri=f"{order}/cancellation",
-        sendEventPostUri=_event_address(request, order_instance_id(order_id)),
+        sendEventPostUri=_event_address(order_instance_id(order_id)),
     )
 
 
-def _event_address(request: func.HttpRequest, instance_id: str) -> str:
-    """Return the Durable extension's address for events of an instance. It keeps the placeholder of Durable clients' answers."""
-    host = urlsplit(request.url)
+def _prefix(request: func.HttpRequest, route: str) -> str:
+    """Return the request's address without what the route accounts for."""
+    depth = route.count("/") + 1
+    return str(request.url.partition("?")[0].rstrip("/").rsplit("/", depth)[0])
+
+
+def _event_address(instance_id: str) -> str:
+    """Return the Durable extension's address for events of an instance, with the placeholder that Durable clients give."""
+    host = urlsplit(_root.get())
     return f"{host.scheme}://{host.netloc}/{_INSTANCES}/{instance_id}/raiseEvent/{{eventName}}"

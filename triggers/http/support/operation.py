@@ -1,32 +1,143 @@
-"""How an operation of the HTTP API is described."""
+"""Declare an operation of the HTTP API at its handler.
 
-from collections.abc import Mapping
+`@operation` makes the handler an Azure function and records what the OpenAPI document shows of it, so that both say the same.
+Declaring is cheap: no schema is built here, because every cold start declares all operations.
+"""
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from functools import wraps
+from types import MappingProxyType
+from typing import Any, Final, Literal
+
+import azure.durable_functions as df
+import azure.functions as func
 
 from domain.wire import Edge, Wire
+from triggers.http.support.access import Access
+from triggers.http.support.links import serving
+from triggers.http.support.problems import PROBLEM_JSON, answer_problems
 
-BODY: Final = (400, 413, 415, 422)
-"""The problems of every operation that takes a JSON body."""
+Handler = Callable[..., Awaitable[func.HttpResponse]]
+Method = Literal["GET", "POST", "PUT", "DELETE"]
+
+JSON: Final = "application/json"
+FORM: Final = "application/x-www-form-urlencoded"
+PAGE: Final = "text/html"
+
+# Answers hold names, addresses and links: no cache may keep one, and no browser may take one for another type.
+PRIVATE: Final = MappingProxyType({"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"})
+
+_NONE: Final[Mapping[Any, str]] = MappingProxyType({})
+
+_declared: dict[str, "Operation"] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """One operation. name: of the function that serves it. answers: by status, the model; None for a free-form object.
+    """One operation of the API.
 
-    problems: the statuses of problem documents, beyond 500 and 503, which any operation may answer. body_type, answer_type: media
-    types; an answer that is no JSON is text.
+    Attributes:
+        name: The handler's name. It is the name of the Azure function and the operation id of the OpenAPI document.
+        route: Below the route prefix, with its parameters in braces.
+        text: The handler's docstring. Its first line is the summary, the rest the description.
+        access: Who may call it.
+        answers: The model of each answer by its status; None where the answer is no model.
+        answer_type: The media type of the answers.
+        problems: What its own refusals mean, by status. Those of the path, the query and the body follow from their models.
+        problem_type: The media type of refusals; those of a failing app are problem documents in any case.
+        query: The model of the query.
+        body: The model of the body, or of each line of it.
+        body_types: The media types of the body.
+        takes_idempotency_key: Whether the `Idempotency-Key` header names the request.
+        request_headers: Other headers that it reads, with a description of each.
+        headers: Headers that every answer of the answer type has.
     """
 
-    method: Literal["GET", "POST", "PUT", "DELETE"]
-    route: str
     name: str
-    summary: str
+    method: Method
+    route: str
+    text: str
+    access: Access
     answers: Mapping[int, type[Wire] | None]
-    problems: tuple[int, ...] = ()
-    body: type[Edge] | None = None
-    query: type[Edge] | None = None
-    takes_idempotency_key: bool = False
-    body_type: str = "application/json"
-    answer_type: str = "application/json"
-    needs_key: bool = True
+    answer_type: str
+    problems: Mapping[int, str]
+    problem_type: str
+    query: type[Edge] | None
+    body: type[Edge] | None
+    body_types: tuple[str, ...]
+    takes_idempotency_key: bool
+    request_headers: Mapping[str, str]
+    headers: Mapping[str, str]
+
+
+def operation(
+    blueprint: df.Blueprint,
+    method: Method,
+    route: str,
+    *,
+    answers: Mapping[int, type[Wire] | None],
+    answer_type: str = JSON,
+    access: Access = Access.FUNCTION_KEY,
+    problems: Mapping[int, str] = _NONE,
+    problem_type: str = PROBLEM_JSON,
+    query: type[Edge] | None = None,
+    body: type[Edge] | None = None,
+    body_types: tuple[str, ...] = (),
+    takes_idempotency_key: bool = False,
+    request_headers: Mapping[str, str] = _NONE,
+    headers: Mapping[str, str] = _NONE,
+) -> Callable[[Handler], Handler]:
+    """Declare the operation that the decorated handler serves, and register its Azure function with the blueprint.
+
+    The handler takes the request as `req` and, if it needs one, the durable client as `client`. `Operation` describes the
+    arguments.
+    """
+
+    def declare(handler: Handler) -> Handler:
+        declared = Operation(
+            name=handler.__name__,
+            method=method,
+            route=route,
+            text=inspect.getdoc(handler) or "",
+            access=access,
+            answers=answers,
+            answer_type=answer_type,
+            problems=problems,
+            problem_type=problem_type,
+            query=query,
+            body=body,
+            body_types=body_types or ((JSON,) if body else ()),
+            takes_idempotency_key=takes_idempotency_key,
+            request_headers=request_headers,
+            headers=headers,
+        )
+        _declared[declared.name] = declared
+        function = _serve(handler, declared)
+        if "client" in handler.__annotations__:
+            function = blueprint.durable_client_input(client_name="client")(function)
+        blueprint.route(route=route, methods=[method], auth_level=access.auth_level)(function)
+        return handler
+
+    return declare
+
+
+def declared_operations() -> tuple[Operation, ...]:
+    """Return every operation of the modules that were imported."""
+    return tuple(_declared.values())
+
+
+def _serve(handler: Handler, declared: Operation) -> Handler:
+    """Return what the platform calls: the handler, with problems answered and the headers of every answer set."""
+
+    # The worker reads names and annotations of the parameters, which `wraps` hands on.
+    @wraps(handler)
+    async def serve(**bindings: Any) -> func.HttpResponse:
+        with serving(bindings["req"], declared.route):
+            response = await answer_problems(handler, bindings)
+        own = declared.headers if response.mimetype == declared.answer_type else {}
+        response.headers.update({**PRIVATE, **own})
+        return response
+
+    return serve

@@ -6,7 +6,6 @@ What must stay true: no stack trace, no rejected value and no secret leaves here
 import logging
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from functools import wraps
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -21,6 +20,7 @@ from domain.wire import Wire
 
 Handler = Callable[..., Awaitable[func.HttpResponse]]
 
+PROBLEM_JSON: Final = "application/problem+json"
 MOST_ERRORS: Final = 50
 _LONGEST_NAME: Final = 64
 _RETRY_SOON: Final = {"Retry-After": "5"}
@@ -65,7 +65,7 @@ class Problem(Exception):
         return func.HttpResponse(
             document.model_dump_json(),
             status_code=self.status,
-            mimetype="application/problem+json",
+            mimetype=PROBLEM_JSON,
             headers=self.headers,
         )
 
@@ -151,25 +151,23 @@ def shown_name(name: str) -> str:
     return name[:_LONGEST_NAME].encode(errors="replace").decode()  # JSON can spell half a character, UTF-8 cannot
 
 
-def answers_problems(handler: Handler) -> Handler:
-    """Turn errors into problem documents: known ones as they are, any other into a 500 that says nothing."""
+async def answer_problems(handler: Handler, bindings: Mapping[str, Any]) -> func.HttpResponse:
+    """Call the handler, and answer its errors as problem documents.
 
-    @wraps(handler)
-    async def answer(**bindings: Any) -> func.HttpResponse:
-        try:
-            return await handler(**bindings)
-        except Problem as problem:
-            return problem.response()
-        except StorageUnavailable as error:
-            _log.warning("%s: %s", handler.__name__, error)
-            return unavailable("The shop's storage did not answer; the same request may be sent again.").response()
-        except Exception as error:  # noqa: BLE001 - the caller gets a 500 without details, whatever went wrong
-            _log.error("%s failed with %s\n%s", handler.__name__, type(error).__qualname__, _places(error))
-            return Problem(
-                HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong on our side."
-            ).response()
-
-    return answer
+    Known ones are shown as they are, any other is a 500 without details.
+    """
+    try:
+        return await handler(**bindings)
+    except Problem as problem:
+        return problem.response()
+    except StorageUnavailable as error:
+        _log.warning("%s: %s", handler.__name__, error)
+        return unavailable("The shop's storage did not answer. The same request may be sent again.").response()
+    except Exception as error:  # noqa: BLE001 - the caller gets a 500 without details, whatever went wrong
+        _log.error("%s failed with %s\n%s", handler.__name__, type(error).__qualname__, _places(error))
+        return Problem(
+            HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "The shop failed on this request."
+        ).response()
 
 
 def _places(error: Exception) -> str:

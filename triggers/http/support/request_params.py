@@ -2,29 +2,55 @@
 
 import re
 import uuid
+from collections.abc import Mapping
 from functools import cache
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import azure.functions as func
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from domain.cards import looks_like_card_number
+from domain.expenses.claim import EXPENSE_APPROVAL
+from domain.ids import CustomerId, OrderId, ProductId
+from domain.workflows.dead_letter import DeadLetterId
+from domain.workflows.run import WorkflowKey
 from triggers.http.support.problems import Problem, invalid_field, not_found
 from triggers.http.support.request_body import M, refuse_card_numbers, validated
+
+ExpenseInstanceId = Annotated[str, Field(pattern=rf"^{EXPENSE_APPROVAL}\.[A-Za-z0-9][A-Za-z0-9_-]{{0,63}}$")]
+
+PATH_IDS: Final[Mapping[str, Any]] = {
+    "customer_id": CustomerId,
+    "dead_letter_id": DeadLetterId,
+    "id": WorkflowKey,
+    "instance_id": ExpenseInstanceId,
+    "order_id": OrderId,
+    "product_id": ProductId,
+}
+"""The form of each id that stands in a path, by the name of its parameter."""
 
 # How a caller of Azure Functions may hand over a function key: the platform's parameters, not ours.
 _PLATFORM_PARAMETERS: Final = frozenset({"code", "clientId"})
 
-_KEY_HEADER: Final = "Idempotency-Key"
-_KEY_FORM: Final = re.compile(r"[\x21-\x7e]{1,100}")
+IDEMPOTENCY_KEY: Final = "Idempotency-Key"
+LONGEST_IDEMPOTENCY_KEY: Final = 100
+_KEY_FORM: Final = re.compile(r"[\x21-\x7e]+")
 
 
-def path_id(request: func.HttpRequest, name: str, form: Any) -> str:
-    """An id of the path. form: its annotated type. Raises Problem: 404 when nothing can have such an id, 422 for a card number."""
+def path_id(request: func.HttpRequest, name: str) -> str:
+    """Return an id of the path.
+
+    Args:
+        request: The request.
+        name: One of `PATH_IDS`.
+
+    Raises:
+        Problem: 404 when nothing can have such an id, 422 for a card number.
+    """
     value = request.route_params[name]
     refuse_card_numbers({name: value})
     try:
-        return str(_adapter(form).validate_python(value))
+        return str(_adapter(name).validate_python(value))
     except ValidationError:
         raise unknown(name) from None
 
@@ -44,13 +70,13 @@ def read_query(request: func.HttpRequest, model: type[M]) -> M:
 
 def idempotency_key(request: func.HttpRequest) -> str | None:
     """The caller's key, if given. Raises Problem (422)."""
-    key = request.headers.get(_KEY_HEADER)
+    key = request.headers.get(IDEMPOTENCY_KEY)
     if key is None:
         return None
     if looks_like_card_number(key):
-        raise invalid_field(_KEY_HEADER, "card_number", "Looks like a card number")
-    if not _KEY_FORM.fullmatch(key):
-        raise invalid_field(_KEY_HEADER, "form", "Must be 1 to 100 printable ASCII characters without blanks")
+        raise invalid_field(IDEMPOTENCY_KEY, "card_number", "Looks like a card number")
+    if len(key) > LONGEST_IDEMPOTENCY_KEY or not _KEY_FORM.fullmatch(key):
+        raise invalid_field(IDEMPOTENCY_KEY, "form", "Must be 1 to 100 printable ASCII characters without blanks")
     return str(key)
 
 
@@ -61,10 +87,10 @@ def operation_key(request: func.HttpRequest, stated: str | None) -> str:
     """
     header = idempotency_key(request)
     if stated is not None and header is not None and stated != header:
-        raise invalid_field(_KEY_HEADER, "differs_from_key", "Give the same text as key, or one of them")
+        raise invalid_field(IDEMPOTENCY_KEY, "differs_from_key", "Give the same text as key, or one of them")
     return stated or header or uuid.uuid4().hex
 
 
 @cache
-def _adapter(form: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(form)
+def _adapter(name: str) -> TypeAdapter[Any]:
+    return TypeAdapter(PATH_IDS[name])

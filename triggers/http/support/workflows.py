@@ -20,7 +20,7 @@ from domain.ids import digest_id, instance_id_of, order_id_for_key
 from domain.orders.approval import CANCELLATION_REQUESTED
 from domain.wire import Timestamp, Wire
 from domain.workflows.intake import Intake
-from domain.workflows.run import Run, RunRequest, WorkflowKey, WorkflowProgress, WorkflowStatus
+from domain.workflows.run import Run, RunRequest, WorkflowProgress, WorkflowStatus
 from domain.workflows.steps import LedgerEntry
 from services.container import services
 from services.order_start import START_PATIENCE_S
@@ -112,12 +112,12 @@ async def start_as_asked(
     """
     key = chosen_key(request, asked.id)
     await start_once(client, workflow, key, asked)
-    return started_answer(request, path, path, key)
+    return started_answer(path, key)
 
 
-def started_answer(request: func.HttpRequest, route: str, resource_path: str, key: str) -> func.HttpResponse:
-    """202 with the run's links. route: of the function that serves the request. resource_path: such as `reports`."""
-    uri = resource(request, route, resource_path, key)
+def started_answer(resource_path: str, key: str) -> func.HttpResponse:
+    """202 with the run's links. resource_path: such as `reports`."""
+    uri = resource(resource_path, key)
     return accepted(WorkflowLinks(id=key, statusQueryGetUri=uri), uri)
 
 
@@ -125,7 +125,6 @@ async def run_status(
     request: func.HttpRequest,
     client: df.DurableOrchestrationClient,
     workflow: str,
-    route: str,
     resource_path: str,
     *,
     fresh: Callable[[WorkflowProgress], dict[str, Any]] = lambda progress: {},
@@ -134,7 +133,7 @@ async def run_status(
 
     fresh: facts for `detail` that are made for this answer and kept nowhere, such as links; it may block.
     """
-    key = path_id(request, "id", WorkflowKey)
+    key = path_id(request, "id")
     instance_id = instance_id_of(workflow, key)
     status = await instance_status(client, instance_id)
     end: WorkflowProgress | None = None
@@ -150,18 +149,18 @@ async def run_status(
     shown = shown.model_copy(update={"detail": shown.detail | await asyncio.to_thread(fresh, shown.customStatus)})
     # An instance that has told its end may still be calling somebody back, for hours.
     if shown.status == "running":
-        return accepted(shown, resource(request, route, resource_path, key))
+        return accepted(shown, resource(resource_path, key))
     return answer(shown)
 
 
 async def cancel_run(
-    request: func.HttpRequest, client: df.DurableOrchestrationClient, workflow: str, route: str, resource_path: str
+    request: func.HttpRequest, client: df.DurableOrchestrationClient, workflow: str, resource_path: str
 ) -> func.HttpResponse:
     """Ask a run to stop where it can: 202 with its address. Raises Problem (409) when it has ended or there is none.
 
     The request is stored before its event is raised, so that a run which takes over knows of it.
     """
-    key = path_id(request, "id", WorkflowKey)
+    key = path_id(request, "id")
     instance_id = instance_id_of(workflow, key)
     status = await instance_status(client, instance_id)
     is_kept = not has_completed(status) and await asyncio.to_thread(
@@ -172,7 +171,7 @@ async def cancel_run(
     is_told = is_unfinished(status) and await raise_event(client, instance_id, CANCELLATION_REQUESTED, {})
     if not is_kept and not is_told:  # started past the API, so nothing keeps the request
         raise unavailable("The run could not be told; the same request may be sent again.")
-    return started_answer(request, route, resource_path, key)
+    return started_answer(resource_path, key)
 
 
 def fingerprint(body: Any) -> str:

@@ -1,0 +1,127 @@
+"""The OpenAPI 3.1 document, made from what the operations declare."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from triggers.http.support.access import Access
+from triggers.http.support.openapi.responses import responses
+from triggers.http.support.openapi.schemas import Schema, Schemas, path_schema
+from triggers.http.support.operation import FORM, JSON, Operation
+from triggers.http.support.request_params import IDEMPOTENCY_KEY, LONGEST_IDEMPOTENCY_KEY
+
+_INFO: Final = {
+    "title": "Durable Orders",
+    "version": "1",
+    "description": "Orders that lose no money and no stock.",
+    "license": {"name": "MIT", "identifier": "MIT"},
+}
+_TAGS: Final = {
+    "orders": "Place orders, follow them, decide on them.",
+    "order-batches": "Orders that came in one file.",
+    "products": "The catalogue.",
+    "inventory": "The stock of each product.",
+    "carts": "The carts of customers.",
+    "shipments": "Where parcels are.",
+    "reports": "Reports over orders.",
+    "onboarding": "New users.",
+    "expenses": "Expense claims.",
+    "approve": "Decisions on expense claims by their instance.",
+    "decisions": "The pages behind the links in approvers' mails.",
+    "file-batches": "Many files processed together.",
+    "dead-letters": "What failed for good and waits for an operator.",
+    "reconciliation": "The inventory compared with the orders.",
+    "webhooks": "Events from providers.",
+    "health": "Whether the app can work.",
+    "openapi.json": "This document.",
+}
+"""The first segment of each route, in the order in which the document shows them."""
+
+_SECURITY: Final[dict[str, Schema]] = {
+    "function_key": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "x-functions-key",
+        "description": "A key of the function app. Azure requires it, also for every address that an answer contains, except "
+        "`sendEventPostUri`: that requires the system key durabletask_extension. A local host requires none.",
+    },
+    "function_key_in_query": {
+        "type": "apiKey",
+        "in": "query",
+        "name": "code",
+        "description": "The same key, for a caller that cannot set headers.",
+    },
+}
+_IDEMPOTENCY_KEY: Final[Schema] = {
+    "name": IDEMPOTENCY_KEY,
+    "in": "header",
+    "description": "Names this request: sent again with the same key and body, it changes nothing.",
+    "schema": {"type": "string", "pattern": "^[\\x21-\\x7e]+$", "minLength": 1, "maxLength": LONGEST_IDEMPOTENCY_KEY},
+}
+
+
+def openapi_document(operations: Sequence[Operation]) -> Schema:
+    """Build the document of these operations, without its servers."""
+    schemas = Schemas.of(operations)
+    paths: dict[str, Schema] = {}
+    for operation in sorted(operations, key=_position):
+        paths.setdefault(f"/{operation.route}", {})[operation.method.lower()] = _operation(operation, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": _INFO,
+        "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
+        "paths": paths,
+        "components": {"schemas": schemas.named, "securitySchemes": _SECURITY},
+    }
+
+
+def _tag(operation: Operation) -> str:
+    return operation.route.partition("/")[0]
+
+
+def _position(operation: Operation) -> tuple[int, int]:
+    return list(_TAGS).index(_tag(operation)), operation.route.count("/")
+
+
+def _operation(operation: Operation, schemas: Schemas) -> Schema:
+    summary, _, description = operation.text.partition("\n")
+    described: Schema = {
+        "operationId": operation.name,
+        "tags": [_tag(operation)],
+        "summary": summary,
+        "description": " ".join(description.split()),
+        "parameters": list(_parameters(operation, schemas)),
+        "responses": responses(operation, schemas),
+        "security": _security(operation.access),
+    }
+    if operation.body_types:
+        content = {media_type: {"schema": _body(operation, schemas, media_type)} for media_type in operation.body_types}
+        described["requestBody"] = {"required": True, "content": content}
+    return described
+
+
+def _security(access: Access) -> list[Schema]:
+    return [] if access is Access.ANONYMOUS else [{name: []} for name in _SECURITY]
+
+
+def _parameters(operation: Operation, schemas: Schemas) -> Iterator[Schema]:
+    for name in re.findall(r"{(\w+)}", operation.route):
+        yield {"name": name, "in": "path", "required": True, "schema": path_schema(name)}
+    if operation.query is not None:
+        required = schemas.required(operation.query)
+        for name, schema in schemas.query(operation.query).items():
+            yield {"name": name, "in": "query", "required": name in required, "schema": schema}
+    if operation.takes_idempotency_key:
+        yield _IDEMPOTENCY_KEY
+    for name, description in operation.request_headers.items():
+        yield {"name": name, "in": "header", "description": description, "schema": {"type": "string"}}
+
+
+def _body(operation: Operation, schemas: Schemas, media_type: str) -> Schema:
+    if operation.body is None:
+        return {}
+    schema = schemas.read(operation.body)
+    if media_type in (JSON, FORM):
+        return schema
+    # A file: the schema is that of each line.
+    return {"type": "string", "contentMediaType": media_type, "contentSchema": schema}

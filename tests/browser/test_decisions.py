@@ -103,11 +103,11 @@ async def test_a_link_that_is_forged_or_has_run_out_says_so_and_offers_nothing(
     await hand_in(desk)
     page = await new_page(java_script_enabled=False)
     await page.goto(await link_to(desk, mailbox, ANN) + "x")
-    await told(page, "This link does not work")
+    await told(page, "This link is invalid")
     past = datetime.now(UTC) - timedelta(seconds=1)
     wait = ExpenseWait(wait_id=expense_wait_id("ex-1", 1), approver=ANN, expires_at=past)
     await page.goto(str(services().decision_links.address(DecisionLink(claim_id="ex-1", wait=wait))))
-    await told(page, "This link has run out")
+    await told(page, "This link has expired")
 
 
 async def test_the_pages_of_a_decision_are_readable_for_everybody(desk: Shop, mailbox: Mailbox, new_page: NewPage):

@@ -130,16 +130,16 @@ def _read(token: str) -> DecisionLink:
     try:
         return services().decision_links.read(token, datetime.now(UTC))
     except LinkInvalid:
-        raise Problem(HTTPStatus.FORBIDDEN, "link_invalid", "This link is not one of ours, or not whole.") from None
+        raise Problem(HTTPStatus.FORBIDDEN, "link_invalid", "This link is invalid.") from None
     except LinkExpired:
-        raise Problem(HTTPStatus.GONE, "link_expired", "The time of this link has run out.") from None
+        raise Problem(HTTPStatus.GONE, "link_expired", "This link has expired.") from None
 
 
 async def _turn_of(client: df.DurableOrchestrationClient, link: DecisionLink) -> OpenTurn:
     """The turn that the link is for, if the claim is still in it."""
     turn = await open_turn(client, link.claim_id)
     if turn.wait.wait_id != link.wait.wait_id:
-        raise conflict("not_waiting", "The claim has gone on to somebody else.")
+        raise conflict("not_waiting", "The claim has moved on to another approver.")
     return turn
 
 

@@ -6,7 +6,7 @@ import azure.durable_functions as df
 
 from activities.observed import observed
 from adapters.telemetry import emit_dead_letter
-from domain.workflows.dead_letter import CloseDeadLetter, DeadLetter
+from domain.workflows.dead_letter import BeginReplay, CloseDeadLetter, DeadLetter
 from domain.workflows.steps import StepResult
 from services.container import services
 
@@ -20,6 +20,15 @@ def store_dead_letter(request: dict) -> dict[str, Any]:
     letter = DeadLetter.model_validate(request)
     emit_dead_letter(services().dead_letters.store(letter))
     return StepResult(reference=letter.dead_letter_id).to_wire()
+
+
+@bp.activity_trigger(input_name="request")
+@observed
+def begin_replay(request: dict) -> dict[str, Any]:
+    """Record that a replay begins. Refused as overtaken when another replay or a resolution was faster."""
+    if services().dead_letters.begin_replay(BeginReplay.model_validate(request)):
+        return StepResult().to_wire()
+    return StepResult.refused("overtaken", "another replay or a resolution was faster").to_wire()
 
 
 @bp.activity_trigger(input_name="request")

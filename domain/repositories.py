@@ -33,7 +33,7 @@ from domain.page import Page
 from domain.reports.report import FetchReportData, GenerateReport, ReportDataFetched, ReportFormat
 from domain.shipping.tracking import Tracking
 from domain.workflows.course import Course
-from domain.workflows.dead_letter import CloseDeadLetter, DeadLetter, DeadLetterState, StoredDeadLetter
+from domain.workflows.dead_letter import BeginReplay, CloseDeadLetter, DeadLetter, DeadLetterState, StoredDeadLetter
 from domain.workflows.intake import Intake, Reminder
 from domain.workflows.run import CloseRun, Run, WorkflowProgress
 from domain.workflows.steps import StepResult
@@ -172,6 +172,9 @@ class DeadLetters(Protocol):
 
     def update(self, letter: DeadLetter, etag: str) -> str:
         """Replace the record that was read with this ETag, and return the new one. Raises DeadLetterChanged."""
+
+    def begin_replay(self, beginning: BeginReplay) -> bool:
+        """Record that a replay begins. Return whether it may: False when another or a resolution was faster."""
 
     def close(self, closing: CloseDeadLetter) -> DeadLetter | None:
         """Close a record. Return the record that this call closed; None when there was nothing to close."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import azure.durable_functions as df
 
-from activities.dead_letter import close_dead_letter
+from activities.dead_letter import begin_replay, close_dead_letter
 from activities.order_repository import close_order
 from activities.run import close_run
 from domain.ids import PROCESS_ORDER
@@ -12,6 +12,7 @@ from domain.orders.order import CloseOrder, OrderStatus
 from domain.workflows.commands import Command, Step
 from domain.workflows.dead_letter import (
     REPLAY_DEAD_LETTER,
+    BeginReplay,
     CloseDeadLetter,
     DeadLetter,
     DeadLetterState,
@@ -43,9 +44,12 @@ def replay_dead_letter(context: df.DurableOrchestrationContext) -> Wait:
     """Input: a `DeadLetter`. Result and custom status: a `ReplayProgress`. The record stays open unless its step is done."""
     letter = DeadLetter.model_validate(context.get_input())
     replay = Replay(context=context, workflow=REPLAY_DEAD_LETTER, key=letter.dead_letter_id, letter=letter)
-    replay.result = yield from replay.take(Step(name=letter.step, commands=letter.commands))
-    if replay.result.outcome is Outcome.DONE:
-        yield from _close(replay)
+    beginning = BeginReplay(dead_letter_id=letter.dead_letter_id, attempt=letter.replays)
+    replay.result = yield from replay.ask(activity(begin_replay, beginning), StepResult, PERSISTENT)
+    if replay.result is not None and replay.result.outcome is Outcome.DONE:
+        replay.result = yield from replay.take(Step(name=letter.step, commands=letter.commands))
+        if replay.result.outcome is Outcome.DONE:
+            yield from _close(replay)
     return replay.progress().to_wire()
 
 

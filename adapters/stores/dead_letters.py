@@ -4,7 +4,7 @@ A record is created once and afterwards changed only against its ETag, so that t
 state stands in the blob's metadata too, where listing sees it without reading the blob.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +19,7 @@ from adapters.azure_storage.storage import (
 from domain.errors import StorageUnavailable
 from domain.page import InvalidCursor, Page
 from domain.workflows.dead_letter import (
+    BeginReplay,
     CloseDeadLetter,
     DeadLetter,
     DeadLetterChanged,
@@ -88,22 +89,30 @@ class DeadLetters:
             except (ResourceModifiedError, ResourceNotFoundError):
                 raise DeadLetterChanged(letter.dead_letter_id) from None
 
+    def begin_replay(self, beginning: BeginReplay) -> bool:
+        """Record that a replay begins. Return whether it may: False when another or a resolution was faster."""
+        return self._change(beginning.dead_letter_id, lambda letter: letter.begin_replay(beginning.attempt)) is not None
+
     def close(self, closing: CloseDeadLetter) -> DeadLetter | None:
         """Close a record, unless it is closed.
 
         Returns:
             The record that this call closed; None when there was nothing to close.
         """
+        return self._change(closing.dead_letter_id, lambda letter: _closed(letter, closing))
+
+    def _change(self, dead_letter_id: str, change: Callable[[DeadLetter], DeadLetter | None]) -> DeadLetter | None:
+        """Change a record, again when another change was faster. Return what was stored; None when nothing had to be."""
         for _ in range(_MOST_COLLISIONS):
-            stored = self.get(closing.dead_letter_id)
-            if stored is None or stored.letter.state is not DeadLetterState.OPEN:
+            stored = self.get(dead_letter_id)
+            changed = None if stored is None else change(stored.letter)
+            if stored is None or changed is None:
                 return None
-            closed = _closed(stored.letter, closing)
             try:
-                self.update(closed, stored.etag)
+                self.update(changed, stored.etag)
             except DeadLetterChanged:
                 continue
-            return closed
+            return changed
         raise StorageUnavailable("a dead letter is being changed by too many at once")
 
     def _create(self, letter: DeadLetter) -> DeadLetter:
@@ -175,7 +184,9 @@ def _state(blob: "BlobProperties") -> DeadLetterState:
     return DeadLetterState(blob.metadata["state"])
 
 
-def _closed(letter: DeadLetter, closing: CloseDeadLetter) -> DeadLetter:
+def _closed(letter: DeadLetter, closing: CloseDeadLetter) -> DeadLetter | None:
+    if letter.state is not DeadLetterState.OPEN:
+        return None
     changes: dict[str, Any] = {
         "state": closing.state,
         "closed_at": closing.at,

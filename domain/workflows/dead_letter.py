@@ -1,7 +1,7 @@
 """What could not be done automatically, kept for an operator: visible, replayable, and closed with a name and a reason."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Final, Self
 
@@ -19,6 +19,10 @@ DeadLetterId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$
 
 REPLAY_DEAD_LETTER: Final = "replay_dead_letter"
 """The workflow that runs a dead letter's commands again."""
+
+
+# Starting takes milliseconds. A replay that begins later than this asks the record, and ends when that was resolved meanwhile.
+REPLAY_BEGINS_WITHIN: Final = timedelta(minutes=1)
 
 
 class DeadLetterState(StrEnum):
@@ -45,6 +49,9 @@ class DeadLetter(Wire):
         workflow: Whose run ends, once nothing of it is open any more.
         run_end: How that run then ends. None for a step on which no end depends.
         replays: How often an operator tried.
+        replay_claimed_at: When the latest replay was asked for.
+        replay_begun: The latest replay that came to run; one less than `replays` until it does.
+        resolution: Set before the record is closed by it: then an operator is resolving it.
     """
 
     dead_letter_id: DeadLetterId
@@ -58,6 +65,8 @@ class DeadLetter(Wire):
     dead_lettered_at: Timestamp
     state: DeadLetterState = DeadLetterState.OPEN
     replays: int = 0
+    replay_claimed_at: Timestamp | None = None
+    replay_begun: int = 0
     closed_at: Timestamp | None = None
     resolution: Resolution | None = None
 
@@ -90,6 +99,26 @@ class DeadLetter(Wire):
             message=result.message,
             dead_lettered_at=at,
         )
+
+    def claim_replay(self, at: datetime) -> Self:
+        """Return the record with one more replay, which has yet to begin."""
+        return self.model_copy(update={"replays": self.replays + 1, "replay_claimed_at": at})
+
+    def begin_replay(self, attempt: int) -> Self | None:
+        """Return the record with this replay begun; None when it must not: another or a resolution was faster."""
+        if self.state is not DeadLetterState.OPEN or self.resolution is not None or self.replays != attempt:
+            return None
+        return self.model_copy(update={"replay_begun": attempt})
+
+    def claim_resolution(self, resolution: Resolution | None) -> Self:
+        """Return the record as one that an operator is resolving; None: as one that no operator is."""
+        return self.model_copy(update={"resolution": resolution})
+
+    def awaits_replay(self, now: datetime) -> bool:
+        """Return whether a replay was asked for that has yet to begin. One that did not within a minute never has to."""
+        claimed_at = self.replay_claimed_at
+        is_awaited = self.replay_begun < self.replays
+        return is_awaited and claimed_at is not None and now < claimed_at + REPLAY_BEGINS_WITHIN
 
 
 @dataclass(frozen=True)
@@ -124,6 +153,13 @@ class CloseDeadLetter(Wire):
     state: DeadLetterState
     at: Timestamp
     resolution: Resolution | None = None
+
+
+class BeginReplay(Wire):
+    """What a replay asks before it does anything. attempt: its number."""
+
+    dead_letter_id: DeadLetterId
+    attempt: int
 
 
 class ReplayProgress(Wire):

@@ -139,10 +139,16 @@ async def resolve_dead_letter(req: func.HttpRequest, client: df.DurableOrchestra
     A repeat of the same resolution gets the same answer.
     """
     resolution = read_body(req, Resolution)
-    letter = (await _stored(req)).letter
-    if letter.resolution != resolution:
-        await _check_open(client, letter)
-    await _resolve(letter, resolution)
+    stored = await _stored(req)
+    if stored.letter.resolution != resolution:
+        await _check_open(client, stored.letter)
+        await _update(stored, stored.letter.claim_resolution(resolution))
+    try:
+        await _resolve(stored.letter, resolution)
+    except EndNotKnown:
+        await _give_up_resolution(await _stored(req), resolution)
+        detail = "The order repository has not recorded the order's end yet; try again in a few minutes."
+        raise conflict("end_not_known", detail) from None
     closed = (await _stored(req)).letter
     if closed.resolution != resolution:
         raise _changed()
@@ -160,24 +166,30 @@ async def _stored(req: func.HttpRequest) -> StoredDeadLetter:
 async def _check_open(client: df.DurableOrchestrationClient, letter: DeadLetter) -> None:
     if letter.state is not DeadLetterState.OPEN:
         raise conflict("closed", f"The dead letter is closed: {letter.state}.")
-    if is_unfinished(await _latest_instance(client, letter)):
+    if letter.resolution is not None:
+        detail = "The dead letter is being resolved. If that has stopped, send the resolution that it shows again."
+        raise conflict("resolution_under_way", detail)
+    if letter.awaits_replay(datetime.now(UTC)) or is_unfinished(await _latest_instance(client, letter)):
         raise _running()
 
 
 async def _claim_attempt(client: df.DurableOrchestrationClient, stored: StoredDeadLetter) -> DeadLetter:
-    """The record with the number of an attempt that nobody has run yet."""
+    """Return the record with the number of a replay that is this caller's alone."""
     letter = stored.letter
     await _check_open(client, letter)
     if not letter.commands:
         raise conflict("nothing_to_replay", "The record holds nothing that could be done again; resolve it by hand.")
-    if letter.replays and await _latest_instance(client, letter) is None:
-        return letter  # claimed by somebody who has not come to start it
-    claimed = letter.model_copy(update={"replays": letter.replays + 1})
+    claimed = letter.claim_replay(datetime.now(UTC))
+    await _update(stored, claimed)
+    return claimed
+
+
+async def _update(stored: StoredDeadLetter, changed: DeadLetter) -> None:
+    """Store a change of what was read: of two callers who read the same, one comes through. Raises Problem (409)."""
     try:
-        await asyncio.to_thread(services().dead_letters.update, claimed, stored.etag)
+        await asyncio.to_thread(services().dead_letters.update, changed, stored.etag)
     except DeadLetterChanged:
         raise _changed() from None
-    return claimed
 
 
 async def _start(client: df.DurableOrchestrationClient, instance_id: str, letter: DeadLetter) -> None:
@@ -218,7 +230,7 @@ async def _latest_replay(client: df.DurableOrchestrationClient, letter: DeadLett
 async def _resolve(letter: DeadLetter, resolution: Resolution) -> None:
     """Store it in the order's ledger, which may end the order; the record last: until all is done it is there to be repeated.
 
-    Raises Problem (409) while the order repository cannot say yet what is open.
+    Raises EndNotKnown while the order repository cannot say yet what is open.
     """
     now = datetime.now(UTC)
     if letter.run_end is not None:
@@ -231,6 +243,12 @@ async def _resolve(letter: DeadLetter, resolution: Resolution) -> None:
     emit_dead_letter(await asyncio.to_thread(services().dead_letters.close, closing))
 
 
+async def _give_up_resolution(stored: StoredDeadLetter, resolution: Resolution) -> None:
+    """Let other operators, and replays, have the record again."""
+    if stored.letter.state is DeadLetterState.OPEN and stored.letter.resolution == resolution:
+        await _update(stored, stored.letter.claim_resolution(None))
+
+
 async def _close_run(letter: DeadLetter, end: RunEnd, entry: LedgerEntry) -> None:
     if letter.workflow == PROCESS_ORDER:
         await _close_order(CloseOrder(order_id=letter.order_id, status=OrderStatus(end), entry=entry))
@@ -240,11 +258,7 @@ async def _close_run(letter: DeadLetter, end: RunEnd, entry: LedgerEntry) -> Non
 
 
 async def _close_order(closing: CloseOrder) -> None:
-    try:
-        after = await asyncio.to_thread(services().order_repository.close, closing)
-    except EndNotKnown:
-        detail = "The order repository has not heard of the order's end yet; try again in a few minutes."
-        raise conflict("end_not_known", detail) from None
+    after = await asyncio.to_thread(services().order_repository.close, closing)
     if after is None:
         return
     emit_status(after.changed)

@@ -1,8 +1,12 @@
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from domain.ids import dead_letter_instance_id
 from domain.orders.order import OrderProgress
+from domain.workflows import dead_letter
+from domain.workflows.dead_letter import DeadLetterChanged, Resolution
 from services.container import services
 from tests.support.messages import waiting_messages
 from tests.support.order_requests import ADDRESS, order_request
@@ -92,6 +96,86 @@ async def test_a_resolved_letter_says_who_and_why_and_closes_the_order(stuck: Sh
     order = (await stuck.get("orders/a-1")).json()
     assert order["status"] == "rejected"
     assert order["steps"][-1]["message"] == "resolved by grace: voided by hand at the provider"
+
+
+@pytest.mark.parametrize("first", ["replay", "resolve"])
+async def test_of_a_replay_and_a_resolution_at_once_one_wins_and_the_other_is_a_409(shop: Shop, first: str):
+    rounds = [f"r-{number}" for number in range(10)]
+    await shop.stock("mug", 100)
+    shop.sandbox.fault(operation="payment_intents.cancel", kind="status", status=503)
+    for order_id in rounds:
+        nowhere = {**ADDRESS, "street1": "1 Undeliverable Way"}
+        await shop.post("orders", order_request(order_id=order_id, ship_to=nowhere))
+    await shop.host.advance(hours=8)
+    shop.sandbox.clear_faults()
+    replayed = []
+    for order_id in rounds:
+        letter = f"dead-letters/{order_id}.cancel_payment"
+        posts = {"replay": shop.post(f"{letter}/replay"), "resolve": shop.post(f"{letter}/resolve", RESOLUTION)}
+        order = [first, *(posts.keys() - {first})]
+        answers = dict(zip(order, await asyncio.gather(*(posts[name] for name in order)), strict=True))
+        statuses = {name: answer.status for name, answer in answers.items()}
+        assert statuses in ({"replay": 202, "resolve": 409}, {"replay": 409, "resolve": 200}), order_id
+        await shop.host.run_until_idle()
+        closed = (await shop.get(letter)).json()
+        if statuses["replay"] == 202:
+            replayed.append(order_id)
+            assert (closed["state"], closed["resolution"]) == ("replayed", None)
+        else:
+            assert (closed["state"], closed["replays"], closed["resolution"]) == ("resolved", 0, RESOLUTION)
+    totals = shop.sandbox.totals()
+    assert totals["voided"] * len(rounds) == totals["authorised"] * len(replayed), "a replay that lost does nothing"
+
+
+async def test_a_resolution_that_read_the_record_before_a_replay_was_asked_for_loses(stuck: Shop):
+    record = services().dead_letters.get("a-1.cancel_payment")
+    assert record is not None
+    assert (await stuck.post(f"{LETTER}/replay")).status == 202
+    with pytest.raises(DeadLetterChanged):
+        services().dead_letters.update(record.letter.claim_resolution(Resolution(**RESOLUTION)), record.etag)
+
+
+async def test_a_replay_that_starts_after_a_resolution_does_nothing(stuck: Shop, monkeypatch: pytest.MonkeyPatch):
+    """Its process stood still between asking the record and starting the instance, for longer than that is waited for."""
+    stuck.sandbox.clear_faults()
+    monkeypatch.setattr(dead_letter, "REPLAY_BEGINS_WITHIN", timedelta(0))
+    record = services().dead_letters.get("a-1.cancel_payment")
+    assert record is not None
+    claimed = record.letter.claim_replay(datetime.now(UTC))
+    services().dead_letters.update(claimed, record.etag)
+    assert (await stuck.post(f"{LETTER}/resolve", RESOLUTION)).status == 200
+    instance_id = dead_letter_instance_id(claimed.dead_letter_id, 1)
+    await stuck.host.start("replay_dead_letter", claimed.to_wire(), instance_id=instance_id)
+    await stuck.host.run_until_idle()
+    letter = (await stuck.get(LETTER)).json()
+    assert (letter["state"], letter["latest_replay"]["result"]["reason_code"]) == ("resolved", "overtaken")
+    assert stuck.sandbox.totals()["voided"] == 0
+
+
+async def test_a_replay_that_was_asked_for_and_never_started_blocks_for_a_minute_only(
+    stuck: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    record = services().dead_letters.get("a-1.cancel_payment")
+    assert record is not None
+    services().dead_letters.update(record.letter.claim_replay(datetime.now(UTC)), record.etag)
+    blocked = [await stuck.post(f"{LETTER}/replay"), await stuck.post(f"{LETTER}/resolve", RESOLUTION)]
+    assert [(answer.status, answer.json()["code"]) for answer in blocked] == [(409, "replay_running")] * 2
+    monkeypatch.setattr(dead_letter, "REPLAY_BEGINS_WITHIN", timedelta(0))
+    started = await stuck.post(f"{LETTER}/replay")
+    assert (started.status, started.json()["attempt"]) == (202, 2)
+
+
+async def test_a_resolution_that_stopped_half_way_is_finished_by_sending_it_again(stuck: Shop):
+    record = services().dead_letters.get("a-1.cancel_payment")
+    assert record is not None
+    services().dead_letters.update(record.letter.claim_resolution(Resolution(**RESOLUTION)), record.etag)
+    other = [
+        await stuck.post(f"{LETTER}/replay"),
+        await stuck.post(f"{LETTER}/resolve", {**RESOLUTION, "resolved_by": "eve"}),
+    ]
+    assert [(answer.status, answer.json()["code"]) for answer in other] == [(409, "resolution_under_way")] * 2
+    assert (await stuck.post(f"{LETTER}/resolve", RESOLUTION)).json()["state"] == "resolved"
+    assert await order_status(stuck) == "rejected"
 
 
 @pytest.mark.parametrize("by", ["replay", "resolution"])

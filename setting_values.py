@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from domain.errors import ShopError
 from domain.files.batch import ContainerName
 from domain.payments.money import Limit, Money
+from domain.payments.providers import PROVIDERS, ProviderName
 from domain.shipping.addresses import address_problems
 from domain.shipping.carriers import CARRIERS, DEFAULT_CARRIERS, CarrierName
 from domain.shipping.shipment import Address
@@ -169,6 +170,14 @@ def emails(env: Mapping[str, str], name: str) -> tuple[str, ...]:
         return TypeAdapter(tuple[EmailAddress, ...]).validate_python(found)
     except ValidationError:
         raise InvalidSetting(name, "must be e-mail addresses with commas between them") from None
+
+
+def payment_providers(env: Mapping[str, str], name: str, default: tuple[ProviderName, ...]) -> tuple[ProviderName, ...]:
+    """Return payment providers that are separated by commas, in the order in which they are named."""
+    named = tuple(dict.fromkeys(each.strip() for each in env.get(name, "").split(",") if each.strip()))
+    if set(named) - set(PROVIDERS):
+        raise InvalidSetting(name, f"must be some of {', '.join(PROVIDERS)}, with commas between them")
+    return named or default
 
 
 def batch_width(env: Mapping[str, str], name: str, default: int) -> int:

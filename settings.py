@@ -14,10 +14,12 @@ from domain.catalogue.product import ORDER_LIMIT
 from domain.expenses.claim import ExpenseLimits
 from domain.payments.money import Limit, Money
 from domain.payments.payment import CaptureMode
+from domain.payments.providers import STRIPE, ProviderName
 from domain.shipping.carriers import DEFAULT_CARRIERS, CarrierName
 from domain.shipping.customs import ContentsType, CountryCode, CustomsRules, HsCode
 from domain.shipping.rules import ShippingRules
 from domain.shipping.shipment import LABEL_LIMIT, LABEL_PERCENT, Address
+from domain.wire import Cents, Currency
 from setting_values import InvalidSetting
 
 ManifestEvents = Literal["blob", "queue"]
@@ -73,6 +75,8 @@ class Settings:
     approval_timeout: timedelta = timedelta(hours=24)
     approval_reminder: timedelta = timedelta(hours=8)
     capture: CaptureMode = "after_shipping"
+    payment_providers: tuple[ProviderName, ...] = (STRIPE,)
+    invoice_credit: Mapping[str, int] = field(default_factory=dict)
     history_retention: timedelta = timedelta(days=30)
     mail: MailSettings = MailSettings()
     public_url: str = "http://localhost:7071"
@@ -109,6 +113,8 @@ class Settings:
             approval_timeout=read.duration(env, "APPROVAL_TIMEOUT_S", timedelta(hours=24), timedelta(days=60)),
             approval_reminder=read.duration(env, "APPROVAL_REMINDER_S", timedelta(hours=8), _LONGEST_REMINDER),
             capture=read.one_of(env, "PAYMENT_CAPTURE", get_args(CaptureMode)),
+            payment_providers=read.payment_providers(env, "PAYMENT_PROVIDERS", cls.payment_providers),
+            invoice_credit=read.from_json(env, "INVOICE_CREDIT_CENTS", dict[Currency, Cents], {}),
             history_retention=timedelta(days=read.whole_days(env, "HISTORY_RETENTION_DAYS", 30)),
             mail=_mail(env),
             public_url=_public_url(env, "PUBLIC_URL"),

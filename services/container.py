@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
+from domain.payments.providers import INVOICE, STRIPE
 from services.built_once import built_once
 from settings import Settings
 
@@ -29,11 +30,11 @@ if TYPE_CHECKING:
     from adapters.stores.reports import Reports
     from adapters.stores.run_repository import RunRepository
     from adapters.stores.users import Users
-    from adapters.stripe.payments import StripePayments
     from adapters.web.decision_links import DecisionLinks
     from adapters.web.regions import RegionService, RegionTable
     from adapters.web.webhooks import WebhookSender
     from domain.expenses.claim import ExpenseRules
+    from domain.ports import PaymentProvider
     from services.notifications import NotificationSender
     from services.order_intake import OrderIntake
 
@@ -45,10 +46,21 @@ class Services:
     settings: Settings
 
     @built_once
-    def payment_provider(self) -> "StripePayments":
+    def payment_provider(self) -> "PaymentProvider":
+        from adapters.payment_providers import PaymentProviders
+
+        # All that are known, offered or not: a payment is compensated where it was made.
+        return PaymentProviders({STRIPE: self._stripe, INVOICE: self._invoice})
+
+    def _stripe(self) -> "PaymentProvider":
         from adapters.stripe.payments import StripePayments
 
         return StripePayments.connect(self.settings.stripe_api_key, self.settings.stripe_api_base)
+
+    def _invoice(self) -> "PaymentProvider":
+        from adapters.invoice.payments import InvoicePayments
+
+        return InvoicePayments(self.storage, self.settings.invoice_credit)
 
     @built_once
     def carrier(self) -> "EasyPostCarrier":

@@ -68,6 +68,7 @@ class OrderIntake:
             now=now,
             limit=self._settings.order_limit,
             shipping=self._settings.shipping,
+            providers=self._settings.payment_providers,
         )
 
     def _is_entered(self, order_id: str, mark: str) -> bool:

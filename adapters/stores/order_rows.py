@@ -32,6 +32,7 @@ def new_entity(order: Order, fingerprint: str) -> dict[str, Any]:
         "placed_at": order.placed_at,
         "total_cents": long(order.total_cents),
         "currency": order.currency,
+        "payment_provider": order.payment_provider,
         **split_text("order", order.model_dump_json()),
     }
 

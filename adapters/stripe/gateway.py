@@ -153,15 +153,17 @@ class StripeGateway:
 
 
 def _creation(request: PaymentRequest) -> "PaymentIntentCreateParams":
-    return {
+    params: PaymentIntentCreateParams = {
         "amount": request.amount_cents,
         "currency": request.currency,
-        "payment_method": request.payment_method,
         # Cards only: what settles days later, or needs the customer on another page, has no place in this saga.
         "allowed_payment_method_types": ["card"],
         "capture_method": "automatic" if request.capture == "immediate" else "manual",
         "metadata": metadata_of(request),
     }
+    if request.payment_method is not None:  # without one it can only be cancelled
+        params["payment_method"] = request.payment_method
+    return params
 
 
 def _hit(answer: "StripeObject") -> Intent:

@@ -50,6 +50,8 @@ class StripePayments:
 
         Refused: payment_declined, action_required, payment_method_invalid, amount_not_chargeable, payment_cancelled.
         """
+        if request.payment_method is None:
+            return verdicts.no_method()
         try:
             payment_id = self._made(request)
         except CardRefused as refusal:

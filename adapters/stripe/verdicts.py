@@ -77,6 +77,11 @@ def lapsed(payment_id: str) -> StepResult:
     return StepResult.refused("authorisation_expired", "the bank has let go of the authorised money", payment_id)
 
 
+def no_method() -> StepResult:
+    """Return the refusal of a payment that names nothing to charge."""
+    return StepResult.refused("payment_method_invalid", "the payment names no payment method")
+
+
 def not_made(refusal: RequestRefused) -> StepResult:
     """Stripe does not take such a payment."""
     if refusal.param == "payment_method":

@@ -13,6 +13,7 @@ from domain.inventory.stock import ALREADY_SETTLED
 from domain.orders.approval import ApprovalWait
 from domain.payments.money import Money
 from domain.payments.payment import CaptureMode, PaymentMethod, PaymentRequest
+from domain.payments.providers import STRIPE, ProviderName, method_problem
 from domain.shipping.customs import CustomsDeclaration
 from domain.shipping.shipment import LABEL_PERCENT, Address, BuyLabelRequest, Destination, ShipmentRequest
 from domain.wire import Cents, Currency, Edge, Email, EmailAddress, Timestamp, Wire, at_most, is_absent
@@ -24,11 +25,24 @@ MAX_STATED_CENTS: Final = 10**12
 
 
 class PaymentDetails(Edge):
-    """How the customer pays. payment_method: a provider's token. amount_cents: if stated, it must be what the goods cost."""
+    """How the customer pays. payment_method: a provider's token. amount_cents: if stated, it must be what the goods cost.
 
-    payment_method: PaymentMethod
+    provider: one that the shop offers; without it, the shop's first one that takes a payment method.
+    """
+
+    payment_method: PaymentMethod | None = None
     currency: Currency | None = None
     amount_cents: Annotated[int, Field(strict=True, ge=1, le=MAX_STATED_CENTS)] | None = None
+    provider: Annotated[ProviderName | None, Field(exclude_if=is_absent)] = None
+
+    @model_validator(mode="after")
+    def _names_what_is_charged(self) -> Self:
+        has_method = self.payment_method is not None
+        problem = method_problem(self.provider or STRIPE, has_method=has_method)
+        if problem is not None:
+            error = _problem((problem.field,), problem.rule, problem.message)
+            raise ValidationError.from_exception_data(type(self).__name__, [error], hide_input=True)
+        return self
 
 
 class OrderRequest(Edge):
@@ -103,17 +117,18 @@ class OrderPolicy(Wire):
 
 
 class Order(Wire):
-    """An accepted order: the input of its saga."""
+    """An accepted order: the input of its saga. payment_provider: where its payment is made and compensated."""
 
     order_id: OrderId
     customer_id: CustomerId
     lines: tuple[PricedLine, ...]
     currency: Currency
-    payment_method: PaymentMethod
+    payment_method: PaymentMethod | None
     ship_to: Address
     email: Email
     placed_at: Timestamp
     policy: OrderPolicy
+    payment_provider: ProviderName = STRIPE
     customs: Annotated[CustomsDeclaration | None, Field(exclude_if=is_absent)] = None
 
     @property
@@ -138,6 +153,8 @@ class Order(Wire):
             placed_at=self.placed_at,
             capture=self.policy.capture,
             namespace=self.policy.namespace,
+            provider=self.payment_provider,
+            customer_id=self.customer_id,
         )
 
     def shipment(self) -> ShipmentRequest:

@@ -15,6 +15,7 @@ from domain.errors import (
 )
 from domain.orders.order import Order, OrderPolicy, OrderRequest
 from domain.payments.money import Limit
+from domain.payments.providers import STRIPE, ProviderName, chosen_provider, method_problem, offer_problem
 from domain.shipping.customs import CustomsDeclaration
 from domain.shipping.rules import ShippingRules, check_parcel, declaration
 
@@ -29,13 +30,16 @@ def priced_order(
     now: datetime,
     limit: Limit = ORDER_LIMIT,
     shipping: ShippingRules | None = None,
+    providers: Sequence[ProviderName] = (STRIPE,),
 ) -> Order:
     """The order at today's prices. products: those known, by id. currency: of an order that names none. limit: of its total.
-    shipping: which parcels can be sent; None for all, within the country.
+    shipping: which parcels can be sent; None for all, within the country. providers: through which the shop
+    takes payments.
 
     Raises OrderNotAcceptable naming the field.
     """
     currency = request.payment.currency or currency
+    provider = _provider(request, providers)
     try:
         lines = price_lines(request.wanted_lines(), products, currency, limit)
         _check_amount(request, lines)
@@ -59,8 +63,20 @@ def priced_order(
         email=request.email,
         placed_at=now,
         policy=policy,
+        payment_provider=provider,
         customs=customs,
     )
+
+
+def _provider(request: OrderRequest, offered: Sequence[ProviderName]) -> ProviderName:
+    payment = request.payment
+    provider = chosen_provider(payment.provider, offered)
+    problem = offer_problem(provider, offered) or method_problem(
+        provider, has_method=payment.payment_method is not None
+    )
+    if problem is not None:
+        raise OrderNotAcceptable(f"payment.{problem.field}", problem.rule, problem.message)
+    return provider
 
 
 def _customs(

@@ -88,6 +88,7 @@ def capture_payment(order: Order, payment_id: str, progress: OrderProgress) -> S
         amount_cents=order.total_cents,
         currency=order.currency,
         namespace=order.policy.namespace,
+        provider=order.payment_provider,
         progress=progress,
     )
     return Step(name=CAPTURE_PAYMENT, commands=(activity_command(CAPTURE_PAYMENT, request),))

@@ -4,8 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from domain.ids import Namespace, OrderId, digest_id
-from domain.wire import Cents, Currency, Timestamp, Wire, in_words
+from domain.ids import CustomerId, Namespace, OrderId, digest_id
+from domain.payments.providers import STRIPE, ProviderName
+from domain.wire import Cents, Currency, Timestamp, Wire, in_words, is_absent
 
 CaptureMode = Literal["after_shipping", "immediate"]
 """When money is taken: after the parcel is booked (authorise, then capture), or with the authorisation itself."""
@@ -18,25 +19,27 @@ PaymentMethod = Annotated[
 
 
 class PaymentRequest(Wire):
-    """Everything the provider must be told of an order's payment.
+    """Everything that a provider needs to know of an order's payment.
 
-    The same for authorise and for its compensation, which must be able to find the payment when no answer ever came.
-    placed_at: when
-    the order was; a provider forgets idempotency keys after a while, so an old payment is looked for before it is made.
-    namespace: whose order it is, where several programs use one account.
+    It is the same for the authorisation and for its compensation, which must find the payment also when no answer ever came.
+    payment_method: None where the provider takes none. placed_at: of the order; a provider forgets idempotency keys after a while,
+    so an old payment is looked up before it is made. namespace: whose order it is, where several programs use one account.
+    provider: where the payment is made and compensated. customer_id: who pays.
     """
 
     order_id: OrderId
     amount_cents: Cents
     currency: Currency
-    payment_method: PaymentMethod
+    payment_method: PaymentMethod | None
     placed_at: Timestamp
     capture: CaptureMode = "after_shipping"
     namespace: Namespace = ""
+    provider: ProviderName = STRIPE
+    customer_id: Annotated[CustomerId | None, Field(exclude_if=is_absent)] = None
 
     @property
     def fingerprint(self) -> str:
-        """Tell this payment from every other, also from one of another order that had the same id before.
+        """What tells this payment from every other, also from one of another order that had the same id before.
 
         It is stored with the payment: a change of what goes into it makes the payments of running orders strangers.
         """
@@ -45,20 +48,21 @@ class PaymentRequest(Wire):
             self.order_id,
             str(self.amount_cents),
             self.currency,
-            self.payment_method,
+            self.payment_method or "",
             self.capture,
         )
         return digest_id("|".join(facts))
 
 
 class CaptureRequest(Wire):
-    """Take money that was authorised. payment_id: the provider's id of the payment."""
+    """Take money that was authorised. payment_id: the provider's id of the payment. provider: where it was authorised."""
 
     order_id: OrderId
     payment_id: str
     amount_cents: Cents
     currency: Currency
     namespace: Namespace = ""
+    provider: ProviderName = STRIPE
 
 
 class CancelPaymentRequest(Wire):

@@ -63,6 +63,10 @@ type shopSettings = {
   approvalReminderS: int
   @description('When the money is taken.')
   paymentCapture: 'after_shipping' | 'immediate'
+  @description('How customers may pay, with commas between them: stripe, invoice.')
+  paymentProviders: string
+  @description('How much each customer may owe on invoices, per currency.')
+  invoiceCreditCents: object
   @description('The warehouse: name, street1, city, state, postal_code, country.')
   shipFrom: shipFromAddress
   @description('Address of the payment API; empty for the provider\'s own.')
@@ -268,6 +272,8 @@ func shopAppSettings(shop shopSettings) object => {
   APPROVAL_TIMEOUT_S: string(shop.approvalTimeoutS)
   APPROVAL_REMINDER_S: string(shop.approvalReminderS)
   PAYMENT_CAPTURE: shop.paymentCapture
+  PAYMENT_PROVIDERS: shop.paymentProviders
+  INVOICE_CREDIT_CENTS: string(shop.invoiceCreditCents)
   SHIP_FROM: string(shipFrom(shop.shipFrom))
   MAIL_FROM: shop.mailFrom
   // Its password would have to be a secret; mails go through Communication Services by identity.

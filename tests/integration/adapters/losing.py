@@ -1,23 +1,34 @@
-"""A way to the storage emulator that loses an answer: the request acts, and the caller is told of a failure."""
+"""A proxy in front of the storage emulator that loses answers: the request takes effect, and the caller gets a failure."""
 
 import http.client
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any
 from urllib.parse import urlsplit
 
 
 class Way:
-    """url: where to send requests instead. lose_next: the method whose next answer is lost; lost: how many were."""
+    """url: where to send requests instead. lost: how many answers were.
+
+    lose_next: the method whose next answer is lost. lose_at: which answers from now on are lost, from 1.
+    """
 
     def __init__(self) -> None:
         self.url = ""
         self.lose_next: str | None = None
+        self.lose_at: set[int] = set()
         self.lost = 0
+        self._passed = 0
+        self._counting = Lock()
 
     def loses(self, method: str) -> bool:
+        with self._counting:
+            self._passed += 1
+            if self._passed in self.lose_at:
+                self.lost += 1
+                return True
         if method != self.lose_next:
             return False
         self.lose_next = None

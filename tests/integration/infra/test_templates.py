@@ -165,12 +165,17 @@ def test_event_grid_tells_of_what_the_app_looks_for_elsewhere():
 
 
 def _named_by_adapters(kind: str) -> set[str]:
+    shared = _constants(Path(ROOT, "domain", "queues.py").read_text())
     names: set[str] = set()
     for path in Path(ROOT, "adapters").rglob("*.py"):
         text = path.read_text()
-        constants = dict(re.findall(r'^(\w+): Final = "([^"]+)"', text, re.M))
+        constants = shared | _constants(text)
         names |= {constants[name] for name in re.findall(rf"storage\.{kind}\((\w+)\)", text) if name in constants}
     return names
+
+
+def _constants(text: str) -> dict[str, str]:
+    return dict(re.findall(r'^(\w+): Final = "([^"]+)"', text, re.M))
 
 
 def _last_name(name: str) -> str:

@@ -1,0 +1,128 @@
+"""The table `invoices`: one partition per customer, which is changed as a whole.
+
+Its row `account` is the customer's credit; every change of a payment that moves money is stored together with it and against
+its ETag. So two payments of one customer cannot both use the last of the credit, and a number is given out with its document.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from adapters.azure_storage.storage import Storage, storage_errors
+from adapters.azure_storage.table_changes import Operation, change, creation, submit
+from adapters.azure_storage.table_values import long
+from domain.payments.invoice import Change, CreditAccount, Document, InvoicePayment
+
+if TYPE_CHECKING:
+    from azure.data.tables import TableEntity
+
+_INVOICES: Final = "invoices"
+_ACCOUNT: Final = "account"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What is stored, and the ETags of its rows; None for a row that is not there."""
+
+    account: CreditAccount
+    account_etag: str | None
+    payment: InvoicePayment | None
+    payment_etag: str | None
+
+
+class InvoiceAccounts:
+    """Every method raises StorageUnavailable when the table does not answer."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._table = storage.table(_INVOICES)
+
+    def read(self, namespace: str, customer_id: str, order_id: str) -> Found:
+        """Return a customer's account, and the payment of one order."""
+        partition = _partition(namespace, customer_id)
+        with storage_errors("the invoices"):
+            # The payment first: an account that was read before it could lack what it has used meanwhile.
+            payment, account = self._row(partition, _order(order_id)), self._row(partition, _ACCOUNT)
+        return Found(
+            account=CreditAccount() if account is None else _account(account),
+            account_etag=None if account is None else account.metadata["etag"],
+            payment=None if payment is None else InvoicePayment.model_validate_json(payment["payment"]),
+            payment_etag=None if payment is None else payment.metadata["etag"],
+        )
+
+    def store(self, namespace: str, found: Found, changed: Change) -> bool:
+        """Store a change of what was read; False when it is not as it was read, and nothing was stored."""
+        partition = _partition(namespace, changed.payment.customer_id)
+        operations = [
+            _written(partition, _order(changed.payment.order_id), _fields(changed.payment), found.payment_etag)
+        ]
+        if changed.account is not None:
+            operations.append(_written(partition, _ACCOUNT, _account_fields(changed.account), found.account_etag))
+        if changed.document is not None:
+            operations.append(creation({**_keys(partition, _document(changed.document)), **_columns(changed.document)}))
+        with storage_errors("the invoices"):
+            return submit(self._table, operations)
+
+    def _row(self, partition: str, key: str) -> "TableEntity | None":
+        from azure.core.exceptions import ResourceNotFoundError
+
+        try:
+            return self._table.get_entity(partition, key)
+        except ResourceNotFoundError:  # the row, or the table with it
+            return None
+
+
+def _partition(namespace: str, customer_id: str) -> str:
+    # Neither can hold the character between them.
+    return f"{namespace}~{customer_id}"
+
+
+def _order(order_id: str) -> str:
+    return f"order.{order_id}"
+
+
+def _document(document: Document) -> str:
+    return f"{document.kind}.{document.sequence:06}"
+
+
+def _keys(partition: str, row: str) -> dict[str, Any]:
+    return {"PartitionKey": partition, "RowKey": row}
+
+
+def _written(partition: str, row: str, fields: Mapping[str, Any], etag: str | None) -> Operation:
+    entity = {**_keys(partition, row), **fields}
+    return creation(entity) if etag is None else change(entity, etag)
+
+
+def _fields(payment: InvoicePayment) -> dict[str, Any]:
+    return {"state": str(payment.state), "payment": payment.model_dump_json()}
+
+
+def _account_fields(account: CreditAccount) -> dict[str, Any]:
+    # Not the limits: those are an operator's to change.
+    return {
+        "used": json.dumps(account.used),
+        "invoices": account.invoices,
+        "credit_notes": account.credit_notes,
+    }
+
+
+def _account(row: Mapping[str, Any]) -> CreditAccount:
+    return CreditAccount(
+        limits=json.loads(row.get("limits") or "{}"),
+        used=json.loads(row.get("used") or "{}"),
+        invoices=row.get("invoices", 0),
+        credit_notes=row.get("credit_notes", 0),
+    )
+
+
+def _columns(document: Document) -> dict[str, Any]:
+    """Return the columns of a document's row: what accountants filter by, and the whole."""
+    return {
+        "number": document.number,
+        "order_id": document.order_id,
+        "amount_cents": long(document.amount_cents),
+        "currency": document.currency,
+        "issued_at": document.issued_at,
+        "document": document.model_dump_json(),
+    }

@@ -1,0 +1,168 @@
+"""Authorise, capture and cancel payments by invoice: a credit limit, an invoice, a credit note.
+
+Each operation reads what is stored, decides, and stores its change only if nothing has changed meanwhile. A repeat finds what was
+done. A payment that is cancelled before it was authorised is stored as void, which stops an authorisation that arrives later.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Final
+
+from adapters.azure_storage.storage import Storage
+from adapters.invoice.accounts import Found, InvoiceAccounts
+from domain.errors import ProviderUnavailable, StorageUnavailable
+from domain.payments.invoice import (
+    INVOICE_ID_SEPARATOR,
+    Change,
+    InvoicePayment,
+    PaymentState,
+    credit,
+    hold,
+    issue,
+    release,
+)
+from domain.payments.payment import CancelPaymentRequest, CaptureRequest, PaymentRequest
+from domain.workflows.steps import StepResult
+
+_MAX_COLLISIONS: Final = 20
+_ENDED: Final = (PaymentState.CREDITED, PaymentState.VOID)
+
+Decision = Change | StepResult
+"""What is to be stored, or what is answered because nothing is to be stored."""
+
+Decide = Callable[[Found], Decision]
+
+
+class InvoicePayments:
+    """Every method raises ProviderUnavailable when the same request is worth sending again."""
+
+    def __init__(self, storage: Storage, limits: Mapping[str, int]) -> None:
+        self._accounts = InvoiceAccounts(storage)
+        self._limits = limits
+
+    def authorise(self, request: PaymentRequest) -> StepResult:
+        """Count the amount against the customer's credit; issue the invoice at once where the request says so.
+
+        Returns:
+            Done with the payment id as reference. Refused: payment_declined above the credit limit, payment_cancelled.
+            Faulted: payment_request_refused.
+        """
+        if request.customer_id is None:
+            return _faulted("customer_missing")
+        wanted = _payment(request, request.customer_id)
+
+        def decide(found: Found) -> Decision:
+            known = found.payment
+            if known is not None:
+                return _authorised(known, wanted)
+            if not found.account.allows(request.amount_cents, request.currency, self._limits):
+                return StepResult.refused("payment_declined", "the invoice would go beyond the customer's credit limit")
+            held = hold(found.account, wanted)
+            if request.capture != "immediate" or held.account is None:
+                return held
+            return issue(held.account, wanted, request.namespace, datetime.now(UTC))
+
+        return self._change(request.namespace, wanted.customer_id, request.order_id, decide)
+
+    def capture(self, request: CaptureRequest) -> StepResult:
+        """Issue the invoice. Refused: payment_cancelled. Faulted: payment_request_refused."""
+        customer_id = _customer(request.payment_id)
+
+        def decide(found: Found) -> Decision:
+            known = found.payment
+            if known is None or known.payment_id != request.payment_id:
+                return _faulted("not_authorised")
+            if (known.amount_cents, known.currency) != (request.amount_cents, request.currency):
+                return _faulted("amount_differs")
+            if known.state is PaymentState.HELD:
+                return issue(found.account, known, request.namespace, datetime.now(UTC))
+            return _cancelled(known) if known.state in _ENDED else StepResult(reference=known.payment_id)
+
+        return self._change(request.namespace, customer_id, request.order_id, decide)
+
+    def cancel(self, request: CancelPaymentRequest) -> StepResult:
+        """Release the credit, or take the invoice back by a credit note. The message says how the payment ended.
+
+        Faulted: payment_request_refused, when another payment has the order's id.
+        """
+        payment = request.payment
+        if payment.customer_id is None:
+            return _faulted("customer_missing")
+        wanted = _payment(payment, payment.customer_id)
+
+        def decide(found: Found) -> Decision:
+            known = found.payment
+            if known is None:
+                barrier = wanted.model_copy(update={"state": PaymentState.VOID, "was_held": False})
+                return Change(payment=barrier)
+            if known.fingerprint != wanted.fingerprint:
+                return _faulted("payment_of_another_order")
+            if known.state is PaymentState.HELD:
+                return release(found.account, known)
+            if known.state is PaymentState.INVOICED:
+                return credit(found.account, known, payment.namespace, datetime.now(UTC))
+            return _compensated(known)
+
+        return self._change(payment.namespace, wanted.customer_id, payment.order_id, decide)
+
+    def _change(self, namespace: str, customer_id: str, order_id: str, decide: Decide) -> StepResult:
+        with _unavailable():
+            for _ in range(_MAX_COLLISIONS):
+                found = self._accounts.read(namespace, customer_id, order_id)
+                decision = decide(found)
+                if isinstance(decision, StepResult):
+                    return decision
+                if self._accounts.store(namespace, found, decision):
+                    return _answer(decision.payment)
+        raise ProviderUnavailable("the customer's account is being changed by too many at once")
+
+
+def _payment(request: PaymentRequest, customer_id: str) -> InvoicePayment:
+    return InvoicePayment(
+        order_id=request.order_id,
+        customer_id=customer_id,
+        amount_cents=request.amount_cents,
+        currency=request.currency,
+        fingerprint=request.fingerprint,
+        state=PaymentState.HELD,
+    )
+
+
+def _customer(payment_id: str) -> str:
+    return payment_id.rpartition(INVOICE_ID_SEPARATOR)[0]
+
+
+def _authorised(known: InvoicePayment, wanted: InvoicePayment) -> StepResult:
+    if known.fingerprint != wanted.fingerprint:
+        return _faulted("idempotency_conflict")
+    return _cancelled(known) if known.state in _ENDED else StepResult(reference=known.payment_id)
+
+
+def _answer(payment: InvoicePayment) -> StepResult:
+    """Return the answer to the request that has just changed a payment."""
+    return _compensated(payment) if payment.state in _ENDED else StepResult(reference=payment.payment_id)
+
+
+def _compensated(payment: InvoicePayment) -> StepResult:
+    if payment.state is PaymentState.CREDITED:
+        return StepResult(reference=payment.payment_id, message="refunded")
+    message = "voided" if payment.was_held else "nothing_to_compensate"
+    return StepResult(reference=payment.payment_id, message=message)
+
+
+def _cancelled(payment: InvoicePayment) -> StepResult:
+    return StepResult.refused("payment_cancelled", "the payment was cancelled before", payment.payment_id)
+
+
+def _faulted(code: str) -> StepResult:
+    return StepResult.faulted("payment_request_refused", f"the payment cannot be processed ({code})")
+
+
+@contextmanager
+def _unavailable() -> Iterator[None]:
+    """Raise ProviderUnavailable for a store that does not answer: to the saga, the store is the provider."""
+    try:
+        yield
+    except StorageUnavailable as error:
+        raise ProviderUnavailable(str(error)) from None

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from azure.data.tables import TableServiceClient
 
+from domain.ids import PROCESS_ORDER
 from domain.orders.run import OrderStart
 from services.container import services
-from services.order_start import PROCESS_ORDER
 from tests.support.books import finish, open_dead_letters
 from tests.support.order_requests import ADDRESS, order_request
 from tests.support.orders import placed_order

@@ -39,8 +39,40 @@ from domain.workflows.run import CloseRun, Run, WorkflowProgress
 from domain.workflows.steps import StepResult
 
 
+class RunIntake(Protocol):
+    """What is stored of every run, be it of an order or of another workflow: a row, inserted once, and a reminder beside it."""
+
+    def open_runs(self, before: datetime) -> Sequence[Reminder]:
+        """Return the runs accepted before then that still have to be looked after."""
+
+    def open_run(self, instance_id: str) -> Run | None:
+        """Return a run that is not known to have ended; None when there is none of this id."""
+
+    def run_of(self, reminder: Reminder) -> Run:
+        """Return the run that a reminder is for."""
+
+    def record_try(self, reminder: Reminder, tries: int, now: datetime) -> bool:
+        """Count a restart before it is made; False when another process was faster."""
+
+    def mark_started(self, instance_id: str) -> None:
+        """Record that the instance exists: should it be gone later, it was deleted."""
+
+    def request_cancellation(self, instance_id: str) -> bool:
+        """Store that a run is to stop; False when none of this id is open."""
+
+    def forget(self, instance_id: str) -> None:
+        """Leave the run out of `open_runs` from now on: it has ended."""
+
+    def remember(self, run: Run) -> None:
+        """Have a run looked after again that was forgotten."""
+
+
 class OrderRepository(Protocol):
     """One row per order id, inserted only if absent and never deleted. A status only moves as the transition table allows."""
+
+    @property
+    def intake(self) -> RunIntake:
+        """What is the same for every workflow."""
 
     def accept(self, order: Order, fingerprint: str) -> Intake:
         """Insert a new order, unless its id is known in any case. fingerprint: equal for equal requests."""
@@ -59,15 +91,6 @@ class OrderRepository(Protocol):
         limit: int = 50,
     ) -> Page[OrderRow]:
         """Return orders by id. placed_from is included, placed_to is not. Raises InvalidCursor."""
-
-    def open_orders(self, before: datetime) -> Sequence[Reminder]:
-        """Return the orders placed before then that still have to be looked after."""
-
-    def record_try(self, reminder: Reminder, tries: int, now: datetime) -> bool:
-        """Count a start of another run before it is made; False when another process was faster."""
-
-    def forget_reminder(self, order_id: str) -> None:
-        """Leave the order out of `open_orders` from now on."""
 
     def record(self, progress: OrderProgress) -> OrderProgress | None:
         """Store where an order stands, unless the row is further. Return the progress when it changed the status."""
@@ -95,31 +118,14 @@ class OrderRepository(Protocol):
 
 
 class RunRepository(Protocol):
-    """One row per workflow run, inserted only if absent, and one reminder per run that has not ended."""
+    """The runs of every workflow but the order: one row per run, inserted only if absent."""
+
+    @property
+    def intake(self) -> RunIntake:
+        """What is the same for every workflow."""
 
     def accept(self, run: Run, fingerprint: str) -> Intake:
         """Insert a run, unless its key is known. fingerprint: equal for equal requests."""
-
-    def mark_started(self, instance_id: str) -> None:
-        """Record that the instance exists: should it be gone later, it was deleted."""
-
-    def request_cancellation(self, instance_id: str) -> bool:
-        """Store that a run is to stop; False when none of this id is open."""
-
-    def forget(self, instance_id: str) -> None:
-        """Record that the run has ended."""
-
-    def open_run(self, instance_id: str) -> Run | None:
-        """Return a run that is not known to have ended; None when there is none of this id."""
-
-    def open_runs(self, before: datetime) -> Sequence[Reminder]:
-        """Return the runs accepted before then that are not known to have ended."""
-
-    def run_of(self, reminder: Reminder) -> Run:
-        """Return the run that a reminder is for."""
-
-    def record_try(self, reminder: Reminder, tries: int, now: datetime) -> bool:
-        """Count a start of another run before it is made; False when another process was faster."""
 
     def record_end(self, instance_id: str, end: WorkflowProgress) -> None:
         """Store the end of a run that its instance cannot report."""

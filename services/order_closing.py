@@ -27,7 +27,7 @@ def conclude(
     notified = StepResult() if record.notification is None else _put(outbox, record.notification)
     stored = [letters.store(letter) for letter in record.dead_letters]
     if record.progress.status in ENDED and notified.reason_code is None:
-        book.forget_reminder(record.progress.order_id)
+        book.intake.forget(record.progress.order_id)
     return notified, stored
 
 

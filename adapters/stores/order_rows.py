@@ -17,17 +17,11 @@ from domain.workflows.steps import CANCELLATION, LedgerEntry, Outcome
 PARTITION: Final = "order"
 
 
-def keys(order_id: str) -> dict[str, Any]:
-    return {"PartitionKey": PARTITION, "RowKey": order_id}
-
-
-def new_entity(order: Order, fingerprint: str) -> dict[str, Any]:
-    """The entity of an order that was just accepted."""
+def new_entity(order: Order) -> dict[str, Any]:
+    """Return the properties of an order that was just accepted."""
     return {
-        **keys(order.order_id),
         "status": str(OrderStatus.ACCEPTED),
         "updated_at": order.placed_at,
-        "fingerprint": fingerprint,
         "customer_id": order.customer_id,
         "placed_at": order.placed_at,
         "total_cents": long(order.total_cents),
@@ -38,9 +32,8 @@ def new_entity(order: Order, fingerprint: str) -> dict[str, Any]:
 
 
 def progress_entity(progress: OrderProgress) -> dict[str, Any]:
-    """The properties of an entity that a saga's progress changes."""
+    """Return the properties that a saga's progress changes."""
     return {
-        **keys(progress.order_id),
         "status": str(progress.status),
         "updated_at": datetime.now(UTC),
         "steps": len(progress.steps),
@@ -48,16 +41,15 @@ def progress_entity(progress: OrderProgress) -> dict[str, Any]:
     }
 
 
-def tracking_entity(order_id: str, tracking: Tracking) -> dict[str, Any]:
-    """The properties of an entity that a look at the parcel changes."""
-    return {**keys(order_id), "tracking": tracking.model_dump_json()}
+def tracking_entity(tracking: Tracking) -> dict[str, Any]:
+    """Return the property that a poll of the carrier changes."""
+    return {"tracking": tracking.model_dump_json()}
 
 
 def course_entity(request: SettleCourse) -> dict[str, Any]:
-    """The properties of an entity that tell which way its order goes. Its status stays."""
+    """Return the properties that a course changes. The status stays."""
     progress = request.progress
     return {
-        **keys(progress.order_id),
         "updated_at": datetime.now(UTC),
         "steps": len(progress.steps),
         **split_text("result", progress.model_dump_json()),
@@ -65,13 +57,13 @@ def course_entity(request: SettleCourse) -> dict[str, Any]:
     }
 
 
-def cancellation_entity(order_id: str, request: CancellationRequest) -> dict[str, Any]:
-    """The property of an entity that an accepted cancellation changes."""
-    return {**keys(order_id), "cancellation": request.model_dump_json()}
+def cancellation_entity(request: CancellationRequest) -> dict[str, Any]:
+    """Return the property that an accepted cancellation changes."""
+    return {"cancellation": request.model_dump_json()}
 
 
 def with_late_cancellation(progress: OrderProgress, entity: Mapping[str, Any] | None) -> OrderProgress:
-    """The end of an order, with the answer to an accepted cancellation that came too late to be acted upon."""
+    """Return the end of an order, with the answer to an accepted cancellation that came too late to be acted upon."""
     accepted = None if entity is None else entity.get("cancellation")
     is_answered = progress.reason_code == CANCELLED or any(step.step == CANCELLATION for step in progress.steps)
     if accepted is None or progress.status not in ENDED or is_answered:
@@ -88,7 +80,7 @@ def with_late_cancellation(progress: OrderProgress, entity: Mapping[str, Any] | 
 
 
 def row_of(entity: Mapping[str, Any]) -> OrderRow:
-    """The entity, understood."""
+    """Return the row that an entity is."""
     order, result = joined_text("order", entity), joined_text("result", entity)
     course, cancellation, tracking = joined_text("course", entity), entity.get("cancellation"), entity.get("tracking")
     return OrderRow(
@@ -109,7 +101,7 @@ def row_of(entity: Mapping[str, Any]) -> OrderRow:
 
 
 def is_newer(progress: OrderProgress, entity: Mapping[str, Any]) -> bool:
-    """Whether the progress goes beyond what the entity says: a later status, or the same with as long a ledger or a longer one."""
+    """Return whether the progress is beyond the entity: a later status, or the same with as long a ledger or a longer one."""
     known = OrderStatus(entity["status"])
     if progress.status is known:
         return len(progress.steps) >= int(entity.get("steps", 0))
@@ -117,7 +109,7 @@ def is_newer(progress: OrderProgress, entity: Mapping[str, Any]) -> bool:
 
 
 def _later_than(status: OrderStatus) -> set[OrderStatus]:
-    """Every status that can be reached: not each one is recorded on the way."""
+    """Return every status that can be reached: not each one is recorded on the way."""
     later: set[OrderStatus] = set()
     ahead = set(TRANSITIONS[status])
     while ahead:

@@ -1,121 +1,77 @@
-"""Every request that starts a workflow other than an order, stored once, before the workflow starts.
+"""The runs of every workflow but the order: one row per run, stored once, before the workflow starts.
 
-The row is what makes intake happen once: it is inserted only if absent. Only the caller whose row was the first may start the
-instance, because starting the id of an ended instance would run it again. With it comes a reminder, which holds the request and
-lasts until the run has ended: the recovery timer finds by it what was never started, and what the platform has failed.
+The row holds what must outlive the instance: the run's course, and an end that the instance cannot report.
 """
 
-import json
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from adapters.azure_storage.long_text import joined_text, split_text
 from adapters.azure_storage.storage import Storage, storage_errors
-from adapters.stores.insert_once import (
-    REMINDERS,
-    forget_reminder,
-    insert_once,
-    read_reminder,
-    record_try,
-    reminder_of,
-    reminders,
-)
-from domain.errors import EndNotKnown, StorageUnavailable
+from adapters.stores.rows import Rows
+from adapters.stores.run_intake import RunIntake
+from domain.errors import EndNotKnown
 from domain.ids import instance_id_of
 from domain.workflows.course import Course
-from domain.workflows.intake import Intake, Reminder
+from domain.workflows.intake import Intake
 from domain.workflows.run import CloseRun, Run, WorkflowProgress
 from domain.workflows.steps import open_compensations
 
-if TYPE_CHECKING:
-    from azure.data.tables import TableEntity
-
-_INTAKE: Final = "workflows"
+_RUNS: Final = "workflows"
 _PARTITION: Final = "run"
-_MAX_COLLISIONS: Final = 5
-_TOO_MANY: Final = "the run repository: a row is being changed by too many at once"
+_NAME: Final = "the run repository"
 
 
 class RunRepository:
-    """Every method raises StorageUnavailable when the table does not answer."""
+    """Every method raises StorageUnavailable when the table does not answer.
+
+    Attributes:
+        intake: What is the same for every workflow, the order included.
+    """
 
     def __init__(self, storage: Storage) -> None:
-        self._table = storage.table(_INTAKE)
+        self._table = storage.table(_RUNS)
+        self._rows = Rows(self._table, _PARTITION, _NAME)
+        self.intake = RunIntake(self._table, _PARTITION, _NAME)
 
     def accept(self, run: Run, fingerprint: str) -> Intake:
-        """Store a run, unless its key is known. fingerprint: equal for equal requests."""
-        entity = {"PartitionKey": _PARTITION, "RowKey": run.instance_id, "fingerprint": fingerprint}
-        with storage_errors("the run repository"):
-            return insert_once(self._table, entity, _reminder(run))
-
-    def mark_started(self, instance_id: str) -> None:
-        """Record that the instance exists: should it be gone later, it was deleted."""
-        self._change_reminder(instance_id, {"started": True})
-
-    def request_cancellation(self, instance_id: str) -> bool:
-        """Store that a run is to stop; False when none of this id is open."""
-        return self._change_reminder(instance_id, {"cancelled": True})
-
-    def forget(self, instance_id: str) -> None:
-        """The run has ended. Safe to repeat."""
-        with storage_errors("the run repository"):
-            forget_reminder(self._table, _PARTITION, instance_id)
-
-    def open_run(self, instance_id: str) -> Run | None:
-        """A run that is not known to have ended; None when there is none of this id."""
-        with storage_errors("the run repository"):
-            row = reminder_of(self._table, _PARTITION, instance_id)
-        return None if row is None else _run(row)
-
-    def open_runs(self, before: datetime) -> Sequence[Reminder]:
-        """The runs accepted before then that are not known to have ended."""
-        with storage_errors("the run repository"):
-            return [read_reminder(row) for row in reminders(self._table, _PARTITION) if row["accepted_at"] < before]
-
-    def run_of(self, reminder: Reminder) -> Run:
-        """The run that a reminder is for."""
-        return _run(reminder.row)
-
-    def record_try(self, reminder: Reminder, tries: int, now: datetime) -> bool:
-        """Count a start of another run before it is made; False when another process was faster."""
-        with storage_errors("the run repository"):
-            return record_try(self._table, reminder, tries, now)
+        """Store a run, unless its id is known. fingerprint: equal for equal requests."""
+        return self.intake.accept(run, fingerprint)
 
     def record_end(self, instance_id: str, end: WorkflowProgress) -> None:
-        """Store the end of a run that no instance will tell. Safe to repeat."""
-        entity = {"PartitionKey": _PARTITION, "RowKey": instance_id, **split_text("end", end.model_dump_json())}
-        with storage_errors("the run repository"):
-            self._table.upsert_entity(entity)
+        """Store the end of a run that its instance cannot report. One with a longer ledger stays."""
+        with storage_errors(_NAME):
+            for row in self._rows.reads(instance_id):
+                known = _end_of(row)
+                is_older = known is not None and len(known.steps) > len(end.steps)
+                change = {**split_text("end", end.model_dump_json()), "reopened": False}
+                if is_older or self._rows.try_write(row, instance_id, change):
+                    break
 
     def end(self, instance_id: str) -> WorkflowProgress | None:
-        """The end that was recorded, if one was."""
-        with storage_errors("the run repository"):
-            row = self._find(instance_id)
-        text = None if row is None else joined_text("end", row)
-        return WorkflowProgress.model_validate_json(text) if text else None
+        """Return the recorded end; None when none was recorded."""
+        with storage_errors(_NAME):
+            return _end_of(self._rows.find(instance_id))
 
     def settle_course(self, instance_id: str, course: Course) -> Course:
         """Record which way a run goes, unless that is recorded; return the course that holds.
 
         A run past the repository has no row: the wanted course holds.
         """
-        with storage_errors("the run repository"):
-            for _ in range(_MAX_COLLISIONS):
-                row = self._find(instance_id)
-                known = None if row is None else joined_text("course", row)
-                if known:
-                    return Course.model_validate_json(known)
-                if row is None or self._try_write(row, split_text("course", course.model_dump_json())):
-                    return course
-        raise StorageUnavailable(_TOO_MANY)
+        with storage_errors(_NAME):
+            for row in self._rows.reads(instance_id):
+                known = _course_of(row)
+                if known is not None:
+                    return known
+                change = split_text("course", course.model_dump_json())
+                if row is None or self._rows.try_write(row, instance_id, change):
+                    break
+        return course
 
     def course(self, instance_id: str) -> Course | None:
         """Return the recorded course of a run; None when none was recorded."""
-        with storage_errors("the run repository"):
-            row = self._find(instance_id)
-        text = None if row is None else joined_text("course", row)
-        return Course.model_validate_json(text) if text else None
+        with storage_errors(_NAME):
+            return _course_of(self._rows.find(instance_id))
 
     def close(self, closing: CloseRun) -> None:
         """Store a compensation that was completed late. Its run ends with the last of those that are open. Safe to repeat.
@@ -123,78 +79,33 @@ class RunRepository:
         Raises:
             EndNotKnown: The run's end is not recorded yet, so it is not known what is open.
         """
-        with storage_errors("the run repository"):
-            for _ in range(_MAX_COLLISIONS):
-                row = self._find(instance_id_of(closing.workflow, closing.key))
-                if row is None:
-                    return
-                text = joined_text("end", row)
-                if not text:
+        instance_id = instance_id_of(closing.workflow, closing.key)
+        with storage_errors(_NAME):
+            for row in self._rows.reads(instance_id):
+                if row is None or row.get("reopened"):
+                    break
+                end = _end_of(row)
+                if end is None:
                     raise EndNotKnown("the end of this run is not recorded yet")
-                end = WorkflowProgress.model_validate_json(text)
                 if closing.entry.step not in open_compensations(end.steps):
-                    return
+                    break
                 settled = end.with_compensation_done(closing.entry, closing.end)
-                if self._try_write(row, split_text("end", settled.model_dump_json())):
-                    return
-        raise StorageUnavailable(_TOO_MANY)
+                if self._rows.try_write(row, instance_id, split_text("end", settled.model_dump_json())):
+                    break
 
     def reopen(self, run: Run) -> None:
-        """Look after a run again whose end was recorded: an operator starts it once more. Safe to repeat."""
-        with storage_errors("the run repository"):
-            self._table.upsert_entity(
-                {**_reminder(run), "PartitionKey": _PARTITION, "RowKey": f"{REMINDERS}{run.instance_id}"}
-            )
-            self._table.upsert_entity({"PartitionKey": _PARTITION, "RowKey": run.instance_id, **split_text("end", "")})
-
-    def _change_reminder(self, instance_id: str, change: Mapping[str, Any]) -> bool:
-        from azure.core.exceptions import ResourceNotFoundError
-
-        entity = {"PartitionKey": _PARTITION, "RowKey": f"{REMINDERS}{instance_id}", **change}
-        with storage_errors("the run repository"):
-            try:
-                self._table.update_entity(entity)
-            except ResourceNotFoundError:
-                return False
-        return True
-
-    def _find(self, instance_id: str) -> "TableEntity | None":
-        from azure.core.exceptions import ResourceNotFoundError
-
-        try:
-            return self._table.get_entity(_PARTITION, instance_id)
-        except ResourceNotFoundError:  # the row, or the table with it
-            return None
-
-    def _try_write(self, row: "TableEntity", change: Mapping[str, Any]) -> bool:
-        """Return False when the row changed since it was read."""
-        from azure.core import MatchConditions
-        from azure.core.exceptions import ResourceModifiedError
-
-        entity = {"PartitionKey": row["PartitionKey"], "RowKey": row["RowKey"], **change}
-        try:
-            self._table.update_entity(entity, etag=row.metadata["etag"], match_condition=MatchConditions.IfNotModified)
-        except ResourceModifiedError:
-            return False
-        return True
+        """Have a run looked after again whose end was recorded: an operator starts it once more. Safe to repeat."""
+        self.intake.remember(run)
+        change = {"PartitionKey": _PARTITION, "RowKey": run.instance_id, **split_text("end", ""), "reopened": True}
+        with storage_errors(_NAME):
+            self._table.upsert_entity(change)
 
 
-def _reminder(run: Run) -> dict[str, Any]:
-    return {
-        "workflow": run.workflow,
-        "key": run.key,
-        "accepted_at": run.accepted_at,
-        **split_text("request", json.dumps(run.request)),
-    }
+def _end_of(row: Mapping[str, Any] | None) -> WorkflowProgress | None:
+    text = None if row is None else joined_text("end", row)
+    return WorkflowProgress.model_validate_json(text) if text else None
 
 
-def _run(row: "TableEntity") -> Run:
-    return Run(
-        workflow=row["workflow"],
-        key=row["key"],
-        request=json.loads(joined_text("request", row) or "{}"),
-        accepted_at=row["accepted_at"],
-        instance_id=row["RowKey"].removeprefix(REMINDERS),
-        has_started=bool(row.get("started")),
-        is_cancelled=bool(row.get("cancelled")),
-    )
+def _course_of(row: Mapping[str, Any] | None) -> Course | None:
+    text = None if row is None else joined_text("course", row)
+    return Course.model_validate_json(text) if text else None

@@ -6,7 +6,7 @@ recorded, and ends the order as the first would have ended it: every command is 
 
 from typing import Final
 
-from domain.ids import OrderId, notification_id
+from domain.ids import PROCESS_ORDER, OrderId, notification_id
 from domain.mail.notification import Notification, NotificationKind
 from domain.orders.approval import CancellationRequest, SettledApproval
 from domain.orders.order import Order, OrderProgress, OrderStatus
@@ -14,7 +14,7 @@ from domain.payments.payment import CaptureRequest
 from domain.wire import Wire
 from domain.workflows.course import Course
 from domain.workflows.dead_letter import DeadLetter
-from domain.workflows.run import Restart
+from domain.workflows.run import Restart, Run
 from domain.workflows.steps import StepResult
 
 STOPPED: Final = "stopped"
@@ -107,3 +107,9 @@ def notification_of_end(order: Order, status: OrderStatus) -> Notification | Non
         return None
     message_id = notification_id(order.order_id, kind)
     return Notification(message_id=message_id, order_id=order.order_id, kind=kind, email=order.email)
+
+
+def run_of(order: Order, *, with_request: bool = True) -> Run:
+    """Return an order as a run of its workflow. with_request: whether the run has the order as its input."""
+    request = order.to_wire() if with_request else {}
+    return Run(workflow=PROCESS_ORDER, key=order.order_id, request=request, accepted_at=order.placed_at)

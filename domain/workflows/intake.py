@@ -1,4 +1,4 @@
-"""Taking a request in once, and what remains to be looked after."""
+"""Accepting a request once, and what remains to be looked after."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,14 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class Reminder:
-    """An open run. key: of the row. tries: how often its run was started again; tried_at: when last. row: as the store keeps it."""
+    """A run that is not known to have ended.
+
+    Attributes:
+        key: The run's instance id.
+        tries: How often the run was started again.
+        tried_at: When it last was.
+        row: As the store keeps it.
+    """
 
     key: str
     tries: int

@@ -212,7 +212,7 @@ async def test_between_two_restarts_there_is_a_pause(shop: Shop, monkeypatch):
         await shop.host.run("start_orphaned_orders")
     assert (await shop.host.status("a-1")).runtime_status == "Failed", "the second restart is not due"
     assert (await shop.get("orders/a-1")).status == 202
-    (reminder,) = services().order_repository.open_orders(datetime.now(UTC))
+    (reminder,) = services().order_repository.intake.open_runs(datetime.now(UTC))
     assert reminder.tries == 1
     client_now = datetime.now(UTC) + timedelta(minutes=1)
     assert restarts.is_due(reminder, restarts.tries_of(reminder, client_now), client_now)

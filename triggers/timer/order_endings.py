@@ -23,7 +23,7 @@ def finish(row: OrderRow, now: datetime) -> list[DeadLetter | None]:
     Gives the dead letters, for the log.
     """
     if row.order is None or row.result is None:
-        services().order_repository.forget_reminder(row.order_id)
+        services().order_repository.intake.forget(row.order_id)
         return []
     letters = _letters(row.order, row.course, row.result, now)
     notification = notification_of_end(row.order, row.status)

@@ -60,7 +60,8 @@ async def start_orphaned_orders(timer: func.TimerRequest, client: df.DurableOrch
 async def start_lost(client: df.DurableOrchestrationClient, now: datetime) -> None:
     """Look after every order that was placed more than LOST_AFTER ago and has not ended."""
     reminders = {
-        each.key: each for each in await asyncio.to_thread(services().order_repository.open_orders, now - LOST_AFTER)
+        each.key: each
+        for each in await asyncio.to_thread(services().order_repository.intake.open_runs, now - LOST_AFTER)
     }
     await a_few_at_once(lambda order_id: _look_after(client, now, reminders[order_id]), reminders)
 
@@ -78,7 +79,7 @@ async def _recover(client: df.DurableOrchestrationClient, now: datetime, reminde
     instance = await instance_status(client, order_instance_id(order_id))
     row = await asyncio.to_thread(services().order_repository.get, order_id)
     if row is None:
-        await asyncio.to_thread(services().order_repository.forget_reminder, order_id)
+        await asyncio.to_thread(services().order_repository.intake.forget, order_id)
     elif instance is not None and is_unfinished(instance):
         await _raise_what_waits(client, row, instance)
     elif row.status in ENDED:
@@ -159,7 +160,7 @@ async def _start_again(
         row.order is not None
         and is_due(reminder, tries, now)
         # Counted first: a process that dies over the start must not start for ever.
-        and await asyncio.to_thread(services().order_repository.record_try, reminder, tries + 1, now)
+        and await asyncio.to_thread(services().order_repository.intake.record_try, reminder, tries + 1, now)
     )
     if row.order is not None and is_mine:
         _log.warning("order %s: the platform has failed its run; starting it again, try %d", row.order_id, tries + 1)

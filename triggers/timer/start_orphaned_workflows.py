@@ -53,14 +53,14 @@ async def start_orphaned_workflows(timer: func.TimerRequest, client: df.DurableO
 async def start_lost(client: df.DurableOrchestrationClient, now: datetime) -> None:
     """Look after every run that was accepted more than LOST_AFTER ago and is not known to have ended."""
     reminders = {
-        each.key: each for each in await asyncio.to_thread(services().run_repository.open_runs, now - LOST_AFTER)
+        each.key: each for each in await asyncio.to_thread(services().run_repository.intake.open_runs, now - LOST_AFTER)
     }
     await a_few_at_once(lambda instance_id: _look_after(client, now, reminders[instance_id]), reminders)
 
 
 async def _look_after(client: df.DurableOrchestrationClient, now: datetime, reminder: Reminder) -> None:
     try:
-        await _recover(client, now, reminder, services().run_repository.run_of(reminder))
+        await _recover(client, now, reminder, services().run_repository.intake.run_of(reminder))
     except Exception:  # noqa: BLE001 - whatever it is, it concerns this one alone
         _log.exception("%s could not be looked at; it will be again", reminder.key)
 
@@ -68,7 +68,7 @@ async def _look_after(client: df.DurableOrchestrationClient, now: datetime, remi
 async def _recover(client: df.DurableOrchestrationClient, now: datetime, reminder: Reminder, run: Run) -> None:
     instance = await instance_status(client, run.instance_id)
     if has_completed(instance):
-        await asyncio.to_thread(services().run_repository.forget, run.instance_id)
+        await asyncio.to_thread(services().run_repository.intake.forget, run.instance_id)
     elif instance is None and not run.has_started:
         _log.warning("%s %s was accepted and never started: starting it", run.workflow, run.key)
         await start_run(client, run)
@@ -84,7 +84,7 @@ async def _recover(client: df.DurableOrchestrationClient, now: datetime, reminde
 
 async def _keep_up(client: df.DurableOrchestrationClient, run: Run) -> None:
     if not run.has_started:
-        await asyncio.to_thread(services().run_repository.mark_started, run.instance_id)
+        await asyncio.to_thread(services().run_repository.intake.mark_started, run.instance_id)
     if run.is_cancelled:  # its event may be lost with an earlier run; twice does no harm
         await raise_event(client, run.instance_id, CANCELLATION_REQUESTED, {})
 
@@ -98,10 +98,10 @@ async def _start_again(
         return
     # Counted first: a process that dies over the start must not start for ever.
     if is_due(reminder, tries, now) and await asyncio.to_thread(
-        services().run_repository.record_try, reminder, tries + 1, now
+        services().run_repository.intake.record_try, reminder, tries + 1, now
     ):
         await _store_received(client, run)
-        now_known = await asyncio.to_thread(services().run_repository.open_run, run.instance_id)
+        now_known = await asyncio.to_thread(services().run_repository.intake.open_run, run.instance_id)
         run = run if now_known is None else now_known
         given = await _input(client, run, instance, tries + 2)
         _log.warning(
@@ -130,7 +130,7 @@ async def _store_received(client: df.DurableOrchestrationClient, run: Run) -> No
         return
     for name, payload in events:
         if name == CANCELLATION_REQUESTED:
-            await asyncio.to_thread(services().run_repository.request_cancellation, run.instance_id)
+            await asyncio.to_thread(services().run_repository.intake.request_cancellation, run.instance_id)
         if run.workflow == EXPENSE_APPROVAL:
             await _store_decision(run, name, payload)
 
@@ -147,7 +147,7 @@ async def _give_up(run: Run, instance: InstanceStatus | None, why: str, now: dat
     if run.workflow != REPLAY_DEAD_LETTER:
         end = stopped(last_told(run.key, instance))
         emit_dead_letter(await asyncio.to_thread(_record_end, run, end, why, now))
-    await asyncio.to_thread(services().run_repository.forget, run.instance_id)
+    await asyncio.to_thread(services().run_repository.intake.forget, run.instance_id)
     _log.error("%s %s has failed: %s", run.workflow, run.key, why)
 
 

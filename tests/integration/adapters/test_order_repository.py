@@ -219,7 +219,7 @@ def test_an_order_ends_with_the_last_of_its_open_compensations(book: OrderReposi
 def test_an_order_whose_end_the_book_has_not_heard_of_is_not_closed_yet(book: OrderRepository) -> None:
     book.accept(order(), "print")
     entry = LedgerEntry(step="cancel_payment", kind="compensation", outcome=Outcome.DONE, at=NOON)
-    with pytest.raises(StorageUnavailable, match="not heard"):
+    with pytest.raises(StorageUnavailable, match="not recorded yet"):
         book.close(CloseOrder(order_id=ORDER, status=OrderStatus.FAILED, entry=entry))
 
 
@@ -292,18 +292,18 @@ def test_orders_whose_end_was_not_heard_of_are_found(book: OrderRepository) -> N
 
 
 def open_ids(book: OrderRepository) -> list[str]:
-    return [reminder.key for reminder in book.open_orders(NOON + timedelta(hours=2))]
+    return [reminder.key for reminder in book.intake.open_runs(NOON + timedelta(hours=2))]
 
 
 def test_a_try_is_counted_once_and_only_while_the_order_is_open(book: OrderRepository) -> None:
     book.accept(order("order-1"), "print")
-    (first,) = book.open_orders(NOON + timedelta(hours=2))
+    (first,) = book.intake.open_runs(NOON + timedelta(hours=2))
     assert (first.tries, first.tried_at) == (0, None)
-    assert [book.record_try(first, 1, NOON) for _ in range(2)] == [True, False], "another process was faster"
-    (second,) = book.open_orders(NOON + timedelta(hours=2))
+    assert [book.intake.record_try(first, 1, NOON) for _ in range(2)] == [True, False], "another process was faster"
+    (second,) = book.intake.open_runs(NOON + timedelta(hours=2))
     assert (second.tries, second.tried_at) == (1, NOON)
-    book.forget_reminder("order-1")
-    assert not book.record_try(second, 2, NOON)
+    book.intake.forget("order-1")
+    assert not book.intake.record_try(second, 2, NOON)
 
 
 def course(end: RunEnd) -> SettleCourse:
@@ -355,7 +355,7 @@ def test_a_cancellation_that_came_too_late_is_answered_in_the_ledger(book: Order
 def test_an_order_that_needs_no_looking_at_is_looked_for_no_more_and_stays_in_the_book(book: OrderRepository) -> None:
     book.accept(order("order-1"), "print")
     for _ in range(2):
-        book.forget_reminder("order-1")
+        book.intake.forget("order-1")
     assert open_ids(book) == []
     assert book.get("order-1") is not None
 

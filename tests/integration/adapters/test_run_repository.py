@@ -8,9 +8,12 @@ import pytest
 
 from adapters.azure_storage.storage import Storage
 from adapters.stores.run_repository import RunRepository
+from domain.errors import EndNotKnown
 from domain.ids import instance_id_of
+from domain.workflows.course import Course
 from domain.workflows.intake import Intake
-from domain.workflows.run import Run, WorkflowProgress
+from domain.workflows.run import CloseRun, Run, WorkflowProgress
+from domain.workflows.steps import LedgerEntry, Outcome
 from tests.support.orders import NOON
 
 LATER = NOON + timedelta(minutes=1)
@@ -29,18 +32,18 @@ def run(key: str = "r-1", **changes: Any) -> Run:
 def test_a_new_run_is_its_callers_to_start(book: RunRepository):
     assert book.accept(run(), "print") is Intake.NEW
     assert open_ids(book, LATER) == [ID]
-    assert book.open_run(ID) == run()
+    assert book.intake.open_run(ID) == run()
 
 
 def open_ids(book: RunRepository, before: datetime) -> list[str]:
-    return [reminder.key for reminder in book.open_runs(before)]
+    return [reminder.key for reminder in book.intake.open_runs(before)]
 
 
 def test_the_same_request_again_is_a_repeat_and_another_one_a_conflict(book: RunRepository):
     book.accept(run(), "print")
     assert book.accept(run(accepted_at=LATER), "print") is Intake.REPEATED
     assert book.accept(run(request={"other": True}), "other print") is Intake.CONFLICT
-    assert book.open_run(ID) == run(), "what was entered first stays"
+    assert book.intake.open_run(ID) == run(), "what was entered first stays"
 
 
 def test_two_workflows_may_use_one_key(book: RunRepository):
@@ -56,27 +59,27 @@ def test_of_many_callers_at_once_one_starts(book: RunRepository):
 
 def test_a_run_is_open_until_it_has_ended(book: RunRepository):
     book.accept(run(), "print")
-    book.mark_started(ID)
-    started = book.open_run(ID)
+    book.intake.mark_started(ID)
+    started = book.intake.open_run(ID)
     assert started is not None
     assert started.has_started
     for _ in range(2):
-        book.forget(ID)
+        book.intake.forget(ID)
     assert open_ids(book, LATER) == []
-    assert book.open_run(ID) is None
+    assert book.intake.open_run(ID) is None
     assert book.accept(run(), "print") is Intake.REPEATED, "it keeps its key"
-    book.mark_started(ID)  # from a start that was slower than the run
-    assert book.open_run(ID) is None
+    book.intake.mark_started(ID)  # from a start that was slower than the run
+    assert book.intake.open_run(ID) is None
 
 
 def test_a_cancellation_is_kept_while_the_run_is_open(book: RunRepository):
     book.accept(run(), "print")
-    assert book.request_cancellation(ID)
-    kept = book.open_run(ID)
+    assert book.intake.request_cancellation(ID)
+    kept = book.intake.open_run(ID)
     assert kept is not None
     assert kept.is_cancelled
-    book.forget(ID)
-    assert not book.request_cancellation(ID)
+    book.intake.forget(ID)
+    assert not book.intake.request_cancellation(ID)
 
 
 def test_an_end_that_no_instance_tells_is_kept_until_the_run_is_started_again(book: RunRepository):
@@ -84,12 +87,12 @@ def test_an_end_that_no_instance_tells_is_kept_until_the_run_is_started_again(bo
     end = WorkflowProgress(id="r-1", status="failed", succeeded=False, message="Processing stopped before the end.")
     assert book.end(ID) is None
     book.record_end(ID, end)
-    book.forget(ID)
+    book.intake.forget(ID)
     assert book.end(ID) == end
     for _ in range(2):
         book.reopen(run())
     assert book.end(ID) is None
-    assert book.open_run(ID) == run()
+    assert book.intake.open_run(ID) == run()
 
 
 def test_a_run_whose_start_may_be_under_way_is_left_alone(book: RunRepository):
@@ -98,7 +101,7 @@ def test_a_run_whose_start_may_be_under_way_is_left_alone(book: RunRepository):
 
 
 def test_an_empty_book_knows_nothing(book: RunRepository):
-    assert book.open_run(ID) is None
+    assert book.intake.open_run(ID) is None
     assert open_ids(book, LATER) == []
     assert book.end(ID) is None
 
@@ -106,4 +109,48 @@ def test_an_empty_book_knows_nothing(book: RunRepository):
 def test_a_long_request_is_kept_whole(book: RunRepository):
     long = run(request={"text": "ü" * 70_000})
     book.accept(long, "print")
-    assert book.open_run(ID) == long
+    assert book.intake.open_run(ID) == long
+
+
+def ended(*steps: LedgerEntry) -> WorkflowProgress:
+    return WorkflowProgress(id="r-1", status="needs_attention", succeeded=False, message="Open.", steps=steps)
+
+
+def compensated(step: str, outcome: Outcome = Outcome.UNKNOWN) -> LedgerEntry:
+    return LedgerEntry(step=step, kind="compensation", outcome=outcome, at=NOON)
+
+
+def closing(step: str) -> CloseRun:
+    return CloseRun(workflow=run().workflow, key=run().key, end="rejected", entry=compensated(step, Outcome.DONE))
+
+
+def test_the_first_course_of_a_run_holds(book: RunRepository):
+    assert book.settle_course(ID, Course(end="failed")).end == "failed", "a run past the repository has no row"
+    book.accept(run(), "print")
+    assert book.course(ID) is None
+    assert [book.settle_course(ID, Course(end=end)).end for end in ("rejected", "failed")] == ["rejected", "rejected"]
+    assert book.course(ID) == Course(end="rejected")
+
+
+def test_a_run_ends_with_the_last_of_its_open_compensations(book: RunRepository):
+    book.accept(run(), "print")
+    with pytest.raises(EndNotKnown):
+        book.close(closing("a"))
+    book.record_end(ID, ended(compensated("a"), compensated("b")))
+    statuses = []
+    for step in ("a", "a", "b", "b"):
+        book.close(closing(step))
+        now = book.end(ID)
+        assert now is not None
+        statuses.append((now.status, len(now.steps)))
+    assert statuses == [("needs_attention", 3), ("needs_attention", 3), ("rejected", 4), ("rejected", 4)]
+    book.record_end(ID, ended(compensated("a"), compensated("b")))
+    assert book.end(ID) == now, "an activity that is run twice reopens nothing"
+
+
+def test_a_run_that_is_started_again_is_not_closed_by_what_was_open_before(book: RunRepository):
+    book.accept(run(), "print")
+    book.record_end(ID, ended(compensated("a")))
+    book.reopen(run())
+    book.close(closing("a"))
+    assert book.end(ID) is None

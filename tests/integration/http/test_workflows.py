@@ -109,7 +109,7 @@ async def test_a_run_that_was_never_started_is_started_once(shop: Shop):
         await shop.host.run(SCHEDULE)
     answer = await shop.get("onboarding/ob-1")
     assert (answer.status, answer.json()["status"]) == (200, "completed")
-    assert services().run_repository.open_run("user_onboarding.ob-1") is None
+    assert services().run_repository.intake.open_run("user_onboarding.ob-1") is None
 
 
 async def test_a_run_whose_history_was_purged_is_gone_and_does_not_start_again(shop: Shop):

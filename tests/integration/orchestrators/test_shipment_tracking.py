@@ -132,7 +132,7 @@ async def test_an_order_is_watched_once_however_often_its_completion_is_told(
     assert looks(sender) == 2
     recover_at_once(monkeypatch)
     await sender.host.run("start_orphaned_workflows")
-    assert services().run_repository.open_run("shipment_tracking.a-1") is None
+    assert services().run_repository.intake.open_run("shipment_tracking.a-1") is None
 
 
 # -- the carrier's news

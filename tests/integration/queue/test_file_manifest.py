@@ -44,7 +44,7 @@ async def test_a_manifest_that_breaks_a_rule_starts_nothing_and_says_which(shop:
     assert "container: Must be one of those in FILE_BATCH_CONTAINERS" in caplog.text
     assert "The body is not valid JSON." in caplog.text
     assert await batches(shop) == []
-    assert services().run_repository.open_runs(shop.host.clock.now()) == []
+    assert services().run_repository.intake.open_runs(shop.host.clock.now()) == []
 
 
 async def test_a_manifest_with_a_card_number_starts_nothing_and_is_not_repeated(shop: Shop, caplog):

@@ -6,7 +6,6 @@ import azure.durable_functions as df
 import pytest
 
 from adapters.azure_storage.storage import Storage
-from adapters.stores.insert_once import reminders
 from domain.ids import order_instance_id
 from domain.orders.order import OrderProgress, OrderStatus
 from domain.orders.row import OrderRow
@@ -174,13 +173,10 @@ async def test_an_order_that_ends_while_it_is_looked_at_is_left_alone(
     assert "order a-1" not in caplog.text
 
 
-async def test_what_was_left_behind_of_an_order_that_has_ended_is_taken_away(
-    shop: Shop, storage_location: StorageLocation
-):
-    table = Storage(storage_location).table("orders")
+async def test_what_was_left_behind_of_an_order_that_has_ended_is_taken_away(shop: Shop):
     enter("a-1", ago=LOST_AFTER * 2)
     ended = OrderProgress(order_id="a-1", status=OrderStatus.REJECTED, succeeded=False, message="Rejected.")
     services().order_repository.record(ended)
     await shop.host.run(SCHEDULE)
-    assert list(reminders(table, "order")) == []
+    assert services().order_repository.intake.open_runs(datetime.now(UTC)) == []
     assert [message["kind"] for message in waiting_messages()] == ["order_rejected"], "its process died over it"

@@ -34,7 +34,7 @@ async def open_turn(client: df.DurableOrchestrationClient, claim_id: str) -> Ope
     status = await instance_status(client, instance_id)
     is_open = is_unfinished(status)
     if not is_open and not has_completed(status):
-        is_open = await asyncio.to_thread(services().run_repository.open_run, instance_id) is not None
+        is_open = await asyncio.to_thread(services().run_repository.intake.open_run, instance_id) is not None
         if status is None and not is_open:
             raise not_found("expense_approval_not_found", "There is no claim with this id.")
         if status is not None and is_open and not status.custom_status:  # lost with the worker of its failed run

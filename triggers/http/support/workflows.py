@@ -98,7 +98,7 @@ async def start_run(client: df.DurableOrchestrationClient, run: Run) -> None:
     start = client.start_new(run.workflow, run.instance_id, dict(run.request))
     try:
         await asyncio.wait_for(start, START_PATIENCE_S)
-        await asyncio.to_thread(services().run_repository.mark_started, run.instance_id)
+        await asyncio.to_thread(services().run_repository.intake.mark_started, run.instance_id)
     except Exception as error:  # noqa: BLE001 - whatever it was, the run is in the repository and will be found there
         _log.warning("%s %s: starting it failed with %s", run.workflow, run.key, type(error).__qualname__)
 
@@ -139,7 +139,7 @@ async def run_status(
     end: WorkflowProgress | None = None
     awaits_run = False
     if not is_unfinished(status) and not has_completed(status):
-        run = await asyncio.to_thread(services().run_repository.open_run, instance_id)
+        run = await asyncio.to_thread(services().run_repository.intake.open_run, instance_id)
         awaits_run = run is not None and (status is not None or not run.has_started)
         end = None if awaits_run else await asyncio.to_thread(services().run_repository.end, instance_id)
         # Started and without an instance: it has ended, and its history was purged.
@@ -164,7 +164,7 @@ async def cancel_run(
     instance_id = instance_id_of(workflow, key)
     status = await instance_status(client, instance_id)
     is_kept = not has_completed(status) and await asyncio.to_thread(
-        services().run_repository.request_cancellation, instance_id
+        services().run_repository.intake.request_cancellation, instance_id
     )
     if not is_kept and not is_unfinished(status):
         raise conflict("not_running", "There is no running run with this id.")

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from adapters.stores import file_batches, reports
+from local_host.testing.azurite import running_azurite
 from sandbox.testing import Sandbox, running_sandbox
 from tests.invariants.stories import STORIES, order_faults, stock_shelf, tell
 from tests.invariants.workflows import ENDINGS, PART, SETTINGS, Ending, Stage, instances_of
-from tests.support.azurite import running_azurite
 from tests.support.books import open_dead_letters
 from tests.support.shop import Shop, running_shop, use_settings
 from tests.support.unreliable import answering, failing

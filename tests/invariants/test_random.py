@@ -13,12 +13,12 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from local_host.testing.azurite import Azurite
 from sandbox.testing import Sandbox, running_sandbox
 from tests.invariants.lives import dies_during
 from tests.invariants.plans import PRICES, SHELF, Life, Move, Plan, plans
 from tests.invariants.progress import Progress, telling
 from tests.invariants.worker_deaths import finish, let_live, recover, recover_at_once
-from tests.support.azurite import Azurite
 from tests.support.books import assert_balanced, open_dead_letters
 from tests.support.shop import Shop, running_shop, use_settings
 

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.annotated_apps import annotated_app
+from tests.support.shop import ROOT
 from tests.support.worker import NotLoaded, Worker, running_worker
 
-RECORDING = json.loads(Path(__file__).with_name("worker-annotations.json").read_text(encoding="utf-8"))
+_FILE = ROOT / "packages/durable-local-host/tests/local_host_tests/app/worker-annotations.json"
+RECORDING = json.loads(_FILE.read_text(encoding="utf-8"))
 
 
 async def test_the_runtime_accepts_and_refuses_each_annotation_as_recorded(tmp_path: Path) -> None:

@@ -9,8 +9,7 @@ import pytest
 
 from adapters.azure_storage.storage import create_queue
 from domain.queues import FILE_MANIFESTS
-from local_host_tests.conformance.process import HostProcess, eventually, host_process
-from local_host_tests.conformance.support import MANAGEMENT
+from local_host.testing.process import HostProcess, eventually, host_process
 from sandbox.testing import Sandbox
 from services.container import services
 from tests.support.files import put_files
@@ -60,7 +59,7 @@ def waiting(queue: str = FILE_MANIFESTS) -> int:
 
 
 def batches(host: HostProcess) -> list[str]:
-    instances = host.request("GET", f"{MANAGEMENT}/instances?instanceIdPrefix=file_batch.")
+    instances = host.request("GET", "/runtime/webhooks/durabletask/instances?instanceIdPrefix=file_batch.")
     return [instance["instanceId"] for instance in instances]
 
 

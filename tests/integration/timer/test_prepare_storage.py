@@ -9,7 +9,7 @@ import pytest
 from adapters.azure_storage.storage import Storage
 from domain.errors import StorageUnavailable
 from local_host.testing import app_index
-from local_host_tests.conformance.process import eventually, host_process
+from local_host.testing.process import eventually, host_process
 from sandbox.testing import Sandbox
 from services.container import services
 from settings import StorageLocation

@@ -16,7 +16,7 @@ def run() -> None:
     except UnsupportedSdk as unsupported:
         sys.exit(f"local_host: {unsupported}")
     except ModuleNotFoundError as missing:
-        sys.exit(f"local_host: {missing}: use the Python it is installed in (in its own repository, .venv/bin/python)")
+        sys.exit(f"local_host: {missing}: use the Python it is installed in, such as .venv/bin/python")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ from urllib.error import HTTPError
 
 import pytest
 
-from local_host_tests.conformance.process import HostProcess, host_process
+from local_host.testing.process import HostProcess
+from local_host_tests.conformance.process import host_process
 
 APP = Path(__file__).parent / "apps" / "failing"
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")

@@ -17,7 +17,8 @@ from urllib.error import HTTPError, URLError
 
 import pytest
 
-from local_host_tests.conformance.process import HostProcess, eventually, host_process
+from local_host.testing.process import HostProcess, eventually
+from local_host_tests.conformance.process import host_process
 from local_host_tests.conformance.support import MANAGEMENT
 from local_host_tests.test_random_kills import check_every_result_was_used_once, check_nothing_is_left
 from local_host_tests.test_worker_deaths import DIED

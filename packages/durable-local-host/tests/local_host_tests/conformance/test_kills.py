@@ -7,7 +7,8 @@ from urllib.error import HTTPError
 
 import pytest
 
-from local_host_tests.conformance.process import HostProcess, eventually, host_process
+from local_host.testing.process import HostProcess, eventually
+from local_host_tests.conformance.process import host_process
 
 
 def note(file: Path, text: str, until: Path | None = None) -> dict[str, Any]:

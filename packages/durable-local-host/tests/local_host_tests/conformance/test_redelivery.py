@@ -12,7 +12,8 @@ import pytest
 from local_host.app.host_json import parse_host_config
 from local_host.start_problems import ConfigurationError
 from local_host.testing import AppHost, StillRunning
-from local_host_tests.conformance.process import eventually, host_process
+from local_host.testing.process import eventually
+from local_host_tests.conformance.process import host_process
 from local_host_tests.conformance.support import APP
 
 pytestmark = pytest.mark.app_host(app=APP, on_file=True, redelivers_late=True)

@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from local_host.testing.azurite import Azurite
 from local_host_tests.conformance.process import host_process
-from tests.support.azurite import Azurite
 
 HERE = Path(__file__).parent
 _DRIVER = HERE / "drive_anywhere.py"

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from local_host.testing.azurite import Azurite
 from local_host_tests.real_host.differences import differences
 from local_host_tests.real_host.hosts import HERE, recorded_cases, recording, run_apart, run_side_by_side
 from local_host_tests.real_host.table import in_readme, judge, read_table, rendered
-from tests.support.azurite import Azurite
 
 _CONFIGURATIONS = {"main": run_side_by_side, "variant": run_side_by_side, "crash": run_apart}
 

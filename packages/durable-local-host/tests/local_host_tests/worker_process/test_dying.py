@@ -12,8 +12,9 @@ from urllib.error import HTTPError
 
 import pytest
 
+from local_host.testing.process import HostProcess, eventually
 from local_host.worker_process.apart import GIVEN_UP
-from local_host_tests.conformance.process import HostProcess, eventually, host_process
+from local_host_tests.conformance.process import host_process
 from local_host_tests.conformance.support import APPS, MANAGEMENT
 
 APP = APPS / "mortal"

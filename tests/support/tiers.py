@@ -3,6 +3,7 @@
 `pytest -m unit` selects a tier, and so does its folder (`make unit`). The end of a run has one line per tier.
 """
 
+import platform
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Generator
@@ -51,6 +52,7 @@ class _Guard:
 
     def close(self) -> None:
         if not self._installed:
+            platform.processor()  # the standard library starts `uname` for it, once; Azure's clients want it in their user agent
             sys.addaudithook(self._refuse)
             self._installed = True
         self.closed = True

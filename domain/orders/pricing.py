@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from domain.catalogue.product import ORDER_LIMIT, PricedLine, Product, price_lines, total_cents
 from domain.errors import (
@@ -18,6 +19,9 @@ from domain.payments.money import Limit
 from domain.payments.providers import STRIPE, ProviderName, chosen_provider, method_problem, offer_problem
 from domain.shipping.customs import CustomsDeclaration
 from domain.shipping.rules import ShippingRules, check_parcel, declaration
+
+# What a request and its order have under one name, and pricing does not work out, is taken over as it is.
+_TAKEN_OVER: Final = sorted((OrderRequest.model_fields.keys() & Order.model_fields.keys()) - {"order_id", "lines"})
 
 
 def priced_order(
@@ -55,16 +59,14 @@ def priced_order(
         raise _refused(request, refusal) from None
     return Order(
         order_id=order_id,
-        customer_id=request.customer_id,
         lines=lines,
         currency=currency,
         payment_method=request.payment.payment_method,
-        ship_to=request.ship_to,
-        email=request.email,
         placed_at=now,
         policy=policy,
         payment_provider=provider,
         customs=customs,
+        **{name: getattr(request, name) for name in _TAKEN_OVER},
     )
 
 

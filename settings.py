@@ -26,7 +26,7 @@ ManifestEvents = Literal["blob", "queue"]
 """blob: the host looks for new blobs itself. queue: the storage account's events come through a queue."""
 
 # A durable timer above six days is split by the SDK and cannot be cancelled in between.
-_LONGEST_REMINDER = timedelta(days=5)
+_MAX_REMINDER = timedelta(days=5)
 
 _APPROVAL_THRESHOLD = Limit(stated=Money(100_000, "usd"))
 
@@ -111,7 +111,7 @@ class Settings:
             approval_threshold=read.limit(env, "APPROVAL_THRESHOLD_CENTS", cls.approval_threshold),
             order_limit=read.limit(env, "MAX_ORDER_CENTS", cls.order_limit),
             approval_timeout=read.duration(env, "APPROVAL_TIMEOUT_S", timedelta(hours=24), timedelta(days=60)),
-            approval_reminder=read.duration(env, "APPROVAL_REMINDER_S", timedelta(hours=8), _LONGEST_REMINDER),
+            approval_reminder=read.duration(env, "APPROVAL_REMINDER_S", timedelta(hours=8), _MAX_REMINDER),
             capture=read.one_of(env, "PAYMENT_CAPTURE", get_args(CaptureMode)),
             payment_providers=read.payment_providers(env, "PAYMENT_PROVIDERS", cls.payment_providers),
             invoice_credit=read.from_json(env, "INVOICE_CREDIT_CENTS", dict[Currency, Cents], {}),
@@ -119,7 +119,7 @@ class Settings:
             mail=_mail(env),
             public_url=_public_url(env, "PUBLIC_URL"),
             approver_emails=read.emails(env, "APPROVER_EMAILS"),
-            expense_timeout=read.duration(env, "EXPENSE_TIMEOUT_S", timedelta(days=2), _LONGEST_REMINDER),
+            expense_timeout=read.duration(env, "EXPENSE_TIMEOUT_S", timedelta(days=2), _MAX_REMINDER),
             expense_limits=read.from_json(env, "EXPENSE_LIMITS", ExpenseLimits, {}),
             link_secret=read.optional_secret(env, "LINK_SECRET"),
             webhook_secret=read.webhook_secret(env, "WEBHOOK_SECRET"),

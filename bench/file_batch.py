@@ -19,7 +19,7 @@ from scripts.web import call
 from settings import Settings, StorageLocation
 
 CONTAINER = "incoming"
-WIDTH = Settings.file_batch_width
+CONCURRENCY = Settings.file_batch_width
 POLL_S = 0.05
 CONTENT = b"sku,units\n" + b"mug,12\n" * 140  # about 1 KB
 
@@ -28,7 +28,7 @@ def put_files(storage: Storage, count: int) -> list[str]:
     container = storage.container(CONTAINER)
     create_container(container)
     names = [f"bench/{number:05}.csv" for number in range(count)]
-    with ThreadPoolExecutor(WIDTH) as pool:
+    with ThreadPoolExecutor(CONCURRENCY) as pool:
         list(pool.map(lambda name: container.upload_blob(name, CONTENT), names))
     return names
 
@@ -50,7 +50,7 @@ def batch_seconds(base_url: str, count: int) -> float:
 def pool_seconds(files: FileBatches, names: Sequence[str]) -> float:
     """The same files by the same code, without anything that remembers how far it is."""
     started = time.perf_counter()
-    with ThreadPoolExecutor(WIDTH) as pool:
+    with ThreadPoolExecutor(CONCURRENCY) as pool:
         found = list(pool.map(lambda name: files.extract(ExtractMetadata(container=CONTAINER, name=name)), names))
     if any(facts.problem for facts in found):
         raise SystemExit("not all files were looked at")
@@ -64,11 +64,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, running_local_copy(Path(folder) / "state") as copy:
         storage = Storage(StorageLocation(connection_string=copy.addresses.azurite.connection_string))
         names = put_files(storage, count)
-        pool_seconds(FileBatches(storage, WIDTH), names[:WIDTH])  # connections, imports
+        pool_seconds(FileBatches(storage, CONCURRENCY), names[:CONCURRENCY])  # connections, imports
         batch = batch_seconds(copy.addresses.base_url, count)
         memory = resident_mib(copy.services[0].pid)
-        pool = pool_seconds(FileBatches(storage, WIDTH), names)
-    print(f"file_batch: {count} files, {WIDTH} at a time: batch {batch:.1f} s, thread pool {pool:.1f} s")
+        pool = pool_seconds(FileBatches(storage, CONCURRENCY), names)
+    print(f"file_batch: {count} files, {CONCURRENCY} at a time: batch {batch:.1f} s, thread pool {pool:.1f} s")
     print(f"file_batch: ratio {batch / pool:.2f}, {(batch - pool) / count * 1000:.1f} ms more per file")
     print(f"file_batch: the app holds {memory:.0f} MiB; load of the machine {os.getloadavg()[0]:.1f}")
 

@@ -16,7 +16,7 @@ from typing import Final
 import azure.functions as func
 
 import blueprints  # noqa: F401 - declares every operation
-from domain.orders.batch import MOST_LINES
+from domain.orders.batch import MAX_BATCH_LINES
 from domain.wire import Edge
 from triggers.http.support.operation import declared_operations
 from triggers.http.support.order_csv import TEMPLATE
@@ -90,7 +90,7 @@ def main() -> None:
             figures = [seconds(model, make(size * 1024 - 64).encode()) for size in SIZES]
             title = f"{name}, {shape}"
             steepest.append((shown(title, figures, SIZES, "KiB"), title))
-    counts = (MOST_LINES // 8, MOST_LINES // 4, MOST_LINES // 2, MOST_LINES)
+    counts = (MAX_BATCH_LINES // 8, MAX_BATCH_LINES // 4, MAX_BATCH_LINES // 2, MAX_BATCH_LINES)
     for media_type in (CSV, JSON_LINES):
         figures = [lines_seconds(media_type, count) for count in counts]
         steepest.append((shown(f"batch, {media_type}", figures, counts, "line"), media_type))

@@ -47,7 +47,7 @@ _ISSUERS: Final[tuple[tuple[int, int, tuple[int, ...]], ...]] = (
     (8200, 8299, (16,)),  # RuPay
     (9792, 9792, (16,)),  # Troy
 )
-_MOST_ESCAPED: Final = (
+_MAX_ESCAPES: Final = (
     2  # so often is what was copied out of a link escaped: by the page, and by the program that sends it
 )
 _LONG_RUN: Final = 14  # so many digits glued to a card number are no security code: a second number
@@ -100,7 +100,7 @@ _PLAIN_DIGITS: Final = _PlainDigits()
 
 def looks_like_card_number(text: str) -> bool:
     """Whether the text holds digits that a payment card could carry, in whatever spelling, also escaped as in a URL."""
-    for _ in range(_MOST_ESCAPED):
+    for _ in range(_MAX_ESCAPES):
         if _plainly_holds_card(text):
             return True
         if re.search(_URL_ESCAPE, text) is None:

@@ -2,7 +2,7 @@
 
 A key counts once. What was asked under it is remembered as a fingerprint, and what became of it as the answer: so a repeat
 changes nothing, the same key for another change is refused, and the caller can look up how a change ended that was only
-accepted. Keys are remembered by time (`REMEMBER_KEYS_FOR`), never pushed out by newer ones: an entity that remembers as many
+accepted. Keys are remembered by time (`KEY_RETENTION`), never pushed out by newer ones: an entity that remembers as many
 as it may (`MAX_CHANGES`) refuses further changes until the oldest is out of that time. So its state stays bounded.
 """
 
@@ -20,7 +20,7 @@ from domain.wire import VISIBLE_LINE, Timestamp, Wire
 from domain.workflows.steps import Message, Outcome, StepResult
 
 # A caller's own retries may wait for a person who is back after the weekend.
-REMEMBER_KEYS_FOR: Final = timedelta(days=7)
+KEY_RETENTION: Final = timedelta(days=7)
 MAX_CHANGES: Final = 2_000
 
 KEY_REUSED: Final = "key_reused"
@@ -103,7 +103,7 @@ class ChangeLog:
         if entry is not None and not _is_forgotten(entry, change.requested_at):
             return _answer(entry, change.fingerprint)
         if len(self._remembered(change.requested_at)) >= MAX_CHANGES:
-            detail = f"{MAX_CHANGES} changes within {REMEMBER_KEYS_FOR.days} days are as many as are remembered"
+            detail = f"{MAX_CHANGES} changes within {KEY_RETENTION.days} days are as many as are remembered"
             return StepResult.refused(TOO_MANY_CHANGES, detail)
         return None
 
@@ -134,7 +134,7 @@ class ChangeLog:
             return ChangeStatus(
                 state=state, accepted_at=accepted_at, reason_code=answer.reason_code, message=answer.message
             )
-        is_recent = now - REMEMBER_KEYS_FOR < accepted_at <= now + _CLOCK_TOLERANCE
+        is_recent = now - KEY_RETENTION < accepted_at <= now + _CLOCK_TOLERANCE
         return ChangeStatus(state=ChangeState.PENDING, accepted_at=accepted_at) if is_recent else None
 
     def _remembered(self, now: datetime) -> dict[str, _Entry]:
@@ -156,7 +156,7 @@ def _drop_refusals(kept: dict[str, _Entry]) -> None:
 
 
 def _is_forgotten(entry: _Entry, now: datetime) -> bool:
-    return entry["at"] <= _second(now - REMEMBER_KEYS_FOR)
+    return entry["at"] <= _second(now - KEY_RETENTION)
 
 
 def _second(moment: datetime) -> str:

@@ -5,7 +5,7 @@ import azure.durable_functions as df
 from activities.report import fetch_report_data, generate_report_document
 from domain.ids import instance_id_of
 from domain.reports.report import (
-    MOST_PARTS,
+    MAX_REPORT_PARTS,
     REPORT,
     FetchReportData,
     GenerateReport,
@@ -48,7 +48,7 @@ def make_report(run: WorkflowRun, request: ReportRequest) -> Wait:
 def fetch_data(run: WorkflowRun, request: ReportRequest) -> Wait:
     """Fetch every order of the period into parts. Returns how many parts."""
     rows, cursor = 0, None
-    for part in range(MOST_PARTS):
+    for part in range(MAX_REPORT_PARTS):
         wanted = FetchReportData(
             report_id=run.key,
             placed_from=request.placed_from,

@@ -19,7 +19,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Final
 
-MOST_BYTES: Final = 10 * 1024 * 1024
+MAX_MAIL_BYTES: Final = 10 * 1024 * 1024
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9@._-]+")
 
 Keep = Callable[[bytes], None]
@@ -37,7 +37,7 @@ class MailCatcher:
         self._keep = keep
 
     async def serve(self, port: int) -> asyncio.Server:
-        return await asyncio.start_server(self._converse, "127.0.0.1", port, limit=MOST_BYTES)
+        return await asyncio.start_server(self._converse, "127.0.0.1", port, limit=MAX_MAIL_BYTES)
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         # A sender that hangs up or sends a line without an end is no concern of the others.
@@ -52,7 +52,7 @@ class MailCatcher:
         match line.upper().split(" ", 1)[0]:
             case "EHLO" | "HELO":
                 more = "250-SMTPUTF8\r\n" if self.smtputf8 else ""
-                await _say(writer, f"250-localhost\r\n250-8BITMIME\r\n{more}250 SIZE {MOST_BYTES}")
+                await _say(writer, f"250-localhost\r\n250-8BITMIME\r\n{more}250 SIZE {MAX_MAIL_BYTES}")
             case "MAIL" | "RCPT" if not line.isascii() and not self.smtputf8:
                 await _say(writer, "553 5.6.7 an address must be ASCII")
             case "RCPT" if self.refuse:

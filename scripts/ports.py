@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from scripts.errors import LaunchFailed
 
-HIGHEST_PORT = 65535
+MAX_PORT = 65535
 
 
 class PortReservations:
@@ -46,13 +46,13 @@ class PortReservations:
 def port_setting(environment: Mapping[str, str], name: str, default: int) -> int:
     """A port number from the environment; 0 asks for a free one. Raises LaunchFailed naming the variable."""
     text = environment.get(name) or str(default)
-    if not (text.isascii() and text.isdigit() and int(text) <= HIGHEST_PORT):
-        raise LaunchFailed(f"{name} must be a port number from 1 to {HIGHEST_PORT}, or 0 for a free one")
+    if not (text.isascii() and text.isdigit() and int(text) <= MAX_PORT):
+        raise LaunchFailed(f"{name} must be a port number from 1 to {MAX_PORT}, or 0 for a free one")
     return int(text)
 
 
 def _refusal(refused: OSError, port: int, setting: str) -> str:
-    other = (port + 100) % HIGHEST_PORT
+    other = (port + 100) % MAX_PORT
     if refused.errno == errno.EADDRINUSE:
         return f"port {port} is in use: stop the program that uses it, or choose another, such as {setting}={other}"
     return f"port {port} cannot be used ({refused.strerror}): choose another, such as {setting}={other}"

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 # Half of it, because a character outside the basic plane counts as two.
-_MOST_PER_PROPERTY: Final = 16_000
+_MAX_PROPERTY_CHARS: Final = 16_000
 
 
 def split_text(name: str, text: str) -> dict[str, str | int]:
     """`{"result": first part, "result_1": second part, …, "result_parts": how many}`."""
-    parts = [text[start : start + _MOST_PER_PROPERTY] for start in range(0, len(text), _MOST_PER_PROPERTY)] or [""]
+    parts = [text[start : start + _MAX_PROPERTY_CHARS] for start in range(0, len(text), _MAX_PROPERTY_CHARS)] or [""]
     properties: dict[str, str | int] = {_property(name, index): part for index, part in enumerate(parts)}
     # A shorter text merged over a longer one leaves the longer one's tail behind: the count says where to stop.
     return {**properties, f"{name}_parts": len(parts)}

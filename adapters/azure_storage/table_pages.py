@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 # The service ends a page where a partition or its patience ends: behind an empty one there may be more.
-_MOST_EMPTY_PAGES: Final = 20
+_MAX_EMPTY_PAGES: Final = 20
 
 
 def read_page(
@@ -39,7 +39,7 @@ def read_page(
     # The library's annotations know neither the token's form nor that a page iterator carries it.
     pages: Any = query.by_page(continuation_token=_position(cursor))  # type: ignore[arg-type]
     items: list[T] = []
-    for _ in range(_MOST_EMPTY_PAGES):
+    for _ in range(_MAX_EMPTY_PAGES):
         items = [read(entity) for entity in next(pages, ())]
         if items or pages.continuation_token is None:
             break

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from easypost.easypost_client import EasyPostClient
 
 # Carriers are slow to sell labels; the whole activity has to end within the host's limit.
-ANSWER_S: Final = 20
+ANSWER_TIMEOUT_S: Final = 20
 _GIVEN_BACK: Final = frozenset({"submitted", "refunded"})
 
 
@@ -46,7 +46,7 @@ class EasyPostCarrier:
         self._ship_from = ship_from
 
     @classmethod
-    def connect(cls, api_key: str, api_base: str | None, ship_from: Address, answer_s: int = ANSWER_S) -> Self:
+    def connect(cls, api_key: str, api_base: str | None, ship_from: Address, answer_s: int = ANSWER_TIMEOUT_S) -> Self:
         """api_base: None for EasyPost's own. answer_s: how long to wait for an answer."""
         from easypost.easypost_client import EasyPostClient
 

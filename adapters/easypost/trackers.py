@@ -12,7 +12,7 @@ from domain.shipping.tracking import ParcelStatus, TrackingCode
 if TYPE_CHECKING:
     from easypost.easypost_client import EasyPostClient
 
-ANSWER_S: Final = 20
+ANSWER_TIMEOUT_S: Final = 20
 _PAGE: Final = 100
 # Their words for ours, where they differ. `error` says that the tracker is out of order, which is nothing about the parcel.
 _STATUSES: Final = {
@@ -31,7 +31,7 @@ class EasyPostTrackers:
 
     @classmethod
     def connect(
-        cls, api_key: str, api_base: str | None, webhook_secret: str | None = None, answer_s: int = ANSWER_S
+        cls, api_key: str, api_base: str | None, webhook_secret: str | None = None, answer_s: int = ANSWER_TIMEOUT_S
     ) -> Self:
         """Connect to EasyPost.
 

@@ -14,7 +14,7 @@ from domain.shipping.shipment import Address, ShipmentRequest
 _GRAMS_PER_OUNCE: Final = Decimal("28.349523125")
 _MM_PER_INCH: Final = Decimal("25.4")
 _TENTH: Final = Decimal("0.1")
-_LONGEST_MESSAGE: Final = 200
+_MAX_MESSAGE_CHARS: Final = 200
 # Addresses of mails, keys, and long numbers: of telephones, accounts, parcels.
 _PRIVATE: Final = re.compile(r"\S+@\S+|\bEZ[TA]K\w+|\+?\d[\d ()./-]{5,}\d")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -58,7 +58,7 @@ def redacted(text: object, private: Iterable[str | None]) -> str:
     shown = _CONTROL.sub(" ", str(text))
     for value in sorted((value for value in private if value), key=len, reverse=True):
         shown = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", "…", shown, flags=re.IGNORECASE)
-    shown = _PRIVATE.sub("…", shown)[:_LONGEST_MESSAGE].strip()
+    shown = _PRIVATE.sub("…", shown)[:_MAX_MESSAGE_CHARS].strip()
     return "(hidden)" if looks_like_card_number(shown) else shown
 
 

@@ -16,7 +16,7 @@ from domain.workflows.steps import StepResult
 if TYPE_CHECKING:
     from azure.communication.email import EmailClient
 
-ANSWER_S: Final = 20
+ANSWER_TIMEOUT_S: Final = 20
 _OPERATIONS: Final = uuid.UUID("5c1a9ac7-6d0c-4a55-9a10-0d0f2e4a1f3c")
 # Our access, their load, and an earlier try that is still under way: nothing about the mail itself.
 _NOT_ABOUT_THIS_MAIL: Final = frozenset({401, 403, 404, 408, 409, 412, 429})
@@ -36,7 +36,7 @@ class AzureMailer:
         from azure.identity import DefaultAzureCredential, ManagedIdentityCredential
 
         credential = ManagedIdentityCredential(client_id=client_id) if client_id else DefaultAzureCredential()
-        return cls(EmailClient(endpoint, credential, retry_total=2, read_timeout=ANSWER_S), sender)
+        return cls(EmailClient(endpoint, credential, retry_total=2, read_timeout=ANSWER_TIMEOUT_S), sender)
 
     def send(self, mail: Mail) -> StepResult:
         from azure.core.exceptions import AzureError, HttpResponseError

@@ -14,7 +14,7 @@ from domain.mail.address import needs_smtputf8
 from domain.mail.message import Mail
 from domain.workflows.steps import StepResult
 
-ANSWER_S: Final = 20
+ANSWER_TIMEOUT_S: Final = 20
 
 
 class SmtpMailer:
@@ -56,9 +56,9 @@ class SmtpMailer:
         host = str(self._url.hostname)
         session: smtplib.SMTP
         if self._url.scheme == "smtps":
-            session = smtplib.SMTP_SSL(host, self._url.port or 465, timeout=ANSWER_S, context=self._tls)
+            session = smtplib.SMTP_SSL(host, self._url.port or 465, timeout=ANSWER_TIMEOUT_S, context=self._tls)
         else:
-            session = smtplib.SMTP(host, self._url.port or 587, timeout=ANSWER_S)
+            session = smtplib.SMTP(host, self._url.port or 587, timeout=ANSWER_TIMEOUT_S)
         with session:
             session.ehlo()
             if self._url.scheme == "smtp" and session.has_extn("starttls"):

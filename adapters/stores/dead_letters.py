@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
 DEAD_LETTERS: Final = "dead-letters"
 """The name of the container and of the queue."""
-_DOWNLOADS_AT_ONCE: Final = 8
-_MOST_PAGES_WITHOUT_A_HIT: Final = 20
-_MOST_COLLISIONS: Final = 5
+_DOWNLOAD_CONCURRENCY: Final = 8
+_MAX_PAGES_WITHOUT_HITS: Final = 20
+_MAX_COLLISIONS: Final = 5
 
 
 class DeadLetters:
@@ -74,7 +74,7 @@ class DeadLetters:
             names, token = created_on_first_use(
                 lambda: self._names(state, _marker(cursor), limit), lambda: create_container(self._container)
             )
-            with ThreadPoolExecutor(_DOWNLOADS_AT_ONCE) as pool:
+            with ThreadPoolExecutor(_DOWNLOAD_CONCURRENCY) as pool:
                 found = pool.map(self._read, names)
             letters = [stored.letter for stored in found if stored is not None]
         return Page(letters, encode_cursor(token))
@@ -103,7 +103,7 @@ class DeadLetters:
 
     def _change(self, dead_letter_id: str, change: Callable[[DeadLetter], DeadLetter | None]) -> DeadLetter | None:
         """Change a record, again when another change was faster. Return what was stored; None when nothing had to be."""
-        for _ in range(_MOST_COLLISIONS):
+        for _ in range(_MAX_COLLISIONS):
             stored = self.get(dead_letter_id)
             changed = None if stored is None else change(stored.letter)
             if stored is None or changed is None:
@@ -170,7 +170,7 @@ class DeadLetters:
         # The library's annotations do not know that a page iterator carries the marker.
         pages: Any = self._container.list_blobs(include=["metadata"], results_per_page=limit).by_page(marker)
         names: Sequence[str] = ()
-        for _ in range(_MOST_PAGES_WITHOUT_A_HIT):
+        for _ in range(_MAX_PAGES_WITHOUT_HITS):
             names = [blob.name for blob in next(pages, ()) if state is None or _state(blob) is state]
             if names or not pages.continuation_token:
                 break

@@ -15,7 +15,7 @@ from domain.errors import StorageUnavailable
 from domain.files.batch import (
     CHUNK_FILES,
     HIDDEN_NAME,
-    MOST_FILES,
+    MAX_BATCH_FILES,
     BatchSummary,
     ChunkFacts,
     ExtractMetadata,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from azure.core.exceptions import HttpResponseError
 
 _BATCHES: Final = "file-batches"
-MOST_BYTES: Final = 512 * 1024 * 1024
+MAX_FILE_BYTES: Final = 512 * 1024 * 1024
 """A larger file could not be read within the five minutes that a function has."""
 
 
@@ -56,8 +56,8 @@ class FileBatches:
             try:
                 for number, names in enumerate(_in_lists(self._names(request))):
                     files += len(names)
-                    if files > MOST_FILES:
-                        return _refused("too_many_files", f"A batch may hold {MOST_FILES} files.")
+                    if files > MAX_BATCH_FILES:
+                        return _refused("too_many_files", f"A batch may hold {MAX_BATCH_FILES} files.")
                     self._write(_names_of(wanted.batch_id, number), names)
             except ResourceNotFoundError:
                 return _refused("container_not_found", "There is no such container.")
@@ -81,7 +81,7 @@ class FileBatches:
             with storage_errors("the files"):
                 try:
                     download = blob.download_blob()
-                    if download.size > MOST_BYTES:
+                    if download.size > MAX_FILE_BYTES:
                         return _problem(wanted.name, FileProblem.TOO_LARGE)
                     return facts_of(wanted.name, download.chunks())
                 except ResourceNotFoundError:

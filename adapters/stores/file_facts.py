@@ -1,7 +1,7 @@
 """Find out about a file while its bytes go by: they are hashed as they come, and never held as a whole.
 
 A file is what its content says: its name only says what to look for. What is held is bounded: the head of an image, one line of a
-table and its columns, a JSON document of MOST_JSON_BYTES; a limit holds wherever in a file something stands.
+table and its columns, a JSON document of MAX_JSON_BYTES; a limit holds wherever in a file something stands.
 """
 
 import codecs
@@ -17,11 +17,11 @@ from typing import Any, Final, NoReturn
 
 from domain.files.batch import FileFacts, FileProblem, FileType
 
-MOST_JSON_BYTES: Final = 2 * 1024 * 1024
+MAX_JSON_BYTES: Final = 2 * 1024 * 1024
 """A parsed document takes some ten times its size, and as many as the batch is wide are held at a time."""
-LONGEST_LINE: Final = 1024 * 1024
+MAX_LINE_BYTES: Final = 1024 * 1024
 """Characters of a line, and of a cell of a table, which may go over several lines."""
-MOST_COLUMNS: Final = 10_000
+MAX_COLUMNS: Final = 10_000
 """Objects with more distinct keys are a mapping, not a table; and all of them have to be held."""
 _HEAD: Final = 4 * 1024
 _IMAGE_HEAD: Final = 1024 * 1024  # a photograph's size stands behind its embedded profiles and previews
@@ -42,7 +42,7 @@ _SEP_LINE: Final = r'"?sep=(.)"?'
 _PAGES: Final = (b"<!doctype", b"<html", b"<?xml")
 
 # Python's own limit is 128 KiB, and one for the whole process.
-csv.field_size_limit(LONGEST_LINE)
+csv.field_size_limit(MAX_LINE_BYTES)
 
 
 class _Malformed(Exception):
@@ -143,7 +143,7 @@ def _csv(lines: Iterator[str], delimiter: str | None) -> dict[str, Any]:
         return {"rows": 0, "columns": 0}
     delimiter = delimiter or max(_DELIMITERS, key=lambda each: _columns(header, each))
     columns = _columns(header, delimiter)
-    if not 0 < columns <= MOST_COLUMNS:
+    if not 0 < columns <= MAX_COLUMNS:
         raise _Malformed
     records = csv.reader(lines, delimiter=delimiter, strict=True)
     rows = sum(1 for record in records if len(record) > 1 or (record and record[0].strip()))
@@ -160,7 +160,7 @@ def _header_lines(lines: Iterator[str]) -> list[str]:
         taken.append(line)
         quotes += line.count('"')
         length += len(line)
-        if length > LONGEST_LINE:
+        if length > MAX_LINE_BYTES:
             raise _Malformed
         if quotes % 2 == 0 or not re.search(_QUOTED_CELL, taken[0]):
             break
@@ -180,7 +180,7 @@ def _json(pieces: _Passing) -> dict[str, Any]:
     held = bytearray()
     for piece in pieces:
         held += piece
-        if len(held) > MOST_JSON_BYTES:
+        if len(held) > MAX_JSON_BYTES:
             return {"problem": FileProblem.TOO_LARGE}
     document = _parsed(held.decode("utf-8-sig"))
     return _table(document) if isinstance(document, list) else _table([document])
@@ -194,7 +194,7 @@ def _table(items: Iterable[Any]) -> dict[str, Any]:
         rows += 1
         if isinstance(item, dict):
             keys.update(item)
-            if len(keys) > MOST_COLUMNS:
+            if len(keys) > MAX_COLUMNS:
                 raise _Malformed
     return {"rows": rows, "columns": len(keys)}
 
@@ -224,6 +224,6 @@ def _lines(pieces: Iterable[bytes], encoding: str) -> Iterator[str]:
 
 
 def _checked(line: str) -> str:
-    if len(line) > LONGEST_LINE or "\0" in line:
+    if len(line) > MAX_LINE_BYTES or "\0" in line:
         raise _Malformed
     return line

@@ -6,7 +6,7 @@ from adapters.azure_storage.storage import Storage, create_queue, created_on_fir
 from domain.orders.intake import RefusedMessage
 from domain.queues import ORDERS_IN
 
-_MOST_BYTES: Final = 48 * 1024  # in Base64 they are the 64 KiB that a queue takes
+_MAX_MESSAGE_BYTES: Final = 48 * 1024  # in Base64 they are the 64 KiB that a queue takes
 
 
 class RefusedOrders:
@@ -27,6 +27,6 @@ class RefusedOrders:
 def _envelope(refused: RefusedMessage) -> str:
     """As JSON, whose escapes can make a message longer than it came: then without it."""
     whole = refused.model_dump_json()
-    if len(whole.encode()) <= _MOST_BYTES:
+    if len(whole.encode()) <= _MAX_MESSAGE_BYTES:
         return whole
     return refused.model_copy(update={"message": None}).model_dump_json()

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from stripe.params import PaymentIntentCreateParams
 
 # An issuer may take its time over an authorisation; the whole activity has to end within the host's limit.
-_CONNECT_S: Final = 5.0
-ANSWER_S: Final = 20.0
+_CONNECT_TIMEOUT_S: Final = 5.0
+ANSWER_TIMEOUT_S: Final = 20.0
 _PAGE: Final = 100
 # The activity has to end within the host's limit: some 200 pages.
 _MAX_LISTED: Final = 20_000
@@ -88,7 +88,7 @@ class StripeGateway:
         self._client = client.v1
 
     @classmethod
-    def connect(cls, api_key: str, api_base: str | None, answer_s: float = ANSWER_S) -> Self:
+    def connect(cls, api_key: str, api_base: str | None, answer_s: float = ANSWER_TIMEOUT_S) -> Self:
         """api_base: None for Stripe's own. answer_s: how long to wait for an answer."""
         from stripe import RequestsClient, StripeClient
 
@@ -98,7 +98,7 @@ class StripeGateway:
             api_key,
             base_addresses={"api": api_base} if api_base else {},
             max_network_retries=0,
-            http_client=RequestsClient(timeout=(_CONNECT_S, answer_s)),
+            http_client=RequestsClient(timeout=(_CONNECT_TIMEOUT_S, answer_s)),
         )
         return cls(client)
 

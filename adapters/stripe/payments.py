@@ -14,7 +14,7 @@ from typing import Final, Self, get_args
 
 from adapters.stripe import verdicts
 from adapters.stripe.errors import AccessRefused, CardRefused, KeyMisused, KeySpent, RequestRefused
-from adapters.stripe.gateway import ANSWER_S, Intent, IntentStatus, Refund, StripeGateway
+from adapters.stripe.gateway import ANSWER_TIMEOUT_S, Intent, IntentStatus, Refund, StripeGateway
 from adapters.stripe.lookup import StripeLookup
 from adapters.stripe.mark import is_anothers
 from domain.errors import ProviderUnavailable
@@ -41,7 +41,7 @@ class StripePayments:
         self._lookup = StripeLookup(gateway)
 
     @classmethod
-    def connect(cls, api_key: str, api_base: str | None, answer_s: float = ANSWER_S) -> Self:
+    def connect(cls, api_key: str, api_base: str | None, answer_s: float = ANSWER_TIMEOUT_S) -> Self:
         """api_base: None for Stripe's own. answer_s: how long to wait for an answer."""
         return cls(StripeGateway.connect(api_key, api_base, answer_s))
 

@@ -13,10 +13,10 @@ from domain.errors import ProviderUnavailable
 from domain.onboarding.user import FindRegion, Region
 
 _TABLE: Final = Path(__file__).with_name("regions.csv")
-_PATIENCE_S: Final = (3.05, 5)
+_TIMEOUT_S: Final = (3.05, 5)
 """Seconds to connect, and to wait for an answer: somebody is waiting for the account, and does not need its region."""
 
-_MOST_REMEMBERED: Final = 10_000
+_MAX_REMEMBERED: Final = 10_000
 
 
 class RegionTable:
@@ -36,7 +36,7 @@ class RegionService:
     def __init__(self, base: str) -> None:
         """base: such as https://api.zippopotam.us, without a slash at its end."""
         self._base = base
-        self._remembered = lru_cache(maxsize=_MOST_REMEMBERED)(self._ask)
+        self._remembered = lru_cache(maxsize=_MAX_REMEMBERED)(self._ask)
 
     def find(self, wanted: FindRegion) -> Region | None:
         """The region; None when the service does not know it. Raises ProviderUnavailable, which is not remembered."""
@@ -48,7 +48,7 @@ class RegionService:
         url = f"{self._base}/{quote(country.lower(), safe='')}/{quote(postal_code, safe='')}"
         try:
             # Redirects would be followed to wherever the service says; it has no reason to say anything.
-            answer = requests.get(url, timeout=_PATIENCE_S, allow_redirects=False)
+            answer = requests.get(url, timeout=_TIMEOUT_S, allow_redirects=False)
             if answer.status_code == requests.codes.not_found:
                 return None
             answer.raise_for_status()

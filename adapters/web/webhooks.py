@@ -21,9 +21,9 @@ from domain.errors import ProviderUnavailable
 from domain.workflows.steps import StepResult
 from domain.workflows.webhook import Callback, callback_url_problem
 
-MOST_BYTES: Final = 64 * 1024
-ANSWER_S: Final = 10.0
-_CONNECT_S: Final = 5.0
+MAX_ANSWER_BYTES: Final = 64 * 1024
+ANSWER_TIMEOUT_S: Final = 10.0
+_CONNECT_TIMEOUT_S: Final = 5.0
 _GONE: Final = 410
 
 
@@ -31,7 +31,12 @@ class WebhookSender:
     """secret: `whsec_` and Base64; without one nothing is sent. allow_loopback: http to this machine too, for local runs."""
 
     def __init__(
-        self, secret: str | None, *, allow_loopback: bool, resolver: Resolver = resolve, answer_s: float = ANSWER_S
+        self,
+        secret: str | None,
+        *,
+        allow_loopback: bool,
+        resolver: Resolver = resolve,
+        answer_s: float = ANSWER_TIMEOUT_S,
     ) -> None:
         self._secret = secret
         self._allow_loopback = allow_loopback
@@ -62,7 +67,7 @@ class WebhookSender:
         if problem is not None:
             return StepResult.refused("callback_forbidden", f"the callback's address {problem}")
         body = _body(callback)
-        if self._secret is None or len(body) > MOST_BYTES:
+        if self._secret is None or len(body) > MAX_ANSWER_BYTES:
             return StepResult.faulted("callback_not_sendable", "no signing secret is set, or the message is too long")
         parts = urlsplit(callback.url)
         try:
@@ -89,7 +94,7 @@ class WebhookSender:
         port = parts.port or (443 if parts.scheme == "https" else 80)
         try:
             with (
-                socket.create_connection((address, port), _CONNECT_S) as reached,
+                socket.create_connection((address, port), _CONNECT_TIMEOUT_S) as reached,
                 _over_after(self._answer_s, reached),
                 self._secured(reached, parts) as connected,
             ):

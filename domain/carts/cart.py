@@ -11,11 +11,11 @@ from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import Field
 
-from domain.catalogue.product import MOST_PER_LINE, OrderLine, Quantity
+from domain.catalogue.product import MAX_LINE_QUANTITY, OrderLine, Quantity
 from domain.field_error import FieldError
 from domain.ids import CustomerId, OrderId, ProductId, digest_id
 from domain.keyed_changes import ChangeLog, KeyedChange
-from domain.orders.order import MOST_LINES, PaymentDetails
+from domain.orders.order import MAX_ORDER_LINES, PaymentDetails
 from domain.shipping.shipment import Destination
 from domain.wire import Edge, EmailAddress, Wire, split_state
 from domain.workflows.steps import Message, Outcome, StepResult
@@ -202,10 +202,10 @@ def _once(cart: Cart, request: KeyedChange, rule: Callable[[Cart], tuple[Cart, S
 
 def _added(cart: Cart, request: AddItem) -> tuple[Cart, StepResult]:
     quantity = cart.items.get(request.product_id, 0) + request.quantity
-    if quantity > MOST_PER_LINE:
-        return cart, StepResult.refused("too_many", f"an order takes {MOST_PER_LINE} units of a product at most")
-    if request.product_id not in cart.items and len(cart.items) >= MOST_LINES:
-        return cart, StepResult.refused("too_many_products", f"an order takes {MOST_LINES} products at most")
+    if quantity > MAX_LINE_QUANTITY:
+        return cart, StepResult.refused("too_many", f"an order takes {MAX_LINE_QUANTITY} units of a product at most")
+    if request.product_id not in cart.items and len(cart.items) >= MAX_ORDER_LINES:
+        return cart, StepResult.refused("too_many_products", f"an order takes {MAX_ORDER_LINES} products at most")
     return replace(cart, items={**cart.items, request.product_id: quantity}), StepResult()
 
 

@@ -15,9 +15,9 @@ from domain.wire import VISIBLE_LINE, Cents, Currency, Edge, is_absent
 ORDER_LIMIT: Final = Limit(stated=Money(100_000_000, "usd"))
 """The most that one order may cost, unless the shop says otherwise: a million dollars turns a slip into an error."""
 
-MOST_PER_LINE: Final = 10_000
+MAX_LINE_QUANTITY: Final = 10_000
 
-Quantity = Annotated[int, Field(strict=True, ge=1, le=MOST_PER_LINE)]
+Quantity = Annotated[int, Field(strict=True, ge=1, le=MAX_LINE_QUANTITY)]
 Grams = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 _STACKS: Final = range(1, 21)
 _Side = Annotated[int, Field(strict=True, ge=1, le=10_000)]

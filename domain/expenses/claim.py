@@ -15,7 +15,7 @@ from domain.workflows.run import RunRequest, WorkflowKey
 from domain.workflows.steps import Outcome, StepResult
 
 EXPENSE_APPROVAL: Final = "expense_approval"
-MOST_ITEMS: Final = 100
+MAX_CLAIM_ITEMS: Final = 100
 TURNS: Final = 2
 """The first approver's, and once the next one's."""
 
@@ -49,7 +49,7 @@ class ExpenseRequest(RunRequest):
 
     employee_id: CustomerId
     email: EmailAddress
-    items: Annotated[tuple[ExpenseItem, ...], Field(min_length=1, max_length=MOST_ITEMS), at_most(MOST_ITEMS)]
+    items: Annotated[tuple[ExpenseItem, ...], Field(min_length=1, max_length=MAX_CLAIM_ITEMS), at_most(MAX_CLAIM_ITEMS)]
 
 
 class ExpenseTotal(Wire):

@@ -15,9 +15,9 @@ from domain.workflows.steps import StepResult
 FILE_BATCH: Final = "file_batch"
 CHUNK_FILES: Final = 100
 """So many files one history takes in: some 15 KB of names and 40 KB of facts."""
-MOST_FILES: Final = 50_000
+MAX_BATCH_FILES: Final = 50_000
 """So many make the history of the whole as long as that of ten chunks, and the summary some 15 MB."""
-_MOST_NAMED: Final = 1_000
+_MAX_NAMED_FILES: Final = 1_000
 HIDDEN_NAME: Final = "(hidden: the name looks like a card number)"
 """Stands for the name of a file that must not be kept."""
 
@@ -48,9 +48,10 @@ class FileBatchRequest(RunRequest):
 
     container: ContainerName
     prefix: Annotated[str, Field(max_length=1024, pattern=_NO_CONTROLS), _NAME_IN_WORDS] | None = None
-    blobs: Annotated[tuple[FileName, ...], Field(min_length=1, max_length=_MOST_NAMED), at_most(_MOST_NAMED)] | None = (
-        None
-    )
+    blobs: (
+        Annotated[tuple[FileName, ...], Field(min_length=1, max_length=_MAX_NAMED_FILES), at_most(_MAX_NAMED_FILES)]
+        | None
+    ) = None
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:

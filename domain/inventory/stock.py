@@ -19,9 +19,9 @@ from domain.wire import VISIBLE_TEXT, Timestamp, Wire, split_state
 from domain.workflows.steps import StepResult
 
 # A message repeated by the platform arrives within minutes; a day is far beyond that, and keeps the state small.
-REMEMBER_SETTLED_FOR: Final = timedelta(days=1)
-MOST_SETTLED_REMEMBERED: Final = 2_000
-MOST_STOCK: Final = 1_000_000_000
+SETTLEMENT_RETENTION: Final = timedelta(days=1)
+MAX_SETTLEMENTS: Final = 2_000
+MAX_STOCK: Final = 1_000_000_000
 
 ALREADY_SETTLED: Final = "already_settled"
 """Why a late `reserve` is refused: its order has let go of these goods before."""
@@ -214,7 +214,7 @@ def _let_go(stock: Stock, order_id: str, how: Settled, now: datetime) -> Stock:
 
 def _remember(stock: Stock, order_id: str, how: Settled, now: datetime) -> Stock:
     settled = {**stock.settled, order_id: Settlement(how=how, at=now.isoformat())}
-    if len(settled) > MOST_SETTLED_REMEMBERED:
+    if len(settled) > MAX_SETTLEMENTS:
         del settled[next(iter(settled))]
     return replace(stock, settled=settled)
 
@@ -232,8 +232,8 @@ def _moved(stock: Stock, delta: int) -> tuple[Stock, StepResult]:
     available = stock.available + delta
     if available < 0:
         return stock, StepResult.refused("below_zero", f"{-delta} fewer, but only {stock.available} available")
-    if available > MOST_STOCK:
-        return stock, StepResult.refused("too_much", f"a product can have {MOST_STOCK} units at most")
+    if available > MAX_STOCK:
+        return stock, StepResult.refused("too_much", f"a product can have {MAX_STOCK} units at most")
     return _hand_over_owed(replace(stock, available=available)), StepResult()
 
 
@@ -262,7 +262,7 @@ def _forget_old(stock: Stock, now: datetime) -> Stock:
     kept = {
         order_id: settlement
         for order_id, settlement in stock.settled.items()
-        if datetime.fromisoformat(settlement["at"]) + REMEMBER_SETTLED_FOR > now
+        if datetime.fromisoformat(settlement["at"]) + SETTLEMENT_RETENTION > now
     }
     movements = stock.movements.forget(now)
     if len(kept) == len(stock.settled) and movements is stock.movements:

@@ -17,7 +17,7 @@ from domain.workflows.run import RunRequest, WorkflowKey
 from domain.workflows.steps import Outcome, StepResult
 
 USER_ONBOARDING: Final = "user_onboarding"
-YOUNGEST_YEARS: Final = 16
+MIN_AGE_YEARS: Final = 16
 
 _POSTAL_CODE: Final = r"[A-Z0-9][A-Z0-9 -]{1,11}"  # of any country
 
@@ -165,9 +165,9 @@ def _broken_rules(user: User, request: OnboardingRequest, now: datetime, ascii_m
         (
             "birth_date",
             "too_young",
-            f"Must be {YOUNGEST_YEARS} years ago or more",
+            f"Must be {MIN_AGE_YEARS} years ago or more",
             # Who is not born yet breaks the rule above alone.
-            lambda: user.birth_date >= now.date() or _years(user.birth_date, now.date()) >= YOUNGEST_YEARS,
+            lambda: user.birth_date >= now.date() or _years(user.birth_date, now.date()) >= MIN_AGE_YEARS,
         ),
         ("accepts_terms", "not_accepted", "The terms must be accepted", lambda: request.accepts_terms),
     )

@@ -12,7 +12,7 @@ from domain.workflows.steps import Outcome, StepResult
 
 Decision = Literal["approved", "rejected"]
 
-_MOST_ENCODINGS: Final = 3
+_MAX_ENCODINGS: Final = 3
 
 # Raised by our own HTTP API after the decision was claimed; its payload is always an ApprovalDecision.
 APPROVAL_DECIDED = "ApprovalDecided"
@@ -123,7 +123,7 @@ def _decoded(payload: Any) -> Any:
     None for a payload with something like a card number: it came past our own API, which would have refused it.
     """
     value = payload
-    for _ in range(_MOST_ENCODINGS):
+    for _ in range(_MAX_ENCODINGS):
         if not isinstance(value, str):
             break
         try:

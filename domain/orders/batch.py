@@ -13,11 +13,11 @@ from domain.workflows.run import WorkflowKey
 from domain.workflows.steps import Message, StepResult
 
 ORDER_BATCH: Final = "order_batch"
-MOST_LINES: Final = 5_000
-MOST_BYTES: Final = 8 * 1024 * 1024
+MAX_BATCH_LINES: Final = 5_000
+MAX_BATCH_BYTES: Final = 8 * 1024 * 1024
 CHUNK_LINES: Final = 100
 """Lines per history: some 700 events, which is replayed quickly."""
-WIDTH: Final = 20
+ACCEPT_CONCURRENCY: Final = 20
 """Orders taken in at a time: as many activities as one worker runs at a time (host.json)."""
 
 
@@ -56,7 +56,7 @@ class OrderBatch(Wire):
     lines: int
     rejected: int
     chunks: int
-    width: int = WIDTH
+    width: int = ACCEPT_CONCURRENCY
 
 
 class BatchChunk(Wire):

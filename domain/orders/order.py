@@ -19,7 +19,7 @@ from domain.shipping.shipment import LABEL_PERCENT, Address, BuyLabelRequest, De
 from domain.wire import Cents, Currency, Edge, Email, EmailAddress, Timestamp, Wire, at_most, is_absent
 from domain.workflows.steps import SETTLED, LedgerEntry, Message, open_compensations
 
-MOST_LINES: Final = 50
+MAX_ORDER_LINES: Final = 50
 MAX_STATED_CENTS: Final = 10**12
 """Far beyond what any order may cost, so that a slip is told by the order's own limit."""
 
@@ -50,7 +50,9 @@ class OrderRequest(Edge):
 
     order_id: OrderId | None = None
     customer_id: CustomerId
-    lines: Annotated[list[OrderLine], Field(min_length=1, max_length=MOST_LINES), at_most(MOST_LINES)] | None = None
+    lines: (
+        Annotated[list[OrderLine], Field(min_length=1, max_length=MAX_ORDER_LINES), at_most(MAX_ORDER_LINES)] | None
+    ) = None
     product_id: ProductId | None = None
     quantity: Quantity | None = None
     payment: PaymentDetails

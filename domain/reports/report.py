@@ -16,8 +16,8 @@ from domain.workflows.steps import StepResult
 from domain.workflows.webhook import CallbackUrl
 
 REPORT: Final = "report"
-LONGEST_PERIOD: Final = timedelta(days=366)
-MOST_PARTS: Final = 500
+MAX_PERIOD: Final = timedelta(days=366)
+MAX_REPORT_PARTS: Final = 500
 """Of a thousand orders each; every part is one activity in the report's history."""
 
 
@@ -39,9 +39,9 @@ class ReportRequest(RunRequest):
     @model_validator(mode="after")
     def _a_period(self) -> Self:
         length = self.placed_to - self.placed_from
-        if timedelta(0) < length <= LONGEST_PERIOD:
+        if timedelta(0) < length <= MAX_PERIOD:
             return self
-        rule = f"Must be after placed_from, by {LONGEST_PERIOD.days} days at most"
+        rule = f"Must be after placed_from, by {MAX_PERIOD.days} days at most"
         details = InitErrorDetails(type=PydanticCustomError("period", rule), loc=("placed_to",), input=None)
         raise ValidationError.from_exception_data(type(self).__name__, [details], hide_input=True)
 

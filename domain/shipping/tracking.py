@@ -15,7 +15,7 @@ TRACKING_REPORTED: Final = "TrackingReported"
 """Raised when the carrier has news. It carries none itself: the carrier is asked."""
 
 FIRST_PAUSE: Final = timedelta(hours=1)
-LONGEST_PAUSE: Final = timedelta(hours=12)
+MAX_PAUSE: Final = timedelta(hours=12)
 LOST_AFTER: Final = timedelta(days=45)
 """A parcel of which no end is heard for so long has none."""
 
@@ -37,7 +37,7 @@ class ParcelStatus(StrEnum):
 
 
 ENDS: Final = frozenset({ParcelStatus.DELIVERED, ParcelStatus.RETURNED, ParcelStatus.LOST, ParcelStatus.CANCELLED})
-_MOST_REMEMBERED: Final = 20
+_MAX_REMEMBERED: Final = 20
 
 
 class TrackingRequest(Wire):
@@ -93,9 +93,9 @@ class Watch(Wire):
         """With one more look. tracking: what it brought; None when the carrier did not answer."""
         news = tracking is not None and (self.latest is None or tracking.status is not self.latest.status)
         seen = (*self.seen, tracking) if news else self.seen
-        return self.model_copy(update={"looks": self.looks + 1, "seen": seen[-_MOST_REMEMBERED:]})
+        return self.model_copy(update={"looks": self.looks + 1, "seen": seen[-_MAX_REMEMBERED:]})
 
 
 def pause_after(looks: int) -> timedelta:
     """How long to leave the carrier alone: longer and longer. looks: from 1."""
-    return min(FIRST_PAUSE * (1 << min(looks - 1, 10)), LONGEST_PAUSE)
+    return min(FIRST_PAUSE * (1 << min(looks - 1, 10)), MAX_PAUSE)

@@ -15,7 +15,7 @@ from infra.hooks.azure_cli import HookFailed, az, output
 
 # A role that was just given takes minutes to work.
 _ATTEMPTS = 20
-_PAUSE_S = 15.0
+_RETRY_PAUSE_S = 15.0
 
 
 def fill(vault: str, names: list[str], ask: Callable[[str], str] | None, pause: Callable[[float], None]) -> list[str]:
@@ -41,7 +41,7 @@ def secrets_of(vault: str, pause: Callable[[float], None]) -> set[str]:
         except HookFailed as error:
             if "Forbidden" not in str(error) or attempt == _ATTEMPTS:
                 raise
-            pause(_PAUSE_S)
+            pause(_RETRY_PAUSE_S)
     raise AssertionError("unreachable")
 
 

@@ -17,8 +17,8 @@ from scripts.errors import LaunchFailed, NoAnswer
 from scripts.web import Answer, call
 
 # A cold start with a package to unpack takes a minute, sometimes two.
-HEALTHY_WITHIN_S: Final = 300.0
-ENDED_WITHIN_S: Final = 180.0
+HEALTH_TIMEOUT_S: Final = 300.0
+ORDER_TIMEOUT_S: Final = 180.0
 _POLL_S: Final = 5.0
 _PRODUCT: Final = "smoke-test"
 
@@ -35,7 +35,7 @@ class Clock:
 
 def await_healthy(url: str, clock: Clock) -> None:
     """Raises LaunchFailed with the last answer when the app does not become healthy."""
-    _await("the app is healthy", lambda: _get_or_wait(f"{url}/api/health"), lambda body: True, HEALTHY_WITHIN_S, clock)
+    _await("the app is healthy", lambda: _get_or_wait(f"{url}/api/health"), lambda body: True, HEALTH_TIMEOUT_S, clock)
 
 
 def place_order(url: str, headers: Mapping[str, str], clock: Clock) -> str:
@@ -45,10 +45,10 @@ def place_order(url: str, headers: Mapping[str, str], clock: Clock) -> str:
     _accepted(call("PUT", product, {"name": "Smoke test", "unit_price_cents": 2_000, "weight_grams": 100}, headers))
     stock = f"{url}/api/inventory/{_PRODUCT}"
     _accepted(call("POST", f"{stock}/restock", {"quantity": 1, "key": order_id}, headers))
-    _await("there is stock", lambda: call("GET", stock, headers=headers), _has_stock, ENDED_WITHIN_S, clock)
+    _await("there is stock", lambda: call("GET", stock, headers=headers), _has_stock, ORDER_TIMEOUT_S, clock)
     _accepted(call("POST", f"{url}/api/orders", order(order_id), headers))
     read = f"{url}/api/orders/{order_id}"
-    ended = _await("the order ends", lambda: call("GET", read, headers=headers), _has_ended, ENDED_WITHIN_S, clock)
+    ended = _await("the order ends", lambda: call("GET", read, headers=headers), _has_ended, ORDER_TIMEOUT_S, clock)
     if ended["status"] != "completed":
         raise LaunchFailed(f"order {order_id} ended as {ended['status']}: {ended.get('output')}")
     return order_id

@@ -20,7 +20,7 @@ from tests.support.mails import Mailbox
 from tests.support.shop import Shop, running_shop, use_settings
 
 # A machine that is busy with other tests may be this slow; nothing waits longer than it has to.
-PATIENCE_MS = 90_000
+TIMEOUT_MS = 90_000
 # What a customer may type that no page may take for anything but text.
 HOSTILE = "<script>window.ran = 1</script><img src=x onerror='window.ran = 1'> \"'> \u202eעברית"
 SHOWN = HOSTILE.replace("\u202e", "")
@@ -51,9 +51,9 @@ def chromium() -> str | None:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    expect.set_options(timeout=PATIENCE_MS)
+    expect.set_options(timeout=TIMEOUT_MS)
     async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(executable_path=chromium(), args=_FLAGS, timeout=PATIENCE_MS)
+        running = await playwright.chromium.launch(executable_path=chromium(), args=_FLAGS, timeout=TIMEOUT_MS)
         yield running
         await running.close()
 
@@ -66,7 +66,7 @@ async def new_page(browser: Browser) -> AsyncIterator[NewPage]:
     async def opened(**options: Any) -> Page:
         context = await browser.new_context(**options)
         contexts.append(context)
-        context.set_default_timeout(PATIENCE_MS)
+        context.set_default_timeout(TIMEOUT_MS)
         page = await context.new_page()
         page.on("request", lambda request: troubles.extend(_unwanted(request)))
         page.on("console", lambda message: troubles.extend(_complaint(message)))

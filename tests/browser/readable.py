@@ -6,7 +6,7 @@ from playwright.async_api import Page
 
 SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 # WCAG 2.2, level AA, for text of any size.
-_LEAST_CONTRAST = 4.5
+_MIN_CONTRAST = 4.5
 
 # What is wrong with a page, in words. Contrast as WCAG defines it, of every text against the first background behind it.
 _FAULTS = """least => {
@@ -49,5 +49,5 @@ async def faults(page: Page) -> list[Any]:
     found = []
     for scheme in SCHEMES:
         await page.emulate_media(color_scheme=scheme)
-        found += [f"{scheme}: {fault}" for fault in await page.evaluate(_FAULTS, _LEAST_CONTRAST)]
+        found += [f"{scheme}: {fault}" for fault in await page.evaluate(_FAULTS, _MIN_CONTRAST)]
     return found

@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import Locator, expect
 
-from tests.browser.conftest import PATIENCE_MS, SHORT_HOSTILE, NewPage
+from tests.browser.conftest import SHORT_HOSTILE, TIMEOUT_MS, NewPage
 from tests.browser.readable import faults
 from tests.support.order_requests import ADDRESS, order_request
 from tests.support.shop import Shop
@@ -42,7 +42,7 @@ async def test_the_home_page_lists_what_runs_and_knows_an_order_once_it_is_place
     await expect(page.get_by_role("row", name="o-1 process_order Completed")).to_have_count(1)
     for name in ("Completed", "instances", "entities", "functions"):
         path = await page.get_by_role("link", name=name, exact=True).get_attribute("href")
-        answer = await page.request.get(f"{desk.host.origin}{path}", timeout=PATIENCE_MS)
+        answer = await page.request.get(f"{desk.host.origin}{path}", timeout=TIMEOUT_MS)
         assert (answer.status, answer.headers["content-type"]) == (200, "application/json; charset=utf-8")
 
 

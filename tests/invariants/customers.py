@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 
-from tests.invariants.outside import LOOK_EVERY_S, Outside
+from tests.invariants.outside import POLL_S, Outside
 from tests.invariants.progress import Progress
 from tests.invariants.stories import Story
 
@@ -17,11 +17,11 @@ KINDS = (
     "approved",
 )
 
-_AT_ONCE = 8
+_CONCURRENCY = 8
 
 
 async def place_all(shop: Outside, stories: Mapping[str, Story]) -> None:
-    gate = asyncio.Semaphore(_AT_ONCE)
+    gate = asyncio.Semaphore(_CONCURRENCY)
 
     async def place(order_id: str, story: Story) -> None:
         async with gate:
@@ -36,5 +36,5 @@ async def look_after(shop: Outside, order_id: str, story: Story, progress: Progr
         if story.deed is not None and order.status == 202 and order.json()["status"] == "awaiting_approval":
             path, body = story.deed
             await shop.ask("POST", f"orders/{order_id}/{path}", json=body)
-        await asyncio.sleep(LOOK_EVERY_S)
+        await asyncio.sleep(POLL_S)
     progress.count(orders=1)

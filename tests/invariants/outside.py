@@ -16,8 +16,8 @@ from sandbox.testing import Sandbox
 from tests.invariants.processes import Reborn, running
 from tests.support.order_requests import ADDRESS
 
-LOOK_EVERY_S = 0.2
-_ASK_AGAIN_AFTER_S = 0.02
+POLL_S = 0.2
+_RETRY_PAUSE_S = 0.02
 _STORAGE_PROVIDER = "AzureFunctionsJobHost__extensions__durableTask__storageProvider"
 _OUT_OF_SIGHT = "00:00:02"
 """What was in hand at a kill is out of sight for so long: far less than in Azure, since the proof's clock is the machine's."""
@@ -46,7 +46,7 @@ class Outside:
                 async with self.http.request(method, f"{self.host.url}/api/{path}", **options) as response:
                     answer = Answer(response.status, response.headers, await response.read())
             except (aiohttp.ClientError, TimeoutError):
-                await asyncio.sleep(_ASK_AGAIN_AFTER_S)
+                await asyncio.sleep(_RETRY_PAUSE_S)
                 continue
             await self._count(f"{answer.headers} {answer.text}")
             if answer.status < 500:
@@ -58,7 +58,7 @@ class Outside:
             order = await self.get(f"orders/{order_id}")
             if order.status == 200:
                 return order
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(POLL_S)
 
     async def until_awaiting_approval(self, order_id: str) -> None:
         """Look at an order until a human may decide on it."""
@@ -66,7 +66,7 @@ class Outside:
             order = await self.get(f"orders/{order_id}")
             if order.json()["status"] == "awaiting_approval":
                 return
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(POLL_S)
 
     async def until_answers(self, count: int) -> bool:
         """Wait for that many more answers, counted over all customers. False: the customers have gone home meanwhile."""

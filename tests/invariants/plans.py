@@ -12,8 +12,8 @@ SHELF = {"mug": 8, "piano": 2}
 """Few enough to run out."""
 
 PRICES = {"mug": 1_000, "piano": 150_000}
-_MOST_ORDERS = 6
-_MOST_COMMITS = 12
+_MAX_ORDERS = 6
+_MAX_COMMITS = 12
 """Few enough that most lives end by death: an order on its own makes about as many."""
 
 _OPERATIONS = (
@@ -116,7 +116,7 @@ _faults = st.builds(
     st.sampled_from((0.1, 0.3, 0.6, 1.0)),
     st.integers(0, 1_000),
 )
-_numbers = st.integers(0, _MOST_ORDERS - 1)
+_numbers = st.integers(0, _MAX_ORDERS - 1)
 _placings = st.builds(Move, st.just("place"), _numbers)
 _moves = st.one_of(
     _placings,
@@ -135,13 +135,13 @@ _lives = st.builds(
     Life,
     # Something is placed in every life, or there would be little for its death to interrupt.
     st.tuples(_placings, st.lists(_moves, max_size=8)).map(lambda moves: (moves[0], *moves[1])),
-    st.integers(1, _MOST_COMMITS),
+    st.integers(1, _MAX_COMMITS),
     st.booleans(),
 )
 
 plans = st.builds(
     Plan,
-    st.lists(_orders, min_size=1, max_size=_MOST_ORDERS).map(tuple),
+    st.lists(_orders, min_size=1, max_size=_MAX_ORDERS).map(tuple),
     st.lists(_faults, max_size=4).map(tuple),
     st.lists(_lives, max_size=4).map(tuple),
     st.sampled_from(("after_shipping", "immediate")),

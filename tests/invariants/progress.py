@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-_TELL_EVERY_S = 30
+_REPORT_INTERVAL_S = 30
 
 
 @dataclass
@@ -22,7 +22,7 @@ class Progress:
     def count(self, **more: int) -> None:
         """Add to the figures, by their names."""
         self._counted.update(more)
-        if time.monotonic() > self._told + _TELL_EVERY_S:
+        if time.monotonic() > self._told + _REPORT_INTERVAL_S:
             self._told = time.monotonic()
             self.tell("so far")
 

@@ -29,7 +29,7 @@ STILL_OPEN, CLOSED = "replay_dead_letter/still_open", "replay_dead_letter/order_
 NAMES = {f"process_order/{name}" for name in STORIES} | {STILL_OPEN, CLOSED} | set(ENDINGS)
 """Of all histories: the orchestrator and the kind of ending."""
 
-_LONGEST_DAYS = 60
+_MAX_DAYS = 60
 
 
 def main(wanted: Collection[str]) -> None:
@@ -88,7 +88,7 @@ async def _record_ending(sandbox: Sandbox, name: str, ending: Ending) -> None:
 
 async def _wait_for(shop: Shop, instance_id: str, ending: Ending) -> None:
     """Until it ends as it should. Raises AssertionError when it ends otherwise, or not at all."""
-    for _ in range(_LONGEST_DAYS * 2):
+    for _ in range(_MAX_DAYS * 2):
         status = await shop.host.operations.status(instance_id)
         if status.runtime_status.has_ended:
             output = json.loads(status.output or "null")

@@ -15,7 +15,7 @@ from tests.support.books import assert_balanced
 from tests.support.shop import Shop, running_shop, use_settings
 from triggers.timer import start_orphaned_orders as start_orphaned_orders
 
-FEWEST_COMMITS = 5
+MIN_COMMITS = 5
 """Of any of these orders; fewer would mean that the store was not asked."""
 
 
@@ -44,7 +44,7 @@ async def test_an_order_survives_a_crash_at_any_commit(shop: Shop, name: str, af
         if not died:
             break
     await assert_all_ended(shop, told, story)
-    assert len(told) > FEWEST_COMMITS
+    assert len(told) > MIN_COMMITS
 
 
 async def assert_all_ended(shop: Shop, told: dict[str, dict[str, int]], story: Story) -> None:

@@ -14,7 +14,7 @@ from tests.support.books import assert_balanced, finish
 from tests.support.order_requests import order_request
 from tests.support.shop import Shop, running_shop, use_settings
 
-PATIENCE_S = 2
+ANSWER_TIMEOUT_S = 2
 """Instead of many seconds. Whoever is slower without being told to, because the machine is busy, is asked again."""
 
 ENDS = {
@@ -37,7 +37,7 @@ As long as a call of Stripe's is on its way its key is in use, so nobody can kno
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Adapters that do not wait long for an answer."""
     for adapter in (StripePayments, EasyPostCarrier):
-        monkeypatch.setattr(adapter, "connect", partial(adapter.connect, answer_s=PATIENCE_S))
+        monkeypatch.setattr(adapter, "connect", partial(adapter.connect, answer_s=ANSWER_TIMEOUT_S))
 
 
 @pytest.mark.usefixtures("hasty")

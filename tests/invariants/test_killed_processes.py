@@ -26,7 +26,7 @@ ORDERS = int(GIVEN or 40)
 SHELF = {"mug": 2 * ORDERS, "piano": ORDERS}
 """Enough for every order, whatever they are."""
 
-PATIENCE_S = 60 + ORDERS * 2
+END_TIMEOUT_S = 60 + ORDERS * 2
 """Enough for an order whose process died before it started it: the recovery timer takes it up after a minute or two."""
 
 
@@ -36,7 +36,7 @@ def progress() -> Iterator[Progress]:
         yield counting
 
 
-@pytest.mark.timeout(PATIENCE_S * 2)
+@pytest.mark.timeout(END_TIMEOUT_S * 2)
 async def test_every_order_survives_the_death_of_the_host_and_of_the_providers(
     tmp_path, storage_connection, progress: Progress
 ):
@@ -45,7 +45,7 @@ async def test_every_order_survives_the_death_of_the_host_and_of_the_providers(
     async with the_outside(tmp_path, storage_connection) as shop:
         await stock_shelf_outside(shop, SHELF)
         victims = [shop.host, shop.host, shop.provider] * (ORDERS // 20)
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(END_TIMEOUT_S):
             placing = asyncio.create_task(place_all(shop, stories))
             if GIVEN is None:
                 await placing

@@ -27,10 +27,10 @@ KILLS = ORDERS // 6
 SHELF = {"mug": 2 * ORDERS, "piano": ORDERS}
 """Enough for every order, whatever they are."""
 
-PATIENCE_S = 600 + ORDERS * 4
+END_TIMEOUT_S = 600 + ORDERS * 4
 """Several restarts of one order, with their pauses."""
 
-RECOVER_EVERY_S = 5
+RECOVERY_INTERVAL_S = 5
 STARTED_AGAIN = "the platform has failed its run; starting it again"
 
 
@@ -41,13 +41,13 @@ def progress() -> Iterator[Progress]:
 
 
 @pytest.mark.skipif(not ORDERS or sys.platform != "linux", reason="takes minutes; `make prove` runs it, on Linux")
-@pytest.mark.timeout(PATIENCE_S * 2)
+@pytest.mark.timeout(END_TIMEOUT_S * 2)
 async def test_every_order_survives_the_death_of_its_worker(tmp_path, storage_connection, progress: Progress):
     chance = random.Random(21)
     stories = {f"order-{number}": STORIES[chance.choice(KINDS)] for number in range(ORDERS)}
     async with the_outside(tmp_path, storage_connection) as shop:
         await stock_shelf_outside(shop, SHELF)
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(END_TIMEOUT_S):
             helping = [
                 asyncio.create_task(kill_at_random(chance, shop, progress)),
                 asyncio.create_task(run_recovery(shop)),
@@ -76,6 +76,6 @@ async def kill_at_random(chance: random.Random, shop: Outside, progress: Progres
 async def run_recovery(shop: Outside) -> None:
     """The recovery timer by hand, so that the proof need not wait for its minute."""
     while not shop.is_over:
-        await asyncio.sleep(RECOVER_EVERY_S)
+        await asyncio.sleep(RECOVERY_INTERVAL_S)
         with suppress(aiohttp.ClientError, TimeoutError):  # the host starts afresh
             await shop.http.post(f"{shop.host.url}/admin/functions/start_orphaned_orders", json={})

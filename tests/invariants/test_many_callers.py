@@ -14,7 +14,7 @@ from tests.support.shop import Shop
 
 CALLERS = 64
 KINDS = 8
-PATIENCE_S = 120
+END_TIMEOUT_S = 120
 
 
 def wish(mugs: int) -> dict[str, Any]:
@@ -26,8 +26,8 @@ async def send_at_once(shop: Shop, bodies: list[dict[str, Any]]) -> list[tuple[i
     gate = Barrier(len(bodies))
 
     def call(body: dict[str, Any]) -> tuple[int, str]:
-        gate.wait(PATIENCE_S)
-        answer = requests.post(f"{shop.host.origin}/api/orders", json=body, timeout=PATIENCE_S)
+        gate.wait(END_TIMEOUT_S)
+        answer = requests.post(f"{shop.host.origin}/api/orders", json=body, timeout=END_TIMEOUT_S)
         told = answer.json()
         return answer.status_code, told.get("id") or told["code"]
 

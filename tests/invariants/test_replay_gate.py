@@ -22,7 +22,7 @@ from tests.invariants.record import HISTORIES, NAMES
 from tests.support.shop import ROOT
 
 RECORDED = sorted(path.relative_to(HISTORIES).with_suffix("").as_posix() for path in HISTORIES.rglob("*.json"))
-MOST_BYTES = 50_000
+MAX_HISTORY_BYTES = 50_000
 
 
 def text_of(name: str) -> str:
@@ -51,7 +51,7 @@ def test_a_recorded_instance_replays(name: str):
 @pytest.mark.parametrize("name", RECORDED)
 def test_a_recording_is_small_and_says_nothing_of_the_machine_it_was_made_on(name: str):
     text = text_of(name)
-    assert len(text) < MOST_BYTES
+    assert len(text) < MAX_HISTORY_BYTES
     assert re.findall(r"\.py\b|[\\/](?:home|Users|tmp|usr|root|work)[\\/]|127\.0\.0\.1:\d{2,}", text) == []
 
 

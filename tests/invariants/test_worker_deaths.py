@@ -24,10 +24,10 @@ _END_MAILS = {
     "failed": "order_failed",
 }
 
-MOST_DEATHS = 1_000 if os.environ.get("PROOF_ORDERS") else 12
+MAX_DEATHS = 1_000 if os.environ.get("PROOF_ORDERS") else 12
 """Of one story: `make prove` goes through every moment, also of the hours in which a compensation is tried in vain."""
 
-FEWEST_ORDERS = 3
+MIN_ORDERS = 3
 """Of any of these stories, the one whose worker lives included; fewer would mean that no worker died."""
 
 Moment = tuple[Literal["episode", "activity", "entity", "function"], Literal["before", "after"]]
@@ -51,7 +51,7 @@ async def test_an_order_survives_the_death_of_its_worker_at_any_moment(
 ):
     story, told = STORIES[name], {}
     during, when = moment
-    for nth in range(1, MOST_DEATHS + 1):
+    for nth in range(1, MAX_DEATHS + 1):
         order_id, deaths = f"{name}-{nth}".replace("_", "-"), shop.host.worker_deaths
         told[order_id] = story.wanted
         order_faults(shop.sandbox, order_id, story)
@@ -65,16 +65,16 @@ async def test_an_order_survives_the_death_of_its_worker_at_any_moment(
     await send_mails(shop)
     for order_id in told:
         assert_mails(mailbox, order_id, story)
-    assert len(told) >= FEWEST_ORDERS
+    assert len(told) >= MIN_ORDERS
 
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", ["completed_several_lines", "authorisation_expired", "cancelled_while_waiting"])
 async def test_an_order_survives_two_deaths_at_any_moments(shop: Shop, mailbox: Mailbox, name: str):
     story, told = STORIES[name], {}
-    for first in range(1, MOST_DEATHS + 1, 1 if MOST_DEATHS > 12 else 2):
+    for first in range(1, MAX_DEATHS + 1, 1 if MAX_DEATHS > 12 else 2):
         deaths = shop.host.worker_deaths
-        for second in range(1, MOST_DEATHS + 1, 2):
+        for second in range(1, MAX_DEATHS + 1, 2):
             before = shop.host.worker_deaths
             order_id = f"{name}-{first}-{second}".replace("_", "-")
             told[order_id] = story.wanted
@@ -113,7 +113,7 @@ async def test_an_order_survives_a_death_over_its_goods_or_its_requests(shop: Sh
         await recover(shop)
         let_live(shop)
         await tell(shop, order_id, story)  # a caller who was answered 500 asks again
-        if shop.host.worker_deaths == deaths or nth == MOST_DEATHS:
+        if shop.host.worker_deaths == deaths or nth == MAX_DEATHS:
             break
     ended = await assert_balanced(shop, SHELF, told)
     assert {order["status"] for order in ended.values()} == {"completed"}
@@ -172,4 +172,4 @@ async def test_a_run_survives_the_death_of_its_worker_at_any_moment(
     await send_mails(office)
     assert set(mailbox.times.values()) <= {1}, mailbox.times
     assert [letter for letter in await open_dead_letters(office) if letter["step"] == "run"] == []
-    assert len(keys) >= FEWEST_ORDERS
+    assert len(keys) >= MIN_ORDERS

@@ -17,7 +17,7 @@ from triggers.timer import start_orphaned_orders as start_orphaned_orders
 from triggers.timer import start_orphaned_workflows as start_orphaned_workflows
 
 _LOOK_EVERY_H = 6
-_LONGEST_STORY_H = 96
+_MAX_RUN_H = 96
 
 
 def recover_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,7 +56,7 @@ async def tell(shop: Shop, order_id: str, story: Story) -> None:
 async def finish(shop: Shop) -> None:
     """Let every order come to its end."""
     await recover(shop)
-    for _ in range(0, _LONGEST_STORY_H, _LOOK_EVERY_H):
+    for _ in range(0, _MAX_RUN_H, _LOOK_EVERY_H):
         if not [order for order in (await orders(shop)).values() if order["http"] != 200]:
             await recover(shop)
             return

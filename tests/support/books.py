@@ -9,7 +9,7 @@ from sandbox.testing import Sandbox
 from tests.support.shop import Shop
 
 # Beyond every policy's whole retry time, so that whatever can end has ended.
-_LONGEST_STORY_H = 72
+_MAX_RUN_H = 72
 _LOOK_EVERY_H = 6
 
 
@@ -25,11 +25,11 @@ class Front(Protocol):
 async def finish(shop: Shop) -> None:
     """Let every order come to its end, moving the clock as far as it takes."""
     await shop.host.run_until_idle()
-    for _ in range(0, _LONGEST_STORY_H, _LOOK_EVERY_H):
+    for _ in range(0, _MAX_RUN_H, _LOOK_EVERY_H):
         if not await _running(shop):
             return
         await shop.host.advance(hours=_LOOK_EVERY_H)
-    raise AssertionError(f"still running after {_LONGEST_STORY_H} hours: {await _running(shop)}")
+    raise AssertionError(f"still running after {_MAX_RUN_H} hours: {await _running(shop)}")
 
 
 async def orders(shop: Front) -> dict[str, dict[str, Any]]:

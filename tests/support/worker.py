@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 _PROGRAM = Path(__file__).with_name("worker_program.py")
-_LONGEST_LINE = 1 << 26
+_MAX_LINE_BYTES = 1 << 26
 
 Value = Mapping[str, Any]
 """A value between host and worker, named by its form: `{"json": "{}"}`, `{"string": ...}`, `{"bytes": base64}`, `{"http": ...}`."""
@@ -146,7 +146,7 @@ async def running_worker(
         env=environment,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        limit=_LONGEST_LINE,
+        limit=_MAX_LINE_BYTES,
     )
     worker = Worker(process)
     try:

@@ -30,7 +30,7 @@ from triggers.http.support.workflows import start_once
 _ENDING: Final = ".batch.json"
 _BLOB_CREATED: Final = "Microsoft.Storage.BlobCreated"
 _SUBJECT: Final = f"/blobServices/default/containers/{MANIFESTS}/blobs/"
-_MOST_BYTES: Final = 1024 * 1024
+_MAX_MANIFEST_BYTES: Final = 1024 * 1024
 
 _log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ async def start_manifest_of_event(message: func.QueueMessage, client: df.Durable
     name = manifest_of(body)
     if name is None:
         return
-    content = await asyncio.to_thread(services().manifests.read, name, _MOST_BYTES + 1)
+    content = await asyncio.to_thread(services().manifests.read, name, _MAX_MANIFEST_BYTES + 1)
     if content is None:
         _log.warning("%s/%s was gone before it was read", MANIFESTS, name)
         return
@@ -106,6 +106,6 @@ async def _start(client: df.DurableOrchestrationClient, path: str, content: byte
 
 
 def _request(content: bytes) -> FileBatchRequest:
-    document = json_object(body_text(content, _MOST_BYTES))
+    document = json_object(body_text(content, _MAX_MANIFEST_BYTES))
     refuse_card_numbers(document)
     return validated(FileBatchRequest, document)

@@ -28,7 +28,7 @@ from triggers.http.support.request_body import refuse_card_numbers, validated
 
 bp = df.Blueprint()
 
-_MOST_BYTES: Final = 16 * 1024
+_MAX_FORM_BYTES: Final = 16 * 1024
 
 
 class DecisionQuery(Edge):
@@ -117,7 +117,7 @@ def _sent_form(req: func.HttpRequest) -> dict[str, str]:
     media_type = req.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != FORM:
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Send the page's own form.")
-    if len(body) > _MOST_BYTES:
+    if len(body) > _MAX_FORM_BYTES:
         raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", "The form is too long.")
     try:
         sent = parse_qs(body.decode("utf-8", "replace"), max_num_fields=10)

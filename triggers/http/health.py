@@ -19,7 +19,7 @@ bp = df.Blueprint()
 
 
 # Probes give up after some five seconds.
-_PATIENCE_S: Final = 3
+_TIMEOUT_S: Final = 3
 # No order can have this id, so looking for it proves that the table answers and costs next to nothing.
 _NO_ORDER: Final = "health.check"
 
@@ -71,7 +71,7 @@ def _settings() -> Check:
 
 async def _storage() -> Check:
     try:
-        await asyncio.wait_for(asyncio.to_thread(_look_up_nothing), _PATIENCE_S)
+        await asyncio.wait_for(asyncio.to_thread(_look_up_nothing), _TIMEOUT_S)
     except (ShopError, TimeoutError) as error:
         _log.warning("storage: %s", type(error).__name__)
         return "failed"

@@ -6,7 +6,7 @@ import hashlib
 import azure.durable_functions as df
 import azure.functions as func
 
-from domain.orders.batch import CHUNK_LINES, MOST_BYTES, ORDER_BATCH, LineResult, OrderBatch, batch_id_of
+from domain.orders.batch import CHUNK_LINES, MAX_BATCH_BYTES, ORDER_BATCH, LineResult, OrderBatch, batch_id_of
 from domain.orders.order import OrderRequest
 from orchestrators.kernel.fan_out import chunks
 from services.container import services
@@ -47,7 +47,7 @@ async def place_order_batch(req: func.HttpRequest, client: df.DurableOrchestrati
     """
     media_type = check_media_type(req, JSON_LINES, CSV)
     body = req.get_body()
-    text = body_text(body, MOST_BYTES)
+    text = body_text(body, MAX_BATCH_BYTES)
     digest = hashlib.sha256(media_type.encode() + b"\n" + body).hexdigest()
     # Without a name the file names itself: sent twice, it is one batch.
     key = chosen_key(req, None) if idempotency_key(req) else batch_id_of(digest)

@@ -15,7 +15,7 @@ from triggers.http.support.access import Access
 from triggers.http.support.instances import instance_status, is_unfinished, raise_event
 from triggers.http.support.operation import JSON, operation
 from triggers.http.support.problems import Problem
-from triggers.http.support.request_body import MOST_BYTES
+from triggers.http.support.request_body import MAX_BODY_BYTES
 from triggers.http.support.responses import answer
 from triggers.http.support.workflows import WorkflowAnswer, run_status
 
@@ -64,8 +64,8 @@ async def take_tracking_news(req: func.HttpRequest, client: df.DurableOrchestrat
 
 def _signed_news(req: func.HttpRequest) -> str | None:
     body = req.get_body()
-    if len(body) > MOST_BYTES:
-        raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", f"At most {MOST_BYTES} bytes.")
+    if len(body) > MAX_BODY_BYTES:
+        raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", f"At most {MAX_BODY_BYTES} bytes.")
     try:
         return services().trackers.tracking_code(body, req.headers.get("X-Hmac-Signature"))
     except SignatureInvalid:

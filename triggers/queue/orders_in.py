@@ -20,7 +20,7 @@ from services.order_start import start_order
 from triggers.http.support.order_intake import enter_order
 from triggers.http.support.order_lines import read_order
 from triggers.http.support.problems import Problem, invalid_field
-from triggers.http.support.request_body import MOST_BYTES, body_text
+from triggers.http.support.request_body import MAX_BODY_BYTES, body_text
 
 bp = df.Blueprint()
 
@@ -48,7 +48,7 @@ async def take_in_queued_order(message: func.QueueMessage, client: df.DurableOrc
 
 
 def _named_order(message: func.QueueMessage) -> OrderRequest:
-    request = read_order(body_text(message.get_body(), MOST_BYTES))
+    request = read_order(body_text(message.get_body(), MAX_BODY_BYTES))
     if request.order_id is None:
         raise invalid_field("order_id", "missing", "A message must name its order: it may be delivered more than once")
     return request

@@ -18,7 +18,7 @@ import azure.functions as func
 
 from adapters.telemetry import emit_dead_letter, emit_status
 from domain.ids import PROCESS_ORDER, order_instance_id
-from domain.inventory.stock import REMEMBER_SETTLED_FOR
+from domain.inventory.stock import SETTLEMENT_RETENTION
 from domain.orders.approval import (
     APPROVAL_DECISION,
     CANCELLATION_REQUESTED,
@@ -33,7 +33,7 @@ from domain.workflows.dead_letter import DeadLetter
 from domain.workflows.intake import Reminder
 from domain.workflows.steps import CANCELLATION, LedgerEntry
 from services.container import services
-from services.order_start import START_PATIENCE_S, start_order
+from services.order_start import START_TIMEOUT_S, start_order
 from triggers.http.support.at_once import a_few_at_once
 from triggers.http.support.instances import InstanceStatus, instance_status, is_unfinished, raise_event, received_events
 from triggers.timer.order_endings import finish, give_up
@@ -41,10 +41,10 @@ from triggers.timer.restarts import are_used_up, is_due, tries_of
 
 bp = df.Blueprint()
 
-LOST_AFTER: Final = 3 * timedelta(seconds=START_PATIENCE_S)
+LOST_AFTER: Final = 3 * timedelta(seconds=START_TIMEOUT_S)
 """Well beyond the time in which whoever entered the order tries to start it: two starts could run a finished order again."""
 
-TOO_OLD_AFTER: Final = REMEMBER_SETTLED_FOR
+TOO_OLD_AFTER: Final = SETTLEMENT_RETENTION
 """An order that nothing has started for so long is not what its customer expects any more: an operator decides."""
 
 _log = logging.getLogger(__name__)

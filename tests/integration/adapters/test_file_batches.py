@@ -49,14 +49,14 @@ def test_names_are_kept_in_lists_and_only_counted_in_the_answer(storage: Storage
 
 
 def test_more_files_than_one_batch_may_hold_are_refused(storage: Storage, monkeypatch):
-    monkeypatch.setattr(file_batches, "MOST_FILES", 2)
+    monkeypatch.setattr(file_batches, "MAX_BATCH_FILES", 2)
     put(storage, "1", "2", "3")
     answer = listed(storage)
     assert (answer.outcome, answer.reason_code) == (Outcome.REFUSED, "too_many_files")
 
 
 def test_a_file_that_is_too_large_is_not_read(storage: Storage, monkeypatch):
-    monkeypatch.setattr(file_batches, "MOST_BYTES", 3)
+    monkeypatch.setattr(file_batches, "MAX_FILE_BYTES", 3)
     put(storage, "a.csv", content=b"four")
     assert looked_at(storage, "a.csv") == FileFacts(name="a.csv", problem=FileProblem.TOO_LARGE)
 

@@ -8,7 +8,7 @@ import zlib
 
 import pytest
 
-from adapters.stores.file_facts import LONGEST_LINE, MOST_COLUMNS, MOST_JSON_BYTES, facts_of
+from adapters.stores.file_facts import MAX_COLUMNS, MAX_JSON_BYTES, MAX_LINE_BYTES, facts_of
 from domain.files.batch import FileFacts, FileProblem, FileType
 
 
@@ -78,14 +78,14 @@ def test_a_tsv_is_separated_by_tabs_whatever_else_is_in_it():
 
 
 def test_a_cell_may_be_as_long_as_a_line():
-    cell = "x" * (LONGEST_LINE - 100)
+    cell = "x" * (MAX_LINE_BYTES - 100)
     assert facts("a.csv", f"a,b\n{cell},1\n".encode(), piece=64 * 1024).rows == 1
     assert facts("a.csv", f'a,b\n"{cell}",1\n'.encode(), piece=64 * 1024).rows == 1
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.csv"])
 def test_the_longest_line_is_the_same_wherever_it_stands(name):
-    small, large = b'{"a":1}\n' * 100, b'{"b":"' + b"x" * (LONGEST_LINE + LONGEST_LINE // 2) + b'"}\n'
+    small, large = b'{"a":1}\n' * 100, b'{"b":"' + b"x" * (MAX_LINE_BYTES + MAX_LINE_BYTES // 2) + b'"}\n'
     for content in (large + small, small + large, small + large + small, large):
         for piece in (64 * 1024, 4 * 1024 * 1024):
             assert facts(name, content, piece=piece).problem is FileProblem.MALFORMED
@@ -124,8 +124,8 @@ def test_images_are_known_by_their_first_bytes_and_have_a_size(content, size):
     [
         ("a.csv", b'a,b\n"open'),
         ("a.csv", b"a,b\n\xff\xfe"),
-        ("a.jsonl", b'"' + b"x" * LONGEST_LINE + b'"'),
-        ("a.jsonl", b"".join(b'{"%d": 1}\n' % number for number in range(MOST_COLUMNS + 1))),
+        ("a.jsonl", b'"' + b"x" * MAX_LINE_BYTES + b'"'),
+        ("a.jsonl", b"".join(b'{"%d": 1}\n' % number for number in range(MAX_COLUMNS + 1))),
         ("a.json", b'{"a": '),
         ("a.json", b"[" * 100_000),
         ("a.jsonl", b'{"a": 1}\nnope\n'),
@@ -141,7 +141,7 @@ def test_images_are_known_by_their_first_bytes_and_have_a_size(content, size):
         ("a.csv", b"PK\x03\x04\x00\x00"),
         ("a.csv", "Größe,Zahl\n1,2\n".encode("latin-1")),
         ("a.csv", "a,b\n1,2\n".encode("utf-16-le")),
-        ("a.csv", b"a," * (MOST_COLUMNS + 1)),
+        ("a.csv", b"a," * (MAX_COLUMNS + 1)),
         ("a.json", b'{"a": NaN}'),
         ("a.jsonl", b'{"a": 1}\n{"a": -Infinity}\n'),
         ("a.json", b""),
@@ -152,7 +152,7 @@ def test_a_file_that_is_not_what_it_says_is_told_so(name, content):
 
 
 def test_a_json_document_too_large_to_hold_is_hashed_and_not_parsed():
-    content = json.dumps(["x" * 1000] * (MOST_JSON_BYTES // 1000)).encode()
+    content = json.dumps(["x" * 1000] * (MAX_JSON_BYTES // 1000)).encode()
     found = facts("a.json", content, piece=64 * 1024)
     assert (found.problem, found.rows, found.size_bytes) == (FileProblem.TOO_LARGE, None, len(content))
 

@@ -93,7 +93,7 @@ def test_a_mail_server_that_is_away_is_worth_another_try() -> None:
 
 
 def test_a_mail_server_that_says_nothing_is_worth_another_try(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(smtp_mailer, "ANSWER_S", 0.2)
+    monkeypatch.setattr(smtp_mailer, "ANSWER_TIMEOUT_S", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(ProviderUnavailable, match="did not answer"):
         SmtpMailer(f"smtp://127.0.0.1:{silent.getsockname()[1]}", "shop@example.com").send(MAIL)
 

@@ -12,7 +12,7 @@ from adapters.azure_storage.storage import Storage
 from adapters.stores.order_repository import OrderRepository
 from domain.errors import StorageUnavailable
 from domain.orders.approval import ApprovalDecision, CancellationRequest, SettleApprovalRequest
-from domain.orders.order import ENDED, MOST_LINES, TRANSITIONS, CloseOrder, OrderStatus
+from domain.orders.order import ENDED, MAX_ORDER_LINES, TRANSITIONS, CloseOrder, OrderStatus
 from domain.orders.run import SettleCourse
 from domain.page import InvalidCursor
 from domain.workflows.course import Course, RunEnd
@@ -108,7 +108,7 @@ def test_the_book_knows_nothing_of_other_orders(book: OrderRepository) -> None:
 
 
 def test_an_order_of_the_most_lines_and_longest_texts_fits(book: OrderRepository) -> None:
-    largest = order(lines=tuple(line(f"{number:064}") for number in range(MOST_LINES)))
+    largest = order(lines=tuple(line(f"{number:064}") for number in range(MAX_ORDER_LINES)))
     book.accept(largest, "print")
     told = progress(OrderStatus.COMPLETED, succeeded=True, steps=ledger(60, "😀" * 500))
     book.record(told)

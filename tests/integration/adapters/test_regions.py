@@ -89,6 +89,6 @@ def test_a_service_that_is_not_there_is_worth_asking_again():
 
 
 def test_a_service_that_says_nothing_is_worth_asking_again(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(regions, "_PATIENCE_S", (5, 0.2))
+    monkeypatch.setattr(regions, "_TIMEOUT_S", (5, 0.2))
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(ProviderUnavailable):
         RegionService(f"http://127.0.0.1:{silent.getsockname()[1]}").find(WANTED)

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from adapters.web.webhooks import MOST_BYTES, WebhookSender
+from adapters.web.webhooks import MAX_ANSWER_BYTES, WebhookSender
 from domain.errors import ProviderUnavailable
 from domain.workflows.steps import Outcome
 from domain.workflows.webhook import Callback
@@ -163,7 +163,7 @@ def test_a_server_that_never_comes_to_the_point_is_not_listened_to_for_longer() 
 
 
 def test_what_cannot_be_sent_is_not_tried(receiver: Receiver) -> None:
-    long = callback(receiver.url, data={"text": "x" * MOST_BYTES})
+    long = callback(receiver.url, data={"text": "x" * MAX_ANSWER_BYTES})
     assert sender(local=True).send(long).reason_code == "callback_not_sendable"
     assert sender(local=True, secret=None).send(callback(receiver.url)).reason_code == "callback_not_sendable"
     assert sender("93.184.216.34", secret=None).problem_with("https://hooks.example/") is not None

@@ -306,7 +306,7 @@ async def test_a_second_run_of_an_ended_order_touches_nothing(shop: Shop):
 async def test_a_second_run_keeps_nothing_of_a_product_that_has_forgotten_the_order(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(inventory, "MOST_SETTLED_REMEMBERED", 1)
+    monkeypatch.setattr(inventory, "MAX_SETTLEMENTS", 1)
     for product_id in ("mug", "beans"):
         await shop.stock(product_id, 10)
     await place(shop, lines=[{"product_id": "mug", "quantity": 1}, {"product_id": "beans", "quantity": 1}])

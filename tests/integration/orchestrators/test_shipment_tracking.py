@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from domain.shipping.tracking import LONGEST_PAUSE, pause_after
+from domain.shipping.tracking import MAX_PAUSE, pause_after
 from sandbox.testing import Sandbox
 from services.container import services
 from tests.invariants.worker_deaths import recover_at_once
@@ -109,7 +109,7 @@ async def test_the_carrier_is_asked_less_and_less_often_and_a_parcel_without_an_
     run = await watch(sender)
     assert (run["http"], run["reason_code"]) == (200, "lost")
     assert 90 <= looks(sender) <= 110, "twice a day, after the first"
-    assert [pause_after(look) for look in (1, 2, 99)] == [timedelta(hours=1), timedelta(hours=2), LONGEST_PAUSE]
+    assert [pause_after(look) for look in (1, 2, 99)] == [timedelta(hours=1), timedelta(hours=2), MAX_PAUSE]
 
 
 async def test_a_long_watch_keeps_a_short_history(sender: Shop):

@@ -24,8 +24,8 @@ from domain.carts.cart import (
     finish_checkout,
     remove,
 )
-from domain.catalogue.product import MOST_PER_LINE
-from domain.orders.order import MOST_LINES
+from domain.catalogue.product import MAX_LINE_QUANTITY
+from domain.orders.order import MAX_ORDER_LINES
 from domain.workflows.steps import Outcome, StepResult
 
 NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -68,10 +68,10 @@ def test_additions_of_one_product_add_up_and_a_repeat_adds_nothing():
 
 
 def test_a_cart_holds_no_more_than_an_order_takes():
-    full = Cart(items={f"p{number}": 1 for number in range(MOST_LINES)})
+    full = Cart(items={f"p{number}": 1 for number in range(MAX_ORDER_LINES)})
     assert reason(add(full, item("mug", 1))[1]) == "too_many_products"
     assert add(full, item("p0", 1))[1].outcome is Outcome.DONE
-    assert reason(add(cart_of(mug=MOST_PER_LINE), item("mug", 1))[1]) == "too_many"
+    assert reason(add(cart_of(mug=MAX_LINE_QUANTITY), item("mug", 1))[1]) == "too_many"
 
 
 def test_a_quantity_is_set_a_product_removed_and_a_cart_cleared():

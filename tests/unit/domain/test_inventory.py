@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from domain.inventory import stock as rules
 from domain.inventory.stock import Stock
-from domain.keyed_changes import REMEMBER_KEYS_FOR
+from domain.keyed_changes import KEY_RETENTION
 from domain.workflows.steps import Outcome, StepResult
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -128,7 +128,7 @@ def test_of_all_that_lapses_at_once_the_oldest_debt_is_paid_first():
 def test_settled_orders_and_movements_are_forgotten_after_a_while_so_that_the_state_stays_small():
     settled, _ = release(reserve(Stock(available=1))[0])
     settled, _ = rules.restock(settled, movement())
-    request = rules.ExpireRequest(now=NOW + max(rules.REMEMBER_SETTLED_FOR, REMEMBER_KEYS_FOR))
+    request = rules.ExpireRequest(now=NOW + max(rules.SETTLEMENT_RETENTION, KEY_RETENTION))
     expired, _ = rules.sweep(settled, request)
     assert (expired.settled, expired.movements.entries) == ({}, {})
 

@@ -6,7 +6,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from domain.inventory.stock import AdjustRequest, RestockRequest
-from domain.keyed_changes import MAX_CHANGES, REMEMBER_KEYS_FOR, ChangeId, ChangeLog, ChangeState
+from domain.keyed_changes import KEY_RETENTION, MAX_CHANGES, ChangeId, ChangeLog, ChangeState
 from domain.workflows.steps import Outcome, StepResult
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -44,7 +44,7 @@ def test_an_id_of_a_change_has_the_form_of_one_and_does_not_contain_its_key():
 
 def test_a_key_is_known_until_its_time_is_over_and_new_after_that():
     log = ChangeLog().record(delivery(), StepResult())
-    last_moment, after = NOW + REMEMBER_KEYS_FOR - A_SECOND, NOW + REMEMBER_KEYS_FOR
+    last_moment, after = NOW + KEY_RETENTION - A_SECOND, NOW + KEY_RETENTION
     assert log.answered(delivery(at=last_moment)) == StepResult()
     assert log.answered(delivery(at=after)) is None
     assert log.record(delivery(quantity=2, at=after), StepResult()).answered(delivery(quantity=2, at=after)) is not None
@@ -54,7 +54,7 @@ def test_an_entity_that_remembers_all_it_may_refuses_new_keys_and_still_knows_th
     log = full_log().record(delivery("known"), StepResult())
     assert reason(log.answered(delivery("new"))) == "too_many_changes"
     assert log.answered(delivery("known")) == StepResult()
-    assert log.answered(delivery("new", at=NOW + REMEMBER_KEYS_FOR)) is None
+    assert log.answered(delivery("new", at=NOW + KEY_RETENTION)) is None
 
 
 def test_what_is_remembered_stays_bounded_whatever_comes():
@@ -68,7 +68,7 @@ def test_what_is_remembered_stays_bounded_whatever_comes():
     assert len(log.entries) == 2 * MAX_CHANGES
     assert done <= log.entries.keys(), "only refusals are forgotten early"
     assert "refused-0" not in log.entries, "the oldest first"
-    assert len(log.record(delivery("late", at=NOW + REMEMBER_KEYS_FOR), StepResult()).entries) == 1
+    assert len(log.record(delivery("late", at=NOW + KEY_RETENTION), StepResult()).entries) == 1
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_the_loser_of_two_changes_under_one_key_learns_that_it_lost():
     assert (status.state, status.reason_code) == (ChangeState.REFUSED, "key_reused")
 
 
-@pytest.mark.parametrize("now", [NOW + REMEMBER_KEYS_FOR, NOW - timedelta(hours=1)])
+@pytest.mark.parametrize("now", [NOW + KEY_RETENTION, NOW - timedelta(hours=1)])
 def test_an_id_of_another_time_is_unknown(now: datetime):
     assert ChangeLog().status(delivery().change_id, now) is None
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain.orders.batch import MOST_LINES, batch_order_id
+from domain.orders.batch import MAX_BATCH_LINES, batch_order_id
 from domain.orders.order import OrderRequest
 from tests.support.order_requests import ADDRESS, order_request
 from triggers.http.support.order_csv import TEMPLATE
@@ -213,4 +213,4 @@ def test_a_file_without_a_line_is_refused(text, media_type):
 
 
 def test_a_file_with_too_many_lines_is_refused_whole():
-    assert refusal("{\n" * (MOST_LINES + 1)).status == 413
+    assert refusal("{\n" * (MAX_BATCH_LINES + 1)).status == 413

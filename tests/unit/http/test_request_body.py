@@ -4,7 +4,7 @@ from domain.orders.order import OrderRequest
 from tests.support.order_requests import ADDRESS, order_request
 from tests.unit.http.requests import post
 from triggers.http.support.problems import Problem
-from triggers.http.support.request_body import MOST_BYTES, read_body
+from triggers.http.support.request_body import MAX_BODY_BYTES, read_body
 
 
 def refusal(body, headers=None) -> Problem:
@@ -36,7 +36,7 @@ def test_json_in_another_charset_is_a_415_that_asks_for_utf_8(charset):
 
 
 def test_a_large_body_is_a_413_before_it_is_read():
-    assert refusal(b"x" * (MOST_BYTES + 1)).status == 413
+    assert refusal(b"x" * (MAX_BODY_BYTES + 1)).status == 413
 
 
 @pytest.mark.parametrize(

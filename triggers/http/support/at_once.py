@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final, TypeVar
 
-_AT_ONCE: Final = 8
+_CONCURRENCY: Final = 8
 
 A = TypeVar("A")
 
 
 async def a_few_at_once(ask: Callable[[str], Awaitable[A]], ids: Iterable[str]) -> list[A]:
     """What `ask` gives for each id, in their order. Raises what the first one raises."""
-    limit = asyncio.Semaphore(_AT_ONCE)
+    limit = asyncio.Semaphore(_CONCURRENCY)
 
     async def limited(each: str) -> A:
         async with limit:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
-from triggers.http.support.problems import MOST_ERRORS, FieldError, Problem, invalid, shown_name
+from triggers.http.support.problems import MAX_ERRORS, FieldError, Problem, invalid, shown_name
 
 COLUMNS: Final = (
     "order_id",
@@ -118,7 +118,7 @@ def _header(cells: Sequence[str], delimiter: str, line: int) -> list[str]:
     header = [_name(cell) for cell in cells]
     problems = list(_header_problems(header, _DELIMITERS.get(delimiter, f"'{delimiter}'"), line))
     if problems:
-        raise invalid(problems[:MOST_ERRORS])
+        raise invalid(problems[:MAX_ERRORS])
     return header
 
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any, Final
 
-from domain.orders.batch import MOST_LINES, BatchLine, LineOutcome, LineResult, batch_order_id
+from domain.orders.batch import MAX_BATCH_LINES, BatchLine, LineOutcome, LineResult, batch_order_id
 from domain.orders.order import OrderRequest
 from triggers.http.support.order_csv import csv_documents
 from triggers.http.support.problems import FieldError, Problem, invalid, invalid_field
-from triggers.http.support.request_body import MOST_BYTES, json_object, refuse_card_numbers, validated
+from triggers.http.support.request_body import MAX_BODY_BYTES, json_object, refuse_card_numbers, validated
 
 CSV: Final = "text/csv"
 JSON_LINES: Final = "application/x-ndjson"
@@ -29,8 +29,8 @@ def read_lines(text: str, media_type: str, batch_id: str) -> tuple[list[BatchLin
     orders: list[BatchLine] = []
     rejected: list[LineResult] = []
     for line, document in _documents(text.removeprefix("\ufeff"), media_type):
-        if len(orders) + len(rejected) == MOST_LINES:
-            detail = f"A batch may have {MOST_LINES} lines at most."
+        if len(orders) + len(rejected) == MAX_BATCH_LINES:
+            detail = f"A batch may have {MAX_BATCH_LINES} lines at most."
             raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_many_lines", detail)
         try:
             orders.append(_order(line, document, batch_id))
@@ -47,8 +47,8 @@ def read_order(text: str) -> OrderRequest:
 
 
 def _order(line: int, document: str | dict[str, Any], batch_id: str) -> BatchLine:
-    if isinstance(document, str) and len(document) > MOST_BYTES:
-        raise invalid_field("body", "line_too_long", f"A line may have {MOST_BYTES} characters at most")
+    if isinstance(document, str) and len(document) > MAX_BODY_BYTES:
+        raise invalid_field("body", "line_too_long", f"A line may have {MAX_BODY_BYTES} characters at most")
     request = _request(json_object(document) if isinstance(document, str) else document)
     return BatchLine(line=line, order_id=request.order_id or batch_order_id(batch_id, line), request=request)
 

@@ -15,7 +15,7 @@ from triggers.http.support.problems import invalid_field
 T = TypeVar("T")
 
 
-LARGEST_PAGE: Final = 200
+MAX_PAGE_SIZE: Final = 200
 
 
 def _whole_number(text: Any) -> Any:
@@ -28,7 +28,7 @@ def _whole_number(text: Any) -> Any:
 class PageQuery(Edge):
     """limit: how many at most. cursor: what the page before gave as `next_cursor`."""
 
-    limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE), BeforeValidator(_whole_number)] = 50
+    limit: Annotated[int, Field(ge=1, le=MAX_PAGE_SIZE), BeforeValidator(_whole_number)] = 50
     cursor: Annotated[str, Field(min_length=1, max_length=2_000)] | None = None
 
 
@@ -44,7 +44,7 @@ def every(read: Callable[..., Page[T]], **filters: Any) -> Iterator[T]:
     """All items, page after page. It blocks: for a thread."""
     cursor = None
     while True:
-        page = read(**filters, cursor=cursor, limit=LARGEST_PAGE)
+        page = read(**filters, cursor=cursor, limit=MAX_PAGE_SIZE)
         yield from page.items
         cursor = page.cursor
         if cursor is None:

@@ -21,8 +21,8 @@ from domain.wire import Wire
 Handler = Callable[..., Awaitable[func.HttpResponse]]
 
 PROBLEM_JSON: Final = "application/problem+json"
-MOST_ERRORS: Final = 50
-_LONGEST_NAME: Final = 64
+MAX_ERRORS: Final = 50
+_MAX_NAME_CHARS: Final = 64
 _RETRY_SOON: Final = {"Retry-After": "5"}
 
 _log = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ def conflict(code: str, detail: str) -> Problem:
 
 def invalid(errors: Iterable[FieldError]) -> Problem:
     """422: understood, but against the rules."""
-    named = tuple(errors)[:MOST_ERRORS]
+    named = tuple(errors)[:MAX_ERRORS]
     fields = ", ".join(dict.fromkeys(error.field for error in named))
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", f"Not acceptable: {fields}.", named)
 
@@ -148,7 +148,7 @@ def shown_name(name: str) -> str:
     """A caller's key as it may be repeated to them: short, no card number, and text that can be sent."""
     if looks_like_card_number(name):
         return "(hidden)"
-    return name[:_LONGEST_NAME].encode(errors="replace").decode()  # JSON can spell half a character, UTF-8 cannot
+    return name[:_MAX_NAME_CHARS].encode(errors="replace").decode()  # JSON can spell half a character, UTF-8 cannot
 
 
 async def answer_problems(handler: Handler, bindings: Mapping[str, Any]) -> func.HttpResponse:

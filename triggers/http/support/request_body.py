@@ -21,7 +21,7 @@ from domain.errors import TooDeep
 from domain.wire import Edge
 from settings import mail_takes_utf8
 from triggers.http.support.problems import (
-    MOST_ERRORS,
+    MAX_ERRORS,
     FieldError,
     Problem,
     field_errors,
@@ -30,7 +30,7 @@ from triggers.http.support.problems import (
     shown_name,
 )
 
-MOST_BYTES: Final = 64 * 1024
+MAX_BODY_BYTES: Final = 64 * 1024
 _CHARSETS: Final = frozenset({"utf-8", "utf8", "us-ascii"})
 _UTF_16: Final = frozenset({"utf-16", "utf-16le", "utf-16be"})  # of spreadsheets
 
@@ -40,7 +40,7 @@ M = TypeVar("M", bound=Edge)
 def read_body(request: func.HttpRequest, model: type[M]) -> M:
     """The body as a `model`. Raises Problem: 415, 413, 400 (not one plain JSON object), 422 (card number, rules of the model)."""
     check_media_type(request, "application/json")
-    document = json_object(body_text(request.get_body(), MOST_BYTES))
+    document = json_object(body_text(request.get_body(), MAX_BODY_BYTES))
     refuse_card_numbers(document)
     return validated(model, document)
 
@@ -56,7 +56,7 @@ def validated(model: type[M], document: dict[str, Any]) -> M:
 def refuse_card_numbers(document: dict[str, Any]) -> None:
     """Raises Problem (422) naming the fields that hold something like a card number."""
     try:
-        paths = list(islice(card_number_paths(document), MOST_ERRORS))
+        paths = list(islice(card_number_paths(document), MAX_ERRORS))
     except TooDeep:
         raise _not_json("The JSON is nested too deeply.") from None
     if paths:

@@ -33,7 +33,7 @@ PATH_IDS: Final[Mapping[str, Any]] = {
 _PLATFORM_PARAMETERS: Final = frozenset({"code", "clientId"})
 
 IDEMPOTENCY_KEY: Final = "Idempotency-Key"
-LONGEST_IDEMPOTENCY_KEY: Final = 100
+MAX_IDEMPOTENCY_KEY_CHARS: Final = 100
 _KEY_FORM: Final = re.compile(r"[\x21-\x7e]+")
 
 
@@ -75,7 +75,7 @@ def idempotency_key(request: func.HttpRequest) -> str | None:
         return None
     if looks_like_card_number(key):
         raise invalid_field(IDEMPOTENCY_KEY, "card_number", "Looks like a card number")
-    if len(key) > LONGEST_IDEMPOTENCY_KEY or not _KEY_FORM.fullmatch(key):
+    if len(key) > MAX_IDEMPOTENCY_KEY_CHARS or not _KEY_FORM.fullmatch(key):
         raise invalid_field(IDEMPOTENCY_KEY, "form", "Must be 1 to 100 printable ASCII characters without blanks")
     return str(key)
 

@@ -23,7 +23,7 @@ from domain.workflows.intake import Intake
 from domain.workflows.run import Run, RunRequest, WorkflowProgress, WorkflowStatus
 from domain.workflows.steps import LedgerEntry
 from services.container import services
-from services.order_start import START_PATIENCE_S
+from services.order_start import START_TIMEOUT_S
 from triggers.http.support.instances import InstanceStatus, has_completed, instance_status, is_unfinished, raise_event
 from triggers.http.support.links import resource
 from triggers.http.support.problems import conflict, invalid_field, not_found, unavailable
@@ -97,7 +97,7 @@ async def start_run(client: df.DurableOrchestrationClient, run: Run) -> None:
     """Start an accepted run that has no instance. A start that fails is left to the recovery timer."""
     start = client.start_new(run.workflow, run.instance_id, dict(run.request))
     try:
-        await asyncio.wait_for(start, START_PATIENCE_S)
+        await asyncio.wait_for(start, START_TIMEOUT_S)
         await asyncio.to_thread(services().run_repository.intake.mark_started, run.instance_id)
     except Exception as error:  # noqa: BLE001 - whatever it was, the run is in the repository and will be found there
         _log.warning("%s %s: starting it failed with %s", run.workflow, run.key, type(error).__qualname__)

@@ -34,7 +34,7 @@ _OPERATIONS = {
     "rewind": "let a failed instance try its last step again",
 }
 # How long threads that were told to end may take for it.
-_JOIN_S = 0.2
+_JOIN_TIMEOUT_S = 0.2
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -101,7 +101,7 @@ def _leave_busy_threads_behind() -> None:
     """A function that still runs in a thread would keep the process alive; its work is done again at the next start."""
     for thread in threading.enumerate():
         if thread.name.startswith("function"):
-            thread.join(_JOIN_S)
+            thread.join(_JOIN_TIMEOUT_S)
             if thread.is_alive():
                 sys.stdout.flush()
                 os._exit(0)

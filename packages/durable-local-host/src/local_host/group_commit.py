@@ -69,7 +69,7 @@ class _Queued:
 # How often steps may follow from steps within one transaction, so that it comes to an end under any load.
 _MAX_ROUNDS = 8
 # How long a transaction stays open for what follows from its steps.
-_PATIENCE_S = 0.002
+_GROUP_TIMEOUT_S = 0.002
 
 
 class StoreClosed(LocalHostError):
@@ -154,7 +154,7 @@ class GroupCommit:
     async def _wait_for_followers(self) -> None:
         """Most are done in a moment; one that is not comes with a later commit."""
         try:
-            async with asyncio.timeout(_PATIENCE_S):
+            async with asyncio.timeout(_GROUP_TIMEOUT_S):
                 await self._followers.until_none()
         except TimeoutError:
             return

@@ -19,7 +19,7 @@ from local_host.steps import WorkLost
 W = TypeVar("W")
 Storing = Coroutine[Any, Any, None]
 
-_LONGEST_PAUSE_S = 60.0
+_MAX_PAUSE_S = 60.0
 
 log = host_logger("local_host.worker")
 
@@ -112,7 +112,7 @@ class Lane(Generic[W]):
         name = self._name_of(work)
         self._failures[name] += 1
         # The exponent has a limit of its own: what failed a thousand times would be too large for a float.
-        pause = min(0.1 * 2 ** min(self._failures[name], 10), _LONGEST_PAUSE_S)
+        pause = min(0.1 * 2 ** min(self._failures[name], 10), _MAX_PAUSE_S)
         await self._clock.sleep_until(self._clock.now() + timedelta(seconds=pause))
         self._abandon(work)
         self._on_change()

@@ -18,7 +18,7 @@ _HOST = "127.0.0.1"
 _FACES = (STRIPE, EASYPOST)
 _Handler = Callable[[web.Request], Awaitable[web.Response]]
 # Nothing runs longer than a delay, and delays end at once when the server stops.
-_SHUTDOWN_S = 5.0
+_SHUTDOWN_TIMEOUT_S = 5.0
 
 
 @contextlib.asynccontextmanager
@@ -32,7 +32,7 @@ async def serving(*, state: str, port: int, search_lag_s: float | None = None) -
     if search_lag_s is not None:
         ledger.set_condition("search_lag_s", search_lag_s)
     delays = Delays()
-    runner = web.AppRunner(_application(ledger, delays), shutdown_timeout=_SHUTDOWN_S, access_log=None)
+    runner = web.AppRunner(_application(ledger, delays), shutdown_timeout=_SHUTDOWN_TIMEOUT_S, access_log=None)
     try:
         await runner.setup()
         site = web.TCPSite(runner, _HOST, port)

@@ -17,8 +17,8 @@ import requests
 
 from sandbox.server import serving
 
-_STARTUP_S = 10.0
-_ANSWER_S = 30.0
+_START_TIMEOUT_S = 10.0
+_ANSWER_TIMEOUT_S = 30.0
 
 
 class Sandbox:
@@ -85,7 +85,7 @@ class Sandbox:
         return self._request("GET", path, params={name: value for name, value in query.items() if value is not None})
 
     def _request(self, method: str, path: str, **options: Any) -> dict[str, Any]:
-        response = self._http.request(method, f"{self.url}/sandbox{path}", timeout=_ANSWER_S, **options)
+        response = self._http.request(method, f"{self.url}/sandbox{path}", timeout=_ANSWER_TIMEOUT_S, **options)
         if not response.ok:
             raise ValueError(f"{method} /sandbox{path}: {response.status_code} {response.text}")
         return dict(response.json())
@@ -97,14 +97,14 @@ def running_sandbox(state: str = ":memory:") -> Iterator[Sandbox]:
     ready: Future[tuple[str, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
     thread = threading.Thread(target=lambda: asyncio.run(_serve(state, ready)), name="sandbox", daemon=True)
     thread.start()
-    url, loop, stop = ready.result(_STARTUP_S)
+    url, loop, stop = ready.result(_START_TIMEOUT_S)
     sandbox = Sandbox(url)
     try:
         yield sandbox
     finally:
         sandbox.close()
         loop.call_soon_threadsafe(stop.set)
-        thread.join(_STARTUP_S)
+        thread.join(_START_TIMEOUT_S)
 
 
 async def _serve(state: str, ready: "Future[tuple[str, asyncio.AbstractEventLoop, asyncio.Event]]") -> None:

@@ -8,7 +8,7 @@ from triggers.http.support.access import Access
 from triggers.http.support.openapi.responses import responses
 from triggers.http.support.openapi.schemas import Schema, Schemas, path_schema
 from triggers.http.support.operation import FORM, JSON, Operation
-from triggers.http.support.request_params import IDEMPOTENCY_KEY, LONGEST_IDEMPOTENCY_KEY
+from triggers.http.support.request_params import IDEMPOTENCY_KEY, MAX_IDEMPOTENCY_KEY_CHARS
 
 _INFO: Final = {
     "title": "Durable Orders",
@@ -56,7 +56,7 @@ _IDEMPOTENCY_KEY: Final[Schema] = {
     "name": IDEMPOTENCY_KEY,
     "in": "header",
     "description": "Names this request: sent again with the same key and body, it changes nothing.",
-    "schema": {"type": "string", "pattern": "^[\\x21-\\x7e]+$", "minLength": 1, "maxLength": LONGEST_IDEMPOTENCY_KEY},
+    "schema": {"type": "string", "pattern": "^[\\x21-\\x7e]+$", "minLength": 1, "maxLength": MAX_IDEMPOTENCY_KEY_CHARS},
 }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from local_host.start_problems import IndexingError
 
-_MOST_SECONDS = 2_147_483_647.0
+_MAX_INTERVAL_S = 2_147_483_647.0
 _STRATEGIES = ("fixed_delay", "exponential_backoff")
 
 
@@ -43,7 +43,7 @@ def _policy(setting: Mapping[str, Any]) -> RetryPolicy:
     policy = RetryPolicy(
         max_retries=retries,
         delay_s=_seconds(shortest) if shortest else 0.0,
-        maximum_s=_seconds(longest) if longest else _MOST_SECONDS,
+        maximum_s=_seconds(longest) if longest else _MAX_INTERVAL_S,
     )
     if strategy not in _STRATEGIES:
         raise ValueError(f'unknown enum label "{strategy}"')

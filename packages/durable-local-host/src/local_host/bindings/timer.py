@@ -27,7 +27,7 @@ from local_host.log_categories import host_logger
 from local_host.start_problems import ConfigurationError, InvalidFunction
 
 _log = host_logger("Host.Triggers.Timer")
-_SHORTEST_MONITORED = timedelta(minutes=1)
+_MIN_MONITORED_INTERVAL = timedelta(minutes=1)
 _NEVER_RAN = "0001-01-01T00:00:00+00:00"  # what .NET writes for no time at all
 
 
@@ -138,7 +138,7 @@ class TimerListener:
 def _is_frequent(schedule: Schedule) -> bool:
     """Whether the times of a schedule are not worth keeping."""
     if isinstance(schedule, Interval):
-        return schedule.every < _SHORTEST_MONITORED
+        return schedule.every < _MIN_MONITORED_INTERVAL
     return isinstance(schedule, Crontab) and schedule.is_frequent
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _ADDRESS = "127.0.0.1"
 # The real host allows no more.
-_MOST_WORKERS = 10
+_MAX_WORKERS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,7 +151,7 @@ def _worker(config: HostConfig, options: StartOptions) -> ApartWorker | None:
             directory=options.app,
             log_levels=config.log_levels,
             function_timeout=config.function_timeout,
-            count=min(int(count), _MOST_WORKERS) if count.isdigit() and int(count) else 1,
+            count=min(int(count), _MAX_WORKERS) if count.isdigit() and int(count) else 1,
         )
     )
 

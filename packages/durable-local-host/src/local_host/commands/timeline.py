@@ -14,9 +14,9 @@ from typing import Any
 
 Event = Mapping[str, Any]
 
-_LONGEST_INPUT = 100
+_MAX_INPUT_CHARS = 100
 # Long enough for a reason to be read to its end.
-_LONGEST_RESULT = 500
+_MAX_RESULT_CHARS = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +138,7 @@ def _short(value: Any, longest: int) -> str:
 
 
 def _with(event: Event, field: str) -> str:
-    longest = _LONGEST_INPUT if field == "Input" else _LONGEST_RESULT
+    longest = _MAX_INPUT_CHARS if field == "Input" else _MAX_RESULT_CHARS
     return f": {_short(event[field], longest)}" if event.get(field) is not None else ""
 
 
@@ -188,7 +188,7 @@ def _answer(event: Event, sent: Event) -> tuple[str, str, str]:
     failed = isinstance(answer, dict) and "exceptionType" in answer
     took = _seconds(sent["Timestamp"], event["Timestamp"])
     what = f"{_request(sent).get('op')} of {sent['InstanceId']}"
-    text = f"{what} {'failed' if failed else 'completed'} after {took:.3f} s: {_short(value, _LONGEST_RESULT)}"
+    text = f"{what} {'failed' if failed else 'completed'} after {took:.3f} s: {_short(value, _MAX_RESULT_CHARS)}"
     return ("✗", "red", text) if failed else ("✓", "green", text)
 
 

@@ -18,8 +18,8 @@ from local_host.management.bodies import json_value, status_body
 from local_host.views import InstanceStatus
 from local_host.web.page import coloured
 
-_LONGEST_VALUE = 20_000
-_MOST_LINES = 500
+_MAX_VALUE_CHARS = 20_000
+_MAX_LINES = 500
 _BODY = """<p><a href="/">All instances</a></p>
 <h1><bdi>{id}</bdi></h1>
 <p>{name}: {status}</p>
@@ -48,8 +48,8 @@ def render_instance(status: InstanceStatus) -> str:
 
 def _value(title: str, text: str) -> str:
     shown = _pretty(json_value(text))
-    if len(shown) > _LONGEST_VALUE:
-        shown = f"{shown[:_LONGEST_VALUE]}…\n({len(shown) - _LONGEST_VALUE:,} more characters: see the JSON)"
+    if len(shown) > _MAX_VALUE_CHARS:
+        shown = f"{shown[:_MAX_VALUE_CHARS]}…\n({len(shown) - _MAX_VALUE_CHARS:,} more characters: see the JSON)"
     return f'<h2>{title}</h2>\n<pre tabindex="0">{escape(shown)}</pre>'
 
 
@@ -66,8 +66,8 @@ def _history(status: InstanceStatus) -> str:
     if not lines:
         return '<p class="soft">There is no history yet.</p>'
     whole_s = max(line.at_s for line in lines)
-    left_out = f"<p>{len(lines) - _MOST_LINES:,} more: see the JSON.</p>" if len(lines) > _MOST_LINES else ""
-    rows = sorted(lines[:_MOST_LINES], key=lambda line: line.begun_s)
+    left_out = f"<p>{len(lines) - _MAX_LINES:,} more: see the JSON.</p>" if len(lines) > _MAX_LINES else ""
+    rows = sorted(lines[:_MAX_LINES], key=lambda line: line.begun_s)
     scale = (
         f"A bar reaches from begin to end, a dotted one has no end yet; the last begins or ends at {since(whole_s)}."
     )

@@ -8,7 +8,7 @@ from sandbox.ledger.store import Ledger
 
 # "You can remove keys from the system automatically after they're at least 24 hours old"
 # (https://docs.stripe.com/api/idempotent_requests): the sandbox prunes as early as Stripe may.
-_KEPT_FOR_S = 24 * 60 * 60
+_RETENTION_S = 24 * 60 * 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ class CallRecord:
 
 def stored_answer(ledger: Ledger, key: str) -> StoredAnswer | None:
     """The answer that is kept under the key. One that is older than a day is forgotten."""
-    oldest = ledger.now().timestamp() - _KEPT_FOR_S
+    oldest = ledger.now().timestamp() - _RETENTION_S
     ledger.sql.execute("DELETE FROM kept_answers WHERE key = ? AND answered_at < ?", (key, oldest))
     row = ledger.sql.execute(
         "SELECT path, fingerprint, status, body, request_id FROM kept_answers WHERE key = ?", (key,)

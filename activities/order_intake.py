@@ -1,18 +1,15 @@
 """Take in an order and start its saga, once however often it is asked for."""
 
-import asyncio
-from datetime import UTC, datetime
 from typing import Any
 
 import azure.durable_functions as df
 
-from adapters.telemetry import emit_accepted
-from domain.errors import OrderIdTaken, OrderNotAcceptable, StorageUnavailable
+from domain.errors import StorageUnavailable
 from domain.field_error import FieldError
 from domain.orders.intake import AcceptOrder, OrderTakenIn
+from domain.refusals import OrderIdTaken, OrderNotAcceptable
 from domain.workflows.steps import Outcome
-from services.container import services
-from services.order_start import start_order
+from services.order_start import take_in_order
 
 bp = df.Blueprint()
 
@@ -40,22 +37,15 @@ async def accept_order_of_many(request: dict, client: df.DurableOrchestrationCli
 
 async def _accept(asked: AcceptOrder, client: df.DurableOrchestrationClient) -> OrderTakenIn:
     try:
-        taken = await asyncio.to_thread(
-            services().order_intake.take_in, asked.request, asked.order_id, datetime.now(UTC)
-        )
+        return OrderTakenIn(reference=await take_in_order(client, asked.request, asked.order_id))
     except OrderNotAcceptable as refusal:
         return _not_acceptable(refusal)
     except OrderIdTaken:
         return _refused("order_id_taken", "Another order has this id.")
-    if taken.to_start is not None:
-        emit_accepted(taken.order_id)
-        await start_order(client, taken.to_start)
-    return OrderTakenIn(reference=taken.order_id)
 
 
 def _not_acceptable(refusal: OrderNotAcceptable) -> OrderTakenIn:
-    error = FieldError(field=refusal.field, rule=refusal.rule, message=refusal.message)
-    return _refused("not_acceptable", str(refusal), error)
+    return _refused("not_acceptable", f"{refusal.field}: {refusal.message}", *refusal.errors)
 
 
 def _refused(reason_code: str, message: str, *errors: FieldError) -> OrderTakenIn:

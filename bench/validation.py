@@ -17,11 +17,11 @@ import azure.functions as func
 
 import blueprints  # noqa: F401 - declares every operation
 from domain.orders.batch import MAX_BATCH_LINES
+from domain.refusals import RequestRefused
 from domain.wire import Edge
+from services.order_csv import TEMPLATE
+from services.order_files import CSV, JSON_LINES, read_lines
 from triggers.http.support.operation import declared_operations
-from triggers.http.support.order_csv import TEMPLATE
-from triggers.http.support.order_lines import CSV, JSON_LINES, read_lines
-from triggers.http.support.problems import Problem
 from triggers.http.support.request_body import read_body
 
 SIZES: Final = (8, 16, 32, 64)
@@ -59,7 +59,7 @@ def seconds(model: type[Edge], body: bytes) -> float:
     best = math.inf
     for _ in range(REPEATS):
         begun = time.perf_counter()
-        with contextlib.suppress(Problem):
+        with contextlib.suppress(RequestRefused):
             read_body(request, model)
         best = min(best, time.perf_counter() - begun)
     return best

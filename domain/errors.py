@@ -92,19 +92,5 @@ class NotShippable(ShopError):
         self.of_address = of_address
 
 
-class OrderNotAcceptable(ShopError):
-    """A field of an order breaks a rule that only the catalogue can tell. rule: for programs; message: for people."""
-
-    def __init__(self, field: str, rule: str, message: str) -> None:
-        super().__init__(f"{field}: {message}")
-        self.field = field
-        self.rule = rule
-        self.message = message
-
-
-class OrderIdTaken(ShopError):
-    """Another order has this id: the same id came in with another request before."""
-
-
 class TooDeep(ShopError):
     """The document is nested too deeply."""

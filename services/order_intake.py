@@ -4,8 +4,6 @@ Entering comes before starting, and only the caller whose entry was the first ma
 would run the order again.
 """
 
-import hashlib
-import json
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,11 +11,12 @@ from datetime import datetime
 from adapters.stores.catalogue import CatalogueStore
 from adapters.stores.order_repository import OrderRepository
 from domain.cards import looks_like_card_number
-from domain.errors import OrderIdTaken, OrderNotAcceptable
 from domain.ids import new_order_id
 from domain.orders.order import Order, OrderPolicy, OrderRequest
 from domain.orders.pricing import priced_order
+from domain.refusals import OrderIdTaken, OrderNotAcceptable
 from domain.workflows.intake import Intake
+from services.fingerprints import fingerprint
 from settings import Settings
 
 
@@ -42,7 +41,7 @@ class OrderIntake:
 
         Raises OrderNotAcceptable when it cannot be priced, OrderIdTaken, and StorageUnavailable.
         """
-        mark = fingerprint(request)
+        mark = order_fingerprint(request)
         order_id = chosen_id or _fresh_order_id(now)
         try:
             order = self._priced(request, order_id, now)
@@ -53,7 +52,7 @@ class OrderIntake:
             raise
         intake = self._book.accept(order, mark)
         if intake is Intake.CONFLICT:
-            raise OrderIdTaken("another order has this id")
+            raise OrderIdTaken
         return TakenIn(order_id=order_id, to_start=order if intake is Intake.NEW else None)
 
     def _priced(self, request: OrderRequest, order_id: str, now: datetime) -> Order:
@@ -76,12 +75,10 @@ class OrderIntake:
         return row is not None and row.fingerprint == mark
 
 
-def fingerprint(request: OrderRequest) -> str:
-    """SHA-256 of what the request asks for: the same for both forms of one wish, and without the id it is asked under."""
-    wish = request.to_wire()
-    lines = [line.to_wire() for line in request.wanted_lines()]
-    asked = {key: wish[key] for key in ("customer_id", "payment", "ship_to", "email")} | {"lines": lines}
-    return hashlib.sha256(json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+def order_fingerprint(request: OrderRequest) -> str:
+    """Return the fingerprint of an order: the same for both forms of one request, and without the id that it came under."""
+    one_form = {"order_id": None, "lines": list(request.wanted_lines()), "product_id": None, "quantity": None}
+    return fingerprint(request.model_copy(update=one_form))
 
 
 def _fresh_order_id(now: datetime) -> str:

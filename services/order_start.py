@@ -1,14 +1,16 @@
-"""Start the saga of an order that is in the order repository."""
+"""Place an order and start its saga, once however often it is sent."""
 
 import asyncio
 import logging
+from datetime import UTC, datetime
 from typing import Final
 
-import azure.durable_functions as df
-
+from adapters.telemetry import emit_accepted
 from domain.ids import PROCESS_ORDER, order_instance_id
-from domain.orders.order import Order
+from domain.orders.order import Order, OrderRequest
 from domain.workflows.run import RESTART, Restart
+from services.container import services
+from services.durable_client import DurableClient
 
 START_TIMEOUT_S: Final = 20
 """How long a start may take before it is left to the recovery timer (`triggers.timer.start_orphaned_orders`)."""
@@ -16,7 +18,30 @@ START_TIMEOUT_S: Final = 20
 _log = logging.getLogger(__name__)
 
 
-async def start_order(client: df.DurableOrchestrationClient, order: Order, attempt: int = 1) -> bool:
+async def take_in_order(client: DurableClient, request: OrderRequest, chosen_id: str | None) -> str:
+    """Take an order in and start its saga; a repeat starts nothing. A start that fails is left to the recovery timer.
+
+    Args:
+        client: The durable client.
+        request: What the caller asks for.
+        chosen_id: The caller's id; None to have one made.
+
+    Returns:
+        The order's id.
+
+    Raises:
+        OrderNotAcceptable: The catalogue does not allow the order.
+        OrderIdTaken: The id belongs to another order.
+        StorageUnavailable: The same request may be sent again.
+    """
+    taken = await asyncio.to_thread(services().order_intake.take_in, request, chosen_id, datetime.now(UTC))
+    if taken.to_start is not None:
+        emit_accepted(taken.order_id)
+        await start_order(client, taken.to_start)
+    return taken.order_id
+
+
+async def start_order(client: DurableClient, order: Order, attempt: int = 1) -> bool:
     """Start the order's saga; False when that failed, and the recovery timer has to.
 
     Only for the caller whose row was the first, and, with an attempt above 1, for the recovery timer: that run looks up what

@@ -11,12 +11,12 @@ from domain.errors import (
     AmountTooLarge,
     MixedCurrencies,
     NotShippable,
-    OrderNotAcceptable,
     UnknownProduct,
 )
 from domain.orders.order import Order, OrderPolicy, OrderRequest
 from domain.payments.money import Limit
 from domain.payments.providers import STRIPE, ProviderName, chosen_provider, method_problem, offer_problem
+from domain.refusals import OrderNotAcceptable
 from domain.shipping.customs import CustomsDeclaration
 from domain.shipping.rules import ShippingRules, check_parcel, declaration
 

@@ -19,13 +19,13 @@ from domain.errors import ShopError
 from domain.files.batch import FILE_BATCH, FileBatchRequest
 from domain.ids import digest_id
 from domain.queues import FILE_MANIFESTS, MANIFESTS
+from domain.refusals import RequestRefused
 from domain.wire import Wire
 from services.container import services
+from services.documents import read_document
+from services.file_batches import permitted
+from services.workflow_runs import start_once
 from settings import manifest_events
-from triggers.http.file_batches import permitted
-from triggers.http.support.problems import Problem
-from triggers.http.support.request_body import body_text, json_object, refuse_card_numbers, validated
-from triggers.http.support.workflows import start_once
 
 _ENDING: Final = ".batch.json"
 _BLOB_CREATED: Final = "Microsoft.Storage.BlobCreated"
@@ -98,14 +98,10 @@ async def _start(client: df.DurableOrchestrationClient, path: str, content: byte
     # The batch is named after what was dropped where: a changed manifest is another batch.
     key = f"manifest-{digest_id(f'{path}:{content!r}')}"
     try:
-        await start_once(client, FILE_BATCH, key, permitted(_request(content)))
-    except Problem as problem:
-        rules = "; ".join(f"{error.field}: {error.message}" for error in problem.errors)
-        raise ManifestRefused(f"{path}: {problem.detail} {rules}".strip()) from None
+        await start_once(
+            client, FILE_BATCH, key, permitted(read_document(content, FileBatchRequest, _MAX_MANIFEST_BYTES))
+        )
+    except RequestRefused as refusal:
+        rules = "; ".join(f"{error.field}: {error.message}" for error in refusal.errors)
+        raise ManifestRefused(f"{path}: {refusal.detail} {rules}".strip()) from None
     _log.info("%s: batch %s", path, key)
-
-
-def _request(content: bytes) -> FileBatchRequest:
-    document = json_object(body_text(content, _MAX_MANIFEST_BYTES))
-    refuse_card_numbers(document)
-    return validated(FileBatchRequest, document)

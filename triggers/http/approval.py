@@ -14,7 +14,7 @@ from domain.ids import order_instance_id
 from domain.orders.approval import APPROVAL_DECIDED, ApprovalDecision, ApprovalWait, SettleApprovalRequest
 from domain.orders.order import OrderStatus
 from services.container import services
-from triggers.http.support.instances import raise_event
+from services.instances import raise_event
 from triggers.http.support.links import OrderLinks, order_links
 from triggers.http.support.operation import operation
 from triggers.http.support.order_view import OrderView, view_order

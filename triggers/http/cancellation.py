@@ -14,7 +14,7 @@ from domain.orders.approval import CANCELLATION_REQUESTED, CancellationRequest
 from domain.orders.order import CANCELLABLE, ENDED, OrderStatus
 from domain.orders.row import OrderRow
 from services.container import services
-from triggers.http.support.instances import raise_event
+from services.instances import raise_event
 from triggers.http.support.links import OrderLinks, order_links
 from triggers.http.support.operation import operation
 from triggers.http.support.order_view import OrderView, view_order

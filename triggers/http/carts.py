@@ -28,14 +28,15 @@ from domain.keyed_changes import ChangeKey, KeyedChange
 from domain.wire import Edge, Wire
 from domain.workflows.steps import Outcome, StepResult
 from services.container import services
-from triggers.http.support.entities import read_entity
+from services.entities import read_entity
+from services.workflow_runs import RunConflict, start_once
 from triggers.http.support.links import resource
 from triggers.http.support.operation import operation
 from triggers.http.support.problems import conflict, invalid_field, not_found
 from triggers.http.support.request_body import read_body
 from triggers.http.support.request_params import operation_key, path_id
 from triggers.http.support.responses import accepted, answer
-from triggers.http.support.workflows import WorkflowAnswer, WorkflowLinks, is_started_once, run_status, started_answer
+from triggers.http.support.workflows import WorkflowAnswer, WorkflowLinks, run_status, started_answer
 
 C = TypeVar("C", bound=KeyedChange)
 
@@ -186,10 +187,11 @@ async def check_out_cart(req: func.HttpRequest, client: df.DurableOrchestrationC
         raise _empty()
     asked = CheckOutCart(customer_id=customer_id, number=number, **dict(request))
     key = checkout_id(customer_id, number)
-    if not await is_started_once(client, CHECKOUT_CART, key, asked):
-        raise (
-            _empty() if not cart.items else conflict("checkout_under_way", "This cart is being checked out otherwise.")
-        )
+    try:
+        await start_once(client, CHECKOUT_CART, key, asked)
+    except RunConflict:
+        other = conflict("checkout_under_way", "This cart is being checked out otherwise.")
+        raise (other if cart.items else _empty()) from None
     return started_answer(f"carts/{customer_id}/checkouts", key)
 
 

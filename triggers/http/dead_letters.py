@@ -24,8 +24,9 @@ from domain.workflows.dead_letter import (
 from domain.workflows.run import CloseRun, Run
 from domain.workflows.steps import LedgerEntry, Outcome, StepResult
 from services.container import services
+from services.durable_client import InstanceStatus
+from services.instances import REPLAY_DEAD_LETTER, instance_status, is_unfinished
 from services.order_closing import notify_of_end
-from triggers.http.support.instances import REPLAY_DEAD_LETTER, InstanceStatus, instance_status, is_unfinished
 from triggers.http.support.links import resource
 from triggers.http.support.operation import operation
 from triggers.http.support.paging import PageQuery, read_page

@@ -19,12 +19,12 @@ from domain.ids import instance_id_of
 from domain.orders.approval import ApprovalDecision, Decision
 from domain.wire import Comment, Edge
 from services.container import services
+from services.documents import refuse_card_numbers, validated
 from triggers.http.support.access import Access
 from triggers.http.support.expense_decisions import OpenTurn, bring, open_turn
 from triggers.http.support.operation import FORM, PAGE, operation
 from triggers.http.support.pages import PAGE_HEADERS, answers_pages, page
 from triggers.http.support.problems import Problem, conflict
-from triggers.http.support.request_body import refuse_card_numbers, validated
 
 bp = df.Blueprint()
 

@@ -8,10 +8,10 @@ import azure.functions as func
 from domain.files.batch import FILE_BATCH, FileBatchRequest
 from domain.workflows.run import WorkflowProgress
 from services.container import services
+from services.file_batches import permitted
 from triggers.http.support.operation import operation
-from triggers.http.support.problems import invalid_field
 from triggers.http.support.request_body import read_body
-from triggers.http.support.workflows import WorkflowAnswer, WorkflowLinks, cancel_run, run_status, start_as_asked
+from triggers.http.support.workflows import WorkflowAnswer, WorkflowLinks, cancelled, run_status, start_as_asked
 
 bp = df.Blueprint()
 
@@ -31,14 +31,6 @@ async def start_file_batch(req: func.HttpRequest, client: df.DurableOrchestratio
     Send an id or an Idempotency-Key: a repeat under the same name then changes nothing and gets the same answer.
     """
     return await start_as_asked(req, client, FILE_BATCH, permitted(read_body(req, FileBatchRequest)), "file-batches")
-
-
-def permitted(request: FileBatchRequest) -> FileBatchRequest:
-    """The request. Raises Problem (422) when its container is not open to batches."""
-    # The account holds more than files: keys of the host, packages, records of payments that failed.
-    if request.container not in services().settings.file_batch_containers:
-        raise invalid_field("container", "container_not_open", "Must be one of those in FILE_BATCH_CONTAINERS")
-    return request
 
 
 @operation(
@@ -68,7 +60,7 @@ async def cancel_file_batch(req: func.HttpRequest, client: df.DurableOrchestrati
 
     The batch stops after the files that are being processed.
     """
-    return await cancel_run(req, client, FILE_BATCH, "file-batches")
+    return await cancelled(req, client, FILE_BATCH, "file-batches")
 
 
 def _link(progress: WorkflowProgress) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from domain.inventory.stock import (
 from domain.keyed_changes import ChangeKey
 from domain.wire import Edge, Wire
 from domain.workflows.steps import Outcome, StepResult
+from services.stock import read_stock, signal_stock
 from triggers.http.support.links import resource
 from triggers.http.support.operation import operation
 from triggers.http.support.problems import conflict
@@ -28,7 +29,6 @@ from triggers.http.support.products import known_product
 from triggers.http.support.request_body import read_body
 from triggers.http.support.request_params import operation_key
 from triggers.http.support.responses import accepted, answer
-from triggers.http.support.stock import read_stock, signal_stock
 
 bp = df.Blueprint()
 

@@ -10,19 +10,20 @@ from domain.orders.batch import CHUNK_LINES, MAX_BATCH_BYTES, ORDER_BATCH, LineR
 from domain.orders.order import OrderRequest
 from orchestrators.kernel.fan_out import chunks
 from services.container import services
+from services.documents import body_text
+from services.order_csv import TEMPLATE
+from services.order_files import CSV, JSON_LINES, read_lines
+from services.workflow_runs import start_once
 from triggers.http.support.operation import operation
-from triggers.http.support.order_csv import TEMPLATE
-from triggers.http.support.order_lines import CSV, JSON_LINES, read_lines
 from triggers.http.support.problems import not_found
-from triggers.http.support.request_body import body_text, check_media_type
+from triggers.http.support.request_body import check_media_type
 from triggers.http.support.request_params import idempotency_key, path_id
 from triggers.http.support.workflows import (
     WorkflowAnswer,
     WorkflowLinks,
-    cancel_run,
+    cancelled,
     chosen_key,
     run_status,
-    start_once,
     started_answer,
 )
 
@@ -114,7 +115,7 @@ async def cancel_order_batch(req: func.HttpRequest, client: df.DurableOrchestrat
 
     The batch stops after the lines that are being processed. Orders that were accepted stay.
     """
-    return await cancel_run(req, client, ORDER_BATCH, "order-batches")
+    return await cancelled(req, client, ORDER_BATCH, "order-batches")
 
 
 def _keep(text: str, media_type: str, key: str, digest: str) -> OrderBatch:

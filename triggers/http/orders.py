@@ -8,10 +8,10 @@ from domain.orders.order import OrderRequest, OrderStatus
 from domain.orders.row import OrderRow
 from domain.wire import Timestamp, Wire
 from services.container import services
-from services.order_start import start_order
+from services.order_start import take_in_order
 from triggers.http.support.links import OrderLinks, order_links, resource
 from triggers.http.support.operation import operation
-from triggers.http.support.order_intake import enter_order, named_order_id
+from triggers.http.support.order_intake import named_order_id
 from triggers.http.support.order_view import OrderAnswer, view_order
 from triggers.http.support.paging import PageQuery, read_page
 from triggers.http.support.request_body import read_body
@@ -70,10 +70,7 @@ async def place_order(req: func.HttpRequest, client: df.DurableOrchestrationClie
     """
     request = read_body(req, OrderRequest)
     order_id = named_order_id(request, idempotency_key(req))
-    intake = await enter_order(request, order_id)
-    if intake.to_start is not None:
-        await start_order(client, intake.to_start)
-    links = order_links(intake.order_id)
+    links = order_links(await take_in_order(client, request, order_id))
     return accepted(links, links.statusQueryGetUri)
 
 

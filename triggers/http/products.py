@@ -9,11 +9,12 @@ import azure.functions as func
 from domain.catalogue.product import Product, ProductDetails
 from domain.wire import Wire
 from services.container import services
+from services.documents import refuse_card_numbers, validated
 from triggers.http.support.links import resource
 from triggers.http.support.operation import operation
 from triggers.http.support.paging import PageQuery, read_page
 from triggers.http.support.products import known_product
-from triggers.http.support.request_body import read_body, refuse_card_numbers, validated
+from triggers.http.support.request_body import read_body
 from triggers.http.support.request_params import read_query
 from triggers.http.support.responses import answer
 

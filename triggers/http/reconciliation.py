@@ -11,13 +11,13 @@ import azure.functions as func
 from domain.inventory.reconciliation import Drift, LiveOrder, ReconciliationReport, find_drift
 from domain.inventory.stock import Stock
 from domain.orders.order import CANCELLABLE, OrderStatus
+from services.concurrency import gather_bounded
 from services.container import services
-from triggers.http.support.at_once import a_few_at_once
+from services.stock import read_stock
 from triggers.http.support.operation import operation
 from triggers.http.support.order_view import OrderView, find_order
 from triggers.http.support.paging import every
 from triggers.http.support.responses import answer
-from triggers.http.support.stock import read_stock
 
 bp = df.Blueprint()
 
@@ -66,7 +66,7 @@ async def _stocks(client: df.DurableOrchestrationClient) -> dict[str, Stock]:
     async def read(product_id: str) -> tuple[str, Stock | None]:
         return product_id, await read_stock(client, product_id)
 
-    found = await a_few_at_once(read, await catalogue_ids())
+    found = await gather_bounded(read, await catalogue_ids())
     return {product_id: stock for product_id, stock in found if stock is not None}
 
 
@@ -78,7 +78,7 @@ async def _live_orders(client: df.DurableOrchestrationClient, stocks: Iterable[S
     async def look(order_id: str) -> OrderView:
         return await find_order(client, order_id)
 
-    views = await a_few_at_once(look, sorted(holders | unfinished))
+    views = await gather_bounded(look, sorted(holders | unfinished))
     return {view.order_id: _live_order(view) for view in views if view.is_known and view.is_running}
 
 

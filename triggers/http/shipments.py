@@ -11,11 +11,11 @@ from domain.ids import instance_id_of
 from domain.shipping.tracking import SHIPMENT_TRACKING, TRACKING_REPORTED
 from domain.wire import Wire
 from services.container import services
+from services.documents import MAX_BODY_BYTES
+from services.instances import instance_status, is_unfinished, raise_event
 from triggers.http.support.access import Access
-from triggers.http.support.instances import instance_status, is_unfinished, raise_event
 from triggers.http.support.operation import JSON, operation
 from triggers.http.support.problems import Problem
-from triggers.http.support.request_body import MAX_BODY_BYTES
 from triggers.http.support.responses import answer
 from triggers.http.support.workflows import WorkflowAnswer, run_status
 

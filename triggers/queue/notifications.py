@@ -24,7 +24,7 @@ from domain.workflows.commands import activity_command
 from domain.workflows.dead_letter import DeadLetter
 from domain.workflows.steps import Outcome, StepResult
 from services.container import services
-from triggers.http.support.workflows import start_once
+from services.workflow_runs import start_once
 
 bp = df.Blueprint()
 

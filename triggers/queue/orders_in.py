@@ -1,8 +1,8 @@
 """Take in single orders from the queue `orders-in`: each message is the body of a `POST /api/orders`.
 
 A message names its order (`order_id`): it may be delivered again, and under another message id once it was put back from the
-poison queue. One that is no acceptable order is put on `orders-in-poison` at once, with the reason. What fails otherwise is
-delivered a few more times by the host, and then put there as it is.
+poison queue. A message that is not an acceptable order is put on `orders-in-poison` at once, with the reason. One that fails
+otherwise is delivered a few more times by the host, which then puts it there as it is.
 """
 
 import asyncio
@@ -15,12 +15,10 @@ from domain.cards import json_may_hold_card_number
 from domain.orders.intake import RefusedMessage
 from domain.orders.order import OrderRequest
 from domain.queues import ORDERS_IN
+from domain.refusals import Invalid, RequestRefused
 from services.container import services
-from services.order_start import start_order
-from triggers.http.support.order_intake import enter_order
-from triggers.http.support.order_lines import read_order
-from triggers.http.support.problems import Problem, invalid_field
-from triggers.http.support.request_body import MAX_BODY_BYTES, body_text
+from services.documents import read_document
+from services.order_start import take_in_order
 
 bp = df.Blueprint()
 
@@ -30,37 +28,36 @@ _log = logging.getLogger(__name__)
 @bp.queue_trigger(arg_name="message", queue_name=ORDERS_IN, connection="SHOP_STORAGE")
 @bp.durable_client_input(client_name="client")
 async def take_in_queued_order(message: func.QueueMessage, client: df.DurableOrchestrationClient) -> None:
-    """One order, once however often its message is delivered.
+    """Place one order, once however often its message is delivered.
 
-    Raises StorageUnavailable when the same message is worth delivering again.
+    Raises:
+        StorageUnavailable: The same message is worth delivering again.
     """
     try:
         request = _named_order(message)
-        taken = await enter_order(request, request.order_id)
-    except Problem as problem:
-        refused = _refused(message, problem)
-        await asyncio.to_thread(services().refused_orders.put, refused)
-        reason = "; ".join([refused.reason, *(f"{error.field}: {error.message}" for error in refused.errors)])
-        _log.error("%s: message %s refused (%s): %s", ORDERS_IN, message.id, refused.reason_code, reason)
-        return
-    if taken.to_start is not None:
-        await start_order(client, taken.to_start)
+        await take_in_order(client, request, request.order_id)
+    except RequestRefused as refusal:
+        poison = _poison(message, refusal)
+        await asyncio.to_thread(services().refused_orders.put, poison)
+        reason = "; ".join([poison.reason, *(f"{error.field}: {error.message}" for error in poison.errors)])
+        _log.error("%s: message %s refused (%s): %s", ORDERS_IN, message.id, poison.reason_code, reason)
 
 
 def _named_order(message: func.QueueMessage) -> OrderRequest:
-    request = read_order(body_text(message.get_body(), MAX_BODY_BYTES))
+    request = read_document(message.get_body(), OrderRequest)
     if request.order_id is None:
-        raise invalid_field("order_id", "missing", "A message must name its order: it may be delivered more than once")
+        rule = "A message must name its order: it may be delivered more than once"
+        raise Invalid.of_field("order_id", "missing", rule)
     return request
 
 
-def _refused(message: func.QueueMessage, problem: Problem) -> RefusedMessage:
+def _poison(message: func.QueueMessage, refusal: RequestRefused) -> RefusedMessage:
     text = message.get_body().decode("utf-8", "replace")
-    has_card = any(error.rule == "card_number" for error in problem.errors) or json_may_hold_card_number(text)
+    has_card = any(error.rule == "card_number" for error in refusal.errors) or json_may_hold_card_number(text)
     return RefusedMessage(
         message_id=str(message.id),
-        reason_code=problem.code,
-        reason=problem.detail,
-        errors=problem.errors,
+        reason_code=refusal.code,
+        reason=refusal.detail,
+        errors=refusal.errors,
         message=None if has_card else text,
     )

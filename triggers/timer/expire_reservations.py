@@ -12,9 +12,9 @@ import azure.functions as func
 
 from domain.ids import order_instance_id
 from domain.inventory.stock import ExpireRequest, Stock, sweep
+from services.instances import instance_status, is_unfinished
+from services.stock import read_stock, signal_stock
 from triggers.http.reconciliation import catalogue_ids
-from triggers.http.support.instances import instance_status, is_unfinished
-from triggers.http.support.stock import read_stock, signal_stock
 
 bp = df.Blueprint()
 

@@ -32,10 +32,11 @@ from domain.orders.row import OrderRow
 from domain.workflows.dead_letter import DeadLetter
 from domain.workflows.intake import Reminder
 from domain.workflows.steps import CANCELLATION, LedgerEntry
+from services.concurrency import gather_bounded
 from services.container import services
+from services.durable_client import InstanceStatus
+from services.instances import instance_status, is_unfinished, raise_event, received_events
 from services.order_start import START_TIMEOUT_S, start_order
-from triggers.http.support.at_once import a_few_at_once
-from triggers.http.support.instances import InstanceStatus, instance_status, is_unfinished, raise_event, received_events
 from triggers.timer.order_endings import finish, give_up
 from triggers.timer.restarts import are_used_up, is_due, tries_of
 
@@ -63,7 +64,7 @@ async def start_lost(client: df.DurableOrchestrationClient, now: datetime) -> No
         each.key: each
         for each in await asyncio.to_thread(services().order_repository.intake.open_runs, now - LOST_AFTER)
     }
-    await a_few_at_once(lambda order_id: _look_after(client, now, reminders[order_id]), reminders)
+    await gather_bounded(lambda order_id: _look_after(client, now, reminders[order_id]), reminders)
 
 
 async def _look_after(client: df.DurableOrchestrationClient, now: datetime, reminder: Reminder) -> None:

@@ -22,11 +22,11 @@ from domain.workflows.dead_letter import DeadLetter
 from domain.workflows.intake import Reminder
 from domain.workflows.run import RESTART, Restart, RestartRun, Run, WorkflowProgress
 from orchestrators.kernel.commands import activity
+from services.concurrency import gather_bounded
 from services.container import services
-from triggers.http.support.at_once import a_few_at_once
-from triggers.http.support.instances import (
+from services.durable_client import InstanceStatus
+from services.instances import (
     REPLAY_DEAD_LETTER,
-    InstanceStatus,
     has_completed,
     instance_status,
     is_unfinished,
@@ -34,7 +34,7 @@ from triggers.http.support.instances import (
     received_events,
     stored_input,
 )
-from triggers.http.support.workflows import last_told, start_run, stopped
+from services.workflow_runs import last_reported, start_run, stopped
 from triggers.timer.restarts import are_used_up, is_due, tries_of
 from triggers.timer.start_orphaned_orders import LOST_AFTER
 
@@ -55,7 +55,7 @@ async def start_lost(client: df.DurableOrchestrationClient, now: datetime) -> No
     reminders = {
         each.key: each for each in await asyncio.to_thread(services().run_repository.intake.open_runs, now - LOST_AFTER)
     }
-    await a_few_at_once(lambda instance_id: _look_after(client, now, reminders[instance_id]), reminders)
+    await gather_bounded(lambda instance_id: _look_after(client, now, reminders[instance_id]), reminders)
 
 
 async def _look_after(client: df.DurableOrchestrationClient, now: datetime, reminder: Reminder) -> None:
@@ -145,7 +145,7 @@ async def _store_decision(run: Run, name: str, payload: Any) -> None:
 async def _give_up(run: Run, instance: InstanceStatus | None, why: str, now: datetime) -> None:
     """End a run as failed, with a dead letter whose replay starts it again. A replay's own dead letter is open already."""
     if run.workflow != REPLAY_DEAD_LETTER:
-        end = stopped(last_told(run.key, instance))
+        end = stopped(last_reported(run.key, instance))
         emit_dead_letter(await asyncio.to_thread(_record_end, run, end, why, now))
     await asyncio.to_thread(services().run_repository.intake.forget, run.instance_id)
     _log.error("%s %s has failed: %s", run.workflow, run.key, why)

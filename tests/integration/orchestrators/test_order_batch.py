@@ -8,12 +8,12 @@ import pytest
 from domain.orders.batch import CHUNK_LINES, batch_order_id
 from local_host.testing import Answer
 from orchestrators.kernel.retry import STEP
+from services.order_csv import TEMPLATE
 from tests.invariants.workflows import instances_of
 from tests.support.books import assert_balanced, finish
 from tests.support.order_requests import order_request
 from tests.support.shop import Shop, running_shop, use_settings
 from tests.support.unreliable import answering, failing, losing_answers
-from triggers.http.support.order_csv import TEMPLATE
 
 ACCEPT = "accept_order_of_many"
 

@@ -1,10 +1,13 @@
 """Requests as the Functions host hands them over, and what came back."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import azure.functions as func
+
+from domain.refusals import RequestRefused
+from triggers.http.support.problems import Problem, problem_of
 
 ORIGIN = "https://shop.example/api"
 
@@ -28,3 +31,14 @@ def get(path: str, *, params: Mapping[str, str] | None = None, **route: str) -> 
 def decoded(response: func.HttpResponse) -> dict[str, Any]:
     body: dict[str, Any] = json.loads(response.get_body())
     return body
+
+
+def problem_with(read: Callable[[], object]) -> Problem:
+    """The problem that a request has by which this is read of it."""
+    try:
+        return_value = read()
+    except Problem as problem:
+        return problem
+    except RequestRefused as refusal:
+        return problem_of(refusal)
+    raise AssertionError(f"no problem, but {return_value!r}")

@@ -10,10 +10,12 @@ from domain.expenses.claim import ExpenseRequest
 from domain.files.batch import FileBatchRequest
 from domain.orders.approval import ApprovalDecision
 from domain.orders.order import OrderRequest
+from domain.refusals import Invalid
 from domain.wire import Wire
+from services.field_errors import field_errors, field_path
 from tests.support.order_requests import order_request
 from tests.unit.http.requests import decoded, get
-from triggers.http.support.problems import answer_problems, conflict, field_errors, field_path, invalid
+from triggers.http.support.problems import answer_problems, conflict
 
 SECRET = "sk_live_do_not_repeat"
 
@@ -123,7 +125,7 @@ def test_a_field_with_two_errors_is_named_once_in_the_detail():
     with pytest.raises(ValidationError) as refused:
         ApprovalDecision.model_validate({"decision": "maybe", "approver": ""})
     errors = field_errors(refused.value)
-    assert invalid([*errors, *errors]).detail == "Not acceptable: decision, approver."
+    assert Invalid([*errors, *errors]).detail == "Not acceptable: decision, approver."
 
 
 @pytest.mark.parametrize(

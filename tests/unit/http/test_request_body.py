@@ -1,16 +1,15 @@
 import pytest
 
 from domain.orders.order import OrderRequest
+from services.documents import MAX_BODY_BYTES
 from tests.support.order_requests import ADDRESS, order_request
-from tests.unit.http.requests import post
+from tests.unit.http.requests import post, problem_with
 from triggers.http.support.problems import Problem
-from triggers.http.support.request_body import MAX_BODY_BYTES, read_body
+from triggers.http.support.request_body import read_body
 
 
 def refusal(body, headers=None) -> Problem:
-    with pytest.raises(Problem) as caught:
-        read_body(post("orders", body, headers=headers), OrderRequest)
-    return caught.value
+    return problem_with(lambda: read_body(post("orders", body, headers=headers), OrderRequest))
 
 
 def test_a_good_body_becomes_the_model():

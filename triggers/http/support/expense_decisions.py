@@ -15,7 +15,7 @@ from domain.orders.approval import ApprovalDecision, SettleApprovalRequest
 from domain.wire import Wire
 from domain.workflows.run import WorkflowProgress
 from services.container import services
-from triggers.http.support.instances import has_completed, instance_status, is_unfinished, raise_event
+from services.instances import has_completed, instance_status, is_unfinished, raise_event
 from triggers.http.support.problems import Problem, conflict, not_found, unavailable
 
 

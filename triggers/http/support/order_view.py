@@ -17,7 +17,8 @@ from domain.shipping.tracking import Tracking
 from domain.wire import Timestamp, Wire
 from domain.workflows.steps import LedgerEntry
 from services.container import services
-from triggers.http.support.instances import InstanceStatus, instance_status, is_unfinished
+from services.durable_client import InstanceStatus
+from services.instances import instance_status, is_unfinished
 from triggers.http.support.request_params import unknown
 
 

@@ -8,8 +8,9 @@ from typing import Any, Final
 import azure.functions as func
 
 from adapters.rendering.texts import render
+from domain.refusals import RequestRefused
 from triggers.http.support.operation import PAGE, Handler
-from triggers.http.support.problems import Problem
+from triggers.http.support.problems import Problem, problem_of
 
 PAGE_HEADERS: Final[Mapping[str, str]] = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
@@ -39,7 +40,13 @@ def answers_pages(handler: Handler) -> Handler:
         try:
             return await handler(**bindings)
         except Problem as problem:
-            subject = _HEADINGS.get(problem.status, "This did not work")
-            return page("decision_told.html", problem.status, subject=subject, told=problem.detail)
+            return _told(problem)
+        except RequestRefused as refusal:
+            return _told(problem_of(refusal))
 
     return answer
+
+
+def _told(problem: Problem) -> func.HttpResponse:
+    subject = _HEADINGS.get(problem.status, "This did not work")
+    return page("decision_told.html", problem.status, subject=subject, told=problem.detail)

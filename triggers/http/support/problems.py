@@ -10,19 +10,23 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import azure.functions as func
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
-from domain.cards import looks_like_card_number
 from domain.errors import StorageUnavailable
-from domain.field_error import FieldError as FieldError
+from domain.field_error import FieldError
+from domain.refusals import Conflict, Invalid, NotFound, RequestRefused, TooLarge, TryAgain, Unreadable
 from domain.wire import Wire
 
 Handler = Callable[..., Awaitable[func.HttpResponse]]
 
 PROBLEM_JSON: Final = "application/problem+json"
-MAX_ERRORS: Final = 50
-_MAX_NAME_CHARS: Final = 64
+_STATUSES: Final[Mapping[type[RequestRefused], HTTPStatus]] = {
+    NotFound: HTTPStatus.NOT_FOUND,
+    Conflict: HTTPStatus.CONFLICT,
+    Unreadable: HTTPStatus.BAD_REQUEST,
+    TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    TryAgain: HTTPStatus.SERVICE_UNAVAILABLE,
+}
 _RETRY_SOON: Final = {"Retry-After": "5"}
 
 _log = logging.getLogger(__name__)
@@ -80,16 +84,9 @@ def conflict(code: str, detail: str) -> Problem:
     return Problem(HTTPStatus.CONFLICT, code, detail)
 
 
-def invalid(errors: Iterable[FieldError]) -> Problem:
-    """422: understood, but against the rules."""
-    named = tuple(errors)[:MAX_ERRORS]
-    fields = ", ".join(dict.fromkeys(error.field for error in named))
-    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", f"Not acceptable: {fields}.", named)
-
-
 def invalid_field(field: str, rule: str, message: str) -> Problem:
     """422 for one field."""
-    return invalid([FieldError(field=field, rule=rule, message=message)])
+    return problem_of(Invalid.of_field(field, rule, message))
 
 
 def unavailable(detail: str) -> Problem:
@@ -97,58 +94,11 @@ def unavailable(detail: str) -> Problem:
     return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", detail, headers=_RETRY_SOON)
 
 
-def field_errors(error: ValidationError) -> list[FieldError]:
-    """What pydantic found wrong, without the values it found."""
-    found = error.errors(include_input=False, include_url=False)
-    return [
-        FieldError(field=field_path(each["loc"]), rule=each["type"], message=_in_words(each))
-        for each in found
-        if not _follows(each, found)
-    ]
-
-
-def _in_words(error: ErrorDetails) -> str:
-    """What pydantic says, without the names that Python has for things. An error without a context is worded by us already."""
-    context = error.get("ctx", {})
-    match error["type"]:
-        case "model_type" | "model_attributes_type" | "dict_type":
-            return "Must be an object"
-        case "list_type" | "tuple_type":
-            return "Must be a list"
-        case "too_short":
-            return f"Must have at least {_items(context['min_length'])}"
-        case "too_long":
-            return f"Must have at most {_items(context['max_length'])}"
-        case "string_pattern_mismatch" if "pattern" in context:
-            return "Has characters or a form that is not allowed"
-    return error["msg"]
-
-
-def _items(number: int) -> str:
-    return f"{number} item" if number == 1 else f"{number} items"
-
-
-def _follows(error: ErrorDetails, found: Iterable[ErrorDetails]) -> bool:
-    # pydantic does not count the wrong items of a list, and then finds it too short.
-    place = error["loc"]
-    return error["type"] == "too_short" and any(
-        other["loc"][: len(place)] == place and other["loc"] != place for other in found
-    )
-
-
-def field_path(location: Iterable[str | int]) -> str:
-    """A place in a document: ("lines", 0, "quantity") is `lines[0].quantity`; the document itself is `body`."""
-    path = ""
-    for part in location:
-        path += f"[{part}]" if isinstance(part, int) else f".{shown_name(part)}" if path else shown_name(part)
-    return path or "body"
-
-
-def shown_name(name: str) -> str:
-    """A caller's key as it may be repeated to them: short, no card number, and text that can be sent."""
-    if looks_like_card_number(name):
-        return "(hidden)"
-    return name[:_MAX_NAME_CHARS].encode(errors="replace").decode()  # JSON can spell half a character, UTF-8 cannot
+def problem_of(refusal: RequestRefused) -> Problem:
+    """Return the problem that a use case's refusal is to a caller."""
+    status = next(status for kind, status in _STATUSES.items() if isinstance(refusal, kind))
+    headers = _RETRY_SOON if isinstance(refusal, TryAgain) else None
+    return Problem(status, refusal.code, refusal.detail, refusal.errors, headers)
 
 
 async def answer_problems(handler: Handler, bindings: Mapping[str, Any]) -> func.HttpResponse:
@@ -160,6 +110,8 @@ async def answer_problems(handler: Handler, bindings: Mapping[str, Any]) -> func
         return await handler(**bindings)
     except Problem as problem:
         return problem.response()
+    except RequestRefused as refusal:
+        return problem_of(refusal).response()
     except StorageUnavailable as error:
         _log.warning("%s: %s", handler.__name__, error)
         return unavailable("The shop's storage did not answer. The same request may be sent again.").response()

@@ -14,8 +14,8 @@ from domain.expenses.claim import EXPENSE_APPROVAL
 from domain.ids import CustomerId, OrderId, ProductId
 from domain.workflows.dead_letter import DeadLetterId
 from domain.workflows.run import WorkflowKey
+from services.documents import M, refuse_card_numbers, validated
 from triggers.http.support.problems import Problem, invalid_field, not_found
-from triggers.http.support.request_body import M, refuse_card_numbers, validated
 
 ExpenseInstanceId = Annotated[str, Field(pattern=rf"^{EXPENSE_APPROVAL}\.[A-Za-z0-9][A-Za-z0-9_-]{{0,63}}$")]
 

@@ -5,14 +5,13 @@ As everywhere, nothing is kept of a line before it was searched for card numbers
 
 import re
 from collections.abc import Iterator
-from http import HTTPStatus
 from typing import Any, Final
 
 from domain.orders.batch import MAX_BATCH_LINES, BatchLine, LineOutcome, LineResult, batch_order_id
 from domain.orders.order import OrderRequest
-from triggers.http.support.order_csv import csv_documents
-from triggers.http.support.problems import FieldError, Problem, invalid, invalid_field
-from triggers.http.support.request_body import MAX_BODY_BYTES, json_object, refuse_card_numbers, validated
+from domain.refusals import Invalid, RequestRefused, TooLarge
+from services.documents import MAX_BODY_BYTES, json_object, refuse_card_numbers, validated
+from services.order_csv import csv_documents
 
 CSV: Final = "text/csv"
 JSON_LINES: Final = "application/x-ndjson"
@@ -21,34 +20,31 @@ _LINE_END: Final = r"\r\n|\n|\r"
 
 
 def read_lines(text: str, media_type: str, batch_id: str) -> tuple[list[BatchLine], list[LineResult]]:
-    """The orders of a file, and the results of the lines that are none.
+    """Return the orders of a file, and the results of the lines that are none.
 
-    Raises Problem: 400 for a CSV that cannot be taken apart, 413 for too many lines, 422 for a header that is not understood and
-    for a file without a line.
+    Raises:
+        Unreadable: A CSV cannot be taken apart.
+        TooLarge: There are too many lines.
+        Invalid: The header is not understood, or there is no line.
     """
     orders: list[BatchLine] = []
     rejected: list[LineResult] = []
     for line, document in _documents(text.removeprefix("\ufeff"), media_type):
         if len(orders) + len(rejected) == MAX_BATCH_LINES:
             detail = f"A batch may have {MAX_BATCH_LINES} lines at most."
-            raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_many_lines", detail)
+            raise TooLarge("too_many_lines", detail)
         try:
             orders.append(_order(line, document, batch_id))
-        except Problem as problem:
-            rejected.append(_rejected(line, problem))
+        except RequestRefused as refusal:
+            rejected.append(_rejected(line, refusal))
     if not orders and not rejected:
-        raise invalid([FieldError(field="body", rule="empty", message="There is no line in it")])
+        raise Invalid.of_field("body", "empty", "There is no line in it")
     return orders, rejected
-
-
-def read_order(text: str) -> OrderRequest:
-    """One order as a JSON object. Raises Problem."""
-    return _request(json_object(text))
 
 
 def _order(line: int, document: str | dict[str, Any], batch_id: str) -> BatchLine:
     if isinstance(document, str) and len(document) > MAX_BODY_BYTES:
-        raise invalid_field("body", "line_too_long", f"A line may have {MAX_BODY_BYTES} characters at most")
+        raise Invalid.of_field("body", "line_too_long", f"A line may have {MAX_BODY_BYTES} characters at most")
     request = _request(json_object(document) if isinstance(document, str) else document)
     return BatchLine(line=line, order_id=request.order_id or batch_order_id(batch_id, line), request=request)
 
@@ -58,13 +54,13 @@ def _request(document: dict[str, Any]) -> OrderRequest:
     return validated(OrderRequest, document)
 
 
-def _rejected(line: int, problem: Problem) -> LineResult:
+def _rejected(line: int, refusal: RequestRefused) -> LineResult:
     return LineResult(
         line=line,
         outcome=LineOutcome.REJECTED,
-        reason_code=problem.code,
-        message=problem.detail[:500],
-        errors=problem.errors,
+        reason_code=refusal.code,
+        message=refusal.detail[:500],
+        errors=refusal.errors,
     )
 
 

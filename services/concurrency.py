@@ -9,8 +9,8 @@ _CONCURRENCY: Final = 8
 A = TypeVar("A")
 
 
-async def a_few_at_once(ask: Callable[[str], Awaitable[A]], ids: Iterable[str]) -> list[A]:
-    """What `ask` gives for each id, in their order. Raises what the first one raises."""
+async def gather_bounded(ask: Callable[[str], Awaitable[A]], ids: Iterable[str]) -> list[A]:
+    """Return what `ask` returns for each id, in their order. The first error ends it."""
     limit = asyncio.Semaphore(_CONCURRENCY)
 
     async def limited(each: str) -> A:

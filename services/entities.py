@@ -1,4 +1,4 @@
-"""What is asked of entities from outside their orchestrations."""
+"""Read entities from outside of orchestrations."""
 
 import json
 from collections.abc import Mapping
@@ -6,9 +6,11 @@ from typing import Any
 
 import azure.durable_functions as df
 
+from services.durable_client import DurableClient
 
-async def read_entity(client: df.DurableOrchestrationClient, entity: str, key: str) -> Mapping[str, Any] | None:
-    """The entity's state as last written; None when it has none."""
+
+async def read_entity(client: DurableClient, entity: str, key: str) -> Mapping[str, Any] | None:
+    """Return the entity's state as last written; None when it has none."""
     answer = await client.read_entity_state(df.EntityId(entity, key))
     if not answer.entity_exists:
         return None

@@ -1,4 +1,4 @@
-"""What is asked of the durable client, in our words.
+"""Read and wake instances through the durable client.
 
 The client raises bare `Exception`s and knows no time-out shorter than minutes; both end here.
 """
@@ -6,15 +6,15 @@ The client raises bare `Exception`s and knows no time-out shorter than minutes; 
 import json
 import logging
 from collections.abc import Mapping
-from datetime import datetime
-from enum import Enum
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import azure.durable_functions as df
 
+from services.durable_client import DurableClient, InstanceStatus
+
 REPLAY_DEAD_LETTER: Final = "replay_dead_letter"
 
-_RAISE_ATTEMPTS: Final = 3
+_MAX_RAISE_ATTEMPTS: Final = 3
 
 UNFINISHED: Final = frozenset(
     {
@@ -28,50 +28,25 @@ UNFINISHED: Final = frozenset(
 _log = logging.getLogger(__name__)
 
 
-class InstanceStatus(Protocol):
-    """What is read of the SDK's status of an instance. A protocol, for the SDK moves its modules between versions."""
-
-    @property
-    def name(self) -> str:
-        """The orchestrator's."""
-
-    @property
-    def runtime_status(self) -> Enum: ...
-
-    @property
-    def created_time(self) -> datetime: ...
-
-    @property
-    def last_updated_time(self) -> datetime: ...
-
-    @property
-    def custom_status(self) -> Any: ...
-
-    @property
-    def output(self) -> Any: ...
-
-
-async def instance_status(client: df.DurableOrchestrationClient, instance_id: str) -> InstanceStatus | None:
-    """The instance's status without its input and history; None when there is no such instance."""
+async def instance_status(client: DurableClient, instance_id: str) -> InstanceStatus | None:
+    """Return the instance's status without its input and history; None when there is no such instance."""
     status = await client.get_status(instance_id)
     return status or None
 
 
 def is_unfinished(status: InstanceStatus | None) -> bool:
-    """Whether the instance exists and has not ended."""
+    """Return whether the instance exists and has not ended."""
     return status is not None and status.runtime_status in UNFINISHED
 
 
 def has_completed(status: InstanceStatus | None) -> bool:
-    """Whether the instance has come to an end of its own, and its output says which."""
+    """Return whether the instance has ended by itself; its output then says how."""
     return status is not None and status.runtime_status is df.OrchestrationRuntimeStatus.Completed
 
 
-async def raise_event(
-    client: df.DurableOrchestrationClient, instance_id: str, name: str, payload: Mapping[str, Any]
-) -> bool:
-    """Raise an event, again if need be; False when the instance could not be told."""
-    for attempt in range(1, _RAISE_ATTEMPTS + 1):
+async def raise_event(client: DurableClient, instance_id: str, name: str, payload: Mapping[str, Any]) -> bool:
+    """Raise an event, several times if need be; False when it was not delivered."""
+    for attempt in range(1, _MAX_RAISE_ATTEMPTS + 1):
         try:
             await client.raise_event(instance_id, name, payload)
         except Exception as error:  # noqa: BLE001 - the client has one type for everything
@@ -81,8 +56,8 @@ async def raise_event(
     return False
 
 
-async def received_events(client: df.DurableOrchestrationClient, instance_id: str) -> list[tuple[str, Any]] | None:
-    """The external events in an instance's history, oldest first: names and payloads, encoded as they came.
+async def received_events(client: DurableClient, instance_id: str) -> list[tuple[str, Any]] | None:
+    """Return the external events in an instance's history, oldest first: names and payloads, encoded as they came.
 
     None when the host cannot show the history, which it cannot of some instances whose code was changed under them.
     """
@@ -94,8 +69,8 @@ async def received_events(client: df.DurableOrchestrationClient, instance_id: st
     return [(event["Name"], event.get("Input")) for event in history if event["EventType"] == "EventRaised"]
 
 
-async def stored_input(client: df.DurableOrchestrationClient, instance_id: str) -> Any:
-    """The input that an instance was given, or gave to itself with `continue_as_new`. None: the host does not show it."""
+async def stored_input(client: DurableClient, instance_id: str) -> Any:
+    """Return the input that an instance was given, or gave itself with `continue_as_new`; None when the host hides it."""
     status = await client.get_status(instance_id, show_input=True)
     given = status.input_ if status else None
     return json.loads(given) if isinstance(given, str) else given

@@ -10,10 +10,11 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
-from http import HTTPStatus
 from typing import Any, Final
 
-from triggers.http.support.problems import MAX_ERRORS, FieldError, Problem, invalid, shown_name
+from domain.field_error import FieldError
+from domain.refusals import Invalid, Unreadable
+from services.field_errors import shown_name
 
 COLUMNS: Final = (
     "order_id",
@@ -60,7 +61,8 @@ def csv_documents(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield each row that is not blank as the JSON of an order, with the number of its first line in the file.
 
     Raises:
-        Problem: 422 for a header that is not understood, 400 for a row that cannot be taken apart.
+        Invalid: The header is not understood.
+        Unreadable: A row cannot be taken apart.
     """
     lines = list(io.StringIO(text, newline=""))
     first = _first_line(lines, 0)
@@ -106,7 +108,7 @@ def _records(lines: Sequence[str], delimiter: str, skipped: int) -> Iterator[tup
     except csv.Error:
         detail = f"The row that begins in line {line} of the CSV cannot be taken apart: look at its quotes."
         error = FieldError(field=f"line {line}", rule="not_csv", message=detail)
-        raise Problem(HTTPStatus.BAD_REQUEST, "not_csv", detail, [error]) from None
+        raise Unreadable("not_csv", detail, [error]) from None
 
 
 def _name(cell: str) -> str:
@@ -114,11 +116,11 @@ def _name(cell: str) -> str:
 
 
 def _header(cells: Sequence[str], delimiter: str, line: int) -> list[str]:
-    """The names of the columns; empty ones stand for columns without a name. Raises Problem (422)."""
+    """The names of the columns; empty ones stand for columns without a name. Raises Invalid."""
     header = [_name(cell) for cell in cells]
     problems = list(_header_problems(header, _DELIMITERS.get(delimiter, f"'{delimiter}'"), line))
     if problems:
-        raise invalid(problems[:MAX_ERRORS])
+        raise Invalid(problems)
     return header
 
 

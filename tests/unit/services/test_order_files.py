@@ -7,11 +7,11 @@ import pytest
 
 from domain.orders.batch import MAX_BATCH_LINES, batch_order_id
 from domain.orders.order import OrderRequest
+from domain.refusals import Invalid, RequestRefused, TooLarge, Unreadable
+from services.documents import body_text
+from services.order_csv import TEMPLATE
+from services.order_files import CSV, JSON_LINES, read_lines
 from tests.support.order_requests import ADDRESS, order_request
-from triggers.http.support.order_csv import TEMPLATE
-from triggers.http.support.order_lines import CSV, JSON_LINES, read_lines
-from triggers.http.support.problems import Problem
-from triggers.http.support.request_body import body_text
 
 COLUMNS = {
     "order_id": "a-1",
@@ -34,8 +34,8 @@ def csv_of(*rows: dict[str, str], columns: dict[str, str] = COLUMNS) -> str:
     return "\r\n".join(lines) + "\r\n"
 
 
-def refusal(text: str, media_type: str = JSON_LINES) -> Problem:
-    with pytest.raises(Problem) as caught:
+def refusal(text: str, media_type: str = JSON_LINES) -> RequestRefused:
+    with pytest.raises(RequestRefused) as caught:
         read_lines(text, media_type, "b-1")
     return caught.value
 
@@ -108,10 +108,10 @@ def test_a_row_that_is_no_order_is_named(row, field):
     ],
 )
 def test_a_header_that_is_not_understood_refuses_the_whole_file_at_once(header, rules):
-    problem = refusal(f"{header}\na,b\n", CSV)
-    assert problem.status == 422
-    assert {error.rule for error in problem.errors} == rules
-    assert {error.field for error in problem.errors} == {"header"}
+    refused = refusal(f"{header}\na,b\n", CSV)
+    assert type(refused) is Invalid
+    assert {error.rule for error in refused.errors} == rules
+    assert {error.field for error in refused.errors} == {"header"}
 
 
 def test_an_unknown_column_is_named_with_its_place_and_the_separator():
@@ -184,14 +184,14 @@ def test_a_body_is_utf_8_or_utf_16_with_its_mark(encoding):
 
 
 def test_a_body_in_latin_1_is_refused_with_its_line():
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(Unreadable) as caught:
         body_text("a,b\nx,José\n".encode("latin-1"), 100)
-    assert (caught.value.status, caught.value.code) == (400, "not_utf8")
+    assert caught.value.code == "not_utf8"
     assert "line 2" in caught.value.detail
 
 
 def test_utf_16_without_its_mark_is_refused():
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(Unreadable) as caught:
         body_text("a,b\n".encode("utf-16-le"), 100)
     assert caught.value.code == "not_utf8"
 
@@ -203,7 +203,7 @@ def test_the_template_is_a_header_that_is_understood():
 
 def test_a_csv_that_cannot_be_taken_apart_is_refused():
     problem = refusal(csv_of({"email": '"ada"x'}), CSV)
-    assert (problem.status, problem.code) == (400, "not_csv")
+    assert (type(problem), problem.code) == (Unreadable, "not_csv")
     assert "ada" not in problem.detail
 
 
@@ -213,4 +213,4 @@ def test_a_file_without_a_line_is_refused(text, media_type):
 
 
 def test_a_file_with_too_many_lines_is_refused_whole():
-    assert refusal("{\n" * (MAX_BATCH_LINES + 1)).status == 413
+    assert type(refusal("{\n" * (MAX_BATCH_LINES + 1))) is TooLarge

@@ -1,0 +1,166 @@
+"""Start a workflow once, report where its run stands, and cancel it: every workflow but the order's.
+
+The same key with the same request starts one run, however often and by however many callers it is sent. Another request under a
+used key is refused.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from domain.ids import instance_id_of
+from domain.orders.approval import CANCELLATION_REQUESTED
+from domain.refusals import Conflict, NotFound, TryAgain
+from domain.wire import Wire
+from domain.workflows.intake import Intake
+from domain.workflows.run import Run, RunRequest, WorkflowProgress
+from services.container import services
+from services.durable_client import DurableClient, InstanceStatus
+from services.fingerprints import fingerprint
+from services.instances import has_completed, instance_status, is_unfinished, raise_event
+from services.order_start import START_TIMEOUT_S
+
+_log = logging.getLogger(__name__)
+
+
+class RunConflict(Conflict):
+    """The key belongs to another request."""
+
+    def __init__(self) -> None:
+        super().__init__("id_taken", "Another request has this id: the same id was sent with another body before.")
+
+
+class RunNotFound(NotFound):
+    """No run has this key, or its history was purged."""
+
+    def __init__(self, workflow: str) -> None:
+        super().__init__(f"{workflow}_not_found", "There is no run with this id, or no longer.")
+
+
+class RunNotRunning(Conflict):
+    """The run has ended, or there is none."""
+
+    def __init__(self) -> None:
+        super().__init__("not_running", "There is no running run with this id.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunView:
+    """Where a run stands.
+
+    Attributes:
+        workflow: The orchestrator's name.
+        key: The run's id.
+        progress: What the run reported last, or how it ended.
+        instance: Its instance; None before the start and after a purge.
+        awaits_instance: Whether the recovery timer is about to start an instance.
+    """
+
+    workflow: str
+    key: str
+    progress: WorkflowProgress
+    instance: InstanceStatus | None
+    awaits_instance: bool
+
+    @property
+    def runtime_status(self) -> str:
+        """The runtime status of the instance, in the platform's words."""
+        if self.awaits_instance:
+            return "Pending"
+        return "Failed" if self.instance is None else self.instance.runtime_status.name
+
+
+async def start_once(client: DurableClient, workflow: str, key: str, request: Wire) -> None:
+    """Record and start one run. A repeat of the request does nothing.
+
+    Args:
+        client: The durable client.
+        workflow: The orchestrator's name.
+        key: The run's id.
+        request: What was asked; it becomes the input.
+
+    Raises:
+        RunConflict: The key belongs to another request.
+        StorageUnavailable: The same request may be sent again.
+    """
+    body = {"key": key, "request": request.to_wire()}
+    run = Run(workflow=workflow, key=key, request=body, accepted_at=datetime.now(UTC))
+    asked = request.model_copy(update={"id": None}) if isinstance(request, RunRequest) else request
+    outcome = await asyncio.to_thread(services().run_repository.accept, run, fingerprint(asked))
+    if outcome is Intake.CONFLICT:
+        raise RunConflict
+    if outcome is Intake.NEW:
+        await start_run(client, run)
+
+
+async def start_run(client: DurableClient, run: Run) -> None:
+    """Start an accepted run that has no instance. A start that fails is left to the recovery timer."""
+    start = client.start_new(run.workflow, run.instance_id, dict(run.request))
+    try:
+        await asyncio.wait_for(start, START_TIMEOUT_S)
+        await asyncio.to_thread(services().run_repository.intake.mark_started, run.instance_id)
+    except Exception as error:  # noqa: BLE001 - whatever it was, the run is in the repository and will be found there
+        _log.warning("%s %s: starting it failed with %s", run.workflow, run.key, type(error).__qualname__)
+
+
+async def find_run(client: DurableClient, workflow: str, key: str) -> RunView:
+    """Return where a run stands.
+
+    Raises:
+        RunNotFound: There is no run with this key, or no longer.
+    """
+    instance_id = instance_id_of(workflow, key)
+    status = await instance_status(client, instance_id)
+    end: WorkflowProgress | None = None
+    awaits_instance = False
+    if not is_unfinished(status) and not has_completed(status):
+        run = await asyncio.to_thread(services().run_repository.intake.open_run, instance_id)
+        awaits_instance = run is not None and (status is not None or not run.has_started)
+        end = None if awaits_instance else await asyncio.to_thread(services().run_repository.end, instance_id)
+        # Started and without an instance: it has ended, and its history was purged.
+        if status is None and end is None and not awaits_instance:
+            raise RunNotFound(workflow)
+    progress = end or _progress(key, status, awaits_instance=awaits_instance)
+    return RunView(workflow=workflow, key=key, progress=progress, instance=status, awaits_instance=awaits_instance)
+
+
+async def cancel_run(client: DurableClient, workflow: str, key: str) -> None:
+    """Ask a run to stop where it can. The request is stored before its event is raised: a run that takes over sees it.
+
+    Raises:
+        RunNotRunning: The run has ended, or there is none.
+        TryAgain: The event could not be delivered, and nothing keeps the request.
+    """
+    instance_id = instance_id_of(workflow, key)
+    status = await instance_status(client, instance_id)
+    is_stored = not has_completed(status) and await asyncio.to_thread(
+        services().run_repository.intake.request_cancellation, instance_id
+    )
+    if not is_stored and not is_unfinished(status):
+        raise RunNotRunning
+    is_delivered = is_unfinished(status) and await raise_event(client, instance_id, CANCELLATION_REQUESTED, {})
+    if not is_stored and not is_delivered:  # started past the API, so no row keeps the request
+        raise TryAgain("unavailable", "The run could not be reached; the same request may be sent again.")
+
+
+def last_reported(key: str, status: InstanceStatus | None) -> WorkflowProgress:
+    """Return what a run reported last. One whose worker died may have lost it."""
+    if status is None or not status.custom_status:
+        return WorkflowProgress(id=key, status="running", message="Accepted.")
+    return WorkflowProgress.model_validate(status.custom_status)
+
+
+def stopped(reported: WorkflowProgress) -> WorkflowProgress:
+    """Return the end of a run that was terminated, or that fails again and again: its own error text is not for callers."""
+    ended = {"status": "failed", "succeeded": False, "reason_code": "processing_stopped"}
+    return reported.model_copy(update={**ended, "message": "Processing stopped before the end."})
+
+
+def _progress(key: str, status: InstanceStatus | None, *, awaits_instance: bool) -> WorkflowProgress:
+    if status is not None and has_completed(status):
+        return WorkflowProgress.model_validate(status.output)
+    reported = last_reported(key, status)
+    if awaits_instance or is_unfinished(status):
+        return reported
+    return stopped(reported)

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from local_host.app.calls import FunctionWorker
+from local_host.app.binding_types import BindingServices
+from local_host.app.calls import FunctionWorker, Invoke
+from local_host.app.function import Function
 from local_host.app.host_json import HostConfig
-from local_host.app.index import AppIndex, Function
+from local_host.app.index import AppIndex
 from local_host.app.inside import InsideWorker
-from local_host.app.invoker import Invoke, Invoker
+from local_host.app.invoker import Invoker
 from local_host.app.sdk_replay import quicken_replay
 from local_host.app.sdk_session import close_client_session, renew_client_session
-from local_host.bindings.inputs import InputReader
-from local_host.bindings.outputs import OutputSender
 from local_host.bindings.running import TriggeredRun
 from local_host.bindings.storage import StorageAccounts
-from local_host.bindings.triggers import Triggers, TriggerSetup
+from local_host.bindings.triggers import Triggers
 from local_host.clock import Clock, SystemClock
 from local_host.executor import Executor
 from local_host.management.api import ManagementApi
@@ -77,14 +78,14 @@ class Host:
         self._port: int = parts.listener.getsockname()[1]
         self._accounts = StorageAccounts()
         worker = parts.worker or InsideWorker(parts.app, parts.config.function_timeout)
-        inputs = InputReader(self._accounts)
-        outputs = OutputSender(self._accounts, base64_queues=parts.config.queues.base64)
-        self.invoker = Invoker(parts.app, worker, inputs, outputs, durable.hub_name, self.origin)
+        self.invoker = Invoker(parts.app, worker, lambda: self._services)
         executor = parts.around_executor(self.invoker)
         self._invoke = parts.around_invoke(self.invoker.invoke)
         self.worker = Worker(parts.hub, executor, parts.clock, durable)
         self.operations = Operations(parts.hub, executor, parts.clock, durable)
-        self._triggers = Triggers(parts.app, self._trigger_setup(), listening=parts.with_triggers)
+        run = TriggeredRun(self._invoke, parts.clock)
+        self._services = self._binding_services(run)
+        self._triggers = Triggers(parts.app, self._services, run, listening=parts.with_triggers)
         self._server = self._make_server()
 
     @property
@@ -125,13 +126,16 @@ class Host:
         """Run a timer, queue or blob function by hand."""
         await self._triggers.run_once(function, value)
 
-    def _trigger_setup(self) -> TriggerSetup:
+    def _binding_services(self, run: TriggeredRun) -> BindingServices:
         parts = self._parts
-        return TriggerSetup(
-            run=TriggeredRun(self._invoke, parts.clock),
+        return BindingServices(
+            run=run,
             clock=parts.clock,
             accounts=self._accounts,
             queues=parts.config.queues,
+            origin=self.origin,
+            hub_name=parts.config.durable.hub_name,
+            environ=os.environ,
             times_path=parts.times_path,
             leaves_leases=parts.after_visibility_timeout,
         )

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Mapping
-from datetime import datetime
 
 from azure.functions.meta import Datum
 
+from local_host.app.binding_types import trigger_type
+from local_host.app.function import Function
 from local_host.app.function_context import Invocation
-from local_host.app.index import Function
-from local_host.app.settings import resolve_references
 from local_host.errors import Execution, FunctionTimedOut, UserCodeFailed
 from local_host.log_categories import function_logger
 
@@ -47,15 +45,5 @@ class CallLog:
 
 
 def _reason(function: Function, metadata: Mapping[str, Datum]) -> str:
-    match function.trigger.type:
-        case "httpTrigger":
-            return "This function was programmatically called via the host APIs."
-        case "queueTrigger":
-            name = resolve_references(function.trigger.fields["queueName"], os.environ, "queueName")
-            return f"New queue message detected on '{name}'."
-        case "timerTrigger":
-            return f"Timer fired at {datetime.now().astimezone().isoformat()}"
-        case "blobTrigger" if "BlobTrigger" in metadata:
-            return f"New blob detected(LogsAndContainerScan): {metadata['BlobTrigger'].value}"
-        case _:
-            return "(null)"
+    found = trigger_type(function.trigger.type)
+    return found.reason(function, metadata) if found else "(null)"

@@ -20,8 +20,8 @@ from typing import Any
 import azure.functions as func
 
 from local_host.app.executing import executing
+from local_host.app.function import Function
 from local_host.app.function_context import THREAD_LOCAL, Context, Invocation, RetryContext
-from local_host.app.index import Function
 from local_host.app.stacks import chain
 from local_host.app.type_checks import has_implicit_output
 from local_host.errors import FunctionTimedOut, UserCodeFailed

@@ -6,14 +6,17 @@ into what the function's parameters expect, calls it, and turns back what it ret
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from azure.functions.meta import Datum
 
 from local_host.app.function_context import Invocation, RetryContext
 from local_host.errors import OperationFailed
+
+if TYPE_CHECKING:
+    from local_host.app.function import Function
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,3 +57,17 @@ class FunctionWorker(Protocol):
 
     async def close(self) -> None:
         """Let go of everything; what still runs is not waited for."""
+
+
+class Invoke(Protocol):
+    """How triggers call a function: `Invoker.invoke`, or what a test puts around it."""
+
+    def __call__(
+        self,
+        function: Function,
+        datum: Datum,
+        metadata: Mapping[str, Datum] | None = None,
+        *,
+        retry: RetryContext | None = None,
+    ) -> Awaitable[FunctionAnswer]:
+        """Raises UserCodeFailed."""

@@ -14,15 +14,30 @@ from azure.functions.meta import Datum
 from local_host.app.type_checks import has_implicit_output
 
 if TYPE_CHECKING:
-    from local_host.app.index import Binding, Function
+    from local_host.app.function import Binding, Function
+
+
+class _GenericConverter:
+    """What the worker takes for a type that the SDK has no converter for: texts and bytes (its bindings/generic.py)."""
+
+    @staticmethod
+    def encode(value: Any, *, expected_type: type | None) -> Datum:
+        if isinstance(value, str):
+            return Datum(value, "string")
+        if isinstance(value, bytes | bytearray):
+            return Datum(bytes(value), "bytes")
+        raise NotImplementedError
+
+    @staticmethod
+    def decode(datum: Datum, *, trigger_metadata: Mapping[str, Datum] | None) -> Any:
+        if datum.type not in ("string", "bytes", "json"):
+            raise ValueError(f'unexpected type of data received for the "generic" binding : {datum.type!r}')
+        return datum.value
 
 
 def converter_for(binding_type: str) -> Any:
-    """The SDK's converter class of a binding type. Raises KeyError for a type without one."""
-    converter = meta.get_binding_registry().get(binding_type)  # type: ignore[no-untyped-call]
-    if converter is None:
-        raise KeyError(binding_type)
-    return converter
+    """Return the SDK's converter class of a binding type, or the generic one for a type without."""
+    return meta.get_binding_registry().get(binding_type) or _GenericConverter  # type: ignore[no-untyped-call]
 
 
 def decode_trigger(function: Function, datum: Datum, metadata: Mapping[str, Datum] | None = None) -> Any:

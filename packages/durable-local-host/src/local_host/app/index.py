@@ -9,12 +9,14 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from local_host.app.retry_policy import RetryPolicy, retry_policy
+from local_host.app.binding_types import input_type, output_type, trigger_type
+from local_host.app.function import Binding, Function
+from local_host.app.retry_policy import retry_policy
 from local_host.app.sdk_types import http_types
 from local_host.app.settings import is_disabled
 from local_host.app.signatures import check_signature
@@ -22,57 +24,6 @@ from local_host.executor import FunctionKind
 from local_host.start_problems import AppLoadError, FunctionLoadError, InvalidFunction
 
 _FUNCTION_NAME = re.compile(r"[a-z][a-z0-9_\-]{0,127}\Z", re.IGNORECASE)
-# Trigger type -> (kind, field of the decorator that renames it).
-_DURABLE_TRIGGERS = {
-    "orchestrationTrigger": (FunctionKind.ORCHESTRATOR, "orchestration"),
-    "activityTrigger": (FunctionKind.ACTIVITY, "activity"),
-    "entityTrigger": (FunctionKind.ENTITY, "entityName"),
-}
-_INPUTS = {*_DURABLE_TRIGGERS, "httpTrigger", "timerTrigger", "queueTrigger", "blobTrigger", "blob", "durableClient"}
-_OUTPUTS = {"http", "queue", "blob"}
-
-
-@dataclass(frozen=True)
-class Binding:
-    """One binding of a function. name: its parameter, or `$return`; fields: the rest, as in function.json."""
-
-    type: str
-    is_output: bool
-    name: str
-    fields: Mapping[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Function:
-    """A function of the app, ready to be called with keyword arguments."""
-
-    name: str
-    call: Callable[..., Any]
-    trigger: Binding
-    inputs: tuple[Binding, ...]
-    outputs: tuple[Binding, ...]
-    is_async: bool
-    wants_context: bool
-    # Parameters annotated `str` or `bytes`: the worker hands them the raw text or bytes instead of a rich object.
-    plain_parameters: Mapping[str, type]
-    retry: RetryPolicy | None
-
-    @property
-    def binds_storage(self) -> bool:
-        """Whether it reads or sends something through bindings beside its trigger."""
-        return any(binding.type in ("blob", "queue") for binding in (*self.inputs, *self.outputs))
-
-    @property
-    def kind(self) -> FunctionKind | None:
-        """What it is to the Durable engine; None for a function with another trigger."""
-        durable = _DURABLE_TRIGGERS.get(self.trigger.type)
-        return durable[0] if durable else None
-
-    @property
-    def durable_name(self) -> str:
-        """The name under which orchestrations and clients reach it."""
-        renamed = _DURABLE_TRIGGERS[self.trigger.type][1]
-        return str(self.trigger.fields.get(renamed) or self.name)
 
 
 @dataclass(frozen=True)
@@ -181,15 +132,20 @@ def _durable_key(function: Function) -> Iterator[tuple[FunctionKind, str]]:
 
 
 def _reason_to_leave_out(function: Function, sdk_parameters: Sequence[str]) -> str | None:
-    wanted = [(each.type, _INPUTS) for each in (function.trigger, *function.inputs)]
-    wanted += [(each.type, _OUTPUTS) for each in function.outputs]
-    if unsupported := sorted(binding_type for binding_type, supported in wanted if binding_type not in supported):
+    if unsupported := sorted(_unsupported(function)):
         return f"this host does not run the binding {', '.join(unsupported)}"
     if function.trigger.type == "httpTrigger" and http_types() is not None:
         return "this host does not run HTTP functions with the types of another framework"
     if sdk_parameters:
         return f"this host does not make the SDK types of its parameters {', '.join(sdk_parameters)}"
     return None
+
+
+def _unsupported(function: Function) -> Iterator[str]:
+    if trigger_type(function.trigger.type) is None:
+        yield function.trigger.type
+    yield from (each.type for each in function.inputs if input_type(each.type) is None)
+    yield from (each.type for each in function.outputs if output_type(each.type) is None)
 
 
 def _nothing_to_run(directory: Path, left_out: Mapping[str, str]) -> str:

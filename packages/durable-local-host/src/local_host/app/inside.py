@@ -7,10 +7,12 @@ from typing import Any
 
 from azure.functions.meta import Datum
 
+from local_host.app.binding_types import input_type
 from local_host.app.caller import Caller, CallResult, failure_of
 from local_host.app.calls import FunctionAnswer, FunctionCall
 from local_host.app.conversion import decode_input, decode_trigger, encode_output
-from local_host.app.index import AppIndex, Function
+from local_host.app.function import Function
+from local_host.app.index import AppIndex
 from local_host.app.operation_failures import failed_operations, note_failed_operations
 from local_host.errors import OperationFailed
 from local_host.executor import FunctionKind
@@ -49,8 +51,11 @@ def _arguments(function: Function, call: FunctionCall) -> dict[str, Any]:
         arguments = {function.trigger.name: decode_trigger(function, call.trigger, call.metadata)}
         for binding in function.inputs:
             value = call.inputs.get(binding.name)
-            is_client = binding.type == "durableClient"
-            arguments[binding.name] = value.value if is_client and value else decode_input(function, binding, value)
+            found = input_type(binding.type)
+            if found is not None and found.is_text and value is not None:
+                arguments[binding.name] = value.value
+            else:
+                arguments[binding.name] = decode_input(function, binding, value)
     except _REFUSALS as error:
         raise failure_of(error) from error
     return arguments
@@ -78,8 +83,8 @@ def _response(function: Function, result: CallResult) -> Datum | None:
 
 def _outputs(function: Function, result: CallResult) -> dict[str, Datum]:
     outputs: dict[str, Datum] = {}
-    for binding in function.outputs:
+    for binding in function.sent_outputs:
         value = result.returned if binding.name == "$return" else result.outputs.get(binding.name)
-        if value is not None and binding.type != "http":
+        if value is not None:
             outputs[binding.name] = encode_output(binding.type, value)
     return outputs

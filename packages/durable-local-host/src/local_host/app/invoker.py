@@ -3,41 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 from azure.functions.meta import Datum
 
-from local_host.app.binding_value import durable_client_value
+from local_host.app.binding_types import BindingServices, InputSource, OutputTarget, input_type, output_type
 from local_host.app.call_log import CallLog
 from local_host.app.caller import failure_of
 from local_host.app.calls import FunctionAnswer, FunctionCall, FunctionWorker
+from local_host.app.function import Function
 from local_host.app.function_context import Invocation, RetryContext, TraceContext, trace_of
 from local_host.app.http_calls import HttpCalls
-from local_host.app.index import AppIndex, Function
-from local_host.bindings.inputs import InputReader
-from local_host.bindings.outputs import OutputSender
-from local_host.bindings.path_values import path_values
-from local_host.bindings.storage import is_storage_error
+from local_host.app.index import AppIndex
+from local_host.app.path_values import PathValues
 from local_host.errors import UserCodeFailed
 from local_host.executor import FunctionKind
 from local_host.failure_log import log_failed_operations
-from local_host.start_problems import SettingMissing
-
-
-class Invoke(Protocol):
-    """How triggers call a function: `Invoker.invoke`, or what a test puts around it."""
-
-    def __call__(
-        self,
-        function: Function,
-        datum: Datum,
-        metadata: Mapping[str, Datum] | None = None,
-        *,
-        retry: RetryContext | None = None,
-    ) -> Awaitable[FunctionAnswer]:
-        """Raises UserCodeFailed."""
 
 
 class Invoker:
@@ -47,18 +31,14 @@ class Invoker:
         self,
         app: AppIndex,
         worker: FunctionWorker,
-        inputs: InputReader,
-        outputs: OutputSender,
-        hub_name: str,
-        origin: str,
+        services: Callable[[], BindingServices],
     ) -> None:
-        """origin: where this host answers, such as `http://127.0.0.1:7071`; durable clients call back there."""
+        """services: for the bindings of functions. They exist only when the triggers do, which run functions by this."""
         self._app = app
         self._worker = worker
-        self._inputs = inputs
-        self._outputs = outputs
-        self._hub_name = hub_name
-        self._origin = origin
+        self._services = services
+        self._inputs: dict[str, InputSource] = {}
+        self._outputs: dict[str, OutputTarget] = {}
         self._http = HttpCalls()
 
     def find(self, kind: FunctionKind, name: str) -> str | None:
@@ -100,7 +80,7 @@ class Invoker:
             function=function.name,
             trigger=datum,
             metadata=metadata,
-            inputs=self._clients(function),
+            inputs={},
             invocation=Invocation(function=function.name, instance_id=instance_id, trace=_trace(datum)),
             retry=retry,
         )
@@ -117,21 +97,33 @@ class Invoker:
         return answer
 
     async def _call(self, function: Function, call: FunctionCall) -> FunctionAnswer:
-        if not function.binds_storage:
+        sent = function.sent_outputs
+        if not function.inputs and not sent:
             return await self._worker.call(call)
-        values = path_values(function, call.trigger, call.metadata or {}, call.invocation.instance_id)
-        try:
-            read = await self._inputs.read(function, values)
-            answer = await self._worker.call(replace(call, inputs={**call.inputs, **read}))
-            await self._outputs.send(function, answer.outputs, values)
-        except (ValueError, SettingMissing) as error:
-            raise failure_of(error) from error
-        except Exception as error:
-            # A storage account that refuses or is away fails the call, which its caller may try again.
-            if is_storage_error(error):
-                raise failure_of(error) from error
-            raise
+        values = PathValues(function, call.trigger, call.metadata, call.invocation.instance_id)
+        with _failing_the_call():
+            inputs = {each.name: await self._input(each.type).read(each, values) for each in function.inputs}
+        answer = await self._worker.call(replace(call, inputs=inputs))
+        with _failing_the_call():
+            for binding in sent:
+                if binding.name in answer.outputs:
+                    await self._output(binding.type).send(binding, answer.outputs[binding.name], values)
         return answer
+
+    def _input(self, name: str) -> InputSource:
+        if name not in self._inputs:
+            found = input_type(name)
+            assert found is not None, "a function with another binding is left out of the index"
+            self._inputs[name] = found.source(self._services())
+        return self._inputs[name]
+
+    def _output(self, name: str) -> OutputTarget:
+        if name not in self._outputs:
+            found = output_type(name)
+            assert found is not None, "a function with another binding is left out of the index"
+            assert found.target is not None, "the response is no output that is sent"
+            self._outputs[name] = found.target(self._services())
+        return self._outputs[name]
 
     async def until_threads_end(self) -> None:
         """Return when the functions that run in threads have ended, those too whose callers were cancelled."""
@@ -149,12 +141,14 @@ class Invoker:
         answer = await self.invoke(function, datum, instance_id=instance_id)
         return None if answer.returned is None else str(answer.returned.value)
 
-    def _clients(self, function: Function) -> dict[str, Datum | None]:
-        return {
-            binding.name: Datum(durable_client_value(self._origin, self._hub_name, binding.fields), "string")
-            for binding in function.inputs
-            if binding.type == "durableClient"
-        }
+
+@contextmanager
+def _failing_the_call() -> Iterator[None]:
+    """Whatever a binding meets fails the call, as on the real host; its caller may try again."""
+    try:
+        yield
+    except Exception as error:
+        raise failure_of(error) from error
 
 
 def _trace(datum: Datum) -> TraceContext:

@@ -17,7 +17,7 @@ from local_host.app.type_checks import fits_input, fits_output, has_implicit_out
 from local_host.start_problems import FunctionLoadError, IndexingError
 
 if TYPE_CHECKING:
-    from local_host.app.index import Binding
+    from local_host.app.function import Binding
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from itertools import count
 
 from azure.functions.meta import Datum
 
+from local_host.app.calls import Invoke
+from local_host.app.function import Function
 from local_host.app.function_context import PastFailure, RetryContext
-from local_host.app.index import Function
-from local_host.app.invoker import Invoke
 from local_host.clock import Clock
 from local_host.errors import UserCodeFailed
 from local_host.failure_log import ONLY, Attempt, counted, log_failure

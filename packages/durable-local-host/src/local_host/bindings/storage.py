@@ -96,10 +96,3 @@ class StorageAccounts:
 
             self._credential = DefaultAzureCredential()
         return self._credential
-
-
-def is_storage_error(error: Exception) -> bool:
-    """Whether a storage account has refused something, or did not answer."""
-    from azure.core.exceptions import AzureError
-
-    return isinstance(error, AzureError)

@@ -13,10 +13,9 @@ from typing import Any, Literal, TypeVar
 
 from azure.functions.meta import Datum
 
-from local_host.app.calls import FunctionAnswer
+from local_host.app.calls import FunctionAnswer, Invoke
+from local_host.app.function import Function
 from local_host.app.function_context import RetryContext
-from local_host.app.index import Function
-from local_host.app.invoker import Invoke
 from local_host.errors import WorkerExited
 from local_host.executor import Executor, FunctionKind
 

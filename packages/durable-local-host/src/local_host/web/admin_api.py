@@ -10,7 +10,9 @@ from typing import Any
 
 from aiohttp import web
 
-from local_host.app.index import AppIndex, Binding, Function
+from local_host.app.binding_types import trigger_type
+from local_host.app.function import Binding, Function
+from local_host.app.index import AppIndex
 from local_host.errors import InstanceNotFound
 from local_host.management.calls import json_response
 from local_host.operations import Operations
@@ -96,7 +98,8 @@ class AdminApi:
     async def _run(self, request: web.BaseRequest, function: Function | None) -> web.Response:
         if function is None:
             return web.Response(status=404)
-        if function.kind is not None or function.trigger.type == "httpTrigger":
+        found = trigger_type(function.trigger.type)
+        if found is None or found.source is None:
             return json_response({"Message": f"'{function.name}' is not run this way; start or call it instead."}, 400)
         try:
             body = json.loads(await request.read() or b"{}")

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from local_host.app.index import Function
+from local_host.app.function import Function
 from local_host.start_problems import InvalidFunction
 from local_host.web.route_template import RouteTemplate, parse_template
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from local_host.app.binding_value import MANAGEMENT_PATH
-from local_host.app.invoker import Invoke
+from local_host.app.calls import Invoke
 from local_host.errors import UserCodeFailed
 from local_host.failure_log import log_failure
 from local_host.log_categories import function_logger, host_logger
@@ -29,7 +29,7 @@ from local_host.web.protocol import QuietServer
 from local_host.web.routes import RouteTable, without_dots
 
 if TYPE_CHECKING:
-    from local_host.app.index import Function
+    from local_host.app.function import Function
 
 _log = host_logger("local_host.http")
 # What the real host accepts as a request body.

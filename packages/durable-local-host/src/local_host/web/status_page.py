@@ -7,7 +7,8 @@ from html import escape
 from urllib.parse import quote
 
 from local_host.app.binding_value import MANAGEMENT_PATH
-from local_host.app.index import AppIndex, Function
+from local_host.app.function import Function
+from local_host.app.index import AppIndex
 from local_host.views import InstanceStatus
 from local_host.web.page import coloured
 

@@ -13,7 +13,8 @@ import warnings
 from dataclasses import replace
 from typing import Any
 
-from local_host.app.index import AppIndex, Function
+from local_host.app.function import Function
+from local_host.app.index import AppIndex
 from local_host.app.inside import InsideWorker
 from local_host.app.loader import load_app
 from local_host.app.sdk_replay import quicken_replay, settle_typing_mode

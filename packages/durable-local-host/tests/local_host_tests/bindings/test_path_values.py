@@ -10,9 +10,10 @@ import azure.functions as func
 import pytest
 from azure.functions.meta import Datum
 
-from local_host.app.index import Function, index_functions
-from local_host.bindings.path_values import path_values
-from local_host.bindings.queue import message_datum
+from local_host.app.function import Function
+from local_host.app.index import index_functions
+from local_host.app.path_values import PathValues
+from local_host.bindings.types.queue import message_datum
 
 
 def text(value: str) -> Datum:
@@ -41,18 +42,18 @@ def test_a_request_gives_its_route_before_its_query_before_its_body(functions: d
         "query": {"name": text("query"), "page": text("2")},
         "params": {"name": text("route")},
     }
-    values = path_values(functions["http"], Datum(request, "http"), {}, None)
+    values = PathValues(functions["http"], Datum(request, "http"), {}, None)
     assert values == {"name": "route", "page": "2", "year": "2026", "by.whom": "Ada"}
 
 
 def test_a_message_gives_its_text_and_the_fields_of_its_json(functions: dict[str, Function]) -> None:
     metadata = {"Id": text("7"), "DequeueCount": Datum(1, "int")}
-    assert path_values(functions["queue"], message_datum(b'{"name": "a"}'), metadata, None) == {
+    assert PathValues(functions["queue"], message_datum(b'{"name": "a"}'), metadata, None) == {
         "Id": "7",
         "name": "a",
         "queueTrigger": '{"name": "a"}',
     }
-    assert path_values(functions["queue"], message_datum(b"plain"), {}, None) == {"queueTrigger": "plain"}
+    assert PathValues(functions["queue"], message_datum(b"plain"), {}, None) == {"queueTrigger": "plain"}
 
 
 @pytest.mark.parametrize(
@@ -66,5 +67,5 @@ def test_a_message_gives_its_text_and_the_fields_of_its_json(functions: dict[str
 def test_an_activity_gives_its_input_by_two_names(
     functions: dict[str, Function], input_text: str, values: dict[str, str]
 ) -> None:
-    found = path_values(functions["activity"], Datum(input_text, "json"), {}, "i-1")
+    found = PathValues(functions["activity"], Datum(input_text, "json"), {}, "i-1")
     assert found == {"instanceId": "i-1", **values}

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from local_host.bindings.timer import time_zone
+from local_host.bindings.types.timer import time_zone
 from local_host.clock import ManualClock
 from local_host.start_problems import ConfigurationError, InvalidFunction
 from local_host.testing import AppHost, running_app

@@ -18,10 +18,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from azure.functions.meta import Datum
 
-from local_host.app.index import Function
+from local_host.app.binding_types import BindingServices, Run, TriggerType, register
+from local_host.app.function import Function
 from local_host.app.settings import resolve_references
 from local_host.bindings.ncrontab import NEVER, Crontab, Interval, Schedule, parse_schedule
-from local_host.bindings.running import TriggeredRun
 from local_host.clock import Clock
 from local_host.log_categories import host_logger
 from local_host.start_problems import ConfigurationError, InvalidFunction
@@ -82,10 +82,26 @@ class TimerFile:
         return times
 
 
+class TimerTriggers:
+    """Runs timer functions, all of which keep their times in one file."""
+
+    def __init__(self, services: BindingServices) -> None:
+        self._services = services
+        self._times = TimerFile(services.times_path)
+
+    def listener(self, function: Function) -> TimerListener:
+        """Raises InvalidFunction for a schedule that cannot be read, SettingMissing, ConfigurationError."""
+        return TimerListener(function, self._services.run, self._services.clock, self._times)
+
+    async def run_by_hand(self, function: Function, _: str) -> None:
+        """Run a function now."""
+        await self._services.run(function, timer_datum(self._times.get(function.name), past_due=False))
+
+
 class TimerListener:
     """Runs one timer function for ever."""
 
-    def __init__(self, function: Function, run: TriggeredRun, clock: Clock, times: TimerFile) -> None:
+    def __init__(self, function: Function, run: Run, clock: Clock, times: TimerFile) -> None:
         """Raises InvalidFunction for a schedule that cannot be read, SettingMissing, ConfigurationError."""
         self._function = function
         self._run = run
@@ -171,3 +187,10 @@ def _schedule(function: Function) -> Schedule:
         return parse_schedule(text)
     except ValueError as error:
         raise InvalidFunction(function.name, str(error)) from None
+
+
+def _reason(_: Function, __: Mapping[str, Datum]) -> str:
+    return f"Timer fired at {datetime.now().astimezone().isoformat()}"
+
+
+register(TriggerType(name="timerTrigger", source=TimerTriggers, reason=_reason))

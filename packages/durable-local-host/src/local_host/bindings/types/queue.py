@@ -15,12 +15,20 @@ from typing import TYPE_CHECKING
 
 from azure.functions.meta import Datum
 
+from local_host.app.binding_types import BindingServices, OutputType, TriggerType, register
+from local_host.app.function import Binding, Function
 from local_host.app.host_json import QueueOptions
-from local_host.app.index import Function
 from local_host.app.settings import resolve_references
-from local_host.bindings.outputs import create_if_missing, decode_message, log_poison
-from local_host.bindings.running import TriggeredRun
-from local_host.bindings.storage import StorageAccounts
+from local_host.bindings.json_fields import fields_of, parsed
+from local_host.bindings.messages import (
+    KnownToExist,
+    connection_of,
+    create_if_missing,
+    decode_message,
+    encode_message,
+    log_poison,
+)
+from local_host.bindings.path_pattern import fill_path
 from local_host.failure_log import counted
 from local_host.log_categories import function_logger
 
@@ -34,28 +42,54 @@ _RENEW_AFTER_S = _LEASE_S / 2
 _FIRST_PAUSE_S = 0.1
 
 
+class QueueTriggers:
+    """Feeds queues to functions, or a message that was never on one."""
+
+    def __init__(self, services: BindingServices) -> None:
+        self._services = services
+
+    def listener(self, function: Function) -> QueueListener:
+        """Raises SettingMissing."""
+        return QueueListener(function, self._services)
+
+    async def run_by_hand(self, function: Function, value: str) -> None:
+        """Run a function with a message of that text."""
+        await self._services.run(function, *message_by_hand(value, self._services.clock.now()))
+
+
+class QueueOutputs:
+    """Sends messages."""
+
+    def __init__(self, services: BindingServices) -> None:
+        self._accounts = services.accounts
+        self._environ = services.environ
+        self._use_base64 = services.queues.base64
+        self._queues = KnownToExist()
+
+    async def send(self, binding: Binding, datum: Datum, values: Mapping[str, str]) -> None:
+        """Raises ValueError for a name that cannot be filled, SettingMissing."""
+        text = resolve_references(binding.fields["queueName"], self._environ, "a queue output's queueName")
+        name, connection = fill_path(text, values), connection_of(binding)
+        queue = (await self._accounts.queues(connection)).get_queue_client(name)
+        await self._queues.ensure(connection, name, queue.create_queue)
+        for body in _message_bodies(datum):
+            await queue.send_message(encode_message(body, use_base64=self._use_base64))
+
+
 class QueueListener:
     """Feeds one queue to one function."""
 
-    def __init__(
-        self,
-        function: Function,
-        run: TriggeredRun,
-        accounts: StorageAccounts,
-        options: QueueOptions,
-        *,
-        leaves_leases: bool = False,
-    ) -> None:
-        """leaves_leases: what is in hand when the host stops waits for its lease to end. Raises SettingMissing."""
-        fields = function.trigger.fields
+    def __init__(self, function: Function, services: BindingServices) -> None:
+        """Raises SettingMissing."""
         self._function = function
-        self._run = run
-        self._accounts = accounts
-        self._connection = fields.get("connection", "")
-        self._options = options
-        self._leaves_leases = leaves_leases
-        self._name = resolve_references(fields["queueName"], os.environ, f"the queueName of '{function.name}'")
-        accounts.check(self._connection, "queue")
+        self._run = services.run
+        self._accounts = services.accounts
+        self._connection = connection_of(function.trigger)
+        self._options: QueueOptions = services.queues
+        self._leaves_leases = services.leaves_leases
+        queue_name = function.trigger.fields["queueName"]
+        self._name = resolve_references(queue_name, services.environ, f"the queueName of '{function.name}'")
+        self._accounts.check(self._connection, "queue")
         self._work: set[asyncio.Task[None]] = set()
 
     async def listen(self) -> None:
@@ -218,3 +252,29 @@ def _metadata_of(
         "PopReceipt": Datum(receipt, "string"),
         **{name: Datum(json.dumps(time.isoformat()), "json") for name, time in times.items() if time is not None},
     }
+
+
+def _message_bodies(datum: Datum) -> list[bytes]:
+    """A text or bytes is one message; a message object sends its body; a list is several messages."""
+    if datum.type == "bytes":
+        return [bytes(datum.value)]
+    if datum.type == "string":
+        return [datum.value.encode()]
+    value = json.loads(datum.value)
+    items = value if isinstance(value, list) else [value]
+    return [(item["body"] if isinstance(item, dict) else item).encode() for item in items]
+
+
+def _values(_: Function, datum: Datum) -> dict[str, str]:
+    """The message's text as `queueTrigger`, and the fields of its JSON."""
+    text = datum.value if isinstance(datum.value, str) else ""
+    return fields_of(parsed(text)) | {"queueTrigger": text}
+
+
+def _reason(function: Function, _: Mapping[str, Datum]) -> str:
+    name = resolve_references(function.trigger.fields["queueName"], os.environ, "queueName")
+    return f"New queue message detected on '{name}'."
+
+
+register(TriggerType(name="queueTrigger", source=QueueTriggers, values=_values, reason=_reason))
+register(OutputType(name="queue", target=QueueOutputs))

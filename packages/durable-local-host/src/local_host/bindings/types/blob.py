@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from azure.functions.meta import Datum
 
-from local_host.app.index import Function
+from local_host.app.binding_types import BindingServices, InputType, OutputType, Run, TriggerType, register
+from local_host.app.function import Binding, Function
 from local_host.app.settings import resolve_references
-from local_host.bindings.outputs import create_if_missing, encode_message, log_poison
-from local_host.bindings.path_pattern import PathPattern, parse_pattern
-from local_host.bindings.running import TriggeredRun
-from local_host.bindings.storage import StorageAccounts
+from local_host.bindings.messages import KnownToExist, connection_of, create_if_missing, encode_message, log_poison
+from local_host.bindings.path_pattern import PathPattern, fill_path, parse_pattern
 from local_host.failure_log import ONLY, Attempt, counted
 from local_host.log_categories import function_logger
 from local_host.start_problems import InvalidFunction
@@ -33,17 +32,79 @@ _MAX_TRIES = 5
 _INTERVAL_S = 1.0
 
 
+class BlobTriggers:
+    """Feeds blobs to functions, as they appear or one by its path."""
+
+    def __init__(self, services: BindingServices) -> None:
+        self._services = services
+
+    def listener(self, function: Function) -> BlobListener:
+        """Raises InvalidFunction, SettingMissing."""
+        return BlobListener(function, self._services)
+
+    async def run_by_hand(self, function: Function, value: str) -> None:
+        """Run a function for the blob `container/name`; one that does not exist is logged."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        services = self._services
+        client = await _blob_client(services, connection_of(function.trigger), value)
+        try:
+            await run_for_blob(function, pattern_of(function, services.environ), services.run, client)
+        except ResourceNotFoundError:
+            function_logger(function.name).error("There is no blob %s.", value)
+
+
+class BlobInputs:
+    """Reads blobs before the function is called."""
+
+    def __init__(self, services: BindingServices) -> None:
+        self._services = services
+
+    async def read(self, binding: Binding, values: Mapping[str, str]) -> Datum | None:
+        """Return the content of the blob, or None for one that does not exist.
+
+        Raises ValueError for a path that cannot be filled, SettingMissing.
+        """
+        from azure.core.exceptions import ResourceNotFoundError
+
+        environ = self._services.environ
+        path = fill_path(resolve_references(binding.fields["path"], environ, "a blob input's path"), values)
+        client = await _blob_client(self._services, connection_of(binding), path)
+        try:
+            return Datum(await (await client.download_blob()).readall(), "bytes")
+        except ResourceNotFoundError:
+            return None
+
+
+class BlobOutputs:
+    """Writes blobs."""
+
+    def __init__(self, services: BindingServices) -> None:
+        self._accounts = services.accounts
+        self._environ = services.environ
+        self._containers = KnownToExist()
+
+    async def send(self, binding: Binding, datum: Datum, values: Mapping[str, str]) -> None:
+        """Raises ValueError for a path that cannot be filled, SettingMissing."""
+        path = fill_path(resolve_references(binding.fields["path"], self._environ, "a blob output's path"), values)
+        container_name, _, blob_name = path.strip("/").partition("/")
+        connection = connection_of(binding)
+        container = (await self._accounts.blobs(connection)).get_container_client(container_name)
+        await self._containers.ensure(connection, container_name, container.create_container)
+        await container.upload_blob(blob_name, datum.value, overwrite=True)
+
+
 class BlobListener:
     """Feeds the blobs of one path to one function."""
 
-    def __init__(self, function: Function, run: TriggeredRun, accounts: StorageAccounts) -> None:
+    def __init__(self, function: Function, services: BindingServices) -> None:
         """Raises InvalidFunction, SettingMissing."""
         self._function = function
-        self._run = run
-        self._accounts = accounts
-        self._connection = function.trigger.fields.get("connection", "")
-        self._pattern = pattern_of(function)
-        accounts.check(self._connection, "blob")
+        self._run = services.run
+        self._accounts = services.accounts
+        self._connection = connection_of(function.trigger)
+        self._pattern = pattern_of(function, services.environ)
+        self._accounts.check(self._connection, "blob")
         # Versions known to be handled, so that their receipts are not asked for at every look.
         self._seen: set[str] = set()
 
@@ -102,29 +163,17 @@ class BlobListener:
         log_poison(_MAX_TRIES, _POISON_QUEUE)
 
 
-def pattern_of(function: Function) -> PathPattern:
+def pattern_of(function: Function, environ: Mapping[str, str]) -> PathPattern:
     """The path of a blob trigger. Raises InvalidFunction, SettingMissing."""
-    path = resolve_references(function.trigger.fields["path"], os.environ, f"the path of '{function.name}'")
+    path = resolve_references(function.trigger.fields["path"], environ, f"the path of '{function.name}'")
     try:
         return parse_pattern(path)
     except ValueError as error:
         raise InvalidFunction(function.name, str(error)) from None
 
 
-async def run_for_path(function: Function, path: str, run: TriggeredRun, accounts: StorageAccounts) -> None:
-    """Run by hand for a blob given as `container/name`; a blob that does not exist is logged."""
-    from azure.core.exceptions import ResourceNotFoundError
-
-    container, _, name = path.strip("/").partition("/")
-    client = (await accounts.blobs(function.trigger.fields.get("connection", ""))).get_blob_client(container, name)
-    try:
-        await run_for_blob(function, pattern_of(function), run, client)
-    except ResourceNotFoundError:
-        function_logger(function.name).error("There is no blob %s.", path)
-
-
 async def run_for_blob(
-    function: Function, pattern: PathPattern, run: TriggeredRun, client: BlobClient, delivery: Attempt = ONLY
+    function: Function, pattern: PathPattern, run: Run, client: BlobClient, delivery: Attempt = ONLY
 ) -> bool:
     """Hand one blob to the function; whether it succeeded."""
     download = await client.download_blob()
@@ -147,3 +196,19 @@ def _metadata(client: BlobClient, properties: Any, pattern: PathPattern) -> dict
         "Metadata": Datum(json.dumps(dict(properties.metadata or {})), "json"),
         **{name: Datum(value, "string") for name, value in placeholders.items()},
     }
+
+
+async def _blob_client(services: BindingServices, connection: str, path: str) -> BlobClient:
+    container, _, name = path.strip("/").partition("/")
+    client: BlobClient = (await services.accounts.blobs(connection)).get_blob_client(container, name)
+    return client
+
+
+def _reason(_: Function, metadata: Mapping[str, Datum]) -> str:
+    found = metadata.get("BlobTrigger")
+    return f"New blob detected(LogsAndContainerScan): {found.value}" if found else "(null)"
+
+
+register(TriggerType(name="blobTrigger", source=BlobTriggers, reason=_reason))
+register(InputType(name="blob", source=BlobInputs))
+register(OutputType(name="blob", target=BlobOutputs))

@@ -3,7 +3,6 @@
 The link is the approver's proof: signed, running out, and good for one turn of one claim. So these two functions need no key.
 """
 
-import json
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Final
@@ -13,18 +12,16 @@ import azure.durable_functions as df
 import azure.functions as func
 from pydantic import Field
 
-from domain.expenses.claim import EXPENSE_APPROVAL, ExpenseRequest
 from domain.expenses.decision_link import DecisionLink, LinkExpired, LinkInvalid
-from domain.ids import instance_id_of
 from domain.orders.approval import ApprovalDecision, Decision
 from domain.wire import Comment, Edge
 from services.container import services
 from services.documents import refuse_card_numbers, validated
+from services.expense_decisions import claim_of, decide_claim, open_turn_of
 from triggers.http.support.access import Access
-from triggers.http.support.expense_decisions import OpenTurn, bring, open_turn
 from triggers.http.support.operation import FORM, PAGE, operation
 from triggers.http.support.pages import PAGE_HEADERS, answers_pages, page
-from triggers.http.support.problems import Problem, conflict
+from triggers.http.support.problems import Problem
 
 bp = df.Blueprint()
 
@@ -69,8 +66,8 @@ async def show_decision(req: func.HttpRequest, client: df.DurableOrchestrationCl
     It changes nothing, because programs that scan mails open links too.
     """
     token = req.params.get("token", "")
-    turn = await _turn_of(client, _read(token))
-    claim = await _claim(client, turn.claim_id)
+    turn = await open_turn_of(client, _read(token))
+    claim = await claim_of(client, turn.claim_id)
     subject = f"Expenses of {claim.employee_id}"
     return page("decision.html", subject=subject, id=turn.claim_id, token=token, claim=claim, wait=turn.wait)
 
@@ -105,7 +102,7 @@ async def take_decision(req: func.HttpRequest, client: df.DurableOrchestrationCl
     refuse_card_numbers(sent)
     form = validated(DecisionForm, sent)
     decision = ApprovalDecision(decision=form.decision, approver=link.wait.approver, comment=form.comment)
-    await bring(client, await _turn_of(client, link), decision)
+    await decide_claim(client, await open_turn_of(client, link), decision)
     return page(
         "decision_told.html", subject="Thank you", told=f"You have {decision.decision} the claim {link.claim_id}."
     )
@@ -133,18 +130,3 @@ def _read(token: str) -> DecisionLink:
         raise Problem(HTTPStatus.FORBIDDEN, "link_invalid", "This link is invalid.") from None
     except LinkExpired:
         raise Problem(HTTPStatus.GONE, "link_expired", "This link has expired.") from None
-
-
-async def _turn_of(client: df.DurableOrchestrationClient, link: DecisionLink) -> OpenTurn:
-    """The turn that the link is for, if the claim is still in it."""
-    turn = await open_turn(client, link.claim_id)
-    if turn.wait.wait_id != link.wait.wait_id:
-        raise conflict("not_waiting", "The claim has moved on to another approver.")
-    return turn
-
-
-async def _claim(client: df.DurableOrchestrationClient, claim_id: str) -> ExpenseRequest:
-    """What was handed in: the input of the claim's instance."""
-    status = await client.get_status(instance_id_of(EXPENSE_APPROVAL, claim_id), show_input=True)
-    given = status.input_
-    return ExpenseRequest.model_validate((json.loads(given) if isinstance(given, str) else given)["request"])

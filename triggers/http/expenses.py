@@ -5,7 +5,7 @@ import azure.functions as func
 
 from domain.expenses.claim import EXPENSE_APPROVAL, ExpenseRequest
 from domain.orders.approval import ApprovalDecision, CancellationRequest
-from triggers.http.support.expense_decisions import bring, open_turn
+from services.expense_decisions import decide_claim, open_turn
 from triggers.http.support.operation import operation
 from triggers.http.support.request_body import read_body
 from triggers.http.support.request_params import path_id
@@ -58,7 +58,7 @@ async def withdraw_expenses(req: func.HttpRequest, client: df.DurableOrchestrati
     key = path_id(req, "id")
     wish = read_body(req, CancellationRequest)
     decision = ApprovalDecision(decision="rejected", approver=wish.requested_by, comment=wish.reason)
-    await bring(client, await open_turn(client, key), decision, withdrawn=True)
+    await decide_claim(client, await open_turn(client, key), decision, withdrawn=True)
     return started_answer("expenses", key)
 
 
@@ -77,5 +77,5 @@ async def decide_expenses(req: func.HttpRequest, client: df.DurableOrchestration
     """
     key = path_id(req, "instance_id").partition(".")[2]
     decision = read_body(req, ApprovalDecision)
-    await bring(client, await open_turn(client, key), decision)
+    await decide_claim(client, await open_turn(client, key), decision)
     return started_answer("expenses", key)

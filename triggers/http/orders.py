@@ -9,10 +9,11 @@ from domain.orders.row import OrderRow
 from domain.wire import Timestamp, Wire
 from services.container import services
 from services.order_start import take_in_order
+from services.order_status import view_order
 from triggers.http.support.links import OrderLinks, order_links, resource
 from triggers.http.support.operation import operation
 from triggers.http.support.order_intake import named_order_id
-from triggers.http.support.order_view import OrderAnswer, view_order
+from triggers.http.support.order_view import OrderAnswer, order_answer
 from triggers.http.support.paging import PageQuery, read_page
 from triggers.http.support.request_body import read_body
 from triggers.http.support.request_params import idempotency_key, path_id, read_query
@@ -88,8 +89,8 @@ async def get_order(req: func.HttpRequest, client: df.DurableOrchestrationClient
     order_id = path_id(req, "order_id")
     view = await view_order(client, order_id)
     if view.is_running:
-        return accepted(view.answer(), resource("orders", order_id))
-    return answer(view.answer())
+        return accepted(order_answer(view), resource("orders", order_id))
+    return answer(order_answer(view))
 
 
 @operation(

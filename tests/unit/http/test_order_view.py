@@ -10,8 +10,9 @@ import pytest
 from domain.orders.approval import ApprovalWait
 from domain.orders.order import OrderProgress, OrderStatus
 from domain.orders.row import OrderRow
+from services.order_status import OrderView
 from tests.support.orders import NOON, placed_order
-from triggers.http.support.order_view import OrderView
+from triggers.http.support.order_view import order_answer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +44,7 @@ def view(result: OrderProgress | None, **instance: Any) -> OrderView:
 
 @pytest.mark.parametrize("result", [None, WAITING])
 def test_it_stands_where_its_row_says_and_is_about_to_go_on(result: OrderProgress | None):
-    shown = view(result).answer()
+    shown = order_answer(view(result))
     expected = OrderStatus.ACCEPTED if result is None else OrderStatus.AWAITING_APPROVAL
     assert (shown.status, shown.runtimeStatus, shown.output) == (expected, "Pending", None)
     assert (shown.customStatus and shown.customStatus.approval) == (None if result is None else WAITING.approval)
@@ -58,4 +59,4 @@ def test_an_order_that_has_ended_waits_for_no_run():
     ended = OrderProgress(order_id="a-1", status=OrderStatus.FAILED, succeeded=False, message="Stopped.")
     shown = view(ended)
     assert not shown.is_running
-    assert (shown.answer().status, shown.answer().runtimeStatus) == (OrderStatus.FAILED, "Completed")
+    assert (order_answer(shown).status, order_answer(shown).runtimeStatus) == (OrderStatus.FAILED, "Completed")

@@ -2,20 +2,18 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Iterator
-from typing import Annotated, Any, Final, TypeVar
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from domain.page import InvalidCursor, Page
 from domain.wire import Edge
+from services.pages import MAX_PAGE_SIZE
 from triggers.http.support.problems import invalid_field
 
 T = TypeVar("T")
-
-
-MAX_PAGE_SIZE: Final = 200
 
 
 def _whole_number(text: Any) -> Any:
@@ -38,14 +36,3 @@ async def read_page(read: Callable[..., Page[T]], query: PageQuery) -> Page[T]:
         return await asyncio.to_thread(read, **dict(query))
     except InvalidCursor:
         raise invalid_field("cursor", "invalid_cursor", "Not one that this list has given out") from None
-
-
-def every(read: Callable[..., Page[T]], **filters: Any) -> Iterator[T]:
-    """All items, page after page. It blocks: for a thread."""
-    cursor = None
-    while True:
-        page = read(**filters, cursor=cursor, limit=MAX_PAGE_SIZE)
-        yield from page.items
-        cursor = page.cursor
-        if cursor is None:
-            return

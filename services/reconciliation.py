@@ -1,0 +1,68 @@
+"""Compare every product's reservations with the orders that hold them, now."""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from domain.inventory.reconciliation import Drift, LiveOrder, ReconciliationReport, find_drift
+from domain.inventory.stock import Stock
+from domain.orders.order import CANCELLABLE, OrderStatus
+from services.concurrency import gather_bounded
+from services.container import services
+from services.durable_client import DurableClient
+from services.order_status import OrderView, find_order
+from services.pages import all_items
+from services.stock import product_ids, read_stock
+
+_HOLDS_GOODS: Final = CANCELLABLE - {OrderStatus.ACCEPTED}
+
+
+async def reconcile(client: DurableClient, now: datetime) -> ReconciliationReport:
+    """Return the drift that two comparisons in a row show: orders move while they are read."""
+    first = await _compare(client, now)
+    if not first.drift:
+        return first
+    second = await _compare(client, now)
+    lasting = tuple(drift for drift in second.drift if drift in first.drift)
+    return second.model_copy(update={"drift": lasting})
+
+
+async def _compare(client: DurableClient, now: datetime) -> ReconciliationReport:
+    # Stock first: an order that has ended by the time it is read must have released its goods before.
+    stocks = await _stocks(client)
+    live = await _live_orders(client, stocks.values())
+    drift: tuple[Drift, ...] = tuple(find_drift(stocks, live))
+    return ReconciliationReport(as_of=now, products=len(stocks), orders=len(live), drift=drift)
+
+
+async def _stocks(client: DurableClient) -> dict[str, Stock]:
+    async def read(product_id: str) -> tuple[str, Stock | None]:
+        return product_id, await read_stock(client, product_id)
+
+    found = await gather_bounded(read, await product_ids())
+    return {product_id: stock for product_id, stock in found if stock is not None}
+
+
+async def _live_orders(client: DurableClient, stocks: Iterable[Stock]) -> dict[str, LiveOrder]:
+    """Return those of the orders that have not ended in the repository, or hold goods, that are still running."""
+    holders = {order_id for stock in stocks for order_id in stock.reservations}
+    unfinished = await asyncio.to_thread(_unfinished_ids)
+
+    async def view(order_id: str) -> OrderView:
+        return await find_order(client, order_id)
+
+    views = await gather_bounded(view, sorted(holders | unfinished))
+    return {view.order_id: _live_order(view) for view in views if view.is_known and view.is_running}
+
+
+def _live_order(view: OrderView) -> LiveOrder:
+    order = None if view.row is None else view.row.order
+    lines = None if order is None else {line.product_id: line.quantity for line in order.lines}
+    return LiveOrder(lines=lines, has_reserved=view.progress.status in _HOLDS_GOODS)
+
+
+def _unfinished_ids() -> set[str]:
+    return {
+        row.order_id for status in CANCELLABLE for row in all_items(services().order_repository.list, status=status)
+    }

@@ -28,6 +28,8 @@ ManifestEvents = Literal["blob", "queue"]
 # A durable timer above six days is split by the SDK and cannot be cancelled in between.
 _MAX_REMINDER = timedelta(days=5)
 
+_LOCAL_URL = "http://localhost:7071"
+
 _APPROVAL_THRESHOLD = Limit(stated=Money(100_000, "usd"))
 
 
@@ -60,7 +62,10 @@ class MailSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """An API base of None is the provider's own; for regions, the table that comes with the app."""
+    """An API base of None is the provider's own; for regions, the table that comes with the app.
+
+    known_public_url: None where only a request tells how the app is reached.
+    """
 
     storage: StorageLocation
     stripe_api_key: str
@@ -79,7 +84,7 @@ class Settings:
     invoice_credit: Mapping[str, int] = field(default_factory=dict)
     history_retention: timedelta = timedelta(days=30)
     mail: MailSettings = MailSettings()
-    public_url: str = "http://localhost:7071"
+    known_public_url: str | None = None
     approver_emails: tuple[str, ...] = ()
     expense_timeout: timedelta = timedelta(days=2)
     expense_limits: ExpenseLimits = field(default_factory=dict)
@@ -117,7 +122,7 @@ class Settings:
             invoice_credit=read.from_json(env, "INVOICE_CREDIT_CENTS", dict[Currency, Cents], {}),
             history_retention=timedelta(days=read.whole_days(env, "HISTORY_RETENTION_DAYS", 30)),
             mail=_mail(env),
-            public_url=_public_url(env, "PUBLIC_URL"),
+            known_public_url=_public_url(env, "PUBLIC_URL"),
             approver_emails=read.emails(env, "APPROVER_EMAILS"),
             expense_timeout=read.duration(env, "EXPENSE_TIMEOUT_S", timedelta(days=2), _MAX_REMINDER),
             expense_limits=read.from_json(env, "EXPENSE_LIMITS", ExpenseLimits, {}),
@@ -139,6 +144,11 @@ class Settings:
     def shipping(self) -> ShippingRules:
         """Which parcels can be sent."""
         return ShippingRules(ship_from=self.ship_from.country, carriers=self.carriers, customs=self.customs)
+
+    @property
+    def public_url(self) -> str:
+        """Where people reach the app: for links in mails, which no request helps to make."""
+        return self.known_public_url or _LOCAL_URL
 
     @property
     def namespace(self) -> str:
@@ -193,10 +203,12 @@ def _mail(env: Mapping[str, str]) -> MailSettings:
     )
 
 
-def _public_url(env: Mapping[str, str], name: str) -> str:
-    """Where people reach the app; on Azure that is known without a setting."""
+def _public_url(env: Mapping[str, str], name: str) -> str | None:
+    """Return where people reach the app, which is known on Azure without a setting; None where it is not known."""
     host = read.optional(env, "WEBSITE_HOSTNAME")
-    url = read.optional(env, name) or (f"https://{host}" if host else Settings.public_url)
+    url = read.optional(env, name) or (f"https://{host}" if host else None)
+    if url is None:
+        return None
     if not read.names_a_host(url, ("http", "https")):
         raise InvalidSetting(name, "must be an address such as https://shop.example")
     return url.rstrip("/")

@@ -1,7 +1,8 @@
 """The addresses of our resources, as this caller reaches them.
 
-Derived from the request's own URL, so that they hold behind any host name and route prefix. None carries a key: the keys of the
-Durable extension's own addresses could terminate any instance, and callers add the key that they were given.
+They begin with the shop's public address where that is known, and never with what a caller sent as `Host`. Only where it is not known,
+on a machine without settings, is it the request's own. None carries a key: the keys of the Durable extension's own addresses could
+terminate any instance, and callers add the key that they were given.
 """
 
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from pydantic import Field
 
 from domain.ids import order_instance_id
 from domain.wire import Wire
+from services.container import services
 
 # Of the Durable extension: whatever the route prefix is. Without taskHub and connection it means those of the app.
 _INSTANCES: Final = "runtime/webhooks/durabletask/instances"
@@ -83,7 +85,9 @@ def order_links(order_id: str) -> OrderLinks:
 def _prefix(request: func.HttpRequest, route: str) -> str:
     """Return the request's address without what the route accounts for."""
     depth = route.count("/") + 1
-    return str(request.url.partition("?")[0].rstrip("/").rsplit("/", depth)[0])
+    address = urlsplit(request.url)
+    path = address.path.rstrip("/").rsplit("/", depth)[0]
+    return f"{services().settings.known_public_url or f'{address.scheme}://{address.netloc}'}{path}"
 
 
 def _event_address(instance_id: str) -> str:

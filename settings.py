@@ -28,8 +28,6 @@ ManifestEvents = Literal["blob", "queue"]
 # A durable timer above six days is split by the SDK and cannot be cancelled in between.
 _MAX_REMINDER = timedelta(days=5)
 
-_LOCAL_URL = "http://localhost:7071"
-
 _APPROVAL_THRESHOLD = Limit(stated=Money(100_000, "usd"))
 
 
@@ -62,10 +60,7 @@ class MailSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """An API base of None is the provider's own; for regions, the table that comes with the app.
-
-    known_public_url: None where only a request tells how the app is reached.
-    """
+    """An API base of None is the provider's own; for regions, the table that comes with the app."""
 
     storage: StorageLocation
     stripe_api_key: str
@@ -84,7 +79,7 @@ class Settings:
     invoice_credit: Mapping[str, int] = field(default_factory=dict)
     history_retention: timedelta = timedelta(days=30)
     mail: MailSettings = MailSettings()
-    known_public_url: str | None = None
+    public_url: str = "http://localhost:7071"
     approver_emails: tuple[str, ...] = ()
     expense_timeout: timedelta = timedelta(days=2)
     expense_limits: ExpenseLimits = field(default_factory=dict)
@@ -122,7 +117,7 @@ class Settings:
             invoice_credit=read.from_json(env, "INVOICE_CREDIT_CENTS", dict[Currency, Cents], {}),
             history_retention=timedelta(days=read.whole_days(env, "HISTORY_RETENTION_DAYS", 30)),
             mail=_mail(env),
-            known_public_url=_public_url(env, "PUBLIC_URL"),
+            public_url=known_public_url(env) or cls.public_url,
             approver_emails=read.emails(env, "APPROVER_EMAILS"),
             expense_timeout=read.duration(env, "EXPENSE_TIMEOUT_S", timedelta(days=2), _MAX_REMINDER),
             expense_limits=read.from_json(env, "EXPENSE_LIMITS", ExpenseLimits, {}),
@@ -146,11 +141,6 @@ class Settings:
         return ShippingRules(ship_from=self.ship_from.country, carriers=self.carriers, customs=self.customs)
 
     @property
-    def public_url(self) -> str:
-        """Where people reach the app: for links in mails, which no request helps to make."""
-        return self.known_public_url or _LOCAL_URL
-
-    @property
     def namespace(self) -> str:
         """By which providers tell this shop's orders from those of others that use the same account."""
         return f"{self.shop_id}.{self.task_hub}"
@@ -172,6 +162,23 @@ def mail_takes_utf8(env: Mapping[str, str]) -> bool:
     Raises InvalidSetting.
     """
     return read.yes(env, "MAIL_SMTPUTF8")
+
+
+def known_public_url(env: Mapping[str, str]) -> str | None:
+    """Return where people reach the app, which is known on Azure without a setting; None where it is not known.
+
+    Read by itself: every answer's links begin with it.
+
+    Raises:
+        InvalidSetting: It is not an address.
+    """
+    host = read.optional(env, "WEBSITE_HOSTNAME")
+    url = read.optional(env, "PUBLIC_URL") or (f"https://{host}" if host else None)
+    if url is None:
+        return None
+    if not read.names_a_host(url, ("http", "https")):
+        raise InvalidSetting("PUBLIC_URL", "must be an address such as https://shop.example")
+    return url.rstrip("/")
 
 
 def _customs(env: Mapping[str, str]) -> CustomsRules | None:
@@ -201,17 +208,6 @@ def _mail(env: Mapping[str, str]) -> MailSettings:
         smtp_url=smtp_url,
         client_id=read.optional(env, "SHOP_STORAGE__clientId"),
     )
-
-
-def _public_url(env: Mapping[str, str], name: str) -> str | None:
-    """Return where people reach the app, which is known on Azure without a setting; None where it is not known."""
-    host = read.optional(env, "WEBSITE_HOSTNAME")
-    url = read.optional(env, name) or (f"https://{host}" if host else None)
-    if url is None:
-        return None
-    if not read.names_a_host(url, ("http", "https")):
-        raise InvalidSetting(name, "must be an address such as https://shop.example")
-    return url.rstrip("/")
 
 
 def _storage(env: Mapping[str, str], name: str) -> StorageLocation:

@@ -1,10 +1,11 @@
 """The addresses of our resources, as this caller reaches them.
 
-They begin with the shop's public address where that is known, and never with what a caller sent as `Host`. Only where it is not known,
-on a machine without settings, is it the request's own. None carries a key: the keys of the Durable extension's own addresses could
-terminate any instance, and callers add the key that they were given.
+They begin with the shop's public address where that is known, never with what a caller sent as `Host`; where it is not known,
+with the request's own. None carries a key: the keys of the Durable extension's own addresses could terminate any instance, and
+callers add the key that they were given.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -16,7 +17,7 @@ from pydantic import Field
 
 from domain.ids import order_instance_id
 from domain.wire import Wire
-from services.container import services
+from settings import known_public_url
 
 # Of the Durable extension: whatever the route prefix is. Without taskHub and connection it means those of the app.
 _INSTANCES: Final = "runtime/webhooks/durabletask/instances"
@@ -87,7 +88,7 @@ def _prefix(request: func.HttpRequest, route: str) -> str:
     depth = route.count("/") + 1
     address = urlsplit(request.url)
     path = address.path.rstrip("/").rsplit("/", depth)[0]
-    return f"{services().settings.known_public_url or f'{address.scheme}://{address.netloc}'}{path}"
+    return f"{known_public_url(os.environ) or f'{address.scheme}://{address.netloc}'}{path}"
 
 
 def _event_address(instance_id: str) -> str:

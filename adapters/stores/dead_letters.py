@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
+from adapters.azure_storage.blob_paths import blob_within
 from adapters.azure_storage.cursor import decode_cursor, encode_cursor
 from adapters.azure_storage.storage import (
     Storage,
@@ -177,7 +178,7 @@ class DeadLetters:
         return names, pages.continuation_token or None
 
     def _blob(self, dead_letter_id: str) -> "BlobClient":
-        return self._container.get_blob_client(dead_letter_id)
+        return blob_within(self._container, dead_letter_id)
 
 
 def _state(blob: "BlobProperties") -> DeadLetterState:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
+from adapters.azure_storage.blob_paths import NameLeavesContainer, blob_within
 from adapters.azure_storage.storage import Storage, create_container, created_on_first_use, storage_errors
 from adapters.stores.file_facts import facts_of
 from domain.cards import looks_like_card_number
@@ -26,7 +27,6 @@ from domain.files.batch import (
     ListFiles,
     SummariseBatch,
     Totals,
-    leaves_container,
 )
 from domain.files.blob_link import BlobLink
 
@@ -74,9 +74,10 @@ class FileBatches:
 
         if wanted.name == HIDDEN_NAME:
             return _problem(wanted.name, FileProblem.CARD_NUMBER)
-        if leaves_container(wanted.name):
+        try:
+            blob = blob_within(self._storage.container(wanted.container), wanted.name)
+        except NameLeavesContainer:
             return _problem(wanted.name, FileProblem.UNREADABLE)
-        blob = self._storage.container(wanted.container).get_blob_client(wanted.name)
         try:
             with storage_errors("the files"):
                 try:

@@ -1,5 +1,6 @@
 """Manifests of batches of files, as somebody dropped them."""
 
+from adapters.azure_storage.blob_paths import blob_within
 from adapters.azure_storage.storage import Storage, storage_errors
 from domain.queues import MANIFESTS
 
@@ -11,11 +12,11 @@ class Manifests:
         self._container = storage.container(MANIFESTS)
 
     def read(self, name: str, most_bytes: int) -> bytes | None:
-        """The manifest, or its first bytes when it has more; None when it is gone."""
+        """Return the manifest, or its first bytes when it has more; None when it is gone. Raises NameLeavesContainer."""
         from azure.core.exceptions import ResourceNotFoundError
 
         with storage_errors("the manifests"):
             try:
-                return self._container.download_blob(name).read(most_bytes)
+                return blob_within(self._container, name).download_blob().read(most_bytes)
             except ResourceNotFoundError:
                 return None

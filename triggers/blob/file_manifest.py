@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from domain.cards import json_may_hold_card_number
 from domain.errors import ShopError
-from domain.files.batch import FILE_BATCH, FileBatchRequest
+from domain.files.batch import FILE_BATCH, FileBatchRequest, leaves_container
 from domain.ids import digest_id
 from domain.queues import FILE_MANIFESTS, MANIFESTS
 from domain.refusals import RequestRefused
@@ -83,6 +83,8 @@ def manifest_of(message: bytes) -> str | None:
         raise ManifestRefused(f"a message on {FILE_MANIFESTS} is no event as CloudEvents 1.0 has them") from None
     name = event.subject.removeprefix(_SUBJECT)
     is_new = event.type == _BLOB_CREATED and name != event.subject and name.endswith(_ENDING)
+    if is_new and leaves_container(name):
+        raise ManifestRefused(f"a message on {FILE_MANIFESTS} names a blob with . or .. between its slashes")
     return name if is_new else None
 
 

@@ -1,7 +1,8 @@
-"""Reading a manifest that somebody dropped."""
+"""Reading an uploaded manifest."""
 
 import pytest
 
+from adapters.azure_storage.blob_paths import NameLeavesContainer
 from adapters.azure_storage.storage import Storage, create_container
 from adapters.stores.manifests import Manifests
 from domain.errors import StorageUnavailable
@@ -25,3 +26,12 @@ def test_a_store_that_does_not_answer_is_worth_another_try(storage_connection: s
     away = Storage(StorageLocation(connection_string=without_blobs(storage_connection)))
     with pytest.raises(StorageUnavailable):
         Manifests(away).read("monday.batch.json", 4)
+
+
+@pytest.mark.parametrize("folder", ["../dead-letters/", "x/../../dead-letters/", "..\\dead-letters\\"])
+def test_nothing_is_read_outside_the_container_of_manifests(storage: Storage, folder: str):
+    for container in (MANIFESTS, "dead-letters"):
+        create_container(storage.container(container))
+    storage.container("dead-letters").upload_blob("a.batch.json", b"secret")
+    with pytest.raises(NameLeavesContainer):
+        Manifests(storage).read(f"{folder}a.batch.json", 100)

@@ -127,3 +127,9 @@ def test_what_is_no_cloud_event_is_refused_without_being_repeated(message: bytes
 
 def test_a_manifest_may_lie_in_a_folder_and_have_spaces_and_percents_in_its_name():
     assert manifest_of(event("2026/50 % off.batch.json").encode()) == "2026/50 % off.batch.json"
+
+
+@pytest.mark.parametrize("name", ["../dead-letters/x.batch.json", "a/../../x.batch.json", "..\\x.batch.json"])
+def test_an_event_that_names_a_blob_of_another_container_is_refused(name):
+    with pytest.raises(ManifestRefused, match=r"\. or \.\."):
+        manifest_of(event(name).encode())

@@ -79,8 +79,8 @@ def _tag(operation: Operation) -> str:
     return operation.route.partition("/")[0]
 
 
-def _position(operation: Operation) -> tuple[int, int]:
-    return list(_TAGS).index(_tag(operation)), operation.route.count("/")
+def _position(operation: Operation) -> tuple[int, int, str]:
+    return list(_TAGS).index(_tag(operation)), operation.route.count("/"), operation.route
 
 
 def _operation(operation: Operation, schemas: Schemas) -> Schema:

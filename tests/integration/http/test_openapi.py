@@ -74,3 +74,9 @@ async def test_the_served_document_names_the_host_it_came_from():
     document = decoded(response)
     assert document["openapi"].startswith("3.1")
     assert document["servers"] == [{"url": "https://shop.example/api"}]
+
+
+def test_every_tag_is_described():
+    described = {tag["name"] for tag in openapi_document()["tags"]}
+    used = {tag for _, operation in operations() for tag in operation["tags"]}
+    assert used == described, "describe it in _TAGS of triggers/http/support/openapi/document.py"

@@ -80,7 +80,8 @@ def _tag(operation: Operation) -> str:
 
 
 def _position(operation: Operation) -> tuple[int, int, str]:
-    return list(_TAGS).index(_tag(operation)), operation.route.count("/"), operation.route
+    tags, tag = list(_TAGS), _tag(operation)
+    return tags.index(tag) if tag in tags else len(tags), operation.route.count("/"), operation.route
 
 
 def _operation(operation: Operation, schemas: Schemas) -> Schema:

@@ -6,7 +6,7 @@ import azure.durable_functions as df
 
 from domain.errors import StorageUnavailable
 from domain.field_error import FieldError
-from domain.orders.intake import AcceptOrder, OrderTakenIn
+from domain.orders.intake import AcceptOrder, OrderAccepted
 from domain.refusals import OrderIdTaken, OrderNotAcceptable
 from domain.workflows.steps import Outcome
 from services.order_start import take_in_order
@@ -19,7 +19,7 @@ bp = df.Blueprint()
 @bp.activity_trigger(input_name="request")
 @bp.durable_client_input(client_name="client")
 async def accept_order(request: dict, client: df.DurableOrchestrationClient) -> dict[str, Any]:
-    """Answers with an `OrderTakenIn`. Refused: not_acceptable, order_id_taken. What cannot be started now, the
+    """Answers with an `OrderAccepted`. Refused: not_acceptable, order_id_taken. What cannot be started now, the
     recovery timer will."""
     return (await _accept(AcceptOrder.model_validate(request), client)).to_wire()
 
@@ -31,22 +31,22 @@ async def accept_order_of_many(request: dict, client: df.DurableOrchestrationCli
     try:
         taken = await _accept(AcceptOrder.model_validate(request), client)
     except StorageUnavailable as error:
-        taken = OrderTakenIn(outcome=Outcome.UNKNOWN, reason_code="unavailable", message=str(error)[:500])
+        taken = OrderAccepted(outcome=Outcome.UNKNOWN, reason_code="unavailable", message=str(error)[:500])
     return taken.to_wire()
 
 
-async def _accept(asked: AcceptOrder, client: df.DurableOrchestrationClient) -> OrderTakenIn:
+async def _accept(asked: AcceptOrder, client: df.DurableOrchestrationClient) -> OrderAccepted:
     try:
-        return OrderTakenIn(reference=await take_in_order(client, asked.request, asked.order_id))
+        return OrderAccepted(reference=await take_in_order(client, asked.request, asked.order_id))
     except OrderNotAcceptable as refusal:
         return _not_acceptable(refusal)
     except OrderIdTaken:
         return _refused("order_id_taken", "Another order has this id.")
 
 
-def _not_acceptable(refusal: OrderNotAcceptable) -> OrderTakenIn:
+def _not_acceptable(refusal: OrderNotAcceptable) -> OrderAccepted:
     return _refused("not_acceptable", f"{refusal.field}: {refusal.message}", *refusal.errors)
 
 
-def _refused(reason_code: str, message: str, *errors: FieldError) -> OrderTakenIn:
-    return OrderTakenIn(outcome=Outcome.REFUSED, reason_code=reason_code, message=message[:500], errors=errors)
+def _refused(reason_code: str, message: str, *errors: FieldError) -> OrderAccepted:
+    return OrderAccepted(outcome=Outcome.REFUSED, reason_code=reason_code, message=message[:500], errors=errors)

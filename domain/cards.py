@@ -1,4 +1,4 @@
-"""The one gate for card numbers: recognise them, so that none is ever stored, logged or passed on.
+"""Recognise card numbers, so that none is ever stored, logged or passed on. This is the only check for them.
 
 A card number has a prefix that an issuer uses and one of the lengths that this issuer gives it, and its last digit is the check
 digit (Luhn, ISO/IEC 7812-1). All three together refuse one in twenty-five random numbers of 16 digits, and no id of
@@ -7,7 +7,7 @@ their form. Two choices: Visa's 13 digits, not issued since the 1990s, are not a
 and Nordic EAN would be one; and digits in the middle of a longer number are looked at only where people glue them together: a card
 number after zeros or an expiry date, or before a security code, an expiry date or another number.
 
-The work is linear in the length of the text. The doors that pass through here are listed in docs/card-numbers.md.
+The work is linear in the length of the text. docs/card-numbers.md lists everything that passes through here.
 """
 
 import re
@@ -47,12 +47,10 @@ _ISSUERS: Final[tuple[tuple[int, int, tuple[int, ...]], ...]] = (
     (8200, 8299, (16,)),  # RuPay
     (9792, 9792, (16,)),  # Troy
 )
-_MAX_ESCAPES: Final = (
-    2  # so often is what was copied out of a link escaped: by the page, and by the program that sends it
-)
+_MAX_ESCAPES: Final = 2  # text copied out of a link is escaped by the page and again by the program that sends it
 _LONG_RUN: Final = 14  # so many digits glued to a card number are no security code: a second number
 
-# Patterns are compiled by their first use: a start should not pay for them.
+# Patterns are compiled by their first use, which keeps cold starts short.
 # Digits with a little of anything but letters between them, as people and forms write card numbers. Possessive: no backtracking.
 _RUN: Final = r"[0-9](?:[\W_]{0,8}+[0-9]){13,}+"
 _GROUP: Final = r"[0-9]+"
@@ -80,7 +78,7 @@ _DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 
 
 class _PlainDigits(dict[int, str | int]):
-    """For `str.translate`: digits of every script and in every dress (full-width, circled, raised) as ASCII digits.
+    """For `str.translate`: digits of every script and style (full-width, circled, raised) as ASCII digits.
 
     Character by character: to normalise a whole text takes quadratic time when it has many combining marks in a row.
     """
@@ -121,7 +119,7 @@ def _plainly_holds_card(text: str) -> bool:
 
 
 def json_may_hold_card_number(text: str) -> bool:
-    """The same of JSON text, valid or not, whose escapes may spell the digits or what stands between them."""
+    """Whether JSON text, valid or not, may hold a card number, in escapes too."""
     plain = re.sub(_JSON_ESCAPE, lambda escape: chr(int(escape[1], 16)) if escape[1] else " ", text)
     # Some digits are spelled by two escapes, each of which is half a character.
     whole = plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
@@ -129,7 +127,7 @@ def json_may_hold_card_number(text: str) -> bool:
 
 
 def holds_card_number(value: Any) -> bool:
-    """Whether a decoded JSON document holds something like a card number, or is nested too deeply to say so."""
+    """Whether a decoded JSON document holds something like a card number, or is nested too deeply to be searched."""
     try:
         return next(card_number_paths(value), None) is not None
     except TooDeep:
@@ -137,10 +135,10 @@ def holds_card_number(value: Any) -> bool:
 
 
 def card_number_paths(value: Any) -> Iterator[tuple[str | int, ...]]:
-    """Yield where a decoded JSON document holds something like a card number, in keys, texts or numbers. Paths, never values.
+    """Yield the path of every key, text or number of a JSON document that looks like a card number.
 
     Raises:
-        TooDeep: the document is nested more than MAX_JSON_DEPTH levels deep.
+        TooDeep: The document is nested more than MAX_JSON_DEPTH levels deep.
     """
     return _walk(value, ())
 
@@ -182,7 +180,7 @@ def _run_holds_card(run: str) -> bool:
 
 
 def _starts(group: str, at: int) -> Iterator[int]:
-    """Where a card number may begin in a group of digits: at its first that is not 0, and after an expiry date."""
+    """Yield where a card number may begin in a group of digits: at its first that is not 0, and after an expiry date."""
     yield at + len(group) - len(group.lstrip("0"))
     if before := re.match(_BEFORE, group):
         yield at + before.end()
@@ -201,7 +199,7 @@ def _lengths(prefix: str) -> tuple[int, ...]:
 
 
 def _luhn_sums(digits: str) -> tuple[list[int], list[int]]:
-    """The sums of all prefixes, with the digits at odd places doubled, and with those at even places doubled."""
+    """Return the sums of all prefixes, with the digits at odd places doubled, and with those at even places doubled."""
     values = [int(digit) for digit in digits]
     odd_doubled, even_doubled = values[:], values[:]
     odd_doubled[1::2] = [_DOUBLED[value] for value in values[1::2]]

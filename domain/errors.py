@@ -1,4 +1,4 @@
-"""What can go wrong, split by who is to blame. Business refusals are values (`domain.workflows.steps`), not exceptions."""
+"""The errors of the shop, by cause. Business refusals are values (`domain.workflows.steps`), not exceptions."""
 
 
 class ShopError(Exception):
@@ -13,7 +13,7 @@ class ProviderUnavailable(ShopError):
 
 
 class ProviderRefused(ShopError):
-    """A provider will not do this, however often it is asked. Its text holds nothing private."""
+    """A provider refuses the request for good. The error's text holds nothing private."""
 
 
 class SignatureInvalid(ShopError):
@@ -25,7 +25,7 @@ class StorageUnavailable(ShopError):
 
 
 class EndNotKnown(StorageUnavailable):
-    """The order repository has not heard of an order's end: the same request may be sent again once it has."""
+    """The order repository has not recorded an order's end yet: the same request may be sent again later."""
 
 
 class IllegalTransition(ShopError):
@@ -63,7 +63,7 @@ class AmountDiffers(ShopError):
 
 
 class AmountTooLarge(ShopError):
-    """The order's total is above what one order may cost. most: as people read it."""
+    """The order's total is above the limit of one order, which `most` holds as people read it."""
 
     def __init__(self, most: str) -> None:
         super().__init__(f"the order's total is above {most}, the most that one order may cost")
@@ -71,7 +71,7 @@ class AmountTooLarge(ShopError):
 
 
 class AmountNotChargeable(ShopError):
-    """The order's total breaks a rule of its currency. rule: in words."""
+    """The order's total breaks a rule of its currency, which `rule` holds in words."""
 
     def __init__(self, rule: str) -> None:
         super().__init__(f"the order's total cannot be charged: {rule}")
@@ -79,9 +79,13 @@ class AmountNotChargeable(ShopError):
 
 
 class NotShippable(ShopError):
-    """The shop cannot send an order's parcel. rule: for programs; message: for people.
+    """The shop cannot send an order's parcel.
 
-    line: which line is to blame, from 0; None for the whole parcel. of_address: it is where the parcel would go.
+    Attributes:
+        rule: The broken rule, for programs.
+        message: The broken rule, for people.
+        line: The line at fault, from 0; None for the whole parcel.
+        of_address: Whether the address is at fault.
     """
 
     def __init__(self, rule: str, message: str, *, line: int | None = None, of_address: bool = False) -> None:

@@ -1,10 +1,16 @@
-"""One thing wrong with what somebody sent, in one form for HTTP problems, rejected lines and rejected runs."""
+"""One broken rule of a request, in one form for HTTP problems, rejected lines and rejected runs."""
 
 from domain.wire import Wire
 
 
 class FieldError(Wire):
-    """field: its path, such as `lines[0].quantity`. rule: for programs; message: for people, without the rejected value."""
+    """One broken rule.
+
+    Attributes:
+        field: The path of the field, such as `lines[0].quantity`.
+        rule: The rule, for programs.
+        message: The rule, for people, without the rejected value.
+    """
 
     field: str
     rule: str

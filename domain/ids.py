@@ -23,7 +23,7 @@ CustomerId = Annotated[
 ]
 
 Namespace = Annotated[str, Field(max_length=100, pattern=r"^[A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$")]
-"""Whose orders these are, at providers whose account several programs may use: `shop.hub`. Empty: nobody else uses it."""
+"""The owner of orders at providers whose account several programs use: `shop.hub`. Empty: no other program uses it."""
 
 INVENTORY_ENTITY = "inventory"
 
@@ -36,7 +36,7 @@ PaymentOperation = Literal["create", "authorise", "capture", "void", "refund"]
 
 
 def order_instance_id(order_id: str) -> str:
-    """One order, one instance: a second start with the same id is refused while it runs."""
+    """Return the instance id of an order, its own: a second start is refused while the first runs."""
     return order_id
 
 
@@ -46,22 +46,27 @@ def instance_id_of(workflow: str, key: str) -> str:
 
 
 def dead_letter_instance_id(dead_letter_id: str, attempt: int) -> str:
-    """One orchestration for each time an operator replays a dead letter. attempt: from 1."""
+    """Return the instance id of one replay of a dead letter; attempts count from 1."""
     return f"replay.{dead_letter_id}.{attempt}"
 
 
 def new_order_id(now: datetime, entropy: bytes) -> str:
-    """An order id that sorts by time. now: UTC. entropy: at least 8 random bytes."""
+    """Return an order id that sorts by time.
+
+    Args:
+        now: The time, in UTC.
+        entropy: At least 8 random bytes.
+    """
     return f"ord-{int(now.timestamp() * 1000):011x}-{entropy[:8].hex()}"
 
 
 def order_id_for_key(idempotency_key: str) -> str:
-    """The order id that an `Idempotency-Key` header stands for: the same on every repeat, and never the key itself."""
+    """Return the order id of an `Idempotency-Key` header: the same on every repeat, and never the key itself."""
     return f"key-{digest_id(idempotency_key)}"
 
 
 def digest_id(text: str) -> str:
-    """What a text stands for in an id: 40 letters, because some digits among them would look like a card number."""
+    """Return the digest of a text as 40 letters, because digits could look like a card number."""
     return hashlib.sha256(text.encode()).hexdigest()[:40].translate(_LETTERS)
 
 
@@ -71,15 +76,15 @@ def provider_reference(namespace: str, order_id: str) -> str:
 
 
 def payment_key(order_id: str, operation: PaymentOperation, namespace: str = "") -> str:
-    """The idempotency key of one payment operation of one order: the same on every retry, whoever sends it."""
+    """Return the idempotency key of one payment operation of one order: the same on every retry."""
     return f"{provider_reference(namespace, order_id)}:{operation}"
 
 
 def dead_letter_id(instance_id: str, step: str) -> str:
-    """One record per run and step: dead-lettering the same failure twice keeps one record."""
+    """Return the id of a step's dead letter: one per run and step, so that the same failure is stored once."""
     return f"{instance_id}.{step}"
 
 
 def notification_id(order_id: str, kind: str) -> str:
-    """One message per order and kind, so that a mail provider can drop a repeat."""
+    """Return the id of a notification: one per order and kind, so that a mail provider can drop a repeat."""
     return f"{order_id}.{kind}"

@@ -38,7 +38,7 @@ ChangeId = Annotated[str, Field(pattern=r"^[a-p]{20}-[a-p]{20}-[0-9]{10}$")]
 
 
 class KeyedChange(Wire):
-    """What every change carries. requested_at: when the app accepted it. operation: the entity's name for it."""
+    """A change under a key, accepted at `requested_at`; `operation` is its entity operation."""
 
     operation: ClassVar[str]
 
@@ -58,7 +58,7 @@ class KeyedChange(Wire):
 
 
 class ChangeState(StrEnum):
-    """pending: accepted, and the entity has not decided yet. done: made. refused: nothing was changed."""
+    """The state of an accepted change: the entity has not decided yet, has made it, or has changed nothing."""
 
     PENDING = "pending"
     DONE = "done"
@@ -66,7 +66,7 @@ class ChangeState(StrEnum):
 
 
 class ChangeStatus(Wire):
-    """What became of an accepted change. reason_code, message: why it was refused."""
+    """The state of an accepted change, and why it was refused."""
 
     state: ChangeState
     accepted_at: Timestamp
@@ -75,8 +75,12 @@ class ChangeStatus(Wire):
 
 
 class _Entry(TypedDict):
-    """of: the fingerprint. at: ISO 8601 in UTC, to the second, so that texts compare as times do. refused: code and message;
-    absent when done.
+    """A remembered change.
+
+    Attributes:
+        of: The fingerprint.
+        at: ISO 8601 in UTC, to the second, so that texts compare as times do.
+        refused: Reason code and message; absent when done.
     """
 
     of: str
@@ -91,7 +95,7 @@ class ChangeLog:
     entries: Mapping[str, _Entry] = field(default_factory=dict)
 
     def to_state(self) -> dict[str, Any]:
-        """Plain JSON values, for the entity's storage."""
+        """Return plain JSON values for the entity's storage."""
         return dict(self.entries)
 
     def answered(self, change: KeyedChange) -> StepResult | None:
@@ -108,7 +112,7 @@ class ChangeLog:
         return None
 
     def record(self, change: KeyedChange, result: StepResult) -> "ChangeLog":
-        """Remember how a change ended, unless its key is taken. What is out of time is forgotten."""
+        """Remember how a change ended, unless its key is taken, and forget what is past its retention."""
         kept, digest = self._remembered(change.requested_at), _digest(change.key)
         if digest in kept:
             return self
@@ -119,12 +123,12 @@ class ChangeLog:
         return ChangeLog({**kept, digest: entry})
 
     def forget(self, now: datetime) -> "ChangeLog":
-        """Drop what is out of time."""
+        """Forget what is past its retention."""
         kept = self._remembered(now)
         return self if len(kept) == len(self.entries) else ChangeLog(kept)
 
     def status(self, change_id: str, now: datetime) -> ChangeStatus | None:
-        """Return what became of an accepted change; None for an id that no change within the time has."""
+        """Return the state of an accepted change; None for an id that no change within the retention has."""
         digest, fingerprint, second = change_id.split("-")
         accepted_at = datetime.fromtimestamp(int(second), UTC)
         entry = self.entries.get(digest)

@@ -1,8 +1,8 @@
-"""What people write, held to what can be shown, printed and mailed: NFC, without what has no shape of its own.
+"""Texts that people write, limited to what can be shown, printed and mailed: NFC, without invisible characters.
 
-A zero-width joiner or non-joiner between letters is spelling (Persian, Sinhala, Hindi) and stays; soft hyphens and marks of
-direction say how a text was typed, and go. Anything else without a shape is refused: it would make two equal texts differ, turn a
-line of a label around, or end a header.
+A zero-width joiner or non-joiner between letters is spelling (Persian, Sinhala, Hindi) and stays; soft hyphens and direction marks
+are removed. Any other invisible character is refused: it would make two equal texts differ, reverse a line of a label, or end a
+header.
 """
 
 import unicodedata
@@ -18,7 +18,11 @@ _EMPTY_LETTERS: Final = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 
 
 def one_line(text: str) -> str:
-    """Return the line as it is kept. Raises ValueError for one that cannot be shown as it is, or has nothing to show."""
+    """Return the line as it is stored.
+
+    Raises:
+        ValueError: The line is blank, or has characters that cannot be shown.
+    """
     if text.isascii():
         if not text.isprintable() or text.isspace() or not text:
             raise ValueError
@@ -36,7 +40,11 @@ def one_line(text: str) -> str:
 
 
 def paragraph(text: str) -> str:
-    """Return a text of several lines, each as `one_line` or empty. Raises ValueError."""
+    """Return a text of several lines, each as `one_line` or empty.
+
+    Raises:
+        ValueError: The text is blank, or has characters that cannot be shown.
+    """
     lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ").split("\n")
     cleaned = "\n".join(one_line(line) if line.strip() else "" for line in lines)
     if not cleaned.strip():

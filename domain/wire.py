@@ -1,4 +1,4 @@
-"""The base of everything that crosses a boundary (HTTP, activity, entity, queue, table)."""
+"""The base of every payload that crosses a boundary (HTTP, activity, entity, queue, table)."""
 
 import dataclasses
 import re
@@ -27,7 +27,7 @@ from domain.text import one_line, paragraph
 
 
 def in_words(form: LiteralString) -> WrapValidator:
-    """Says the form that a text must have, where pydantic would show its pattern. The error's type stays the same."""
+    """Describe the form that a text must have, where pydantic would show its pattern. The error's type stays the same."""
 
     def check(value: Any, held_to_pattern: ValidatorFunctionWrapHandler) -> Any:
         try:
@@ -63,7 +63,7 @@ Email = Annotated[
     Field(max_length=254, pattern=r"^[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+$"),
     in_words("Must be an address such as ada@example.com"),
 ]
-"""An address that was accepted, in whatever form that was; from callers it comes as an `EmailAddress`."""
+"""An address that was accepted before, in any form; from callers it comes as an `EmailAddress`."""
 
 
 def _email(value: str, info: ValidationInfo) -> str:
@@ -84,7 +84,7 @@ EmailAddress = Annotated[
     AfterValidator(_email),
     WithJsonSchema({"type": "string", "format": "email", "maxLength": 254}),
 ]
-"""An address from a caller: one recipient, to whom a mail can be sent. Its domain is kept in ASCII."""
+"""An address from a caller: one recipient, to whom a mail can be sent. Its domain is stored in ASCII."""
 
 
 def _kept(rule: Callable[[str], str], form: LiteralString) -> AfterValidator:
@@ -104,11 +104,11 @@ OneLine = Annotated[str, Field(min_length=1, max_length=100), VISIBLE_LINE]
 """A name or a title, as it may be shown or stand in a mail."""
 
 Comment = Annotated[str, Field(min_length=1, max_length=300), VISIBLE_TEXT]
-"""What a person says about something, in a few lines."""
+"""A remark of a person, in a few lines."""
 
 
 def at_most(number: int) -> BeforeValidator:
-    """Refuse a longer list before any of its items is looked at: pydantic counts those that are right, and reports all others."""
+    """Refuse a longer list before its items are validated: pydantic counts the valid ones only, and reports all others."""
 
     def check(value: Any) -> Any:
         if isinstance(value, list | tuple) and len(value) > number:
@@ -118,8 +118,8 @@ def at_most(number: int) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-# Moments and days are texts. pydantic would take numbers, and digits in a text, for seconds since 1970.
-# Compiled by their first use, as the start should not pay for them.
+# Times and dates are texts. pydantic would take numbers, and digits in a text, for seconds since 1970.
+# Patterns are compiled by their first use, which keeps cold starts short.
 _MOMENT = r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?:[Zz]|[+-]\d{2}(?::?\d{2})?)"
 _DAY = r"\d{4}-\d{2}-\d{2}"
 
@@ -143,38 +143,36 @@ def _on_the_calendar(moment: datetime) -> datetime:
 
 Timestamp = Annotated[
     AwareDatetime,
-    _iso(
-        _MOMENT, datetime, "datetime_form", "Must be a moment in ISO 8601 with its zone, such as 2026-11-26T20:15:02Z"
-    ),
+    _iso(_MOMENT, datetime, "datetime_form", "Must be a time in ISO 8601 with its zone, such as 2026-11-26T20:15:02Z"),
     AfterValidator(_on_the_calendar),
 ]
-"""A moment with its zone; written as ISO 8601."""
+"""A time with its zone; written as ISO 8601."""
 
 Day = Annotated[date, _iso(_DAY, date, "date_form", "Must be a date in ISO 8601, such as 2026-11-26")]
-"""A day of the calendar; written as ISO 8601."""
+"""A calendar date; written as ISO 8601."""
 
 
 def is_absent(value: object) -> bool:
-    """For `Field(exclude_if=…)`: a field that was added later, and that most payloads do not have, is left out of them."""
+    """For `Field(exclude_if=…)`: leave a field that was added later out of the payloads that do not have it."""
     return value is None
 
 
 class Wire(BaseModel):
-    """Base of every payload: immutable, and no rejected value (a card number, say) in an error text.
+    """The base of every payload: immutable, and without rejected values (card numbers, say) in error texts.
 
-    Unknown fields are left out: what an instance, an entity or a row holds may have been written by a newer version of the app.
+    Unknown fields are ignored: a newer version of the app may have written what an instance, an entity or a row holds.
     """
 
-    # Deferred: a cold start should not pay for validators of requests that may never come.
+    # Deferred: a cold start does not build validators of requests that may never come.
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, defer_build=True)
 
     def to_wire(self) -> dict[str, Any]:
-        """The payload as plain JSON values, ready for the SDK, a table or a response."""
+        """Return the payload as plain JSON values for the SDK, a table or a response."""
         return self.model_dump(mode="json")
 
 
 def split_state(state: Mapping[str, Any], known: type) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What an entity's state says that this version of its dataclass knows, and what it does not."""
+    """Split an entity's state into the fields that this version of its dataclass knows, and the others."""
     names = {field.name for field in dataclasses.fields(known)} - {"unknown"}
     return {name: state[name] for name in state if name in names}, {
         name: state[name] for name in state if name not in names
@@ -182,11 +180,16 @@ def split_state(state: Mapping[str, Any], known: type) -> tuple[dict[str, Any], 
 
 
 class Edge(Wire):
-    """Base of what callers send. At the edge it is read by `of_caller`; inside, where it travels on, as any other payload."""
+    """The base of what callers send. At the edge `of_caller` reads it; inside it is read as any other payload."""
 
     model_config = ConfigDict(json_schema_extra={"additionalProperties": False})
 
     @classmethod
     def of_caller(cls, document: Any, *, ascii_mail_only: bool = False) -> Self:
-        """Read what a caller sent; here an unknown field is an error. ascii_mail_only: whether mail servers offer no SMTPUTF8."""
+        """Read what a caller sent; here an unknown field is an error.
+
+        Args:
+            document: The decoded JSON.
+            ascii_mail_only: Whether the mail server takes ASCII addresses only (no SMTPUTF8).
+        """
         return cls.model_validate(document, extra="forbid", context={"ascii_mail_only": ascii_mail_only})

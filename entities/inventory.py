@@ -16,11 +16,11 @@ _OPERATIONS: Final[Operations[Stock]] = {
     "commit": (rules.CommitRequest, rules.commit),
     "restock": (rules.RestockRequest, rules.restock),
     "adjust": (rules.AdjustRequest, rules.adjust),
-    "sweep": (rules.ExpireRequest, rules.sweep),
+    "expire": (rules.ExpireRequest, rules.expire),
 }
 
 
 @bp.entity_trigger(context_name="context")
 def inventory(context: df.DurableEntityContext) -> None:
-    """Operations reserve, release, commit, restock, adjust, sweep answer with a `StepResult`; get with the state, or null."""
+    """Operations reserve, release, commit, restock, adjust, expire answer with a `StepResult`; get with the state, or null."""
     answer(context, Stock, _OPERATIONS)

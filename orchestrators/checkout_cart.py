@@ -11,7 +11,7 @@ import azure.durable_functions as df
 
 from activities.order_intake import accept_order
 from domain.carts.cart import CART_ENTITY, CHECKOUT_CART, BeginCheckout, CheckoutBegun, CheckOutCart, FinishCheckout
-from domain.orders.intake import AcceptOrder, OrderTakenIn
+from domain.orders.intake import AcceptOrder, OrderAccepted
 from domain.orders.order import OrderRequest
 from domain.wire import Wire
 from domain.workflows.commands import Command, entity_command, step_of
@@ -63,7 +63,7 @@ def finished_before(run: WorkflowRun, finished: FinishCheckout) -> dict[str, Any
     outcome = Outcome.DONE if finished.accepted else Outcome.REFUSED
     return _ended(
         run,
-        OrderTakenIn(
+        OrderAccepted(
             outcome=outcome,
             reference=run.key,
             reason_code=finished.reason_code,
@@ -76,7 +76,7 @@ def finished_before(run: WorkflowRun, finished: FinishCheckout) -> dict[str, Any
 def order(run: WorkflowRun, request: CheckOutCart, begun: CheckoutBegun) -> Wait:
     """Have the order accepted, and let go of the cart. Returns the instance's result."""
     command = activity(accept_order, AcceptOrder(order_id=run.key, request=_order_request(request, begun)))
-    taken = yield from run.ask(command, OrderTakenIn, UNTIL_KNOWN)
+    taken = yield from run.ask(command, OrderAccepted, UNTIL_KNOWN)
     if taken is None:
         return run.end("failed", "Whether the order was accepted is unknown; the cart stays as it is.", "no_answer")
     accepted = taken.outcome is Outcome.DONE
@@ -91,7 +91,7 @@ def order(run: WorkflowRun, request: CheckOutCart, begun: CheckoutBegun) -> Wait
     return _ended(run, taken)
 
 
-def _ended(run: WorkflowRun, taken: OrderTakenIn) -> dict[str, Any]:
+def _ended(run: WorkflowRun, taken: OrderAccepted) -> dict[str, Any]:
     if taken.outcome is Outcome.DONE:
         run.detail["order_id"] = taken.reference
         return run.end("completed", "The order is accepted.")

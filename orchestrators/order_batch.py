@@ -22,7 +22,7 @@ from domain.orders.batch import (
     OrderBatch,
     counts_of,
 )
-from domain.orders.intake import AcceptOrder, OrderTakenIn
+from domain.orders.intake import AcceptOrder, OrderAccepted
 from domain.workflows.commands import step_of
 from domain.workflows.course import RunStopped
 from domain.workflows.steps import CANCELLATION, Outcome, StepResult
@@ -131,7 +131,7 @@ def accept_lines(run: WorkflowRun, lines: tuple[BatchLine, ...], width: int) -> 
         seed="accept_lines",
     )
     return tuple(
-        _result(line, OrderTakenIn.model_validate(answer)) for line, answer in zip(lines, answers, strict=True)
+        _result(line, OrderAccepted.model_validate(answer)) for line, answer in zip(lines, answers, strict=True)
     )
 
 
@@ -153,7 +153,7 @@ def _ended(run: WorkflowRun, counts: LineCounts) -> dict[str, Any]:
     return run.end("completed", f"{counts.accepted} of {run.detail['lines']} lines are accepted orders.")
 
 
-def _result(line: BatchLine, taken: OrderTakenIn) -> LineResult:
+def _result(line: BatchLine, taken: OrderAccepted) -> LineResult:
     return LineResult(
         line=line.line,
         outcome=_OUTCOMES[taken.outcome],

@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Final
 
 from domain.ids import order_instance_id
-from domain.inventory.stock import ExpireRequest, Stock, sweep
+from domain.inventory.stock import ExpireRequest, Stock, expire
 from services.durable_client import DurableClient
 from services.instances import instance_status, is_unfinished
 from services.stock import product_ids, read_stock, signal_stock
 
-SWEEP: Final = "sweep"
+EXPIRE: Final = "expire"
 
 _log = logging.getLogger(__name__)
 
@@ -32,15 +32,15 @@ async def _release_expired_of(client: DurableClient, product_id: str, stock: Sto
         order_id for order_id in expired if is_unfinished(await instance_status(client, order_instance_id(order_id)))
     ]
     request = ExpireRequest(now=now, live=tuple(live))
-    after, result = sweep(stock, request)
+    after, result = expire(stock, request)
     if after == stock:
         return
     _log.info("%s: releasing %s expired reservations", product_id, result.message)
-    await signal_stock(client, product_id, SWEEP, request)
+    await signal_stock(client, product_id, EXPIRE, request)
 
 
 def _expired(stock: Stock, now: datetime) -> list[str]:
     """Return the orders whose reservations have expired."""
-    after, _ = sweep(stock, ExpireRequest(now=now))
+    after, _ = expire(stock, ExpireRequest(now=now))
     kept = {} if after is None else after.reservations
     return [order_id for order_id in stock.reservations if order_id not in kept]

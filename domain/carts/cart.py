@@ -28,10 +28,15 @@ CheckoutNumber = Annotated[int, Field(ge=1)]
 
 @dataclass(frozen=True, kw_only=True)
 class Cart:
-    """items: units per product. number: of the checkout that is under way, or of the next one. ordering: what that one orders;
-    None when none is under way. changes: what customers did to it, so that a repeat does nothing. finished: the checkout
-    before, and how it ended, for a run of it that takes over from one which had finished it. unknown: what a newer version of the
-    app stored here, kept as it is.
+    """The cart of one customer.
+
+    Attributes:
+        items: Units per product.
+        number: The number of the checkout that is under way, or of the next one.
+        ordering: What the checkout under way orders; None without one.
+        changes: The changes that customers made, so that a repeat changes nothing.
+        finished: The previous checkout and its end, for a second run of it.
+        unknown: Fields that a newer version of the app stored here, kept as they are.
     """
 
     items: Mapping[str, int] = field(default_factory=dict)
@@ -42,7 +47,7 @@ class Cart:
     unknown: Mapping[str, Any] = field(default_factory=dict)
 
     def to_state(self) -> dict[str, Any]:
-        """Plain JSON values, for the entity's storage."""
+        """Return plain JSON values for the entity's storage."""
         return {
             "items": dict(self.items),
             "number": self.number,
@@ -54,7 +59,7 @@ class Cart:
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any] | None) -> "Cart | None":
-        """The cart as stored; None when nobody ever put anything into it."""
+        """Return the cart as stored; None when it was never filled."""
         if state is None:
             return None
         known, unknown = split_state(state, cls)
@@ -62,7 +67,7 @@ class Cart:
 
 
 class AddItem(KeyedChange):
-    """Put units of a product into the cart."""
+    """Add units of a product to the cart."""
 
     operation: ClassVar = "add"
 
@@ -71,7 +76,7 @@ class AddItem(KeyedChange):
 
 
 class ChangeItem(KeyedChange):
-    """So many units, instead of however many there are."""
+    """Set how many units of a product are in the cart."""
 
     operation: ClassVar = "change"
 
@@ -94,11 +99,13 @@ class ClearCart(KeyedChange):
 
 
 class BeginCheckout(Wire):
+    """Begin the checkout with this number."""
+
     number: CheckoutNumber
 
 
 class FinishCheckout(Wire):
-    """accepted: the order is in the order repository; otherwise it was refused, and nothing was ordered."""
+    """Finish a checkout: its order was accepted, or it was refused and nothing was ordered."""
 
     number: CheckoutNumber
     accepted: bool
@@ -108,14 +115,14 @@ class FinishCheckout(Wire):
 
 
 class CheckoutBegun(StepResult):
-    """lines: what is ordered, the same however often this is asked. finished: how a checkout ended that was over before."""
+    """The lines that a checkout orders, the same on every repeat; or the end of a checkout that was finished before."""
 
     lines: tuple[OrderLine, ...] = ()
     finished: FinishCheckout | None = None
 
 
 class CheckoutRequest(Edge):
-    """The body of `POST /api/carts/{customer_id}/checkout`. payment.amount_cents: what the customer was shown, if stated."""
+    """The body of `POST /api/carts/{customer_id}/checkout`; its `payment.amount_cents` is the price that the customer saw."""
 
     payment: PaymentDetails
     ship_to: Destination
@@ -123,24 +130,24 @@ class CheckoutRequest(Edge):
 
 
 class CheckOutCart(CheckoutRequest):
-    """What a checkout's run is started with."""
+    """The input of a checkout's run."""
 
     customer_id: CustomerId
     number: CheckoutNumber
 
 
 def checkout_id(customer_id: str, number: int) -> OrderId:
-    """The id of a checkout's run, and of its order."""
+    """Return the id of a checkout's run, which is its order's id too."""
     return f"cart-{digest_id(customer_id)}-{number}"
 
 
 def is_checkout_of(customer_id: str, key: str) -> bool:
-    """Whether a run's id is of one of the customer's checkouts."""
+    """Whether a run belongs to a checkout of the customer."""
     return key.rpartition("-")[0] == f"cart-{digest_id(customer_id)}"
 
 
 def add(cart: Cart | None, request: AddItem) -> tuple[Cart, StepResult]:
-    """Put into the cart, at any time. Refused: too_many, too_many_products."""
+    """Add units, also during a checkout. Refused: too_many, too_many_products."""
     return _once(cart or Cart(), request, lambda cart: _added(cart, request))
 
 
@@ -150,7 +157,7 @@ def change(cart: Cart | None, request: ChangeItem) -> tuple[Cart, StepResult]:
 
 
 def remove(cart: Cart | None, request: RemoveItem) -> tuple[Cart, StepResult]:
-    """Take a product out; done as well when it is not in. Refused: checkout_under_way."""
+    """Remove a product, if it is in the cart. Refused: checkout_under_way."""
     return _once(cart or Cart(), request, lambda cart: _without(cart, request.product_id))
 
 
@@ -160,7 +167,7 @@ def clear(cart: Cart | None, request: ClearCart) -> tuple[Cart, StepResult]:
 
 
 def begin_checkout(cart: Cart | None, request: BeginCheckout) -> tuple[Cart | None, CheckoutBegun]:
-    """Freeze what is ordered; asked again, the same. Refused: cart_empty, checkout_over (its number has been used)."""
+    """Freeze what is ordered; a repeat returns the same lines. Refused: cart_empty, checkout_over (the number was used)."""
     cart = cart or Cart()
     if request.number != cart.number:
         over = None if cart.finished is None else FinishCheckout.model_validate(cart.finished)
@@ -171,7 +178,7 @@ def begin_checkout(cart: Cart | None, request: BeginCheckout) -> tuple[Cart | No
             finished=over if over is not None and over.number == request.number else None,
         )
     if cart.ordering is None and not cart.items:
-        # The number is used up with the run that asked: the next press must be able to start another.
+        # This run has used the number: the next checkout must be able to start another run.
         empty = FinishCheckout(
             number=cart.number, accepted=False, reason_code="cart_empty", message="the cart is empty"
         )
@@ -184,7 +191,7 @@ def begin_checkout(cart: Cart | None, request: BeginCheckout) -> tuple[Cart | No
 
 
 def finish_checkout(cart: Cart | None, request: FinishCheckout) -> tuple[Cart | None, StepResult]:
-    """Let go of what was ordered, or keep it when the order was refused. Asked again, it changes nothing."""
+    """Remove what was ordered, or keep it when the order was refused. A repeat changes nothing."""
     if cart is None or cart.ordering is None or request.number != cart.number:
         return cart, StepResult()
     items = _left_over(cart.items, cart.ordering) if request.accepted else cart.items
@@ -228,6 +235,6 @@ def _unless_ordering(cart: Cart, items: Mapping[str, int]) -> tuple[Cart, StepRe
 
 
 def _left_over(items: Mapping[str, int], ordered: Mapping[str, int]) -> dict[str, int]:
-    """What was added while the order was on its way."""
+    """Return what was added during the checkout."""
     left = {item: units - ordered.get(item, 0) for item, units in items.items()}
     return {item: units for item, units in left.items() if units > 0}

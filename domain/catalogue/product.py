@@ -1,4 +1,4 @@
-"""What the shop sells and for how much."""
+"""Products, their prices, and the parcels that they make."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Final, Self
@@ -13,7 +13,7 @@ from domain.shipping.customs import CountryCode, HsCode
 from domain.wire import VISIBLE_LINE, Cents, Currency, Edge, is_absent
 
 ORDER_LIMIT: Final = Limit(stated=Money(100_000_000, "usd"))
-"""The most that one order may cost, unless the shop says otherwise: a million dollars turns a slip into an error."""
+"""The most that one order may cost unless the shop sets another limit: it turns a slip of a million dollars into an error."""
 
 MAX_LINE_QUANTITY: Final = 10_000
 
@@ -25,10 +25,14 @@ Sides = tuple[_Side, _Side, _Side]
 
 
 class ProductDetails(Edge):
-    """What may be changed of a product.
+    """The fields of a product that can be changed.
 
-    unit_price_cents: tax included, in the unit in which the payment provider takes the currency. weight_grams, size_mm: of one
-    unit, packed, for the carrier. hs_code, origin_country: for customs; the shop has its own for products without.
+    Attributes:
+        unit_price_cents: Price of one unit, tax included, in the unit in which the payment provider takes the currency.
+        weight_grams: Weight of one unit, packed, for the carrier.
+        size_mm: Sides of one unit, packed, for the carrier.
+        hs_code: Tariff number for customs; the shop's own applies to products without.
+        origin_country: Country of origin for customs; the shop's own applies to products without.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=200), VISIBLE_LINE]
@@ -57,7 +61,7 @@ class Product(ProductDetails):
 
 
 class OrderLine(Edge):
-    """How many of one product a customer wants."""
+    """The units of one product that a customer orders."""
 
     product_id: ProductId
     quantity: Quantity
@@ -74,9 +78,19 @@ class PricedLine(OrderLine):
 def price_lines(
     lines: Sequence[OrderLine], products: Mapping[str, Product], currency: str, limit: Limit = ORDER_LIMIT
 ) -> tuple[PricedLine, ...]:
-    """The lines at today's prices. products: those known, by id. limit: the most that they may cost together.
+    """Return the lines at today's prices.
 
-    Raises UnknownProduct, MixedCurrencies (each names the line, from 0), AmountTooLarge and AmountNotChargeable.
+    Args:
+        lines: The lines of an order.
+        products: The known products, by id.
+        currency: The currency that the order is paid in.
+        limit: The most that the lines may cost together.
+
+    Raises:
+        UnknownProduct: The catalogue does not sell the product of a line, which the error names, from 0.
+        MixedCurrencies: A line is priced in another currency; the error names it, from 0.
+        AmountTooLarge: The total is above the limit.
+        AmountNotChargeable: The total breaks a rule of its currency.
     """
     priced = tuple(_price(index, line, products, currency) for index, line in enumerate(lines))
     total, most = Money(total_cents(priced), currency), limit.for_currency(currency)
@@ -104,15 +118,15 @@ def _price(index: int, line: OrderLine, products: Mapping[str, Product], currenc
 
 
 def total_cents(lines: Sequence[PricedLine]) -> int:
-    """What the customer pays for the goods."""
+    """Return what the customer pays for the goods."""
     return sum(line.quantity * line.unit_price_cents for line in lines)
 
 
 def parcel_sides(lines: Sequence[PricedLine]) -> Sides | None:
-    """The sides of a box that holds all units for certain; None when the size of one is not known.
+    """Return the sides of a box that certainly holds all units; None when the size of one is not known.
 
-    The units lie on their largest faces, in stacks of about the same height. Of all ways to set up the stacks it is the one whose
-    length and girth are the smallest, which is what carriers measure.
+    The units lie on their largest faces, in stacks of about the same height. Of all arrangements of the stacks it is the one whose
+    length and girth, which carriers measure, are the smallest.
     """
     units = [(sorted(line.size_mm), line.quantity) for line in lines if line.size_mm is not None]
     if len(units) < len(lines):
@@ -125,7 +139,7 @@ def parcel_sides(lines: Sequence[PricedLine]) -> Sides | None:
 
 
 def _stack(total: int, thickest: int, stacks: int) -> int:
-    """How high the highest stack is, when each unit goes onto the lowest. total: the height of one stack of all."""
+    """Return the height of the highest of some stacks; `total` is the height of one stack of all units."""
     return total if stacks == 1 else min(total, -(-total // stacks) + thickest)
 
 
@@ -134,5 +148,5 @@ def _length_and_girth(sides: Sides) -> int:
 
 
 def total_grams(lines: Sequence[PricedLine]) -> int:
-    """What the parcel weighs, packaging excluded."""
+    """Return what the parcel weighs, packaging excluded."""
     return sum(line.quantity * line.weight_grams for line in lines)

@@ -17,7 +17,7 @@ from domain.workflows.steps import Outcome, StepResult
 EXPENSE_APPROVAL: Final = "expense_approval"
 MAX_CLAIM_ITEMS: Final = 100
 TURNS: Final = 2
-"""The first approver's, and once the next one's."""
+"""The first approver has a turn, and then the next one."""
 
 
 class Category(StrEnum):
@@ -31,7 +31,7 @@ class Category(StrEnum):
 
 
 ExpenseLimits = dict[Currency, dict[Category, Cents]]
-"""The most that one claim may hold, per currency and category. What is not in it is not paid."""
+"""The most that one claim may hold, per currency and category. Other currencies and categories are not paid."""
 
 
 class ExpenseItem(Edge):
@@ -53,7 +53,7 @@ class ExpenseRequest(RunRequest):
 
 
 class ExpenseTotal(Wire):
-    """What one category adds up to in one currency."""
+    """The sum of one category in one currency."""
 
     category: Category
     currency: Currency
@@ -62,7 +62,13 @@ class ExpenseTotal(Wire):
 
 @dataclass(frozen=True, kw_only=True)
 class ExpenseRules:
-    """What the shop has decided. approvers: who is asked, one after the other. decide_within_s: how long each has."""
+    """The shop's rules for expenses.
+
+    Attributes:
+        limits: The most that one claim may hold.
+        approvers: Mail addresses of the approvers, in the order of their turns.
+        decide_within_s: Seconds that each approver has.
+    """
 
     limits: ExpenseLimits
     approvers: tuple[str, ...]
@@ -70,7 +76,7 @@ class ExpenseRules:
 
 
 class Assessment(StepResult):
-    """The claim added up, and who decides on it; refused when it is beyond the shop's rules."""
+    """The totals of a claim and its approvers; refused when it breaks the shop's rules."""
 
     totals: tuple[ExpenseTotal, ...] = ()
     approvers: tuple[Email, ...] = ()
@@ -78,7 +84,7 @@ class Assessment(StepResult):
 
 
 class ExpenseWait(Wire):
-    """A claim that waits for an approver. wait_id: a decision belongs to one wait. expires_at: when the next one is asked."""
+    """A claim that waits for an approver, until the next approver's turn. A decision belongs to one wait."""
 
     wait_id: str
     approver: Email
@@ -86,7 +92,7 @@ class ExpenseWait(Wire):
 
 
 class ExpensePayment(Wire):
-    """What is to be paid to an employee for one claim. approved_by: whose word it is paid on."""
+    """The payment of one approved claim to an employee."""
 
     claim_id: WorkflowKey
     employee_id: CustomerId
@@ -96,7 +102,7 @@ class ExpensePayment(Wire):
 
 
 def expense_totals(items: tuple[ExpenseItem, ...]) -> tuple[ExpenseTotal, ...]:
-    """Per category and currency, in a stable order."""
+    """Return the sums per category and currency, in a stable order."""
     sums: Counter[tuple[Category, str]] = Counter()
     for item in items:
         sums[item.category, item.currency] += item.amount_cents
@@ -107,7 +113,7 @@ def expense_totals(items: tuple[ExpenseItem, ...]) -> tuple[ExpenseTotal, ...]:
 
 
 def beyond_limits(totals: tuple[ExpenseTotal, ...], limits: Mapping[str, Mapping[Category, int]]) -> str | None:
-    """Which totals the shop does not pay, in words; None when it pays all."""
+    """Return in words which totals are above their limits; None when none is."""
     broken = []
     for total in totals:
         most = limits.get(total.currency, {}).get(total.category, 0)
@@ -118,24 +124,24 @@ def beyond_limits(totals: tuple[ExpenseTotal, ...], limits: Mapping[str, Mapping
 
 
 def assess(request: ExpenseRequest, rules: ExpenseRules) -> Assessment:
-    """Add a claim up and hold it against the rules. Refused: over_limit; nobody_to_ask, when only the claimant could decide."""
+    """Add up a claim and apply the rules. Refused: over_limit; no_approver, when only the claimant could decide."""
     totals = expense_totals(request.items)
     broken = beyond_limits(totals, rules.limits)
     if broken is not None:
         return Assessment(outcome=Outcome.REFUSED, reason_code="over_limit", message=broken, totals=totals)
-    # Nobody decides on their own money.
+    # A claimant may not decide on their own claim.
     others = tuple(approver for approver in rules.approvers if approver.lower() != request.email.lower())
     if not others:
-        told = "There is nobody who may decide on this claim."
-        return Assessment(outcome=Outcome.REFUSED, reason_code="nobody_to_ask", message=told, totals=totals)
+        message = "No approver may decide on this claim."
+        return Assessment(outcome=Outcome.REFUSED, reason_code="no_approver", message=message, totals=totals)
     return Assessment(totals=totals, approvers=others, decide_within_s=rules.decide_within_s)
 
 
 def expense_wait_id(claim_id: str, turn: int) -> str:
-    """The name of one approver's turn. turn: from 1."""
+    """Return the name of one approver's wait; turns count from 1."""
     return f"{claim_id}.expense.{turn}"
 
 
 def expense_decided(turn: int) -> str:
-    """The event that wakes the story in this turn. One name per turn: a wait is handed whatever came under its name before."""
+    """Return the name of the event of a turn. Each turn has its own, because a wait also receives earlier events of its name."""
     return f"ExpenseDecided{turn}"

@@ -1,4 +1,4 @@
-"""Many files looked at together: what may be asked for, what is told of each file, and what they add up to."""
+"""Batches of files: the request, the facts of each file, and their totals."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -14,20 +14,20 @@ from domain.workflows.steps import StepResult
 
 FILE_BATCH: Final = "file_batch"
 CHUNK_FILES: Final = 100
-"""So many files one history takes in: some 15 KB of names and 40 KB of facts."""
+"""Files per history: some 15 KB of names and 40 KB of facts."""
 MAX_BATCH_FILES: Final = 50_000
-"""So many make the history of the whole as long as that of ten chunks, and the summary some 15 MB."""
+"""With so many the batch's own history is as long as that of ten chunks, and the summary has some 15 MB."""
 _MAX_NAMED_FILES: Final = 1_000
 HIDDEN_NAME: Final = "(hidden: the name looks like a card number)"
-"""Stands for the name of a file that must not be kept."""
+"""Replaces the name of a file that must not be stored."""
 
-# As the service has them, but for control characters: it takes some, and no person and few tools can write them.
+# As Blob Storage takes them, without the control characters that it takes too.
 _NO_CONTROLS: Final = r"^[^\x00-\x1f\x7f-\x9f]*$"
 _NAME_IN_WORDS: Final = in_words("Must be a blob's name, without control characters")
 
 
 def leaves_container(name: str) -> bool:
-    """Whether a name has segments that clients of HTTP take for the folder above: its address would be another blob's."""
+    """Whether a name has dot segments, with which an HTTP client would address another blob."""
     return any(segment in (".", "..") for segment in name.replace("\\", "/").split("/"))
 
 
@@ -63,7 +63,7 @@ class FileBatchRequest(RunRequest):
 
 
 class FileType(StrEnum):
-    """What a file is, told by its first bytes for images and by its name for the rest."""
+    """The type of a file: of an image by its first bytes, else by its name."""
 
     CSV = "csv"
     JSON = "json"
@@ -73,20 +73,23 @@ class FileType(StrEnum):
 
 
 class FileProblem(StrEnum):
-    """Why less is known of a file than of others. Only `unavailable` is worth another look."""
+    """Why some facts of a file are missing. Only `unavailable` is retried."""
 
     NOT_FOUND = "not_found"
     TOO_LARGE = "too_large"
     MALFORMED = "malformed"
     UNAVAILABLE = "unavailable"
     UNREADABLE = "unreadable"
-    CARD_NUMBER = "card_number"  # in its name, which is not kept; the file was not looked at
+    CARD_NUMBER = "card_number"  # in its name, which is not stored; the file was not read
 
 
 class FileFacts(Wire):
-    """What is told of one file. rows: without a CSV's header. columns: of a table, or the distinct keys of its objects.
+    """The facts of one file.
 
-    problem: None when all is known that can be known of such a file.
+    Attributes:
+        rows: Rows of a table, without a CSV's header.
+        columns: Columns of a table, or the distinct keys of its objects.
+        problem: Why some facts are missing; None when the file has all facts of its type.
     """
 
     name: str
@@ -101,14 +104,14 @@ class FileFacts(Wire):
 
 
 class ListFiles(Wire):
-    """Find out what there is to look at."""
+    """List the files of a batch."""
 
     batch_id: WorkflowKey
     request: FileBatchRequest
 
 
 class FilesListed(StepResult):
-    """files: how many. chunks: how many lists of names were kept, from 0. width: how many files may be read at a time."""
+    """The number of files and of chunks, and how many files may be read at a time."""
 
     files: int = 0
     chunks: int = 0
@@ -116,7 +119,7 @@ class FilesListed(StepResult):
 
 
 class Chunk(Wire):
-    """One list of names, and who may read how many of them at a time."""
+    """One chunk of a batch: its number, from 0, and how many files may be read at a time."""
 
     batch_id: WorkflowKey
     container: ContainerName
@@ -131,14 +134,14 @@ class ChunkNames(StepResult):
 
 
 class ExtractMetadata(Wire):
-    """Look at one file."""
+    """Extract the facts of one file."""
 
     container: ContainerName
     name: str
 
 
 class ChunkFacts(Wire):
-    """Keep what was found out about the files of one chunk."""
+    """Store the facts of one chunk's files."""
 
     batch_id: WorkflowKey
     number: int
@@ -146,14 +149,14 @@ class ChunkFacts(Wire):
 
 
 class ChunkDone(StepResult):
-    """One chunk has been looked at. failed: files with a problem."""
+    """The number of files in a finished chunk, and of those with a problem."""
 
     files: int = 0
     failed: int = 0
 
 
 class SummariseBatch(Wire):
-    """Put the facts of all chunks together."""
+    """Combine the facts of all chunks."""
 
     batch_id: WorkflowKey
     container: ContainerName
@@ -161,7 +164,7 @@ class SummariseBatch(Wire):
 
 
 class BatchSummary(StepResult):
-    """What the files add up to. reference: the name of the summary's blob."""
+    """The totals of a batch; its reference is the name of the summary's blob."""
 
     files: int = 0
     failed: int = 0
@@ -169,7 +172,7 @@ class BatchSummary(StepResult):
 
 
 class Totals:
-    """Adds files up as they go by, so that they need not be held."""
+    """Running totals of files, which need not be held in memory together."""
 
     def __init__(self) -> None:
         self.files: Counter[str] = Counter()
@@ -177,7 +180,7 @@ class Totals:
         self.failures: list[dict[str, str]] = []
 
     def add(self, facts: Iterable[FileFacts]) -> None:
-        """Count some files."""
+        """Add some files to the totals."""
         for each in facts:
             kind = each.type or FileType.OTHER
             self.files[kind] += 1
@@ -186,7 +189,7 @@ class Totals:
                 self.failures.append({"name": each.name, "problem": each.problem})
 
     def to_wire(self) -> dict[str, object]:
-        """All together, by type, and every failure."""
+        """Return the totals, the totals by type, and every failure."""
         return {
             "files": self.files.total(),
             "failed": len(self.failures),

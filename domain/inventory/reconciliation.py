@@ -1,4 +1,4 @@
-"""Compare what the inventory holds with what the orders say of themselves."""
+"""Compare the reservations of the inventory with the orders."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,28 +9,26 @@ from domain.wire import Timestamp, Wire
 
 
 class DriftKind(StrEnum):
-    """How the two books disagree."""
+    """The kind of a difference."""
 
-    HELD_FOR_NOBODY = "held_for_nobody"  # units are reserved for an order that has ended, or never was
-    NOT_HELD = "not_held"  # an order counts on units that are not reserved for it
-    OTHER_QUANTITY = "other_quantity"
-    OWED = (
-        "backordered"  # an order has paid for units that the shelf did not have; the next ones to come take this away
-    )
+    ORPHANED_RESERVATION = "orphaned_reservation"  # units are reserved for an order that has ended or does not exist
+    MISSING_RESERVATION = "missing_reservation"  # an order relies on units that are not reserved for it
+    QUANTITY_DIFFERS = "quantity_differs"
+    BACKORDERED = "backordered"  # an order has paid for units that are out of stock; the next delivery settles this
 
 
 class Drift(Wire):
-    """One disagreement about one order and one product. held, wanted: units."""
+    """A difference between the units reserved for an order's product and those expected."""
 
     product_id: str
     order_id: str
     kind: DriftKind
-    held: int
-    wanted: int
+    reserved: int
+    expected: int
 
 
 class ReconciliationReport(Wire):
-    """products, orders: how many were looked at. drift: empty when the books agree."""
+    """The differences, none when inventory and orders agree, and the number of products and orders compared."""
 
     as_of: Timestamp
     products: int
@@ -40,40 +38,63 @@ class ReconciliationReport(Wire):
 
 @dataclass(frozen=True, kw_only=True)
 class LiveOrder:
-    """An order on its way. lines: units by product; None when they are not known. has_reserved: it says that it holds its goods."""
+    """An order that has not ended.
+
+    Attributes:
+        lines: Units per product; None when they are not known.
+        has_reserved: Whether the order's ledger has the reservation.
+    """
 
     lines: Mapping[str, int] | None
     has_reserved: bool
 
 
 def find_drift(stocks: Mapping[str, Stock], live: Mapping[str, LiveOrder]) -> Iterator[Drift]:
-    """Where the books disagree. stocks: by product id. live: by order id, every order that has not ended."""
+    """Yield the differences between the inventory and the orders.
+
+    Args:
+        stocks: Stocks by product id.
+        live: Every order that has not ended, by order id.
+    """
     for product_id, stock in stocks.items():
-        yield from _held_wrongly(product_id, stock, live)
-        yield from _not_held(product_id, stock, live)
+        yield from _wrong_reservations(product_id, stock, live)
+        yield from _missing_reservations(product_id, stock, live)
         for order_id, backordered in stock.backordered.items():
-            yield Drift(product_id=product_id, order_id=order_id, kind=DriftKind.OWED, held=0, wanted=backordered)
-
-
-def _held_wrongly(product_id: str, stock: Stock, live: Mapping[str, LiveOrder]) -> Iterator[Drift]:
-    for order_id, reservation in stock.reservations.items():
-        held, order = reservation["quantity"], live.get(order_id)
-        if order is None:
-            yield Drift(product_id=product_id, order_id=order_id, kind=DriftKind.HELD_FOR_NOBODY, held=held, wanted=0)
-        elif order.lines is not None and (wanted := order.lines.get(product_id, 0)) != held:
             yield Drift(
-                product_id=product_id, order_id=order_id, kind=DriftKind.OTHER_QUANTITY, held=held, wanted=wanted
+                product_id=product_id, order_id=order_id, kind=DriftKind.BACKORDERED, reserved=0, expected=backordered
             )
 
 
-def _not_held(product_id: str, stock: Stock, live: Mapping[str, LiveOrder]) -> Iterator[Drift]:
+def _wrong_reservations(product_id: str, stock: Stock, live: Mapping[str, LiveOrder]) -> Iterator[Drift]:
+    for order_id, reservation in stock.reservations.items():
+        reserved, order = reservation["quantity"], live.get(order_id)
+        if order is None:
+            yield Drift(
+                product_id=product_id,
+                order_id=order_id,
+                kind=DriftKind.ORPHANED_RESERVATION,
+                reserved=reserved,
+                expected=0,
+            )
+        elif order.lines is not None and (expected := order.lines.get(product_id, 0)) != reserved:
+            yield Drift(
+                product_id=product_id,
+                order_id=order_id,
+                kind=DriftKind.QUANTITY_DIFFERS,
+                reserved=reserved,
+                expected=expected,
+            )
+
+
+def _missing_reservations(product_id: str, stock: Stock, live: Mapping[str, LiveOrder]) -> Iterator[Drift]:
     for order_id, order in live.items():
-        wanted = (order.lines or {}).get(product_id, 0)
-        if wanted and order.has_reserved and order_id not in stock.reservations and not _let_go(stock, order_id):
-            yield Drift(product_id=product_id, order_id=order_id, kind=DriftKind.NOT_HELD, held=0, wanted=wanted)
+        expected = (order.lines or {}).get(product_id, 0)
+        if expected and order.has_reserved and order_id not in stock.reservations and not _is_settled(stock, order_id):
+            kind = DriftKind.MISSING_RESERVATION
+            yield Drift(product_id=product_id, order_id=order_id, kind=kind, reserved=0, expected=expected)
 
 
-def _let_go(stock: Stock, order_id: str) -> bool:
-    """Whether the order itself gave up its units, because it is being compensated or its goods are sold."""
+def _is_settled(stock: Stock, order_id: str) -> bool:
+    """Whether the order itself ended its reservation: it is being compensated, or its goods are sold."""
     settlement = stock.settled.get(order_id)
     return settlement is not None and settlement["how"] != "expired"

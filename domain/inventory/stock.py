@@ -1,8 +1,7 @@
 """The stock of one product, as a ledger of reservations.
 
-At every moment `available + reserved + sold` is what was ever stocked. Every operation is idempotent: repeating it changes
-nothing, in any order. Units that come to the shelf go first to those who have paid for them. Time is an argument. A value is
-turned into the next one and never changed.
+At any time `available + reserved + sold` is what was ever stocked. Every operation is idempotent: repeating it changes
+nothing, in any order. New units go to paid orders first. Time is an argument. Operations return a new value and change none.
 """
 
 from collections.abc import Collection, Mapping
@@ -24,7 +23,7 @@ MAX_SETTLEMENTS: Final = 2_000
 MAX_STOCK: Final = 1_000_000_000
 
 ALREADY_SETTLED: Final = "already_settled"
-"""Why a late `reserve` is refused: its order has let go of these goods before."""
+"""Reason code of a late `reserve`: the order's reservation was settled before."""
 
 UnitsReceived = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 UnitsFound = Annotated[int, Field(strict=True, ge=-1_000_000, le=1_000_000)]
@@ -36,22 +35,31 @@ Settled = Literal["released", "committed", "expired"]
 
 
 class Reservation(TypedDict):
+    """Units reserved for an order."""
+
     quantity: int
     expires_at: str
 
 
 class Settlement(TypedDict):
+    """How and when a reservation ended."""
+
     how: Settled
     at: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stock:
-    """Units of one product. reservations: held per order id. settled: how orders let go of theirs, newest last, for a while.
+    """The stock of one product.
 
-    movements: restocks and corrections, so that a repeat adds nothing. backordered: units that an order has paid for and the
-    shelf does not have, per order id; they are counted as sold once units come, from wherever. unknown: what a newer version of
-    the app stored here, kept as it is.
+    Attributes:
+        available: Units that can be reserved.
+        sold: Units that were sold.
+        reservations: Reserved units, by order id.
+        settled: How reservations ended, by order id, the newest last, for as long as they are remembered.
+        movements: Restocks and corrections, so that a repeat adds nothing.
+        backordered: Units that orders have paid for and that are out of stock, by order id; new units are sold to them first.
+        unknown: Fields that a newer version of the app stored here, kept as they are.
     """
 
     available: int = 0
@@ -64,24 +72,25 @@ class Stock:
 
     @property
     def reserved(self) -> int:
+        """The number of reserved units."""
         return sum(reservation["quantity"] for reservation in self.reservations.values())
 
     def to_state(self) -> dict[str, Any]:
-        """Plain JSON values, for the entity's storage."""
+        """Return plain JSON values for the entity's storage."""
         return {
             "available": self.available,
             "sold": self.sold,
             "reservations": dict(self.reservations),
             "settled": dict(self.settled),
             "movements": self.movements.to_state(),
-            # Hardly ever there, and a release that does not know it cannot read it.
+            # Rare; an older release could not read it.
             **({"backordered": dict(self.backordered)} if self.backordered else {}),
             **self.unknown,
         }
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any] | None) -> "Stock | None":
-        """The stock as stored; None when this product was never stocked."""
+        """Return the stock as stored; None when this product was never stocked."""
         if state is None:
             return None
         known, unknown = split_state(state, cls)
@@ -89,6 +98,8 @@ class Stock:
 
 
 class ReserveRequest(Wire):
+    """Reserve units for an order until a time."""
+
     order_id: OrderId
     quantity: Quantity
     expires_at: Timestamp
@@ -96,18 +107,22 @@ class ReserveRequest(Wire):
 
 
 class ReleaseRequest(Wire):
+    """Release an order's units."""
+
     order_id: OrderId
     now: Timestamp
 
 
 class CommitRequest(Wire):
+    """Sell an order's units."""
+
     order_id: OrderId
     quantity: Quantity
     now: Timestamp
 
 
 class RestockRequest(KeyedChange):
-    """Goods that arrived."""
+    """Add delivered units."""
 
     operation: ClassVar = "restock"
 
@@ -115,7 +130,7 @@ class RestockRequest(KeyedChange):
 
 
 class AdjustRequest(KeyedChange):
-    """A correction after counting."""
+    """Correct the count."""
 
     operation: ClassVar = "adjust"
 
@@ -124,20 +139,20 @@ class AdjustRequest(KeyedChange):
 
 
 class ExpireRequest(Wire):
-    """Let go of reservations that ran out. live: orders that are still being processed keep theirs, whatever the time."""
+    """End reservations past their time, except those of live orders, which are still being processed."""
 
     now: Timestamp
     live: tuple[OrderId, ...] = ()
 
 
 def reserve(stock: Stock | None, request: ReserveRequest) -> tuple[Stock | None, StepResult]:
-    """Hold units for an order. Refused: unknown_product, out_of_stock, already_settled (a release came first)."""
+    """Reserve units for an order. Refused: unknown_product, out_of_stock, already_settled (a release came first)."""
     if stock is None:
         return None, StepResult.refused("unknown_product", "this product was never stocked")
     if request.order_id in stock.reservations:
         return stock, StepResult()
     if request.order_id in stock.settled:
-        return stock, StepResult.refused(ALREADY_SETTLED, "this order's reservation was let go of before")
+        return stock, StepResult.refused(ALREADY_SETTLED, "this order's reservation was released or sold before")
     if request.quantity > stock.available:
         return stock, StepResult.refused("out_of_stock", f"{request.quantity} wanted, {stock.available} available")
     held = Reservation(quantity=request.quantity, expires_at=request.expires_at.isoformat())
@@ -149,49 +164,53 @@ def reserve(stock: Stock | None, request: ReserveRequest) -> tuple[Stock | None,
 
 
 def release(stock: Stock | None, request: ReleaseRequest) -> tuple[Stock, StepResult]:
-    """Give an order's units back. Without a reservation it leaves a tombstone, so that a late `reserve` is refused."""
+    """Release an order's units. Without a reservation it leaves a tombstone, so that a late `reserve` is refused."""
     stock = stock or Stock()
     if _is_committed(stock, request.order_id):
         return stock, StepResult.refused("already_committed", "the goods are sold")
-    return _hand_over_owed(_let_go(stock, request.order_id, "released", request.now)), StepResult()
+    return _fill_backorders(_settle(stock, request.order_id, "released", request.now)), StepResult()
 
 
 def commit(stock: Stock | None, request: CommitRequest) -> tuple[Stock, StepResult]:
-    """The order's units left the warehouse. Refused as reservation_lost only when they were given to somebody else meanwhile:
-    then they are backordered, which the reconciliation reports until units come.
+    """Sell an order's units.
+
+    Refused as reservation_lost only when the reservation is gone and other orders have the units. They are then
+    backordered, which the reconciliation reports until units arrive.
     """
     stock = stock or Stock()
     if request.order_id in stock.reservations:
-        return _let_go(stock, request.order_id, "committed", request.now), StepResult()
+        return _settle(stock, request.order_id, "committed", request.now), StepResult()
     if _is_committed(stock, request.order_id):
         return stock, StepResult()
     stock = _remember(stock, request.order_id, "committed", request.now)
     if request.quantity > stock.available:
-        owing = replace(stock, backordered={**stock.backordered, request.order_id: request.quantity})
-        return owing, StepResult.refused("reservation_lost", "the reservation is gone and the stock does not suffice")
+        backordered = replace(stock, backordered={**stock.backordered, request.order_id: request.quantity})
+        return backordered, StepResult.refused(
+            "reservation_lost", "the reservation is gone and the stock does not suffice"
+        )
     return _sell(stock, request.quantity), StepResult()
 
 
 def restock(stock: Stock | None, request: RestockRequest) -> tuple[Stock, StepResult]:
-    """Goods arrived. Refused as too_much when the shelf would hold more than a count can be trusted for."""
+    """Add delivered units. Refused as too_much above the most units that a product can have."""
     return _once(stock or Stock(), request, request.quantity)
 
 
 def adjust(stock: Stock | None, request: AdjustRequest) -> tuple[Stock | None, StepResult]:
-    """Correct the count. Refused as below_zero when more would be missing than is available: reserved goods stay promised."""
+    """Correct the count. Refused as below_zero when more units are missing than are available: reservations stay."""
     if stock is None:
         return None, StepResult.refused("unknown_product", "this product was never stocked")
     return _once(stock, request, request.delta)
 
 
-def sweep(stock: Stock | None, request: ExpireRequest) -> tuple[Stock | None, StepResult]:
-    """Let go of what ran out and forget what happened long ago. The answer's message says how many were let go of."""
+def expire(stock: Stock | None, request: ExpireRequest) -> tuple[Stock | None, StepResult]:
+    """End reservations past their time and forget old settlements. The answer's message is the number of expired reservations."""
     if stock is None:
         return None, StepResult(message="0")
-    lapsed = [order_id for order_id in _expired(stock, request.now) if order_id not in request.live]
-    for order_id in lapsed:
-        stock = _let_go(stock, order_id, "expired", request.now)
-    return _hand_over_owed(_forget_old(stock, request.now)), StepResult(message=str(len(lapsed)))
+    expired = [order_id for order_id in _past_their_time(stock, request.now) if order_id not in request.live]
+    for order_id in expired:
+        stock = _settle(stock, order_id, "expired", request.now)
+    return _fill_backorders(_forget_old(stock, request.now)), StepResult(message=str(len(expired)))
 
 
 def _is_committed(stock: Stock, order_id: str) -> bool:
@@ -199,7 +218,7 @@ def _is_committed(stock: Stock, order_id: str) -> bool:
     return settlement is not None and settlement["how"] == "committed"
 
 
-def _let_go(stock: Stock, order_id: str, how: Settled, now: datetime) -> Stock:
+def _settle(stock: Stock, order_id: str, how: Settled, now: datetime) -> Stock:
     rest = dict(stock.reservations)
     quantity = rest.pop(order_id, {"quantity": 0})["quantity"]
     sold = how == "committed"
@@ -220,7 +239,7 @@ def _remember(stock: Stock, order_id: str, how: Settled, now: datetime) -> Stock
 
 
 def _once(stock: Stock, request: KeyedChange, delta: int) -> tuple[Stock, StepResult]:
-    """Move units unless a movement was asked for under this key before, and remember how it ended."""
+    """Move units unless a movement under this key was made before, and remember how it ended."""
     result = stock.movements.answered(request)
     if result is None:
         stock, result = _moved(stock, delta)
@@ -234,15 +253,15 @@ def _moved(stock: Stock, delta: int) -> tuple[Stock, StepResult]:
         return stock, StepResult.refused("below_zero", f"{-delta} fewer, but only {stock.available} available")
     if available > MAX_STOCK:
         return stock, StepResult.refused("too_much", f"a product can have {MAX_STOCK} units at most")
-    return _hand_over_owed(replace(stock, available=available)), StepResult()
+    return _fill_backorders(replace(stock, available=available)), StepResult()
 
 
 def _sell(stock: Stock, quantity: int) -> Stock:
     return replace(stock, available=stock.available - quantity, sold=stock.sold + quantity)
 
 
-def _hand_over_owed(stock: Stock) -> Stock:
-    """Sell what is backordered, oldest first: all units of an order or none."""
+def _fill_backorders(stock: Stock) -> Stock:
+    """Sell available units to backorders, the oldest first: all units of an order or none."""
     for order_id, quantity in stock.backordered.items():
         if quantity <= stock.available:
             rest = {other: units for other, units in stock.backordered.items() if other != order_id}
@@ -250,7 +269,7 @@ def _hand_over_owed(stock: Stock) -> Stock:
     return stock
 
 
-def _expired(stock: Stock, now: datetime) -> Collection[str]:
+def _past_their_time(stock: Stock, now: datetime) -> Collection[str]:
     return [
         order_id
         for order_id, reservation in stock.reservations.items()

@@ -50,7 +50,7 @@ class Notification(Wire):
 
 
 def next_try(notification: Notification) -> tuple[Notification, timedelta] | None:
-    """The same message after one more failure, and when to try again; None when it has been tried often enough."""
+    """Return the message after one more failure, and when to try again; None when its tries are used up."""
     if notification.failures >= len(_PAUSES):
         return None
     failed = notification.model_copy(update={"failures": notification.failures + 1})

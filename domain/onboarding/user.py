@@ -1,4 +1,4 @@
-"""A new user: what somebody may send, the rules it is held against, and what is kept."""
+"""New users: the request, its rules, and the stored user."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -25,10 +25,7 @@ UserId = OrderId
 
 
 class OnboardingRequest(RunRequest):
-    """The body of `POST /api/onboarding`: its form only, the rules are `check_user`'s.
-
-    postal_code: where the country has them. birth_date: YYYY-MM-DD.
-    """
+    """The body of `POST /api/onboarding`. It checks the form only; `check_user` applies the rules."""
 
     name: Annotated[str, Field(max_length=200)]
     email: Annotated[str, Field(max_length=254)]
@@ -39,9 +36,9 @@ class OnboardingRequest(RunRequest):
 
 
 class User(Wire):
-    """Somebody who may become a user, as written here: no blanks around, country and postal code in capitals.
+    """A user, without blanks around the texts, and with country and postal code in capitals.
 
-    postal_code: empty where the country has none.
+    The postal code is empty where the country has none.
     """
 
     user_id: UserId
@@ -53,41 +50,41 @@ class User(Wire):
 
 
 class CheckUser(Wire):
-    """Hold a request against the rules, as of now."""
+    """Check a request against the rules, as of now."""
 
     request: OnboardingRequest
     now: Timestamp
 
 
 class UserChecked(StepResult):
-    """user: as it will be kept; None when refused. errors: every rule that is broken."""
+    """The user as it will be stored, or every broken rule."""
 
     user: User | None = None
     errors: tuple[FieldError, ...] = ()
 
 
 class Region(Wire):
-    """Part of a country. code: ISO 3166-2, such as US-CA."""
+    """A part of a country, with its code in ISO 3166-2, such as US-CA."""
 
     code: str
     name: str
 
 
 class FindRegion(Wire):
-    """Which region a postal code belongs to."""
+    """Look up the region of a postal code."""
 
     country: str
     postal_code: str
 
 
 class RegionFound(StepResult):
-    """region: None when nobody knows it."""
+    """The region of a postal code; None when it is not known."""
 
     region: Region | None = None
 
 
 class PersistUser(Wire):
-    """Enter a user. onboarding_id: of the run that does it; only that run may find the user entered already."""
+    """Store a user. Only the run named by `onboarding_id` may find the user stored already."""
 
     onboarding_id: WorkflowKey
     user: User
@@ -96,7 +93,12 @@ class PersistUser(Wire):
 
 
 def check_user(check: CheckUser, *, ascii_mail_only: bool = False) -> UserChecked:
-    """The user, or every rule that the request breaks. ascii_mail_only: whether the shop's mail server takes no other address."""
+    """Return the user, or every broken rule.
+
+    Args:
+        check: The request and the time.
+        ascii_mail_only: Whether the shop's mail server takes ASCII addresses only.
+    """
     request = check.request
     country = request.country.strip().upper()
     user = User(
@@ -117,12 +119,12 @@ def check_user(check: CheckUser, *, ascii_mail_only: bool = False) -> UserChecke
 
 
 def user_id(email: str) -> UserId:
-    """One user per address, however it is written."""
+    """Return the id of a user: one per mail address, however it is written."""
     return f"usr-{digest_id((_address(email) or email.strip()).lower())}"
 
 
 def _address(email: str) -> str | None:
-    """The address as it is kept; None for what is none."""
+    """Return the address as it is stored; None for a text that is none."""
     try:
         return mail_address(email.strip())
     except NotAnAddress:
@@ -130,7 +132,7 @@ def _address(email: str) -> str | None:
 
 
 def _name(text: str) -> str:
-    """The name with single blanks, as it is kept; a text that cannot be shown stays as it is, and breaks a rule."""
+    """Return the name as it is stored, with single blanks. A text that cannot be shown stays as it is, and breaks a rule."""
     name = " ".join(text.split())
     return one_line(name) if name and _can_be_shown(name) else name
 
@@ -139,7 +141,7 @@ def _can_be_shown(text: str) -> bool:
     try:
         return bool(one_line(text))
     except ValueError:
-        return not text  # what is not there breaks another rule
+        return not text  # an empty text breaks another rule
 
 
 def _postal_code(country: str, text: str) -> str:
@@ -166,7 +168,7 @@ def _broken_rules(user: User, request: OnboardingRequest, now: datetime, ascii_m
             "birth_date",
             "too_young",
             f"Must be {MIN_AGE_YEARS} years ago or more",
-            # Who is not born yet breaks the rule above alone.
+            # A birth date in the future breaks the rule above alone.
             lambda: user.birth_date >= now.date() or _years(user.birth_date, now.date()) >= MIN_AGE_YEARS,
         ),
         ("accepts_terms", "not_accepted", "The terms must be accepted", lambda: request.accepts_terms),

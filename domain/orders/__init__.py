@@ -1,0 +1,1 @@
+"""Orders, approvals and batches of orders."""

@@ -1,4 +1,4 @@
-"""A human's word on a large order: what it may say, and how it arrives."""
+"""Approvals of large orders: the decision, its wait, and the events that bring it."""
 
 import json
 from typing import Any, Final, Literal
@@ -14,16 +14,16 @@ Decision = Literal["approved", "rejected"]
 
 _MAX_ENCODINGS: Final = 3
 
-# Raised by our own HTTP API after the decision was claimed; its payload is always an ApprovalDecision.
+# Raised by our own HTTP API after the decision was recorded; its payload is always an ApprovalDecision.
 APPROVAL_DECIDED = "ApprovalDecided"
-# The plain event of the Durable management API: "Approved" or "Rejected", raised by whoever holds the system key.
+# The plain event of the Durable management API: "Approved" or "Rejected", raised with the system key.
 APPROVAL_DECISION = "ApprovalDecision"
 # Raised by our own HTTP API: a CancellationRequest.
 CANCELLATION_REQUESTED = "CancellationRequested"
 
 
 class ApprovalDecision(Edge):
-    """Who decided what, and why."""
+    """An approver's decision."""
 
     decision: Decision
     approver: OneLine
@@ -31,17 +31,19 @@ class ApprovalDecision(Edge):
 
 
 class ApprovalWait(Wire):
-    """An order waiting for a human. wait_id: a decision belongs to one wait. expires_at: when the default applies."""
+    """An order that waits for an approver until the default applies. A decision belongs to one wait."""
 
     wait_id: str
     expires_at: Timestamp
 
 
 class SettleApprovalRequest(Wire):
-    """Enter a decision for a wait unless one is there already. The first one wins, whoever brings it.
+    """Record a decision for a wait unless one is recorded already: the first one counts.
 
-    claim_id: names this attempt, so that whoever brings a decision can tell their own win from an equal one's. withdrawn: whoever
-    had asked wants no decision any more.
+    Attributes:
+        timed_out: Whether this is the default, because the time ran out.
+        withdrawn: Whether the claimant withdrew the claim.
+        claim_id: Id of this attempt, by which its caller knows its own decision from an equal one.
     """
 
     order_id: OrderId
@@ -53,7 +55,7 @@ class SettleApprovalRequest(Wire):
 
 
 class SettledApproval(Wire):
-    """The decision that holds, with the claim that brought it. Activities answer in one shape, so it carries an outcome too."""
+    """The recorded decision, with the attempt that recorded it. It has an outcome, as every answer of an activity."""
 
     outcome: Outcome = Outcome.DONE
     decision: ApprovalDecision
@@ -63,32 +65,32 @@ class SettledApproval(Wire):
 
 
 class CancellationRequest(Edge):
-    """A customer, or somebody for them, wants the order compensated."""
+    """A request to cancel an order."""
 
     requested_by: OneLine
     reason: Comment | None = None
 
 
 class LookUpApproval(Wire):
-    """Ask for the decision that a wait has got. order_id: of the order or the claim that waits."""
+    """Look up the decision of a wait, by the id of the order or claim that waits."""
 
     order_id: OrderId
     wait_id: str
 
 
 class ApprovalFound(StepResult):
-    """settled: None while nobody has decided."""
+    """The decision of a wait; None before there is one."""
 
     settled: SettledApproval | None = None
 
 
 def approval_wait_id(order_id: str) -> str:
-    """The name of an order's only approval wait."""
+    """Return the name of an order's only approval wait."""
     return f"{order_id}.approval"
 
 
 def decision_from_event(payload: Any) -> ApprovalDecision | None:
-    """Read an approval event, raised by a client library (JSON text) or by hand ("Approved"). None: not a decision."""
+    """Read an approval event of a client library (JSON text) or of the management API ("Approved"); None for anything else."""
     value = _decoded(payload)
     if isinstance(value, str) and value.lower() in ("approved", "rejected"):
         return ApprovalDecision.model_validate({"decision": value.lower(), "approver": "management API"})
@@ -101,7 +103,7 @@ def decision_from_event(payload: Any) -> ApprovalDecision | None:
 
 
 def settling_from_event(payload: Any, order_id: str, wait_id: str) -> SettleApprovalRequest | None:
-    """Read the event that follows a claimed decision. None: it is none, or belongs to another wait."""
+    """Read the event that follows a recorded decision; None for anything else and for another wait."""
     try:
         request = SettleApprovalRequest.model_validate(_decoded(payload))
     except ValidationError:
@@ -110,7 +112,7 @@ def settling_from_event(payload: Any, order_id: str, wait_id: str) -> SettleAppr
 
 
 def cancellation_from_event(payload: Any) -> CancellationRequest:
-    """Read a cancellation event. Whatever its payload, the wish to cancel stands."""
+    """Read a cancellation event, which counts whatever its payload is."""
     try:
         return CancellationRequest.model_validate(_decoded(payload))
     except ValidationError:
@@ -118,9 +120,9 @@ def cancellation_from_event(payload: Any) -> CancellationRequest:
 
 
 def _decoded(payload: Any) -> Any:
-    """Client libraries encode an event's payload twice, raw HTTP once, and a history's text once more: all end as one value.
+    """Decode an event's payload: client libraries encode it twice, raw HTTP once, and a history's text once more.
 
-    None for a payload with something like a card number: it came past our own API, which would have refused it.
+    Returns None for a payload that looks like a card number: it bypassed our own API, which would have refused it.
     """
     value = payload
     for _ in range(_MAX_ENCODINGS):

@@ -1,4 +1,4 @@
-"""Many orders in one file: what each line may be, what becomes of it, and what a batch's run passes from step to step."""
+"""Batches of orders in one file: the lines, their results, and the payloads of a batch's run."""
 
 from enum import StrEnum
 from typing import Annotated, Final
@@ -16,22 +16,22 @@ ORDER_BATCH: Final = "order_batch"
 MAX_BATCH_LINES: Final = 5_000
 MAX_BATCH_BYTES: Final = 8 * 1024 * 1024
 CHUNK_LINES: Final = 100
-"""Lines per history: some 700 events, which is replayed quickly."""
+"""Lines per history: some 700 events, which are replayed quickly."""
 ACCEPT_CONCURRENCY: Final = 20
-"""Orders taken in at a time: as many activities as one worker runs at a time (host.json)."""
+"""Orders accepted at a time: as many as the activities that one worker runs at a time (host.json)."""
 
 
 class LineOutcome(StrEnum):
-    """What became of a line."""
+    """How a line ended."""
 
     ACCEPTED = "accepted"
     REJECTED = "rejected"  # the line breaks a rule; nothing was ordered
-    FAILED = "failed"  # no answer, whatever was tried: send it again under its order_id
-    NOT_STARTED = "not_started"  # the batch was cancelled before it came to this line
+    FAILED = "failed"  # retries were used up: send it again under its order_id
+    NOT_STARTED = "not_started"  # the batch was cancelled before this line
 
 
 class BatchLine(Wire):
-    """A line that is an order. line: of the file, from 1."""
+    """A line that is an order. Lines count from 1."""
 
     line: int
     order_id: OrderId
@@ -39,7 +39,7 @@ class BatchLine(Wire):
 
 
 class LineResult(Wire):
-    """What became of a line. order_id: None for a line that is no order."""
+    """The result of a line; its order id is None for a line that is no order."""
 
     line: int
     outcome: LineOutcome
@@ -50,7 +50,7 @@ class LineResult(Wire):
 
 
 class OrderBatch(Wire):
-    """What a batch's run is started with. digest: of the file. The counts of chunk_lines and width hold for the whole run."""
+    """The input of a batch's run, with the digest of the file."""
 
     digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     lines: int
@@ -60,7 +60,7 @@ class OrderBatch(Wire):
 
 
 class BatchChunk(Wire):
-    """Some of a batch's orders. number: from 0."""
+    """A chunk of a batch's orders. Chunks count from 0."""
 
     batch_id: WorkflowKey
     digest: str
@@ -69,18 +69,20 @@ class BatchChunk(Wire):
 
 
 class ChunkLines(StepResult):
+    """The lines of a chunk."""
+
     lines: tuple[BatchLine, ...] = ()
 
 
 class ChunkResults(Wire):
-    """What became of a chunk's orders."""
+    """The results of a chunk's lines."""
 
     chunk: BatchChunk
     results: tuple[LineResult, ...]
 
 
 class CollectResults(Wire):
-    """Put a batch's results together. chunks: how many the batch has; begun: how many of them, the first ones, were begun."""
+    """Combine a batch's results. Of its chunks the first `begun` ones were begun."""
 
     batch_id: WorkflowKey
     digest: str
@@ -89,7 +91,7 @@ class CollectResults(Wire):
 
 
 class LineCounts(StepResult):
-    """How many lines ended how."""
+    """The number of lines per outcome."""
 
     accepted: int = 0
     rejected: int = 0
@@ -98,16 +100,16 @@ class LineCounts(StepResult):
 
 
 def batch_order_id(batch_id: str, line: int) -> OrderId:
-    """The id of a line's order that names none: the same whenever the batch is sent."""
+    """Return the order id of a line that names none: the same whenever the batch is sent."""
     return f"batch-{digest_id(f'{batch_id}#{line}')}"
 
 
 def batch_id_of(digest: str) -> WorkflowKey:
-    """The id of a batch that nobody named: one file is one batch, however often it is sent."""
+    """Return the id of a batch without a name: one file is one batch, however often it is sent."""
     return f"file-{digest_id(digest)}"
 
 
 def counts_of(results: tuple[LineResult, ...]) -> LineCounts:
-    """How many of the lines ended how."""
+    """Return the number of lines per outcome."""
     outcomes = [result.outcome for result in results]
     return LineCounts.model_validate({str(outcome): outcomes.count(outcome) for outcome in LineOutcome})

@@ -1,4 +1,4 @@
-"""An order that comes in from inside, from a batch or a cart that is checked out; and one that a queue brought in vain."""
+"""Orders from batches and checkouts, and messages of the order queue that are no orders."""
 
 from domain.field_error import FieldError
 from domain.ids import OrderId
@@ -8,22 +8,22 @@ from domain.workflows.steps import StepResult
 
 
 class AcceptOrder(Wire):
-    """Take an order in under this id, whatever id the request names."""
+    """Accept an order under this id, whatever id the request names."""
 
     order_id: OrderId
     request: OrderRequest
 
 
-class OrderTakenIn(StepResult):
-    """reference: the order's id. errors: what was wrong with the request when it was refused as not_acceptable."""
+class OrderAccepted(StepResult):
+    """The id of an accepted order as the reference, or the errors of a request that was refused as not_acceptable."""
 
     errors: tuple[FieldError, ...] = ()
 
 
 class RefusedMessage(Wire):
-    """A message that is no order, as it is put aside.
+    """A poison message: one that is no order.
 
-    message: what it said; None when there may be a card number in it, or when it is too long to be put aside with its errors.
+    The message's text is None when it may hold a card number, or is too long to be stored with its errors.
     """
 
     message_id: str

@@ -1,4 +1,4 @@
-"""An order: what a caller may send, what its saga is started with and says of itself, and the statuses it may pass through."""
+"""Orders: the request, the input and progress of the saga, and the statuses and their transitions."""
 
 from enum import StrEnum
 from typing import Annotated, Any, Final, Self
@@ -21,13 +21,17 @@ from domain.workflows.steps import SETTLED, LedgerEntry, Message, open_compensat
 
 MAX_ORDER_LINES: Final = 50
 MAX_STATED_CENTS: Final = 10**12
-"""Far beyond what any order may cost, so that a slip is told by the order's own limit."""
+"""Far above any order's limit, so that the limit itself reports a slip."""
 
 
 class PaymentDetails(Edge):
-    """How the customer pays. payment_method: a provider's token. amount_cents: if stated, it must be what the goods cost.
+    """How the customer pays.
 
-    provider: one that the shop offers; without it, the shop's first one that takes a payment method.
+    Attributes:
+        payment_method: The payment provider's token.
+        currency: The currency; None for the shop's.
+        amount_cents: If stated, it must be the price of the goods.
+        provider: A provider that the shop offers; None for the shop's first one that takes the payment method.
     """
 
     payment_method: PaymentMethod | None = None
@@ -67,7 +71,7 @@ class OrderRequest(Edge):
         return self
 
     def wanted_lines(self) -> tuple[OrderLine, ...]:
-        """The lines, whichever form was used."""
+        """Return the lines in either form of the request."""
         if self.lines is not None:
             return tuple(self.lines)
         return (OrderLine.model_validate({"product_id": self.product_id, "quantity": self.quantity}),)
@@ -102,11 +106,13 @@ def _problem(location: tuple[str | int, ...], kind: str, rule: str) -> InitError
 
 
 class OrderPolicy(Wire):
-    """The shop's settings that an order was accepted under. A setting changed later must not change a running order.
+    """The settings under which an order was accepted. A later change of a setting must not change a running order.
 
-    approval_threshold_cents: in the order's currency. namespace: by which providers tell this shop's orders from those of others
-    that use the same account. label_percent, label_limit_cents: the most that a label may cost, as a share of the order's total
-    and in the order's currency.
+    Attributes:
+        approval_threshold_cents: Total above which an approval is needed, in the order's currency.
+        namespace: Marks this shop's orders at providers whose account other programs use too.
+        label_percent: The most that a label may cost, as a share of the order's total.
+        label_limit_cents: The most that a label may cost, in the order's currency.
     """
 
     approval_threshold_cents: Cents
@@ -135,18 +141,21 @@ class Order(Wire):
 
     @property
     def total_cents(self) -> int:
+        """The price of the goods."""
         return total_cents(self.lines)
 
     @property
     def total(self) -> Money:
+        """The price of the goods with its currency."""
         return Money(self.total_cents, self.currency)
 
     @property
     def needs_approval(self) -> bool:
+        """Whether the total is above the threshold."""
         return self.total > Money(self.policy.approval_threshold_cents, self.currency)
 
     def payment(self) -> PaymentRequest:
-        """What is asked of the payment provider, by every operation of this order alike."""
+        """Return the request to the payment provider, the same for every operation of this order."""
         return PaymentRequest(
             order_id=self.order_id,
             amount_cents=self.total_cents,
@@ -160,7 +169,7 @@ class Order(Wire):
         )
 
     def shipment(self) -> ShipmentRequest:
-        """What is asked of the carrier."""
+        """Return the request to the carrier."""
         return ShipmentRequest(
             order_id=self.order_id,
             ship_to=self.ship_to,
@@ -171,7 +180,7 @@ class Order(Wire):
         )
 
     def label(self, shipment_id: str) -> BuyLabelRequest:
-        """What is asked of the carrier once it knows the parcel, and what it may cost."""
+        """Return the request for the label of a shipment, with the most that it may cost."""
         share, limit = self.total.percent(self.policy.label_percent), self.policy.label_limit_cents
         most = share if limit is None else min(share, Money(limit, self.currency))
         return BuyLabelRequest(
@@ -180,7 +189,7 @@ class Order(Wire):
 
 
 class OrderStatus(StrEnum):
-    """Where an order stands: each status states a fact."""
+    """The status of an order: each one states a fact."""
 
     ACCEPTED = "accepted"
     RESERVED = "reserved"
@@ -188,10 +197,10 @@ class OrderStatus(StrEnum):
     AUTHORISED = "authorised"
     SHIPPING_BOOKED = "shipping_booked"
     COMPLETED = "completed"
-    REJECTED = "rejected"  # a refusal; everything compensated
-    CANCELLED = "cancelled"  # the customer; everything compensated
-    FAILED = "failed"  # a fault; everything compensated
-    NEEDS_ATTENTION = "needs_attention"  # something is left for an operator
+    REJECTED = "rejected"  # refused; everything is compensated
+    CANCELLED = "cancelled"  # by the customer; everything is compensated
+    FAILED = "failed"  # by a fault; everything is compensated
+    NEEDS_ATTENTION = "needs_attention"  # an operator has to settle what is open
 
 
 _ENDS_WITHOUT_GOODS: Final = frozenset({OrderStatus.REJECTED, OrderStatus.CANCELLED, OrderStatus.FAILED})
@@ -206,7 +215,7 @@ TRANSITIONS: Final[dict[OrderStatus, frozenset[OrderStatus]]] = {
     OrderStatus.AWAITING_APPROVAL: _STOPPED | {OrderStatus.AUTHORISED},
     OrderStatus.AUTHORISED: _STOPPED | {OrderStatus.SHIPPING_BOOKED},
     OrderStatus.SHIPPING_BOOKED: _STOPPED | {OrderStatus.COMPLETED},
-    OrderStatus.NEEDS_ATTENTION: ENDS,  # an operator got done what was open
+    OrderStatus.NEEDS_ATTENTION: ENDS,  # an operator settled what was open
     OrderStatus.COMPLETED: frozenset(),
     OrderStatus.REJECTED: frozenset(),
     OrderStatus.CANCELLED: frozenset(),
@@ -217,20 +226,28 @@ ENDED: Final = frozenset({OrderStatus.COMPLETED}) | _STOPPED
 """The statuses in which an order's saga has ended."""
 
 CANCELLABLE: Final = frozenset(TRANSITIONS) - ENDED
-"""The statuses in which a cancellation is still taken: before the point of no return."""
+"""The statuses in which a cancellation is accepted: before the point of no return."""
 
 
 def move(current: OrderStatus, wanted: OrderStatus) -> OrderStatus:
-    """The wanted status, if an order may go there. Raises IllegalTransition."""
+    """Return the wanted status.
+
+    Raises:
+        IllegalTransition: No order moves from the current status to the wanted one.
+    """
     if wanted not in TRANSITIONS[current]:
         raise IllegalTransition(current, wanted)
     return wanted
 
 
 class OrderProgress(Wire):
-    """What an order says of itself: its custom status while it runs, its result when it has ended.
+    """The progress of an order: its custom status while it runs, its result when it has ended.
 
-    succeeded: None while it runs. reason_code: why it ended without goods. steps: the ledger, oldest first.
+    Attributes:
+        succeeded: None while it runs.
+        reason_code: Why it ended without goods.
+        steps: The ledger, oldest first.
+        approval: The wait for an approver, while there is one.
     """
 
     order_id: OrderId
@@ -243,16 +260,16 @@ class OrderProgress(Wire):
 
     @property
     def is_rerun(self) -> bool:
-        """Whether it tells of a second run, which found the order settled and did nothing: so it says nothing of the order."""
+        """Whether this is the progress of a second run, which found the order settled and did nothing."""
         return self.reason_code == ALREADY_SETTLED
 
     @property
     def open_compensations(self) -> frozenset[str]:
-        """What was left to an operator and is not done since: compensations, or a step that had to follow the payment."""
+        """The compensations, or steps after the payment, that were dead-lettered and are not done since."""
         return open_compensations(self.steps)
 
     def with_compensation_done(self, entry: LedgerEntry, end: OrderStatus) -> "OrderProgress":
-        """What an order that needs attention says once another of its compensations is done: it ends when that was the last one."""
+        """Return the progress after one more compensation of an order that needs attention: the last one ends it."""
         further = self.model_copy(update={"steps": (*self.steps, entry)})
         if further.open_compensations:
             return further
@@ -263,8 +280,12 @@ class OrderProgress(Wire):
 
 
 class CloseOrder(Wire):
-    """A compensation of an order that needs attention got done. entry: which, and how. status: where the order ends
-    with its last one."""
+    """Record that a compensation of an order that needs attention is done.
+
+    Attributes:
+        entry: The compensation's entry in the ledger.
+        status: The status in which the order ends with its last compensation.
+    """
 
     order_id: OrderId
     status: OrderStatus

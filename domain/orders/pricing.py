@@ -1,4 +1,4 @@
-"""Price a request from the catalogue, or say which of its fields cannot be priced."""
+"""Price a request from the catalogue, or name the field that cannot be priced."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -20,7 +20,7 @@ from domain.refusals import OrderNotAcceptable
 from domain.shipping.customs import CustomsDeclaration
 from domain.shipping.rules import ShippingRules, check_parcel, declaration
 
-# What a request and its order have under one name, and pricing does not work out, is taken over as it is.
+# The fields that a request and its order share by name, and that pricing does not calculate, are copied.
 _TAKEN_OVER: Final = sorted((OrderRequest.model_fields.keys() & Order.model_fields.keys()) - {"order_id", "lines"})
 
 
@@ -36,11 +36,21 @@ def priced_order(
     shipping: ShippingRules | None = None,
     providers: Sequence[ProviderName] = (STRIPE,),
 ) -> Order:
-    """The order at today's prices. products: those known, by id. currency: of an order that names none. limit: of its total.
-    shipping: which parcels can be sent; None for all, within the country. providers: through which the shop
-    takes payments.
+    """Return the order at today's prices.
 
-    Raises OrderNotAcceptable naming the field.
+    Args:
+        request: The customer's request.
+        order_id: The order's id.
+        products: The known products, by id.
+        currency: The currency of a request that names none.
+        policy: The settings under which the order is accepted.
+        now: The time of acceptance.
+        limit: The most that the order may cost.
+        shipping: The parcels that can be sent; None for all, within the country.
+        providers: The payment providers that the shop offers.
+
+    Raises:
+        OrderNotAcceptable: A field breaks a rule; the error names both.
     """
     currency = request.payment.currency or currency
     provider = _provider(request, providers)

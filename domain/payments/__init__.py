@@ -1,0 +1,1 @@
+"""Money, currencies and payments."""

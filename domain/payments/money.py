@@ -51,13 +51,13 @@ class Money:
 
     @classmethod
     def at_least(cls, major: Decimal, currency: str) -> Self:
-        """An amount as people write it, such as 7.42; what is finer than the currency's unit is rounded up."""
+        """Return an amount that people write as 7.42, rounded up to the currency's unit."""
         unit = Decimal(10) ** -rules_of(currency).exponent
         return cls(int((major / unit).to_integral_value(ROUND_UP)), currency)
 
     @classmethod
     def sum(cls, parts: Iterable["Money"], currency: str) -> "Money":
-        """The sum of the parts; none make 0."""
+        """Return the sum of the parts; of none it is 0."""
         total = cls(0, currency)
         for part in parts:
             total += part
@@ -76,11 +76,11 @@ class Money:
         return self.amount < self._same(other)
 
     def percent(self, share: int) -> "Money":
-        """A share of it, rounded down. share: in percent."""
+        """Return a share of it in percent, rounded down."""
         return Money(self.amount * share // 100, self.currency)
 
     def about_in(self, currency: str) -> "Money":
-        """An amount of the same order in another currency: for limits that only guard against slips, never to convert money."""
+        """Return an amount of the same magnitude in another currency: for limits against slips, never to convert money."""
         here, there = rules_of(self.currency), rules_of(currency)
         if self.currency == currency:
             return self
@@ -110,14 +110,18 @@ class Limit:
     others: Mapping[str, int] = field(default_factory=dict)
 
     def for_currency(self, currency: str) -> Money:
-        """The limit in a currency: as the shop has decided, else of the order of what it has stated."""
+        """Return the limit in a currency: the shop's own, else one of the same magnitude as the stated limit."""
         if currency in self.others:
             return Money(self.others[currency], currency)
         return self.stated.about_in(currency)
 
 
 def rules_of(currency: str) -> CurrencyRules:
-    """What the payment provider asks of amounts in a currency. Raises UnknownCurrency."""
+    """Return the payment provider's rules for amounts in a currency.
+
+    Raises:
+        UnknownCurrency: Cards cannot be charged in it.
+    """
     rules = _all_rules().get(currency)
     if rules is None:
         raise UnknownCurrency("the payment provider does not take this currency")
@@ -125,12 +129,12 @@ def rules_of(currency: str) -> CurrencyRules:
 
 
 def known_currencies() -> frozenset[str]:
-    """The codes of all currencies, in lower case."""
+    """Return the codes of all currencies, in lower case."""
     return frozenset(_all_rules())
 
 
 def price_problem(price: Money) -> str | None:
-    """What is wrong with the price of one unit, in words; None when it can be charged, alone or with others."""
+    """Return in words which rule the price of one unit breaks; None when it can be charged, alone or with others."""
     rules = rules_of(price.currency)
     if price.amount % rules.multiple_of:
         return f"Amounts in {price.currency.upper()} are multiples of {rules.multiple_of}"
@@ -140,7 +144,7 @@ def price_problem(price: Money) -> str | None:
 
 
 def charge_problem(total: Money) -> str | None:
-    """What is wrong with an amount that is to be charged at once, in words; None when it can be."""
+    """Return in words which rule an amount breaks; None when it can be charged."""
     rules = rules_of(total.currency)
     if total.amount < rules.minimum:
         return f"The payment provider charges {Money(rules.minimum, total.currency)} at least"

@@ -1,4 +1,4 @@
-"""A report on the orders of a period: what may be asked for, the rows it is made of, and what they add up to."""
+"""Reports on the orders of a period: the request, the rows, and their totals."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -18,18 +18,24 @@ from domain.workflows.webhook import CallbackUrl
 REPORT: Final = "report"
 MAX_PERIOD: Final = timedelta(days=366)
 MAX_REPORT_PARTS: Final = 500
-"""Of a thousand orders each; every part is one activity in the report's history."""
+"""Parts have a thousand orders each; every part is one activity in the report's history."""
 
 
 class ReportFormat(StrEnum):
-    """csv: a line per order. html: what they add up to, with charts."""
+    """The form of a report: CSV with a line per order, or HTML with totals and charts."""
 
     CSV = "csv"
     HTML = "html"
 
 
 class ReportRequest(RunRequest):
-    """The body of `POST /api/reports`. placed_from is included, placed_to is not. callback_url: told when it has ended."""
+    """The body of `POST /api/reports`.
+
+    Attributes:
+        placed_from: Start of the period, included.
+        placed_to: End of the period, excluded.
+        callback_url: Address that receives a webhook when the report has ended.
+    """
 
     placed_from: Timestamp
     placed_to: Timestamp
@@ -47,7 +53,7 @@ class ReportRequest(RunRequest):
 
 
 class FetchReportData(Wire):
-    """Fetch one part of a report's rows. cursor: where the part before ended."""
+    """Fetch one part of a report's rows, from the cursor at which the previous part ended."""
 
     report_id: WorkflowKey
     placed_from: Timestamp
@@ -57,14 +63,14 @@ class FetchReportData(Wire):
 
 
 class ReportDataFetched(StepResult):
-    """rows: how many this part holds. cursor: where the next one begins; None after the last."""
+    """The number of rows in a part, and the cursor of the next part; None after the last."""
 
     rows: int = 0
     cursor: str | None = None
 
 
 class GenerateReport(Wire):
-    """Make the document of the parts that were fetched."""
+    """Generate the document from the fetched parts."""
 
     report_id: WorkflowKey
     request: ReportRequest
@@ -84,7 +90,7 @@ class ReportRow(Wire):
 
 
 class Bar(Wire):
-    """One bar of a chart. share: of the longest one, 0 to 1."""
+    """One bar of a chart, with its share of the longest bar, 0 to 1."""
 
     label: str
     value: int
@@ -92,7 +98,7 @@ class Bar(Wire):
 
 
 class ReportTotals:
-    """Adds orders up as they go by. Sales are those of completed orders, per currency."""
+    """Running totals of orders. Sales are those of completed orders, per currency."""
 
     def __init__(self) -> None:
         self.orders = 0
@@ -102,7 +108,7 @@ class ReportTotals:
         self._customers: defaultdict[str, Counter[str]] = defaultdict(Counter)
 
     def add(self, rows: Iterable[ReportRow]) -> None:
-        """Count some orders."""
+        """Add some orders to the totals."""
         for row in rows:
             day = row.placed_at.date()
             self.orders += 1
@@ -113,26 +119,26 @@ class ReportTotals:
                 self._customers[row.currency][row.customer_id] += row.total_cents
 
     def orders_by_status(self) -> list[Bar]:
-        """Most frequent first."""
+        """Return the number of orders per status, the most frequent first."""
         return _bars(sorted(self._by_status.items(), key=lambda each: (-each[1], each[0])))
 
     def orders_by_day(self) -> list[Bar]:
-        """In order of time."""
+        """Return the number of orders per day, in order of time."""
         return _bars((str(day), count) for day, count in sorted(self._by_day.items()))
 
     def sales_by_day(self) -> dict[str, list[Bar]]:
-        """Per currency, in order of time; values in cents."""
+        """Return the sales per currency and day in cents, in order of time."""
         return {
             currency: _bars((str(day), cents) for day, cents in sorted(days.items()))
             for currency, days in sorted(self._sales.items())
         }
 
     def sales(self) -> dict[str, int]:
-        """Cents, per currency."""
+        """Return the sales per currency in cents."""
         return {currency: days.total() for currency, days in sorted(self._sales.items())}
 
     def best_customers(self) -> dict[str, list[tuple[str, int]]]:
-        """Per currency, the ten with the largest sales in cents."""
+        """Return the ten customers with the largest sales in cents, per currency."""
         return {
             currency: sorted(sums.items(), key=lambda each: (-each[1], each[0]))[:10]
             for currency, sums in sorted(self._customers.items())
@@ -140,17 +146,17 @@ class ReportTotals:
 
 
 def csv_cell(value: object) -> str:
-    """A value that a spreadsheet shows and does not run: what would begin a formula gets an apostrophe before it."""
+    """Return a value as a cell that no spreadsheet runs: a text that would begin a formula gets an apostrophe before it."""
     text = str(value)
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def report_ended(status: str) -> str:
-    """Return the type of the callback."""
+    """Return the event type of the webhook."""
     return f"{REPORT}.{status}"
 
 
 def _bars(values: Iterable[tuple[str, int]]) -> list[Bar]:
-    held = list(values)
-    most = max((value for _, value in held), default=0) or 1
-    return [Bar(label=label, value=value, share=value / most) for label, value in held]
+    pairs = list(values)
+    longest = max((value for _, value in pairs), default=0) or 1
+    return [Bar(label=label, value=value, share=value / longest) for label, value in pairs]

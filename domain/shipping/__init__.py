@@ -1,0 +1,1 @@
+"""Addresses, carriers, customs, shipments and tracking."""

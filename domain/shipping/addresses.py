@@ -112,7 +112,7 @@ def _states(country: str, data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _spelled(text: str) -> str:
-    """A name as it is compared: without case, and without the marks that foreign keyboards lack."""
+    """Return a name for comparison: without case, and without the marks that foreign keyboards lack."""
     plain = unicodedata.normalize("NFKD", text.strip().casefold())
     return "".join(each for each in plain if not unicodedata.combining(each))
 

@@ -46,7 +46,7 @@ _LIMITS: Final[dict[CarrierName, ParcelLimits]] = {
 
 
 def parcel_problem(grams: int, sides_mm: Sequence[int] | None, carriers: Sequence[CarrierName]) -> str | None:
-    """What keeps every one of the carriers from taking a parcel, in words; None when one of them takes it."""
+    """Return in words why none of the carriers takes a parcel; None when one of them does."""
     if any(_LIMITS[name].holds(grams, sides_mm) for name in carriers):
         return None
     heaviest = max(_LIMITS[name].grams for name in carriers)

@@ -71,7 +71,7 @@ def crosses_border(from_country: str, to_country: str, to_state: str | None) -> 
 
 
 def exemption(from_country: str, to_country: str) -> str | None:
-    """The rule by which an export from the US need not be filed, as labels have it."""
+    """Return the rule that exempts an export from the US from filing, as labels show it."""
     if from_country != "US":
         return None
     return "NOEEI 30.36" if to_country == "CA" else "NOEEI 30.37(a)"

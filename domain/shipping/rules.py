@@ -28,7 +28,11 @@ class ShippingRules:
 
 
 def check_parcel(lines: Sequence[PricedLine], rules: ShippingRules) -> None:
-    """Raises NotShippable for a parcel that none of the carriers takes."""
+    """Check that one of the carriers takes the parcel.
+
+    Raises:
+        NotShippable: None of them does.
+    """
     problem = parcel_problem(total_grams(lines), parcel_sides(lines), rules.carriers)
     if problem is not None:
         raise NotShippable("parcel_too_large", problem)
@@ -37,7 +41,11 @@ def check_parcel(lines: Sequence[PricedLine], rules: ShippingRules) -> None:
 def declaration(
     lines: Sequence[PricedLine], products: Mapping[str, Product], currency: str, ship_to: Address, rules: ShippingRules
 ) -> CustomsDeclaration | None:
-    """What is declared to customs; None within one country. Raises NotShippable."""
+    """Return the customs declaration; None within one country.
+
+    Raises:
+        NotShippable: Something that customs need is missing.
+    """
     if not crosses_border(rules.ship_from, ship_to.country, ship_to.state):
         return None
     customs = rules.customs

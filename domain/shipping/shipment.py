@@ -46,7 +46,7 @@ _Line = Annotated[str, Field(min_length=1, max_length=MAX_LINE), VISIBLE_LINE]
 
 
 def _as_printed(code: Any) -> Any:
-    """A postal code in capitals, with single blanks; a blank one is none."""
+    """Return a postal code in capitals, with single blanks; None for a blank one."""
     return (" ".join(code.upper().split()) or None) if isinstance(code, str) and len(code) <= MAX_LINE else code
 
 

@@ -87,6 +87,7 @@ class Watch(Wire):
 
     @property
     def latest(self) -> Tracking | None:
+        """The latest status that was seen."""
         return self.seen[-1] if self.seen else None
 
     def after_look(self, tracking: Tracking | None) -> "Watch":

@@ -1,0 +1,1 @@
+"""What every workflow run shares: commands, steps, dead letters, webhooks."""

@@ -84,8 +84,11 @@ class DeadLetter(Wire):
         """Return the record of a step that is not done. Another record of the same step has the same id.
 
         Args:
+            workflow: The run's workflow.
             key: The order's id, or the key of the other workflow's run.
+            step: The step with its commands.
             result: Why the step is not done.
+            at: The time of dead-lettering.
             run_end: See above.
         """
         return cls(

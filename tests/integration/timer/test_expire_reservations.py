@@ -20,7 +20,7 @@ async def place_waiting_order(shop: Shop) -> None:
     await shop.host.run_until_idle()
 
 
-async def test_goods_held_for_nobody_come_back_when_their_time_is_over(shop: Shop):
+async def test_goods_orphaned_reservation_come_back_when_their_time_is_over(shop: Shop):
     await shop.stock("mug", 10)
     await reserve(shop, "mug", "ghost", quantity=3, lasts=RUN_OUT)
     assert await stock_of(shop, "mug") == (7, 3)

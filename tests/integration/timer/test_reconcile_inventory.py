@@ -18,7 +18,7 @@ async def test_goods_held_for_an_order_that_never_was_are_reported(shop: Shop):
     await reserve(shop, "mug", "ghost", quantity=3)
     report = (await shop.get("reconciliation")).json()
     assert report["drift"] == [
-        {"product_id": "mug", "order_id": "ghost", "kind": "held_for_nobody", "held": 3, "wanted": 0}
+        {"product_id": "mug", "order_id": "ghost", "kind": "orphaned_reservation", "reserved": 3, "expected": 0}
     ]
 
 
@@ -28,7 +28,7 @@ async def test_an_order_that_holds_goods_it_does_not_want_is_reported(shop: Shop
     await shop.post("orders", order_request(order_id="big-1", lines=[{"product_id": "piano", "quantity": 1}]))
     await reserve(shop, "mug", "big-1", quantity=2)
     (drift,) = (await shop.get("reconciliation")).json()["drift"]
-    assert (drift["order_id"], drift["product_id"], drift["kind"]) == ("big-1", "mug", "other_quantity")
+    assert (drift["order_id"], drift["product_id"], drift["kind"]) == ("big-1", "mug", "quantity_differs")
 
 
 async def test_drift_is_logged_for_alerts_to_match(shop: Shop, caplog):
@@ -52,11 +52,11 @@ async def test_goods_that_were_sold_and_not_there_are_reported_until_some_come(s
     await shop.host.run_until_idle()
     assert (await shop.get("orders/big-1")).json()["status"] == "completed"
     await shop.host.run("reconcile_inventory")
-    backordered = '{"product_id":"piano","order_id":"big-1","kind":"backordered","held":0,"wanted":1}'
+    backordered = '{"product_id":"piano","order_id":"big-1","kind":"backordered","reserved":0,"expected":1}'
     assert f"inventory drift {backordered}" in [record.getMessage() for record in caplog.records]
     assert (await shop.get("inventory/piano")).json()["backordered"] == 1
     await shop.post("inventory/piano/restock", {"quantity": 3})
     await shop.host.run_until_idle()
-    assert [each["kind"] for each in (await shop.get("reconciliation")).json()["drift"]] == ["held_for_nobody"]
+    assert [each["kind"] for each in (await shop.get("reconciliation")).json()["drift"]] == ["orphaned_reservation"]
     stock = (await shop.get("inventory/piano")).json()
     assert (stock["available"], stock["reserved"], stock["sold"], stock["backordered"]) == (2, 1, 1, 0)

@@ -50,5 +50,5 @@ def test_a_limit_may_be_reached_and_not_passed(limit: int, outcome: Outcome) -> 
 def test_nobody_decides_on_their_own_claim() -> None:
     two = rules(approvers=("Ada@Example.com", "ann@example.com"))
     assert assess(claim(), two).approvers == ("ann@example.com",)
-    assert assess(claim(), rules(approvers=("ada@example.com",))).reason_code == "nobody_to_ask"
-    assert assess(claim(), rules(approvers=())).reason_code == "nobody_to_ask"
+    assert assess(claim(), rules(approvers=("ada@example.com",))).reason_code == "no_approver"
+    assert assess(claim(), rules(approvers=())).reason_code == "no_approver"

@@ -77,14 +77,14 @@ def test_only_abandoned_reservations_are_swept():
     stock = Stock(available=10)
     for order_id, expires in (("abandoned", NOW), ("live", NOW), ("fresh", LATER)):
         stock, _ = reserve(stock, order_id, expires_at=expires)
-    expired, result = rules.sweep(stock, rules.ExpireRequest(now=NOW, live=("live",)))
+    expired, result = rules.expire(stock, rules.ExpireRequest(now=NOW, live=("live",)))
     assert set(expired.reservations) == {"live", "fresh"}
     assert (expired.available, result.message) == (8, "1")
     assert reserve(expired, "abandoned")[1].reason_code == "already_settled"
 
 
 def test_a_commit_whose_reservation_lapsed_takes_free_units_or_says_so():
-    lapsed, _ = rules.sweep(reserve(Stock(available=1), expires_at=NOW)[0], rules.ExpireRequest(now=NOW))
+    lapsed, _ = rules.expire(reserve(Stock(available=1), expires_at=NOW)[0], rules.ExpireRequest(now=NOW))
     taken, result = commit(lapsed)
     assert (taken.available, taken.sold, result.outcome) == (0, 1, Outcome.DONE)
     gone, _ = reserve(lapsed, "other")
@@ -115,21 +115,21 @@ def test_what_a_newcomer_gives_back_goes_to_whom_it_is_owed():
 
 
 def test_what_a_newcomer_lets_lapse_goes_to_whom_it_is_owed():
-    expired, _ = rules.sweep(owing_with_a_newcomer(expires_at=NOW), rules.ExpireRequest(now=NOW))
+    expired, _ = rules.expire(owing_with_a_newcomer(expires_at=NOW), rules.ExpireRequest(now=NOW))
     assert (expired.available, expired.reserved, expired.sold, expired.backordered) == (0, 0, 1, {})
 
 
 def test_of_all_that_lapses_at_once_the_oldest_debt_is_paid_first():
     stock, _ = reserve(reserve(Stock(available=3), "x", 1, expires_at=NOW)[0], "y", 2, expires_at=NOW)
     owing, _ = commit(commit(stock, "early", quantity=3)[0], "late", quantity=1)
-    assert rules.sweep(owing, rules.ExpireRequest(now=NOW))[0].backordered == {"late": 1}
+    assert rules.expire(owing, rules.ExpireRequest(now=NOW))[0].backordered == {"late": 1}
 
 
 def test_settled_orders_and_movements_are_forgotten_after_a_while_so_that_the_state_stays_small():
     settled, _ = release(reserve(Stock(available=1))[0])
     settled, _ = rules.restock(settled, movement())
     request = rules.ExpireRequest(now=NOW + max(rules.SETTLEMENT_RETENTION, KEY_RETENTION))
-    expired, _ = rules.sweep(settled, request)
+    expired, _ = rules.expire(settled, request)
     assert (expired.settled, expired.movements.entries) == ({}, {})
 
 
@@ -228,9 +228,9 @@ class AnyOrderOfOperations(RuleBasedStateMachine):
         return self.stock.movements.answered(request) is None
 
     @rule(minutes=st.integers(1, 10), live=st.lists(orders, max_size=2))
-    def sweep(self, minutes, live):
+    def expire(self, minutes, live):
         self.now += timedelta(minutes=minutes)
-        self._apply(lambda stock: rules.sweep(stock, rules.ExpireRequest(now=self.now, live=tuple(live))))
+        self._apply(lambda stock: rules.expire(stock, rules.ExpireRequest(now=self.now, live=tuple(live))))
 
     @invariant()
     def units_balance(self):

@@ -9,8 +9,8 @@ from domain.inventory.stock import Stock
 AT = "2026-03-01T12:00:00+00:00"
 
 
-def stock(held: dict[str, int] | None = None, settled: dict[str, Any] | None = None) -> Stock:
-    reservations = {order: {"quantity": quantity, "expires_at": AT} for order, quantity in (held or {}).items()}
+def stock(reserved: dict[str, int] | None = None, settled: dict[str, Any] | None = None) -> Stock:
+    reservations = {order: {"quantity": quantity, "expires_at": AT} for order, quantity in (reserved or {}).items()}
     found = Stock.from_state(
         {
             "available": 10,
@@ -29,7 +29,7 @@ def wants(quantity: int, *, has_reserved: bool = True) -> LiveOrder:
 
 
 def drift(mugs: Stock, live: dict[str, LiveOrder]) -> list[tuple[DriftKind, str, int, int]]:
-    return [(each.kind, each.order_id, each.held, each.wanted) for each in find_drift({"mug": mugs}, live)]
+    return [(each.kind, each.order_id, each.reserved, each.expected) for each in find_drift({"mug": mugs}, live)]
 
 
 def test_an_order_that_holds_what_it_wants_is_no_drift():
@@ -37,11 +37,11 @@ def test_an_order_that_holds_what_it_wants_is_no_drift():
 
 
 def test_units_held_for_an_order_that_has_ended_are_drift():
-    assert drift(stock({"a": 2}), {}) == [(DriftKind.HELD_FOR_NOBODY, "a", 2, 0)]
+    assert drift(stock({"a": 2}), {}) == [(DriftKind.ORPHANED_RESERVATION, "a", 2, 0)]
 
 
-def test_another_quantity_than_wanted_is_drift():
-    assert drift(stock({"a": 2}), {"a": wants(3)}) == [(DriftKind.OTHER_QUANTITY, "a", 2, 3)]
+def test_anquantity_differs_than_wanted_is_drift():
+    assert drift(stock({"a": 2}), {"a": wants(3)}) == [(DriftKind.QUANTITY_DIFFERS, "a", 2, 3)]
 
 
 def test_an_order_whose_lines_are_not_known_is_believed():
@@ -49,7 +49,7 @@ def test_an_order_whose_lines_are_not_known_is_believed():
 
 
 def test_an_order_that_counts_on_units_it_does_not_hold_is_drift():
-    assert drift(stock(), {"a": wants(3)}) == [(DriftKind.NOT_HELD, "a", 0, 3)]
+    assert drift(stock(), {"a": wants(3)}) == [(DriftKind.MISSING_RESERVATION, "a", 0, 3)]
 
 
 def test_an_order_that_has_not_reserved_yet_is_no_drift():
@@ -66,5 +66,5 @@ def test_units_that_are_owed_are_drift_whether_or_not_their_order_still_runs():
     assert (
         drift(owing, {})
         == drift(owing, {"a": LiveOrder(lines=None, has_reserved=True)})
-        == [(DriftKind.OWED, "a", 0, 3)]
+        == [(DriftKind.BACKORDERED, "a", 0, 3)]
     )

@@ -23,7 +23,7 @@ import pytest
 
 _SCRIPT: Final = "node_modules/azurite/dist/src/azurite.js"  # not .bin/azurite: a wrapper does not pass signals on
 _KEY: Final = base64.b64encode(b"only the emulator accepts this key").decode()
-_MOST_ACCOUNTS: Final = 2_000
+_MAX_ACCOUNTS: Final = 2_000
 _LISTENING: Final = re.compile(r"Azurite (\w+) service is successfully listening at (http://\S+)")
 
 
@@ -41,7 +41,7 @@ class Azurite:
     def new_account(self) -> str:
         """Return the connection string of a storage account that no test has used."""
         number = next(self._unused)
-        assert number < _MOST_ACCOUNTS, "more tests than storage accounts: raise _MOST_ACCOUNTS"
+        assert number < _MAX_ACCOUNTS, "more tests than storage accounts: raise _MAX_ACCOUNTS"
         name = _account_name(number)
         services = (f"{service}Endpoint={base}/{name};" for service, base in self._addresses.items())
         return f"DefaultEndpointsProtocol=http;AccountName={name};AccountKey={_KEY};" + "".join(services)
@@ -54,7 +54,7 @@ def running_azurite() -> Iterator[Azurite]:
     Raises:
         AzuriteMissing: Node.js or Azurite is not installed.
     """
-    accounts = ";".join(f"{_account_name(number)}:{_KEY}" for number in range(_MOST_ACCOUNTS))
+    accounts = ";".join(f"{_account_name(number)}:{_KEY}" for number in range(_MAX_ACCOUNTS))
     options = ["--inMemoryPersistence", "--skipApiVersionCheck", "--disableTelemetry", "--silent"]
     ports = ["--blobPort", "0", "--queuePort", "0", "--tablePort", "0"]
     process = subprocess.Popen(

@@ -5,10 +5,10 @@ from typing import Any
 import azure.durable_functions as df
 
 from activities.observed import observed
-from adapters.telemetry import emit_dead_letter
 from domain.workflows.dead_letter import BeginReplay, CloseDeadLetter, DeadLetter
 from domain.workflows.steps import StepResult
 from services.container import services
+from services.telemetry import emit_dead_letter
 
 bp = df.Blueprint()
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
-from adapters.telemetry import emit
 from domain.orders.steps import AUTHORISE_PAYMENT, CANCEL_PAYMENT, CAPTURE_PAYMENT
 from domain.workflows.steps import Outcome
+from services.telemetry import emit
 
 Activity = Callable[[dict[str, Any]], dict[str, Any]]
 

@@ -4,12 +4,12 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from adapters.mail.mailer import takes_utf8
 from domain.ids import notification_id
 from domain.mail.notification import Notification, NotificationKind
 from domain.onboarding.user import CheckUser, FindRegion, PersistUser, RegionFound, User, check_user
 from domain.workflows.steps import StepResult
 from services.container import services
+from services.documents import takes_ascii_mail_only
 
 bp = df.Blueprint()
 
@@ -17,7 +17,7 @@ bp = df.Blueprint()
 @bp.activity_trigger(input_name="request")
 def validate_user_input(request: dict) -> dict[str, Any]:
     """Answers with a `UserChecked`. Refused as invalid_user, with every rule that is broken."""
-    return check_user(CheckUser.model_validate(request), ascii_mail_only=not takes_utf8()).to_wire()
+    return check_user(CheckUser.model_validate(request), ascii_mail_only=takes_ascii_mail_only()).to_wire()
 
 
 @bp.activity_trigger(input_name="request")

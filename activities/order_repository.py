@@ -5,7 +5,6 @@ from typing import Any
 import azure.durable_functions as df
 
 from activities.observed import observed
-from adapters.telemetry import emit_dead_letter, emit_status
 from domain.orders.approval import ApprovalFound, LookUpApproval, SettleApprovalRequest, approval_wait_id
 from domain.orders.order import CloseOrder, OrderStatus
 from domain.orders.run import CourseSettled, LookUpOrder, OrderFound, RecordOrder, SettleCourse
@@ -13,6 +12,7 @@ from domain.workflows.course import CANCELLED, Course
 from domain.workflows.steps import StepResult
 from services.container import services
 from services.order_closing import conclude, notify_of_end
+from services.telemetry import emit_dead_letter, emit_status
 
 bp = df.Blueprint()
 

@@ -13,28 +13,27 @@ from services.built_once import built_once
 from settings import Settings
 
 if TYPE_CHECKING:
-    from adapters.azure_storage.setup import StorageSetup
     from adapters.azure_storage.storage import Storage
-    from adapters.easypost.carrier import EasyPostCarrier
-    from adapters.easypost.trackers import EasyPostTrackers
-    from adapters.stores.catalogue import CatalogueStore
-    from adapters.stores.dead_letters import DeadLetters
-    from adapters.stores.expense_payments import ExpensePayments
-    from adapters.stores.file_batches import FileBatches
-    from adapters.stores.manifests import Manifests
-    from adapters.stores.order_batches import OrderBatches
-    from adapters.stores.order_repository import OrderRepository
-    from adapters.stores.outbox import Outbox
-    from adapters.stores.parcels import Parcels
-    from adapters.stores.refused_orders import RefusedOrders
-    from adapters.stores.reports import Reports
-    from adapters.stores.run_repository import RunRepository
-    from adapters.stores.users import Users
-    from adapters.web.decision_links import DecisionLinks
-    from adapters.web.regions import RegionService, RegionTable
-    from adapters.web.webhooks import WebhookSender
     from domain.expenses.claim import ExpenseRules
-    from domain.ports import PaymentProvider
+    from domain.ports import Carrier, ParcelTracker, PaymentProvider, RegionLookup, WebhookSender
+    from domain.repositories import (
+        Catalogue,
+        DeadLetters,
+        DecisionLinks,
+        ExpensePayments,
+        FileBatches,
+        Manifests,
+        OrderBatches,
+        OrderRepository,
+        Outbox,
+        Parcels,
+        RefusedOrders,
+        Reports,
+        RunRepository,
+        StorageSetup,
+        Texts,
+        Users,
+    )
     from services.notifications import NotificationSender
     from services.order_intake import OrderIntake
 
@@ -63,7 +62,7 @@ class Services:
         return InvoicePayments(self.storage, self.settings.invoice_credit)
 
     @built_once
-    def carrier(self) -> "EasyPostCarrier":
+    def carrier(self) -> "Carrier":
         from adapters.easypost.carrier import EasyPostCarrier
 
         return EasyPostCarrier.connect(
@@ -71,7 +70,7 @@ class Services:
         )
 
     @built_once
-    def trackers(self) -> "EasyPostTrackers":
+    def trackers(self) -> "ParcelTracker":
         from adapters.easypost.trackers import EasyPostTrackers
 
         return EasyPostTrackers.connect(
@@ -103,7 +102,7 @@ class Services:
         return RunRepository(self.storage)
 
     @built_once
-    def catalogue(self) -> "CatalogueStore":
+    def catalogue(self) -> "Catalogue":
         from adapters.stores.catalogue import CatalogueStore
 
         return CatalogueStore(self.storage)
@@ -181,7 +180,7 @@ class Services:
         return WebhookSender(self.settings.webhook_secret, allow_loopback=self.settings.callback_allow_loopback)
 
     @built_once
-    def regions(self) -> "RegionTable | RegionService":
+    def regions(self) -> "RegionLookup":
         from adapters.web.regions import RegionService, RegionTable
 
         base = self.settings.region_api_base
@@ -196,6 +195,12 @@ class Services:
             approvers=self.settings.approver_emails,
             decide_within_s=int(self.settings.expense_timeout.total_seconds()),
         )
+
+    @built_once
+    def texts(self) -> "Texts":
+        from adapters.rendering.texts import render
+
+        return render
 
     @built_once
     def order_intake(self) -> "OrderIntake":
@@ -214,6 +219,7 @@ class Services:
             SentMessages(self.storage),
             self.order_repository,
             self.decision_links,
+            self.texts,
             self.settings.approver_emails,
             self.settings.public_url,
         )

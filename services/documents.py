@@ -46,9 +46,14 @@ def validated(model: type[M], document: dict[str, Any]) -> M:
         Invalid: It breaks a rule of the model.
     """
     try:
-        return model.of_caller(document, ascii_mail_only=not mail_takes_utf8(os.environ))
+        return model.of_caller(document, ascii_mail_only=takes_ascii_mail_only())
     except ValidationError as error:
         raise Invalid(field_errors(error)) from None
+
+
+def takes_ascii_mail_only() -> bool:
+    """Return whether the shop's mail server takes no address outside ASCII."""
+    return not mail_takes_utf8(os.environ)
 
 
 def refuse_card_numbers(document: dict[str, Any]) -> None:

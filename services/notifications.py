@@ -5,20 +5,22 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from adapters.mail.mailer import Mailer
-from adapters.rendering.texts import render
-from adapters.stores.order_repository import OrderRepository
-from adapters.stores.sent_messages import SentMessages
-from adapters.web.decision_links import DecisionLinks
 from domain.errors import StorageUnavailable
 from domain.expenses.decision_link import DecisionLink
 from domain.mail.message import Mail
 from domain.mail.notification import TO_APPROVERS, Notification, NotificationKind
+from domain.ports import Mailer
+from domain.repositories import DecisionLinks, OrderRepository, SentMessages, Texts
 from domain.workflows.steps import Outcome, StepResult
 
 
 class NotificationSender:
-    """approvers: who is told of orders that wait for an approval. public_url: where people reach the app."""
+    """Sends the mails of notifications.
+
+    Attributes:
+        approvers: Who gets the requests for an approval.
+        public_url: Where people reach the app.
+    """
 
     def __init__(
         self,
@@ -26,6 +28,7 @@ class NotificationSender:
         sent: SentMessages,
         orders: OrderRepository,
         links: DecisionLinks,
+        texts: Texts,
         approvers: tuple[str, ...],
         public_url: str,
     ) -> None:
@@ -33,22 +36,28 @@ class NotificationSender:
         self._sent = sent
         self._orders = orders
         self._links = links
+        self._texts = texts
         self._approvers = approvers
         self._public_url = public_url
 
     def deliver(self, notification: Notification) -> StepResult:
-        """Send it, unless it was sent before. Refused or faulted when asking again would not help.
+        """Send the mail of a notification, unless it was sent before.
 
-        Raises ProviderUnavailable and StorageUnavailable when the same message is worth delivering again.
+        Returns:
+            Done; refused or faulted when a repeat would not help.
+
+        Raises:
+            ProviderUnavailable: The same message is worth delivering again.
+            StorageUnavailable: The same message is worth delivering again.
         """
         to = self._approvers if notification.kind in TO_APPROVERS else (notification.email,)
         if not to:
-            return StepResult.faulted("nobody_to_tell", "APPROVER_EMAILS names nobody")
+            return StepResult.faulted("no_recipient", "APPROVER_EMAILS is empty")
         facts = self._facts(notification)
         if "decision_url" in facts and facts["decision_url"] is None:
             return StepResult.faulted("links_not_set_up", "LINK_SECRET is not set")
         try:
-            mail = _written(notification, to, facts)
+            mail = self._mail(notification, to, facts)
         except ValidationError:
             return StepResult.faulted("mail_malformed", "the address or the subject is not one of a mail")
         # An outbox takes a message twice when the answer of the first time is lost.
@@ -60,12 +69,12 @@ class NotificationSender:
         return result
 
     def _record_sent(self, message_id: str) -> None:
-        # The mail has gone out: to raise would send it again for certain, not to know it only if the message comes twice.
+        # The mail has gone out: an error here would surely send it again; a missing record does so only if the message comes twice.
         with suppress(StorageUnavailable):
             self._sent.add(message_id)
 
     def _facts(self, notification: Notification) -> dict[str, Any]:
-        """What the texts may say. order: its row, where the message is about an order that the repository knows."""
+        """Return what the texts may show. order: its row, where the message is about an order that the repository knows."""
         kind = notification.kind
         facts: dict[str, Any] = {
             **notification.data,
@@ -79,14 +88,13 @@ class NotificationSender:
             facts["order"] = self._orders.get(notification.order_id)
         return facts
 
-
-def _written(notification: Notification, to: tuple[str, ...], facts: dict[str, Any]) -> Mail:
-    """The first line of a text is the mail's subject."""
-    subject, _, text = render(f"{notification.kind}.txt", **facts).partition("\n")
-    return Mail(
-        message_id=notification.message_id,
-        to=to,
-        subject=subject.strip()[:200],
-        text=text.lstrip("\n"),
-        html=render(f"{notification.kind}.html", **facts, subject=subject),
-    )
+    def _mail(self, notification: Notification, to: tuple[str, ...], facts: dict[str, Any]) -> Mail:
+        """Return the mail. The first line of its text is the subject."""
+        subject, _, text = self._texts(f"{notification.kind}.txt", **facts).partition("\n")
+        return Mail(
+            message_id=notification.message_id,
+            to=to,
+            subject=subject.strip()[:200],
+            text=text.lstrip("\n"),
+            html=self._texts(f"{notification.kind}.html", **facts, subject=subject),
+        )

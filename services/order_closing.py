@@ -4,20 +4,18 @@ An end is recorded first. Its reminder goes last, so that the recovery timer doe
 undone.
 """
 
-from adapters.stores.dead_letters import DeadLetters
-from adapters.stores.order_repository import OrderRepository
-from adapters.stores.outbox import Outbox
 from domain.errors import StorageUnavailable
 from domain.ids import notification_id
 from domain.mail.notification import Notification, NotificationKind
 from domain.orders.order import ENDED, CloseOrder, Order, OrderStatus
 from domain.orders.run import RecordOrder, notification_of_end
+from domain.repositories import DeadLetters, OrderRepository, Outbox
 from domain.workflows.dead_letter import DeadLetter
 from domain.workflows.steps import StepResult
 
 
 def conclude(
-    book: OrderRepository, outbox: Outbox, letters: DeadLetters, record: RecordOrder
+    orders: OrderRepository, outbox: Outbox, letters: DeadLetters, record: RecordOrder
 ) -> tuple[StepResult, list[DeadLetter | None]]:
     """Do what follows a record; a repeat changes nothing more.
 
@@ -27,17 +25,17 @@ def conclude(
     notified = StepResult() if record.notification is None else _put(outbox, record.notification)
     stored = [letters.store(letter) for letter in record.dead_letters]
     if record.progress.status in ENDED and notified.reason_code is None:
-        book.intake.forget(record.progress.order_id)
+        orders.intake.forget(record.progress.order_id)
     return notified, stored
 
 
-def notify_of_end(book: OrderRepository, outbox: Outbox, closing: CloseOrder) -> None:
+def notify_of_end(orders: OrderRepository, outbox: Outbox, closing: CloseOrder) -> None:
     """Put the notification of a closed order into the outbox. A repeat carries the same id.
 
     Raises:
         StorageUnavailable: The outbox or the order repository did not answer.
     """
-    row = book.get(closing.order_id)
+    row = orders.get(closing.order_id)
     if row is not None and row.order is not None:
         outbox.put(_closing_notification(row.order, closing.status))
 

@@ -1,20 +1,19 @@
-"""Take an order in once, from wherever it comes: price it, tell it from others by a fingerprint, enter it in the order repository.
+"""Take an order in once, from whichever trigger: price it, and insert its row, with a fingerprint of the request.
 
-Entering comes before starting, and only the caller whose entry was the first may start: starting the id of a finished instance
-would run the order again.
+The row comes before the start, and only the caller who inserted it may start: starting the id of a finished instance would run
+the order again.
 """
 
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from adapters.stores.catalogue import CatalogueStore
-from adapters.stores.order_repository import OrderRepository
 from domain.cards import looks_like_card_number
 from domain.ids import new_order_id
 from domain.orders.order import Order, OrderPolicy, OrderRequest
 from domain.orders.pricing import priced_order
 from domain.refusals import OrderIdTaken, OrderNotAcceptable
+from domain.repositories import Catalogue, OrderRepository
 from domain.workflows.intake import Intake
 from services.fingerprints import fingerprint
 from settings import Settings
@@ -22,7 +21,11 @@ from settings import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class TakenIn:
-    """An order that is in the repository. to_start: the order, for the caller who entered it; None for everybody who repeats it."""
+    """An order that is in the repository.
+
+    Attributes:
+        to_start: The order, for the caller who inserted it; None for a repeat.
+    """
 
     order_id: str
     to_start: Order | None
@@ -31,15 +34,23 @@ class TakenIn:
 class OrderIntake:
     """Takes orders in under the shop's settings of today."""
 
-    def __init__(self, book: OrderRepository, catalogue: CatalogueStore, settings: Settings) -> None:
-        self._book = book
+    def __init__(self, orders: OrderRepository, catalogue: Catalogue, settings: Settings) -> None:
+        self._orders = orders
         self._catalogue = catalogue
         self._settings = settings
 
     def take_in(self, request: OrderRequest, chosen_id: str | None, now: datetime) -> TakenIn:
-        """Enter the order in the repository. chosen_id: the caller's id, if any.
+        """Insert the order into the repository, unless it is there.
 
-        Raises OrderNotAcceptable when it cannot be priced, OrderIdTaken, and StorageUnavailable.
+        Args:
+            request: What the caller asks for.
+            chosen_id: The caller's id, if any.
+            now: When the order is placed.
+
+        Raises:
+            OrderNotAcceptable: It cannot be priced.
+            OrderIdTaken: The id belongs to another order.
+            StorageUnavailable: The same request may be sent again.
         """
         mark = order_fingerprint(request)
         order_id = chosen_id or _fresh_order_id(now)
@@ -47,10 +58,10 @@ class OrderIntake:
             order = self._priced(request, order_id, now)
         except OrderNotAcceptable:
             # A repeat is answered as the first was, even when the catalogue has changed since.
-            if chosen_id is not None and self._is_entered(chosen_id, mark):
+            if chosen_id is not None and self._is_known(chosen_id, mark):
                 return TakenIn(order_id=order_id, to_start=None)
             raise
-        intake = self._book.accept(order, mark)
+        intake = self._orders.accept(order, mark)
         if intake is Intake.CONFLICT:
             raise OrderIdTaken
         return TakenIn(order_id=order_id, to_start=order if intake is Intake.NEW else None)
@@ -70,8 +81,8 @@ class OrderIntake:
             providers=self._settings.payment_providers,
         )
 
-    def _is_entered(self, order_id: str, mark: str) -> bool:
-        row = self._book.get(order_id)
+    def _is_known(self, order_id: str, mark: str) -> bool:
+        row = self._orders.get(order_id)
         return row is not None and row.fingerprint == mark
 
 
@@ -82,10 +93,10 @@ def order_fingerprint(request: OrderRequest) -> str:
 
 
 def _fresh_order_id(now: datetime) -> str:
-    """An id for an order whose caller named none."""
+    """Return an id for an order whose caller named none."""
     while True:
         order_id = new_order_id(now, secrets.token_bytes(8))
-        # One in some ten thousand would be refused wherever its owner sends it.
+        # One in some ten thousand looks like a card number, and would be refused in every request that names it.
         if not looks_like_card_number(order_id):
             return order_id
 

@@ -5,12 +5,12 @@ import logging
 from datetime import UTC, datetime
 from typing import Final
 
-from adapters.telemetry import emit_accepted
 from domain.ids import PROCESS_ORDER, order_instance_id
 from domain.orders.order import Order, OrderRequest
 from domain.workflows.run import RESTART, Restart
 from services.container import services
 from services.durable_client import DurableClient
+from services.telemetry import emit_accepted
 
 START_TIMEOUT_S: Final = 20
 """How long a start may take before it is left to the recovery timer (`triggers.timer.start_orphaned_orders`)."""

@@ -8,10 +8,10 @@ from typing import Final
 
 from adapters.azure_storage.storage import Storage, create_container, created_on_first_use, storage_errors
 from adapters.rendering.report_document import CONTENT_TYPES, document
-from adapters.stores.order_repository import OrderRepository
 from domain.files.blob_link import BlobLink
 from domain.orders.row import OrderRow
 from domain.reports.report import FetchReportData, GenerateReport, ReportDataFetched, ReportFormat, ReportRow
+from domain.repositories import OrderRepository
 
 _REPORTS: Final = "reports"
 _PAGE_ROWS: Final = 200

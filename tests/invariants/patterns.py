@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from adapters.stores.expense_payments import ExpensePayments
+from adapters.stores.users import Users
 from domain.carts.cart import checkout_id
 from domain.ids import order_id_for_key
 from domain.onboarding.user import user_id
@@ -51,7 +53,7 @@ async def onboard(shop: Shop, key: str) -> None:
 
 async def onboarded(shop: Shop, key: str) -> None:
     await completed(shop, f"onboarding/{key}")
-    user = services().users.get(user_id(f"{key}@example.com"))
+    user = Users(services().storage).get(user_id(f"{key}@example.com"))
     assert user is not None
     assert (user.onboarding_id, user.region and user.region.code) == (key, "US-CA")
 
@@ -69,7 +71,7 @@ async def claim(shop: Shop, key: str) -> None:
 
 async def claimed(shop: Shop, key: str) -> None:
     await completed(shop, f"expenses/{key}")
-    row = services().expense_payments._table.get_entity("ada", key)
+    row = ExpensePayments(services().storage)._table.get_entity("ada", key)
     assert [total["amount_cents"] for total in json.loads(row["payment"])["totals"]] == [1_200]
 
 

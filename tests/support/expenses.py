@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from adapters.stores.expense_payments import ExpensePayments
 from sandbox.testing import Sandbox
 from services.container import services
 from tests.support.mails import Mailbox, text_of
@@ -94,7 +95,7 @@ def token_of(link: str) -> str:
 
 def paid() -> dict[str, int]:
     """What payroll would pick up for the claim, per category."""
-    rows = list(services().expense_payments._table.list_entities()) if _has_payments() else []
+    rows = list(ExpensePayments(services().storage)._table.list_entities()) if _has_payments() else []
     assert len(rows) <= 1
     return {total["category"]: total["amount_cents"] for row in rows for total in json.loads(row["payment"])["totals"]}
 
@@ -103,7 +104,7 @@ def _has_payments() -> bool:
     from azure.core.exceptions import ResourceNotFoundError
 
     try:
-        list(services().expense_payments._table.list_entities())
+        list(ExpensePayments(services().storage)._table.list_entities())
     except ResourceNotFoundError:
         return False
     return True

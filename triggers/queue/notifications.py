@@ -1,45 +1,21 @@
-"""Deliver what people are told, from the outbox: later and later while a mail server is away, and dead-lettered when
-that does not help.
-
-The order, or whatever else a message is about, has long gone on: nothing here touches it. That an order has completed also starts
-the watch of its parcel.
-"""
-
-import asyncio
-import hashlib
-import logging
-from datetime import UTC, datetime
-from typing import Final
+"""Deliver the notifications of the outbox, and dead-letter those that the host gave up on."""
 
 import azure.durable_functions as df
 import azure.functions as func
 from pydantic import ValidationError
 
-from adapters.telemetry import emit_dead_letter
-from domain.errors import ProviderUnavailable, StorageUnavailable
-from domain.mail.notification import Notification, NotificationKind, next_try
+from domain.mail.notification import Notification
 from domain.queues import NOTIFICATIONS
-from domain.shipping.tracking import SHIPMENT_TRACKING, TrackingRequest
-from domain.workflows.commands import activity_command
-from domain.workflows.dead_letter import DeadLetter
-from domain.workflows.steps import Outcome, StepResult
-from services.container import services
-from services.workflow_runs import start_once
+from services.notification_delivery import dead_letter, dead_letter_unreadable, deliver
 
 bp = df.Blueprint()
-
-_STEP: Final = "mail"
-
-_log = logging.getLogger(__name__)
 
 
 @bp.queue_trigger(arg_name="message", queue_name=NOTIFICATIONS, connection="SHOP_STORAGE")
 @bp.durable_client_input(client_name="client")
 async def deliver_notification(message: func.QueueMessage, client: df.DurableOrchestrationClient) -> None:
-    """Send one message. Raises when it cannot be read, or not be put back: the host then delivers it again, five times."""
-    notification = Notification.model_validate_json(message.get_body())
-    await _follow_up(client, notification)
-    await deliver(notification)
+    """Deliver one message. When it cannot be read, or not be put back, the host delivers it again, five times."""
+    await deliver(client, Notification.model_validate_json(message.get_body()))
 
 
 @bp.queue_trigger(arg_name="message", queue_name=f"{NOTIFICATIONS}-poison", connection="SHOP_STORAGE")
@@ -50,72 +26,6 @@ async def dead_letter_notification(message: func.QueueMessage, client: df.Durabl
     try:
         notification = Notification.model_validate_json(body)
     except ValidationError:
-        await _store(_unreadable(body))
-        return
-    await _follow_up(client, notification)
-    await _store(_undelivered(notification, _GAVE_UP))
-
-
-async def _follow_up(client: df.DurableOrchestrationClient, notification: Notification) -> None:
-    """Watch the parcel of an order that has completed: here, because the order then waits for nothing. A repeat starts nothing."""
-    if notification.kind is NotificationKind.ORDER_COMPLETED:
-        request = TrackingRequest(order_id=notification.order_id)
-        await start_once(client, SHIPMENT_TRACKING, notification.order_id, request)
-
-
-async def deliver(notification: Notification) -> None:
-    """Send one message, or put it back for later, or dead-letter it.
-
-    Raises:
-        StorageUnavailable: None of them could be done.
-    """
-    try:
-        result = await asyncio.to_thread(services().notification_sender.deliver, notification)
-    except (ProviderUnavailable, StorageUnavailable) as error:
-        _log.warning("%s: not delivered: %s", notification.message_id, error)
-        again = next_try(notification)
-        if again is not None:
-            await asyncio.to_thread(services().outbox.put, again[0], later=again[1])
-            return
-        result = StepResult(outcome=Outcome.UNKNOWN, reason_code="no_answer", message=str(error)[:500])
-    if result.outcome is not Outcome.DONE:
-        await _store(_undelivered(notification, result))
-
-
-def _undelivered(notification: Notification, result: StepResult) -> DeadLetter:
-    """Return the record of a message that was not delivered; a replay of the record sends it."""
-    # Not named after its order: an order is closed when nothing named after it is open, and a mail is no part of it.
-    return DeadLetter(
-        dead_letter_id=f"{_STEP}.{notification.message_id}",
-        order_id=notification.order_id,
-        step=_STEP,
-        commands=(activity_command("mail_notification", notification),),
-        reason_code=result.reason_code,
-        message=result.message,
-        dead_lettered_at=datetime.now(UTC),
-    )
-
-
-# Constructed, not validated: a cold start need not build a validator for a constant.
-_GAVE_UP: Final = StepResult.model_construct(
-    outcome=Outcome.UNKNOWN, reason_code="delivery_failed", message="the host delivered it five times in vain"
-)
-
-
-def _unreadable(body: bytes) -> DeadLetter:
-    """Return the record of a message that is none. It holds only size and digest: the message may hold what must not be seen."""
-    name = f"unreadable-{hashlib.sha256(body).hexdigest()[:20]}"
-    return DeadLetter(
-        dead_letter_id=f"{_STEP}.{name}",
-        order_id=name,
-        step=_STEP,
-        commands=(),
-        reason_code="unreadable",
-        message=f"a message of {len(body)} bytes on the queue of notifications is not one",
-        dead_lettered_at=datetime.now(UTC),
-    )
-
-
-async def _store(letter: DeadLetter) -> None:
-    emit_dead_letter(await asyncio.to_thread(services().dead_letters.store, letter))
-    _log.error("%s is dead-lettered (%s): %s", letter.dead_letter_id, letter.reason_code, letter.message)
+        await dead_letter_unreadable(body)
+    else:
+        await dead_letter(client, notification)

@@ -16,7 +16,6 @@ from typing import Final
 import azure.durable_functions as df
 import azure.functions as func
 
-from adapters.telemetry import emit_dead_letter, emit_status
 from domain.ids import PROCESS_ORDER, order_instance_id
 from domain.inventory.stock import SETTLEMENT_RETENTION
 from domain.orders.approval import (
@@ -37,6 +36,7 @@ from services.container import services
 from services.durable_client import InstanceStatus
 from services.instances import instance_status, is_unfinished, raise_event, received_events
 from services.order_start import START_TIMEOUT_S, start_order
+from services.telemetry import emit_dead_letter, emit_status
 from triggers.timer.order_endings import finish, give_up
 from triggers.timer.restarts import are_used_up, is_due, tries_of
 

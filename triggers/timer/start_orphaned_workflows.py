@@ -15,7 +15,6 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from activities.run import restart_run
-from adapters.telemetry import emit_dead_letter
 from domain.expenses.claim import EXPENSE_APPROVAL, TURNS, expense_decided, expense_wait_id
 from domain.orders.approval import CANCELLATION_REQUESTED, settling_from_event
 from domain.workflows.dead_letter import DeadLetter
@@ -34,6 +33,7 @@ from services.instances import (
     received_events,
     stored_input,
 )
+from services.telemetry import emit_dead_letter
 from services.workflow_runs import last_reported, start_run, stopped
 from triggers.timer.restarts import are_used_up, is_due, tries_of
 from triggers.timer.start_orphaned_orders import LOST_AFTER

@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from adapters.stores.dead_letters import DeadLetters
 from domain.ids import dead_letter_instance_id
 from domain.orders.order import OrderProgress
 from domain.workflows import dead_letter
@@ -232,7 +233,7 @@ async def test_an_order_stays_open_while_another_of_its_letters_is_still_being_w
     await shop.stock("mug", 10)
     await shop.post("orders", order_request(order_id="a-1"))
     await shop.host.advance(hours=8)
-    services().dead_letters._blob("a-1.cancel_payment").delete_blob()  # as before it was written
+    DeadLetters(services().storage)._blob("a-1.cancel_payment").delete_blob()  # as before it was written
     assert (await shop.post("dead-letters/a-1.cancel_shipping/resolve", RESOLUTION)).status == 200
     assert await order_status(shop) == "needs_attention"
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from adapters.stores.users import Users
 from domain.onboarding.user import PersistUser, user_id
 from sandbox.testing import Sandbox
 from services.container import services
@@ -49,7 +50,7 @@ async def ended(shop: Shop, run_id: str) -> dict[str, Any]:
 
 
 def kept(email: str = "ada@example.com") -> PersistUser | None:
-    return services().users.get(user_id(email))
+    return Users(services().storage).get(user_id(email))
 
 
 def ledger(run: dict[str, Any]) -> list[tuple[str, str]]:

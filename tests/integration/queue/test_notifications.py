@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from domain.mail.notification import Notification, NotificationKind, next_try
+from domain.queues import NOTIFICATIONS
 from sandbox.testing import Sandbox
 from services.container import services
 from tests.support.mails import Mailbox
@@ -34,7 +35,7 @@ async def arrive(shop: Shop, text: str, function: str = "deliver_notification") 
 
 def waiting() -> int:
     """How many messages are on the queue, those for later included."""
-    return int(services().outbox._queue.get_queue_properties().approximate_message_count or 0)
+    return int(services().storage.queue(NOTIFICATIONS).get_queue_properties().approximate_message_count or 0)
 
 
 def dead_lettered() -> list[tuple[str, str | None]]:
@@ -51,14 +52,14 @@ async def test_a_message_waits_while_the_mail_server_is_away_and_is_parked_in_th
     mailing_shop: Shop, mailbox: Mailbox
 ):
     services().outbox.put(NEWS)
-    services().outbox._queue.clear_messages()
+    services().storage.queue(NOTIFICATIONS).clear_messages()
     mailbox.refuse("421 gone for lunch")
     message: Notification = NEWS
     while (again := next_try(message)) is not None:
         await arrive(mailing_shop, message.model_dump_json())
         assert (waiting(), dead_lettered()) == (1, [])
-        assert not services().outbox._queue.peek_messages(), "it is not to be tried again at once"
-        services().outbox._queue.clear_messages()
+        assert not services().storage.queue(NOTIFICATIONS).peek_messages(), "it is not to be tried again at once"
+        services().storage.queue(NOTIFICATIONS).clear_messages()
         message = again[0]
     await arrive(mailing_shop, message.model_dump_json())
     assert (waiting(), dead_lettered()) == (0, [("mail.a-1.order_failed", "no_answer")])
@@ -97,7 +98,7 @@ async def test_an_order_is_untouched_by_a_mail_that_nobody_takes(mailing_shop: S
     await mailing_shop.stock("mug", 10)
     assert (await mailing_shop.post("orders", order_request(order_id="a-1"))).status == 202
     await mailing_shop.host.run_until_idle()
-    message = services().outbox._queue.receive_message()
+    message = services().storage.queue(NOTIFICATIONS).receive_message()
     await arrive(mailing_shop, str(message.content))
     assert dead_lettered() == [("mail.a-1.order_completed", "mail_refused")]
     assert (await mailing_shop.get("orders/a-1")).json()["status"] == "completed"

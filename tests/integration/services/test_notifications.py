@@ -6,7 +6,7 @@ import pytest
 
 from adapters.azure_storage.storage import Storage
 from adapters.mail.smtp import SmtpMailer
-from adapters.rendering.texts import moment, money
+from adapters.rendering.texts import moment, money, render
 from adapters.stores.order_repository import OrderRepository
 from adapters.stores.sent_messages import SentMessages
 from adapters.web.decision_links import DecisionLinks
@@ -45,7 +45,7 @@ def notification_sender(
     links = DecisionLinks(secret, "https://shop.example")
     mailer = SmtpMailer(mailbox.url, "shop@example.com")
     return NotificationSender(
-        mailer, SentMessages(storage), OrderRepository(storage), links, approvers, "https://shop.example"
+        mailer, SentMessages(storage), OrderRepository(storage), links, render, approvers, "https://shop.example"
     )
 
 
@@ -143,7 +143,7 @@ def test_what_can_not_be_told_says_why(orders: OrderRepository, storage: Storage
     asked = notification(NotificationKind.EXPENSE_DECISION_REQUESTED)
     assert notification_sender(storage, mailbox, secret=None).deliver(asked).reason_code == "links_not_set_up"
     reminder = notification(NotificationKind.APPROVAL_REMINDER)
-    assert notification_sender(storage, mailbox, approvers=()).deliver(reminder).reason_code == "nobody_to_tell"
+    assert notification_sender(storage, mailbox, approvers=()).deliver(reminder).reason_code == "no_recipient"
     nobody = notification(NotificationKind.ORDER_FAILED, email="nobody")
     assert notification_sender(storage, mailbox).deliver(nobody).reason_code == "mail_malformed"
     assert not mailbox.mails

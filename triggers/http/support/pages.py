@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import azure.functions as func
 
-from adapters.rendering.texts import render
 from domain.refusals import RequestRefused
+from services.container import services
 from triggers.http.support.operation import PAGE, Handler
 from triggers.http.support.problems import Problem, problem_of
 
@@ -29,7 +29,7 @@ _HEADINGS: Final[Mapping[HTTPStatus, str]] = {
 
 def page(name: str, status: HTTPStatus = HTTPStatus.OK, **facts: Any) -> func.HttpResponse:
     """Render a template as the answer."""
-    return func.HttpResponse(render(name, **facts), status_code=status, mimetype=PAGE)
+    return func.HttpResponse(services().texts(name, **facts), status_code=status, mimetype=PAGE)
 
 
 def answers_pages(handler: Handler) -> Handler:

@@ -1,0 +1,193 @@
+"""Replay or resolve what could not be done automatically. Of two operators, or an operator and a replay, one comes through."""
+
+import asyncio
+from datetime import UTC, datetime
+
+from domain.errors import EndNotKnown
+from domain.ids import PROCESS_ORDER, dead_letter_instance_id
+from domain.orders.order import CloseOrder, OrderStatus
+from domain.refusals import Conflict, NotFound
+from domain.workflows.course import RunEnd
+from domain.workflows.dead_letter import (
+    CloseDeadLetter,
+    DeadLetter,
+    DeadLetterChanged,
+    DeadLetterState,
+    Resolution,
+    StoredDeadLetter,
+)
+from domain.workflows.run import CloseRun, Run
+from domain.workflows.steps import LedgerEntry, Outcome
+from services.container import services
+from services.durable_client import DurableClient, InstanceStatus
+from services.instances import REPLAY_DEAD_LETTER, instance_status, is_unfinished
+from services.order_closing import notify_of_end
+from services.telemetry import emit_dead_letter, emit_status
+
+
+class DeadLetterNotFound(NotFound):
+    """There is no dead letter with this id."""
+
+    def __init__(self) -> None:
+        super().__init__("dead_letter_not_found", "There is no dead letter with this id.")
+
+
+class ReplayRunning(Conflict):
+    """A replay of the dead letter is running."""
+
+    def __init__(self) -> None:
+        super().__init__("replay_running", "A replay of this dead letter is running.")
+
+
+class ChangedMeanwhile(Conflict):
+    """Another operator changed the dead letter at the same time."""
+
+    def __init__(self) -> None:
+        detail = "Another operator changed this dead letter at the same time; look at it again."
+        super().__init__("changed_meanwhile", detail)
+
+
+async def find_dead_letter(dead_letter_id: str) -> StoredDeadLetter:
+    """Return a record with its version.
+
+    Raises:
+        DeadLetterNotFound: There is none of this id.
+    """
+    stored = await asyncio.to_thread(services().dead_letters.get, dead_letter_id)
+    if stored is None:
+        raise DeadLetterNotFound
+    return stored
+
+
+async def latest_replay(client: DurableClient, letter: DeadLetter) -> InstanceStatus | None:
+    """Return the instance of the latest replay; None when there was none."""
+    return await instance_status(client, replay_id(letter)) if letter.replays else None
+
+
+async def replay(client: DurableClient, dead_letter_id: str) -> DeadLetter:
+    """Start a replay, and return the record with its number.
+
+    Raises:
+        DeadLetterNotFound: There is none of this id.
+        Conflict: The record is closed, is being resolved or replayed, or holds nothing to replay.
+    """
+    letter = await _claim_replay(client, await find_dead_letter(dead_letter_id))
+    await _start(client, letter)
+    return letter
+
+
+async def resolve(client: DurableClient, dead_letter_id: str, resolution: Resolution) -> DeadLetter:
+    """Close a record that an operator has settled by hand. A repeat gets the same answer.
+
+    Raises:
+        DeadLetterNotFound: There is none of this id.
+        Conflict: The record is closed otherwise, is being resolved or replayed, or its order has not ended.
+    """
+    stored = await find_dead_letter(dead_letter_id)
+    if stored.letter.resolution != resolution:
+        await _check_open(client, stored.letter)
+        await _update(stored, stored.letter.claim_resolution(resolution))
+    try:
+        await _resolve(stored.letter, resolution)
+    except EndNotKnown:
+        await _give_up_resolution(await find_dead_letter(dead_letter_id), resolution)
+        detail = "The order repository has not recorded the order's end yet; try again in a few minutes."
+        raise Conflict("end_not_known", detail) from None
+    closed = (await find_dead_letter(dead_letter_id)).letter
+    if closed.resolution != resolution:
+        raise ChangedMeanwhile
+    return closed
+
+
+def replay_id(letter: DeadLetter) -> str:
+    """Return the instance id of a record's latest replay."""
+    return dead_letter_instance_id(letter.dead_letter_id, letter.replays)
+
+
+async def _check_open(client: DurableClient, letter: DeadLetter) -> None:
+    if letter.state is not DeadLetterState.OPEN:
+        raise Conflict("closed", f"The dead letter is closed: {letter.state}.")
+    if letter.resolution is not None:
+        detail = "The dead letter is being resolved. If that has stopped, send the resolution that it shows again."
+        raise Conflict("resolution_under_way", detail)
+    if letter.awaits_replay(datetime.now(UTC)) or is_unfinished(await latest_replay(client, letter)):
+        raise ReplayRunning
+
+
+async def _claim_replay(client: DurableClient, stored: StoredDeadLetter) -> DeadLetter:
+    """Return the record with the number of a replay that is this caller's alone."""
+    letter = stored.letter
+    await _check_open(client, letter)
+    if not letter.commands:
+        raise Conflict("nothing_to_replay", "The record holds nothing that could be done again; resolve it by hand.")
+    claimed = letter.claim_replay(datetime.now(UTC))
+    await _update(stored, claimed)
+    return claimed
+
+
+async def _update(stored: StoredDeadLetter, changed: DeadLetter) -> None:
+    """Store a change of what was read: of two callers who read the same, one comes through."""
+    try:
+        await asyncio.to_thread(services().dead_letters.update, changed, stored.etag)
+    except DeadLetterChanged:
+        raise ChangedMeanwhile from None
+
+
+async def _start(client: DurableClient, letter: DeadLetter) -> None:
+    """Start the replay. The recovery timer looks after it as after every run."""
+    instance_id = replay_id(letter)
+    run = Run(
+        workflow=REPLAY_DEAD_LETTER,
+        key=letter.dead_letter_id,
+        request=letter.to_wire(),
+        accepted_at=datetime.now(UTC),
+        instance_id=instance_id,
+    )
+    await asyncio.to_thread(services().run_repository.accept, run, instance_id)
+    try:
+        await client.start_new(REPLAY_DEAD_LETTER, instance_id, letter.to_wire())
+    except Exception:
+        # The client has one type of error for everything.
+        if is_unfinished(await instance_status(client, instance_id)):
+            raise ReplayRunning from None
+        raise
+
+
+async def _resolve(letter: DeadLetter, resolution: Resolution) -> None:
+    """Store it in the ledger of the order, which may end it, and close the record last: until then it can be repeated.
+
+    Raises:
+        EndNotKnown: The order repository does not know yet what is open.
+    """
+    now = datetime.now(UTC)
+    if letter.run_end is not None:
+        message = f"resolved by {resolution.resolved_by}: {resolution.reason}"[:500]
+        entry = LedgerEntry(step=letter.step, kind="compensation", outcome=Outcome.DONE, at=now, message=message)
+        await _close_run(letter, letter.run_end, entry)
+    closing = CloseDeadLetter(
+        dead_letter_id=letter.dead_letter_id, state=DeadLetterState.RESOLVED, at=now, resolution=resolution
+    )
+    emit_dead_letter(await asyncio.to_thread(services().dead_letters.close, closing))
+
+
+async def _give_up_resolution(stored: StoredDeadLetter, resolution: Resolution) -> None:
+    """Leave the record to other operators and to replays again."""
+    if stored.letter.state is DeadLetterState.OPEN and stored.letter.resolution == resolution:
+        await _update(stored, stored.letter.claim_resolution(None))
+
+
+async def _close_run(letter: DeadLetter, end: RunEnd, entry: LedgerEntry) -> None:
+    if letter.workflow == PROCESS_ORDER:
+        await _close_order(CloseOrder(order_id=letter.order_id, status=OrderStatus(end), entry=entry))
+    else:
+        closing = CloseRun(workflow=letter.workflow, key=letter.order_id, end=end, entry=entry)
+        await asyncio.to_thread(services().run_repository.close, closing)
+
+
+async def _close_order(closing: CloseOrder) -> None:
+    after = await asyncio.to_thread(services().order_repository.close, closing)
+    if after is None:
+        return
+    emit_status(after.changed)
+    if after.status is closing.status:
+        await asyncio.to_thread(notify_of_end, services().order_repository, services().outbox, closing)

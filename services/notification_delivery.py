@@ -1,0 +1,110 @@
+"""Deliver notifications: later and later while a mail server is away, and dead-lettered when that does not help.
+
+The order, or whatever else a message is about, has long gone on: nothing here touches it. That an order has completed also starts
+the tracking of its parcel.
+"""
+
+import asyncio
+import hashlib
+import logging
+from datetime import UTC, datetime
+from typing import Final
+
+from domain.errors import ProviderUnavailable, StorageUnavailable
+from domain.mail.notification import Notification, NotificationKind, next_try
+from domain.shipping.tracking import SHIPMENT_TRACKING, TrackingRequest
+from domain.workflows.commands import activity_command
+from domain.workflows.dead_letter import DeadLetter
+from domain.workflows.steps import Outcome, StepResult
+from services.container import services
+from services.durable_client import DurableClient
+from services.telemetry import emit_dead_letter
+from services.workflow_runs import start_once
+
+_STEP: Final = "mail"
+
+# Constructed, not validated: a cold start need not build a validator for a constant.
+_GIVEN_UP: Final = StepResult.model_construct(
+    outcome=Outcome.UNKNOWN, reason_code="delivery_failed", message="the host delivered it five times in vain"
+)
+
+_log = logging.getLogger(__name__)
+
+
+async def deliver(client: DurableClient, notification: Notification) -> None:
+    """Send one message, or put it back for later, or dead-letter it.
+
+    Raises:
+        StorageUnavailable: None of them could be done.
+    """
+    await _start_tracking(client, notification)
+    try:
+        result = await asyncio.to_thread(services().notification_sender.deliver, notification)
+    except (ProviderUnavailable, StorageUnavailable) as error:
+        _log.warning("%s: not delivered: %s", notification.message_id, error)
+        again = next_try(notification)
+        if again is not None:
+            await asyncio.to_thread(services().outbox.put, again[0], later=again[1])
+            return
+        result = StepResult(outcome=Outcome.UNKNOWN, reason_code="no_answer", message=str(error)[:500])
+    if result.outcome is not Outcome.DONE:
+        await _store(_undelivered(notification, result))
+
+
+async def dead_letter(client: DurableClient, notification: Notification) -> None:
+    """Dead-letter a message that the host gave up on.
+
+    Raises:
+        StorageUnavailable: The same call may be made again.
+    """
+    await _start_tracking(client, notification)
+    await _store(_undelivered(notification, _GIVEN_UP))
+
+
+async def dead_letter_unreadable(body: bytes) -> None:
+    """Dead-letter a queue message that is no notification.
+
+    Raises:
+        StorageUnavailable: The same call may be made again.
+    """
+    await _store(_unreadable(body))
+
+
+async def _start_tracking(client: DurableClient, notification: Notification) -> None:
+    """Track the parcel of an order that has completed: here, because the order waits for nothing. A repeat starts nothing."""
+    if notification.kind is NotificationKind.ORDER_COMPLETED:
+        request = TrackingRequest(order_id=notification.order_id)
+        await start_once(client, SHIPMENT_TRACKING, notification.order_id, request)
+
+
+def _undelivered(notification: Notification, result: StepResult) -> DeadLetter:
+    """Return the record of a message that was not delivered; a replay of the record sends it."""
+    # Not named after its order: an order is closed when nothing named after it is open, and a mail is no part of it.
+    return DeadLetter(
+        dead_letter_id=f"{_STEP}.{notification.message_id}",
+        order_id=notification.order_id,
+        step=_STEP,
+        commands=(activity_command("mail_notification", notification),),
+        reason_code=result.reason_code,
+        message=result.message,
+        dead_lettered_at=datetime.now(UTC),
+    )
+
+
+def _unreadable(body: bytes) -> DeadLetter:
+    """Return the record of a message that is none. It holds only size and digest: the message may hold what must not be seen."""
+    name = f"unreadable-{hashlib.sha256(body).hexdigest()[:20]}"
+    return DeadLetter(
+        dead_letter_id=f"{_STEP}.{name}",
+        order_id=name,
+        step=_STEP,
+        commands=(),
+        reason_code="unreadable",
+        message=f"a message of {len(body)} bytes on the queue of notifications is not one",
+        dead_lettered_at=datetime.now(UTC),
+    )
+
+
+async def _store(letter: DeadLetter) -> None:
+    emit_dead_letter(await asyncio.to_thread(services().dead_letters.store, letter))
+    _log.error("%s is dead-lettered (%s): %s", letter.dead_letter_id, letter.reason_code, letter.message)

@@ -172,4 +172,4 @@ async def test_a_run_survives_the_death_of_its_worker_at_any_moment(
     await send_mails(office)
     assert set(mailbox.times.values()) <= {1}, mailbox.times
     assert [letter for letter in await open_dead_letters(office) if letter["step"] == "run"] == []
-    assert len(keys) >= MIN_ORDERS
+    assert len(keys) > 1, "its worker never died: a workflow of one activity has one such moment"

@@ -11,13 +11,14 @@ from typing import Any
 class Script:
     """What is answered to which call, e.g. `POST /v1/refunds`: one answer after the other, the last one for ever.
 
-    heard: the calls that came. keys: their idempotency keys. bodies: what they brought.
+    heard: the calls that came. keys: their idempotency keys. bodies: what they brought. headers: by lower-case name.
     """
 
     def __init__(self) -> None:
         self.url = ""
         self.heard: list[str] = []
         self.bodies: dict[str, list[str]] = {}
+        self.headers: dict[str, list[dict[str, str]]] = {}
         self.keys: dict[str, list[str | None]] = {}
         self._answers: dict[str, list[tuple[int, Mapping[str, str], str]]] = {}
 
@@ -30,11 +31,12 @@ class Script:
         """Take back what was to be answered to a call."""
         self._answers.pop(call, None)
 
-    def next_answer(self, call: str, key: str | None, body: str) -> tuple[int, Mapping[str, str], str]:
+    def next_answer(self, call: str, headers: Mapping[str, str], body: str) -> tuple[int, Mapping[str, str], str]:
         """What to answer now."""
         self.heard.append(call)
         self.bodies.setdefault(call, []).append(body)
-        self.keys.setdefault(call, []).append(key)
+        self.headers.setdefault(call, []).append({name.lower(): value for name, value in headers.items()})
+        self.keys.setdefault(call, []).append(headers.get("Idempotency-Key"))
         answers = self._answers[call]
         return answers.pop(0) if len(answers) > 1 else answers[0]
 
@@ -48,7 +50,7 @@ def scripted_provider() -> Iterator[Script]:
         def _respond(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
             call = f"{self.command} {self.path.partition('?')[0]}"
-            status, headers, text = script.next_answer(call, self.headers.get("Idempotency-Key"), body)
+            status, headers, text = script.next_answer(call, dict(self.headers), body)
             self.send_response(status)
             for name, value in {"Content-Length": str(len(text.encode())), **headers}.items():
                 self.send_header(name, value)

@@ -1,0 +1,181 @@
+"""What every carrier adapter promises (`domain.ports.Carrier`), held against the carrier's own ledger."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import pytest
+
+from adapters.easypost.carrier import EasyPostCarrier
+from domain.errors import ProviderUnavailable
+from domain.ports import Carrier
+from domain.shipping.shipment import BuyLabelRequest, CancelShippingRequest, ShipmentRequest
+from domain.workflows.steps import Outcome, StepResult
+from sandbox.testing import Sandbox
+from tests.integration.adapters.examples import CUSTOMER, NOWHERE, WAREHOUSE, until_answered
+
+FEW_CALLS = range(1, 7)
+"""No operation makes more calls than this before it is done."""
+
+
+class Labels(NamedTuple):
+    """What the carrier's own ledger says of an order. paid: labels bought and not given back. bought: ever."""
+
+    paid: int
+    bought: int
+
+
+class CarrierSide(Protocol):
+    """One adapter, with its ledger and how to disturb it."""
+
+    carrier: Carrier
+
+    def labels(self) -> Labels:
+        """Return what the ledger says, read past the adapter."""
+
+    def losing(self, *calls: int) -> AbstractContextManager[None]:
+        """Lose the answers to these calls, counted from 1."""
+
+    def away(self) -> Carrier:
+        """Return the carrier at an address where nothing listens."""
+
+
+@dataclass
+class EasyPostSide:
+    """EasyPost's SDK over HTTP, to the sandbox."""
+
+    sandbox: Sandbox
+
+    def __post_init__(self) -> None:
+        self.carrier: Carrier = EasyPostCarrier.connect("EZTK_contract", self.sandbox.easypost_url, WAREHOUSE)
+
+    def labels(self) -> Labels:
+        rows = self.sandbox.parcels()
+        return Labels(sum(row["label_active"] for row in rows), sum(row["label_bought"] for row in rows))
+
+    @contextmanager
+    def losing(self, *calls: int) -> Iterator[None]:
+        self.sandbox.fault(face="easypost", kind="drop_after", calls=calls)
+        yield
+        self.sandbox.clear_faults()
+
+    def away(self) -> Carrier:
+        return EasyPostCarrier.connect("EZTK_contract", "http://127.0.0.1:1/v2", WAREHOUSE)
+
+
+@pytest.fixture(params=[EasyPostSide])
+def side(request: pytest.FixtureRequest, sandbox: Sandbox) -> CarrierSide:
+    chosen: CarrierSide = request.param(sandbox)
+    return chosen
+
+
+def shipment(**changes: Any) -> ShipmentRequest:
+    usual = {"order_id": "order-1", "ship_to": CUSTOMER, "weight_grams": 1_200, "namespace": "shop.hub"}
+    return ShipmentRequest(**usual | changes)
+
+
+def label(shipment_id: str | None, **changes: Any) -> BuyLabelRequest:
+    return BuyLabelRequest(**{"order_id": "order-1", "shipment_id": str(shipment_id)} | changes)
+
+
+def cancellation(shipment_id: str | None = None) -> CancelShippingRequest:
+    return CancelShippingRequest(order_id="order-1", shipment_id=shipment_id, announced=shipment())
+
+
+def announced(side: CarrierSide) -> str:
+    result = side.carrier.create_shipment(shipment())
+    assert result.outcome is Outcome.DONE, result
+    return str(result.reference)
+
+
+def test_a_parcel_is_announced_once_and_costs_nothing(side: CarrierSide) -> None:
+    assert announced(side) == announced(side)
+    assert side.labels() == Labels(0, 0)
+
+
+def test_a_label_is_bought_once_however_often_it_is_asked_for(side: CarrierSide) -> None:
+    shipment_id = announced(side)
+    first, second = (side.carrier.buy_label(label(shipment_id)) for _ in range(2))
+    assert first == second
+    assert first.outcome is Outcome.DONE
+    assert first.reference
+    assert side.labels() == Labels(1, 1)
+
+
+def test_an_address_without_delivery_is_a_refusal(side: CarrierSide) -> None:
+    result = side.carrier.create_shipment(shipment(ship_to=NOWHERE))
+    assert (result.outcome, result.reason_code) == (Outcome.REFUSED, "undeliverable")
+    assert NOWHERE.name not in str(result.message)
+
+
+def test_a_label_above_the_cap_is_not_bought(side: CarrierSide) -> None:
+    result = side.carrier.buy_label(label(announced(side), max_cost_cents=1))
+    assert (result.outcome, result.reason_code) == (Outcome.REFUSED, "shipping_too_expensive")
+    assert side.labels() == Labels(0, 0)
+
+
+@pytest.mark.parametrize("knows_id", [True, False])
+def test_a_bought_label_is_given_back_once(side: CarrierSide, knows_id: bool) -> None:
+    shipment_id = announced(side)
+    side.carrier.buy_label(label(shipment_id))
+    for _ in range(2):
+        result = side.carrier.cancel(cancellation(shipment_id if knows_id else None))
+        assert (result.outcome, result.message) == (Outcome.DONE, "label_refunded")
+    assert side.labels() == Labels(0, 1)
+    again = side.carrier.buy_label(label(shipment_id))
+    assert (again.outcome, again.reason_code) == (Outcome.REFUSED, "shipping_cancelled")
+    assert side.labels() == Labels(0, 1)
+
+
+@pytest.mark.parametrize("is_announced", [True, False])
+def test_without_a_label_there_is_nothing_to_compensate(side: CarrierSide, is_announced: bool) -> None:
+    if is_announced:
+        announced(side)
+    for _ in range(2):
+        result = side.carrier.cancel(cancellation())
+        assert (result.outcome, result.message) == (Outcome.DONE, "nothing_to_compensate")
+    assert side.labels() == Labels(0, 0)
+
+
+def test_the_parcel_of_another_shop_with_this_order_id_is_left_alone(side: CarrierSide) -> None:
+    theirs = side.carrier.create_shipment(shipment(namespace="other.hub")).reference
+    side.carrier.buy_label(label(theirs))
+    assert announced(side) != theirs
+    assert side.carrier.cancel(cancellation()).message == "nothing_to_compensate"
+    assert side.labels() == Labels(1, 1)
+
+
+@pytest.mark.parametrize("lost", FEW_CALLS)
+@pytest.mark.parametrize("operation", ["create", "buy", "give_back", "nothing"])
+def test_a_lost_answer_changes_nothing(side: CarrierSide, operation: str, lost: int) -> None:
+    shipment_id = "" if operation == "create" else announced(side)
+    if operation == "give_back":
+        side.carrier.buy_label(label(shipment_id))
+
+    def send() -> StepResult:
+        if operation == "create":
+            return side.carrier.create_shipment(shipment())
+        if operation == "buy":
+            return side.carrier.buy_label(label(shipment_id))
+        return side.carrier.cancel(cancellation())
+
+    with side.losing(lost):
+        result = until_answered(send)
+    assert result.outcome is Outcome.DONE, result
+    assert send() == result
+    expected = {"buy": Labels(1, 1), "give_back": Labels(0, 1)}.get(operation, Labels(0, 0))
+    assert side.labels() == expected
+
+
+def test_a_carrier_that_is_away_is_worth_another_try_and_its_error_says_nothing_private(side: CarrierSide) -> None:
+    away = side.away()
+    for call in (
+        lambda: away.create_shipment(shipment()),
+        lambda: away.buy_label(label("shp_1")),
+        lambda: away.cancel(cancellation()),
+    ):
+        with pytest.raises(ProviderUnavailable) as caught:
+            call()
+        assert not any(text in str(caught.value) for text in (CUSTOMER.name, CUSTOMER.street1, "EZTK"))
+        assert caught.value.__cause__ is None

@@ -19,6 +19,7 @@ from local_host.host import MEMORY
 from local_host.testing import Answer, AppHost, running_app
 from sandbox.testing import Sandbox
 from services.container import process
+from tests.support.documented import undocumented
 from tests.support.order_requests import ADDRESS
 
 ROOT = Path(__file__).parents[2]
@@ -33,16 +34,21 @@ class Shop:
 
     async def post(self, path: str, body: Any = None, **options: Any) -> Answer:
         """body: sent as JSON; `data=` and `headers=` send something else. path: below `/api/`."""
-        return await self.host.http.post(f"/api/{path}", json=body, **options)
+        return await self._send("POST", path, json=body, **options)
 
     async def put(self, path: str, body: Any, **options: Any) -> Answer:
-        return await self.host.http.put(f"/api/{path}", json=body, **options)
+        return await self._send("PUT", path, json=body, **options)
 
     async def delete(self, path: str, **options: Any) -> Answer:
-        return await self.host.http.delete(f"/api/{path}", **options)
+        return await self._send("DELETE", path, **options)
 
     async def get(self, path: str, **params: str) -> Answer:
-        return await self.host.http.get(f"/api/{path}", params=params)
+        return await self._send("GET", path, params=params)
+
+    async def _send(self, method: str, path: str, **options: Any) -> Answer:
+        answer = await self.host.http.request(method, f"/api/{path}", **options)
+        assert undocumented(method, path, answer) == [], answer.text
+        return answer
 
     async def stock(self, product_id: str, quantity: int, *, unit_price_cents: int = 1_000) -> None:
         """Sell a product and put some of it on the shelf."""

@@ -13,6 +13,7 @@ from domain.wire import Wire
 from services.container import services
 from triggers.http.support.access import Access
 from triggers.http.support.operation import operation
+from triggers.http.support.problems import RETRY_SOON
 from triggers.http.support.responses import answer
 
 bp = df.Blueprint()
@@ -57,7 +58,9 @@ async def get_health(req: func.HttpRequest) -> func.HttpResponse:
     checks = Checks(settings=_settings(), storage=await _storage())
     healthy = checks.settings == checks.storage == "ok"
     body = HealthAnswer(status="ok" if healthy else "failed", checks=checks)
-    return answer(body, HTTPStatus.OK if healthy else HTTPStatus.SERVICE_UNAVAILABLE)
+    if healthy:
+        return answer(body)
+    return answer(body, HTTPStatus.SERVICE_UNAVAILABLE, RETRY_SOON)
 
 
 def _settings() -> Check:

@@ -37,8 +37,11 @@ def test_every_operation_with_a_key_names_the_schemes_and_its_401_and_no_other_d
         is_open = operation_id in open_routes()
         assert operation["security"] == ([] if is_open else [{name: []} for name in schemes]), operation_id
         # The tracking webhook has a 401 of its own, for a wrong signature.
-        refusal = operation["responses"].get("401", {"description": ""})["description"]
-        assert ("x-functions-key" in refusal and "code" in refusal) is not is_open, operation_id
+        refusal = operation["responses"].get("401", {})
+        assert (refusal == {"$ref": "#/components/responses/platform_401"}) is not is_open, operation_id
+    meaning = openapi_document()["components"]["responses"]["platform_401"]["description"]
+    assert "x-functions-key" in meaning
+    assert "code" in meaning
 
 
 def test_the_documentation_lists_every_route_that_needs_no_key():

@@ -27,7 +27,7 @@ _STATUSES: Final[Mapping[type[RequestRefused], HTTPStatus]] = {
     Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
     TryAgain: HTTPStatus.SERVICE_UNAVAILABLE,
 }
-_RETRY_SOON: Final = {"Retry-After": "5"}
+RETRY_SOON: Final = {"Retry-After": "5"}
 
 _log = logging.getLogger(__name__)
 
@@ -91,13 +91,13 @@ def invalid_field(field: str, rule: str, message: str) -> Problem:
 
 def unavailable(detail: str) -> Problem:
     """503: the same request may be sent again."""
-    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", detail, headers=_RETRY_SOON)
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", detail, headers=RETRY_SOON)
 
 
 def problem_of(refusal: RequestRefused) -> Problem:
     """Return the problem that a use case's refusal is to a caller."""
     status = next(status for kind, status in _STATUSES.items() if isinstance(refusal, kind))
-    headers = _RETRY_SOON if isinstance(refusal, TryAgain) else None
+    headers = RETRY_SOON if isinstance(refusal, TryAgain) else None
     return Problem(status, refusal.code, refusal.detail, refusal.errors, headers)
 
 

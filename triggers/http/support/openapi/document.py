@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from triggers.http.support.access import Access
-from triggers.http.support.openapi.responses import responses
+from triggers.http.support.openapi.responses import PLATFORM_RESPONSES, responses
 from triggers.http.support.openapi.schemas import Schema, Schemas, path_schema
 from triggers.http.support.operation import FORM, JSON, Operation
 from triggers.http.support.request_params import IDEMPOTENCY_KEY, MAX_IDEMPOTENCY_KEY_CHARS
@@ -71,7 +71,7 @@ def openapi_document(operations: Sequence[Operation]) -> Schema:
         "info": _INFO,
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "paths": paths,
-        "components": {"schemas": schemas.named, "securitySchemes": _SECURITY},
+        "components": {"schemas": schemas.named, "responses": PLATFORM_RESPONSES, "securitySchemes": _SECURITY},
     }
 
 

@@ -21,16 +21,26 @@ _APP_FAILED: Final = {
     503: "The shop or its storage is not available. The same request may be sent again after `Retry-After` seconds.",
 }
 # Sources: learn.microsoft.com, "Azure Functions HTTP triggers and bindings overview" (limits and throttles), "App Service access
-# restrictions", and "Function app time-out duration" (230 seconds).
+# restrictions" and "Function app time-out duration" (230 seconds); dotnet/aspnetcore, Kestrel's bad requests (400, 414, 431).
 _PLATFORM: Final = {
-    403: "From the platform: it does not admit the caller's address, or the app is stopped.",
-    429: "From the platform: it has too many requests in hand. The same request may be sent again later.",
-    502: "From the platform: the app did not answer. The request may have been processed.",
-    504: "From the platform: the app did not answer within 230 seconds. The request may have been processed.",
+    400: "The request is malformed.",
+    403: "The platform does not admit the caller's address, or the app is stopped.",
+    414: "The address is too long.",
+    429: "The platform has too many requests in hand. The same request may be sent again later.",
+    431: "The headers are too large.",
+    502: "The app did not answer. The request may have been processed.",
+    504: "The app did not answer within 230 seconds. The request may have been processed.",
 }
-_NO_KEY: Final = (
-    "From the platform: the function key is missing or wrong. Send it as `x-functions-key`, or as `code` in the query."
-)
+_NO_KEY: Final = {
+    401: "The function key is missing or wrong. Send it as `x-functions-key`, or as `code` in the query.",
+}
+_REF: Final = "#/components/responses/platform_{status}"
+
+PLATFORM_RESPONSES: Final[dict[str, Schema]] = {
+    f"platform_{status}": {"description": f"From the platform, without a problem document. {text}"}
+    for status, text in sorted((_PLATFORM | _NO_KEY).items())
+}
+"""What the platform answers in place of the app, for the components of the document."""
 
 HEADERS: Final[dict[str, Schema]] = {
     "Location": {
@@ -54,8 +64,8 @@ def responses(operation: Operation, schemas: Schemas) -> Schema:
         answer = _answer(operation, schemas, status)
         answer["content"] |= described.get(status, {}).get("content", {})
         described[status] = answer
-    for status, meaning in _platform(operation):
-        described.setdefault(status, {"description": meaning})
+    for status in _platform(operation):
+        described.setdefault(status, {"$ref": _REF.format(status=status)})
     return {str(status): described[status] for status in sorted(described)}
 
 
@@ -76,10 +86,10 @@ def _refusals(operation: Operation) -> Iterator[tuple[int, str]]:
     yield from operation.problems.items()
 
 
-def _platform(operation: Operation) -> Iterator[tuple[int, str]]:
+def _platform(operation: Operation) -> Iterator[int]:
     if operation.access is Access.FUNCTION_KEY:
-        yield 401, _NO_KEY
-    yield from _PLATFORM.items()
+        yield from _NO_KEY
+    yield from _PLATFORM
 
 
 def _answer(operation: Operation, schemas: Schemas, status: int) -> Schema:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from pydantic import TypeAdapter
-from pydantic.json_schema import JsonSchemaMode, models_json_schema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue, models_json_schema
+from pydantic_core import core_schema
 
 from domain.wire import Wire
 from triggers.http.support.operation import Operation
@@ -15,6 +16,18 @@ from triggers.http.support.request_params import PATH_IDS
 Schema = dict[str, Any]
 
 _REF: Final = "#/components/schemas/{model}"
+
+
+class _Generator(GenerateJsonSchema):
+    """Writes a tuple of equal items as a list of that length, which more tools read than `prefixItems`."""
+
+    def tuple_schema(self, schema: core_schema.TupleSchema) -> JsonSchemaValue:
+        written = super().tuple_schema(schema)
+        prefix = written.get("prefixItems", [])
+        if prefix and all(each == prefix[0] for each in prefix):
+            del written["prefixItems"]
+            written["items"] = prefix[0]
+        return written
 
 
 @dataclass(frozen=True)
@@ -32,7 +45,7 @@ class Schemas:
     @classmethod
     def of(cls, operations: Iterable[Operation]) -> Self:
         """Build the schemas of all models that the operations name."""
-        refs, schemas = models_json_schema(list(_models(operations)), ref_template=_REF)
+        refs, schemas = models_json_schema(list(_models(operations)), ref_template=_REF, schema_generator=_Generator)
         return cls(schemas["$defs"], refs)
 
     def read(self, model: type[Wire]) -> Schema:

@@ -148,7 +148,7 @@ async def test_a_cancellation_whose_event_is_lost_stops_the_order_before_it_is_p
     async def lose(*_: Any) -> bool:
         return False
 
-    monkeypatch.setattr("triggers.http.cancellation.raise_event", lose)
+    monkeypatch.setattr("services.order_cancellation.raise_event", lose)
     await place(shop)
     assert (await shop.post("orders/a-1/cancellation", CANCEL[1])).status == 202
     assert (await shop.post("orders/a-1/approval", APPROVE[1])).status == 202

@@ -1,5 +1,6 @@
-"""Many small files looked at by a durable batch, next to the very same extraction in a plain thread pool of the same width, in
-one run: what it costs that a file's turn survives a crash. Also what memory the app holds after it.
+"""Compare a durable batch of many small files with the same extraction in a plain thread pool of the same width.
+
+The difference is the price of surviving a crash. It also prints the app's memory after the batch.
 """
 
 import argparse
@@ -48,7 +49,7 @@ def batch_seconds(base_url: str, count: int) -> float:
 
 
 def pool_seconds(files: FileBatches, names: Sequence[str]) -> float:
-    """The same files by the same code, without anything that remembers how far it is."""
+    """Return the same files by the same code, without anything that remembers how far it is."""
     started = time.perf_counter()
     with ThreadPoolExecutor(CONCURRENCY) as pool:
         found = list(pool.map(lambda name: files.extract(ExtractMetadata(container=CONTAINER, name=name)), names))

@@ -1,5 +1,6 @@
-"""Many orders in one file, next to the same orders posted one by one in the same run: seconds until all are accepted, until the
-last one has ended, and what memory the app holds then.
+"""Compare many orders in one file with the same orders posted one by one.
+
+It prints the seconds until all are accepted, until the last one has ended, and the app's memory then.
 """
 
 import argparse

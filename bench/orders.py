@@ -1,7 +1,7 @@
-"""Orders to completion with 64 in flight, next to the floor of the same work: the SDK's replay of the very same histories, and
-SQLite's rate of committing that many steps. Also what memory the app holds after the last order.
+"""Run orders to completion with 64 in flight, and compare them with the floor of the same work.
 
-Progress is counted in the task hub's file, so that the app has nothing to do but the orders.
+The floor is the SDK's replay of the same histories, and SQLite's rate of committing as many steps. It also prints the app's memory
+after the last order. Progress is counted in the task hub's file, so that the app processes nothing but the orders.
 """
 
 import argparse
@@ -77,7 +77,7 @@ def resident_mib(pid: int) -> float:
 
 
 def processor_seconds(copy: LocalCopy) -> dict[str, float]:
-    """What each process of the copy has used so far, and this one, which posts the orders. Linux only."""
+    """Return what each process of the copy has used so far, and this one, which posts the orders. Linux only."""
     used = {}
     for service in copy.services:
         fields = Path(f"/proc/{service.pid}/stat").read_text().rpartition(")")[2].split()
@@ -154,7 +154,7 @@ def stock(base_url: str, count: int) -> None:
 
 
 def check(hub_file: Path, count: int) -> None:
-    """A figure for orders that failed would mean nothing."""
+    """Check that no order failed: a figure for failed orders would mean nothing."""
     hub = sqlite3.connect(hub_file)
     succeeded = hub.execute(SUCCEEDED).fetchone()[0]
     hub.close()

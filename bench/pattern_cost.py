@@ -71,7 +71,7 @@ def human_interaction(copy: LocalCopy) -> Cost:
 
 
 def stateful_entity(copy: LocalCopy) -> Cost:
-    """The checkout of a cart. Each change of the cart before it is one signal."""
+    """Return the checkout of a cart. Each change of the cart before it is one signal."""
     assert call("POST", f"{base(copy)}/carts/ada/items", LINE).ok
     wait_until(lambda: bool(call("GET", f"{base(copy)}/carts/ada").body.get("items")))
     details = {name: value for name, value in CUSTOMER.items() if name != "customer_id"}

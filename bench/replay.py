@@ -17,7 +17,7 @@ SETTINGS = {
 
 
 def orchestrator(name: str) -> Callable[[str], str]:
-    """The SDK's handle of that orchestrator: history as JSON in, actions as JSON out."""
+    """Return the SDK's handle of that orchestrator: history as JSON in, actions as JSON out."""
     (found,) = (function for function in app.get_functions() if function.get_function_name() == name)
     handle: Callable[[str], str] = found.get_user_function()
     return handle

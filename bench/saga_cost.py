@@ -56,7 +56,7 @@ class Cost:
 
 
 def measured(hub_file: Path, orchestrator: str, *parts: str) -> Cost:
-    """The average over every instance of that orchestrator. parts: orchestrators whose instances are part of its cost."""
+    """Return the average over every instance of that orchestrator. parts: orchestrators whose instances are part of its cost."""
     hub = sqlite3.connect(hub_file)
     runs, *others = ([row[0] for row in hub.execute(INSTANCES, (name,))] for name in (orchestrator, *parts))
     ids = [*runs, *(instance_id for part in others for instance_id in part)]

@@ -25,7 +25,7 @@ def python_seconds(code: str) -> float:
 
 
 def python_cpu_seconds(code: str) -> float:
-    """The processor time that a new interpreter takes for this code: hardly longer on a busy machine.
+    """Return the processor time that a new interpreter takes for this code: hardly longer on a busy machine.
 
     Without the interpreter's end: a start does not wait for it, and it costs more the more was imported.
     """
@@ -36,7 +36,7 @@ def python_cpu_seconds(code: str) -> float:
 
 
 def medians(rounds: int, measures: Sequence[Callable[[], float]]) -> list[float]:
-    """The median of each, taken in turns, so that a busy moment of the machine meets all of them."""
+    """Return the median of each, taken in turns, so that a busy moment of the machine meets all of them."""
     for measure in measures:  # compiled modules and the disk's cache
         measure()
     taken = [[measure() for measure in measures] for _ in range(rounds)]

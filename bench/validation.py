@@ -46,7 +46,7 @@ SHAPES: Final[dict[str, Callable[[int], str]]] = {
 
 
 def field_shapes(model: type[Edge]) -> Iterator[tuple[str, Callable[[int], str]]]:
-    """A long text, and a long list of wrong items, in each of the model's own fields."""
+    """Yield a long text, and a long list of wrong items, in each of the model's own fields."""
     for name in model.model_fields:
         yield f"{name}: text", lambda size, name=name: json.dumps({name: "a@" * (size // 2)})
         yield f"{name}: list", lambda size, name=name: json.dumps({name: [{}] * (size // 4)})

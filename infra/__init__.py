@@ -1,1 +1,1 @@
-"""What is deployed to Azure, and what it costs: Bicep templates, the hooks of a deployment, queries and the cost model."""
+"""The deployment to Azure: Bicep templates, queries, and the hooks that azd and the pipelines run."""

@@ -1,7 +1,7 @@
 """The app's environment when it runs on this machine.
 
-local.settings.json, where there is one, and the example file for whatever it leaves out say how the shop works; where
-storage and providers are is this launch's to say. A variable that is set when `make run` is typed wins over both files.
+Settings come from local.settings.json, if there is one, and else from the example file; the addresses of storage and providers
+come from the launch. A variable of the environment overrides both files.
 """
 
 import json
@@ -22,8 +22,18 @@ PROVIDERS = (
 def app_environment(
     folder: Path, given: Mapping[str, str], *, storage: str, sandbox_url: str, mail_url: str, base_url: str
 ) -> dict[str, str]:
-    """given: the environment of the launcher. storage: Azurite's connection string. mail_url: of the mail catcher. base_url: of
-    the app. Raises LaunchFailed for a broken file.
+    """Return the environment that the app is started with.
+
+    Args:
+        folder: The folder with the settings files.
+        given: The environment of the launcher.
+        storage: Azurite's connection string.
+        sandbox_url: The address of the provider sandbox.
+        mail_url: The address of the mail catcher.
+        base_url: The address of the app.
+
+    Raises:
+        LaunchFailed: A settings file is broken.
     """
     settings = settings_file(folder / EXAMPLE) | settings_file(folder / LOCAL)
     settings |= {name: given[name] for name in settings if given.get(name)}
@@ -40,7 +50,11 @@ def app_environment(
 
 
 def check_settings(environment: Mapping[str, str]) -> None:
-    """Raises LaunchFailed naming the first of the app's settings that is missing or wrong."""
+    """Check the app's settings.
+
+    Raises:
+        LaunchFailed: A setting is missing or wrong; the error names the first one.
+    """
     from setting_values import InvalidSetting
     from settings import Settings
 
@@ -51,7 +65,7 @@ def check_settings(environment: Mapping[str, str]) -> None:
 
 
 def settings_file(path: Path) -> dict[str, str]:
-    """The `Values` of a settings file as text; nothing when there is no such file."""
+    """Return the `Values` of a settings file as text; nothing when there is no such file."""
     if not path.exists():
         return {}
     try:

@@ -33,6 +33,7 @@ class Ports:
 
     @property
     def connection_string(self) -> str:
+        """The connection string of the emulator's account."""
         endpoints = (("Blob", self.blob), ("Queue", self.queue), ("Table", self.table))
         return f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={ACCOUNT_KEY};" + "".join(
             f"{service}Endpoint=http://127.0.0.1:{port}/{ACCOUNT};" for service, port in endpoints
@@ -52,7 +53,7 @@ def start_azurite(data: Path, ports: Ports, *, log: Path, keep_open: Sequence[in
 
 @contextmanager
 def running_azurite(data: Path) -> Iterator[Ports]:
-    """An Azurite on free ports for the length of the block; yields where it listens. Its log is data/azurite.log."""
+    """Yield an Azurite on free ports for the length of the block; yields where it listens. Its log is data/azurite.log."""
     service = start_azurite(data, Ports(0, 0, 0), log=data / "azurite.log")
     try:
         wait_until_ready([service])
@@ -62,7 +63,7 @@ def running_azurite(data: Path) -> Iterator[Ports]:
 
 
 def listening_ports(service: Service) -> Ports:
-    """The ports that a ready Azurite reports."""
+    """Return the ports that a ready Azurite reports."""
     text = service.log.read_text()
     found = (re.search(LISTENING.format(name), text) for name in ("Blob", "Queue", "Table"))
     return Ports(*(int(match[1]) for match in found if match))

@@ -19,6 +19,7 @@ class Money:
 
     @classmethod
     def of(cls, payments: Iterable[Mapping[str, Any]]) -> Self:
+        """Sum the entries of the payment ledger, which are all in one currency."""
         entries = list(payments)
         currencies = {entry["currency"] for entry in entries if "currency" in entry}
         if len(currencies) > 1:
@@ -27,6 +28,7 @@ class Money:
 
     @classmethod
     def sum(cls, parts: Iterable[Self]) -> Self:
+        """Return the sum of the parts."""
         return cls.of(asdict(part) for part in parts)
 
     @property
@@ -36,6 +38,7 @@ class Money:
 
     @property
     def kept(self) -> int:
+        """What was captured and not refunded."""
         return self.captured - self.refunded
 
 
@@ -60,6 +63,7 @@ def read_money(sandbox_url: str, order_ids: Iterable[str]) -> dict[str, Money]:
 
 
 def read_stock(base_url: str, product_ids: Iterable[str]) -> dict[str, Stock]:
+    """Read the stock of some products."""
     answers = {product_id: call("GET", f"{base_url}/api/inventory/{product_id}") for product_id in product_ids}
     return {
         product_id: Stock(*(answer.body[amount.name] for amount in fields(Stock)))
@@ -78,7 +82,12 @@ def money_problems(money: Money, goods_cents: int) -> list[str]:
 
 
 def stock_problems(moved: Mapping[str, Stock], bought: Counter[str]) -> list[str]:
-    """moved: what changed per product. bought: units of the completed orders."""
+    """Return where the stock differs from the sold units.
+
+    Args:
+        moved: The change of stock per product.
+        bought: Units of the completed orders per product.
+    """
     problems = []
     for product_id, change in moved.items():
         wanted = Stock(available=-bought[product_id], reserved=0, sold=bought[product_id])
@@ -88,4 +97,5 @@ def stock_problems(moved: Mapping[str, Stock], bought: Counter[str]) -> list[str
 
 
 def cents(amount: int) -> str:
+    """Return an amount as people read it."""
     return f"{amount / 100:,.2f}"

@@ -32,6 +32,7 @@ def passes(name: str, command: list[str]) -> bool:
 
 
 def main() -> int:
+    """Run every check and the tests; return the exit code."""
     failed = [name for name, command in STATIC_CHECKS.items() if not passes(name, command)]
     tests = subprocess.run([sys.executable, "-m", "pytest", "-q", "-n", "2", *sys.argv[1:]], cwd=ROOT, check=False)
     if not failed:

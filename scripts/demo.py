@@ -40,6 +40,7 @@ class Target:
 
 @contextmanager
 def target(console: Console) -> Iterator[Target]:
+    """Yield the running app, or start one for the length of the block."""
     base_url = os.environ.get("BASE_URL")
     state = Path(os.environ.get("STATE") or DEFAULT_STATE)
     running = StateFolder(state).live_copy()
@@ -54,7 +55,7 @@ def target(console: Console) -> Iterator[Target]:
 
 
 def demo(where: Target, console: Console) -> bool:
-    """True when every order ended as it should and everything balances."""
+    """Return True when every order ended as it should and everything balances."""
     seed_if_empty(where.base_url)
     products = [seed.product_id for seed in CATALOGUE]
     before = read_stock(where.base_url, products)
@@ -93,6 +94,7 @@ def find_problems(
 def show(
     console: Console, placed: Sequence[PlacedOrder], money: Mapping[str, Money], moved: Mapping[str, Stock]
 ) -> None:
+    """Print the orders and the totals."""
     console.print(orders_table(placed, money))
     units = ", ".join(f"{change.sold} {name}" for name, change in moved.items() if change.sold)
     reserved = sum(change.reserved for change in moved.values())
@@ -106,6 +108,7 @@ def show(
 
 
 def orders_table(placed: Sequence[PlacedOrder], money: Mapping[str, Money]) -> Table:
+    """Return one row per order."""
     table = Table("", "Order", "Became", "Because", box=SIMPLE)
     table.add_column("Charged", justify="right")
     for number, one in enumerate(placed, start=1):
@@ -123,14 +126,14 @@ def orders_table(placed: Sequence[PlacedOrder], money: Mapping[str, Money]) -> T
 
 
 def reason(one: PlacedOrder) -> str:
-    """The code that the order, or the refusal of its second post, gives."""
+    """Return the code that the order, or the refusal of its second post, gives."""
     if one.second is not None and one.second.status != 202:
         return f"again: {one.second.status} {one.second.body.get('code', '')}".strip()
     return str(one.view.get("reason_code") or first_error(one.first.body) or "")
 
 
 def first_error(problem: Mapping[str, object]) -> str:
-    """The field and the rule that a problem document names first."""
+    """Return the field and the rule that a problem document names first."""
     errors = problem.get("errors")
     if not isinstance(errors, list) or not errors:
         return ""
@@ -138,6 +141,7 @@ def first_error(problem: Mapping[str, object]) -> str:
 
 
 def main() -> int:
+    """Run the demo; return the exit code."""
     console = Console()
     try:
         with target(console) as where:

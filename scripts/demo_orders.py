@@ -56,6 +56,7 @@ class DemoOrder:
 
     @property
     def order_id(self) -> str:
+        """The id of the order."""
         return str(self.body["order_id"])
 
     @property
@@ -119,7 +120,7 @@ def _troubled() -> list[DemoOrder]:
 
 
 def _body(**units: int) -> dict[str, Any]:
-    """A complete order of that many of each product; `_` in a name stands for `-`."""
+    """Return a complete order of that many of each product; `_` in a name stands for `-`."""
     lines = [{"product_id": name.replace("_", "-"), "quantity": count} for name, count in units.items()]
     return {**CUSTOMER, "lines": lines}
 

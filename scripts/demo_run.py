@@ -38,6 +38,7 @@ class PlacedOrder:
 
     @property
     def as_expected(self) -> bool:
+        """Whether the order, and its second post if there was one, ended as it should."""
         again = self.order.again
         answered = again is None or (self.second is not None and self.second.status == again.http_status)
         return self.end == self.order.ends and answered

@@ -40,6 +40,7 @@ _LINK: Final = re.compile(r"\]\(([^)#:\s]+)(?:#[^)\s]*)?\)")
 
 
 def main(arguments: list[str]) -> int:
+    """Stage the pages and run mkdocs on them; return the exit code."""
     stage()
     command = [sys.executable, "-m", "mkdocs", *(arguments or ["build", "--strict"])]
     # Material announces its successor with every build; pyproject.toml says when to change.

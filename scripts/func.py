@@ -122,6 +122,7 @@ def _interrupt(func: subprocess.Popen[bytes]) -> None:
 
 
 def main() -> int:
+    """Run the app under Core Tools; return the exit code."""
     try:
         with own_foreground():
             run_under_func(ROOT, os.environ, StopRequest())

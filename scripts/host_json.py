@@ -15,16 +15,17 @@ Json = dict[str, Any]
 
 
 def overlays() -> Json:
-    """What each plan and each back end changes."""
+    """Return what each plan and each back end changes."""
     return _read(ROOT / "infra" / "host.overlays.json")
 
 
 def plans() -> tuple[str, ...]:
+    """Return the names of the plans."""
     return tuple(overlays()["plans"])
 
 
 def backends() -> tuple[str, ...]:
-    """The homes of a task hub; the first is the one that host.json in the repository describes."""
+    """Return the homes of a task hub; the first is the one that host.json in the repository describes."""
     return ("AzureStorage", *overlays()["backends"])
 
 
@@ -48,7 +49,7 @@ def _read(path: Path) -> Json:
 
 
 def _merged(base: Mapping[str, Any], change: Mapping[str, Any]) -> Json:
-    """The base with the change in it, however deep; neither is altered."""
+    """Return the base with the change in it, however deep; neither is altered."""
     result = dict(base)
     for key, value in change.items():
         old = result.get(key)

@@ -83,6 +83,7 @@ class NoExample(Exception):
 
 
 def main() -> int:
+    """Write the file from the OpenAPI document."""
     import blueprints  # noqa: F401 - declares every operation
     from triggers.http.support.openapi.document import openapi_document
     from triggers.http.support.operation import declared_operations

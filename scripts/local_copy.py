@@ -50,18 +50,21 @@ class Addresses:
 
     @property
     def base_url(self) -> str:
+        """The address of the app."""
         return f"http://127.0.0.1:{self.app}"
 
     @property
     def sandbox_url(self) -> str:
+        """The address of the provider sandbox."""
         return f"http://127.0.0.1:{self.sandbox}"
 
     @property
     def mail_url(self) -> str:
+        """The address of the mail catcher."""
         return f"smtp://127.0.0.1:{self.mail}"
 
     def app_environment(self, folder: Path, given: Mapping[str, str]) -> dict[str, str]:
-        """The app's environment, for the app in that folder. Raises LaunchFailed for a broken settings file."""
+        """Return the app's environment, for the app in that folder. Raises LaunchFailed for a broken settings file."""
         return app_environment(
             folder,
             given,
@@ -136,7 +139,7 @@ class LocalCopy:
 
 @contextmanager
 def running_local_copy(state: Path, environment: Mapping[str, str] = os.environ) -> Iterator[LocalCopy]:
-    """A copy on free ports for the length of the block, its state in that folder. Raises LaunchFailed."""
+    """Yield a copy on free ports for the length of the block, its state in that folder. Raises LaunchFailed."""
     copy = LocalCopy(StateFolder(state), {**environment, "PORT": "0"})
     try:
         copy.start(os.getpid())
@@ -147,7 +150,7 @@ def running_local_copy(state: Path, environment: Mapping[str, str] = os.environ)
 
 
 def start_sandbox(state: Path, port: int, *, log: Path, keep_open: Sequence[int] = ()) -> Service:
-    """The stand-in for the payment provider and the carrier. state: its SQLite file."""
+    """Return the stand-in for the payment provider and the carrier. state: its SQLite file."""
     return Service(
         "payment and carrier sandbox",
         [sys.executable, "-m", "sandbox", "--port", str(port), "--state", str(state)],
@@ -159,7 +162,7 @@ def start_sandbox(state: Path, port: int, *, log: Path, keep_open: Sequence[int]
 
 
 def start_mail_catcher(mails: Path, port: int, *, log: Path, keep_open: Sequence[int] = ()) -> Service:
-    """The stand-in for a mail server. mails: the folder where it keeps what it is given."""
+    """Return the stand-in for a mail server. mails: the folder where it keeps what it is given."""
     return Service(
         "mail catcher",
         [sys.executable, "-m", "scripts.mail_catcher", "--port", str(port), "--mails", str(mails)],

@@ -37,6 +37,7 @@ class MailCatcher:
         self._keep = keep
 
     async def serve(self, port: int) -> asyncio.Server:
+        """Listen on a port of this machine."""
         return await asyncio.start_server(self._converse, "127.0.0.1", port, limit=MAX_MAIL_BYTES)
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -95,6 +96,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 async def run(port: int, mails: Path) -> None:
+    """Serve until the process is asked to stop."""
     server = await MailCatcher(into_folder(mails)).serve(port)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -105,6 +107,7 @@ async def run(port: int, mails: Path) -> None:
 
 
 def main() -> None:
+    """Serve on the port that the command line names."""
     parser = argparse.ArgumentParser(
         prog="python -m scripts.mail_catcher", description="Keep mails instead of sending them."
     )

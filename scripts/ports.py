@@ -22,7 +22,7 @@ class PortReservations:
         self._held: list[socket.socket] = []
 
     def reserve(self, wanted: int, *, setting: str) -> int:
-        """The port itself, or a free one for 0. setting: the name to change when it is in use (LaunchFailed)."""
+        """Return the port itself, or a free one for 0. setting: the name to change when it is in use (LaunchFailed)."""
         holder = socket.socket()
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -38,13 +38,14 @@ class PortReservations:
         return port
 
     def release(self) -> None:
+        """Release all ports."""
         for holder in self._held:
             holder.close()
         self._held.clear()
 
 
 def port_setting(environment: Mapping[str, str], name: str, default: int) -> int:
-    """A port number from the environment; 0 asks for a free one. Raises LaunchFailed naming the variable."""
+    """Return a port number from the environment; 0 asks for a free one. Raises LaunchFailed naming the variable."""
     text = environment.get(name) or str(default)
     if not (text.isascii() and text.isdigit() and int(text) <= MAX_PORT):
         raise LaunchFailed(f"{name} must be a port number from 1 to {MAX_PORT}, or 0 for a free one")

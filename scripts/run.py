@@ -39,7 +39,11 @@ Ctrl-C stops everything; orders under way go on at the next start."""
 
 
 def run(copy: LocalCopy, stop: StopRequest) -> None:
-    """From start to the request to stop. Raises LaunchFailed when a process ends by itself."""
+    """Start everything and wait for the request to stop.
+
+    Raises:
+        LaunchFailed: A process ended by itself.
+    """
     started = time.monotonic()
     print("Starting storage, sandbox and app", flush=True)
     copy.start(os.getpid())
@@ -64,7 +68,7 @@ def _fail_if_ended(copy: LocalCopy) -> None:
 
 
 def _seed_once(copy: LocalCopy) -> None:
-    """The marker saves later starts the question, which would load the storage client before the first order does."""
+    """Seed an empty shop. A marker spares later starts the check, which would load the storage client early."""
     if not copy.state.seeded.exists():
         if seed_if_empty(copy.addresses.base_url):
             print("Put in a small catalogue and stock", flush=True)
@@ -85,6 +89,7 @@ def _guide(copy: LocalCopy, seconds: float) -> str:
 
 
 def launch() -> None:
+    """Run a local copy of the shop until the request to stop, and stop all of it."""
     copy = LocalCopy(StateFolder(Path(os.environ.get("STATE") or DEFAULT_STATE)), os.environ)
     stop = StopRequest()
     try:
@@ -96,6 +101,7 @@ def launch() -> None:
 
 
 def main() -> int:
+    """Launch; return the exit code."""
     try:
         with own_foreground():
             launch()

@@ -31,7 +31,7 @@ CATALOGUE = (
 
 
 def seed_if_empty(base_url: str) -> bool:
-    """True when it put in the catalogue. Safe to repeat after a crash half-way: a restock counts once per key.
+    """Return True when it put in the catalogue. Safe to repeat after a crash half-way: a restock counts once per key.
 
     Raises LaunchFailed when the app refuses.
     """
@@ -54,7 +54,7 @@ def _put_in(base_url: str, seed: Seed) -> None:
 
 
 def _await_stock(base_url: str, seed: Seed) -> None:
-    """A restock is accepted before it has happened; whoever orders at once should find the goods."""
+    """Wait for the stock: a restock is accepted before it has happened, and the first order should find the goods."""
     deadline = time.monotonic() + STOCK_TIMEOUT_S
     while call("GET", f"{base_url}/api/inventory/{seed.product_id}").body.get("available", 0) < seed.quantity:
         if time.monotonic() > deadline:

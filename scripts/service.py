@@ -24,9 +24,14 @@ PR_SET_PDEATHSIG = 1
 
 
 class Service:
-    """name: what people call it. ready: matches the log once it accepts requests. log: both output streams, this run's only;
-    the run before is kept beside it as `NAME.previous.log`. keep_open: file descriptors that the child inherits. orphaned: the
-    signal it gets when this process dies without having stopped it.
+    """A child process with a log.
+
+    Attributes:
+        name: The name for people.
+        ready: Matches the log once the process accepts requests.
+        log: Both output streams of this run; the previous run's are beside it as `NAME.previous.log`.
+        keep_open: File descriptors that the child inherits.
+        orphaned: The signal that the child gets when this process dies without having stopped it.
     """
 
     def __init__(
@@ -62,6 +67,7 @@ class Service:
 
     @property
     def pid(self) -> int:
+        """The process id."""
         return self._process.pid
 
     @property
@@ -70,9 +76,11 @@ class Service:
         return self._process.poll()
 
     def ready_match(self) -> re.Match[str] | None:
+        """Return the match of the ready pattern in the log; None before it is ready."""
         return self._ready.search(self.log.read_text(errors="replace"))
 
     def last_lines(self, count: int = 15) -> str:
+        """Return the end of the log, indented."""
         return "\n".join(f"  {line}" for line in self.log.read_text(errors="replace").splitlines()[-count:])
 
     def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> bool:
@@ -87,7 +95,7 @@ class Service:
         return True
 
     def death_notice(self) -> str:
-        """What to print when it ended unasked: how, and its last words; one line when it said no more than that."""
+        """Return what to print when it ended unasked: how, and its last words; one line when it said no more than that."""
         code = self.exit_code
         how = f"exit code {code}" if code is None or code >= 0 else f"signal {signal.Signals(-code).name}"
         said = self.log.read_text(errors="replace").strip()
@@ -102,7 +110,14 @@ def wait_until_ready(
     interrupted: Callable[[], bool] = lambda: False,
     timeout_s: float = READY_TIMEOUT_S,
 ) -> bool:
-    """True when all are ready, False when interrupted() said to give up. Raises LaunchFailed when one ends or takes too long."""
+    """Wait for all services.
+
+    Returns:
+        True when all are ready, False when interrupted() returned True before.
+
+    Raises:
+        LaunchFailed: A service ended or took too long.
+    """
     waiting = list(services)
     deadline = time.monotonic() + timeout_s
     while waiting:

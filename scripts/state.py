@@ -65,13 +65,14 @@ class StateFolder:
         self._run.write_text(json.dumps(asdict(copy)) + "\n")
 
     def running_copy(self) -> RunningCopy | None:
-        """The copy that runs here, or ran last; None when there is no record of one."""
+        """Return the copy that runs here, or ran last; None when there is no record of one."""
         try:
             return RunningCopy(**json.loads(self._run.read_text()))
         except (OSError, ValueError, TypeError):
             return None
 
     def live_copy(self) -> RunningCopy | None:
+        """Return the running copy of this folder; None when there is none."""
         copy = self.running_copy()
         return copy if copy is not None and _alive(copy.pid) else None
 

@@ -46,7 +46,7 @@ def peers_python() -> Path:
 
 
 def contest(python: str | Path, module: str, size: str) -> dict[str, Any]:
-    """The figures of one contestant, which runs in a process of its own and prints them as its last line."""
+    """Return the figures of one contestant, which runs in a process of its own and prints them as its last line."""
     command = [python, "-W", "ignore", "-m", f"bench.local_host.{module}", size]
     printed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     figures: dict[str, Any] = json.loads(printed.splitlines()[-1])
@@ -54,7 +54,7 @@ def contest(python: str | Path, module: str, size: str) -> dict[str, Any]:
 
 
 def goals(ours: dict[str, Any], dbos: dict[str, Any], memory: dict[str, Any]) -> list[tuple[str, float, str]]:
-    """What we promise: its name, what was reached, the bound."""
+    """Return what we promise: its name, what was reached, the bound."""
     return [
         ("sagas/s ÷ DBOS", ours["sagas_per_s"] / dbos["sagas_per_s"], ">= 4"),
         ("sagas/s ÷ durabletask in memory", ours["sagas_per_s"] / memory["sagas_per_s"], ">= 1.5"),

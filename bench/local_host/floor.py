@@ -21,7 +21,7 @@ ARRIVE = {0, 5, 6, 8, 9, 11, 15}
 
 
 def payloads(name: str, input_text: str, episodes: Sequence[str]) -> list[str]:
-    """What the host handed to the SDK in each episode. episodes: as they are stored."""
+    """Return what the host handed to the SDK in each episode. episodes: as they are stored."""
     instance = Instance(
         instance_id="floor",
         execution_id="floor",

@@ -27,13 +27,13 @@ APP = Path(__file__).parent / "app"
 
 
 def client_text(value: object) -> str:
-    """An input as the SDK's client sends it: JSON within JSON."""
+    """Return an input as the SDK's client sends it: JSON within JSON."""
     return json.dumps(json.dumps(value))
 
 
 @asynccontextmanager
 async def running(state: Path) -> AsyncIterator[tuple[Host, TaskHub]]:
-    """The host as the command line starts it."""
+    """Yield the host as the command line starts it."""
     hub = TaskHub.open(state)
     app, config = load_app(APP), read_host_config(APP, os.environ)
     host = Host(HostParts(app=app, config=config, hub=hub, listener=bind("127.0.0.1", 0)))

@@ -42,7 +42,7 @@ def import_seconds() -> tuple[float, float]:
 
 
 def start_seconds() -> tuple[float, float]:
-    """The same of starting the host, up to its first answer."""
+    """Return the same of starting the host, up to its first answer."""
     began, before = time.perf_counter(), spent(resource.RUSAGE_CHILDREN)
     with subprocess.Popen(START, cwd=ROOT, env=settings(), stdout=subprocess.PIPE, text=True) as host:
         assert host.stdout is not None

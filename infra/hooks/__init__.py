@@ -1,1 +1,1 @@
-"""What azd and the pipelines run beside the template: each module is one command, and safe to run again."""
+"""The commands that azd and the pipelines run beside the template, one per module; each may be repeated."""

@@ -22,7 +22,7 @@ def azd_env_set(name: str, value: str) -> None:
 
 
 def output(name: str) -> str:
-    """An output of the template, as azd hands it to its hooks. Raises HookFailed when there is none."""
+    """Return an output of the template, as azd hands it to its hooks. Raises HookFailed when there is none."""
     value = os.environ.get(name)
     if not value:
         raise HookFailed(f'{name} is not set: run `azd provision` first, or `eval "$(azd env get-values)"`')

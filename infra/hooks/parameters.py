@@ -19,7 +19,7 @@ _VARIABLE: Final = re.compile(r"\$\{(\w+)(?:=([^}]*))?\}")
 
 
 def filled_in(template: Any, env: Mapping[str, str]) -> Any:
-    """A JSON value with `${NAME}` and `${NAME=default}` replaced as azd does it: an empty variable takes the default.
+    """Return a JSON value with `${NAME}` and `${NAME=default}` replaced as azd does it: an empty variable takes the default.
 
     Raises HookFailed for a variable without either.
     """
@@ -42,6 +42,7 @@ def _value(name: str, default: str | None, env: Mapping[str, str]) -> str:
 
 
 def main() -> int:
+    """Print the parameters of the template, filled in from the environment."""
     try:
         print(json.dumps(filled_in(json.loads(FILE.read_text(encoding="utf-8"))["parameters"], os.environ)))
     except HookFailed as error:

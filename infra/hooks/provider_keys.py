@@ -34,7 +34,7 @@ def fill(vault: str, names: list[str], ask: Callable[[str], str] | None, pause: 
 
 
 def secrets_of(vault: str, pause: Callable[[float], None]) -> set[str]:
-    """The names of the vault's secrets; waits for a role that was just given. Raises HookFailed."""
+    """Return the names of the vault's secrets; waits for a role that was just given. Raises HookFailed."""
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             return {str(secret["name"]) for secret in az("keyvault", "secret", "list", "--vault-name", vault)}
@@ -46,6 +46,7 @@ def secrets_of(vault: str, pause: Callable[[float], None]) -> set[str]:
 
 
 def store(vault: str, name: str, value: str) -> None:
+    """Put a secret into the vault."""
     # By file: the arguments of a process can be read by everybody on the machine.
     with tempfile.NamedTemporaryFile("w", encoding="utf-8") as file:
         file.write(value)
@@ -66,10 +67,12 @@ def store(vault: str, name: str, value: str) -> None:
 
 
 def ask_for(name: str) -> str:
+    """Ask the operator for a secret, without showing it."""
     return getpass(f"{name} (empty to do it later): ")
 
 
 def main() -> int:
+    """Fill the vault, and print which secrets are missing."""
     if not os.environ.get("APP_VAULT"):
         # azd runs its hooks around a preview, too.
         print("Nothing is provisioned yet, so there is no vault to look into")

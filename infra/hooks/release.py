@@ -1,8 +1,8 @@
 """Make a package run, by identity: after `azd deploy`, and in the pipelines.
 
 Flex Consumption takes a push, which may leave a connection string with a key behind that the account refuses anyway. On the other
-plans a push would need a key, so the package goes into storage under the name of its content, and the app, or its staging slot if
-it has one, is pointed at it. Going back is pointing at an older name.
+plans a push would need a key, so the package is stored under the digest of its content, and the app, or its staging slot if it has
+one, is set to run it. A rollback sets an older name.
 """
 
 import argparse
@@ -25,7 +25,11 @@ _API_VERSION: Final = "2024-11-01"
 
 
 def check_back_end(package: Path, backend: str) -> None:
-    """Raises HookFailed for a package of another back end: running orders would stay behind, unseen, in the one they are in."""
+    """Check that a package is made for the back end of this environment.
+
+    Raises:
+        HookFailed: It is made for another one, so that running orders would be left behind.
+    """
     if not package.exists():
         raise HookFailed(f"{package} is missing: run `make package`")
     with zipfile.ZipFile(package) as zipped:
@@ -98,6 +102,7 @@ def _site(slot: str | None) -> list[str]:
 
 
 def main() -> int:
+    """Release dist/app.zip."""
     parser = argparse.ArgumentParser(
         prog="python -m infra.hooks.release", description="Make dist/app.zip run in Azure."
     )

@@ -31,12 +31,13 @@ def remember() -> None:
 
 
 def _package(settings: list[dict[str, Any]]) -> str:
-    """The name of the package that these settings run; empty when there is none yet, or when the plan takes a push."""
+    """Return the name of the package that these settings run; empty when there is none yet, or when the plan takes a push."""
     url = next((str(setting["value"]) for setting in settings if setting["name"] == _SETTING), "")
     return url.rpartition("/")[2]
 
 
 def main() -> int:
+    """Remember the running packages in the environment of azd."""
     try:
         remember()
     except HookFailed as error:

@@ -1,4 +1,4 @@
-"""Is a deployment alive, and does an order get through it?
+"""Check that a deployment is healthy, and that it completes an order.
 
 `python -m infra.hooks.smoke URL` waits for the health check. With `--order` it also places one order and waits for its end,
 which charges a card and buys a label: only where the providers' keys are test keys. APP_KEY: the function key, if the app asks
@@ -24,17 +24,23 @@ _PRODUCT: Final = "smoke-test"
 
 
 class Clock:
-    """Waits, so that a test need not."""
+    """The clock, which a test replaces."""
 
     def now(self) -> float:
+        """Return the seconds of a monotonic clock."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
+        """Wait."""
         time.sleep(seconds)
 
 
 def await_healthy(url: str, clock: Clock) -> None:
-    """Raises LaunchFailed with the last answer when the app does not become healthy."""
+    """Wait until the app is healthy.
+
+    Raises:
+        LaunchFailed: It did not become healthy in time; the error has its last answer.
+    """
     _await("the app is healthy", lambda: _get_or_wait(f"{url}/api/health"), lambda body: True, HEALTH_TIMEOUT_S, clock)
 
 
@@ -55,7 +61,7 @@ def place_order(url: str, headers: Mapping[str, str], clock: Clock) -> str:
 
 
 def order(order_id: str) -> dict[str, Any]:
-    """A small order to an address that the carrier knows, paid with the payment provider's test card."""
+    """Return a small order to an address that the carrier knows, paid with the payment provider's test card."""
     return {
         "order_id": order_id,
         "customer_id": "smoke-test",
@@ -109,12 +115,13 @@ def _accepted(answer: Answer) -> None:
 
 
 def headers_from(env: Mapping[str, str]) -> dict[str, str]:
-    """What the app asks of its callers."""
+    """Return the headers that authorise a caller: the function key and the token, where they are set."""
     key, token = env.get("APP_KEY"), env.get("APP_TOKEN")
     return ({"x-functions-key": key} if key else {}) | ({"Authorization": f"Bearer {token}"} if token else {})
 
 
 def main() -> int:
+    """Check the deployment that the command line names."""
     parser = argparse.ArgumentParser(prog="python -m infra.hooks.smoke")
     parser.add_argument("url")
     parser.add_argument("--order", action="store_true", help="place an order; only with the providers' test keys")

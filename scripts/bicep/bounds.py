@@ -18,7 +18,7 @@ class Bounds:
 
 
 def declared(decorators: list[Call], low: str, high: str) -> Bounds:
-    """The bounds that decorators set. low, high: their names, such as minValue and maxValue."""
+    """Return the bounds that decorators set. low, high: their names, such as minValue and maxValue."""
     found = {one.name: one.args[0].value for one in decorators if one.args and isinstance(one.args[0], Number)}
     return Bounds(found.get(low), found.get(high))
 
@@ -72,7 +72,7 @@ def _any(values: list[int | None], combine: Any) -> int | None:
 
 
 def misfits(given: Bounds, wanted: Bounds, lengths: bool) -> list[tuple[str, str]]:
-    """What the compiler says of a value that may lie outside: code and message, none where it fits."""
+    """Return what the compiler says of a value that may lie outside: code and message, none where it fits."""
     codes = ("BCP332", "BCP333", "BCP334", "BCP335") if lengths else ("BCP327", "BCP328", "BCP329", "BCP330")
     what = "its length" if lengths else "it"
     found = []

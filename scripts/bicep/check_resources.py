@@ -77,7 +77,7 @@ class ResourceCheck(ValueCheck):
             self.warn(resource, "use-recent-api-versions", f"{base}@{version} is old; newest GA is {newest}")
 
     def placement(self, resource: Resource, parents: list[Resource], base: str) -> None:
-        """name and parent agree with the number of segments of the type; the name is known at start"""
+        """Check that name and parent agree with the number of segments of the type, and that the name is known at start."""
         body = resource.object
         if body is None:
             return
@@ -151,7 +151,7 @@ class ResourceCheck(ValueCheck):
             )
 
     def scope_of(self, node: Node) -> tuple[str, bool]:
-        """(kind of scope, whether it is the file's own); ('', ...) when not known"""
+        """Return the kind of scope, empty when not known, and whether it is the file's own."""
         if isinstance(node, Call) and node.target is None and node.name in SCOPE_FUNCTIONS:
             return SCOPE_FUNCTIONS[node.name], not node.args and node.name == self.file.scope
         if isinstance(node, NotNull):

@@ -87,7 +87,7 @@ class StyleCheck(FileCheck):
                 )
 
     def implied(self, d: Deployable) -> set[str]:
-        """What a resource or module depends on without its dependsOn, through others too."""
+        """Return what a resource or module depends on without its dependsOn, through others too."""
         entries = d.object.entries if d.object else []
         kept = [p for p in entries if not (isinstance(p, Property) and p.name == "dependsOn")]
         todo = {name for p in kept for name in self.shapes.references(p)}

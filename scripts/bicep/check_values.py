@@ -55,7 +55,7 @@ class ValueCheck(FileCheck):
             )
 
     def fits(self, node: Node | None, wanted: Shape, where: str) -> None:
-        """Does a value suit a parameter or an output?"""
+        """Report a value that does not suit a parameter or an output."""
         if node is None:
             return None
         given = self.shape(node)
@@ -85,7 +85,7 @@ class ValueCheck(FileCheck):
         return None
 
     def bounded(self, node: Node, decorators: list[Call], where: str) -> None:
-        """Does a value lie within the bounds of what takes it, whatever the parameters that it comes from?"""
+        """Report a value that may lie outside the bounds of what takes it, for some values of its parameters."""
         given = bounds(self.file, node) if not isinstance(node, Name) or node.name not in self.local else Bounds()
         for lengths, names in ((False, ("minValue", "maxValue")), (True, ("minLength", "maxLength"))):
             for code, message in misfits(given, declared(decorators, *names), lengths):
@@ -97,7 +97,7 @@ class ValueCheck(FileCheck):
             self.warn(node, "BCP321", f"{where}: {wanted.plain} expected, and this may be null: say ?? what then, or !")
 
     def call_arguments(self) -> None:
-        """The arguments of this file's own functions."""
+        """Check the arguments of this file's own functions."""
         for declaration in self.file.declarations:
             for node, _ in expressions(declaration):
                 function = (
@@ -214,7 +214,7 @@ class ValueCheck(FileCheck):
             self.required(node, chosen, where, optional=partial or existing, top=top)
 
     def variant(self, node: Object, type_: Type, where: str, optional: bool, top: bool) -> Type | None:
-        """The type that an object has by its discriminator; None where it cannot be told."""
+        """Return the type that an object has by its discriminator; None where it cannot be told."""
         if type_.kind != "DiscriminatedObject":
             return type_
         chosen = node.properties.get(type_.discriminator)
@@ -258,7 +258,7 @@ class ValueCheck(FileCheck):
         self.spread = before
 
     def exact(self, node: Node | None) -> str | None:
-        """The one literal that an expression is, through variables."""
+        """Return the one literal that an expression is, through variables."""
         if isinstance(node, Name) and node.name in self.file.vars and node.name not in self.local:
             return self.exact(self.file.vars[node.name].value)
         return node.value if isinstance(node, Text) else None

@@ -45,7 +45,7 @@ class Template(Evaluator):
                 yield found, local
 
     def instances(self, name: str) -> list[Template]:
-        """The deployed instances of a module; none when its condition is false."""
+        """Return the deployed instances of a module; none when its condition is false."""
         if name not in self.modules:
             self.modules[name] = list(self._instances(name))
         return self.modules[name]
@@ -89,7 +89,7 @@ class Template(Evaluator):
             yield from self.deployed(resource, [], {})
 
     def deployed(self, resource: Resource, parents: list[Resource], outer: Local) -> Iterator[Emitted]:
-        """A resource and those nested in it, as many as its loops say."""
+        """Yield a resource and those nested in it, as many as its loops say."""
         for body, local in self.bodies(resource, outer):
             if not resource.existing:
                 yield self.emitted(resource, parents, body, local)
@@ -117,12 +117,12 @@ class Template(Evaluator):
         return found
 
     def stated(self, body: Object, local: Local) -> dict[str, Any]:
-        """The properties of a resource or module, but for its order among the others."""
+        """Return the properties of a resource or module, but for its order among the others."""
         entries = [one for one in body.entries if not isinstance(one, Resource)]
         return self.object(Object([one for one in entries if getattr(one, "name", "") != "dependsOn"]), local)
 
     def needs(self, symbol: str, seen: set[str] | None = None) -> set[str]:
-        """The symbols of this file that must be complete before this one starts."""
+        """Return the symbols of this file that must be complete before this one starts."""
         seen = set() if seen is None else seen
         file = self.file
         declaration = file.resources.get(symbol) or file.modules.get(symbol) or file.vars.get(symbol)
@@ -134,8 +134,13 @@ class Template(Evaluator):
 
 
 class Deployment:
-    """What a template deploys. resources: one dict each, with type, apiVersion, name, properties and so on, and what helps to
-    judge them: _symbol, _id, _scope, _scope_type, _parent, _file, _line. outputs: those of the main file."""
+    """What a template deploys.
+
+    Attributes:
+        resources: One dict each, with type, apiVersion, name, properties and so on, and for policies _symbol, _id, _scope,
+            _scope_type, _parent, _file and _line.
+        outputs: The outputs of the main file.
+    """
 
     def __init__(self, main: Template):
         self.main = main

@@ -105,7 +105,7 @@ class Evaluator:
         return self.beside(other).symbol(declaration.names[name])
 
     def beside(self, other: BicepFile) -> Evaluator:
-        """An evaluator of what another file exports."""
+        """Return an evaluator of what another file exports."""
         return Evaluator(other, self.files, {}, self.place, self.prefix)
 
     def reference(self, resource: Resource, parents: list[Resource], local: Local) -> Reference:
@@ -201,7 +201,7 @@ class Evaluator:
         )
 
     def module_outputs(self, node: Node, local: Local) -> Any:
-        """The outputs of a module that an expression names; None when it names none."""
+        """Return the outputs of a module that an expression names; None when it names none."""
         return None
 
     def index(self, node: Index, local: Local) -> Any:

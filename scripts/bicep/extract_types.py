@@ -74,7 +74,7 @@ def wanted() -> set[str]:
 
 
 def upstream_files(source: pathlib.Path, providers: set[str]) -> Iterator[tuple[str, str, list[Any]]]:
-    """(provider, apiVersion, types) of every generated/<service>/<provider>/<apiVersion>/types.json of these providers."""
+    """Yield provider, API version and types of every generated/<service>/<provider>/<apiVersion>/types.json of these providers."""
     git = ["git", "-C", str(source)]
     if on_disk := (source / "generated").is_dir():
         paths = [path.relative_to(source).as_posix() for path in source.glob("generated/*/*/*/types.json")]
@@ -108,7 +108,7 @@ def references(node: object) -> Iterator[dict[str, str]]:
 
 
 def reduce(types: list[Any], names: set[str]) -> list[Any]:
-    """The named ResourceTypes and all they reach, renumbered; the order of upstream is kept."""
+    """Return the named ResourceTypes and all they reach, renumbered; the order of upstream is kept."""
     todo = [i for i, t in enumerate(types) if t["$type"] == "ResourceType" and t["name"].lower() in names]
     for i in todo:
         types[i].pop("functions", None)
@@ -132,7 +132,7 @@ def write(path: pathlib.Path, value: object) -> None:
 
 
 def collected(source: pathlib.Path, names: set[str], everything: bool) -> tuple[Index, Files]:
-    """The index of all types of these providers, and the reduced types by provider and API version."""
+    """Return the index of all types of these providers, and the reduced types by provider and API version."""
     index: Index = defaultdict(dict)
     files: Files = defaultdict(list)
     providers = set() if everything else {name.split("/")[0] for name in names}

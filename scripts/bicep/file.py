@@ -56,7 +56,7 @@ class BicepFile:
 
     @property
     def scope(self) -> str:
-        """resourceGroup unless the file says otherwise"""
+        """The scope of the file; resourceGroup by default."""
         for setting in self.settings:
             if setting.keyword == "targetScope" and isinstance(setting.value, Text):
                 return setting.value.value or "resourceGroup"

@@ -28,7 +28,7 @@ class Finding:
 
 
 def meant(name: str, known: Iterable[str]) -> str:
-    """', did you mean x?' or nothing"""
+    """Return `, did you mean x?`, or nothing."""
     known = list(known)
     exact = [k for k in known if k.lower() == name.lower()]
     close = exact or difflib.get_close_matches(name, known, 1)

@@ -100,7 +100,7 @@ class Lexer:
         self.emit(kinds[first, closed], value, end)
 
     def single_line(self, at: int) -> tuple[str, int, bool]:
-        """(text, position after it, whether the string ends here)"""
+        """Return the text, the position after it, and whether the string ends here."""
         source = self.source
         value: list[str] = []
         while at < len(source) and source[at] not in "\r\n":
@@ -116,7 +116,7 @@ class Lexer:
         raise BicepSyntaxError(self.line, "string is not closed on its line")
 
     def escape(self, at: int) -> tuple[str, int]:
-        """(what the escape at this position stands for, position of its last character)"""
+        """Return what the escape at this position stands for, and the position of its last character."""
         if code_point := CODE_POINT.match(self.source, at):
             return chr(int(code_point[1], 16)), code_point.end() - 1
         letter = self.source[at + 1 : at + 2]

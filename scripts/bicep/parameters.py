@@ -27,7 +27,11 @@ _PYTHON: Final[dict[str, type]] = {"string": str, "int": int, "bool": bool, "arr
 
 
 def checked(params: dict[str, Any], shapes: Shapes) -> None:
-    """Raises Refused for a parameter that is missing, unknown, or has a value that it may not have."""
+    """Check the given parameters.
+
+    Raises:
+        Refused: A parameter is missing or unknown, or has a value that it may not have.
+    """
     file = shapes.file
     for name in params:
         if name not in file.params:
@@ -70,7 +74,7 @@ def check_value(
 
 
 def _check_named(value: Any, name: str, file: BicepFile, shapes: Shapes, where: str) -> None:
-    """A type that this file declares or imports."""
+    """Return a type that this file declares or imports."""
     if name in file.types:
         check_value(value, file.types[name].type, file, shapes, file.types[name].decorators, where)
     elif name in file.imports:

@@ -13,8 +13,13 @@ NO_ONE: Final = "00000000-0000-0000-0000-000000000000"
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """A scope to deploy to. knows_cloud: whether the addresses of the cloud are known. scope: the id of the group, or empty for
-    the subscription. today: what `utcNow('yyyy-MM-dd')` answers, the same every day."""
+    """A scope to deploy to.
+
+    Attributes:
+        knows_cloud: Whether the addresses of the cloud are known.
+        scope: The id of the resource group; empty for the subscription.
+        today: The result of `utcNow('yyyy-MM-dd')`, the same every day.
+    """
 
     subscription_id: str = NO_ONE
     tenant_id: str = "00000000-0000-0000-0000-0000000000ff"
@@ -34,7 +39,7 @@ class Place:
         return replace(self, scope=scope)
 
     def call(self, name: str, arguments: list[Any]) -> Any:
-        """The answer of a function that depends on the place; None for every other function."""
+        """Return the answer of a function that depends on the place; None for every other function."""
         if has_unknown(arguments):
             return None
         match name, arguments:
@@ -56,7 +61,7 @@ class Place:
 
 
 def resource_id(scope: str, kind: str, names: list[str]) -> str:
-    """The id of a resource; kind and names have one segment each per level."""
+    """Return the id of a resource; kind and names have one segment each per level."""
     if kind.lower() == "microsoft.resources/resourcegroups":
         return f"{scope}/resourceGroups/{names[0]}"
     provider, *levels = kind.split("/")

@@ -53,7 +53,7 @@ class Reader:
             self.at += 1
 
     def node(self, kind: type[N], first: Token | Node, *args: object, **fields: object) -> N:
-        """A node that spans from `first` to the last token taken."""
+        """Return a node that spans from `first` to the last token taken."""
         return kind(*args, line=first.line, start=first.start, end=self.tokens[self.at - 1].end, **fields)
 
     def identifier(self, what: str = "a name") -> str:

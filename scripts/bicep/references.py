@@ -26,7 +26,7 @@ from scripts.bicep.tree import (
 
 
 def nested_resources(file: BicepFile) -> Iterator[tuple[Resource, list[Resource]]]:
-    """(resource, the resources it is nested in, outermost first)"""
+    """Yield every resource with the resources it is nested in, outermost first."""
 
     def below(resource: Resource, parents: list[Resource]) -> Iterator[tuple[Resource, list[Resource]]]:
         yield resource, parents
@@ -48,7 +48,7 @@ def full_type(resource: Resource, parents: list[Resource]) -> str:
 
 
 def rooted(node: Node) -> tuple[str, Node | None]:
-    """(name at the root of a.b[0].c, the first property access on it)"""
+    """Return the name at the root of a.b[0].c, and the first property access on it."""
     first = None
     while isinstance(node, Member | Index | NotNull):
         if isinstance(node, Member):

@@ -88,7 +88,7 @@ class Type:
 
     @property
     def plain(self) -> str:
-        """string, int, bool, array, object or any"""
+        """The plain type: string, int, bool, array, object or any."""
         if self.kind == "Union":
             inner = {self.follow(ref).plain for ref in self.data["elements"]}
             return inner.pop() if len(inner) == 1 else "any"
@@ -103,7 +103,7 @@ class Type:
         }.get(self.kind, "any")
 
     def child(self, name: str) -> Type | None:
-        """The type of a property; None where it is not known. Raises KeyError when there is no such property."""
+        """Return the type of a property; None where it is not known. Raises KeyError when there is no such property."""
         if self.kind == "DiscriminatedObject":
             found = [v.properties[name].type for v in [self, *self.variants.values()] if name in v.properties]
             if not found:
@@ -139,7 +139,7 @@ class Types:
         return list(self.index.get(base.lower(), {}).get("versions", []))
 
     def stored(self, base: str) -> list[str]:
-        """The API versions whose shape is stored here."""
+        """Return the API versions whose shape is stored here."""
         return sorted(self.index.get(base.lower(), {}).get("stored", {}))
 
     def newest_ga(self, base: str) -> str:

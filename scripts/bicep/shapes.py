@@ -73,7 +73,7 @@ class Shapes:
         self.busy: set[Node] = set()  # guards against variables that refer to each other
 
     def other(self, path: Text | None) -> BicepFile | None:
-        """The file that a module or an import names."""
+        """Return the file that a module or an import names."""
         return self.files.get((self.file.path.parent / path.value).resolve()) if path and path.value else None
 
     def resource_type(self, resource: Resource) -> Type | None:
@@ -154,7 +154,11 @@ class Shapes:
         return Shape(type_.plain, type_, () if open_ else tuple(choices))
 
     def of(self, node: Node | None, local: frozenset[str] = frozenset()) -> Shape:
-        """Raises NoSuchMember for a property that does not exist."""
+        """Check that a property exists.
+
+        Raises:
+            NoSuchMember: It does not.
+        """
         match node:
             case Text():
                 return Shape("string", choices=(node.value,) if node.value is not None else ())
@@ -357,7 +361,7 @@ class Shapes:
     def run_time(
         self, node: Node | None, local: frozenset[str] = frozenset(), seen: frozenset[str] = frozenset()
     ) -> str:
-        """The part of an expression that is known only while deploying; '' if there is none."""
+        """Return the part of an expression that is known only while deploying; '' if there is none."""
         if node is None:
             return ""
         unevaluated = {id(x) for n in node.walk() if isinstance(n, Call) and n.name == "nameof" for x in n.walk()}

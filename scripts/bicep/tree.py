@@ -37,7 +37,7 @@ class Name(Node):
 
 @dataclass(eq=False)
 class Text(Node):
-    """parts: literal pieces (str) and interpolated expressions (Node) in turn"""
+    """A string; its parts are literal pieces (str) and interpolated expressions (Node)."""
 
     parts: list[Any]
 
@@ -124,7 +124,7 @@ class Index(Node):
 
 @dataclass(eq=False)
 class Inner(Node):
-    """target::name, a nested resource"""
+    """A nested resource, `target::name`."""
 
     target: Node
     name: str
@@ -211,7 +211,7 @@ class ObjectType(Node):
 
 @dataclass(eq=False)
 class Generic(Node):
-    """resourceInput<'...'>, resourceOutput<'...'>"""
+    """The types resourceInput<'...'> and resourceOutput<'...'>."""
 
     name: str
     args: list[Any]
@@ -219,7 +219,7 @@ class Generic(Node):
 
 @dataclass(eq=False)
 class OtherType(Node):
-    """a type form that is accepted and not looked into"""
+    """A type form that is accepted and not checked."""
 
     inner: list[Any]
 
@@ -300,7 +300,7 @@ class Module(Deployable):
 
 @dataclass(eq=False)
 class Import(Declaration):
-    """names: alias -> original; a wildcard import is {alias: '*'}"""
+    """An import; its names are by alias, and a wildcard import is {alias: '*'}."""
 
     names: dict[str, str] = field(default_factory=dict)
     path: Text | None = None
@@ -308,7 +308,7 @@ class Import(Declaration):
 
 @dataclass(eq=False)
 class Setting(Declaration):
-    """targetScope, metadata, using, assert, extension, and param assignments of a .bicepparam file"""
+    """A targetScope, metadata, using, assert, extension, or param assignment of a .bicepparam file."""
 
     keyword: str = ""
     value: Node | None = None

@@ -43,7 +43,7 @@ def has_unknown(value: Any) -> bool:
 
 
 def literal(value: Any) -> str:
-    """A value as it stands in an expression."""
+    """Return a value as it stands in an expression."""
     match value:
         case Unknown():
             return value.expression
@@ -61,24 +61,24 @@ def literal(value: Any) -> str:
 
 
 def called(name: str, *arguments: Any) -> str:
-    """A call as it stands in an expression."""
+    """Return a call as it stands in an expression."""
     return f"{name}({', '.join(map(literal, arguments))})"
 
 
 def as_json(value: Any) -> str:
-    """A value as `string()` writes it: no blanks, and letters as they are."""
+    """Return a value as `string()` writes it: no blanks, and letters as they are."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(_LINE_ENDS)
 
 
 def as_text(value: Any) -> str:
-    """A known value inside a text."""
+    """Return a known value inside a text."""
     if isinstance(value, bool):
         return str(value)
     return "" if value is None else value if isinstance(value, str) else as_json(value)
 
 
 def interpolated(parts: Sequence[tuple[bool, Any]]) -> str:
-    """The text of a string with holes. parts: whether it is a hole, and its text or its value."""
+    """Return the text of a string with holes. parts: whether it is a hole, and its text or its value."""
     if not any(has_unknown(value) for hole, value in parts if hole):
         return "".join(as_text(value) for _, value in parts)
     holes = [value for hole, value in parts if hole]

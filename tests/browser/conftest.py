@@ -60,7 +60,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def new_page(browser: Browser) -> AsyncIterator[NewPage]:
-    """Opens an empty page of a new visitor. options: such as `java_script_enabled=False`."""
+    """Open an empty page of a new visitor, with options such as `java_script_enabled=False`."""
     contexts, troubles = [], list[str]()
 
     async def opened(**options: Any) -> Page:
@@ -83,7 +83,7 @@ async def new_page(browser: Browser) -> AsyncIterator[NewPage]:
 async def desk(
     monkeypatch: pytest.MonkeyPatch, storage_connection: str, sandbox: Sandbox, mailbox: Mailbox
 ) -> AsyncIterator[Shop]:
-    """A shop with two approvers and a mail server, whose links lead to it."""
+    """Yield a shop with two approvers and a mail server, whose links lead to it."""
     changes = {"SMTP_URL": mailbox.url, **SETTINGS}
     use_settings(monkeypatch, storage_connection, sandbox, **changes)
     async with running_shop(sandbox) as running:
@@ -97,7 +97,7 @@ def _unwanted(request: Request) -> list[str]:
 
 
 def _complaint(message: ConsoleMessage) -> list[str]:
-    """That the page itself was answered with 404 or 409 is a complaint too, but not about the page."""
+    """Return a message of the console, unless it reports the page's own status of 404 or 409."""
     of_the_page = message.page is not None and message.location["url"] == message.page.url
     is_status = message.text.startswith("Failed to load resource: the server responded with a status of 4")
     return [message.text] if message.type in ("error", "warning") and not (of_the_page and is_status) else []

@@ -44,7 +44,7 @@ _FAULTS = """least => {
 
 
 async def faults(page: Page) -> list[Any]:
-    """What is wrong with the page that is open, on a phone, by day and by night. Leaves it on the phone by night."""
+    """Return what is wrong with the page that is open, on a phone, by day and by night. Leaves it on the phone by night."""
     await page.set_viewport_size({"width": 375, "height": 700})
     found = []
     for scheme in SCHEMES:

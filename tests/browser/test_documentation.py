@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(600
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser) -> AsyncIterator[Page]:
-    """A page that reads files only, and whose errors fail the test."""
+    """Yield a page that reads files only, and whose errors fail the test."""
     context = await browser.new_context(offline=True)
     context.set_default_timeout(TIMEOUT_MS)
     opened = await context.new_page()

@@ -23,7 +23,7 @@ Lines = Callable[..., list[dict[str, Any]]]
 
 @pytest.fixture
 def lines(caplog: pytest.LogCaptureFixture) -> Lines:
-    """The operational lines so far that have these facts."""
+    """Return the operational lines so far that have these facts."""
 
     def found(**facts: Any) -> list[dict[str, Any]]:
         read = [json.loads(record.getMessage()) for record in caplog.records if record.name == "shop"]

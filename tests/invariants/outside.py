@@ -95,7 +95,7 @@ async def the_outside(
     settings: Mapping[str, str] | None = None,
     hears: Callable[[str], object] = lambda _: None,
 ) -> AsyncIterator[Outside]:
-    """A running host and a running sandbox, which keep their state in the folder."""
+    """Yield a running host and a running sandbox, which keep their state in the folder."""
     async with AsyncExitStack() as stack:
         provider = stack.enter_context(running(Reborn("sandbox", ("sandbox",), folder, dict(os.environ))))
         environment = {

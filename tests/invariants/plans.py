@@ -53,7 +53,7 @@ class PlannedOrder:
     is_deliverable: bool
 
     def body(self, order_id: str) -> dict[str, Any]:
-        """The order as it is sent."""
+        """Return the order as it is sent."""
         return order_request(
             order_id=order_id,
             lines=[{"product_id": product_id, "quantity": count} for product_id, count in self.wanted.items()],
@@ -64,8 +64,10 @@ class PlannedOrder:
 
 @dataclass(frozen=True)
 class Move:
-    """Something that happens: `place`, `approve`, `reject`, `cancel` an order; `pass` time; `sweep` for orphaned orders; `die`: the
-    worker does, over an episode, activity, batch of an entity or other function, the nth from now, before it has acted or after.
+    """One move: `place`, `approve`, `reject`, `cancel` an order; `pass` time; `recover` orphaned orders; `die`.
+
+    With `die` the worker dies over an episode, activity, batch of an entity or other function, the nth from now, before or after it
+    has acted.
     """
 
     what: str
@@ -98,7 +100,7 @@ class Plan:
     capture: str
 
     def order_id(self, number: int) -> str:
-        """The same in every run of this plan; another one in every other plan."""
+        """Return the same in every run of this plan; another one in every other plan."""
         return f"{hashlib.sha256(repr(self).encode()).hexdigest()[:8]}-{number}"
 
 
@@ -122,7 +124,7 @@ _moves = st.one_of(
     _placings,
     st.builds(Move, st.sampled_from(tuple(_PATHS)), _numbers),
     st.builds(Move, st.just("pass"), minutes=st.sampled_from((1, 10, 60, 600, 1500))),
-    st.just(Move("sweep")),
+    st.just(Move("recover")),
     st.builds(
         Move,
         st.just("die"),

@@ -34,7 +34,7 @@ class Reborn:
         return self.folder / f"{self.name}.db"
 
     def start(self) -> None:
-        """Returns when it accepts requests."""
+        """Wait until it accepts requests."""
         self.logs.append(self.folder / f"{self.name}-{len(self.logs)}.log")
         command = [sys.executable, "-m", *self.arguments, "--port", str(self.port), "--state", str(self.state)]
         ready = re.compile(rf"^{self.name} ready http://127\.0\.0\.1:(\d+)$", re.MULTILINE)
@@ -53,7 +53,7 @@ class Reborn:
         self._service.stop()
 
     def kill_children(self) -> int:
-        """The processes that this one has started, at once: a host's workers. Gives how many there were. Only on Linux."""
+        """Return the processes that this one has started, at once: a host's workers. Gives how many there were. Only on Linux."""
         assert self._service
         children = Path(f"/proc/{self._service.pid}/task/{self._service.pid}/children").read_text(encoding="ascii")
         for child in map(int, children.split()):
@@ -69,7 +69,7 @@ class Reborn:
 
 @contextmanager
 def running(program: Reborn) -> Iterator[Reborn]:
-    """Started, and stopped when the block ends."""
+    """Start it, and stop it when the block ends."""
     try:
         program.start()
         yield program

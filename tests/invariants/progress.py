@@ -35,7 +35,7 @@ class Progress:
 
 @contextmanager
 def telling(proof: str) -> Iterator[Progress]:
-    """A proof's progress; the last line is told when the block ends, however it does."""
+    """Yield a proof's progress; the last line is told when the block ends, however it does."""
     progress = Progress(proof)
     try:
         yield progress

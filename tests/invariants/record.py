@@ -66,7 +66,7 @@ async def _record_stories(sandbox: Sandbox, capture: str, wanted: Collection[str
 
 
 async def _replay(shop: Shop, dead_letter_id: str) -> str:
-    """Gives the id of the replay's instance."""
+    """Return the id of the replay's instance."""
     started = await shop.post(f"dead-letters/{dead_letter_id}/replay")
     await shop.host.run_until_idle()
     await shop.host.advance(hours=1)
@@ -122,7 +122,7 @@ def _text(recording: dict[str, Any]) -> str:
 
 
 def _without_stack(event: dict[str, Any]) -> dict[str, Any]:
-    """What a failure's details say beyond its message are the paths of the machine that it happened on."""
+    """Return what a failure's details say beyond its message are the paths of the machine that it happened on."""
     if not event.get("Details"):
         return event
     return {**event, "Details": json.dumps({"Message": json.loads(event["Details"])["Message"]})}

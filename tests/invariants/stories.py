@@ -29,8 +29,14 @@ CANCEL: Deed = ("cancellation", {"requested_by": "ada"})
 
 @dataclass(frozen=True, kw_only=True)
 class Story:
-    """wanted: units per product. changes: of the order's body. faults: rules of the sandbox. deed: what somebody does once the
-    order waits. capture: the shop's setting.
+    """An order and its end.
+
+    Attributes:
+        wanted: Units per product.
+        changes: Changes of the order's body.
+        faults: Rules of the sandbox.
+        deed: What a person does once the order waits.
+        capture: The shop's setting.
     """
 
     wanted: Mapping[str, int] = field(default_factory=lambda: {"mug": 2})
@@ -42,7 +48,7 @@ class Story:
     reason: str | None = None
 
     def body(self, order_id: str) -> dict[str, Any]:
-        """The order as it is sent."""
+        """Return the order as it is sent."""
         lines = [{"product_id": product_id, "quantity": quantity} for product_id, quantity in self.wanted.items()]
         return order_request(order_id=order_id, lines=lines, **self.changes)
 
@@ -108,7 +114,7 @@ async def stock_shelf(shop: Shop) -> None:
 
 
 async def stock_shelf_outside(shop: Outside, shelf: Mapping[str, int] = SHELF) -> None:
-    """The same in a shop of other processes. shelf: units of each product."""
+    """Run the same in a shop of other processes, with some units of each product."""
     for product_id, units in shelf.items():
         details = {"name": product_id.title(), "unit_price_cents": PRICES[product_id]}
         assert (await shop.ask("PUT", f"products/{product_id}", json=details)).status == 201

@@ -1,5 +1,4 @@
-"""Every provider operation of an order's steps and compensations, gone wrong in every way: once, as often as it is
-tried, and for ever.
+"""Every provider operation of an order fails in every way: once, as often as it is tried, and for ever.
 
 One table holds how each of these orders ends; whatever is left open is then replayed, and closes.
 """
@@ -57,8 +56,10 @@ def always(end: End) -> Ends:
 
 
 def kept(ends: Ends) -> Ends:
-    """Stripe's own failures are kept under their keys, so each attempt meets all earlier ones again before its own: they count,
-    and the fault is over before the policy is.
+    """Return how often an operation fails.
+
+    Stripe keeps its own failures under their keys, so each attempt meets all earlier ones again before its own: they count, and the
+    fault is over before the policy is.
     """
     return ends[0], ends[0], ends[2]
 
@@ -75,7 +76,7 @@ class Operation:
 
 
 def compensation(step: str, compensated: End, still_open: End, *, has_keys: bool, **order: Any) -> Operation:
-    """A compensation that fails leaves the order open; one that acts is found to have acted by its next attempt."""
+    """Return a compensation that fails leaves the order open; one that acts is found to have acted by its next attempt."""
     refused = still_open._replace(step="faulted")
     silent = one_then(compensated, still_open)
     ends = {
@@ -254,7 +255,7 @@ def money(sandbox: Sandbox, order_id: str) -> str:
 
 
 def label(sandbox: Sandbox, order_id: str) -> str:
-    """What became of the order's parcel label."""
+    """Return what became of the order's parcel label."""
     bought = [parcel for parcel in sandbox.parcels(order_id) if parcel["label_bought"]]
     if not bought:
         return "none"

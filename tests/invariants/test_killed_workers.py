@@ -74,7 +74,7 @@ async def kill_at_random(chance: random.Random, shop: Outside, progress: Progres
 
 
 async def run_recovery(shop: Outside) -> None:
-    """The recovery timer by hand, so that the proof need not wait for its minute."""
+    """Run the recovery timer by hand, so that the proof need not wait for its minute."""
     while not shop.is_over:
         await asyncio.sleep(RECOVERY_INTERVAL_S)
         with suppress(aiohttp.ClientError, TimeoutError):  # the host starts afresh

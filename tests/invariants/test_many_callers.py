@@ -22,7 +22,7 @@ def wish(mugs: int) -> dict[str, Any]:
 
 
 async def send_at_once(shop: Shop, bodies: list[dict[str, Any]]) -> list[tuple[int, str]]:
-    """Gives for each body the status and what its caller is told: the order's id, or why not."""
+    """Return for each body the status and the order's id or the reason."""
     gate = Barrier(len(bodies))
 
     def call(body: dict[str, Any]) -> tuple[int, str]:

@@ -44,7 +44,7 @@ BODIES: dict[str, dict[str, Any]] = {
 
 
 async def send_card_everywhere(shop: Outside) -> list[int]:
-    """Gives the statuses of the answers."""
+    """Return the statuses of the answers."""
     sent = [await shop.ask("POST", "orders", json=order_request(**changes)) for changes in BODIES.values()]
     sent += [
         await shop.ask("POST", "orders", json=order_request(), headers={"Idempotency-Key": CARD}),
@@ -156,7 +156,7 @@ def blob_text(container: Any, name: str) -> str:
 
 
 def decoded(text: str) -> str:
-    """A message as it is and, if it is Base64, what is in it."""
+    """Return a message as it is and, if it is Base64, what is in it."""
     try:
         return text + base64.b64decode(text, validate=True).decode("utf-8", "replace")
     except ValueError:

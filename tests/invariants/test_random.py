@@ -65,7 +65,7 @@ def test_whatever_happens_the_books_balance(azurite: Azurite, providers: Sandbox
 
 
 async def carry_out(plan: Plan, providers: Sandbox, state: Path) -> int:
-    """Gives how often the process died."""
+    """Return how often the process died."""
     deaths = 0
     async with running_shop(providers, state=state, redelivers_late=True) as shop:
         await stock_shelf(shop)
@@ -95,7 +95,7 @@ async def make(shop: Shop, plan: Plan, move: Move) -> None:
         await shop.post("orders", plan.orders[number].body(order_id))
     elif move.what == "pass":
         await shop.host.advance(minutes=move.minutes)
-    elif move.what == "sweep":
+    elif move.what == "recover":
         await recover(shop)
     elif move.what == "die":
         shop.host.kill_worker(during=move.during, nth=move.nth, when=move.when)

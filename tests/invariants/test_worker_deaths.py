@@ -133,7 +133,7 @@ def assert_mails(mailbox: Mailbox, order_id: str, story: Story) -> None:
 
 @pytest.fixture
 async def office(monkeypatch, storage_connection, sandbox, mailbox: Mailbox) -> AsyncIterator[Shop]:
-    """The same shop for runs of every other workflow."""
+    """Yield the same shop for runs of every other workflow."""
     use_settings(monkeypatch, storage_connection, sandbox, **{**SETTINGS, "SMTP_URL": mailbox.url})
     monkeypatch.setattr(file_batches, "CHUNK_FILES", 1)
     monkeypatch.setattr(order_batches, "CHUNK_LINES", 1)

@@ -21,7 +21,7 @@ _MAX_RUN_H = 96
 
 
 def recover_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a dead process left behind counts as lost at once, and is started again without a pause.
+    """Count what a dead process left behind as orphaned at once, and is started again without a pause.
 
     The timers' clock is the machine's, so that a test cannot move it.
     """

@@ -48,7 +48,7 @@ class Stage:
     shop: Shop
 
     async def send(self, path: str, body: Any = None, **options: Any) -> None:
-        """A request that is accepted, and what follows at once."""
+        """Send a request that is accepted, and run what follows at once."""
         answer = await self.shop.post(path, body, **options)
         assert answer.status == 202, answer
         await self.shop.host.run_until_idle()
@@ -210,7 +210,7 @@ def watch(*news: str, sold: bool = True) -> Act:
 
 
 async def instances_of(shop: Shop, orchestrator: str) -> list[str]:
-    """The ids of an orchestrator's instances, the oldest first."""
+    """Return the ids of an orchestrator's instances, the oldest first."""
     page = await shop.host.operations.list_instances()
     found = [each for each in page.items if each.name == orchestrator]
     return [each.instance_id for each in sorted(found, key=lambda each: each.created_at)]

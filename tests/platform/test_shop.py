@@ -34,7 +34,7 @@ class Deployed:
     runtime: RuntimeWorker
 
     def lines(self, **facts: Any) -> list[dict[str, Any]]:
-        """The telemetry so far that has these facts."""
+        """Return the telemetry so far that has these facts."""
         return [line for line in self.worker.telemetry() if facts.items() <= line.items()]
 
     def lost(self) -> list[str]:

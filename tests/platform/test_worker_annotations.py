@@ -27,7 +27,7 @@ def test_the_runtime_is_the_one_that_was_recorded() -> None:
 
 
 async def _said(worker: Worker, number: int, row: dict[str, Any], directory: Path) -> str | None:
-    """The message with which the worker refuses the row's app; None when it takes it."""
+    """Return the message with which the worker refuses the row's app; None when it takes it."""
     script = directory / f"row_{number}.py"
     script.write_text(annotated_app(row["place"], row["parameter"], row["annotation"]), encoding="utf-8")
     try:

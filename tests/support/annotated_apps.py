@@ -67,7 +67,7 @@ _PLACES: Final = {
 
 
 def annotated_app(place: str, parameter: str, annotation: str) -> str:
-    """The whole of such an app's function_app.py."""
+    """Return the whole of such an app's function_app.py."""
     decorators, parameters, returned = _PLACES[place]
     function = f"{decorators}def f({parameters}){returned}: ...\n"
     return _HEAD + function.format(parameter=parameter, annotation=annotation)

@@ -10,11 +10,11 @@ pytest_plugins = ["local_host.testing.azurite"]
 
 @pytest.fixture
 def storage_location(storage_connection: str) -> StorageLocation:
-    """An empty storage account, as the settings describe it."""
+    """Return an empty storage account, as the settings describe it."""
     return StorageLocation(connection_string=storage_connection)
 
 
 @pytest.fixture
 def storage(storage_location: StorageLocation) -> Storage:
-    """An empty storage account, as the stores use it."""
+    """Return an empty storage account, as the stores use it."""
     return Storage(storage_location)

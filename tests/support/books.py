@@ -46,7 +46,7 @@ async def orders(shop: Front) -> dict[str, dict[str, Any]]:
 
 
 async def open_dead_letters(shop: Front) -> list[dict[str, Any]]:
-    """What is dead-lettered for an operator."""
+    """Return what is dead-lettered for an operator."""
     found: list[dict[str, Any]] = []
     cursor: str | None = ""
     while cursor is not None:

@@ -28,13 +28,13 @@ class Receiver:
         return f"http://127.0.0.1:{self.port}/hook?from=shop"
 
     def verified(self) -> list[Any]:
-        """What came, each with its signature checked as a receiver would."""
+        """Return what came, each with its signature checked as a receiver would."""
         return [Webhook(SECRET).verify(body, headers) for headers, body in self.got]
 
 
 @contextmanager
 def running_receiver(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
-    """A server on a free port, for the length of the block."""
+    """Yield a server on a free port, for the length of the block."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:

@@ -26,7 +26,7 @@ SETTINGS = {
 async def desk(
     monkeypatch: pytest.MonkeyPatch, storage_connection: str, sandbox: Sandbox, mailbox: Mailbox
 ) -> AsyncIterator[Shop]:
-    """A shop with two approvers and a mail server."""
+    """Yield a shop with two approvers and a mail server."""
     use_settings(monkeypatch, storage_connection, sandbox, SMTP_URL=mailbox.url, **SETTINGS)
     async with running_shop(sandbox) as running:
         yield running
@@ -70,7 +70,7 @@ async def deliver_all(shop: Shop) -> None:
 
 
 async def link_to(shop: Shop, mailbox: Mailbox, approver: str) -> str:
-    """The address in the newest mail that asks this approver."""
+    """Return the address in the newest mail that asks this approver."""
     await deliver_all(shop)
     match = re.search(r"http\S+/api/decisions\?token=\S+", text_of(mailbox.to(approver)[-1]))
     assert match is not None
@@ -94,7 +94,7 @@ def token_of(link: str) -> str:
 
 
 def paid() -> dict[str, int]:
-    """What payroll would pick up for the claim, per category."""
+    """Return what payroll would pick up for the claim, per category."""
     rows = list(ExpensePayments(services().storage)._table.list_entities()) if _has_payments() else []
     assert len(rows) <= 1
     return {total["category"]: total["amount_cents"] for row in rows for total in json.loads(row["payment"])["totals"]}

@@ -27,5 +27,5 @@ def blob_names(container: str) -> list[str]:
 
 
 def without_blobs(connection: str) -> str:
-    """The connection string of an account whose blobs do not answer."""
+    """Return the connection string of an account whose blobs do not answer."""
     return re.sub(r"BlobEndpoint=[^;]+", "BlobEndpoint=http://127.0.0.1:1/gone", connection)

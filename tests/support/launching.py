@@ -26,7 +26,7 @@ INSTALLED_FROM = ("requirements-local.txt", "requirements-dev.txt", "package-loc
 
 
 def copy_tree(target: Path) -> Path:
-    """What a clone of this tree would hold, changes that are not committed yet included."""
+    """Return what a clone of this tree would hold, changes that are not committed yet included."""
     listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     names = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
     for name in filter(None, names):
@@ -45,7 +45,7 @@ def lend_installed_packages(tree: Path) -> None:
 
 
 def own_packages(tree: Path) -> str:
-    """A PYTHONPATH for the copy's own packages where it has none installed, only lent ones."""
+    """Return a PYTHONPATH for the copy's own packages where it has none installed, only lent ones."""
     lent = (tree / ".venv").is_symlink()
     return os.pathsep.join(str((tree / name).parent / "src") for name in PACKAGES) if lent else ""
 
@@ -74,7 +74,7 @@ class Launched:
         return int(json.loads((self.state / "run.json").read_text())["pid"])
 
     def pid_of(self, part: str) -> int:
-        """The one process of this copy whose command line has that in it."""
+        """Return the one process of this copy whose command line has that in it."""
         (pid,) = [pid for pid, command in processes_of(self.state).items() if part in command]
         return pid
 
@@ -88,7 +88,7 @@ class Launched:
         os.write(self.terminal, b"\x03")
 
     def wait(self) -> int:
-        """The exit code, once it has ended and all its output is read."""
+        """Return the exit code, once it has ended and all its output is read."""
         while self.read():
             pass
         return self.process.wait(STOP_TIMEOUT_S)
@@ -107,7 +107,7 @@ class Launched:
 def launched(
     command: list[str], tree: Path, state: Path, environment: Mapping[str, str] | None = None
 ) -> Iterator[Launched]:
-    """A command at a terminal of its own. Whatever still runs at the end of the block is ended."""
+    """Yield a command at a terminal of its own. Whatever still runs at the end of the block is ended."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         command,
@@ -139,7 +139,7 @@ def running_app(tree: Path, state: Path, environment: Mapping[str, str] | None =
 
 
 def failed_run(tree: Path, state: Path, environment: Mapping[str, str] | None = None) -> tuple[int, str]:
-    """What the launcher ends with when it cannot start: exit code and output."""
+    """Return what the launcher ends with when it cannot start: exit code and output."""
     with launched([".venv/bin/python", "-m", "scripts.run"], tree, state, environment) as one:
         return one.wait(), one.text
 

@@ -29,7 +29,7 @@ class Mailbox:
         self.catcher = MailCatcher(self._keep)
 
     def to(self, address: str) -> list[EmailMessage]:
-        """The mails to somebody, oldest first."""
+        """Return the mails to somebody, oldest first."""
         return [mail for mail in self.mails.values() if address in str(mail["To"])]
 
     def refuse(self, reply: str | None) -> None:
@@ -53,7 +53,7 @@ def text_of(mail: EmailMessage, kind: str = "plain") -> str:
 
 @contextmanager
 def running_mailbox() -> Iterator[Mailbox]:
-    """A mail server in a thread, on a free port, for the length of the block."""
+    """Yield a mail server in a thread, on a free port, for the length of the block."""
     mailbox, loop = Mailbox(), asyncio.new_event_loop()
     server = loop.run_until_complete(mailbox.catcher.serve(0))
     mailbox.url = f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}"

@@ -13,7 +13,7 @@ ADDRESS: dict[str, Any] = {
 
 
 def order_request(**changes: Any) -> dict[str, Any]:
-    """A body that is accepted where the product `mug` is sold. changes: None leaves a field out."""
+    """Return a body that is accepted where the product `mug` is sold. changes: None leaves a field out."""
     body: dict[str, Any] = {
         "customer_id": "ada",
         "lines": [{"product_id": "mug", "quantity": 2}],

@@ -33,7 +33,7 @@ class RuntimeWorker:
         """No function runs in a thread of this process."""
 
     async def close(self) -> None:
-        """The process is stopped by whoever started it."""
+        """Do nothing: the process is stopped by its starter."""
 
 
 def _value(datum: Datum) -> Value:
@@ -65,7 +65,7 @@ def _datum(value: Value) -> Datum:
 
 
 def trigger_kinds(functions: Mapping[str, list[dict[str, Any]]]) -> dict[str, set[str]]:
-    """The functions of each trigger's kind."""
+    """Return the functions of each trigger's kind."""
     kinds: dict[str, set[str]] = {}
     for name, bindings in functions.items():
         (trigger,) = (each["type"] for each in bindings if each["type"].lower().endswith("trigger"))

@@ -9,6 +9,6 @@ from sandbox.testing import Sandbox, running_sandbox
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    """Started in a thread of the test's process on a free port; it remembers nothing."""
+    """Run a sandbox in a thread of the test's process, on a free port and with an empty ledger."""
     with running_sandbox() as running:
         yield running

@@ -66,7 +66,7 @@ async def running_shop(
     redelivers_late: bool = False,
     worker: FunctionWorker | None = None,
 ) -> AsyncIterator[Shop]:
-    """The app under the environment's settings. state: a file that outlives a restart of its process, or its memory.
+    """Yield the app under the environment's settings. state: a file that outlives a restart of its process, or its memory.
 
     redelivers_late: what is in hand at a restart comes again as late as in Azure. The clock begins now, as that of the
     storage emulator is the machine's. worker: what calls the app's functions, when this process is not to.

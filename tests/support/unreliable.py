@@ -39,7 +39,7 @@ def losing_answers(shop: Shop, activity: str) -> Iterator[None]:
 
 @contextmanager
 def answering(shop: Shop, activity: str, answer: dict[str, Any]) -> Iterator[None]:
-    """The activity does nothing and gives this answer for the length of the block."""
+    """Yield the activity does nothing and gives this answer for the length of the block."""
     shop.host.replace_activity(activity, lambda _: answer)
     yield
     shop.host.restore_activity(activity)

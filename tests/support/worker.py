@@ -129,7 +129,7 @@ class Worker:
 async def running_worker(
     directory: Path, environ: Mapping[str, str] | None = None, *, packages: Path | None = None
 ) -> AsyncIterator[Worker]:
-    """A worker in whose process no app is loaded yet.
+    """Yield a worker in whose process no app is loaded yet.
 
     Args:
         directory: The app's folder: working directory and import path, as on the platform.

@@ -93,7 +93,7 @@ class InvocationTask(asyncio.Task[Any]):
 
 
 def current_invocation_id() -> str | None:
-    """The id that a line logged here and now is sent with."""
+    """Return the id that a line logged here and now is sent with."""
     loop = asyncio._get_running_loop()
     task = asyncio.current_task(loop) if loop is not None else None
     of_task: str | None = getattr(task, _INVOCATION_ID, None)
@@ -123,7 +123,7 @@ class Channel(logging.Handler):
 
 
 async def initialise(directory: str, script: str) -> dict[str, Any]:
-    """What the host does first: have the app indexed, ask for its functions, load each."""
+    """Return what the host does first: have the app indexed, ask for its functions, load each."""
     os.environ["PYTHON_SCRIPT_FILE_NAME"] = script
     request = Message(worker_init_request=Message(capabilities={}, function_app_directory=directory))
     init = await runtime.worker_init_request(Message(request=request, properties={"host": "", "protos": Protos}))

@@ -40,7 +40,7 @@ def _functions() -> dict[str, list[ast.AST]]:
 
 
 def _thread_roots() -> set[str]:
-    """The names of what the code has run in other threads: the callable that each of these takes, and what a lambda calls."""
+    """Return the names of what runs in other threads: the callable that each of these takes, and what a lambda calls."""
     places = {"to_thread": 0, "read_page": 0, "map": 0, "submit": 0, "run_in_executor": 1, "Timer": 1, "Thread": 1}
     calls = [node for tree in _trees() for node in ast.walk(tree) if isinstance(node, ast.Call)]
     given = [

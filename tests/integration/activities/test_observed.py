@@ -13,7 +13,7 @@ PAYMENT = {"order_id": "a-1", "amount_cents": 2_500, "currency": "usd", "capture
 
 @pytest.fixture
 def told(caplog):
-    """The lines so far, decoded."""
+    """Return the lines so far, decoded."""
     caplog.set_level(logging.INFO, logger="shop")
     return lambda: [json.loads(record.getMessage()) for record in caplog.records if record.name == "shop"]
 

@@ -23,6 +23,6 @@ def carrier(sandbox: Sandbox) -> EasyPostCarrier:
 
 @pytest.fixture
 def script() -> Iterator[Script]:
-    """A provider that answers from a script."""
+    """Yield a provider that answers from a script."""
     with scripted_provider() as running:
         yield running

@@ -32,7 +32,7 @@ class Script:
         self._answers.pop(call, None)
 
     def next_answer(self, call: str, headers: Mapping[str, str], body: str) -> tuple[int, Mapping[str, str], str]:
-        """What to answer now."""
+        """Return what to answer now."""
         self.heard.append(call)
         self.bodies.setdefault(call, []).append(body)
         self.headers.setdefault(call, []).append({name.lower(): value for name, value in headers.items()})

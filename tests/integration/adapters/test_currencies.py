@@ -34,7 +34,7 @@ def test_every_currency_is_charged_by_the_rules_that_the_shop_knows(account: Str
 
 @pytest.mark.parametrize("currency", ["usd", "gbp", "jpy", "huf", "czk", "mxn", "thb", "aed", "krw"])
 def test_the_minimum_of_a_currency_is_the_providers(account: StripeClient, currency: str) -> None:
-    """https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts"""
+    """See https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts ."""
     minimum = rules_of(currency).minimum
     assert is_taken(account, minimum, currency)
     assert not is_taken(account, minimum - 1, currency)

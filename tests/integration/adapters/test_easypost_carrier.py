@@ -359,7 +359,7 @@ def test_a_parcel_without_a_rate_is_asked_for_again(scripted_carrier: EasyPostCa
 def test_what_carriers_say_decides_whether_to_ask_again(
     scripted_carrier: EasyPostCarrier, script: Script, message: str, outcome: Outcome | None, reason: str | None
 ) -> None:
-    """https://docs.easypost.com/docs/shipments/messages"""
+    """See https://docs.easypost.com/docs/shipments/messages ."""
     said = [{"carrier": "USPS", "type": "rate_error", "message": message}]
     script.answer(SHIPMENT, UNBOUGHT | {"rates": [], "messages": said})
     script.answer(RERATE, {"rates": [], "messages": said})

@@ -40,7 +40,7 @@ def capture(order_id: str, amount_cents: int, customer_id: str = "ada") -> Captu
 
 
 def documents(table: Any, kind: str) -> list[str]:
-    """The numbers of a customer's documents, in the order of their series."""
+    """Return the numbers of a customer's documents, in the order of their series."""
     return [row["number"] for row in table.list_entities() if row["RowKey"].startswith(f"{kind}.")]
 
 

@@ -34,7 +34,7 @@ def book(storage: Storage) -> OrderRepository:
 
 
 def every_id(book: OrderRepository, **query: Any) -> list[str]:
-    """The ids on all pages."""
+    """Return the ids on all pages."""
     ids: list[str] = []
     cursor = None
     while True:

@@ -36,7 +36,7 @@ def intent(status: str, **others: Any) -> dict[str, Any]:
 
 
 def own(status: str, **others: Any) -> dict[str, Any]:
-    """A payment that carries the order's mark."""
+    """Return a payment that carries the order's mark."""
     return intent(status, metadata=metadata_of(payment()), **others)
 
 

@@ -43,7 +43,7 @@ def taken_by_another(account: StripeClient, **changes: Any) -> str:
 
 
 def amounts(sandbox: Sandbox, payment_id: str) -> tuple[int, int]:
-    """captured and refunded of one payment."""
+    """Return the captured and refunded amounts of one payment."""
     [row] = [row for row in sandbox.payments() if row["id"] == payment_id]
     return row["captured"], row["refunded"]
 

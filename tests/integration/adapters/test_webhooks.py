@@ -178,7 +178,7 @@ def test_the_connection_goes_to_the_checked_address_and_the_certificate_must_sho
 
 
 def self_signed(folder: Path, host: str) -> Path:
-    """A certificate for a host, with its key, which trusts itself."""
+    """Return a certificate for a host, with its key, which trusts itself."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
     now = dt.datetime.now(dt.UTC)

@@ -9,6 +9,6 @@ from tests.integration.adapters.scripted import Script, scripted_provider
 
 @pytest.fixture
 def script() -> Iterator[Script]:
-    """A provider that answers from a script."""
+    """Yield a provider that answers from a script."""
     with scripted_provider() as running:
         yield running

@@ -15,7 +15,7 @@ def decision(word: str = "approved", **changes: Any) -> dict[str, Any]:
 
 @pytest.fixture
 async def waiting(shop: Shop) -> Shop:
-    """A shop whose order `big-1` waits for an approval."""
+    """Return a shop whose order `big-1` waits for an approval."""
     await shop.stock("piano", 3, unit_price_cents=500_000)
     await shop.post("orders", order_request(order_id="big-1", lines=[{"product_id": "piano", "quantity": 1}]))
     await shop.host.run_until_idle()

@@ -14,7 +14,7 @@ WISH = {"requested_by": "ada", "reason": "changed my mind"}
 
 
 async def place_waiting_order(shop: Shop) -> None:
-    """The order `big-1`, which waits for an approval."""
+    """Place the order `big-1`, which waits for an approval."""
     await shop.stock("piano", 3, unit_price_cents=500_000)
     await shop.post("orders", order_request(order_id="big-1", lines=[{"product_id": "piano", "quantity": 1}]))
     await shop.host.run_until_idle()

@@ -20,7 +20,7 @@ RESOLUTION = {"resolved_by": "grace", "reason": "voided by hand at the provider"
 
 @pytest.fixture
 async def stuck(shop: Shop) -> Shop:
-    """A shop whose order `a-1` was rejected, but whose payment could not be voided: it needs attention."""
+    """Return a shop whose order `a-1` was rejected, but whose payment could not be voided: it needs attention."""
     await shop.stock("mug", 10)
     shop.sandbox.fault(operation="payment_intents.cancel", kind="status", status=503)
     nowhere = {**ADDRESS, "street1": "1 Undeliverable Way"}

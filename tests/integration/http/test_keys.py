@@ -21,7 +21,7 @@ def described() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def open_routes() -> dict[str, str]:
-    """The routes that ask for no key, by the function that serves them."""
+    """Return the routes that ask for no key, by the function that serves them."""
     return {
         function.name: function.trigger.fields["route"]
         for function in app_index(ROOT).with_trigger("httpTrigger")

@@ -10,7 +10,7 @@ from tests.unit.http.requests import decoded, get
 
 
 def served() -> set[tuple[str, str, str]]:
-    """Method, route and name of every HTTP function of the app."""
+    """Return method, route and name of every HTTP function of the app."""
     return {
         (method, function.trigger.fields["route"], function.name)
         for function in app_index(ROOT).with_trigger("httpTrigger")

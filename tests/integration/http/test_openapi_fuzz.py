@@ -48,7 +48,7 @@ Ids = dict[str, list[str]]
 
 @pytest.fixture
 async def filled(shop: Shop) -> tuple[Shop, Ids]:
-    """A shop with one of everything, and the ids under which paths find it."""
+    """Return a shop with one of everything, and the ids under which paths find it."""
     await shop.stock("mug", 100)
     await shop.stock("piano", 5, unit_price_cents=500_000)
     lines = b'{"order_id": "batched"}\n'

@@ -33,7 +33,7 @@ _SEVERITY = {"Information": 1, "Warning": 2, "Error": 3}
 def rows_found(
     query: str, *recordings: str, copies: int = 1, age: timedelta = timedelta(), slot: str = ""
 ) -> list[Row]:
-    """What a query of `infra/queries` gives when these recordings are all that there is.
+    """Return what a query of `infra/queries` gives when these recordings are all that there is.
 
     copies: how many times each was done, with other ids. age: how long ago. slot: what the app's role name ends in.
     """
@@ -88,7 +88,7 @@ def _row(item: Row) -> Row:
 
 
 def _properties(item: Row) -> Row:
-    """The custom properties, those that were left out filled in from the text which is made of them."""
+    """Return the custom properties, those that were left out filled in from the text which is made of them."""
     properties: Row = dict(item["properties"])
     message, category = str(item.get("message") or ""), str(item.get("category") or "")
     known: Row = {"Category": category}

@@ -38,7 +38,7 @@ def functions(app: Path, packages: Path) -> dict[str, str]:
 
 
 def unlike_their_lists(packages: Path) -> list[str]:
-    """What packages list of themselves and is not there: it was made for the machine that packaged them."""
+    """Return what packages list of themselves and is not there: it was made for the machine that packaged them."""
     lines = [line for record in packages.glob("*.dist-info/RECORD") for line in record.read_text().splitlines()]
     return [line for line in lines if not (packages / line.split(",")[0]).exists()]
 

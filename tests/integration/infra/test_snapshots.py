@@ -101,7 +101,7 @@ def _as_predicted(resource: dict[str, Any]) -> dict[str, Any]:
 
 
 def _shortened(value: Any) -> Any:
-    """A value with the ids as the snapshots write them."""
+    """Return a value with the ids as the snapshots write them."""
     text = json.dumps(value).replace(f"{SUBSCRIPTION}/resourceGroups/rg-test", "<group>")
     return json.loads(text.replace(SUBSCRIPTION, "<subscription>"))
 

@@ -123,7 +123,7 @@ def _with_secrets_read(settings):
 
 
 def _worked_out(value):
-    """A `format()` that a deployment works out, with a word in each place that only it knows."""
+    """Return a `format()` that a deployment works out, with a word in each place that only it knows."""
     found = re.fullmatch(r"\[format\('((?:[^']|'')*)', .*\)\]", value)
     return re.sub(r"\{\d+\}", "known", found[1]) if found else value
 

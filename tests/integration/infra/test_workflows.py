@@ -17,7 +17,7 @@ MAIN = (INFRA / "main.bicep").read_text(encoding="utf-8")
 
 
 def tool(name: str, *arguments: str) -> str:
-    """What a checker says; empty when it has nothing to say against it."""
+    """Return what a checker says; empty when it has nothing to say against it."""
     done = subprocess.run([str(BIN / name), *arguments], capture_output=True, text=True, check=False)
     return "" if done.returncode == 0 else done.stdout + done.stderr
 

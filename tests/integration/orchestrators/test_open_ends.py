@@ -15,7 +15,7 @@ async def replay_all(shop: Shop) -> None:
 
 
 async def place_unfinishable(shop: Shop) -> None:
-    """An order that fails at its last step, and whose label is not taken back at first."""
+    """Place an order that fails at its last step, and whose label cannot be cancelled at first."""
     await shop.stock("mug", 10)
     shop.sandbox.fault(operation="payment_intents.capture", kind="refuse")
     shop.sandbox.fault(operation="shipments.refund", kind="refuse", next=1)

@@ -28,7 +28,7 @@ async def send(shop: Shop, text: str, key: str | None = "b-1", media_type: str =
 
 
 async def batch(shop: Shop, started: Answer) -> dict[str, Any]:
-    """The run, when nothing is to be done any more."""
+    """Return the run, when nothing is to be done any more."""
     await shop.host.run_until_idle()
     return dict((await shop.get(f"order-batches/{started.json()['id']}")).json())
 

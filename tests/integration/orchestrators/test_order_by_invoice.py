@@ -30,13 +30,13 @@ async def invoicing(monkeypatch, storage_connection, sandbox) -> AsyncIterator[S
 
 
 def rows(connection: str) -> list[Any]:
-    """The table of invoices as an accountant's tool reads it."""
+    """Return the table of invoices as an accountant's tool reads it."""
     tables = TableServiceClient.from_connection_string(connection)
     return list(tables.create_table_if_not_exists("invoices").list_entities())
 
 
 def ledger(connection: str) -> tuple[list[int], list[int], int]:
-    """The amounts of all invoices and of all credit notes, and what all customers owe."""
+    """Return the amounts of all invoices and of all credit notes, and what all customers owe."""
     found = rows(connection)
     invoices = [row["amount_cents"].value for row in found if row["RowKey"].startswith("invoice.")]
     notes = [row["amount_cents"].value for row in found if row["RowKey"].startswith("credit_note.")]

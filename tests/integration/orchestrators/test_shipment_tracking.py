@@ -24,7 +24,7 @@ LOOK = "trackers.list"
 
 @pytest.fixture
 async def sender(monkeypatch: pytest.MonkeyPatch, storage_connection: str, sandbox: Sandbox) -> AsyncIterator[Shop]:
-    """A shop that takes the carrier's webhooks, with one order that has completed."""
+    """Yield a shop that takes the carrier's webhooks, with one order that has completed."""
     use_settings(monkeypatch, storage_connection, sandbox, EASYPOST_WEBHOOK_SECRET=SECRET)
     async with running_shop(sandbox) as running:
         await complete_order(running)
@@ -38,7 +38,7 @@ async def complete_order(shop: Shop) -> None:
 
 
 async def deliver(shop: Shop) -> None:
-    """What the outbox holds is delivered, which starts the watch."""
+    """Deliver the messages of the outbox, which starts the tracking."""
     (news,) = waiting_messages()
     await shop.host.run("deliver_notification", json.dumps(news))
 

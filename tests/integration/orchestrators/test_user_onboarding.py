@@ -67,7 +67,7 @@ def region_service() -> Iterator[Script]:
 async def asking_shop(
     monkeypatch: pytest.MonkeyPatch, storage_connection: str, sandbox: Sandbox, region_service: Script
 ) -> AsyncIterator[Shop]:
-    """A shop that asks a service for regions."""
+    """Yield a shop that asks a service for regions."""
     use_settings(monkeypatch, storage_connection, sandbox, REGION_API_BASE=region_service.url)
     async with running_shop(sandbox) as running:
         yield running

@@ -39,7 +39,7 @@ def imports(path: Path) -> Iterator[str]:
 
 
 def distributions(folder: Path, own: set[str]) -> set[str]:
-    """The distributions that the modules of a folder need beside the standard library and the modules called `own`."""
+    """Return the distributions that the modules of a folder need beside the standard library and the modules called `own`."""
     found = set()
     for path in folder.rglob("*.py"):
         if folder.name == "tests" and set(path.relative_to(folder).parts[1:-1]) & set(PROGRAMS):

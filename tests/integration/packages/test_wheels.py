@@ -43,7 +43,7 @@ class Installed:
 
     @contextmanager
     def running(self, *arguments: str) -> Iterator[str]:
-        """A program of the environment, until the block ends; yields the URL that its `ready` line has."""
+        """Yield a program of the environment, until the block ends; yields the URL that its `ready` line has."""
         command = [self.python, *arguments]
         with subprocess.Popen(command, cwd=self.folder, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True) as process:
             try:

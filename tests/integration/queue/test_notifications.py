@@ -29,7 +29,7 @@ async def mailing_shop(
 
 
 async def arrive(shop: Shop, text: str, function: str = "deliver_notification") -> None:
-    """A message comes from the queue."""
+    """Deliver a message of the queue."""
     await shop.host.run(function, text)
 
 

@@ -15,7 +15,7 @@ from tests.support.shop import Shop, running_shop, use_settings
 
 
 async def arrive(shop: Shop, text: str) -> None:
-    """A message comes from the queue."""
+    """Deliver a message of the queue."""
     await shop.host.run("take_in_queued_order", text)
 
 

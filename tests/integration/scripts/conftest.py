@@ -9,13 +9,13 @@ from tests.support.launching import copy_tree, lend_installed_packages
 
 @pytest.fixture(scope="session")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clean copy that tests only read."""
+    """Return a clean copy that tests only read."""
     return _copy(tmp_path_factory.mktemp("tree"))
 
 
 @pytest.fixture
 def own_tree(tmp_path: Path) -> Path:
-    """A clean copy to spoil."""
+    """Return a clean copy to spoil."""
     return _copy(tmp_path / "tree")
 
 

@@ -61,7 +61,7 @@ def test_make_test_checks_a_clone_and_ends_with_the_summary(clone: Path) -> None
 
 
 def without_program(name: str, folder: Path) -> str:
-    """A PATH with everything that is on this one but that program."""
+    """Return a PATH with everything that is on this one but that program."""
     folder.mkdir()
     for directory in reversed(os.environ["PATH"].split(os.pathsep)):
         for program in Path(directory).glob("*"):

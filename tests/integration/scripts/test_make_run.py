@@ -26,7 +26,7 @@ def place(base_url: str, order_id: str, product_id: str = "mug") -> None:
 
 
 def wait_for(base_url: str, order_id: str, *statuses: str) -> dict[str, Any]:
-    """The order, once its status is one of these."""
+    """Return the order, once its status is one of these."""
     deadline = time.monotonic() + ORDER_TIMEOUT_S
     while True:
         view: dict[str, Any] = call("GET", f"{base_url}/api/orders/{order_id}").body

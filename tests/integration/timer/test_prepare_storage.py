@@ -23,7 +23,7 @@ def shop_settings(monkeypatch: pytest.MonkeyPatch, storage_connection: str, sand
 
 
 def names_in_bindings() -> tuple[set[str], set[str]]:
-    """The queues, and the containers of blobs, that a trigger or an output of the app names."""
+    """Return the queues, and the containers of blobs, that a trigger or an output of the app names."""
     queues, containers = set(), set()
     for function in app_index(ROOT).functions.values():
         for binding in (function.trigger, *function.outputs):

@@ -21,7 +21,7 @@ Given = dict[str, Any]
 
 
 def evaluate(given: Given, infra: Path = INFRA, place: Place | None = None) -> Deployment:
-    """What the template would deploy. Raises Refused."""
+    """Return what the template would deploy. Raises Refused."""
     return _evaluated(infra / "main.bicep", json.dumps(parameters() | given), place or Place())
 
 
@@ -36,7 +36,7 @@ def _parameter_file() -> str:
 
 
 def parameters() -> Given:
-    """The least a deployment states, as a first one would, and the package of a second one."""
+    """Return the least a deployment states, as a first one would, and the package of a second one."""
     shop = json.loads(_parameter_file())["parameters"]["shop"]["value"]
     return {
         "environmentName": "test",
@@ -73,11 +73,11 @@ def place(resource: Resource) -> str:
 
 
 def sites(deployment: Any) -> list[Resource]:
-    """The app, and its staging slot."""
+    """Return the app, and its staging slot."""
     return of_type(deployment, "Microsoft.Web/sites", "Microsoft.Web/sites/slots")
 
 
 def app_settings(deployment: Any) -> list[dict[str, str]]:
-    """The settings of the app, then those of its slot."""
+    """Return the settings of the app, then those of its slot."""
     found = of_type(deployment, "Microsoft.Web/sites/config") + of_type(deployment, "Microsoft.Web/sites/slots/config")
     return [properties(one) for one in found if "appsettings" in str(one["name"])]

@@ -34,7 +34,7 @@ def decoded(response: func.HttpResponse) -> dict[str, Any]:
 
 
 def problem_with(read: Callable[[], object]) -> Problem:
-    """The problem that a request has by which this is read of it."""
+    """Return the problem that a request has by which this is read of it."""
     try:
         return_value = read()
     except Problem as problem:

@@ -66,7 +66,7 @@ def test_checker_finds_what_the_compiler_finds(code: str, file: str, good: str, 
 
 
 def outputs(tmp_path: Path, text: str, **params: object) -> dict[str, object]:
-    """The outputs of a template of its own. text: its declarations."""
+    """Return the outputs of a template of its own. text: its declarations."""
     template = tmp_path / "main.bicep"
     template.write_text(text, encoding="utf-8")
     return evaluate(template, params).outputs

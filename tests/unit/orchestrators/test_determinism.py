@@ -28,7 +28,7 @@ FORBIDDEN_CALLS = {
 
 
 def offences(source: str) -> list[str]:
-    """What the source does that an orchestrator must not."""
+    """Return what the source does that an orchestrator must not."""
     found = []
     for node in ast.walk(ast.parse(source)):
         found += [f"imports {name}" for name in _imported(node) if name.split(".")[0] in FORBIDDEN_MODULES]

@@ -51,7 +51,7 @@ def compensation(number: int) -> Compensation:
 
 
 def taken(run: WorkflowRun, steps: list[tuple[str, bool]]) -> Generator[Any, Any, Any]:
-    """A workflow of these steps: how each ends, and whether it has a compensation."""
+    """Yield a workflow of these steps: how each ends, and whether it has a compensation."""
     for number, (_, has_compensation) in enumerate(steps):
         step = Step(name=str(number), commands=command(str(number)))
         yield from run.do(step, compensation=compensation(number) if has_compensation else None)

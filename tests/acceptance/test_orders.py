@@ -30,7 +30,7 @@ def compensated(order: dict[str, Any]) -> bool:
     return order["succeeded"] is False and order["status"] in {"rejected", "cancelled"}
 
 
-def test_an_order_is_paid_and_booked_and_its_stock_sold(caller):
+def test_an_order_is_paid_and_shipped_and_its_stock_sold(caller):
     product, order_id = caller.sell(units=5), caller.new_id()
     accepted = caller.accepted("orders", order_of(product, order_id))
     assert accepted.body["order_id"] == order_id

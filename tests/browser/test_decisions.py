@@ -97,7 +97,7 @@ async def test_what_a_claimant_typed_is_text_for_the_approver(desk: Shop, mailbo
     assert await page.evaluate("window.ran") is None
 
 
-async def test_a_link_that_is_forged_or_has_run_out_says_so_and_offers_nothing(
+async def test_a_forged_or_expired_link_shows_why_and_offers_no_decision(
     desk: Shop, mailbox: Mailbox, new_page: NewPage
 ):
     await hand_in(desk)

@@ -27,7 +27,7 @@ async def reach(bars: Locator) -> list[tuple[float, float]]:
     return found
 
 
-async def test_the_home_page_lists_what_runs_and_knows_an_order_once_it_is_placed(desk: Shop, new_page: NewPage):
+async def test_the_home_page_lists_running_instances_and_shows_a_placed_order(desk: Shop, new_page: NewPage):
     await desk.stock("mug", 5)
     page = await new_page()
     await page.goto(desk.host.origin)

@@ -47,7 +47,7 @@ async def test_the_same_order_from_many_callers_at_once_is_one_order(shop: Shop)
     assert len(shop.sandbox.calls("a-1", "payment_intents.confirm")) == 1
 
 
-async def test_of_many_orders_under_one_id_one_is_taken_in_and_every_caller_is_told_which(shop: Shop):
+async def test_of_many_orders_under_one_id_one_is_accepted_and_every_caller_gets_its_id(shop: Shop):
     await shop.stock("mug", 100)
     wanted = [1 + number % KINDS for number in range(CALLERS)]
     answers = await send_at_once(shop, [wish(mugs) for mugs in wanted])

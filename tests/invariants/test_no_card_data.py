@@ -73,7 +73,7 @@ async def send_card_everywhere(shop: Outside) -> list[int]:
 
 
 @pytest.mark.timeout(600)
-async def test_no_card_and_no_secret_is_kept_or_told(tmp_path, storage_connection):
+async def test_no_card_and_no_secret_is_stored_or_shown(tmp_path, storage_connection):
     told: list[str] = []
     keys = {"STRIPE_API_KEY": STRIPE_KEY, "EASYPOST_API_KEY": EASYPOST_KEY}
     async with the_outside(tmp_path, storage_connection, keys, hears=told.append) as shop:

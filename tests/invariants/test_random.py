@@ -54,7 +54,9 @@ def progress() -> Iterator[Progress]:
     suppress_health_check=list(HealthCheck),
 )
 @given(plan=plans)
-def test_whatever_happens_the_books_balance(azurite: Azurite, providers: Sandbox, progress: Progress, plan: Plan):
+def test_money_stock_and_parcels_balance_whatever_happens(
+    azurite: Azurite, providers: Sandbox, progress: Progress, plan: Plan
+):
     providers.reset()
     with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as folder:
         use_settings(patch, azurite.new_account(), providers, PAYMENT_CAPTURE=plan.capture)

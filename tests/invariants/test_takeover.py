@@ -144,7 +144,7 @@ async def test_an_order_that_is_cancelled_between_two_runs_gives_back_what_the_f
     assert await end_of(shop, wanted=dict(SMALL.wanted)) == "cancelled"
 
 
-async def test_a_cancellation_whose_event_is_lost_stops_the_order_before_it_is_paid(shop: Shop, monkeypatch):
+async def test_a_cancellation_whose_event_does_not_arrive_stops_the_order_before_it_is_paid(shop: Shop, monkeypatch):
     async def lose(*_: Any) -> bool:
         return False
 

@@ -97,7 +97,7 @@ def test_a_wrong_setting_is_refused_by_name_and_not_repeated(name: str, value: s
     assert refused.value.name == name
 
 
-def test_manifests_are_looked_for_unless_their_events_come_through_a_queue() -> None:
+def test_manifests_are_polled_unless_their_events_come_through_a_queue() -> None:
     assert [manifest_events(env) for env in ({}, {"MANIFEST_EVENTS": ""}, {"MANIFEST_EVENTS": "queue"})] == [
         "blob",
         "blob",

@@ -106,12 +106,12 @@ def test_a_message_sent_twice_carries_one_id() -> None:
     assert _waiting() == [NEWS, NEWS]
 
 
-def test_an_orders_end_is_entered_together_with_its_news() -> None:
+def test_an_orders_end_is_recorded_together_with_its_notification() -> None:
     assert run(record_order, RecordOrder(progress=COMPLETED, notification=NEWS))["reference"] == NEWS.message_id
     assert _waiting() == [NEWS]
 
 
-def test_news_that_cannot_be_told_do_not_keep_an_order_from_its_end(
+def test_a_notification_that_cannot_be_stored_does_not_keep_an_order_from_its_end(
     monkeypatch: pytest.MonkeyPatch, storage_connection: str
 ) -> None:
     silent = re.sub("QueueEndpoint=[^;]+", "QueueEndpoint=http://127.0.0.1:9/nobody", storage_connection)
@@ -122,7 +122,7 @@ def test_news_that_cannot_be_told_do_not_keep_an_order_from_its_end(
     assert row.status is OrderStatus.COMPLETED
 
 
-def test_a_dead_letter_is_parked_and_closed_once() -> None:
+def test_a_dead_letter_is_stored_and_closed_once() -> None:
     letter = DeadLetter(
         dead_letter_id=f"{ORDER}.cancel_payment",
         order_id=ORDER,

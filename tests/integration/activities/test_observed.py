@@ -59,14 +59,14 @@ DONE = StepResult().to_wire()
         ("close_dead_letter", {"dead_letter_id": "a-1.cancel_payment"}, {"reference": None}, {"outcome": "done"}),
     ],
 )
-def test_a_run_is_told_with_its_step_order_end_and_money(told, step, request_body, answer, facts):
+def test_a_run_is_logged_with_its_step_order_end_and_money(told, step, request_body, answer, facts):
     assert activity(step, answer)(request_body) == answer
     (line,) = told()
     assert line.pop("ms") >= 0
     assert line == {"evt": "order.step", "order_id": "a-1", "step": step, **facts}
 
 
-def test_a_run_that_raises_is_told_and_raises(told):
+def test_a_run_that_raises_is_logged_and_raises(told):
     with pytest.raises(ValueError, match="boom"):
         activity("buy_label", ValueError("boom"))({"order_id": "a-1"})
     assert [(line["step"], line["outcome"]) for line in told()] == [("buy_label", "raised")]

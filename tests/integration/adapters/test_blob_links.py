@@ -31,7 +31,7 @@ def test_a_link_opens_its_blob_and_no_other(storage: Storage):
     assert requests.get(f"{other}?{urlsplit(link.url).query}", timeout=10).status_code == 403
 
 
-def test_a_link_lets_nobody_write(storage: Storage):
+def test_a_link_does_not_allow_writing(storage: Storage):
     link = storage.links.to("things", "other.txt")
     answer = requests.put(link.url, data=b"mine", headers={"x-ms-blob-type": "BlockBlob"}, timeout=10)
     assert answer.status_code == 403

@@ -22,7 +22,7 @@ def is_taken(account: StripeClient, amount: int, currency: str) -> bool:
     return made.amount == amount
 
 
-def test_every_currency_is_charged_by_the_rules_that_the_shop_knows(account: StripeClient) -> None:
+def test_every_currency_is_charged_by_the_rules_of_the_shop(account: StripeClient) -> None:
     for currency in sorted(known_currencies()):
         rules = rules_of(currency)
         # A thousand main units are above every minimum; one more than a multiple is a fraction where there is none.

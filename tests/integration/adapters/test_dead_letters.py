@@ -47,7 +47,7 @@ def announced(storage: Storage) -> list[DeadLetterEnvelope]:
     return [DeadLetterEnvelope.model_validate_json(message.content) for message in messages]
 
 
-def test_a_parked_record_is_kept_whole_and_announced_without_what_is_private(
+def test_a_dead_letter_is_stored_whole_and_announced_without_private_data(
     dead_letters: DeadLetters, storage: Storage
 ) -> None:
     dead_letters.store(letter())
@@ -66,7 +66,7 @@ def test_parking_twice_keeps_the_first_record(dead_letters: DeadLetters) -> None
     assert [kept.reason_code for kept in dead_letters.list().items] == ["no_answer"]
 
 
-def test_a_record_whose_announcement_was_lost_is_announced_by_the_repeat(
+def test_a_dead_letter_whose_announcement_failed_is_announced_by_the_repeat(
     dead_letters: DeadLetters, storage: Storage
 ) -> None:
     dead_letters.store(letter())
@@ -84,7 +84,7 @@ def test_a_closed_record_is_neither_reopened_nor_announced(dead_letters: DeadLet
     assert [kept.state for kept in dead_letters.list().items] == [DeadLetterState.REPLAYED]
 
 
-def test_there_is_no_record_of_what_was_never_dead_lettered(dead_letters: DeadLetters) -> None:
+def test_a_step_that_was_not_dead_lettered_has_no_dead_letter(dead_letters: DeadLetters) -> None:
     assert dead_letters.get("order-9.cancel_payment") is None
     assert list(dead_letters.list().items) == []
 

@@ -86,7 +86,7 @@ def test_the_cheapest_label_is_bought_once(carrier: EasyPostCarrier, sandbox: Sa
     assert len(sandbox.calls(operation="shipments.buy")) == 1
 
 
-def test_an_address_that_nobody_can_deliver_to_is_a_refusal(carrier: EasyPostCarrier, sandbox: Sandbox) -> None:
+def test_an_undeliverable_address_is_a_refusal(carrier: EasyPostCarrier, sandbox: Sandbox) -> None:
     result = carrier.create_shipment(shipment(ship_to=NOWHERE))
     assert (result.outcome, result.reason_code) == (Outcome.REFUSED, "undeliverable")
     assert carrier.cancel(compensate_shipping()).message == "nothing_to_compensate"
@@ -141,7 +141,9 @@ def test_a_parcel_under_way_is_not_given_back(carrier: EasyPostCarrier, sandbox:
     assert carrier.cancel(compensate_shipping(shipment_id)).outcome is Outcome.FAULTED
 
 
-def test_an_order_named_like_somebody_elses_shipment_gets_its_own(carrier: EasyPostCarrier, sandbox: Sandbox) -> None:
+def test_an_order_with_the_reference_of_a_foreign_shipment_gets_its_own(
+    carrier: EasyPostCarrier, sandbox: Sandbox
+) -> None:
     other = carrier.create_shipment(shipment("order-2")).reference
     assert other is not None
     own = carrier.create_shipment(shipment(other)).reference
@@ -328,7 +330,7 @@ def test_what_is_no_answer_is_asked_for_again(
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 422])
 @pytest.mark.parametrize("code", ["SOMETHING.WRONG", TALKATIVE, None])
-def test_a_refusal_is_told_in_our_words(
+def test_a_refusal_has_a_message_of_ours(
     scripted_carrier: EasyPostCarrier, script: Script, status: int, code: str | None
 ) -> None:
     script.answer(LOOK, {"error": {"code": "NOT_FOUND", "message": ""}}, 404)
@@ -483,7 +485,7 @@ def test_a_parcel_larger_than_the_carrier_takes_is_a_refusal(carrier: EasyPostCa
     assert carrier.buy_label(label(shipment_id)).reason_code == "undeliverable"
 
 
-def test_an_address_has_the_fields_that_the_carrier_knows(scripted_carrier: EasyPostCarrier, script: Script) -> None:
+def test_an_address_has_the_fields_of_the_carrier(scripted_carrier: EasyPostCarrier, script: Script) -> None:
     script.answer(LOOK, {"error": {"code": "NOT_FOUND", "message": ""}}, 404)
     script.answer(VERIFY, {"error": {"code": "ADDRESS.VERIFY.FAILURE", "message": "House number is missing"}}, 422)
     result = scripted_carrier.create_shipment(shipment())

@@ -94,17 +94,17 @@ def webhooks(secret: str | None) -> EasyPostTrackers:
     return EasyPostTrackers.connect("EZTK_adapters", None, secret)
 
 
-def test_signed_news_name_their_parcel() -> None:
+def test_a_signed_tracking_event_names_its_parcel() -> None:
     assert webhooks("s\u00e9cret").tracking_code(NEWS, signed(NEWS)) == "EZ1000000001"
 
 
 @pytest.mark.parametrize("secret", [None, "", "another"])
-def test_news_are_worth_nothing_without_the_right_secret(secret: str | None) -> None:
+def test_a_tracking_event_needs_the_right_secret(secret: str | None) -> None:
     with pytest.raises(SignatureInvalid):
         webhooks(secret).tracking_code(NEWS, signed(NEWS))
 
 
-def test_changed_news_are_refused() -> None:
+def test_a_changed_tracking_event_is_refused() -> None:
     with pytest.raises(SignatureInvalid):
         webhooks("s\u00e9cret").tracking_code(NEWS.replace(b"EZ1", b"EZ2"), signed(NEWS))
     with pytest.raises(SignatureInvalid):

@@ -147,7 +147,7 @@ def test_images_are_known_by_their_first_bytes_and_have_a_size(content, size):
         ("a.json", b""),
     ],
 )
-def test_a_file_that_is_not_what_it_says_is_told_so(name, content):
+def test_a_file_that_is_not_of_its_type_is_reported_as_malformed(name, content):
     assert facts(name, content, piece=64 * 1024).problem is FileProblem.MALFORMED
 
 

@@ -98,7 +98,7 @@ def test_a_mail_server_that_says_nothing_is_worth_another_try(monkeypatch: pytes
         SmtpMailer(f"smtp://127.0.0.1:{silent.getsockname()[1]}", "shop@example.com").send(MAIL)
 
 
-def test_azure_is_told_the_mail_once_per_message_id(script: Script) -> None:
+def test_azure_receives_a_mail_once_per_message_id(script: Script) -> None:
     script.answer(SEND, {"id": "x", "status": "Running"}, 202)
     first, second = (azure(script).send(MAIL) for _ in range(2))
     assert first.outcome is Outcome.DONE

@@ -101,7 +101,7 @@ def test_an_order_whose_entry_was_not_answered_is_still_the_callers_to_start(sto
         assert book.accept(order(), "print") is Intake.REPEATED
 
 
-def test_the_book_knows_nothing_of_other_orders(book: OrderRepository) -> None:
+def test_other_orders_are_not_in_the_repository(book: OrderRepository) -> None:
     assert book.get(ORDER) is None
     book.accept(order(), "print")
     assert book.get("order-2") is None
@@ -166,7 +166,7 @@ def test_a_late_message_with_a_shorter_ledger_changes_nothing(book: OrderReposit
     assert row.result == newest
 
 
-def test_an_order_that_came_in_past_the_book_is_recorded_too(book: OrderRepository) -> None:
+def test_an_order_started_without_a_row_is_recorded_too(book: OrderRepository) -> None:
     book.record(progress(OrderStatus.COMPLETED, succeeded=True))
     row = book.get(ORDER)
     assert row is not None
@@ -216,7 +216,7 @@ def test_an_order_ends_with_the_last_of_its_open_compensations(book: OrderReposi
     assert [entry.step for entry in row.result.steps[2:]] == ["cancel_shipping", "cancel_payment"]
 
 
-def test_an_order_whose_end_the_book_has_not_heard_of_is_not_closed_yet(book: OrderRepository) -> None:
+def test_an_order_without_a_recorded_end_is_not_closed_yet(book: OrderRepository) -> None:
     book.accept(order(), "print")
     entry = LedgerEntry(step="cancel_payment", kind="compensation", outcome=Outcome.DONE, at=NOON)
     with pytest.raises(StorageUnavailable, match="not recorded yet"):
@@ -270,7 +270,7 @@ def test_a_page_that_the_service_left_empty_is_not_the_end(script: Script) -> No
     assert [row.order_id for row in book.list(customer_id="ada").items] == [ORDER]
 
 
-def test_an_empty_book_has_an_empty_list(book: OrderRepository) -> None:
+def test_an_empty_repository_has_an_empty_list(book: OrderRepository) -> None:
     page = book.list()
     assert (list(page.items), page.cursor) == ([], None)
 
@@ -283,7 +283,7 @@ def test_a_cursor_that_was_never_given_out_is_refused(book: OrderRepository, cur
         book.list(cursor=cursor)
 
 
-def test_orders_whose_end_was_not_heard_of_are_found(book: OrderRepository) -> None:
+def test_orders_without_a_recorded_end_are_found(book: OrderRepository) -> None:
     for number in range(3):
         book.accept(order(f"order-{number}", placed_at=NOON + timedelta(hours=number)), "print")
     book.record(progress(OrderStatus.AWAITING_APPROVAL, "order-0"))
@@ -322,7 +322,7 @@ def test_the_first_course_of_an_order_holds(book: OrderRepository, first: RunEnd
     assert (row.status, row.course and row.course.end) == (OrderStatus.ACCEPTED, first)
 
 
-def test_an_order_past_the_book_gets_the_course_that_it_wants(book: OrderRepository) -> None:
+def test_an_order_started_without_a_row_gets_the_status_that_it_wants(book: OrderRepository) -> None:
     assert book.settle_course(course("failed")).course.end == "failed"
     assert book.get(ORDER) is None
 
@@ -352,7 +352,7 @@ def test_a_cancellation_that_came_too_late_is_answered_in_the_ledger(book: Order
     assert [(step.step, step.reason_code) for step in row.result.steps] == [("cancellation", "too_late")]
 
 
-def test_an_order_that_needs_no_looking_at_is_looked_for_no_more_and_stays_in_the_book(book: OrderRepository) -> None:
+def test_an_order_that_needs_no_check_is_no_longer_listed_and_stays_in_the_repository(book: OrderRepository) -> None:
     book.accept(order("order-1"), "print")
     for _ in range(2):
         book.intake.forget("order-1")

@@ -5,7 +5,7 @@ from adapters.stores.outbox import Outbox
 from domain.mail.notification import Notification, NotificationKind
 
 
-def test_messages_wait_in_the_queue_until_somebody_delivers_them(storage: Storage) -> None:
+def test_messages_wait_in_the_queue_until_they_are_delivered(storage: Storage) -> None:
     outbox = Outbox(storage)
     sent = [
         Notification(

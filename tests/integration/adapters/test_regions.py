@@ -42,7 +42,7 @@ def wanted(country: str, postal_code: str) -> FindRegion:
         ("US", "96910", "US-GU"),
     ],
 )
-def test_the_table_knows_the_region(country, postal_code, code):
+def test_the_table_has_the_region(country, postal_code, code):
     region = RegionTable().find(wanted(country, postal_code))
     assert region is not None
     assert region.code == code

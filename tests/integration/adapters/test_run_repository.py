@@ -82,7 +82,7 @@ def test_a_cancellation_is_kept_while_the_run_is_open(book: RunRepository):
     assert not book.intake.request_cancellation(ID)
 
 
-def test_an_end_that_no_instance_tells_is_kept_until_the_run_is_started_again(book: RunRepository):
+def test_an_end_set_without_an_instance_is_kept_until_the_run_is_started_again(book: RunRepository):
     book.accept(run(), "print")
     end = WorkflowProgress(id="r-1", status="failed", succeeded=False, message="Processing stopped before the end.")
     assert book.end(ID) is None
@@ -100,7 +100,7 @@ def test_a_run_whose_start_may_be_under_way_is_left_alone(book: RunRepository):
     assert open_ids(book, NOON) == []
 
 
-def test_an_empty_book_knows_nothing(book: RunRepository):
+def test_an_empty_repository_finds_no_run(book: RunRepository):
     assert book.intake.open_run(ID) is None
     assert open_ids(book, LATER) == []
     assert book.end(ID) is None

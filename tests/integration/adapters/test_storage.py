@@ -56,7 +56,7 @@ def test_storage_that_cannot_be_reached_may_be_asked_again(operation: Callable[[
 
 
 @every_operation
-def test_storage_that_refuses_us_may_be_asked_again_and_tells_nothing(
+def test_storage_that_refuses_access_is_retried_and_reveals_nothing(
     storage_connection: str, operation: Callable[[Storage], object]
 ) -> None:
     wrong_key = re.sub("AccountKey=[^;]+", f"AccountKey={SECRET}", storage_connection)

@@ -114,7 +114,7 @@ def test_a_provider_that_cannot_be_reached_is_asked_again(script: Script) -> Non
         (404, error("invalid_request_error", "resource_missing"), Outcome.FAULTED),
     ],
 )
-def test_a_refusal_is_told_in_our_words(
+def test_a_refusal_has_a_message_of_ours(
     payments: StripePayments, script: Script, status: int, body: Any, outcome: Outcome
 ) -> None:
     script.answer(CREATE, body, status)
@@ -271,7 +271,7 @@ def test_a_refund_that_stripe_refuses_is_a_fault(payments: StripePayments, scrip
     _assert_discreet(result.model_dump_json())
 
 
-def test_a_refund_made_by_somebody_else_meanwhile_counts(payments: StripePayments, script: Script) -> None:
+def test_a_refund_made_elsewhere_meanwhile_counts(payments: StripePayments, script: Script) -> None:
     script.answer(RETRIEVE, intent("succeeded"))
     script.answer(REFUNDS, refunds())
     script.answer(REFUNDS, refunds("succeeded"))

@@ -104,7 +104,7 @@ def test_a_wrong_api_key_is_a_fault_also_for_the_compensation(sandbox: Sandbox) 
 
 
 @pytest.mark.parametrize("method", ["pm_card_visa", "pm_sandbox_authorisationExpires"])
-def test_an_authorisation_that_lapsed_is_a_refusal_to_capture(
+def test_an_expired_authorisation_is_a_refusal_to_capture(
     payments: StripePayments, sandbox: Sandbox, method: str
 ) -> None:
     payment_id = payments.authorise(payment(payment_method=method)).reference

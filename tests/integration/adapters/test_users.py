@@ -33,7 +33,7 @@ def registration(onboarding_id: str = "ob-1", **changes: Any) -> PersistUser:
     )
 
 
-def test_a_user_is_kept_as_they_came_however_often_the_run_says_so(storage: Storage):
+def test_a_user_is_stored_unchanged_however_often_the_run_repeats_it(storage: Storage):
     users = Users(storage)
     assert users.add(registration())
     assert users.add(registration())
@@ -47,7 +47,7 @@ def test_another_run_does_not_take_an_address_over(storage: Storage):
     assert users.get(ADA) == registration()
 
 
-def test_nobody_is_known_at_first(storage: Storage):
+def test_there_is_no_user_at_first(storage: Storage):
     assert Users(storage).get(ADA) is None
 
 

@@ -148,7 +148,7 @@ def test_the_parcel_of_another_shop_with_this_order_id_is_left_alone(side: Carri
 
 @pytest.mark.parametrize("lost", FEW_CALLS)
 @pytest.mark.parametrize("operation", ["create", "buy", "give_back", "nothing"])
-def test_a_lost_answer_changes_nothing(side: CarrierSide, operation: str, lost: int) -> None:
+def test_an_unanswered_insert_changes_nothing(side: CarrierSide, operation: str, lost: int) -> None:
     shipment_id = "" if operation == "create" else announced(side)
     if operation == "give_back":
         side.carrier.buy_label(label(shipment_id))

@@ -40,7 +40,7 @@ def test_a_mail_arrives_whole_at_every_recipient(side: MailSide) -> None:
     assert mail.html.strip() == MAIL.html.strip()
 
 
-def test_a_repeat_can_be_told_from_another_mail(side: MailSide) -> None:
+def test_a_repeat_is_distinguished_from_another_mail(side: MailSide) -> None:
     first, second = side.mailer.send(MAIL), side.mailer.send(MAIL)
     assert first == second
     side.mailer.send(MAIL.model_copy(update={"message_id": "order-2.order_completed"}))

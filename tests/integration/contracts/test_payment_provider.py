@@ -147,7 +147,7 @@ def test_the_payment_of_another_order_with_this_id_is_left_alone(side: PaymentSi
 
 @pytest.mark.parametrize("lost", FEW_CALLS)
 @pytest.mark.parametrize("operation", ["authorise", "immediate", "capture", "void", "refund", "barrier"])
-def test_a_lost_answer_changes_nothing(side: PaymentSide, operation: str, lost: int) -> None:
+def test_an_unanswered_insert_changes_nothing(side: PaymentSide, operation: str, lost: int) -> None:
     request = side.request(capture="immediate" if operation == "immediate" else "after_shipping")
     payment_id = "" if operation in ("authorise", "immediate", "barrier") else authorised(side, request)
     if operation == "refund":

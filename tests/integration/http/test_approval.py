@@ -48,7 +48,7 @@ async def test_a_rejected_order_ends_unpaid(waiting: Shop):
 
 
 @pytest.mark.parametrize("second", ["approved", "rejected"])
-async def test_the_first_of_many_decisions_counts_and_the_others_are_told_so(waiting: Shop, second: str):
+async def test_the_first_of_many_decisions_counts_and_the_others_are_refused(waiting: Shop, second: str):
     decisions = [decision(), *[decision(second)] * 5]
     answers = await asyncio.gather(*(waiting.post("orders/big-1/approval", each) for each in decisions))
     statuses = [answer.status for answer in answers]
@@ -65,7 +65,7 @@ async def test_a_decision_after_the_first_is_a_409(waiting: Shop):
     assert (again.status, again.json()["code"]) == (409, "not_waiting")
 
 
-async def test_a_decision_that_lost_to_another_one_is_told_so(waiting: Shop):
+async def test_a_decision_after_another_one_is_refused(waiting: Shop):
     settle(approved_by="ada")
     late = await waiting.post("orders/big-1/approval", decision("rejected"))
     assert (late.status, late.json()["code"]) == (409, "already_decided")
@@ -78,13 +78,13 @@ async def test_a_decision_after_the_time_ran_out_is_a_409(waiting: Shop):
     assert await status(waiting) == "rejected"
 
 
-async def test_a_claimed_decision_counts_although_its_event_was_lost(waiting: Shop):
+async def test_a_recorded_decision_counts_although_its_event_did_not_arrive(waiting: Shop):
     settle(approved_by="ada")
     await waiting.host.advance(hours=25)
     assert await status(waiting) == "completed"
 
 
-async def test_an_order_below_the_threshold_waits_for_nobody(shop: Shop):
+async def test_an_order_below_the_threshold_needs_no_approval(shop: Shop):
     await shop.stock("mug", 10)
     await shop.post("orders", order_request(order_id="a-1"))
     await shop.host.run_until_idle()

@@ -89,7 +89,7 @@ async def test_an_unknown_order_is_a_404(shop: Shop):
     assert (await shop.post("orders/nobody/cancellation", WISH)).status == 404
 
 
-async def test_a_wish_of_nobody_is_refused_and_the_order_goes_on(shop: Shop):
+async def test_a_cancellation_without_a_requester_is_refused_and_the_order_goes_on(shop: Shop):
     await place_waiting_order(shop)
     refused = await shop.post("orders/big-1/cancellation", {"reason": "because"})
     assert refused.status == 422
@@ -98,9 +98,7 @@ async def test_a_wish_of_nobody_is_refused_and_the_order_goes_on(shop: Shop):
     assert (await shop.get("orders/big-1")).json()["status"] == "awaiting_approval"
 
 
-async def test_an_order_that_stopped_for_an_operator_says_so_and_not_that_it_is_too_late(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-):
+async def test_cancelling_an_order_that_needs_attention_names_that_status(shop: Shop, monkeypatch: pytest.MonkeyPatch):
     recover_at_once(monkeypatch)
     await place_waiting_order(shop)
     await shop.host.operations.terminate(order_instance_id("big-1"), "a test")
@@ -110,7 +108,7 @@ async def test_an_order_that_stopped_for_an_operator_says_so_and_not_that_it_is_
     assert refused["detail"] == "The order has stopped already; an operator settles what is left of it."
 
 
-async def test_an_order_that_is_cancelled_says_so_and_not_that_it_is_too_late(shop: Shop):
+async def test_cancelling_a_cancelled_order_names_that_status(shop: Shop):
     await place_waiting_order(shop)
     await shop.post("orders/big-1/cancellation", WISH)
     await shop.host.run_until_idle()

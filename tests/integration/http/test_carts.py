@@ -12,7 +12,7 @@ async def items(shop: Shop) -> dict[str, int]:
     return {line["product_id"]: line["quantity"] for line in (await shop.get("carts/ada")).json()["items"]}
 
 
-async def test_a_cart_that_nobody_filled_is_empty(shop: Shop):
+async def test_a_new_cart_is_empty(shop: Shop):
     answer = await shop.get("carts/ada")
     assert (answer.status, answer.json()) == (200, {"customer_id": "ada", "items": [], "checkout_under_way": False})
 

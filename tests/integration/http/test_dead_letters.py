@@ -53,7 +53,7 @@ async def test_dead_letters_are_listed_by_state(stuck: Shop):
     assert (await stuck.get("dead-letters", state="lost")).status == 422
 
 
-async def test_a_replay_that_succeeds_closes_the_letter_and_the_order(stuck: Shop):
+async def test_a_successful_replay_closes_the_dead_letter_and_the_order(stuck: Shop):
     stuck.sandbox.clear_faults()
     started = await stuck.post(f"{LETTER}/replay")
     assert (started.status, started.json()["attempt"]) == (202, 1)
@@ -67,7 +67,7 @@ async def test_a_replay_that_succeeds_closes_the_letter_and_the_order(stuck: Sho
     assert totals["voided"] == totals["authorised"]
 
 
-async def test_a_replay_that_fails_leaves_the_letter_open_for_another(stuck: Shop):
+async def test_a_failed_replay_leaves_the_dead_letter_open_for_another(stuck: Shop):
     await replay(stuck)
     letter = (await stuck.get(LETTER)).json()
     assert (letter["state"], letter["replays"]) == ("open", 1)
@@ -89,7 +89,7 @@ async def test_only_one_replay_runs_at_a_time(stuck: Shop):
     assert (resolved.status, resolved.json()["code"]) == (409, "replay_running")
 
 
-async def test_a_resolved_letter_says_who_and_why_and_closes_the_order(stuck: Shop):
+async def test_a_resolved_dead_letter_records_who_and_why_and_closes_the_order(stuck: Shop):
     resolved = await stuck.post(f"{LETTER}/resolve", RESOLUTION)
     assert (resolved.status, resolved.json()["state"]) == (200, "resolved")
     assert resolved.json()["resolution"] == RESOLUTION
@@ -180,7 +180,7 @@ async def test_a_resolution_that_stopped_half_way_is_finished_by_sending_it_agai
 
 
 @pytest.mark.parametrize("by", ["replay", "resolution"])
-async def test_the_customer_is_told_once_an_operator_has_closed_the_order(stuck: Shop, by: str):
+async def test_the_customer_is_notified_once_an_operator_has_closed_the_order(stuck: Shop, by: str):
     stuck.sandbox.clear_faults()
     if by == "replay":
         await replay(stuck)
@@ -201,7 +201,7 @@ async def test_resolving_again_is_the_same_for_the_same_resolution_and_a_409_for
     assert messages.count("resolved by grace: voided by hand at the provider") == 1
 
 
-async def test_a_closed_letter_is_not_replayed(stuck: Shop):
+async def test_a_closed_dead_letter_is_not_replayed(stuck: Shop):
     await stuck.post(f"{LETTER}/resolve", RESOLUTION)
     calls = len(stuck.sandbox.calls())
     refused = await stuck.post(f"{LETTER}/replay")
@@ -217,7 +217,7 @@ async def test_a_resolution_without_a_reason_is_refused(stuck: Shop):
 
 
 @pytest.mark.parametrize("dead_letter_id", ["nobody.cancel_payment", "a b"])
-async def test_an_unknown_letter_is_a_404(shop: Shop, dead_letter_id):
+async def test_an_unknown_dead_letter_is_a_404(shop: Shop, dead_letter_id):
     answers = [
         await shop.get(f"dead-letters/{dead_letter_id}"),
         await shop.post(f"dead-letters/{dead_letter_id}/replay"),
@@ -226,7 +226,7 @@ async def test_an_unknown_letter_is_a_404(shop: Shop, dead_letter_id):
     assert [answer.status for answer in answers] == [404] * 3
 
 
-async def test_an_order_stays_open_while_another_of_its_letters_is_still_being_written(shop: Shop):
+async def test_an_order_stays_open_while_another_of_its_dead_letters_is_being_stored(shop: Shop):
     shop.sandbox.fault(operation="payment_intents.capture", kind="refuse")
     shop.sandbox.fault(operation="shipments.refund", kind="refuse")
     shop.sandbox.fault(operation="payment_intents.cancel", kind="status", status=503)
@@ -238,7 +238,7 @@ async def test_an_order_stays_open_while_another_of_its_letters_is_still_being_w
     assert await order_status(shop) == "needs_attention"
 
 
-async def test_a_resolution_that_comes_before_the_book_knows_the_end_can_be_repeated(shop: Shop):
+async def test_a_resolution_before_the_end_is_recorded_can_be_repeated(shop: Shop):
     shop.sandbox.fault(operation="payment_intents.cancel", kind="status", status=503)
     await shop.stock("mug", 10)
     nowhere = {**ADDRESS, "street1": "1 Undeliverable Way"}

@@ -6,7 +6,7 @@ from tests.support.order_requests import ADDRESS
 from tests.support.shop import Shop, change_settings
 
 
-async def test_a_healthy_app_says_so(shop: Shop):
+async def test_a_healthy_app_answers_200(shop: Shop):
     healthy = await shop.get("health")
     assert (healthy.status, healthy.json()) == (200, {"status": "ok", "checks": {"settings": "ok", "storage": "ok"}})
 
@@ -21,7 +21,7 @@ async def test_a_missing_setting_is_a_503_and_is_named_in_the_log_alone(
     assert "STRIPE_API_KEY" in caplog.text
 
 
-async def test_storage_that_does_not_answer_is_a_503_that_tells_no_secret(shop: Shop, monkeypatch: pytest.MonkeyPatch):
+async def test_storage_that_does_not_answer_is_a_503_without_secrets(shop: Shop, monkeypatch: pytest.MonkeyPatch):
     nobody = "TableEndpoint=http://127.0.0.1:1/a;"
     change_settings(
         monkeypatch, SHOP_STORAGE=f"DefaultEndpointsProtocol=http;AccountName=a;AccountKey=c2VjcmV0;{nobody}"

@@ -102,7 +102,7 @@ async def test_every_address_that_is_handed_out_answers_as_before_with_a_key_app
     assert seen >= 12
 
 
-async def test_an_event_raised_where_the_answer_says_so_decides_the_order(shop: Shop):
+async def test_an_event_raised_at_the_address_of_the_answer_decides_the_order(shop: Shop):
     await shop.stock("piano", 5, unit_price_cents=500_000)
     body = order_request(order_id="big-1", lines=[{"product_id": "piano", "quantity": 1}])
     address = (await shop.post("orders", body)).json()["sendEventPostUri"]

@@ -22,7 +22,7 @@ async def ended(shop: Shop, order_id: str):
 # -- placing
 
 
-async def test_an_accepted_order_is_told_where_to_look_and_what_to_tell_it(shop: Shop):
+async def test_an_accepted_order_answers_with_its_addresses(shop: Shop):
     await shop.stock("mug", 10)
     placed = await shop.post("orders", order_request(order_id="a-1"))
     order = f"{shop.host.origin}/api/orders/a-1"
@@ -216,7 +216,7 @@ async def test_a_key_may_repeat_the_id_but_not_differ_from_it(shop: Shop):
     assert refused.json()["errors"][0]["field"] == "Idempotency-Key"
 
 
-async def test_an_id_that_runs_already_past_the_book_is_not_started_again(shop: Shop):
+async def test_an_id_that_runs_without_a_row_is_not_started_again(shop: Shop):
     await shop.stock("piano", 5, unit_price_cents=500_000)
     lines = [{"product_id": "piano", "quantity": 1, "unit_price_cents": 500_000, "weight_grams": 500}]
     running = json.dumps(json.dumps(placed_order("big-1", lines=lines).to_wire()))
@@ -300,7 +300,7 @@ async def test_an_order_that_is_not_started_yet_is_pending(shop: Shop):
     )
 
 
-async def test_an_order_whose_instance_was_purged_is_shown_from_the_book(shop: Shop):
+async def test_an_order_whose_instance_was_purged_is_shown_from_the_repository(shop: Shop):
     await shop.stock("mug", 10)
     await shop.post("orders", order_request(order_id="a-1"))
     before = await ended(shop, "a-1")
@@ -385,7 +385,7 @@ async def test_a_list_shows_no_address_and_no_payment_method(shop: Shop):
 
 
 @pytest.mark.parametrize("cursor", ["nonsense", "e30", "bm90IGpzb24"])
-async def test_a_cursor_of_somebody_elses_is_a_422(shop: Shop, cursor):
+async def test_a_foreign_cursor_is_a_422(shop: Shop, cursor):
     refused = await shop.get("orders", cursor=cursor)
     assert refused.status == 422
     assert refused.json()["errors"][0]["field"] == "cursor"

@@ -145,7 +145,7 @@ async def test_a_run_that_was_terminated_from_outside_says_that_it_stopped(monke
     assert "secret" not in str(answer.json())
 
 
-async def test_a_run_that_cannot_be_looked_at_keeps_none_of_the_others_from_their_start(
+async def test_a_run_that_cannot_be_read_does_not_delay_the_start_of_others(
     shop: Shop, storage_location: StorageLocation, caplog: pytest.LogCaptureFixture
 ):
     for key in ("ob-1", "ob-2"):

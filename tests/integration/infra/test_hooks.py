@@ -172,7 +172,7 @@ def test_pipeline_pushes_to_flex_and_finds_no_key(cli, package, monkeypatch):
     ]
 
 
-def test_failure_of_the_cli_is_told_in_its_own_words(cli, package):
+def test_failure_of_the_cli_is_reported_in_its_own_words(cli, package):
     cli.answers(("az storage", "the role is missing"))
     with pytest.raises(HookFailed, match="az storage blob upload failed: the role is missing"):
         release.release(package, pushing=False)

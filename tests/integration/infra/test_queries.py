@@ -73,7 +73,7 @@ def test_alerts_run_the_query_files_and_are_named_after_them():
         "host_silent",
     ],
 )
-def test_somebody_is_told_of(wanted):
+def test_an_alert_is_sent_for(wanted):
     names = {str(one["name"]) for one in of_type(evaluate(PLAIN[0]), "Microsoft.Insights/scheduledQueryRules")}
     assert f"orders-test-{wanted.replace('_', '-')}" in names
 

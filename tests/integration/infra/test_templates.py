@@ -81,7 +81,7 @@ def test_parameter_file_names_only_parameters_and_every_one_without_a_default():
     assert required <= set(parameters) <= set(declared)
 
 
-def test_azure_sets_exactly_the_settings_that_the_app_knows():
+def test_azure_sets_exactly_the_settings_of_the_app():
     example = set(json.loads((ROOT / "local.settings.json.example").read_text())["Values"])
     by_identity = {"AzureWebJobsStorage", "SHOP_STORAGE"}
     for given in LEGAL:
@@ -153,7 +153,7 @@ def _delivered_to(kind: str, deployment: object) -> set[str]:
     return {"queue": {good["queueName"]}, "container": {bad["blobContainerName"]}}.get(kind, set())
 
 
-def test_event_grid_tells_of_what_the_app_looks_for_elsewhere():
+def test_event_grid_delivers_what_the_app_polls_elsewhere():
     (looking,) = app_index(ROOT).with_trigger("blobTrigger")
     container, _, pattern = looking.trigger.fields["path"].partition("/")
     (events,) = of_type(evaluate(LEGAL[0]), "Microsoft.EventGrid/systemTopics/eventSubscriptions")

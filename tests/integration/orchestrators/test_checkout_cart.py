@@ -119,7 +119,7 @@ async def test_what_is_added_during_a_checkout_stays_in_the_cart(shop: Shop):
     await assert_balanced(shop, {"mug": 10}, {FIRST: {"mug": 2}})
 
 
-async def test_an_acceptance_whose_answer_is_lost_is_still_one_order(shop: Shop):
+async def test_an_acceptance_whose_answer_does_not_arrive_is_still_one_order(shop: Shop):
     await shop.stock("mug", 10)
     await fill(shop)
     with losing_answers(shop, "accept_order"):

@@ -9,7 +9,7 @@ from tests.support.shop import Shop, running_shop, use_settings
 from tests.support.unreliable import failing
 
 
-async def test_an_approved_claim_is_added_up_paid_once_and_told(desk: Shop):
+async def test_an_approved_claim_is_added_up_paid_once_and_notified(desk: Shop):
     await hand_in(desk)
     waiting = await shown(desk)
     assert (waiting["status"], waiting["detail"]["wait"]["approver"]) == ("running", ANN)
@@ -30,7 +30,7 @@ async def test_an_approved_claim_is_added_up_paid_once_and_told(desk: Shop):
     ]
 
 
-async def test_a_rejected_claim_is_not_paid_and_told(desk: Shop):
+async def test_a_rejected_claim_is_not_paid_and_its_claimant_notified(desk: Shop):
     await hand_in(desk)
     assert await decide(desk, "rejected") == (202, None)
     run = await ended(desk)
@@ -46,14 +46,14 @@ async def test_a_rejected_claim_is_not_paid_and_told(desk: Shop):
         ({"category": "meals", "amount_cents": 1, "currency": "chf"}, "over_limit"),
     ],
 )
-async def test_a_claim_beyond_the_rules_is_refused_before_anybody_is_asked(desk: Shop, item, reason):
+async def test_a_claim_beyond_the_rules_is_refused_before_an_approver_is_asked(desk: Shop, item, reason):
     await hand_in(desk, items=[{**item, "spent_on": "2026-03-01"}])
     run = await ended(desk)
     assert (run["status"], run["reason_code"]) == ("rejected", reason)
     assert run["detail"]["totals"] == [item]
 
 
-async def test_nobody_is_asked_about_their_own_money(desk: Shop):
+async def test_no_approver_is_asked_about_their_own_claim(desk: Shop):
     await hand_in(desk, email=ANN.upper())
     assert (await shown(desk))["detail"]["wait"]["approver"] == BOB
 
@@ -97,7 +97,7 @@ async def test_a_payment_that_fails_for_a_while_is_made_once(monkeypatch, storag
         assert paid() == {"meals": 2_000, "travel": 50_000}
 
 
-async def test_an_approved_claim_that_cannot_be_paid_is_parked_and_paid_by_a_replay(
+async def test_an_approved_claim_that_cannot_be_paid_is_dead_lettered_and_paid_by_a_replay(
     monkeypatch, storage_connection, sandbox
 ):
     use_settings(monkeypatch, storage_connection, sandbox, **SETTINGS)

@@ -24,7 +24,7 @@ async def test_when_time_runs_out_the_next_approver_is_asked_and_the_first_is_to
     assert (run["reason_code"], paid()) == ("expense_rejected", {})
 
 
-async def test_when_nobody_decides_nothing_is_paid_and_the_claimant_is_told(desk: Shop):
+async def test_without_a_decision_nothing_is_paid_and_the_claimant_is_notified(desk: Shop):
     await hand_in(desk)
     await desk.host.advance(days=2, minutes=1)
     await desk.host.advance(days=2, minutes=1)
@@ -34,7 +34,7 @@ async def test_when_nobody_decides_nothing_is_paid_and_the_claimant_is_told(desk
     assert await decide(desk) == (409, "not_waiting")
 
 
-async def test_a_decision_whose_event_was_lost_counts_when_time_is_up(desk: Shop):
+async def test_a_decision_whose_event_did_not_arrive_counts_when_time_is_up(desk: Shop):
     await hand_in(desk)
     decision = ApprovalDecision(decision="approved", approver="ann")
     services().order_repository.settle(
@@ -44,7 +44,7 @@ async def test_a_decision_whose_event_was_lost_counts_when_time_is_up(desk: Shop
     assert (await ended(desk))["status"] == "completed"
 
 
-async def test_a_decision_whose_event_was_lost_is_heard_with_the_next_try_and_holds_against_it(desk: Shop):
+async def test_a_decision_whose_event_did_not_arrive_is_found_by_the_next_attempt_and_counts(desk: Shop):
     await hand_in(desk)
     decision = ApprovalDecision(decision="rejected", approver="ann")
     services().order_repository.settle(
@@ -72,7 +72,7 @@ async def test_only_the_first_decision_counts(desk: Shop):
     assert paid() == {}
 
 
-async def test_a_claim_is_withdrawn_while_nobody_has_decided(desk: Shop):
+async def test_a_claim_is_withdrawn_before_a_decision(desk: Shop):
     await hand_in(desk)
     answer = await desk.post("expenses/ex-1/withdrawal", {"requested_by": "ada", "reason": "wrong month"})
     assert answer.status == 202

@@ -44,7 +44,7 @@ async def test_a_forged_changed_or_foreign_link_is_refused(desk: Shop, mailbox: 
 
 
 @pytest.mark.parametrize("comment", ["3 " * 4_000, "4242 4242 4242 4242", "x" * 1_000])
-async def test_a_form_without_a_right_token_is_not_looked_at(desk: Shop, comment: str):
+async def test_a_form_without_a_valid_token_is_not_read(desk: Shop, comment: str):
     form = {"token": "made up", "decision": "approved", "comment": comment}
     answer = await desk.host.http.post("/api/decisions", data=form)
     assert answer.status == 403

@@ -62,7 +62,7 @@ async def test_the_link_to_the_summary_opens_it_and_stands_in_no_history(shop: S
     assert "url" not in run["output"]["detail"]
 
 
-async def test_named_files_are_looked_at_once_and_a_missing_or_broken_one_is_a_failure_and_no_end(shop: Shop):
+async def test_named_files_are_read_once_and_a_missing_or_broken_one_does_not_end_the_batch(shop: Shop):
     put_files("incoming", {"a.csv": b"a\n1\n", "b.json": b"{"})
     await start(shop, prefix=None, blobs=["a.csv", "gone.csv", "b.json", "a.csv"])
     run = await ended(shop)
@@ -195,7 +195,7 @@ async def test_a_cancelled_batch_stops_and_writes_no_summary(monkeypatch, storag
 
 
 @pytest.mark.parametrize("commit", [4, 9, 15])
-async def test_a_batch_whose_process_died_half_way_tells_of_every_file_once(
+async def test_a_batch_whose_process_died_half_way_reports_every_file_once(
     monkeypatch, storage_connection, sandbox, tmp_path, commit
 ):
     use_settings(monkeypatch, storage_connection, sandbox)

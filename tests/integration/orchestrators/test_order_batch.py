@@ -144,7 +144,7 @@ async def test_a_storage_that_does_not_answer_for_a_while_loses_no_line(shop: Sh
     )
 
 
-async def test_a_line_that_storage_never_answered_for_is_told_as_failed(shop: Shop):
+async def test_a_line_that_storage_never_answered_for_is_reported_as_failed(shop: Shop):
     with answering(shop, ACCEPT, {"outcome": "unknown", "reason_code": "unavailable"}):
         started = await send(shop, jsonl(order_request(order_id="a-1")))
         await batch(shop, started)
@@ -229,7 +229,7 @@ async def test_more_lines_than_a_chunk_are_all_taken_in(shop: Shop):
     assert [each["order_id"] for each in await results(shop, started)] == [line["order_id"] for line in lines]
 
 
-async def test_results_of_a_batch_that_nobody_sent_are_not_found(shop: Shop):
+async def test_results_of_an_unknown_batch_are_not_found(shop: Shop):
     assert (await shop.get("order-batches/nobody/results")).status == 404
     assert (await shop.get("order-batches/nobody")).status == 404
 

@@ -43,7 +43,7 @@ async def decide(shop: Shop, decision: str, approver: str = "ann") -> int:
 # -- the straight way
 
 
-async def test_an_order_is_reserved_paid_shipped_and_told(shop: Shop):
+async def test_an_order_is_reserved_paid_shipped_and_confirmed(shop: Shop):
     await shop.stock("mug", 10)
     await place(shop)
     order = await end_of(shop)
@@ -152,7 +152,7 @@ async def test_the_last_unit_is_sold_once_however_many_want_it(shop: Shop):
 # -- approval
 
 
-async def test_an_order_at_the_threshold_waits_for_nobody(shop: Shop):
+async def test_an_order_at_the_threshold_needs_no_approval(shop: Shop):
     await shop.stock("mug", 10, unit_price_cents=50_000)
     await place(shop)
     assert (await end_of(shop))["status"] == "completed"
@@ -177,7 +177,7 @@ async def test_a_rejected_order_gives_its_goods_back(shop: Shop):
     assert (order["status"], order["reason_code"]) == ("rejected", "approval_rejected")
 
 
-async def test_an_order_that_nobody_decides_is_rejected_when_its_time_is_up(shop: Shop):
+async def test_an_order_without_a_decision_is_rejected_when_its_time_is_up(shop: Shop):
     await large_order(shop)
     await shop.host.advance(hours=23, minutes=59)
     assert (await shop.get("orders/a-1")).json()["status"] == "awaiting_approval"
@@ -193,7 +193,7 @@ async def test_only_the_first_decision_counts(shop: Shop):
     assert await decide(shop, "rejected") == 409
 
 
-async def test_a_decision_whose_event_was_lost_counts_when_the_time_is_up(shop: Shop):
+async def test_a_decision_whose_event_did_not_arrive_counts_when_the_time_is_up(shop: Shop):
     from domain.orders.approval import ApprovalDecision, SettleApprovalRequest, approval_wait_id
     from services.container import services
 
@@ -206,7 +206,7 @@ async def test_a_decision_whose_event_was_lost_counts_when_the_time_is_up(shop: 
     assert (await end_of(shop))["status"] == "completed"
 
 
-async def test_a_decision_whose_event_was_lost_is_heard_with_the_next_try(shop: Shop):
+async def test_a_decision_whose_event_did_not_arrive_is_found_by_the_next_attempt(shop: Shop):
     from domain.orders.approval import ApprovalDecision, SettleApprovalRequest, approval_wait_id
     from services.container import services
 

@@ -135,7 +135,7 @@ async def calling_shop(monkeypatch, storage_connection, sandbox):
         yield running
 
 
-async def test_whoever_wants_to_be_told_is_told_signed_and_without_a_link(calling_shop: Shop, receiver: Receiver):
+async def test_a_webhook_is_signed_and_has_no_link(calling_shop: Shop, receiver: Receiver):
     run = await report(calling_shop, callback_url=receiver.url)
     (message,) = receiver.verified()
     assert (message["type"], message["data"]["id"], message["data"]["status"]) == (
@@ -147,7 +147,7 @@ async def test_whoever_wants_to_be_told_is_told_signed_and_without_a_link(callin
     assert "url" in run["detail"]
 
 
-async def test_a_report_is_there_while_its_callback_is_tried_and_parked_when_nobody_takes_it(
+async def test_a_report_is_ready_while_its_webhook_is_tried_and_dead_lettered_when_it_cannot_be_delivered(
     calling_shop: Shop, receiver: Receiver
 ):
     receiver.answers += [503] * 100

@@ -76,7 +76,7 @@ async def test_an_order_completes_without_waiting_for_its_watch(sender: Shop):
     assert (await order(sender))["tracking"] is None
 
 
-async def test_a_parcel_is_watched_until_it_has_arrived(sender: Shop):
+async def test_a_parcel_is_tracked_until_it_has_arrived(sender: Shop):
     await deliver(sender)
     assert ((await watch(sender))["http"], (await order(sender))["tracking"]["status"]) == (202, "unknown")
     carrier_says(sender, "in_transit")
@@ -102,7 +102,7 @@ async def test_a_parcel_that_does_not_arrive_ends_its_watch_too(sender: Shop, th
     assert (await order(sender))["status"] == "completed"
 
 
-async def test_the_carrier_is_asked_less_and_less_often_and_a_parcel_without_an_end_is_lost(sender: Shop):
+async def test_the_carrier_is_polled_less_and_less_often_and_a_parcel_without_an_end_is_lost(sender: Shop):
     await deliver(sender)
     for _ in range(46):
         await sender.host.advance(days=1)
@@ -112,7 +112,7 @@ async def test_the_carrier_is_asked_less_and_less_often_and_a_parcel_without_an_
     assert [pause_after(look) for look in (1, 2, 99)] == [timedelta(hours=1), timedelta(hours=2), MAX_PAUSE]
 
 
-async def test_a_long_watch_keeps_a_short_history(sender: Shop):
+async def test_a_long_tracking_keeps_a_short_history(sender: Shop):
     await deliver(sender)
     await sender.host.advance(days=5)
     status = await sender.host.operations.status("shipment_tracking.a-1", with_history=True)
@@ -121,7 +121,7 @@ async def test_a_long_watch_keeps_a_short_history(sender: Shop):
     assert looks(sender) > 10
 
 
-async def test_an_order_is_watched_once_however_often_its_completion_is_told(
+async def test_an_order_is_tracked_once_however_often_its_completion_is_delivered(
     sender: Shop, monkeypatch: pytest.MonkeyPatch
 ):
     await deliver(sender)
@@ -138,7 +138,7 @@ async def test_an_order_is_watched_once_however_often_its_completion_is_told(
 # -- the carrier's news
 
 
-async def test_news_end_the_wait_early(sender: Shop):
+async def test_a_tracking_event_ends_the_wait_early(sender: Shop):
     await deliver(sender)
     carrier_says(sender, "delivered")
     assert await send_news(sender) == (200, {"taken": True})
@@ -146,7 +146,7 @@ async def test_news_end_the_wait_early(sender: Shop):
     assert await send_news(sender) == (200, {"taken": False})
 
 
-async def test_news_that_say_more_than_the_carrier_change_nothing(sender: Shop):
+async def test_a_tracking_event_ahead_of_the_carrier_changes_nothing(sender: Shop):
     await deliver(sender)
     for _ in range(3):
         assert await send_news(sender) == (200, {"taken": True})
@@ -156,7 +156,7 @@ async def test_news_that_say_more_than_the_carrier_change_nothing(sender: Shop):
 
 
 @pytest.mark.parametrize("signature", ["hmac-sha256-hex=00", "x", "hmac-sha256-hex=\u00e9"])
-async def test_forged_news_are_refused(sender: Shop, signature):
+async def test_a_forged_tracking_event_is_refused(sender: Shop, signature):
     await deliver(sender)
     status, body = await send_news(sender, signature=signature)
     assert (status, body["code"], looks(sender)) == (401, "signature_invalid", 1)
@@ -172,13 +172,13 @@ async def test_forged_news_are_refused(sender: Shop, signature):
         [],
     ],
 )
-async def test_signed_news_of_anything_else_are_taken_note_of_and_nothing_happens(sender: Shop, event):
+async def test_a_signed_event_of_another_kind_is_accepted_and_changes_nothing(sender: Shop, event):
     await deliver(sender)
     assert await send_news(sender, json.dumps(event).encode()) == (200, {"taken": False})
     assert looks(sender) == 1
 
 
-async def test_without_a_secret_no_news_are_taken(shop: Shop):
+async def test_without_a_secret_every_tracking_event_is_refused(shop: Shop):
     await complete_order(shop)
     await deliver(shop)
     assert (await send_news(shop))[0] == 401
@@ -198,7 +198,7 @@ async def test_a_carrier_that_is_away_is_asked_again_at_the_next_look(sender: Sh
     assert (await watch(sender))["status"] == "completed"
 
 
-async def test_a_place_that_the_order_book_did_not_take_is_entered_when_it_is_back(shop: Shop):
+async def test_a_place_that_the_order_repository_did_not_store_is_stored_when_it_is_back(shop: Shop):
     await complete_order(shop)
     carrier_says(shop, "delivered")
     with failing(shop, "record_tracking"):
@@ -220,7 +220,7 @@ async def test_a_watch_whose_process_died_goes_on(monkeypatch, storage_connectio
         assert ((await watch(shop))["status"], looks(shop)) == ("completed", 2)
 
 
-async def test_an_order_that_has_no_parcel_is_not_watched(shop: Shop):
+async def test_an_order_without_a_parcel_is_not_tracked(shop: Shop):
     from domain.mail.notification import Notification, NotificationKind
 
     news = Notification(

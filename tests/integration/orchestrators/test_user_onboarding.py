@@ -91,7 +91,7 @@ async def test_a_user_is_checked_completed_kept_and_welcomed(shop: Shop):
     ]
 
 
-async def test_every_broken_rule_is_named_at_once_and_nobody_is_kept(shop: Shop):
+async def test_every_broken_rule_is_named_at_once_and_no_user_is_stored(shop: Shop):
     run = await onboard(
         shop, name=" ", email="ada", country="usa", postal_code="?", birth_date="2999-01-01", accepts_terms=False
     )

@@ -86,7 +86,7 @@ def test_what_starts_no_batch_ends_in_the_poison_queue(host: HostProcess):
     assert batches(host) == []
 
 
-def test_an_event_with_a_card_number_is_dropped_and_not_put_aside(host: HostProcess):
+def test_an_event_with_a_card_number_is_dropped_and_not_stored(host: HostProcess):
     tell(event("4242 4242 4242 4242.batch.json"), '{"not": "an event", "card": "4242424242424242"}')
     eventually(lambda: waiting() == 0)
     assert waiting(f"{FILE_MANIFESTS}-poison") == 0

@@ -48,7 +48,7 @@ async def test_a_message_becomes_a_mail(mailing_shop: Shop, mailbox: Mailbox):
     assert dead_lettered() == []
 
 
-async def test_a_message_waits_while_the_mail_server_is_away_and_is_parked_in_the_end(
+async def test_a_message_waits_while_the_mail_server_is_away_and_is_dead_lettered_in_the_end(
     mailing_shop: Shop, mailbox: Mailbox
 ):
     services().outbox.put(NEWS)
@@ -65,7 +65,7 @@ async def test_a_message_waits_while_the_mail_server_is_away_and_is_parked_in_th
     assert (waiting(), dead_lettered()) == (0, [("mail.a-1.order_failed", "no_answer")])
 
 
-async def test_a_refused_mail_is_parked_at_once_and_sent_by_a_replay(mailing_shop: Shop, mailbox: Mailbox):
+async def test_a_refused_mail_is_dead_lettered_at_once_and_sent_by_a_replay(mailing_shop: Shop, mailbox: Mailbox):
     mailbox.refuse("550 no such person")
     await arrive(mailing_shop, NEWS.model_dump_json())
     assert dead_lettered() == [("mail.a-1.order_failed", "mail_refused")]
@@ -83,7 +83,7 @@ async def test_what_the_host_gave_up_on_is_dead_lettered(mailing_shop: Shop):
     assert dead_lettered() == [("mail.a-1.order_failed", "delivery_failed")]
 
 
-async def test_an_unreadable_message_is_left_to_the_host_and_then_parked_without_its_text(mailing_shop: Shop):
+async def test_an_unreadable_message_is_left_to_the_host_and_then_dead_lettered_without_its_text(mailing_shop: Shop):
     await arrive(mailing_shop, '{"secret": 1}')
     assert (waiting_or_none(), dead_lettered()) == (0, [])
     await arrive(mailing_shop, '{"secret": 1}', "dead_letter_notification")
@@ -93,7 +93,7 @@ async def test_an_unreadable_message_is_left_to_the_host_and_then_parked_without
     assert (await mailing_shop.post(f"dead-letters/{name}/replay")).status == 409
 
 
-async def test_an_order_is_untouched_by_a_mail_that_nobody_takes(mailing_shop: Shop, mailbox: Mailbox):
+async def test_an_order_is_untouched_by_an_undeliverable_mail(mailing_shop: Shop, mailbox: Mailbox):
     mailbox.refuse("550 no such person")
     await mailing_shop.stock("mug", 10)
     assert (await mailing_shop.post("orders", order_request(order_id="a-1"))).status == 202

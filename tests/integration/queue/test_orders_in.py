@@ -75,7 +75,7 @@ def put_aside() -> list[RefusedMessage]:
     return [RefusedMessage.model_validate_json(message.content) for message in queue.peek_messages(max_messages=32)]
 
 
-async def test_a_message_that_does_not_name_its_order_is_put_aside_because_a_repeat_could_not_be_told(shop: Shop):
+async def test_a_message_without_an_order_id_is_poison_because_a_repeat_could_not_be_recognised(shop: Shop):
     await shop.stock("mug", 10)
     await arrive(shop, json.dumps(order_request()))
     (refused,) = put_aside()
@@ -92,13 +92,13 @@ async def test_a_message_that_does_not_name_its_order_is_put_aside_because_a_rep
         (r'{"a": 1, "a": "4242\u00a04242\u00a04242\u00a04242"}', "not_json"),
     ],
 )
-async def test_no_spelling_of_a_card_number_is_put_aside(shop: Shop, body: str, code: str):
+async def test_no_spelling_of_a_card_number_is_stored(shop: Shop, body: str, code: str):
     await arrive(shop, body)
     (refused,) = put_aside()
     assert (refused.reason_code, refused.message) == (code, None)
 
 
-async def test_a_message_that_is_too_long_to_be_put_aside_leaves_its_reason(shop: Shop):
+async def test_a_message_that_is_too_long_to_be_stored_leaves_its_reason(shop: Shop):
     await arrive(shop, '"' * 40_000)  # each is two characters in the JSON around it
     (refused,) = put_aside()
     assert (refused.reason_code, refused.message) == ("not_json", None)

@@ -10,7 +10,7 @@ from scripts.ports import PortReservations, port_setting
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems cannot hold a port for somebody else")
-def test_a_reserved_port_goes_to_nobody_by_chance_and_can_still_be_listened_on() -> None:
+def test_a_reserved_port_is_not_given_away_and_can_still_be_listened_on() -> None:
     reservations = PortReservations()
     port = reservations.reserve(0, setting="PORT")
     free = [socket.create_server(("127.0.0.1", 0)) for _ in range(100)]

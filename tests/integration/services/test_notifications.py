@@ -99,12 +99,12 @@ def test_a_customer_reads_why_but_not_what_colleagues_write(
     assert [("because of grace" in text_of(mail, form)) for form in ("plain", "html")] == [is_told, is_told]
 
 
-def test_an_order_that_the_book_does_not_know_is_told_all_the_same(storage: Storage, mailbox: Mailbox) -> None:
+def test_an_order_that_is_not_in_the_repository_is_notified_all_the_same(storage: Storage, mailbox: Mailbox) -> None:
     sent = notification_sender(storage, mailbox).deliver(notification(NotificationKind.ORDER_FAILED))
     assert sent.outcome is Outcome.DONE
 
 
-def test_what_somebody_wrote_is_escaped_in_html(orders: OrderRepository, storage: Storage, mailbox: Mailbox) -> None:
+def test_texts_of_people_are_escaped_in_html(orders: OrderRepository, storage: Storage, mailbox: Mailbox) -> None:
     notification_sender(storage, mailbox).deliver(notification(NotificationKind.EXPENSE_REJECTED))
     (mail,) = mailbox.mails.values()
     assert "<script>" not in text_of(mail, "html")
@@ -139,7 +139,9 @@ def test_what_carriers_say_and_labels_cost_is_not_for_customers(
         assert "Reason: " in text_of(mail, form)
 
 
-def test_what_can_not_be_told_says_why(orders: OrderRepository, storage: Storage, mailbox: Mailbox) -> None:
+def test_a_notification_that_cannot_be_sent_has_a_reason(
+    orders: OrderRepository, storage: Storage, mailbox: Mailbox
+) -> None:
     asked = notification(NotificationKind.EXPENSE_DECISION_REQUESTED)
     assert notification_sender(storage, mailbox, secret=None).deliver(asked).reason_code == "links_not_set_up"
     reminder = notification(NotificationKind.APPROVAL_REMINDER)

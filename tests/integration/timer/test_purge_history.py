@@ -8,7 +8,7 @@ from tests.support.shop import Shop
 from triggers.timer.purge_history import purge_completed
 
 
-async def test_an_old_completed_order_is_forgotten_by_the_hub_and_not_by_the_book(shop: Shop, monkeypatch):
+async def test_an_old_completed_order_is_purged_from_the_hub_and_stays_in_the_repository(shop: Shop, monkeypatch):
     await shop.stock("mug", 10)
     await shop.post("orders", order_request(order_id="old"))
     await shop.host.run_until_idle()

@@ -3,7 +3,7 @@ from tests.support.shop import Shop
 from tests.support.stock import release, reserve
 
 
-async def test_books_that_agree_have_no_drift(shop: Shop):
+async def test_an_inventory_that_matches_the_orders_has_no_drift(shop: Shop):
     await shop.stock("piano", 5, unit_price_cents=500_000)
     for number in range(2):
         lines = [{"product_id": "piano", "quantity": 1}]
@@ -13,7 +13,7 @@ async def test_books_that_agree_have_no_drift(shop: Shop):
     assert (report["products"], report["orders"], report["drift"]) == (1, 2, [])
 
 
-async def test_goods_held_for_an_order_that_never_was_are_reported(shop: Shop):
+async def test_a_reservation_for_an_order_that_does_not_exist_is_reported(shop: Shop):
     await shop.stock("mug", 10)
     await reserve(shop, "mug", "ghost", quantity=3)
     report = (await shop.get("reconciliation")).json()

@@ -86,9 +86,7 @@ async def test_an_order_too_old_to_be_started_unseen_is_left_to_an_operator(
     assert await status(shop, "a-1") == "failed"
 
 
-async def test_an_end_that_the_book_did_not_hear_of_is_entered_and_can_be_closed(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-):
+async def test_an_end_that_was_not_recorded_is_recorded_and_can_be_closed(shop: Shop, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(start_orphaned_orders, "LOST_AFTER", LOST_AFTER * 0)
     await shop.stock("mug", 10)
     shop.sandbox.fault(operation="payment_intents.capture", kind="refuse")
@@ -125,7 +123,7 @@ async def test_the_end_of_an_order_that_waited_for_approval_is_entered_too(shop:
     assert services().order_repository.get("a-1").status == "rejected"
 
 
-async def test_an_order_that_cannot_be_looked_at_keeps_none_of_the_others_from_their_start(
+async def test_an_order_that_cannot_be_read_does_not_delay_the_start_of_others(
     shop: Shop, storage_location: StorageLocation, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     await shop.stock("mug", 10)
@@ -150,7 +148,7 @@ async def test_an_order_that_cannot_be_looked_at_keeps_none_of_the_others_from_t
     assert await status(shop, "a-2") == "completed"
 
 
-async def test_an_order_that_ends_while_it_is_looked_at_is_left_alone(
+async def test_an_order_that_ends_while_it_is_checked_is_left_alone(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     monkeypatch.setattr(start_orphaned_orders, "LOST_AFTER", LOST_AFTER * 0)

@@ -34,7 +34,7 @@ def test_no_cell_of_a_csv_begins_a_formula(start):
     assert line["customer_id"] == f"'{hostile}"
 
 
-def test_nothing_that_somebody_sent_is_markup():
+def test_no_text_of_a_caller_is_markup():
     page = made("html", customer_id="<script>alert(1)</script>")
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "<script" not in page

@@ -72,7 +72,7 @@ def test_what_does_not_fit_its_country_is_named(country, parts, problem):
     assert wrong(country, **parts) == [problem]
 
 
-def test_a_caller_is_told_the_field_and_a_postal_code_is_kept_in_capitals():
+def test_the_error_names_the_field_and_a_postal_code_is_stored_in_capitals():
     with pytest.raises(ValidationError) as caught:
         Destination.of_caller(US | {"postal_code": "0213x"})
     assert [(error["loc"], error["type"]) for error in caught.value.errors()] == [(("postal_code",), "form")]

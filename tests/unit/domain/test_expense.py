@@ -47,7 +47,7 @@ def test_a_limit_may_be_reached_and_not_passed(limit: int, outcome: Outcome) -> 
     assert assess(claim(), rules(limit)).outcome is outcome
 
 
-def test_nobody_decides_on_their_own_claim() -> None:
+def test_no_claimant_decides_on_their_own_claim() -> None:
     two = rules(approvers=("Ada@Example.com", "ann@example.com"))
     assert assess(claim(), two).approvers == ("ann@example.com",)
     assert assess(claim(), rules(approvers=("ada@example.com",))).reason_code == "no_approver"

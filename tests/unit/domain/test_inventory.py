@@ -83,7 +83,7 @@ def test_only_abandoned_reservations_are_swept():
     assert reserve(expired, "abandoned")[1].reason_code == "already_settled"
 
 
-def test_a_commit_whose_reservation_lapsed_takes_free_units_or_says_so():
+def test_a_commit_after_an_expired_reservation_takes_free_units_or_is_refused():
     lapsed, _ = rules.expire(reserve(Stock(available=1), expires_at=NOW)[0], rules.ExpireRequest(now=NOW))
     taken, result = commit(lapsed)
     assert (taken.available, taken.sold, result.outcome) == (0, 1, Outcome.DONE)
@@ -93,7 +93,7 @@ def test_a_commit_whose_reservation_lapsed_takes_free_units_or_says_so():
     assert after.backordered == {"a": 1}
 
 
-def test_owed_units_are_handed_over_when_goods_come_an_order_at_a_time():
+def test_backorders_are_filled_when_goods_arrive_an_order_at_a_time():
     owing, _ = commit(commit(Stock(), "a", quantity=3)[0], "b", quantity=1)
     assert commit(owing, "a", quantity=3) == (owing, StepResult()), "backordered once, however often it is told"
     few, _ = rules.restock(owing, rules.RestockRequest(requested_at=NOW, key="few", quantity=2))
@@ -108,18 +108,18 @@ def owing_with_a_newcomer(expires_at=LATER):
     return commit(reserve(Stock(available=1), "newcomer", expires_at=expires_at)[0], "paid")[0]
 
 
-def test_what_a_newcomer_gives_back_goes_to_whom_it_is_owed():
+def test_released_units_of_a_later_order_fill_backorders():
     back, result = release(owing_with_a_newcomer(), "newcomer")
     assert (back.available, back.sold, back.backordered, result.outcome) == (0, 1, {}, Outcome.DONE)
     assert reserve(back, "next")[1].reason_code == "out_of_stock"
 
 
-def test_what_a_newcomer_lets_lapse_goes_to_whom_it_is_owed():
+def test_expired_units_of_a_later_order_fill_backorders():
     expired, _ = rules.expire(owing_with_a_newcomer(expires_at=NOW), rules.ExpireRequest(now=NOW))
     assert (expired.available, expired.reserved, expired.sold, expired.backordered) == (0, 0, 1, {})
 
 
-def test_of_all_that_lapses_at_once_the_oldest_debt_is_paid_first():
+def test_units_that_expire_at_once_fill_the_oldest_backorder_first():
     stock, _ = reserve(reserve(Stock(available=3), "x", 1, expires_at=NOW)[0], "y", 2, expires_at=NOW)
     owing, _ = commit(commit(stock, "early", quantity=3)[0], "late", quantity=1)
     assert rules.expire(owing, rules.ExpireRequest(now=NOW))[0].backordered == {"late": 1}

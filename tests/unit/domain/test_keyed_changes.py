@@ -50,7 +50,7 @@ def test_a_key_is_known_until_its_time_is_over_and_new_after_that():
     assert log.record(delivery(quantity=2, at=after), StepResult()).answered(delivery(quantity=2, at=after)) is not None
 
 
-def test_an_entity_that_remembers_all_it_may_refuses_new_keys_and_still_knows_the_old_ones():
+def test_an_entity_with_as_many_keys_as_it_may_remember_refuses_new_ones_and_recognises_the_old_ones():
     log = full_log().record(delivery("known"), StepResult())
     assert reason(log.answered(delivery("new"))) == "too_many_changes"
     assert log.answered(delivery("known")) == StepResult()
@@ -85,7 +85,7 @@ def test_what_became_of_a_change_is_known_by_its_id(result: StepResult, state: C
     assert (after.state, after.reason_code, after.message) == (state, code, result.message)
 
 
-def test_the_loser_of_two_changes_under_one_key_learns_that_it_lost():
+def test_the_second_of_two_changes_under_one_key_is_refused():
     first, second = delivery(quantity=1), delivery(quantity=2)
     log = ChangeLog().record(first, StepResult())
     result = log.answered(second)

@@ -36,7 +36,7 @@ def test_an_order_that_holds_what_it_wants_is_no_drift():
     assert drift(stock({"a": 2}), {"a": wants(2)}) == []
 
 
-def test_units_held_for_an_order_that_has_ended_are_drift():
+def test_units_reserved_for_an_order_that_has_ended_are_drift():
     assert drift(stock({"a": 2}), {}) == [(DriftKind.ORPHANED_RESERVATION, "a", 2, 0)]
 
 
@@ -57,11 +57,11 @@ def test_an_order_that_has_not_reserved_yet_is_no_drift():
 
 
 @pytest.mark.parametrize(("how", "is_drift"), [("released", False), ("committed", False), ("expired", True)])
-def test_units_that_an_order_let_go_of_itself_are_no_drift(how, is_drift):
+def test_units_that_an_order_released_itself_are_no_drift(how, is_drift):
     assert bool(drift(stock(settled={"a": how}), {"a": wants(3)})) is is_drift
 
 
-def test_units_that_are_owed_are_drift_whether_or_not_their_order_still_runs():
+def test_backordered_units_are_drift_whether_or_not_their_order_still_runs():
     owing = replace(stock(), backordered={"a": 3})
     assert (
         drift(owing, {})

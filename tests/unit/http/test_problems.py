@@ -98,7 +98,7 @@ def said_of(model: type[Wire], document: dict[str, Any]) -> list[tuple[str, str,
         ({"lines": [{"product_id": "mug", "quantity": 1}] * 51}, ("lines", "too_long", "Must have at most 50 items")),
     ],
 )
-def test_an_error_is_said_in_words_that_a_caller_knows(changes: dict[str, Any], error: tuple[str, str, str]):
+def test_an_error_has_a_message_for_callers(changes: dict[str, Any], error: tuple[str, str, str]):
     assert said_of(OrderRequest, order_request(**changes)) == [error]
 
 

@@ -128,7 +128,7 @@ def test_names_are_those_that_azure_makes():
     assert guid(component, "orders") == "049d8685-a7d3-5b3e-a930-5d7a90e8ebd2"
 
 
-def test_what_only_a_deployment_knows_stays_an_expression(tmp_path):
+def test_a_value_known_at_deployment_only_stays_an_expression(tmp_path):
     text = """
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' existing = { name: 'st1' }
 output a string = '${account.properties.primaryEndpoints.blob}${account.name}/{x}'

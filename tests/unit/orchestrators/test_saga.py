@@ -79,7 +79,7 @@ outcomes = st.sampled_from(["done", "done", "done", "refused", "faulted", UNKNOW
 
 
 @given(st.lists(st.tuples(outcomes, st.booleans()), min_size=1, max_size=6), st.lists(outcomes, min_size=6, max_size=6))
-def test_what_was_begun_is_compensated_newest_first_and_what_is_not_compensated_is_dead_lettered(
+def test_begun_steps_are_compensated_newest_first_and_a_failed_compensation_is_dead_lettered(
     steps: list[tuple[str, bool]], compensations: list[str]
 ):
     context = Context()

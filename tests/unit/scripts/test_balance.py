@@ -13,7 +13,7 @@ def test_money_that_was_kept_for_goods_balances() -> None:
     assert money_problems(money, goods_cents=2000) == []
 
 
-def test_money_still_held_is_a_problem() -> None:
+def test_money_still_authorised_is_a_problem() -> None:
     money = Money(authorised=5000, captured=3000, refunded=0, voided=0)
 
     assert money_problems(money, goods_cents=3000) == ["20.00 are still held on customers' cards"]

@@ -14,7 +14,7 @@ bp = df.Blueprint()
 
 
 @bp.activity_trigger(input_name="request")
-@observed
+@observed(DeadLetter)
 def store_dead_letter(request: dict) -> dict[str, Any]:
     """Keep a record for an operator. Dead-lettering the same failure twice keeps one."""
     letter = DeadLetter.model_validate(request)
@@ -23,7 +23,7 @@ def store_dead_letter(request: dict) -> dict[str, Any]:
 
 
 @bp.activity_trigger(input_name="request")
-@observed
+@observed(BeginReplay)
 def begin_replay(request: dict) -> dict[str, Any]:
     """Record that a replay begins. Refused as overtaken when another replay or a resolution was faster."""
     if services().dead_letters.begin_replay(BeginReplay.model_validate(request)):
@@ -32,7 +32,7 @@ def begin_replay(request: dict) -> dict[str, Any]:
 
 
 @bp.activity_trigger(input_name="request")
-@observed
+@observed(CloseDeadLetter)
 def close_dead_letter(request: dict) -> dict[str, Any]:
     """Close a record, unless it is closed."""
     emit_dead_letter(services().dead_letters.close(CloseDeadLetter.model_validate(request)))

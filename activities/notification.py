@@ -13,7 +13,7 @@ bp = df.Blueprint()
 
 
 @bp.activity_trigger(input_name="request")
-@observed
+@observed(Notification)
 def send_notification(request: dict) -> dict[str, Any]:
     """Hand a message to the outbox, which delivers it in its own time."""
     notification = Notification.model_validate(request)
@@ -22,7 +22,7 @@ def send_notification(request: dict) -> dict[str, Any]:
 
 
 @bp.activity_trigger(input_name="request")
-@observed
+@observed(Notification)
 def mail_notification(request: dict) -> dict[str, Any]:
     """Deliver a message now, past the outbox: what the replay of a dead-lettered one does."""
     return services().notification_sender.deliver(Notification.model_validate(request)).to_wire()

@@ -1,50 +1,57 @@
-"""Tell operators how each run of an order's activity went: which step, how it ended, how long it took, what money it moved."""
+"""Log how each run of an order's activity went: which step, its outcome, how long it took, and what money it moved."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
-from domain.orders.steps import AUTHORISE_PAYMENT, CANCEL_PAYMENT, CAPTURE_PAYMENT
-from domain.workflows.steps import Outcome
+from domain.payments.money import Money
+from domain.wire import Wire
+from domain.workflows.steps import Outcome, StepResult
 from services.telemetry import emit
 
 Activity = Callable[[dict[str, Any]], dict[str, Any]]
 
 
-def observed(activity: Activity) -> Activity:
-    """The activity, with one `order.step` line per run. outcome: the answer's, or `raised`."""
+@runtime_checkable
+class MovesMoney(Protocol):
+    """A command that knows what money it moves."""
 
-    @wraps(activity)
-    def run(request: dict[str, Any]) -> dict[str, Any]:
-        started = time.monotonic()
-        outcome, money = "raised", {}
-        try:
-            answer = activity(request)
-            outcome, money = answer.get("outcome", Outcome.DONE), _money(activity.__name__, request, answer)
-            return answer
-        finally:
-            spent = round((time.monotonic() - started) * 1000)
-            emit("order.step", order_id=_order_id(request), step=activity.__name__, outcome=outcome, ms=spent, **money)
-
-    return run
+    def money_moved(self, result: StepResult) -> Money | None:
+        """Return what was taken or paid back; None when no money was to move."""
 
 
-def _order_id(request: Mapping[str, Any]) -> str | None:
-    inner = request.get("payment") or request.get("progress") or request
-    order_id = inner.get("order_id") or str(request.get("dead_letter_id", "")).partition(".")[0]
-    return order_id or None
+def observed(command: type[Wire]) -> Callable[[Activity], Activity]:
+    """Write one `order.step` line per run of the decorated activity.
+
+    The line has the activity's name as its step, and the answer's outcome, or `raised`.
+
+    Args:
+        command: The model of the activity's request. Its `order_id` and `money_moved`, if it has them, go into the line.
+    """
+
+    def decorate(activity: Activity) -> Activity:
+        @wraps(activity)
+        def run(request: dict[str, Any]) -> dict[str, Any]:
+            started, facts = time.monotonic(), {"outcome": "raised"}
+            asked: Wire | None = None
+            try:
+                asked = command.model_validate(request)
+                answer = activity(request)
+                facts = {"outcome": answer.get("outcome", Outcome.DONE), **_money(asked, answer)}
+                return answer
+            finally:
+                spent = round((time.monotonic() - started) * 1000)
+                order_id = getattr(asked, "order_id", None)
+                emit("order.step", order_id=order_id, step=activity.__name__, ms=spent, **facts)
+
+        return run
+
+    return decorate
 
 
-def _money(step: str, request: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
-    """What a step moved: captured money by `capture_payment`, refunded money by `cancel_payment`, which is 0 for a void."""
-    if answer.get("outcome") != Outcome.DONE:
+def _money(command: Wire, answer: dict[str, Any]) -> dict[str, Any]:
+    if not isinstance(command, MovesMoney):
         return {}
-    if step == CAPTURE_PAYMENT:
-        return {"amount_cents": request["amount_cents"], "currency": request["currency"]}
-    if step == AUTHORISE_PAYMENT and request["capture"] == "immediate":
-        return {"amount_cents": request["amount_cents"], "currency": request["currency"]}
-    if step == CANCEL_PAYMENT:
-        payment, refunded = request["payment"], answer.get("message") == "refunded"
-        return {"amount_cents": payment["amount_cents"] if refunded else 0, "currency": payment["currency"]}
-    return {}
+    moved = command.money_moved(StepResult.model_validate(answer))
+    return {} if moved is None else {"amount_cents": moved.amount, "currency": moved.currency}

@@ -18,7 +18,7 @@ bp = df.Blueprint()
 
 
 @bp.activity_trigger(input_name="request")
-@observed
+@observed(RecordOrder)
 def record_order(request: dict) -> dict[str, Any]:
     """Record an order's progress, which never moves an order back; then hand its message to the outbox, and dead-letter what is
     left of it. Only when all is done is the order of no more concern to its recovery timer.
@@ -34,7 +34,7 @@ def record_order(request: dict) -> dict[str, Any]:
 
 
 @bp.activity_trigger(input_name="request")
-@observed
+@observed(SettleCourse)
 def settle_course(request: dict) -> dict[str, Any]:
     """Record which way an order goes, unless that is recorded. Answers with the `CourseSettled` that holds.
 
@@ -76,14 +76,14 @@ def look_up_approval(request: dict) -> dict[str, Any]:
 
 
 @bp.activity_trigger(input_name="request")
-@observed
+@observed(SettleApprovalRequest)
 def settle_approval(request: dict) -> dict[str, Any]:
     """Enter a decision unless there is one. Answers with the `SettledApproval` that holds."""
     return services().order_repository.settle(SettleApprovalRequest.model_validate(request)).to_wire()
 
 
 @bp.activity_trigger(input_name="request")
-@observed
+@observed(CloseOrder)
 def close_order(request: dict) -> dict[str, Any]:
     """Enter a compensation that got done after all; with the last one the order ends, and its customer is told.
 

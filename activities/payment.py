@@ -19,14 +19,14 @@ bp = df.Blueprint()
 
 
 @bp.activity_trigger(input_name="request")
-@observed
+@observed(PaymentRequest)
 def authorise_payment(request: dict) -> dict[str, Any]:
     """Make sure of the money. Refused: payment_declined, action_required, payment_method_invalid, payment_cancelled."""
     return services().payment_provider.authorise(PaymentRequest.model_validate(request)).to_wire()
 
 
 @bp.activity_trigger(input_name="request")
-@observed
+@observed(CapturePayment)
 def capture_payment(request: dict) -> dict[str, Any]:
     """Take what was authorised, and record that the order completes. Refused: authorisation_expired, payment_cancelled,
     payment_declined; stopped, when the order's course is another one, and cancelled.
@@ -46,7 +46,7 @@ def capture_payment(request: dict) -> dict[str, Any]:
 
 
 @bp.activity_trigger(input_name="request")
-@observed
+@observed(CancelPaymentRequest)
 def cancel_payment(request: dict) -> dict[str, Any]:
     """Leave the customer's money as it was. The message says how: voided, refunded or nothing_to_compensate."""
     return services().payment_provider.cancel(CancelPaymentRequest.model_validate(request)).to_wire()

@@ -12,21 +12,21 @@ bp = df.Blueprint()
 
 
 @bp.activity_trigger(input_name="request")
-@observed
+@observed(ShipmentRequest)
 def create_shipment(request: dict) -> dict[str, Any]:
     """Announce a parcel; nothing is paid yet. Refused: undeliverable."""
     return services().carrier.create_shipment(ShipmentRequest.model_validate(request)).to_wire()
 
 
 @bp.activity_trigger(input_name="request")
-@observed
+@observed(BuyLabelRequest)
 def buy_label(request: dict) -> dict[str, Any]:
     """Buy the cheapest label, unless one is bought. The reference is the tracking code."""
     return services().carrier.buy_label(BuyLabelRequest.model_validate(request)).to_wire()
 
 
 @bp.activity_trigger(input_name="request")
-@observed
+@observed(CancelShippingRequest)
 def cancel_shipping(request: dict) -> dict[str, Any]:
     """Give a bought label back. The message says what there was: label_refunded or nothing_to_compensate."""
     return services().carrier.cancel(CancelShippingRequest.model_validate(request)).to_wire()

@@ -22,7 +22,7 @@ from domain.payments.invoice import (
     issue,
     release,
 )
-from domain.payments.payment import CancelPaymentRequest, CaptureRequest, PaymentRequest
+from domain.payments.payment import REFUNDED, CancelPaymentRequest, CaptureRequest, PaymentRequest
 from domain.workflows.steps import StepResult
 
 _MAX_COLLISIONS: Final = 20
@@ -146,7 +146,7 @@ def _answer(payment: InvoicePayment) -> StepResult:
 
 def _compensated(payment: InvoicePayment) -> StepResult:
     if payment.state is PaymentState.CREDITED:
-        return StepResult(reference=payment.payment_id, message="refunded")
+        return StepResult(reference=payment.payment_id, message=REFUNDED)
     message = "voided" if payment.was_held else "nothing_to_compensate"
     return StepResult(reference=payment.payment_id, message=message)
 

@@ -8,7 +8,7 @@ from typing import Final
 from adapters.stripe.errors import KeyMisused, RequestRefused, safe_code
 from adapters.stripe.gateway import Intent
 from domain.errors import ProviderUnavailable
-from domain.payments.payment import CaptureRequest, PaymentRequest
+from domain.payments.payment import REFUNDED, CaptureRequest, PaymentRequest
 from domain.workflows.steps import StepResult
 
 # Stripe's reasons for cancelling a payment by itself: the bank has let go of the money.
@@ -62,7 +62,7 @@ def over(held: bool, intent: Intent) -> StepResult:
 
 def refunded(intent: Intent) -> StepResult:
     """A payment that was paid back."""
-    return StepResult(reference=intent.id, message="refunded")
+    return StepResult(reference=intent.id, message=REFUNDED)
 
 
 def declined(code: str, payment_id: str | None = None) -> StepResult:

@@ -50,6 +50,11 @@ class SettleCourse(Wire):
     course: Course
     progress: OrderProgress
 
+    @property
+    def order_id(self) -> OrderId:
+        """The order's id."""
+        return self.progress.order_id
+
 
 class CourseSettled(StepResult):
     """The course that holds, and where the order stood when it was settled."""
@@ -95,6 +100,11 @@ class RecordOrder(Wire):
     progress: OrderProgress
     notification: Notification | None = None
     dead_letters: tuple[DeadLetter, ...] = ()
+
+    @property
+    def order_id(self) -> OrderId:
+        """The order's id."""
+        return self.progress.order_id
 
 
 def notification_of_end(order: Order, status: OrderStatus) -> Notification | None:

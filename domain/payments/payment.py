@@ -1,12 +1,14 @@
 """Requests of the payment steps. Amounts never exceed what the order costs; a payment method is a token, never a card."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
 from domain.ids import CustomerId, Namespace, OrderId, digest_id
+from domain.payments.money import Money
 from domain.payments.providers import STRIPE, ProviderName
 from domain.wire import Cents, Currency, Timestamp, Wire, in_words, is_absent
+from domain.workflows.steps import Outcome, StepResult
 
 CaptureMode = Literal["after_shipping", "immediate"]
 """When money is taken: after the parcel is booked (authorise, then capture), or with the authorisation itself."""
@@ -16,6 +18,10 @@ PaymentMethod = Annotated[
     Field(pattern=r"^pm_[A-Za-z0-9_]{1,120}$"),
     in_words("Must be a payment method's token: pm_ and what follows it"),
 ]
+
+
+REFUNDED: Final = "refunded"
+"""The message of a cancellation that paid money back."""
 
 
 class PaymentRequest(Wire):
@@ -53,6 +59,11 @@ class PaymentRequest(Wire):
         )
         return digest_id("|".join(facts))
 
+    def money_moved(self, result: StepResult) -> Money | None:
+        """Return what was taken at once; None when the money is only held, or the payment was refused."""
+        taken = self.capture == "immediate" and result.outcome is Outcome.DONE
+        return Money(self.amount_cents, self.currency) if taken else None
+
 
 class CaptureRequest(Wire):
     """Take money that was authorised. payment_id: the provider's id of the payment. provider: where it was authorised."""
@@ -64,6 +75,10 @@ class CaptureRequest(Wire):
     namespace: Namespace = ""
     provider: ProviderName = STRIPE
 
+    def money_moved(self, result: StepResult) -> Money | None:
+        """Return what was taken; None when nothing was."""
+        return Money(self.amount_cents, self.currency) if result.outcome is Outcome.DONE else None
+
 
 class CancelPaymentRequest(Wire):
     """Leave the customer's money as it was before the order, whatever happened.
@@ -73,3 +88,14 @@ class CancelPaymentRequest(Wire):
 
     payment: PaymentRequest
     payment_id: str | None = None
+
+    @property
+    def order_id(self) -> OrderId:
+        """The order's id."""
+        return self.payment.order_id
+
+    def money_moved(self, result: StepResult) -> Money | None:
+        """Return what was paid back, which is 0 for a void; None when the cancellation is not done."""
+        if result.outcome is not Outcome.DONE:
+            return None
+        return Money(self.payment.amount_cents if result.message == REFUNDED else 0, self.payment.currency)

@@ -17,9 +17,9 @@ bp = df.Blueprint()
 @observed(DeadLetter)
 def store_dead_letter(request: dict) -> dict[str, Any]:
     """Keep a record for an operator. Dead-lettering the same failure twice keeps one."""
-    letter = DeadLetter.model_validate(request)
-    emit_dead_letter(services().dead_letters.store(letter))
-    return StepResult(reference=letter.dead_letter_id).to_wire()
+    dead_letter = DeadLetter.model_validate(request)
+    emit_dead_letter(services().dead_letters.store(dead_letter))
+    return StepResult(reference=dead_letter.dead_letter_id).to_wire()
 
 
 @bp.activity_trigger(input_name="request")

@@ -28,8 +28,8 @@ def record_order(request: dict) -> dict[str, Any]:
     record = RecordOrder.model_validate(request)
     emit_status(services().order_repository.record(record.progress))
     notified, stored = conclude(services().order_repository, services().outbox, services().dead_letters, record)
-    for letter in stored:
-        emit_dead_letter(letter)
+    for dead_letter in stored:
+        emit_dead_letter(dead_letter)
     return notified.to_wire()
 
 

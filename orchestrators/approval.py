@@ -1,4 +1,4 @@
-"""The wait of a large order for an approver: with reminders, and with a default when nobody decides in time.
+"""The wait of a large order for an approver: with reminders, and with a default when no approver decides in time.
 
 What an event brings is only the early message of a decision; the one that holds is stored in the order repository.
 """

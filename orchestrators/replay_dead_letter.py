@@ -31,23 +31,27 @@ bp = df.Blueprint()
 class Replay(WorkflowRun):
     """One replay."""
 
-    letter: DeadLetter
+    dead_letter: DeadLetter
     result: StepResult | None = None
 
     def progress(self) -> ReplayProgress:
         """Return the present state, in the one shape that status and result have."""
-        return ReplayProgress(dead_letter_id=self.letter.dead_letter_id, result=self.result, steps=tuple(self.ledger))
+        return ReplayProgress(
+            dead_letter_id=self.dead_letter.dead_letter_id, result=self.result, steps=tuple(self.ledger)
+        )
 
 
 @bp.orchestration_trigger(context_name="context")
 def replay_dead_letter(context: df.DurableOrchestrationContext) -> Wait:
     """Input: a `DeadLetter`. Result and custom status: a `ReplayProgress`. The record stays open unless its step is done."""
-    letter = DeadLetter.model_validate(context.get_input())
-    replay = Replay(context=context, workflow=REPLAY_DEAD_LETTER, key=letter.dead_letter_id, letter=letter)
-    beginning = BeginReplay(dead_letter_id=letter.dead_letter_id, attempt=letter.replays)
+    dead_letter = DeadLetter.model_validate(context.get_input())
+    replay = Replay(
+        context=context, workflow=REPLAY_DEAD_LETTER, key=dead_letter.dead_letter_id, dead_letter=dead_letter
+    )
+    beginning = BeginReplay(dead_letter_id=dead_letter.dead_letter_id, attempt=dead_letter.replays)
     replay.result = yield from replay.ask(activity(begin_replay, beginning), StepResult, PERSISTENT)
     if replay.result is not None and replay.result.outcome is Outcome.DONE:
-        replay.result = yield from replay.take(Step(name=letter.step, commands=letter.commands))
+        replay.result = yield from replay.take(Step(name=dead_letter.step, commands=dead_letter.commands))
         if replay.result.outcome is Outcome.DONE:
             yield from _close(replay)
     return replay.progress().to_wire()
@@ -55,20 +59,20 @@ def replay_dead_letter(context: df.DurableOrchestrationContext) -> Wait:
 
 def _close(replay: Replay) -> Wait:
     """Close the run first: as long as its repository does not answer, the record stays open for another replay."""
-    letter, now = replay.letter, replay.context.current_utc_datetime
-    if letter.run_end is not None:
-        closing = _closing_of_run(letter, replay.ledger[-1].model_copy(update={"kind": "compensation"}))
+    dead_letter, now = replay.dead_letter, replay.context.current_utc_datetime
+    if dead_letter.run_end is not None:
+        closing = _closing_of_run(dead_letter, replay.ledger[-1].model_copy(update={"kind": "compensation"}))
         closed = yield from replay.call([closing], PERSISTENT, seed=closing.operation)
         if closed.answer is None:
             return
-    record = CloseDeadLetter(dead_letter_id=letter.dead_letter_id, state=DeadLetterState.REPLAYED, at=now)
+    record = CloseDeadLetter(dead_letter_id=dead_letter.dead_letter_id, state=DeadLetterState.REPLAYED, at=now)
     yield from replay.call([activity(close_dead_letter, record)], PERSISTENT, seed="close_dead_letter")
 
 
-def _closing_of_run(letter: DeadLetter, entry: LedgerEntry) -> Command:
-    assert letter.run_end is not None
-    if letter.workflow == PROCESS_ORDER:
-        status = OrderStatus(letter.run_end)
-        return activity(close_order, CloseOrder(order_id=letter.order_id, status=status, entry=entry))
-    run = CloseRun(workflow=letter.workflow, key=letter.order_id, end=letter.run_end, entry=entry)
+def _closing_of_run(dead_letter: DeadLetter, entry: LedgerEntry) -> Command:
+    assert dead_letter.run_end is not None
+    if dead_letter.workflow == PROCESS_ORDER:
+        status = OrderStatus(dead_letter.run_end)
+        return activity(close_order, CloseOrder(order_id=dead_letter.order_id, status=status, entry=entry))
+    run = CloseRun(workflow=dead_letter.workflow, key=dead_letter.order_id, end=dead_letter.run_end, entry=entry)
     return activity(close_run, run)

@@ -59,9 +59,9 @@ async def find_dead_letter(dead_letter_id: str) -> StoredDeadLetter:
     return stored
 
 
-async def latest_replay(client: DurableClient, letter: DeadLetter) -> InstanceStatus | None:
+async def latest_replay(client: DurableClient, dead_letter: DeadLetter) -> InstanceStatus | None:
     """Return the instance of the latest replay; None when there was none."""
-    return await instance_status(client, replay_id(letter)) if letter.replays else None
+    return await instance_status(client, replay_id(dead_letter)) if dead_letter.replays else None
 
 
 async def replay(client: DurableClient, dead_letter_id: str) -> DeadLetter:
@@ -71,9 +71,9 @@ async def replay(client: DurableClient, dead_letter_id: str) -> DeadLetter:
         DeadLetterNotFound: There is none of this id.
         Conflict: The record is closed, is being resolved or replayed, or holds nothing to replay.
     """
-    letter = await _claim_replay(client, await find_dead_letter(dead_letter_id))
-    await _start(client, letter)
-    return letter
+    dead_letter = await _claim_replay(client, await find_dead_letter(dead_letter_id))
+    await _start(client, dead_letter)
+    return dead_letter
 
 
 async def resolve(client: DurableClient, dead_letter_id: str, resolution: Resolution) -> DeadLetter:
@@ -84,43 +84,43 @@ async def resolve(client: DurableClient, dead_letter_id: str, resolution: Resolu
         Conflict: The record is closed otherwise, is being resolved or replayed, or its order has not ended.
     """
     stored = await find_dead_letter(dead_letter_id)
-    if stored.letter.resolution != resolution:
-        await _check_open(client, stored.letter)
-        await _update(stored, stored.letter.claim_resolution(resolution))
+    if stored.dead_letter.resolution != resolution:
+        await _check_open(client, stored.dead_letter)
+        await _update(stored, stored.dead_letter.claim_resolution(resolution))
     try:
-        await _resolve(stored.letter, resolution)
+        await _resolve(stored.dead_letter, resolution)
     except EndNotKnown:
         await _give_up_resolution(await find_dead_letter(dead_letter_id), resolution)
         detail = "The order repository has not recorded the order's end yet; try again in a few minutes."
         raise Conflict("end_not_known", detail) from None
-    closed = (await find_dead_letter(dead_letter_id)).letter
+    closed = (await find_dead_letter(dead_letter_id)).dead_letter
     if closed.resolution != resolution:
         raise ChangedMeanwhile
     return closed
 
 
-def replay_id(letter: DeadLetter) -> str:
+def replay_id(dead_letter: DeadLetter) -> str:
     """Return the instance id of a record's latest replay."""
-    return dead_letter_instance_id(letter.dead_letter_id, letter.replays)
+    return dead_letter_instance_id(dead_letter.dead_letter_id, dead_letter.replays)
 
 
-async def _check_open(client: DurableClient, letter: DeadLetter) -> None:
-    if letter.state is not DeadLetterState.OPEN:
-        raise Conflict("closed", f"The dead letter is closed: {letter.state}.")
-    if letter.resolution is not None:
+async def _check_open(client: DurableClient, dead_letter: DeadLetter) -> None:
+    if dead_letter.state is not DeadLetterState.OPEN:
+        raise Conflict("closed", f"The dead letter is closed: {dead_letter.state}.")
+    if dead_letter.resolution is not None:
         detail = "The dead letter is being resolved. If that has stopped, send the resolution that it shows again."
         raise Conflict("resolution_under_way", detail)
-    if letter.awaits_replay(datetime.now(UTC)) or is_unfinished(await latest_replay(client, letter)):
+    if dead_letter.awaits_replay(datetime.now(UTC)) or is_unfinished(await latest_replay(client, dead_letter)):
         raise ReplayRunning
 
 
 async def _claim_replay(client: DurableClient, stored: StoredDeadLetter) -> DeadLetter:
     """Return the record with the number of a replay that is this caller's alone."""
-    letter = stored.letter
-    await _check_open(client, letter)
-    if not letter.commands:
+    dead_letter = stored.dead_letter
+    await _check_open(client, dead_letter)
+    if not dead_letter.commands:
         raise Conflict("nothing_to_replay", "The record holds nothing that could be done again; resolve it by hand.")
-    claimed = letter.claim_replay(datetime.now(UTC))
+    claimed = dead_letter.claim_replay(datetime.now(UTC))
     await _update(stored, claimed)
     return claimed
 
@@ -133,19 +133,19 @@ async def _update(stored: StoredDeadLetter, changed: DeadLetter) -> None:
         raise ChangedMeanwhile from None
 
 
-async def _start(client: DurableClient, letter: DeadLetter) -> None:
+async def _start(client: DurableClient, dead_letter: DeadLetter) -> None:
     """Start the replay. The recovery timer looks after it as after every run."""
-    instance_id = replay_id(letter)
+    instance_id = replay_id(dead_letter)
     run = Run(
         workflow=REPLAY_DEAD_LETTER,
-        key=letter.dead_letter_id,
-        request=letter.to_wire(),
+        key=dead_letter.dead_letter_id,
+        request=dead_letter.to_wire(),
         accepted_at=datetime.now(UTC),
         instance_id=instance_id,
     )
     await asyncio.to_thread(services().run_repository.accept, run, instance_id)
     try:
-        await client.start_new(REPLAY_DEAD_LETTER, instance_id, letter.to_wire())
+        await client.start_new(REPLAY_DEAD_LETTER, instance_id, dead_letter.to_wire())
     except Exception:
         # The client has one type of error for everything.
         if is_unfinished(await instance_status(client, instance_id)):
@@ -153,34 +153,34 @@ async def _start(client: DurableClient, letter: DeadLetter) -> None:
         raise
 
 
-async def _resolve(letter: DeadLetter, resolution: Resolution) -> None:
+async def _resolve(dead_letter: DeadLetter, resolution: Resolution) -> None:
     """Store it in the ledger of the order, which may end it, and close the record last: until then it can be repeated.
 
     Raises:
         EndNotKnown: The order repository does not know yet what is open.
     """
     now = datetime.now(UTC)
-    if letter.run_end is not None:
+    if dead_letter.run_end is not None:
         message = f"resolved by {resolution.resolved_by}: {resolution.reason}"[:500]
-        entry = LedgerEntry(step=letter.step, kind="compensation", outcome=Outcome.DONE, at=now, message=message)
-        await _close_run(letter, letter.run_end, entry)
+        entry = LedgerEntry(step=dead_letter.step, kind="compensation", outcome=Outcome.DONE, at=now, message=message)
+        await _close_run(dead_letter, dead_letter.run_end, entry)
     closing = CloseDeadLetter(
-        dead_letter_id=letter.dead_letter_id, state=DeadLetterState.RESOLVED, at=now, resolution=resolution
+        dead_letter_id=dead_letter.dead_letter_id, state=DeadLetterState.RESOLVED, at=now, resolution=resolution
     )
     emit_dead_letter(await asyncio.to_thread(services().dead_letters.close, closing))
 
 
 async def _give_up_resolution(stored: StoredDeadLetter, resolution: Resolution) -> None:
     """Leave the record to other operators and to replays again."""
-    if stored.letter.state is DeadLetterState.OPEN and stored.letter.resolution == resolution:
-        await _update(stored, stored.letter.claim_resolution(None))
+    if stored.dead_letter.state is DeadLetterState.OPEN and stored.dead_letter.resolution == resolution:
+        await _update(stored, stored.dead_letter.claim_resolution(None))
 
 
-async def _close_run(letter: DeadLetter, end: RunEnd, entry: LedgerEntry) -> None:
-    if letter.workflow == PROCESS_ORDER:
-        await _close_order(CloseOrder(order_id=letter.order_id, status=OrderStatus(end), entry=entry))
+async def _close_run(dead_letter: DeadLetter, end: RunEnd, entry: LedgerEntry) -> None:
+    if dead_letter.workflow == PROCESS_ORDER:
+        await _close_order(CloseOrder(order_id=dead_letter.order_id, status=OrderStatus(end), entry=entry))
     else:
-        closing = CloseRun(workflow=letter.workflow, key=letter.order_id, end=end, entry=entry)
+        closing = CloseRun(workflow=dead_letter.workflow, key=dead_letter.order_id, end=end, entry=entry)
         await asyncio.to_thread(services().run_repository.close, closing)
 
 

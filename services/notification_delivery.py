@@ -105,6 +105,6 @@ def _unreadable(body: bytes) -> DeadLetter:
     )
 
 
-async def _store(letter: DeadLetter) -> None:
-    emit_dead_letter(await asyncio.to_thread(services().dead_letters.store, letter))
-    _log.error("%s is dead-lettered (%s): %s", letter.dead_letter_id, letter.reason_code, letter.message)
+async def _store(dead_letter: DeadLetter) -> None:
+    emit_dead_letter(await asyncio.to_thread(services().dead_letters.store, dead_letter))
+    _log.error("%s is dead-lettered (%s): %s", dead_letter.dead_letter_id, dead_letter.reason_code, dead_letter.message)

@@ -15,7 +15,7 @@ from domain.workflows.steps import StepResult
 
 
 def conclude(
-    orders: OrderRepository, outbox: Outbox, letters: DeadLetters, record: RecordOrder
+    orders: OrderRepository, outbox: Outbox, dead_letters: DeadLetters, record: RecordOrder
 ) -> tuple[StepResult, list[DeadLetter | None]]:
     """Do what follows a record; a repeat changes nothing more.
 
@@ -23,7 +23,7 @@ def conclude(
         The answer, refused as not_notified when the outbox did not take the message; and the dead letters that were stored.
     """
     notified = StepResult() if record.notification is None else _put(outbox, record.notification)
-    stored = [letters.store(letter) for letter in record.dead_letters]
+    stored = [dead_letters.store(dead_letter) for dead_letter in record.dead_letters]
     if record.progress.status in ENDED and notified.reason_code is None:
         orders.intake.forget(record.progress.order_id)
     return notified, stored

@@ -34,7 +34,12 @@ def emit_status(changed: OrderProgress | None) -> None:
         emit("order.status", order_id=changed.order_id, status=changed.status, reason_code=changed.reason_code)
 
 
-def emit_dead_letter(letter: DeadLetter | None) -> None:
+def emit_dead_letter(dead_letter: DeadLetter | None) -> None:
     """Write the line of a dead letter that was stored or closed. None: it was closed before."""
-    if letter is not None:
-        emit("dead_letter", dead_letter_id=letter.dead_letter_id, order_id=letter.order_id, state=letter.state)
+    if dead_letter is not None:
+        emit(
+            "dead_letter",
+            dead_letter_id=dead_letter.dead_letter_id,
+            order_id=dead_letter.order_id,
+            state=dead_letter.state,
+        )

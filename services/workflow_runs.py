@@ -5,23 +5,22 @@ used key is refused.
 """
 
 import asyncio
-import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from domain.errors import StorageUnavailable
 from domain.ids import instance_id_of
 from domain.orders.approval import CANCELLATION_REQUESTED
 from domain.refusals import Conflict, NotFound, TryAgain
 from domain.wire import Wire
 from domain.workflows.intake import Intake
-from domain.workflows.run import Run, RunRequest, WorkflowProgress
+from domain.workflows.run import BY_CALLER, Run, RunRequest, WorkflowProgress
 from services.container import services
 from services.durable_client import DurableClient, InstanceStatus
 from services.fingerprints import fingerprint
 from services.instances import has_completed, instance_status, is_unfinished, raise_event
-from services.order_start import START_TIMEOUT_S
-
-_log = logging.getLogger(__name__)
+from services.run_starter import start_instance
 
 
 class RunConflict(Conflict):
@@ -96,12 +95,9 @@ async def start_once(client: DurableClient, workflow: str, key: str, request: Wi
 
 async def start_run(client: DurableClient, run: Run) -> None:
     """Start an accepted run that has no instance. A start that fails is left to the recovery timer."""
-    start = client.start_new(run.workflow, run.instance_id, dict(run.request))
-    try:
-        await asyncio.wait_for(start, START_TIMEOUT_S)
-        await asyncio.to_thread(services().run_repository.intake.mark_started, run.instance_id)
-    except Exception as error:  # noqa: BLE001 - whatever it was, the run is in the repository and will be found there
-        _log.warning("%s %s: starting it failed with %s", run.workflow, run.key, type(error).__qualname__)
+    if await start_instance(client, run):
+        with suppress(StorageUnavailable):  # the recovery timer sees the instance, too
+            await asyncio.to_thread(services().run_repository.intake.mark_started, run.instance_id)
 
 
 async def find_run(client: DurableClient, workflow: str, key: str) -> RunView:
@@ -122,6 +118,9 @@ async def find_run(client: DurableClient, workflow: str, key: str) -> RunView:
         if status is None and end is None and not awaits_instance:
             raise RunNotFound(workflow)
     progress = end or _progress(key, status, awaits_instance=awaits_instance)
+    if has_completed(status) and progress.status == "needs_attention":  # replays may have settled it since
+        end = await asyncio.to_thread(services().run_repository.end, instance_id)
+        progress = end or progress
     return RunView(workflow=workflow, key=key, progress=progress, instance=status, awaits_instance=awaits_instance)
 
 
@@ -139,7 +138,7 @@ async def cancel_run(client: DurableClient, workflow: str, key: str) -> None:
     )
     if not is_stored and not is_unfinished(status):
         raise RunNotRunning
-    is_delivered = is_unfinished(status) and await raise_event(client, instance_id, CANCELLATION_REQUESTED, {})
+    is_delivered = is_unfinished(status) and await raise_event(client, instance_id, CANCELLATION_REQUESTED, BY_CALLER)
     if not is_stored and not is_delivered:  # started past the API, so no row keeps the request
         raise TryAgain("unavailable", "The run could not be reached; the same request may be sent again.")
 
@@ -153,8 +152,10 @@ def last_reported(key: str, status: InstanceStatus | None) -> WorkflowProgress:
 
 def stopped(reported: WorkflowProgress) -> WorkflowProgress:
     """Return the end of a run that was terminated, or that fails again and again: its own error text is not for callers."""
-    ended = {"status": "failed", "succeeded": False, "reason_code": "processing_stopped"}
-    return reported.model_copy(update={**ended, "message": "Processing stopped before the end."})
+    ended = {"status": "needs_attention", "succeeded": False, "reason_code": "processing_stopped"}
+    return reported.model_copy(
+        update={**ended, "message": "Processing stopped before the end; an operator settles what is open."}
+    )
 
 
 def _progress(key: str, status: InstanceStatus | None, *, awaits_instance: bool) -> WorkflowProgress:

@@ -46,14 +46,14 @@ class DeadLetters:
         self._container = storage.container(DEAD_LETTERS)
         self._queue = storage.queue(DEAD_LETTERS)
 
-    def store(self, letter: DeadLetter) -> DeadLetter | None:
+    def store(self, dead_letter: DeadLetter) -> DeadLetter | None:
         """Store a record and announce it. A record that is there already stays, and is announced again while it is open.
 
         Returns:
             The record that was announced; None when it is closed.
         """
         with storage_errors("the dead letters"):
-            known = self._create(letter)
+            known = self._create(dead_letter)
             if known.state is not DeadLetterState.OPEN:
                 return None
             self._announce(known)
@@ -77,22 +77,25 @@ class DeadLetters:
             )
             with ThreadPoolExecutor(_DOWNLOAD_CONCURRENCY) as pool:
                 found = pool.map(self._read, names)
-            letters = [stored.letter for stored in found if stored is not None]
-        return Page(letters, encode_cursor(token))
+            dead_letters = [stored.dead_letter for stored in found if stored is not None]
+        return Page(dead_letters, encode_cursor(token))
 
-    def update(self, letter: DeadLetter, etag: str) -> str:
+    def update(self, dead_letter: DeadLetter, etag: str) -> str:
         """Replace the record that was read with this ETag, and give the new one. Raises DeadLetterChanged."""
         from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
 
         with storage_errors("the dead letters"):
             try:
-                return self._write(letter, etag)
+                return self._write(dead_letter, etag)
             except (ResourceModifiedError, ResourceNotFoundError):
-                raise DeadLetterChanged(letter.dead_letter_id) from None
+                raise DeadLetterChanged(dead_letter.dead_letter_id) from None
 
     def begin_replay(self, beginning: BeginReplay) -> bool:
         """Record that a replay begins. Return whether it may: False when another or a resolution was faster."""
-        return self._change(beginning.dead_letter_id, lambda letter: letter.begin_replay(beginning.attempt)) is not None
+        return (
+            self._change(beginning.dead_letter_id, lambda dead_letter: dead_letter.begin_replay(beginning.attempt))
+            is not None
+        )
 
     def close(self, closing: CloseDeadLetter) -> DeadLetter | None:
         """Close a record, unless it is closed.
@@ -100,13 +103,13 @@ class DeadLetters:
         Returns:
             The record that this call closed; None when there was nothing to close.
         """
-        return self._change(closing.dead_letter_id, lambda letter: _closed(letter, closing))
+        return self._change(closing.dead_letter_id, lambda dead_letter: _closed(dead_letter, closing))
 
     def _change(self, dead_letter_id: str, change: Callable[[DeadLetter], DeadLetter | None]) -> DeadLetter | None:
         """Change a record, again when another change was faster. Return what was stored; None when nothing had to be."""
         for _ in range(_MAX_COLLISIONS):
             stored = self.get(dead_letter_id)
-            changed = None if stored is None else change(stored.letter)
+            changed = None if stored is None else change(stored.dead_letter)
             if stored is None or changed is None:
                 return None
             try:
@@ -116,29 +119,29 @@ class DeadLetters:
             return changed
         raise StorageUnavailable("a dead letter is being changed by too many at once")
 
-    def _create(self, letter: DeadLetter) -> DeadLetter:
+    def _create(self, dead_letter: DeadLetter) -> DeadLetter:
         """The record that holds: this one, or the one that was there."""
         from azure.core.exceptions import ResourceExistsError
 
         try:
             created_on_first_use(
-                lambda: self._blob(letter.dead_letter_id).upload_blob(
-                    letter.model_dump_json(), metadata={"state": letter.state}
+                lambda: self._blob(dead_letter.dead_letter_id).upload_blob(
+                    dead_letter.model_dump_json(), metadata={"state": dead_letter.state}
                 ),
                 lambda: create_container(self._container),
             )
         except ResourceExistsError:
-            stored = self._read(letter.dead_letter_id)
-            return letter if stored is None else stored.letter
-        return letter
+            stored = self._read(dead_letter.dead_letter_id)
+            return dead_letter if stored is None else stored.dead_letter
+        return dead_letter
 
-    def _announce(self, letter: DeadLetter) -> None:
+    def _announce(self, dead_letter: DeadLetter) -> None:
         envelope = DeadLetterEnvelope(
-            dead_letter_id=letter.dead_letter_id,
-            order_id=letter.order_id,
-            step=letter.step,
-            reason_code=letter.reason_code,
-            dead_lettered_at=letter.dead_lettered_at,
+            dead_letter_id=dead_letter.dead_letter_id,
+            order_id=dead_letter.order_id,
+            step=dead_letter.step,
+            reason_code=dead_letter.reason_code,
+            dead_lettered_at=dead_letter.dead_lettered_at,
         )
         created_on_first_use(
             lambda: self._queue.send_message(envelope.model_dump_json(), time_to_live=-1),
@@ -154,13 +157,13 @@ class DeadLetters:
         except ResourceNotFoundError:
             return None
 
-    def _write(self, letter: DeadLetter, etag: str) -> str:
+    def _write(self, dead_letter: DeadLetter, etag: str) -> str:
         from azure.core import MatchConditions
 
-        answer = self._blob(letter.dead_letter_id).upload_blob(
-            letter.model_dump_json(),
+        answer = self._blob(dead_letter.dead_letter_id).upload_blob(
+            dead_letter.model_dump_json(),
             overwrite=True,
-            metadata={"state": letter.state},
+            metadata={"state": dead_letter.state},
             etag=etag,
             match_condition=MatchConditions.IfNotModified,
         )
@@ -185,15 +188,15 @@ def _state(blob: "BlobProperties") -> DeadLetterState:
     return DeadLetterState(blob.metadata["state"])
 
 
-def _closed(letter: DeadLetter, closing: CloseDeadLetter) -> DeadLetter | None:
-    if letter.state is not DeadLetterState.OPEN:
+def _closed(dead_letter: DeadLetter, closing: CloseDeadLetter) -> DeadLetter | None:
+    if dead_letter.state is not DeadLetterState.OPEN:
         return None
     changes: dict[str, Any] = {
         "state": closing.state,
         "closed_at": closing.at,
         "resolution": closing.resolution,
     }
-    return letter.model_copy(update=changes)
+    return dead_letter.model_copy(update=changes)
 
 
 def _marker(cursor: str | None) -> str | None:

@@ -128,7 +128,7 @@ class DeadLetter(Wire):
 class StoredDeadLetter:
     """A record as it was read. etag: what a change of it must be based on."""
 
-    letter: DeadLetter
+    dead_letter: DeadLetter
     etag: str
 
 

@@ -1,4 +1,4 @@
-"""What somebody else's server is told when a workflow has ended, and which addresses may be told."""
+"""The message to another server when a workflow has ended, and which addresses it may go to."""
 
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -9,13 +9,17 @@ from domain.ids import OrderId
 from domain.wire import Wire
 
 CallbackUrl = Annotated[str, Field(min_length=1, max_length=2000)]
-"""Checked by `callback_url_problem`, and again, with its addresses, by whoever connects to it."""
+"""Checked by `callback_url_problem`, and again, with its addresses, by the adapter that connects to it."""
 
 
 class Callback(Wire):
-    """One message to somebody else's server, delivered at least once. callback_id: the same on every retry (`webhook-id`).
+    """One message to another server, delivered at least once.
 
-    run_id: of the order or workflow run it tells of. type: what happened, such as `report.completed`. data: small, plain JSON.
+    Attributes:
+        callback_id: The same on every retry (`webhook-id`).
+        run_id: Of the order or workflow run that it is about.
+        type: What happened, such as `report.completed`.
+        data: Small, plain JSON.
     """
 
     callback_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$")]
@@ -26,7 +30,7 @@ class Callback(Wire):
 
 
 def callback_url_problem(url: str, *, allow_loopback: bool) -> str | None:
-    """Why this address may not be called, as far as its text tells; None when it may.
+    """Return why this address may not be called, as far as its text shows; None when it may.
 
     allow_loopback: plain http to this very machine too, for local runs.
     """

@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Mapping
 
+from tests.invariants.order_cases import OrderCase
 from tests.invariants.outside import POLL_S, Outside
 from tests.invariants.progress import Progress
-from tests.invariants.stories import Story
 
 KINDS = (
     "completed",
@@ -20,21 +20,21 @@ KINDS = (
 _CONCURRENCY = 8
 
 
-async def place_all(shop: Outside, stories: Mapping[str, Story]) -> None:
+async def place_all(shop: Outside, cases: Mapping[str, OrderCase]) -> None:
     gate = asyncio.Semaphore(_CONCURRENCY)
 
-    async def place(order_id: str, story: Story) -> None:
+    async def place(order_id: str, case: OrderCase) -> None:
         async with gate:
-            assert (await shop.ask("POST", "orders", json=story.body(order_id))).status == 202
+            assert (await shop.ask("POST", "orders", json=case.body(order_id))).status == 202
 
-    await asyncio.gather(*(place(order_id, story) for order_id, story in stories.items()))
+    await asyncio.gather(*(place(order_id, case) for order_id, case in cases.items()))
 
 
-async def look_after(shop: Outside, order_id: str, story: Story, progress: Progress) -> None:
+async def look_after(shop: Outside, order_id: str, case: OrderCase, progress: Progress) -> None:
     """Look at one order until its end, and decide what has to be decided."""
     while (order := await shop.get(f"orders/{order_id}")).status != 200:
-        if story.deed is not None and order.status == 202 and order.json()["status"] == "awaiting_approval":
-            path, body = story.deed
+        if case.action is not None and order.status == 202 and order.json()["status"] == "awaiting_approval":
+            path, body = case.action
             await shop.ask("POST", f"orders/{order_id}/{path}", json=body)
         await asyncio.sleep(POLL_S)
     progress.count(orders=1)

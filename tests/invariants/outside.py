@@ -1,4 +1,4 @@
-"""A shop in processes of its own, as its customers see it: sometimes nobody answers, and then they ask again."""
+"""A shop in processes of its own, as its customers see it: sometimes there is no answer, and then they ask again."""
 
 import asyncio
 import json
@@ -25,13 +25,13 @@ _OUT_OF_SIGHT = "00:00:02"
 
 @dataclass
 class Outside:
-    """hears: told of every answer's text."""
+    """on_answer: called with the text of every answer."""
 
     host: Reborn
     provider: Reborn
     sandbox: Sandbox
     http: aiohttp.ClientSession
-    hears: Callable[[str], object]
+    on_answer: Callable[[str], object]
     answers: int = 0
     is_over: bool = False
     _heard: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -82,7 +82,7 @@ class Outside:
             self._heard.notify_all()
 
     async def _count(self, text: str) -> None:
-        self.hears(text)
+        self.on_answer(text)
         async with self._heard:
             self.answers += 1
             self._heard.notify_all()
@@ -93,7 +93,7 @@ async def the_outside(
     folder: Path,
     storage_connection: str,
     settings: Mapping[str, str] | None = None,
-    hears: Callable[[str], object] = lambda _: None,
+    on_answer: Callable[[str], object] = lambda _: None,
 ) -> AsyncIterator[Outside]:
     """Yield a running host and a running sandbox, which keep their state in the folder."""
     async with AsyncExitStack() as stack:
@@ -117,4 +117,4 @@ async def the_outside(
         start = ("local_host", "start", "--app", ".", "--redeliver-after-visibility-timeout")
         host = stack.enter_context(running(Reborn("local_host", start, folder, environment)))
         http = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)))
-        yield Outside(host, provider, Sandbox(provider.url), http, hears)
+        yield Outside(host, provider, Sandbox(provider.url), http, on_answer)

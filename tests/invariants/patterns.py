@@ -136,9 +136,9 @@ async def complete_order(shop: Shop, key: str) -> None:
     shop.sandbox.post(f"/trackers/{key}", {"status": "delivered"})
 
 
-async def tell_of_completion(shop: Shop, key: str) -> None:
-    news = next(message for message in waiting_messages() if message["order_id"] == key)
-    await shop.host.run("deliver_notification", json.dumps(news))
+async def notify_of_completion(shop: Shop, key: str) -> None:
+    notification = next(message for message in waiting_messages() if message["order_id"] == key)
+    await shop.host.run("deliver_notification", json.dumps(notification))
 
 
 async def delivered(shop: Shop, key: str) -> None:
@@ -178,5 +178,5 @@ PATTERNS = {
     "order_batch": Pattern(ask=send_batch, ended=batch_sent, prepare=put_mugs),
     "file_batch": Pattern(ask=look_at_files, ended=looked_at_files),
     "report": Pattern(ask=make_report, ended=report_made, prepare=enter_order),
-    "shipment_tracking": Pattern(ask=tell_of_completion, ended=delivered, prepare=complete_order),
+    "shipment_tracking": Pattern(ask=notify_of_completion, ended=delivered, prepare=complete_order),
 }

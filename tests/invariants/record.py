@@ -17,7 +17,7 @@ import pytest
 from adapters.stores import file_batches, reports
 from local_host.testing.azurite import running_azurite
 from sandbox.testing import Sandbox, running_sandbox
-from tests.invariants.stories import STORIES, order_faults, stock_shelf, tell
+from tests.invariants.order_cases import ORDER_CASES, order_faults, play, stock_shelf
 from tests.invariants.workflows import ENDINGS, PART, SETTINGS, Ending, Stage, instances_of
 from tests.support.books import open_dead_letters
 from tests.support.shop import Shop, running_shop, use_settings
@@ -26,7 +26,7 @@ from triggers.http import order_batches
 
 HISTORIES = Path(__file__).parent / "histories"
 STILL_OPEN, CLOSED = "replay_dead_letter/still_open", "replay_dead_letter/order_closed"
-NAMES = {f"process_order/{name}" for name in STORIES} | {STILL_OPEN, CLOSED} | set(ENDINGS)
+NAMES = {f"process_order/{name}" for name in ORDER_CASES} | {STILL_OPEN, CLOSED} | set(ENDINGS)
 """Of all histories: the orchestrator and the kind of ending."""
 
 _MAX_DAYS = 60
@@ -36,7 +36,7 @@ def main(wanted: Collection[str]) -> None:
     with running_azurite() as azurite, running_sandbox() as sandbox, pytest.MonkeyPatch.context() as patch:
         for capture in ("after_shipping", "immediate"):
             use_settings(patch, azurite.new_account(), sandbox, PAYMENT_CAPTURE=capture)
-            asyncio.run(_record_stories(sandbox, capture, wanted))
+            asyncio.run(_record_cases(sandbox, capture, wanted))
         patch.setattr(file_batches, "CHUNK_FILES", PART)
         patch.setattr(order_batches, "CHUNK_LINES", PART)
         patch.setattr(reports, "_PAGE_ROWS", PART)
@@ -48,18 +48,18 @@ def main(wanted: Collection[str]) -> None:
                 asyncio.run(_record_ending(sandbox, name, ending))
 
 
-async def _record_stories(sandbox: Sandbox, capture: str, wanted: Collection[str]) -> None:
-    stories = {name: story for name, story in STORIES.items() if story.capture == capture}
-    recorded = {f"process_order/{name}": name for name in stories}
+async def _record_cases(sandbox: Sandbox, capture: str, wanted: Collection[str]) -> None:
+    cases = {name: case for name, case in ORDER_CASES.items() if case.capture == capture}
+    recorded = {f"process_order/{name}": name for name in cases}
     async with running_shop(sandbox) as shop:
         await stock_shelf(shop)
-        for name, story in stories.items():
-            order_faults(sandbox, name, story)
-            await tell(shop, name, story)
-        for letter in await open_dead_letters(shop):
-            recorded[STILL_OPEN] = await _replay(shop, letter["dead_letter_id"])
+        for name, case in cases.items():
+            order_faults(sandbox, name, case)
+            await play(shop, name, case)
+        for dead_letter in await open_dead_letters(shop):
+            recorded[STILL_OPEN] = await _replay(shop, dead_letter["dead_letter_id"])
             sandbox.clear_faults()
-            recorded[CLOSED] = await _replay(shop, letter["dead_letter_id"])
+            recorded[CLOSED] = await _replay(shop, dead_letter["dead_letter_id"])
         for name, instance_id in recorded.items():
             if _is_wanted(name, wanted):
                 await _write(shop, instance_id, name)

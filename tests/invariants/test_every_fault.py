@@ -11,7 +11,7 @@ import pytest
 
 from orchestrators.kernel.retry import PERSISTENT, STEP
 from sandbox.testing import Sandbox
-from tests.invariants.stories import UNDELIVERABLE
+from tests.invariants.order_cases import UNDELIVERABLE
 from tests.support.books import assert_balanced, finish, open_dead_letters
 from tests.support.order_requests import order_request
 from tests.support.shop import Shop, running_shop, use_settings
@@ -91,7 +91,7 @@ def compensation(step: str, compensated: End, still_open: End, *, has_keys: bool
     return Operation(step=step, tries=PERSISTENT.max_attempts, ends=ends, **order)
 
 
-# The compensation, too, has to make the payment, to know that nobody else can: so `create` for ever leaves it open.
+# The compensation, too, has to make the payment, to know that no late request can: so `create` for ever leaves it open.
 NEVER_MADE = (PAID, failed("none", "none"), End("needs_attention", "no_answer", "none", "none", "unknown"))
 NOTHING_HELD = one_then(PAID, failed("none", "none"))
 NOT_TAKEN = one_then(PAID, failed("voided", "returned"))
@@ -235,8 +235,8 @@ async def ends_of(shop: Shop, rows: Mapping[str, End], step: str) -> dict[str, E
 
 
 async def replay_what_is_open(shop: Shop) -> None:
-    for letter in await open_dead_letters(shop):
-        assert (await shop.post(f"dead-letters/{letter['dead_letter_id']}/replay")).status == 202
+    for dead_letter in await open_dead_letters(shop):
+        assert (await shop.post(f"dead-letters/{dead_letter['dead_letter_id']}/replay")).status == 202
     await shop.host.run_until_idle()
     assert await open_dead_letters(shop) == []
 

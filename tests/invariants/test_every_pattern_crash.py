@@ -4,11 +4,10 @@ from itertools import count
 
 import pytest
 
-from tests.invariants.lives import dies_during
+from services.recovery import runs
 from tests.invariants.patterns import PATTERNS, SETTINGS
+from tests.invariants.process_crashes import crashes_during
 from tests.support.shop import running_shop, use_settings
-from triggers.timer import start_orphaned_orders as start_orphaned_orders
-from triggers.timer import start_orphaned_workflows as start_orphaned_workflows
 
 MIN_COMMITS = 2
 """Of any of these runs; fewer would mean that the store was not asked."""
@@ -21,19 +20,18 @@ async def test_a_run_survives_a_crash_at_any_commit(
     monkeypatch, storage_connection, sandbox, tmp_path, name: str, after: bool
 ):
     use_settings(monkeypatch, storage_connection, sandbox, **SETTINGS)
-    for schedule in (start_orphaned_orders, start_orphaned_workflows):
-        # What a dead process entered and never started counts as lost at once, so that no test has to wait for it.
-        monkeypatch.setattr(schedule, "LOST_AFTER", start_orphaned_orders.LOST_AFTER * 0)
+    # What a dead process entered and never started counts as lost at once, so that no test has to wait for it.
+    monkeypatch.setattr(runs, "ORPHANED_AFTER", runs.ORPHANED_AFTER * 0)
     pattern, keys = PATTERNS[name], list[str]()
     async with running_shop(sandbox, state=tmp_path / "hub.db", redelivers_late=True) as shop:
         for commit in count(1):
             keys.append(f"k-{commit}")
             if pattern.prepare is not None:
                 await pattern.prepare(shop, keys[-1])
-            died = await dies_during(shop, commit, pattern.ask(shop, keys[-1]), after=after)
-            await shop.host.run("start_orphaned_workflows")
+            died = await crashes_during(shop, commit, pattern.ask(shop, keys[-1]), after=after)
+            await shop.host.run("recover_runs")
             await pattern.ask(shop, keys[-1])
-            await shop.host.run("start_orphaned_orders")
+            await shop.host.run("recover_runs")
             if not died:
                 break
         await shop.host.advance(hours=2)

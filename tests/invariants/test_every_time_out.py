@@ -15,7 +15,7 @@ from tests.support.order_requests import order_request
 from tests.support.shop import Shop, running_shop, use_settings
 
 ANSWER_TIMEOUT_S = 2
-"""Instead of many seconds. Whoever is slower without being told to, because the machine is busy, is asked again."""
+"""Instead of many seconds. What is slower for another reason, a busy machine, is asked again."""
 
 ENDS = {
     "payment_intents.create": ("needs_attention", "failed"),
@@ -29,7 +29,7 @@ ENDS = {
 }
 """How the order ends while the call is still on its way, and once that has acted and an operator has replayed what is open.
 
-As long as a call of Stripe's is on its way its key is in use, so nobody can know; a parcel is announced and bought by its id.
+As long as a call of Stripe's is on its way its key is in use, so it cannot be known; a parcel is announced and bought by its id.
 """
 
 

@@ -6,7 +6,7 @@ process that counts as dead still lives.
 
 import pytest
 
-from tests.invariants.stories import SHELF, STORIES, order_faults, stock_shelf, tell
+from tests.invariants.order_cases import ORDER_CASES, SHELF, order_faults, play, stock_shelf
 from tests.support.books import assert_balanced
 from tests.support.shop import running_shop, use_settings
 
@@ -16,13 +16,13 @@ from tests.support.shop import running_shop, use_settings
 @pytest.mark.parametrize("capture", ["after_shipping", "immediate"])
 async def test_every_kind_of_order_ends_as_without_it(monkeypatch, storage_connection, sandbox, at_once, capture):
     use_settings(monkeypatch, storage_connection, sandbox, PAYMENT_CAPTURE=capture)
-    stories = {name: story for name, story in STORIES.items() if story.capture == capture}
+    cases = {name: case for name, case in ORDER_CASES.items() if case.capture == capture}
     async with running_shop(sandbox) as shop:
         shop.host.run_everything_twice(at_once=at_once)
         await stock_shelf(shop)
-        for name, story in stories.items():
-            order_faults(sandbox, name, story)
-            await tell(shop, name, story)
-        ended = await assert_balanced(shop, SHELF, {name: story.wanted for name, story in stories.items()})
+        for name, case in cases.items():
+            order_faults(sandbox, name, case)
+            await play(shop, name, case)
+        ended = await assert_balanced(shop, SHELF, {name: case.wanted for name, case in cases.items()})
     ends = {name: (order["status"], order["reason_code"]) for name, order in ended.items()}
-    assert ends == {name: (story.status, story.reason) for name, story in stories.items()}
+    assert ends == {name: (case.status, case.reason) for name, case in cases.items()}

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from tests.invariants.customers import KINDS, look_after, place_all
+from tests.invariants.order_cases import ORDER_CASES, stock_shelf_outside
 from tests.invariants.outside import Outside, the_outside
 from tests.invariants.processes import Reborn
 from tests.invariants.progress import Progress, telling
-from tests.invariants.stories import STORIES, stock_shelf_outside
 from tests.support.books import assert_balanced
 
 GIVEN = os.environ.get("PROOF_KILLED_ORDERS")
@@ -41,21 +41,21 @@ async def test_every_order_survives_the_death_of_the_host_and_of_the_providers(
     tmp_path, storage_connection, progress: Progress
 ):
     chance = random.Random(20)
-    stories = {f"order-{number}": STORIES[chance.choice(KINDS)] for number in range(ORDERS)}
+    cases = {f"order-{number}": ORDER_CASES[chance.choice(KINDS)] for number in range(ORDERS)}
     async with the_outside(tmp_path, storage_connection) as shop:
         await stock_shelf_outside(shop, SHELF)
         victims = [shop.host, shop.host, shop.provider] * (ORDERS // 20)
         async with asyncio.timeout(END_TIMEOUT_S):
-            placing = asyncio.create_task(place_all(shop, stories))
+            placing = asyncio.create_task(place_all(shop, cases))
             if GIVEN is None:
                 await placing
             killing = asyncio.create_task(kill_at_random(chance, shop, victims, progress))
-            await asyncio.gather(*(look_after(shop, *each, progress) for each in stories.items()))
+            await asyncio.gather(*(look_after(shop, *each, progress) for each in cases.items()))
             await asyncio.gather(placing, shop.go_home())
             deaths = await killing
-        ended = await assert_balanced(shop, SHELF, {order_id: story.wanted for order_id, story in stories.items()})
+        ended = await assert_balanced(shop, SHELF, {order_id: case.wanted for order_id, case in cases.items()})
         ends = {order_id: (order["status"], order["reason_code"]) for order_id, order in ended.items()}
-        assert ends == {order_id: (story.status, story.reason) for order_id, story in stories.items()}
+        assert ends == {order_id: (case.status, case.reason) for order_id, case in cases.items()}
     assert deaths >= len(victims) // 3, "a quick host may have ended all orders before the rest"
     assert check_file(shop.host.state) == check_file(shop.provider.state) == "ok"
 

@@ -17,9 +17,9 @@ import aiohttp
 import pytest
 
 from tests.invariants.customers import KINDS, look_after, place_all
+from tests.invariants.order_cases import ORDER_CASES, stock_shelf_outside
 from tests.invariants.outside import Outside, the_outside
 from tests.invariants.progress import Progress, telling
-from tests.invariants.stories import STORIES, stock_shelf_outside
 from tests.support.books import assert_balanced
 
 ORDERS = int(os.environ.get("PROOF_KILLED_ORDERS", "0")) // 3
@@ -44,7 +44,7 @@ def progress() -> Iterator[Progress]:
 @pytest.mark.timeout(END_TIMEOUT_S * 2)
 async def test_every_order_survives_the_death_of_its_worker(tmp_path, storage_connection, progress: Progress):
     chance = random.Random(21)
-    stories = {f"order-{number}": STORIES[chance.choice(KINDS)] for number in range(ORDERS)}
+    cases = {f"order-{number}": ORDER_CASES[chance.choice(KINDS)] for number in range(ORDERS)}
     async with the_outside(tmp_path, storage_connection) as shop:
         await stock_shelf_outside(shop, SHELF)
         async with asyncio.timeout(END_TIMEOUT_S):
@@ -52,13 +52,13 @@ async def test_every_order_survives_the_death_of_its_worker(tmp_path, storage_co
                 asyncio.create_task(kill_at_random(chance, shop, progress)),
                 asyncio.create_task(run_recovery(shop)),
             ]
-            placing = asyncio.create_task(place_all(shop, stories))
-            await asyncio.gather(*(look_after(shop, *each, progress) for each in stories.items()))
+            placing = asyncio.create_task(place_all(shop, cases))
+            await asyncio.gather(*(look_after(shop, *each, progress) for each in cases.items()))
             await asyncio.gather(placing, shop.go_home())
             await asyncio.gather(*helping)
-        ended = await assert_balanced(shop, SHELF, {order_id: story.wanted for order_id, story in stories.items()})
+        ended = await assert_balanced(shop, SHELF, {order_id: case.wanted for order_id, case in cases.items()})
         ends = {order_id: (order["status"], order["reason_code"]) for order_id, order in ended.items()}
-        assert ends == {order_id: (story.status, story.reason) for order_id, story in stories.items()}
+        assert ends == {order_id: (case.status, case.reason) for order_id, case in cases.items()}
     log = "".join(path.read_text(errors="replace") for path in shop.host.logs)
     progress.count(recoveries=log.count(STARTED_AGAIN))
     assert log.count(STARTED_AGAIN) > 0, "no kill met an order in the middle of an episode"
@@ -78,4 +78,4 @@ async def run_recovery(shop: Outside) -> None:
     while not shop.is_over:
         await asyncio.sleep(RECOVERY_INTERVAL_S)
         with suppress(aiohttp.ClientError, TimeoutError):  # the host starts afresh
-            await shop.http.post(f"{shop.host.url}/admin/functions/start_orphaned_orders", json={})
+            await shop.http.post(f"{shop.host.url}/admin/functions/recover_runs", json={})

@@ -28,8 +28,8 @@ async def send_at_once(shop: Shop, bodies: list[dict[str, Any]]) -> list[tuple[i
     def call(body: dict[str, Any]) -> tuple[int, str]:
         gate.wait(END_TIMEOUT_S)
         answer = requests.post(f"{shop.host.origin}/api/orders", json=body, timeout=END_TIMEOUT_S)
-        told = answer.json()
-        return answer.status_code, told.get("id") or told["code"]
+        body = answer.json()
+        return answer.status_code, body.get("id") or body["code"]
 
     loop = asyncio.get_running_loop()
     with ThreadPoolExecutor(len(bodies)) as callers:

@@ -16,8 +16,8 @@ from azure.data.tables import TableServiceClient
 from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueServiceClient, TextBase64EncodePolicy
 
+from tests.invariants.order_cases import APPROVE, ORDER_CASES, stock_shelf_outside
 from tests.invariants.outside import POLL_S, Outside, the_outside
-from tests.invariants.stories import APPROVE, STORIES, stock_shelf_outside
 from tests.support.order_requests import ADDRESS, order_request
 
 CARD = "4242424242424242"
@@ -74,9 +74,9 @@ async def send_card_everywhere(shop: Outside) -> list[int]:
 
 @pytest.mark.timeout(600)
 async def test_no_card_and_no_secret_is_stored_or_shown(tmp_path, storage_connection):
-    told: list[str] = []
+    texts: list[str] = []
     keys = {"STRIPE_API_KEY": STRIPE_KEY, "EASYPOST_API_KEY": EASYPOST_KEY}
-    async with the_outside(tmp_path, storage_connection, keys, hears=told.append) as shop:
+    async with the_outside(tmp_path, storage_connection, keys, on_answer=texts.append) as shop:
         await stock_shelf_outside(shop)
         await run_orders(shop)
         statuses = await send_card_everywhere(shop)
@@ -86,7 +86,7 @@ async def test_no_card_and_no_secret_is_stored_or_shown(tmp_path, storage_connec
         await send_card_by_queue(storage_connection)
     assert all(400 <= status < 500 for status in statuses), statuses
     looked_through = {
-        "answers": "\n".join(told),
+        "answers": "\n".join(texts),
         "logs": "\n".join(log.read_text() for log in shop.host.logs),
         "state file": state_of(tmp_path),
         **dict(kept_in(storage_connection)),
@@ -122,9 +122,9 @@ async def run_orders(shop: Outside) -> None:
     for name in ("completed", "declined", "undeliverable", "authorisation_expired"):
         if name == "authorisation_expired":
             shop.sandbox.fault(operation="shipments.refund", kind="refuse", order_id=name)
-        assert (await shop.ask("POST", "orders", json=STORIES[name].body(name))).status == 202
+        assert (await shop.ask("POST", "orders", json=ORDER_CASES[name].body(name))).status == 202
         await shop.until_ended(name)
-    assert (await shop.ask("POST", "orders", json=STORIES["approved"].body("approved"))).status == 202
+    assert (await shop.ask("POST", "orders", json=ORDER_CASES["approved"].body("approved"))).status == 202
     await shop.until_awaiting_approval("approved")
 
 

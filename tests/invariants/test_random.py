@@ -15,10 +15,10 @@ from hypothesis import HealthCheck, given, settings
 
 from local_host.testing.azurite import Azurite
 from sandbox.testing import Sandbox, running_sandbox
-from tests.invariants.lives import dies_during
 from tests.invariants.plans import PRICES, SHELF, Life, Move, Plan, plans
+from tests.invariants.process_crashes import crashes_during
 from tests.invariants.progress import Progress, telling
-from tests.invariants.worker_deaths import finish, let_live, recover, recover_at_once
+from tests.invariants.worker_deaths import finish, recover, recover_at_once, spare_worker
 from tests.support.books import assert_balanced, open_dead_letters
 from tests.support.shop import Shop, running_shop, use_settings
 
@@ -74,7 +74,7 @@ async def carry_out(plan: Plan, providers: Sandbox, state: Path) -> int:
         for rule in plan.rules:
             providers.fault(**rule)
         for life in plan.lives:
-            deaths += await dies_during(shop, life.dies_at, act(shop, plan, life), after=life.after)
+            deaths += await crashes_during(shop, life.dies_at, act(shop, plan, life), after=life.after)
         await settle(shop, plan)
         return deaths + shop.host.worker_deaths
 
@@ -109,15 +109,15 @@ async def make(shop: Shop, plan: Plan, move: Move) -> None:
 async def settle(shop: Shop, plan: Plan) -> None:
     """Everybody sends again what they want; then everything ends, at first with the faults, then with an operator's help."""
     wanted = {plan.order_id(number): order.wanted for number, order in enumerate(plan.orders)}
-    let_live(shop)
+    spare_worker(shop)
     await recover(shop)
     for number, order in enumerate(plan.orders):
         assert (await shop.post("orders", order.body(plan.order_id(number)))).status == 202
     await finish(shop)
     await assert_balanced(shop, SHELF, wanted)
     shop.sandbox.clear_faults()
-    for letter in await open_dead_letters(shop):
-        assert (await shop.post(f"dead-letters/{letter['dead_letter_id']}/replay")).status == 202
+    for dead_letter in await open_dead_letters(shop):
+        assert (await shop.post(f"dead-letters/{dead_letter['dead_letter_id']}/replay")).status == 202
     await shop.host.run_until_idle()
     ended = await assert_balanced(shop, SHELF, wanted)
     assert await open_dead_letters(shop) == []

@@ -71,7 +71,9 @@ def closed_twice(run: OrderRun) -> Generator[Any, Any, Any]:
 CLOSE = orchestrator_module.close
 
 
-@pytest.mark.filterwarnings("ignore:Potential duplicate Task completion")  # the SDK meets answers that nobody asked for
+@pytest.mark.filterwarnings(
+    "ignore:Potential duplicate Task completion"
+)  # the SDK meets answers that it did not ask for
 @pytest.mark.parametrize(
     ("function", "changed", "broken"),
     [

@@ -9,17 +9,17 @@ import pytest
 
 from orchestrators import process_order
 from services.container import services
+from services.recovery import restarts
+from tests.invariants.order_cases import APPROVE, CANCEL, ORDER_CASES, SHELF, stock_shelf
 from tests.invariants.patterns import insist
-from tests.invariants.stories import APPROVE, CANCEL, SHELF, STORIES, stock_shelf
 from tests.invariants.worker_deaths import finish, mails_about, recover, recover_at_once, send_mails
 from tests.support.books import assert_balanced, open_dead_letters
 from tests.support.files import put_files
 from tests.support.mails import Mailbox
 from tests.support.shop import Shop, running_shop, use_settings
 from tests.support.unreliable import failing
-from triggers.timer import restarts
 
-BIG, SMALL = STORIES["approved"], STORIES["completed"]
+BIG, SMALL = ORDER_CASES["approved"], ORDER_CASES["completed"]
 
 
 @pytest.fixture
@@ -33,8 +33,8 @@ async def shop(monkeypatch, storage_connection, sandbox, mailbox: Mailbox) -> As
 
 
 async def place(shop: Shop, order_id: str = "a-1", *, big: bool = True) -> None:
-    story = BIG if big else SMALL
-    assert (await shop.post("orders", story.body(order_id))).status == 202
+    case = BIG if big else SMALL
+    assert (await shop.post("orders", case.body(order_id))).status == 202
     await shop.host.run_until_idle()
 
 
@@ -77,9 +77,9 @@ async def test_an_event_that_only_the_failed_run_has_received_counts(
     assert mails_about(mailbox, "a-1") == {"approval_requested.0": 1, f"order_{end}": 1}
 
 
-@pytest.mark.parametrize(("deed", "end"), [(APPROVE, "completed"), (CANCEL, "cancelled")])
+@pytest.mark.parametrize(("action", "end"), [(APPROVE, "completed"), (CANCEL, "cancelled")])
 async def test_what_is_asked_of_an_order_between_two_runs_is_kept(
-    shop: Shop, deed: tuple[str, dict[str, Any]], end: str
+    shop: Shop, action: tuple[str, dict[str, Any]], end: str
 ):
     await fail_waiting_order(shop)
     shown = await shop.get("orders/a-1")
@@ -88,7 +88,7 @@ async def test_what_is_asked_of_an_order_between_two_runs_is_kept(
         "Pending",
         "awaiting_approval",
     )
-    path, body = deed
+    path, body = action
     assert (await shop.post(f"orders/a-1/{path}", body)).status == 202
     await recover(shop)
     assert (await shop.get("orders/a-1")).json()["status"] == end
@@ -167,8 +167,8 @@ async def test_a_run_that_fails_whenever_it_is_started_is_left_to_an_operator(
         await place(shop, big=False)
         for _ in restarts.PAUSES:
             assert (await shop.get("orders/a-1")).status == 202
-            await shop.host.run("start_orphaned_orders")
-        await shop.host.run("start_orphaned_orders")
+            await shop.host.run("recover_runs")
+        await shop.host.run("recover_runs")
     order = (await shop.get("orders/a-1")).json()
     assert (order["status"], order["reason_code"]) == ("needs_attention", "processing_stopped")
     assert "a mistake" not in json.dumps(order)
@@ -176,10 +176,10 @@ async def test_a_run_that_fails_whenever_it_is_started_is_left_to_an_operator(
         "a-1"
     ]
     assert f"order a-1 needs attention: Processing stopped {len(restarts.PAUSES) + 1} times" in caplog.text
-    await shop.host.run("start_orphaned_orders")
+    await shop.host.run("recover_runs")
     assert (await shop.post("orders/a-1/cancellation", CANCEL[1])).status == 409
-    for letter in await open_dead_letters(shop):
-        assert (await shop.post(f"dead-letters/{letter['dead_letter_id']}/replay")).status == 202
+    for dead_letter in await open_dead_letters(shop):
+        assert (await shop.post(f"dead-letters/{dead_letter['dead_letter_id']}/replay")).status == 202
     assert await end_of(shop, wanted=dict(SMALL.wanted)) == "failed"
     await send_mails(shop)
     assert mails_about(mailbox, "a-1") == {"order_closed": 1}
@@ -195,10 +195,10 @@ async def test_a_paid_order_that_fails_whenever_it_is_started_is_completed_by_it
         broken.setattr(process_order, "complete", changed)
         await place(shop, big=False)
         for _ in range(len(restarts.PAUSES) + 1):
-            await shop.host.run("start_orphaned_orders")
-    (letter,) = await open_dead_letters(shop)
-    assert (letter["step"], letter["run_end"]) == ("commit_inventory", "completed")
-    assert (await shop.post(f"dead-letters/{letter['dead_letter_id']}/replay")).status == 202
+            await shop.host.run("recover_runs")
+    (dead_letter,) = await open_dead_letters(shop)
+    assert (dead_letter["step"], dead_letter["run_end"]) == ("commit_inventory", "completed")
+    assert (await shop.post(f"dead-letters/{dead_letter['dead_letter_id']}/replay")).status == 202
     assert await end_of(shop, wanted=dict(SMALL.wanted)) == "completed"
     await send_mails(shop)
     assert mails_about(mailbox, "a-1") == {"order_completed": 1}
@@ -209,7 +209,7 @@ async def test_between_two_restarts_there_is_a_pause(shop: Shop, monkeypatch):
     await fail_waiting_order(shop)
     shop.host.kill_worker(during="episode")
     for _ in range(3):
-        await shop.host.run("start_orphaned_orders")
+        await shop.host.run("recover_runs")
     assert (await shop.host.status("a-1")).runtime_status == "Failed", "the second restart is not due"
     assert (await shop.get("orders/a-1")).status == 202
     (reminder,) = services().order_repository.intake.open_runs(datetime.now(UTC))
@@ -224,11 +224,11 @@ async def test_a_replay_whose_worker_died_gets_done(shop: Shop):
     await place(shop)
     await shop.host.operations.terminate("a-1")
     await recover(shop)
-    letters = await open_dead_letters(shop)
-    assert len(letters) == 3
-    for nth, letter in enumerate(letters, start=1):
+    dead_letters = await open_dead_letters(shop)
+    assert len(dead_letters) == 3
+    for nth, dead_letter in enumerate(dead_letters, start=1):
         shop.host.kill_worker(during="episode", name="replay_dead_letter", nth=nth)
-        assert (await insist(shop, f"dead-letters/{letter['dead_letter_id']}/replay")).status in (202, 409)
+        assert (await insist(shop, f"dead-letters/{dead_letter['dead_letter_id']}/replay")).status in (202, 409)
         await recover(shop)
     assert shop.host.worker_deaths == 3
     assert await open_dead_letters(shop) == []
@@ -277,7 +277,7 @@ async def fail_after_release(shop: Shop) -> None:
     """Let the worker die over the episode that learns that the goods of the declined order `a-1` are released."""
     answers = ("the input", "reserve", "authorise_payment", "settle_course", "cancel_payment", "release")
     shop.host.kill_worker(during="episode", name="process_order", nth=len(answers))
-    assert (await shop.post("orders", STORIES["declined"].body("a-1"))).status == 202
+    assert (await shop.post("orders", ORDER_CASES["declined"].body("a-1"))).status == 202
     await shop.host.run_until_idle()
     assert (await shop.host.status("a-1")).runtime_status == "Failed"
     stock = (await shop.get("inventory/mug")).json()

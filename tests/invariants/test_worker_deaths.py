@@ -8,9 +8,9 @@ from typing import Literal
 import pytest
 
 from adapters.stores import file_batches
+from tests.invariants.order_cases import APPROVE, ORDER_CASES, SHELF, OrderCase, order_faults, stock_shelf
 from tests.invariants.patterns import PATTERNS, SETTINGS
-from tests.invariants.stories import APPROVE, SHELF, STORIES, Story, order_faults, stock_shelf
-from tests.invariants.worker_deaths import let_live, mails_about, recover, recover_at_once, send_mails, tell
+from tests.invariants.worker_deaths import mails_about, play, recover, recover_at_once, send_mails, spare_worker
 from tests.support.books import assert_balanced, open_dead_letters
 from tests.support.mails import Mailbox
 from tests.support.shop import Shop, running_shop, use_settings
@@ -25,10 +25,10 @@ _END_MAILS = {
 }
 
 MAX_DEATHS = 1_000 if os.environ.get("PROOF_ORDERS") else 12
-"""Of one story: `make prove` goes through every moment, also of the hours in which a compensation is tried in vain."""
+"""Of one case: `make prove` goes through every moment, also of the hours in which a compensation is tried in vain."""
 
 MIN_ORDERS = 3
-"""Of any of these stories, the one whose worker lives included; fewer would mean that no worker died."""
+"""Of any of these cases, the one whose worker lives included; fewer would mean that no worker died."""
 
 Moment = tuple[Literal["episode", "activity", "entity", "function"], Literal["before", "after"]]
 MOMENTS: list[Moment] = [("episode", "before"), ("activity", "before"), ("activity", "after")]
@@ -45,89 +45,89 @@ async def shop(monkeypatch, storage_connection, sandbox, mailbox: Mailbox) -> As
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("moment", MOMENTS, ids="-".join)
-@pytest.mark.parametrize("name", [name for name, story in STORIES.items() if story.capture == "after_shipping"])
+@pytest.mark.parametrize("name", [name for name, case in ORDER_CASES.items() if case.capture == "after_shipping"])
 async def test_an_order_survives_the_death_of_its_worker_at_any_moment(
     shop: Shop, mailbox: Mailbox, name: str, moment: Moment
 ):
-    story, told = STORIES[name], {}
+    case, placed = ORDER_CASES[name], {}
     during, when = moment
     for nth in range(1, MAX_DEATHS + 1):
         order_id, deaths = f"{name}-{nth}".replace("_", "-"), shop.host.worker_deaths
-        told[order_id] = story.wanted
-        order_faults(shop.sandbox, order_id, story)
+        placed[order_id] = case.wanted
+        order_faults(shop.sandbox, order_id, case)
         shop.host.kill_worker(during=during, nth=nth, when=when)
-        await tell(shop, order_id, story)
+        await play(shop, order_id, case)
         if shop.host.worker_deaths == deaths:
             break
-    let_live(shop)
-    ended = await assert_balanced(shop, SHELF, told)
-    assert {(order["status"], order["reason_code"]) for order in ended.values()} == {(story.status, story.reason)}
+    spare_worker(shop)
+    ended = await assert_balanced(shop, SHELF, placed)
+    assert {(order["status"], order["reason_code"]) for order in ended.values()} == {(case.status, case.reason)}
     await send_mails(shop)
-    for order_id in told:
-        assert_mails(mailbox, order_id, story)
-    assert len(told) >= MIN_ORDERS
+    for order_id in placed:
+        assert_mails(mailbox, order_id, case)
+    assert len(placed) >= MIN_ORDERS
 
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", ["completed_several_lines", "authorisation_expired", "cancelled_while_waiting"])
 async def test_an_order_survives_two_deaths_at_any_moments(shop: Shop, mailbox: Mailbox, name: str):
-    story, told = STORIES[name], {}
+    case, placed = ORDER_CASES[name], {}
     for first in range(1, MAX_DEATHS + 1, 1 if MAX_DEATHS > 12 else 2):
         deaths = shop.host.worker_deaths
         for second in range(1, MAX_DEATHS + 1, 2):
             before = shop.host.worker_deaths
             order_id = f"{name}-{first}-{second}".replace("_", "-")
-            told[order_id] = story.wanted
-            order_faults(shop.sandbox, order_id, story)
+            placed[order_id] = case.wanted
+            order_faults(shop.sandbox, order_id, case)
             shop.host.kill_worker(during="episode", nth=first)
-            await shop.post("orders", story.body(order_id))
+            await shop.post("orders", case.body(order_id))
             await shop.host.run_until_idle()
             if shop.host.worker_deaths > before:
                 shop.host.kill_worker(during="episode", nth=second)
-            await tell(shop, order_id, story)
+            await play(shop, order_id, case)
             if shop.host.worker_deaths < before + 2:
                 break
         if shop.host.worker_deaths == deaths:
             break
-    let_live(shop)
-    ended = await assert_balanced(shop, SHELF, told)
-    assert {(order["status"], order["reason_code"]) for order in ended.values()} == {(story.status, story.reason)}
+    spare_worker(shop)
+    ended = await assert_balanced(shop, SHELF, placed)
+    assert {(order["status"], order["reason_code"]) for order in ended.values()} == {(case.status, case.reason)}
     await send_mails(shop)
-    for order_id in told:
-        assert_mails(mailbox, order_id, story)
+    for order_id in placed:
+        assert_mails(mailbox, order_id, case)
 
 
 @pytest.mark.parametrize(
     "moment", [(during, when) for during in ("entity", "function") for when in ("before", "after")]
 )
 async def test_an_order_survives_a_death_over_its_goods_or_its_requests(shop: Shop, mailbox: Mailbox, moment: Moment):
-    story, told = STORIES["approved"], {}
+    case, placed = ORDER_CASES["approved"], {}
     during, when = moment
     for nth in count(1):
         order_id, deaths = f"approved-{nth}", shop.host.worker_deaths
-        told[order_id] = story.wanted
+        placed[order_id] = case.wanted
         shop.host.kill_worker(during=during, nth=nth, when=when)
-        await shop.post("orders", story.body(order_id))
+        await shop.post("orders", case.body(order_id))
         await recover(shop)
         await shop.post(f"orders/{order_id}/approval", APPROVE[1])
         await recover(shop)
-        let_live(shop)
-        await tell(shop, order_id, story)  # a caller who was answered 500 asks again
+        spare_worker(shop)
+        await play(shop, order_id, case)  # a caller who was answered 500 asks again
         if shop.host.worker_deaths == deaths or nth == MAX_DEATHS:
             break
-    ended = await assert_balanced(shop, SHELF, told)
+    ended = await assert_balanced(shop, SHELF, placed)
     assert {order["status"] for order in ended.values()} == {"completed"}
     await send_mails(shop)
-    for order_id in told:
-        assert_mails(mailbox, order_id, story)
+    for order_id in placed:
+        assert_mails(mailbox, order_id, case)
 
 
-def assert_mails(mailbox: Mailbox, order_id: str, story: Story) -> None:
+def assert_mails(mailbox: Mailbox, order_id: str, case: OrderCase) -> None:
     mails = mails_about(mailbox, order_id)
     assert set(mails.values()) <= {1}, mails
     ends = {kind for kind in mails if kind.startswith("order_")}
-    assert ends == {_END_MAILS[story.status]} if story.status in _END_MAILS else not ends, (order_id, mails)
-    if "piano" in story.wanted and story.reason != "out_of_stock":
+    assert ends == {_END_MAILS[case.status]} if case.status in _END_MAILS else not ends, (order_id, mails)
+    if "piano" in case.wanted and case.reason != "out_of_stock":
         assert "approval_requested.0" in mails, (order_id, mails)
 
 
@@ -163,7 +163,7 @@ async def test_a_run_survives_the_death_of_its_worker_at_any_moment(
             break
         await office.host.advance(minutes=2)
         await pattern.ask(office, keys[-1])
-    let_live(office)
+    spare_worker(office)
     for _ in range(3):
         await office.host.advance(hours=1)
         await recover(office)
@@ -171,5 +171,5 @@ async def test_a_run_survives_the_death_of_its_worker_at_any_moment(
         await pattern.ended(office, key)
     await send_mails(office)
     assert set(mailbox.times.values()) <= {1}, mailbox.times
-    assert [letter for letter in await open_dead_letters(office) if letter["step"] == "run"] == []
+    assert [dead_letter for dead_letter in await open_dead_letters(office) if dead_letter["step"] == "run"] == []
     assert len(keys) > 1, "its worker never died: a workflow of one activity has one such moment"

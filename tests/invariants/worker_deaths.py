@@ -8,13 +8,11 @@ import pytest
 from azure.core.exceptions import ResourceExistsError
 
 from services.container import services
-from tests.invariants.stories import Story
+from services.recovery import restarts, runs
+from tests.invariants.order_cases import OrderCase
 from tests.support.books import orders
 from tests.support.mails import Mailbox
 from tests.support.shop import Shop
-from triggers.timer import restarts
-from triggers.timer import start_orphaned_orders as start_orphaned_orders
-from triggers.timer import start_orphaned_workflows as start_orphaned_workflows
 
 _LOOK_EVERY_H = 6
 _MAX_RUN_H = 96
@@ -25,12 +23,11 @@ def recover_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     The timers' clock is the machine's, so that a test cannot move it.
     """
-    for schedule in (start_orphaned_orders, start_orphaned_workflows):
-        monkeypatch.setattr(schedule, "LOST_AFTER", timedelta(0))
+    monkeypatch.setattr(runs, "ORPHANED_AFTER", runs.ORPHANED_AFTER * 0)
     monkeypatch.setattr(restarts, "PAUSES", (timedelta(0),) * len(restarts.PAUSES))
 
 
-def let_live(shop: Shop) -> None:
+def spare_worker(shop: Shop) -> None:
     """Call off a death that the worker has not come to."""
     shop.host.kill_worker(during="episode", nth=1_000_000)
 
@@ -39,16 +36,15 @@ async def recover(shop: Shop) -> None:
     """Run the recovery timers as often as a run may die, with what follows each time."""
     await shop.host.run_until_idle()
     for _ in range(2):
-        await shop.host.run("start_orphaned_orders")
-        await shop.host.run("start_orphaned_workflows")
+        await shop.host.run("recover_runs")
 
 
-async def tell(shop: Shop, order_id: str, story: Story) -> None:
-    """Place the order, do the deed when it waits, and let time pass until its end, with the recovery timers at work."""
-    await shop.post("orders", story.body(order_id))
+async def play(shop: Shop, order_id: str, case: OrderCase) -> None:
+    """Place the order, do the action when it waits, and let time pass until its end, with the recovery timers at work."""
+    await shop.post("orders", case.body(order_id))
     await recover(shop)
-    if story.deed is not None:
-        path, body = story.deed
+    if case.action is not None:
+        path, body = case.action
         await shop.post(f"orders/{order_id}/{path}", body)
     await finish(shop)
 

@@ -159,7 +159,7 @@ async def check_out_nothing(stage: Stage) -> None:
 # -- expenses
 
 
-def claim(*deeds: tuple[str, dict[str, Any]], hours: int = 0, amount_cents: int = 1_000) -> Act:
+def claim(*actions: tuple[str, dict[str, Any]], hours: int = 0, amount_cents: int = 1_000) -> Act:
     """hours: that pass before what is done."""
 
     async def act(stage: Stage) -> None:
@@ -167,8 +167,8 @@ def claim(*deeds: tuple[str, dict[str, Any]], hours: int = 0, amount_cents: int 
         body = {"id": "ex-1", "employee_id": "ada", "email": "ada@example.com", "items": [item]}
         await stage.send("expenses", body)
         await stage.shop.host.advance(hours=hours)
-        for path, deed in deeds:
-            await stage.send(path, deed)
+        for path, action in actions:
+            await stage.send(path, action)
 
     return act
 
@@ -187,22 +187,22 @@ WITHDRAW = ("expenses/ex-1/withdrawal", {"requested_by": "ada"})
 # -- parcels
 
 
-def watch(*news: str, sold: bool = True) -> Act:
-    """news: what the carrier says, a few hours after each other."""
+def watch(*statuses: str, sold: bool = True) -> Act:
+    """statuses: what the carrier says, a few hours after each other."""
 
     async def act(stage: Stage) -> None:
         shop = stage.shop
         if sold:
             await shop.stock("mug", 10)
             await stage.send("orders", order_request(order_id="a-1"))
-        told = Notification(
+        notification = Notification(
             message_id="a-1.order_completed",
             order_id="a-1",
             kind=NotificationKind.ORDER_COMPLETED,
             email="ada@example.com",
         )
-        await shop.host.run("deliver_notification", told.model_dump_json())
-        for status in news:
+        await shop.host.run("deliver_notification", notification.model_dump_json())
+        for status in statuses:
             shop.sandbox.post("/trackers/a-1", {"status": status})
             await shop.host.advance(hours=3)
 

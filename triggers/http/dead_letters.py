@@ -78,8 +78,8 @@ async def list_dead_letters(req: func.HttpRequest) -> func.HttpResponse:
 )
 async def get_dead_letter(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Return a dead letter with its latest replay."""
-    letter = (await find_dead_letter(path_id(req, "dead_letter_id"))).letter
-    return answer(DeadLetterAnswer(**dict(letter), latest_replay=await _latest_replay(client, letter)))
+    dead_letter = (await find_dead_letter(path_id(req, "dead_letter_id"))).dead_letter
+    return answer(DeadLetterAnswer(**dict(dead_letter), latest_replay=await _latest_replay(client, dead_letter)))
 
 
 @operation(
@@ -94,12 +94,12 @@ async def start_replay(req: func.HttpRequest, client: df.DurableOrchestrationCli
 
     The order is closed when the step succeeds and nothing else of the order is open.
     """
-    letter = await replay(client, path_id(req, "dead_letter_id"))
+    dead_letter = await replay(client, path_id(req, "dead_letter_id"))
     body = ReplayAnswer(
-        id=replay_id(letter),
-        dead_letter_id=letter.dead_letter_id,
-        attempt=letter.replays,
-        statusQueryGetUri=resource("dead-letters", letter.dead_letter_id),
+        id=replay_id(dead_letter),
+        dead_letter_id=dead_letter.dead_letter_id,
+        attempt=dead_letter.replays,
+        statusQueryGetUri=resource("dead-letters", dead_letter.dead_letter_id),
     )
     return accepted(body, body.statusQueryGetUri)
 
@@ -120,13 +120,13 @@ async def resolve_dead_letter(req: func.HttpRequest, client: df.DurableOrchestra
     return answer(await resolve(client, path_id(req, "dead_letter_id"), read_body(req, Resolution)))
 
 
-async def _latest_replay(client: df.DurableOrchestrationClient, letter: DeadLetter) -> Replay | None:
-    status = await latest_replay(client, letter)
+async def _latest_replay(client: df.DurableOrchestrationClient, dead_letter: DeadLetter) -> Replay | None:
+    status = await latest_replay(client, dead_letter)
     if status is None:
         return None
     completed = status.runtime_status is df.OrchestrationRuntimeStatus.Completed
     return Replay(
-        attempt=letter.replays,
+        attempt=dead_letter.replays,
         runtimeStatus=status.runtime_status.name,
         result=ReplayProgress.model_validate(status.output).result if completed else None,
     )

@@ -25,7 +25,7 @@ def dead_letters(storage: Storage) -> DeadLetters:
     return DeadLetters(storage)
 
 
-def letter(step: str = "cancel_payment", order_id: str = ORDER) -> DeadLetter:
+def dead_letter(step: str = "cancel_payment", order_id: str = ORDER) -> DeadLetter:
     command = Command(operation=step, request={"ship_to": CUSTOMER.to_wire()})
     return DeadLetter(
         dead_letter_id=f"{order_id}.{step}",
@@ -50,36 +50,36 @@ def announced(storage: Storage) -> list[DeadLetterEnvelope]:
 def test_a_dead_letter_is_stored_whole_and_announced_without_private_data(
     dead_letters: DeadLetters, storage: Storage
 ) -> None:
-    dead_letters.store(letter())
-    stored = dead_letters.get(letter().dead_letter_id)
+    dead_letters.store(dead_letter())
+    stored = dead_letters.get(dead_letter().dead_letter_id)
     assert stored is not None
-    assert stored.letter == letter()
+    assert stored.dead_letter == dead_letter()
     [message] = storage.queue("dead-letters").receive_messages()
     assert CUSTOMER.name not in message.content
     assert message.expires_on.year > 9000, "it must not vanish after a week"
-    assert DeadLetterEnvelope.model_validate_json(message.content).dead_letter_id == letter().dead_letter_id
+    assert DeadLetterEnvelope.model_validate_json(message.content).dead_letter_id == dead_letter().dead_letter_id
 
 
 def test_parking_twice_keeps_the_first_record(dead_letters: DeadLetters) -> None:
-    dead_letters.store(letter())
-    dead_letters.store(letter().model_copy(update={"reason_code": "another"}))
+    dead_letters.store(dead_letter())
+    dead_letters.store(dead_letter().model_copy(update={"reason_code": "another"}))
     assert [kept.reason_code for kept in dead_letters.list().items] == ["no_answer"]
 
 
 def test_a_dead_letter_whose_announcement_failed_is_announced_by_the_repeat(
     dead_letters: DeadLetters, storage: Storage
 ) -> None:
-    dead_letters.store(letter())
+    dead_letters.store(dead_letter())
     storage.queue("dead-letters").clear_messages()
-    dead_letters.store(letter())
-    assert [envelope.dead_letter_id for envelope in announced(storage)] == [letter().dead_letter_id]
+    dead_letters.store(dead_letter())
+    assert [envelope.dead_letter_id for envelope in announced(storage)] == [dead_letter().dead_letter_id]
 
 
 def test_a_closed_record_is_neither_reopened_nor_announced(dead_letters: DeadLetters, storage: Storage) -> None:
-    dead_letters.store(letter())
+    dead_letters.store(dead_letter())
     dead_letters.close(closing())
     storage.queue("dead-letters").clear_messages()
-    dead_letters.store(letter())
+    dead_letters.store(dead_letter())
     assert announced(storage) == []
     assert [kept.state for kept in dead_letters.list().items] == [DeadLetterState.REPLAYED]
 
@@ -92,7 +92,7 @@ def test_a_step_that_was_not_dead_lettered_has_no_dead_letter(dead_letters: Dead
 def test_records_are_found_by_state_page_by_page(dead_letters: DeadLetters) -> None:
     steps = [f"step_{number}" for number in range(7)]
     for step in steps:
-        dead_letters.store(letter(step))
+        dead_letters.store(dead_letter(step))
     for step in steps[:5]:
         dead_letters.close(closing(step))
     found: list[str] = []
@@ -109,16 +109,16 @@ def test_records_are_found_by_state_page_by_page(dead_letters: DeadLetters) -> N
 
 @pytest.mark.parametrize("cursor", ["", "?", "MQ", "eyJhIjoxfQ"])
 def test_a_cursor_that_was_never_given_out_is_refused(dead_letters: DeadLetters, cursor: str) -> None:
-    dead_letters.store(letter())
+    dead_letters.store(dead_letter())
     with pytest.raises(InvalidCursor):
         dead_letters.list(cursor=cursor)
 
 
 def test_two_operators_cannot_overwrite_each_other(dead_letters: DeadLetters) -> None:
-    dead_letters.store(letter())
-    stored = dead_letters.get(letter().dead_letter_id)
+    dead_letters.store(dead_letter())
+    stored = dead_letters.get(dead_letter().dead_letter_id)
     assert stored is not None
-    once = stored.letter.model_copy(update={"replays": 1})
+    once = stored.dead_letter.model_copy(update={"replays": 1})
     etag = dead_letters.update(once, stored.etag)
     with pytest.raises(DeadLetterChanged):
         dead_letters.update(once, stored.etag)
@@ -127,27 +127,27 @@ def test_two_operators_cannot_overwrite_each_other(dead_letters: DeadLetters) ->
 
 
 def test_a_record_that_does_not_exist_cannot_be_changed(dead_letters: DeadLetters) -> None:
-    dead_letters.store(letter())
-    stored = dead_letters.get(letter().dead_letter_id)
+    dead_letters.store(dead_letter())
+    stored = dead_letters.get(dead_letter().dead_letter_id)
     assert stored is not None
     with pytest.raises(DeadLetterChanged):
-        dead_letters.update(letter("unknown"), stored.etag)
+        dead_letters.update(dead_letter("unknown"), stored.etag)
 
 
 def test_a_record_is_closed_once(dead_letters: DeadLetters) -> None:
-    dead_letters.store(letter())
+    dead_letters.store(dead_letter())
     dead_letters.close(closing())
     resolution = Resolution(resolved_by="Grace", reason="refunded by hand")
     late = closing(state=DeadLetterState.RESOLVED).model_copy(update={"resolution": resolution})
     dead_letters.close(late)
-    stored = dead_letters.get(letter().dead_letter_id)
+    stored = dead_letters.get(dead_letter().dead_letter_id)
     assert stored is not None
-    assert (stored.letter.state, stored.letter.resolution) == (DeadLetterState.REPLAYED, None)
-    assert stored.letter.closed_at == NOON
+    assert (stored.dead_letter.state, stored.dead_letter.resolution) == (DeadLetterState.REPLAYED, None)
+    assert stored.dead_letter.closed_at == NOON
 
 
 def test_of_many_closing_at_once_none_fails(dead_letters: DeadLetters) -> None:
-    dead_letters.store(letter())
+    dead_letters.store(dead_letter())
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: dead_letters.close(closing()), range(4)))
     assert [kept.state for kept in dead_letters.list().items] == [DeadLetterState.REPLAYED]

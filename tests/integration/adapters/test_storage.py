@@ -18,7 +18,7 @@ from domain.orders.order import OrderStatus
 from settings import StorageLocation
 from tests.integration.adapters.orders import order, progress
 from tests.integration.adapters.test_catalogue_store import MUG
-from tests.integration.adapters.test_dead_letters import closing, letter
+from tests.integration.adapters.test_dead_letters import closing, dead_letter
 
 SECRET = base64.b64encode(b"the account's secret key").decode()
 MESSAGE = Notification(
@@ -33,7 +33,7 @@ OPERATIONS: dict[str, Callable[[Storage], object]] = {
     "products": lambda storage: CatalogueStore(storage).get_many(["mug", "cup"]),
     "put product": lambda storage: CatalogueStore(storage).put(MUG),
     "notify": lambda storage: Outbox(storage).put(MESSAGE),
-    "dead-letter": lambda storage: DeadLetters(storage).store(letter()),
+    "dead-letter": lambda storage: DeadLetters(storage).store(dead_letter()),
     "close": lambda storage: DeadLetters(storage).close(closing()),
     "letters": lambda storage: DeadLetters(storage).list(),
 }

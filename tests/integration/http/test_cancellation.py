@@ -81,7 +81,7 @@ async def test_an_order_that_is_not_started_yet_is_cancelled_once_it_is(shop: Sh
     await shop.stock("mug", 10)
     services().order_repository.accept(placed_order("a-1", placed_at=datetime.now(UTC)), "fingerprint")
     assert (await shop.post("orders/a-1/cancellation", WISH)).status == 202
-    await shop.host.run("start_orphaned_orders")
+    await shop.host.run("recover_runs")
     assert (await shop.get("orders/a-1")).json()["status"] == "cancelled"
 
 
@@ -103,7 +103,7 @@ async def test_cancelling_an_order_that_needs_attention_names_that_status(shop: 
     await place_waiting_order(shop)
     await shop.host.operations.terminate(order_instance_id("big-1"), "a test")
     await shop.host.run_until_idle()
-    await shop.host.run("start_orphaned_orders")
+    await shop.host.run("recover_runs")
     refused = (await shop.post("orders/big-1/cancellation", WISH)).json()
     assert refused["detail"] == "The order has stopped already; an operator settles what is left of it."
 

@@ -133,7 +133,7 @@ async def test_a_resolution_that_read_the_record_before_a_replay_was_asked_for_l
     assert record is not None
     assert (await stuck.post(f"{LETTER}/replay")).status == 202
     with pytest.raises(DeadLetterChanged):
-        services().dead_letters.update(record.letter.claim_resolution(Resolution(**RESOLUTION)), record.etag)
+        services().dead_letters.update(record.dead_letter.claim_resolution(Resolution(**RESOLUTION)), record.etag)
 
 
 async def test_a_replay_that_starts_after_a_resolution_does_nothing(stuck: Shop, monkeypatch: pytest.MonkeyPatch):
@@ -142,7 +142,7 @@ async def test_a_replay_that_starts_after_a_resolution_does_nothing(stuck: Shop,
     monkeypatch.setattr(dead_letter, "REPLAY_BEGINS_WITHIN", timedelta(0))
     record = services().dead_letters.get("a-1.cancel_payment")
     assert record is not None
-    claimed = record.letter.claim_replay(datetime.now(UTC))
+    claimed = record.dead_letter.claim_replay(datetime.now(UTC))
     services().dead_letters.update(claimed, record.etag)
     assert (await stuck.post(f"{LETTER}/resolve", RESOLUTION)).status == 200
     instance_id = dead_letter_instance_id(claimed.dead_letter_id, 1)
@@ -158,7 +158,7 @@ async def test_a_replay_that_was_asked_for_and_never_started_blocks_for_a_minute
 ):
     record = services().dead_letters.get("a-1.cancel_payment")
     assert record is not None
-    services().dead_letters.update(record.letter.claim_replay(datetime.now(UTC)), record.etag)
+    services().dead_letters.update(record.dead_letter.claim_replay(datetime.now(UTC)), record.etag)
     blocked = [await stuck.post(f"{LETTER}/replay"), await stuck.post(f"{LETTER}/resolve", RESOLUTION)]
     assert [(answer.status, answer.json()["code"]) for answer in blocked] == [(409, "replay_running")] * 2
     monkeypatch.setattr(dead_letter, "REPLAY_BEGINS_WITHIN", timedelta(0))
@@ -169,7 +169,7 @@ async def test_a_replay_that_was_asked_for_and_never_started_blocks_for_a_minute
 async def test_a_resolution_that_stopped_half_way_is_finished_by_sending_it_again(stuck: Shop):
     record = services().dead_letters.get("a-1.cancel_payment")
     assert record is not None
-    services().dead_letters.update(record.letter.claim_resolution(Resolution(**RESOLUTION)), record.etag)
+    services().dead_letters.update(record.dead_letter.claim_resolution(Resolution(**RESOLUTION)), record.etag)
     other = [
         await stuck.post(f"{LETTER}/replay"),
         await stuck.post(f"{LETTER}/resolve", {**RESOLUTION, "resolved_by": "eve"}),

@@ -321,7 +321,7 @@ async def test_an_order_that_was_terminated_needs_attention_and_keeps_the_reason
     await shop.host.operations.terminate("a-1", "by root, password hunter2")
     await shop.host.run_until_idle()
     assert (await shop.get("orders/a-1")).status == 202
-    await shop.host.run("start_orphaned_orders")
+    await shop.host.run("recover_runs")
     order = await ended(shop, "a-1")
     assert await listed(shop, status="needs_attention") == ["a-1"]
     assert order["runtimeStatus"] == RuntimeStatus.COMPLETED, "its row tells of an end; the instance's is none"

@@ -9,13 +9,13 @@ from adapters.azure_storage.storage import Storage
 from domain.onboarding.user import USER_ONBOARDING
 from domain.workflows.run import Run
 from services.container import services
+from services.recovery.runs import ORPHANED_AFTER
 from settings import StorageLocation
 from tests.invariants.worker_deaths import recover_at_once
 from tests.support.books import open_dead_letters
 from tests.support.shop import Shop, change_settings, running_shop, use_settings
-from triggers.timer.start_orphaned_orders import LOST_AFTER
 
-SCHEDULE = "start_orphaned_workflows"
+SCHEDULE = "recover_runs"
 
 
 def body(**changes: Any) -> dict[str, Any]:
@@ -97,14 +97,14 @@ async def test_an_unknown_run_is_not_found(shop: Shop):
 
 
 async def test_a_run_that_was_accepted_and_not_yet_started_is_pending(shop: Shop):
-    enter("ob-1", ago=LOST_AFTER / 2)
+    enter("ob-1", ago=ORPHANED_AFTER / 2)
     await shop.host.run(SCHEDULE)
     answer = await shop.get("onboarding/ob-1")
     assert (answer.status, answer.json()["runtimeStatus"], answer.json()["status"]) == (202, "Pending", "running")
 
 
 async def test_a_run_that_was_never_started_is_started_once(shop: Shop):
-    enter("ob-1", ago=LOST_AFTER * 2)
+    enter("ob-1", ago=ORPHANED_AFTER * 2)
     for _ in range(2):
         await shop.host.run(SCHEDULE)
     answer = await shop.get("onboarding/ob-1")
@@ -140,8 +140,8 @@ async def test_a_run_that_was_terminated_from_outside_says_that_it_stopped(monke
         assert (await shop.get("onboarding/ob-1")).json()["status"] == "completed", "its replay starts it again"
         assert await open_dead_letters(shop) == []
     assert answer.status == 200
-    assert (answer.json()["status"], answer.json()["reason_code"]) == ("failed", "processing_stopped")
-    assert [entry["step"] for entry in answer.json()["steps"]] == ["validate_user_input"]
+    assert (answer.json()["status"], answer.json()["reason_code"]) == ("needs_attention", "processing_stopped")
+    assert [entry["step"] for entry in answer.json()["steps"]] == ["validate_user_input", "run"]
     assert "secret" not in str(answer.json())
 
 
@@ -149,9 +149,9 @@ async def test_a_run_that_cannot_be_read_does_not_delay_the_start_of_others(
     shop: Shop, storage_location: StorageLocation, caplog: pytest.LogCaptureFixture
 ):
     for key in ("ob-1", "ob-2"):
-        enter(key, ago=LOST_AFTER * 2)
+        enter(key, ago=ORPHANED_AFTER * 2)
     changed = {"PartitionKey": "run", "RowKey": "~user_onboarding.ob-1", "request": "what a later release writes"}
     Storage(storage_location).table("workflows").update_entity(changed)
     await shop.host.run(SCHEDULE)
     assert (await shop.get("onboarding/ob-2")).json()["status"] == "completed"
-    assert "user_onboarding.ob-1 could not be looked at" in caplog.text
+    assert "user_onboarding.ob-1 could not be looked after" in caplog.text

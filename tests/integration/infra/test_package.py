@@ -54,7 +54,7 @@ def test_package_runs_unpacked_in_a_bare_environment(tmp_path):
     found = functions(app, app / SITE_PACKAGES)
 
     assert unlike_their_lists(app / SITE_PACKAGES) == []
-    assert {"place_order", "process_order", "inventory", "authorise_payment", "start_orphaned_orders"} <= set(found)
+    assert {"place_order", "process_order", "inventory", "authorise_payment", "recover_runs"} <= set(found)
     assert "start_manifest_of_event" in found, "no plan looks for blobs"
     assert "start_manifest" not in found
     assert set(found.values()) == {str(app / "function_app.py")}

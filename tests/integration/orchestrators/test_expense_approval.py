@@ -1,4 +1,4 @@
-"""An expense claim's story: what is paid or not, what is refused at once, and what may fail without paying wrongly."""
+"""An expense claim's case: what is paid or not, what is refused at once, and what may fail without paying wrongly."""
 
 import pytest
 
@@ -109,7 +109,7 @@ async def test_an_approved_claim_that_cannot_be_paid_is_dead_lettered_and_paid_b
                 await shop.host.advance(hours=1)
         run = await ended(shop)
         assert (run["status"], run["reason_code"], paid()) == ("failed", "not_paid", {})
-        (letter,) = services().dead_letters.list().items
-        assert (await shop.post(f"dead-letters/{letter.dead_letter_id}/replay")).status == 202
+        (dead_letter,) = services().dead_letters.list().items
+        assert (await shop.post(f"dead-letters/{dead_letter.dead_letter_id}/replay")).status == 202
         await shop.host.run_until_idle()
         assert paid() == {"meals": 2_000, "travel": 50_000}

@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from local_host.testing import Activity
-from tests.invariants.lives import dies_during
+from tests.invariants.process_crashes import crashes_during
 from tests.support.files import blob_names, put_files, read_json, without_blobs
 from tests.support.shop import Shop, running_shop, use_settings
 
@@ -206,10 +206,10 @@ async def test_a_batch_whose_process_died_half_way_reports_every_file_once(
             await start(shop)
             await shop.host.run_until_idle()
 
-        assert await dies_during(shop, commit, begin(), after=False)
+        assert await crashes_during(shop, commit, begin(), after=False)
         # Started again as the same batch, should it have died before it was.
         await start(shop)
-        await shop.host.run("start_orphaned_workflows")
+        await shop.host.run("recover_runs")
         run = await ended(shop)
         assert run["detail"]["failed"] == 0
         assert [file["name"] for file in read_json(run["detail"]["summary"])["files"]] == sorted(TABLES)

@@ -8,8 +8,8 @@ from tests.support.shop import Shop
 
 
 async def replay_all(shop: Shop) -> None:
-    for letter in await open_dead_letters(shop):
-        assert (await shop.post(f"dead-letters/{letter['dead_letter_id']}/replay")).status == 202
+    for dead_letter in await open_dead_letters(shop):
+        assert (await shop.post(f"dead-letters/{dead_letter['dead_letter_id']}/replay")).status == 202
     await finish(shop)
     await shop.host.advance(hours=7)
 

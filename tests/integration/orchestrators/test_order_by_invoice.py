@@ -152,8 +152,8 @@ async def test_a_payment_of_a_provider_that_is_unknown_is_dead_lettered_and_not_
     assert shown["status"] == "needs_attention"
     failed = [entry for entry in shown["steps"] if entry["reason_code"] == "payment_provider_unknown"]
     assert "barter" in failed[0]["message"]
-    [letter] = await open_dead_letters(invoicing)
-    assert (letter["step"], letter["reason_code"]) == ("cancel_payment", "payment_provider_unknown")
+    [dead_letter] = await open_dead_letters(invoicing)
+    assert (dead_letter["step"], dead_letter["reason_code"]) == ("cancel_payment", "payment_provider_unknown")
     assert await stock(invoicing) == (10, 0, 0)
 
 

@@ -1,4 +1,4 @@
-"""The order's story, one ending after the other, from its first request to balanced books."""
+"""The order's case, one ending after the other, from its first request to balanced books."""
 
 from typing import Any
 

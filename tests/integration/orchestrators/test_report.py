@@ -157,7 +157,7 @@ async def test_a_report_is_ready_while_its_webhook_is_tried_and_dead_lettered_wh
     for _ in range(24):
         await calling_shop.host.advance(minutes=30)
     assert (await ended(calling_shop))["runtimeStatus"] == "Completed"
-    assert [letter.step for letter in services().dead_letters.list().items] == ["deliver_callback"]
+    assert [dead_letter.step for dead_letter in services().dead_letters.list().items] == ["deliver_callback"]
 
 
 async def test_an_address_that_may_not_be_called_is_refused_before_anything_starts(shop: Shop):

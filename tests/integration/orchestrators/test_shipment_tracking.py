@@ -131,7 +131,7 @@ async def test_an_order_is_tracked_once_however_often_its_completion_is_delivere
     assert (await watch(sender))["http"] == 200
     assert looks(sender) == 2
     recover_at_once(monkeypatch)
-    await sender.host.run("start_orphaned_workflows")
+    await sender.host.run("recover_runs")
     assert services().run_repository.intake.open_run("shipment_tracking.a-1") is None
 
 

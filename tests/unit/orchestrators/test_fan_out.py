@@ -47,13 +47,13 @@ def test_neighbours_stay_together():
 
 
 def test_no_more_than_the_width_are_under_way_and_results_keep_their_order():
-    told: list[int] = []
+    counts: list[int] = []
     waits, results = driven(
-        in_batches(Context(), list("abcde"), str.upper, width=2, no_answer=str, after_batch=told.append)
+        in_batches(Context(), list("abcde"), str.upper, width=2, no_answer=str, after_batch=counts.append)
     )
     assert waits == [["A", "B"], ["C", "D"], ["E"]]
     assert results == list("ABCDE")
-    assert told == [2, 4, 5]
+    assert counts == [2, 4, 5]
 
 
 def rounds(answer: Any) -> tuple[list[Any], Any]:

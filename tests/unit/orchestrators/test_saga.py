@@ -92,9 +92,11 @@ def test_begun_steps_are_compensated_newest_first_and_a_failed_compensation_is_d
     compensated = [(entry.step, entry.outcome) for entry in run.ledger if entry.kind == "compensation"]
     assert compensated == [(f"compensation_{number}", compensations[number]) for number in reversed(begun)]
     still_open = [f"compensation_{number}" for number in reversed(begun) if compensations[number] != "done"]
-    letters = context.requests.get("store_dead_letter", [])
+    dead_letters = context.requests.get("store_dead_letter", [])
     end = "completed" if stopped is None else ENDS[steps[stopped][0]]
-    assert [(letter["step"], letter["run_end"]) for letter in letters] == [(step, end) for step in still_open]
+    assert [(dead_letter["step"], dead_letter["run_end"]) for dead_letter in dead_letters] == [
+        (step, end) for step in still_open
+    ]
     assert result["status"] == ("needs_attention" if still_open else end)
     assert bool(context.requests.get("record_run_end")) == bool(still_open), "the end that a replay changes"
     assert bool(context.requests.get("settle_run_course")) == bool(begun), "recorded before the first compensation"

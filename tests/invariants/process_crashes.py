@@ -5,7 +5,7 @@ from collections.abc import Awaitable
 from tests.support.shop import Shop
 
 
-async def dies_during(shop: Shop, commit: int, doing: Awaitable[object], *, after: bool) -> bool:
+async def crashes_during(shop: Shop, commit: int, doing: Awaitable[object], *, after: bool) -> bool:
     """Return a life that ends with `doing` or with death, whichever comes first, and then another one. Gives whether it died.
 
     It dies at the commit of that number, from 1, before or after it is on disk. shop: one with a state file. What it had in

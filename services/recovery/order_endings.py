@@ -1,6 +1,7 @@
-"""Bring to its recorded end what no run of an order will end any more, and do what follows an end that a process died over."""
+"""End an order that no instance will end any more, and do what follows an end that a process died over."""
 
 from datetime import datetime
+from typing import Final
 
 from domain.ids import PROCESS_ORDER
 from domain.orders.order import Order, OrderProgress, OrderStatus
@@ -8,49 +9,58 @@ from domain.orders.row import OrderRow
 from domain.orders.run import RecordOrder, SettleCourse, notification_of_end
 from domain.orders.steps import all_compensations, commit_inventory
 from domain.workflows.commands import Step
-from domain.workflows.course import Course
+from domain.workflows.course import Course, RunStopped
 from domain.workflows.dead_letter import DeadLetter
 from domain.workflows.steps import CANCELLATION, LedgerEntry, Outcome, StepResult
 from services.container import services
 from services.order_closing import conclude
 
-PROCESSING_STOPPED = "processing_stopped"
+PROCESSING_STOPPED: Final = "processing_stopped"
+"""The reason code of a run that no instance will end any more."""
 
 
-def finish(row: OrderRow, now: datetime) -> list[DeadLetter | None]:
+def finish(order_id: str, now: datetime) -> list[DeadLetter | None]:
     """Do what follows the end of an order: its customer's message, dead letters for what is open. A repeat does nothing more.
 
-    Gives the dead letters, for the log.
+    Returns the dead letters that were stored.
     """
-    if row.order is None or row.result is None:
-        services().order_repository.intake.forget(row.order_id)
+    row = services().order_repository.get(order_id)
+    if row is None or row.order is None or row.result is None:
+        services().order_repository.intake.forget(order_id)
         return []
-    letters = _letters(row.order, row.course, row.result, now)
-    notification = notification_of_end(row.order, row.status)
-    record = RecordOrder(progress=row.result, notification=notification, dead_letters=letters)
+    record = RecordOrder(
+        progress=row.result,
+        notification=notification_of_end(row.order, row.status),
+        dead_letters=_dead_letters(row.order, row.course, row.result, now),
+    )
     _, stored = conclude(services().order_repository, services().outbox, services().dead_letters, record)
     return stored
 
 
 def give_up(row: OrderRow, ledger: tuple[LedgerEntry, ...], why: str, now: datetime) -> OrderProgress | None:
-    """Leave an order to an operator: what any of its runs may have left open becomes dead letters, whose replay settles it.
+    """Leave an order to an operator: what any of its instances may have left open becomes dead letters, whose replay settles it.
 
-    ledger: the last that is known. Gives what `OrderRepository.record` does; `finish` stores the dead letters.
+    Args:
+        row: Of the order.
+        ledger: The last that is known.
+        why: For people.
+        now: The present time.
+
+    Returns:
+        What `OrderRepository.record` does; `finish` stores the dead letters.
     """
     assert row.order is not None
     accepted = OrderProgress(order_id=row.order_id, status=OrderStatus.ACCEPTED, message="Accepted.", steps=ledger)
-    stop = Course(
-        end="failed" if row.cancellation is None else "cancelled",
-        reason_code=PROCESSING_STOPPED,
-        message=why,
-        compensations=tuple(all_compensations(row.order, now)),
-    )
-    settled = services().order_repository.settle_course(SettleCourse(course=stop, progress=row.result or accepted))
-    open_steps = [
+    stop = RunStopped("failed" if row.cancellation is None else "cancelled", PROCESSING_STOPPED, why)
+    course = Course.of_stop(stop, all_compensations(row.order, now))
+    wanted = SettleCourse(course=course, progress=row.result or accepted)
+    settled = services().order_repository.settle_course(wanted)
+    known = settled.progress.steps or ledger
+    left_open = [
         LedgerEntry(
             step=each.name, kind="compensation", outcome=Outcome.UNKNOWN, at=now, reason_code=PROCESSING_STOPPED
         )
-        for each in _left_open(row.order, settled.course, settled.progress.steps or ledger, now)
+        for each in _left_open(row.order, settled.course, known, now)
     ]
     end = OrderProgress(
         order_id=row.order_id,
@@ -58,13 +68,13 @@ def give_up(row: OrderRow, ledger: tuple[LedgerEntry, ...], why: str, now: datet
         succeeded=False,
         message=f"{why} An operator settles what is open.",
         reason_code=PROCESSING_STOPPED,
-        steps=(*(settled.progress.steps or ledger), *_answered(row, settled.course, now), *open_steps),
+        steps=(*known, *_answered(row, settled.course, now), *left_open),
     )
     return services().order_repository.record(end)
 
 
 def _answered(row: OrderRow, course: Course, now: datetime) -> tuple[LedgerEntry, ...]:
-    """The answer to an accepted cancellation, when the order is to end by it."""
+    """Return the answer to an accepted cancellation, when the order is to end by it."""
     if row.cancellation is None or course.end != "cancelled":
         return ()
     message = f"requested by {row.cancellation.requested_by}"
@@ -76,7 +86,7 @@ def _left_open(order: Order, course: Course, ledger: tuple[LedgerEntry, ...], no
     return (commit_inventory(order, now),) if course.completes else course.left_open(ledger)
 
 
-def _letters(order: Order, course: Course | None, result: OrderProgress, now: datetime) -> tuple[DeadLetter, ...]:
+def _dead_letters(order: Order, course: Course | None, result: OrderProgress, now: datetime) -> tuple[DeadLetter, ...]:
     if course is None or result.status is not OrderStatus.NEEDS_ATTENTION:
         return ()
     why = StepResult(outcome=Outcome.UNKNOWN, reason_code=result.reason_code, message=result.message)

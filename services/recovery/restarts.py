@@ -1,4 +1,4 @@
-"""How often, and when, a run that the platform has failed is started again."""
+"""How often, and when, a run is started again whose instance the platform has failed."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,16 +13,16 @@ FORGIVEN_AFTER: Final = timedelta(days=1)
 
 
 def tries_of(reminder: Reminder, now: datetime) -> int:
-    """How many of the restarts are used up."""
+    """Return how many of the restarts are used up."""
     is_forgiven = reminder.tried_at is not None and now - reminder.tried_at > FORGIVEN_AFTER
     return 0 if is_forgiven else reminder.tries
 
 
 def are_used_up(tries: int) -> bool:
-    """Whether there is no further restart."""
+    """Return whether there is no further restart."""
     return tries >= len(PAUSES)
 
 
 def is_due(reminder: Reminder, tries: int, now: datetime) -> bool:
-    """Whether the pause before the next restart is over."""
+    """Return whether the pause before the next restart is over."""
     return reminder.tried_at is None or now >= reminder.tried_at + PAUSES[tries]

@@ -1,6 +1,6 @@
 """Every kind of order: what is asked for, what goes wrong, what people do, and how it must end.
 
-The people of a story are stubborn: they send a request again until it is answered, as good clients do.
+The people of a case are stubborn: they send a request again until it is answered, as good clients do.
 """
 
 from collections.abc import Mapping
@@ -19,30 +19,30 @@ SHELF = {"mug": 400, "piano": 80, "vase": 1}
 PRICES = {"mug": 1_000, "piano": 150_000, "vase": 1_000}
 UNDELIVERABLE = {**ADDRESS, "street1": "UNDELIVERABLE"}
 
-Deed = tuple[str, dict[str, Any]]
+Action = tuple[str, dict[str, Any]]
 """A request below the order's own path, and its body."""
 
-APPROVE: Deed = ("approval", {"decision": "approved", "approver": "ann"})
-REJECT: Deed = ("approval", {"decision": "rejected", "approver": "ann"})
-CANCEL: Deed = ("cancellation", {"requested_by": "ada"})
+APPROVE: Action = ("approval", {"decision": "approved", "approver": "ann"})
+REJECT: Action = ("approval", {"decision": "rejected", "approver": "ann"})
+CANCEL: Action = ("cancellation", {"requested_by": "ada"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Story:
+class OrderCase:
     """An order and its end.
 
     Attributes:
         wanted: Units per product.
         changes: Changes of the order's body.
         faults: Rules of the sandbox.
-        deed: What a person does once the order waits.
+        action: What a person does once the order waits.
         capture: The shop's setting.
     """
 
     wanted: Mapping[str, int] = field(default_factory=lambda: {"mug": 2})
     changes: Mapping[str, Any] = field(default_factory=dict)
     faults: tuple[Mapping[str, Any], ...] = ()
-    deed: Deed | None = None
+    action: Action | None = None
     capture: str = "after_shipping"
     status: str
     reason: str | None = None
@@ -57,11 +57,11 @@ def _paid_with(method: str) -> dict[str, Any]:
     return {"payment": {"payment_method": method}}
 
 
-STORIES: dict[str, Story] = {
-    "completed": Story(status="completed"),
-    "completed_several_lines": Story(wanted={"mug": 2, "piano": 1}, deed=APPROVE, status="completed"),
-    "completed_immediate_capture": Story(capture="immediate", status="completed"),
-    "completed_after_faults": Story(
+ORDER_CASES: dict[str, OrderCase] = {
+    "completed": OrderCase(status="completed"),
+    "completed_several_lines": OrderCase(wanted={"mug": 2, "piano": 1}, action=APPROVE, status="completed"),
+    "completed_immediate_capture": OrderCase(capture="immediate", status="completed"),
+    "completed_after_faults": OrderCase(
         faults=(
             {"operation": "payment_intents.confirm", "kind": "drop_after", "next": 2},
             {"operation": "shipments.buy", "kind": "drop_after", "next": 1},
@@ -69,36 +69,36 @@ STORIES: dict[str, Story] = {
         ),
         status="completed",
     ),
-    "out_of_stock": Story(wanted={"vase": 2}, status="rejected", reason="out_of_stock"),
-    "one_line_out_of_stock": Story(wanted={"vase": 2, "piano": 1}, status="rejected", reason="out_of_stock"),
-    "declined": Story(changes=_paid_with("pm_card_chargeDeclined"), status="rejected", reason="payment_declined"),
-    "action_required": Story(
+    "out_of_stock": OrderCase(wanted={"vase": 2}, status="rejected", reason="out_of_stock"),
+    "one_line_out_of_stock": OrderCase(wanted={"vase": 2, "piano": 1}, status="rejected", reason="out_of_stock"),
+    "declined": OrderCase(changes=_paid_with("pm_card_chargeDeclined"), status="rejected", reason="payment_declined"),
+    "action_required": OrderCase(
         changes=_paid_with("pm_card_authenticationRequired"), status="rejected", reason="action_required"
     ),
-    "undeliverable": Story(changes={"ship_to": UNDELIVERABLE}, status="rejected", reason="undeliverable"),
-    "undeliverable_immediate_capture": Story(
+    "undeliverable": OrderCase(changes={"ship_to": UNDELIVERABLE}, status="rejected", reason="undeliverable"),
+    "undeliverable_immediate_capture": OrderCase(
         changes={"ship_to": UNDELIVERABLE}, capture="immediate", status="rejected", reason="undeliverable"
     ),
-    "authorisation_expired": Story(
+    "authorisation_expired": OrderCase(
         changes=_paid_with("pm_sandbox_authorisationExpires"), status="rejected", reason="authorisation_expired"
     ),
-    "approved": Story(wanted={"piano": 1}, deed=APPROVE, status="completed"),
-    "approval_rejected": Story(wanted={"piano": 1}, deed=REJECT, status="rejected", reason="approval_rejected"),
-    "approval_timed_out": Story(wanted={"piano": 1}, status="rejected", reason="approval_timed_out"),
-    "cancelled_while_waiting": Story(wanted={"piano": 1}, deed=CANCEL, status="cancelled", reason="cancelled"),
-    "cancelled_between_attempts": Story(
+    "approved": OrderCase(wanted={"piano": 1}, action=APPROVE, status="completed"),
+    "approval_rejected": OrderCase(wanted={"piano": 1}, action=REJECT, status="rejected", reason="approval_rejected"),
+    "approval_timed_out": OrderCase(wanted={"piano": 1}, status="rejected", reason="approval_timed_out"),
+    "cancelled_while_waiting": OrderCase(wanted={"piano": 1}, action=CANCEL, status="cancelled", reason="cancelled"),
+    "cancelled_between_attempts": OrderCase(
         faults=({"operation": "payment_intents.confirm", "kind": "drop_after"},),
-        deed=CANCEL,
+        action=CANCEL,
         status="cancelled",
         reason="cancelled",
     ),
-    "capture_unanswered": Story(
+    "capture_unanswered": OrderCase(
         faults=({"operation": "payment_intents.capture", "kind": "drop_after"},), status="failed", reason="no_answer"
     ),
-    "payment_faulted": Story(
+    "payment_faulted": OrderCase(
         faults=({"operation": "shipments.buy", "kind": "refuse"},), status="failed", reason="carrier_request_refused"
     ),
-    "needs_attention": Story(
+    "needs_attention": OrderCase(
         changes=_paid_with("pm_sandbox_authorisationExpires"),
         faults=({"operation": "shipments.refund", "kind": "drop_before"},),
         status="needs_attention",
@@ -108,7 +108,7 @@ STORIES: dict[str, Story] = {
 
 
 async def stock_shelf(shop: Shop) -> None:
-    """Put the products of all stories on sale."""
+    """Put the products of all cases on sale."""
     for product_id, units in SHELF.items():
         await shop.stock(product_id, units, unit_price_cents=PRICES[product_id])
 
@@ -123,17 +123,17 @@ async def stock_shelf_outside(shop: Outside, shelf: Mapping[str, int] = SHELF) -
         assert answer.status == 202
 
 
-def order_faults(sandbox: Sandbox, order_id: str, story: Story) -> None:
-    """Let go wrong what the story says, for this order only."""
-    for rule in story.faults:
+def order_faults(sandbox: Sandbox, order_id: str, case: OrderCase) -> None:
+    """Let go wrong what the case says, for this order only."""
+    for rule in case.faults:
         sandbox.fault(order_id=order_id, **rule)
 
 
-async def tell(shop: Shop, order_id: str, story: Story) -> None:
-    """Place the order, do the deed when it waits, and let time pass until its end. Telling it again repeats the requests."""
-    await shop.post("orders", story.body(order_id))
+async def play(shop: Shop, order_id: str, case: OrderCase) -> None:
+    """Place the order, do the action when it waits, and let time pass until its end. Telling it again repeats the requests."""
+    await shop.post("orders", case.body(order_id))
     await shop.host.run_until_idle()
-    if story.deed is not None:
-        path, body = story.deed
+    if case.action is not None:
+        path, body = case.action
         await shop.post(f"orders/{order_id}/{path}", body)
     await finish(shop)

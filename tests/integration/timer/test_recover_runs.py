@@ -10,6 +10,9 @@ from domain.ids import order_instance_id
 from domain.orders.order import OrderProgress, OrderStatus
 from domain.orders.row import OrderRow
 from services.container import services
+from services.recovery import runs
+from services.recovery.orders import TOO_OLD_AFTER
+from services.recovery.runs import ORPHANED_AFTER
 from settings import StorageLocation
 from tests.support.books import assert_balanced, finish, open_dead_letters
 from tests.support.messages import waiting_messages
@@ -17,10 +20,8 @@ from tests.support.order_requests import order_request
 from tests.support.orders import placed_order
 from tests.support.shop import Shop
 from tests.support.unreliable import failing
-from triggers.timer import start_orphaned_orders as start_orphaned_orders
-from triggers.timer.start_orphaned_orders import LOST_AFTER, TOO_OLD_AFTER
 
-SCHEDULE = "start_orphaned_orders"
+SCHEDULE = "recover_runs"
 
 
 def enter(order_id: str, *, ago: timedelta) -> None:
@@ -34,7 +35,7 @@ async def status(shop: Shop, order_id: str) -> str:
 
 async def test_an_order_that_was_never_started_is_started_once(shop: Shop):
     await shop.stock("mug", 10)
-    enter("a-1", ago=LOST_AFTER * 2)
+    enter("a-1", ago=ORPHANED_AFTER * 2)
     for _ in range(3):
         await shop.host.run(SCHEDULE)
     assert await status(shop, "a-1") == "completed"
@@ -43,7 +44,7 @@ async def test_an_order_that_was_never_started_is_started_once(shop: Shop):
 
 async def test_an_order_whose_start_may_still_be_under_way_is_left_alone(shop: Shop):
     await shop.stock("mug", 10)
-    enter("a-1", ago=LOST_AFTER / 2)
+    enter("a-1", ago=ORPHANED_AFTER / 2)
     await shop.host.run(SCHEDULE)
     assert (await shop.get("orders/a-1")).json()["runtimeStatus"] == "Pending"
 
@@ -53,7 +54,7 @@ async def test_an_order_that_was_terminated_half_way_is_left_to_an_operator_whos
 ):
     await shop.stock("mug", 10)
     shop.sandbox.fault(operation="shipments.create", kind="status", status=503)
-    enter("a-1", ago=LOST_AFTER * 2)
+    enter("a-1", ago=ORPHANED_AFTER * 2)
     await shop.host.run(SCHEDULE)
     assert await status(shop, "a-1") == "authorised"
     await shop.host.operations.terminate("a-1")
@@ -61,15 +62,15 @@ async def test_an_order_that_was_terminated_half_way_is_left_to_an_operator_whos
     shop.sandbox.clear_faults()
     await shop.host.run(SCHEDULE)
     assert await status(shop, "a-1") == "needs_attention"
-    assert "order a-1 needs attention: The order's instance was terminated." in caplog.text
+    assert "order a-1 needs attention: The instance was terminated." in caplog.text
     await replay_all(shop)
     ended = await assert_balanced(shop, {"mug": 10}, {"a-1": {"mug": 2}})
     assert (ended["a-1"]["status"], ended["a-1"]["reason_code"]) == ("failed", "processing_stopped")
 
 
 async def replay_all(shop: Shop) -> None:
-    for letter in await open_dead_letters(shop):
-        assert (await shop.post(f"dead-letters/{letter['dead_letter_id']}/replay")).status == 202
+    for dead_letter in await open_dead_letters(shop):
+        assert (await shop.post(f"dead-letters/{dead_letter['dead_letter_id']}/replay")).status == 202
     await shop.host.run_until_idle()
     assert await open_dead_letters(shop) == []
 
@@ -87,15 +88,15 @@ async def test_an_order_too_old_to_be_started_unseen_is_left_to_an_operator(
 
 
 async def test_an_end_that_was_not_recorded_is_recorded_and_can_be_closed(shop: Shop, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(start_orphaned_orders, "LOST_AFTER", LOST_AFTER * 0)
+    monkeypatch.setattr(runs, "ORPHANED_AFTER", ORPHANED_AFTER * 0)
     await shop.stock("mug", 10)
     shop.sandbox.fault(operation="payment_intents.capture", kind="refuse")
     shop.sandbox.fault(operation="shipments.refund", kind="refuse", next=1)
     with failing(shop, "record_order"):
         await shop.post("orders", order_request(order_id="a-1"))
         await finish(shop)
-    (letter,) = await open_dead_letters(shop)
-    address = f"dead-letters/{letter['dead_letter_id']}"
+    (dead_letter,) = await open_dead_letters(shop)
+    address = f"dead-letters/{dead_letter['dead_letter_id']}"
     resolution = {"resolved_by": "ann", "reason": "the label was sent back"}
     assert (await shop.post(f"{address}/replay")).status == 202
     await shop.host.run_until_idle()
@@ -109,7 +110,7 @@ async def test_an_end_that_was_not_recorded_is_recorded_and_can_be_closed(shop: 
 
 
 async def test_the_end_of_an_order_that_waited_for_approval_is_entered_too(shop: Shop, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(start_orphaned_orders, "LOST_AFTER", LOST_AFTER * 0)
+    monkeypatch.setattr(runs, "ORPHANED_AFTER", ORPHANED_AFTER * 0)
     await shop.stock("piano", 1, unit_price_cents=500_000)
     lines = [{"product_id": "piano", "quantity": 1}]
     await shop.post("orders", order_request(order_id="a-1", lines=lines))
@@ -128,7 +129,7 @@ async def test_an_order_that_cannot_be_read_does_not_delay_the_start_of_others(
 ):
     await shop.stock("mug", 10)
     for order_id in ("a-1", "a-2", "a-3"):
-        enter(order_id, ago=LOST_AFTER * 2)
+        enter(order_id, ago=ORPHANED_AFTER * 2)
     changed = {"PartitionKey": "order", "RowKey": "a-1", "status": "a status of a later release"}
     Storage(storage_location).table("orders").update_entity(changed)
     ask = df.DurableOrchestrationClient.get_status
@@ -142,7 +143,7 @@ async def test_an_order_that_cannot_be_read_does_not_delay_the_start_of_others(
         patch.setattr(df.DurableOrchestrationClient, "get_status", fail_for_one)
         await shop.host.run(SCHEDULE)
     assert await status(shop, "a-3") == "completed"
-    complaints = {f"order {order_id} could not be looked at; it will be again" for order_id in ("a-1", "a-2")}
+    complaints = {f"{order_id} could not be looked after; it will be again" for order_id in ("a-1", "a-2")}
     assert complaints <= {record.getMessage() for record in caplog.records}
     await shop.host.run(SCHEDULE)
     assert await status(shop, "a-2") == "completed"
@@ -151,7 +152,7 @@ async def test_an_order_that_cannot_be_read_does_not_delay_the_start_of_others(
 async def test_an_order_that_ends_while_it_is_checked_is_left_alone(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
-    monkeypatch.setattr(start_orphaned_orders, "LOST_AFTER", LOST_AFTER * 0)
+    monkeypatch.setattr(runs, "ORPHANED_AFTER", ORPHANED_AFTER * 0)
     await shop.stock("mug", 10)
     with failing(shop, "record_order"):
         await shop.post("orders", order_request(order_id="a-1"))
@@ -172,7 +173,7 @@ async def test_an_order_that_ends_while_it_is_checked_is_left_alone(
 
 
 async def test_what_was_left_behind_of_an_order_that_has_ended_is_taken_away(shop: Shop):
-    enter("a-1", ago=LOST_AFTER * 2)
+    enter("a-1", ago=ORPHANED_AFTER * 2)
     ended = OrderProgress(order_id="a-1", status=OrderStatus.REJECTED, succeeded=False, message="Rejected.")
     services().order_repository.record(ended)
     await shop.host.run(SCHEDULE)

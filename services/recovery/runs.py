@@ -1,0 +1,143 @@
+"""Look after every open run: start the one that was never started, start again the one whose instance the platform failed.
+
+A process may die between storing a run and starting it. A worker process that dies fails every orchestration that it has in
+hand, for good. Such a run is started again under the same id, a few times and later and later; then, and when its instance was
+terminated or is gone, it needs attention. Nothing is lost that the failed instance had received: requests are stored before they
+are raised, and what was raised past the API is read from the failed instance's history.
+
+Each run stands for itself: one that cannot be looked after is named in the log, and the others get their turn.
+"""
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from datetime import datetime, timedelta
+from typing import Any, Final, Generic, TypeVar
+
+import azure.durable_functions as df
+
+from domain.repositories import RunIntake
+from domain.workflows.intake import Reminder
+from services.concurrency import gather_bounded
+from services.durable_client import DurableClient, InstanceStatus
+from services.instances import instance_status, is_unfinished, received_events
+from services.recovery.restarts import are_used_up, is_due, tries_of
+from services.run_starter import START_TIMEOUT_S
+
+ORPHANED_AFTER: Final = 3 * timedelta(seconds=START_TIMEOUT_S)
+"""Well beyond the time in which the caller who stored a run tries to start it: two starts could run it again after its end."""
+
+R = TypeVar("R")
+
+_log = logging.getLogger(__name__)
+
+
+class Recovery(ABC, Generic[R]):
+    """The recovery of one kind of runs. R: what is known of a run before its instance is looked at."""
+
+    def __init__(self, intake: RunIntake) -> None:
+        self.intake = intake
+
+    async def recover(self, client: DurableClient, now: datetime) -> None:
+        """Look after every run that was accepted more than ORPHANED_AFTER ago and is not known to have ended."""
+        open_runs = await asyncio.to_thread(self.intake.open_runs, now - ORPHANED_AFTER)
+        reminders = {reminder.key: reminder for reminder in open_runs}
+        await gather_bounded(lambda key: self._look_after(client, reminders[key], now), reminders)
+
+    # -- what differs
+
+    @abstractmethod
+    def load(self, reminder: Reminder) -> R | None:
+        """Return the run; None when there is none any more."""
+
+    @abstractmethod
+    def name_of(self, run: R) -> str:
+        """Return what the log calls the run."""
+
+    @abstractmethod
+    def workflow_of(self, run: R) -> str:
+        """Return the name of the run's orchestrator."""
+
+    @abstractmethod
+    async def keep_up(self, client: DurableClient, run: R, instance: InstanceStatus) -> None:
+        """Do what a run may need whose instance is at work: raise a stored request again that it has not received."""
+
+    @abstractmethod
+    async def finish(self, run: R, instance: InstanceStatus | None, now: datetime) -> bool:
+        """Do what follows the run's end, and forget the run; False when it has not ended."""
+
+    @abstractmethod
+    async def start_missing(self, client: DurableClient, run: R, reminder: Reminder, now: datetime) -> None:
+        """Start a run that has no instance, or give it up."""
+
+    @abstractmethod
+    async def store_event(self, run: R, name: str, payload: Any) -> None:
+        """Store an event that the failed instance had received: starting again overwrites its history."""
+
+    @abstractmethod
+    async def start_again(self, client: DurableClient, run: R, instance: InstanceStatus, attempt: int) -> None:
+        """Start another instance, which takes over from the failed one."""
+
+    @abstractmethod
+    async def record_attention(self, run: R, instance: InstanceStatus | None, why: str, now: datetime) -> None:
+        """Record that an operator has to settle the run, dead-letter what may be open, and forget the run."""
+
+    # -- what is the same
+
+    async def give_up(self, run: R, instance: InstanceStatus | None, why: str, now: datetime) -> None:
+        """Leave a run to an operator."""
+        await self.record_attention(run, instance, why, now)
+        _log.error("%s needs attention: %s", self.name_of(run), why)
+
+    async def _look_after(self, client: DurableClient, reminder: Reminder, now: datetime) -> None:
+        try:
+            await self._recover(client, reminder, now)
+        except Exception:  # noqa: BLE001 - whatever it is, it concerns this one alone
+            _log.exception("%s could not be looked after; it will be again", reminder.key)
+
+    async def _recover(self, client: DurableClient, reminder: Reminder, now: datetime) -> None:
+        # The instance first: had it recorded its end, that is in what is loaded after it.
+        instance = await instance_status(client, reminder.key)
+        run = await asyncio.to_thread(self.load, reminder)
+        if run is None:
+            await asyncio.to_thread(self.intake.forget, reminder.key)
+        elif instance is not None and is_unfinished(instance):
+            if instance.name == self.workflow_of(run):
+                await self.keep_up(client, run, instance)
+        elif not await self.finish(run, instance, now):
+            await self._recover_stopped(client, run, instance, reminder, now)
+
+    async def _recover_stopped(
+        self, client: DurableClient, run: R, instance: InstanceStatus | None, reminder: Reminder, now: datetime
+    ) -> None:
+        if instance is None:
+            await self.start_missing(client, run, reminder, now)
+        elif instance.name != self.workflow_of(run):
+            _log.error("%s: an instance of %s has its id", self.name_of(run), instance.name)
+        elif instance.runtime_status is df.OrchestrationRuntimeStatus.Terminated:
+            await self.give_up(run, instance, "The instance was terminated.", now)
+        else:
+            await self._start_again(client, run, instance, reminder, now)
+
+    async def _start_again(
+        self, client: DurableClient, run: R, instance: InstanceStatus, reminder: Reminder, now: datetime
+    ) -> None:
+        tries = tries_of(reminder, now)
+        if are_used_up(tries):
+            await self.give_up(run, instance, f"Processing stopped {tries + 1} times before the end.", now)
+            return
+        # Counted first: a process that dies over the start must not start for ever.
+        if is_due(reminder, tries, now) and await asyncio.to_thread(self.intake.record_try, reminder, tries + 1, now):
+            await self._store_received(client, run, reminder.key)
+            _log.warning(
+                "%s: the platform has failed its instance; starting it again, try %d", self.name_of(run), tries + 1
+            )
+            await self.start_again(client, run, instance, tries + 2)
+
+    async def _store_received(self, client: DurableClient, run: R, instance_id: str) -> None:
+        events = await received_events(client, instance_id)
+        if events is None:
+            _log.warning("%s: the history of its failed instance cannot be read", self.name_of(run))
+            return
+        for name, payload in events:
+            await self.store_event(run, name, payload)

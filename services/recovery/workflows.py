@@ -1,0 +1,150 @@
+"""The recovery of every workflow but the order: a run that is given up can be started once more by its dead letter's replay."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from domain.expenses.claim import EXPENSE_APPROVAL, TURNS, expense_decided, expense_wait_id
+from domain.orders.approval import CANCELLATION_REQUESTED, settling_from_event
+from domain.workflows.commands import activity_command
+from domain.workflows.dead_letter import REPLAY_DEAD_LETTER, DeadLetter
+from domain.workflows.intake import Reminder
+from domain.workflows.run import BY_CALLER, RESTART, Restart, RestartRun, Run, WorkflowProgress
+from domain.workflows.steps import LedgerEntry, Outcome, StepResult
+from services.container import services
+from services.durable_client import DurableClient, InstanceStatus
+from services.instances import has_completed, raise_event, stored_input
+from services.recovery.order_endings import PROCESSING_STOPPED
+from services.recovery.runs import Recovery
+from services.run_starter import start_instance
+from services.telemetry import emit_dead_letter
+from services.workflow_runs import last_reported, start_run, stopped
+
+RUN = "run"
+"""The ledger's name for the whole of a run, which its dead letter's replay starts again."""
+
+_log = logging.getLogger(__name__)
+
+
+class WorkflowRecovery(Recovery[Run]):
+    """The recovery of every workflow but the order."""
+
+    def __init__(self) -> None:
+        super().__init__(services().run_repository.intake)
+
+    def load(self, reminder: Reminder) -> Run | None:
+        """Return the run as it was accepted."""
+        return self.intake.run_of(reminder)
+
+    def name_of(self, run: Run) -> str:
+        """Return what the log calls the run."""
+        return f"{run.workflow} {run.key}"
+
+    def workflow_of(self, run: Run) -> str:
+        """Return the run's workflow."""
+        return run.workflow
+
+    async def keep_up(self, client: DurableClient, run: Run, instance: InstanceStatus) -> None:
+        """Record that the run has started, and raise an accepted cancellation again: twice does no harm."""
+        if not run.has_started:
+            await asyncio.to_thread(self.intake.mark_started, run.instance_id)
+        if run.is_cancelled:
+            await raise_event(client, run.instance_id, CANCELLATION_REQUESTED, BY_CALLER)
+
+    async def finish(self, run: Run, instance: InstanceStatus | None, now: datetime) -> bool:
+        """Forget a run that has completed."""
+        if instance is None or not has_completed(instance):
+            return False
+        await asyncio.to_thread(_record_open_end, run, instance)
+        await asyncio.to_thread(self.intake.forget, run.instance_id)
+        return True
+
+    async def start_missing(self, client: DurableClient, run: Run, reminder: Reminder, now: datetime) -> None:
+        """Start a run that never was; give up one whose instance was deleted: whether it had ended is not known."""
+        if run.has_started:
+            await self.give_up(run, None, "The instance is gone.", now)
+        else:
+            _log.warning("%s %s was accepted and never started: starting it", run.workflow, run.key)
+            await start_run(client, run)
+
+    async def store_event(self, run: Run, name: str, payload: Any) -> None:
+        """Store a cancellation or a decision that was raised past the API."""
+        if name == CANCELLATION_REQUESTED:
+            await asyncio.to_thread(self.intake.request_cancellation, run.instance_id)
+        if run.workflow == EXPENSE_APPROVAL:
+            await _store_decision(run, name, payload)
+
+    async def start_again(self, client: DurableClient, run: Run, instance: InstanceStatus, attempt: int) -> None:
+        """Start another instance with what the failed one was given, which is further than the request after `continue_as_new`."""
+        known = await asyncio.to_thread(self.intake.open_run, run.instance_id) or run
+        given: Mapping[str, Any] = await stored_input(client, run.instance_id) or run.request
+        before = given.get(RESTART) or {"started_at": instance.created_time}
+        restart = Restart(
+            attempt=attempt,
+            started_at=before["started_at"],
+            cancelled=known.is_cancelled,
+            course=await asyncio.to_thread(services().run_repository.course, run.instance_id),
+        )
+        await start_instance(client, run, None if run.workflow == REPLAY_DEAD_LETTER else restart, given)
+
+    async def record_attention(self, run: Run, instance: InstanceStatus | None, why: str, now: datetime) -> None:
+        """Dead-letter the run's open compensations, or, where it has none, the run itself, which a replay starts again."""
+        if run.workflow != REPLAY_DEAD_LETTER:  # its own dead letter is open already
+            for dead_letter in await asyncio.to_thread(_record_attention, run, instance, why, now):
+                emit_dead_letter(dead_letter)
+        await asyncio.to_thread(self.intake.forget, run.instance_id)
+
+
+def _record_attention(run: Run, instance: InstanceStatus | None, why: str, now: datetime) -> list[DeadLetter | None]:
+    end = stopped(last_reported(run.key, instance))
+    dead_letters = _dead_letters(run, end, why, now)
+    left_open = tuple(
+        LedgerEntry(
+            step=each.step, kind="compensation", outcome=Outcome.UNKNOWN, at=now, reason_code=PROCESSING_STOPPED
+        )
+        for each in dead_letters
+    )
+    services().run_repository.record_end(run.instance_id, end.model_copy(update={"steps": (*end.steps, *left_open)}))
+    return [services().dead_letters.store(each) for each in dead_letters]
+
+
+def _dead_letters(run: Run, end: WorkflowProgress, why: str, now: datetime) -> list[DeadLetter]:
+    course = services().run_repository.course(run.instance_id)
+    result = StepResult(outcome=Outcome.UNKNOWN, reason_code=PROCESSING_STOPPED, message=why)
+    if course is not None:
+        return [
+            DeadLetter.of(run.workflow, run.key, each, result, now, run_end=course.end)
+            for each in course.left_open(end.steps)
+        ]
+    request = RestartRun(workflow=run.workflow, key=run.key, instance_id=run.instance_id, request=dict(run.request))
+    dead_letter = DeadLetter(
+        # One for each time that it was accepted: an operator may start it again in vain.
+        dead_letter_id=f"{run.instance_id}.{int(run.accepted_at.timestamp())}",
+        order_id=run.key,
+        step=RUN,
+        commands=(activity_command("restart_run", request),),
+        workflow=run.workflow,
+        run_end="failed",
+        reason_code=result.reason_code,
+        message=why,
+        dead_lettered_at=now,
+    )
+    return [dead_letter]
+
+
+def _record_open_end(run: Run, instance: InstanceStatus) -> None:
+    """Record the end of a run that needs attention, should its instance not have got it done: replays change it."""
+    if run.workflow == REPLAY_DEAD_LETTER:
+        return
+    end = WorkflowProgress.model_validate(instance.output)
+    if end.status == "needs_attention":
+        services().run_repository.record_end(run.instance_id, end)
+
+
+async def _store_decision(run: Run, name: str, payload: Any) -> None:
+    for turn in range(1, TURNS + 1):
+        settling = settling_from_event(payload, run.key, expense_wait_id(run.key, turn))
+        if name == expense_decided(turn) and settling is not None:
+            await asyncio.to_thread(services().order_repository.settle, settling)

@@ -19,6 +19,8 @@ _TARGET: Final = re.compile(r"`make ([a-z]+)\b")
 _COMMAND: Final = re.compile(r"^ *make ([a-z]+)\b", re.MULTILINE)
 _SUFFIXES: Final = "py|md|bicep|sql|kql|toml|yml|yaml|http|mjs|sh"
 _FILE: Final = re.compile(rf"^[\w.*-]+(?:/[\w.*-]+)+\.(?:{_SUFFIXES})(?:#\S+)?$")
+_NAME: Final = re.compile(r"^[A-Za-z]+(?:_[A-Za-z0-9]+)+$")
+_SOURCES: Final = (".py", ".example", ".kql", ".bicep", ".json", ".yml", ".toml", ".sql", "Makefile")
 _FOLDER: Final = re.compile(r"^[\w.*-]+(?:/[\w.*-]+)*/?$")
 
 
@@ -54,6 +56,10 @@ class Page:
             if _FILE.match(word) or ("/" in word and first in _top_folders() and _FOLDER.match(word)):
                 yield word.partition("#")[0]
 
+    def names(self) -> Iterator[str]:
+        """Yield the words in backticks that are written as names are in code, with underscores."""
+        yield from (word for word in _CODE.findall(self.prose) if _NAME.match(word))
+
     def modules(self) -> Iterator[str]:
         """Yield the modules that a command of the page runs."""
         yield from _MODULE.findall(self.text)
@@ -80,6 +86,13 @@ def tracked() -> tuple[str, ...]:
 
 def pages() -> list[Page]:
     return [Page(name) for name in tracked() if name.endswith(".md")]
+
+
+@cache
+def words_of_the_code() -> frozenset[str]:
+    """Return every word of the sources; recordings and pages are none."""
+    sources = (name for name in tracked() if name.endswith(_SOURCES) and "/recorded/" not in name)
+    return frozenset(word for name in sources for word in re.findall(r"\w+", (ROOT / name).read_text(encoding="utf-8")))
 
 
 @cache

@@ -8,10 +8,13 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from tests.unit.docs.markdown import ROOT, Page, pages, tracked
+from tests.unit.docs.markdown import ROOT, Page, pages, tracked, words_of_the_code
 
 # Commands of other packages, and modules that a reader writes.
 _OTHERS_MODULES = {"venv", "pip", "json", "pytest", "debugpy", "playwright"}
+
+# What a reader of the guide adds.
+_EXAMPLES = {"wrap_gift", "unwrap_gift"}
 
 
 @pytest.fixture(params=pages(), ids=lambda page: page.name)
@@ -26,6 +29,11 @@ def test_every_link_leads_somewhere(page):
 
 def test_every_path_exists(page):
     assert [path for path in page.paths() if not exists(page, path)] == []
+
+
+def test_every_name_is_one_of_the_code(page):
+    known = words_of_the_code() | _EXAMPLES
+    assert [name for name in page.names() if name not in known] == []
 
 
 def test_every_module_that_a_command_runs_exists(page):

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def environment() -> dict[str, str]:
-    """Ours, without the switch that keeps Python from storing compiled modules: nobody runs an app that way."""
+    """Ours, without the switch that keeps Python from storing compiled modules, with which no app is run."""
     return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 

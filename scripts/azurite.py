@@ -1,7 +1,7 @@
 """Azurite, the Azure Storage emulator: start it, know where it listens, stop it.
 
 It writes its tables and queues to disk every few seconds and when SIGTERM ends it; killed otherwise it forgets the last
-seconds. So whoever starts it stops it by `stop`, and SIGKILL is the last resort only.
+seconds. So its starter stops it by `stop`, and SIGKILL is the last resort only.
 """
 
 import re

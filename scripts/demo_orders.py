@@ -93,7 +93,7 @@ def _refused_on_the_way() -> list[DemoOrder]:
     return [
         DemoOrder(title="card declined", body=_body(mug=1) | _paid("pm_card_chargeDeclined"), ends="rejected"),
         DemoOrder(title="card without funds", body=_body(beans=4) | no_funds, ends="rejected"),
-        DemoOrder(title="nobody delivers there", body=_body(mug=1) | nowhere, ends="rejected"),
+        DemoOrder(title="no delivery there", body=_body(mug=1) | nowhere, ends="rejected"),
         DemoOrder(title="more than there is", body=_body(mug=1, moka_pot=50), ends="rejected"),
         DemoOrder(title="a large one, refused", body=large, ends="rejected", meanwhile="refuse"),
         DemoOrder(title="a large one, cancelled", body=large, ends="cancelled", meanwhile="cancel"),

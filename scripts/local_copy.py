@@ -92,7 +92,7 @@ class LocalCopy:
         return Addresses.choose(self._environment, reservations)
 
     def start(self, pid: int) -> None:
-        """Start all at once; they do not wait for each other. pid: of this launcher, told to other commands.
+        """Start all at once; they do not wait for each other. pid: of this launcher, for other commands.
 
         Raises LaunchFailed for what is wrong with the app's settings.
         """

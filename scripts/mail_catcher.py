@@ -90,7 +90,7 @@ def into_folder(folder: Path) -> Keep:
 
 
 def _write(path: Path, content: bytes) -> None:
-    unfinished = path.with_name(f".{path.name}.part")  # hidden: nobody takes it for a mail
+    unfinished = path.with_name(f".{path.name}.part")  # hidden, and so not read as a mail
     unfinished.write_bytes(content)
     os.replace(unfinished, path)
 

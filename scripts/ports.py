@@ -1,7 +1,7 @@
 """Ports that several processes of one launch agree on before any of them listens.
 
-Each is kept bound, not listening, by a socket of the launcher. The kernel then hands it to nobody who asks for a free one,
-while the child that is told it by name may still listen on it (all of them set SO_REUSEADDR). That is Linux's rule; on
+Each is kept bound, not listening, by a socket of the launcher. The kernel then gives it to no process that asks for a free
+port, while the child that gets its number may still listen on it (all of them set SO_REUSEADDR). That is Linux's rule; on
 other systems the port is only looked up, and could in theory be taken in the moment before the child listens.
 """
 

@@ -1,4 +1,4 @@
-"""Sleep until somebody asks this process to stop, or one of its children ends."""
+"""Sleep until this process is asked to stop, or one of its children ends."""
 
 import select
 import signal

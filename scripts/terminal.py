@@ -30,6 +30,6 @@ def own_foreground() -> Iterator[None]:
 
 
 def _give_terminal_to(group: int) -> None:
-    previous = signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # sent to whoever does this from the background
+    previous = signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # sent to a background process that does this
     os.tcsetpgrp(0, group)
     signal.signal(signal.SIGTTOU, previous)

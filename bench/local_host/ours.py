@@ -76,7 +76,7 @@ async def run(ops: Operations, name: str, value: object, instance_id: str | None
 
 
 def _floor(hub: TaskHub, instance_id: str) -> float:
-    """Seconds that the SDK alone needs for all replays of that instance, in a process that nobody has quickened."""
+    """Seconds that the SDK alone needs for all replays of that instance, in a new process."""
     recorded = {
         "name": hub.read("instance_row", (instance_id,))[0]["name"],
         "input_text": hub.read("instance_row", (instance_id,))[0]["input"],

@@ -51,7 +51,7 @@ def saga(order: dict[str, Any]) -> str:
         return "completed"
     refund(order)
     release(order)
-    return "undone"
+    return "compensated"
 
 
 @DBOS.step()

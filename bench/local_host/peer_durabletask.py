@@ -62,7 +62,7 @@ def saga(context: task.OrchestrationContext, order: dict[str, Any]) -> Any:
         return "completed"
     yield context.call_activity(refund, input=order)
     yield context.call_activity(release, input=order)
-    return "undone"
+    return "compensated"
 
 
 def fan_out(context: task.OrchestrationContext, count: int) -> Any:

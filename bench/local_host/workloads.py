@@ -58,7 +58,7 @@ def order(number: int) -> dict[str, Any]:
         "order_id": f"order-{number:08}",
         "customer_id": "customer-1",
         "undeliverable": number % 10 == 0,
-        "email": "somebody@example.org",
+        "email": "customer@example.org",
         "lines": [{"product_id": f"product-{n}", "quantity": n + 1, "unit_price_cents": 1999} for n in range(4)],
     }
 
@@ -83,7 +83,7 @@ def p50_p95(times: Sequence[float]) -> tuple[float, float]:
 
 
 def numbers(count: int) -> Iterator[int]:
-    """Shared by the callers of one measure: whoever is free takes the next number."""
+    """Return the numbers that the callers of one measure share: a free one takes the next."""
     return iter(range(count))
 
 

@@ -214,7 +214,7 @@ class ValueCheck(FileCheck):
             self.required(node, chosen, where, optional=partial or existing, top=top)
 
     def variant(self, node: Object, type_: Type, where: str, optional: bool, top: bool) -> Type | None:
-        """Return the type that an object has by its discriminator; None where it cannot be told."""
+        """Return the type that an object has by its discriminator; None where it is not known."""
         if type_.kind != "DiscriminatedObject":
             return type_
         chosen = node.properties.get(type_.discriminator)

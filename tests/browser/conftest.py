@@ -1,6 +1,6 @@
 """A real browser for tests: one Chromium per test process, and a fresh profile per visitor.
 
-Whoever asks for a page is watched: a page that loads anything but itself, or writes an error to the console, fails its test.
+Every page is watched: a page that loads anything but itself, or writes an error to the console, fails its test.
 All of it, and the app beside it, runs on one event loop, because the browser outlives the tests.
 """
 

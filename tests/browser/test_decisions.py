@@ -37,7 +37,7 @@ async def show(page: Page, mail: EmailMessage, folder: Path) -> None:
     await page.goto(file.as_uri())
 
 
-async def told(page: Page, heading: str) -> None:
+async def shows(page: Page, heading: str) -> None:
     await expect(page.get_by_role("heading", level=1)).to_have_text(heading)
     await expect(page.get_by_role("button")).to_have_count(0)
 
@@ -54,16 +54,16 @@ async def test_an_approver_follows_the_mail_sees_the_claim_and_approves_it_once(
         await expect(each.get_by_role("heading", level=1)).to_have_text("Expenses of ada")
     for row in ("meals, 2026-03-01 Lunch with Zoë 12.50 USD", "travel, 2026-03-02 480.00 USD", "Total 492.50 USD"):
         await expect(page.get_by_role("row", name=row)).to_have_count(1)
-    # Whoever scans the mail has looked as well by now.
+    # A mail scanner has opened the link by now, too.
     assert (await shown(desk))["status"] == "running"
     await page.get_by_role("button", name="Approve").click()
-    await told(page, "Thank you")
+    await shows(page, "Thank you")
     await expect(page.get_by_text("You have approved the claim ex-1.")).to_be_visible()
     await other.get_by_role("button", name="Reject").click()
-    await told(other, "There is nothing left to decide")
+    await shows(other, "There is nothing left to decide")
     await desk.host.run_until_idle()
     await page.go_back()
-    await told(page, "There is nothing left to decide")
+    await shows(page, "There is nothing left to decide")
     assert ((await ended(desk))["status"], paid()) == ("completed", {"meals": 1_250, "travel": 48_000})
 
 
@@ -80,7 +80,7 @@ async def test_a_claim_is_rejected_with_a_comment_by_keyboard_alone_and_the_clai
     await page.keyboard.press("Tab")
     await expect(page.get_by_role("button", name="Reject")).to_be_focused()
     await page.keyboard.press("Enter")
-    await told(page, "Thank you")
+    await shows(page, "Thank you")
     await desk.host.run_until_idle()
     assert (await ended(desk))["reason_code"] == "expense_rejected"
     await deliver_all(desk)
@@ -103,11 +103,11 @@ async def test_a_forged_or_expired_link_shows_why_and_offers_no_decision(
     await hand_in(desk)
     page = await new_page(java_script_enabled=False)
     await page.goto(await link_to(desk, mailbox, ANN) + "x")
-    await told(page, "This link is invalid")
+    await shows(page, "This link is invalid")
     past = datetime.now(UTC) - timedelta(seconds=1)
     wait = ExpenseWait(wait_id=expense_wait_id("ex-1", 1), approver=ANN, expires_at=past)
     await page.goto(str(services().decision_links.address(DecisionLink(claim_id="ex-1", wait=wait))))
-    await told(page, "This link has expired")
+    await shows(page, "This link has expired")
 
 
 async def test_the_pages_of_a_decision_are_readable_for_everybody(desk: Shop, mailbox: Mailbox, new_page: NewPage):
@@ -117,11 +117,11 @@ async def test_the_pages_of_a_decision_are_readable_for_everybody(desk: Shop, ma
     await page.goto(link)
     assert await faults(page) == []
     await page.get_by_role("button", name="Reject").click()
-    await told(page, "Thank you")
+    await shows(page, "Thank you")
     assert await faults(page) == []
     await desk.host.run_until_idle()
     await page.goto(link)
-    await told(page, "There is nothing left to decide")
+    await shows(page, "There is nothing left to decide")
     assert await faults(page) == []
 
 

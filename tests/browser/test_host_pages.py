@@ -84,6 +84,6 @@ async def test_the_pages_of_the_host_are_readable_for_everybody(desk: Shop, new_
     await order(desk, "o-1")
     await order(desk, "o-2", payment={"payment_method": "pm_card_chargeDeclined"})
     page = await new_page()
-    for path in ("/", "/admin/instances/o-1", "/admin/instances/o-2", "/admin/instances/nobody"):
+    for path in ("/", "/admin/instances/o-1", "/admin/instances/o-2", "/admin/instances/unknown"):
         await page.goto(desk.host.origin + path)
         assert await faults(page) == [], path

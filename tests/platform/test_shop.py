@@ -95,7 +95,7 @@ async def test_a_dead_letter_arrives_in_the_log_when_it_is_stored_and_when_it_is
 ) -> None:
     mailbox.refuse("550 no such person")
     await deployed.shop.host.run("deliver_notification", NOTIFICATION.model_dump_json())
-    resolution = {"resolved_by": "ops", "reason": "told by phone"}
+    resolution = {"resolved_by": "ops", "reason": "by phone"}
     answer = await deployed.shop.post("dead-letters/mail.a-1.order_failed/resolve", resolution)
     assert answer.status == 200
     letters = deployed.lines(evt="dead_letter", dead_letter_id="mail.a-1.order_failed")

@@ -1,4 +1,4 @@
-"""Somebody else's server, which callbacks are sent to: it keeps what it got and answers as it is told."""
+"""A receiver of webhooks: it keeps what it got, and answers as the test says."""
 
 import ssl
 import threading

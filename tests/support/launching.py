@@ -145,7 +145,7 @@ def failed_run(tree: Path, state: Path, environment: Mapping[str, str] | None = 
 
 
 def processes_of(state: Path) -> dict[int, str]:
-    """Command lines of the living processes that were told this state folder, by pid; the launcher is not among them."""
+    """Command lines of the living processes that name this state folder, by pid; the launcher is not among them."""
     found = {}
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit() and (command := _command_line(folder)) and str(state) in command:

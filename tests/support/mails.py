@@ -29,7 +29,7 @@ class Mailbox:
         self.catcher = MailCatcher(self._keep)
 
     def to(self, address: str) -> list[EmailMessage]:
-        """Return the mails to somebody, oldest first."""
+        """Return the mails to a person, oldest first."""
         return [mail for mail in self.mails.values() if address in str(mail["To"])]
 
     def refuse(self, reply: str | None) -> None:

@@ -47,7 +47,7 @@ def saga(context: df.DurableOrchestrationContext):
         return "completed"
     yield context.call_activity(refund, order)
     yield context.call_activity(release, order)
-    return "undone"
+    return "compensated"
 
 
 @app.orchestration_trigger(context_name="context")

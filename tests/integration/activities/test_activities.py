@@ -39,7 +39,7 @@ PAYMENT = PaymentRequest(
 )
 
 COMPLETED = OrderProgress(order_id=ORDER, status=OrderStatus.COMPLETED, succeeded=True, message="Done.")
-NEWS = Notification(
+NOTIFICATION = Notification(
     message_id=f"{ORDER}.order_completed",
     order_id=ORDER,
     kind=NotificationKind.ORDER_COMPLETED,
@@ -102,21 +102,26 @@ def test_the_first_decision_holds() -> None:
 
 
 def test_a_message_sent_twice_carries_one_id() -> None:
-    assert run_twice(send_notification, NEWS)["reference"] == NEWS.message_id
-    assert _waiting() == [NEWS, NEWS]
+    assert run_twice(send_notification, NOTIFICATION)["reference"] == NOTIFICATION.message_id
+    assert _waiting() == [NOTIFICATION, NOTIFICATION]
 
 
 def test_an_orders_end_is_recorded_together_with_its_notification() -> None:
-    assert run(record_order, RecordOrder(progress=COMPLETED, notification=NEWS))["reference"] == NEWS.message_id
-    assert _waiting() == [NEWS]
+    assert (
+        run(record_order, RecordOrder(progress=COMPLETED, notification=NOTIFICATION))["reference"]
+        == NOTIFICATION.message_id
+    )
+    assert _waiting() == [NOTIFICATION]
 
 
 def test_a_notification_that_cannot_be_stored_does_not_keep_an_order_from_its_end(
     monkeypatch: pytest.MonkeyPatch, storage_connection: str
 ) -> None:
-    silent = re.sub("QueueEndpoint=[^;]+", "QueueEndpoint=http://127.0.0.1:9/nobody", storage_connection)
+    silent = re.sub("QueueEndpoint=[^;]+", "QueueEndpoint=http://127.0.0.1:9/unknown", storage_connection)
     change_settings(monkeypatch, SHOP_STORAGE=silent)
-    assert run(record_order, RecordOrder(progress=COMPLETED, notification=NEWS))["reason_code"] == "not_notified"
+    assert (
+        run(record_order, RecordOrder(progress=COMPLETED, notification=NOTIFICATION))["reason_code"] == "not_notified"
+    )
     row = services().order_repository.get(ORDER)
     assert row is not None
     assert row.status is OrderStatus.COMPLETED

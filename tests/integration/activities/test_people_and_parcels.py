@@ -92,13 +92,13 @@ def test_a_carrier_that_refuses_to_say_is_not_asked_in_vain(sandbox: Sandbox, mo
 
 def test_a_mail_that_is_to_be_sent_twice_is_sent_once(monkeypatch: pytest.MonkeyPatch, mailbox: Mailbox) -> None:
     change_settings(monkeypatch, SMTP_URL=mailbox.url)
-    news = Notification(
+    notification = Notification(
         message_id="order-1.order_failed",
         order_id="order-1",
         kind=NotificationKind.ORDER_FAILED,
         email="ada@example.com",
     )
-    assert run_twice(mail_notification, news)["outcome"] == "done"
+    assert run_twice(mail_notification, notification)["outcome"] == "done"
     assert mailbox.taken == 1
 
 

@@ -11,12 +11,12 @@ from typing import Any
 class Script:
     """What is answered to which call, e.g. `POST /v1/refunds`: one answer after the other, the last one for ever.
 
-    heard: the calls that came. keys: their idempotency keys. bodies: what they brought. headers: by lower-case name.
+    calls: method and path of each. keys: their idempotency keys. bodies: their bodies. headers: by lower-case name.
     """
 
     def __init__(self) -> None:
         self.url = ""
-        self.heard: list[str] = []
+        self.calls: list[str] = []
         self.bodies: dict[str, list[str]] = {}
         self.headers: dict[str, list[dict[str, str]]] = {}
         self.keys: dict[str, list[str | None]] = {}
@@ -33,7 +33,7 @@ class Script:
 
     def next_answer(self, call: str, headers: Mapping[str, str], body: str) -> tuple[int, Mapping[str, str], str]:
         """Return what to answer now."""
-        self.heard.append(call)
+        self.calls.append(call)
         self.bodies.setdefault(call, []).append(body)
         self.headers.setdefault(call, []).append({name.lower(): value for name, value in headers.items()})
         self.keys.setdefault(call, []).append(headers.get("Idempotency-Key"))

@@ -446,7 +446,7 @@ def test_a_label_costs_no_more_than_it_may(
     wanted = BuyLabelRequest(order_id=ORDER, shipment_id="shp_1", max_cost_cents=most, currency=currency)
     result = scripted_carrier.buy_label(wanted)
     assert result.outcome is outcome
-    assert (BUY in script.heard) is (outcome is Outcome.DONE)
+    assert (BUY in script.calls) is (outcome is Outcome.DONE)
     assert outcome is Outcome.DONE or result.reason_code == "shipping_too_expensive"
 
 

@@ -1,4 +1,4 @@
-"""Where parcels are, by the real SDK; and news that only EasyPost can have signed."""
+"""Positions of parcels by the real SDK, and tracking events that only EasyPost can have signed."""
 
 import hashlib
 import hmac
@@ -11,7 +11,7 @@ from domain.errors import ProviderUnavailable, SignatureInvalid
 from sandbox.testing import Sandbox
 from tests.integration.adapters.scripted import Script
 
-NEWS = json.dumps({"description": "tracker.updated", "result": {"tracking_code": "EZ1000000001"}}).encode()
+EVENT = json.dumps({"description": "tracker.updated", "result": {"tracking_code": "EZ1000000001"}}).encode()
 
 
 def signed(body: bytes, secret: str = "s\u00e9cret") -> str:
@@ -95,19 +95,19 @@ def webhooks(secret: str | None) -> EasyPostTrackers:
 
 
 def test_a_signed_tracking_event_names_its_parcel() -> None:
-    assert webhooks("s\u00e9cret").tracking_code(NEWS, signed(NEWS)) == "EZ1000000001"
+    assert webhooks("s\u00e9cret").tracking_code(EVENT, signed(EVENT)) == "EZ1000000001"
 
 
 @pytest.mark.parametrize("secret", [None, "", "another"])
 def test_a_tracking_event_needs_the_right_secret(secret: str | None) -> None:
     with pytest.raises(SignatureInvalid):
-        webhooks(secret).tracking_code(NEWS, signed(NEWS))
+        webhooks(secret).tracking_code(EVENT, signed(EVENT))
 
 
 def test_a_changed_tracking_event_is_refused() -> None:
     with pytest.raises(SignatureInvalid):
-        webhooks("s\u00e9cret").tracking_code(NEWS.replace(b"EZ1", b"EZ2"), signed(NEWS))
+        webhooks("s\u00e9cret").tracking_code(EVENT.replace(b"EZ1", b"EZ2"), signed(EVENT))
     with pytest.raises(SignatureInvalid):
-        webhooks("s\u00e9cret").tracking_code(NEWS, None)
+        webhooks("s\u00e9cret").tracking_code(EVENT, None)
     with pytest.raises(SignatureInvalid):
         webhooks("s\u00e9cret").tracking_code(b"{", signed(b"{"))

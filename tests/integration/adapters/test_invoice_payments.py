@@ -114,6 +114,6 @@ def test_a_credit_note_names_the_invoice_that_it_takes_back(invoices: InvoicePay
 
 
 def test_a_payment_without_a_customer_is_a_fault(invoices: InvoicePayments) -> None:
-    nobody = request("o-1", 5_000, customer_id=None)
-    assert invoices.authorise(nobody).outcome is Outcome.FAULTED
-    assert invoices.cancel(CancelPaymentRequest(payment=nobody)).outcome is Outcome.FAULTED
+    anonymous = request("o-1", 5_000, customer_id=None)
+    assert invoices.authorise(anonymous).outcome is Outcome.FAULTED
+    assert invoices.cancel(CancelPaymentRequest(payment=anonymous)).outcome is Outcome.FAULTED

@@ -110,43 +110,43 @@ def test_other_orders_are_not_in_the_repository(book: OrderRepository) -> None:
 def test_an_order_of_the_most_lines_and_longest_texts_fits(book: OrderRepository) -> None:
     largest = order(lines=tuple(line(f"{number:064}") for number in range(MAX_ORDER_LINES)))
     book.accept(largest, "print")
-    told = progress(OrderStatus.COMPLETED, succeeded=True, steps=ledger(60, "😀" * 500))
-    book.record(told)
+    recorded = progress(OrderStatus.COMPLETED, succeeded=True, steps=ledger(60, "😀" * 500))
+    book.record(recorded)
     row = book.get(ORDER)
     assert row is not None
-    assert (row.order, row.result) == (largest, told)
+    assert (row.order, row.result) == (largest, recorded)
 
 
 def test_a_shorter_result_replaces_a_longer_one_whole(book: OrderRepository) -> None:
     book.record(progress(OrderStatus.RESERVED, steps=ledger(1, "x" * 500) * 100))
-    told = progress(OrderStatus.COMPLETED, succeeded=True)
-    book.record(told)
+    recorded = progress(OrderStatus.COMPLETED, succeeded=True)
+    book.record(recorded)
     row = book.get(ORDER)
     assert row is not None
-    assert row.result == told
+    assert row.result == recorded
 
 
-@pytest.mark.parametrize(("known", "told"), list(product(LIVE, LIVE)))
+@pytest.mark.parametrize(("known", "recorded"), list(product(LIVE, LIVE)))
 def test_a_running_order_moves_forward_and_never_back(
-    book: OrderRepository, known: OrderStatus, told: OrderStatus
+    book: OrderRepository, known: OrderStatus, recorded: OrderStatus
 ) -> None:
     book.record(progress(known))
-    book.record(progress(told))
+    book.record(progress(recorded))
     row = book.get(ORDER)
     assert row is not None
-    assert row.status == max(known, told, key=list(OrderStatus).index)
+    assert row.status == max(known, recorded, key=list(OrderStatus).index)
     assert row.result == progress(row.status)
 
 
-@pytest.mark.parametrize(("known", "told"), list(product(sorted(ENDED), OrderStatus)))
+@pytest.mark.parametrize(("known", "recorded"), list(product(sorted(ENDED), OrderStatus)))
 def test_an_ended_order_moves_only_when_it_needed_attention(
-    book: OrderRepository, known: OrderStatus, told: OrderStatus
+    book: OrderRepository, known: OrderStatus, recorded: OrderStatus
 ) -> None:
     book.record(progress(known))
-    book.record(progress(told))
+    book.record(progress(recorded))
     row = book.get(ORDER)
     assert row is not None
-    assert row.status == (told if told in TRANSITIONS[known] else known)
+    assert row.status == (recorded if recorded in TRANSITIONS[known] else known)
 
 
 def test_an_end_can_be_recorded_without_what_came_before(book: OrderRepository) -> None:
@@ -252,7 +252,7 @@ def test_orders_are_found_by_customer_status_and_time(book: OrderRepository) -> 
     assert every_id(book, customer_id="ada", status=OrderStatus.ACCEPTED) == ["order-0", "order-3"]
     assert every_id(book, placed_from=NOON + timedelta(hours=1)) == ["order-1", "order-2", "order-3"]
     assert every_id(book, placed_to=NOON + timedelta(hours=1)) == ["order-0"]
-    assert every_id(book, customer_id="nobody") == []
+    assert every_id(book, customer_id="unknown") == []
 
 
 def test_a_filter_is_a_value_and_never_a_query(book: OrderRepository) -> None:

@@ -59,7 +59,7 @@ def test_a_service_is_asked_once_for_the_same_place(script: Script):
     script.answer(CALL, {"places": [{"state": "California", "state abbreviation": "CA"}]})
     service = RegionService(script.url)
     assert service.find(WANTED) == service.find(WANTED) == Region(code="US-CA", name="California")
-    assert script.heard == [CALL]
+    assert script.calls == [CALL]
 
 
 @pytest.mark.parametrize(("body", "status"), [("", 404), ({"places": []}, 200)])

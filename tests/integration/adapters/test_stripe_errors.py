@@ -145,7 +145,7 @@ def test_a_key_that_authorised_another_payment_does_not_authorise_a_second(
     script.answer(CONFIRM, error("idempotency_error"), 400)
     script.answer(RETRIEVE, intent("requires_confirmation"))
     assert payments.authorise(payment()).outcome is Outcome.FAULTED
-    assert script.heard.count(CONFIRM) == 1
+    assert script.calls.count(CONFIRM) == 1
 
 
 def test_of_several_payments_the_one_that_got_furthest_is_the_orders(payments: StripePayments, script: Script) -> None:
@@ -178,7 +178,7 @@ def test_a_payment_that_was_authorised_while_stripe_failed_is_not_confirmed_agai
     script.answer(CONFIRM, error("api_error"), 500, REPLAYED)
     script.answer(RETRIEVE, intent("requires_capture"))
     assert payments.authorise(payment()) == StepResult(reference=PAYMENT)
-    assert script.heard.count(CONFIRM) == 1
+    assert script.calls.count(CONFIRM) == 1
 
 
 def test_a_step_that_stripe_fails_at_again_and_again_is_left_unknown(payments: StripePayments, script: Script) -> None:
@@ -188,7 +188,7 @@ def test_a_step_that_stripe_fails_at_again_and_again_is_left_unknown(payments: S
         payments.capture(capture(PAYMENT))
     keys = script.keys[CAPTURE]
     assert len(set(keys)) == len(keys) > 10, "no key twice, and enough of them for a long outage"
-    assert script.heard.count(RETRIEVE) == 1
+    assert script.calls.count(RETRIEVE) == 1
 
 
 def test_an_old_answer_is_not_believed(payments: StripePayments, script: Script) -> None:
@@ -237,7 +237,7 @@ def test_a_refund_that_is_not_certain_yet_is_no_compensation_yet(
     script.answer(REFUNDS, refunds(status))
     with pytest.raises(ProviderUnavailable):
         payments.cancel(compensation(payment(), PAYMENT))
-    assert REFUND not in script.heard, "a second refund must not be asked for meanwhile"
+    assert REFUND not in script.calls, "a second refund must not be asked for meanwhile"
 
 
 def test_a_refund_that_failed_is_tried_again_under_another_key(payments: StripePayments, script: Script) -> None:

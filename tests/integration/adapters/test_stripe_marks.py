@@ -216,4 +216,4 @@ def test_a_hit_that_is_not_the_orders_own_in_every_part_is_none(script: Script, 
         {**shape, "id": "pi_own", "status": "requires_capture", "amount_capturable": AMOUNT},
     )
     assert payments.authorise(payment(placed_at=LONG_AGO)).reference == "pi_own"
-    assert not [call for call in script.heard if "pi_other" in call]
+    assert not [call for call in script.calls if "pi_other" in call]

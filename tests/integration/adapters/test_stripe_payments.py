@@ -1,4 +1,4 @@
-"""What Stripe says, and what the saga is told: answers that came, whatever they were."""
+"""Answers of Stripe, and the outcomes that the saga gets from them."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -81,11 +81,11 @@ def test_a_bank_that_wants_to_see_its_customer_is_a_refusal_of_its_own(
     result = payments.authorise(request)
     assert (result.outcome, result.reason_code) == (Outcome.REFUSED, "action_required")
     assert payments.cancel(compensation(request)).message == "nothing_to_compensate"
-    assert [row["status"] for row in sandbox.payments(ORDER)] == ["canceled"], "nobody may complete it later"
+    assert [row["status"] for row in sandbox.payments(ORDER)] == ["canceled"], "it cannot be completed later"
 
 
 def test_an_unknown_payment_method_is_a_refusal(payments: StripePayments, sandbox: Sandbox) -> None:
-    request = payment(payment_method="pm_nobody_has_this")
+    request = payment(payment_method="pm_does_not_exist")
     assert payments.authorise(request).reason_code == "payment_method_invalid"
     assert payments.cancel(compensation(request)).message == "nothing_to_compensate"
     assert sandbox.payments() == []
@@ -247,7 +247,7 @@ def test_every_write_carries_a_key_that_the_order_and_the_operation_give(
 
 
 def _refund_by_hand(sandbox: Sandbox, payment_id: str | None, amount: int) -> None:
-    """As somebody in the provider's dashboard would."""
+    """Act as a person in the provider's dashboard."""
     assert payment_id is not None
     client = StripeClient("sk_test_dashboard", base_addresses={"api": sandbox.url})
     client.v1.refunds.create({"payment_intent": payment_id, "amount": amount})

@@ -1,4 +1,4 @@
-"""Answers that never came, came late or were somebody else's: whatever happens on the wire, the money balances.
+"""Answers that do not arrive, arrive late or belong to another request: the money balances whatever happens on the wire.
 
 Each test sends the same request until it is answered, as the orchestrations do, and then looks at the provider's ledger.
 """

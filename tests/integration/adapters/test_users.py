@@ -1,4 +1,4 @@
-"""The users on the real storage emulator: one row per address, whoever comes how often."""
+"""The users on the real storage emulator: one row per address, however often it is added."""
 
 from datetime import date
 from typing import Any
@@ -43,7 +43,7 @@ def test_a_user_is_stored_unchanged_however_often_the_run_repeats_it(storage: St
 def test_another_run_does_not_take_an_address_over(storage: Storage):
     users = Users(storage)
     users.add(registration())
-    assert not users.add(registration("ob-2", name="Somebody Else"))
+    assert not users.add(registration("ob-2", name="Other Name"))
     assert users.get(ADA) == registration()
 
 

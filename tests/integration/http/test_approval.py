@@ -93,7 +93,7 @@ async def test_an_order_below_the_threshold_needs_no_approval(shop: Shop):
 
 
 async def test_an_unknown_order_is_a_404(shop: Shop):
-    assert (await shop.post("orders/nobody/approval", decision())).status == 404
+    assert (await shop.post("orders/unknown/approval", decision())).status == 404
 
 
 @pytest.mark.parametrize(

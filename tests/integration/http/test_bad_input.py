@@ -91,9 +91,9 @@ TABLE: dict[str, Bad] = {
     "number for a text": Bad(body=order_request(email=17), errors=(("email", "string_type"),)),
     "list for an object": Bad(body=order_request(ship_to=["here-and-there"]), errors=(("ship_to", "model_type"),)),
     "not an address": Bad(
-        body=order_request(email="nobody-at-nowhere"),
+        body=order_request(email="no-address"),
         errors=(("email", "string_pattern_mismatch"),),
-        unspoken="nobody-at-nowhere",
+        unspoken="no-address",
     ),
     "an id with a path in it": Bad(
         body=order_request(order_id="../../admin"),

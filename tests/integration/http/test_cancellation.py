@@ -86,7 +86,7 @@ async def test_an_order_that_is_not_started_yet_is_cancelled_once_it_is(shop: Sh
 
 
 async def test_an_unknown_order_is_a_404(shop: Shop):
-    assert (await shop.post("orders/nobody/cancellation", WISH)).status == 404
+    assert (await shop.post("orders/unknown/cancellation", WISH)).status == 404
 
 
 async def test_a_cancellation_without_a_requester_is_refused_and_the_order_goes_on(shop: Shop):

@@ -186,9 +186,9 @@ async def test_the_customer_is_notified_once_an_operator_has_closed_the_order(st
         await replay(stuck)
     else:
         await stuck.post(f"{LETTER}/resolve", RESOLUTION)
-    (told,) = waiting_messages()
-    assert (told["message_id"], told["kind"]) == ("a-1.order_closed", "order_closed")
-    assert told["email"] == order_request()["email"]
+    (recorded,) = waiting_messages()
+    assert (recorded["message_id"], recorded["kind"]) == ("a-1.order_closed", "order_closed")
+    assert recorded["email"] == order_request()["email"]
 
 
 async def test_resolving_again_is_the_same_for_the_same_resolution_and_a_409_for_another(stuck: Shop):
@@ -216,7 +216,7 @@ async def test_a_resolution_without_a_reason_is_refused(stuck: Shop):
     assert (await stuck.get(LETTER)).json()["state"] == "open"
 
 
-@pytest.mark.parametrize("dead_letter_id", ["nobody.cancel_payment", "a b"])
+@pytest.mark.parametrize("dead_letter_id", ["unknown.cancel_payment", "a b"])
 async def test_an_unknown_dead_letter_is_a_404(shop: Shop, dead_letter_id):
     answers = [
         await shop.get(f"dead-letters/{dead_letter_id}"),

@@ -22,9 +22,9 @@ async def test_a_missing_setting_is_a_503_and_is_named_in_the_log_alone(
 
 
 async def test_storage_that_does_not_answer_is_a_503_without_secrets(shop: Shop, monkeypatch: pytest.MonkeyPatch):
-    nobody = "TableEndpoint=http://127.0.0.1:1/a;"
+    unreachable = "TableEndpoint=http://127.0.0.1:1/a;"
     change_settings(
-        monkeypatch, SHOP_STORAGE=f"DefaultEndpointsProtocol=http;AccountName=a;AccountKey=c2VjcmV0;{nobody}"
+        monkeypatch, SHOP_STORAGE=f"DefaultEndpointsProtocol=http;AccountName=a;AccountKey=c2VjcmV0;{unreachable}"
     )
     broken = await shop.get("health")
     assert (broken.status, broken.json()["checks"]) == (503, {"settings": "ok", "storage": "failed"})

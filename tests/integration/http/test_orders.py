@@ -231,7 +231,7 @@ async def test_an_ended_order_whose_instance_is_started_again_stays_as_it_ended(
     await shop.stock("mug", 10)
     await shop.post("orders", order_request(order_id="a-1"))
     first = await ended(shop, "a-1")
-    steps = first["steps"][:-1]  # that the news were handed over is known to the instance alone
+    steps = first["steps"][:-1]  # the notification is a step of the instance alone
     again = json.dumps(json.dumps(services().order_repository.get("a-1").order.to_wire()))
     await shop.host.operations.start("process_order", again, "a-1")
     begun = await shop.get("orders/a-1")
@@ -283,7 +283,7 @@ async def test_an_ended_order_shows_what_durable_clients_expect_and_its_ledger(s
     assert datetime.fromisoformat(order["createdTime"]) <= datetime.fromisoformat(order["lastUpdatedTime"])
 
 
-@pytest.mark.parametrize("order_id", ["nobody", "no.order", "@inventory@mug", "x" * 65])
+@pytest.mark.parametrize("order_id", ["unknown", "no.order", "@inventory@mug", "x" * 65])
 async def test_an_unknown_order_is_a_404(shop: Shop, order_id):
     shown = await shop.get(f"orders/{order_id}")
     assert (shown.status, shown.json()["code"]) == (404, "order_not_found")

@@ -92,7 +92,7 @@ async def test_a_request_of_another_form_is_named_and_starts_nothing(shop: Shop,
 
 
 async def test_an_unknown_run_is_not_found(shop: Shop):
-    answer = await shop.get("onboarding/nobody")
+    answer = await shop.get("onboarding/unknown")
     assert (answer.status, answer.json()["code"]) == (404, "user_onboarding_not_found")
 
 

@@ -38,7 +38,7 @@ INTENDED = [
     ),
     Intended(
         r"/slots/staging/config/appsettings properties\.(APPROVER_EMAILS|MAIL_ENDPOINT): '' now",
-        "an order that is tried on the slot reaches nobody of production",
+        "an order on the slot reaches no person of production",
     ),
     Intended(
         r"/config/slotConfigNames properties\.appSettingNames\[(APPROVER_EMAILS|MAIL_ENDPOINT|PUBLIC_URL)\]: only now",

@@ -157,9 +157,9 @@ def test_event_grid_delivers_what_the_app_polls_elsewhere():
     (looking,) = app_index(ROOT).with_trigger("blobTrigger")
     container, _, pattern = looking.trigger.fields["path"].partition("/")
     (events,) = of_type(evaluate(LEGAL[0]), "Microsoft.EventGrid/systemTopics/eventSubscriptions")
-    told = properties(events)["filter"]
-    assert told["subjectBeginsWith"] == f"/blobServices/default/containers/{container}/blobs/"
-    assert told["subjectEndsWith"] == pattern.removeprefix("{name}")
+    event_filter = properties(events)["filter"]
+    assert event_filter["subjectBeginsWith"] == f"/blobServices/default/containers/{container}/blobs/"
+    assert event_filter["subjectEndsWith"] == pattern.removeprefix("{name}")
     delivered = properties(events)["deliveryWithResourceIdentity"]["destination"]["properties"]
     assert delivered["queueName"] == FILE_MANIFESTS
 

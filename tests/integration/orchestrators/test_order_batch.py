@@ -230,8 +230,8 @@ async def test_more_lines_than_a_chunk_are_all_taken_in(shop: Shop):
 
 
 async def test_results_of_an_unknown_batch_are_not_found(shop: Shop):
-    assert (await shop.get("order-batches/nobody/results")).status == 404
-    assert (await shop.get("order-batches/nobody")).status == 404
+    assert (await shop.get("order-batches/unknown/results")).status == 404
+    assert (await shop.get("order-batches/unknown")).status == 404
 
 
 async def test_a_batch_does_not_wait_for_its_orders_to_end(shop: Shop):

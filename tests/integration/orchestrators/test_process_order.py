@@ -320,7 +320,7 @@ async def test_a_second_run_keeps_nothing_of_a_product_that_has_forgotten_the_or
 
 
 async def run_again(shop: Shop) -> None:
-    """As somebody with the key of the Durable management API can."""
+    """Act as a holder of the key of the Durable management API."""
     row = services().order_repository.get("a-1")
     assert row is not None
     assert row.order is not None

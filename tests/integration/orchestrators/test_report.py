@@ -1,4 +1,4 @@
-"""Reports: every order of the period is in them, whoever asked is told, and no link outlives its answer."""
+"""Reports have every order of the period, their webhooks are delivered, and no link outlives its answer."""
 
 import asyncio
 import csv

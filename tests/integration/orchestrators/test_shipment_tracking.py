@@ -39,8 +39,8 @@ async def complete_order(shop: Shop) -> None:
 
 async def deliver(shop: Shop) -> None:
     """Deliver the messages of the outbox, which starts the tracking."""
-    (news,) = waiting_messages()
-    await shop.host.run("deliver_notification", json.dumps(news))
+    (notification,) = waiting_messages()
+    await shop.host.run("deliver_notification", json.dumps(notification))
 
 
 def carrier_says(shop: Shop, status: str) -> None:
@@ -135,7 +135,7 @@ async def test_an_order_is_tracked_once_however_often_its_completion_is_delivere
     assert services().run_repository.intake.open_run("shipment_tracking.a-1") is None
 
 
-# -- the carrier's news
+# -- the carrier's events
 
 
 async def test_a_tracking_event_ends_the_wait_early(sender: Shop):
@@ -223,9 +223,9 @@ async def test_a_watch_whose_process_died_goes_on(monkeypatch, storage_connectio
 async def test_an_order_without_a_parcel_is_not_tracked(shop: Shop):
     from domain.mail.notification import Notification, NotificationKind
 
-    news = Notification(
+    notification = Notification(
         message_id="b-1.order_completed", order_id="b-1", kind=NotificationKind.ORDER_COMPLETED, email="ada@example.com"
     )
-    await shop.host.run("deliver_notification", news.model_dump_json())
+    await shop.host.run("deliver_notification", notification.model_dump_json())
     answer = await shop.get("shipments/b-1")
     assert (answer.status, answer.json()["reason_code"]) == (200, "no_parcel")

@@ -110,7 +110,7 @@ async def test_every_broken_rule_is_named_at_once_and_no_user_is_stored(shop: Sh
 
 async def test_a_second_run_for_an_address_is_refused_and_changes_nothing(shop: Shop):
     await onboard(shop)
-    second = await onboard(shop, id="ob-2", name="Somebody Else", email="ADA@example.COM")
+    second = await onboard(shop, id="ob-2", name="Other Name", email="ADA@example.COM")
     assert (second["status"], second["reason_code"]) == ("rejected", "already_registered")
     user = kept()
     assert user is not None
@@ -126,7 +126,7 @@ async def test_the_same_request_again_is_the_same_run(shop: Shop):
 
 async def test_an_id_that_belongs_to_another_request_is_refused(shop: Shop):
     await onboard(shop)
-    taken = await shop.post("onboarding", newcomer(name="Somebody Else"))
+    taken = await shop.post("onboarding", newcomer(name="Other Name"))
     assert (taken.status, taken.json()["code"]) == (409, "id_taken")
 
 
@@ -135,7 +135,7 @@ async def test_a_region_comes_from_the_service_and_is_asked_for_once(asking_shop
     run = await onboard(asking_shop)
     await onboard(asking_shop, id="ob-2", email="bob@example.com")
     assert run["detail"]["region"] == "US-CA"
-    assert region_service.heard == [LOOK_UP]
+    assert region_service.calls == [LOOK_UP]
 
 
 async def test_a_service_that_comes_back_is_asked_again(asking_shop: Shop, region_service: Script):

@@ -1,4 +1,4 @@
-"""Manifests that somebody drops: each starts its batch once, and a broken one starts nothing."""
+"""Manifests: each starts its batch once, and a broken one starts nothing."""
 
 import json
 import logging

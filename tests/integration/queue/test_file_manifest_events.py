@@ -104,8 +104,8 @@ def test_an_event_with_a_card_number_is_dropped_and_not_stored(host: HostProcess
 )
 def test_other_events_are_left_alone(changes: dict[str, Any]):
     fields = json.loads(event("monday.batch.json", **changes))
-    told = {name: value for name, value in fields.items() if value is not None}
-    assert manifest_of(json.dumps(told).encode()) is None
+    other = {name: value for name, value in fields.items() if value is not None}
+    assert manifest_of(json.dumps(other).encode()) is None
 
 
 @pytest.mark.parametrize(

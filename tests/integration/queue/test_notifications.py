@@ -1,4 +1,4 @@
-"""What people are told is delivered, later when the mail server is away, and dead-lettered when that does not help."""
+"""Notifications are delivered, later when the mail server is away, and dead-lettered in the end."""
 
 import json
 from collections.abc import AsyncIterator
@@ -14,7 +14,7 @@ from tests.support.messages import waiting_messages
 from tests.support.order_requests import order_request
 from tests.support.shop import Shop, running_shop, use_settings
 
-NEWS = Notification(
+NOTIFICATION = Notification(
     message_id="a-1.order_failed", order_id="a-1", kind=NotificationKind.ORDER_FAILED, email="ada@example.com"
 )
 
@@ -43,7 +43,7 @@ def dead_lettered() -> list[tuple[str, str | None]]:
 
 
 async def test_a_message_becomes_a_mail(mailing_shop: Shop, mailbox: Mailbox):
-    await arrive(mailing_shop, NEWS.model_dump_json())
+    await arrive(mailing_shop, NOTIFICATION.model_dump_json())
     assert list(mailbox.mails) == ["<a-1.order_failed@localhost>"]
     assert dead_lettered() == []
 
@@ -51,10 +51,10 @@ async def test_a_message_becomes_a_mail(mailing_shop: Shop, mailbox: Mailbox):
 async def test_a_message_waits_while_the_mail_server_is_away_and_is_dead_lettered_in_the_end(
     mailing_shop: Shop, mailbox: Mailbox
 ):
-    services().outbox.put(NEWS)
+    services().outbox.put(NOTIFICATION)
     services().storage.queue(NOTIFICATIONS).clear_messages()
     mailbox.refuse("421 gone for lunch")
-    message: Notification = NEWS
+    message: Notification = NOTIFICATION
     while (again := next_try(message)) is not None:
         await arrive(mailing_shop, message.model_dump_json())
         assert (waiting(), dead_lettered()) == (1, [])
@@ -67,7 +67,7 @@ async def test_a_message_waits_while_the_mail_server_is_away_and_is_dead_lettere
 
 async def test_a_refused_mail_is_dead_lettered_at_once_and_sent_by_a_replay(mailing_shop: Shop, mailbox: Mailbox):
     mailbox.refuse("550 no such person")
-    await arrive(mailing_shop, NEWS.model_dump_json())
+    await arrive(mailing_shop, NOTIFICATION.model_dump_json())
     assert dead_lettered() == [("mail.a-1.order_failed", "mail_refused")]
     mailbox.refuse(None)
     assert (await mailing_shop.post("dead-letters/mail.a-1.order_failed/replay")).status == 202
@@ -78,8 +78,8 @@ async def test_a_refused_mail_is_dead_lettered_at_once_and_sent_by_a_replay(mail
 
 
 async def test_what_the_host_gave_up_on_is_dead_lettered(mailing_shop: Shop):
-    await arrive(mailing_shop, NEWS.model_dump_json(), "dead_letter_notification")
-    await arrive(mailing_shop, NEWS.model_dump_json(), "dead_letter_notification")
+    await arrive(mailing_shop, NOTIFICATION.model_dump_json(), "dead_letter_notification")
+    await arrive(mailing_shop, NOTIFICATION.model_dump_json(), "dead_letter_notification")
     assert dead_lettered() == [("mail.a-1.order_failed", "delivery_failed")]
 
 

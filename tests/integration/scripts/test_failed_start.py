@@ -86,16 +86,17 @@ def test_a_broken_settings_file_is_named(own_tree: Path, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("app", "told"), [("func.FunctionsApp()", r"\(function_app\.py:3\)$"), ("func.FunctionApp()", "no function to run")]
+    ("app", "reported"),
+    [("func.FunctionsApp()", r"\(function_app\.py:3\)$"), ("func.FunctionApp()", "no function to run")],
 )
-def test_a_broken_app_is_reported_in_one_line(own_tree: Path, tmp_path: Path, app: str, told: str) -> None:
+def test_a_broken_app_is_reported_in_one_line(own_tree: Path, tmp_path: Path, app: str, reported: str) -> None:
     (own_tree / "function_app.py").write_text(f"import azure.functions as func\n\napp = {app}\n")
 
     code, said = failed_run(own_tree, tmp_path / "state")
 
     assert code == 1
     _, problem = said.splitlines()  # the first line says what is being started
-    assert re.search(told, problem), problem
+    assert re.search(reported, problem), problem
     assert processes_of(tmp_path / "state") == {}
 
 

@@ -30,7 +30,7 @@ def test_mails_are_kept_as_files_and_a_repeat_replaces_itself(tmp_path: Path) ->
 def mail(text: str) -> EmailMessage:
     message = EmailMessage()
     message["From"], message["To"] = "shop@example.com", "ada@example.com"
-    message["Subject"] = "News"
+    message["Subject"] = "Hello"
     message["Message-ID"] = "<a-1../x@shop.example>"
     message.set_content(text)
     message.add_alternative(f"<p>{text.split()[0]}</p>", subtype="html")

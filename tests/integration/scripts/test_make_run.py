@@ -56,14 +56,14 @@ def test_the_printed_curl_commands_place_an_order_and_show_how_it_ended(tree: Pa
 def test_the_mail_about_an_order_lies_where_the_guide_says(tree: Path, tmp_path: Path) -> None:
     with running_app(tree, tmp_path / "state") as app:
         (mails,) = re.findall(r"^Mails that were sent.*: (\S+)$", app.text, re.MULTILINE)
-        place(app.base_url, "told")
+        place(app.base_url, "confirmed")
         deadline = time.monotonic() + ORDER_TIMEOUT_S
-        while not (found := sorted(Path(tree, mails).glob("told.*"))):
+        while not (found := sorted(Path(tree, mails).glob("confirmed.*"))):
             assert time.monotonic() < deadline, app.text
             time.sleep(POLL_S)
 
-    assert found[0].name == "told.order_completed@example.com.eml"
-    assert "Subject: Your order told is on its way" in found[0].read_text()
+    assert found[0].name == "confirmed.order_completed@example.com.eml"
+    assert "Subject: Your order confirmed is on its way" in found[0].read_text()
 
 
 def test_the_printed_connection_string_opens_the_storage(tree: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Ports are agreed on before anybody listens."""
+"""Ports are agreed on before any process listens."""
 
 import socket
 import sys
@@ -9,7 +9,9 @@ from scripts.errors import LaunchFailed
 from scripts.ports import PortReservations, port_setting
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems cannot hold a port for somebody else")
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="other systems cannot reserve a port for another process"
+)
 def test_a_reserved_port_is_not_given_away_and_can_still_be_listened_on() -> None:
     reservations = PortReservations()
     port = reservations.reserve(0, setting="PORT")

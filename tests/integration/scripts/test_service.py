@@ -43,7 +43,7 @@ def test_a_child_ends_with_a_parent_that_was_killed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("last_words", "told"),
+    ("last_words", "reported"),
     [
         ("no such thing", r"^worker stopped \(exit code 1\): no such thing$"),
         (
@@ -53,11 +53,11 @@ def test_a_child_ends_with_a_parent_that_was_killed(tmp_path: Path) -> None:
     ],
 )
 def test_a_service_that_ends_before_it_is_ready_is_reported_with_its_last_words(
-    tmp_path: Path, last_words: str, told: str
+    tmp_path: Path, last_words: str, reported: str
 ) -> None:
     broken = service(tmp_path / "worker.log", f"import sys; sys.exit('{last_words}')")
 
-    with pytest.raises(LaunchFailed, match=told):
+    with pytest.raises(LaunchFailed, match=reported):
         wait_until_ready([broken])
 
 

@@ -146,8 +146,8 @@ def test_a_notification_that_cannot_be_sent_has_a_reason(
     assert notification_sender(storage, mailbox, secret=None).deliver(asked).reason_code == "links_not_set_up"
     reminder = notification(NotificationKind.APPROVAL_REMINDER)
     assert notification_sender(storage, mailbox, approvers=()).deliver(reminder).reason_code == "no_recipient"
-    nobody = notification(NotificationKind.ORDER_FAILED, email="nobody")
-    assert notification_sender(storage, mailbox).deliver(nobody).reason_code == "mail_malformed"
+    malformed = notification(NotificationKind.ORDER_FAILED, email="unknown")
+    assert notification_sender(storage, mailbox).deliver(malformed).reason_code == "mail_malformed"
     assert not mailbox.mails
 
 

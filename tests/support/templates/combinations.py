@@ -78,7 +78,10 @@ REFUSED: list[tuple[Given, str]] = [
     ({"plan": "FC1", "durableAlwaysReady": 5, "maxInstances": 4}, "maxInstances takes 5 to 1000"),
     *[({"plan": plan, "maxInstances": 101}, "maxInstances takes 1 to 100") for plan in ("EP1", "EP3", "Y1")],
     *[({"maxInstances": number}, "maxInstances: ") for number in (0, 1001)],
-    *[({"alertEmails": given}, "alertEmails takes") for given in ([], [""], [" "], ["nobody"], ["a@b"], ["a@b.c", ""])],
+    *[
+        ({"alertEmails": given}, "alertEmails takes")
+        for given in ([], [""], [" "], ["unknown"], ["a@b"], ["a@b.c", ""])
+    ],
     *[
         ({"alertEmails": [address]}, "alertEmails takes")
         for address in ("a@@b.example", "@b.example", "a@", "a b@c.example", "a@b..example", "a@-b.example", "a@b.c\n")

@@ -1,4 +1,4 @@
-"""What nobody may smuggle into a report."""
+"""Texts of customers in a report are neither markup nor formulas."""
 
 import csv
 from typing import Any

@@ -173,11 +173,11 @@ steps = st.lists(
 
 
 @given(steps)
-def test_whatever_was_added_is_in_the_cart_or_in_exactly_one_accepted_order(story):
+def test_whatever_was_added_is_in_the_cart_or_in_exactly_one_accepted_order(operations):
     """In any order of additions, presses and ends, some of them repeated."""
     cart: Cart | None = None
     added, ordered = {"mug": 0, "pen": 0}, {"mug": 0, "pen": 0}
-    for count, (what, product_id, value) in enumerate(story):
+    for count, (what, product_id, value) in enumerate(operations):
         if what == "add":
             cart, _ = add(cart, item(product_id, value, str(count)))
             added[product_id] += value

@@ -95,7 +95,7 @@ def test_a_commit_after_an_expired_reservation_takes_free_units_or_is_refused():
 
 def test_backorders_are_filled_when_goods_arrive_an_order_at_a_time():
     owing, _ = commit(commit(Stock(), "a", quantity=3)[0], "b", quantity=1)
-    assert commit(owing, "a", quantity=3) == (owing, StepResult()), "backordered once, however often it is told"
+    assert commit(owing, "a", quantity=3) == (owing, StepResult()), "backordered once, however often it is repeated"
     few, _ = rules.restock(owing, rules.RestockRequest(requested_at=NOW, key="few", quantity=2))
     assert (few.available, few.sold, few.backordered) == (1, 1, {"a": 3})
     more, _ = rules.adjust(few, rules.AdjustRequest(requested_at=NOW, key="found", delta=5, reason="counted again"))
@@ -104,7 +104,7 @@ def test_backorders_are_filled_when_goods_arrive_an_order_at_a_time():
 
 
 def owing_with_a_newcomer(expires_at=LATER):
-    """One unit, held by a newcomer, and paid for by somebody whose reservation had lapsed."""
+    """One unit, reserved by a later order, and paid for by an order whose reservation had expired."""
     return commit(reserve(Stock(available=1), "newcomer", expires_at=expires_at)[0], "paid")[0]
 
 

@@ -52,7 +52,7 @@ def test_the_short_form_means_the_same_as_one_line():
         ({"order_id": "@entity"}, ("order_id",)),
         ({"payment": {"payment_method": "visa"}}, ("payment", "payment_method")),
         ({"payment": {"payment_method": "pm_x", "amount_cents": 0}}, ("payment", "amount_cents")),
-        ({"email": "nobody"}, ("email",)),
+        ({"email": "unknown"}, ("email",)),
         ({"colour": "red"}, ("colour",)),
     ],
 )

@@ -33,8 +33,8 @@ def test_no_payload_turns_away_what_a_newer_version_wrote():
 
 def test_a_field_of_tomorrow_is_left_out_at_any_depth():
     step = {"step": "reserve", "outcome": "done", "at": "2026-01-01T00:00:00Z", "tomorrow": 1}
-    told = {"order_id": "o-1", "status": "reserved", "message": "", "steps": [step], "tomorrow": {"a": 1}}
-    progress = OrderProgress.model_validate(told)
+    stored = {"order_id": "o-1", "status": "reserved", "message": "", "steps": [step], "tomorrow": {"a": 1}}
+    progress = OrderProgress.model_validate(stored)
     assert progress.steps[0].step == "reserve"
     assert "tomorrow" not in progress.model_dump_json()
 

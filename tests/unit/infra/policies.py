@@ -69,7 +69,7 @@ def telemetry_refuses_keys(deployment: Any, given: Given) -> Iterator[str]:
 
 
 @policy
-def nobody_deploys_with_a_password(deployment: Any, given: Given) -> Iterator[str]:
+def no_deployment_uses_a_password(deployment: Any, given: Given) -> Iterator[str]:
     for site, kind in (
         ("Microsoft.Web/sites", "Microsoft.Web/sites/basicPublishingCredentialsPolicies"),
         ("Microsoft.Web/sites/slots", "Microsoft.Web/sites/slots/basicPublishingCredentialsPolicies"),
@@ -282,7 +282,7 @@ def running_orders_cannot_be_deleted(deployment: Any, given: Given) -> Iterator[
 
 
 @policy
-def alerts_tell_somebody_and_resolve_themselves(deployment: Any, given: Given) -> Iterator[str]:
+def alerts_notify_people_and_resolve_themselves(deployment: Any, given: Given) -> Iterator[str]:
     rules = of_type(deployment, "Microsoft.Insights/scheduledQueryRules")
     if not rules:
         yield "there are no alerts"
@@ -299,7 +299,7 @@ def alerts_tell_somebody_and_resolve_themselves(deployment: Any, given: Given) -
                 yield f"{place(rule)}: {name} {stated.get(name)!r}"
     for people in of_type(deployment, "Microsoft.Insights/actionGroups"):
         if not properties(people).get("emailReceivers"):
-            yield f"{place(people)}: nobody is told"
+            yield f"{place(people)}: no person is notified"
 
 
 @policy

@@ -161,7 +161,7 @@ def subnet_is_delegated_to_the_plan(deployment: Any, given: Given) -> Iterator[s
 def scheduler_lets_the_app_in(deployment: Any, given: Given) -> Iterator[str]:
     for scheduler in of_type(deployment, SCHEDULER):
         if not given["usePrivateNetworking"] and not properties(scheduler).get("ipAllowlist"):
-            yield f"{place(scheduler)}: an empty list lets nobody in"
+            yield f"{place(scheduler)}: an empty list admits no one"
 
 
 @policy
@@ -188,7 +188,7 @@ def slot_shares_nothing_that_runs(deployment: Any, given: Given) -> Iterator[str
         if production.get(name) == staging.get(name) or name not in sticky
     )
     if staging["MAIL_ENDPOINT"] or staging["PUBLIC_URL"] or staging["APPROVER_EMAILS"]:
-        yield "the slot must write to nobody, name its own address and have approvers of its own"
+        yield "the slot must send no mail, name its own address and have approvers of its own"
     if not re.search(r"-staging['\")}\]]*$", staging["WEBSITE_CLOUD_ROLENAME"]):
         yield "queries tell the slot by its role name"
 

@@ -8,7 +8,7 @@ from infra.hooks.azure_cli import HookFailed
 from infra.hooks.parameters import FILE, filled_in
 from tests.support.templates.bicep import evaluate, of_type
 
-ENV = {"AZURE_ENV_NAME": "test", "AZURE_LOCATION": "westeurope", "APP_ALERT_EMAIL": "somebody@example.com"}
+ENV = {"AZURE_ENV_NAME": "test", "AZURE_LOCATION": "westeurope", "APP_ALERT_EMAIL": "ops@example.com"}
 
 
 def parameters(**env: str) -> dict[str, object]:
@@ -29,7 +29,7 @@ def test_set_variables_win_and_keep_their_kind():
     chosen = parameters(APP_PLAN="EP2", APP_SLOT="true", APP_BUDGET="50", APP_PYTHON="3.13")
     wanted = {"plan": "EP2", "enableStagingSlot": True, "budgetAmount": 50, "pythonVersion": "3.13"}
     assert wanted.items() <= chosen.items()
-    assert chosen["alertEmails"] == ["somebody@example.com"]
+    assert chosen["alertEmails"] == ["ops@example.com"]
 
 
 def test_variable_that_has_no_default_is_asked_for_by_name():

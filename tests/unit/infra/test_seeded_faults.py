@@ -27,8 +27,8 @@ SQL = {"plan": "EP1", "backend": "MSSQL"}
 DTS = {"backend": "DurableTaskScheduler"}
 BUDGET = {"budgetAmount": 50, "budgetStart": "2026-12-01"}
 MAIL = {"mailDataLocation": "Europe"}
-SOMEBODY = "11111111-2222-3333-4444-555555555555"
-ENTRA = {"entraClientId": SOMEBODY}
+PRINCIPAL = "11111111-2222-3333-4444-555555555555"
+ENTRA = {"entraClientId": PRINCIPAL}
 
 FAULTS: dict[str, list[Fault]] = {
     "storage_refuses_keys": [
@@ -42,7 +42,7 @@ FAULTS: dict[str, list[Fault]] = {
         Fault("modules/monitoring.bicep", "DisableLocalAuth: true", "DisableLocalAuth: false"),
         Fault("modules/monitoring.bicep", "disableLocalAuth: true", "disableLocalAuth: false"),
     ],
-    "nobody_deploys_with_a_password": [
+    "no_deployment_uses_a_password": [
         Fault(
             "modules/app.bicep",
             "name: 'scm'\n    properties: { allow: false }",
@@ -136,7 +136,7 @@ FAULTS: dict[str, list[Fault]] = {
         Fault("modules/scheduler.bicep", "locks@2020-05-01' =", "locks@2020-05-01' = if (false)", DTS),
         Fault("modules/sql.bicep", "scope: server\n", "scope: databases[0]\n", SQL),
     ],
-    "alerts_tell_somebody_and_resolve_themselves": [
+    "alerts_notify_people_and_resolve_themselves": [
         Fault("modules/alerts.bicep", "actions: { actionGroups: [people.id] }", "actions: { actionGroups: [] }"),
         Fault("modules/alerts.bicep", "autoMitigate: true", "autoMitigate: false"),
         Fault("modules/alerts.bicep", "window: 'PT15M'", "window: '15m'"),
@@ -155,7 +155,7 @@ FAULTS: dict[str, list[Fault]] = {
         Fault("modules/rbac.bicep", "scope: insights\n", "scope: resourceGroup()\n"),
         Fault("modules/rbac.bicep", "    principalType: 'ServicePrincipal'\n", ""),
         Fault(
-            "modules/rbac.bicep", "scope: packages", "scope: accounts[0]", EP | {"codeDeployerPrincipalId": SOMEBODY}
+            "modules/rbac.bicep", "scope: packages", "scope: accounts[0]", EP | {"codeDeployerPrincipalId": PRINCIPAL}
         ),
     ],
     "app_has_the_roles_it_needs": [

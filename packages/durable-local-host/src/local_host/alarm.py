@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from local_host.clock import Clock
+from local_host.errors import StoreUnavailable
 from local_host.history import parse_time, time_text
 from local_host.log_categories import host_logger
 from local_host.task_hub import TaskHub
@@ -50,6 +51,8 @@ class Alarm:
         try:
             await self._hub.fire_timers(now)
             next_due = self._hub.next_due()
+        except StoreUnavailable:  # the store has logged it
+            next_due = time_text(now + _PAUSE)
         except Exception:
             log.exception("The host failed to fire timers; it will try again")
             next_due = time_text(now + _PAUSE)

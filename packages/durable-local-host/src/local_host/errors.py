@@ -204,6 +204,10 @@ class NotSuspended(InstanceStateConflict):
         super().__init__(instance_id, status, f"The instance '{instance_id}' is not suspended; its status is {status}.")
 
 
+class StoreUnavailable(LocalHostError):
+    """Nothing can be stored now: the disk is full, the state file is damaged, or another file is in its place."""
+
+
 class StateFileError(LocalHostError):
     """The state file cannot be used."""
 

@@ -9,21 +9,25 @@ one commit). While the commit waits for the disk, in a thread, the steps that ar
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from local_host.errors import LocalHostError
+from local_host.errors import LocalHostError, StoreUnavailable
 from local_host.faults import Faults
 from local_host.history import Event
+from local_host.log_categories import host_logger
 from local_host.running import Running
 from local_host.sql import load_sections
 
 QUERIES = load_sections("queries.sql", "name")
 
 T = TypeVar("T")
+
+_log = host_logger("local_host.store")
 
 Parameters = Sequence[Any] | Mapping[str, Any]
 
@@ -80,7 +84,8 @@ class GroupCommit:
     """The only way to change the store.
 
     on_apply: told what has been applied, while the transaction is still open. on_commit: told once per commit what has
-    become ready by it. followers: what runs because of that and may come forward in time.
+    become ready by it. followers: what runs because of that and may come forward in time. check_in_place: raises StoreUnavailable
+    when what would be written is not what the next host will read.
     """
 
     def __init__(
@@ -90,14 +95,18 @@ class GroupCommit:
         on_apply: Callable[[Wakeups], None],
         on_commit: Callable[[Wakeups], None],
         followers: Running,
+        check_in_place: Callable[[], None],
     ) -> None:
         self._connection = connection
         self._faults = faults
         self._on_apply = on_apply
         self._on_commit = on_commit
         self._followers = followers
+        self._check_in_place = check_in_place
         self.is_committing = False
         self._is_closed = False
+        # Why the last transaction failed; None when it did not.
+        self.problem: str | None = None
         self._queue: list[_Queued] = []
         self._writing: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="local-host-commit")
@@ -123,13 +132,27 @@ class GroupCommit:
             try:
                 resolvers, wakeups = await self._apply_all(waiting)
                 await self._commit_in_thread()
+            except sqlite3.Error as error:
+                self._report(f"The state file cannot be written: {error}.")
+                self._give_up(waiting, StoreUnavailable(self.problem))
+                continue
+            except StoreUnavailable as error:
+                self._report(str(error))
+                self._give_up(waiting, error)
+                continue
             except Exception as error:  # noqa: BLE001 - whatever it was, every waiting caller has to know
                 self._give_up(waiting, error)
                 continue
+            self.problem = None
             self._on_commit(wakeups)
             for resolve in resolvers:
                 resolve()
         self._writing = None
+
+    def _report(self, problem: str) -> None:
+        if problem != self.problem:
+            _log.error("%s Nothing is accepted until that is over.", problem)
+        self.problem = problem
 
     async def _apply_all(self, waiting: list[_Queued]) -> tuple[list[Callable[[], None]], Wakeups]:
         """Apply what is queued, and what follows from it at once. waiting: receives every step that was taken."""
@@ -179,6 +202,7 @@ class GroupCommit:
 
     def _commit(self) -> None:
         self._faults.before_commit()
+        self._check_in_place()
         self._connection.execute("COMMIT")
         self._faults.after_commit()
 
@@ -188,7 +212,8 @@ class GroupCommit:
 
     def _give_up(self, batch: Sequence[_Queued], error: Exception) -> None:
         if not self._is_closed and self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
+            with contextlib.suppress(sqlite3.Error):  # of a damaged file; SQLite rolls back when it is opened again
+                self._connection.execute("ROLLBACK")
         for queued in batch:
             _resolver(queued.stored, error=error)()
 

@@ -28,6 +28,7 @@ from local_host.operations import Operations
 from local_host.task_hub import TaskHub
 from local_host.web.admin_api import AdminApi
 from local_host.web.cors import Cors
+from local_host.web.limits import Limits
 from local_host.web.routes import RouteTable, route_text
 from local_host.web.server import HttpServer
 from local_host.worker import Worker
@@ -148,6 +149,7 @@ class Host:
             url_of=self.url_of,
             run_once=self.run_once,
             operations=self.operations,
+            problem=lambda: parts.hub.problem,
         )
         return HttpServer(
             RouteTable(parts.app.with_trigger("httpTrigger"), parts.config.route_prefix),
@@ -156,4 +158,5 @@ class Host:
             admin,
             custom_headers=parts.config.custom_headers,
             cors=parts.cors,
+            limits=Limits.of_this_process(),
         )

@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
 from local_host.clock import Clock
+from local_host.errors import StoreUnavailable
 from local_host.log_categories import host_logger
 from local_host.steps import WorkLost
 
@@ -90,6 +91,8 @@ class Lane(Generic[W]):
         except WorkLost as lost:
             log.debug("%s", lost)
             self._abandon(work)
+        except StoreUnavailable:  # the store has logged it
+            self._pause(work)
         except Exception:
             log.exception("The host failed at %s; it will be tried again", self._name_of(work))
             self._pause(work)

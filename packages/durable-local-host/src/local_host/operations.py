@@ -292,6 +292,8 @@ def _compact_json(text: str | None) -> str | None:
         return to_text(json.loads(text))
     except ValueError as error:
         raise InvalidJson(f"Invalid JSON content: {error}") from None
+    except RecursionError:
+        raise InvalidJson("Invalid JSON content: values are nested too deeply") from None
 
 
 def _checked_json(text: str | None) -> str | None:

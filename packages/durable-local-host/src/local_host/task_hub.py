@@ -25,6 +25,7 @@ from typing import Any, TypeVar
 from local_host import steps
 from local_host.database import Database
 from local_host.entity import BatchOutcome, EntityWork, Operation
+from local_host.errors import StateFileError, StoreUnavailable
 from local_host.faults import Faults
 from local_host.group_commit import GroupCommit, Transaction, Wakeups
 from local_host.held_back import HeldBack, in_sight
@@ -52,7 +53,9 @@ class TaskHub:
     def __init__(self, database: Database, faults: Faults) -> None:
         self._database = database
         self.episodes = Running()
-        self._writer = GroupCommit(database.writer, faults, self._applied, self._committed, self.episodes)
+        self._writer = GroupCommit(
+            database.writer, faults, self._applied, self._committed, self.episodes, database.check_in_place
+        )
         self._listeners: list[Callable[[Wakeups], None]] = []
         self._instances = ReadyQueue()
         self._entities = ReadyQueue()
@@ -71,7 +74,17 @@ class TaskHub:
         Raises StateFileLocked when another process has it open, StateFileVersion when it is of a newer version,
         StateFileError when it is not a state file or cannot be written.
         """
-        return cls(Database.open(path), faults or Faults())
+        database = Database.open(path)
+        try:
+            return cls(database, faults or Faults())
+        except (sqlite3.Error, StoreUnavailable) as error:
+            database.close()
+            raise StateFileError(f"The state file {path} is damaged: {error}. Pass another --state.") from error
+
+    @property
+    def problem(self) -> str | None:
+        """Why nothing can be stored just now; None while it can."""
+        return self._writer.problem
 
     def close(self) -> None:
         self._writer.close()

@@ -186,7 +186,7 @@ def _signalled() -> asyncio.Event:
 def _open_hub(state: str) -> TaskHub:
     if state != MEMORY:
         try:
-            Path(state).parent.mkdir(parents=True, exist_ok=True)
+            Path(state).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise CannotStart(
                 f"The state cannot be kept in {state} ({error.strerror}). Pass another --state."

@@ -83,10 +83,8 @@ class ManagementApi:
             return web.Response(status=404)
         handler, arguments = found
         call = Call(self._operations, self._config, request, Query(request.query_string), arguments)
-        if (elsewhere := _elsewhere(call)) is not None:
-            return elsewhere
         try:
-            return await handler(call)
+            return _elsewhere(call) or await handler(call)
         except BadRequest as error:
             return json_response(error.body, 400)
         except InvalidParameter as error:

@@ -11,7 +11,7 @@ from aiohttp import web
 from local_host.config import DurableConfig
 from local_host.errors import InvalidJson
 from local_host.management.bodies import json_body
-from local_host.management.query import Query
+from local_host.management.query import InvalidParameter, Query
 from local_host.operations import Operations
 
 _JSON = "application/json; charset=utf-8"
@@ -52,7 +52,10 @@ class Call:
 
     @property
     def continuation(self) -> str | None:
-        return self.request.headers.get(_CONTINUATION) or None
+        token = self.request.headers.get(_CONTINUATION) or None
+        if token is not None and not _is_text(token):
+            raise InvalidParameter(f"The header '{_CONTINUATION}' must be UTF-8 text, as an earlier answer had it.")
+        return token
 
     @property
     def page_size(self) -> int:
@@ -70,6 +73,15 @@ class Call:
     def has_media_type(self, media_type: str) -> bool:
         declared = self.request.headers.get("Content-Type", "")
         return declared.partition(";")[0].strip().casefold() == media_type
+
+
+def _is_text(value: str) -> bool:
+    """Whether it can be stored: bytes of a header that are no UTF-8 arrive as halves of surrogate pairs."""
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:

@@ -21,8 +21,11 @@ class Query:
             self._values.setdefault(name.casefold(), []).append(value)
 
     def text(self, name: str) -> str | None:
-        """The first value; None when absent or empty."""
-        return next((value for value in self._values.get(name.casefold(), ()) if value), None)
+        """The first value; None when absent or empty. Raises InvalidParameter for one that no id or name can have."""
+        value = next((value for value in self._values.get(name.casefold(), ()) if value), None)
+        if value is not None and "\0" in value:
+            raise InvalidParameter(f"'{name}' must not contain the character NUL.")
+        return value
 
     def given(self, name: str) -> str | None:
         """The first value, which may be empty; None when absent."""

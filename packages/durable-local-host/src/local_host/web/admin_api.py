@@ -36,12 +36,15 @@ class AdminApi:
         url_of: Callable[[Function], str | None],
         run_once: RunOnce,
         operations: Operations,
+        problem: Callable[[], str | None],
     ) -> None:
+        """problem: why the hub cannot store anything just now; None while it can."""
         self._app = app
         self._hub_name = hub_name
         self._url_of = url_of
         self._run_once = run_once
         self._operations = operations
+        self._problem = problem
         self._begun = time.monotonic()
 
     async def home(self) -> web.Response:
@@ -80,7 +83,9 @@ class AdminApi:
 
     def _status(self) -> dict[str, Any]:
         uptime_ms = int((time.monotonic() - self._begun) * 1000)
-        return {"id": self._hub_name.lower(), "state": "Running", "version": "local_host", "processUptime": uptime_ms}
+        status = {"id": self._hub_name.lower(), "version": "local_host", "processUptime": uptime_ms}
+        problem = self._problem()
+        return {**status, "state": "Running"} if problem is None else {**status, "state": "Error", "errors": [problem]}
 
     def _find(self, name: str) -> Function | None:
         return next((each for each in self._app.functions.values() if each.name.casefold() == name), None)

@@ -17,7 +17,7 @@ class Cors:
     def preflight(self, request: web.BaseRequest) -> web.Response | None:
         """The answer to a browser's question before the real request; None when this is no such question."""
         wanted = request.headers.get("Access-Control-Request-Method")
-        if request.method != "OPTIONS" or wanted is None or not self._allows(request):
+        if request.method != "OPTIONS" or wanted is None or not self.allows(request):
             return None
         headers = {"Access-Control-Allow-Methods": wanted}
         if names := request.headers.get("Access-Control-Request-Headers"):
@@ -26,13 +26,14 @@ class Cors:
 
     def allow(self, request: web.BaseRequest, response: web.StreamResponse) -> None:
         """Add to the response what lets the browser hand it to the page."""
-        if not self._allows(request):
+        if not self.allows(request):
             return
         response.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
         response.headers["Vary"] = "Origin"
         if self.credentials:
             response.headers["Access-Control-Allow-Credentials"] = "true"
 
-    def _allows(self, request: web.BaseRequest) -> bool:
+    def allows(self, request: web.BaseRequest) -> bool:
+        """Return whether the request comes from a page of an allowed origin."""
         origin = request.headers.get("Origin")
         return origin is not None and ("*" in self.origins or origin in self.origins)

@@ -1,26 +1,80 @@
-"""HTTP without echoes: what is not a request is refused without repeating it, in the answer or in the log.
+"""Connections: without echoes, without idlers.
 
-The library's own answer repeats the line that it could not read, which may hold anything: a password, a card number.
+What is not a request is refused without repeating it, in the answer or in the log: the library's own answer repeats the line
+that it could not read, which may hold anything, such as a password or a card number. A connection that does not get to the end
+of its headers in time is closed, and so is one too many.
 """
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 from aiohttp import web
 
 from local_host.log_categories import host_logger
+from local_host.web.limits import Limits
 
 _log = host_logger("local_host.http")
+_TOO_LATE = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
 class QuietServer(web.Server):
     """Serves connections with `_Connection`."""
 
+    def __init__(self, handler: Any, *, limits: Limits, **options: Any) -> None:
+        super().__init__(handler, **options)
+        self.limits = limits
+
     def __call__(self) -> web.RequestHandler:
-        return _Connection(self, loop=self._loop, **self._kwargs)
+        """Return the protocol of one more connection."""
+        return _Connection(self, loop=self._loop, keepalive_timeout=self.limits.keepalive_s, **self._kwargs)
 
 
 class _Connection(web.RequestHandler):
-    __slots__ = ()
+    __slots__ = ("_limits", "_too_late")
+
+    def __init__(self, manager: QuietServer, **options: Any) -> None:
+        super().__init__(manager, **options)
+        self._limits = manager.limits
+        self._too_late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        assert self._manager is not None
+        if len(self._manager.connections) > self._limits.connections:
+            _log.warning("a connection was closed: %d are open, and no more are served", self._limits.connections)
+            self.force_close()
+            return
+        self._expect_headers()
+
+    def data_received(self, data: bytes) -> None:
+        """Count the time from the first byte of a request to the end of its headers."""
+        known = self._request_count
+        if self._too_late is None and self._current_request is None and not self._messages:
+            self._expect_headers()
+        super().data_received(data)
+        if self._request_count > known:
+            self._stop_waiting()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _expect_headers(self) -> None:
+        self._too_late = self._loop.call_later(self._limits.headers_s, self._close_as_too_late)
+
+    def _stop_waiting(self) -> None:
+        if self._too_late is not None:
+            self._too_late.cancel()
+            self._too_late = None
+
+    def _close_as_too_late(self) -> None:
+        self._too_late = None
+        if self.transport is not None:
+            _log.warning("a connection was closed: its request did not arrive within %g s", self._limits.headers_s)
+            self.transport.write(_TOO_LATE)
+            self.force_close()
 
     def handle_error(
         self,
@@ -30,7 +84,8 @@ class _Connection(web.RequestHandler):
         message: str | None = None,
     ) -> web.StreamResponse:
         """Answer with the status alone."""
-        _log.warning("a request was refused with %d: it could not be read (%s)", status, type(exc).__name__)
+        what = "it could not be read" if status < 500 else "the host failed at it"
+        _log.warning("a request was refused with %d: %s (%s)", status, what, type(exc).__name__)
         if request.writer.output_size > 0:
             raise ConnectionError("part of an answer was sent already")
         response = web.Response(status=status)

@@ -10,13 +10,14 @@ import asyncio
 import socket
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from local_host.app.binding_value import MANAGEMENT_PATH
 from local_host.app.calls import Invoke
-from local_host.errors import UserCodeFailed
+from local_host.errors import StoreUnavailable, UserCodeFailed
 from local_host.failure_log import log_failure
 from local_host.log_categories import function_logger, host_logger
 from local_host.management.api import ManagementApi
@@ -24,7 +25,9 @@ from local_host.running import Running
 from local_host.start_problems import CannotStart, PortInUse
 from local_host.web.admin_api import AdminApi
 from local_host.web.cors import Cors
+from local_host.web.limits import BodiesInHand, BodyRefused, LimitedRequest, Limits
 from local_host.web.messages import request_datum, response_of
+from local_host.web.origins import OriginCheck
 from local_host.web.protocol import QuietServer
 from local_host.web.routes import RouteTable, without_dots
 
@@ -32,8 +35,6 @@ if TYPE_CHECKING:
     from local_host.app.function import Function
 
 _log = host_logger("local_host.http")
-# What the real host accepts as a request body.
-_MAX_BODY = 100 * 1024 * 1024
 
 
 class HttpServer:
@@ -48,6 +49,7 @@ class HttpServer:
         *,
         custom_headers: Mapping[str, str],
         cors: Cors,
+        limits: Limits,
     ) -> None:
         """custom_headers: added to every response."""
         self._routes = routes
@@ -56,9 +58,16 @@ class HttpServer:
         self._admin = admin
         self._custom_headers = custom_headers
         self._cors = cors
+        self._origins = OriginCheck(cors)
+        in_hand = BodiesInHand(limits.bodies)
         self._runner = web.ServerRunner(
-            # The real host hands on a compressed body as it came.
-            QuietServer(self._answer, request_factory=_request, access_log=None, auto_decompress=False)
+            QuietServer(
+                self._answer,
+                limits=limits,
+                request_factory=partial(_request, limits=limits, in_hand=in_hand),
+                access_log=None,
+                auto_decompress=False,  # the real host hands on a compressed body as it came
+            )
         )
         self._running = Running()
         self._draining = False
@@ -85,7 +94,19 @@ class HttpServer:
         await self._runner.cleanup()
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        response = self._cors.preflight(request) or await self._dispatch(request)
+        assert isinstance(request, LimitedRequest)
+        try:
+            request.check_declared_length()
+            refused = self._cors.preflight(request) or self._origins.refusal(request)
+            response = refused or await self._dispatch(request)
+        except BodyRefused as refusal:
+            _log.warning("a request was refused with %d: %s", refusal.status, refusal)
+            response = web.Response(status=refusal.status)
+            response.force_close()
+        except StoreUnavailable as unavailable:
+            response = web.Response(status=503, text=f"{unavailable}\n", headers={"Retry-After": "5"})
+        finally:
+            request.forget_body()
         self._cors.allow(request, response)
         response.headers.update(self._custom_headers)
         return response
@@ -153,7 +174,9 @@ def _is_below(path: str, folder: str) -> bool:
     return path == folder or path.startswith(f"{folder}/")
 
 
-def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
-    """aiohttp's own factory, with our limit for bodies."""
+def _request(
+    message: Any, payload: Any, protocol: Any, writer: Any, task: Any, *, limits: Limits, in_hand: BodiesInHand
+) -> LimitedRequest:
+    """Do as aiohttp's own factory, within limits."""
     loop = asyncio.get_running_loop()
-    return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=_MAX_BODY)
+    return LimitedRequest(message, payload, protocol, writer, task, loop, limits=limits, in_hand=in_hand)

@@ -8,6 +8,7 @@ import logging
 import pytest
 from aiohttp import web
 
+from local_host.web.limits import Limits
 from local_host.web.protocol import QuietServer
 
 SECRET = "4242424242424242"
@@ -17,7 +18,7 @@ async def answer_to(raw: bytes) -> bytes:
     async def ok(request: web.BaseRequest) -> web.Response:
         return web.Response(text="ok")
 
-    runner = web.ServerRunner(QuietServer(ok, access_log=None))
+    runner = web.ServerRunner(QuietServer(ok, limits=Limits(), access_log=None))
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     reader, writer = await asyncio.open_connection(*runner.addresses[0][:2])

@@ -68,6 +68,7 @@ class TimerFile:
         if self._path is not None:
             # Written beside and moved, so that a kill in between leaves the old times.
             new = self._path.with_name(self._path.name + ".new")
+            new.touch(mode=0o600)
             new.write_text(json.dumps(self._times, indent=1))
             new.replace(self._path)
 

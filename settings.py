@@ -156,10 +156,12 @@ def manifest_events(env: Mapping[str, str]) -> ManifestEvents:
 
 
 def mail_takes_utf8(env: Mapping[str, str]) -> bool:
-    """Whether addresses outside ASCII (before the @) are accepted: only where the mail server offers SMTPUTF8. Read by itself, as
-    every request is held against it.
+    """Whether mail addresses outside ASCII (before the @) are accepted, for which the mail server must offer SMTPUTF8.
 
-    Raises InvalidSetting.
+    It is read by itself, because every request is checked with it.
+
+    Raises:
+        InvalidSetting: The setting is wrong.
     """
     return read.yes(env, "MAIL_SMTPUTF8")
 

@@ -19,8 +19,10 @@ bp = df.Blueprint()
 @bp.activity_trigger(input_name="request")
 @bp.durable_client_input(client_name="client")
 async def accept_order(request: dict, client: df.DurableOrchestrationClient) -> dict[str, Any]:
-    """Answers with an `OrderAccepted`. Refused: not_acceptable, order_id_taken. What cannot be started now, the
-    recovery timer will."""
+    """Answer with an `OrderAccepted`. Refused: not_acceptable, order_id_taken.
+
+    The recovery timer starts what cannot be started now.
+    """
     return (await _accept(AcceptOrder.model_validate(request), client)).to_wire()
 
 

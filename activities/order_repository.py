@@ -20,10 +20,10 @@ bp = df.Blueprint()
 @bp.activity_trigger(input_name="request")
 @observed(RecordOrder)
 def record_order(request: dict) -> dict[str, Any]:
-    """Record an order's progress, which never moves an order back; then hand its message to the outbox, and dead-letter what is
-    left of it. Only when all is done is the order of no more concern to its recovery timer.
+    """Record an order's progress, store its message in the outbox, and dead-letter its open compensations.
 
-    In one, because every order ends with them. Refused as not_notified when only the message failed.
+    Progress never moves an order back. The recovery timer checks the order until all of it is done. It is one activity, because
+    every order ends with it. Refused as not_notified when only the message failed.
     """
     record = RecordOrder.model_validate(request)
     emit_status(services().order_repository.record(record.progress))

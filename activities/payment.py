@@ -28,8 +28,9 @@ def authorise_payment(request: dict) -> dict[str, Any]:
 @bp.activity_trigger(input_name="request")
 @observed(CapturePayment)
 def capture_payment(request: dict) -> dict[str, Any]:
-    """Take what was authorised, and record that the order completes. Refused: authorisation_expired, payment_cancelled,
-    payment_declined; stopped, when the order's course is another one, and cancelled.
+    """Capture the authorised amount, and record that the order completes.
+
+    Refused: authorisation_expired, payment_cancelled, payment_declined, cancelled; stopped, when the order is not to complete.
     """
     asked = CapturePayment.model_validate(request)
     stop = services().order_repository.stop_before_capture(asked.order_id)

@@ -16,7 +16,7 @@ bp = df.Blueprint()
 
 @bp.activity_trigger(input_name="request")
 def find_parcel(request: dict) -> dict[str, Any]:
-    """The tracking code of an order, as reference; from then on the carrier's news of it find the order. Refused: no_parcel."""
+    """Return the tracking code of an order as reference, by which tracking events find the order. Refused: no_parcel."""
     order_id = TrackingRequest.model_validate(request).order_id
     code = _code(services().order_repository.get(order_id))
     if code is None:

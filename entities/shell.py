@@ -18,9 +18,11 @@ class State(Protocol):
     """What an entity keeps. Its stored form is plain JSON values; None: nothing was ever stored."""
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any] | None) -> Self | None: ...
+    def from_state(cls, state: Mapping[str, Any] | None) -> Self | None:
+        """Return the state as stored; None when it was never stored."""
 
-    def to_state(self) -> dict[str, Any]: ...
+    def to_state(self) -> dict[str, Any]:
+        """Return plain JSON values."""
 
 
 S = TypeVar("S", bound=State)
@@ -44,7 +46,7 @@ def answer(context: df.DurableEntityContext, kept: type[S], operations: Operatio
 
 
 def _apply(state: S | None, operation: str, request: Any, operations: Operations[S]) -> tuple[S | None, StepResult]:
-    """The state after one operation, and its answer. Refused: unknown_operation, invalid_request; nothing changes then."""
+    """Return the state after one operation, and its answer. Refused: unknown_operation, invalid_request; nothing changes then."""
     if operation not in operations:
         return state, StepResult.refused("unknown_operation", f"there are get, {', '.join(operations)}")
     model, transition = operations[operation]

@@ -86,7 +86,7 @@ def _first_line(lines: Sequence[str], start: int) -> int:
 
 
 def _delimiter(header: str) -> str:
-    """The separator by which most of the header are columns of an order."""
+    """Return the separator by which most of the header are columns of an order."""
 
     def understood(delimiter: str) -> int:
         try:
@@ -116,7 +116,7 @@ def _name(cell: str) -> str:
 
 
 def _header(cells: Sequence[str], delimiter: str, line: int) -> list[str]:
-    """The names of the columns; empty ones stand for columns without a name. Raises Invalid."""
+    """Return the names of the columns; empty ones stand for columns without a name. Raises Invalid."""
     header = [_name(cell) for cell in cells]
     problems = list(_header_problems(header, _DELIMITERS.get(delimiter, f"'{delimiter}'"), line))
     if problems:
@@ -143,7 +143,7 @@ def _header_problems(header: Sequence[str], separated_by: str, line: int) -> Ite
 
 
 def _document(header: Sequence[str], cells: Sequence[str]) -> dict[str, Any]:
-    """A row as the JSON of an order: the column `ship_to.city` is its `{"ship_to": {"city": …}}`. An empty cell is left out."""
+    """Return a row as the JSON of an order: column `ship_to.city` is its `{"ship_to": {"city": …}}`; empty cells are left out."""
     document: dict[str, Any] = {}
     for position, cell in enumerate(cells):
         text = cell.strip()

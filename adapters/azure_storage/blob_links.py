@@ -26,7 +26,7 @@ class BlobLinks:
         self._delegated: tuple[UserDelegationKey, datetime] | None = None
 
     def to(self, container: str, name: str) -> BlobLink:
-        """A link to one blob, from now on."""
+        """Return a link to one blob, from now on."""
         from azure.storage.blob import BlobSasPermissions, generate_blob_sas
 
         now = datetime.now(UTC)

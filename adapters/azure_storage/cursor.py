@@ -16,7 +16,7 @@ def encode_cursor(token: Any) -> str | None:
 
 
 def decode_cursor(cursor: str | None) -> Any:
-    """What `encode_cursor` was given. Raises InvalidCursor."""
+    """Return what `encode_cursor` was given. Raises InvalidCursor."""
     if cursor is None:
         return None
     try:

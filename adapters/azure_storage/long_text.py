@@ -8,7 +8,7 @@ _MAX_PROPERTY_CHARS: Final = 16_000
 
 
 def split_text(name: str, text: str) -> dict[str, str | int]:
-    """`{"result": first part, "result_1": second part, …, "result_parts": how many}`."""
+    """Return `{"result": first part, "result_1": second part, …, "result_parts": how many}`."""
     parts = [text[start : start + _MAX_PROPERTY_CHARS] for start in range(0, len(text), _MAX_PROPERTY_CHARS)] or [""]
     properties: dict[str, str | int] = {_property(name, index): part for index, part in enumerate(parts)}
     # A shorter text merged over a longer one leaves the longer one's tail behind: the count says where to stop.
@@ -16,7 +16,7 @@ def split_text(name: str, text: str) -> dict[str, str | int]:
 
 
 def joined_text(name: str, row: Mapping[str, Any]) -> str | None:
-    """The text that `split_text` split; None when the row holds none."""
+    """Return the text that `split_text` split; None when the row holds none."""
     parts = row.get(f"{name}_parts")
     return None if parts is None else "".join(row[_property(name, index)] for index in range(parts))
 

@@ -63,10 +63,11 @@ class Storage:
         logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
 
     def table(self, name: str) -> "TableClient":
+        """Return a table."""
         return self._tables.get_table_client(name)
 
     def queue(self, name: str) -> "QueueClient":
-        """A queue whose messages are Base64, as queue triggers read them."""
+        """Return a queue whose messages are Base64, as queue triggers read them."""
         from azure.storage.queue import TextBase64DecodePolicy, TextBase64EncodePolicy
 
         return self._queues.get_queue_client(
@@ -74,6 +75,7 @@ class Storage:
         )
 
     def container(self, name: str) -> "ContainerClient":
+        """Return a container."""
         return self._blobs.get_container_client(name)
 
     @cached_property
@@ -174,7 +176,7 @@ def storage_errors(what: str) -> Iterator[None]:
 
 
 def error_code(error: Exception) -> str | None:
-    """The service's own code of an error, e.g. `TableNotFound`; None when there was no answer."""
+    """Return the service's own code of an error, e.g. `TableNotFound`; None when there was no answer."""
     # The tables library reads it from the body for some operations only; the header is always there.
     headers = getattr(getattr(error, "response", None), "headers", {})
     code = getattr(error, "error_code", None) or headers.get("x-ms-error-code")

@@ -24,7 +24,9 @@ def read_page(
     cursor: str | None,
     limit: int,
 ) -> Page[T]:
-    """filters: conditions, each naming one parameter by `@`, and the value of that; None leaves a condition out.
+    """Read one page.
+
+    Each filter is a condition that names one parameter by `@`, with its value; None leaves the condition out.
 
     Raises InvalidCursor.
     """

@@ -7,14 +7,14 @@ if TYPE_CHECKING:
 
 
 def long(number: int) -> "EntityProperty":
-    """A number that is stored with 64 bits."""
+    """Return a number that is stored with 64 bits."""
     from azure.data.tables import EdmType, EntityProperty
 
     return EntityProperty(number, EdmType.INT64)
 
 
 def plain(stored: Any) -> Any:
-    """What was stored, without its type."""
+    """Return what was stored, without its type."""
     from azure.data.tables import EntityProperty
 
     return stored.value if isinstance(stored, EntityProperty) else stored

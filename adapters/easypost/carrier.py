@@ -105,7 +105,7 @@ class EasyPostCarrier:
         return _given_back(shipment)
 
     def _settled(self, request: CancelShippingRequest) -> Shipment | None:
-        """The order's shipment, once nothing can be bought for it any more."""
+        """Return the order's shipment, once nothing can be bought for it any more."""
         if request.shipment_id is not None:
             shipment: Shipment | None = self._retrieve(request.shipment_id)
         else:
@@ -117,7 +117,7 @@ class EasyPostCarrier:
         return shipment
 
     def _announced(self, request: ShipmentRequest) -> Shipment | None:
-        """The shipment that was announced for the order, if any. Another program's, or an earlier order's, is none."""
+        """Return the shipment that was announced for the order, if any. Another program's, or an earlier order's, is none."""
         shipment = self._of_reference(request.reference)
         return shipment if shipment is not None and is_of(request, shipment) else None
 

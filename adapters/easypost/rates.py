@@ -43,11 +43,12 @@ class Rate(BaseModel):
 
     @property
     def cost(self) -> Money:
+        """The price of the rate."""
         return Money.at_least(self.rate, self.currency.lower())
 
 
 def readable_rates(rates: object) -> tuple[Rate, ...]:
-    """The rates that have a price in a currency that is known: the others cannot be compared with anything."""
+    """Return the rates that have a price in a currency that is known: the others cannot be compared with anything."""
     readable = []
     for rate in rates if isinstance(rates, list | tuple) else ():
         try:
@@ -60,14 +61,14 @@ def readable_rates(rates: object) -> tuple[Rate, ...]:
 
 
 def cheapest(rates: Sequence[Rate], currency: str) -> Rate:
-    """The cheapest rate in the order's currency; where there is none, in dollars, or in the first currency by its code."""
+    """Return the cheapest rate in the order's currency; where there is none, in dollars, or in the first currency by its code."""
     offered = sorted({rate.cost.currency for rate in rates})
     chosen = next((code for code in (currency, "usd") if code in offered), offered[0])
     return min((rate for rate in rates if rate.cost.currency == chosen), key=lambda rate: rate.cost)
 
 
 def too_expensive(rate: Rate, most: Money) -> StepResult | None:
-    """The refusal of a label that costs more than it may; None for one that may be bought.
+    """Return the refusal of a label that costs more than it may; None for one that may be bought.
 
     most: in the order's currency. A label in another one is held against an amount of the same order.
     """

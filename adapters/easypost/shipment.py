@@ -42,6 +42,8 @@ class Offer(BaseModel):
 
 
 class Shipment(Offer):
+    """A shipment of EasyPost, as far as it is read."""
+
     id: str
     reference: str | None = None
     # Made when needed: a model that is made here would be completed by the import.
@@ -68,6 +70,6 @@ def _plain(text: str | None) -> str:
 
 
 def said_by_carriers(messages: Sequence[CarrierMessage], private: Sequence[str | None]) -> str:
-    """What the carriers say, for the operator."""
+    """Return what the carriers say, for the operator."""
     told = (f"{redacted(each.carrier or 'a carrier', ())}: {redacted(each.message, private)}" for each in messages)
     return "; ".join(dict.fromkeys(told))[:400]

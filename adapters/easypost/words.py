@@ -21,13 +21,13 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 def address_words(address: Address) -> dict[str, Any]:
-    """An address. Its state goes by code, which is what labels have."""
+    """Return an address. Its state goes by code, which is what labels have."""
     words = {**address.model_dump(exclude_none=True, exclude={"postal_code"}), "zip": address.postal_code}
     return words if address.state is None else {**words, "state": state_code(address.country, address.state)}
 
 
 def parcel_words(request: ShipmentRequest) -> dict[str, float]:
-    """A parcel: ounces, and inches where its sides are known."""
+    """Return a parcel: ounces, and inches where its sides are known."""
     words = {"weight": ounces(request.weight_grams)}
     if request.size_mm is not None:
         height, width, length = (_inches(side) for side in sorted(request.size_mm))
@@ -36,7 +36,7 @@ def parcel_words(request: ShipmentRequest) -> dict[str, float]:
 
 
 def customs_words(declared: CustomsDeclaration) -> dict[str, Any]:
-    """A CustomsInfo (https://docs.easypost.com/docs/customs-infos)."""
+    """Return a CustomsInfo (https://docs.easypost.com/docs/customs-infos)."""
     words = {
         "customs_certify": True,
         "customs_signer": declared.signer,
@@ -49,12 +49,12 @@ def customs_words(declared: CustomsDeclaration) -> dict[str, Any]:
 
 
 def ounces(grams: int) -> float:
-    """Rounded up to a tenth, as carriers weigh."""
+    """Return ounces, rounded up to a tenth, as carriers weigh."""
     return _tenths_up(Decimal(grams) / _GRAMS_PER_OUNCE)
 
 
 def redacted(text: object, private: Iterable[str | None]) -> str:
-    """What a carrier says, without what is private in it. private: what is known of the customer."""
+    """Return what a carrier says, without what is private in it. private: what is known of the customer."""
     shown = _CONTROL.sub(" ", str(text))
     for value in sorted((value for value in private if value), key=len, reverse=True):
         shown = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", "…", shown, flags=re.IGNORECASE)
@@ -63,7 +63,7 @@ def redacted(text: object, private: Iterable[str | None]) -> str:
 
 
 def private_values(address: Address) -> list[str | None]:
-    """What of an address must not be repeated. Its country says nothing of a person."""
+    """Return what of an address must not be repeated. Its country says nothing of a person."""
     return [address.name, address.street1, address.street2, address.city, address.postal_code]
 
 
@@ -77,7 +77,7 @@ def _tenths_up(number: Decimal) -> float:
 
 
 def _item_words(item: CustomsItem) -> dict[str, Any]:
-    """A CustomsItem: value and weight are the whole line's. A weight that is rounded up could exceed the parcel's."""
+    """Return a CustomsItem: value and weight are the whole line's. A weight that is rounded up could exceed the parcel's."""
     value = Decimal(item.value_cents).scaleb(-rules_of(item.currency).exponent)
     return {
         "description": item.description,

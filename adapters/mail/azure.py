@@ -39,6 +39,7 @@ class AzureMailer:
         return cls(EmailClient(endpoint, credential, retry_total=2, read_timeout=ANSWER_TIMEOUT_S), sender)
 
     def send(self, mail: Mail) -> StepResult:
+        """Send a mail."""
         from azure.core.exceptions import AzureError, HttpResponseError
 
         operation_id = str(uuid.uuid5(_OPERATIONS, mail.message_id))

@@ -20,7 +20,7 @@ class Mailer(Protocol):
 
 
 def connect(mail: MailSettings) -> Mailer:
-    """The one that the settings ask for. The others are not even loaded."""
+    """Return the one that the settings ask for. The others are not even loaded."""
     if mail.endpoint:
         from adapters.mail.azure import AzureMailer
 
@@ -41,4 +41,5 @@ class NoMailer:
     """For a shop that has set up no mails yet: what it should have sent is dead-lettered, and can be replayed."""
 
     def send(self, mail: Mail) -> StepResult:
+        """Fault, because no mail service is set up."""
         return StepResult.faulted("mail_not_set_up", "neither MAIL_ENDPOINT nor SMTP_URL is set")

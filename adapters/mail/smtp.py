@@ -25,6 +25,7 @@ class SmtpMailer:
         self._sender = sender
 
     def send(self, mail: Mail) -> StepResult:
+        """Send a mail."""
         try:
             with _smtp_errors(), self._session() as session:
                 if any(map(needs_smtputf8, mail.to)) and not session.has_extn("smtputf8"):

@@ -1,0 +1,1 @@
+"""Templates of mails, pages and reports."""

@@ -25,7 +25,7 @@ def render(name: str, /, **facts: Any) -> str:
 
 
 def money(cents: int, currency: str) -> str:
-    """An amount as people read it: `1,250.00 USD`."""
+    """Return an amount as people read it: `1,250.00 USD`."""
     return str(Money(cents, currency))
 
 
@@ -35,7 +35,7 @@ def customer_reason(result: OrderProgress) -> str:
 
 
 def moment(at: datetime | str) -> str:
-    """A time as people read it: `2026-03-01 12:00 UTC`. at: with its offset."""
+    """Return a time as people read it: `2026-03-01 12:00 UTC`. at: with its offset."""
     known = datetime.fromisoformat(at) if isinstance(at, str) else at
     return f"{known.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 

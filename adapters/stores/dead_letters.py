@@ -67,7 +67,7 @@ class DeadLetters:
     def list(
         self, *, state: DeadLetterState | None = None, cursor: str | None = None, limit: int = 50
     ) -> Page[DeadLetter]:
-        """Records by id, all or those in one state. A page may be short of `limit` and still have a next one.
+        """Return records by id, all or those in one state. A page may be short of `limit` and still have a next one.
 
         Raises InvalidCursor.
         """
@@ -120,7 +120,7 @@ class DeadLetters:
         raise StorageUnavailable("a dead letter is being changed by too many at once")
 
     def _create(self, dead_letter: DeadLetter) -> DeadLetter:
-        """The record that holds: this one, or the one that was there."""
+        """Return the record that holds: this one, or the one that was there."""
         from azure.core.exceptions import ResourceExistsError
 
         try:

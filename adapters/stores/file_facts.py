@@ -59,7 +59,7 @@ class _Passing:
         self._head = b""
 
     def head(self, size: int) -> bytes:
-        """The first bytes, so many if there are, which are still to come as pieces."""
+        """Return the first bytes, so many if there are, which are still to come as pieces."""
         while len(self._head) < size and (piece := next(self._pieces, None)) is not None:
             self._head += piece
         return self._head
@@ -78,7 +78,7 @@ class _Passing:
 
 
 def facts_of(name: str, pieces: Iterable[bytes]) -> FileFacts:
-    """What there is to know of a file. pieces: its bytes in order; what they raise is passed on."""
+    """Return what there is to know of a file. pieces: its bytes in order; what they raise is passed on."""
     passing = _Passing(pieces)
     head = passing.head(_HEAD)
     kind = _type(name, head)
@@ -151,7 +151,7 @@ def _csv(lines: Iterator[str], delimiter: str | None) -> dict[str, Any]:
 
 
 def _header_lines(lines: Iterator[str]) -> list[str]:
-    """The first record that is not blank: more than one line when a cell goes over its end."""
+    """Return the first record that is not blank: more than one line when a cell goes over its end."""
     taken: list[str] = []
     quotes = length = 0
     for line in lines:

@@ -40,7 +40,7 @@ class OrderBatches:
             self._write(_rejected(batch_id, digest), _document(rejected))
 
     def lines(self, chunk: BatchChunk) -> tuple[BatchLine, ...]:
-        """The orders of one chunk."""
+        """Return the orders of one chunk."""
         with storage_errors("the order batches"):
             held = json.loads(self._read(_lines(chunk.batch_id, chunk.digest, chunk.number)))
         return tuple(BatchLine.model_validate(line) for line in held)

@@ -93,7 +93,7 @@ def is_replay(headers: Mapping[str, str]) -> bool:
 
 
 def safe_code(*codes: object) -> str:
-    """The first that looks like one of Stripe's codes, else `unknown`."""
+    """Return the first that looks like one of Stripe's codes, else `unknown`."""
     return next((code for code in codes if isinstance(code, str) and _CODE.match(code)), "unknown")
 
 

@@ -108,25 +108,29 @@ class StripeGateway:
             return Intent.read(self._client.payment_intents.create(_creation(request), _keyed(key)))
 
     def confirm(self, payment_id: str, key: str) -> Intent:
+        """Confirm a payment."""
         with stripe_errors():
             return Intent.read(self._client.payment_intents.confirm(payment_id, {}, _keyed(key)))
 
     def capture(self, payment_id: str, amount: int, key: str) -> Intent:
+        """Capture an amount of a payment."""
         with stripe_errors():
             answer = self._client.payment_intents.capture(payment_id, {"amount_to_capture": amount}, _keyed(key))
             return Intent.read(answer)
 
     def cancel(self, payment_id: str, key: str) -> Intent:
+        """Cancel a payment."""
         with stripe_errors():
             return Intent.read(self._client.payment_intents.cancel(payment_id, {}, _keyed(key)))
 
     def refund(self, payment_id: str, amount: int, key: str) -> Refund:
+        """Refund an amount of a payment."""
         with stripe_errors():
             answer = self._client.refunds.create({"payment_intent": payment_id, "amount": amount}, _keyed(key))
             return Refund.read(answer)
 
     def retrieve(self, payment_id: str) -> Intent:
-        """The payment as it is now."""
+        """Return the payment as it is now."""
         with stripe_errors():
             return Intent.read(self._client.payment_intents.retrieve(payment_id))
 
@@ -137,7 +141,7 @@ class StripeGateway:
             return [_hit(answer) for answer in islice(found.auto_paging_iter(), _MAX_LISTED)]
 
     def list_since(self, moment: datetime) -> list[Intent]:
-        """The account's payments since then. Raises RequestRefused when they are too many to be read."""
+        """Return the account's payments since then. Raises RequestRefused when they are too many to be read."""
         with stripe_errors():
             listed = self._client.payment_intents.list({"created": {"gte": int(moment.timestamp())}, "limit": _PAGE})
             found = [_hit(answer) for answer in islice(listed.auto_paging_iter(), _MAX_LISTED + 1)]
@@ -146,7 +150,7 @@ class StripeGateway:
         return found
 
     def refunds(self, payment_id: str) -> list[Refund]:
-        """A payment's refunds, newest first."""
+        """Return a payment's refunds, newest first."""
         with stripe_errors():
             found = self._client.refunds.list({"payment_intent": payment_id, "limit": _PAGE})
             return [_hit_refund(answer) for answer in islice(found.auto_paging_iter(), _MAX_LISTED)]

@@ -19,17 +19,20 @@ class Marked(Protocol):
     """What can be compared with a request."""
 
     @property
-    def metadata(self) -> Mapping[str, str]: ...
+    def metadata(self) -> Mapping[str, str]:
+        """The metadata."""
 
     @property
-    def amount(self) -> int: ...
+    def amount(self) -> int:
+        """The amount."""
 
     @property
-    def currency(self) -> str: ...
+    def currency(self) -> str:
+        """The currency."""
 
 
 def metadata_of(request: PaymentRequest) -> dict[str, str]:
-    """The metadata that a payment is made with. `order_id` is for people who read the dashboard; nothing is decided by it."""
+    """Return the metadata that a payment is made with. `order_id` is for readers of the dashboard; the shop does not use it."""
     return {"order_id": request.order_id, **_mark(request)}
 
 

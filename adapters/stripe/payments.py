@@ -135,7 +135,7 @@ class StripePayments:
     # -- finding the order's payment
 
     def _made(self, request: PaymentRequest) -> str:
-        """The id of the order's payment, which is made if there is none.
+        """Return the id of the order's payment, which is made if there is none.
 
         Raises KeyMisused when the order's key belongs to what is not its payment.
         """
@@ -159,14 +159,14 @@ class StripePayments:
         raise ProviderUnavailable("the payment provider fails to make the payment, again and again")
 
     def _described_differently(self, request: PaymentRequest) -> list[Intent]:
-        """The payments of an order whose key is used up: made by another release, say, which described them differently.
+        """Return the payments of an order whose key is used up: made by another release, say, which described them differently.
 
         None: another program, or an earlier order of this id, has used the key.
         """
         return self._lookup.find(request) or self._lookup.find_all(request)
 
     def _to_be_compensated(self, request: CancelPaymentRequest) -> Sequence[Intent]:
-        """The order's payments as they are now. One that was asked for and never made is made, to be cancelled: a barrier."""
+        """Return the order's payments as they are now. One that was requested and never made is made, to be cancelled."""
         if request.payment_id is not None:
             return [self._stripe.retrieve(request.payment_id)]
         payment = request.payment

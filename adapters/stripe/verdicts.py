@@ -56,24 +56,24 @@ def voided(held: bool, intent: Intent) -> StepResult | None:
 
 
 def over(held: bool, intent: Intent) -> StepResult:
-    """A cancelled payment."""
+    """Return a cancelled payment."""
     return StepResult(reference=intent.id, message="voided" if held else "nothing_to_compensate")
 
 
 def refunded(intent: Intent) -> StepResult:
-    """A payment that was paid back."""
+    """Return a payment that was paid back."""
     return StepResult(reference=intent.id, message=REFUNDED)
 
 
 def declined(code: str, payment_id: str | None = None) -> StepResult:
-    """The issuer said no. code: Stripe's decline code."""
+    """Return the refusal of the issuer, with Stripe's decline code."""
     if code == "authentication_required":
         return StepResult.refused("action_required", _ACTION_REQUIRED, payment_id)
     return StepResult.refused("payment_declined", f"the card was declined ({code})", payment_id)
 
 
 def lapsed(payment_id: str) -> StepResult:
-    """The bank let go of the money before it was taken."""
+    """Return the refusal of an authorisation that expired before the capture."""
     return StepResult.refused("authorisation_expired", "the bank has let go of the authorised money", payment_id)
 
 
@@ -109,7 +109,7 @@ def _secured(intent: Intent, amount: int, asked: int) -> StepResult:
 
 
 def _over_before(intent: Intent) -> StepResult:
-    """A payment that is over. One that an earlier run had authorised may have lapsed since."""
+    """Return a payment that is over. One that an earlier run had authorised may have lapsed since."""
     if intent.cancellation_reason in _LAPSED:
         return lapsed(intent.id)
     return StepResult.refused("payment_cancelled", "the payment was cancelled before", intent.id)

@@ -1,0 +1,1 @@
+"""Adapters for links, webhooks and lookups over HTTP."""

@@ -23,13 +23,13 @@ class DecisionLinks:
         self._public_url = public_url
 
     def address(self, link: DecisionLink) -> str | None:
-        """The address of the page on which to decide; None when links are not set up."""
+        """Return the address of the page on which to decide; None when links are not set up."""
         if self._secret is None:
             return None
         return f"{self._public_url}/api/decisions?token={self._token(link)}"
 
     def read(self, token: str, now: datetime | None = None) -> DecisionLink:
-        """What a link says. Raises LinkInvalid and LinkExpired."""
+        """Return what a link says. Raises LinkInvalid and LinkExpired."""
         from itsdangerous import BadSignature, URLSafeSerializer
 
         if self._secret is None or len(token) > MAX_CHARACTERS:

@@ -23,7 +23,7 @@ class RegionTable:
     """Knows the postal codes of AU, CA, FR and US by their first characters. It is always there."""
 
     def find(self, wanted: FindRegion) -> Region | None:
-        """The region; None when the table does not know it."""
+        """Return the region; None when the table does not know it."""
         for row in _rows() if wanted.postal_code else ():
             if row.country == wanted.country and row.first <= wanted.postal_code[: len(row.first)] <= row.last:
                 return Region(code=row.code, name=row.name)
@@ -34,12 +34,12 @@ class RegionService:
     """Asks over HTTP, and remembers the answers for the life of the process: postal codes hardly ever move."""
 
     def __init__(self, base: str) -> None:
-        """base: such as https://api.zippopotam.us, without a slash at its end."""
+        """Use the service at an address such as https://api.zippopotam.us, without a slash at its end."""
         self._base = base
         self._remembered = lru_cache(maxsize=_MAX_REMEMBERED)(self._ask)
 
     def find(self, wanted: FindRegion) -> Region | None:
-        """The region; None when the service does not know it. Raises ProviderUnavailable, which is not remembered."""
+        """Return the region; None when the service does not know it. Raises ProviderUnavailable, which is not remembered."""
         return self._remembered(wanted.country, wanted.postal_code) if wanted.postal_code else None
 
     def _ask(self, country: str, postal_code: str) -> Region | None:

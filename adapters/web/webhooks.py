@@ -88,7 +88,7 @@ class WebhookSender:
         }
 
     def _post(self, parts: SplitResult, address: str, body: bytes, signed: dict[str, str]) -> int:
-        """The status of the answer. The connection goes to `address`; the host's name is what its certificate must show."""
+        """Return the status of the answer. The connection goes to `address`; the host's name is what its certificate must show."""
         headers = {**signed, "Host": parts.netloc, "Content-Type": "application/json", "User-Agent": "durable-orders"}
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         port = parts.port or (443 if parts.scheme == "https" else 80)

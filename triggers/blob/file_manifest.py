@@ -76,7 +76,11 @@ async def start_manifest_of_event(message: func.QueueMessage, client: df.Durable
 
 
 def manifest_of(message: bytes) -> str | None:
-    """The manifest that an event tells of; None when it tells of anything else. Raises ManifestRefused for what is no event."""
+    """Return the manifest of an event; None for an event of another kind.
+
+    Raises:
+        ManifestRefused: The message is no event.
+    """
     try:
         event = StorageEvent.model_validate_json(message)
     except ValidationError:

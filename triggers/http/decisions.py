@@ -109,7 +109,7 @@ async def take_decision(req: func.HttpRequest, client: df.DurableOrchestrationCl
 
 
 def _sent_form(req: func.HttpRequest) -> dict[str, str]:
-    """What the page's form sent, by field. Raises Problem: 415, 413, 400."""
+    """Return what the page's form sent, by field. Raises Problem: 415, 413, 400."""
     body = req.get_body()
     media_type = req.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != FORM:

@@ -34,8 +34,7 @@ bp = df.Blueprint()
 
 
 class StockAnswer(Wire):
-    """Units of one product. reservations: how many orders hold the reserved ones. backordered: paid for, and not
-    there to be sold."""
+    """Units of one product: `reservations` counts the orders with reserved ones, `backordered` units are paid and out of stock."""
 
     product_id: str
     available: int

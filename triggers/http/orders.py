@@ -44,7 +44,7 @@ class OrderSummary(Wire):
 
     @classmethod
     def of(cls, row: OrderRow) -> "OrderSummary":
-        """What a list shows of a row."""
+        """Return what a list shows of a row."""
         return cls.model_validate(row.model_dump(include=set(cls.model_fields)))
 
 

@@ -62,7 +62,7 @@ class Problem(Exception):
         self.headers = dict(headers or {})
 
     def response(self) -> func.HttpResponse:
-        """The answer to the caller."""
+        """Return the answer to the caller."""
         document = ProblemDocument(
             title=self.status.phrase, status=self.status, code=self.code, detail=self.detail, errors=self.errors
         )

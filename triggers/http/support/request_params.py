@@ -62,14 +62,14 @@ def unknown(name: str) -> Problem:
 
 
 def read_query(request: func.HttpRequest, model: type[M]) -> M:
-    """The query's parameters as a `model`. Raises Problem (422)."""
+    """Return the query's parameters as a `model`. Raises Problem (422)."""
     query = {name: value for name, value in request.params.items() if name not in _PLATFORM_PARAMETERS}
     refuse_card_numbers(query)
     return validated(model, query)
 
 
 def idempotency_key(request: func.HttpRequest) -> str | None:
-    """The caller's key, if given. Raises Problem (422)."""
+    """Return the caller's key, if given. Raises Problem (422)."""
     key = request.headers.get(IDEMPOTENCY_KEY)
     if key is None:
         return None
@@ -81,7 +81,7 @@ def idempotency_key(request: func.HttpRequest) -> str | None:
 
 
 def operation_key(request: func.HttpRequest, stated: str | None) -> str:
-    """The key under which an entity counts an operation once: the body's or the header's, else a new one.
+    """Return the key under which an entity counts an operation once: the body's or the header's, else a new one.
 
     Raises Problem (422) when both are given and differ.
     """

@@ -15,7 +15,7 @@ RETRY_AFTER_S: Final = 2
 def answer(
     body: Wire, status: HTTPStatus = HTTPStatus.OK, headers: Mapping[str, str] | None = None
 ) -> func.HttpResponse:
-    """A JSON answer."""
+    """Return a JSON answer."""
     return func.HttpResponse(
         body.model_dump_json(), status_code=status, mimetype="application/json", headers=dict(headers or {})
     )

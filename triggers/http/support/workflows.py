@@ -46,7 +46,7 @@ class WorkflowAnswer(Wire):
 
 
 def chosen_key(request: func.HttpRequest, named: str | None) -> str:
-    """The key of a new run: the body's id, or what `Idempotency-Key` stands for, or a fresh one.
+    """Return the key of a new run: the body's id, or what `Idempotency-Key` stands for, or a fresh one.
 
     Raises Problem (422) when both are given and differ: the two could then promise different things of a repeat.
     """

@@ -84,7 +84,7 @@ class SmallApp:
 
 
 def simple_app() -> SmallApp:
-    """An app whose `waits` returns the event E, and whose `says` returns its input at once."""
+    """Yield an app whose `waits` returns the event E, and whose `says` returns its input at once."""
     app = SmallApp()
 
     @app.orchestrator
@@ -160,7 +160,7 @@ async def running(
 
 
 def output_of(status: InstanceStatus) -> Any:
-    """The output as the management API shows it."""
+    """Return the output as the management API shows it."""
     try:
         return json.loads(status.output or "null")
     except ValueError:

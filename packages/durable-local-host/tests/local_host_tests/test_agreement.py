@@ -66,7 +66,7 @@ _programs_with_failing_compounds = st.lists(
 
 
 def orchestrator_of(program: list[Step]) -> Any:
-    """An orchestrator that does the steps one after the other and catches every failure."""
+    """Yield an orchestrator that does the steps one after the other and catches every failure."""
 
     def orchestrator(context: df.DurableOrchestrationContext) -> Generator[Any, Any, str]:
         for number, step in enumerate(program):

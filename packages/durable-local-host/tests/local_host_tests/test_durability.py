@@ -25,7 +25,7 @@ from local_host_tests.small_app import Code, Context, Engine, EntityContext, Sma
 
 @pytest.fixture
 def app() -> SmallApp:
-    """A saga that uses everything: activities, a child, a timer, an event, an entity, continue-as-new."""
+    """Yield a saga that uses everything: activities, a child, a timer, an event, an entity, continue-as-new."""
     app = SmallApp()
 
     @app.activity

@@ -21,7 +21,7 @@ def failures(caplog: pytest.LogCaptureFixture, function: str) -> list[tuple[str,
 
 
 async def failed_once(caplog: pytest.LogCaptureFixture, function: str, level: str = "ERROR") -> str:
-    """The one record of what the function raised."""
+    """Return the one record of what the function raised."""
     ((found, text),) = failures(caplog, function)
     assert found == level
     match = EXECUTED.match(text)

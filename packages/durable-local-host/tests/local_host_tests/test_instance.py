@@ -39,7 +39,7 @@ def fold(
     history: History | None = None,
     status: RuntimeStatus = RuntimeStatus.RUNNING,
 ) -> Episode | None:
-    """The events in order of arrival; one in a pair is meant for the execution named there."""
+    """Return the events in order of arrival; one in a pair is meant for the execution named there."""
     pairs = [event if isinstance(event, tuple) else (None, event) for event in events]
     messages = [Message(seq, execution, event) for seq, (execution, event) in enumerate(pairs)]
     known = waiting_for_activity() if history is None else history

@@ -101,7 +101,7 @@ def ended(host: HostProcess, number: int) -> dict[str, Any]:
 
 
 def answered(host: HostProcess, method: str, path: str, body: Any = None) -> Any:
-    """The answer, asked for again while the host starts afresh."""
+    """Return the answer, asked for again while the host starts afresh."""
 
     def ask() -> list[Any]:
         try:

@@ -22,7 +22,7 @@ NAME = "two_steps"
 
 
 def refused_start(state: Path) -> str:
-    """The one line with which a start on that state ends."""
+    """Return the one line with which a start on that state ends."""
     command = [sys.executable, "-m", "local_host", "start", "--app", str(APP), "--port", "0", "--state", str(state)]
     ended = subprocess.run(command, cwd=PACKAGE, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 1
@@ -36,7 +36,7 @@ def host_status(host: HostProcess) -> dict[str, Any]:
 
 
 def refusal(host: HostProcess) -> tuple[int, str]:
-    """The answer to a start that cannot be stored."""
+    """Return the answer to a start that cannot be stored."""
     with pytest.raises(HTTPError) as refused:
         host.start(NAME)
     return refused.value.code, refused.value.read().decode()
@@ -134,7 +134,7 @@ def test_a_state_that_is_a_folder_is_told_in_one_line(tmp_path: Path) -> None:
 
 
 def written_state(folder: Path) -> Path:
-    """A state file of an earlier host, with an instance that is under way."""
+    """Return a state file of an earlier host, with an instance that is under way."""
     state = folder / "hub.db"
     with host_process(state) as host:
         for _ in range(20):

@@ -42,7 +42,10 @@ def when_all(*children: Action) -> Action:
 
 
 def history(*events: str) -> list[Fields]:
-    """ "4:0:A" is TaskScheduled 0 named A, "5:0" its completion, "15:E" an event named E; the start comes by itself."""
+    """Return events of a short form; the start comes by itself.
+
+    "4:0:A" is TaskScheduled 0 named A, "5:0" its completion, "15:E" an event named E.
+    """
     return [
         {"EventType": 12, "EventId": -1, "Timestamp": "2026-01-01T00:00:00.000000Z"},
         {"EventType": 0, "EventId": -1},

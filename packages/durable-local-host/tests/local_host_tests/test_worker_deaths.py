@@ -102,7 +102,7 @@ async def test_what_was_in_hand_ends_as_on_the_real_host(
 
 
 def check_end(kind: str, status: InstanceStatus) -> None:
-    """It has ended, rightly or by the death."""
+    """Check that it has ended, rightly or by the death."""
     if status.runtime_status is RuntimeStatus.COMPLETED:
         assert status.output == EXPECTED[kind][0]
     else:
@@ -111,7 +111,7 @@ def check_end(kind: str, status: InstanceStatus) -> None:
 
 
 def check_entity(connection: sqlite3.Connection) -> None:
-    """What the histories hold as sent has been done once. A `loop` continues as new and keeps none; it adds hundreds."""
+    """Check that what the histories hold as sent has been done once. A `loop` continues as new and keeps none; it adds hundreds."""
     sent = 0
     for (events,) in connection.execute("SELECT events FROM history ORDER BY instance_id, episode"):
         for event in json.loads(f"[{events}]"):

@@ -78,7 +78,7 @@ def test_addresses_are_retrieved_and_listed_page_by_page(carrier: EasyPostClient
 def test_an_address_needs_what_addresses_of_its_country_need(
     carrier: EasyPostClient, address: dict[str, str], absent: str | None
 ) -> None:
-    """https://chromium-i18n.appspot.com/ssl-address"""
+    """See https://chromium-i18n.appspot.com/ssl-address ."""
     found = carrier.address.create(verify=True, name="Ada", street1="1 Main Street", **address)
     codes = [error.code for error in found.verifications.delivery.errors]
     assert codes == ([] if absent is None else ["E.ADDRESS.NOT_FOUND", absent])

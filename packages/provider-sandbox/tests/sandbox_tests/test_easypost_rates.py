@@ -22,14 +22,14 @@ CUSTOMS = {"eel_pfc": "NOEEI 30.37(a)", "customs_certify": True, "customs_signer
 
 
 def offered(carrier: EasyPostClient, **changes: Any) -> tuple[set[str], list[str]]:
-    """The currencies of the rates, and the messages."""
+    """Return the currencies of the rates, and the messages."""
     made = carrier.shipment.create(**shipment(**changes))
     return {rate.currency for rate in made.rates}, [message.message for message in made.messages]
 
 
 @pytest.mark.parametrize(("ounces", "taken"), [(1_120, True), (1_120.1, False), (176_370_000, False)])
 def test_a_parcel_may_weigh_70_pounds(carrier: EasyPostClient, ounces: float, taken: bool) -> None:
-    """https://pe.usps.com/text/dmm300/201.htm"""
+    """See https://pe.usps.com/text/dmm300/201.htm ."""
     currencies, messages = offered(carrier, parcel={"weight": ounces})
     assert (currencies, messages) == (({"USD"}, []) if taken else (set(), ["Weight exceeds maximum 70 lbs"]))
 
@@ -52,7 +52,7 @@ def test_length_and_girth_may_be_130_inches(carrier: EasyPostClient, length: flo
 def test_a_parcel_across_a_border_needs_customs_information(
     carrier: EasyPostClient, customs_info: Any, told: str | None
 ) -> None:
-    """https://docs.easypost.com/guides/customs-guide"""
+    """See https://docs.easypost.com/guides/customs-guide ."""
     currencies, messages = offered(carrier, to_address=BERLIN, customs_info=customs_info)
     assert (currencies, messages) == (({"USD"}, []) if told is None else (set(), [told]))
 
@@ -72,7 +72,7 @@ def test_a_parcel_across_a_border_needs_customs_information(
     ],
 )
 def test_wrong_customs_information_is_refused_by_field(carrier: EasyPostClient, wrong: Any, field: str) -> None:
-    """https://docs.easypost.com/docs/customs-infos and …/customs-items"""
+    """See https://docs.easypost.com/docs/customs-infos and …/customs-items ."""
     with pytest.raises(ApiError) as refused:
         offered(carrier, to_address=BERLIN, customs_info={**CUSTOMS, **wrong})
     assert (refused.value.http_status, refused.value.errors[0]["field"]) == (422, field)

@@ -14,7 +14,7 @@ from sandbox_tests.builders import GOOD_ADDRESS, UNDELIVERABLE_ADDRESS, shipment
 
 @pytest.fixture
 def booked(carrier: EasyPostClient) -> Any:
-    """A shipment of order-1 with its label bought."""
+    """Return a shipment of order-1 with its label bought."""
     made = carrier.shipment.create(**shipment())
     return carrier.shipment.buy(made.id, rate=made.lowest_rate())
 

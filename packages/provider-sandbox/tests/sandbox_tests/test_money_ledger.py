@@ -87,7 +87,7 @@ class MoneyLedger(RuleBasedStateMachine):
 
     @staticmethod
     def _attempt(operation: Any, *arguments: Any) -> Any:
-        """The answer, or None when the sandbox refused or dropped it; a failure of the sandbox itself is raised."""
+        """Return the answer, or None when the sandbox refused or dropped it; a failure of the sandbox itself is raised."""
         try:
             return operation(*arguments)
         except (stripe.InvalidRequestError, stripe.CardError, stripe.APIConnectionError):

@@ -118,7 +118,7 @@ def test_forgotten_keys_are_new_keys(shop: stripe.StripeClient, sandbox: Sandbox
 
 
 def test_a_key_is_forgotten_after_a_day(shop: stripe.StripeClient, sandbox: Sandbox) -> None:
-    """https://docs.stripe.com/api/idempotent_requests"""
+    """See https://docs.stripe.com/api/idempotent_requests ."""
     first = shop.v1.payment_intents.create(payment(), {"idempotency_key": "key-1"}).id
     sandbox.advance(24 * 3_600 - 60)
     assert shop.v1.payment_intents.create(payment(), {"idempotency_key": "key-1"}).id == first

@@ -277,7 +277,7 @@ async def test_the_asynchronous_sdk_works_too(sandbox: Sandbox) -> None:
 def test_an_amount_that_its_currency_does_not_have_is_refused(
     shop: stripe.StripeClient, amount: int, currency: str, code: str
 ) -> None:
-    """https://docs.stripe.com/currencies#special-cases and #minimum-and-maximum-charge-amounts"""
+    """See https://docs.stripe.com/currencies#special-cases and #minimum-and-maximum-charge-amounts ."""
     with pytest.raises(stripe.InvalidRequestError) as refused:
         shop.v1.payment_intents.create(payment(amount=amount, currency=currency))
     assert (refused.value.code, refused.value.param) == (code, "amount")
@@ -291,6 +291,6 @@ def test_an_amount_that_its_currency_has_is_taken(shop: stripe.StripeClient, amo
 
 
 def test_american_express_takes_nine_digits(shop: stripe.StripeClient) -> None:
-    """https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts"""
+    """See https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts ."""
     with pytest.raises(stripe.InvalidRequestError):
         shop.v1.payment_intents.create(payment(amount=1_000_000_000, method="pm_card_amex"))

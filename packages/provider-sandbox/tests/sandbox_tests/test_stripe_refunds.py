@@ -9,7 +9,7 @@ from sandbox_tests.builders import payment
 
 @pytest.fixture
 def paid(shop: stripe.StripeClient) -> str:
-    """A captured payment of 2500."""
+    """Return a captured payment of 2500."""
     return shop.v1.payment_intents.create(payment(capture_method="automatic")).id
 
 

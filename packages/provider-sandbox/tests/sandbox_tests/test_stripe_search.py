@@ -67,7 +67,7 @@ def test_the_index_can_lag_behind(shop: stripe.StripeClient, sandbox: Sandbox, m
     "query", ["metadata['order_id']:'HELD'", "metadata['order_id']~'EL'", "currency:'USD' AND amount:2500"]
 )
 def test_text_is_compared_without_case(shop: stripe.StripeClient, made: dict[str, str], query: str) -> None:
-    """https://docs.stripe.com/search#search-query-language"""
+    """See https://docs.stripe.com/search#search-query-language ."""
     assert made["held"] in {hit.id for hit in shop.v1.payment_intents.search({"query": query}).data}
 
 
@@ -92,7 +92,7 @@ def test_an_index_that_is_behind_knows_payments_as_they_were(
 
 
 def test_an_account_may_have_no_search(shop: stripe.StripeClient, sandbox: Sandbox) -> None:
-    """https://docs.stripe.com/search#regional-availability"""
+    """See https://docs.stripe.com/search#regional-availability ."""
     sandbox.fault(operation="payment_intents.search", kind="refuse")
     with pytest.raises(stripe.InvalidRequestError, match="unavailable in your region"):
         shop.v1.payment_intents.search({"query": "amount:2500"})

@@ -72,7 +72,7 @@ HAS_OLD_PACKAGE = version("azure-functions").startswith("1.")
 
 
 def said(place: str, annotation: str) -> str | None:
-    """The text of the refusal; None when the app is indexed."""
+    """Return the text of the refusal; None when the app is indexed."""
     names: dict[str, Any] = {"__name__": "__main__"}
     exec(_NAMES + PLACES[place].replace("ANNOTATION", annotation), names)
     try:

@@ -41,7 +41,7 @@ def write_app(folder: Path, schedule: str) -> None:
 
 @asynccontextmanager
 async def host_at(folder: Path, start: datetime) -> AsyncIterator[AppHost]:
-    """The app on its state file, from a point in time on."""
+    """Yield the app on its state file, from a point in time on."""
     state = str(folder / "hub.db")
     async with running_app(folder, state=state, clock=ManualClock(start), with_triggers=True) as app_host:
         await app_host.run_until_idle()

@@ -16,7 +16,7 @@ Captured = pytest.CaptureFixture[str]
 
 
 async def run(app_host: AppHost, *arguments: str) -> int:
-    """The exit code of a command that talks to the host."""
+    """Return the exit code of a command that talks to the host."""
     return await asyncio.to_thread(main, [*arguments, "--url", app_host.origin])
 
 

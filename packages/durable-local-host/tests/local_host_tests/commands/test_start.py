@@ -16,7 +16,7 @@ from local_host_tests.conformance.support import APP, PACKAGE
 
 
 def start(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """A start that is expected to fail."""
+    """Return a start that is expected to fail."""
     command = [sys.executable, "-m", "local_host", "start", *arguments]
     return subprocess.run(command, cwd=PACKAGE, capture_output=True, text=True, timeout=60, check=False)
 

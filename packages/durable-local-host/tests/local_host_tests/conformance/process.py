@@ -10,5 +10,5 @@ from local_host_tests.conformance.support import APP
 
 
 def host_process(state: Path, *, app: Path = APP, **options: Any) -> AbstractContextManager[HostProcess]:
-    """A host that is gone when the block ends, with the conformance app unless another is given."""
+    """Return a host that is gone when the block ends, with the conformance app unless another is given."""
     return process.host_process(state, app=app, **options)

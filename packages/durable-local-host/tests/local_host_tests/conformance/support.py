@@ -37,13 +37,13 @@ async def raw_start(app_host: AppHost, name: str, body: str = "", instance_id: s
 
 
 async def status_of(app_host: AppHost, instance_id: str, query: str = "") -> dict[str, Any]:
-    """The body of the status query."""
+    """Return the body of the status query."""
     await app_host.run_until_idle()
     return dict((await app_host.http.get(f"{MANAGEMENT}/instances/{instance_id}{query}")).json())
 
 
 async def events_of(app_host: AppHost, instance_id: str) -> list[dict[str, Any]]:
-    """The history as the SDK reads it: event types by number."""
+    """Return the history as the SDK reads it: event types by number."""
     await app_host.run_until_idle()
     return [dict(event) for event in (await app_host.operations.status(instance_id, with_history=True)).history or ()]
 
@@ -53,7 +53,7 @@ def types(events: list[dict[str, Any]]) -> list[int]:
 
 
 def scheduled_ids(events: list[dict[str, Any]]) -> list[int]:
-    """The ids of scheduled events, in the order in which they stand."""
+    """Return the ids of scheduled events, in the order in which they stand."""
     return [event["EventId"] for event in events if event["EventType"] in (4, 7, 10, 14)]
 
 

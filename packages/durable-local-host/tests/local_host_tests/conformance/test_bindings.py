@@ -153,7 +153,7 @@ async def test_a_queue_function_can_be_run_by_hand(storage_app: AppHost, storage
 
 
 def _app() -> Any:
-    """The app's module, in which its functions note how they were called."""
+    """Return the app's module, in which its functions note how they were called."""
     module = sys.modules["function_app"]
     assert Path(module.__file__ or "").parent == APP
     return module
@@ -169,7 +169,7 @@ async def _send_bytes(queues: QueueServiceClient, content: bytes) -> None:
 
 
 async def _until(look: Callable[[], Any]) -> Any:
-    """What `look`, which talks to the storage account, returns once that is something."""
+    """Return what `look`, which talks to the storage account, returns once that is something."""
     return await asyncio.to_thread(eventually, look)
 
 

@@ -91,7 +91,7 @@ async def test_code_that_changed_under_a_running_instance_is_found_out(
 
 
 def _rename_activity(monkeypatch: pytest.MonkeyPatch, app_host: AppHost) -> None:
-    """The orchestrator `two_steps` as a new version would have it: another activity in the first step."""
+    """Yield the orchestrator `two_steps` as a new version would have it: another activity in the first step."""
 
     def changed(context: df.DurableOrchestrationContext):
         result = yield context.call_activity("Renamed", 1)

@@ -74,7 +74,7 @@ def _differences(real: Any, here: Any, path: str) -> Iterator[Difference]:
 
 
 def _compared(value: Any) -> Any:
-    """A text without the frames of the worker above the app's own, and of one that was cut what is left of it."""
+    """Return a text without the frames of the worker above the app's own, and of one that was cut what is left of it."""
     if not isinstance(value, str):
         return value
     text = _WORKER_FRAME.sub("", value)
@@ -100,7 +100,7 @@ def _list_differences(real: Sequence[Any], here: Sequence[Any], path: str) -> It
 
 
 def _outline(value: Any) -> str:
-    """What makes two elements the same one, though they may differ in detail."""
+    """Return what makes two elements the same one, though they may differ in detail."""
     if isinstance(value, dict) and "EventType" in value:
         return f"{value['EventType']} {value.get('FunctionName') or value.get('Name')}"
     if isinstance(value, dict) and "given" in value:
@@ -109,7 +109,7 @@ def _outline(value: Any) -> str:
 
 
 def _without_order(value: Any) -> Any:
-    """Lists sorted; the episodes of an instance as all that they hold together."""
+    """Return lists sorted, and the episodes of an instance as all that they hold together."""
     if isinstance(value, dict):
         return {name: _without_order(inner) for name, inner in value.items()}
     if not isinstance(value, list):
@@ -130,7 +130,7 @@ def _episodes_as_one(episodes: Sequence[Mapping[str, Any]]) -> Any:
 
 
 def _batches_as_one(batches: Sequence[Mapping[str, Any]]) -> Any:
-    """The operations of an entity in their order, and its state before the first and after the last of them."""
+    """Return the operations of an entity in their order, and its state before the first and after the last of them."""
     operations = [operation for each in batches for operation in each["given"]["batch"]]
     results = [result for each in batches for result in each["answered"]["results"]]
     last = batches[-1]
@@ -142,7 +142,7 @@ def _batches_as_one(batches: Sequence[Mapping[str, Any]]) -> Any:
 
 
 def _without_numbers(value: Any) -> Any:
-    """An event without what says when it came."""
+    """Return an event without what says when it came."""
     if not isinstance(value, dict) or "EventType" not in value:
         return value
     return {name: inner for name, inner in value.items() if name not in _OF_EVENTS}

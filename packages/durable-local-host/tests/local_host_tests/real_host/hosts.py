@@ -22,7 +22,7 @@ _PARALLEL = 40
 
 
 def recorded_cases(configuration: str) -> list[str]:
-    """The names of the cases of that configuration."""
+    """Return the names of the cases of that configuration."""
     listing = subprocess.run([sys.executable, str(_DRIVER), "list"], check=True, capture_output=True, text=True).stdout
     suffix = {"main": "", "variant": " [variant]", "crash": " [crash]"}[configuration]
     names = (line.replace(" (serial)", "") for line in listing.splitlines())
@@ -30,7 +30,7 @@ def recorded_cases(configuration: str) -> list[str]:
 
 
 def recording(case: str) -> dict[str, Any]:
-    """What the real host did."""
+    """Return what the real host did."""
     return _read(HERE / "recordings", case)
 
 

@@ -40,7 +40,7 @@ def read_table() -> list[Deviation]:
 
 
 def judge(case: str, found: Sequence[Difference], table: Sequence[Deviation]) -> list[str]:
-    """What is wrong with one case: a difference without a row, a row's path without its difference."""
+    """Return what is wrong with one case: a difference without a row, a row's path without its difference."""
     patterns = [(row.where, pattern) for row in table for pattern in row.cases.get(case, ())]
     unknown = [f"{case}: {each}" for each in found if not any(_fits(pattern, each.path) for _, pattern in patterns)]
     gone = [
@@ -63,13 +63,13 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def rendered(table: Sequence[Deviation]) -> str:
-    """The rows as Markdown."""
+    """Return the rows as Markdown."""
     head = "| Where | The real host | Here | Why |\n|---|---|---|---|\n"
     return head + "".join(f"| {row.where} | {row.real} | {row.here} | {row.why} |\n" for row in table)
 
 
 def in_readme() -> str:
-    """The rows that the README has."""
+    """Return the rows that the README has."""
     return README.read_text(encoding="utf-8").partition(_BEGIN)[2].partition(_END)[0]
 
 

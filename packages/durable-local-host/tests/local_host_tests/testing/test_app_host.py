@@ -132,7 +132,7 @@ async def _run_to_its_end(app_host: AppHost, instance: str) -> None:
 
 
 async def _start_unless_known(app_host: AppHost, instance: str) -> None:
-    """A caller that got no answer asks again; what was stored before is then known."""
+    """Send the request again, as a caller without an answer does; what was stored before is found."""
     try:
         await app_host.status(instance)
     except InstanceNotFound:

@@ -19,7 +19,7 @@ RECORDINGS = Path(__file__).parent / "recordings"
 
 
 def recorded(case: str) -> dict[str, Any]:
-    """The final status with history of a case."""
+    """Return the final status with history of a case."""
     return dict(json.loads((RECORDINGS / f"{case}.json").read_text())["client"]["full"]["body"])
 
 
@@ -28,7 +28,7 @@ def failed_step(status: dict[str, Any]) -> dict[str, Any]:
 
 
 def as_recorded(text: str) -> str:
-    """A text of this host with the form that recordings have."""
+    """Return a text of this host with the form that recordings have."""
     words = text.split(" exited with code 137 (0x89)")
     assert len(words) == 2, text
     head, _, path = words[0].rpartition("/")

@@ -41,11 +41,11 @@ class Connection:
         await self._writer.drain()
 
     async def answer(self) -> bytes:
-        """The headers of the next answer."""
+        """Return the headers of the next answer."""
         return await self._reader.readuntil(b"\r\n\r\n")
 
     async def rest(self) -> bytes:
-        """What the host sends until it closes the connection."""
+        """Return what the host sends until it closes the connection."""
         try:
             received = await self._reader.read()
         except ConnectionResetError:
@@ -54,7 +54,7 @@ class Connection:
         return received
 
     async def status(self) -> int:
-        """The status of the answer; 0 when there is none."""
+        """Return the status of the answer; 0 when there is none."""
         answer = await self.rest()
         return int(answer.split()[1]) if answer else 0
 

@@ -28,7 +28,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostProcess]:
 
 
 def status(host: HostProcess, method: str, path: str, headers: dict[str, str]) -> int:
-    """The status of the answer; `{own}` in a header stands for the host's own address."""
+    """Return the status of the answer; `{own}` in a header stands for the host's own address."""
     address = host.url.partition("://")[2]
     connection = HTTPConnection(address, timeout=30)
     sent = {name: value.replace("{own}", address) for name, value in headers.items()}

@@ -68,7 +68,7 @@ async def pid(worker: ApartWorker) -> int:
 
 
 async def kill(worker: ApartWorker) -> None:
-    """Returns once the supervisor knows."""
+    """Wait until the supervisor knows."""
     call = asyncio.create_task(worker.call(activity("never_ends")))
     os.kill(await pid(worker), signal.SIGKILL)
     with pytest.raises(WorkerExited):

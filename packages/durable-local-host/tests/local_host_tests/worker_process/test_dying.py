@@ -128,7 +128,7 @@ def is_running(pid: int) -> bool:
 
 
 def without_path(text: str) -> str:
-    """The worker's executable has another place on each machine."""
+    """Return the worker's executable has another place on each machine."""
     head, found, tail = text.partition(" exited with code ")
     if not found:
         return text

@@ -1,1 +1,1 @@
-"""Azure Storage: tables, queues, blobs."""
+"""Azure Storage: clients, errors, pages, and how values are stored."""

@@ -1,6 +1,6 @@
-"""Links by which whoever has one can read one blob for a while, and do nothing else.
+"""Sign links that let their holder read one blob for a while, and do nothing else.
 
-They are made when somebody asks and are never stored: a link in a history or a status would be a key in clear text. With an
+They are made on request and are never stored: a link in a history or a status would be a key in clear text. With an
 identity they are signed by a user delegation key, so that the account's own keys may be switched off; with a connection
 string by the account's key.
 """
@@ -19,14 +19,14 @@ _CLOCKS_DIFFER: Final = timedelta(minutes=5)
 
 
 class BlobLinks:
-    """Methods raise the blob library's errors."""
+    """Signs links. Methods raise the blob library's errors."""
 
     def __init__(self, service: "BlobServiceClient") -> None:
         self._service = service
         self._delegated: tuple[UserDelegationKey, datetime] | None = None
 
     def to(self, container: str, name: str) -> BlobLink:
-        """Return a link to one blob, from now on."""
+        """Return a link to one blob, valid from now on."""
         from azure.storage.blob import BlobSasPermissions, generate_blob_sas
 
         now = datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""Page cursors: what a service needs to go on, as one opaque word for a URL."""
+"""Encode page cursors: what a service needs to continue, as one opaque word for a URL."""
 
 import base64
 import binascii
@@ -9,7 +9,7 @@ from domain.page import InvalidCursor
 
 
 def encode_cursor(token: Any) -> str | None:
-    """token: JSON values; None, when there is no next page, stays None."""
+    """Encode a token of JSON values. None, when there is no next page, stays None."""
     if token is None:
         return None
     return base64.urlsafe_b64encode(json.dumps(token, separators=(",", ":")).encode()).decode().rstrip("=")

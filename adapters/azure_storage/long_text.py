@@ -11,7 +11,7 @@ def split_text(name: str, text: str) -> dict[str, str | int]:
     """Return `{"result": first part, "result_1": second part, …, "result_parts": how many}`."""
     parts = [text[start : start + _MAX_PROPERTY_CHARS] for start in range(0, len(text), _MAX_PROPERTY_CHARS)] or [""]
     properties: dict[str, str | int] = {_property(name, index): part for index, part in enumerate(parts)}
-    # A shorter text merged over a longer one leaves the longer one's tail behind: the count says where to stop.
+    # A shorter text merged over a longer one leaves the longer one's tail behind: the count marks the end.
     return {**properties, f"{name}_parts": len(parts)}
 
 

@@ -1,6 +1,6 @@
 """Clients for the shop's tables, queues and blob containers, and what their failures mean.
 
-Tables, queues and containers come into being on first use, once per process, after the service said that they are missing:
+Tables, queues and containers are created on first use, once per process, after the service has reported that they are missing:
 a deployment needs no set-up step, and no request pays for a check.
 """
 
@@ -63,11 +63,11 @@ class Storage:
         logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
 
     def table(self, name: str) -> "TableClient":
-        """Return a table."""
+        """Return the client of a table, which need not exist yet."""
         return self._tables.get_table_client(name)
 
     def queue(self, name: str) -> "QueueClient":
-        """Return a queue whose messages are Base64, as queue triggers read them."""
+        """Return the client of a queue whose messages are Base64, as queue triggers read them."""
         from azure.storage.queue import TextBase64DecodePolicy, TextBase64EncodePolicy
 
         return self._queues.get_queue_client(
@@ -75,12 +75,12 @@ class Storage:
         )
 
     def container(self, name: str) -> "ContainerClient":
-        """Return a container."""
+        """Return the client of a blob container, which need not exist yet."""
         return self._blobs.get_container_client(name)
 
     @cached_property
     def links(self) -> BlobLinks:
-        """Links to blobs for people without access to the account."""
+        """Sign links to blobs for people without access to the account."""
         return BlobLinks(self._blobs)
 
     @cached_property
@@ -124,7 +124,7 @@ class Storage:
 def created_on_first_use(operation: Callable[[], T], create: Callable[[], object]) -> T:
     """Run a storage operation; when its table, queue or container is missing, create that and run it again.
 
-    create: must not mind that somebody else was faster.
+    create: must accept that another process was faster.
     """
     from azure.core.exceptions import ResourceNotFoundError
 
@@ -139,7 +139,7 @@ def created_on_first_use(operation: Callable[[], T], create: Callable[[], object
 
 
 def create_table(table: "TableClient") -> None:
-    """Create a table unless somebody did."""
+    """Create a table unless it exists."""
     from azure.core.exceptions import ResourceExistsError
 
     with suppress(ResourceExistsError):
@@ -147,7 +147,7 @@ def create_table(table: "TableClient") -> None:
 
 
 def create_queue(queue: "QueueClient") -> None:
-    """Create a queue unless somebody did."""
+    """Create a queue unless it exists."""
     from azure.core.exceptions import ResourceExistsError
 
     with suppress(ResourceExistsError):
@@ -155,7 +155,7 @@ def create_queue(queue: "QueueClient") -> None:
 
 
 def create_container(container: "ContainerClient") -> None:
-    """Create a blob container unless somebody did."""
+    """Create a blob container unless it exists."""
     from azure.core.exceptions import ResourceExistsError
 
     with suppress(ResourceExistsError):

@@ -24,11 +24,18 @@ def read_page(
     cursor: str | None,
     limit: int,
 ) -> Page[T]:
-    """Read one page.
+    """Read one page of a partition.
 
-    Each filter is a condition that names one parameter by `@`, with its value; None leaves the condition out.
+    Args:
+        table: Where to read.
+        partition: Its partition key.
+        filters: Conditions, each naming one parameter by `@`, and the value of that; None leaves a condition out.
+        read: Makes an item of a row.
+        cursor: The page; None for the first.
+        limit: The most items that the page may have.
 
-    Raises InvalidCursor.
+    Raises:
+        InvalidCursor: The cursor does not come from this list.
     """
     asked = {"PartitionKey eq @partition": partition} | {
         condition: value for condition, value in filters.items() if value is not None

@@ -1,4 +1,4 @@
-"""Whole numbers in tables: a service that is not told otherwise takes them for 32 bits, and amounts of money can be larger."""
+"""Store whole numbers in tables with 64 bits: the service's default is 32, and amounts of money can be larger."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -7,7 +7,7 @@ if TYPE_CHECKING:
 
 
 def long(number: int) -> "EntityProperty":
-    """Return a number that is stored with 64 bits."""
+    """Return a number as it is stored with 64 bits."""
     from azure.data.tables import EdmType, EntityProperty
 
     return EntityProperty(number, EdmType.INT64)

@@ -18,7 +18,7 @@ from adapters.easypost.rates import (
     refuses_the_parcel,
     too_expensive,
 )
-from adapters.easypost.shipment import Offer, Shipment, is_of, said_by_carriers
+from adapters.easypost.shipment import Offer, Shipment, carriers_messages, is_of
 from adapters.easypost.words import (
     address_words,
     customs_words,
@@ -39,7 +39,7 @@ _GIVEN_BACK: Final = frozenset({"submitted", "refunded"})
 
 
 class EasyPostCarrier:
-    """Every method raises ProviderUnavailable when the same request is worth sending again."""
+    """A `domain.ports.Carrier`. Every method raises ProviderUnavailable when the same request is worth sending again."""
 
     def __init__(self, client: "EasyPostClient", ship_from: Address) -> None:
         self._client = client
@@ -47,7 +47,7 @@ class EasyPostCarrier:
 
     @classmethod
     def connect(cls, api_key: str, api_base: str | None, ship_from: Address, answer_s: int = ANSWER_TIMEOUT_S) -> Self:
-        """api_base: None for EasyPost's own. answer_s: how long to wait for an answer."""
+        """Connect to EasyPost. api_base: None for EasyPost's own. answer_s: how long to wait for an answer."""
         from easypost.easypost_client import EasyPostClient
 
         options = {"api_base": api_base} if api_base else {}
@@ -60,8 +60,8 @@ class EasyPostCarrier:
             shipment = self._announced(request) or self._announce(request)
         except CarrierRefused as refusal:
             if refusal.code.startswith("ADDRESS.VERIF"):
-                told = redacted(refusal.detail, private)
-                return StepResult.refused("undeliverable", f"the carrier cannot deliver to this address: {told}")
+                detail = redacted(refusal.detail, private)
+                return StepResult.refused("undeliverable", f"the carrier cannot deliver to this address: {detail}")
             return _refused(refusal, private)
         return StepResult(reference=shipment.id)
 
@@ -80,7 +80,7 @@ class EasyPostCarrier:
                     rates, anew = self._rates_anew(shipment.id)
                     messages = anew or messages
                 if not rates:
-                    return no_rates(messages, said_by_carriers(messages, private))
+                    return no_rates(messages, carriers_messages(messages, private))
                 rate = cheapest(rates, request.currency)
                 refused = too_expensive(rate, _most(request))
                 if refused is not None:
@@ -109,7 +109,7 @@ class EasyPostCarrier:
         if request.shipment_id is not None:
             shipment: Shipment | None = self._retrieve(request.shipment_id)
         else:
-            # A run before the one that asks may have known its id, and be buying its label.
+            # An earlier run may know its id, and be buying its label.
             shipment = self._announced(request.announced) if request.announced else self._of_reference(request.order_id)
         if shipment is not None and shipment.postage_label is None:
             self._rates_anew(shipment.id)
@@ -117,12 +117,12 @@ class EasyPostCarrier:
         return shipment
 
     def _announced(self, request: ShipmentRequest) -> Shipment | None:
-        """Return the shipment that was announced for the order, if any. Another program's, or an earlier order's, is none."""
+        """Return the order's announced shipment, if any. One of another program or an earlier order does not count."""
         shipment = self._of_reference(request.reference)
         return shipment if shipment is not None and is_of(request, shipment) else None
 
     def _of_reference(self, reference: str) -> Shipment | None:
-        """EasyPost takes references where it takes ids."""
+        """Return the shipment of this reference: EasyPost takes references where it takes ids."""
         try:
             shipment = self._retrieve(reference)
         except CarrierRefused as refusal:
@@ -196,12 +196,12 @@ def _given_back(shipment: Shipment) -> StepResult:
 
 
 def _refused(refusal: CarrierRefused, private: Sequence[str | None]) -> StepResult:
-    told = redacted(refusal.detail, private)
+    detail = redacted(refusal.detail, private)
     if refusal.status not in (401, 402, 403) and refuses_the_parcel(refusal.detail):
-        return StepResult.refused("undeliverable", f"the carrier does not take this parcel ({refusal.code}): {told}")
-    return _faulted(refusal, told)
+        return StepResult.refused("undeliverable", f"the carrier does not take this parcel ({refusal.code}): {detail}")
+    return _faulted(refusal, detail)
 
 
-def _faulted(refusal: CarrierRefused, told: str) -> StepResult:
+def _faulted(refusal: CarrierRefused, detail: str) -> StepResult:
     message = f"the carrier refused the request ({refusal.code})"
-    return StepResult.faulted("carrier_request_refused", f"{message}: {told}" if told else message)
+    return StepResult.faulted("carrier_request_refused", f"{message}: {detail}" if detail else message)

@@ -19,7 +19,7 @@ _WORTH_ASKING_AGAIN: Final = frozenset({408, 409, 425, 429})
 
 
 class CarrierRefused(ProviderRefused):
-    """EasyPost will not do this, however often it is asked. code: such as `ADDRESS.VERIFY.FAILURE`, or `unknown`.
+    """EasyPost will not do this, however often the request is sent. code: such as `ADDRESS.VERIFY.FAILURE`, or `unknown`.
 
     detail: its reason in its own words, which may repeat what is private: never to be shown as it is.
     """
@@ -45,7 +45,7 @@ def easypost_errors() -> Iterator[None]:
     except ApiError as error:
         raise _translated(error) from None
     except (EasyPostError, AttributeError, KeyError, TypeError, ValueError):
-        # The SDK trips over an error body that is JSON but not EasyPost's: a proxy's, say. So do we over such an answer.
+        # The SDK fails on an error body that is JSON but not EasyPost's: a proxy's, say. So does our reading of such an answer.
         raise ProviderUnavailable("the carrier's answer was not understood") from None
 
 

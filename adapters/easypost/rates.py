@@ -1,4 +1,4 @@
-"""Which label to buy, and what it means when a carrier offers none. Pure: what EasyPost says in, an answer out."""
+"""Which label to buy, and what it means when a carrier offers none. Pure: EasyPost's answer in, a result out."""
 
 import re
 from collections.abc import Sequence
@@ -43,12 +43,12 @@ class Rate(BaseModel):
 
     @property
     def cost(self) -> Money:
-        """The price of the rate."""
+        """Return the cost, rounded up to the currency's unit."""
         return Money.at_least(self.rate, self.currency.lower())
 
 
 def readable_rates(rates: object) -> tuple[Rate, ...]:
-    """Return the rates that have a price in a currency that is known: the others cannot be compared with anything."""
+    """Return the rates that have a price in a known currency: the others cannot be compared with anything."""
     readable = []
     for rate in rates if isinstance(rates, list | tuple) else ():
         try:
@@ -70,7 +70,7 @@ def cheapest(rates: Sequence[Rate], currency: str) -> Rate:
 def too_expensive(rate: Rate, most: Money) -> StepResult | None:
     """Return the refusal of a label that costs more than it may; None for one that may be bought.
 
-    most: in the order's currency. A label in another one is held against an amount of the same order.
+    most: in the order's currency. A label in another one is compared with an amount of the same order of magnitude.
     """
     allowed = most.about_in(rate.cost.currency)
     if rate.cost <= allowed:
@@ -78,21 +78,23 @@ def too_expensive(rate: Rate, most: Money) -> StepResult | None:
     return StepResult.refused("shipping_too_expensive", f"the label costs {rate.cost}, and may cost {allowed}")
 
 
-def no_rates(messages: Sequence[CarrierMessage], told: str) -> StepResult:
-    """No carrier offers a rate. told: what they say, as the operator may read it.
+def no_rates(messages: Sequence[CarrierMessage], shown: str) -> StepResult:
+    """Return what it means that no carrier offers a rate. shown: their messages, as the operator may read them.
 
     Raises ProviderUnavailable when that may pass.
     """
-    said = [str(message.message) for message in messages]
-    if not said or any(_PASSING.search(text) for text in said):
-        raise ProviderUnavailable(f"no carrier offers a rate for this parcel at the moment{told and ': '}{told}"[:500])
-    if all(_OF_THE_ACCOUNT.search(text) for text in said):
-        return StepResult.faulted("carrier_request_refused", f"no carrier can be used with this account: {told}")
-    return StepResult.refused("undeliverable", f"no carrier takes this parcel: {told}")
+    texts = [str(message.message) for message in messages]
+    if not texts or any(_PASSING.search(text) for text in texts):
+        raise ProviderUnavailable(
+            f"no carrier offers a rate for this parcel at the moment{shown and ': '}{shown}"[:500]
+        )
+    if all(_OF_THE_ACCOUNT.search(text) for text in texts):
+        return StepResult.faulted("carrier_request_refused", f"no carrier can be used with this account: {shown}")
+    return StepResult.refused("undeliverable", f"no carrier takes this parcel: {shown}")
 
 
 def refuses_the_parcel(text: str) -> bool:
-    """Whether a refusal is about the parcel or its address, and not about the account or the moment."""
+    """Return whether a refusal is about the parcel or its address, and not about the account or the moment."""
     words = r"customs|weight|dimension|address|destination|oversize|exceed|not serviced|undeliverable|prohibited"
     is_about = re.search(words, text, re.IGNORECASE) is not None
     return is_about and not _PASSING.search(text) and not _OF_THE_ACCOUNT.search(text)

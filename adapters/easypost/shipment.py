@@ -42,7 +42,7 @@ class Offer(BaseModel):
 
 
 class Shipment(Offer):
-    """A shipment of EasyPost, as far as it is read."""
+    """A parcel that was announced. postage_label: None until it is bought."""
 
     id: str
     reference: str | None = None
@@ -55,7 +55,7 @@ class Shipment(Offer):
 
 
 def is_of(request: ShipmentRequest, shipment: Shipment) -> bool:
-    """Whether it carries the parcel that is asked for. The verified address is written anew; of it, case and blanks may differ."""
+    """Return whether it is the parcel of the request. The verified address is written anew: case and blanks may differ."""
     to, wanted = shipment.to_address, request.ship_to
     return (
         shipment.reference == request.reference
@@ -69,7 +69,7 @@ def _plain(text: str | None) -> str:
     return " ".join((text or "").split()).casefold()
 
 
-def said_by_carriers(messages: Sequence[CarrierMessage], private: Sequence[str | None]) -> str:
-    """Return what the carriers say, for the operator."""
-    told = (f"{redacted(each.carrier or 'a carrier', ())}: {redacted(each.message, private)}" for each in messages)
-    return "; ".join(dict.fromkeys(told))[:400]
+def carriers_messages(messages: Sequence[CarrierMessage], private: Sequence[str | None]) -> str:
+    """Return the carriers' messages, as the operator may read them."""
+    texts = (f"{redacted(each.carrier or 'a carrier', ())}: {redacted(each.message, private)}" for each in messages)
+    return "; ".join(dict.fromkeys(texts))[:400]

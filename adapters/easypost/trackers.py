@@ -1,4 +1,4 @@
-"""Ask EasyPost where a parcel is, and tell its news from forged ones."""
+"""Ask EasyPost where a parcel is, and tell its webhooks from forged ones."""
 
 import json
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 ANSWER_TIMEOUT_S: Final = 20
 _PAGE: Final = 100
-# Their words for ours, where they differ. `error` says that the tracker is out of order, which is nothing about the parcel.
+# Their words for ours, where they differ. `error` is the tracker's own failure, and nothing about the parcel.
 _STATUSES: Final = {
     "return_to_sender": ParcelStatus.RETURNED,
     "failure": ParcelStatus.LOST,
@@ -23,7 +23,7 @@ _STATUSES: Final = {
 
 
 class EasyPostTrackers:
-    """Raises ProviderUnavailable when the same request is worth sending again, CarrierRefused when it is not."""
+    """A `domain.ports.ParcelTracker`."""
 
     def __init__(self, client: "EasyPostClient", webhook_secret: str | None = None) -> None:
         self._client = client
@@ -47,7 +47,7 @@ class EasyPostTrackers:
         return cls(EasyPostClient(api_key, timeout=answer_s, **options), webhook_secret)
 
     def status(self, code: str) -> ParcelStatus:
-        """Where a parcel is. Its tracker came with its label; where there is none, one is made."""
+        """Return where a parcel is. Its tracker came with its label; where there is none, one is made."""
         with easypost_errors():
             found: Any = self._client.tracker.all(tracking_code=code, page_size=_PAGE)["trackers"]
             known = [tracker for tracker in found if tracker.tracking_code == code]

@@ -1,4 +1,4 @@
-"""Our addresses, measures and declarations in EasyPost's words, and what carriers say in ours."""
+"""Translate our addresses, measures and declarations into EasyPost's words, and carriers' messages into ours."""
 
 import re
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 def address_words(address: Address) -> dict[str, Any]:
-    """Return an address. Its state goes by code, which is what labels have."""
+    """Return an address. Its state is a code, as on labels."""
     words = {**address.model_dump(exclude_none=True, exclude={"postal_code"}), "zip": address.postal_code}
     return words if address.state is None else {**words, "state": state_code(address.country, address.state)}
 
@@ -54,7 +54,7 @@ def ounces(grams: int) -> float:
 
 
 def redacted(text: object, private: Iterable[str | None]) -> str:
-    """Return what a carrier says, without what is private in it. private: what is known of the customer."""
+    """Return a carrier's text without what is private in it. private: what is known of the customer."""
     shown = _CONTROL.sub(" ", str(text))
     for value in sorted((value for value in private if value), key=len, reverse=True):
         shown = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", "…", shown, flags=re.IGNORECASE)
@@ -63,7 +63,7 @@ def redacted(text: object, private: Iterable[str | None]) -> str:
 
 
 def private_values(address: Address) -> list[str | None]:
-    """Return what of an address must not be repeated. Its country says nothing of a person."""
+    """Return what of an address must not be repeated. Its country identifies no person."""
     return [address.name, address.street1, address.street2, address.city, address.postal_code]
 
 

@@ -1,1 +1,1 @@
-"""The payment adapter for invoices."""
+"""The payment adapter that invoices customers, within a credit limit."""

@@ -1,1 +1,1 @@
-"""The mail adapters."""
+"""The mail adapters: Azure Communication Services, and SMTP."""

@@ -23,7 +23,7 @@ _NOT_ABOUT_THIS_MAIL: Final = frozenset({401, 403, 404, 408, 409, 412, 429})
 
 
 class AzureMailer:
-    """The service has taken a mail when it says so; bounces are seen in its own logs."""
+    """A `domain.ports.Mailer`. The service delivers what it has accepted; bounces are in its own logs."""
 
     def __init__(self, client: "EmailClient", sender: str) -> None:
         self._client = client
@@ -31,7 +31,7 @@ class AzureMailer:
 
     @classmethod
     def connect(cls, endpoint: str, client_id: str | None, sender: str) -> "AzureMailer":
-        """client_id: of the user-assigned identity; None for the default credential."""
+        """Connect by identity. client_id: of the user-assigned one; None for the default credential."""
         from azure.communication.email import EmailClient
         from azure.identity import DefaultAzureCredential, ManagedIdentityCredential
 
@@ -39,7 +39,7 @@ class AzureMailer:
         return cls(EmailClient(endpoint, credential, retry_total=2, read_timeout=ANSWER_TIMEOUT_S), sender)
 
     def send(self, mail: Mail) -> StepResult:
-        """Send a mail."""
+        """Hand a mail over to the service. The reference is the operation's id."""
         from azure.core.exceptions import AzureError, HttpResponseError
 
         operation_id = str(uuid.uuid5(_OPERATIONS, mail.message_id))

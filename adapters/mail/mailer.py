@@ -1,4 +1,4 @@
-"""Who sends mails: Azure Communication Services by identity, any other server by SMTP, or nobody yet.
+"""Choose what sends mails: Azure Communication Services by identity, any other server by SMTP, or nothing yet.
 
 A repeat carries the same id, so that it is dropped where the receiving side can tell. Neither addresses nor texts are repeated in
 errors.
@@ -20,7 +20,7 @@ class Mailer(Protocol):
 
 
 def connect(mail: MailSettings) -> Mailer:
-    """Return the one that the settings ask for. The others are not even loaded."""
+    """Return the mailer that the settings name. The others are not loaded."""
     if mail.endpoint:
         from adapters.mail.azure import AzureMailer
 
@@ -33,13 +33,13 @@ def connect(mail: MailSettings) -> Mailer:
 
 
 def takes_utf8() -> bool:
-    """Whether the mail server is said to take addresses outside ASCII."""
+    """Return whether the settings let addresses outside ASCII through."""
     return mail_takes_utf8(os.environ)
 
 
 class NoMailer:
-    """For a shop that has set up no mails yet: what it should have sent is dead-lettered, and can be replayed."""
+    """A `domain.ports.Mailer` for a shop without mails: what it should have sent is dead-lettered, and can be replayed."""
 
     def send(self, mail: Mail) -> StepResult:
-        """Fault, because no mail service is set up."""
+        """Return the fault that has the mail dead-lettered."""
         return StepResult.faulted("mail_not_set_up", "neither MAIL_ENDPOINT nor SMTP_URL is set")

@@ -18,14 +18,14 @@ ANSWER_TIMEOUT_S: Final = 20
 
 
 class SmtpMailer:
-    """Any mail server. A password is only sent over TLS, or to this machine."""
+    """A `domain.ports.Mailer` for any mail server. A password is only sent over TLS, or to this machine."""
 
     def __init__(self, url: str, sender: str) -> None:
         self._url = urlsplit(url)
         self._sender = sender
 
     def send(self, mail: Mail) -> StepResult:
-        """Send a mail."""
+        """Hand a mail over to the server. The reference is the message id."""
         try:
             with _smtp_errors(), self._session() as session:
                 if any(map(needs_smtputf8, mail.to)) and not session.has_extn("smtputf8"):
@@ -49,7 +49,7 @@ class SmtpMailer:
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
-        """Once: to read the trusted certificates takes longer than to send a mail."""
+        """Read the trusted certificates once: it takes longer than to send a mail."""
         return ssl.create_default_context()
 
     @contextmanager
@@ -77,7 +77,7 @@ class SmtpMailer:
 
 
 class _MailRefused(Exception):
-    """Never to be taken. Its text says what the mail server did."""
+    """The mail server will never take this mail. The text is what it did."""
 
 
 @contextmanager
@@ -87,7 +87,7 @@ def _smtp_errors() -> Iterator[None]:
         yield
     except smtplib.SMTPRecipientsRefused as error:
         raise _refusal(max(code for code, _ in error.recipients.values())) from None
-    except smtplib.SMTPAuthenticationError as error:  # not about this mail, and somebody can mend it
+    except smtplib.SMTPAuthenticationError as error:  # not about this mail, and an operator can mend it
         raise ProviderUnavailable(f"the mail server refused our login ({error.smtp_code})") from None
     except smtplib.SMTPResponseException as error:
         raise _refusal(error.smtp_code) from None

@@ -1,1 +1,1 @@
-"""Templates of mails, pages and reports."""
+"""Texts and documents from templates."""

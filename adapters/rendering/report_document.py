@@ -13,7 +13,7 @@ _COLUMNS: Final = tuple(ReportRow.model_fields)
 
 
 def document(request: ReportRequest, parts: Iterable[Sequence[ReportRow]]) -> Iterator[bytes]:
-    """Return the bytes of the document. parts: rows, read as they are needed."""
+    """Yield the bytes of the document. parts: rows, read as they are needed."""
     return _csv(parts) if request.format is ReportFormat.CSV else _html(request, parts)
 
 

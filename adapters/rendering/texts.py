@@ -1,4 +1,4 @@
-"""Texts from the files in `templates`. What is put into HTML is escaped, and a name that nobody filled in is an error."""
+"""Fill in the texts in `templates`. What is put into HTML is escaped, and a name without a value is an error."""
 
 from datetime import UTC, datetime
 from functools import cache
@@ -30,7 +30,7 @@ def money(cents: int, currency: str) -> str:
 
 
 def customer_reason(result: OrderProgress) -> str:
-    """Why an order was refused, as its customer may read it: what carriers say and labels cost is for operators."""
+    """Return why an order was refused, as its customer may read it: carriers' messages and costs are for operators."""
     return _FOR_CUSTOMERS.get(result.reason_code or "", result.message)
 
 

@@ -1,1 +1,1 @@
-"""The stores, on Azure Storage."""
+"""The shop's own tables, queues and blobs."""

@@ -1,4 +1,4 @@
-"""The catalogue: one table row per product."""
+"""Keep the catalogue: one table row per product."""
 
 import json
 from collections.abc import Collection
@@ -27,7 +27,7 @@ class CatalogueStore:
         self._table = storage.table(_PRODUCTS)
 
     def get(self, product_id: str) -> Product | None:
-        """One product; None when there is none of this id."""
+        """Return one product; None when there is none of this id."""
         from azure.core.exceptions import ResourceNotFoundError
 
         with storage_errors("the catalogue"):
@@ -37,7 +37,7 @@ class CatalogueStore:
                 return None
 
     def get_many(self, product_ids: Collection[str]) -> dict[str, Product]:
-        """Those of the products that exist, by id."""
+        """Return those of the products that exist, by id."""
         if len(product_ids) == 1:
             found = [self.get(*product_ids)]
         else:
@@ -46,7 +46,7 @@ class CatalogueStore:
         return {product.product_id: product for product in found if product is not None}
 
     def list(self, *, cursor: str | None = None, limit: int = 50) -> Page[Product]:
-        """Products by id. Raises InvalidCursor."""
+        """Return products by id. Raises InvalidCursor."""
         with storage_errors("the catalogue"):
             return created_on_first_use(
                 lambda: read_page(self._table, _PARTITION, {}, _product, cursor=cursor, limit=limit),
@@ -54,7 +54,7 @@ class CatalogueStore:
             )
 
     def put(self, product: Product) -> None:
-        """Enter a product, or replace what is known of it."""
+        """Store a product, or replace it."""
         from azure.data.tables import UpdateMode
 
         entity = _entity(product)

@@ -1,4 +1,4 @@
-"""Dead letters: one blob per record, and a queue that tells whoever watches it that there is a new one.
+"""Keep dead letters: one blob per record, and a queue that announces each new one.
 
 A record is created once and afterwards changed only against its ETag, so that two operators cannot overwrite each other. Its
 state stands in the blob's metadata too, where listing sees it without reading the blob.
@@ -60,7 +60,7 @@ class DeadLetters:
             return known
 
     def get(self, dead_letter_id: str) -> StoredDeadLetter | None:
-        """One record; None when there is none of this id."""
+        """Return one record; None when there is none of this id."""
         with storage_errors("the dead letters"):
             return self._read(dead_letter_id)
 
@@ -170,7 +170,7 @@ class DeadLetters:
         return str(answer["etag"])
 
     def _names(self, state: DeadLetterState | None, marker: str | None, limit: int) -> tuple[Sequence[str], str | None]:
-        """Ids of one page, and the service's marker of the next one."""
+        """Return the ids of one page, and the service's marker of the next one."""
         # The library's annotations do not know that a page iterator carries the marker.
         pages: Any = self._container.list_blobs(include=["metadata"], results_per_page=limit).by_page(marker)
         names: Sequence[str] = ()

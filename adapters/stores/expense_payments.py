@@ -1,4 +1,4 @@
-"""What is paid to employees: one row per claim, inserted only if absent, for the payroll run to pick up."""
+"""Keep what is paid to employees: one row per claim, inserted only if absent, for the payroll run to read."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What batches of files read and keep: the files themselves, lists of names, facts per list, and the summary.
+"""Read the files of batches, and keep lists of names, facts per list, and the summary.
 
 All of a batch is under its id in one container. Every blob is written whole under a name of its own, so that writing it again
 changes nothing; history and status hold counts and names of blobs only.
@@ -39,7 +39,7 @@ MAX_FILE_BYTES: Final = 512 * 1024 * 1024
 
 
 class FileBatches:
-    """width: how many files of a batch are read at a time. Methods raise StorageUnavailable when blobs do not answer."""
+    """The store of file batches. Methods raise StorageUnavailable when blobs do not answer."""
 
     def __init__(self, storage: Storage, width: int) -> None:
         self._storage = storage
@@ -47,7 +47,7 @@ class FileBatches:
         self._width = width
 
     def list_files(self, wanted: ListFiles) -> FilesListed:
-        """Keep the names in lists of CHUNK_FILES. Refused: container_not_found, too_many_files."""
+        """Store the names in lists of CHUNK_FILES. Refused: container_not_found, too_many_files."""
         from azure.core.exceptions import ResourceNotFoundError
 
         request = wanted.request
@@ -64,12 +64,12 @@ class FileBatches:
         return FilesListed(files=files, chunks=-(-files // CHUNK_FILES), width=self._width)
 
     def names(self, batch_id: str, number: int) -> tuple[str, ...]:
-        """One list of names."""
+        """Return one list of names."""
         with storage_errors("the batches"):
             return tuple(json.loads(self._read(_names_of(batch_id, number))))
 
     def extract(self, wanted: ExtractMetadata) -> FileFacts:
-        """Look at one file. What is wrong with it is part of the answer, and so is a store that does not answer."""
+        """Return the facts of one file. What is wrong with it is part of the answer, and so is a store that does not answer."""
         from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
         if wanted.name == HIDDEN_NAME:
@@ -93,12 +93,12 @@ class FileBatches:
             return _problem(wanted.name, FileProblem.UNAVAILABLE)
 
     def keep_facts(self, found: ChunkFacts) -> None:
-        """Keep the facts of one list."""
+        """Store the facts of one list."""
         with storage_errors("the batches"):
             self._write(_facts_of(found.batch_id, found.number), [each.to_wire() for each in found.facts])
 
     def summarise(self, wanted: SummariseBatch) -> BatchSummary:
-        """Write the summary, list by list: what is known of each file, then what they add up to."""
+        """Store the summary, list by list: what is known of each file, then what they add up to."""
         name = _summary_of(wanted.batch_id)
         with storage_errors("the batches"):
             totals = created_on_first_use(
@@ -112,7 +112,7 @@ class FileBatches:
         )
 
     def summary_link(self, batch_id: str) -> BlobLink:
-        """Where the summary can be read for a while."""
+        """Return where the summary can be read for a while."""
         with storage_errors("the batches"):
             return self._storage.links.to(_BATCHES, _summary_of(batch_id))
 
@@ -167,7 +167,7 @@ def _problem(name: str, problem: FileProblem) -> FileFacts:
 
 
 def _problem_of(error: "HttpResponseError") -> FileProblem:
-    # The service says no for good with 4xx, such as a blob in the archive; but a file that changes under the reader is
+    # The service refuses for good with 4xx, such as a blob in the archive; but a file that changes under the reader is
     # worth another look (412), and so is a service that is busy (408, 429, 5xx) or broke off.
     status = error.status_code or 0
     return FileProblem.UNREADABLE if 400 <= status < 500 and status not in (408, 412, 429) else FileProblem.UNAVAILABLE

@@ -1,7 +1,7 @@
-"""Find out about a file while its bytes go by: they are hashed as they come, and never held as a whole.
+"""Find out about a file while its bytes go by: they are hashed as they come, and never in memory as a whole.
 
-A file is what its content says: its name only says what to look for. What is held is bounded: the head of an image, one line of a
-table and its columns, a JSON document of MAX_JSON_BYTES; a limit holds wherever in a file something stands.
+A file's content decides what it is; its name only decides what is looked for. What is in memory is bounded: the head of an image,
+one line of a table and its columns, a JSON document of MAX_JSON_BYTES; a limit holds wherever in a file something stands.
 """
 
 import codecs
@@ -46,7 +46,7 @@ csv.field_size_limit(MAX_LINE_BYTES)
 
 
 class _Malformed(Exception):
-    """The content is not what the file's name says."""
+    """The content is not what the file's name promises."""
 
 
 class _Passing:
@@ -136,8 +136,8 @@ def _table_encoding(head: bytes) -> str:
 
 def _csv(lines: Iterator[str], delimiter: str | None) -> dict[str, Any]:
     header = _header_lines(lines)
-    if (said := re.fullmatch(_SEP_LINE, "".join(header).rstrip("\n"), re.IGNORECASE)) is not None:
-        delimiter = said[1]
+    if (stated := re.fullmatch(_SEP_LINE, "".join(header).rstrip("\n"), re.IGNORECASE)) is not None:
+        delimiter = stated[1]
         header = _header_lines(lines)
     if not header:
         return {"rows": 0, "columns": 0}

@@ -1,4 +1,4 @@
-"""Manifests of batches of files, as somebody dropped them."""
+"""Read the manifests of file batches that were uploaded."""
 
 from adapters.azure_storage.blob_paths import blob_within
 from adapters.azure_storage.storage import Storage, storage_errors
@@ -6,7 +6,7 @@ from domain.queues import MANIFESTS
 
 
 class Manifests:
-    """Raises StorageUnavailable when blobs do not answer."""
+    """The container of manifests. Raises StorageUnavailable when blobs do not answer."""
 
     def __init__(self, storage: Storage) -> None:
         self._container = storage.container(MANIFESTS)

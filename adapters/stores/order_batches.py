@@ -1,4 +1,4 @@
-"""What batches of orders keep between their steps: lines, results per chunk, and in the end one result per line.
+"""Keep what batches of orders need between their steps: lines, results per chunk, and in the end one result per line.
 
 Lines are kept under the file's digest too, so that another file which is sent under a used id never touches the first one's.
 Every blob is written whole under a name of its own: writing it again changes nothing.
@@ -33,7 +33,7 @@ class OrderBatches:
     def keep_lines(
         self, batch_id: str, digest: str, chunks: Sequence[Sequence[BatchLine]], rejected: Sequence[LineResult]
     ) -> None:
-        """Keep what a file holds, before its batch is started."""
+        """Store what a file holds, before its batch is started."""
         with storage_errors("the order batches"):
             for number, lines in enumerate(chunks):
                 self._write(_lines(batch_id, digest, number), _document(lines))
@@ -46,13 +46,13 @@ class OrderBatches:
         return tuple(BatchLine.model_validate(line) for line in held)
 
     def keep_results(self, done: ChunkResults) -> None:
-        """Keep what became of one chunk's orders."""
+        """Store what became of one chunk's orders."""
         chunk = done.chunk
         with storage_errors("the order batches"):
             self._write(_results(chunk.batch_id, chunk.digest, chunk.number), _document(done.results))
 
     def collect(self, wanted: CollectResults) -> LineCounts:
-        """Write one result per line, in the order of the file. A line may have none."""
+        """Store one result per line, in the order of the file. A line may have none."""
         with storage_errors("the order batches"):
             results = _results_of(self._read(_rejected(wanted.batch_id, wanted.digest)))
             for number in range(wanted.chunks):
@@ -63,7 +63,7 @@ class OrderBatches:
         return counts_of(tuple(results))
 
     def all_results(self, batch_id: str) -> bytes | None:
-        """JSON Lines, one result per line of the file; None before they are put together."""
+        """Return JSON Lines, one result per line of the file; None before they are collected."""
         with storage_errors("the order batches"):
             return self._find(_all_results(batch_id))
 

@@ -1,4 +1,4 @@
-"""The outbox: a storage queue of messages to people, emptied by whoever delivers them."""
+"""The outbox: a storage queue of messages to people, which a trigger delivers."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ class Outbox:
         self._queue = storage.queue(NOTIFICATIONS)
 
     def put(self, notification: Notification, later: timedelta = timedelta(0)) -> None:
-        """Leave a message, to be delivered that much later. A repeat leaves a second one, which its `message_id` tells apart.
+        """Store a message, to be delivered that much later. A repeat stores a second one with the same `message_id`.
 
         Raises StorageUnavailable.
         """

@@ -1,4 +1,4 @@
-"""Whose parcel a tracking code belongs to: the carrier's news name the code alone."""
+"""Keep the order of each tracking code: the carrier's webhooks name the code alone."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Messages of the queue `orders-in` that are no orders, put aside with the reason: where the host puts those that it gave up on."""
+"""Keep messages of the queue `orders-in` that are no orders, with the reason, in the queue where the host puts poison messages."""
 
 from typing import Final
 
@@ -16,7 +16,7 @@ class RefusedOrders:
         self._queue = storage.queue(f"{ORDERS_IN}-poison")
 
     def put(self, refused: RefusedMessage) -> None:
-        """Put a message aside. A repeat leaves a second one, which its `message_id` tells. Raises StorageUnavailable."""
+        """Store a poison message. A repeat stores a second one with the same `message_id`. Raises StorageUnavailable."""
         text = _envelope(refused)
         with storage_errors("the refused orders"):
             created_on_first_use(
@@ -25,7 +25,7 @@ class RefusedOrders:
 
 
 def _envelope(refused: RefusedMessage) -> str:
-    """As JSON, whose escapes can make a message longer than it came: then without it."""
+    """Return it as JSON, whose escapes can make the message too long: then without the message."""
     whole = refused.model_dump_json()
     if len(whole.encode()) <= _MAX_MESSAGE_BYTES:
         return whole

@@ -1,4 +1,4 @@
-"""Reports in blobs: the rows that were fetched, in parts, and the document made of them, all under the report's id.
+"""Keep reports in blobs: the rows that were fetched, in parts, and the document made of them, all under the report's id.
 
 A part and a document are each written whole under a name of their own: writing one again changes nothing.
 """
@@ -27,7 +27,7 @@ class Reports:
         self._orders = orders
 
     def fetch(self, wanted: FetchReportData) -> ReportDataFetched:
-        """Keep the next rows of the order repository as one part, and say where they end."""
+        """Store the next rows of the order repository as one part, and return where they end."""
         rows: list[ReportRow] = []
         cursor = wanted.cursor
         for _ in range(_PART_PAGES):
@@ -42,13 +42,13 @@ class Reports:
         return ReportDataFetched(rows=len(rows), cursor=cursor)
 
     def generate(self, wanted: GenerateReport) -> str:
-        """Make the document. Gives the name of its blob."""
+        """Store the document, and return the name of its blob."""
         from azure.storage.blob import ContentSettings
 
         name = _document(wanted.report_id, wanted.request.format)
         settings = ContentSettings(
             content_type=CONTENT_TYPES[wanted.request.format],
-            # Downloaded, not shown: a page from the storage account's own address is nobody's to run.
+            # Downloaded, not shown: no browser shall run a page from the storage account's own address.
             content_disposition=f'attachment; filename="{wanted.report_id}.{wanted.request.format}"',
         )
         with storage_errors("the reports"):
@@ -57,7 +57,7 @@ class Reports:
         return f"{_REPORTS}/{name}"
 
     def link(self, report_id: str, form: ReportFormat) -> BlobLink:
-        """Where the document can be read for a while."""
+        """Return where the document can be read for a while."""
         with storage_errors("the reports"):
             return self._storage.links.to(_REPORTS, _document(report_id, form))
 

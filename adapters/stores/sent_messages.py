@@ -1,4 +1,4 @@
-"""Which messages to people were sent: one row each, so that one that comes twice from the outbox is sent once.
+"""Keep which messages to people were sent: one row each, so that one that comes twice from the outbox is sent once.
 
 A row is inserted after its mail was sent: a process that dies in between sends it again, under the same Message-ID.
 """
@@ -19,7 +19,7 @@ class SentMessages:
         self._table = storage.table(_SENT)
 
     def has(self, message_id: str) -> bool:
-        """Whether the message was sent."""
+        """Return whether the message was sent."""
         from azure.core.exceptions import ResourceNotFoundError
 
         with storage_errors("the sent messages"):
@@ -30,7 +30,7 @@ class SentMessages:
         return True
 
     def add(self, message_id: str) -> None:
-        """Record that the message was sent. Safe to repeat."""
+        """Record that the message was sent. A repeat changes nothing."""
         entity = {"PartitionKey": digest_id(message_id), "RowKey": _ROW, "message_id": message_id}
         with storage_errors("the sent messages"):
             created_on_first_use(lambda: self._table.upsert_entity(entity), lambda: create_table(self._table))

@@ -1,4 +1,4 @@
-"""The users: one row per user in the table `users`, inserted only if absent."""
+"""Keep the users: one row per user in the table `users`, inserted only if absent."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -19,12 +19,12 @@ class Users:
         self._table = storage.table(_USERS)
 
     def add(self, request: PersistUser) -> bool:
-        """Enter a user; False when another run has entered one with this address. A repeat changes nothing."""
+        """Insert a user; False when another run has inserted one with this address. A repeat changes nothing."""
         with storage_errors("the users"):
             return insert_once(self._table, _entity(request)) is not Intake.CONFLICT
 
     def get(self, user_id: str) -> PersistUser | None:
-        """As it was entered; None when there is no such user."""
+        """Return a user as it was inserted; None when there is none of this id."""
         from azure.core.exceptions import ResourceNotFoundError
 
         with storage_errors("the users"):

@@ -19,7 +19,7 @@ _CODE: Final = re.compile(r"^[a-z][a-z0-9_]{0,59}$")
 
 
 class CardRefused(ShopError):
-    """The issuer of the card said no. code: the decline code, the error's code, or `unknown`."""
+    """The issuer of the card refused. code: the decline code, the error's code, or `unknown`."""
 
     def __init__(self, code: str) -> None:
         super().__init__(f"the card was declined ({code})")
@@ -27,9 +27,9 @@ class CardRefused(ShopError):
 
 
 class RequestRefused(ShopError):
-    """Stripe will not do this, however often it is asked. code: the error's, or `unknown`. param: what it is about.
+    """Stripe will not do this, however often the request is sent. code: the error's, or `unknown`. param: what it is about.
 
-    is_kept: it was said when the key was used first; what it was about (too low a balance, say) may have changed since.
+    is_kept: it is the answer to the first use of the key; what it was about (too low a balance, say) may have changed since.
     """
 
     def __init__(self, code: str, param: str | None = None, *, is_kept: bool = False) -> None:
@@ -40,11 +40,11 @@ class RequestRefused(ShopError):
 
 
 class AccessRefused(RequestRefused):
-    """The API key is wrong, or may not do this: says nothing about the payment."""
+    """The API key is wrong, or may not do this: nothing is known about the payment."""
 
 
 class KeySpent(ShopError):
-    """The key's kept answer is a failure of Stripe's own. What came of the request, only the payment itself can tell."""
+    """The key's kept answer is a failure of Stripe's own. Only the payment's own state shows what became of the request."""
 
 
 class KeyMisused(ShopError):
@@ -64,7 +64,7 @@ def stripe_errors() -> Iterator[None]:
     except StripeError as error:
         raise _translated(error) from None
     except (AttributeError, KeyError, TypeError, ValueError):
-        # The SDK trips over an error body that is JSON but not Stripe's: a proxy's, say. So do we over such an answer.
+        # The SDK fails on an error body that is JSON but not Stripe's: a proxy's, say. So does our reading of such an answer.
         raise ProviderUnavailable("the payment provider's answer was not understood") from None
 
 
@@ -88,12 +88,12 @@ def _translated(error: "StripeError") -> ShopError:
 
 
 def is_replay(headers: Mapping[str, str]) -> bool:
-    """Whether an answer with these headers is the one kept under its idempotency key."""
+    """Return whether an answer with these headers is the one kept under its idempotency key."""
     return headers.get("Idempotent-Replayed") == "true"
 
 
 def safe_code(*codes: object) -> str:
-    """Return the first that looks like one of Stripe's codes, else `unknown`."""
+    """Return the first that has the form of Stripe's codes, else `unknown`."""
     return next((code for code in codes if isinstance(code, str) and _CODE.match(code)), "unknown")
 
 

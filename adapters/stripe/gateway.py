@@ -73,7 +73,7 @@ class Intent(_Answer):
 
 
 class Refund(_Answer):
-    """payment_intent: the payment that is paid back; None when the answer does not say."""
+    """A refund. payment_intent: the payment that is paid back; None when the answer does not name it."""
 
     amount: int
     currency: str | None = None
@@ -89,7 +89,7 @@ class StripeGateway:
 
     @classmethod
     def connect(cls, api_key: str, api_base: str | None, answer_s: float = ANSWER_TIMEOUT_S) -> Self:
-        """api_base: None for Stripe's own. answer_s: how long to wait for an answer."""
+        """Connect to Stripe. api_base: None for Stripe's own. answer_s: how long to wait for an answer."""
         from stripe import RequestsClient, StripeClient
 
         # At INFO it repeats Stripe's error messages, which may repeat what they are about.
@@ -108,23 +108,23 @@ class StripeGateway:
             return Intent.read(self._client.payment_intents.create(_creation(request), _keyed(key)))
 
     def confirm(self, payment_id: str, key: str) -> Intent:
-        """Confirm a payment."""
+        """Confirm a payment: hold the money, or take it at once where the payment was made so."""
         with stripe_errors():
             return Intent.read(self._client.payment_intents.confirm(payment_id, {}, _keyed(key)))
 
     def capture(self, payment_id: str, amount: int, key: str) -> Intent:
-        """Capture an amount of a payment."""
+        """Take money that is held."""
         with stripe_errors():
             answer = self._client.payment_intents.capture(payment_id, {"amount_to_capture": amount}, _keyed(key))
             return Intent.read(answer)
 
     def cancel(self, payment_id: str, key: str) -> Intent:
-        """Cancel a payment."""
+        """Cancel a payment that has taken no money."""
         with stripe_errors():
             return Intent.read(self._client.payment_intents.cancel(payment_id, {}, _keyed(key)))
 
     def refund(self, payment_id: str, amount: int, key: str) -> Refund:
-        """Refund an amount of a payment."""
+        """Ask for a refund."""
         with stripe_errors():
             answer = self._client.refunds.create({"payment_intent": payment_id, "amount": amount}, _keyed(key))
             return Refund.read(answer)
@@ -135,7 +135,7 @@ class StripeGateway:
             return Intent.read(self._client.payment_intents.retrieve(payment_id))
 
     def search(self, query: str) -> list[Intent]:
-        """Whatever Stripe's index takes for a match, in whatever state it remembers. It compares without case."""
+        """Return what Stripe's index finds, in the state that the index has. It compares without case."""
         with stripe_errors():
             found = self._client.payment_intents.search({"query": query, "limit": _PAGE})
             return [_hit(answer) for answer in islice(found.auto_paging_iter(), _MAX_LISTED)]

@@ -1,8 +1,8 @@
 """The mark by which a payment at Stripe is known as one order's own, and compared.
 
-An account may be used by other programs, whose orders may have the same ids. And what a search finds only looks like what was
-asked for: Stripe compares without case (https://docs.stripe.com/search#search-query-language). So nothing that was found counts
-before every part of its mark, its amount and its currency are equal to what was asked for.
+An account may be used by other programs, whose orders may have the same ids. And a search also finds what is only similar: Stripe
+compares without case (https://docs.stripe.com/search#search-query-language). So nothing that was found counts before every part of
+its mark, its amount and its currency equal the request's.
 """
 
 from collections.abc import Mapping
@@ -16,40 +16,43 @@ _FINGERPRINT: Final = "durable_orders_fingerprint"
 
 
 class Marked(Protocol):
-    """What can be compared with a request."""
+    """A payment at Stripe, as far as it is compared with a request."""
 
     @property
     def metadata(self) -> Mapping[str, str]:
-        """The metadata."""
+        """Return what it was marked with."""
+        ...
 
     @property
     def amount(self) -> int:
-        """The amount."""
+        """Return its amount, in the smallest unit."""
+        ...
 
     @property
     def currency(self) -> str:
-        """The currency."""
+        """Return its currency, in lower case."""
+        ...
 
 
 def metadata_of(request: PaymentRequest) -> dict[str, str]:
-    """Return the metadata that a payment is made with. `order_id` is for readers of the dashboard; the shop does not use it."""
+    """Return the metadata of a new payment. `order_id` is for people who read the dashboard; nothing is decided by it."""
     return {"order_id": request.order_id, **_mark(request)}
 
 
 def query_of(request: PaymentRequest) -> str:
-    """Ask Stripe's search for whatever may be the request's payment."""
+    """Return the search for what may be the request's payment."""
     # Letters, digits, dashes and underscores: nothing that could end the quotation.
     return f"metadata['order_id']:'{request.order_id}' AND metadata['{_FINGERPRINT}']:'{request.fingerprint}'"
 
 
 def is_of(request: PaymentRequest, payment: Marked) -> bool:
-    """Whether the payment is the request's own, and no other one's."""
+    """Return whether the payment is the request's own, and no other one's."""
     carried = {key: payment.metadata[key] for key in (_NAMESPACE, _ORDER, _FINGERPRINT) if key in payment.metadata}
     return carried == _mark(request) and payment.amount == request.amount_cents and payment.currency == request.currency
 
 
 def is_anothers(request: PaymentRequest, payment: Marked) -> bool:
-    """Whether the payment carries a mark that is not the request's."""
+    """Return whether the payment carries a mark that is not the request's."""
     return any(payment.metadata.get(key, value) != value for key, value in _mark(request).items())
 
 

@@ -1,10 +1,9 @@
 """Authorise, capture and cancel through Stripe: never a second charge, never an unreversed one.
 
-A payment is made in two calls. `create` moves no money, so it may be sent again until it is answered, also by the
-compensation, which
-thereby gets hold of the same payment. `confirm` moves money once at most, because a payment that is confirmed cannot be
-confirmed again, and one that is cancelled not at all. So whatever became of a call, the payment's own state tells it, and a
-cancelled payment is a barrier against everything that arrives late.
+A payment is made in two calls. `create` moves no money, so it may be sent again until it is answered, also by the compensation,
+which thereby finds the same payment. `confirm` moves money once at most, because a payment that is confirmed cannot be confirmed
+again, and one that is cancelled not at all. So the payment's own state shows what became of a call, and a cancelled payment is a
+barrier against everything that arrives late.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -26,15 +25,14 @@ Verdict = Callable[[Intent], StepResult | None]
 
 # Stripe forgets idempotency keys after 24 hours at the earliest; an older `create` sent again would make a second payment.
 _KEYS_ARE_KNOWN_FOR: Final = timedelta(hours=23)
-# Each of Stripe's own failures, kept under its key, costs one. Enough for every attempt of a step and its
-# compensation during an outage,
-# and for an operator's after it: with no key left, money would stay where it is until Stripe forgets them.
+# Each of Stripe's own failures, kept under its key, costs one. Enough for every attempt of a step and its compensation during an
+# outage, and for an operator's after it: with no key left, money would stay where it is until Stripe forgets them.
 _KEYS_PER_OPERATION: Final = 50
-_UNDONE: Final = ("nothing_to_compensate", "voided", "refunded")
+_COMPENSATED: Final = ("nothing_to_compensate", "voided", "refunded")
 
 
 class StripePayments:
-    """Every method raises ProviderUnavailable when the same request is worth sending again."""
+    """A `domain.ports.PaymentProvider`. Every method raises ProviderUnavailable when the same request is worth sending again."""
 
     def __init__(self, gateway: StripeGateway) -> None:
         self._stripe = gateway
@@ -42,11 +40,11 @@ class StripePayments:
 
     @classmethod
     def connect(cls, api_key: str, api_base: str | None, answer_s: float = ANSWER_TIMEOUT_S) -> Self:
-        """api_base: None for Stripe's own. answer_s: how long to wait for an answer."""
+        """Connect to Stripe. api_base: None for Stripe's own. answer_s: how long to wait for an answer."""
         return cls(StripeGateway.connect(api_key, api_base, answer_s))
 
     def authorise(self, request: PaymentRequest) -> StepResult:
-        """Make sure of the money: hold it, or take it where the request says so. The reference is the payment's id.
+        """Secure the money: hold it, or take it where the request demands it. The reference is the payment's id.
 
         Refused: payment_declined, action_required, payment_method_invalid, amount_not_chargeable, payment_cancelled.
         """
@@ -92,11 +90,11 @@ class StripePayments:
         act: Callable[[str], Intent],
         verdict: Verdict,
     ) -> StepResult:
-        """Act, and let the payment's state say how that ended. act: takes an idempotency key.
+        """Act, and let the payment's state decide how that ended. act: takes an idempotency key.
 
         Another key is tried only when Stripe keeps a failure under this one *and* the payment shows that nothing was done.
         """
-        looked = False
+        has_looked = False
         for key in keys:
             refusal: RequestRefused | KeyMisused | None = None
             result: StepResult | None = None
@@ -107,7 +105,7 @@ class StripePayments:
             except CardRefused as declined:
                 return verdicts.declined(declined.code, payment_id)
             except KeySpent:
-                if looked:
+                if has_looked:
                     continue  # what is kept under several keys has changed nothing since
             except RequestRefused as refused:
                 refusal = None if refused.is_kept else refused
@@ -116,7 +114,7 @@ class StripePayments:
                 # to cancel, say, a second one is right.
                 refusal = misused if operation == "authorise" else None
             result = result or self._look(payment_id, verdict)
-            looked = True
+            has_looked = True
             if result is not None:
                 return result
             if refusal is not None:
@@ -155,7 +153,7 @@ class StripePayments:
             try:
                 return self._stripe.create(request, key).id
             except KeySpent:
-                continue  # if a payment was made after all, nobody will ever confirm it
+                continue  # a payment that was made after all is never confirmed
         raise ProviderUnavailable("the payment provider fails to make the payment, again and again")
 
     def _described_differently(self, request: PaymentRequest) -> list[Intent]:
@@ -166,7 +164,7 @@ class StripePayments:
         return self._lookup.find(request) or self._lookup.find_all(request)
 
     def _to_be_compensated(self, request: CancelPaymentRequest) -> Sequence[Intent]:
-        """Return the order's payments as they are now. One that was requested and never made is made, to be cancelled."""
+        """Return the order's payments as they are now. One that was never made is made, to be cancelled: a barrier."""
         if request.payment_id is not None:
             return [self._stripe.retrieve(request.payment_id)]
         payment = request.payment
@@ -199,7 +197,7 @@ class StripePayments:
             try:
                 self._pay_back(intent, left, keys)
             except (RequestRefused, CardRefused) as refusal:
-                if self._left_to_refund(intent) > 0:  # else somebody else has paid it back meanwhile
+                if self._left_to_refund(intent) > 0:  # else it was paid back by another request meanwhile
                     return verdicts.faulted(refusal.code)
         return verdicts.refunded(intent)
 
@@ -228,15 +226,15 @@ def _pays_back(refund: Refund, intent: Intent) -> bool:
 
 
 def _keys(request: PaymentRequest | CaptureRequest, operation: PaymentOperation) -> Iterator[str]:
-    """`shop.hub.o-1:capture`, then `shop.hub.o-1:capture.2`, …: the same sequence for whoever asks."""
+    """Yield `shop.hub.o-1:capture`, then `shop.hub.o-1:capture.2`, …: the same sequence for every caller."""
     key = payment_key(request.order_id, operation, request.namespace)
     yield key
     yield from (f"{key}.{number}" for number in range(2, _KEYS_PER_OPERATION + 1))
 
 
 def _weight(compensated: StepResult) -> int:
-    """Of several payments' answers, the one that tells most; above all, that something is not compensated."""
-    return _UNDONE.index(compensated.message) if compensated.message in _UNDONE else len(_UNDONE)
+    """Return how much one of several payments' answers counts: most, that something is not compensated."""
+    return _COMPENSATED.index(compensated.message) if compensated.message in _COMPENSATED else len(_COMPENSATED)
 
 
 def _keys_may_be_forgotten(request: PaymentRequest) -> bool:

@@ -1,4 +1,4 @@
-"""What a payment's state, or a refusal, means for the step that asked. Pure: a payment in, an answer out.
+"""Decide what a payment's state, or a refusal, means for a step. Pure: a payment in, a result out.
 
 A verdict of None means that the step is still to be done.
 """
@@ -11,16 +11,16 @@ from domain.errors import ProviderUnavailable
 from domain.payments.payment import REFUNDED, CaptureRequest, PaymentRequest
 from domain.workflows.steps import StepResult
 
-# Stripe's reasons for cancelling a payment by itself: the bank has let go of the money.
-_LAPSED: Final = frozenset({"automatic", "expired"})
+# Stripe's reasons for cancelling a payment by itself: the bank has released the money.
+_EXPIRED_REASONS: Final = frozenset({"automatic", "expired"})
 _NOT_CHARGEABLE: Final = frozenset(
     {"amount_too_small", "amount_too_large", "invalid_charge_amount_no_decimal_compatible"}
 )
-_ACTION_REQUIRED: Final = "the customer's bank asks for an authentication"
+_ACTION_REQUIRED: Final = "the customer's bank requires an authentication"
 
 
 def authorised(request: PaymentRequest, intent: Intent) -> StepResult | None:
-    """Is the money certain?"""
+    """Decide whether the money is secured."""
     if (intent.amount, intent.currency) != (request.amount_cents, request.currency):
         return faulted("amount_differs")
     match intent.status:
@@ -37,7 +37,7 @@ def authorised(request: PaymentRequest, intent: Intent) -> StepResult | None:
 
 
 def captured(request: CaptureRequest, intent: Intent) -> StepResult | None:
-    """Is the money taken?"""
+    """Decide whether the money is taken."""
     match intent.status:
         case "succeeded":
             return _secured(intent, intent.amount_received, request.amount_cents)
@@ -49,32 +49,32 @@ def captured(request: CaptureRequest, intent: Intent) -> StepResult | None:
 
 
 def voided(held: bool, intent: Intent) -> StepResult | None:
-    """Is the payment over, without money having been taken? held: whether there was money to let go of."""
+    """Decide whether the payment has ended without money having been taken. held: whether money was held before."""
     if intent.status == "succeeded":
         raise ProviderUnavailable("the payment was captured meanwhile")
     return over(held, intent) if intent.status == "canceled" else None
 
 
 def over(held: bool, intent: Intent) -> StepResult:
-    """Return a cancelled payment."""
+    """Return the result for a cancelled payment. held: whether money was held before."""
     return StepResult(reference=intent.id, message="voided" if held else "nothing_to_compensate")
 
 
 def refunded(intent: Intent) -> StepResult:
-    """Return a payment that was paid back."""
+    """Return the result for a payment that was paid back."""
     return StepResult(reference=intent.id, message=REFUNDED)
 
 
 def declined(code: str, payment_id: str | None = None) -> StepResult:
-    """Return the refusal of the issuer, with Stripe's decline code."""
+    """Return the refusal by the issuer. code: Stripe's decline code."""
     if code == "authentication_required":
         return StepResult.refused("action_required", _ACTION_REQUIRED, payment_id)
     return StepResult.refused("payment_declined", f"the card was declined ({code})", payment_id)
 
 
-def lapsed(payment_id: str) -> StepResult:
-    """Return the refusal of an authorisation that expired before the capture."""
-    return StepResult.refused("authorisation_expired", "the bank has let go of the authorised money", payment_id)
+def expired(payment_id: str) -> StepResult:
+    """Return the refusal of a capture after the bank has released the money."""
+    return StepResult.refused("authorisation_expired", "the bank has released the authorised money", payment_id)
 
 
 def no_method() -> StepResult:
@@ -83,7 +83,7 @@ def no_method() -> StepResult:
 
 
 def not_made(refusal: RequestRefused) -> StepResult:
-    """Stripe does not take such a payment."""
+    """Return what it means that Stripe does not take such a payment."""
     if refusal.param == "payment_method":
         return StepResult.refused("payment_method_invalid", "the payment provider does not know the payment method")
     if refusal.code in _NOT_CHARGEABLE or refusal.param == "amount":
@@ -93,14 +93,14 @@ def not_made(refusal: RequestRefused) -> StepResult:
 
 
 def not_done(refusal: RequestRefused | KeyMisused, payment_id: str) -> StepResult:
-    """Stripe refused the step, and the payment shows that it was not done."""
+    """Return what it means that Stripe refused a step, and the payment shows that it was not done."""
     if isinstance(refusal, KeyMisused):
         return faulted("idempotency_conflict")
-    return lapsed(payment_id) if refusal.code == "charge_expired_for_capture" else faulted(refusal.code)
+    return expired(payment_id) if refusal.code == "charge_expired_for_capture" else faulted(refusal.code)
 
 
 def faulted(code: str) -> StepResult:
-    """Asking again would not help. code: Stripe's, or ours for what Stripe says and we cannot accept."""
+    """Return a fault that no repeat would mend. code: Stripe's, or ours for an answer that cannot be accepted."""
     return StepResult.faulted("payment_request_refused", f"the payment cannot be processed ({code})")
 
 
@@ -109,7 +109,7 @@ def _secured(intent: Intent, amount: int, asked: int) -> StepResult:
 
 
 def _over_before(intent: Intent) -> StepResult:
-    """Return a payment that is over. One that an earlier run had authorised may have lapsed since."""
-    if intent.cancellation_reason in _LAPSED:
-        return lapsed(intent.id)
+    """Return the refusal for a payment that has ended. One that an earlier run had authorised may have expired since."""
+    if intent.cancellation_reason in _EXPIRED_REASONS:
+        return expired(intent.id)
     return StepResult.refused("payment_cancelled", "the payment was cancelled before", intent.id)

@@ -1,1 +1,1 @@
-"""Adapters for links, webhooks and lookups over HTTP."""
+"""Webhooks, links in mails, and look-ups over HTTP."""

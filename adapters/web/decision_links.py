@@ -16,7 +16,7 @@ MAX_CHARACTERS: Final = 2000
 
 
 class DecisionLinks:
-    """secret: signs. Without one no link can be made, and none is accepted."""
+    """Signs links with a secret. Without one no link is made, and none is accepted."""
 
     def __init__(self, secret: str | None, public_url: str) -> None:
         self._secret = secret
@@ -33,11 +33,11 @@ class DecisionLinks:
         from itsdangerous import BadSignature, URLSafeSerializer
 
         if self._secret is None or len(token) > MAX_CHARACTERS:
-            raise LinkInvalid("links are not set up, or this is none")
+            raise LinkInvalid("links are not set up, or the link is too long")
         try:
             link = DecisionLink.model_validate(URLSafeSerializer(self._secret, _SALT).loads(token))
         except (BadSignature, ValidationError):
-            raise LinkInvalid("the link is not one of ours") from None
+            raise LinkInvalid("the link is invalid") from None
         if (now or datetime.now(UTC)) >= link.wait.expires_at:
             raise LinkExpired("the link's time has run out")
         return link

@@ -1,4 +1,4 @@
-"""Which region a postal code belongs to: from a table that comes with the app, or from a service on the network.
+"""Find the region of a postal code: in a table that comes with the app, or at a service on the network.
 
 The service speaks as Zippopotam.us does: `GET {base}/{country}/{postal code}` answers with `places`, or 404.
 """
@@ -14,13 +14,13 @@ from domain.onboarding.user import FindRegion, Region
 
 _TABLE: Final = Path(__file__).with_name("regions.csv")
 _TIMEOUT_S: Final = (3.05, 5)
-"""Seconds to connect, and to wait for an answer: somebody is waiting for the account, and does not need its region."""
+"""Seconds to connect, and to wait for an answer: a user is waiting for the account, and does not need its region."""
 
 _MAX_REMEMBERED: Final = 10_000
 
 
 class RegionTable:
-    """Knows the postal codes of AU, CA, FR and US by their first characters. It is always there."""
+    """A `domain.ports.RegionLookup` by the first characters of a postal code, for AU, CA, FR and US. It never fails."""
 
     def find(self, wanted: FindRegion) -> Region | None:
         """Return the region; None when the table does not know it."""
@@ -31,7 +31,7 @@ class RegionTable:
 
 
 class RegionService:
-    """Asks over HTTP, and remembers the answers for the life of the process: postal codes hardly ever move."""
+    """A `domain.ports.RegionLookup` over HTTP. Answers are remembered while the process lives: postal codes hardly ever move."""
 
     def __init__(self, base: str) -> None:
         """Use the service at an address such as https://api.zippopotam.us, without a slash at its end."""
@@ -47,7 +47,7 @@ class RegionService:
 
         url = f"{self._base}/{quote(country.lower(), safe='')}/{quote(postal_code, safe='')}"
         try:
-            # Redirects would be followed to wherever the service says; it has no reason to say anything.
+            # A service of look-ups has no reason to redirect, and a redirect could lead anywhere.
             answer = requests.get(url, timeout=_TIMEOUT_S, allow_redirects=False)
             if answer.status_code == requests.codes.not_found:
                 return None

@@ -1,4 +1,4 @@
-"""Deliver signed callbacks to other people's servers, as Standard Webhooks describes it (https://www.standardwebhooks.com).
+"""Deliver signed callbacks to callers' servers, as Standard Webhooks describes it (https://www.standardwebhooks.com).
 
 The address comes from a caller, so it is treated as hostile: only public ones are connected to, by the very address that was
 checked; redirects are not followed, the answer is not read, and nothing of it is repeated.
@@ -28,7 +28,10 @@ _GONE: Final = 410
 
 
 class WebhookSender:
-    """secret: `whsec_` and Base64; without one nothing is sent. allow_loopback: http to this machine too, for local runs."""
+    """A `domain.ports.WebhookSender`. Without a secret (`whsec_` and Base64) nothing is sent.
+
+    allow_loopback: http to this machine too, for local runs.
+    """
 
     def __init__(
         self,
@@ -44,7 +47,7 @@ class WebhookSender:
         self._answer_s = answer_s
 
     def problem_with(self, url: str) -> str | None:
-        """Why this address will not be called, before anything is started for it; None when it may be, as far as is known now."""
+        """Return why this address will not be called, before anything is started for it; None when it may be, as is known now."""
         problem = callback_url_problem(url, allow_loopback=self._allow_loopback)
         if problem is not None:
             return problem
@@ -95,7 +98,7 @@ class WebhookSender:
         try:
             with (
                 socket.create_connection((address, port), _CONNECT_TIMEOUT_S) as reached,
-                _over_after(self._answer_s, reached),
+                _shut_after(self._answer_s, reached),
                 self._secured(reached, parts) as connected,
             ):
                 connection = http.client.HTTPConnection(address)
@@ -106,19 +109,19 @@ class WebhookSender:
             raise ProviderUnavailable(f"the callback's server did not answer ({type(error).__name__})") from None
 
     def _secured(self, connection: socket.socket, parts: SplitResult) -> socket.socket:
-        connection.settimeout(None)  # the whole has its time
+        connection.settimeout(None)  # the whole exchange has its time-out
         if parts.scheme != "https":
             return connection
         return self._tls.wrap_socket(connection, server_hostname=_host(parts))
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
-        """Once: to read the trusted certificates takes longer than to call back."""
+        """Read the trusted certificates once: it takes longer than to call back."""
         return ssl.create_default_context()
 
 
 @contextmanager
-def _over_after(seconds: float, connection: socket.socket) -> Iterator[None]:
+def _shut_after(seconds: float, connection: socket.socket) -> Iterator[None]:
     """Shut the connection then: a time-out bounds each wait for a byte only, and a server may send one byte after the other."""
     own = connection.dup()  # TLS takes the given one over
     timer = Timer(seconds, _shut, (own,))
@@ -142,7 +145,7 @@ def _host(parts: SplitResult) -> str:
 
 
 def _body(callback: Callback) -> bytes:
-    """As Standard Webhooks recommends: type, timestamp, data. The time is that of the data, so it is part of them."""
+    """Return the body as Standard Webhooks recommends it: type, timestamp, data. The time belongs to the data."""
     return json.dumps({"type": callback.type, "data": callback.data}, separators=(",", ":")).encode()
 
 
@@ -150,7 +153,7 @@ def _verdict(status: int, callback: Callback) -> StepResult:
     if 200 <= status < 300:
         return StepResult(reference=callback.callback_id)
     if status == _GONE:
-        return StepResult.refused("callback_gone", "the callback's server wants to hear no more (410)")
+        return StepResult.refused("callback_gone", "the callback's server wants no more messages (410)")
     if 300 <= status < 400:
         return StepResult.refused("callback_redirected", f"the callback's server redirects ({status})")
     raise ProviderUnavailable(f"the callback's server answered {status}")

@@ -57,7 +57,7 @@ class InvoicePayments:
             if known is not None:
                 return _authorised(known, wanted)
             if not found.account.allows(request.amount_cents, request.currency, self._limits):
-                return StepResult.refused("payment_declined", "the invoice would go beyond the customer's credit limit")
+                return StepResult.refused("payment_declined", "the invoice would exceed the customer's credit limit")
             held = hold(found.account, wanted)
             if request.capture != "immediate" or held.account is None:
                 return held

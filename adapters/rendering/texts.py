@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from domain.orders.order import OrderProgress
+from domain.orders.row import OrderRow
 from domain.payments.money import Money
+from domain.payments.providers import INVOICE
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -34,10 +36,26 @@ def customer_reason(result: OrderProgress) -> str:
     return _FOR_CUSTOMERS.get(result.reason_code or "", result.message)
 
 
+def how_paid(row: OrderRow | None) -> str:
+    """Return how a completed order was paid, as the end of "is …". row: None where the order is not known."""
+    return "invoiced" if _is_invoiced(row) else "paid"
+
+
+def nothing_owed(row: OrderRow | None) -> str:
+    """Return what becomes of the money of an order that was not completed. row: None where the order is not known."""
+    if _is_invoiced(row):
+        return "You owe nothing for this order."
+    return "You were not charged, or the whole amount is on its way back to you."
+
+
 def moment(at: datetime | str) -> str:
     """Return a time as people read it: `2026-03-01 12:00 UTC`. at: with its offset."""
     known = datetime.fromisoformat(at) if isinstance(at, str) else at
     return f"{known.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _is_invoiced(row: OrderRow | None) -> bool:
+    return row is not None and row.order is not None and row.order.payment_provider == INVOICE
 
 
 @cache
@@ -52,5 +70,7 @@ def _environment() -> "Environment":
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(money=money, moment=moment, customer_reason=customer_reason)
+    environment.filters.update(
+        money=money, moment=moment, customer_reason=customer_reason, how_paid=how_paid, nothing_owed=nothing_owed
+    )
     return environment

@@ -26,7 +26,7 @@ def mail_address(text: str) -> str:
         found = validate_email(text, check_deliverability=False, strict=True)
     except EmailNotValidError:
         raise NotAnAddress from None
-    # An encoded word (RFC 2047) is another text to whoever decodes the header.
+    # An encoded word (RFC 2047) is another text to a program that decodes the header.
     if "=?" in found.local_part:
         raise NotAnAddress
     return f"{found.local_part}@{found.ascii_domain.lower()}"

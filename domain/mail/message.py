@@ -8,7 +8,7 @@ from domain.wire import VISIBLE_LINE, EmailAddress, Wire
 
 
 class Mail(Wire):
-    """message_id: the same on every retry. subject: one line. text, html: the same said twice."""
+    """message_id: the same on every retry. subject: one line. text, html: the same content in two forms."""
 
     message_id: str
     to: Annotated[tuple[EmailAddress, ...], Field(min_length=1)]

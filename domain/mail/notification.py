@@ -1,4 +1,4 @@
-"""What people are told. The message id is the same on every retry, so that a repeat can be dropped."""
+"""Messages to people. The message id is the same on every retry, so that a repeat can be dropped."""
 
 from datetime import timedelta
 from enum import StrEnum
@@ -28,16 +28,16 @@ class NotificationKind(StrEnum):
 
 
 TO_APPROVERS: Final = frozenset({NotificationKind.APPROVAL_REQUESTED, NotificationKind.APPROVAL_REMINDER})
-"""These go to whoever approves orders; all others to the address they name."""
+"""These go to the approvers; all others to the address they name."""
 
-# A mail server may be away for hours; after the last pause a human has to look.
+# A mail server may be away for hours; after the last pause an operator has to look.
 _PAUSES: Final = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 
 
 class Notification(Wire):
     """One message to be delivered at least once. order_id: of the order or workflow run it is about.
 
-    email: the customer's in what is told of an order, who may not be the reader. data: what the texts say beyond that; plain
+    email: of the customer, in messages about an order, even where an approver reads them. data: more facts for the texts; plain
     JSON, nothing secret. failures: how often its delivery failed.
     """
 

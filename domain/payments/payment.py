@@ -83,7 +83,7 @@ class CaptureRequest(Wire):
 class CancelPaymentRequest(Wire):
     """Leave the customer's money as it was before the order, whatever happened.
 
-    payment: as it was asked for. payment_id: once known; without it the payment is looked up by the order's key.
+    payment: as it was requested. payment_id: once known; without it the payment is looked up by the order's key.
     """
 
     payment: PaymentRequest

@@ -12,10 +12,10 @@ from domain.shipping.customs import CustomsDeclaration
 from domain.wire import VISIBLE_LINE, Cents, Currency, Edge, Wire, in_words, is_absent
 
 LABEL_PERCENT: Final = 100
-"""A label costs no more than the goods, unless the shop says otherwise."""
+"""A label costs no more than the goods, unless the settings allow it."""
 
 LABEL_LIMIT: Final = Limit(stated=Money(50_000, "usd"))
-"""The most that any label may cost, unless the shop says otherwise."""
+"""The most that any label may cost, unless the settings allow more."""
 
 MAX_LINE: Final = 35
 MAX_CITY: Final = 30
@@ -112,7 +112,7 @@ class BuyLabelRequest(Wire):
 class CancelShippingRequest(Wire):
     """Leave no paid parcel behind. shipment_id: once known; without it the shipment is looked up by the order's id.
 
-    announced: what was asked for, by which a shipment that is found is told from another one under the same id.
+    announced: the request, which tells a shipment that is found from another one under the same id.
     """
 
     order_id: OrderId

@@ -1,4 +1,4 @@
-"""A parcel on its way, as the carrier tells it and as the shop remembers it."""
+"""A parcel on its way: its statuses at the carrier, and what the shop records of them."""
 
 from datetime import timedelta
 from enum import StrEnum
@@ -12,12 +12,12 @@ from domain.workflows.steps import StepResult
 
 SHIPMENT_TRACKING: Final = "shipment_tracking"
 TRACKING_REPORTED: Final = "TrackingReported"
-"""Raised when the carrier has news. It carries none itself: the carrier is asked."""
+"""Raised when the carrier's webhook came. It holds no status: the carrier is polled for it."""
 
 FIRST_PAUSE: Final = timedelta(hours=1)
 MAX_PAUSE: Final = timedelta(hours=12)
 LOST_AFTER: Final = timedelta(days=45)
-"""A parcel of which no end is heard for so long has none."""
+"""A parcel that has not reached an end after this time is lost."""
 
 TrackingCode = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{4,50}$")]
 
@@ -47,7 +47,7 @@ class TrackingRequest(Wire):
 
 
 class Tracking(Wire):
-    """What is known of a parcel. seen_at: when the carrier was asked and first said so."""
+    """What is known of a parcel. seen_at: when the carrier was polled and first reported this status."""
 
     code: TrackingCode
     status: ParcelStatus
@@ -55,27 +55,27 @@ class Tracking(Wire):
 
 
 class ParcelQuery(Wire):
-    """Ask the carrier for a parcel. at: now."""
+    """Poll the carrier for a parcel. at: now."""
 
     code: TrackingCode
     at: Timestamp
 
 
 class ParcelSeen(StepResult):
-    """What the carrier says of a parcel."""
+    """The carrier's answer about a parcel."""
 
     tracking: Tracking | None = None
 
 
 class RecordTracking(Wire):
-    """Enter in the order repository where an order's parcel is."""
+    """Store in the order repository where an order's parcel is."""
 
     order_id: OrderId
     tracking: Tracking
 
 
 class Watch(Wire):
-    """How far a watch is; handed from one run of its story to the next. looks: how often the carrier was asked.
+    """How far the tracking of a parcel is, handed from one run to the next. looks: how often the carrier was polled.
 
     seen: each status once, when it came; the newest last.
     """
@@ -87,16 +87,16 @@ class Watch(Wire):
 
     @property
     def latest(self) -> Tracking | None:
-        """The latest status that was seen."""
+        """Return the latest status that was seen."""
         return self.seen[-1] if self.seen else None
 
     def after_look(self, tracking: Tracking | None) -> "Watch":
-        """With one more look. tracking: what it brought; None when the carrier did not answer."""
+        """Return the state after one more poll. tracking: its answer; None when the carrier did not answer."""
         news = tracking is not None and (self.latest is None or tracking.status is not self.latest.status)
         seen = (*self.seen, tracking) if news else self.seen
         return self.model_copy(update={"looks": self.looks + 1, "seen": seen[-_MAX_REMEMBERED:]})
 
 
 def pause_after(looks: int) -> timedelta:
-    """How long to leave the carrier alone: longer and longer. looks: from 1."""
+    """Return how long to wait for the next poll: longer and longer. looks: from 1."""
     return min(FIRST_PAUSE * (1 << min(looks - 1, 10)), MAX_PAUSE)

@@ -50,7 +50,7 @@ async def test_an_approver_follows_the_mail_sees_the_claim_and_approves_it_once(
     page, other = await new_page(java_script_enabled=False), await new_page(java_script_enabled=False)
     for each in (page, other):
         await show(each, mailbox.to(ANN)[-1], tmp_path)
-        await each.get_by_role("link", name="Look at it and decide").click()
+        await each.get_by_role("link", name="Review and decide").click()
         await expect(each.get_by_role("heading", level=1)).to_have_text("Expenses of ada")
     for row in ("meals, 2026-03-01 Lunch with Zoë 12.50 USD", "travel, 2026-03-02 480.00 USD", "Total 492.50 USD"):
         await expect(page.get_by_role("row", name=row)).to_have_count(1)

@@ -104,7 +104,7 @@ async def take_decision(req: func.HttpRequest, client: df.DurableOrchestrationCl
     decision = ApprovalDecision(decision=form.decision, approver=link.wait.approver, comment=form.comment)
     await decide_claim(client, await open_turn_of(client, link), decision)
     return page(
-        "decision_told.html", subject="Thank you", told=f"You have {decision.decision} the claim {link.claim_id}."
+        "decision_answer.html", subject="Thank you", message=f"You have {decision.decision} the claim {link.claim_id}."
     )
 
 

@@ -86,6 +86,30 @@ def test_the_customers_mail_says_what_was_ordered(orders: OrderRepository, stora
         assert "20.00 USD" in text_of(mail, form)
 
 
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (NotificationKind.ORDER_COMPLETED, "is invoiced and"),
+        (NotificationKind.ORDER_REJECTED, "You owe nothing for this order."),
+        (NotificationKind.ORDER_CANCELLED, "You owe nothing for this order."),
+        (NotificationKind.ORDER_FAILED, "You owe nothing for this order."),
+        (NotificationKind.ORDER_CLOSED, "You owe nothing for this order."),
+    ],
+)
+def test_a_customer_who_pays_by_invoice_reads_of_no_charge(
+    kind: NotificationKind, text: str, storage: Storage, mailbox: Mailbox
+) -> None:
+    by_invoice = placed_order("order-1", payment_provider="invoice", payment_method=None)
+    OrderRepository(storage).accept(by_invoice, "fingerprint")
+    notification_sender(storage, mailbox).deliver(notification(kind))
+    (mail,) = mailbox.mails.values()
+    for form in ("plain", "html"):
+        shown = text_of(mail, form)
+        assert text in shown
+        assert "charged" not in shown
+        assert "paid" not in shown
+
+
 @pytest.mark.parametrize(("reason_code", "is_told"), [("payment_declined", True), ("approval_rejected", False)])
 def test_a_customer_reads_why_but_not_what_colleagues_write(
     reason_code: str, is_told: bool, orders: OrderRepository, storage: Storage, mailbox: Mailbox

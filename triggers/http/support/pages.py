@@ -40,13 +40,13 @@ def answers_pages(handler: Handler) -> Handler:
         try:
             return await handler(**bindings)
         except Problem as problem:
-            return _told(problem)
+            return _problem_page(problem)
         except RequestRefused as refusal:
-            return _told(problem_of(refusal))
+            return _problem_page(problem_of(refusal))
 
     return answer
 
 
-def _told(problem: Problem) -> func.HttpResponse:
+def _problem_page(problem: Problem) -> func.HttpResponse:
     subject = _HEADINGS.get(problem.status, "This did not work")
-    return page("decision_told.html", problem.status, subject=subject, told=problem.detail)
+    return page("decision_answer.html", problem.status, subject=subject, message=problem.detail)

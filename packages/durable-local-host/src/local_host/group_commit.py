@@ -104,6 +104,8 @@ class GroupCommit:
         self._followers = followers
         self._check_in_place = check_in_place
         self.is_committing = False
+        self.given_up = 0
+        """How many transactions were rolled back. What was read from one that was still open never happened then."""
         self._is_closed = False
         # Why the last transaction failed; None when it did not.
         self.problem: str | None = None
@@ -211,6 +213,7 @@ class GroupCommit:
             raise StoreClosed
 
     def _give_up(self, batch: Sequence[_Queued], error: Exception) -> None:
+        self.given_up += 1
         if not self._is_closed and self._connection.in_transaction:
             with contextlib.suppress(sqlite3.Error):  # of a damaged file; SQLite rolls back when it is opened again
                 self._connection.execute("ROLLBACK")

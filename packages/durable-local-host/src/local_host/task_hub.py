@@ -36,7 +36,7 @@ from local_host.outcome import Outcome
 from local_host.ready import ReadyQueue
 from local_host.running import Running
 from local_host.status import RuntimeStatus
-from local_host.steps import Activity
+from local_host.steps import Activity, WorkLost
 
 T = TypeVar("T")
 
@@ -60,6 +60,7 @@ class TaskHub:
         self._instances = ReadyQueue()
         self._entities = ReadyQueue()
         self._histories = HistoryCache()
+        self._read_before: dict[str, int] = {}
         self._activities: deque[Activity] = deque()
         self._last_activity = 0
         self._unread_activities = True
@@ -151,6 +152,7 @@ class TaskHub:
             rows = self._database.read_uncommitted("instance_to_work_on", (instance_id,))
             work = self._instance_work(_instance(rows[0])) if rows else None
             if work is not None and work.messages:
+                self._read_before[instance_id] = self._writer.given_up
                 return work
             self._instances.release(instance_id)  # purged since, or out of sight
         return None
@@ -177,21 +179,43 @@ class TaskHub:
         instance, history = outcome.episode.instance, outcome.episode.history
         rewritten = list(enumerate(history.episodes)) if outcome.episode.rewound else []
         appended = [] if outcome.continued else [(len(history.episodes), history.extend(outcome.events))]
-        await self.store(lambda tx: steps.complete_episode(tx, outcome, [*rewritten, *appended]))
+
+        def complete(tx: Transaction) -> None:
+            self._check_happened(instance.instance_id)
+            steps.complete_episode(tx, outcome, [*rewritten, *appended])
+
+        await self.store(complete)
         if not outcome.status.has_ended and not outcome.continued:
             self._histories.put(instance.execution_id, history)
-        self._instances.release(instance.instance_id)
+        self._let_go(instance.instance_id)
 
     async def drop_messages(self, work: InstanceWork, seqs: Sequence[int]) -> None:
-        await self.store(lambda tx: steps.drop_messages(tx, seqs))
+        def drop(tx: Transaction) -> None:
+            self._check_happened(work.instance.instance_id)
+            steps.drop_messages(tx, seqs)
+
+        await self.store(drop)
         await self.put_back(work)
+
+    def _let_go(self, instance_id: str) -> None:
+        self._read_before.pop(instance_id, None)
+        self._instances.release(instance_id)
+
+    def _check_happened(self, instance_id: str) -> None:
+        """Refuse work on what was read from a transaction that was rolled back since: others get the numbers of its messages.
+
+        Raises:
+            WorkLost: It has to be read anew.
+        """
+        if self._read_before[instance_id] != self._writer.given_up:
+            raise WorkLost(f"what instance {instance_id} was to react to may never have been stored")
 
     async def put_back(self, work: InstanceWork) -> None:
         """Let go of an instance whose messages have to wait; only a new one makes it ready."""
-        self._instances.release(work.instance.instance_id)
+        self._let_go(work.instance.instance_id)
 
     def abandon_instance(self, work: InstanceWork) -> None:
-        self._instances.release(work.instance.instance_id)
+        self._let_go(work.instance.instance_id)
         self._instances.add([work.instance.instance_id])
 
     # Activities.

@@ -18,6 +18,7 @@ from local_host import history as h
 from local_host import steps
 from local_host.entity import fail
 from local_host.errors import InstanceExists
+from local_host.faults import Faults
 from local_host.history import EventType, make_event
 from local_host.instance import InstanceWork, begin
 from local_host.outcome import ActivityTask, DueTimer, EntityRequest, Letter, Outcome, started
@@ -34,6 +35,14 @@ def hub(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TaskHub]:
     hub = TaskHub.open(":memory:" if request.param == "memory" else tmp_path / "hub.db")
     yield hub
     hub.close()
+
+
+class FailsWhenTold(Faults):
+    is_failing = False
+
+    def before_commit(self) -> None:
+        if self.is_failing:
+            raise sqlite3.OperationalError("database or disk is full")
 
 
 async def start(hub: TaskHub, instance_id: str = "abc", execution_id: str = "e0", **more: Any) -> None:
@@ -86,6 +95,30 @@ async def test_an_abandoned_claim_is_handed_out_again_unchanged(hub: TaskHub) ->
     hub.abandon_instance(first)
 
     assert claim(hub).messages == first.messages
+
+
+async def test_an_episode_of_what_was_rolled_back_takes_no_message_of_another_instance() -> None:
+    """Instances are claimed before the commit of what they react to. When that fails, others get the numbers of their messages."""
+    hub = TaskHub.open(":memory:", faults := FailsWhenTold())
+    await start(hub, "x")
+    await hub.complete_episode(outcome_of(claim(hub)))
+    await start(hub, "y")
+    await hub.complete_episode(outcome_of(claim(hub)))
+    early: list[InstanceWork] = []
+    hub.listen(lambda wakeups: early.append(claim(hub)) if "x" in wakeups.instances and not early else None)
+    faults.is_failing = True
+    with pytest.raises(sqlite3.OperationalError):
+        await post(hub, h.event_raised(AT, "ForX", "1"), instance_id="x")
+    faults.is_failing = False
+    await post(hub, h.event_raised(AT, "ForY", "2"), instance_id="y")
+    with pytest.raises(WorkLost):
+        await hub.complete_episode(outcome_of(early[0]))
+    hub.abandon_instance(early[0])
+    of_y = claim(hub)
+    hub.close()
+
+    assert [(of_y.instance.instance_id, message.event.fields["Name"]) for message in of_y.messages] == [("y", "ForY")]
+    assert early[0].messages[0].seq == of_y.messages[0].seq, "else nothing was tried here"
 
 
 async def test_a_completed_episode_hands_out_everything_it_scheduled(hub: TaskHub) -> None:

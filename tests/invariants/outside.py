@@ -94,8 +94,9 @@ async def the_outside(
     storage_connection: str,
     settings: Mapping[str, str] | None = None,
     on_answer: Callable[[str], object] = lambda _: None,
+    disk: Path | None = None,
 ) -> AsyncIterator[Outside]:
-    """Yield a running host and a running sandbox, which keep their state in the folder."""
+    """Yield a running host and a running sandbox, which keep their state in the folder. disk: where the host keeps its own."""
     async with AsyncExitStack() as stack:
         provider = stack.enter_context(running(Reborn("sandbox", ("sandbox",), folder, dict(os.environ))))
         environment = {
@@ -115,6 +116,6 @@ async def the_outside(
             **(settings or {}),
         }
         start = ("local_host", "start", "--app", ".", "--redeliver-after-visibility-timeout")
-        host = stack.enter_context(running(Reborn("local_host", start, folder, environment)))
+        host = stack.enter_context(running(Reborn("local_host", start, folder, environment, disk)))
         http = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)))
         yield Outside(host, provider, Sandbox(provider.url), http, on_answer)

@@ -15,12 +15,18 @@ from tests.support.shop import ROOT
 
 @dataclass
 class Reborn:
-    """One program with one state file. It keeps its port, as a deployed one keeps its address."""
+    """One program with one state file. It keeps its port, as a deployed one keeps its address.
+
+    Attributes:
+        folder: Of its logs.
+        disk: Of its state, when that is another folder.
+    """
 
     name: str
     arguments: tuple[str, ...]
     folder: Path
     environment: Mapping[str, str]
+    disk: Path | None = None
     logs: list[Path] = field(default_factory=list)
     port: int = 0
     _service: Service | None = None
@@ -31,7 +37,12 @@ class Reborn:
 
     @property
     def state(self) -> Path:
-        return self.folder / f"{self.name}.db"
+        return (self.disk or self.folder) / f"{self.name}.db"
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process has ended by itself."""
+        return self._service is not None and self._service.exit_code is not None
 
     def start(self) -> None:
         """Wait until it accepts requests."""
@@ -52,14 +63,25 @@ class Reborn:
         os.kill(self._service.pid, signal.SIGKILL)
         self._service.stop()
 
-    def kill_children(self) -> int:
-        """Return the processes that this one has started, at once: a host's workers. Gives how many there were. Only on Linux."""
+    def send(self, number: signal.Signals) -> None:
+        """Send the process a signal."""
         assert self._service
-        children = Path(f"/proc/{self._service.pid}/task/{self._service.pid}/children").read_text(encoding="ascii")
-        for child in map(int, children.split()):
-            with suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
-        return len(children.split())
+        os.kill(self._service.pid, number)
+
+    def kill_children(self) -> int:
+        """Kill the processes that this one has started: a host's workers. Return how many there were. Only on Linux."""
+        return self.send_children(signal.SIGKILL)
+
+    def send_children(self, number: signal.Signals) -> int:
+        """Send a signal to the processes that this one has started. Return how many there were. Only on Linux."""
+        assert self._service
+        with suppress(FileNotFoundError):  # the process itself has ended
+            children = Path(f"/proc/{self._service.pid}/task/{self._service.pid}/children").read_text(encoding="ascii")
+            for child in map(int, children.split()):
+                with suppress(ProcessLookupError):
+                    os.kill(child, number)
+            return len(children.split())
+        return 0
 
     def stop(self) -> None:
         """In good order. Safe to repeat."""

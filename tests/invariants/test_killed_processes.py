@@ -8,9 +8,7 @@ or two for the recovery timer.
 import asyncio
 import os
 import random
-import sqlite3
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -20,6 +18,7 @@ from tests.invariants.outside import Outside, the_outside
 from tests.invariants.processes import Reborn
 from tests.invariants.progress import Progress, telling
 from tests.support.books import assert_balanced
+from tests.support.integrity import integrity_of
 
 GIVEN = os.environ.get("PROOF_KILLED_ORDERS")
 ORDERS = int(GIVEN or 40)
@@ -57,7 +56,7 @@ async def test_every_order_survives_the_death_of_the_host_and_of_the_providers(
         ends = {order_id: (order["status"], order["reason_code"]) for order_id, order in ended.items()}
         assert ends == {order_id: (case.status, case.reason) for order_id, case in cases.items()}
     assert deaths >= len(victims) // 3, "a quick host may have ended all orders before the rest"
-    assert check_file(shop.host.state) == check_file(shop.provider.state) == "ok"
+    assert integrity_of(shop.host.state) == integrity_of(shop.provider.state) == "ok"
 
 
 async def kill_at_random(chance: random.Random, shop: Outside, victims: list[Reborn], progress: Progress) -> int:
@@ -69,12 +68,3 @@ async def kill_at_random(chance: random.Random, shop: Outside, victims: list[Reb
         await asyncio.to_thread(victim.start)
         progress.count(kills=1)
     return len(victims)
-
-
-def check_file(path: Path) -> str:
-    """SQLite's own verdict on a file."""
-    connection = sqlite3.connect(path)
-    try:
-        return str(connection.execute("PRAGMA integrity_check").fetchone()[0])
-    finally:
-        connection.close()

@@ -70,7 +70,7 @@ async def assert_balanced(
     for order_id, order in shown.items():
         if order["status"] == "completed":
             sold.update(wanted[order_id])
-        _assert_money_and_parcel(shop, order, {order_id for order_id, _ in dead_lettered})
+        assert_money_and_parcel(shop, order, {order_id for order_id, _ in dead_lettered})
     held = Counter[str]()
     for order_id, step in dead_lettered:
         if step == "release_inventory":
@@ -83,7 +83,8 @@ async def assert_balanced(
     return shown
 
 
-def _assert_money_and_parcel(shop: Front, order: Mapping[str, Any], dead_lettered: set[str]) -> None:
+def assert_money_and_parcel(shop: Front, order: Mapping[str, Any], dead_lettered: set[str]) -> None:
+    """Of one order: at an honest end, paid in full with one parcel or not at all. dead_lettered: orders that wait."""
     order_id, status = order["order_id"], order["status"]
     assert order["http"] == 200, order
     assert order["runtimeStatus"] == "Completed", order

@@ -1,0 +1,157 @@
+"""The processes of a shop, the disk of its host, and the disasters that befall them. Each ends with the block that started it."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from scripts.azurite import Ports, listening_ports, start_azurite
+from scripts.errors import LaunchFailed
+from scripts.service import Service, wait_until_ready
+from tests.invariants.chaos.plan import Disaster, PlannedDisaster
+from tests.invariants.outside import Outside, the_outside
+
+_DISK_BYTES: Final = 256 * 1024 * 1024
+_CHUNK: Final = bytes(64 * 1024)
+_WATCH_EVERY_S: Final = 0.5
+
+
+@dataclass
+class Storage:
+    """Azurite on a folder and on ports of its own, which it keeps."""
+
+    folder: Path
+    ports: Ports = field(default_factory=lambda: Ports(0, 0, 0))
+    _service: Service | None = None
+
+    def start(self) -> None:
+        """Wait until it accepts requests."""
+        self._service = start_azurite(self.folder / "data", self.ports, log=self.folder / "azurite.log")
+        wait_until_ready([self._service])
+        self.ports = listening_ports(self._service)
+
+    def stop(self) -> None:
+        """In good order. Safe to repeat."""
+        if self._service is not None:
+            self._service.stop()
+
+    def send(self, number: signal.Signals) -> None:
+        """Send the process a signal."""
+        assert self._service
+        os.kill(self._service.pid, number)
+
+
+@dataclass
+class Machines:
+    """disk: the host's own small one; None where no file system can be mounted. exits: how often the host ended by itself."""
+
+    shop: Outside
+    storage: Storage
+    disk: Path | None
+    exits: int = 0
+    _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def suffer(self, disaster: PlannedDisaster) -> None:
+        """Let a disaster happen, and end."""
+        async with self._one_at_a_time:
+            await self._suffer(disaster)
+
+    async def look_after_host(self) -> None:
+        """Start the host again whenever it has ended by itself, as a platform does."""
+        while not self.shop.is_over:
+            await asyncio.sleep(_WATCH_EVERY_S)
+            async with self._one_at_a_time:
+                if self.shop.host.has_ended:
+                    self.exits += 1
+                    with suppress(LaunchFailed):
+                        await asyncio.to_thread(self.shop.host.start)
+
+    async def _suffer(self, disaster: PlannedDisaster) -> None:
+        host, provider = self.shop.host, self.shop.provider
+        match disaster.kind:
+            case Disaster.HOST_KILLED:
+                await _again(host.kill, host.start)
+            case Disaster.HOST_STOPPED:
+                await _again(host.stop, host.start)
+            case Disaster.HOST_PAUSED:
+                await _paused(host.send, disaster.lasts_s)
+            case Disaster.WORKER_KILLED:
+                host.kill_children()
+            case Disaster.WORKER_PAUSED:
+                await _paused(host.send_children, disaster.lasts_s)
+            case Disaster.PROVIDERS_KILLED:
+                await _again(provider.kill, provider.start)
+            case Disaster.PROVIDERS_PAUSED:
+                await _paused(provider.send, disaster.lasts_s)
+            case Disaster.STORAGE_STOPPED:
+                await _again(self.storage.stop, self.storage.start)
+            case Disaster.STORAGE_PAUSED:
+                await _paused(self.storage.send, disaster.lasts_s)
+            case Disaster.DISK_FULL:
+                assert self.disk
+                with _no_room(self.disk):
+                    await asyncio.sleep(disaster.lasts_s)
+
+
+async def _again(end: Callable[[], None], start: Callable[[], None]) -> None:
+    await asyncio.to_thread(end)
+    await asyncio.to_thread(start)
+
+
+async def _paused(send: Callable[[signal.Signals], object], lasts_s: float) -> None:
+    send(signal.SIGSTOP)
+    try:
+        await asyncio.sleep(lasts_s)
+    finally:
+        send(signal.SIGCONT)
+
+
+@asynccontextmanager
+async def running_machines(folder: Path) -> AsyncIterator[Machines]:
+    """Yield a shop of real processes: the host with its worker, the providers' sandbox, and the storage emulator."""
+    with ExitStack() as stack:
+        storage = Storage(folder / "storage")
+        stack.callback(storage.stop)
+        storage.start()
+        disk = stack.enter_context(small_disk(folder / "disk"))
+        async with the_outside(folder, storage.ports.connection_string, disk=disk) as shop:
+            yield Machines(shop, storage, disk)
+
+
+@contextmanager
+def small_disk(mount_point: Path) -> Iterator[Path | None]:
+    """Yield a file system of its own that can be filled; None where this process may not mount one."""
+    mount_point.mkdir()
+    if sys.platform != "linux" or os.geteuid() != 0:
+        yield None
+        return
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={_DISK_BYTES}", "tmpfs", str(mount_point)],
+        check=False,
+        capture_output=True,
+    )
+    if mounted.returncode != 0:
+        yield None
+        return
+    try:
+        yield mount_point
+    finally:
+        subprocess.run(["umount", "--lazy", str(mount_point)], check=True, capture_output=True)
+
+
+@contextmanager
+def _no_room(disk: Path) -> Iterator[None]:
+    ballast = disk / "ballast"
+    try:
+        with ballast.open("wb", buffering=0) as file, suppress(OSError):
+            while True:
+                file.write(_CHUNK)
+        yield
+    finally:
+        ballast.unlink()

@@ -14,7 +14,7 @@ UV := uv==0.13.9
 PACKAGES := packages/durable-local-host packages/provider-sandbox
 COMPILE := $(VENV)/bin/uv pip compile --quiet --no-header --universal --generate-hashes --python-version 3.11
 
-.PHONY: help run test unit integration packages acceptance invariants browser platform lint format typecheck prove demo func bench docs package lock clean
+.PHONY: help run test unit integration packages acceptance invariants browser platform lint format typecheck prove chaos demo func bench docs package lock clean
 
 help:
 	@echo 'make run      start everything: storage, payment and carrier sandbox, the app  (PORT=7071 STATE=.state)'
@@ -23,6 +23,7 @@ help:
 	@echo 'make platform the app under the real Python worker runtime, with the newest Python from 3.13 on that is installed'
 	@echo 'make lint, make typecheck, make format      one of the checks by itself; the last rewrites the files'
 	@echo 'make prove    the proofs at full size: thousands of random orders, hundreds of kills     (ORDERS=3000 KILLED_ORDERS=300 KILLS=200 LOAD=500)'
+	@echo 'make chaos    orders while every process is killed, stopped and paused, and the disk is full     (SEEDS=10 ORDERS=200)'
 	@echo 'make demo     20 orders of every kind, and whether money and stock balance     (a running app, or one of its own)'
 	@echo 'make func     the same app under Azure Functions Core Tools                    (PORT=7071)'
 	@echo 'make bench    start-up, import and throughput figures'
@@ -74,6 +75,13 @@ prove: KILLS ?= 200
 prove: LOAD ?= 500
 prove: $(VENV)/dev.stamp node_modules/.stamp
 	@PROOF_ORDERS=$(ORDERS) PROOF_KILLED_ORDERS=$(KILLED_ORDERS) KILLS=$(KILLS) LOAD=$(LOAD) exec $(PY) -m pytest -q -s tests/invariants packages/durable-local-host/tests/local_host_tests/test_random_kills.py packages/durable-local-host/tests/local_host_tests/test_random_worker_kills.py
+
+# About three minutes a seed; a line of figures each goes to bench/chaos.jsonl. A disk to fill is mounted, where that is allowed.
+chaos: SEEDS ?= 10
+chaos: ORDERS ?= 200
+chaos: $(VENV)/dev.stamp node_modules/.stamp
+	@rm -f bench/chaos.jsonl
+	@CHAOS_SEEDS=$(SEEDS) CHAOS_ORDERS=$(ORDERS) CHAOS_RESULTS=bench/chaos.jsonl exec $(PY) -m pytest -q -s -n 0 tests/invariants/test_chaos.py
 
 demo: $(VENV)/dev.stamp node_modules/.stamp
 	@exec $(PY) -m scripts.demo

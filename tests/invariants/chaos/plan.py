@@ -107,7 +107,7 @@ def _order(chance: random.Random, seed: int, number: int) -> PlannedOrder:
         copies=chance.choice((1, 1, 2, 3)),
         door=chance.choice((HTTP, HTTP, HTTP, HTTP, QUEUE)),
         actions=actions,
-        cancels_after=chance.choice((None, None, None, 1, 2, 4)),
+        cancels_after=chance.choice((*[None] * 6, 1, 2, 4)),
     )
 
 

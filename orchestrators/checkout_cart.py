@@ -74,7 +74,7 @@ def finished_before(run: WorkflowRun, finished: FinishCheckout) -> dict[str, Any
 
 
 def order(run: WorkflowRun, request: CheckOutCart, begun: CheckoutBegun) -> Wait:
-    """Have the order accepted, and let go of the cart. Returns the instance's result."""
+    """Have the order accepted, and release the cart. Returns the instance's result."""
     command = activity(accept_order, AcceptOrder(order_id=run.key, request=_order_request(request, begun)))
     taken = yield from run.ask(command, OrderAccepted, UNTIL_KNOWN)
     if taken is None:

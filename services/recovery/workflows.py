@@ -4,11 +4,12 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from domain.expenses.claim import EXPENSE_APPROVAL, TURNS, expense_decided, expense_wait_id
 from domain.orders.approval import CANCELLATION_REQUESTED, settling_from_event
 from domain.workflows.commands import activity_command
+from domain.workflows.course import Course
 from domain.workflows.dead_letter import REPLAY_DEAD_LETTER, DeadLetter
 from domain.workflows.intake import Reminder
 from domain.workflows.run import BY_CALLER, RESTART, Restart, RestartRun, Run, WorkflowProgress
@@ -22,7 +23,7 @@ from services.run_starter import start_instance
 from services.telemetry import emit_dead_letter
 from services.workflow_runs import last_reported, start_run, stopped
 
-RUN = "run"
+RUN: Final = "run"
 """The ledger's name for the whole of a run, which its dead letter's replay starts again."""
 
 _log = logging.getLogger(__name__)
@@ -99,27 +100,32 @@ class WorkflowRecovery(Recovery[Run]):
 
 def _record_attention(run: Run, instance: InstanceStatus | None, why: str, now: datetime) -> list[DeadLetter | None]:
     end = stopped(last_reported(run.key, instance))
-    dead_letters = _dead_letters(run, end, why, now)
-    left_open = tuple(
+    course = services().run_repository.course(run.instance_id)
+    dead_letters = [_dead_letter_of_run(run, why, now)] if course is None else _left_open(run, course, end, why, now)
+    if course is not None and not dead_letters:  # only its last words are missing
+        facts = {"reason_code": course.reason_code, "message": course.message or end.message}
+        end = end.model_copy(update={"status": course.end, "succeeded": course.completes, **facts})
+    entries = tuple(
         LedgerEntry(
             step=each.step, kind="compensation", outcome=Outcome.UNKNOWN, at=now, reason_code=PROCESSING_STOPPED
         )
         for each in dead_letters
     )
-    services().run_repository.record_end(run.instance_id, end.model_copy(update={"steps": (*end.steps, *left_open)}))
+    services().run_repository.record_end(run.instance_id, end.model_copy(update={"steps": (*end.steps, *entries)}))
     return [services().dead_letters.store(each) for each in dead_letters]
 
 
-def _dead_letters(run: Run, end: WorkflowProgress, why: str, now: datetime) -> list[DeadLetter]:
-    course = services().run_repository.course(run.instance_id)
+def _left_open(run: Run, course: Course, end: WorkflowProgress, why: str, now: datetime) -> list[DeadLetter]:
     result = StepResult(outcome=Outcome.UNKNOWN, reason_code=PROCESSING_STOPPED, message=why)
-    if course is not None:
-        return [
-            DeadLetter.of(run.workflow, run.key, each, result, now, run_end=course.end)
-            for each in course.left_open(end.steps)
-        ]
+    return [
+        DeadLetter.of(run.workflow, run.key, each, result, now, run_end=course.end)
+        for each in course.left_open(end.steps)
+    ]
+
+
+def _dead_letter_of_run(run: Run, why: str, now: datetime) -> DeadLetter:
     request = RestartRun(workflow=run.workflow, key=run.key, instance_id=run.instance_id, request=dict(run.request))
-    dead_letter = DeadLetter(
+    return DeadLetter(
         # One for each time that it was accepted: an operator may start it again in vain.
         dead_letter_id=f"{run.instance_id}.{int(run.accepted_at.timestamp())}",
         order_id=run.key,
@@ -127,11 +133,10 @@ def _dead_letters(run: Run, end: WorkflowProgress, why: str, now: datetime) -> l
         commands=(activity_command("restart_run", request),),
         workflow=run.workflow,
         run_end="failed",
-        reason_code=result.reason_code,
+        reason_code=PROCESSING_STOPPED,
         message=why,
         dead_lettered_at=now,
     )
-    return [dead_letter]
 
 
 def _record_open_end(run: Run, instance: InstanceStatus) -> None:

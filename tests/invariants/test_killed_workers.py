@@ -31,7 +31,7 @@ END_TIMEOUT_S = 600 + ORDERS * 4
 """Several restarts of one order, with their pauses."""
 
 RECOVERY_INTERVAL_S = 5
-STARTED_AGAIN = "the platform has failed its run; starting it again"
+STARTED_AGAIN = "the platform has failed its instance; starting it again"
 
 
 @pytest.fixture

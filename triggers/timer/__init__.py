@@ -1,1 +1,1 @@
-"""What runs by the clock: finding orders that were never started, goods that are held for nobody, books that disagree."""
+"""Timer functions: recover runs, expire reservations, reconcile stock, purge histories."""

@@ -1,6 +1,6 @@
 """Forget the histories of workflows that were completed long ago; the platform itself never does.
 
-What failed or was terminated stays: somebody may have to look at it. The order repository keeps every order's row and ledger.
+What failed or was terminated stays: an operator may have to look at it. The order repository keeps every order's row and ledger.
 """
 
 import logging

@@ -13,7 +13,7 @@ import pytest
 
 from activities.notification import send_notification
 from domain.mail.notification import Notification, NotificationKind
-from domain.onboarding.user import OnboardingRequest
+from domain.onboarding.user import OnboardingRequest, user_id
 from domain.queues import NOTIFICATIONS
 from domain.workflows.commands import Command, Compensation, step_of
 from orchestrators import user_onboarding
@@ -144,3 +144,14 @@ async def test_a_run_that_is_terminated_while_it_compensates_leaves_the_rest_to_
     await shop.host.run_until_idle()
     assert (await end_of(shop, "ada-1"))[0] == "rejected"
     assert await open_dead_letters(shop) == []
+
+
+async def test_a_run_that_began_to_compensate_never_goes_forward_again(shop: Shop):
+    answers = ("the input", "validate_user_input", "send_first", "send_second", "persist_user", "settle_run_course")
+    shop.host.kill_worker(during="episode", nth=len(answers) + 1)  # that which gets a compensation's answer
+    await register(shop, "ada-1")
+    assert (await shop.host.status("user_onboarding.ada-1")).runtime_status == "Failed"
+    services().storage.table("users").delete_entity("user", user_id("ada@example.com"))  # the user could be stored now
+    await recover(shop)
+    assert await end_of(shop, "ada-1") == ENDED
+    assert mails("ada-1") == all_mails("ada-1")

@@ -1,6 +1,6 @@
 """What one run of each pattern costs the task hub: history events, and storage transactions by the model of `bench.saga_cost`.
 
-What a run reads and writes in the shop's own tables, queues and blobs comes on top; the page of each pattern tells it.
+What a run reads and writes in the shop's own tables, queues and blobs comes on top; the page of each pattern has it.
 """
 
 import json

@@ -106,7 +106,7 @@ class ParcelTracker(Protocol):
         """
 
     def tracking_code(self, body: bytes, signature: str | None) -> str | None:
-        """Return the tracking code that a webhook brings news of; None when it is about something else.
+        """Return the tracking code of a webhook; None when it is about something else.
 
         Raises:
             SignatureInvalid: The webhook is not the carrier's.

@@ -1,4 +1,4 @@
-"""A link by which whoever has it can read one blob for a while."""
+"""A link that gives its holder one blob for a while."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -45,9 +45,9 @@ class PaymentRequest(Wire):
 
     @property
     def fingerprint(self) -> str:
-        """What tells this payment from every other, also from one of another order that had the same id before.
+        """The mark that distinguishes this payment from all others, also of an earlier order with the same id.
 
-        It is stored with the payment: a change of what goes into it makes the payments of running orders strangers.
+        It is stored with the payment: if its parts change, the payments of running orders are no longer recognised.
         """
         facts = (
             self.namespace,

@@ -49,7 +49,7 @@ resource sending 'Microsoft.Communication/communicationServices@2025-05-01' = {
   }
 }
 
-// The app hears that a mail was taken; that it bounced, only these tell.
+// The app learns that a mail was accepted; only these logs show that it bounced.
 // The newest version that is no preview is older, and knows neither groups of categories nor names.
 #disable-next-line use-recent-api-versions
 resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from domain.errors import ShopError
 from domain.files.batch import ContainerName
-from domain.payments.money import Limit, Money
+from domain.money import Limit, Money
 from domain.payments.providers import PROVIDERS, ProviderName
 from domain.shipping.addresses import address_problems
 from domain.shipping.carriers import CARRIERS, DEFAULT_CARRIERS, CarrierName

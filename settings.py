@@ -12,13 +12,14 @@ from typing import Literal, Self, get_args
 import setting_values as read
 from domain.catalogue.product import ORDER_LIMIT
 from domain.expenses.claim import ExpenseLimits
-from domain.payments.money import Limit, Money
+from domain.money import Limit, Money
 from domain.payments.payment import CaptureMode
 from domain.payments.providers import STRIPE, ProviderName
 from domain.shipping.carriers import DEFAULT_CARRIERS, CarrierName
-from domain.shipping.customs import ContentsType, CountryCode, CustomsRules, HsCode
+from domain.shipping.customs import ContentsType, CustomsRules
 from domain.shipping.rules import ShippingRules
 from domain.shipping.shipment import LABEL_LIMIT, LABEL_PERCENT, Address
+from domain.trade_codes import CountryCode, HsCode
 from domain.wire import Cents, Currency
 from setting_values import InvalidSetting
 

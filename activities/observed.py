@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Protocol, runtime_checkable
 
-from domain.payments.money import Money
+from domain.money import Money
 from domain.wire import Wire
 from domain.workflows.steps import Outcome, StepResult
 from services.telemetry import emit

@@ -21,8 +21,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from domain.mail.address import NotAnAddress, mail_address, needs_smtputf8
-from domain.payments.money import known_currencies
+from domain.email_address import NotAnAddress, mail_address, needs_smtputf8
+from domain.money import known_currencies
 from domain.text import one_line, paragraph
 
 
@@ -48,7 +48,7 @@ def _known_currency(code: str) -> str:
 
 
 Cents = Annotated[int, Field(strict=True, ge=0, le=999_999_999_999)]
-"""An amount of money in the unit in which the payment provider takes its currency (see `domain.payments.money`)."""
+"""An amount of money in the unit in which the payment provider takes its currency (see `domain.money`)."""
 
 Currency = Annotated[
     str,

@@ -85,7 +85,7 @@ class Services:
 
     @built_once
     def storage_setup(self) -> "StorageSetup":
-        from adapters.azure_storage.setup import StorageSetup
+        from adapters.stores.storage_setup import StorageSetup
 
         return StorageSetup(self.storage)
 

@@ -26,7 +26,7 @@ from adapters.easypost.words import (
     private_values,
     redacted,
 )
-from domain.payments.money import Money
+from domain.money import Money
 from domain.shipping.shipment import LABEL_LIMIT, Address, BuyLabelRequest, CancelShippingRequest, ShipmentRequest
 from domain.workflows.steps import StepResult
 

@@ -8,7 +8,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from domain.errors import ProviderUnavailable
-from domain.payments.money import Money, UnknownCurrency
+from domain.money import Money, UnknownCurrency
 from domain.workflows.steps import StepResult
 
 # "The message value … comes directly from the carrier" (https://docs.easypost.com/docs/shipments/messages): their words decide.

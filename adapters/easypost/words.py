@@ -6,7 +6,7 @@ from decimal import ROUND_DOWN, ROUND_UP, Decimal
 from typing import Any, Final
 
 from domain.cards import looks_like_card_number
-from domain.payments.money import Money, rules_of
+from domain.money import Money, rules_of
 from domain.shipping.addresses import state_code
 from domain.shipping.customs import CustomsDeclaration, CustomsItem
 from domain.shipping.shipment import Address, ShipmentRequest

@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from domain.email_address import needs_smtputf8
 from domain.errors import ProviderUnavailable
-from domain.mail.address import needs_smtputf8
 from domain.mail.message import Mail
 from domain.workflows.steps import StepResult
 

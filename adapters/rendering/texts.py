@@ -5,9 +5,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from domain.money import Money
 from domain.orders.order import OrderProgress
 from domain.orders.row import OrderRow
-from domain.payments.money import Money
 from domain.payments.providers import INVOICE
 
 if TYPE_CHECKING:

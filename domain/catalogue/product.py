@@ -8,8 +8,8 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from domain.errors import AmountNotChargeable, AmountTooLarge, MixedCurrencies, UnknownProduct
 from domain.ids import ProductId
-from domain.payments.money import Limit, Money, charge_problem, price_problem
-from domain.shipping.customs import CountryCode, HsCode
+from domain.money import Limit, Money, charge_problem, price_problem
+from domain.trade_codes import CountryCode, HsCode
 from domain.wire import VISIBLE_LINE, Cents, Currency, Edge, is_absent
 
 ORDER_LIMIT: Final = Limit(stated=Money(100_000_000, "usd"))

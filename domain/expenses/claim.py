@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from domain.ids import CustomerId
-from domain.payments.money import Money
+from domain.money import Money
 from domain.wire import VISIBLE_LINE, Cents, Currency, Day, Edge, Email, EmailAddress, Timestamp, Wire, at_most
 from domain.workflows.run import RunRequest, WorkflowKey
 from domain.workflows.steps import Outcome, StepResult

@@ -7,9 +7,9 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
+from domain.email_address import NotAnAddress, mail_address, needs_smtputf8
 from domain.field_error import FieldError
 from domain.ids import OrderId, digest_id
-from domain.mail.address import NotAnAddress, mail_address, needs_smtputf8
 from domain.shipping.addresses import address_format, address_problems
 from domain.text import one_line
 from domain.wire import Day, Timestamp, Wire

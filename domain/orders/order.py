@@ -10,8 +10,8 @@ from domain.catalogue.product import OrderLine, PricedLine, Quantity, parcel_sid
 from domain.errors import IllegalTransition
 from domain.ids import CustomerId, Namespace, OrderId, ProductId
 from domain.inventory.stock import ALREADY_SETTLED
+from domain.money import Money
 from domain.orders.approval import ApprovalWait
-from domain.payments.money import Money
 from domain.payments.payment import CaptureMode, PaymentMethod, PaymentRequest
 from domain.payments.providers import STRIPE, ProviderName, method_problem
 from domain.shipping.customs import CustomsDeclaration

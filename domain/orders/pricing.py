@@ -13,8 +13,8 @@ from domain.errors import (
     NotShippable,
     UnknownProduct,
 )
+from domain.money import Limit
 from domain.orders.order import Order, OrderPolicy, OrderRequest
-from domain.payments.money import Limit
 from domain.payments.providers import STRIPE, ProviderName, chosen_provider, method_problem, offer_problem
 from domain.refusals import OrderNotAcceptable
 from domain.shipping.customs import CustomsDeclaration

@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from domain.ids import CustomerId, Namespace, OrderId, digest_id
-from domain.payments.money import Money
+from domain.money import Money
 from domain.payments.providers import STRIPE, ProviderName
 from domain.wire import Cents, Currency, Timestamp, Wire, in_words, is_absent
 from domain.workflows.steps import Outcome, StepResult

@@ -10,20 +10,10 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from domain.payments.money import Money
+from domain.money import Money
 from domain.shipping.addresses import state_code
-from domain.wire import Cents, Currency, Wire, in_words
-
-HsCode = Annotated[
-    str,
-    Field(pattern=r"^[0-9]{4}(\.?[0-9]{2}){1,3}$"),
-    in_words("Must be a customs tariff number of 6 to 10 digits, such as 6912.00"),
-]
-"""The number under which customs tariffs list a kind of goods (Harmonized System)."""
-
-CountryCode = Annotated[
-    str, Field(pattern=r"^[A-Z]{2}$"), in_words("Must be two capital letters (ISO 3166), such as US")
-]
+from domain.trade_codes import CountryCode, HsCode
+from domain.wire import Cents, Currency, Wire
 
 ContentsType = Literal["merchandise", "gift", "sample", "documents", "returned_goods", "humanitarian_donation"]
 

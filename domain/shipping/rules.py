@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from domain.catalogue.product import PricedLine, Product, parcel_sides, total_grams
 from domain.errors import NotShippable
-from domain.payments.money import Money
+from domain.money import Money
 from domain.shipping.carriers import DEFAULT_CARRIERS, CarrierName, parcel_problem
 from domain.shipping.customs import (
     CustomsDeclaration,

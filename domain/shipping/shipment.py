@@ -6,7 +6,7 @@ from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, mo
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from domain.ids import Namespace, OrderId, provider_reference
-from domain.payments.money import Limit, Money
+from domain.money import Limit, Money
 from domain.shipping.addresses import address_problems
 from domain.shipping.customs import CustomsDeclaration
 from domain.wire import VISIBLE_LINE, Cents, Currency, Edge, Wire, in_words, is_absent

@@ -3,7 +3,7 @@
 import pytest
 from stripe import InvalidRequestError, StripeClient
 
-from domain.payments.money import Money, charge_problem, known_currencies, rules_of
+from domain.money import Money, charge_problem, known_currencies, rules_of
 from sandbox.testing import Sandbox
 
 

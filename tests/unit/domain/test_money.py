@@ -6,7 +6,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from domain.catalogue.product import Product
-from domain.payments.money import (
+from domain.money import (
     CurrencyMismatch,
     Limit,
     Money,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.mail.address import NotAnAddress, mail_address, needs_smtputf8
+from domain.email_address import NotAnAddress, mail_address, needs_smtputf8
 
 
 @pytest.mark.parametrize(

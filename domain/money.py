@@ -10,8 +10,8 @@ from decimal import ROUND_UP, Decimal
 from functools import cache, total_ordering
 from typing import Self
 
+from domain.currency_table import CURRENCY_TABLE
 from domain.errors import ShopError
-from domain.payments.currency_table import CURRENCY_TABLE
 
 
 class UnknownCurrency(ShopError):

@@ -4,7 +4,6 @@
 Declaring is cheap: no schema is built here, because every cold start declares all operations.
 """
 
-import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
@@ -100,7 +99,7 @@ def operation(
             name=handler.__name__,
             method=method,
             route=route,
-            text=inspect.getdoc(handler) or "",
+            text=handler.__doc__ or "",
             access=access,
             answers=answers,
             answer_type=answer_type,

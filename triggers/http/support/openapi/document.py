@@ -1,5 +1,6 @@
 """The OpenAPI 3.1 document, made from what the operations declare."""
 
+import inspect
 import re
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -85,7 +86,7 @@ def _position(operation: Operation) -> tuple[int, int, str]:
 
 
 def _operation(operation: Operation, schemas: Schemas) -> Schema:
-    summary, _, description = operation.text.partition("\n")
+    summary, _, description = inspect.cleandoc(operation.text).partition("\n")
     described: Schema = {
         "operationId": operation.name,
         "tags": [_tag(operation)],

@@ -4,19 +4,10 @@ A repeat carries the same id, so that it is dropped where the receiving side can
 errors.
 """
 
-import os
-from typing import Protocol
-
 from domain.mail.message import Mail
+from domain.ports import Mailer
 from domain.workflows.steps import StepResult
-from settings import MailSettings, mail_takes_utf8
-
-
-class Mailer(Protocol):
-    """Whatever sends mails."""
-
-    def send(self, mail: Mail) -> StepResult:
-        """Refused: mail_refused. Raises ProviderUnavailable when the same mail is worth sending again."""
+from settings import MailSettings
 
 
 def connect(mail: MailSettings) -> Mailer:
@@ -30,11 +21,6 @@ def connect(mail: MailSettings) -> Mailer:
 
         return SmtpMailer(mail.smtp_url, mail.sender)
     return NoMailer()
-
-
-def takes_utf8() -> bool:
-    """Return whether the settings let addresses outside ASCII through."""
-    return mail_takes_utf8(os.environ)
 
 
 class NoMailer:

@@ -117,3 +117,16 @@ def test_a_payment_without_a_customer_is_a_fault(invoices: InvoicePayments) -> N
     anonymous = request("o-1", 5_000, customer_id=None)
     assert invoices.authorise(anonymous).outcome is Outcome.FAULTED
     assert invoices.cancel(CancelPaymentRequest(payment=anonymous)).outcome is Outcome.FAULTED
+
+
+def test_a_payment_that_accounting_records_frees_the_credit_and_a_later_credit_note_leaves_a_balance(
+    invoices: InvoicePayments, table: Any
+) -> None:
+    paid = request("o-1", LIMIT)
+    invoices.authorise(paid)
+    invoices.capture(capture("o-1", LIMIT))
+    assert invoices.authorise(request("o-2", 1)).outcome is Outcome.REFUSED
+    table.upsert_entity({"PartitionKey": "~ada", "RowKey": "account", "used": json.dumps({"usd": 0})})
+    invoices.cancel(CancelPaymentRequest(payment=paid))
+    assert invoices.authorise(request("o-3", 2 * LIMIT)).outcome is Outcome.DONE, "the balance counts"
+    assert invoices.authorise(request("o-4", 1)).outcome is Outcome.REFUSED

@@ -8,6 +8,7 @@ from local_host.sdk_version import UnsupportedSdk, check_sdk
 
 
 def run() -> None:
+    """Run the command that was typed; end with its exit code."""
     try:
         check_sdk()
         from local_host.cli import main

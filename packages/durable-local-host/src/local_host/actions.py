@@ -68,7 +68,7 @@ def read_answer(text: str, stack: str = "") -> Answer:
 
 
 def read_failure(failure: UserCodeFailed) -> Answer | None:
-    """The answer inside an orchestrator's exception; None when the exception escaped the SDK without one."""
+    """Return the answer inside an orchestrator's exception; None when the exception escaped the SDK without one."""
     _, marker, answer = failure.message.rpartition(_ANSWER_MARKER)
     stack, _, _ = failure.stack.partition(_ANSWER_MARKER)
     return read_answer(answer, stack) if marker else None

@@ -40,6 +40,7 @@ class Alarm:
             self._sleeping = asyncio.create_task(self._sleep(due))
 
     def cancel(self) -> None:
+        """Sleep no more; no timer is waited for."""
         self._due = ""
         if self._sleeping is not None:
             self._sleeping.cancel()

@@ -33,12 +33,12 @@ _OPERATIONS = {
     "resume": "let a suspended instance go on",
     "rewind": "let a failed instance try its last step again",
 }
-# How long threads that were told to end may take for it.
+# How long threads that are asked to end may take for it.
 _JOIN_TIMEOUT_S = 0.2
 
 
 def main(arguments: Sequence[str]) -> int:
-    """The exit code: 0, 1 for a problem (one line on stderr says which), 2 for wrong usage."""
+    """Return the exit code: 0, 1 for a problem (one line on stderr says which), 2 for wrong usage."""
     options = _parser().parse_args(arguments)
     try:
         code: int = options.run(options)
@@ -98,7 +98,7 @@ def _watch(app: Path) -> Watch:
 
 
 def _leave_busy_threads_behind() -> None:
-    """A function that still runs in a thread would keep the process alive; its work is done again at the next start."""
+    """End although functions still run in threads; their work is done again at the next start."""
     for thread in threading.enumerate():
         if thread.name.startswith("function"):
             thread.join(_JOIN_TIMEOUT_S)
@@ -108,7 +108,7 @@ def _leave_busy_threads_behind() -> None:
 
 
 def _command(module: str, function: str) -> Callable[[argparse.Namespace], int]:
-    """A command whose code is imported when it runs."""
+    """Return a command whose code is imported when it runs."""
 
     def run(options: argparse.Namespace) -> int:
         command: Callable[[argparse.Namespace], int] = getattr(import_module(f"local_host.commands.{module}"), function)

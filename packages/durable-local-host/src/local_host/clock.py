@@ -1,7 +1,7 @@
 """Time, passed in everywhere: the engine never reads the machine's clock by itself.
 
 `SystemClock` is the wall clock. `ManualClock` stands still until a test moves it; on its way it stops at every moment
-somebody sleeps for, so that a chain of timers runs in the order and at the times it would in reality.
+a sleeper waits for, so that a chain of timers runs in the order and at the times it would in reality.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Clock(Protocol):
     """The time of day in UTC, and a way to wait for a moment of it."""
 
     def now(self) -> datetime:
-        """The current time, aware, in UTC."""
+        """Return the current time, aware, in UTC."""
 
     async def sleep_until(self, due: datetime) -> None:
         """Return once `now()` has reached `due`; at once when it already has."""
@@ -31,9 +31,11 @@ class SystemClock:
     """The wall clock of this machine."""
 
     def now(self) -> datetime:
+        """Return the current time, aware, in UTC."""
         return datetime.now(UTC)
 
     async def sleep_until(self, due: datetime) -> None:
+        """Return when it is that late."""
         # In short stretches, since the wall clock may be set and the machine may sleep.
         while True:
             left = (due - self.now()).total_seconds()
@@ -56,6 +58,7 @@ class ManualClock:
         self._settlers: list[Callable[[], Awaitable[None]]] = []
 
     def now(self) -> datetime:
+        """Return the current time, aware, in UTC."""
         return self._now
 
     def settle_with(self, settle: Callable[[], Awaitable[None]]) -> None:
@@ -63,6 +66,7 @@ class ManualClock:
         self._settlers.append(settle)
 
     async def sleep_until(self, due: datetime) -> None:
+        """Return when it is that late."""
         if due <= self._now:
             return
         woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -1,4 +1,4 @@
-"""The garbage collector, told what a host is like.
+"""The garbage collector, set up for what a host is like.
 
 An app and its libraries are loaded once and stay, and what an episode makes is freed without the collector when the
 episode is over. Left to itself the collector looks through all of it again and again, for a tenth of the processor.
@@ -18,7 +18,7 @@ def begin_loading() -> None:
 
 
 def end_loading() -> None:
-    """What there is now stays for as long as the process; what comes is looked at, less often."""
+    """Keep what there is now for as long as the process lives, and look at what comes less often."""
     gc.freeze()
     gc.set_threshold(_THRESHOLD)
     gc.enable()

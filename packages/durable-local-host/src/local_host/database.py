@@ -21,7 +21,7 @@ _OURS = {"instances", "history", "inbox"}
 
 
 class Database:
-    """writer: in autocommit mode, for whoever begins and commits transactions. `read` never waits for it."""
+    """writer: in autocommit mode, for the code that begins and commits transactions. `read` never waits for it."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class Database:
 
     @classmethod
     def open(cls, path: str | Path) -> Database:
-        """Raises StateFileLocked, StateFileVersion, StateFileError."""
+        """Open or create the file. Raises StateFileLocked, StateFileVersion, StateFileError."""
         if str(path) == IN_MEMORY:
             connection = _connect(IN_MEMORY)
             _bring_up_to_date(connection, IN_MEMORY)
@@ -63,7 +63,7 @@ class Database:
             raise
 
     def check_in_place(self) -> None:
-        """Raises StoreUnavailable when the file was removed or another one is in its place, which the next host would read."""
+        """Raise StoreUnavailable when the file was removed or another one, which the next host would read, is in its place."""
         if self._path is not None and _identity(self._path) != self._identity:
             raise StoreUnavailable(
                 f"The state file {self._path} was removed or replaced while the host runs. Put it back, or start the host again."
@@ -81,13 +81,14 @@ class Database:
         return self.writer.execute(QUERIES[query], parameters).fetchall()
 
     def close(self) -> None:
+        """Close the connections and let go of the lock."""
         for connection in (self._reader, self.writer, self._lock):
             if connection is not None:
                 connection.close()
 
 
 def _identity(path: Path | None) -> tuple[int, int] | None:
-    """What tells a file from another one of the same name; None when there is none."""
+    """Return what distinguishes a file from another one of the same name; None when there is none."""
     try:
         found = path.stat() if path is not None else None
     except FileNotFoundError:
@@ -122,7 +123,7 @@ def _connect(path: str) -> sqlite3.Connection:
 
 
 def _lock(path: str) -> sqlite3.Connection:
-    """An exclusive lock for as long as the connection lives; the operating system lets go of it whenever we die."""
+    """Take an exclusive lock for as long as the connection lives; the operating system lets go of it whenever the process dies."""
     try:
         Path(f"{path}.lock").touch(mode=0o600)
         lock = sqlite3.connect(f"{path}.lock", isolation_level=None, check_same_thread=False, timeout=0)

@@ -40,7 +40,7 @@ def settle(episode: Episode, around: Surroundings) -> Outcome:
 
 
 def finish(episode: Episode, answer: Answer, around: Surroundings) -> Outcome:
-    """The code has answered: schedule what is new, or end."""
+    """Take the answer of the code: schedule what is new, or end."""
     outcome = _outcome(episode, around)
     try:
         outcome.custom_status = _checked_custom_status(answer)
@@ -73,7 +73,7 @@ def end_for_version(episode: Episode, around: Surroundings) -> Outcome:
 
 
 def finish_without_answer(episode: Episode, error: str, around: Surroundings, *, stack: str = "") -> Outcome:
-    """The SDK's answer is missing, since the worker is gone or the SDK itself raised: the instance fails for good.
+    """Fail an instance for good whose answer is missing, since the worker is gone or the SDK itself raised.
 
     The extension goes on without any action of the orchestrator, so that the first thing which the history holds as
     scheduled counts as non-determinism; only without such a thing it says why. The custom status is gone.
@@ -90,7 +90,7 @@ def finish_without_answer(episode: Episode, error: str, around: Surroundings, *,
 
 
 def _contradicted(outcome: Outcome, problem: NonDeterministic, around: Surroundings) -> Outcome:
-    """The instance fails, but what its code has asked for and the history does not have is handed out all the same."""
+    """Fail an instance, but hand out what its code has asked for and the history does not have."""
     assert problem.result is not None
     for work in problem.result.new_work:
         with suppress(UnknownFunction, OrchestrationFailed):
@@ -143,7 +143,7 @@ def _walk(episode: Episode, answer: Answer, config: DurableConfig) -> WalkResult
 
 
 def _next_id(episode: Episode) -> int:
-    """The number after the last scheduled event, for an end that no walk leads to."""
+    """Return the number after the last scheduled event, for an end that no walk leads to."""
     return max((event["EventId"] for event in episode.history.events), default=-1) + 1
 
 
@@ -192,7 +192,7 @@ def _reply(parent: h.Fields, status: RuntimeStatus, output: str | None, details:
 
 
 def _continue_as_new(outcome: Outcome, result: WalkResult, around: Surroundings) -> None:
-    """The next execution: same instance, new execution id, fresh history, and the events that came too late for this one."""
+    """Begin the next execution: same instance, new execution id, fresh history, and the events that came too late for this one."""
     assert result.continue_as_new is not None
     before = outcome.episode.instance
     # A microsecond later at least, since the SDK derives GUIDs from the time of an episode and counts them per execution.

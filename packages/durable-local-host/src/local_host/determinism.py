@@ -13,12 +13,12 @@ _MISSING = f"but the current replay execution hasn't (yet?) scheduled this task.
 
 
 def missing_text(event: Fields) -> str:
-    """The code asks for nothing where the history has that event."""
+    """Describe code that asks for nothing where the history has that event."""
     return f"{_BEFORE} {_PAST[event['EventType']](event)} {_MISSING}"
 
 
 def other_kind_text(event: Fields, kind: EventType) -> str:
-    """The code asks for something of another kind there."""
+    """Describe code that asks for something of another kind there."""
     return (
         f"{_past_of_other(event)}, but the current orchestration replay instead produced a {_ACTIONS[kind]} action "
         f"with this sequence number. {_CHANGED}"
@@ -26,7 +26,7 @@ def other_kind_text(event: Fields, kind: EventType) -> str:
 
 
 def other_name_text(event: Fields, name: str) -> str:
-    """The code asks for the same kind of thing under another name."""
+    """Describe code that asks for the same kind of thing under another name."""
     return (
         f"{_past_of_other(event)}, but the current orchestration replay instead scheduled "
         f"{_THINGS[event['EventType']]} named '{name}' with this sequence number.  {_CHANGED}"

@@ -38,10 +38,12 @@ class EntityWork:
 
     @property
     def name(self) -> str:
+        """Return the entity's name, the part of its id before the key."""
         return entity_name(self.entity_id)
 
     @property
     def key(self) -> str:
+        """Return the entity's key."""
         return self.entity_id.split("@", 2)[2]
 
 
@@ -63,16 +65,17 @@ _RESPONSE = (
 
 
 def entity_id(name: str, key: str) -> str:
-    """The instance id of an entity; the name's case does not matter."""
+    """Return the instance id of an entity; the name's case does not matter."""
     return f"@{name.lower()}@{key}"
 
 
 def entity_name(entity_id: str) -> str:
+    """Return the name in an entity's instance id."""
     return entity_id.split("@", 2)[1]
 
 
 def payload(work: EntityWork) -> str:
-    """The JSON text that the SDK's handle reads; it accepts exactly these keys."""
+    """Return the JSON text that the SDK's handle reads; it accepts exactly these keys."""
     batch = [
         {"id": o.request_id, "name": o.name, "input": o.input, "isSignal": o.caller is None} for o in work.operations
     ]
@@ -96,7 +99,7 @@ def finish(work: EntityWork, answer: str, at: str) -> BatchOutcome:
 
 
 def fail(work: EntityWork, error: str, at: str) -> BatchOutcome:
-    """The batch could not be run: its state stays, and every caller is told. The real host would try for ever."""
+    """Keep the state of a batch that could not be run, and answer every caller with the error. The real host would try for ever."""
     replies = [_reply(json.dumps(error), is_error=True)] * len(work.operations)
     return BatchOutcome(
         work=work, exists=work.exists, state=work.state, letters=_letters(work, replies, at), updated_at=at
@@ -104,7 +107,7 @@ def fail(work: EntityWork, error: str, at: str) -> BatchOutcome:
 
 
 def lose(work: EntityWork, at: str) -> BatchOutcome:
-    """The operations are gone without having run, and no caller gets a reply."""
+    """Drop the operations without having run them; no caller gets a reply."""
     return BatchOutcome(work=work, exists=work.exists, state=work.state, letters=(), updated_at=at)
 
 

@@ -22,7 +22,7 @@ class Functions(Protocol):
     """The names of the functions of one app."""
 
     def find(self, kind: FunctionKind, name: str) -> str | None:
-        """The registered spelling of a durable name, looked up ignoring case; None when there is no such function."""
+        """Return the registered spelling of a durable name, looked up ignoring case; None when there is no such function."""
 
     def is_disabled(self, kind: FunctionKind, name: str) -> bool:
         """Whether a function of that durable name is there, but a setting disables it; `find` has none then."""

@@ -48,16 +48,17 @@ def disabled_details(name: str) -> str:
 
 
 def disabled_text(name: str) -> str:
+    """Return what the real host says of an activity that a setting disables."""
     return f"Activity function '{name}' is disabled."
 
 
 def unread_input_error(name: str) -> str:
-    """The input cannot be handed to an orchestrator, which is not called then."""
+    """Return the text for an input that cannot be handed to an orchestrator, which is not called then."""
     return f"One or more errors occurred. (Exception while executing function: Functions.{name})"
 
 
 def unlabelled_error(failure: UserCodeFailed) -> str:
-    """An exception that left the orchestrator without going through the SDK's answer."""
+    """Return the text for an exception that left the orchestrator without going through the SDK's answer."""
     return f"One or more errors occurred. (Result: Failure\nException: {failure}\nStack: {failure.stack})"
 
 

@@ -12,7 +12,7 @@ class Faults:
         """Everything is applied, nothing is on disk yet."""
 
     def after_commit(self) -> None:
-        """It is on disk, but nobody has been told."""
+        """Act when the work is on disk and no caller knows it yet."""
 
     def copies_of(self, event: Event) -> int:
         """How many copies of a message to store: a queue that delivers at least once may deliver it twice."""

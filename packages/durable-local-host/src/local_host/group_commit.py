@@ -2,7 +2,7 @@
 
 Each step is a short function of a `Transaction`, atomic by a savepoint of its own: one that raises leaves no trace and
 does not disturb the others. Steps are applied at once; what a step makes ready may join the same transaction, if it
-comes forward before anybody would have to wait for it (so an activity's result and the episode that it leads to are
+comes forward before a caller would have to wait for it (so an activity's result and the episode that it leads to are
 one commit). While the commit waits for the disk, in a thread, the steps that arrive meanwhile gather for the next one.
 """
 
@@ -83,7 +83,7 @@ class StoreClosed(LocalHostError):
 class GroupCommit:
     """The only way to change the store.
 
-    on_apply: told what has been applied, while the transaction is still open. on_commit: told once per commit what has
+    on_apply: gets what has been applied, while the transaction is still open. on_commit: gets once per commit what has
     become ready by it. followers: what runs because of that and may come forward in time. check_in_place: raises StoreUnavailable
     when what would be written is not what the next host will read.
     """
@@ -114,7 +114,7 @@ class GroupCommit:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="local-host-commit")
 
     async def store(self, step: Callable[[Transaction], T]) -> T:
-        """Returns what the step returned, once it is on disk; raises what it raised, or the store's own error."""
+        """Return what the step returned, once it is on disk; raises what it raised, or the store's own error."""
         self._check_open()
         loop = asyncio.get_running_loop()
         stored: asyncio.Future[T] = loop.create_future()
@@ -168,7 +168,7 @@ class GroupCommit:
                 self._connection.execute("BEGIN IMMEDIATE")
             resolvers += [self._apply(transaction, queued) for queued in batch]
             self._on_apply(transaction.wakeups)
-            await asyncio.sleep(0)  # a turn for those who were just told
+            await asyncio.sleep(0)  # a turn for those who have just been resolved
             if self._followers.count:
                 await self._wait_for_followers()
             if not self._queue:

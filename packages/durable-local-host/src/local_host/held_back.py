@@ -16,7 +16,8 @@ class Numbered(Protocol):
     """Has the number under which it was stored."""
 
     @property
-    def seq(self) -> int: ...
+    def seq(self) -> int:
+        """Return its number."""
 
 
 T = TypeVar("T", bound=Numbered)
@@ -32,5 +33,5 @@ class HeldBack:
 
 
 def in_sight(work: Sequence[T], last_held: int) -> list[T]:
-    """What was stored after the numbers that are held back."""
+    """Return what was stored after the numbers that are held back."""
     return [each for each in work if each.seq > last_held]

@@ -79,10 +79,12 @@ class Event:
 
     @property
     def type(self) -> int:
+        """Return the number of the event's type."""
         return self.fields["EventType"]  # type: ignore[no-any-return]
 
     @classmethod
     def parse(cls, text: str) -> Event:
+        """Read an event from its JSON text."""
         return cls(json.loads(text), text)
 
 
@@ -93,12 +95,12 @@ def make_event(kind: EventType, at: str, event_id: int = -1, **fields: Any) -> E
 
 
 def as_event(fields: Fields) -> Event:
-    """An event of a history, to be written again."""
+    """Return an event of a history, to be written again."""
     return Event(fields, _to_json(fields))
 
 
 def as_played(event: Event) -> str:
-    """The event's text once its episode is over: what came in is played, what was scheduled never says so."""
+    """Return the event's text once its episode is over: what came in is played, what was scheduled never says so."""
     return event.text.replace(_UNPLAYED, _PLAYED, 1) if event.type in _INCOMING else event.text
 
 
@@ -171,20 +173,24 @@ def task_scheduled(at: str, task_id: int, name: str, input_text: str | None) -> 
 
 
 def task_completed(at: str, task_id: int, result: str | None) -> Event:
+    """Make the event of an activity's result."""
     return make_event(EventType.TASK_COMPLETED, at, TaskScheduledId=task_id, Result=result)
 
 
 def task_failed(at: str, task_id: int, reason: str, details: str) -> Event:
+    """Make the event of an activity's failure."""
     return make_event(
         EventType.TASK_FAILED, at, TaskScheduledId=task_id, Reason=reason, Details=details, FailureDetails=None
     )
 
 
 def child_completed(at: str, task_id: int, result: str | None) -> Event:
+    """Make the event of a child's result."""
     return make_event(EventType.SUB_ORCHESTRATION_COMPLETED, at, TaskScheduledId=task_id, Result=result)
 
 
 def child_failed(at: str, task_id: int, reason: str | None, details: str | None) -> Event:
+    """Make the event of a child's failure."""
     return make_event(
         EventType.SUB_ORCHESTRATION_FAILED,
         at,
@@ -196,14 +202,17 @@ def child_failed(at: str, task_id: int, reason: str | None, details: str | None)
 
 
 def timer_fired(at: str, timer_id: int, fire_at: str) -> Event:
+    """Make the event of a timer that is due."""
     return make_event(EventType.TIMER_FIRED, at, TimerId=timer_id, FireAt=fire_at)
 
 
 def event_raised(at: str, name: str, input_text: str | None) -> Event:
+    """Make the event of an external event."""
     return make_event(EventType.EVENT_RAISED, at, Name=name, Input=input_text, ParentTraceContext=None)
 
 
 def execution_completed(at: str, event_id: int, status_number: int, result: str | None) -> Event:
+    """Make the event of an instance's end."""
     return make_event(
         EventType.EXECUTION_COMPLETED,
         at,
@@ -230,6 +239,7 @@ class History:
 
     @classmethod
     def empty(cls) -> History:
+        """Return a history without events."""
         return cls([], [], set(), "")
 
     @classmethod

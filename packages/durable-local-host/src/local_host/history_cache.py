@@ -16,7 +16,7 @@ class HistoryCache:
         self._kept: OrderedDict[str, tuple[History, int]] = OrderedDict()
 
     def take(self, execution_id: str) -> History | None:
-        """Take a history out; whoever changes it puts it back when the change is stored."""
+        """Take a history out; the caller that changes it puts it back when the change is stored."""
         found = self._kept.pop(execution_id, None)
         if found is None:
             return None
@@ -24,6 +24,7 @@ class HistoryCache:
         return found[0]
 
     def put(self, execution_id: str, history: History) -> None:
+        """Keep a history; the one that was not used for longest goes."""
         size = len(history.events)
         self._kept[execution_id] = (history, size)
         self._size += size

@@ -95,7 +95,7 @@ class Host:
         return f"http://127.0.0.1:{self._port}"
 
     def url_of(self, function: Function) -> str | None:
-        """The URL of an HTTP function as its route says it; None for other functions."""
+        """Return the URL of an HTTP function as its route says it; None for other functions."""
         if function.trigger.type != "httpTrigger":
             return None
         return "/".join(part for part in (self.origin, self._parts.config.route_prefix, route_text(function)) if part)

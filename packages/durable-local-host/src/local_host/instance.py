@@ -101,7 +101,7 @@ def begin(work: InstanceWork, now: datetime) -> Episode | None:
 
 
 def _in_order(work: InstanceWork) -> Sequence[Message]:
-    """A new execution begins with what is meant for it: its start, then the events carried over to it."""
+    """Put first what a new execution begins with: its start, then the events carried over to it."""
     if work.history.events:
         return work.messages
     return sorted(work.messages, key=lambda message: message.execution_id is None)

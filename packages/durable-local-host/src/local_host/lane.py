@@ -1,6 +1,6 @@
 """Runs pieces of work of one kind side by side, up to a limit.
 
-Only running counts against the limit: a piece of work gives up its place as soon as its code has run, and whoever takes
+Only running counts against the limit: a piece of work gives up its place as soon as its code has run, and the task that takes
 the place can be stored together with it.
 """
 
@@ -26,10 +26,14 @@ log = host_logger("local_host.worker")
 
 
 class Lane(Generic[W]):
-    """claim: the next piece of work or None; process: does it, and returns how to store what came of it; abandon: lets go
-    of it, to be claimed again.
+    """Works on one kind of work, several pieces at a time.
 
-    name_of: tells pieces of work apart, for logs and pauses. on_change: called whenever a place has become free.
+    Attributes:
+        claim: Returns the next piece of work, or None.
+        process: Does it, and returns how to store what came of it.
+        abandon: Lets go of it, to be claimed again.
+        name_of: Tells pieces of work apart, for logs and pauses.
+        on_change: Called whenever a place has become free.
     """
 
     def __init__(

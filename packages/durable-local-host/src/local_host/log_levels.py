@@ -35,10 +35,11 @@ class LogLevels:
 
     @cached_property
     def default(self) -> int:
+        """Return the level of categories that no rule names."""
         return self._rules.get(_DEFAULT, logging.INFO)
 
     def of(self, category: str) -> int:
-        """The lowest level that the category shows."""
+        """Return the lowest level that the category shows."""
         return self._rules[rule] if (rule := self._rule(category)) else self.default
 
     def names(self, category: str) -> bool:
@@ -56,7 +57,7 @@ class LogLevels:
         return any(prefix.startswith(begin) or begin.startswith(prefix) for prefix in prefixes)
 
     def _rule(self, category: str) -> str:
-        """The rule that holds, "" for none."""
+        """Return the rule that holds, "" for none."""
         if (found := self._found.get(category)) is None:
             fitting = [rule for rule in self._rules if rule != _DEFAULT and _fits(rule, category.casefold())]
             # Of two that are as long, the later one.

@@ -1,5 +1,7 @@
-"""Console logs: one aligned line per record under the category that it has on the real host, which drops what is logged
-where the Python worker finds no invocation; what an orchestrator logs while it replays is marked, since it was said before.
+"""Console logs: one aligned line per record, under the category that it has on the real host.
+
+The real host drops what is logged where the Python worker finds no invocation, and so do these. What an orchestrator logs while it
+replays is marked, since it was said before.
 
 Colours only on a terminal, and there also the host's everyday records; elsewhere its warnings and the app's own records
 alone, unless host.json asks for more.
@@ -126,7 +128,7 @@ class _Shown:
 
 
 def _is_replaying(frame: FrameType | None) -> bool:
-    """Whether an orchestrator that is below on the stack replays. The SDK tells it only to the orchestrator's context."""
+    """Whether an orchestrator that is below on the stack replays. The SDK shows it to the orchestrator's context alone."""
     while frame is not None:
         if frame.f_code.co_name == "resume_user_code":
             return bool(frame.f_locals["self"].context.is_replaying)

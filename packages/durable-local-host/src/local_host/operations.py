@@ -113,7 +113,7 @@ class Operations:
     # Query.
 
     async def status(self, instance_id: str, *, with_history: bool = False) -> InstanceStatus:
-        """Raises InstanceNotFound. An entity is found by its id `@name@key`."""
+        """Return the status. Raises InstanceNotFound. An entity is found by its id `@name@key`."""
         if instance_id.startswith("@"):
             rows = self._hub.read("entity_row", (instance_id,))
             if rows:
@@ -157,7 +157,7 @@ class Operations:
         return InstancePage(items=items, continuation=items[-1].instance_id if len(rows) > top else None)
 
     async def latest_instances(self, top: int) -> list[InstanceStatus]:
-        """The newest first; entities are left out."""
+        """Return the newest first; entities are left out."""
         return [instance_status(row) for row in self._hub.read("latest_instances", (top,))]
 
     async def count_by_status(self) -> dict[str, int]:
@@ -173,22 +173,22 @@ class Operations:
     # Signal and control.
 
     async def raise_event(self, instance_id: str, name: str, data_text: str | None) -> None:
-        """Raises InstanceNotFound, InstanceEnded, InvalidJson."""
+        """Store an event. Raises InstanceNotFound, InstanceEnded, InvalidJson."""
         event = h.event_raised(self._now_text(), name, _compact_json(data_text))
         await self._send(instance_id, event, _allow_any)
 
     async def terminate(self, instance_id: str, reason: str | None = None) -> None:
-        """Raises InstanceNotFound, InstanceEnded."""
+        """End an instance. Raises InstanceNotFound, InstanceEnded."""
         event = make_event(EventType.EXECUTION_TERMINATED, self._now_text(), Input=reason)
         await self._send(instance_id, event, _allow_any)
 
     async def suspend(self, instance_id: str, reason: str | None = None) -> None:
-        """Raises InstanceNotFound, InstanceEnded, AlreadySuspended."""
+        """Hold an instance. Raises InstanceNotFound, InstanceEnded, AlreadySuspended."""
         event = make_event(EventType.EXECUTION_SUSPENDED, self._now_text(), Reason=reason)
         await self._send(instance_id, event, _allow_unless_suspended)
 
     async def resume(self, instance_id: str, reason: str | None = None) -> None:
-        """Raises InstanceNotFound, InstanceEnded, NotSuspended."""
+        """Let an instance go on. Raises InstanceNotFound, InstanceEnded, NotSuspended."""
         event = make_event(EventType.EXECUTION_RESUMED, self._now_text(), Reason=reason)
         await self._send(instance_id, event, _allow_if_suspended)
 
@@ -245,7 +245,7 @@ class Operations:
         await self._hub.store(lambda tx: steps.add_operation(tx, request))
 
     async def read_entity(self, name: str, key: str) -> EntityStatus:
-        """Raises EntityNotFound."""
+        """Return the entity. Raises EntityNotFound."""
         rows = self._hub.read("entity_row", (entity_id(name, key),))
         if not rows or rows[0]["state"] is None:
             raise EntityNotFound(name, key)
@@ -285,7 +285,7 @@ def _checked_id(instance_id: str) -> str:
 
 
 def _compact_json(text: str | None) -> str | None:
-    """Raises InvalidJson."""
+    """Return the text without blanks. Raises InvalidJson."""
     if text is None:
         return None
     try:
@@ -297,7 +297,7 @@ def _compact_json(text: str | None) -> str | None:
 
 
 def _checked_json(text: str | None) -> str | None:
-    """The text as it came; it may be empty. Raises InvalidJson."""
+    """Return the text as it came; it may be empty. Raises InvalidJson."""
     if text:
         _compact_json(text)
     return text

@@ -100,7 +100,7 @@ class Surroundings:
 
 
 def started(instance: Instance, at: str, *, generation: int | None = 0) -> Event:
-    """The first message of an execution."""
+    """Return the first message of an execution."""
     return h.execution_started(
         at,
         name=instance.name,

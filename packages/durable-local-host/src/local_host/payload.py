@@ -12,7 +12,7 @@ from local_host.instance import Episode
 
 
 def payload(episode: Episode, config: DurableConfig) -> str:
-    """The JSON text that the SDK's handle reads."""
+    """Return the JSON text that the SDK's handle reads."""
     started = make_event(EventType.ORCHESTRATOR_STARTED, episode.at)
     events = [*episode.history.episodes, started.text, *(event.text for event in episode.incoming)]
     instance = episode.instance
@@ -27,7 +27,7 @@ def payload(episode: Episode, config: DurableConfig) -> str:
 
 @cache
 def _settings(config: DurableConfig) -> str:
-    """What is the same for every instance. The misspelt name is the one that the SDK reads."""
+    """Return what is the same for every instance. The misspelt name is the one that the SDK reads."""
     return (
         '"upperSchemaVersion": 1, "upperSchemaVersionNew": 3,'
         f' "longRunningTimerIntervalDuration": "{duration_text(config.long_timer_interval)}",'

@@ -23,7 +23,7 @@ class ReadyQueue:
                 self._waiting[each] = None
 
     def take(self) -> str | None:
-        """The next id, to be released later; None when nothing waits."""
+        """Return the next id, to be released later; None when nothing waits."""
         if not self._waiting:
             return None
         taken, _ = self._waiting.popitem(last=False)
@@ -31,6 +31,7 @@ class ReadyQueue:
         return taken
 
     def release(self, taken: str) -> None:
+        """Take an id back; it is ready again if something came meanwhile."""
         self._taken.discard(taken)
         if taken in self._again:
             self._again.discard(taken)

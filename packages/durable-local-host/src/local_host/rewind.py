@@ -8,7 +8,7 @@ from local_host.history import Event, EventType, Fields, History, as_event, make
 
 
 def without_failures(history: History) -> tuple[History, Sequence[str]]:
-    """The history without its failures, and the ids of the children that failed.
+    """Return the history without its failures, and the ids of the children that failed.
 
     A failed activity goes with its scheduling, so that it is scheduled again under the same id. A failed child stays
     scheduled: it is rewound itself, and its completion is awaited.

@@ -23,4 +23,5 @@ class Running:
             self._none.set()
 
     async def until_none(self) -> None:
+        """Return when nothing runs."""
         await self._none.wait()

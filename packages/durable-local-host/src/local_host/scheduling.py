@@ -137,7 +137,7 @@ def _schedule_request(outcome: Outcome, work: Work, around: Surroundings) -> Non
 
 
 def _sent_before(outcome: Outcome, entity_id: str) -> str | None:
-    """The time of the last request to that entity, by which the real host keeps their order."""
+    """Return the time of the last request to that entity, by which the real host keeps their order."""
     events = chain((event.fields for event in reversed(outcome.events)), reversed(outcome.episode.history.events))
     of_entity = (each for each in events if each["EventType"] == EventType.EVENT_SENT)
     last = next((each for each in of_entity if each["InstanceId"].casefold() == entity_id.casefold()), None)
@@ -164,6 +164,6 @@ _SCHEDULE: Mapping[EventType, Callable[[Outcome, Work, Surroundings], None]] = {
 
 
 def _require(functions: Functions, kind: FunctionKind, name: str) -> None:
-    """The real host swallows an unknown name and waits for ever; failing in plain sight is the better thing locally."""
+    """Fail in plain sight for an unknown name, which the real host swallows and waits for."""
     if functions.find(kind, name) is None:
         raise UnknownFunction(kind, name, functions.names(kind), functions.left_out(kind, name))

@@ -24,7 +24,7 @@ class IndexingError(AppLoadError):
 
     @classmethod
     def of(cls, error: Exception) -> IndexingError:
-        """The refusal by an exception, in the words of the worker."""
+        """Return the refusal by an exception, in the words of the worker."""
         return cls(f"{type(error).__name__}: {error}")
 
 

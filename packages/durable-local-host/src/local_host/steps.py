@@ -41,6 +41,7 @@ class Activity:
 
 
 def status_of(tx: Transaction, instance_id: str) -> RuntimeStatus | None:
+    """Return the status of an instance; None when there is none."""
     row = tx.run("status_of", (instance_id,)).fetchone()
     return RuntimeStatus(row[0]) if row else None
 
@@ -49,7 +50,7 @@ def status_of(tx: Transaction, instance_id: str) -> RuntimeStatus | None:
 
 
 def start_instance(tx: Transaction, instance: Instance, started: Event, *, replace_live: bool = False) -> None:
-    """Raises InstanceExists. An ended instance of that id is replaced."""
+    """Start an instance, in place of one of that id that has ended. Raises InstanceExists."""
     status = status_of(tx, instance.instance_id)
     if status is not None:
         if not status.has_ended and not replace_live:
@@ -133,7 +134,7 @@ def _hand_out(tx: Transaction, outcome: Outcome) -> None:
 
 
 def _start_child(tx: Transaction, child: ChildStart) -> None:
-    """A live instance of the child's id is replaced."""
+    """Start a child, in place of an instance of that id."""
     start_instance(tx, child.instance, child.started, replace_live=True)
 
 
@@ -143,7 +144,7 @@ def drop_messages(tx: Transaction, seqs: Sequence[int]) -> None:
 
 
 def post(tx: Transaction, letter: Letter) -> bool:
-    """Put a message into an inbox, unless nobody is there to read it. Returns whether it was put."""
+    """Put a message into an inbox, unless there is no instance to read it. Returns whether it was put."""
     query = "post_to_failed" if letter.event.type == EventType.EXECUTION_REWOUND else "post"
     parameters = (letter.instance_id, letter.execution_id, letter.event.text)
     is_posted = False
@@ -158,7 +159,7 @@ def post(tx: Transaction, letter: Letter) -> bool:
 
 
 def complete_activity(tx: Transaction, activity: Activity, completion: Event) -> None:
-    """The work item goes, its completion comes; a late one, of an activity no longer known, changes nothing."""
+    """Replace the work item by its completion; a late one, of an activity no longer known, changes nothing."""
     if tx.run("delete_activity", (activity.seq,)).rowcount:
         post(tx, Letter(activity.instance_id, activity.execution_id, completion))
 
@@ -175,6 +176,7 @@ def fire_timers(tx: Transaction, now: datetime) -> None:
 
 
 def add_operation(tx: Transaction, request: EntityRequest) -> None:
+    """Store an operation for an entity."""
     tx.run(
         "add_operation",
         (
@@ -190,7 +192,7 @@ def add_operation(tx: Transaction, request: EntityRequest) -> None:
 
 
 def complete_batch(tx: Transaction, outcome: BatchOutcome) -> None:
-    """Raises WorkLost."""
+    """Store what came of a batch. Raises WorkLost."""
     work = outcome.work
     tx.run("put_entity", (work.entity_id, outcome.exists, outcome.state, outcome.updated_at))
     _remove(tx, "delete_operation", [operation.seq for operation in work.operations])
@@ -202,7 +204,7 @@ def complete_batch(tx: Transaction, outcome: BatchOutcome) -> None:
 
 
 def purge_instance(tx: Transaction, instance_id: str) -> None:
-    """Raises InstanceNotFound, InstanceLive."""
+    """Remove an instance. Raises InstanceNotFound, InstanceLive."""
     status = status_of(tx, instance_id)
     if status is None:
         raise InstanceNotFound(instance_id)
@@ -221,7 +223,7 @@ def purge_instances(tx: Transaction, created_from: str, created_to: str, statuse
 
 
 def purge_entity(tx: Transaction, entity_id: str) -> None:
-    """Raises InstanceNotFound."""
+    """Remove an entity. Raises InstanceNotFound."""
     tx.run("delete_operations_of", (entity_id,))
     if not tx.run("delete_entity", (entity_id,)).rowcount:
         raise InstanceNotFound(entity_id)

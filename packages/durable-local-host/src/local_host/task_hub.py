@@ -1,6 +1,6 @@
 """The store of one task hub: one SQLite file in WAL mode, one process, one writer.
 
-    claim_...     hands out ready work and keeps it from everybody else
+    claim_...     hands out ready work and keeps it from every other caller
     complete_...  stores everything that came of it in one step, and lets go of it
     abandon       lets go of it, to be handed out again
 
@@ -88,6 +88,7 @@ class TaskHub:
         return self._writer.problem
 
     def close(self) -> None:
+        """Close the store; a commit under way is waited for."""
         self._writer.close()
         self._database.close()
 
@@ -125,7 +126,7 @@ class TaskHub:
         return await self._writer.store(step)
 
     def read(self, query: str, parameters: Any = ()) -> list[sqlite3.Row]:
-        """The rows of a named query, as of the last commit."""
+        """Return the rows of a named query, as of the last commit."""
         return self._database.read(query, parameters)
 
     def _applied(self, wakeups: Wakeups) -> None:
@@ -147,7 +148,7 @@ class TaskHub:
     # Orchestrations.
 
     def claim_instance(self) -> InstanceWork | None:
-        """The next instance with messages; None when there is none, or none before the current commit is done."""
+        """Return the next instance with messages; None when there is none, or none before the current commit is done."""
         while not self._writer.is_committing and (instance_id := self._instances.take()) is not None:
             rows = self._database.read_uncommitted("instance_to_work_on", (instance_id,))
             work = self._instance_work(_instance(rows[0])) if rows else None
@@ -175,7 +176,7 @@ class TaskHub:
         return _history(self.read("history_of", (instance_id,)))
 
     async def complete_episode(self, outcome: Outcome) -> None:
-        """Raises WorkLost when the instance was replaced or purged meanwhile."""
+        """Store what came of an episode. Raises WorkLost when the instance was replaced or purged meanwhile."""
         instance, history = outcome.episode.instance, outcome.episode.history
         rewritten = list(enumerate(history.episodes)) if outcome.episode.rewound else []
         appended = [] if outcome.continued else [(len(history.episodes), history.extend(outcome.events))]
@@ -190,6 +191,8 @@ class TaskHub:
         self._let_go(instance.instance_id)
 
     async def drop_messages(self, work: InstanceWork, seqs: Sequence[int]) -> None:
+        """Remove messages that change nothing, and let go of the instance."""
+
         def drop(tx: Transaction) -> None:
             self._check_happened(work.instance.instance_id)
             steps.drop_messages(tx, seqs)
@@ -215,13 +218,14 @@ class TaskHub:
         self._let_go(work.instance.instance_id)
 
     def abandon_instance(self, work: InstanceWork) -> None:
+        """Let go of an instance, to be claimed again."""
         self._let_go(work.instance.instance_id)
         self._instances.add([work.instance.instance_id])
 
     # Activities.
 
     def claim_activity(self) -> Activity | None:
-        """The activity that waits longest; None when there is none."""
+        """Return the activity that waits longest; None when there is none."""
         if not self._activities and self._unread_activities:
             rows = self.read("activities_after", (self._last_activity, _READ_AHEAD))
             for activity in map(_activity, rows):
@@ -233,15 +237,17 @@ class TaskHub:
         return self._activities.popleft() if self._activities else None
 
     async def complete_activity(self, activity: Activity, completion: Event) -> None:
+        """Store the completion of an activity."""
         await self.store(lambda tx: steps.complete_activity(tx, activity, completion))
 
     def abandon_activity(self, activity: Activity) -> None:
+        """Let go of an activity, to be claimed again."""
         self._activities.append(activity)
 
     # Entities.
 
     def claim_entity(self, max_operations: int) -> EntityWork | None:
-        """The next entity with operations, and a batch of them; None when there is none."""
+        """Return the next entity with operations, and a batch of them; None when there is none."""
         while (entity_id := self._entities.take()) is not None:
             rows = self.read("operations_for", (entity_id, max_operations))
             operations = in_sight([_operation(row) for row in rows], self._held.operations)
@@ -256,12 +262,14 @@ class TaskHub:
         return EntityWork(entity_id, exists, state, operations)
 
     async def complete_batch(self, outcome: BatchOutcome, max_operations: int) -> None:
+        """Store what came of a batch, and let go of the entity."""
         await self.store(lambda tx: steps.complete_batch(tx, outcome))
         self._entities.release(outcome.work.entity_id)
         if len(outcome.work.operations) == max_operations:
             self._entities.add([outcome.work.entity_id])
 
     def abandon_entity(self, work: EntityWork) -> None:
+        """Let go of an entity, to be claimed again."""
         self._entities.release(work.entity_id)
         self._entities.add([work.entity_id])
 
@@ -273,6 +281,7 @@ class TaskHub:
         return rows[0][0] if rows else ""
 
     async def fire_timers(self, now: datetime) -> None:
+        """Turn the timers that are due into messages."""
         await self.store(lambda tx: steps.fire_timers(tx, now))
 
     @property

@@ -88,6 +88,7 @@ ANY_ENTITY = EntityFilter()
 
 
 def instance_status(row: Row, history: Sequence[Mapping[str, Any]] | None = None) -> InstanceStatus:
+    """Make the status of an instance from its row."""
     return InstanceStatus(
         instance_id=row["instance_id"],
         name=row["name"],
@@ -108,11 +109,12 @@ def _parent_id(parent: str | None) -> str | None:
 
 
 def listed(row: Row) -> InstanceStatus:
+    """Make the status of an instance or of an entity's scheduler from its row."""
     return instance_status(row) if row["is_present"] is None else entity_as_instance(row)
 
 
 def entity_as_instance(row: Row) -> InstanceStatus:
-    """An entity the way it shows among instances: its input is the state of its scheduler."""
+    """Return an entity the way it shows among instances: its input is the state of its scheduler."""
     key = row["entity_id"]
     exists = bool(row["is_present"])
     scheduler = {"exists": exists, "state": row["state"], "queue": [], "sorter": {}}
@@ -129,6 +131,7 @@ def entity_as_instance(row: Row) -> InstanceStatus:
 
 
 def entity_status(row: Row) -> EntityStatus:
+    """Make the status of an entity from its row."""
     identity = row["entity_id"]
     name = entity_name(identity)
     return EntityStatus(

@@ -107,7 +107,7 @@ def _completed() -> _Future:
 
 
 def walk(actions: Sequence[Action], history: Sequence[Fields]) -> WalkResult:
-    """Raises NonDeterministic when an event of the history has no action; UnknownAction."""
+    """Match actions with the history. Raises NonDeterministic when an event has no action; UnknownAction."""
     state = _Walk(actions, history)
     for event in history:
         handle = _ON_EVENT.get(event["EventType"])
@@ -242,7 +242,7 @@ class _Walk:
         return future
 
     def _retry(self, kind: EventType, action: Action) -> _Future:
-        """Attempts with a timer after each failure. The last failure, too, is reported only after a timer."""
+        """Walk attempts with a timer after each failure. The last failure, too, is reported only after a timer."""
         interval = timedelta(milliseconds=action["retryOptions"]["firstRetryIntervalInMilliseconds"])
         attempts_left = max_attempts = action["retryOptions"]["maxNumberOfAttempts"]
         outcome = _Future()

@@ -139,7 +139,7 @@ class Worker:
         if self._until_idle and self._is_idle:
             waiting, self._until_idle = self._until_idle, []
             for changed in waiting:
-                if not changed.done():  # whoever waited may have been cancelled
+                if not changed.done():  # the waiting task may have been cancelled
                     changed.set_result(None)
 
     # Orchestrations.
@@ -270,7 +270,7 @@ class Worker:
         return self._hub.complete_batch(outcome, self._config.max_entity_operation_batch_size)
 
     async def _refuse_batch(self, work: EntityWork) -> None:
-        """An entity has no version, so `Strict` never matches it: its calls get no answer.
+        """Leave calls of an entity without an answer: it has no version, so `Strict` never matches it.
 
         Where versions that do not match fail, signals are lost; else everything waits, for a host that takes it.
         """

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 
 def api_key(headers: Mapping[str, str]) -> str:
-    """The key, or "" when there is none that can be read."""
+    """Return the key, or "" when there is none that can be read."""
     scheme, _, credentials = headers.get("Authorization", "").partition(" ")
     match scheme.lower():
         case "bearer":

@@ -12,7 +12,7 @@ class Delays:
         self._stopped = False
 
     async def wait(self, seconds: float) -> bool:
-        """True when the call shall go on, False when the sandbox is stopping."""
+        """Return True when the call shall go on, False when the sandbox is stopping."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._released.wait(), seconds)
         return not self._stopped

@@ -27,7 +27,7 @@ class Call:
     """One request to a provider, understood: which operation, on which object, with which parameters.
 
     operation: as fault rules and the call log name it, e.g. `payment_intents.capture`.
-    target: the id in the path, or None. order_id: the order it concerns, where that can be told. refusal, lagging: what
+    target: the id in the path, or None. order_id: the order it concerns, where that is known. refusal, lagging: what
     a fault rule ordered.
     """
 

@@ -100,7 +100,7 @@ class Decision:
 
 
 def decide(placed: Iterable[Placed], call: Call) -> Decision:
-    """What shall happen to this call."""
+    """Return what shall happen to this call."""
     fired: FaultRule | None = None
     counted: list[Placed] = []
     for one in placed:

@@ -33,7 +33,7 @@ class Pipeline:
     keys_in_use: set[str] = field(default_factory=set)
 
     async def serve(self, operation: Operation, request: web.Request) -> Answer:
-        """The answer to one request. Raises Dropped when a fault or the shutdown takes the connection away."""
+        """Return the answer to one request. Raises Dropped when a fault or the shutdown takes the connection away."""
         refused = self.face.authenticate(request.headers)
         if refused is not None:
             return refused
@@ -101,7 +101,7 @@ class Pipeline:
         return answer
 
     def _failing(self, handler: Handler, *, acts: bool) -> Handler:
-        """What answers 500. It runs like any handler, so that an idempotency key remembers the failure."""
+        """Return what answers 500. It runs like any handler, so that an idempotency key remembers the failure."""
         failure = self.face.failure(_INTERNAL_ERROR)
 
         def fail(call: Call, ledger: Ledger) -> Answer:
@@ -112,7 +112,7 @@ class Pipeline:
         return fail
 
     def _outage(self, fault: FaultRule) -> Answer | None:
-        """What a proxy in front of the provider answers; the provider, and its idempotency keys, never hear of it."""
+        """Return what a proxy in front of the provider answers; nothing reaches the provider and its idempotency keys."""
         if fault.kind is Kind.HTML:
             return Answer(status=502, body=_HTML_PAGE)
         if fault.status is None or fault.status == _INTERNAL_ERROR:

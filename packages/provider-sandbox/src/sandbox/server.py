@@ -23,10 +23,16 @@ _SHUTDOWN_TIMEOUT_S = 5.0
 
 @contextlib.asynccontextmanager
 async def serving(*, state: str, port: int, search_lag_s: float | None = None) -> AsyncIterator[str]:
-    """Serve while the block runs; yields the base URL. state: a file, or `:memory:`. port: 0 for a free one. search_lag_s: how
-    far Stripe's search index is behind; None leaves it as it was.
+    """Serve while the block runs; yields the base URL.
 
-    Raises StateFileError or OSError (port in use) before anything is served.
+    Args:
+        state: A file, or `:memory:`.
+        port: 0 for a free one.
+        search_lag_s: How far Stripe's search index is behind; None leaves it as it was.
+
+    Raises:
+        StateFileError: The state cannot be kept there.
+        OSError: The port is in use.
     """
     ledger = Ledger(state)
     if search_lag_s is not None:

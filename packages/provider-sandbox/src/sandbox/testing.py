@@ -34,7 +34,7 @@ class Sandbox:
         return list(self._get("/ledger/payments", order_id=order_id)["payments"])
 
     def totals(self, currency: str = "usd") -> dict[str, int]:
-        """Sums of `authorised, captured, refunded, voided` over all payments in that currency."""
+        """Return the sums of `authorised, captured, refunded, voided` over all payments in that currency."""
         none = {"authorised": 0, "captured": 0, "refunded": 0, "voided": 0}
         return dict(self._get("/ledger/payments")["totals"].get(currency, none))
 
@@ -79,6 +79,7 @@ class Sandbox:
         return self._request("POST", path, json=body)
 
     def close(self) -> None:
+        """Close the connections."""
         self._http.close()
 
     def _get(self, path: str, **query: str | None) -> dict[str, Any]:
@@ -93,7 +94,7 @@ class Sandbox:
 
 @contextmanager
 def running_sandbox(state: str = ":memory:") -> Iterator[Sandbox]:
-    """A sandbox on a free port for the length of the block. state: `:memory:`, or a file that outlives it."""
+    """Run a sandbox on a free port for the length of the block. state: `:memory:`, or a file that outlives it."""
     ready: Future[tuple[str, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
     thread = threading.Thread(target=lambda: asyncio.run(_serve(state, ready)), name="sandbox", daemon=True)
     thread.start()

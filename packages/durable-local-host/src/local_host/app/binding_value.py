@@ -33,7 +33,7 @@ def durable_client_value(origin: str, hub: str, fields: Mapping[str, str]) -> st
 
 
 def management_urls(origin: str, hub: str, instance_id: str, connection: str = DEFAULT_CONNECTION) -> dict[str, str]:
-    """The URLs to watch and steer one instance, in the order in which Durable clients know them."""
+    """Return the URLs to watch and steer one instance, in the order in which Durable clients know them."""
     instance = f"{origin}{MANAGEMENT_PATH}/instances/{quote_plus(instance_id, safe='!*()')}"
     query = f"taskHub={hub}&connection={connection}&code={_KEY}"
     return {

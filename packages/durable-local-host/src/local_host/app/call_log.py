@@ -33,10 +33,11 @@ class CallLog:
         return Execution(self._name, self._id, round((time.perf_counter() - self._begun) * 1000))
 
     def succeeded(self) -> None:
+        """Log that the call succeeded."""
         self._logger.info("Executed 'Functions.%s' (Succeeded, %s)", self._name, self.execution)
 
     def failed(self, failure: UserCodeFailed) -> None:
-        """Give the failure the facts of the call, for whoever logs it."""
+        """Give the failure the facts of the call, for the caller, which logs it."""
         failure.execution = self.execution
         # One that is too long takes others with it, which fail for the same reason.
         if isinstance(failure, FunctionTimedOut) and failure.invocation_id == self._id:

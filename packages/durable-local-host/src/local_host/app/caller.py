@@ -43,9 +43,11 @@ class Out(func.Out[Any]):
         self._value: Any = None
 
     def set(self, val: Any) -> None:
+        """Set the value that is sent."""
         self._value = val
 
     def get(self) -> Any:
+        """Return the value that was set."""
         return self._value
 
 
@@ -103,18 +105,18 @@ class Caller:
         return await asyncio.wrap_future(running)
 
     def _timed_out(self, invocation: Invocation) -> FunctionTimedOut:
-        """A thread cannot be stopped, so code that is not `async` goes on; nobody hears of its result."""
+        """Return the failure. A thread cannot be stopped, so code that is not `async` goes on, and its result is dropped."""
         assert self._timeout is not None
         return timed_out(invocation, self._timeout)
 
 
 def timed_out(invocation: Invocation, limit: timedelta) -> FunctionTimedOut:
-    """The call took longer than `functionTimeout`."""
+    """Make the failure of a call that took longer than `functionTimeout`."""
     return FunctionTimedOut(invocation.function, duration_text(limit).removeprefix("0."), invocation.id)
 
 
 def failure_of(error: BaseException) -> UserCodeFailed:
-    """The failure of user code as the engine knows it; the stack leaves out the frames of this host."""
+    """Return the failure of user code as the engine knows it; the stack leaves out the frames of this host."""
     raised, *causes = chain(error)
     return UserCodeFailed(raised.type_name, raised.message, raised.stack, causes)
 

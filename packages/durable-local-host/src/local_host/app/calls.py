@@ -50,7 +50,7 @@ class FunctionWorker(Protocol):
     """Calls the functions of one app."""
 
     async def call(self, call: FunctionCall) -> FunctionAnswer:
-        """Raises UserCodeFailed when the function's code raises; CallLost, one of them, when no answer will come."""
+        """Call a function. Raises UserCodeFailed when its code raises; CallLost, one of them, when no answer will come."""
 
     async def until_threads_end(self) -> None:
         """Return when functions that run in threads of this process have ended, though their callers were cancelled."""
@@ -70,4 +70,4 @@ class Invoke(Protocol):
         *,
         retry: RetryContext | None = None,
     ) -> Awaitable[FunctionAnswer]:
-        """Raises UserCodeFailed."""
+        """Call a function with its trigger's value. Raises UserCodeFailed."""

@@ -41,7 +41,7 @@ def converter_for(binding_type: str) -> Any:
 
 
 def decode_trigger(function: Function, datum: Datum, metadata: Mapping[str, Datum] | None = None) -> Any:
-    """What the function's trigger parameter receives."""
+    """Return what the function's trigger parameter receives."""
     plain = function.plain_parameters.get(function.trigger.name)
     if plain is not None and not has_implicit_output(function.trigger.type):
         return _as_plain(datum.value, plain)
@@ -49,7 +49,7 @@ def decode_trigger(function: Function, datum: Datum, metadata: Mapping[str, Datu
 
 
 def decode_input(function: Function, binding: Binding, datum: Datum | None) -> Any:
-    """What the parameter of an input binding receives; None when there is nothing."""
+    """Return what the parameter of an input binding receives; None when there is nothing."""
     if datum is None:
         return None
     plain = function.plain_parameters.get(binding.name)
@@ -59,7 +59,7 @@ def decode_input(function: Function, binding: Binding, datum: Datum | None) -> A
 
 
 def encode_output(binding_type: str, value: Any) -> Datum:
-    """What a function set or returned for an output binding. Raises what the worker raises for a wrong type."""
+    """Return what a function set or returned for an output binding. Raises what the worker raises for a wrong type."""
     try:
         return cast(Datum, converter_for(binding_type).encode(value, expected_type=None))
     except NotImplementedError:

@@ -23,11 +23,11 @@ THREAD_LOCAL = threading.local()
 
 
 # Its own, so that neither an app's seed makes these repeat nor they disturb what the app draws.
-_RANDOM = random.Random()  # noqa: S311 - ids that nobody has to guess
+_RANDOM = random.Random()  # noqa: S311 - ids that need not be hard to guess
 
 
 def _invocation_id() -> str:
-    """A GUID that need not be hard to guess, since every call takes one and the system's own are slow to come."""
+    """Return a GUID that need not be hard to guess, since every call takes one and the system's own are slow to come."""
     return str(uuid.UUID(int=_RANDOM.getrandbits(128), version=4))
 
 
@@ -41,10 +41,12 @@ class TraceContext:
 
     @property
     def Traceparent(self) -> str:
+        """Return the W3C traceparent."""
         return self.trace_parent
 
     @property
     def Tracestate(self) -> str:
+        """Return the W3C tracestate."""
         return self.trace_state
 
 
@@ -59,7 +61,7 @@ class Invocation:
 
 
 def trace_of(headers: Mapping[str, str], environ: Mapping[str, str]) -> TraceContext:
-    """A span of its own: in the caller's trace, or in a new one. Without telemetry there is none.
+    """Return a span of its own: in the caller's trace, or in a new one. Without telemetry there is none.
 
     Args:
         headers: Of the request, by lower-case name; none for other triggers.
@@ -111,24 +113,30 @@ class Context(func.Context):
 
     @property
     def invocation_id(self) -> str:
+        """Return the id of this call."""
         return self._invocation.id
 
     @property
     def thread_local_storage(self) -> Any:
+        """Return the place where the worker keeps the id for threads."""
         return THREAD_LOCAL
 
     @property
     def function_name(self) -> str:
+        """Return the function's name."""
         return self._invocation.function
 
     @property
     def function_directory(self) -> str:
+        """Return the app's folder."""
         return str(self._directory)
 
     @property
     def trace_context(self) -> Any:
+        """Return the trace of this call."""
         return self._trace
 
     @property
     def retry_context(self) -> Any:
+        """Return how often the call was tried before."""
         return self._retry

@@ -26,12 +26,12 @@ def is_generic(annotation: Any) -> bool:
 
 
 def origin_of(annotation: Any) -> Any:
-    """What was subscripted, such as `Out` of `Out[str]`; None for an annotation without a subscript."""
+    """Return what was subscripted, such as `Out` of `Out[str]`; None for an annotation without a subscript."""
     if isinstance(annotation, _GenericAlias):
         return None if annotation.__origin__ is ClassVar else annotation.__origin__
     return Generic if annotation is Generic else None
 
 
 def arguments_of(annotation: Any) -> tuple[Any, ...]:
-    """What stands in the subscript."""
+    """Return what stands in the subscript."""
     return annotation.__args__ if isinstance(annotation, _GenericAlias) else ()

@@ -70,7 +70,7 @@ def read_host_config(directory: Path, environ: Mapping[str, str]) -> HostConfig:
 
 
 def with_overrides(document: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
-    """The document with every `AzureFunctionsJobHost__a__b` of the environment put at a.b, names ignoring case."""
+    """Return the document with every `AzureFunctionsJobHost__a__b` of the environment put at a.b, names ignoring case."""
     result = dict(document)
     for name, value in environ.items():
         if name.casefold().startswith(_OVERRIDE_PREFIX):
@@ -79,7 +79,7 @@ def with_overrides(document: Mapping[str, Any], environ: Mapping[str, str]) -> d
 
 
 def parse_host_config(document: Mapping[str, Any], environ: Mapping[str, str]) -> HostConfig:
-    """Raises ConfigurationError that names the key and the rule."""
+    """Read host.json. Raises ConfigurationError that names the key and the rule."""
     root = _Section(document, "")
     http = root.section("extensions").section("http")
     durable = root.section("extensions").section("durableTask")

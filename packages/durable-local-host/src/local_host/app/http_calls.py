@@ -19,7 +19,7 @@ class HttpCalls:
         self._session: aiohttp.ClientSession | None = None
 
     async def send(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """The answer as `statusCode`, `headers`, `content`; a status such as 404 or 202 is an answer like any other.
+        """Return the answer as `statusCode`, `headers`, `content`; a status such as 404 or 202 is an answer like any other.
 
         Raises UserCodeFailed when no answer came, and for a call that asks for a managed identity's token.
         """
@@ -34,6 +34,7 @@ class HttpCalls:
             raise UserCodeFailed(type(error).__name__, str(error) or "The HTTP call timed out.") from error
 
     async def close(self) -> None:
+        """Close the connections."""
         if self._session is not None:
             await self._session.close()
 

@@ -41,7 +41,7 @@ class AppIndex:
     not_run: Mapping[tuple[FunctionKind, str], str] = field(default_factory=dict)
 
     def only(self, names: Sequence[str]) -> AppIndex:
-        """The same app with these functions alone, whatever the case of their names; all of them when none is named."""
+        """Return the same app with these functions alone, whatever the case of their names; all of them when none is named."""
         wanted = {name.casefold() for name in names}
         others = {name for name in self.functions if wanted and name.casefold() not in wanted}
         reason = "not among the 'functions' of host.json"
@@ -54,17 +54,20 @@ class AppIndex:
         )
 
     def find(self, kind: FunctionKind, durable_name: str) -> Function | None:
+        """Return the function of that kind and durable name, ignoring case; None when there is none."""
         return self.durable.get((kind, durable_name.casefold()))
 
     def durable_names(self, kind: FunctionKind) -> Sequence[str]:
+        """Return the durable names of all functions of a kind."""
         return sorted(function.durable_name for (each, _), function in self.durable.items() if each is kind)
 
     def with_trigger(self, trigger_type: str) -> list[Function]:
+        """Return the functions with that type of trigger."""
         return [function for function in self.functions.values() if function.trigger.type == trigger_type]
 
 
 def index_functions(declared: Iterable[Any], directory: Path, environ: Mapping[str, str]) -> AppIndex:
-    """The index of what `get_functions()` of the app object returned. Raises AppLoadError.
+    """Return the index of what `get_functions()` of the app object returned. Raises AppLoadError.
 
     The worker looks at every function before the host knows of one, so one that it refuses takes all others with it,
     and a function that will not run is checked too.
@@ -90,7 +93,7 @@ def index_functions(declared: Iterable[Any], directory: Path, environ: Mapping[s
 
 
 def _indexed(declared: Any) -> tuple[Function, Sequence[str]]:
-    """The function, and its parameters that this host cannot make."""
+    """Return the function, and its parameters that this host cannot make."""
     name = declared.get_function_name()
     call = declared.get_user_function()
     bindings = [_binding(name, text) for text in declared.get_raw_bindings()]

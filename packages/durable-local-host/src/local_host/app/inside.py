@@ -30,6 +30,7 @@ class InsideWorker:
         self._caller = Caller(app.directory, function_timeout)
 
     async def call(self, call: FunctionCall) -> FunctionAnswer:
+        """Call a function of the app in this process. Raises UserCodeFailed."""
         function = self._app.functions[call.function]
         failed: list[OperationFailed] = []
         failed_operations.set(failed)
@@ -40,9 +41,11 @@ class InsideWorker:
             raise failure_of(error) from error
 
     async def until_threads_end(self) -> None:
+        """Return when the functions that run in threads have ended."""
         await self._caller.until_threads_end()
 
     async def close(self) -> None:
+        """Let go of the threads; what still runs in them is not waited for."""
         self._caller.close()
 
 

@@ -42,28 +42,36 @@ class Invoker:
         self._http = HttpCalls()
 
     def find(self, kind: FunctionKind, name: str) -> str | None:
+        """Return the registered spelling of a durable name; None when there is no such function."""
         function = self._app.find(kind, name)
         return function.durable_name if function else None
 
     def is_disabled(self, kind: FunctionKind, name: str) -> bool:
+        """Return whether a setting disables the function."""
         return (kind, name.casefold()) in self._app.disabled
 
     def left_out(self, kind: FunctionKind, name: str) -> str | None:
+        """Return why the function is not run; None when it is, or does not exist."""
         return self._app.not_run.get((kind, name.casefold()))
 
     def names(self, kind: FunctionKind) -> Sequence[str]:
+        """Return the durable names of all functions of a kind."""
         return self._app.durable_names(kind)
 
     async def run_orchestrator(self, name: str, payload: str) -> str:
+        """Replay an orchestrator; returns the SDK's answer."""
         return await self._run(FunctionKind.ORCHESTRATOR, name, Datum(payload, "string")) or ""
 
     async def run_entity(self, name: str, payload: str) -> str:
+        """Run a batch of operations; returns the SDK's answer."""
         return await self._run(FunctionKind.ENTITY, name, Datum(payload, "string")) or ""
 
     async def run_activity(self, name: str, input_text: str, instance_id: str) -> str | None:
+        """Run an activity; returns its result as JSON text."""
         return await self._run(FunctionKind.ACTIVITY, name, Datum(input_text, "json"), instance_id)
 
     async def call_http(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Send the request of an orchestrator's `call_http`."""
         return await self._http.send(request)
 
     async def invoke(
@@ -130,6 +138,7 @@ class Invoker:
         await self._worker.until_threads_end()
 
     async def close(self) -> None:
+        """Let go of the worker and of connections."""
         await self._worker.close()
         await self._http.close()
 

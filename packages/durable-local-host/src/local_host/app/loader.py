@@ -33,7 +33,7 @@ def load_app(directory: Path, environ: Mapping[str, str] = os.environ) -> AppInd
 
 
 def script_name(environ: Mapping[str, str]) -> str:
-    """The file that holds the app object, `function_app.py` unless a setting names another."""
+    """Return the file that holds the app object, `function_app.py` unless a setting names another."""
     return environ.get("PYTHON_SCRIPT_FILE_NAME") or "function_app.py"
 
 
@@ -51,7 +51,7 @@ def _import(path: Path) -> ModuleType:
 
 
 def _forget_other_app(name: str, path: Path) -> None:
-    """An app of another folder loaded earlier has its module under the same name."""
+    """Forget the module of another folder's app, which has the same name."""
     loaded = sys.modules.get(name)
     if loaded is not None and Path(loaded.__file__ or "").resolve() != path.resolve():
         del sys.modules[name]
@@ -72,7 +72,7 @@ def _declared_functions(module: ModuleType, script: str) -> list[Any]:
 
 
 def _quietly(app: Any) -> list[Any]:
-    """`get_functions()` warns on the root logger about apps without HTTP functions, which is nobody's problem."""
+    """`get_functions()` warns on the root logger about apps without HTTP functions, which is no problem."""
     root = logging.getLogger()
     level = root.level
     root.setLevel(logging.ERROR)

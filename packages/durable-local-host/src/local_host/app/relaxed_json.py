@@ -14,7 +14,7 @@ _NOT_A_LINE_BREAK = re.compile(r"[^\n]")
 
 
 def parse(text: str) -> Any:
-    """The value. Raises json.JSONDecodeError, whose line and column are those of the text."""
+    """Return the value. Raises json.JSONDecodeError, whose line and column are those of the text."""
     return json.loads(_TEXT_OR_LAST_COMMA.sub(_without_comma, _PIECE.sub(_plain, text)))
 
 

@@ -27,7 +27,7 @@ class RetryPolicy:
 
 
 def retry_policy(setting: Mapping[str, Any] | None) -> RetryPolicy | None:
-    """What the decorator says; None without one. Raises IndexingError with the worker's words."""
+    """Return what the decorator says; None without one. Raises IndexingError with the worker's words."""
     try:
         return _policy(setting) if setting else None
     except (TypeError, ValueError) as error:

@@ -38,15 +38,17 @@ def quicken_replay() -> None:
 
 
 def settle_typing_mode() -> None:
-    """Ask once whether the app's settings want strict typing, which the SDK otherwise asks for every value it reads or
-    writes. For a process that is nothing but a host: its settings do not change while it runs, as those of a test may.
+    """Ask once whether the app's settings want strict typing.
+
+    The SDK otherwise asks for every value it reads or writes. For a process that is nothing but a host: its settings
+    do not change while it runs, as those of a test may.
     """
     is_strict: bool = _CODEC._is_strict_mode()
     vars(_CODEC)["_is_strict_mode"] = lambda: is_strict
 
 
 def parse_timestamp(text: str) -> datetime:
-    """What `dateutil.parser.parse` returns; fast for the form that this host writes."""
+    """Return what `dateutil.parser.parse` returns; fast for the form that this host writes."""
     if len(text) == len(_FORM) and text[-1] == "Z" and text[10] == "T":
         return datetime.fromisoformat(text[:-1]).replace(tzinfo=_ZONE)
     return _parse(text)

@@ -18,4 +18,5 @@ def renew_client_session() -> None:
 
 
 async def close_client_session() -> None:
+    """Close the session with which durable clients call this host."""
     await http_utils._close_session()

@@ -10,7 +10,7 @@ from typing import Any
 
 
 def sdk_type_converter(binding_type: str) -> Any:
-    """What makes a value of such a type for a binding; None when there is nothing that does."""
+    """Return what makes a value of such a type for a binding; None when there is nothing that does."""
     registry = _registry()
     return registry.get(binding_type) if registry is not None else None
 
@@ -28,7 +28,7 @@ def is_settlement_client(annotation: Any) -> bool:
 
 
 def http_types() -> Any:
-    """The base package when the app's HTTP functions take and return another framework's types; None when they do not."""
+    """Return the base package when the app's HTTP functions take and return another framework's types; None when they do not."""
     base = _base()
     return base if base is not None and base.HttpV2FeatureChecker.http_v2_enabled() else None
 

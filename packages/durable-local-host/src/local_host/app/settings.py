@@ -76,7 +76,7 @@ def resolve_references(text: str, environ: Mapping[str, str], where: str) -> str
 
 
 def read_json_object(path: Path) -> dict[str, Any]:
-    """A JSON file that holds an object, perhaps with comments; raises ConfigurationError with the place of a mistake."""
+    """Read a JSON file that holds an object, perhaps with comments. Raises ConfigurationError with the place of a mistake."""
     try:
         document = relaxed_json.parse(path.read_text(encoding="utf-8-sig"))
     except json.JSONDecodeError as error:

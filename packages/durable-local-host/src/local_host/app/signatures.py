@@ -33,7 +33,7 @@ class Signature:
 
 
 def check_signature(function: str, call: Callable[..., Any], bindings: Sequence[Binding]) -> Signature:
-    """Raises FunctionLoadError, or IndexingError for what the worker itself stumbles over."""
+    """Check the parameters. Raises FunctionLoadError, or IndexingError for what the worker itself stumbles over."""
     try:
         return _check(function, call, bindings)
     except FunctionLoadError:

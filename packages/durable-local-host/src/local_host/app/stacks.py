@@ -12,7 +12,7 @@ _HERE = str(Path(__file__).parents[1])
 
 
 def chain(error: BaseException) -> list[Raised]:
-    """The exception, then what led to it, nearest first."""
+    """Return the exception, then what led to it, nearest first."""
     raised: list[Raised] = []
     seen: set[int] = set()
     following: BaseException | None = error

@@ -35,7 +35,7 @@ class Schedule(Protocol):
     """When something happens again."""
 
     def next_after(self, moment: datetime, zone: tzinfo | None) -> datetime:
-        """The first occurrence after a moment, in UTC. zone None is the time zone of this machine."""
+        """Return the first occurrence after a moment, in UTC."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ class Interval:
     every: timedelta
 
     def next_after(self, moment: datetime, zone: tzinfo | None) -> datetime:
+        """Return the first occurrence after a moment, in UTC."""
         return moment + self.every
 
 
@@ -60,6 +61,7 @@ class Crontab:
     weekdays: Sequence[int]
 
     def next_after(self, moment: datetime, zone: tzinfo | None) -> datetime:
+        """Return the first occurrence after a moment, in UTC."""
         now = moment.astimezone(zone)
         local = self.next_local(now.replace(tzinfo=None))
         if local is None:
@@ -74,7 +76,7 @@ class Crontab:
         return found if self.repeats_daily or not twice else self._after_the_second_hour(local, zone)
 
     def _after_the_second_hour(self, local: datetime, zone: tzinfo | None) -> datetime:
-        """A point of time that has had its turn in the first of the two hours."""
+        """Return a point of time that has had its turn in the first of the two hours."""
         following: datetime | None = local
         while following is not None and _comes_twice(following, zone):
             following = self.next_local(following)
@@ -95,7 +97,7 @@ class Crontab:
         return len(self.seconds) > 1 and all(len(field) == size for field, size in every)
 
     def next_local(self, local: datetime) -> datetime | None:
-        """The first occurrence after a local time; None when there is none, such as on February 30."""
+        """Return the first occurrence after a local time; None when there is none, such as on February 30."""
         earliest = local.replace(microsecond=0, fold=0) + timedelta(seconds=1)
         for offset in range(_HORIZON_DAYS):
             day = earliest.date() + timedelta(days=offset)
@@ -119,7 +121,10 @@ class Crontab:
 
 
 def _on_the_clock(local: datetime, zone: tzinfo | None) -> datetime:
-    """The moment of a local time, in UTC: the second of two. One that the clock skips is as far behind the gap as it is in it."""
+    """Return the moment of a local time, in UTC: the second of two.
+
+    One that the clock skips is as far behind the gap as it is in it.
+    """
     return local.replace(tzinfo=zone, fold=int(_comes_twice(local, zone))).astimezone(UTC)
 
 
@@ -133,7 +138,7 @@ def _offset(moment: datetime, zone: tzinfo | None) -> timedelta:
 
 
 def parse_schedule(text: str) -> Schedule:
-    """Raises ValueError that says what is wrong."""
+    """Read a schedule. Raises ValueError that says what is wrong."""
     fields = [field for field in text.split(" ") if field]
     if len(fields) == 1 and re.fullmatch(r"[0-9:.-]+", fields[0]):
         return _interval(text)

@@ -20,7 +20,7 @@ class PathPattern:
     _expression: re.Pattern[str]
 
     def match(self, blob_name: str) -> dict[str, str] | None:
-        """The values of the placeholders, None when the blob does not match."""
+        """Return the values of the placeholders, None when the blob does not match."""
         match = self._expression.fullmatch(blob_name)
         return match.groupdict() if match else None
 
@@ -37,7 +37,7 @@ def parse_pattern(path: str) -> PathPattern:
 
 
 def fill_path(path: str, values: Mapping[str, str]) -> str:
-    """A path or name to use: placeholders by name, `{rand-guid}`, `{DateTime}`. Raises ValueError for an unknown one."""
+    """Return a path or name to use: placeholders by name, `{rand-guid}`, `{DateTime}`. Raises ValueError for an unknown one."""
     known = {name.casefold(): value for name, value in values.items()}
 
     def fill(match: re.Match[str]) -> str:

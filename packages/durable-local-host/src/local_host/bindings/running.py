@@ -22,7 +22,7 @@ _log = host_logger("local_host.triggers")
 
 
 class TriggeredRun:
-    """Calls functions for the listeners. A failure is logged and told as False; it never ends a listener."""
+    """Calls functions for the listeners. A failure is logged and returned as False; it never ends a listener."""
 
     def __init__(self, invoke: Invoke, clock: Clock) -> None:
         self._invoke = invoke
@@ -39,7 +39,7 @@ class TriggeredRun:
     ) -> bool:
         """Whether the function succeeded in the end. delivery: which one it is of what triggers the function."""
         if self._is_closed:
-            # The host stops: whoever asks for a run now waits until it is cancelled.
+            # The host stops: a listener that asks for a run now waits until it is cancelled.
             await asyncio.get_running_loop().create_future()
         most, failure = (function.retry.max_retries if function.retry else 0), None
         for tries in count():
@@ -66,7 +66,7 @@ class TriggeredRun:
     async def _try(
         self, function: Function, datum: Datum, metadata: Mapping[str, Datum] | None, retry: RetryContext
     ) -> UserCodeFailed | None:
-        """What the function failed with, None when it succeeded."""
+        """Return what the function failed with, None when it succeeded."""
         with self.running:
             try:
                 await self._invoke(function, datum, metadata, retry=retry)

@@ -38,13 +38,13 @@ class StorageAccounts:
         self._sdks: dict[str, Any] = {}
 
     async def queues(self, connection: str) -> QueueServiceClient:
-        """Raises SettingMissing."""
+        """Return the client for the queues of a connection. Raises SettingMissing."""
         sdk = await self._sdk("azure.storage.queue.aio")
         client: QueueServiceClient = self._client("queue", connection, sdk.QueueServiceClient)
         return client
 
     async def blobs(self, connection: str) -> BlobServiceClient:
-        """Raises SettingMissing."""
+        """Return the client for the blobs of a connection. Raises SettingMissing."""
         sdk = await self._sdk("azure.storage.blob.aio")
         client: BlobServiceClient = self._client("blob", connection, sdk.BlobServiceClient)
         return client
@@ -56,6 +56,7 @@ class StorageAccounts:
             self._service_uri(service, name)
 
     async def close(self) -> None:
+        """Close every client."""
         for client in self._clients.values():
             await client.close()
         if self._credential is not None:

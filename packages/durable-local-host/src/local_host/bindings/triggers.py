@@ -18,7 +18,7 @@ class Triggers:
     """Starts, supervises and stops the listeners of one app."""
 
     def __init__(self, app: AppIndex, services: BindingServices, run: TriggeredRun, *, listening: bool) -> None:
-        """listening: False when functions run only by hand.
+        """Make the listeners; without `listening`, functions run only by hand.
 
         Raises CannotStart for a schedule, path or setting that cannot be used.
         """
@@ -34,6 +34,7 @@ class Triggers:
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
+        """Begin to listen."""
         self._tasks = [asyncio.create_task(_supervise(name, each)) for name, each in self._listeners.items()]
 
     async def until_quiet(self) -> None:
@@ -67,7 +68,7 @@ class Triggers:
 
 
 async def _supervise(name: str, listener: Listener) -> None:
-    """A storage account that is away for a while must not end a listener."""
+    """Start a listener again when it fails: a storage account may be away for a while."""
     while True:
         try:
             await listener.listen()

@@ -41,7 +41,7 @@ class Client:
         self._address = parts.netloc
 
     def status(self, instance_id: str, **query: str) -> dict[str, Any]:
-        """The status body of an instance. Raises CommandFailed when there is none."""
+        """Return the status body of an instance. Raises CommandFailed when there is none."""
         reply = self._call("GET", _instance(instance_id), query)
         if reply.status == 404:
             raise CommandFailed(f"There is no instance '{instance_id}'.")
@@ -49,7 +49,7 @@ class Client:
         return body
 
     def listing(self, path: str, most: int, **query: str) -> Iterator[dict[str, Any]]:
-        """The items of a listing (`instances`, `entities`), page by page, at most so many."""
+        """Yield the items of a listing (`instances`, `entities`), page by page, at most so many."""
         token = ""
         while most > 0:
             headers = {"x-ms-continuation-token": token} if token else {}
@@ -66,15 +66,17 @@ class Client:
         self._instance_call("POST", instance_id, f"{_instance(instance_id)}/{operation}", query)
 
     def raise_event(self, instance_id: str, name: str, data: str) -> None:
-        """data: JSON text."""
+        """Raise an event. data: JSON text."""
         path = f"{_instance(instance_id)}/raiseEvent/{quote(name, safe='')}"
         self._instance_call("POST", instance_id, path, {}, data.encode())
 
     def purge(self, instance_id: str) -> int:
+        """Purge one instance; returns how many were."""
         reply = self._instance_call("DELETE", instance_id, _instance(instance_id), {})
         return int(reply.body["instancesDeleted"])
 
     def purge_many(self, **query: str) -> int:
+        """Purge the instances that the query names; returns how many were."""
         reply = self._call("DELETE", "instances", query)
         return 0 if reply.status == 404 else int(self._accepted(reply).body["instancesDeleted"])
 

@@ -28,6 +28,7 @@ _COLOURS = {
 
 
 def list_instances(options: Namespace) -> int:
+    """Print a table of instances."""
     query = {"showInput": "false"}
     if options.status:
         query["runtimeStatus"] = options.status
@@ -47,6 +48,7 @@ def list_instances(options: Namespace) -> int:
 
 
 def show(options: Namespace) -> int:
+    """Print an instance: its status and its timeline."""
     status = Client(options.url).status(options.instance)
     if options.json:
         _print_json(status)
@@ -60,6 +62,7 @@ def show(options: Namespace) -> int:
 
 
 def history(options: Namespace) -> int:
+    """Print the history of an instance."""
     status = Client(options.url).status(options.instance, showHistory="true", showHistoryOutput="true")
     events: list[dict[str, Any]] = status.get("historyEvents") or []
     if options.json:
@@ -73,6 +76,7 @@ def history(options: Namespace) -> int:
 
 
 def entities(options: Namespace) -> int:
+    """Print a table of entities."""
     path = f"entities/{options.name}" if options.name else "entities"
     if options.key is None:
         found = list(Client(options.url).listing(path, options.top, fetchState="true"))

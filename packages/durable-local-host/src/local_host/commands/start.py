@@ -1,4 +1,4 @@
-"""`python -m local_host start`: brings an app up, says where it answers, and runs it until it is told to stop."""
+"""`python -m local_host start`: brings an app up, says where it answers, and runs it until a signal stops it."""
 
 from __future__ import annotations
 
@@ -195,7 +195,7 @@ def _open_hub(state: str) -> TaskHub:
 
 
 def _announcement(host: Host, app: AppIndex, config: HostConfig) -> Iterator[str]:
-    """The list of functions, as Core Tools prints it."""
+    """Yield the list of functions, as Core Tools prints it."""
     yield "Functions:"
     for function in app.functions.values():
         url = host.url_of(function)

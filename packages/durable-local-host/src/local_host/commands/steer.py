@@ -9,6 +9,7 @@ from local_host.commands.client import Client, CommandFailed
 
 
 def raise_event(options: Namespace) -> int:
+    """Raise an event."""
     try:
         json.loads(options.data)
     except ValueError:
@@ -26,6 +27,7 @@ def steer(options: Namespace) -> int:
 
 
 def purge(options: Namespace) -> int:
+    """Purge one instance, or all that have ended since a time."""
     client = Client(options.url)
     if options.instance:
         count = client.purge(options.instance)

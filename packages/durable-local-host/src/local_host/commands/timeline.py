@@ -37,6 +37,7 @@ class Line:
 
     @property
     def at(self) -> str:
+        """Return how long after the first event the line begins."""
         return since(self.at_s)
 
 
@@ -105,7 +106,7 @@ class _Pairs:
 
 
 def _key(event: Event) -> tuple[str, str]:
-    """The same for both events of a pair."""
+    """Return a key that both events of a pair share."""
     kind = event["EventType"]
     if kind in ("TimerCreated", "TimerFired"):
         return "timer", event["FireAt"]
@@ -113,7 +114,7 @@ def _key(event: Event) -> tuple[str, str]:
 
 
 def _request(event: Event) -> dict[str, Any]:
-    """What an orchestration sent to an entity; empty for everything else."""
+    """Return what an orchestration sent to an entity; empty for everything else."""
     if event["EventType"] != "EventSent":
         return {}
     request = _decoded(event.get("Input"))
@@ -182,7 +183,7 @@ def _sent(event: Event) -> str:
 
 
 def _answer(event: Event, sent: Event) -> tuple[str, str, str]:
-    """What an entity answered to a call, as mark, style and text."""
+    """Return what an entity answered to a call, as mark, style and text."""
     answer = _decoded(event.get("Input"))
     value = _decoded(answer.get("result")) if isinstance(answer, dict) else answer
     failed = isinstance(answer, dict) and "exceptionType" in answer

@@ -94,7 +94,7 @@ class ManagementApi:
 
 
 def _elsewhere(call: Call) -> web.Response | None:
-    """The answer about an instance of another task hub or storage account: this host has no other one."""
+    """Return the answer about an instance of another task hub or storage account: this host has no other one."""
     connection = call.query.text("connection") or DEFAULT_CONNECTION
     names = (connection, f"AzureWebJobs{connection}", f"{connection}__accountName")
     if connection != DEFAULT_CONNECTION and not any(os.environ.get(name) for name in names):
@@ -107,7 +107,7 @@ def _elsewhere(call: Call) -> web.Response | None:
 
 
 def _segments(path: str) -> Sequence[str]:
-    """Decoded as the extension does it: a plus sign is a space, and a part with an encoded slash leads nowhere."""
+    """Decode the path as the extension does: a plus sign is a space, and a part with an encoded slash leads nowhere."""
     if "%2f" in path.casefold():
         return ()
     inner = path.removeprefix("/").removesuffix("/")

@@ -70,7 +70,7 @@ def status_body(
 
 
 def _origin(status: InstanceStatus) -> dict[str, Any]:
-    """What an orchestration says of where it comes from; an entity has neither."""
+    """Return what an orchestration says of where it comes from; an entity has neither."""
     names = {"parentInstanceId": status.parent_instance_id, "version": status.version}
     return {name: value for name, value in names.items() if value}
 
@@ -85,7 +85,7 @@ def entity_body(entity: EntityStatus, *, fetch_state: bool) -> dict[str, Any]:
 
 
 def json_value(text: str | None) -> Any:
-    """The value of stored JSON text; text that is no JSON is shown as it is."""
+    """Return the value of stored JSON text; text that is no JSON is shown as it is."""
     if text is None:
         return None
     try:
@@ -102,7 +102,7 @@ def whole_seconds(time: datetime) -> str:
 def history_events(
     history: Sequence[Mapping[str, Any]], *, show_input: bool, show_output: bool
 ) -> list[dict[str, Any]]:
-    """The history for people: starts folded into their ends, ids and bookkeeping left out."""
+    """Return the history for people: starts folded into their ends, ids and bookkeeping left out."""
     scheduled = _scheduled(history)
     ended = {event["TaskScheduledId"] for event in history if event["EventType"] in _TASK_ENDED}
     shown = []

@@ -48,10 +48,12 @@ class Call:
 
     @property
     def url(self) -> str:
+        """Return the address that was asked for."""
         return self.origin + self.request.raw_path
 
     @property
     def continuation(self) -> str | None:
+        """Return where the listing goes on; None for its beginning. Raises InvalidParameter."""
         token = self.request.headers.get(_CONTINUATION) or None
         if token is not None and not _is_text(token):
             raise InvalidParameter(f"The header '{_CONTINUATION}' must be UTF-8 text, as an earlier answer had it.")
@@ -59,6 +61,7 @@ class Call:
 
     @property
     def page_size(self) -> int:
+        """Return how many items a page has."""
         top = self.query.number("top")
         return int(top) if top else _DEFAULT_PAGE
 
@@ -71,6 +74,7 @@ class Call:
             raise InvalidJson("The body is not UTF-8 text.") from None
 
     def has_media_type(self, media_type: str) -> bool:
+        """Return whether the body is declared as that media type."""
         declared = self.request.headers.get("Content-Type", "")
         return declared.partition(";")[0].strip().casefold() == media_type
 
@@ -85,7 +89,7 @@ def _is_text(value: str) -> bool:
 
 
 def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
-    """An answer with a JSON body."""
+    """Return an answer with a JSON body."""
     return web.Response(status=status, headers={**(headers or {}), "Content-Type": _JSON}, body=json_body(value))
 
 

@@ -15,6 +15,7 @@ _EMPTY_KEY = "$"
 
 
 async def list_entities(call: Call) -> web.Response:
+    """Answer with a page of entities."""
     where = EntityFilter(
         name=call.arguments[0] if call.arguments else None,
         last_operation_from=call.query.time("lastOperationTimeFrom"),
@@ -26,18 +27,21 @@ async def list_entities(call: Call) -> web.Response:
 
 
 async def read_entity(call: Call) -> web.Response:
+    """Answer with the state of an entity."""
     name, key = _entity_id(call)
     entity = await call.operations.read_entity(name, key)
     return json_response(json_value(entity.state))
 
 
 async def signal_entity(call: Call) -> web.Response:
+    """Store an operation for an entity."""
     name, key = _entity_id(call)
     await call.operations.signal_entity(name, key, call.query.text("op") or "", await _operation_input(call))
     return web.Response(status=202)
 
 
 async def delete_entity(call: Call) -> web.Response:
+    """Store the operation that deletes an entity."""
     name, key = _entity_id(call)
     await call.operations.signal_entity(name, key, "delete", None)
     return web.Response(status=202)

@@ -22,6 +22,7 @@ _NO_JSON = {
 
 
 async def start(call: Call) -> web.Response:
+    """Start an instance; answer with its links, or with its end if that comes in time."""
     timeout_s, interval_s = call.query.number("timeout"), call.query.number("pollingInterval")
     if timeout_s is not None and interval_s is not None and interval_s > timeout_s:
         text = f"Total timeout {timeout_s:g} should be bigger than retry timeout {interval_s:g}"
@@ -39,6 +40,7 @@ async def _input_text(call: Call) -> str | None:
 
 
 async def restart(call: Call) -> web.Response:
+    """Start an instance again with the input that it had."""
     with_new_id = call.query.flag("restartWithNewInstanceId", default=True)
     try:
         instance_id = await call.operations.restart(call.arguments[0], with_new_id=with_new_id)
@@ -49,6 +51,7 @@ async def restart(call: Call) -> web.Response:
 
 
 async def instance_status(call: Call) -> web.Response:
+    """Answer with the status of an instance."""
     show_history = call.query.flag("showHistory")
     status = await call.operations.status(call.arguments[0], with_history=show_history)
     try:
@@ -75,6 +78,7 @@ def _argument_error(error: ScheduledTwice) -> dict[str, str]:
 
 
 async def list_instances(call: Call) -> web.Response:
+    """Answer with a page of instances."""
     where = InstanceFilter(
         id_prefix=call.query.text("instanceIdPrefix"),
         created_from=call.query.time("createdTimeFrom"),
@@ -87,10 +91,12 @@ async def list_instances(call: Call) -> web.Response:
 
 
 async def purge(call: Call) -> web.Response:
+    """Purge one instance."""
     return json_response({"instancesDeleted": await call.operations.purge(call.arguments[0])})
 
 
 async def purge_many(call: Call) -> web.Response:
+    """Purge the instances that have ended and that the query names."""
     created_from = call.query.time("createdTimeFrom")
     if created_from is None:
         raise BadRequest("Please provide value for 'createdTimeFrom' parameter.")
@@ -100,6 +106,7 @@ async def purge_many(call: Call) -> web.Response:
 
 
 async def raise_event(call: Call) -> web.Response:
+    """Store an event for an instance."""
     instance_id, name = call.arguments
     status = await call.operations.status(instance_id)
     if status.runtime_status.has_ended:
@@ -114,27 +121,31 @@ async def raise_event(call: Call) -> web.Response:
 
 
 async def terminate(call: Call) -> web.Response:
+    """End an instance."""
     await call.operations.terminate(call.arguments[0], call.query.text("reason"))
     return web.Response(status=202)
 
 
 async def suspend(call: Call) -> web.Response:
+    """Hold an instance."""
     await call.operations.suspend(call.arguments[0], call.query.text("reason"))
     return web.Response(status=202)
 
 
 async def resume(call: Call) -> web.Response:
+    """Let a suspended instance go on."""
     await call.operations.resume(call.arguments[0], call.query.text("reason"))
     return web.Response(status=202)
 
 
 async def rewind(call: Call) -> web.Response:
+    """Let a failed instance try its last step again."""
     await call.operations.rewind(call.arguments[0], call.query.text("reason"))
     return web.Response(status=202)
 
 
 async def _started(call: Call, instance_id: str) -> web.Response:
-    """The links to follow the new instance; with `timeout` and `pollingInterval` its end, if that comes in time."""
+    """Return the links to follow the new instance; with `timeout` and `pollingInterval` its end, if that comes in time."""
     timeout_s = call.query.number("timeout")
     if timeout_s is None or call.query.number("pollingInterval") is None:
         return _check_status(call, instance_id)

@@ -21,22 +21,23 @@ class Query:
             self._values.setdefault(name.casefold(), []).append(value)
 
     def text(self, name: str) -> str | None:
-        """The first value; None when absent or empty. Raises InvalidParameter for one that no id or name can have."""
+        """Return the first value; None when absent or empty. Raises InvalidParameter for one that no id or name can have."""
         value = next((value for value in self._values.get(name.casefold(), ()) if value), None)
         if value is not None and "\0" in value:
             raise InvalidParameter(f"'{name}' must not contain the character NUL.")
         return value
 
     def given(self, name: str) -> str | None:
-        """The first value, which may be empty; None when absent."""
+        """Return the first value, which may be empty; None when absent."""
         return next(iter(self._values.get(name.casefold(), ())), None)
 
     def flag(self, name: str, *, default: bool = False) -> bool:
+        """Return whether the parameter is true."""
         value = self.text(name)
         return default if value is None else value.casefold() == "true"
 
     def number(self, name: str) -> float | None:
-        """A number of at least 0."""
+        """Return a number of at least 0."""
         value = self.text(name)
         if value is None:
             return None
@@ -49,7 +50,7 @@ class Query:
         return number
 
     def time(self, name: str) -> datetime | None:
-        """An ISO 8601 time; without an offset it is UTC."""
+        """Return a time in ISO 8601; without an offset it is UTC."""
         value = self.text(name)
         if value is None:
             return None

@@ -117,7 +117,7 @@ class AppHost:
     async def crashes_during(self, work: Awaitable[object]) -> bool:
         """Whether the host dies, as `crash_before_commit` or `crash_after_commit` said, before `work` ends.
 
-        Work that is interrupted so is cancelled, and what it raises of that is nobody's concern; `restart` comes next.
+        Work that is interrupted so is cancelled, and what it raises of that is ignored; `restart` comes next.
         """
         crash, doing = asyncio.ensure_future(self.crashes.is_over.wait()), asyncio.ensure_future(work)
         try:
@@ -153,6 +153,7 @@ class AppHost:
         await self._host.start()
 
     async def close(self) -> None:
+        """Stop the host at once."""
         await self.http.close()
         if self._host is not None:
             await self._host.stop(grace_s=0)
@@ -205,7 +206,7 @@ class AppHost:
         return _instance(status)
 
     async def status(self, instance_id: str) -> Instance:
-        """The status now. Raises InstanceNotFound."""
+        """Return the status now. Raises InstanceNotFound."""
         return _instance(await self.operations.status(instance_id))
 
     async def raise_event(self, instance_id: str, name: str, value: Any = None) -> None:
@@ -215,7 +216,7 @@ class AppHost:
     # Entities.
 
     async def entity(self, name: str, key: str) -> Any:
-        """The state of an entity once everything has happened, None when it does not exist."""
+        """Return the state of an entity once everything has happened, None when it does not exist."""
         await self.run_until_idle()
         try:
             return json_value((await self.operations.read_entity(name, key)).state)
@@ -261,7 +262,7 @@ class AppHost:
         self.wrap_activity(name, lambda value, activity: function(value))
 
     def wrap_activity(self, name: str, function: Callable[[Any, Activity], Any]) -> None:
-        """The same with the activity itself as second argument: `await activity(value)` calls it."""
+        """Replace an activity by a function that gets the activity itself as second argument: `await activity(value)` calls it."""
         self._doubles.replaced[self._activity(name)] = function
 
     def restore_activity(self, name: str) -> None:
@@ -305,13 +306,13 @@ class AppHost:
         self.crashes.arm(commits, after=False)
 
     def crash_after_commit(self, commits: int = 1) -> None:
-        """Die just after the Nth commit from now, before anybody hears of it. `restart` brings the host back."""
+        """Die just after the Nth commit from now, before any caller learns of it. `restart` brings the host back."""
         self.crashes.arm(commits, after=True)
 
     # Recordings.
 
     async def record(self, instance_id: str) -> dict[str, Any]:
-        """The history of an instance as a JSON object, for `replay`."""
+        """Return the history of an instance as a JSON object, for `replay`."""
         await self.run_until_idle()
         return make_recording(await self.operations.status(instance_id, with_history=True))
 

@@ -114,12 +114,12 @@ def _account_name(number: int) -> str:
 
 @pytest.fixture(scope="session")
 def azurite() -> Iterator[Azurite]:
-    """The emulator of this test session."""
+    """Yield the emulator of this test session."""
     with running_azurite() as emulator:
         yield emulator
 
 
 @pytest.fixture
 def storage_connection(azurite: Azurite) -> str:
-    """The connection string of an empty storage account."""
+    """Return the connection string of an empty storage account."""
     return azurite.new_account()

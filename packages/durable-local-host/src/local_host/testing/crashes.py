@@ -37,18 +37,21 @@ class CrashFaults(Faults):
         self._loop.call_soon_threadsafe(self.is_over.set)
 
     def before_commit(self) -> None:
+        """Crash here, if the test wants it."""
         self._stay_dead()
         if self._commits_left == 1 and not self._crash_after:
             self.crash()
         self._stay_dead()
 
     def after_commit(self) -> None:
+        """Crash here, if the test wants it."""
         if self._commits_left == 1:
             self.crash()
         self._commits_left = max(0, self._commits_left - 1)
         self._stay_dead()
 
     def copies_of(self, event: Event) -> int:
+        """Return how often the message is delivered."""
         return 2 if self.twice else 1
 
     def _stay_dead(self) -> None:

@@ -45,7 +45,7 @@ class Doubles:
 
 
 class DoubledExecutor:
-    """An executor that passes everything on, except what a test has replaced or told to fail."""
+    """An executor that passes everything on, except what a test has replaced or ordered to fail."""
 
     def __init__(self, real: Executor, doubles: Doubles) -> None:
         """doubles: looked at in each call."""
@@ -54,30 +54,37 @@ class DoubledExecutor:
         self._counts: Counter[str] = Counter()
 
     def find(self, kind: FunctionKind, name: str) -> str | None:
+        """Ask the real executor."""
         return self._real.find(kind, name)
 
     def is_disabled(self, kind: FunctionKind, name: str) -> bool:
+        """Ask the real executor."""
         return self._real.is_disabled(kind, name)
 
     def left_out(self, kind: FunctionKind, name: str) -> str | None:
+        """Ask the real executor."""
         return self._real.left_out(kind, name)
 
     def names(self, kind: FunctionKind) -> Sequence[str]:
+        """Ask the real executor."""
         return self._real.names(kind)
 
     async def run_orchestrator(self, name: str, payload: str) -> str:
+        """Run it, twice if the test wants that, and count it."""
         self._doubles.orchestrator_runs[name] += 1
         if self._doubles.twice:
             await self._real.run_orchestrator(name, payload)
         return await self._real.run_orchestrator(name, payload)
 
     async def run_entity(self, name: str, payload: str) -> str:
+        """Run it, twice if the test wants that, and count it."""
         self._doubles.entity_runs[name] += 1
         if self._doubles.twice:
             await self._real.run_entity(name, payload)
         return await self._real.run_entity(name, payload)
 
     async def run_activity(self, name: str, input_text: str, instance_id: str) -> str | None:
+        """Run it or what replaces it, note the call, and fail where the test says so."""
         if self._doubles.twice and self._doubles.at_once:
             return await _either(*(self._run_activity_once(name, input_text, instance_id) for _ in range(2)))
         if self._doubles.twice:
@@ -85,6 +92,7 @@ class DoubledExecutor:
         return await self._run_activity_once(name, input_text, instance_id)
 
     async def call_http(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Send the request."""
         return await self._real.call_http(request)
 
     async def _run_activity_once(self, name: str, input_text: str, instance_id: str) -> str | None:

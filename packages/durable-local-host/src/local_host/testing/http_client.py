@@ -21,10 +21,11 @@ class Answer:
 
     @property
     def text(self) -> str:
+        """Return the body as text."""
         return self.body.decode("utf-8")
 
     def json(self) -> Any:
-        """The decoded body; raises ValueError when it is not JSON."""
+        """Return the decoded body; raises ValueError when it is not JSON."""
         return json.loads(self.body)
 
 
@@ -53,16 +54,21 @@ class HttpClient:
             return Answer(response.status, response.headers, await response.read())
 
     async def get(self, path: str, **options: Any) -> Answer:
+        """Send a GET request."""
         return await self.request("GET", path, **options)
 
     async def post(self, path: str, **options: Any) -> Answer:
+        """Send a POST request."""
         return await self.request("POST", path, **options)
 
     async def put(self, path: str, **options: Any) -> Answer:
+        """Send a PUT request."""
         return await self.request("PUT", path, **options)
 
     async def delete(self, path: str, **options: Any) -> Answer:
+        """Send a DELETE request."""
         return await self.request("DELETE", path, **options)
 
     async def close(self) -> None:
+        """Close the connections."""
         await self._session.close()

@@ -15,7 +15,7 @@ from local_host.app.loader import load_app, script_name
 
 
 def app_index(directory: Path | str) -> AppIndex:
-    """An app's functions and what triggers them, without running it."""
+    """Return an app's functions and what triggers them, without running it."""
     return _loaded(Path(directory).resolve())[0]
 
 
@@ -36,7 +36,7 @@ def environment(values: Mapping[str, str]) -> Iterator[None]:
 
 @contextmanager
 def imported(directory: Path | str) -> Iterator[AppIndex]:
-    """The app's module under the name by which its own code knows it; other apps have the same name."""
+    """Put the app's module under the name by which its own code knows it; other apps have the same name."""
     name = Path(script_name(os.environ)).stem
     before = sys.modules.get(name)
     try:
@@ -50,6 +50,6 @@ def imported(directory: Path | str) -> Iterator[AppIndex]:
 
 @cache
 def _loaded(directory: Path) -> tuple[AppIndex, ModuleType]:
-    """The SDK lets an app be indexed once per process, so all tests of an app share one index and one module."""
+    """Load an app once: the SDK lets it be indexed once per process, so all its tests share one index and one module."""
     app = load_app(directory)
     return app, sys.modules[Path(script_name(os.environ)).stem]

@@ -20,10 +20,12 @@ from local_host.testing.app_host import AppHost, running_app
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the setting `app_host_dir`."""
     parser.addini("app_host_dir", "the folder of the app that the fixture app_host runs", default=".")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    """Add the marker `app_host`."""
     config.addinivalue_line(
         "markers",
         "app_host(app=DIR, settings={}, on_file=False, with_triggers=False, redelivers_late=False): what the fixture "
@@ -35,7 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest_asyncio.fixture
 async def app_host(request: pytest.FixtureRequest) -> AsyncIterator[AppHost]:
-    """A running app, fresh for each test."""
+    """Yield a running app, fresh for each test."""
     options = _options(request)
     directory = request.config.rootpath / options.get("app", request.config.getini("app_host_dir"))
     state = str(request.getfixturevalue("tmp_path") / "hub.db") if options.get("on_file") else MEMORY
@@ -50,7 +52,7 @@ async def app_host(request: pytest.FixtureRequest) -> AsyncIterator[AppHost]:
 
 
 def _options(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """The keywords of all `app_host` markers; the one nearest to the test wins."""
+    """Return the keywords of all `app_host` markers; the one nearest to the test wins."""
     options: dict[str, Any] = {}
     for marker in reversed(list(request.node.iter_markers("app_host"))):
         options.update(marker.kwargs)

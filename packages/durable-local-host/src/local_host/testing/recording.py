@@ -91,7 +91,7 @@ def _answer(handle: Callable[..., str], episode: Episode) -> Answer:
 
 
 def _handle(orchestrator: Any) -> Callable[..., str]:
-    """The SDK's handle inside a decorated function; a bare function gets one."""
+    """Return the SDK's handle inside a decorated function; a bare function gets one."""
     builder = getattr(orchestrator, "_function", None)
     found = builder.get_user_function() if builder is not None else orchestrator
     handle: Callable[..., str] = found if hasattr(found, "orchestrator_function") else Orchestrator.create(found)

@@ -37,6 +37,7 @@ class DeathOrder:
     when: Moment
 
     def counts(self, during: Call, name: str) -> bool:
+        """Return whether this call is the one during which the worker dies."""
         return during == self.during and self.name in (None, name.casefold())
 
 
@@ -52,6 +53,7 @@ class MortalWorker:
         self._is_dead = asyncio.Event()
 
     def die_during(self, order: DeathOrder) -> None:
+        """Let the worker die during a later call."""
         self._order = order
 
     async def hold(self, during: Call, name: str, run: Callable[[], Awaitable[T]]) -> T:
@@ -106,32 +108,40 @@ class MortalExecutor:
         self._worker = worker
 
     def find(self, kind: FunctionKind, name: str) -> str | None:
+        """Ask the real executor."""
         return self._real.find(kind, name)
 
     def is_disabled(self, kind: FunctionKind, name: str) -> bool:
+        """Ask the real executor."""
         return self._real.is_disabled(kind, name)
 
     def left_out(self, kind: FunctionKind, name: str) -> str | None:
+        """Ask the real executor."""
         return self._real.left_out(kind, name)
 
     def names(self, kind: FunctionKind) -> Sequence[str]:
+        """Ask the real executor."""
         return self._real.names(kind)
 
     async def run_orchestrator(self, name: str, payload: str) -> str:
+        """Run it, or die meanwhile."""
         return await self._worker.hold("episode", name, lambda: self._real.run_orchestrator(name, payload))
 
     async def run_activity(self, name: str, input_text: str, instance_id: str) -> str | None:
+        """Run it, or die meanwhile."""
         return await self._worker.hold("activity", name, lambda: self._real.run_activity(name, input_text, instance_id))
 
     async def run_entity(self, name: str, payload: str) -> str:
+        """Run it, or die meanwhile."""
         return await self._worker.hold("entity", name, lambda: self._real.run_entity(name, payload))
 
     async def call_http(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Send the request; it needs no worker."""
         return await self._real.call_http(request)
 
 
 def mortal_invoke(invoke: Invoke, worker: MortalWorker) -> Invoke:
-    """The same for the functions that triggers call."""
+    """Return the same for the functions that triggers call."""
 
     async def invoked(
         function: Function,

@@ -48,6 +48,7 @@ class AdminApi:
         self._begun = time.monotonic()
 
     async def home(self) -> web.Response:
+        """Answer with the page of this host."""
         counts, recent = await self._operations.count_by_status(), await self._operations.latest_instances(RECENT)
         body = render_home(self._app, self._hub_name, counts, recent, self._url_of)
         return page_response(escape(self._hub_name), body)
@@ -72,7 +73,7 @@ class AdminApi:
         return web.Response(status=404)
 
     async def _instance(self, instance_id: str) -> web.Response:
-        """The page of an instance, whose id may differ from another one in case alone."""
+        """Return the page of an instance, whose id may differ from another one in case alone."""
         title = escape(instance_id)
         try:
             status = await self._operations.status(instance_id, with_history=True)

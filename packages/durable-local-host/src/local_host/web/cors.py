@@ -15,7 +15,7 @@ class Cors:
     credentials: bool = False
 
     def preflight(self, request: web.BaseRequest) -> web.Response | None:
-        """The answer to a browser's question before the real request; None when this is no such question."""
+        """Return the answer to a browser's question before the real request; None when this is no such question."""
         wanted = request.headers.get("Access-Control-Request-Method")
         if request.method != "OPTIONS" or wanted is None or not self.allows(request):
             return None

@@ -54,7 +54,7 @@ def _value(title: str, text: str) -> str:
 
 
 def _pretty(value: Any) -> str:
-    """The SDK's client sends a text that holds JSON: that is shown as what it holds."""
+    """Show a text that holds JSON, as the SDK's client sends it, as what it holds."""
     if isinstance(value, str):
         value = json_value(value)
     return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)

@@ -18,7 +18,7 @@ _FRAMING = {"content-length", "transfer-encoding", "connection"}
 
 
 async def request_datum(request: web.BaseRequest, route_values: Mapping[str, str]) -> Datum:
-    """The raw value of an `httpTrigger`.
+    """Return the raw value of an `httpTrigger`.
 
     A body without a Content-Length is not read: the real host hands on an empty one.
     """
@@ -53,7 +53,7 @@ def joined_query(query: str) -> dict[str, str]:
 
 
 def response_of(datum: Datum | None) -> web.Response:
-    """The response for what an HTTP function returned or set, encoded by the SDK; an empty 200 when it did neither."""
+    """Return the response for what an HTTP function returned or set, encoded by the SDK; an empty 200 when it did neither."""
     if datum is None:
         return web.Response()
     return _rich_response(datum.value) if datum.type == "http" else _text_response(str(datum.value))
@@ -75,7 +75,7 @@ def _add_cookies(headers: CIMultiDict[str], cookie: SimpleCookie) -> None:
 
 
 def _text_response(text: str) -> web.Response:
-    """A returned `str` goes through the host's JSON reader first, with the effects that has."""
+    """Make a response of a returned `str`, which goes through the host's JSON reader first, with the effects that has."""
     try:
         value = json.loads(text)
     except ValueError:

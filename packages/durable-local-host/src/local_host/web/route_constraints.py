@@ -20,7 +20,7 @@ _DATE_FORMATS = ("%m/%d/%Y", "%m/%d/%Y %H:%M:%S", "%m-%d-%Y", "%Y/%m/%d", "%m/%d
 
 
 def make_constraint(text: str) -> Constraint:
-    """The constraint for text such as `int` or `range(1,5)`. Raises ValueError for one that does not exist."""
+    """Return the constraint for text such as `int` or `range(1,5)`. Raises ValueError for one that does not exist."""
     name, _, rest = text.partition("(")
     arguments = rest[:-1] if rest.endswith(")") else rest
     name = name.casefold()

@@ -24,6 +24,7 @@ class Parameter:
     constraints: tuple[Constraint, ...] = ()
 
     def accepts(self, value: str) -> bool:
+        """Return whether the value keeps the rules of the part."""
         return all(constraint(value) for constraint in self.constraints)
 
 
@@ -51,7 +52,7 @@ class RouteTemplate:
         )
 
     def match(self, path: Sequence[str]) -> dict[str, str] | None:
-        """The route values of a path given as decoded segments; None when it does not match."""
+        """Return the route values of a path given as decoded segments; None when it does not match."""
         values: dict[str, str] = {}
         for index, segment in enumerate(self.segments):
             parameter = segment[0]
@@ -63,7 +64,7 @@ class RouteTemplate:
 
 
 def parse_template(text: str) -> RouteTemplate:
-    """Raises ValueError that says what is wrong with the template."""
+    """Read a template. Raises ValueError that says what is wrong with it."""
     trimmed = text.strip("/")
     segments = tuple(_parse_segment(each) for each in _split_outside_braces(trimmed)) if trimmed else ()
     _check(text, segments)
@@ -149,7 +150,7 @@ def _parse_segment(text: str) -> Segment:
 
 
 def _closing_brace(text: str, start: int) -> int:
-    """The index of the brace that closes the one at `start`; doubled braces inside stand for themselves."""
+    """Return the index of the brace that closes the one at `start`; doubled braces inside stand for themselves."""
     index = start + 1
     while index < len(text):
         if text[index : index + 2] in ("{{", "}}"):

@@ -28,9 +28,11 @@ class Route:
     function: Function
 
     def serves(self, method: str) -> bool:
+        """Return whether the route is for that method."""
         return self.methods is None or method in self.methods
 
     def overlaps(self, other: Route) -> bool:
+        """Return whether a request could be for both."""
         return self.methods is None or other.methods is None or bool(self.methods & other.methods)
 
 
@@ -38,7 +40,7 @@ class RouteTable:
     """All HTTP routes of an app, the most specific first."""
 
     def __init__(self, functions: Iterable[Function], prefix: str) -> None:
-        """Raises InvalidFunction for a bad template, a reserved route, or two functions on one route."""
+        """Order the routes. Raises InvalidFunction for a bad template, a reserved route, or two functions on one route."""
         self._routes = sorted(
             (_route(function, prefix) for function in functions), key=lambda each: each.template.precedence
         )
@@ -48,7 +50,7 @@ class RouteTable:
         return iter(self._routes)
 
     def find(self, method: str, raw_path: str) -> tuple[Function, dict[str, str]] | None:
-        """The function and its route values for a path as it came over the wire (still percent-encoded)."""
+        """Return the function and its route values for a path as it came over the wire (still percent-encoded)."""
         segments = split_path(raw_path)
         for route in self._routes:
             if route.serves(method) and (values := route.template.match(segments)) is not None:
@@ -57,7 +59,7 @@ class RouteTable:
 
 
 def without_dots(raw_path: str) -> str:
-    """The path once `.` and `..` are resolved, as the real host's web server does before it looks for a route."""
+    """Return the path once `.` and `..` are resolved, as the real host's web server does before it looks for a route."""
     kept: list[str] = []
     for segment in raw_path.split("/"):
         if segment == "..":
@@ -68,7 +70,7 @@ def without_dots(raw_path: str) -> str:
 
 
 def split_path(raw_path: str) -> Sequence[str]:
-    """Decoded segments; one trailing slash is tolerated. As in ASP.NET an encoded slash stays as it came."""
+    """Return decoded segments; one trailing slash is tolerated. As in ASP.NET an encoded slash stays as it came."""
     path = raw_path.removeprefix("/").removesuffix("/")
     return [_decoded(segment) for segment in path.split("/")] if path else []
 
@@ -78,7 +80,7 @@ def _decoded(segment: str) -> str:
 
 
 def route_text(function: Function) -> str:
-    """The route as declared; an empty one means the function's name."""
+    """Return the route as declared; an empty one means the function's name."""
     return str(function.trigger.fields.get("route") or function.name).strip("/") or function.name
 
 

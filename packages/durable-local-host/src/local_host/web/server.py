@@ -91,6 +91,7 @@ class HttpServer:
         await self._running.until_none()
 
     async def close(self) -> None:
+        """Close the port and every connection."""
         await self._runner.cleanup()
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -151,7 +152,7 @@ class HttpServer:
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one. Raises PortInUse."""
+    """Return a listening socket; port 0 takes a free one. Raises PortInUse."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -47,6 +47,7 @@ def render_home(
 
 
 def instance_path(instance_id: str) -> str:
+    """Return the path of an instance's page."""
     return f"{INSTANCE_PAGES}/{quote(instance_id, safe='')}"
 
 

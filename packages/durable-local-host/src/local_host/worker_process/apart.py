@@ -68,6 +68,7 @@ class ApartWorker:
         return started[0].app
 
     async def call(self, call: FunctionCall) -> FunctionAnswer:
+        """Call a function in a worker process. Raises UserCodeFailed."""
         process = await self._next()
         limit = asyncio.timeout(self._seconds)
         try:
@@ -82,6 +83,7 @@ class ApartWorker:
         """No thread of a process outlives it."""
 
     async def close(self) -> None:
+        """End the worker processes."""
         self._is_closed = True
         await asyncio.gather(*(process.close() for process in self._ready))
         for task in self._supervising:
@@ -102,7 +104,7 @@ class ApartWorker:
         return ready[next(self._turns) % len(ready)]
 
     def _restart(self, process: WorkerProcess, call: FunctionCall) -> FunctionTimedOut:
-        """A call that takes too long costs its process everything that it has in hand."""
+        """End the process of a call that takes too long, with everything that it has in hand."""
         assert self._options.function_timeout is not None
         lost = timed_out(call.invocation, self._options.function_timeout)
         if process.was_ended:

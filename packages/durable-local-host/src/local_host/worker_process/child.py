@@ -40,7 +40,7 @@ def main(descriptor: int) -> None:
 
 
 def _end_with_host(descriptor: int) -> None:
-    """A host that is gone wants no answers; an event loop that the app blocks would not notice."""
+    """End with the host, which wants no more answers; an event loop that the app blocks would not notice."""
     watch = select.poll()
     watch.register(descriptor, 0)
     watch.poll()

@@ -84,7 +84,7 @@ def write(writer: asyncio.StreamWriter, message: Any) -> None:
 
 
 async def read(reader: asyncio.StreamReader) -> Any:
-    """The next message; None when the other end is gone."""
+    """Return the next message; None when the other end is gone."""
     try:
         (length,) = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))
         return pickle.loads(await reader.readexactly(length))  # noqa: S301 - see above

@@ -40,7 +40,7 @@ class WorkerProcess:
 
     @classmethod
     async def start(cls, directory: Path, log_levels: Mapping[str, str]) -> WorkerProcess:
-        """Returns once the app is loaded. Raises AppLoadError, WorkerExited when the process ended before."""
+        """Return once the app is loaded. Raises AppLoadError, WorkerExited when the process ended before."""
         ours, theirs = socket.socketpair()
         with theirs:
             process = await asyncio.create_subprocess_exec(
@@ -52,10 +52,11 @@ class WorkerProcess:
 
     @property
     def pid(self) -> int:
+        """Return the id of the process."""
         return self._process.pid
 
     async def call(self, call: FunctionCall) -> FunctionAnswer:
-        """Raises UserCodeFailed; WorkerExited when the process ends meanwhile, or what it was ended for."""
+        """Call a function. Raises UserCodeFailed; WorkerExited when the process ends meanwhile, or what it was ended for."""
         number = next(self._numbers)
         answer: asyncio.Future[FunctionAnswer] = asyncio.get_running_loop().create_future()
         self._in_hand[number] = answer

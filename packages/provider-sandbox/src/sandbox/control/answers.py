@@ -10,7 +10,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 async def json_body(request: web.Request) -> Any:
-    """The decoded body, `{}` for none. Raises 400 for what is not JSON."""
+    """Return the decoded body, `{}` for none. Raises 400 for what is not JSON."""
     raw = await request.read()
     try:
         return json.loads(raw) if raw else {}
@@ -19,7 +19,7 @@ async def json_body(request: web.Request) -> Any:
 
 
 def read(model: type[Model], given: Any) -> Model:
-    """The body as that model. Raises 400 that names each wrong field and its rule, never its value."""
+    """Return the body as that model. Raises 400 that names each wrong field and its rule, never its value."""
     try:
         return model.model_validate(given)
     except ValidationError as error:

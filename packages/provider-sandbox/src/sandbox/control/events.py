@@ -28,30 +28,41 @@ class _Body(BaseModel):
 
 
 class Outcome(_Body):
+    """What a customer or an issuer does with a payment that waits."""
+
     succeed: bool = True
 
 
 class Nothing(_Body):
-    pass
+    """A body without fields."""
 
 
 class TrackingStatus(_Body):
+    """What the carrier reports of a parcel."""
+
     status: str
 
 
 class Advance(_Body):
+    """How far the clock is put forward."""
+
     advance_s: float = Field(gt=0, le=366 * 86_400)
 
 
 class SearchLag(_Body):
+    """How far Stripe's search index is behind."""
+
     lag_s: float = Field(ge=0, le=86_400)
 
 
 class RefundDecision(_Body):
+    """What the carrier decides on a submitted refund."""
+
     status: Literal["refunded", "rejected"]
 
 
 def routes(ledger: Ledger) -> list[web.RouteDef]:
+    """Return the routes of events."""
     return [
         web.post("/sandbox/payments/{id}/authenticate", _on(ledger, Outcome, _authenticate)),
         web.post("/sandbox/payments/{id}/settle", _on(ledger, Outcome, _settle)),

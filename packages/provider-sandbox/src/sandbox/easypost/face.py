@@ -69,7 +69,7 @@ def _malformed(message: str) -> MalformedRequest:
 
 
 def _order_of(ledger: Ledger, target: str | None, params: JsonObject) -> str | None:
-    """The order in the reference that the request carries, or in that of the shipment or tracker in its path."""
+    """Return the order in the reference that the request carries, or in that of the shipment or tracker in its path."""
     for name in ("shipment", "address"):
         given = params.get(name)
         if isinstance(given, dict) and isinstance(given.get("reference"), str):

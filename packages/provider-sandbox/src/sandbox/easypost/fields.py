@@ -7,7 +7,7 @@ from sandbox.exchange import JsonObject
 
 
 def section(params: JsonObject, name: str) -> JsonObject:
-    """A required object, e.g. `shipment` of `{"shipment": {...}}`. Raises EasyPostRefusal."""
+    """Return a required object, e.g. `shipment` of `{"shipment": {...}}`. Raises EasyPostRefusal."""
     value = params.get(name)
     if not value:
         raise missing(name)
@@ -17,7 +17,7 @@ def section(params: JsonObject, name: str) -> JsonObject:
 
 
 def text(given: JsonObject, name: str) -> str | None:
-    """A string, or None when it is absent, null or empty, as EasyPost treats all three."""
+    """Return a string, or None when it is absent, null or empty, as EasyPost treats all three."""
     value = given.get(name)
     if value is None or value == "":
         return None
@@ -27,13 +27,13 @@ def text(given: JsonObject, name: str) -> str | None:
 
 
 def flag(given: JsonObject, name: str) -> bool:
-    """True for true, `"true"` and, as older clients send it, a non-empty list such as `["delivery"]`."""
+    """Return True for true, `"true"` and, as older clients send it, a non-empty list such as `["delivery"]`."""
     value: Any = given.get(name)
     return value is True or value == "true" or (isinstance(value, list) and bool(value))
 
 
 def number(given: JsonObject, name: str, *, required: bool = False) -> float | None:
-    """A positive number, or None when absent."""
+    """Return a positive number, or None when absent."""
     value = given.get(name)
     if value is None:
         if required:
@@ -45,7 +45,7 @@ def number(given: JsonObject, name: str, *, required: bool = False) -> float | N
 
 
 def count(given: JsonObject, name: str, *, default: int, maximum: int) -> int:
-    """A whole number from 1 to maximum, given as number or digits (query strings carry only text)."""
+    """Return a whole number from 1 to maximum, given as number or digits (query strings carry only text)."""
     raw = str(given.get(name, default))
     if not (raw.isascii() and raw.isdigit() and 1 <= int(raw) <= maximum):
         raise invalid(name, f"must be a whole number from 1 to {maximum}")

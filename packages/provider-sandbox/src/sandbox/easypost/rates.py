@@ -37,7 +37,7 @@ _ELSEWHERE = _Carrier("DHLExpress", "EUR")
 
 
 def rated(shipment: JsonObject, now: datetime) -> JsonObject:
-    """The shipment's rates and messages: either, or the other."""
+    """Return the shipment's rates and messages: either, or the other."""
     carrier = _CARRIERS.get(shipment["from_address"]["country"], _ELSEWHERE)
     problem = _problem(shipment)
     if problem is not None:

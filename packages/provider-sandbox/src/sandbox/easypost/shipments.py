@@ -18,7 +18,7 @@ from sandbox.ids import easypost_id
 
 
 def new_parcel(given: JsonObject, now: datetime) -> JsonObject:
-    """A Parcel; weight in ounces, sizes in inches."""
+    """Return a Parcel; weight in ounces, sizes in inches."""
     sizes = {name: fields.number(given, name) for name in ("length", "width", "height")}
     return {
         "id": easypost_id("prcl"),
@@ -35,7 +35,7 @@ def new_parcel(given: JsonObject, now: datetime) -> JsonObject:
 def new_shipment(
     given: JsonObject, *, to_address: JsonObject, from_address: JsonObject, parcel: JsonObject, now: datetime
 ) -> JsonObject:
-    """A Shipment with its rates, not bought."""
+    """Return a Shipment with its rates, not bought."""
     options, declared = given.get("options"), given.get("customs_info")
     shipment = {
         "id": easypost_id("shp"),
@@ -73,14 +73,14 @@ def new_shipment(
 
 
 def rerated(shipment: JsonObject, now: datetime) -> JsonObject:
-    """The shipment with fresh rates, if it has any and is not bought."""
+    """Return the shipment with fresh rates, if it has any and is not bought."""
     if not shipment["rates"] or shipment["postage_label"] is not None:
         return shipment
     return shipment | rated(shipment, now)
 
 
 def chosen_rate(shipment: JsonObject, params: JsonObject) -> JsonObject:
-    """The rate that `{"rate": {"id": …}}` or `{"rate": "rate_…"}` names. Raises EasyPostRefusal."""
+    """Return the rate that `{"rate": {"id": …}}` or `{"rate": "rate_…"}` names. Raises EasyPostRefusal."""
     given: Any = params.get("rate")
     rate_id = given.get("id") if isinstance(given, dict) else given
     if not rate_id:
@@ -92,7 +92,7 @@ def chosen_rate(shipment: JsonObject, params: JsonObject) -> JsonObject:
 
 
 def bought(shipment: JsonObject, rate: JsonObject, tracker: JsonObject, now: datetime) -> JsonObject:
-    """The shipment with its label."""
+    """Return the shipment with its label."""
     destination = verified(shipment["to_address"])
     fee = {"object": "Fee", "type": "PostageFee", "amount": f"{rate['rate']}000", "charged": True, "refunded": False}
     return shipment | {
@@ -108,12 +108,13 @@ def bought(shipment: JsonObject, rate: JsonObject, tracker: JsonObject, now: dat
 
 
 def check_buyable(shipment: JsonObject) -> None:
+    """Raise EasyPostRefusal when the shipment has its label already."""
     if shipment["postage_label"] is not None:
         raise EasyPostRefusal(422, "SHIPMENT.POSTAGE.EXISTS", "Postage already exists for this shipment.")
 
 
 def refund_requested(shipment: JsonObject, now: datetime) -> JsonObject:
-    """The shipment with its refund submitted to the carrier. Raises EasyPostRefusal when the label cannot be refunded."""
+    """Return the shipment with its refund submitted to the carrier. Raises EasyPostRefusal when the label cannot be refunded."""
     if shipment["postage_label"] is None:
         raise _no_refund("The shipment has no postage to refund.")
     if shipment["refund_status"] in ("submitted", "refunded"):
@@ -124,7 +125,7 @@ def refund_requested(shipment: JsonObject, now: datetime) -> JsonObject:
 
 
 def refund_settled(shipment: JsonObject, status: str, now: datetime) -> JsonObject:
-    """The shipment after the carrier decided on a submitted refund. status: refunded or rejected."""
+    """Return the shipment after the carrier decided on a submitted refund. status: refunded or rejected."""
     if shipment["refund_status"] != "submitted":
         raise _no_refund("No refund is waiting for the carrier.")
     fees = [fee | {"refunded": status == "refunded"} for fee in shipment["fees"]]

@@ -10,6 +10,7 @@ from sandbox.ledger.store import Ledger
 
 
 def create(call: Call, ledger: Ledger) -> Answer:
+    """Create a shipment with its rates."""
     given = fields.section(call.params, "shipment")
     to_address = address_or_new(given, "to_address", call, ledger)
     shipment = shipments.new_shipment(
@@ -25,6 +26,7 @@ def create(call: Call, ledger: Ledger) -> Answer:
 
 
 def retrieve(call: Call, ledger: Ledger) -> Answer:
+    """Answer with a shipment."""
     return Answer(body=find(call, ledger))
 
 
@@ -37,6 +39,7 @@ def list_all(call: Call, ledger: Ledger) -> Answer:
 
 
 def buy(call: Call, ledger: Ledger) -> Answer:
+    """Buy the label of a rate."""
     shipment = find(call, ledger)
     shipments.check_buyable(shipment)
     rate = shipments.chosen_rate(shipment, call.params)
@@ -50,6 +53,7 @@ def buy(call: Call, ledger: Ledger) -> Answer:
 
 
 def refund(call: Call, ledger: Ledger) -> Answer:
+    """Submit the label's refund to the carrier."""
     shipment = find(call, ledger)
     _refuse_as_ordered(call, "SHIPMENT.REFUND.FAILURE", "Unable to request refund.")
     shipment = shipments.refund_requested(shipment, call.now)
@@ -58,13 +62,14 @@ def refund(call: Call, ledger: Ledger) -> Answer:
 
 
 def rerate(call: Call, ledger: Ledger) -> Answer:
+    """Ask for fresh rates."""
     shipment = shipments.rerated(find(call, ledger), call.now)
     parcels.save_shipment(ledger, shipment)
     return Answer(body={"rates": shipment["rates"]})
 
 
 def create_tracker(call: Call, ledger: Ledger) -> Answer:
-    """A second tracker for the same code is the first one, as EasyPost de-duplicates them."""
+    """Return a new tracker, or the first one for the same code, as EasyPost de-duplicates them."""
     given = fields.section(call.params, "tracker")
     code = fields.text(given, "tracking_code")
     if code is None:
@@ -78,6 +83,7 @@ def create_tracker(call: Call, ledger: Ledger) -> Answer:
 
 
 def retrieve_tracker(call: Call, ledger: Ledger) -> Answer:
+    """Answer with a tracker."""
     assert call.target is not None
     tracker = parcels.find_tracker(ledger, call.target)
     if tracker is None:
@@ -86,6 +92,7 @@ def retrieve_tracker(call: Call, ledger: Ledger) -> Answer:
 
 
 def list_trackers(call: Call, ledger: Ledger) -> Answer:
+    """Answer with a page of trackers."""
     code, carrier = call.params.get("tracking_code"), call.params.get("carrier")
     found = (
         tracker
@@ -97,7 +104,7 @@ def list_trackers(call: Call, ledger: Ledger) -> Answer:
 
 
 def find(call: Call, ledger: Ledger) -> JsonObject:
-    """The shipment in the path, by id or reference. Raises EasyPostRefusal when there is none."""
+    """Return the shipment in the path, by id or reference. Raises EasyPostRefusal when there is none."""
     assert call.target is not None
     shipment = parcels.find_shipment(ledger, call.target)
     if shipment is None:

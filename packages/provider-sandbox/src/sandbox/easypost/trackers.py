@@ -33,6 +33,7 @@ _TEST_CODES = {
 
 
 def new_tracker(code: str, *, carrier: str, shipment_id: str | None, now: datetime) -> JsonObject:
+    """Make a Tracker."""
     tracker_id = easypost_id("trk")
     opaque = base64.urlsafe_b64encode(f"v1:{tracker_id}".encode()).decode().rstrip("=")
     status = _TEST_CODES.get(code, "unknown")
@@ -60,7 +61,7 @@ def new_tracker(code: str, *, carrier: str, shipment_id: str | None, now: dateti
 
 
 def moved(tracker: JsonObject, status: str, now: datetime) -> JsonObject:
-    """The tracker after the carrier reported a status. Raises EasyPostRefusal for a status there is not."""
+    """Return the tracker after the carrier reported a status. Raises EasyPostRefusal for a status there is not."""
     if status not in STATUSES:
         raise invalid("status", f"must be one of {', '.join(STATUSES)}")
     detail = {
@@ -85,4 +86,5 @@ def moved(tracker: JsonObject, status: str, now: datetime) -> JsonObject:
 
 
 def timestamp(now: datetime) -> str:
+    """Return a time as EasyPost writes it."""
     return now.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -38,7 +38,7 @@ class CallRecord:
 
 
 def stored_answer(ledger: Ledger, key: str) -> StoredAnswer | None:
-    """The answer that is kept under the key. One that is older than a day is forgotten."""
+    """Return the answer that is kept under the key. One that is older than a day is forgotten."""
     oldest = ledger.now().timestamp() - _RETENTION_S
     ledger.sql.execute("DELETE FROM kept_answers WHERE key = ? AND answered_at < ?", (key, oldest))
     row = ledger.sql.execute(
@@ -48,6 +48,7 @@ def stored_answer(ledger: Ledger, key: str) -> StoredAnswer | None:
 
 
 def store_answer(ledger: Ledger, key: str, answer: StoredAnswer) -> None:
+    """Keep an answer under its idempotency key."""
     ledger.sql.execute(
         "INSERT INTO kept_answers (key, answered_at, path, fingerprint, status, body, request_id)"
         " VALUES (:key, :answered_at, :path, :fingerprint, :status, :body, :request_id)",
@@ -61,6 +62,7 @@ def forget_answers(ledger: Ledger) -> int:
 
 
 def log_call(ledger: Ledger, record: CallRecord) -> None:
+    """Add a line to the call log."""
     ledger.sql.execute(
         "INSERT INTO calls (at, face, method, operation, order_id, idempotency_key, status, replayed, fault) VALUES"
         " (:at, :face, :method, :operation, :order_id, :idempotency_key, :status, :replayed, :fault)",
@@ -69,7 +71,7 @@ def log_call(ledger: Ledger, record: CallRecord) -> None:
 
 
 def calls(ledger: Ledger, order_id: str | None = None, operation: str | None = None) -> list[dict[str, Any]]:
-    """The call log, oldest first."""
+    """Return the call log, oldest first."""
     rows = ledger.sql.execute(
         "SELECT at, face, method, operation, order_id, idempotency_key, status, replayed, fault FROM calls"
         " WHERE (?1 IS NULL OR order_id = ?1) AND (?2 IS NULL OR operation = ?2) ORDER BY seq",
@@ -79,7 +81,7 @@ def calls(ledger: Ledger, order_id: str | None = None, operation: str | None = N
 
 
 def add_rule(ledger: Ledger, rule: dict[str, Any]) -> int:
-    """Returns the rule's id; rules are consulted in the order of their ids."""
+    """Return the rule's id; rules are consulted in the order of their ids."""
     cursor = ledger.sql.execute("INSERT INTO fault_rules (rule, seen) VALUES (?, '{}')", (json.dumps(rule),))
     assert cursor.lastrowid is not None
     return cursor.lastrowid
@@ -92,6 +94,7 @@ def rules(ledger: Ledger) -> list[tuple[int, dict[str, Any], dict[str, int]]]:
 
 
 def save_seen(ledger: Ledger, rule_id: int, seen: dict[str, int]) -> None:
+    """Keep how often a rule has matched."""
     ledger.sql.execute("UPDATE fault_rules SET seen = ? WHERE id = ?", (json.dumps(seen), rule_id))
 
 

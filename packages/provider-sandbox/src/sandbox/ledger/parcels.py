@@ -42,6 +42,7 @@ def find_order_shipment(ledger: Ledger, name: str) -> Document | None:
 
 
 def shipments_newest_first(ledger: Ledger) -> Iterator[Document]:
+    """Yield all shipments."""
     rows = ledger.sql.execute("SELECT state FROM shipments ORDER BY seq DESC").fetchall()
     return (_with_tracker(ledger, row["state"]) for row in rows)
 
@@ -52,7 +53,7 @@ def order_of_reference(reference: str) -> str:
 
 
 def order_of(ledger: Ledger, name: str) -> str | None:
-    """The order of the shipment with that id or reference, or of the shipment of that tracker (id or code)."""
+    """Return the order of the shipment with that id or reference, or of the shipment of that tracker (id or code)."""
     row = ledger.sql.execute(
         "SELECT reference FROM shipments WHERE id = ?1 OR reference = ?1 OR tracking_code = ?1"
         " OR tracking_code = (SELECT tracking_code FROM trackers WHERE id = ?1) ORDER BY seq DESC LIMIT 1",
@@ -62,6 +63,7 @@ def order_of(ledger: Ledger, name: str) -> str | None:
 
 
 def save_tracker(ledger: Ledger, tracker: Document) -> None:
+    """Keep a tracker."""
     ledger.sql.execute(
         "INSERT INTO trackers (id, tracking_code, state) VALUES (?, ?, ?)"
         " ON CONFLICT (id) DO UPDATE SET state = excluded.state",
@@ -76,12 +78,13 @@ def find_tracker(ledger: Ledger, name: str) -> Document | None:
 
 
 def trackers_newest_first(ledger: Ledger) -> Iterator[Document]:
+    """Yield all trackers."""
     rows = ledger.sql.execute("SELECT state FROM trackers ORDER BY seq DESC").fetchall()
     return (json.loads(row["state"]) for row in rows)
 
 
 def save_object(ledger: Ledger, document: Document) -> None:
-    """An address or a parcel."""
+    """Keep an address or a parcel."""
     ledger.sql.execute(
         "INSERT INTO carrier_objects (id, state) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET state = excluded.state",
         (document["id"], json.dumps(document)),
@@ -89,6 +92,7 @@ def save_object(ledger: Ledger, document: Document) -> None:
 
 
 def find_object(ledger: Ledger, object_id: str) -> Document | None:
+    """Return an address or a parcel by its id."""
     row = ledger.sql.execute("SELECT state FROM carrier_objects WHERE id = ?", (object_id,)).fetchone()
     return None if row is None else json.loads(row["state"])
 
@@ -102,7 +106,7 @@ def objects_newest_first(ledger: Ledger, kind: str) -> Iterator[Document]:
 
 
 def entries(ledger: Ledger, order_id: str | None = None) -> list[Document]:
-    """The parcel ledger, oldest first: one line per shipment, with what became of its label."""
+    """Return the parcel ledger, oldest first: one line per shipment, with what became of its label."""
     rows = ledger.sql.execute(
         f"SELECT state FROM shipments WHERE ?1 IS NULL OR {_OF_ORDER} ORDER BY seq",  # noqa: S608 - a constant
         (order_id,),

@@ -10,8 +10,10 @@ from sandbox.ledger.store import Ledger
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentRow:
-    """authorised, captured, refunded, voided: in the smallest unit; what is authorised and neither captured nor
-    voided is still held on the customer's card."""
+    """One payment, with its amounts in the smallest unit.
+
+    What is authorised and neither captured nor voided is still held on the customer's card.
+    """
 
     id: str
     charge_id: str | None
@@ -45,7 +47,7 @@ def save(ledger: Ledger, row: PaymentRow) -> None:
 
 
 def find(ledger: Ledger, payment_id: str) -> dict[str, Any] | None:
-    """The state of a payment by its id or by the id of its charge."""
+    """Return the state of a payment by its id or by the id of its charge."""
     row = ledger.sql.execute("SELECT state FROM payments WHERE id = ?1 OR charge_id = ?1", (payment_id,)).fetchone()
     return None if row is None else json.loads(row["state"])
 
@@ -68,6 +70,7 @@ def indexed_newest_first(ledger: Ledger) -> Iterator[dict[str, Any]]:
 
 
 def order_of(ledger: Ledger, payment_id: str) -> str | None:
+    """Return the order of a payment."""
     row = ledger.sql.execute("SELECT order_id FROM payments WHERE id = ?1 OR charge_id = ?1", (payment_id,)).fetchone()
     return None if row is None else row["order_id"]
 
@@ -81,16 +84,19 @@ def add_refund(ledger: Ledger, refund: dict[str, Any]) -> None:
 
 
 def find_refund(ledger: Ledger, refund_id: str) -> dict[str, Any] | None:
+    """Return a refund by its id."""
     row = ledger.sql.execute("SELECT state FROM refunds WHERE id = ?", (refund_id,)).fetchone()
     return None if row is None else json.loads(row["state"])
 
 
 def order_of_refund(ledger: Ledger, refund_id: str) -> str | None:
+    """Return the order of a refund's payment."""
     refund = find_refund(ledger, refund_id)
     return None if refund is None else order_of(ledger, refund["payment_intent"])
 
 
 def refunds_newest_first(ledger: Ledger, payment_id: str | None = None) -> Iterator[dict[str, Any]]:
+    """Yield the refunds, of one payment or of all."""
     rows = ledger.sql.execute(
         "SELECT state FROM refunds WHERE ?1 IS NULL OR payment_id = ?1 ORDER BY seq DESC", (payment_id,)
     )
@@ -98,7 +104,7 @@ def refunds_newest_first(ledger: Ledger, payment_id: str | None = None) -> Itera
 
 
 def entries(ledger: Ledger, order_id: str | None = None) -> list[dict[str, Any]]:
-    """The money ledger, oldest first: id, order_id, status, currency and the four amounts of each payment."""
+    """Return the money ledger, oldest first: id, order_id, status, currency and the four amounts of each payment."""
     rows = ledger.sql.execute(
         "SELECT id, order_id, status, currency, authorised, captured, refunded, voided FROM payments"
         " WHERE ?1 IS NULL OR order_id = ?1 ORDER BY seq",

@@ -52,11 +52,11 @@ class Ledger:
         self.sql.execute("COMMIT")
 
     def now(self) -> datetime:
-        """The time by the sandbox's clock, which can be put forward."""
+        """Return the time by the sandbox's clock, which can be put forward."""
         return datetime.now(UTC) + timedelta(seconds=self.condition("ahead_s"))
 
     def condition(self, name: Condition) -> float:
-        """The value of a condition, 0 unless it was set."""
+        """Return the value of a condition, 0 unless it was set."""
         row = self.sql.execute("SELECT value FROM conditions WHERE name = ?", (name,)).fetchone()
         return 0.0 if row is None else float(row["value"])
 
@@ -74,6 +74,7 @@ class Ledger:
                 self.sql.execute(f"DELETE FROM {table}")  # noqa: S608 - names from the constant above
 
     def close(self) -> None:
+        """Close the file."""
         self.sql.close()
 
 
@@ -82,7 +83,7 @@ def _open(path: str) -> sqlite3.Connection:
         # Autocommit mode: transactions begin where the code says so.
         sql = sqlite3.connect(path, isolation_level=None, timeout=0)
         sql.row_factory = sqlite3.Row
-        # EXCLUSIVE: a second sandbox on the same file is told at once instead of sharing the ledger.
+        # EXCLUSIVE: a second sandbox on the same file is refused at once instead of sharing the ledger.
         for pragma in ("locking_mode=EXCLUSIVE", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
             sql.execute(f"PRAGMA {pragma}")
         sql.executescript(_SCHEMA)

@@ -40,7 +40,7 @@ class StripeRefusal(Exception):
 
 
 def invalid_request(message: str, *, code: str | None = None, param: str | None = None) -> StripeRefusal:
-    """A request that is wrong in itself, found before anything was executed."""
+    """Return a request that is wrong in itself, found before anything was executed."""
     return StripeRefusal(
         Problem(status=400, type="invalid_request_error", message=message, code=code, param=param), began=False
     )
@@ -59,6 +59,6 @@ def no_such(what: str, object_id: str, *, param: str, in_path: bool) -> StripeRe
 
 
 def not_possible(message: str, *, code: str | None, intent: PaymentIntent, param: str | None = None) -> StripeRefusal:
-    """A well-formed request that the state of the payment does not allow."""
+    """Return a well-formed request that the state of the payment does not allow."""
     problem = Problem(status=400, type="invalid_request_error", message=message, code=code, param=param)
     return StripeRefusal(problem, intent=intent)

@@ -18,7 +18,7 @@ _MAX_KEY = 255
 
 
 def remembered(call: Call, ledger: Ledger) -> Answer | None:
-    """The answer this key was given before, or None. Raises StripeRefusal when the key was used for something else."""
+    """Return the answer this key was given before, or None. Raises StripeRefusal when the key was used for something else."""
     key = call.idempotency_key
     if key is None:
         return None

@@ -10,6 +10,8 @@ from sandbox.stripe.payment_methods import Decline
 
 
 class Status(StrEnum):
+    """The status of a PaymentIntent, as Stripe spells it."""
+
     REQUIRES_PAYMENT_METHOD = "requires_payment_method"
     REQUIRES_CONFIRMATION = "requires_confirmation"
     REQUIRES_ACTION = "requires_action"
@@ -62,18 +64,22 @@ class PaymentIntent:
 
     @property
     def capturable(self) -> int:
+        """Return the amount that can be captured."""
         return self.authorised if self.status is Status.REQUIRES_CAPTURE else 0
 
     @property
     def authorised(self) -> int:
+        """Return the amount that was ever authorised."""
         return self.charge.amount if self.charge is not None and self.charge.approved else 0
 
     @property
     def captured(self) -> int:
+        """Return the amount that was captured."""
         return self.charge.captured if self.charge is not None else 0
 
     @property
     def refunded(self) -> int:
+        """Return the amount that was refunded."""
         return self.charge.refunded if self.charge is not None else 0
 
     @property
@@ -83,10 +89,12 @@ class PaymentIntent:
         return self.authorised - self.captured if ended else 0
 
     def to_json(self) -> dict[str, Any]:
+        """Return the state for the ledger."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, state: Mapping[str, Any]) -> Self:
+        """Read the state from the ledger."""
         values = dict(state)
         charge = values["charge"]
         if charge is not None:

@@ -37,7 +37,7 @@ ALLOWED: Mapping[Action, tuple[Status, ...]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """What became of the payment, and the error the caller is told when the action changed it and still failed."""
+    """What became of the payment, and the error that the caller gets when the action changed it and still failed."""
 
     intent: PaymentIntent
     problem: Problem | None = None
@@ -50,7 +50,7 @@ def attach(intent: PaymentIntent, method: Method) -> PaymentIntent:
 
 
 def change_amount(intent: PaymentIntent, amount: int) -> PaymentIntent:
-    """Raises StripeRefusal once the payment is under way."""
+    """Change the amount. Raises StripeRefusal once the payment is under way."""
     if intent.status not in ALLOWED[Action.CONFIRM]:
         raise not_possible(
             f"This PaymentIntent's amount could not be updated because it has a status of {intent.status}. You may only"
@@ -64,7 +64,7 @@ def change_amount(intent: PaymentIntent, amount: int) -> PaymentIntent:
 
 
 def begin_confirmation(intent: PaymentIntent) -> None:
-    """Raises StripeRefusal unless the payment can be confirmed now."""
+    """Raise StripeRefusal unless the payment can be confirmed now."""
     _check_allowed(intent, Action.CONFIRM)
     if intent.method is None:
         raise not_possible(
@@ -92,7 +92,7 @@ def confirm(
 
 
 def authentication_missing(intent: PaymentIntent, *, charge_id: str, now: int, off_session: bool) -> Step:
-    """The customer would have to act, but the caller said that there is none, or that this counts as a failure."""
+    """Fail a payment that waits for the customer: the caller said that there is none, or that this counts as a failure."""
     if off_session:
         return _declined(intent, AUTHENTICATION_REQUIRED, charge_id, now)
     message = "This payment required an authentication action to complete, but `error_on_requires_action` was set."
@@ -129,7 +129,7 @@ def capture(intent: PaymentIntent, amount: int | None, *, now: int) -> Step:
 
 
 def expire(intent: PaymentIntent, *, now: int) -> PaymentIntent:
-    """The issuer gives an authorisation that was not captured in time back by itself."""
+    """End an authorisation that was not captured in time; the issuer gives it back by itself."""
     _check_allowed(intent, Action.CAPTURE)
     return replace(intent, status=Status.CANCELED, canceled_at=now, cancellation_reason="expired")
 

@@ -16,6 +16,7 @@ _COMPARE: dict[str, Callable[[int, int], bool]] = {
 
 
 def limit(name: str, value: Any) -> int:
+    """Read how many items a page has. Raises StripeRefusal."""
     number = integer(name, value)
     if not 1 <= number <= 100:
         raise invalid_request("This value must be between 1 and 100.", code="parameter_invalid_integer", param=name)

@@ -41,7 +41,7 @@ _SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
 
 
 def currency_code(raw: str) -> str:
-    """The lower-case code. Raises StripeRefusal for a currency that Stripe does not take."""
+    """Return the lower-case code. Raises StripeRefusal for a currency that Stripe does not take."""
     code = raw.lower()
     if code not in _CURRENCIES:
         listed = ", ".join(sorted(_CURRENCIES))
@@ -52,7 +52,7 @@ def currency_code(raw: str) -> str:
 
 
 def check_chargeable(amount: int, currency: str) -> None:
-    """Raises StripeRefusal for an amount (smallest unit) below or above what may be charged at once."""
+    """Raise StripeRefusal for an amount (smallest unit) below or above what may be charged at once."""
     if amount <= 0:
         raise _refused(
             "parameter_invalid_integer",
@@ -68,7 +68,7 @@ def check_chargeable(amount: int, currency: str) -> None:
 
 
 def check_form(amount: int, currency: str) -> None:
-    """Raises StripeRefusal for digits that the currency does not have.
+    """Raise StripeRefusal for digits that the currency does not have.
 
     The code and the words for ISK and UGX are Stripe's (https://support.stripe.com/questions/
     deprecation-of-fractional-isk-charges-and-refunds); for currencies with three decimals it documents the rule only.
@@ -84,7 +84,7 @@ def check_form(amount: int, currency: str) -> None:
 
 
 def check_card_maximum(amount: int, currency: str, brand: str) -> None:
-    """Raises StripeRefusal for an amount that cards of this brand cannot be charged with."""
+    """Raise StripeRefusal for an amount that cards of this brand cannot be charged with."""
     if brand == "amex" and amount > _MAXIMUM_OF_AMEX:
         raise _refused("amount_too_large", f"Amount must be no more than {in_words(_MAXIMUM_OF_AMEX, currency)}")
 

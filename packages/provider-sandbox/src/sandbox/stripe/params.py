@@ -10,7 +10,7 @@ _MAX_METADATA = {"keys": 50, "key": 40, "value": 500}
 
 
 def read(params: Mapping[str, Any], known: Mapping[str, Reader], required: Collection[str] = ()) -> dict[str, Any]:
-    """The parameters, typed. known: the reader of each name.
+    """Return the parameters, typed. known: the reader of each name.
 
     Raises StripeRefusal for an unknown name, a missing one, an empty one, and whatever its reader refuses.
     """
@@ -28,6 +28,7 @@ def read(params: Mapping[str, Any], known: Mapping[str, Reader], required: Colle
 
 
 def integer(name: str, value: Any) -> int:
+    """Read a whole number. Raises StripeRefusal."""
     text = _scalar(name, value)
     digits = text.removeprefix("-")
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 15):
@@ -38,6 +39,7 @@ def integer(name: str, value: Any) -> int:
 
 
 def positive_integer(name: str, value: Any) -> int:
+    """Read a whole number above 0. Raises StripeRefusal."""
     number = integer(name, value)
     if number < 1:
         raise invalid_request(
@@ -47,6 +49,7 @@ def positive_integer(name: str, value: Any) -> int:
 
 
 def boolean(name: str, value: Any) -> bool:
+    """Read `true` or `false`. Raises StripeRefusal."""
     text = _scalar(name, value)
     if text not in ("true", "false"):
         raise invalid_request("Invalid boolean: must be true or false", param=name)
@@ -54,11 +57,12 @@ def boolean(name: str, value: Any) -> bool:
 
 
 def text(name: str, value: Any) -> str:
+    """Read a string. Raises StripeRefusal."""
     return _scalar(name, value)
 
 
 def choice(*values: str) -> Reader:
-    """A reader for one of the given words."""
+    """Return a reader for one of the given words."""
 
     def read_choice(name: str, value: Any) -> str:
         word = _scalar(name, value)
@@ -71,12 +75,14 @@ def choice(*values: str) -> Reader:
 
 
 def text_list(name: str, value: Any) -> list[str]:
+    """Read a list of strings. Raises StripeRefusal."""
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise invalid_request("Invalid array", param=name)
     return value
 
 
 def mapping(name: str, value: Any) -> dict[str, Any]:
+    """Read an object. Raises StripeRefusal."""
     if not isinstance(value, dict):
         raise invalid_request("Invalid object", param=name)
     return value

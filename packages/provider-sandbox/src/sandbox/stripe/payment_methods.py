@@ -24,6 +24,8 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Decline:
+    """Why an issuer declines, as Stripe reports it."""
+
     code: str
     decline_code: str | None
     message: str
@@ -93,7 +95,7 @@ _LONG_NUMBER = re.compile(r"\d{12,}")
 
 
 def look_up(name: str) -> TestMethod:
-    """The test method of that name. Raises StripeRefusal for an unknown one and for a raw card number."""
+    """Return the test method of that name. Raises StripeRefusal for an unknown one and for a raw card number."""
     refuse_card_number(name)
     method = _SANDBOX_ONLY.get(name) or _TABLE.get(_short(name))
     if method is None:
@@ -102,7 +104,7 @@ def look_up(name: str) -> TestMethod:
 
 
 def refuse_card_number(text: str) -> None:
-    """Raises StripeRefusal, which does not repeat the text, when it looks like a card number."""
+    """Raise StripeRefusal, which does not repeat the text, when it looks like a card number."""
     if _CARD_NUMBER.search(text):
         message = (
             "Sending credit card numbers directly to the Stripe API is generally unsafe. We suggest you use test tokens"

@@ -1,7 +1,7 @@
 """Which parameters each PaymentIntent endpoint takes.
 
 What Stripe takes and this stand-in has no use for (`transfer_data`, `mandate`, …) is refused like an unknown name: a
-caller that relies on it should hear so.
+caller that relies on it should learn so.
 """
 
 from collections.abc import Collection
@@ -64,7 +64,7 @@ _METHOD_CHOICES = ("allowed_payment_method_types", "automatic_payment_methods")
 
 
 def read(call: Call, known: dict[str, params.Reader], required: Collection[str] = ()) -> JsonObject:
-    """The call's parameters, checked. Raises StripeRefusal, also for a raw card number in place of a payment method."""
+    """Return the call's parameters, checked. Raises StripeRefusal, also for a raw card number in place of a payment method."""
     if "payment_method_types" in call.params:
         raise _no_longer_supported()
     given = params.read(call.params, known, required)
@@ -76,7 +76,7 @@ def read(call: Call, known: dict[str, params.Reader], required: Collection[str] 
 
 
 def expansions(given: JsonObject, prefix: str = "") -> set[str]:
-    """What `expand` asks for: `latest_charge`, or `data.latest_charge` in a list."""
+    """Return what `expand` asks for: `latest_charge`, or `data.latest_charge` in a list."""
     return {name.removeprefix(prefix) for name in given.get("expand", []) if name.startswith(prefix)}
 
 

@@ -13,11 +13,13 @@ _NO_SEARCH = "The search feature is temporarily unavailable in your region."
 
 
 def retrieve(call: Call, ledger: Ledger) -> Answer:
+    """Answer with a payment."""
     given = payment_params.read(call, payment_params.RETRIEVE)
     return Answer(body=intent_body(payment_store.find(call, ledger), payment_params.expansions(given)))
 
 
 def list_all(call: Call, ledger: Ledger) -> Answer:
+    """Answer with a page of payments."""
     given = payment_params.read(call, payment_params.LIST)
     bodies = (
         intent_body(PaymentIntent.from_json(state), payment_params.expansions(given, "data."))

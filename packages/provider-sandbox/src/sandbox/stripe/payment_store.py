@@ -8,7 +8,7 @@ from sandbox.stripe.intent import PaymentIntent
 
 
 def find(call: Call, ledger: Ledger) -> PaymentIntent:
-    """The payment in the path. Raises StripeRefusal when there is none."""
+    """Return the payment in the path. Raises StripeRefusal when there is none."""
     assert call.target is not None
     state = payments.find(ledger, call.target) if call.target.startswith("pi_") else None
     if state is None:
@@ -17,6 +17,7 @@ def find(call: Call, ledger: Ledger) -> PaymentIntent:
 
 
 def save(intent: PaymentIntent, ledger: Ledger) -> None:
+    """Keep a payment."""
     row = payments.PaymentRow(
         id=intent.id,
         charge_id=intent.charge.id if intent.charge else None,

@@ -14,6 +14,7 @@ from sandbox.stripe.wire import error_body, intent_body
 
 
 def create(call: Call, ledger: Ledger) -> Answer:
+    """Create a payment, and confirm it if asked to."""
     given = payment_params.read(call, payment_params.CREATE, required=("amount", "currency"))
     currency = currency_code(given["currency"])
     check_chargeable(given["amount"], currency)
@@ -39,6 +40,7 @@ def create(call: Call, ledger: Ledger) -> Answer:
 
 
 def update(call: Call, ledger: Ledger) -> Answer:
+    """Change a payment."""
     given = payment_params.read(call, payment_params.UPDATE)
     intent = payment_store.find(call, ledger)
     if "amount" in given:
@@ -49,6 +51,7 @@ def update(call: Call, ledger: Ledger) -> Answer:
 
 
 def confirm(call: Call, ledger: Ledger) -> Answer:
+    """Confirm a payment."""
     given = payment_params.read(call, payment_params.CONFIRM)
     intent = payment_store.find(call, ledger)
     capture_method = given.get("capture_method", intent.details["capture_method"])
@@ -61,6 +64,7 @@ def confirm(call: Call, ledger: Ledger) -> Answer:
 
 
 def capture(call: Call, ledger: Ledger) -> Answer:
+    """Capture a payment, or a part of it."""
     given = payment_params.read(call, payment_params.CAPTURE)
     intent = payment_store.find(call, ledger)
     _refuse_as_ordered(call, intent)
@@ -73,6 +77,7 @@ def capture(call: Call, ledger: Ledger) -> Answer:
 
 
 def cancel(call: Call, ledger: Ledger) -> Answer:
+    """Cancel a payment."""
     given = payment_params.read(call, payment_params.CANCEL)
     intent = payment_store.find(call, ledger)
     _refuse_as_ordered(call, intent)
@@ -81,7 +86,7 @@ def cancel(call: Call, ledger: Ledger) -> Answer:
 
 
 def _details(before: JsonObject, given: JsonObject) -> JsonObject:
-    """What is only echoed; metadata is merged key by key, and an empty value removes its key."""
+    """Return what is only echoed; metadata is merged key by key, and an empty value removes its key."""
     metadata = before.get("metadata", {}) | given.get("metadata", {})
     echoed = {name: value for name, value in given.items() if name in payment_params.ECHOED}
     return before | echoed | {"metadata": {key: value for key, value in metadata.items() if value != ""}}

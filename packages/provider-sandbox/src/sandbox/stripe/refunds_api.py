@@ -24,6 +24,7 @@ _LIST = listing.PAGING | _EXPAND | {"charge": params.text, "payment_intent": par
 
 
 def create(call: Call, ledger: Ledger) -> Answer:
+    """Refund a payment, or a part of it."""
     given = params.read(call.params, _CREATE)
     intent = _payment(given, ledger)
     if call.refusal is not None:
@@ -39,6 +40,7 @@ def create(call: Call, ledger: Ledger) -> Answer:
 
 
 def retrieve(call: Call, ledger: Ledger) -> Answer:
+    """Answer with a refund."""
     params.read(call.params, _EXPAND)
     assert call.target is not None
     refund = payments.find_refund(ledger, call.target)
@@ -48,6 +50,7 @@ def retrieve(call: Call, ledger: Ledger) -> Answer:
 
 
 def list_all(call: Call, ledger: Ledger) -> Answer:
+    """Answer with a page of refunds."""
     given = params.read(call.params, _LIST)
     of_payment = _payment(given, ledger).id if "payment_intent" in given or "charge" in given else None
     data, more = listing.page(payments.refunds_newest_first(ledger, of_payment), given, what="refund")
@@ -55,6 +58,7 @@ def list_all(call: Call, ledger: Ledger) -> Answer:
 
 
 def retrieve_charge(call: Call, ledger: Ledger) -> Answer:
+    """Answer with a charge."""
     params.read(call.params, _EXPAND)
     assert call.target is not None
     intent = _find(call.target, "ch_", ledger)

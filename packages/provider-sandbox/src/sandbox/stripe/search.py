@@ -37,6 +37,8 @@ def _plain(value: Any) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class Clause:
+    """One condition of a query."""
+
     field: str
     key: str | None
     operator: str
@@ -44,6 +46,7 @@ class Clause:
     negated: bool
 
     def matches(self, payment: JsonObject) -> bool:
+        """Return whether the payment meets the condition."""
         actual = payment["metadata"].get(self.key) if self.field == "metadata" else payment[self.field]
         if self.operator == "~":
             found = isinstance(actual, str) and str(self.value).casefold() in actual.casefold()
@@ -56,6 +59,8 @@ class Clause:
 
 @dataclass(frozen=True, kw_only=True)
 class Query:
+    """A search query, read."""
+
     clauses: tuple[Clause, ...]
     any_of: bool
 
@@ -65,7 +70,7 @@ class Query:
         return any(results) if self.any_of else all(results)
 
     def metadata_value(self, key: str) -> str | None:
-        """The value that every hit must have under that metadata key, or None when the query does not say."""
+        """Return the value that every hit must have under that metadata key, or None when the query does not say."""
         for clause in self.clauses:
             exact = clause.operator == ":" and not clause.negated and not (self.any_of and len(self.clauses) > 1)
             if exact and clause.field == "metadata" and clause.key == key and isinstance(clause.value, str):
@@ -74,7 +79,7 @@ class Query:
 
 
 def parse(text: str) -> Query:
-    """Raises StripeRefusal for what is not a query."""
+    """Read a query. Raises StripeRefusal for what is not one."""
     clauses: list[Clause] = []
     joints: list[str] = []
     position = 0

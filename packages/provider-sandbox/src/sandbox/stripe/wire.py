@@ -22,7 +22,7 @@ _ECHOED = (
 
 
 def intent_body(intent: PaymentIntent, expand: Collection[str] = ()) -> JsonObject:
-    """A `payment_intent`. expand: of `latest_charge`, `payment_method`, what is to be shown whole instead of by id."""
+    """Return a `payment_intent`. expand: of `latest_charge`, `payment_method`, what is to be shown whole instead of by id."""
     details = intent.details
     body: JsonObject = {
         "id": intent.id,
@@ -60,7 +60,7 @@ def intent_body(intent: PaymentIntent, expand: Collection[str] = ()) -> JsonObje
 
 
 def charge_body(intent: PaymentIntent, charge: Charge) -> JsonObject:
-    """A `charge` of that payment."""
+    """Return a `charge` of that payment."""
     method = intent.method or intent.failed_method
     return {
         "id": charge.id,
@@ -107,6 +107,7 @@ def error_body(problem: Problem, intent: PaymentIntent | None = None) -> JsonObj
 
 
 def method_body(method: Method, intent: PaymentIntent) -> JsonObject:
+    """Return a `payment_method` of that payment."""
     return {
         "id": method.id,
         "object": "payment_method",
@@ -121,6 +122,7 @@ def method_body(method: Method, intent: PaymentIntent) -> JsonObject:
 
 
 def list_body(path: str, data: list[JsonObject], *, has_more: bool) -> JsonObject:
+    """Return a page of a list."""
     return {"object": "list", "data": data, "has_more": has_more, "url": path}
 
 

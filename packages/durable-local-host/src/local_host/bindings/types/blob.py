@@ -39,7 +39,7 @@ class BlobTriggers:
         self._services = services
 
     def listener(self, function: Function) -> BlobListener:
-        """Raises InvalidFunction, SettingMissing."""
+        """Return what watches the function's container. Raises InvalidFunction, SettingMissing."""
         return BlobListener(function, self._services)
 
     async def run_by_hand(self, function: Function, value: str) -> None:
@@ -85,7 +85,7 @@ class BlobOutputs:
         self._containers = KnownToExist()
 
     async def send(self, binding: Binding, datum: Datum, values: Mapping[str, str]) -> None:
-        """Raises ValueError for a path that cannot be filled, SettingMissing."""
+        """Write a blob. Raises ValueError for a path that cannot be filled, SettingMissing."""
         path = fill_path(resolve_references(binding.fields["path"], self._environ, "a blob output's path"), values)
         container_name, _, blob_name = path.strip("/").partition("/")
         connection = connection_of(binding)
@@ -98,7 +98,7 @@ class BlobListener:
     """Feeds the blobs of one path to one function."""
 
     def __init__(self, function: Function, services: BindingServices) -> None:
-        """Raises InvalidFunction, SettingMissing."""
+        """Read the binding. Raises InvalidFunction, SettingMissing."""
         self._function = function
         self._run = services.run
         self._accounts = services.accounts
@@ -109,6 +109,7 @@ class BlobListener:
         self._seen: set[str] = set()
 
     async def listen(self) -> None:
+        """Look at the container again and again."""
         service = await self._accounts.blobs(self._connection)
         container = service.get_container_client(self._pattern.container)
         receipts = service.get_container_client(_RECEIPTS)
@@ -148,7 +149,7 @@ class BlobListener:
         return False
 
     async def _put_aside(self, blob: BlobProperties) -> None:
-        """The message names the blob and the function, as the real host's does."""
+        """Send the poison message, which names the blob and the function as the real host's does."""
         queue = (await self._accounts.queues(self._connection)).get_queue_client(_POISON_QUEUE)
         await create_if_missing(queue.create_queue())
         message = {
@@ -164,7 +165,7 @@ class BlobListener:
 
 
 def pattern_of(function: Function, environ: Mapping[str, str]) -> PathPattern:
-    """The path of a blob trigger. Raises InvalidFunction, SettingMissing."""
+    """Return the path of a blob trigger. Raises InvalidFunction, SettingMissing."""
     path = resolve_references(function.trigger.fields["path"], environ, f"the path of '{function.name}'")
     try:
         return parse_pattern(path)

@@ -24,7 +24,7 @@ class _DurableClients:
 
 
 def _values(function: Function, datum: Datum) -> dict[str, str]:
-    """The input of an activity, under its parameter's name and as `data`."""
+    """Return the input of an activity, under its parameter's name and as `data`."""
     value = parsed(datum.value)
     return dict(flat(function.trigger.name, value)) | dict(flat("data", value))
 

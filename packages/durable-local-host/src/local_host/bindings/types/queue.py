@@ -1,5 +1,7 @@
-"""Queue functions: messages are leased, kept while the function runs, deleted when it succeeds, and after too many failed
-deliveries put aside on `{queue}-poison`.
+"""Queue functions.
+
+Messages are leased, kept while the function runs, deleted when it succeeds, and after too many failed deliveries put aside on
+`{queue}-poison`.
 """
 
 from __future__ import annotations
@@ -49,7 +51,7 @@ class QueueTriggers:
         self._services = services
 
     def listener(self, function: Function) -> QueueListener:
-        """Raises SettingMissing."""
+        """Return what watches the function's queue. Raises SettingMissing."""
         return QueueListener(function, self._services)
 
     async def run_by_hand(self, function: Function, value: str) -> None:
@@ -67,7 +69,7 @@ class QueueOutputs:
         self._queues = KnownToExist()
 
     async def send(self, binding: Binding, datum: Datum, values: Mapping[str, str]) -> None:
-        """Raises ValueError for a name that cannot be filled, SettingMissing."""
+        """Send messages. Raises ValueError for a name that cannot be filled, SettingMissing."""
         text = resolve_references(binding.fields["queueName"], self._environ, "a queue output's queueName")
         name, connection = fill_path(text, values), connection_of(binding)
         queue = (await self._accounts.queues(connection)).get_queue_client(name)
@@ -80,7 +82,7 @@ class QueueListener:
     """Feeds one queue to one function."""
 
     def __init__(self, function: Function, services: BindingServices) -> None:
-        """Raises SettingMissing."""
+        """Read the binding. Raises SettingMissing."""
         self._function = function
         self._run = services.run
         self._accounts = services.accounts
@@ -93,6 +95,7 @@ class QueueListener:
         self._work: set[asyncio.Task[None]] = set()
 
     async def listen(self) -> None:
+        """Take messages from the queue, again and again."""
         queue = (await self._accounts.queues(self._connection)).get_queue_client(self._name)
         pause_s = _FIRST_PAUSE_S
         try:
@@ -114,7 +117,7 @@ class QueueListener:
         return self._options.max_polling_interval.total_seconds()
 
     async def _fetch_if_there(self, queue: QueueClient) -> int:
-        """As the real listener, create no queue: whoever writes to one that is missing is refused."""
+        """As the real listener, create no queue: a write to one that is missing is refused."""
         from azure.core.exceptions import ResourceNotFoundError
 
         try:
@@ -164,7 +167,7 @@ class QueueListener:
         return await self._run(self._function, datum, _metadata(message), delivery)
 
     def _refuse(self, message: QueueMessage, why: str) -> None:
-        """The binding fails, so no function is called."""
+        """Log that the binding fails, so that no function is called."""
         name = self._function.name
         function_logger(name).error("Executed 'Functions.%s' (Failed): message %s %s", name, message.id, why)
 
@@ -186,12 +189,12 @@ class QueueListener:
 
 
 def message_datum(body: bytes) -> Datum:
-    """Raises UnicodeDecodeError for what is no text: the real host's binding fails then, and calls no function."""
+    """Return the raw value. Raises UnicodeDecodeError for what is no text: the real host's binding fails then too."""
     return Datum(body.decode("utf-8"), "string")
 
 
 def message_by_hand(text: str, now: datetime) -> tuple[Datum, dict[str, Datum]]:
-    """A message that was never on a queue."""
+    """Return a message that was never on a queue."""
     metadata = _metadata_of(
         message_id=str(uuid.uuid4()),
         dequeue_count=1,
@@ -255,7 +258,7 @@ def _metadata_of(
 
 
 def _message_bodies(datum: Datum) -> list[bytes]:
-    """A text or bytes is one message; a message object sends its body; a list is several messages."""
+    """Return the bodies to send: a text or bytes is one message, a message object sends its body, a list is several messages."""
     if datum.type == "bytes":
         return [bytes(datum.value)]
     if datum.type == "string":
@@ -266,7 +269,7 @@ def _message_bodies(datum: Datum) -> list[bytes]:
 
 
 def _values(_: Function, datum: Datum) -> dict[str, str]:
-    """The message's text as `queueTrigger`, and the fields of its JSON."""
+    """Return the message's text as `queueTrigger`, and the fields of its JSON."""
     text = datum.value if isinstance(datum.value, str) else ""
     return fields_of(parsed(text)) | {"queueTrigger": text}
 

@@ -40,6 +40,7 @@ class TimerStatus:
     updated: datetime
 
     def as_json(self) -> dict[str, str]:
+        """Return the status as the SDK's timer request reads it."""
         last = _NEVER_RAN if self.last is None else self.last.isoformat()
         return {"Last": last, "LastUpdated": self.updated.isoformat(), "Next": self.next.isoformat()}
 
@@ -52,6 +53,7 @@ class TimerFile:
         self._times: dict[str, dict[str, str]] = self._read()
 
     def get(self, function: str) -> TimerStatus | None:
+        """Return the times of a function; None when there are none."""
         times = self._times.get(function)
         if times is None:
             return None
@@ -63,6 +65,7 @@ class TimerFile:
         )
 
     def put(self, function: str, status: TimerStatus) -> None:
+        """Keep the times of a function."""
         last = {} if status.last is None else {"last": status.last.isoformat()}
         self._times[function] = {**last, "next": status.next.isoformat(), "updated": status.updated.isoformat()}
         if self._path is not None:
@@ -91,7 +94,7 @@ class TimerTriggers:
         self._times = TimerFile(services.times_path)
 
     def listener(self, function: Function) -> TimerListener:
-        """Raises InvalidFunction for a schedule that cannot be read, SettingMissing, ConfigurationError."""
+        """Return what waits for the function's time. Raises InvalidFunction, SettingMissing, ConfigurationError."""
         return TimerListener(function, self._services.run, self._services.clock, self._times)
 
     async def run_by_hand(self, function: Function, _: str) -> None:
@@ -103,7 +106,7 @@ class TimerListener:
     """Runs one timer function for ever."""
 
     def __init__(self, function: Function, run: Run, clock: Clock, times: TimerFile) -> None:
-        """Raises InvalidFunction for a schedule that cannot be read, SettingMissing, ConfigurationError."""
+        """Read the schedule. Raises InvalidFunction for one that cannot be read, SettingMissing, ConfigurationError."""
         self._function = function
         self._run = run
         self._clock = clock
@@ -114,6 +117,7 @@ class TimerListener:
         self._status = self._at_start()
 
     async def listen(self) -> None:
+        """Wait for each occurrence and run the function."""
         now = self._clock.now()
         missed = self._monitored and now > self._status.next
         if missed or self._function.trigger.fields.get("runOnStartup"):
@@ -125,7 +129,7 @@ class TimerListener:
         _log.warning("%s never runs: its schedule has no occurrence", self._function.name)
 
     def _at_start(self) -> TimerStatus:
-        """The times that were kept; new ones for a new function, or a schedule that is another one now."""
+        """Return the times that were kept; new ones for a new function, or a schedule that is another one now."""
         now = self._clock.now()
         kept = self._times.get(self._function.name) if self._monitored else None
         if kept is not None:
@@ -160,7 +164,7 @@ def _is_frequent(schedule: Schedule) -> bool:
 
 
 def timer_datum(status: TimerStatus | None, *, past_due: bool) -> Datum:
-    """The raw value of a `timerTrigger`."""
+    """Return the raw value of a `timerTrigger`."""
     value = {
         "Schedule": {"AdjustForDST": True},
         "ScheduleStatus": status.as_json() if status else None,

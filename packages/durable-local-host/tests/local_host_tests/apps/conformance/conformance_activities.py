@@ -17,7 +17,7 @@ def A(value):
 
 @bp.activity_trigger(input_name="value")
 def F(value):
-    """Always fails."""
+    """Fail."""
     raise ValueError("boom")
 
 
@@ -58,7 +58,7 @@ def give(kind):
 
 @bp.activity_trigger(input_name="note")
 def write_down(note):
-    """Adds a line to a file, and then waits until another file exists, if one is named."""
+    """Add a line to a file, and then waits until another file exists, if one is named."""
     path = Path(note["file"])
     with path.open("a") as file:
         file.write(note["text"] + "\n")

@@ -60,7 +60,7 @@ def gives_a_dict(req: func.HttpRequest):
 
 @bp.route(methods=["POST"], auth_level=OPEN)
 def gives_text(req: func.HttpRequest) -> str:
-    """Returns the body as a `str`."""
+    """Return the body as a `str`."""
     return req.get_body().decode()
 
 
@@ -98,7 +98,7 @@ async def check_status(req: func.HttpRequest, client: df.DurableOrchestrationCli
 @bp.route(route="client/{method}", methods=["POST"], auth_level=OPEN)
 @bp.durable_client_input(client_name="client")
 async def call_client(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """Calls any method of the SDK's client: `{"args": [...], "kwargs": {...}}`; `{"entity": [name, key]}` is an EntityId."""
+    """Call any method of the SDK's client: `{"args": [...], "kwargs": {...}}`; `{"entity": [name, key]}` is an EntityId."""
     body = req.get_json()
     args = [_argument(each) for each in body.get("args", [])]
     try:

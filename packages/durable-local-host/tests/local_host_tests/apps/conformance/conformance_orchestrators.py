@@ -34,7 +34,7 @@ def two_steps(context: Context):
 
 @bp.orchestration_trigger(context_name="context")
 def call_by_name(context: Context):
-    """Calls the activity that the input names, with `x`."""
+    """Call the activity that the input names, with `x`."""
     result = yield context.call_activity(context.get_input(), "x")
     return result
 
@@ -97,7 +97,7 @@ def undo_after_failure(context: Context):
 
 @bp.orchestration_trigger(context_name="context")
 def race(context: Context):
-    """An activity against a timer of an hour; input: whether to cancel the timer."""
+    """Race an activity against a timer of an hour; input: whether to cancel the timer."""
     timer = context.create_timer(context.current_utc_datetime + timedelta(hours=1))
     work = context.call_activity("A", "x")
     winner = yield context.task_any([work, timer])
@@ -193,7 +193,7 @@ def fail_entity(context: Context):
 
 @bp.orchestration_trigger(context_name="context")
 def child(context: Context):
-    """Waits for an event when told to, fails when told to, else says who it is."""
+    """Wait for an event when told to, fails when told to, else says who it is."""
     wish = context.get_input()
     yield context.call_activity("A", "x")
     if wish == "wait":

@@ -188,11 +188,13 @@ class GroupCommit:
         self._connection.execute("SAVEPOINT step")
         try:
             result = queued.step(transaction)
+        except sqlite3.OperationalError:  # of the file, so all steps of the transaction fail
+            raise
         except Exception as error:  # noqa: BLE001 - it is the caller's to handle
             self._connection.execute("ROLLBACK TO step")
-            return _resolver(queued.stored, error=error)
-        finally:
             self._connection.execute("RELEASE step")
+            return _resolver(queued.stored, error=error)
+        self._connection.execute("RELEASE step")
         return _resolver(queued.stored, result=result)
 
     async def _commit_in_thread(self) -> None:

@@ -17,7 +17,7 @@ import pytest
 from local_host import history as h
 from local_host import steps
 from local_host.entity import fail
-from local_host.errors import InstanceExists
+from local_host.errors import InstanceExists, StoreUnavailable
 from local_host.faults import Faults
 from local_host.history import EventType, make_event
 from local_host.instance import InstanceWork, begin
@@ -107,7 +107,7 @@ async def test_an_episode_of_what_was_rolled_back_takes_no_message_of_another_in
     early: list[InstanceWork] = []
     hub.listen(lambda wakeups: early.append(claim(hub)) if "x" in wakeups.instances and not early else None)
     faults.is_failing = True
-    with pytest.raises(sqlite3.OperationalError):
+    with pytest.raises(StoreUnavailable):
         await post(hub, h.event_raised(AT, "ForX", "1"), instance_id="x")
     faults.is_failing = False
     await post(hub, h.event_raised(AT, "ForY", "2"), instance_id="y")

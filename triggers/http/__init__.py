@@ -1,4 +1,4 @@
-"""The shop's HTTP face: client functions that parse a request, start, signal or query, and shape the answer.
+"""The HTTP API: client functions that parse a request, call one service and shape the answer.
 
-Every function here is a coroutine: storage is asked in a thread, so that one slow answer holds up no other request.
+Each is a coroutine. What blocks runs in a thread, so that a slow answer delays no other request.
 """

@@ -28,7 +28,6 @@ async def cancel_order(req: func.HttpRequest, client: df.DurableOrchestrationCli
     The order compensates the steps that it has taken. How it ends shows whether the cancellation came in time.
     """
     order_id = path_id(req, "order_id")
-    wish = read_body(req, CancellationRequest)
-    await request_cancellation(client, order_id, wish)
+    await request_cancellation(client, order_id, read_body(req, CancellationRequest))
     links = order_links(order_id)
     return accepted(links, links.statusQueryGetUri)

@@ -1,7 +1,7 @@
-"""A customer's cart: look at it, fill it, order what is in it.
+"""Show, fill and check out the carts of customers.
 
-Changes are signals to the cart's entity, which decides for itself when they reach it; what is plainly impossible now is refused
-now. An order is made from what the entity froze, never from what was read here.
+Changes are signals to the cart's entity, which decides when they arrive. What is impossible already is refused at once. An order is
+made of what the entity froze, never of what was read here.
 """
 
 import asyncio
@@ -44,7 +44,7 @@ bp = df.Blueprint()
 
 
 class CartAnswer(Wire):
-    """checkout_under_way: until its order is accepted or refused, the cart takes additions only, which that order leaves out."""
+    """A customer's cart. While a checkout is under way, the cart takes additions only, and its order leaves them out."""
 
     customer_id: str
     items: tuple[OrderLine, ...]
@@ -52,7 +52,7 @@ class CartAnswer(Wire):
 
 
 class CartAddition(Edge):
-    """The body of `POST /api/carts/{customer_id}/items`. key: names the addition; without it each request is one of its own."""
+    """Units to add. The key names the addition, so that a repeat counts once; without a key each request counts."""
 
     product_id: ProductId
     quantity: Quantity
@@ -60,13 +60,13 @@ class CartAddition(Edge):
 
 
 class ItemQuantity(Edge):
-    """The body of `PUT /api/carts/{customer_id}/items/{product_id}`."""
+    """The units that the cart is to hold."""
 
     quantity: Quantity
 
 
 class CartChange(Wire):
-    """A change that is on its way. key: send it again to be sure that it counts once."""
+    """A change that was sent to the cart. A repeat under its key counts once."""
 
     customer_id: str
     statusQueryGetUri: str
@@ -112,7 +112,7 @@ async def add_cart_item(req: func.HttpRequest, client: df.DurableOrchestrationCl
         product_id=addition.product_id,
         quantity=addition.quantity,
     )
-    return await _have_done(req, client, rules.add, request)
+    return await _send_change(req, client, rules.add, request)
 
 
 @operation(
@@ -131,8 +131,8 @@ async def change_cart_item(req: func.HttpRequest, client: df.DurableOrchestratio
     """Set the units of a product in a cart."""
     product_id = path_id(req, "product_id")
     quantity = read_body(req, ItemQuantity).quantity
-    request = rules.ChangeItem(**_named_by_header(req), product_id=product_id, quantity=quantity)
-    return await _have_done(req, client, rules.change, request)
+    request = rules.ChangeItem(**_key_of_header(req), product_id=product_id, quantity=quantity)
+    return await _send_change(req, client, rules.change, request)
 
 
 @operation(
@@ -148,8 +148,8 @@ async def remove_cart_item(req: func.HttpRequest, client: df.DurableOrchestratio
 
     The status is 202 also when the product is not in the cart.
     """
-    request = rules.RemoveItem(**_named_by_header(req), product_id=path_id(req, "product_id"))
-    return await _have_done(req, client, rules.remove, request)
+    request = rules.RemoveItem(**_key_of_header(req), product_id=path_id(req, "product_id"))
+    return await _send_change(req, client, rules.remove, request)
 
 
 @operation(
@@ -162,7 +162,7 @@ async def remove_cart_item(req: func.HttpRequest, client: df.DurableOrchestratio
 )
 async def clear_cart(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Empty a cart."""
-    return await _have_done(req, client, rules.clear, rules.ClearCart(**_named_by_header(req)))
+    return await _send_change(req, client, rules.clear, rules.ClearCart(**_key_of_header(req)))
 
 
 @operation(
@@ -181,16 +181,16 @@ async def check_out_cart(req: func.HttpRequest, client: df.DurableOrchestrationC
     customer_id = path_id(req, "customer_id")
     request = read_body(req, CheckoutRequest)
     cart = await _read(client, customer_id) or Cart()
-    # Pressed again after the first press had emptied the cart, this is that checkout, not one of an empty cart.
+    # The first request empties the cart: a repeat of it is that checkout, not one of an empty cart.
     number = cart.number if cart.items else max(cart.number - 1, 1)
     if not cart.items and cart.number == 1:
         raise _empty()
-    asked = CheckOutCart(customer_id=customer_id, number=number, **dict(request))
+    checkout = CheckOutCart(customer_id=customer_id, number=number, **dict(request))
     key = checkout_id(customer_id, number)
     try:
-        await start_once(client, CHECKOUT_CART, key, asked)
+        await start_once(client, CHECKOUT_CART, key, checkout)
     except RunConflict:
-        other = conflict("checkout_under_way", "This cart is being checked out otherwise.")
+        other = conflict("checkout_under_way", "Another checkout of this cart is under way.")
         raise (other if cart.items else _empty()) from None
     return started_answer(f"carts/{customer_id}/checkouts", key)
 
@@ -217,16 +217,20 @@ async def _read(client: df.DurableOrchestrationClient, customer_id: str) -> Cart
     return Cart.from_state(await read_entity(client, CART_ENTITY, customer_id))
 
 
-async def _have_done(
+async def _send_change(
     req: func.HttpRequest,
     client: df.DurableOrchestrationClient,
     rule: Callable[[Cart | None, C], tuple[Cart, StepResult]],
     request: C,
 ) -> func.HttpResponse:
-    """Send the cart an operation, unless its rule says already now that it will be refused: 409."""
+    """Signal the cart's entity.
+
+    Raises:
+        Problem: 409 when the rule already refuses the change.
+    """
     customer_id = path_id(req, "customer_id")
     _, expected = rule(await _read(client, customer_id), request)
-    # The entity decides again when the signal reaches it; but a signal has no answer, so say now what is plain now.
+    # The entity decides again when the signal arrives. A signal has no answer, so a refusal that is certain is given here.
     if expected.outcome is not Outcome.DONE:
         raise conflict(expected.reason_code or "refused", f"The cart does not allow it: {expected.message}.")
     await client.signal_entity(df.EntityId(CART_ENTITY, customer_id), request.operation, request.to_wire())
@@ -234,7 +238,7 @@ async def _have_done(
     return accepted(CartChange(customer_id=customer_id, statusQueryGetUri=cart_uri, key=request.key), cart_uri)
 
 
-def _named_by_header(req: func.HttpRequest) -> dict[str, Any]:
+def _key_of_header(req: func.HttpRequest) -> dict[str, Any]:
     return {"key": operation_key(req, None), "requested_at": datetime.now(UTC)}
 
 
@@ -245,4 +249,4 @@ async def _check_sold(product_id: str) -> None:
 
 
 def _empty() -> Exception:
-    return conflict("cart_empty", "There is nothing in this cart, or not yet: a change takes a moment to arrive.")
+    return conflict("cart_empty", "The cart is empty. A change takes a moment to arrive.")

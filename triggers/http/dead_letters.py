@@ -1,4 +1,4 @@
-"""What could not be done automatically: list it, look at it, try it again, or close it by hand."""
+"""List, show, replay and resolve dead letters."""
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -19,20 +19,20 @@ bp = df.Blueprint()
 
 
 class DeadLetterQuery(PageQuery):
-    """state: only records in it."""
+    """The query of a list of dead letters. With a state, it has only those in this state."""
 
     state: DeadLetterState | None = None
 
 
 class DeadLetterList(Wire):
-    """One page of records. next_cursor: for the next one; None on the last."""
+    """One page of dead letters. `next_cursor` is for the next page, null on the last one."""
 
     dead_letters: tuple[DeadLetter, ...]
     next_cursor: str | None
 
 
 class Replay(Wire):
-    """An operator's try. attempt: from 1. result: how the step ended, once it has."""
+    """A replay by an operator. Attempts count from 1. The result is null until the step has ended."""
 
     attempt: int
     runtimeStatus: str
@@ -40,13 +40,13 @@ class Replay(Wire):
 
 
 class DeadLetterAnswer(DeadLetter):
-    """A record, with its latest replay."""
+    """A dead letter with its latest replay."""
 
     latest_replay: Replay | None
 
 
 class ReplayAnswer(Wire):
-    """A replay that is under way. attempt: from 1."""
+    """A replay that was started. Attempts count from 1."""
 
     id: str
     dead_letter_id: str

@@ -1,6 +1,7 @@
-"""The page behind the link in an approver's mail. Looking at it decides nothing, because programs that scan mails look too.
+"""Show an approver the page behind the link in the mail, and record the decision.
 
-The link is the approver's proof: signed, running out, and good for one turn of one claim. So these two functions need no key.
+Opening the page decides nothing, because programs that scan mails open links too. The link is the approver's proof: it is signed,
+it expires, and it is valid for one turn of one claim. So these two operations need no key.
 """
 
 from datetime import UTC, datetime
@@ -29,13 +30,13 @@ _MAX_FORM_BYTES: Final = 16 * 1024
 
 
 class DecisionQuery(Edge):
-    """token: of the link."""
+    """The query of the page: the token of the link."""
 
     token: Annotated[str, Field(max_length=4_000)]
 
 
 class DecisionForm(Edge):
-    """What the page's form sends."""
+    """The form of the page."""
 
     token: Annotated[str, Field(max_length=4_000)] = ""
     decision: Decision
@@ -92,12 +93,12 @@ async def show_decision(req: func.HttpRequest, client: df.DurableOrchestrationCl
 )
 @answers_pages
 async def take_decision(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """Take the form of that page.
+    """Record the decision that the page's form sends.
 
     The first decision counts.
     """
     sent = _sent_form(req)
-    # The token first: the form of a caller without one is not worth a look.
+    # The token comes first: without a valid one, the rest of the form is not read.
     link = _read(sent.pop("token", ""))
     refuse_card_numbers(sent)
     form = validated(DecisionForm, sent)

@@ -1,4 +1,4 @@
-"""Hand in expenses, look at a claim, withdraw it, and decide on it by JSON. `triggers.http.decisions` has the page for people."""
+"""Claim expenses, show, withdraw and decide claims. `triggers.http.decisions` has the page for approvers."""
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -56,8 +56,8 @@ async def get_expenses(req: func.HttpRequest, client: df.DurableOrchestrationCli
 async def withdraw_expenses(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Withdraw an expense claim that is not decided yet."""
     key = path_id(req, "id")
-    wish = read_body(req, CancellationRequest)
-    decision = ApprovalDecision(decision="rejected", approver=wish.requested_by, comment=wish.reason)
+    withdrawal = read_body(req, CancellationRequest)
+    decision = ApprovalDecision(decision="rejected", approver=withdrawal.requested_by, comment=withdrawal.reason)
     await decide_claim(client, await open_turn(client, key), decision, withdrawn=True)
     return started_answer("expenses", key)
 

@@ -1,4 +1,4 @@
-"""Have many files looked at together, and show how far that is."""
+"""Start, show and cancel batches of files."""
 
 from typing import Any
 

@@ -1,4 +1,7 @@
-"""Whether this app can do its work. Open to anybody, so it says what is wrong in one word and the log says the rest."""
+"""Check whether the app can work.
+
+Every caller may ask, so the answer has one word for each check. The log has the details.
+"""
 
 import asyncio
 import logging
@@ -21,7 +24,7 @@ bp = df.Blueprint()
 
 # Probes give up after some five seconds.
 _TIMEOUT_S: Final = 3
-# No order can have this id, so looking for it proves that the table answers and costs next to nothing.
+# No order can have this id: looking it up costs next to nothing and proves that the table answers.
 _NO_ORDER: Final = "health.check"
 
 Check = Literal["ok", "failed"]
@@ -30,14 +33,14 @@ _log = logging.getLogger(__name__)
 
 
 class Checks(Wire):
-    """settings: every setting is there and well-formed. storage: the order repository answers."""
+    """Each check: whether every setting is there and well-formed, and whether the order repository answers."""
 
     settings: Check
     storage: Check
 
 
 class HealthAnswer(Wire):
-    """status: ok only when every check is."""
+    """Whether the app can work. The status is ok when every check is."""
 
     status: Check
     checks: Checks

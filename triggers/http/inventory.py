@@ -1,6 +1,6 @@
-"""The stock of a product: look at it, add to it, correct it.
+"""Show, restock and adjust the stock of products.
 
-Changes are signals to the product's entity, which decides for itself; each carries a key, so that a repeat counts once.
+Changes are signals to the product's entity, which decides when they arrive. Each has a key, so that a repeat counts once.
 """
 
 from datetime import UTC, datetime
@@ -45,14 +45,14 @@ class StockAnswer(Wire):
 
 
 class Delivery(Edge):
-    """Goods that arrived. key: names the delivery; without it each request is a delivery of its own."""
+    """Units that arrived. The key names the delivery, so that a repeat counts once; without a key each request counts."""
 
     quantity: UnitsReceived
     key: ChangeKey | None = None
 
 
 class Correction(Edge):
-    """A correction after counting. key: names it; without it each request is a correction of its own."""
+    """A correction after counting. The key names it, so that a repeat counts once; without a key each request counts."""
 
     delta: UnitsFound
     reason: CorrectionReason
@@ -60,7 +60,7 @@ class Correction(Edge):
 
 
 class MovementAnswer(Wire):
-    """A movement that is on its way. key: send it again to be sure that it counts once."""
+    """A movement that was sent to the stock. A repeat under its key counts once."""
 
     product_id: str
     key: str
@@ -112,7 +112,7 @@ async def restock_inventory(req: func.HttpRequest, client: df.DurableOrchestrati
     _, expected = restock(await read_stock(client, product_id), request)
     _check_possible(expected)
     await signal_stock(client, product_id, request.operation, request)
-    return _on_its_way(product_id, request.key)
+    return _accepted(product_id, request.key)
 
 
 @operation(
@@ -137,15 +137,15 @@ async def adjust_inventory(req: func.HttpRequest, client: df.DurableOrchestratio
     _, expected = adjust(await read_stock(client, product_id), request)
     _check_possible(expected)
     await signal_stock(client, product_id, request.operation, request)
-    return _on_its_way(product_id, request.key)
+    return _accepted(product_id, request.key)
 
 
 def _check_possible(expected: StepResult) -> None:
-    # The entity decides again when the signal reaches it; but a signal has no answer, so say now what is plain now.
+    # The entity decides again when the signal arrives. A signal has no answer, so a refusal that is certain is given here.
     if expected.outcome is not Outcome.DONE:
         raise conflict(expected.reason_code or "refused", f"The stock does not allow it: {expected.message}.")
 
 
-def _on_its_way(product_id: str, key: str) -> func.HttpResponse:
+def _accepted(product_id: str, key: str) -> func.HttpResponse:
     stock_uri = resource("inventory", product_id)
     return accepted(MovementAnswer(product_id=product_id, key=key, statusQueryGetUri=stock_uri), stock_uri)

@@ -1,4 +1,4 @@
-"""Take in new users, and show how far each has got."""
+"""Onboard users, and show each onboarding."""
 
 import azure.durable_functions as df
 import azure.functions as func

@@ -1,4 +1,4 @@
-"""Take in many orders at once, show how far that is, and what became of each line."""
+"""Place many orders at once, show and cancel their batch, and return the result of each line."""
 
 import asyncio
 import hashlib
@@ -50,9 +50,9 @@ async def place_order_batch(req: func.HttpRequest, client: df.DurableOrchestrati
     body = req.get_body()
     text = body_text(body, MAX_BATCH_BYTES)
     digest = hashlib.sha256(media_type.encode() + b"\n" + body).hexdigest()
-    # Without a name the file names itself: sent twice, it is one batch.
+    # Without a key the content is the key: a file sent twice is one batch.
     key = chosen_key(req, None) if idempotency_key(req) else batch_id_of(digest)
-    batch = await asyncio.to_thread(_keep, text, media_type, key, digest)
+    batch = await asyncio.to_thread(_store_lines, text, media_type, key, digest)
     await start_once(client, ORDER_BATCH, key, batch)
     return started_answer("order-batches", key)
 
@@ -99,7 +99,7 @@ async def get_order_batch_results(req: func.HttpRequest) -> func.HttpResponse:
     """
     results = await asyncio.to_thread(services().order_batches.all_results, path_id(req, "id"))
     if results is None:
-        raise not_found("results_not_found", "There are no results of such a batch, or not yet.")
+        raise not_found("results_not_found", "There is no batch with this id, or it has no results yet.")
     return func.HttpResponse(results, mimetype=JSON_LINES)
 
 
@@ -118,8 +118,8 @@ async def cancel_order_batch(req: func.HttpRequest, client: df.DurableOrchestrat
     return await cancelled(req, client, ORDER_BATCH, "order-batches")
 
 
-def _keep(text: str, media_type: str, key: str, digest: str) -> OrderBatch:
-    """Read the file and keep its lines where the batch's run finds them. Raises Problem and StorageUnavailable."""
+def _store_lines(text: str, media_type: str, key: str, digest: str) -> OrderBatch:
+    """Read the file and store its lines for the batch's run. Raises RequestRefused and StorageUnavailable."""
     orders, rejected = read_lines(text, media_type, key)
     parts = chunks(orders, CHUNK_LINES)
     services().order_batches.keep_lines(key, digest, parts, rejected)

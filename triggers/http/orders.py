@@ -1,4 +1,4 @@
-"""Place orders, look at one, list them."""
+"""Place, show and list orders."""
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -23,7 +23,7 @@ bp = df.Blueprint()
 
 
 class OrderQuery(PageQuery):
-    """placed_from is included, placed_to is not."""
+    """The query of a list of orders. `placed_from` is included, `placed_to` is not."""
 
     customer_id: CustomerId | None = None
     status: OrderStatus | None = None
@@ -32,7 +32,7 @@ class OrderQuery(PageQuery):
 
 
 class OrderSummary(Wire):
-    """An order as lists show it. None where an order came in past the order repository."""
+    """An order as lists show it. A field is null where the order was started past the order repository."""
 
     order_id: str
     customer_id: str | None
@@ -49,7 +49,7 @@ class OrderSummary(Wire):
 
 
 class OrderList(Wire):
-    """One page of orders. next_cursor: for the next one; None on the last."""
+    """One page of orders. `next_cursor` is for the next page, null on the last one."""
 
     orders: tuple[OrderSummary, ...]
     next_cursor: str | None

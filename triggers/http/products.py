@@ -1,4 +1,4 @@
-"""The catalogue over HTTP."""
+"""List, show, create and replace products."""
 
 import asyncio
 from http import HTTPStatus
@@ -22,7 +22,7 @@ bp = df.Blueprint()
 
 
 class ProductList(Wire):
-    """One page of products. next_cursor: for the next one; None on the last."""
+    """One page of products. `next_cursor` is for the next page, null on the last one."""
 
     products: tuple[Product, ...]
     next_cursor: str | None

@@ -1,4 +1,4 @@
-"""Compare every product's reservations with the orders that hold them, now."""
+"""Compare the reservations of every product with the orders that hold them."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Ask for reports, and collect them when they are ready."""
+"""Request reports, and show each with the link to its document."""
 
 import asyncio
 from typing import Any

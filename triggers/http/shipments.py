@@ -1,4 +1,4 @@
-"""Show where parcels are, and take the carrier's news of them. Watches start by themselves, with an order's completion."""
+"""Show where parcels are, and receive the carrier's events. Tracking starts with the completion of an order."""
 
 import asyncio
 from http import HTTPStatus
@@ -22,10 +22,10 @@ from triggers.http.support.workflows import WorkflowAnswer, run_status
 bp = df.Blueprint()
 
 
-class NewsTaken(Wire):
-    """Whether the news concerned a parcel that is being watched."""
+class EventReceipt(Wire):
+    """Whether the event is about a parcel that is being tracked."""
 
-    taken: bool
+    tracked: bool
 
 
 @operation(
@@ -49,7 +49,7 @@ async def get_shipment(req: func.HttpRequest, client: df.DurableOrchestrationCli
     access=Access.ANONYMOUS,
     body_types=(JSON,),
     request_headers={"X-Hmac-Signature": "The carrier's signature of the body."},
-    answers={200: NewsTaken},
+    answers={200: EventReceipt},
     problems={401: "The carrier has not signed the request."},
 )
 async def take_tracking_news(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
@@ -57,15 +57,17 @@ async def take_tracking_news(req: func.HttpRequest, client: df.DurableOrchestrat
 
     The event's content is not used: it makes the shop poll the carrier.
     """
-    code = _signed_news(req)
+    code = _signed_tracking_code(req)
     order_id = None if code is None else await asyncio.to_thread(services().parcels.order_of, code)
-    return answer(NewsTaken(taken=order_id is not None and await _wake(client, order_id)))
+    return answer(EventReceipt(tracked=order_id is not None and await _wake(client, order_id)))
 
 
-def _signed_news(req: func.HttpRequest) -> str | None:
+def _signed_tracking_code(req: func.HttpRequest) -> str | None:
     body = req.get_body()
     if len(body) > MAX_BODY_BYTES:
-        raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", f"At most {MAX_BODY_BYTES} bytes.")
+        raise Problem(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", f"A body may have {MAX_BODY_BYTES} bytes at most."
+        )
     try:
         return services().trackers.tracking_code(body, req.headers.get("X-Hmac-Signature"))
     except SignatureInvalid:

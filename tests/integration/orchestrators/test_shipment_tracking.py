@@ -141,15 +141,15 @@ async def test_an_order_is_tracked_once_however_often_its_completion_is_delivere
 async def test_a_tracking_event_ends_the_wait_early(sender: Shop):
     await deliver(sender)
     carrier_says(sender, "delivered")
-    assert await send_news(sender) == (200, {"taken": True})
+    assert await send_news(sender) == (200, {"tracked": True})
     assert (await watch(sender))["http"] == 200
-    assert await send_news(sender) == (200, {"taken": False})
+    assert await send_news(sender) == (200, {"tracked": False})
 
 
 async def test_a_tracking_event_ahead_of_the_carrier_changes_nothing(sender: Shop):
     await deliver(sender)
     for _ in range(3):
-        assert await send_news(sender) == (200, {"taken": True})
+        assert await send_news(sender) == (200, {"tracked": True})
     assert (await watch(sender))["http"] == 202
     # Each wakes the run that waits, whose cancelled timer lets it end at once, and then the one that follows it.
     assert looks(sender) == 1 + 3 * 2
@@ -174,7 +174,7 @@ async def test_a_forged_tracking_event_is_refused(sender: Shop, signature):
 )
 async def test_a_signed_event_of_another_kind_is_accepted_and_changes_nothing(sender: Shop, event):
     await deliver(sender)
-    assert await send_news(sender, json.dumps(event).encode()) == (200, {"taken": False})
+    assert await send_news(sender, json.dumps(event).encode()) == (200, {"tracked": False})
     assert looks(sender) == 1
 
 

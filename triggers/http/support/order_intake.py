@@ -1,4 +1,4 @@
-"""The id that the caller of an order means."""
+"""Find the id that the caller chose for an order."""
 
 from domain.ids import order_id_for_key
 from domain.orders.order import OrderRequest
@@ -14,7 +14,5 @@ def named_order_id(request: OrderRequest, idempotency_key: str | None) -> str | 
     if idempotency_key is None or idempotency_key == request.order_id:
         return request.order_id
     if request.order_id is not None:
-        raise invalid_field(
-            "Idempotency-Key", "differs_from_order_id", "Give the same text as order_id, or one of them"
-        )
+        raise invalid_field("Idempotency-Key", "differs_from_order_id", "Must equal order_id, or be left out")
     return order_id_for_key(idempotency_key)

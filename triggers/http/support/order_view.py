@@ -1,4 +1,4 @@
-"""One order as callers see it."""
+"""Show an order as callers see it."""
 
 from domain.ids import PROCESS_ORDER, order_instance_id
 from domain.orders.order import OrderProgress, OrderStatus
@@ -9,10 +9,10 @@ from services.order_status import OrderView
 
 
 class OrderAnswer(Wire):
-    """An order. The keys in camelCase are spelled and meant as clients of Durable Functions know them.
+    """An order. The keys in camelCase are those that clients of Durable Functions know.
 
-    customStatus: where the order stands while it runs; output: the same when it has ended. The rest repeats either; tracking: where
-    the parcel is, once the carrier was asked.
+    `customStatus` is where the order stands, `output` the same once it has ended; the other fields repeat it. `tracking` is where
+    the parcel is, null before the carrier was first polled.
     """
 
     name: str

@@ -17,22 +17,30 @@ T = TypeVar("T")
 
 
 def _whole_number(text: Any) -> Any:
-    """Of a query's text; pydantic would take blanks, signs, fractions and other digits too."""
+    """Return the number of a query's text. pydantic would accept blanks, signs, fractions and other digits too."""
     if isinstance(text, int) or (isinstance(text, str) and re.fullmatch(r"[0-9]{1,9}", text)):
         return int(text)
     raise PydanticCustomError("int_type", "Must be a whole number")
 
 
 class PageQuery(Edge):
-    """limit: how many at most. cursor: what the page before gave as `next_cursor`."""
+    """The query of a list. `limit` is the size of a page; `cursor` is the `next_cursor` of the page before."""
 
     limit: Annotated[int, Field(ge=1, le=MAX_PAGE_SIZE), BeforeValidator(_whole_number)] = 50
     cursor: Annotated[str, Field(min_length=1, max_length=2_000)] | None = None
 
 
 async def read_page(read: Callable[..., Page[T]], query: PageQuery) -> Page[T]:
-    """Read in a thread. read: takes the query's fields by name. Raises Problem (422) for a cursor of somebody else's."""
+    """Read a page in a thread.
+
+    Args:
+        read: Takes the fields of the query by name.
+        query: Its cursor is one of this list, or none.
+
+    Raises:
+        Problem: 422 for a cursor that this list has not given out.
+    """
     try:
         return await asyncio.to_thread(read, **dict(query))
     except InvalidCursor:
-        raise invalid_field("cursor", "invalid_cursor", "Not one that this list has given out") from None
+        raise invalid_field("cursor", "invalid_cursor", "Must be a next_cursor of this list") from None

@@ -1,6 +1,6 @@
-"""Errors as people and programs get them: RFC 9457 problem documents that name the field and the rule.
+"""Answer errors as RFC 9457 problem documents that name the field and the rule.
 
-What must stay true: no stack trace, no rejected value and no secret leaves here, neither in an answer nor in a log.
+No stack trace, no rejected value and no secret may leave here, neither in an answer nor in a log.
 """
 
 import logging
@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 
 
 class ProblemDocument(Wire):
-    """RFC 9457. code: a stable name of the problem, for programs."""
+    """A problem as in RFC 9457. The code is a stable name of it, for programs."""
 
     type: str = "about:blank"
     title: str
@@ -44,7 +44,7 @@ class ProblemDocument(Wire):
 
 
 class Problem(Exception):
-    """A request that is answered with a problem document. detail: one sentence, without the caller's values."""
+    """A request is answered with a problem document. Its detail is one sentence without the caller's values."""
 
     def __init__(
         self,
@@ -75,27 +75,27 @@ class Problem(Exception):
 
 
 def not_found(code: str, detail: str) -> Problem:
-    """404."""
+    """Return a 404."""
     return Problem(HTTPStatus.NOT_FOUND, code, detail)
 
 
 def conflict(code: str, detail: str) -> Problem:
-    """409."""
+    """Return a 409."""
     return Problem(HTTPStatus.CONFLICT, code, detail)
 
 
 def invalid_field(field: str, rule: str, message: str) -> Problem:
-    """422 for one field."""
+    """Return a 422 for one field."""
     return problem_of(Invalid.of_field(field, rule, message))
 
 
 def unavailable(detail: str) -> Problem:
-    """503: the same request may be sent again."""
+    """Return a 503: the same request may be sent again."""
     return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", detail, headers=RETRY_SOON)
 
 
 def problem_of(refusal: RequestRefused) -> Problem:
-    """Return the problem that a use case's refusal is to a caller."""
+    """Return the problem that shows a use case's refusal to the caller."""
     status = next(status for kind, status in _STATUSES.items() if isinstance(refusal, kind))
     headers = RETRY_SOON if isinstance(refusal, TryAgain) else None
     return Problem(status, refusal.code, refusal.detail, refusal.errors, headers)
@@ -123,5 +123,5 @@ async def answer_problems(handler: Handler, bindings: Mapping[str, Any]) -> func
 
 
 def _places(error: Exception) -> str:
-    # Where, not what: an exception's text may carry a value that must not be logged.
+    # Places without the message, which may contain a value that must not be logged.
     return "".join(traceback.format_tb(error.__traceback__))

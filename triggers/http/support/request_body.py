@@ -35,7 +35,7 @@ def check_media_type(request: func.HttpRequest, *wanted: str) -> str:
         Problem: 415 for any other.
     """
     header = Message()
-    # Of a text that is not ASCII, Message would make something that is no str, and find no charset in it.
+    # A text that is not ASCII would make Message return something that is no str, without a charset.
     header["Content-Type"] = str(request.headers.get("content-type", "")).encode("ascii", "replace").decode()
     media_type = header["Content-Type"].partition(";")[0].strip().lower()
     if media_type not in wanted:

@@ -1,4 +1,4 @@
-"""Read what a request says outside its body: ids in the path, the query, the `Idempotency-Key` header."""
+"""Read the ids in the path, the query, and the `Idempotency-Key` header of a request."""
 
 import re
 import uuid
@@ -29,7 +29,7 @@ PATH_IDS: Final[Mapping[str, Any]] = {
 }
 """The form of each id that stands in a path, by the name of its parameter."""
 
-# How a caller of Azure Functions may hand over a function key: the platform's parameters, not ours.
+# The platform's own parameters: a caller may send a function key with them.
 _PLATFORM_PARAMETERS: Final = frozenset({"code", "clientId"})
 
 IDEMPOTENCY_KEY: Final = "Idempotency-Key"
@@ -56,20 +56,28 @@ def path_id(request: func.HttpRequest, name: str) -> str:
 
 
 def unknown(name: str) -> Problem:
-    """404 for an id, named as in the path: order_id, product_id, dead_letter_id."""
+    """Return a 404 for an id, named as in the path: order_id, product_id, dead_letter_id."""
     what = name.removesuffix("_id")
     return not_found(f"{what}_not_found", f"There is no {what.replace('_', ' ')} with this id.")
 
 
 def read_query(request: func.HttpRequest, model: type[M]) -> M:
-    """Return the query's parameters as a `model`. Raises Problem (422)."""
+    """Return the query's parameters as a `model`.
+
+    Raises:
+        RequestRefused: As for a body.
+    """
     query = {name: value for name, value in request.params.items() if name not in _PLATFORM_PARAMETERS}
     refuse_card_numbers(query)
     return validated(model, query)
 
 
 def idempotency_key(request: func.HttpRequest) -> str | None:
-    """Return the caller's key, if given. Raises Problem (422)."""
+    """Return the caller's key, if given.
+
+    Raises:
+        Problem: 422 for a key of another form.
+    """
     key = request.headers.get(IDEMPOTENCY_KEY)
     if key is None:
         return None
@@ -83,11 +91,12 @@ def idempotency_key(request: func.HttpRequest) -> str | None:
 def operation_key(request: func.HttpRequest, stated: str | None) -> str:
     """Return the key under which an entity counts an operation once: the body's or the header's, else a new one.
 
-    Raises Problem (422) when both are given and differ.
+    Raises:
+        Problem: 422 when both are given and differ.
     """
     header = idempotency_key(request)
     if stated is not None and header is not None and stated != header:
-        raise invalid_field(IDEMPOTENCY_KEY, "differs_from_key", "Give the same text as key, or one of them")
+        raise invalid_field(IDEMPOTENCY_KEY, "differs_from_key", "Must equal key, or be left out")
     return stated or header or uuid.uuid4().hex
 
 

@@ -1,4 +1,4 @@
-"""Answers that are not problems."""
+"""Make the answers that are not problems."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -9,7 +9,7 @@ import azure.functions as func
 from domain.wire import Wire
 
 RETRY_AFTER_S: Final = 2
-"""How long a client should wait before it looks at an order again: most orders end within seconds."""
+"""How long a client should wait before it asks again: most orders end within seconds."""
 
 
 def answer(
@@ -22,6 +22,6 @@ def answer(
 
 
 def accepted(body: Wire, location: str) -> func.HttpResponse:
-    """202: the work goes on, and `location` is where to look."""
+    """Return a 202: the work goes on, and `location` is the address of its status."""
     headers = {"Location": location, "Retry-After": str(RETRY_AFTER_S)}
     return answer(body, HTTPStatus.ACCEPTED, headers)

@@ -1,4 +1,4 @@
-"""Answer requests that start, show and cancel runs: of every workflow but the order's."""
+"""Start, show and cancel the runs of every workflow except the order's."""
 
 import asyncio
 import secrets
@@ -20,14 +20,14 @@ from triggers.http.support.responses import accepted, answer
 
 
 class WorkflowLinks(Wire):
-    """Where to look at a run, in the shape of a Durable client's check-status answer."""
+    """The address of a run's status, in the form of a Durable client's check-status answer."""
 
     id: str
     statusQueryGetUri: str
 
 
 class WorkflowAnswer(Wire):
-    """A run. The keys in camelCase are spelled and meant as clients of Durable Functions know them; the rest repeats either."""
+    """A run. The keys in camelCase are those that clients of Durable Functions know; the other fields repeat them."""
 
     id: str
     name: str
@@ -48,11 +48,12 @@ class WorkflowAnswer(Wire):
 def chosen_key(request: func.HttpRequest, named: str | None) -> str:
     """Return the key of a new run: the body's id, or what `Idempotency-Key` stands for, or a fresh one.
 
-    Raises Problem (422) when both are given and differ: the two could then promise different things of a repeat.
+    Raises:
+        Problem: 422 when both are given and differ: a repeat could then mean either.
     """
     header = idempotency_key(request)
     if named is not None and header is not None and named != header:
-        raise invalid_field("Idempotency-Key", "differs_from_id", "Give the same text as id, or one of them")
+        raise invalid_field("Idempotency-Key", "differs_from_id", "Must equal id, or be left out")
     if named is not None:
         return named
     return order_id_for_key(header) if header is not None else f"run-{digest_id(secrets.token_hex())}"
@@ -61,9 +62,19 @@ def chosen_key(request: func.HttpRequest, named: str | None) -> str:
 async def start_as_asked(
     request: func.HttpRequest, client: df.DurableOrchestrationClient, workflow: str, asked: RunRequest, path: str
 ) -> func.HttpResponse:
-    """Start one run once: 202 with its links. path: such as `reports`, which takes requests and holds their runs.
+    """Start one run once, and return a 202 with its links.
 
-    Raises Problem (422), RunConflict and StorageUnavailable.
+    Args:
+        request: It may name the run by its `Idempotency-Key`.
+        client: The durable client.
+        workflow: The orchestrator's name.
+        asked: The body.
+        path: The collection that the request was sent to and that holds the runs, such as `reports`.
+
+    Raises:
+        Problem: 422 when two ids are given and differ.
+        RunConflict: Another request has the id.
+        StorageUnavailable: The run was not stored.
     """
     key = chosen_key(request, asked.id)
     await start_once(client, workflow, key, asked)
@@ -71,7 +82,7 @@ async def start_as_asked(
 
 
 def started_answer(resource_path: str, key: str) -> func.HttpResponse:
-    """202 with the run's links. resource_path: such as `reports`."""
+    """Return a 202 with the links of a run in a collection such as `reports`."""
     uri = resource(resource_path, key)
     return accepted(WorkflowLinks(id=key, statusQueryGetUri=uri), uri)
 
@@ -84,14 +95,22 @@ async def run_status(
     *,
     fresh: Callable[[WorkflowProgress], dict[str, Any]] = lambda progress: {},
 ) -> func.HttpResponse:
-    """202 while the run goes on, 200 when it has ended. The route's id parameter is `id`. Raises RunNotFound.
+    """Return a 202 while the run goes on, a 200 when it has ended.
 
-    fresh: facts for `detail` that are made for this answer and kept nowhere, such as links; it may block.
+    Args:
+        request: Its route's parameter for the run is `id`.
+        client: The durable client.
+        workflow: The orchestrator's name.
+        resource_path: The collection that holds the run, such as `reports`.
+        fresh: Makes facts for `detail` that are stored nowhere, such as links. It may block.
+
+    Raises:
+        RunNotFound: There is no such run.
     """
     view = await find_run(client, workflow, path_id(request, "id"))
     shown = _answer(view)
     shown = shown.model_copy(update={"detail": shown.detail | await asyncio.to_thread(fresh, shown.customStatus)})
-    # An instance that has told its end may still be calling somebody back, for hours.
+    # The instance of an ended run may still be sending its webhook, for hours.
     if shown.status == "running":
         return accepted(shown, resource(resource_path, view.key))
     return answer(shown)
@@ -100,7 +119,12 @@ async def run_status(
 async def cancelled(
     request: func.HttpRequest, client: df.DurableOrchestrationClient, workflow: str, resource_path: str
 ) -> func.HttpResponse:
-    """Ask a run to stop where it can: 202 with its address. Raises RunNotRunning and TryAgain."""
+    """Request that a run stops where it can, and return a 202 with its links.
+
+    Raises:
+        RunNotRunning: The run has ended, or there is none.
+        TryAgain: The request was not stored.
+    """
     key = path_id(request, "id")
     await cancel_run(client, workflow, key)
     return started_answer(resource_path, key)

@@ -54,6 +54,9 @@ class RunIntake(Protocol):
     def record_try(self, reminder: Reminder, tries: int, now: datetime) -> bool:
         """Count a restart before it is made; False when another process was faster."""
 
+    def record_quiet(self, instance_id: str, quiet_since: datetime, now: datetime) -> None:
+        """Record that the run's instance was noticed to stand still."""
+
     def mark_started(self, instance_id: str) -> None:
         """Record that the instance exists: should it be gone later, it was deleted."""
 

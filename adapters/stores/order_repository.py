@@ -136,11 +136,11 @@ class OrderRepository:
     def stop_before_capture(self, order_id: str) -> StepResult | None:
         """Return why an order's money must not be taken: it was stopped, or its cancellation was accepted. None: it may be."""
         row = self.get(order_id)
-        if row is None or row.status in ENDED or (row.course is not None and row.course.completes):
+        if row is None or (row.course is not None and row.course.completes):
             return None
         if row.course is not None:
             return StepResult.refused(STOPPED, "the order was stopped before")
-        if row.cancellation is not None:
+        if row.cancellation is not None and row.status not in ENDED:
             return StepResult.refused(CANCELLED, f"Cancelled by {row.cancellation.requested_by}.")
         return None
 

@@ -103,6 +103,10 @@ class RunIntake:
                 return False
         return True
 
+    def record_quiet(self, instance_id: str, quiet_since: datetime, now: datetime) -> None:
+        """Record that the run's instance was noticed to stand still. quiet_since: when it had last gone on."""
+        self._change(instance_id, {"quiet_since": quiet_since, "noticed_at": now})
+
     def mark_started(self, instance_id: str) -> None:
         """Record that the instance exists: should it be gone later, it was deleted."""
         self._change(instance_id, {"started": True})
@@ -148,4 +152,11 @@ class RunIntake:
 
 def _reminder_of(row: "TableEntity") -> Reminder:
     key = row["RowKey"].removeprefix(REMINDERS)
-    return Reminder(key=key, tries=int(row.get("tries", 0)), tried_at=row.get("tried_at"), row=row)
+    return Reminder(
+        key=key,
+        tries=int(row.get("tries", 0)),
+        tried_at=row.get("tried_at"),
+        quiet_since=row.get("quiet_since"),
+        noticed_at=row.get("noticed_at"),
+        row=row,
+    )

@@ -14,6 +14,8 @@ class Reminder:
         key: The run's instance id.
         tries: How often the run was started again.
         tried_at: When it last was.
+        quiet_since: When the run's instance had last gone on, as it was noticed to stand still.
+        noticed_at: When that was noticed first.
         row: As the store keeps it.
     """
 
@@ -21,6 +23,8 @@ class Reminder:
     tries: int
     tried_at: datetime | None
     row: Any
+    quiet_since: datetime | None = None
+    noticed_at: datetime | None = None
 
 
 class Intake(StrEnum):

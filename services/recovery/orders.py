@@ -62,6 +62,11 @@ class OrderRecovery(Recovery[OrderRow]):
         if not is_known and (progress is None or progress.status in CANCELLABLE):
             await raise_event(client, run.order_id, CANCELLATION_REQUESTED, run.cancellation.to_wire())
 
+    def waits_until(self, run: OrderRow, instance: InstanceStatus) -> datetime | None:
+        """Return when the order's wait for an approval is over."""
+        progress = _progress(run, instance)
+        return None if progress is None or progress.approval is None else progress.approval.expires_at
+
     async def finish(self, run: OrderRow, instance: InstanceStatus | None, now: datetime) -> bool:
         """Do what follows the order's end. An end that its instance has and its row has not is recorded first."""
         if run.status not in ENDED:

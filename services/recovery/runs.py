@@ -2,8 +2,8 @@
 
 A process may die between storing a run and starting it. A worker process that dies fails every orchestration that it has in
 hand, for good. Such a run is started again under the same id, a few times and later and later; then, and when its instance was
-terminated or is gone, it needs attention. Nothing is lost that the failed instance had received: requests are stored before they
-are raised, and what was raised past the API is read from the failed instance's history.
+terminated, is gone, or stands still for hours, it needs attention. Nothing is lost that the failed instance had received:
+requests are stored before they are raised, and what was raised past the API is read from the failed instance's history.
 
 Each run stands for itself: one that cannot be looked after is named in the log, and the others get their turn.
 """
@@ -26,6 +26,12 @@ from services.run_starter import START_TIMEOUT_S
 
 ORPHANED_AFTER: Final = 3 * timedelta(seconds=START_TIMEOUT_S)
 """Well beyond the time in which the caller who stored a run tries to start it: two starts could run it again after its end."""
+
+QUIET_AFTER: Final = timedelta(hours=1)
+"""Twice the longest pause between two attempts: an instance that neither waits nor goes on for so long is noticed."""
+
+STUCK_AFTER: Final = timedelta(hours=6)
+"""How long a noticed instance may stand still. Counted from the notice: after an outage of the host every run gets this time."""
 
 R = TypeVar("R")
 
@@ -61,6 +67,10 @@ class Recovery(ABC, Generic[R]):
     @abstractmethod
     async def keep_up(self, client: DurableClient, run: R, instance: InstanceStatus) -> None:
         """Do what a run may need whose instance is at work: raise a stored request again that it has not received."""
+
+    @abstractmethod
+    def waits_until(self, run: R, instance: InstanceStatus) -> datetime | None:
+        """Return until when the instance waits as it should; None when it waits for nothing."""
 
     @abstractmethod
     async def finish(self, run: R, instance: InstanceStatus | None, now: datetime) -> bool:
@@ -102,10 +112,27 @@ class Recovery(ABC, Generic[R]):
         if run is None:
             await asyncio.to_thread(self.intake.forget, reminder.key)
         elif instance is not None and is_unfinished(instance):
-            if instance.name == self.workflow_of(run):
+            if instance.name != self.workflow_of(run):
+                return
+            if await self._is_stuck(run, instance, reminder, now):
+                await self.give_up(run, instance, "The instance stands still.", now)
+            else:
                 await self.keep_up(client, run, instance)
         elif not await self.finish(run, instance, now):
             await self._recover_stopped(client, run, instance, reminder, now)
+
+    async def _is_stuck(self, run: R, instance: InstanceStatus, reminder: Reminder, now: datetime) -> bool:
+        """Return whether the instance has stood still for too long, as one does that no worker of this version may run."""
+        if instance.runtime_status is df.OrchestrationRuntimeStatus.Suspended:  # by an operator, who resumes it
+            return False
+        quiet_since = instance.last_updated_time
+        if now - max(quiet_since, self.waits_until(run, instance) or quiet_since) < QUIET_AFTER:
+            return False
+        if reminder.quiet_since != quiet_since or reminder.noticed_at is None:
+            await asyncio.to_thread(self.intake.record_quiet, reminder.key, quiet_since, now)
+            _log.warning("%s stands still since %s", self.name_of(run), quiet_since.isoformat())
+            return False
+        return now - reminder.noticed_at >= STUCK_AFTER
 
     async def _recover_stopped(
         self, client: DurableClient, run: R, instance: InstanceStatus | None, reminder: Reminder, now: datetime

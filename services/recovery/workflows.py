@@ -3,11 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from domain.expenses.claim import EXPENSE_APPROVAL, TURNS, expense_decided, expense_wait_id
+from domain.expenses.claim import EXPENSE_APPROVAL, TURNS, ExpenseWait, expense_decided, expense_wait_id
+from domain.files.batch import FILE_BATCH
 from domain.orders.approval import CANCELLATION_REQUESTED, settling_from_event
+from domain.orders.batch import ORDER_BATCH
+from domain.shipping.tracking import MAX_PAUSE, SHIPMENT_TRACKING
 from domain.workflows.commands import activity_command
 from domain.workflows.course import Course
 from domain.workflows.dead_letter import REPLAY_DEAD_LETTER, DeadLetter
@@ -25,6 +28,13 @@ from services.workflow_runs import last_reported, start_run, stopped
 
 RUN: Final = "run"
 """The ledger's name for the whole of a run, which its dead letter's replay starts again."""
+
+_LONG_WAITS: Final = {
+    SHIPMENT_TRACKING: MAX_PAUSE,
+    ORDER_BATCH: timedelta(hours=12),  # twice the longest that a part tries to read its lines, or to keep its results
+    FILE_BATCH: timedelta(hours=12),
+}
+"""How long an instance may neither end nor go on: its history grows with the next poll, or when a part has ended."""
 
 _log = logging.getLogger(__name__)
 
@@ -53,6 +63,15 @@ class WorkflowRecovery(Recovery[Run]):
             await asyncio.to_thread(self.intake.mark_started, run.instance_id)
         if run.is_cancelled:
             await raise_event(client, run.instance_id, CANCELLATION_REQUESTED, BY_CALLER)
+
+    def waits_until(self, run: Run, instance: InstanceStatus) -> datetime | None:
+        """Return when the run's wait is over: for a decision, for the next poll of the carrier, or for a part of a batch."""
+        if run.workflow in _LONG_WAITS:
+            return instance.last_updated_time + _LONG_WAITS[run.workflow]
+        if run.workflow == REPLAY_DEAD_LETTER:
+            return None
+        wait = last_reported(run.key, instance).detail.get("wait")
+        return None if wait is None else ExpenseWait.model_validate(wait).expires_at
 
     async def finish(self, run: Run, instance: InstanceStatus | None, now: datetime) -> bool:
         """Forget a run that has completed."""

@@ -154,3 +154,10 @@ def test_a_run_that_is_started_again_is_not_closed_by_what_was_open_before(book:
     book.reopen(run())
     book.close(closing("a"))
     assert book.end(ID) is None
+
+
+def test_that_a_run_stands_still_is_kept_with_its_reminder(book: RunRepository):
+    book.accept(run(), "print")
+    book.intake.record_quiet(ID, NOON, LATER)
+    (reminder,) = book.intake.open_runs(LATER + timedelta(minutes=1))
+    assert (reminder.quiet_since, reminder.noticed_at) == (NOON, LATER)

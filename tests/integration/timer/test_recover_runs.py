@@ -1,5 +1,7 @@
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import azure.durable_functions as df
@@ -20,6 +22,7 @@ from tests.support.order_requests import order_request
 from tests.support.orders import placed_order
 from tests.support.shop import Shop
 from tests.support.unreliable import failing
+from triggers.timer import recover_runs
 
 SCHEDULE = "recover_runs"
 
@@ -179,3 +182,62 @@ async def test_what_was_left_behind_of_an_order_that_has_ended_is_taken_away(sho
     await shop.host.run(SCHEDULE)
     assert services().order_repository.intake.open_runs(datetime.now(UTC)) == []
     assert [message["kind"] for message in waiting_messages()] == ["order_rejected"], "its process died over it"
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Let the timer run this much after the present time of the machine."""
+
+    def set_clock(**time: int) -> None:
+        clock = SimpleNamespace(now=lambda tz: datetime.now(tz) + timedelta(**time))
+        monkeypatch.setattr(recover_runs, "datetime", clock)
+
+    return set_clock
+
+
+async def stand_still(shop: Shop) -> None:
+    """Place an order whose provider is away: its next attempt never comes, for the host's clock stands still."""
+    await shop.stock("mug", 10)
+    shop.sandbox.fault(operation="shipments.create", kind="status", status=503)
+    await shop.post("orders", order_request(order_id="a-1"))
+    await shop.host.run_until_idle()
+    shop.sandbox.clear_faults()
+
+
+async def test_an_order_that_stands_still_for_hours_is_left_to_an_operator(
+    shop: Shop, later: Callable[..., None], caplog: pytest.LogCaptureFixture
+):
+    await stand_still(shop)
+    for hours in (2, 3, 7):
+        later(hours=hours)
+        await shop.host.run(SCHEDULE)
+        assert await status(shop, "a-1") == "authorised", "it may still go on"
+    assert caplog.text.count("order a-1 stands still since") == 1
+    later(hours=9)
+    await shop.host.run(SCHEDULE)
+    assert await status(shop, "a-1") == "needs_attention"
+    assert "order a-1 needs attention: The instance stands still." in caplog.text
+    await replay_all(shop)
+    assert await status(shop, "a-1") == "failed"
+    await shop.host.advance(hours=1)
+    ended = await assert_balanced(shop, {"mug": 10}, {"a-1": {"mug": 2}})
+    assert ended["a-1"]["status"] == "failed", "the instance went on after all, and changed nothing"
+
+
+async def test_after_an_outage_every_order_has_its_time_again(shop: Shop, later: Callable[..., None]):
+    await stand_still(shop)
+    later(hours=9)
+    await shop.host.run(SCHEDULE)
+    await shop.host.advance(hours=1)
+    assert await status(shop, "a-1") == "completed"
+
+
+async def test_an_order_that_waits_for_its_approval_does_not_stand_still(shop: Shop, later: Callable[..., None]):
+    await shop.stock("piano", 1, unit_price_cents=500_000)
+    lines = [{"product_id": "piano", "quantity": 1}]
+    await shop.post("orders", order_request(order_id="a-1", lines=lines))
+    await shop.host.run_until_idle()
+    for hours in (12, 23):
+        later(hours=hours)
+        await shop.host.run(SCHEDULE)
+    assert await status(shop, "a-1") == "awaiting_approval"

@@ -9,12 +9,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from local_host.app.loader import load_app
-from local_host.config import DurableConfig
-from local_host.executor import FunctionKind
-from local_host.history import Event, History
-from local_host.instance import Episode, Instance
-from local_host.payload import payload
-from local_host.status import RuntimeStatus
+from local_host.engine.config import DurableConfig
+from local_host.engine.executor import FunctionKind
+from local_host.engine.history import Event, History
+from local_host.engine.instance import Episode, Instance
+from local_host.engine.payload import payload
+from local_host.engine.status import RuntimeStatus
 
 APP = Path(__file__).parent / "app"
 ARRIVE = {0, 5, 6, 8, 9, 11, 15}

@@ -17,10 +17,10 @@ from bench.local_host.workloads import IN_FLIGHT, SIZES, Figures, Sizes, numbers
 from local_host.app.host_json import read_host_config
 from local_host.app.loader import load_app
 from local_host.app.sdk_replay import settle_typing_mode
-from local_host.collector import end_loading
-from local_host.host import Host, HostParts
-from local_host.operations import Operations
-from local_host.task_hub import TaskHub
+from local_host.engine.collector import end_loading
+from local_host.engine.operations import Operations
+from local_host.engine.task_hub import TaskHub
+from local_host.hosting.host import Host, HostParts
 from local_host.web.server import bind
 
 APP = Path(__file__).parent / "app"

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from local_host.executor import FunctionKind
-from local_host.history import EventType
+from local_host.engine.executor import FunctionKind
+from local_host.engine.history import EventType
 from local_host.testing import app_index
 from local_host.testing.recording import ReplayFailed, replay
 from orchestrators import process_order as orchestrator_module

@@ -7,7 +7,7 @@ from typing import Any
 from azure.functions.meta import Datum
 
 from local_host.app.calls import FunctionAnswer, FunctionCall
-from local_host.errors import UserCodeFailed
+from local_host.engine.errors import UserCodeFailed
 from tests.support.worker import Call, Value, Worker
 
 

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from local_host.app.calls import FunctionWorker
-from local_host.clock import ManualClock
-from local_host.host import MEMORY
+from local_host.engine.clock import ManualClock
+from local_host.hosting.host import MEMORY
 from local_host.testing import Answer, AppHost, running_app
 from sandbox.testing import Sandbox
 from services.container import process

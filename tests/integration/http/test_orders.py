@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from local_host.status import RuntimeStatus
+from local_host.engine.status import RuntimeStatus
 from services.container import services
 from tests.invariants.worker_deaths import recover_at_once
 from tests.support.order_requests import order_request

@@ -80,7 +80,7 @@ def _run(command: list[str]) -> str:
 @pytest.mark.parametrize(
     ("name", "module", "data"),
     [
-        ("durable-local-host", "local_host", {"schema.sql", "queries.sql", "py.typed"}),
+        ("durable-local-host", "local_host", {"engine/schema.sql", "engine/queries.sql", "py.typed"}),
         ("provider-sandbox", "sandbox", {"ledger/schema.sql", "py.typed"}),
     ],
 )

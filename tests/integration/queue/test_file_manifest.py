@@ -3,7 +3,7 @@
 import json
 import logging
 
-from local_host.views import InstanceFilter
+from local_host.engine.views import InstanceFilter
 from services.container import services
 from tests.support.card_traces import traces_in
 from tests.support.files import put_files

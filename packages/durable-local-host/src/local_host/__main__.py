@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from local_host.sdk_version import UnsupportedSdk, check_sdk
+from local_host.engine.sdk_version import UnsupportedSdk, check_sdk
 
 
 def run() -> None:
     """Run the command that was typed; end with its exit code."""
     try:
         check_sdk()
-        from local_host.cli import main
+        from local_host.commands.cli import main
 
         sys.exit(main(sys.argv[1:]))
     except UnsupportedSdk as unsupported:

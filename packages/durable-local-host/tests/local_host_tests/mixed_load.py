@@ -17,12 +17,12 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from local_host.clock import SystemClock
-from local_host.config import DurableConfig
-from local_host.errors import InstanceEnded, InstanceNotFound
-from local_host.operations import Operations
-from local_host.task_hub import TaskHub
-from local_host.worker import Worker
+from local_host.engine.clock import SystemClock
+from local_host.engine.config import DurableConfig
+from local_host.engine.errors import InstanceEnded, InstanceNotFound
+from local_host.engine.operations import Operations
+from local_host.engine.task_hub import TaskHub
+from local_host.engine.worker import Worker
 from local_host_tests.small_app import Code, Context, EntityContext, SmallApp
 
 app = SmallApp()

@@ -17,15 +17,15 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from local_host import history as h
-from local_host.actions import Answer, read_answer, read_failure
-from local_host.config import DurableConfig
-from local_host.decision import fail, finish, settle
-from local_host.errors import UserCodeFailed
-from local_host.executor import FunctionKind
-from local_host.history import Event, History
-from local_host.instance import Episode, Instance, InstanceWork, Message, begin
-from local_host.outcome import (
+from local_host.engine import history as h
+from local_host.engine.actions import Answer, read_answer, read_failure
+from local_host.engine.config import DurableConfig
+from local_host.engine.decision import fail, finish, settle
+from local_host.engine.errors import UserCodeFailed
+from local_host.engine.executor import FunctionKind
+from local_host.engine.history import Event, History
+from local_host.engine.instance import Episode, Instance, InstanceWork, Message, begin
+from local_host.engine.outcome import (
     ActivityTask,
     ChildStart,
     DueTimer,
@@ -34,8 +34,8 @@ from local_host.outcome import (
     Surroundings,
     started,
 )
-from local_host.payload import payload
-from local_host.status import RuntimeStatus
+from local_host.engine.payload import payload
+from local_host.engine.status import RuntimeStatus
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -13,15 +13,15 @@ from typing import Any, TypeAlias
 
 import azure.durable_functions as df
 
-from local_host.clock import ManualClock
-from local_host.config import DurableConfig
-from local_host.errors import UserCodeFailed
-from local_host.executor import FunctionKind
-from local_host.faults import Faults
-from local_host.operations import Operations
-from local_host.task_hub import TaskHub
-from local_host.views import InstanceStatus
-from local_host.worker import Worker
+from local_host.engine.clock import ManualClock
+from local_host.engine.config import DurableConfig
+from local_host.engine.errors import UserCodeFailed
+from local_host.engine.executor import FunctionKind
+from local_host.engine.faults import Faults
+from local_host.engine.operations import Operations
+from local_host.engine.task_hub import TaskHub
+from local_host.engine.views import InstanceStatus
+from local_host.engine.worker import Worker
 
 Function = Callable[..., Any]
 Code: TypeAlias = Generator[Any, Any, Any]

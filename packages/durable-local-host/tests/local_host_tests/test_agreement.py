@@ -10,8 +10,8 @@ import azure.durable_functions as df
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from local_host import history as h
-from local_host.status import RuntimeStatus
+from local_host.engine import history as h
+from local_host.engine.status import RuntimeStatus
 from local_host_tests.pure_host import PureHost
 
 Step = dict[str, Any]

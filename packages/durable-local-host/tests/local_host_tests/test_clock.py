@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-from local_host.clock import ManualClock, SystemClock
+from local_host.engine.clock import ManualClock, SystemClock
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

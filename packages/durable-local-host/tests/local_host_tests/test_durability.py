@@ -14,12 +14,12 @@ from typing import Any
 import azure.durable_functions as df
 import pytest
 
-from local_host.clock import ManualClock
-from local_host.errors import StateFileError, StateFileLocked, StateFileVersion
-from local_host.faults import Faults
-from local_host.history import Event
-from local_host.status import RuntimeStatus
-from local_host.task_hub import TaskHub
+from local_host.engine.clock import ManualClock
+from local_host.engine.errors import StateFileError, StateFileLocked, StateFileVersion
+from local_host.engine.faults import Faults
+from local_host.engine.history import Event
+from local_host.engine.status import RuntimeStatus
+from local_host.engine.task_hub import TaskHub
 from local_host_tests.small_app import Code, Context, Engine, EntityContext, SmallApp, output_of, running
 
 
@@ -220,7 +220,7 @@ class TestStateFile:
 
     def test_a_killed_process_leaves_no_lock_behind(self, tmp_path: Path) -> None:
         code = (
-            "import sys, time; from local_host.task_hub import TaskHub; hub = TaskHub.open(sys.argv[1]);"
+            "import sys, time; from local_host.engine.task_hub import TaskHub; hub = TaskHub.open(sys.argv[1]);"
             "print('open', flush=True); time.sleep(600)"
         )
         with subprocess.Popen(

@@ -8,9 +8,9 @@ from typing import Any
 import azure.durable_functions as df
 import pytest
 
-from local_host.config import DurableConfig
-from local_host.errors import UnknownFunction
-from local_host.status import RuntimeStatus
+from local_host.engine.config import DurableConfig
+from local_host.engine.errors import UnknownFunction
+from local_host.engine.status import RuntimeStatus
 from local_host_tests.small_app import Code, Context, Engine, EntityContext, SmallApp, output_of, running
 
 COUNTER = df.EntityId("counter", "k")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from local_host import entity
-from local_host.entity import EntityWork, Operation
+from local_host.engine import entity
+from local_host.engine.entity import EntityWork, Operation
 
 
 def operation(seq: int, caller: str | None = "caller") -> Operation:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from local_host.errors import InstanceEnded, InstanceNotFound, InvalidJson
-from local_host.status import RuntimeStatus
+from local_host.engine.errors import InstanceEnded, InstanceNotFound, InvalidJson
+from local_host.engine.status import RuntimeStatus
 from local_host_tests.small_app import Code, Context, SmallApp, output_of, running
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from local_host.faults import Faults
-from local_host.group_commit import StoreClosed, Transaction
-from local_host.task_hub import TaskHub
+from local_host.engine.faults import Faults
+from local_host.engine.group_commit import StoreClosed, Transaction
+from local_host.engine.task_hub import TaskHub
 
 
 def put(tx: Transaction, name: str) -> str:

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from local_host import history as h
-from local_host.history import Event, EventType, History, make_event
-from local_host.instance import Episode, InstanceWork, Message, begin
-from local_host.outcome import started
-from local_host.status import RuntimeStatus
+from local_host.engine import history as h
+from local_host.engine.history import Event, EventType, History, make_event
+from local_host.engine.instance import Episode, InstanceWork, Message, begin
+from local_host.engine.outcome import started
+from local_host.engine.status import RuntimeStatus
 from local_host_tests.pure_host import START, an_instance
 
 AT = h.time_text(START)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-from local_host.clock import ManualClock
-from local_host.lane import Lane, Storing
+from local_host.engine.clock import ManualClock
+from local_host.engine.lane import Lane, Storing
 
 
 class Line:

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from local_host.errors import InstanceLive, InstanceNotFound
-from local_host.status import RuntimeStatus
-from local_host.views import InstanceFilter
+from local_host.engine.errors import InstanceLive, InstanceNotFound
+from local_host.engine.status import RuntimeStatus
+from local_host.engine.views import InstanceFilter
 from local_host_tests.small_app import SmallApp, output_of, running, simple_app
 
 

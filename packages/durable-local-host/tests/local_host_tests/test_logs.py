@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from local_host.log_categories import host_logger, write_from
-from local_host.logs import configure_logging
+from local_host.app.console_logs import configure_logging
+from local_host.engine.log_categories import host_logger, write_from
 from local_host.testing import AppHost
 from local_host_tests.conformance.support import on_conformance_app
 

@@ -9,8 +9,8 @@ from typing import Any
 import azure.durable_functions as df
 import pytest
 
-from local_host.config import DurableConfig
-from local_host.status import RuntimeStatus
+from local_host.engine.config import DurableConfig
+from local_host.engine.status import RuntimeStatus
 from local_host_tests.small_app import Code, Context, SmallApp, event_types, output_of, running
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from local_host.config import DurableConfig, Overridable, VersionFailure, VersionMatch
-from local_host.errors import InstanceExists, InvalidInstanceId, UnknownFunction
-from local_host.status import RuntimeStatus
+from local_host.engine.config import DurableConfig, Overridable, VersionFailure, VersionMatch
+from local_host.engine.errors import InstanceExists, InvalidInstanceId, UnknownFunction
+from local_host.engine.status import RuntimeStatus
 from local_host_tests.small_app import Code, Context, SmallApp, event_types, output_of, running, simple_app
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from local_host.errors import AlreadySuspended, InstanceEnded, InstanceNotFound, NotRewindable, NotSuspended
-from local_host.status import RuntimeStatus
+from local_host.engine.errors import AlreadySuspended, InstanceEnded, InstanceNotFound, NotRewindable, NotSuspended
+from local_host.engine.status import RuntimeStatus
 from local_host_tests.small_app import Code, Context, SmallApp, event_types, output_of, running, simple_app
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import azure.durable_functions as df
 import pytest
 
-from local_host.config import DurableConfig, VersionFailure, VersionMatch
-from local_host.status import RuntimeStatus
+from local_host.engine.config import DurableConfig, VersionFailure, VersionMatch
+from local_host.engine.status import RuntimeStatus
 from local_host_tests.small_app import SmallApp, running
 
 MISMATCH = "VersionMismatch: Orchestration version did not comply with Worker Versioning"

@@ -14,17 +14,17 @@ from typing import Any
 
 import pytest
 
-from local_host import history as h
-from local_host import steps
-from local_host.entity import fail
-from local_host.errors import InstanceExists, StoreUnavailable
-from local_host.faults import Faults
-from local_host.history import EventType, make_event
-from local_host.instance import InstanceWork, begin
-from local_host.outcome import ActivityTask, DueTimer, EntityRequest, Letter, Outcome, started
-from local_host.status import RuntimeStatus
-from local_host.steps import WorkLost
-from local_host.task_hub import TaskHub
+from local_host.engine import history as h
+from local_host.engine import steps
+from local_host.engine.entity import fail
+from local_host.engine.errors import InstanceExists, StoreUnavailable
+from local_host.engine.faults import Faults
+from local_host.engine.history import EventType, make_event
+from local_host.engine.instance import InstanceWork, begin
+from local_host.engine.outcome import ActivityTask, DueTimer, EntityRequest, Letter, Outcome, started
+from local_host.engine.status import RuntimeStatus
+from local_host.engine.steps import WorkLost
+from local_host.engine.task_hub import TaskHub
 from local_host_tests.pure_host import START, an_instance
 
 AT = h.time_text(START)

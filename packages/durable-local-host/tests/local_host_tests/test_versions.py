@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from local_host.config import DurableConfig, VersionMatch
-from local_host.versions import accepts, compare_versions
+from local_host.engine.config import DurableConfig, VersionMatch
+from local_host.engine.versions import accepts, compare_versions
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from local_host.history import Fields
-from local_host.walk import NonDeterministic, walk
+from local_host.engine.history import Fields
+from local_host.engine.walk import NonDeterministic, walk
 
 Action = dict[str, Any]
 

@@ -14,15 +14,15 @@ from pathlib import Path
 
 import pytest
 
-from local_host.clock import ManualClock
-from local_host.config import DurableConfig
-from local_host.history import EventType
-from local_host.operations import Operations
-from local_host.status import RuntimeStatus
-from local_host.task_hub import TaskHub
+from local_host.engine.clock import ManualClock
+from local_host.engine.config import DurableConfig
+from local_host.engine.history import EventType
+from local_host.engine.operations import Operations
+from local_host.engine.status import RuntimeStatus
+from local_host.engine.task_hub import TaskHub
+from local_host.engine.views import InstanceStatus
+from local_host.engine.worker import Worker
 from local_host.testing.worker_death import Call, DeathOrder, Moment, MortalExecutor, MortalWorker
-from local_host.views import InstanceStatus
-from local_host.worker import Worker
 from local_host_tests.mixed_load import EXPECTED, app
 from local_host_tests.test_random_kills import check_nothing_is_left
 

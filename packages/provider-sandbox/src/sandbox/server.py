@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from aiohttp import web
 
 from sandbox.control.routes import routes as control_routes
-from sandbox.delays import Delays
+from sandbox.core.delays import Delays
+from sandbox.core.exchange import Answer
+from sandbox.core.face import Face, Operation
+from sandbox.core.pipeline import Dropped, Pipeline
 from sandbox.easypost.face import EASYPOST
-from sandbox.exchange import Answer
-from sandbox.face import Face, Operation
 from sandbox.ledger.store import Ledger
-from sandbox.pipeline import Dropped, Pipeline
 from sandbox.stripe.face import STRIPE
 
 _HOST = "127.0.0.1"

@@ -47,7 +47,7 @@ class Sandbox:
         return list(self._get("/calls", order_id=order_id, operation=operation)["calls"])
 
     def fault(self, **rule: Any) -> int:
-        """Place a fault rule (see `sandbox.faults.FaultRule`); returns its id."""
+        """Place a fault rule (see `sandbox.core.faults.FaultRule`); returns its id."""
         return int(self.post("/faults", rule)["ids"][0])
 
     def faults(self) -> list[dict[str, Any]]:

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from sandbox.exchange import Call
-from sandbox.faults import FaultRule, Placed, decide
+from sandbox.core.exchange import Call
+from sandbox.core.faults import FaultRule, Placed, decide
 
 
 def _call(operation: str = "payment_intents.create", order_id: str | None = "order-1") -> Call:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stripe._encode import _api_encode
 
-from sandbox.wire_form import MalformedForm, decode
+from sandbox.core.wire_form import MalformedForm, decode
 
 _NAMES = st.text(alphabet="abcdefghij_", min_size=1, max_size=8)
 _VALUES = st.text(max_size=20)

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from azure.functions.meta import Datum
 
-from local_host.failure_log import ONLY, Attempt
+from local_host.engine.failure_log import ONLY, Attempt
 
 if TYPE_CHECKING:
     from local_host.app.function import Binding, Function
-    from local_host.clock import Clock
+    from local_host.engine.clock import Clock
 
 ENTRY_POINTS = "local_host.bindings"
 _OWN = "local_host.bindings.types"
@@ -187,6 +187,12 @@ def input_type(name: str) -> InputType | None:
 def output_type(name: str) -> OutputType | None:
     """Return the type of output binding of that name, or None when this host does not run it."""
     return _find(_outputs, name)
+
+
+def sent_outputs(function: Function) -> tuple[Binding, ...]:
+    """Return the outputs that go somewhere else than back to the caller of the function."""
+    types = ((binding, output_type(binding.type)) for binding in function.outputs)
+    return tuple(binding for binding, found in types if found is not None and found.target is not None)
 
 
 def _find(known: Mapping[str, _T], name: str) -> _T | None:

@@ -11,8 +11,8 @@ from azure.functions.meta import Datum
 from local_host.app.binding_types import trigger_type
 from local_host.app.function import Function
 from local_host.app.function_context import Invocation
-from local_host.errors import Execution, FunctionTimedOut, UserCodeFailed
-from local_host.log_categories import function_logger
+from local_host.engine.errors import Execution, FunctionTimedOut, UserCodeFailed
+from local_host.engine.log_categories import function_logger
 
 
 class CallLog:

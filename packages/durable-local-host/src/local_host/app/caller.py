@@ -24,8 +24,8 @@ from local_host.app.function import Function
 from local_host.app.function_context import THREAD_LOCAL, Context, Invocation, RetryContext
 from local_host.app.stacks import chain
 from local_host.app.type_checks import has_implicit_output
-from local_host.errors import FunctionTimedOut, UserCodeFailed
-from local_host.payload import duration_text
+from local_host.engine.errors import FunctionTimedOut, UserCodeFailed
+from local_host.engine.payload import duration_text
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from azure.functions.meta import Datum
 
 from local_host.app.function_context import Invocation, RetryContext
-from local_host.errors import OperationFailed
+from local_host.engine.errors import OperationFailed
 
 if TYPE_CHECKING:
     from local_host.app.function import Function

@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local_host.app.binding_types import output_type
 from local_host.app.retry_policy import RetryPolicy
-from local_host.executor import FunctionKind
+from local_host.engine.executor import FunctionKind
 
 # Trigger type -> (kind, field of the decorator that renames it).
 _DURABLE_TRIGGERS = {
@@ -42,12 +41,6 @@ class Function:
     # Parameters annotated `str` or `bytes`: the worker hands them the raw text or bytes instead of a rich object.
     plain_parameters: Mapping[str, type]
     retry: RetryPolicy | None
-
-    @property
-    def sent_outputs(self) -> tuple[Binding, ...]:
-        """The outputs that go somewhere else than back to the caller of the function."""
-        types = ((binding, output_type(binding.type)) for binding in self.outputs)
-        return tuple(binding for binding, found in types if found is not None and found.target is not None)
 
     @property
     def kind(self) -> FunctionKind | None:

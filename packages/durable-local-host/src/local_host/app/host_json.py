@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 
 from local_host.app.settings import read_json_object, resolve_references
 from local_host.app.time_span import parse_time_span
-from local_host.config import DurableConfig, Overridable, VersionFailure, VersionMatch
-from local_host.start_problems import ConfigurationError
+from local_host.engine.config import DurableConfig, Overridable, VersionFailure, VersionMatch
+from local_host.engine.start_problems import ConfigurationError
 
 _T = TypeVar("_T")
 _Number = TypeVar("_Number", bound=int)

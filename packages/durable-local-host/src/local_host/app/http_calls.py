@@ -7,7 +7,7 @@ from typing import Any
 
 import aiohttp
 
-from local_host.errors import UserCodeFailed
+from local_host.engine.errors import UserCodeFailed
 
 _TIMEOUT = aiohttp.ClientTimeout(total=240)
 

@@ -20,8 +20,8 @@ from local_host.app.retry_policy import retry_policy
 from local_host.app.sdk_types import http_types
 from local_host.app.settings import is_disabled
 from local_host.app.signatures import check_signature
-from local_host.executor import FunctionKind
-from local_host.start_problems import AppLoadError, FunctionLoadError, InvalidFunction
+from local_host.engine.executor import FunctionKind
+from local_host.engine.start_problems import AppLoadError, FunctionLoadError, InvalidFunction
 
 _FUNCTION_NAME = re.compile(r"[a-z][a-z0-9_\-]{0,127}\Z", re.IGNORECASE)
 

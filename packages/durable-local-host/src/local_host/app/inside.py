@@ -7,15 +7,15 @@ from typing import Any
 
 from azure.functions.meta import Datum
 
-from local_host.app.binding_types import input_type
+from local_host.app.binding_types import input_type, sent_outputs
 from local_host.app.caller import Caller, CallResult, failure_of
 from local_host.app.calls import FunctionAnswer, FunctionCall
 from local_host.app.conversion import decode_input, decode_trigger, encode_output
 from local_host.app.function import Function
 from local_host.app.index import AppIndex
 from local_host.app.operation_failures import failed_operations, note_failed_operations
-from local_host.errors import OperationFailed
-from local_host.executor import FunctionKind
+from local_host.engine.errors import OperationFailed
+from local_host.engine.executor import FunctionKind
 
 # What the SDK's converters raise for a value that they do not take.
 _REFUSALS = (ValueError, TypeError, NotImplementedError, AttributeError)
@@ -86,7 +86,7 @@ def _response(function: Function, result: CallResult) -> Datum | None:
 
 def _outputs(function: Function, result: CallResult) -> dict[str, Datum]:
     outputs: dict[str, Datum] = {}
-    for binding in function.sent_outputs:
+    for binding in sent_outputs(function):
         value = result.returned if binding.name == "$return" else result.outputs.get(binding.name)
         if value is not None:
             outputs[binding.name] = encode_output(binding.type, value)

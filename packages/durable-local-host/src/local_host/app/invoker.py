@@ -10,7 +10,14 @@ from typing import Any
 
 from azure.functions.meta import Datum
 
-from local_host.app.binding_types import BindingServices, InputSource, OutputTarget, input_type, output_type
+from local_host.app.binding_types import (
+    BindingServices,
+    InputSource,
+    OutputTarget,
+    input_type,
+    output_type,
+    sent_outputs,
+)
 from local_host.app.call_log import CallLog
 from local_host.app.caller import failure_of
 from local_host.app.calls import FunctionAnswer, FunctionCall, FunctionWorker
@@ -19,9 +26,9 @@ from local_host.app.function_context import Invocation, RetryContext, TraceConte
 from local_host.app.http_calls import HttpCalls
 from local_host.app.index import AppIndex
 from local_host.app.path_values import PathValues
-from local_host.errors import UserCodeFailed
-from local_host.executor import FunctionKind
-from local_host.failure_log import log_failed_operations
+from local_host.engine.errors import UserCodeFailed
+from local_host.engine.executor import FunctionKind
+from local_host.engine.failure_log import log_failed_operations
 
 
 class Invoker:
@@ -105,7 +112,7 @@ class Invoker:
         return answer
 
     async def _call(self, function: Function, call: FunctionCall) -> FunctionAnswer:
-        sent = function.sent_outputs
+        sent = sent_outputs(function)
         if not function.inputs and not sent:
             return await self._worker.call(call)
         values = PathValues(function, call.trigger, call.metadata, call.invocation.instance_id)

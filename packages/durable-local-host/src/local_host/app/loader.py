@@ -15,7 +15,7 @@ from typing import Any
 from azure.functions import FunctionRegister
 
 from local_host.app.index import AppIndex, index_functions
-from local_host.start_problems import AppLoadError, IndexingError
+from local_host.engine.start_problems import AppLoadError, IndexingError
 
 
 def load_app(directory: Path, environ: Mapping[str, str] = os.environ) -> AppIndex:

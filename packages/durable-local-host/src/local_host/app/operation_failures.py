@@ -10,7 +10,7 @@ import azure.durable_functions as df
 from azure.durable_functions.entity import Entity
 
 from local_host.app.stacks import chain
-from local_host.errors import OperationFailed
+from local_host.engine.errors import OperationFailed
 
 _MODULE = sys.modules[Entity.__module__]
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local_host.start_problems import IndexingError
+from local_host.engine.start_problems import IndexingError
 
 _MAX_INTERVAL_S = 2_147_483_647.0
 _STRATEGIES = ("fixed_delay", "exponential_backoff")

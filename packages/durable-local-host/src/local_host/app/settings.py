@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from local_host.app import relaxed_json
-from local_host.start_problems import ConfigurationError, SettingMissing
+from local_host.engine.start_problems import ConfigurationError, SettingMissing
 
 DEFAULT_PORT = 7071
 _REFERENCE = re.compile(r"%([^%\s]+)%")

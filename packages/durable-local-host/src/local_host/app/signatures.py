@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from local_host.app.generic_types import arguments_of, is_generic, origin_of
 from local_host.app.sdk_types import is_sdk_type, is_settlement_client
 from local_host.app.type_checks import fits_input, fits_output, has_implicit_output
-from local_host.start_problems import FunctionLoadError, IndexingError
+from local_host.engine.start_problems import FunctionLoadError, IndexingError
 
 if TYPE_CHECKING:
     from local_host.app.function import Binding

@@ -6,7 +6,7 @@ import traceback
 from pathlib import Path
 from types import TracebackType
 
-from local_host.errors import Raised
+from local_host.engine.errors import Raised
 
 _HERE = str(Path(__file__).parents[1])
 

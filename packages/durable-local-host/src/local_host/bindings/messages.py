@@ -6,7 +6,7 @@ import base64
 from collections.abc import Awaitable, Callable
 
 from local_host.app.function import Binding
-from local_host.log_categories import host_logger
+from local_host.engine.log_categories import host_logger
 
 _poison_log = host_logger("Microsoft.Azure.WebJobs.Host.Queues.QueueProcessor")
 

@@ -12,11 +12,11 @@ from azure.functions.meta import Datum
 from local_host.app.calls import Invoke
 from local_host.app.function import Function
 from local_host.app.function_context import PastFailure, RetryContext
-from local_host.clock import Clock
-from local_host.errors import UserCodeFailed
-from local_host.failure_log import ONLY, Attempt, counted, log_failure
-from local_host.log_categories import host_logger
-from local_host.running import Running
+from local_host.engine.clock import Clock
+from local_host.engine.errors import UserCodeFailed
+from local_host.engine.failure_log import ONLY, Attempt, counted, log_failure
+from local_host.engine.log_categories import host_logger
+from local_host.engine.running import Running
 
 _log = host_logger("local_host.triggers")
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from local_host.start_problems import SettingMissing
+from local_host.engine.start_problems import SettingMissing
 
 if TYPE_CHECKING:
     from azure.storage.blob.aio import BlobServiceClient

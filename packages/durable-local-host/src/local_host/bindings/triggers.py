@@ -8,7 +8,7 @@ from local_host.app.binding_types import BindingServices, Listener, TriggerSourc
 from local_host.app.function import Function
 from local_host.app.index import AppIndex
 from local_host.bindings.running import TriggeredRun
-from local_host.log_categories import host_logger
+from local_host.engine.log_categories import host_logger
 
 _log = host_logger("Host.Startup")
 _RESTART_DELAY_S = 5.0

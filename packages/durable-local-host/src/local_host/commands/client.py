@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from local_host.app.binding_value import MANAGEMENT_PATH
-from local_host.errors import LocalHostError
+from local_host.engine.errors import LocalHostError
 
 _TIMEOUT_S = 30
 _PAGE = "200"

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from local_host.commands.client import Client
-from local_host.commands.timeline import timeline
+from local_host.engine.timeline import timeline
 
 _WIDTH_IN_FILES = 200
 _COLOURS = {

@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from local_host.app.calls import FunctionWorker
+from local_host.app.console_logs import Runs, configure_logging
 from local_host.app.host_json import HostConfig, read_host_config
 from local_host.app.index import AppIndex
 from local_host.app.loader import load_app
 from local_host.app.sdk_replay import settle_typing_mode
 from local_host.app.settings import LocalSettings, apply_settings, read_local_settings
-from local_host.collector import end_loading
-from local_host.host import MEMORY, Host, HostParts, times_path
-from local_host.logs import Runs, configure_logging
-from local_host.start_problems import CannotStart
-from local_host.task_hub import TaskHub
+from local_host.engine.collector import end_loading
+from local_host.engine.start_problems import CannotStart
+from local_host.engine.task_hub import TaskHub
+from local_host.hosting.host import MEMORY, Host, HostParts, times_path
 from local_host.web.cors import Cors
 from local_host.web.server import bind
 from local_host.worker_process.apart import ApartWorker, WorkerOptions

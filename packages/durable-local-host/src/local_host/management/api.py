@@ -13,9 +13,10 @@ from urllib.parse import unquote_plus
 
 from aiohttp import web
 
-from local_host import errors
 from local_host.app.binding_value import DEFAULT_CONNECTION, MANAGEMENT_PATH
-from local_host.config import DurableConfig
+from local_host.engine import errors
+from local_host.engine.config import DurableConfig
+from local_host.engine.operations import Operations
 from local_host.management.calls import BadRequest, Call, json_response
 from local_host.management.entities import delete_entity, list_entities, read_entity, signal_entity
 from local_host.management.instances import (
@@ -32,7 +33,6 @@ from local_host.management.instances import (
     terminate,
 )
 from local_host.management.query import InvalidParameter, Query
-from local_host.operations import Operations
 
 _AT = (
     "   at Microsoft.Azure.WebJobs.Extensions.DurableTask.HttpApiHandler.HandleRequestAsync(HttpRequestMessage request)"

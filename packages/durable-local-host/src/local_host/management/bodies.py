@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from local_host.history import COMPLETES, EventType, time_text
-from local_host.status import RuntimeStatus
-from local_host.views import EntityStatus, InstanceStatus
+from local_host.engine.history import COMPLETES, EventType, time_text
+from local_host.engine.status import RuntimeStatus
+from local_host.engine.views import EntityStatus, InstanceStatus
 
 # The kinds of event that are shown, by the extension's name.
 _EVENT_NAMES: Mapping[int, str] = {

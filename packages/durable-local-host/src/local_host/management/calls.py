@@ -8,11 +8,11 @@ from typing import Any
 
 from aiohttp import web
 
-from local_host.config import DurableConfig
-from local_host.errors import InvalidJson
+from local_host.engine.config import DurableConfig
+from local_host.engine.errors import InvalidJson
+from local_host.engine.operations import Operations
 from local_host.management.bodies import json_body
 from local_host.management.query import InvalidParameter, Query
-from local_host.operations import Operations
 
 _JSON = "application/json; charset=utf-8"
 _CONTINUATION = "x-ms-continuation-token"

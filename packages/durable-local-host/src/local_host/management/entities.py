@@ -6,9 +6,9 @@ import json
 
 from aiohttp import web
 
+from local_host.engine.views import EntityFilter
 from local_host.management.bodies import entity_body, json_value
 from local_host.management.calls import Call, json_response, page_response
-from local_host.views import EntityFilter
 
 # A path cannot hold an empty key.
 _EMPTY_KEY = "$"

@@ -7,11 +7,11 @@ import asyncio
 from aiohttp import web
 
 from local_host.app.binding_value import management_urls
-from local_host.errors import InstanceEnded, InstanceNotFound
+from local_host.engine.errors import InstanceEnded, InstanceNotFound
+from local_host.engine.status import RuntimeStatus
+from local_host.engine.views import InstanceFilter, InstanceStatus
 from local_host.management.bodies import ScheduledTwice, json_value, status_body
 from local_host.management.calls import BadRequest, Call, json_response, page_response
-from local_host.status import RuntimeStatus
-from local_host.views import InstanceFilter, InstanceStatus
 
 _NO_JSON = {
     "Message": "Invalid JSON content",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 
-from local_host.status import RuntimeStatus
+from local_host.engine.status import RuntimeStatus
 
 
 class InvalidParameter(Exception):

@@ -18,21 +18,21 @@ from azure.durable_functions.models.utils.df_serialization import df_dumps
 from local_host.app.calls import FunctionWorker
 from local_host.app.host_json import HostConfig, read_host_config
 from local_host.app.index import AppIndex
-from local_host.clock import ManualClock
-from local_host.errors import EntityNotFound
-from local_host.executor import FunctionKind
-from local_host.history import COMPLETES, OPENS, EventType
-from local_host.host import MEMORY, Host, HostParts, times_path
+from local_host.engine.clock import ManualClock
+from local_host.engine.errors import EntityNotFound
+from local_host.engine.executor import FunctionKind
+from local_host.engine.history import COMPLETES, OPENS, EventType
+from local_host.engine.operations import Operations
+from local_host.engine.task_hub import TaskHub
+from local_host.engine.views import InstanceStatus
+from local_host.hosting.host import MEMORY, Host, HostParts, times_path
 from local_host.management.bodies import json_value
-from local_host.operations import Operations
-from local_host.task_hub import TaskHub
 from local_host.testing.crashes import CrashFaults
 from local_host.testing.doubles import Activity, ActivityCall, DoubledExecutor, Doubles
 from local_host.testing.http_client import HttpClient
 from local_host.testing.loading import environment, imported
 from local_host.testing.recording import make_recording
 from local_host.testing.worker_death import Call, DeathOrder, MortalExecutor, MortalWorker, mortal_invoke
-from local_host.views import InstanceStatus
 from local_host.web.server import bind
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from local_host.faults import Faults
-from local_host.history import Event
+from local_host.engine.faults import Faults
+from local_host.engine.history import Event
 
 
 class Crashed(Exception):

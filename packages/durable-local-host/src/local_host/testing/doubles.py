@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local_host.app.caller import failure_of
-from local_host.errors import UserCodeFailed
-from local_host.executor import Executor, FunctionKind
+from local_host.engine.errors import UserCodeFailed
+from local_host.engine.executor import Executor, FunctionKind
 
 Activity = Callable[[Any], Awaitable[Any]]
 """Calls an activity of the app with plain JSON and gives its decoded answer."""

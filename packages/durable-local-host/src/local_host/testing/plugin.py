@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from local_host.host import MEMORY
+from local_host.hosting.host import MEMORY
 from local_host.testing.app_host import AppHost, running_app
 
 

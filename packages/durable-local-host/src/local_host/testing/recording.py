@@ -12,15 +12,15 @@ from typing import Any
 import azure.functions as func
 from azure.durable_functions import Orchestrator
 
-from local_host.actions import Answer, read_answer, read_failure
 from local_host.app.caller import failure_of
-from local_host.config import DurableConfig
-from local_host.history import EventType, History
-from local_host.instance import Episode, Instance
-from local_host.payload import payload
-from local_host.status import RuntimeStatus
-from local_host.views import InstanceStatus
-from local_host.walk import NonDeterministic, WalkResult, walk
+from local_host.engine.actions import Answer, read_answer, read_failure
+from local_host.engine.config import DurableConfig
+from local_host.engine.history import EventType, History
+from local_host.engine.instance import Episode, Instance
+from local_host.engine.payload import payload
+from local_host.engine.status import RuntimeStatus
+from local_host.engine.views import InstanceStatus
+from local_host.engine.walk import NonDeterministic, WalkResult, walk
 
 _FORMAT = 1
 

@@ -16,8 +16,8 @@ from azure.functions.meta import Datum
 from local_host.app.calls import FunctionAnswer, Invoke
 from local_host.app.function import Function
 from local_host.app.function_context import RetryContext
-from local_host.errors import WorkerExited
-from local_host.executor import Executor, FunctionKind
+from local_host.engine.errors import WorkerExited
+from local_host.engine.executor import Executor, FunctionKind
 
 T = TypeVar("T")
 Call = Literal["episode", "activity", "entity", "function"]

@@ -13,9 +13,9 @@ from aiohttp import web
 from local_host.app.binding_types import trigger_type
 from local_host.app.function import Binding, Function
 from local_host.app.index import AppIndex
-from local_host.errors import InstanceNotFound
+from local_host.engine.errors import InstanceNotFound
+from local_host.engine.operations import Operations
 from local_host.management.calls import json_response
-from local_host.operations import Operations
 from local_host.web.instance_page import render_instance
 from local_host.web.page import page_response
 from local_host.web.routes import split_path

@@ -13,9 +13,9 @@ from typing import Any
 from urllib.parse import quote
 
 from local_host.app.binding_value import MANAGEMENT_PATH
-from local_host.commands.timeline import Line, since, timeline
+from local_host.engine.timeline import Line, since, timeline
+from local_host.engine.views import InstanceStatus
 from local_host.management.bodies import json_value, status_body
-from local_host.views import InstanceStatus
 from local_host.web.page import coloured
 
 _MAX_VALUE_CHARS = 20_000

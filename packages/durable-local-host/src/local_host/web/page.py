@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from local_host.status import RuntimeStatus
+from local_host.engine.status import RuntimeStatus
 
 HEADERS = {
     "Cache-Control": "no-store",

@@ -12,7 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
-from local_host.log_categories import host_logger
+from local_host.engine.log_categories import host_logger
 from local_host.web.limits import Limits
 
 _log = host_logger("local_host.http")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from local_host.app.function import Function
-from local_host.start_problems import InvalidFunction
+from local_host.engine.start_problems import InvalidFunction
 from local_host.web.route_template import RouteTemplate, parse_template
 
 _SLASH = re.compile("(%2f)", re.IGNORECASE)

@@ -17,12 +17,12 @@ from aiohttp import web
 
 from local_host.app.binding_value import MANAGEMENT_PATH
 from local_host.app.calls import Invoke
-from local_host.errors import StoreUnavailable, UserCodeFailed
-from local_host.failure_log import log_failure
-from local_host.log_categories import function_logger, host_logger
+from local_host.engine.errors import StoreUnavailable, UserCodeFailed
+from local_host.engine.failure_log import log_failure
+from local_host.engine.log_categories import function_logger, host_logger
+from local_host.engine.running import Running
+from local_host.engine.start_problems import CannotStart, PortInUse
 from local_host.management.api import ManagementApi
-from local_host.running import Running
-from local_host.start_problems import CannotStart, PortInUse
 from local_host.web.admin_api import AdminApi
 from local_host.web.cors import Cors
 from local_host.web.limits import BodiesInHand, BodyRefused, LimitedRequest, Limits

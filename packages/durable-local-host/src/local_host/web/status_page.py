@@ -9,7 +9,7 @@ from urllib.parse import quote
 from local_host.app.binding_value import MANAGEMENT_PATH
 from local_host.app.function import Function
 from local_host.app.index import AppIndex
-from local_host.views import InstanceStatus
+from local_host.engine.views import InstanceStatus
 from local_host.web.page import coloured
 
 # Below what the host keeps for itself, so that no route of an app is hidden by it.

@@ -12,10 +12,10 @@ from pathlib import Path
 from local_host.app.caller import timed_out
 from local_host.app.calls import FunctionAnswer, FunctionCall
 from local_host.app.index import AppIndex
-from local_host.clock import Clock, SystemClock
-from local_host.errors import CallLost, FunctionTimedOut, LocalHostError, NoWorker, WorkerExited
-from local_host.log_categories import host_logger
-from local_host.start_problems import CannotStart
+from local_host.engine.clock import Clock, SystemClock
+from local_host.engine.errors import CallLost, FunctionTimedOut, LocalHostError, NoWorker, WorkerExited
+from local_host.engine.log_categories import host_logger
+from local_host.engine.start_problems import CannotStart
 from local_host.worker_process.process import WorkerProcess
 
 _log = host_logger("Microsoft.Azure.WebJobs.Script.Workers.Rpc.RpcFunctionInvocationDispatcher")

@@ -13,16 +13,16 @@ import warnings
 from dataclasses import replace
 from typing import Any
 
+from local_host.app.console_logs import Runs, configure_logging
 from local_host.app.function import Function
 from local_host.app.index import AppIndex
 from local_host.app.inside import InsideWorker
 from local_host.app.loader import load_app
 from local_host.app.sdk_replay import quicken_replay, settle_typing_mode
 from local_host.app.sdk_session import renew_client_session
-from local_host.collector import begin_loading, end_loading
-from local_host.errors import UserCodeFailed
-from local_host.logs import Runs, configure_logging
-from local_host.start_problems import CannotStart
+from local_host.engine.collector import begin_loading, end_loading
+from local_host.engine.errors import UserCodeFailed
+from local_host.engine.start_problems import CannotStart
 from local_host.worker_process import messages
 
 _ORPHANED = 1

@@ -15,7 +15,7 @@ from typing import Any
 
 from local_host.app.calls import FunctionAnswer, FunctionCall
 from local_host.app.index import AppIndex
-from local_host.errors import Raised
+from local_host.engine.errors import Raised
 
 _LENGTH = struct.Struct("!Q")
 

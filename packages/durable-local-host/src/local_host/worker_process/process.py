@@ -13,9 +13,9 @@ from typing import Any
 
 from local_host.app.calls import FunctionAnswer, FunctionCall
 from local_host.app.index import AppIndex
-from local_host.errors import CallLost, UserCodeFailed, WorkerExited
-from local_host.log_categories import host_logger
-from local_host.start_problems import AppLoadError
+from local_host.engine.errors import CallLost, UserCodeFailed, WorkerExited
+from local_host.engine.log_categories import host_logger
+from local_host.engine.start_problems import AppLoadError
 from local_host.worker_process import messages
 
 _log = host_logger("Worker.rpcWorkerProcess.python")

@@ -10,7 +10,7 @@ import pytest
 from local_host.app import relaxed_json
 from local_host.app.host_json import read_host_config
 from local_host.app.settings import read_local_settings
-from local_host.start_problems import ConfigurationError
+from local_host.engine.start_problems import ConfigurationError
 from local_host.testing import running_app
 
 TWO_ROUTES = """

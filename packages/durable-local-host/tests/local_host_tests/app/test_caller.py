@@ -14,7 +14,7 @@ import pytest
 from local_host.app.caller import Caller
 from local_host.app.function_context import Invocation
 from local_host.app.index import index_functions
-from local_host.errors import UserCodeFailed
+from local_host.engine.errors import UserCodeFailed
 
 SHORT = timedelta(milliseconds=20)
 LONG_ENOUGH_TO_BEGIN = timedelta(seconds=1)

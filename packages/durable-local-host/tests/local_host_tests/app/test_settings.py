@@ -11,8 +11,8 @@ import pytest
 
 from local_host.app.host_json import HostConfig, parse_host_config, read_host_config
 from local_host.app.settings import apply_settings, read_local_settings, resolve_references
-from local_host.config import Overridable, VersionFailure, VersionMatch
-from local_host.start_problems import ConfigurationError, SettingMissing
+from local_host.engine.config import Overridable, VersionFailure, VersionMatch
+from local_host.engine.start_problems import ConfigurationError, SettingMissing
 
 
 def host_json(**durable: Any) -> dict[str, Any]:

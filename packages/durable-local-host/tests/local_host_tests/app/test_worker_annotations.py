@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from local_host.app.index import index_functions
-from local_host.start_problems import IndexingError
+from local_host.engine.start_problems import IndexingError
 
 ROWS = json.loads(Path(__file__).with_name("worker-annotations.json").read_text("utf-8"))["rows"]
 

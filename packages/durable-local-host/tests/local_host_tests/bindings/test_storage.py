@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from local_host.bindings.storage import StorageAccounts
-from local_host.start_problems import SettingMissing
+from local_host.engine.start_problems import SettingMissing
 
 KEY = "a2V5"
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from local_host.bindings.types.timer import time_zone
-from local_host.clock import ManualClock
-from local_host.start_problems import ConfigurationError, InvalidFunction
+from local_host.engine.clock import ManualClock
+from local_host.engine.start_problems import ConfigurationError, InvalidFunction
 from local_host.testing import AppHost, running_app
 
 APP = """

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from local_host.cli import main
+from local_host.commands.cli import main
 from local_host.testing import AppHost
 from local_host_tests.conformance.support import on_conformance_app
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local_host.commands.timeline import Line, timeline
+from local_host.engine.timeline import Line, timeline
 from local_host.testing import AppHost
 from local_host_tests.conformance.support import on_conformance_app, status_of
 

@@ -8,7 +8,7 @@ from importlib import import_module
 import azure.durable_functions as df
 import pytest
 
-from local_host.executor import FunctionKind
+from local_host.engine.executor import FunctionKind
 from local_host.testing import AppHost
 from local_host_tests.conformance.support import on_conformance_app
 

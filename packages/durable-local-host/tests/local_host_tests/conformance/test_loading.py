@@ -9,8 +9,8 @@ import pytest
 
 from local_host.app.index import AppIndex
 from local_host.app.loader import load_app
-from local_host.executor import FunctionKind
-from local_host.start_problems import AppLoadError
+from local_host.engine.executor import FunctionKind
+from local_host.engine.start_problems import AppLoadError
 from local_host.testing import AppHost
 from local_host_tests.conformance.process import host_process
 from local_host_tests.conformance.support import APP, PACKAGE, on_conformance_app

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from local_host.app.host_json import parse_host_config
-from local_host.start_problems import ConfigurationError
+from local_host.engine.start_problems import ConfigurationError
 from local_host.testing import AppHost, StillRunning
 from local_host.testing.process import eventually
 from local_host_tests.conformance.process import host_process

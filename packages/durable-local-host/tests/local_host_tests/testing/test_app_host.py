@@ -12,7 +12,7 @@ from importlib import import_module
 import azure.durable_functions as df
 import pytest
 
-from local_host.errors import InstanceNotFound
+from local_host.engine.errors import InstanceNotFound
 from local_host.testing import Activity, AppHost, ReplayFailed, StillRunning, replay, running_app
 from local_host_tests.conformance.support import APPS, on_conformance_app
 

@@ -13,7 +13,7 @@ from local_host.app.calls import FunctionAnswer, FunctionCall
 from local_host.app.function_context import Invocation
 from local_host.app.index import index_functions
 from local_host.app.inside import InsideWorker
-from local_host.errors import UserCodeFailed
+from local_host.engine.errors import UserCodeFailed
 from local_host.web.messages import response_of
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from local_host.app.index import AppIndex
-from local_host.history import (
+from local_host.engine.history import (
     EventType,
     event_raised,
     execution_started,
@@ -16,9 +16,9 @@ from local_host.history import (
     task_completed,
     time_text,
 )
-from local_host.status import RuntimeStatus
+from local_host.engine.status import RuntimeStatus
+from local_host.engine.views import InstanceStatus
 from local_host.testing import AppHost
-from local_host.views import InstanceStatus
 from local_host.web.instance_page import render_instance
 from local_host.web.status_page import RECENT, render_home
 from local_host_tests.conformance.support import on_conformance_app

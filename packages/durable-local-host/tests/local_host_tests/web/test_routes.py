@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from local_host.app.function import Binding, Function
-from local_host.start_problems import InvalidFunction
+from local_host.engine.start_problems import InvalidFunction
 from local_host.web.route_template import parse_template
 from local_host.web.routes import RouteTable, split_path
 

@@ -15,9 +15,9 @@ from azure.functions.meta import Datum
 
 from local_host.app.calls import FunctionCall
 from local_host.app.function_context import Invocation
-from local_host.clock import ManualClock
-from local_host.errors import FunctionTimedOut, NoWorker, UserCodeFailed, WorkerExited
-from local_host.start_problems import AppLoadError
+from local_host.engine.clock import ManualClock
+from local_host.engine.errors import FunctionTimedOut, NoWorker, UserCodeFailed, WorkerExited
+from local_host.engine.start_problems import AppLoadError
 from local_host.worker_process.apart import ApartWorker, WorkerOptions
 from local_host_tests.conformance.support import APPS
 

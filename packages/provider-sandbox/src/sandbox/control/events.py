@@ -7,16 +7,17 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from sandbox.control.answers import json_body, problem, read
+from sandbox.core.ids import stripe_id
 from sandbox.easypost import shipments, trackers
 from sandbox.easypost.errors import EasyPostRefusal
-from sandbox.ids import stripe_id
 from sandbox.ledger import parcels, payments
 from sandbox.ledger.store import Ledger
 from sandbox.stripe import lifecycle
 from sandbox.stripe.errors import StripeRefusal
 from sandbox.stripe.intent import PaymentIntent, Status
-from sandbox.stripe.payment_methods import AUTHENTICATION_FAILED, GENERIC_DECLINE, Decline, Verdict
+from sandbox.stripe.payment_methods import AUTHENTICATION_FAILED, GENERIC_DECLINE, Verdict
 from sandbox.stripe.payment_store import save
+from sandbox.stripe.problem import Decline
 from sandbox.stripe.wire import intent_body
 
 _Handler = Callable[[web.Request], Awaitable[web.Response]]

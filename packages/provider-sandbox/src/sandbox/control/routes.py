@@ -11,8 +11,8 @@ from aiohttp import web
 
 from sandbox.control import events
 from sandbox.control.answers import json_body, problem, read
-from sandbox.delays import Delays
-from sandbox.faults import FaultRule
+from sandbox.core.delays import Delays
+from sandbox.core.faults import FaultRule
 from sandbox.ledger import journal, parcels, payments
 from sandbox.ledger.store import Ledger
 

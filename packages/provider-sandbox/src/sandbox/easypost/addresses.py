@@ -8,10 +8,10 @@ import re
 from datetime import datetime
 from functools import lru_cache
 
+from sandbox.core.exchange import JsonObject
+from sandbox.core.ids import easypost_id
 from sandbox.easypost import fields
 from sandbox.easypost.errors import EasyPostRefusal
-from sandbox.exchange import JsonObject
-from sandbox.ids import easypost_id
 
 _TEXTS = (
     "name",

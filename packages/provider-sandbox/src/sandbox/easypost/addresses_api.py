@@ -1,8 +1,8 @@
 """The address and parcel endpoints."""
 
+from sandbox.core.exchange import Answer, Call, JsonObject
 from sandbox.easypost import addresses, fields, listing, shipments
 from sandbox.easypost.errors import EasyPostRefusal, not_found
-from sandbox.exchange import Answer, Call, JsonObject
 from sandbox.ledger import parcels
 from sandbox.ledger.store import Ledger
 

@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Any
 
+from sandbox.core.exchange import JsonObject
+from sandbox.core.ids import easypost_id
 from sandbox.easypost import fields
 from sandbox.easypost.errors import invalid, missing
 from sandbox.easypost.trackers import timestamp
-from sandbox.exchange import JsonObject
-from sandbox.ids import easypost_id
 
 _CONTENTS = (
     "documents",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.exchange import Answer
+from sandbox.core.exchange import Answer
 
 
 class EasyPostRefusal(Exception):

@@ -5,13 +5,13 @@ import re
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
-from sandbox.api_key import api_key
+from sandbox.core.api_key import api_key
+from sandbox.core.exchange import Answer, Call, Handler, JsonObject
+from sandbox.core.face import Executed, Face, MalformedRequest, Operation
+from sandbox.core.ids import easypost_id
 from sandbox.easypost import addresses_api, shipments_api
 from sandbox.easypost.errors import EasyPostRefusal
 from sandbox.easypost.errors import not_found as no_such_resource
-from sandbox.exchange import Answer, Call, Handler, JsonObject
-from sandbox.face import Executed, Face, MalformedRequest, Operation
-from sandbox.ids import easypost_id
 from sandbox.ledger import parcels
 from sandbox.ledger.store import Ledger
 

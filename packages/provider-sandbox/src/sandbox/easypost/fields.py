@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from sandbox.core.exchange import JsonObject
 from sandbox.easypost.errors import invalid, missing
-from sandbox.exchange import JsonObject
 
 
 def section(params: JsonObject, name: str) -> JsonObject:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
+from sandbox.core.exchange import JsonObject
 from sandbox.easypost import fields
 from sandbox.easypost.errors import not_found
-from sandbox.exchange import JsonObject
 
 _PAGE_SIZE = 20
 _MAX_PAGE_SIZE = 100

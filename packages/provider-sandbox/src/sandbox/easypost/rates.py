@@ -7,11 +7,11 @@ shorter sides; https://pe.usps.com/text/dmm300/201.htm), as the others do here. 
 from dataclasses import dataclass
 from datetime import datetime
 
+from sandbox.core.exchange import JsonObject
+from sandbox.core.ids import easypost_id
 from sandbox.easypost import customs
 from sandbox.easypost.addresses import delivery_problems
 from sandbox.easypost.trackers import timestamp
-from sandbox.exchange import JsonObject
-from sandbox.ids import easypost_id
 
 _CARRIER_ACCOUNT = "ca_00000000000000000000000000000001"
 # Service, days, and price in hundredths for the first pound and for each further one.

@@ -7,14 +7,14 @@ it.
 from datetime import datetime
 from typing import Any
 
+from sandbox.core.exchange import JsonObject
+from sandbox.core.ids import easypost_id
 from sandbox.easypost import fields
 from sandbox.easypost.addresses import verified
 from sandbox.easypost.customs import new_customs_info
 from sandbox.easypost.errors import EasyPostRefusal, missing, not_found
 from sandbox.easypost.rates import rated
 from sandbox.easypost.trackers import NOT_YET_SHIPPED, timestamp
-from sandbox.exchange import JsonObject
-from sandbox.ids import easypost_id
 
 
 def new_parcel(given: JsonObject, now: datetime) -> JsonObject:

@@ -1,10 +1,10 @@
 """The shipment and tracker endpoints: read parameters, ask the pure rules, write the ledger, render."""
 
+from sandbox.core.exchange import Answer, Call, JsonObject
+from sandbox.core.ids import tracking_code
 from sandbox.easypost import addresses, fields, listing, shipments, trackers
 from sandbox.easypost.addresses_api import address_or_new
 from sandbox.easypost.errors import EasyPostRefusal, missing, not_found
-from sandbox.exchange import Answer, Call, JsonObject
-from sandbox.ids import tracking_code
 from sandbox.ledger import parcels
 from sandbox.ledger.store import Ledger
 

@@ -3,9 +3,9 @@
 import base64
 from datetime import datetime
 
+from sandbox.core.exchange import JsonObject
+from sandbox.core.ids import easypost_id
 from sandbox.easypost.errors import invalid
-from sandbox.exchange import JsonObject
-from sandbox.ids import easypost_id
 
 STATUSES = (
     "unknown",

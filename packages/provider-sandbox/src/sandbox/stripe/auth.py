@@ -3,9 +3,9 @@
 import re
 from collections.abc import Mapping
 
-from sandbox.api_key import api_key
-from sandbox.exchange import Answer
-from sandbox.stripe.errors import Problem
+from sandbox.core.api_key import api_key
+from sandbox.core.exchange import Answer
+from sandbox.stripe.problem import Problem
 from sandbox.stripe.wire import error_body
 
 _TEST_KEY = re.compile(r"^(sk|rk)_test_\w+$")

@@ -6,24 +6,12 @@ validation, authentication or rate limiting leaves its key free.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from sandbox.stripe.problem import Problem
 
 if TYPE_CHECKING:
     from sandbox.stripe.intent import PaymentIntent
-
-
-@dataclass(frozen=True, kw_only=True)
-class Problem:
-    """The `error` object. type: `card_error`, `invalid_request_error`, `idempotency_error` or `api_error`."""
-
-    status: int
-    type: str
-    message: str
-    code: str | None = None
-    param: str | None = None
-    decline_code: str | None = None
-    charge: str | None = None
 
 
 class StripeRefusal(Exception):

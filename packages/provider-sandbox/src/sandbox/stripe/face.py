@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping
 
-from sandbox import wire_form
-from sandbox.exchange import Answer, Call, Handler, JsonObject
-from sandbox.face import Executed, Face, MalformedRequest, Operation
-from sandbox.ids import stripe_id
+from sandbox.core import wire_form
+from sandbox.core.exchange import Answer, Call, Handler, JsonObject
+from sandbox.core.face import Executed, Face, MalformedRequest, Operation
+from sandbox.core.ids import stripe_id
 from sandbox.ledger import payments
 from sandbox.ledger.store import Ledger
 from sandbox.stripe import idempotency, payment_reads, payments_api, refunds_api, search
 from sandbox.stripe.auth import authenticate
-from sandbox.stripe.errors import Problem, StripeRefusal
+from sandbox.stripe.errors import StripeRefusal
+from sandbox.stripe.problem import Problem
 from sandbox.stripe.wire import error_body
 
 _API_VERSION = "2026-10-28.endive"

@@ -7,11 +7,12 @@ the key free. The parameters themselves are not kept, only their fingerprint.
 import hashlib
 import json
 
-from sandbox.exchange import Answer, Call, JsonObject
-from sandbox.ids import stripe_id
+from sandbox.core.exchange import Answer, Call, JsonObject
+from sandbox.core.ids import stripe_id
 from sandbox.ledger import journal
 from sandbox.ledger.store import Ledger
-from sandbox.stripe.errors import Problem, StripeRefusal, invalid_request
+from sandbox.stripe.errors import StripeRefusal, invalid_request
+from sandbox.stripe.problem import Problem
 from sandbox.stripe.wire import error_body
 
 _MAX_KEY = 255

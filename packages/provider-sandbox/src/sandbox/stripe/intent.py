@@ -5,8 +5,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
-from sandbox.stripe.errors import Problem
-from sandbox.stripe.payment_methods import Decline
+from sandbox.stripe.problem import Decline, Problem
 
 
 class Status(StrEnum):

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from sandbox.stripe.errors import Problem, invalid_request, not_possible
+from sandbox.stripe.errors import invalid_request, not_possible
 from sandbox.stripe.intent import Charge, Method, PaymentIntent, Status
 from sandbox.stripe.money import in_words
-from sandbox.stripe.payment_methods import AUTHENTICATION_REQUIRED, GENERIC_DECLINE, Decline, Verdict
+from sandbox.stripe.payment_methods import AUTHENTICATION_REQUIRED, GENERIC_DECLINE, Verdict
+from sandbox.stripe.problem import Decline, Problem
 
 
 class Action(StrEnum):

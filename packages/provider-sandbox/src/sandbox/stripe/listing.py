@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from sandbox.exchange import JsonObject
+from sandbox.core.exchange import JsonObject
 from sandbox.stripe.errors import invalid_request, no_such
 from sandbox.stripe.params import Reader, choice, integer, text
 

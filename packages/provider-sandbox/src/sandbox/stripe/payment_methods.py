@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
-from sandbox.stripe.errors import Problem, StripeRefusal, no_such
+from sandbox.stripe.errors import StripeRefusal, no_such
+from sandbox.stripe.problem import Decline, Problem
 
 
 class Verdict(Enum):
@@ -20,15 +21,6 @@ class Verdict(Enum):
     DECLINED = "declined"
     NEEDS_ACTION = "needs_action"
     PROCESSING = "processing"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Decline:
-    """Why an issuer declines, as Stripe reports it."""
-
-    code: str
-    decline_code: str | None
-    message: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ caller that relies on it should learn so.
 
 from collections.abc import Collection
 
-from sandbox.exchange import Call, JsonObject
+from sandbox.core.exchange import Call, JsonObject
 from sandbox.stripe import listing, params
 from sandbox.stripe.errors import StripeRefusal, invalid_request
 from sandbox.stripe.payment_methods import refuse_card_number

@@ -1,6 +1,6 @@
 """The PaymentIntent endpoints that only look: retrieve, list, search."""
 
-from sandbox.exchange import Answer, Call
+from sandbox.core.exchange import Answer, Call
 from sandbox.ledger import payments
 from sandbox.ledger.store import Ledger
 from sandbox.stripe import listing, payment_params, payment_store, search

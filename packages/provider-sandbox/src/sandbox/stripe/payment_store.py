@@ -1,6 +1,6 @@
 """Payments between the state machine and the ledger."""
 
-from sandbox.exchange import Call
+from sandbox.core.exchange import Call
 from sandbox.ledger import payments
 from sandbox.ledger.store import Ledger
 from sandbox.stripe.errors import no_such

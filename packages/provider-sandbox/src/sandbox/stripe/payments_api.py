@@ -2,14 +2,15 @@
 
 from dataclasses import replace
 
-from sandbox.exchange import Answer, Call, JsonObject
-from sandbox.ids import stripe_id
+from sandbox.core.exchange import Answer, Call, JsonObject
+from sandbox.core.ids import stripe_id
 from sandbox.ledger.store import Ledger
 from sandbox.stripe import lifecycle, payment_params, payment_store
-from sandbox.stripe.errors import Problem, StripeRefusal, invalid_request
+from sandbox.stripe.errors import StripeRefusal, invalid_request
 from sandbox.stripe.intent import Method, PaymentIntent, Status
 from sandbox.stripe.money import check_card_maximum, check_chargeable, check_form, currency_code
-from sandbox.stripe.payment_methods import Decline, Verdict, look_up
+from sandbox.stripe.payment_methods import Verdict, look_up
+from sandbox.stripe.problem import Decline, Problem
 from sandbox.stripe.wire import error_body, intent_body
 
 

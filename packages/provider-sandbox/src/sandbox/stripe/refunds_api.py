@@ -1,14 +1,15 @@
 """The refund endpoints, and the charge endpoint that belongs to them."""
 
-from sandbox.exchange import Answer, Call, JsonObject
-from sandbox.ids import stripe_id
+from sandbox.core.exchange import Answer, Call, JsonObject
+from sandbox.core.ids import stripe_id
 from sandbox.ledger import payments
 from sandbox.ledger.store import Ledger
 from sandbox.stripe import lifecycle, listing, params
-from sandbox.stripe.errors import Problem, StripeRefusal, invalid_request, no_such
+from sandbox.stripe.errors import StripeRefusal, invalid_request, no_such
 from sandbox.stripe.intent import PaymentIntent
 from sandbox.stripe.money import check_form
 from sandbox.stripe.payment_store import save
+from sandbox.stripe.problem import Problem
 from sandbox.stripe.wire import charge_body, list_body
 
 _CREATE: dict[str, params.Reader] = {

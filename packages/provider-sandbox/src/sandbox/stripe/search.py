@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.exchange import JsonObject
+from sandbox.core.exchange import JsonObject
 from sandbox.stripe.errors import StripeRefusal, invalid_request
 
 _CLAUSE = re.compile(

@@ -3,9 +3,9 @@
 from collections.abc import Collection
 from typing import Any
 
-from sandbox.exchange import JsonObject
-from sandbox.stripe.errors import Problem
+from sandbox.core.exchange import JsonObject
 from sandbox.stripe.intent import Charge, Method, PaymentIntent, Status
+from sandbox.stripe.problem import Problem
 
 _ECHOED = (
     "customer",

@@ -18,9 +18,9 @@ from local_host.app.function import Binding, Function
 from local_host.app.settings import resolve_references
 from local_host.bindings.messages import KnownToExist, connection_of, create_if_missing, encode_message, log_poison
 from local_host.bindings.path_pattern import PathPattern, fill_path, parse_pattern
-from local_host.failure_log import ONLY, Attempt, counted
-from local_host.log_categories import function_logger
-from local_host.start_problems import InvalidFunction
+from local_host.engine.failure_log import ONLY, Attempt, counted
+from local_host.engine.log_categories import function_logger
+from local_host.engine.start_problems import InvalidFunction
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobProperties

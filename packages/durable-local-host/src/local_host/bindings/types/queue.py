@@ -31,8 +31,8 @@ from local_host.bindings.messages import (
     log_poison,
 )
 from local_host.bindings.path_pattern import fill_path
-from local_host.failure_log import counted
-from local_host.log_categories import function_logger
+from local_host.engine.failure_log import counted
+from local_host.engine.log_categories import function_logger
 
 if TYPE_CHECKING:
     from azure.storage.queue import QueueMessage

@@ -22,9 +22,9 @@ from local_host.app.binding_types import BindingServices, Run, TriggerType, regi
 from local_host.app.function import Function
 from local_host.app.settings import resolve_references
 from local_host.bindings.ncrontab import NEVER, Crontab, Interval, Schedule, parse_schedule
-from local_host.clock import Clock
-from local_host.log_categories import host_logger
-from local_host.start_problems import ConfigurationError, InvalidFunction
+from local_host.engine.clock import Clock
+from local_host.engine.log_categories import host_logger
+from local_host.engine.start_problems import ConfigurationError, InvalidFunction
 
 _log = host_logger("Host.Triggers.Timer")
 _MIN_MONITORED_INTERVAL = timedelta(minutes=1)

@@ -1,0 +1,324 @@
+"""What the management API does, without HTTP: start, query, signal, stop and clean up instances and entities.
+
+Inputs, event data and results are JSON text throughout. An operation that changes something returns only after it is
+stored; it takes effect a moment later. Refusals are the `OperationRefused` types of `errors`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from sqlite3 import Row
+
+from local_host.engine import history as h
+from local_host.engine import steps
+from local_host.engine.clock import Clock
+from local_host.engine.compact_json import to_text
+from local_host.engine.config import DurableConfig, Overridable
+from local_host.engine.entity import entity_id
+from local_host.engine.errors import (
+    AlreadySuspended,
+    EntityNotFound,
+    InstanceEnded,
+    InstanceNotFound,
+    InvalidInstanceId,
+    InvalidJson,
+    NotRewindable,
+    NotSuspended,
+    UnknownFunction,
+)
+from local_host.engine.executor import Executor, FunctionKind
+from local_host.engine.group_commit import Transaction, Wakeups
+from local_host.engine.history import Event, EventType, make_event, time_text
+from local_host.engine.instance import Instance
+from local_host.engine.outcome import EntityRequest, Letter, started
+from local_host.engine.status import ENDED, RuntimeStatus
+from local_host.engine.task_hub import TaskHub
+from local_host.engine.views import (
+    ANY_ENTITY,
+    ANY_INSTANCE,
+    EntityFilter,
+    EntityPage,
+    EntityStatus,
+    InstanceFilter,
+    InstancePage,
+    InstanceStatus,
+    entity_as_instance,
+    entity_status,
+    instance_status,
+    listed,
+)
+
+_FIRST_TIME = datetime(1, 1, 1, tzinfo=UTC)
+_LAST_TIME = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
+# Sorts after every character that an id may hold.
+_LAST_CHARACTER = "\U0010ffff"
+
+
+class Operations:
+    """The operations of one task hub."""
+
+    def __init__(self, hub: TaskHub, executor: Executor, clock: Clock, config: DurableConfig) -> None:
+        self._hub = hub
+        self._executor = executor
+        self._clock = clock
+        self._config = config
+        self._waiting: dict[str, list[asyncio.Future[None]]] = {}
+        hub.listen(self._stored)
+
+    # Start.
+
+    async def start(
+        self, name: str, input_text: str | None = None, instance_id: str | None = None, version: str | None = None
+    ) -> str:
+        """Store a new instance and return its id (32 hex digits unless given).
+
+        Raises UnknownFunction, InvalidInstanceId, InvalidJson, InstanceExists (that id is live).
+        """
+        registered = self._executor.find(FunctionKind.ORCHESTRATOR, name)
+        if registered is None:
+            raise self._unknown(FunctionKind.ORCHESTRATOR, name)
+        chosen = uuid.uuid4().hex if instance_id is None else _checked_id(instance_id)
+        chosen_version = version if version is not None else self._config.default_version or ""
+        await self._start(chosen, registered, chosen_version, _checked_json(input_text))
+        return chosen
+
+    async def _start(self, instance_id: str, name: str, version: str, input_text: str | None) -> None:
+        instance = Instance(
+            instance_id=instance_id,
+            execution_id=str(uuid.uuid4()),
+            name=name,
+            version=version,
+            status=RuntimeStatus.PENDING,
+            input=input_text,
+            parent=None,
+        )
+        first = started(instance, self._now_text())
+        replace_live = self._config.overridable_existing_instance_states is Overridable.ANY
+        await self._hub.store(lambda tx: steps.start_instance(tx, instance, first, replace_live=replace_live))
+
+    async def restart(self, instance_id: str, *, with_new_id: bool = True) -> str:
+        """Start the same orchestrator with the same input again; returns the id of the new run.
+
+        Raises InstanceNotFound; InstanceExists when the same id is wanted and still live.
+        """
+        row = self._row(instance_id)
+        chosen = uuid.uuid4().hex if with_new_id else instance_id
+        await self._start(chosen, row["name"], row["version"], row["input"])
+        return chosen
+
+    # Query.
+
+    async def status(self, instance_id: str, *, with_history: bool = False) -> InstanceStatus:
+        """Return the status. Raises InstanceNotFound. An entity is found by its id `@name@key`."""
+        if instance_id.startswith("@"):
+            rows = self._hub.read("entity_row", (instance_id,))
+            if rows:
+                return entity_as_instance(rows[0])
+        row = self._row(instance_id)
+        history = self._hub.history_of(instance_id).events if with_history else None
+        return instance_status(row, history)
+
+    async def wait_ended(self, instance_id: str) -> InstanceStatus:
+        """Return once the instance is Completed, Failed, Terminated or Canceled. Raises InstanceNotFound."""
+        while not (current := await self.status(instance_id)).runtime_status.has_ended:
+            ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.setdefault(instance_id, []).append(ended)
+            await ended
+        return current
+
+    def _stored(self, wakeups: Wakeups) -> None:
+        for instance_id in wakeups.ended:
+            for ended in self._waiting.pop(instance_id, ()):
+                if not ended.done():
+                    ended.set_result(None)
+
+    async def list_instances(
+        self, where: InstanceFilter = ANY_INSTANCE, top: int = 100, continuation: str | None = None
+    ) -> InstancePage:
+        """Instances and entities in order of id."""
+        prefix = where.id_prefix or ""
+        rows = self._hub.read(
+            "list_instances",
+            {
+                "after": continuation or "",
+                "prefix": prefix,
+                "prefix_end": prefix + _LAST_CHARACTER,
+                "created_from": time_text(where.created_from or _FIRST_TIME),
+                "created_to": time_text(where.created_to or _LAST_TIME),
+                "statuses": json.dumps(where.statuses) if where.statuses else None,
+                "top": top + 1,
+            },
+        )
+        items = [listed(row) for row in rows[:top]]
+        return InstancePage(items=items, continuation=items[-1].instance_id if len(rows) > top else None)
+
+    async def latest_instances(self, top: int) -> list[InstanceStatus]:
+        """Return the newest first; entities are left out."""
+        return [instance_status(row) for row in self._hub.read("latest_instances", (top,))]
+
+    async def count_by_status(self) -> dict[str, int]:
+        """How many instances there are of each status that occurs; entities are not counted."""
+        return {row[0]: row[1] for row in self._hub.read("count_by_status")}
+
+    def _row(self, instance_id: str) -> Row:
+        rows = self._hub.read("instance_row", (instance_id,))
+        if not rows:
+            raise InstanceNotFound(instance_id)
+        return rows[0]
+
+    # Signal and control.
+
+    async def raise_event(self, instance_id: str, name: str, data_text: str | None) -> None:
+        """Store an event. Raises InstanceNotFound, InstanceEnded, InvalidJson."""
+        event = h.event_raised(self._now_text(), name, _compact_json(data_text))
+        await self._send(instance_id, event, _allow_any)
+
+    async def terminate(self, instance_id: str, reason: str | None = None) -> None:
+        """End an instance. Raises InstanceNotFound, InstanceEnded."""
+        event = make_event(EventType.EXECUTION_TERMINATED, self._now_text(), Input=reason)
+        await self._send(instance_id, event, _allow_any)
+
+    async def suspend(self, instance_id: str, reason: str | None = None) -> None:
+        """Hold an instance. Raises InstanceNotFound, InstanceEnded, AlreadySuspended."""
+        event = make_event(EventType.EXECUTION_SUSPENDED, self._now_text(), Reason=reason)
+        await self._send(instance_id, event, _allow_unless_suspended)
+
+    async def resume(self, instance_id: str, reason: str | None = None) -> None:
+        """Let an instance go on. Raises InstanceNotFound, InstanceEnded, NotSuspended."""
+        event = make_event(EventType.EXECUTION_RESUMED, self._now_text(), Reason=reason)
+        await self._send(instance_id, event, _allow_if_suspended)
+
+    async def _send(self, instance_id: str, event: Event, check: Callable[[str, RuntimeStatus], None]) -> None:
+        def step(tx: Transaction) -> None:
+            status = _required_status(tx, instance_id)
+            if status.has_ended:
+                raise InstanceEnded(instance_id, status)
+            check(instance_id, status)
+            steps.post(tx, Letter(instance_id, None, event))
+
+        await self._hub.store(step)
+
+    async def rewind(self, instance_id: str, reason: str | None = None) -> None:
+        """Bring a failed instance back to just before its failure. Raises InstanceNotFound, NotRewindable."""
+        event = make_event(EventType.EXECUTION_REWOUND, self._now_text(), Reason=reason)
+
+        def step(tx: Transaction) -> None:
+            status = _required_status(tx, instance_id)
+            if not steps.post(tx, Letter(instance_id, None, event)):
+                raise NotRewindable(instance_id, status)
+
+        await self._hub.store(step)
+
+    # Clean up.
+
+    async def purge(self, instance_id: str) -> int:
+        """Forget an ended instance (or an entity); returns 1. Raises InstanceNotFound, InstanceLive."""
+        is_entity = instance_id.startswith("@") and self._hub.read("entity_row", (instance_id,))
+        purge = steps.purge_entity if is_entity else steps.purge_instance
+        await self._hub.store(lambda tx: purge(tx, instance_id))
+        return 1
+
+    async def purge_by(
+        self, created_from: datetime, created_to: datetime | None = None, statuses: Sequence[RuntimeStatus] = ()
+    ) -> int:
+        """Forget all ended instances created in that time (of these statuses); returns how many."""
+        wanted = [status for status in statuses if status.has_ended] or list(ENDED)
+        limits = (time_text(created_from), time_text(created_to or self._clock.now()), json.dumps(wanted))
+        return await self._hub.store(lambda tx: steps.purge_instances(tx, *limits))
+
+    # Entities.
+
+    async def signal_entity(self, name: str, key: str, operation: str, input_text: str | None = None) -> None:
+        """Store a one-way operation. Raises UnknownFunction, InvalidJson."""
+        if self._executor.find(FunctionKind.ENTITY, name) is None:
+            raise self._unknown(FunctionKind.ENTITY, name)
+        request = EntityRequest(
+            entity_id=entity_id(name, key),
+            request_id=str(uuid.uuid4()),
+            operation=operation,
+            input=_compact_json(input_text),
+        )
+        await self._hub.store(lambda tx: steps.add_operation(tx, request))
+
+    async def read_entity(self, name: str, key: str) -> EntityStatus:
+        """Return the entity. Raises EntityNotFound."""
+        rows = self._hub.read("entity_row", (entity_id(name, key),))
+        if not rows or rows[0]["state"] is None:
+            raise EntityNotFound(name, key)
+        return entity_status(rows[0])
+
+    async def list_entities(
+        self, where: EntityFilter = ANY_ENTITY, top: int = 100, continuation: str | None = None
+    ) -> EntityPage:
+        """Existing entities in order of name and key."""
+        prefix = entity_id(where.name, "") if where.name else "@"
+        rows = self._hub.read(
+            "list_entities",
+            {
+                "after": continuation or "",
+                "prefix": prefix,
+                "prefix_end": prefix + _LAST_CHARACTER,
+                "updated_from": time_text(where.last_operation_from or _FIRST_TIME),
+                "updated_to": time_text(where.last_operation_to or _LAST_TIME),
+                "top": top + 1,
+            },
+        )
+        more = rows[top - 1]["entity_id"] if len(rows) > top else None
+        return EntityPage(items=[entity_status(row) for row in rows[:top]], continuation=more)
+
+    def _unknown(self, kind: FunctionKind, name: str) -> UnknownFunction:
+        return UnknownFunction(kind, name, self._executor.names(kind), self._executor.left_out(kind, name))
+
+    def _now_text(self) -> str:
+        return time_text(self._clock.now())
+
+
+def _checked_id(instance_id: str) -> str:
+    """Any text will do but none. Raises InvalidInstanceId."""
+    if not instance_id:
+        raise InvalidInstanceId(instance_id, "it must not be empty")
+    return instance_id
+
+
+def _compact_json(text: str | None) -> str | None:
+    """Return the text without blanks. Raises InvalidJson."""
+    if text is None:
+        return None
+    try:
+        return to_text(json.loads(text))
+    except ValueError as error:
+        raise InvalidJson(f"Invalid JSON content: {error}") from None
+    except RecursionError:
+        raise InvalidJson("Invalid JSON content: values are nested too deeply") from None
+
+
+def _checked_json(text: str | None) -> str | None:
+    """Return the text as it came; it may be empty. Raises InvalidJson."""
+    if text:
+        _compact_json(text)
+    return text
+
+
+def _required_status(tx: Transaction, instance_id: str) -> RuntimeStatus:
+    status = steps.status_of(tx, instance_id)
+    if status is None:
+        raise InstanceNotFound(instance_id)
+    return status
+
+
+def _allow_any(_: str, __: RuntimeStatus) -> None:
+    """Whatever is live will do."""
+
+
+def _allow_unless_suspended(instance_id: str, status: RuntimeStatus) -> None:
+    if status is RuntimeStatus.SUSPENDED:
+        raise AlreadySuspended(instance_id)
+
+
+def _allow_if_suspended(instance_id: str, status: RuntimeStatus) -> None:
+    if status is not RuntimeStatus.SUSPENDED:
+        raise NotSuspended(instance_id, status)

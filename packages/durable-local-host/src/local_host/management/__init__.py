@@ -1,1 +1,1 @@
-"""The HTTP API of the Durable extension, on top of `local_host.operations`."""
+"""The HTTP API of the Durable extension, on top of `local_host.engine.operations`."""

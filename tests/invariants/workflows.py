@@ -282,7 +282,7 @@ ENDINGS: dict[str, Ending] = {
     "expense_approval/not_paid": Ending(
         act=claim(APPROVE), failing=("pay_expense",), status="failed", reason="not_paid"
     ),
-    "expense_approval/not_told": Ending(act=claim(APPROVE), failing=("send_notification",)),
+    "expense_approval/not_notified": Ending(act=claim(APPROVE), failing=("send_notification",)),
     "shipment_tracking/no_parcel": Ending(act=watch(sold=False), status="rejected", reason="no_parcel"),
     "shipment_tracking/watching": Ending(act=watch("in_transit"), status="running"),
     "shipment_tracking/delivered": Ending(act=watch("in_transit", "delivered")),

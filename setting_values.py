@@ -92,7 +92,7 @@ def currency_code(env: Mapping[str, str], name: str) -> str:
 
 
 def limit(env: Mapping[str, str], name: str, default: Limit) -> Limit:
-    """Return a limit: `100000` is in the shop's currency; `{"usd": 100000, "idr": 1600000000}` says it for several."""
+    """Return a limit: `100000` is in the shop's currency; `{"usd": 100000, "idr": 1600000000}` for several."""
     currency = currency_code(env, "SHOP_CURRENCY")
     stated = default.for_currency(currency)
     if not env.get(name, "").strip().startswith("{"):
@@ -121,7 +121,7 @@ def postal_address(env: Mapping[str, str], name: str) -> Address:
 
 
 def from_json(env: Mapping[str, str], name: str, form: Any, default: Any) -> Any:
-    """Return what a JSON text says. form: the type that it has to be of."""
+    """Return the value of a JSON text. form: the type that it has to be of."""
     text = env.get(name, "").strip()
     if not text:
         return default
@@ -143,7 +143,7 @@ def carriers(env: Mapping[str, str], name: str) -> tuple[CarrierName, ...]:
 
 
 def of_form(env: Mapping[str, str], name: str, form: Any) -> str | None:
-    """Return a text of a form, or None. form: the type that says it."""
+    """Return a text of a form, or None. form: its type."""
     text = optional(env, name)
     if text is None:
         return None
@@ -155,7 +155,7 @@ def of_form(env: Mapping[str, str], name: str, form: Any) -> str | None:
 
 
 def names_a_host(url: str, schemes: tuple[str, ...]) -> bool:
-    """Say whether an address has one of the schemes and a host."""
+    """Return whether an address has one of the schemes and a host."""
     try:
         parts = urlsplit(url)
         return parts.scheme in schemes and bool(parts.hostname) and (parts.port is None or parts.port > 0)
@@ -181,7 +181,7 @@ def payment_providers(env: Mapping[str, str], name: str, default: tuple[Provider
 
 
 def batch_width(env: Mapping[str, str], name: str, default: int) -> int:
-    """Return how many files are looked at side by side."""
+    """Return how many files are read at a time."""
     chosen = whole(env, name, default)
     if not 1 <= chosen <= 100:
         raise InvalidSetting(name, "must be from 1 to 100")
@@ -226,7 +226,7 @@ def optional(env: Mapping[str, str], name: str) -> str | None:
 
 
 def yes(env: Mapping[str, str], name: str) -> bool:
-    """Return true or false; false where nothing is said."""
+    """Return true or false; false where nothing is set."""
     text = env.get(name, "").strip().lower() or "false"
     if text not in ("true", "false"):
         raise InvalidSetting(name, "must be true or false")

@@ -143,14 +143,15 @@ class Settings:
 
     @property
     def namespace(self) -> str:
-        """By which providers tell this shop's orders from those of others that use the same account."""
+        """The name by which providers tell this shop's orders from those of others that use the same account."""
         return f"{self.shop_id}.{self.task_hub}"
 
 
 def manifest_events(env: Mapping[str, str]) -> ManifestEvents:
-    """How the app hears of new manifests. Read by itself: it decides which function is registered, when nothing else is needed.
+    """Return how the app detects new manifests. Read by itself: it decides which function is registered.
 
-    Raises InvalidSetting.
+    Raises:
+        InvalidSetting: It is none of the known ways.
     """
     known: tuple[ManifestEvents, ...] = get_args(ManifestEvents)
     return read.one_of(env, "MANIFEST_EVENTS", known)

@@ -1,4 +1,4 @@
-"""Tell somebody else's server how a workflow ended."""
+"""Send a webhook about how a workflow ended."""
 
 from typing import Any
 

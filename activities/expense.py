@@ -19,9 +19,9 @@ def calculate_expense_totals(request: dict) -> dict[str, Any]:
 
 @bp.activity_trigger(input_name="request")
 def pay_expense(request: dict) -> dict[str, Any]:
-    """Enter what is to be paid for a claim; a repeat finds it entered. Faulted as paid_differently when it is another sum."""
+    """Record what is to be paid for a claim; a repeat finds the record. Faulted as paid_differently when it is another sum."""
     payment = ExpensePayment.model_validate(request)
-    entered = services().expense_payments.add(payment)
-    if entered.totals != payment.totals:
-        return StepResult.faulted("paid_differently", "another sum is entered for this claim").to_wire()
+    recorded = services().expense_payments.add(payment)
+    if recorded.totals != payment.totals:
+        return StepResult.faulted("paid_differently", "another sum is recorded for this claim").to_wire()
     return StepResult(reference=payment.claim_id).to_wire()

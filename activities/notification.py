@@ -1,4 +1,4 @@
-"""Tell people of an order: at least once, under a message id that lets a repeat be dropped."""
+"""Send notifications: at least once, under a message id by which a repeat can be dropped."""
 
 from typing import Any
 

@@ -28,7 +28,7 @@ def enrich_user_data(request: dict) -> dict[str, Any]:
 
 @bp.activity_trigger(input_name="request")
 def persist_user(request: dict) -> dict[str, Any]:
-    """Enter the user. Refused as already_registered when another run has entered one with this address."""
+    """Insert the user. Refused as already_registered when another run has inserted one with this address."""
     registration = PersistUser.model_validate(request)
     if not services().users.add(registration):
         return StepResult.refused("already_registered", "A user with this address exists.").to_wire()
@@ -41,8 +41,8 @@ def send_onboarding_email(request: dict) -> dict[str, Any]:
     user = User.model_validate(request)
     kind = NotificationKind.USER_WELCOME
     message_id = notification_id(user.user_id, kind)
-    news = Notification(
+    notification = Notification(
         message_id=message_id, order_id=user.user_id, kind=kind, email=user.email, data={"name": user.name}
     )
-    services().outbox.put(news)
+    services().outbox.put(notification)
     return StepResult(reference=message_id).to_wire()

@@ -14,7 +14,7 @@ from services.order_start import take_in_order
 bp = df.Blueprint()
 
 
-# The saga is not a sub-orchestration of whoever brings the order: it lives on its own, for a day if a human has to approve it,
+# The saga is not a sub-orchestration of the run that brings the order: it runs by itself, for a day if an approver has to decide,
 # and a parent would wait for ever for a child whose id another start took first.
 @bp.activity_trigger(input_name="request")
 @bp.durable_client_input(client_name="client")

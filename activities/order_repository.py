@@ -1,4 +1,4 @@
-"""Enter in the order repository where an order stands, and which decision an approval wait got."""
+"""Record where an order stands, and the decision of an approval wait."""
 
 from typing import Any
 
@@ -78,22 +78,22 @@ def look_up_approval(request: dict) -> dict[str, Any]:
 @bp.activity_trigger(input_name="request")
 @observed(SettleApprovalRequest)
 def settle_approval(request: dict) -> dict[str, Any]:
-    """Enter a decision unless there is one. Answers with the `SettledApproval` that holds."""
+    """Record a decision unless there is one. Answers with the `SettledApproval` that holds."""
     return services().order_repository.settle(SettleApprovalRequest.model_validate(request)).to_wire()
 
 
 @bp.activity_trigger(input_name="request")
 @observed(CloseOrder)
 def close_order(request: dict) -> dict[str, Any]:
-    """Enter a compensation that got done after all; with the last one the order ends, and its customer is told.
+    """Record a compensation that was completed late; with the last one the order ends, and its customer is notified.
 
     Refused as not_waiting when the order does not need attention.
     """
     closing = CloseOrder.model_validate(request)
     after = services().order_repository.close(closing)
     if after is None or after.status not in (closing.status, OrderStatus.NEEDS_ATTENTION):
-        status = "nothing" if after is None else after.status
-        return StepResult.refused("not_waiting", f"the order repository says {status} of this order").to_wire()
+        status = "unknown" if after is None else after.status
+        return StepResult.refused("not_waiting", f"the order's status is {status}").to_wire()
     emit_status(after.changed)
     if after.status is closing.status:
         notify_of_end(services().order_repository, services().outbox, closing)

@@ -1,7 +1,7 @@
 """Authorise, capture and cancel a customer's payment.
 
-Each passes keys that are derived from the order, so a repeat finds what was done and moves no money. Whoever adds an activity
-here keeps that promise.
+Each passes keys that are derived from the order, so a repeat finds what was done and moves no money. Every activity that is
+added here has to keep that promise.
 """
 
 from typing import Any
@@ -49,5 +49,5 @@ def capture_payment(request: dict) -> dict[str, Any]:
 @bp.activity_trigger(input_name="request")
 @observed(CancelPaymentRequest)
 def cancel_payment(request: dict) -> dict[str, Any]:
-    """Leave the customer's money as it was. The message says how: voided, refunded or nothing_to_compensate."""
+    """Leave the customer's money as it was. The message is how: voided, refunded or nothing_to_compensate."""
     return services().payment_provider.cancel(CancelPaymentRequest.model_validate(request)).to_wire()

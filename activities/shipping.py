@@ -28,5 +28,5 @@ def buy_label(request: dict) -> dict[str, Any]:
 @bp.activity_trigger(input_name="request")
 @observed(CancelShippingRequest)
 def cancel_shipping(request: dict) -> dict[str, Any]:
-    """Give a bought label back. The message says what there was: label_refunded or nothing_to_compensate."""
+    """Give a bought label back. The message is what there was: label_refunded or nothing_to_compensate."""
     return services().carrier.cancel(CancelShippingRequest.model_validate(request)).to_wire()

@@ -1,4 +1,4 @@
-"""Find an order's parcel, ask the carrier where it is, and enter the answer."""
+"""Find an order's parcel, poll the carrier for its status, and record the answer."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def find_parcel(request: dict) -> dict[str, Any]:
 
 @bp.activity_trigger(input_name="request")
 def look_at_parcel(request: dict) -> dict[str, Any]:
-    """Answers with a `ParcelSeen`. Faulted as carrier_request_refused when the carrier will not say."""
+    """Answers with a `ParcelSeen`. Faulted as carrier_request_refused when the carrier does not answer for this parcel."""
     query = ParcelQuery.model_validate(request)
     try:
         status = services().trackers.status(query.code)
@@ -40,7 +40,7 @@ def look_at_parcel(request: dict) -> dict[str, Any]:
 
 @bp.activity_trigger(input_name="request")
 def record_tracking(request: dict) -> dict[str, Any]:
-    """Enter where the parcel is; the order's status stays."""
+    """Record where the parcel is; the order's status stays."""
     record = RecordTracking.model_validate(request)
     services().order_repository.record_tracking(record.order_id, record.tracking)
     return StepResult().to_wire()

@@ -43,7 +43,7 @@ class ChangedMeanwhile(Conflict):
     """Another operator changed the dead letter at the same time."""
 
     def __init__(self) -> None:
-        detail = "Another operator changed this dead letter at the same time; look at it again."
+        detail = "Another operator changed this dead letter at the same time; read it again."
         super().__init__("changed_meanwhile", detail)
 
 

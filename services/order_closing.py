@@ -1,7 +1,6 @@
 """Do what follows an order's end: the message to its customer, and dead letters for what is left to an operator.
 
-An end is recorded first. Its reminder goes last, so that the recovery timer does what a process that died in between left
-undone.
+An end is recorded first. Its reminder goes last, so that the recovery timer does what a process that died in between left open.
 """
 
 from domain.errors import StorageUnavailable

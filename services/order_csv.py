@@ -33,7 +33,7 @@ COLUMNS: Final = (
     "ship_to.postal_code",
     "ship_to.country",
 )
-"""All that an order in the short form may say. The template has them in this order."""
+"""All fields of an order in the short form. The template has them in this order."""
 
 TEMPLATE: Final = "\ufeff" + ",".join(COLUMNS) + "\r\n"
 """A file to fill in, with the byte order mark by which Excel knows UTF-8."""
@@ -67,8 +67,8 @@ def csv_documents(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
     lines = list(io.StringIO(text, newline=""))
     first = _first_line(lines, 0)
     separator = None
-    if first < len(lines) and (said := re.fullmatch(_SEP_LINE, lines[first].rstrip("\r\n"), re.IGNORECASE)):
-        separator = said[1]
+    if first < len(lines) and (stated := re.fullmatch(_SEP_LINE, lines[first].rstrip("\r\n"), re.IGNORECASE)):
+        separator = stated[1]
         first = _first_line(lines, first + 1)
     if first == len(lines):
         return
@@ -106,7 +106,7 @@ def _records(lines: Sequence[str], delimiter: str, skipped: int) -> Iterator[tup
             yield line, cells
             line = skipped + reader.line_num + 1
     except csv.Error:
-        detail = f"The row that begins in line {line} of the CSV cannot be taken apart: look at its quotes."
+        detail = f"The row that begins in line {line} of the CSV cannot be taken apart: check its quotes."
         error = FieldError(field=f"line {line}", rule="not_csv", message=detail)
         raise Unreadable("not_csv", detail, [error]) from None
 
@@ -128,13 +128,15 @@ def _header_problems(header: Sequence[str], separated_by: str, line: int) -> Ite
     seen: set[str] = set()
     for number, name in enumerate(header, start=1):
         if name in seen:
-            message = "Two columns say the same: each name may stand there once"
+            message = "Two columns have the same name: each may stand there once"
             yield FieldError(
                 field="header", rule="duplicate_column", message=f"{message} (line {line}, column {number})"
             )
         elif name and name not in COLUMNS:
-            said = f"Line {line}, column {number}, '{shown_name(name)}', is no column of an order (read as separated by"
-            yield FieldError(field="header", rule="unknown_column", message=f"{said} {separated_by})")
+            problem = (
+                f"Line {line}, column {number}, '{shown_name(name)}', is no column of an order (read as separated by"
+            )
+            yield FieldError(field="header", rule="unknown_column", message=f"{problem} {separated_by})")
         if name:
             seen.add(name)
     for name in _NEEDED:

@@ -120,7 +120,7 @@ class OrderView:
             order_id=self.order_id,
             status=OrderStatus.NEEDS_ATTENTION,
             succeeded=False,
-            message="Processing stopped before the order's end; an operator has to look at it.",
+            message="Processing stopped before the order's end; an operator has to settle it.",
             reason_code="processing_stopped",
             steps=self._last_reported().steps,
         )

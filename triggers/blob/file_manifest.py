@@ -1,8 +1,8 @@
-"""Start a batch of files when somebody drops its manifest: `incoming/<name>.batch.json`, which says what a request would.
+"""Start a batch of files when its manifest is uploaded: `incoming/<name>.batch.json`, with the content of a request.
 
-The host hears of it in one of two ways, as the setting MANIFEST_EVENTS says: by looking for new blobs itself, or by the storage
-account's events (CloudEvents 1.0) in a queue. Either may tell of one manifest several times: its batch is started once. A manifest
-that breaks a rule is tried again by the host and then put aside in a poison queue; the log says which rule.
+The setting MANIFEST_EVENTS chooses how the host detects it: it polls for new blobs itself, or the storage account's events
+(CloudEvents 1.0) come through a queue. Either may announce one manifest several times: its batch is started once. A manifest that
+breaks a rule is tried again by the host and then becomes a poison message; the log names the rule.
 """
 
 import asyncio
@@ -61,7 +61,12 @@ async def start_manifest(manifest: func.InputStream, client: df.DurableOrchestra
 @_by_queue.queue_trigger(arg_name="message", queue_name=FILE_MANIFESTS, connection="SHOP_STORAGE")
 @_by_queue.durable_client_input(client_name="client")
 async def start_manifest_of_event(message: func.QueueMessage, client: df.DurableOrchestrationClient) -> None:
-    """Start the batch of the manifest that an event tells of. Raises ManifestRefused, and StorageUnavailable to be called again."""
+    """Start the batch of the manifest that an event announces.
+
+    Raises:
+        ManifestRefused: No batch can be started from it.
+        StorageUnavailable: The host calls again.
+    """
     body = message.get_body()
     if _is_hidden(body.decode("utf-8", "replace")):
         return
@@ -96,7 +101,9 @@ def _is_hidden(text: str) -> bool:
     """Whether something like a card number is in a name or a message. It is dropped: a refusal would put it in a poison queue."""
     hidden = json_may_hold_card_number(text)
     if hidden:
-        _log.error("a manifest was dropped: its name, or the event that tells of it, looks like it holds a card number")
+        _log.error(
+            "a manifest was dropped: its name, or the event that announces it, looks like it holds a card number"
+        )
     return hidden
 
 

@@ -1,1 +1,1 @@
-"""What runs when a message arrives: delivering what people are told, and putting aside what cannot be delivered."""
+"""Functions that run when a queue message arrives: orders of other systems, and notifications."""

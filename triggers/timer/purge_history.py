@@ -1,6 +1,6 @@
 """Forget the histories of workflows that were completed long ago; the platform itself never does.
 
-What failed or was terminated stays: an operator may have to look at it. The order repository keeps every order's row and ledger.
+What failed or was terminated stays: an operator may need it. The order repository keeps every order's row and ledger.
 """
 
 import logging
@@ -27,7 +27,7 @@ async def purge_history(timer: func.TimerRequest, client: df.DurableOrchestratio
 
 
 async def purge_completed(client: df.DurableOrchestrationClient, now: datetime) -> None:
-    """Purge what was completed and is older than the setting says."""
+    """Purge what was completed and is older than HISTORY_RETENTION_DAYS."""
     before = now - services().settings.history_retention
     purged = await client.purge_instance_history_by(_BEGINNING, before, [df.OrchestrationRuntimeStatus.Completed])
     _log.info("purged the history of %d completed instances created before %s", purged.instances_deleted, before)

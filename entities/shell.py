@@ -4,14 +4,18 @@ A batch of operations shares one context, so a result set by one would leak into
 its half-made state. Hence: decide first, then set the state once, then always set a result.
 """
 
+import logging
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Final, Protocol, Self, TypeVar
 
 import azure.durable_functions as df
 from pydantic import ValidationError
 
+from domain.keyed_changes import KeyedChange
 from domain.wire import Wire
-from domain.workflows.steps import StepResult
+from domain.workflows.steps import Outcome, StepResult
+
+_log: Final = logging.getLogger(__name__)
 
 
 class State(Protocol):
@@ -43,6 +47,10 @@ def answer(context: df.DurableEntityContext, kept: type[S], operations: Operatio
     if changed is not state and changed is not None:
         context.set_state(changed.to_state())
     context.set_result(result.to_wire())
+    model, _ = operations.get(context.operation_name, (Wire, None))
+    if result.outcome is not Outcome.DONE and issubclass(model, KeyedChange):
+        # The API accepted it, since it looked possible then: the caller finds the refusal where the 202 pointed to.
+        _log.warning("%s of %s is refused: %s", context.operation_name, context.entity_key, result.reason_code)
 
 
 def _apply(state: S | None, operation: str, request: Any, operations: Operations[S]) -> tuple[S | None, StepResult]:

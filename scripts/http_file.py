@@ -25,6 +25,7 @@ HEAD: Final = """\
 """
 # In paths: what earlier requests of the file have made.
 VARIABLES: Final = {
+    "change_id": "from-the-location-of-a-change",
     "customer_id": "ada",
     "dead_letter_id": "my-order.cancel_payment",
     "id": "my-run",

@@ -30,7 +30,7 @@ from domain.workflows.steps import Outcome, StepResult
 from services.container import services
 from services.entities import read_entity
 from services.workflow_runs import RunConflict, start_once
-from triggers.http.support.links import resource
+from triggers.http.support.changes import ChangeAnswer, ChangeLinks, change_status, links_of
 from triggers.http.support.operation import operation
 from triggers.http.support.problems import conflict, invalid_field, not_found
 from triggers.http.support.request_body import read_body
@@ -65,12 +65,10 @@ class ItemQuantity(Edge):
     quantity: Quantity
 
 
-class CartChange(Wire):
-    """A change that was sent to the cart. A repeat under its key counts once."""
+class CartChange(ChangeLinks):
+    """A change that is on its way, and where it can be looked up. Send its key again to be sure that it counts once."""
 
     customer_id: str
-    statusQueryGetUri: str
-    key: str
 
 
 @operation(
@@ -213,6 +211,21 @@ async def get_cart_checkout(req: func.HttpRequest, client: df.DurableOrchestrati
     return await run_status(req, client, CHECKOUT_CART, f"carts/{customer_id}/checkouts")
 
 
+@operation(
+    bp,
+    "GET",
+    "carts/{customer_id}/changes/{change_id}",
+    answers={200: ChangeAnswer, 202: ChangeAnswer},
+)
+async def get_cart_change(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """Return what became of a change of a cart.
+
+    The status is 202 until the cart has decided on it and 200 when it is made or refused. It is known for seven days.
+    """
+    cart = await _read(client, path_id(req, "customer_id")) or Cart()
+    return change_status(req, cart.changes)
+
+
 async def _read(client: df.DurableOrchestrationClient, customer_id: str) -> Cart | None:
     return Cart.from_state(await read_entity(client, CART_ENTITY, customer_id))
 
@@ -234,8 +247,8 @@ async def _send_change(
     if expected.outcome is not Outcome.DONE:
         raise conflict(expected.reason_code or "refused", f"The cart does not allow it: {expected.message}.")
     await client.signal_entity(df.EntityId(CART_ENTITY, customer_id), request.operation, request.to_wire())
-    cart_uri = resource("carts", customer_id)
-    return accepted(CartChange(customer_id=customer_id, statusQueryGetUri=cart_uri, key=request.key), cart_uri)
+    links = CartChange(customer_id=customer_id, **links_of(request, "carts", customer_id, "changes"))
+    return accepted(links, links.statusQueryGetUri)
 
 
 def _key_of_header(req: func.HttpRequest) -> dict[str, Any]:

@@ -18,11 +18,11 @@ from domain.inventory.stock import (
     adjust,
     restock,
 )
-from domain.keyed_changes import ChangeKey
+from domain.keyed_changes import ChangeKey, KeyedChange
 from domain.wire import Edge, Wire
 from domain.workflows.steps import Outcome, StepResult
 from services.stock import read_stock, signal_stock
-from triggers.http.support.links import resource
+from triggers.http.support.changes import ChangeAnswer, ChangeLinks, change_status, links_of
 from triggers.http.support.operation import operation
 from triggers.http.support.problems import conflict
 from triggers.http.support.products import known_product
@@ -59,12 +59,10 @@ class Correction(Edge):
     key: ChangeKey | None = None
 
 
-class MovementAnswer(Wire):
-    """A movement that was sent to the stock. A repeat under its key counts once."""
+class MovementLinks(ChangeLinks):
+    """A movement that is on its way, and where it can be looked up. Send its key again to be sure that it counts once."""
 
     product_id: str
-    key: str
-    statusQueryGetUri: str
 
 
 @operation(
@@ -95,14 +93,14 @@ async def get_inventory(req: func.HttpRequest, client: df.DurableOrchestrationCl
     "inventory/{product_id}/restock",
     body=Delivery,
     takes_idempotency_key=True,
-    answers={202: MovementAnswer},
+    answers={202: MovementLinks},
     problems={409: "The stock does not allow it, or another movement has this key."},
 )
 async def restock_inventory(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Add goods that have arrived.
 
-    The stock grows shortly after the answer. Send a key or an Idempotency-Key: a repeat under the same name then counts
-    once.
+    The stock grows shortly after the answer; `Location` is where to see that it did. Send a key or an Idempotency-Key: a
+    repeat under the same name then counts once.
     """
     product_id = (await known_product(req)).product_id
     delivery = read_body(req, Delivery)
@@ -112,7 +110,7 @@ async def restock_inventory(req: func.HttpRequest, client: df.DurableOrchestrati
     _, expected = restock(await read_stock(client, product_id), request)
     _check_possible(expected)
     await signal_stock(client, product_id, request.operation, request)
-    return _accepted(product_id, request.key)
+    return _accepted(product_id, request)
 
 
 @operation(
@@ -121,14 +119,14 @@ async def restock_inventory(req: func.HttpRequest, client: df.DurableOrchestrati
     "inventory/{product_id}/adjustment",
     body=Correction,
     takes_idempotency_key=True,
-    answers={202: MovementAnswer},
+    answers={202: MovementLinks},
     problems={409: "More units would be missing than are available for orders, or another movement has this key."},
 )
 async def adjust_inventory(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Correct the count of a product.
 
-    The stock changes shortly after the answer. Send a key or an Idempotency-Key: a repeat under the same name then
-    counts once.
+    The stock changes shortly after the answer, unless it has become too small; `Location` is where to see that. Send a key
+    or an Idempotency-Key: a repeat under the same name then counts once.
     """
     product_id = (await known_product(req)).product_id
     correction = read_body(req, Correction)
@@ -137,7 +135,22 @@ async def adjust_inventory(req: func.HttpRequest, client: df.DurableOrchestratio
     _, expected = adjust(await read_stock(client, product_id), request)
     _check_possible(expected)
     await signal_stock(client, product_id, request.operation, request)
-    return _accepted(product_id, request.key)
+    return _accepted(product_id, request)
+
+
+@operation(
+    bp,
+    "GET",
+    "inventory/{product_id}/movements/{change_id}",
+    answers={200: ChangeAnswer, 202: ChangeAnswer},
+)
+async def get_stock_movement(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """Return what became of a restock or a correction.
+
+    The status is 202 until the stock has decided on it and 200 when it is done or refused. It is known for seven days.
+    """
+    product_id = (await known_product(req)).product_id
+    return change_status(req, (await read_stock(client, product_id) or Stock()).movements)
 
 
 def _check_possible(expected: StepResult) -> None:
@@ -146,6 +159,6 @@ def _check_possible(expected: StepResult) -> None:
         raise conflict(expected.reason_code or "refused", f"The stock does not allow it: {expected.message}.")
 
 
-def _accepted(product_id: str, key: str) -> func.HttpResponse:
-    stock_uri = resource("inventory", product_id)
-    return accepted(MovementAnswer(product_id=product_id, key=key, statusQueryGetUri=stock_uri), stock_uri)
+def _accepted(product_id: str, movement: KeyedChange) -> func.HttpResponse:
+    links = MovementLinks(product_id=product_id, **links_of(movement, "inventory", product_id, "movements"))
+    return accepted(links, links.statusQueryGetUri)

@@ -40,6 +40,8 @@ async def test_the_app_accepts_every_request_of_the_file(desk: Shop) -> None:
         "take_decision",
         "take_tracking_news",  # the signature comes from the carrier
         "get_shipment",  # the queue that starts its tracking is not read here
+        "get_cart_change",  # the id comes from the change
+        "get_stock_movement",
         "get_cart_checkout",  # the id comes from the checkout
         "get_order_batch",  # the id comes from the batch
         "get_order_batch_results",

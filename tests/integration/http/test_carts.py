@@ -1,5 +1,7 @@
 """The cart over HTTP: what is said at once, and what the entity makes of it."""
 
+import asyncio
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -23,7 +25,6 @@ async def test_items_are_added_changed_removed_and_cleared(shop: Shop):
     for product_id in ("mug", "pen"):
         added = await shop.post("carts/ada/items", {"product_id": product_id, "quantity": 2})
         assert added.status == 202
-        assert added.headers["Location"].endswith("/api/carts/ada")
     assert await items(shop) == {"mug": 2, "pen": 2}
     assert (await shop.put("carts/ada/items/mug", {"quantity": 5})).status == 202
     assert await items(shop) == {"mug": 5, "pen": 2}
@@ -38,6 +39,27 @@ async def test_an_addition_sent_twice_under_one_key_counts_once(shop: Shop):
     for _ in range(3):
         await shop.post("carts/ada/items", {"product_id": "mug", "quantity": 2}, headers={"Idempotency-Key": "click-1"})
     assert await items(shop) == {"mug": 2}
+
+
+async def test_every_change_can_be_looked_up_until_it_is_made_or_refused(shop: Shop):
+    await shop.stock("mug", 1)
+    # Each looks possible to those who read the cart before the first has come to it.
+    add = {"product_id": "mug", "quantity": 6_000}
+    additions = await asyncio.gather(*(shop.post("carts/ada/items", add) for _ in range(12)))
+    accepted = [answer for answer in additions if answer.status == 202]
+    await shop.host.run_until_idle()
+    accepted += [
+        await shop.put("carts/ada/items/mug", {"quantity": 2}),
+        await shop.delete("carts/ada/items/mug"),
+        await shop.delete("carts/ada"),
+    ]
+    await shop.host.run_until_idle()
+    statuses = [await shop.host.http.get(change.headers["Location"]) for change in accepted]
+    assert {status.status for status in statuses} == {200}
+    states = [(status.json()["state"], status.json()["reason_code"]) for status in statuses]
+    assert states[-3:] == [("done", None)] * 3
+    assert Counter(states[:-3]) == {("done", None): 1, ("refused", "too_many"): len(accepted) - 4}
+    assert len(accepted) > 4, "they did not come at once"
 
 
 async def test_a_key_that_stands_for_another_change_is_a_409(shop: Shop):

@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 
 from tests.support.order_requests import order_request
@@ -53,10 +55,44 @@ async def test_deliveries_without_a_key_each_count(shop: Shop):
     assert (await stock_of(shop))["available"] == 21
 
 
-async def test_a_movement_says_where_to_see_it(shop: Shop):
+async def test_a_movement_can_be_looked_up_until_it_is_done(shop: Shop):
     await shop.stock("mug", 1)
     answer = await shop.post("inventory/mug/restock", {"quantity": 10})
-    assert answer.headers["Location"] == answer.json()["statusQueryGetUri"] == f"{shop.host.origin}/api/inventory/mug"
+    address = answer.headers["Location"]
+    assert address == answer.json()["statusQueryGetUri"]
+    assert address == f"{shop.host.origin}/api/inventory/mug/movements/{answer.json()['id']}"
+    await shop.host.run_until_idle()
+    status = await shop.host.http.get(address)
+    assert (status.status, status.json()["state"], status.json()["reason_code"]) == (200, "done", None)
+
+
+async def test_a_correction_that_was_accepted_and_has_become_impossible_says_so(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+):
+    await shop.stock("mug", 10)
+    body = {"delta": -6, "reason": "broken"}
+    # Each looks possible to those who read the stock before the first has come to it.
+    answers = await asyncio.gather(*(shop.post("inventory/mug/adjustment", body) for _ in range(12)))
+    accepted = [answer for answer in answers if answer.status == 202]
+    await shop.host.run_until_idle()
+    statuses = [(await shop.host.http.get(answer.headers["Location"])) for answer in accepted]
+    assert {status.status for status in statuses} == {200}
+    refused = [status.json() for status in statuses if status.json()["state"] == "refused"]
+    assert refused, "they did not come at once"
+    assert len(refused) == len(accepted) - 1, "one correction fits"
+    assert {status["reason_code"] for status in refused} == {"below_zero"}
+    assert (await stock_of(shop))["available"] == 4
+    assert "adjust of mug is refused: below_zero" in caplog.text
+    (loser, *_) = [answer.json() for answer in accepted if answer.json()["id"] == refused[0]["id"]]
+    again = await shop.post("inventory/mug/adjustment", {**body, "key": loser["key"]})
+    assert (again.status, again.json()["code"]) == (409, "below_zero"), "under its key it stays refused"
+
+
+@pytest.mark.parametrize("change_id", ["nothing", f"{'a' * 20}-{'b' * 20}-1700000000"])
+async def test_a_movement_that_never_was_is_a_404(shop: Shop, change_id: str):
+    await shop.stock("mug", 1)
+    answer = await shop.get(f"inventory/mug/movements/{change_id}")
+    assert (answer.status, answer.json()["code"]) == (404, "change_not_found")
 
 
 @pytest.mark.parametrize(("delta", "left"), [(-4, 6), (5, 15)])

@@ -12,6 +12,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from domain.cards import looks_like_card_number
 from domain.expenses.claim import EXPENSE_APPROVAL
 from domain.ids import CustomerId, OrderId, ProductId
+from domain.keyed_changes import ChangeId
 from domain.workflows.dead_letter import DeadLetterId
 from domain.workflows.run import WorkflowKey
 from services.documents import M, refuse_card_numbers, validated
@@ -20,6 +21,7 @@ from triggers.http.support.problems import Problem, invalid_field, not_found
 ExpenseInstanceId = Annotated[str, Field(pattern=rf"^{EXPENSE_APPROVAL}\.[A-Za-z0-9][A-Za-z0-9_-]{{0,63}}$")]
 
 PATH_IDS: Final[Mapping[str, Any]] = {
+    "change_id": ChangeId,
     "customer_id": CustomerId,
     "dead_letter_id": DeadLetterId,
     "id": WorkflowKey,

@@ -41,7 +41,7 @@ def parameters() -> Given:
     return {
         "environmentName": "test",
         "location": "westeurope",
-        "alertEmails": ["ops@example.com"],
+        "alertEmails": ["somebody@example.com"],
         "shop": shop,
         "packageName": "0123456789abcdef.zip",
         "stagingPackageName": "fedcba9876543210.zip",

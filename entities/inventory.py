@@ -6,7 +6,7 @@ import azure.durable_functions as df
 
 from domain.inventory import stock as rules
 from domain.inventory.stock import Stock
-from entities.shell import Operations, answer
+from entities.shell import Operations, answer_batch
 
 bp = df.Blueprint()
 
@@ -23,4 +23,4 @@ _OPERATIONS: Final[Operations[Stock]] = {
 @bp.entity_trigger(context_name="context")
 def inventory(context: df.DurableEntityContext) -> None:
     """Operations reserve, release, commit, restock, adjust, expire answer with a `StepResult`; get with the state, or null."""
-    answer(context, Stock, _OPERATIONS)
+    answer_batch(context, Stock, _OPERATIONS)

@@ -36,7 +36,7 @@ Operations = Mapping[str, tuple[type[Wire], Transition[S]]]
 """By the operation's name: what it is asked with, and the pure rule."""
 
 
-def answer(context: df.DurableEntityContext, kept: type[S], operations: Operations[S]) -> None:
+def answer_batch(context: df.DurableEntityContext, kept: type[S], operations: Operations[S]) -> None:
     """Carry out one operation of a batch. `get` is answered with the state as stored, or null."""
     stored = context.get_state()
     if context.operation_name == "get":

@@ -6,7 +6,7 @@ import azure.durable_functions as df
 
 from domain.carts import cart as rules
 from domain.carts.cart import Cart
-from entities.shell import Operations, answer
+from entities.shell import Operations, answer_batch
 
 bp = df.Blueprint()
 
@@ -23,4 +23,4 @@ _OPERATIONS: Final[Operations[Cart]] = {
 @bp.entity_trigger(context_name="context")
 def shopping_cart(context: df.DurableEntityContext) -> None:
     """begin_checkout answers with a `CheckoutBegun`, get with the state or null, every other operation with a `StepResult`."""
-    answer(context, Cart, _OPERATIONS)
+    answer_batch(context, Cart, _OPERATIONS)

@@ -15,6 +15,7 @@ from adapters.azure_storage.storage import Storage
 from bench.file_batch import CONTAINER, put_files
 from bench.orders import stock
 from bench.saga_cost import Cost, measured, wait_until
+from scripts.decision_mail import decision_token
 from scripts.demo_orders import CUSTOMER
 from scripts.local_copy import LocalCopy, running_local_copy
 from scripts.web import call
@@ -64,7 +65,8 @@ def human_interaction(copy: LocalCopy) -> Cost:
     receipt = {"category": "meals", "amount_cents": 1250, "currency": "usd", "spent_on": "2026-03-01"}
     claim = {"id": "p-1", "employee_id": "ada", "email": "ada@example.com", "items": [receipt]}
     assert call("POST", f"{base(copy)}/expenses", claim).ok
-    decision = {"decision": "approved", "approver": "ann"}
+    wait_until(lambda: decision_token(copy.state.mails, "p-1") is not None)
+    decision = {"decision": "approved", "token": decision_token(copy.state.mails, "p-1")}
     wait_until(lambda: call("POST", f"{base(copy)}/approve/expense_approval.p-1", decision).ok)
     wait_until(lambda: call("GET", f"{base(copy)}/expenses/p-1").status == 200)
     return measured(copy.state.hub, "expense_approval")

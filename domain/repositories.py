@@ -10,7 +10,7 @@ from typing import Protocol
 
 from domain.catalogue.product import Product
 from domain.expenses.claim import ExpensePayment
-from domain.expenses.decision_link import DecisionLink
+from domain.expenses.decision_link import DecisionLink, WithdrawalRight
 from domain.files.batch import (
     BatchSummary,
     ChunkFacts,
@@ -315,6 +315,15 @@ class DecisionLinks(Protocol):
 
     def read(self, token: str, now: datetime | None = None) -> DecisionLink:
         """Return what a link says. Raises LinkInvalid and LinkExpired."""
+
+    def token(self, link: DecisionLink) -> str:
+        """Return what proves that the approver of a wait sends a decision."""
+
+    def withdrawal_token(self, right: WithdrawalRight) -> str | None:
+        """Return what proves that a claimant withdraws a claim, always the same; None when there is no secret."""
+
+    def read_withdrawal(self, token: str) -> WithdrawalRight:
+        """Return what a claimant's token says. Raises LinkInvalid."""
 
 
 class Texts(Protocol):

@@ -5,14 +5,18 @@ own doing: a decision is entered insert-if-absent per wait.
 """
 
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from pydantic import ValidationError
 
-from domain.expenses.decision_link import DecisionLink, LinkExpired, LinkInvalid
+from domain.expenses.decision_link import DecisionLink, LinkExpired, LinkInvalid, WithdrawalRight
+from domain.wire import Wire
 
 _SALT: Final = "expense-decision"
+_WITHDRAWAL_SALT: Final = "expense-withdrawal"
 MAX_CHARACTERS: Final = 2000
+
+W = TypeVar("W", bound=Wire)
 
 
 class DecisionLinks:
@@ -26,23 +30,38 @@ class DecisionLinks:
         """Return the address of the page on which to decide; None when links are not set up."""
         if self._secret is None:
             return None
-        return f"{self._public_url}/api/decisions?token={self._token(link)}"
+        return f"{self._public_url}/api/decisions?token={self.token(link)}"
+
+    def token(self, link: DecisionLink) -> str:
+        """Return what proves that the approver of a wait sends a decision."""
+        return self._signed(link, _SALT)
+
+    def withdrawal_token(self, right: WithdrawalRight) -> str | None:
+        """Return what proves that a claimant withdraws a claim, the same whenever it is made; None when there is no secret."""
+        return None if self._secret is None else self._signed(right, _WITHDRAWAL_SALT)
+
+    def read_withdrawal(self, token: str) -> WithdrawalRight:
+        """Return what a claimant's token says. Raises LinkInvalid."""
+        return self._read(token, WithdrawalRight, _WITHDRAWAL_SALT)
 
     def read(self, token: str, now: datetime | None = None) -> DecisionLink:
         """Return what a link says. Raises LinkInvalid and LinkExpired."""
+        link = self._read(token, DecisionLink, _SALT)
+        if (now or datetime.now(UTC)) >= link.wait.expires_at:
+            raise LinkExpired("the link's time has run out")
+        return link
+
+    def _read(self, token: str, model: type[W], salt: str) -> W:
         from itsdangerous import BadSignature, URLSafeSerializer
 
         if self._secret is None or len(token) > MAX_CHARACTERS:
             raise LinkInvalid("links are not set up, or the link is too long")
         try:
-            link = DecisionLink.model_validate(URLSafeSerializer(self._secret, _SALT).loads(token))
+            return model.model_validate(URLSafeSerializer(self._secret, salt).loads(token))
         except (BadSignature, ValidationError):
             raise LinkInvalid("the link is invalid") from None
-        if (now or datetime.now(UTC)) >= link.wait.expires_at:
-            raise LinkExpired("the link's time has run out")
-        return link
 
-    def _token(self, link: DecisionLink) -> str:
+    def _signed(self, content: Wire, salt: str) -> str:
         from itsdangerous import URLSafeSerializer
 
-        return str(URLSafeSerializer(str(self._secret), _SALT).dumps(link.to_wire()))
+        return str(URLSafeSerializer(str(self._secret), salt).dumps(content.to_wire()))

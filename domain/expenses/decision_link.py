@@ -2,6 +2,7 @@
 
 from domain.errors import ShopError
 from domain.expenses.claim import ExpenseWait
+from domain.ids import CustomerId
 from domain.wire import Wire
 from domain.workflows.run import WorkflowKey
 
@@ -12,6 +13,13 @@ class LinkInvalid(ShopError):
 
 class LinkExpired(ShopError):
     """The link's time has run out."""
+
+
+class WithdrawalRight(Wire):
+    """What the token says that a claimant gets for handing in a claim."""
+
+    claim_id: WorkflowKey
+    employee_id: CustomerId
 
 
 class DecisionLink(Wire):

@@ -2,10 +2,12 @@
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from scripts.decision_mail import decision_token
 from tests.acceptance.caller import Caller
 from tests.support.order_requests import order_request
 
@@ -74,25 +76,34 @@ def waiting_claim(caller: Caller) -> tuple[str, str]:
     return accepted.body["id"], location
 
 
-def test_approved_expenses_are_paid(caller):
+def token_in_mail(caller: Caller, mails: Path, claim_id: str) -> str:
+    """Return the token of the link in the approver's mail."""
+    caller.until(lambda: caller.get(f"expenses/{claim_id}"), lambda _: decision_token(mails, claim_id) is not None)
+    return str(decision_token(mails, claim_id))
+
+
+def test_approved_expenses_are_paid(caller, mails):
     claim_id, location = waiting_claim(caller)
-    wait = caller.get(location).body["detail"]["wait"]
-    decision = {"decision": "approved", "approver": wait["approver"]}
+    decision = {"decision": "approved", "token": token_in_mail(caller, mails, claim_id)}
     caller.accepted(f"approve/expense_approval.{claim_id}", decision)
     assert caller.ended(location)["status"] == "completed"
 
 
-def test_rejected_expenses_are_not_paid(caller):
+def test_rejected_expenses_are_not_paid(caller, mails):
     claim_id, location = waiting_claim(caller)
-    wait = caller.get(location).body["detail"]["wait"]
-    decision = {"decision": "rejected", "approver": wait["approver"], "comment": "No receipt."}
+    token = token_in_mail(caller, mails, claim_id)
+    decision = {"decision": "rejected", "token": token, "comment": "No receipt."}
     caller.accepted(f"approve/expense_approval.{claim_id}", decision)
     assert caller.ended(location)["status"] == "rejected"
 
 
 def test_withdrawn_expenses_are_not_paid(caller):
     claim_id, location = waiting_claim(caller)
-    caller.accepted(f"expenses/{claim_id}/withdrawal", {"requested_by": "ada"})
+    unsigned = {"token": "a-stranger-has-none"}
+    assert caller.post(f"expenses/{claim_id}/withdrawal", unsigned).problem() == (403, "application/problem+json")
+    claim = expense_claim() | {"id": claim_id}
+    token = caller.accepted("expenses", claim).body["withdrawal_token"]
+    caller.accepted(f"expenses/{claim_id}/withdrawal", {"token": token})
     assert caller.ended(location)["status"] == "cancelled"
 
 

@@ -14,6 +14,7 @@ from domain.onboarding.user import user_id
 from domain.orders.batch import batch_order_id
 from local_host.testing import Answer
 from services.container import services
+from tests.support.expenses import decision_token
 from tests.support.files import put_files, read_json
 from tests.support.messages import waiting_messages
 from tests.support.order_requests import ADDRESS, order_request
@@ -62,7 +63,7 @@ async def claim(shop: Shop, key: str) -> None:
     items = [{"category": "meals", "amount_cents": 1_200, "currency": "usd", "spent_on": "2026-03-01"}]
     body = {"id": key, "employee_id": "ada", "email": "ada@example.com", "items": items}
     await post(shop, "expenses", body)
-    decision = {"decision": "approved", "approver": "ann"}
+    decision = {"decision": "approved", "token": await decision_token(shop, key)}
     # 503: its run has just failed, and its turn is not known before the next one.
     answer = await insist(shop, f"approve/expense_approval.{key}", decision)
     assert answer.status in (202, 409, 503)

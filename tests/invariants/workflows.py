@@ -11,6 +11,7 @@ from domain.mail.notification import Notification, NotificationKind
 from orchestrators.kernel.retry import STEP
 from services.container import services
 from tests.support.callbacks import SECRET
+from tests.support.expenses import decision_token, withdrawal_token
 from tests.support.files import put_files
 from tests.support.order_requests import ADDRESS, order_request
 from tests.support.orders import NOON, placed_order
@@ -21,6 +22,7 @@ SETTINGS = {
     "APPROVER_EMAILS": "ann@example.com,bob@example.com",
     "EXPENSE_LIMITS": json.dumps({"usd": {"meals": 10_000}}),
     "FILE_BATCH_WIDTH": "2",
+    "LINK_SECRET": "only for tests",
     "WEBHOOK_SECRET": SECRET,
     "CALLBACK_ALLOW_LOOPBACK": "true",
 }
@@ -168,7 +170,8 @@ def claim(*actions: tuple[str, dict[str, Any]], hours: int = 0, amount_cents: in
         await stage.send("expenses", body)
         await stage.shop.host.advance(hours=hours)
         for path, action in actions:
-            await stage.send(path, action)
+            token = withdrawal_token() if path == WITHDRAW[0] else await decision_token(stage.shop)
+            await stage.send(path, {**action, "token": token})
 
     return act
 
@@ -179,9 +182,9 @@ async def claim_with_a_strange_event(stage: Stage) -> None:
     await stage.shop.host.run_until_idle()
 
 
-APPROVE = ("approve/expense_approval.ex-1", {"decision": "approved", "approver": "ann"})
-REJECT = ("approve/expense_approval.ex-1", {"decision": "rejected", "approver": "ann"})
-WITHDRAW = ("expenses/ex-1/withdrawal", {"requested_by": "ada"})
+APPROVE = ("approve/expense_approval.ex-1", {"decision": "approved"})
+REJECT = ("approve/expense_approval.ex-1", {"decision": "rejected"})
+WITHDRAW = ("expenses/ex-1/withdrawal", {"reason": "wrong month"})
 
 
 # -- parcels

@@ -3,11 +3,14 @@
 import json
 import re
 from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from adapters.stores.expense_payments import ExpensePayments
+from domain.expenses.claim import expense_wait_id
+from domain.expenses.decision_link import DecisionLink, WithdrawalRight
 from sandbox.testing import Sandbox
 from services.container import services
 from tests.support.mails import Mailbox, text_of
@@ -56,9 +59,27 @@ async def ended(shop: Shop) -> dict[str, Any]:
     return dict(answer.json())
 
 
+async def decision_token(shop: Shop, claim_id: str = "ex-1") -> str:
+    """Return the token of the link for whoever's turn it is; of the first turn's when the claim shows none."""
+    shown = await shop.get(f"expenses/{claim_id}")
+    wait = None if shown.status >= 400 else shown.json()["detail"].get("wait")
+    if wait is None:
+        later = datetime.now(UTC) + timedelta(days=1)
+        wait = {"wait_id": expense_wait_id(claim_id, 1), "approver": ANN, "expires_at": later.isoformat()}
+    link = DecisionLink.model_validate({"claim_id": claim_id, "wait": wait})
+    return services().decision_links.token(link)
+
+
+def withdrawal_token(claim_id: str = "ex-1", employee_id: str = "ada") -> str:
+    """Return what the claimant got when they handed the claim in."""
+    right = WithdrawalRight(claim_id=claim_id, employee_id=employee_id)
+    return str(services().decision_links.withdrawal_token(right))
+
+
 async def decide(shop: Shop, decision: str = "approved") -> tuple[int, str | None]:
     """By JSON."""
-    answer = await shop.post("approve/expense_approval.ex-1", {"decision": decision, "approver": "ann"})
+    body = {"decision": decision, "token": await decision_token(shop)}
+    answer = await shop.post("approve/expense_approval.ex-1", body)
     await shop.host.run_until_idle()
     return answer.status, answer.json().get("code")
 

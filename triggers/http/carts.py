@@ -222,8 +222,9 @@ async def get_cart_change(req: func.HttpRequest, client: df.DurableOrchestration
 
     The status is 202 until the cart has decided on it and 200 when it is made or refused. It is known for seven days.
     """
-    cart = await _read(client, path_id(req, "customer_id")) or Cart()
-    return change_status(req, cart.changes)
+    customer_id = path_id(req, "customer_id")
+    cart = await _read(client, customer_id) or Cart()
+    return change_status(req, cart.changes, "carts", customer_id, "changes")
 
 
 async def _read(client: df.DurableOrchestrationClient, customer_id: str) -> Cart | None:

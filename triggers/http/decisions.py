@@ -4,7 +4,6 @@ Opening the page decides nothing, because programs that scan mails open links to
 it expires, and it is valid for one turn of one claim. So these two operations need no key.
 """
 
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Final
 from urllib.parse import parse_qs
@@ -13,13 +12,12 @@ import azure.durable_functions as df
 import azure.functions as func
 from pydantic import Field
 
-from domain.expenses.decision_link import DecisionLink, LinkExpired, LinkInvalid
 from domain.orders.approval import ApprovalDecision, Decision
 from domain.wire import Comment, Edge
-from services.container import services
 from services.documents import refuse_card_numbers, validated
 from services.expense_decisions import claim_of, decide_claim, open_turn_of
 from triggers.http.support.access import Access
+from triggers.http.support.expense_links import link_of
 from triggers.http.support.operation import FORM, PAGE, operation
 from triggers.http.support.pages import PAGE_HEADERS, answers_pages, page
 from triggers.http.support.problems import Problem
@@ -67,7 +65,7 @@ async def show_decision(req: func.HttpRequest, client: df.DurableOrchestrationCl
     It changes nothing, because programs that scan mails open links too.
     """
     token = req.params.get("token", "")
-    turn = await open_turn_of(client, _read(token))
+    turn = await open_turn_of(client, link_of(token))
     claim = await claim_of(client, turn.claim_id)
     subject = f"Expenses of {claim.employee_id}"
     return page("decision.html", subject=subject, id=turn.claim_id, token=token, claim=claim, wait=turn.wait)
@@ -99,7 +97,7 @@ async def take_decision(req: func.HttpRequest, client: df.DurableOrchestrationCl
     """
     sent = _sent_form(req)
     # The token comes first: without a valid one, the rest of the form is not read.
-    link = _read(sent.pop("token", ""))
+    link = link_of(sent.pop("token", ""))
     refuse_card_numbers(sent)
     form = validated(DecisionForm, sent)
     decision = ApprovalDecision(decision=form.decision, approver=link.wait.approver, comment=form.comment)
@@ -122,12 +120,3 @@ def _sent_form(req: func.HttpRequest) -> dict[str, str]:
     except ValueError:
         raise Problem(HTTPStatus.BAD_REQUEST, "not_a_form", "Send the page's own form.") from None
     return {name: values[0] for name, values in sent.items()}
-
-
-def _read(token: str) -> DecisionLink:
-    try:
-        return services().decision_links.read(token, datetime.now(UTC))
-    except LinkInvalid:
-        raise Problem(HTTPStatus.FORBIDDEN, "link_invalid", "This link is invalid.") from None
-    except LinkExpired:
-        raise Problem(HTTPStatus.GONE, "link_expired", "This link has expired.") from None

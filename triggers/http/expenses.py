@@ -1,17 +1,60 @@
-"""Claim expenses, show, withdraw and decide claims. `triggers.http.decisions` has the page for approvers."""
+"""Hand in expenses, look at a claim, withdraw it, and decide on it by JSON. `triggers.http.decisions` has the page for people.
+
+Who decides and who withdraws follows from a signed token, never from what the body says: an approver's is in the link of their
+mail, the claimant's in the answer to the claim. So a claimant cannot approve their own claim, and no one withdraws another's.
+"""
+
+from http import HTTPStatus
+from typing import Annotated
 
 import azure.durable_functions as df
 import azure.functions as func
+from pydantic import Field
 
 from domain.expenses.claim import EXPENSE_APPROVAL, ExpenseRequest
-from domain.orders.approval import ApprovalDecision, CancellationRequest
-from services.expense_decisions import decide_claim, open_turn
+from domain.expenses.decision_link import LinkInvalid, WithdrawalRight
+from domain.orders.approval import ApprovalDecision, Decision
+from domain.wire import Comment, Edge
+from services.container import services
+from services.expense_decisions import decide_claim, open_turn, open_turn_of
+from services.workflow_runs import start_once
+from triggers.http.support.expense_links import link_of
+from triggers.http.support.links import resource
 from triggers.http.support.operation import operation
+from triggers.http.support.problems import Problem
 from triggers.http.support.request_body import read_body
 from triggers.http.support.request_params import path_id
-from triggers.http.support.workflows import WorkflowAnswer, WorkflowLinks, run_status, start_as_asked, started_answer
+from triggers.http.support.responses import accepted
+from triggers.http.support.workflows import WorkflowAnswer, WorkflowLinks, chosen_key, run_status, started_answer
 
 bp = df.Blueprint()
+
+Token = Annotated[str, Field(min_length=1, max_length=2_000)]
+
+
+class ExpenseLinks(WorkflowLinks):
+    """A claim that was taken in.
+
+    Attributes:
+        withdrawal_token: Proves that the claimant withdraws the claim. None where the shop signs no links.
+    """
+
+    withdrawal_token: str | None
+
+
+class ExpenseDecision(Edge):
+    """An approver's decision. token: of the link in the approver's mail; it says who decides."""
+
+    decision: Decision
+    token: Token
+    comment: Comment | None = None
+
+
+class Withdrawal(Edge):
+    """A claimant's withdrawal. token: the `withdrawal_token` of the answer to the claim."""
+
+    token: Token
+    reason: Comment | None = None
 
 
 @operation(
@@ -20,7 +63,7 @@ bp = df.Blueprint()
     "expenses",
     body=ExpenseRequest,
     takes_idempotency_key=True,
-    answers={202: WorkflowLinks},
+    answers={202: ExpenseLinks},
     problems={409: "Another claim has this id."},
 )
 async def claim_expenses(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
@@ -28,7 +71,12 @@ async def claim_expenses(req: func.HttpRequest, client: df.DurableOrchestrationC
 
     Send an id or an Idempotency-Key: a repeat under the same name then changes nothing and gets the same answer.
     """
-    return await start_as_asked(req, client, EXPENSE_APPROVAL, read_body(req, ExpenseRequest), "expenses")
+    claim = read_body(req, ExpenseRequest)
+    key = chosen_key(req, claim.id)
+    await start_once(client, EXPENSE_APPROVAL, key, claim)
+    token = services().decision_links.withdrawal_token(WithdrawalRight(claim_id=key, employee_id=claim.employee_id))
+    links = ExpenseLinks(id=key, statusQueryGetUri=resource("expenses", key), withdrawal_token=token)
+    return accepted(links, links.statusQueryGetUri)
 
 
 @operation(
@@ -49,15 +97,16 @@ async def get_expenses(req: func.HttpRequest, client: df.DurableOrchestrationCli
     bp,
     "POST",
     "expenses/{id}/withdrawal",
-    body=CancellationRequest,
+    body=Withdrawal,
     answers={202: WorkflowLinks},
-    problems={409: "The claim waits for no decision."},
+    problems={403: "The token is not that of the claim.", 409: "The claim waits for no decision."},
 )
 async def withdraw_expenses(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Withdraw an expense claim that is not decided yet."""
     key = path_id(req, "id")
-    withdrawal = read_body(req, CancellationRequest)
-    decision = ApprovalDecision(decision="rejected", approver=withdrawal.requested_by, comment=withdrawal.reason)
+    withdrawal = read_body(req, Withdrawal)
+    claimant = _claimant(withdrawal.token, key)
+    decision = ApprovalDecision(decision="rejected", approver=claimant, comment=withdrawal.reason)
     await decide_claim(client, await open_turn(client, key), decision, withdrawn=True)
     return started_answer("expenses", key)
 
@@ -66,16 +115,36 @@ async def withdraw_expenses(req: func.HttpRequest, client: df.DurableOrchestrati
     bp,
     "POST",
     "approve/{instance_id}",
-    body=ApprovalDecision,
+    body=ExpenseDecision,
     answers={202: WorkflowLinks},
-    problems={409: "Another decision came first, the time to decide is over, or the claim waits for no decision."},
+    problems={
+        403: "The token is not that of a link for this claim.",
+        409: "Another decision came first, or the claim waits for another decision, or for none.",
+        410: "The token has expired.",
+    },
 )
 async def decide_expenses(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Approve or reject an expense claim.
 
-    The first decision counts.
+    The first decision counts. The token in the link of an approver's mail says who decides.
     """
     key = path_id(req, "instance_id").partition(".")[2]
-    decision = read_body(req, ApprovalDecision)
-    await decide_claim(client, await open_turn(client, key), decision)
+    sent = read_body(req, ExpenseDecision)
+    link = link_of(sent.token)
+    if link.claim_id != key:
+        raise Problem(HTTPStatus.FORBIDDEN, "link_invalid", "This token is for another claim.")
+    decision = ApprovalDecision(decision=sent.decision, approver=link.wait.approver, comment=sent.comment)
+    await decide_claim(client, await open_turn_of(client, link), decision)
     return started_answer("expenses", key)
+
+
+def _claimant(token: str, claim_id: str) -> str:
+    """Return who handed a claim in. Raises Problem (403)."""
+    try:
+        right = services().decision_links.read_withdrawal(token)
+    except LinkInvalid:
+        right = None
+    if right is None or right.claim_id != claim_id:
+        detail = "Send the withdrawal_token that the answer to the claim contains."
+        raise Problem(HTTPStatus.FORBIDDEN, "token_invalid", detail)
+    return right.employee_id

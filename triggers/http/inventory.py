@@ -150,7 +150,8 @@ async def get_stock_movement(req: func.HttpRequest, client: df.DurableOrchestrat
     The status is 202 until the stock has decided on it and 200 when it is done or refused. It is known for seven days.
     """
     product_id = (await known_product(req)).product_id
-    return change_status(req, (await read_stock(client, product_id) or Stock()).movements)
+    stock = await read_stock(client, product_id) or Stock()
+    return change_status(req, stock.movements, "inventory", product_id, "movements")
 
 
 def _check_possible(expected: StepResult) -> None:

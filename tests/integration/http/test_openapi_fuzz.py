@@ -54,7 +54,8 @@ async def filled(shop: Shop) -> tuple[Shop, Ids]:
     lines = b'{"order_id": "batched"}\n'
     batch = await shop.post("orders/batch", data=lines, headers={"Content-Type": "application/x-ndjson"})
     for customer in ("ada", "bob"):
-        await shop.post(f"carts/{customer}/items", {"product_id": "mug", "quantity": 1})
+        added = await shop.post(f"carts/{customer}/items", {"product_id": "mug", "quantity": 1})
+    corrected = await shop.post("inventory/mug/adjustment", {"delta": 1, "reason": "found"})
     await shop.host.run_until_idle()
     checkout = {"payment": {"payment_method": "pm_card_visa"}, "ship_to": ADDRESS, "email": "bob@example.com"}
     checked_out = await shop.post("carts/bob/checkout", checkout)
@@ -68,6 +69,7 @@ async def filled(shop: Shop) -> tuple[Shop, Ids]:
     await shop.host.advance(hours=8)
     assert (await shop.get("orders/stuck")).json()["status"] == "needs_attention"
     return shop, {
+        "change_id": [added.json()["id"], corrected.json()["id"]],
         "customer_id": ["ada", "bob", "none"],
         "dead_letter_id": ["stuck.cancel_payment"],
         "id": ["x-1", "done", batch.json()["id"], checked_out.json()["id"]],

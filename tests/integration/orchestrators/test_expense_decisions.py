@@ -1,11 +1,27 @@
 """Whose decision on a claim counts: the first that is entered in its turn, whatever becomes of its event, and no later one."""
 
+import json
+
 import pytest
 
+from adapters.stores.expense_payments import ExpensePayments
 from domain.expenses.claim import expense_wait_id
 from domain.orders.approval import ApprovalDecision, SettleApprovalRequest
 from services.container import services
-from tests.support.expenses import ANN, BOB, decide, ended, hand_in, link_to, paid, press, shown
+from tests.support.expenses import (
+    ANN,
+    BOB,
+    claim,
+    decide,
+    decision_token,
+    ended,
+    hand_in,
+    link_to,
+    paid,
+    press,
+    shown,
+    withdrawal_token,
+)
 from tests.support.mails import Mailbox, text_of
 from tests.support.messages import waiting_messages
 from tests.support.shop import Shop
@@ -74,16 +90,53 @@ async def test_only_the_first_decision_counts(desk: Shop):
 
 async def test_a_claim_is_withdrawn_before_a_decision(desk: Shop):
     await hand_in(desk)
-    answer = await desk.post("expenses/ex-1/withdrawal", {"requested_by": "ada", "reason": "wrong month"})
+    answer = await desk.post("expenses/ex-1/withdrawal", {"token": withdrawal_token(), "reason": "wrong month"})
     assert answer.status == 202
     await desk.host.run_until_idle()
     run = await ended(desk)
     assert (run["status"], run["reason_code"], paid()) == ("cancelled", "withdrawn", {})
-    assert (await desk.post("expenses/ex-1/withdrawal", {"requested_by": "ada"})).status == 409
+    assert (await desk.post("expenses/ex-1/withdrawal", {"token": withdrawal_token()})).status == 409
 
 
 @pytest.mark.parametrize("instance", ["expense_approval.ex-2", "process_order.ex-1", "ex-1"])
 async def test_a_decision_on_what_is_no_claim_is_not_found(desk: Shop, instance):
     await hand_in(desk)
-    answer = await desk.post(f"approve/{instance}", {"decision": "approved", "approver": "ann"})
+    token = await decision_token(desk, "ex-2")
+    answer = await desk.post(f"approve/{instance}", {"decision": "approved", "token": token})
     assert answer.status == 404
+
+
+async def test_a_claimant_cannot_approve_their_own_claim(desk: Shop):
+    await hand_in(desk)
+    handed_in_again = await desk.post("expenses", claim())
+    own = handed_in_again.json()["withdrawal_token"]
+    other = await decision_token(desk, "ex-2")
+    for token in (own, other, "x", own[:-1]):
+        refused = await desk.post("approve/expense_approval.ex-1", {"decision": "approved", "token": token})
+        assert (refused.status, refused.json()["code"]) == (403, "link_invalid"), token
+    unsigned = await desk.post("approve/expense_approval.ex-1", {"decision": "approved", "approver": "the CEO"})
+    assert unsigned.status == 422
+    await desk.host.run_until_idle()
+    assert ((await shown(desk))["status"], paid()) == ("running", {})
+
+
+async def test_who_decided_is_who_the_link_was_sent_to(desk: Shop):
+    await hand_in(desk)
+    named = {"decision": "approved", "token": await decision_token(desk), "approver": "the CEO"}
+    assert (await desk.post("approve/expense_approval.ex-1", named)).status == 422
+    assert await decide(desk) == (202, None)
+    assert (await ended(desk))["status"] == "completed"
+    (row,) = ExpensePayments(services().storage)._table.list_entities()
+    assert json.loads(row["payment"])["approved_by"] == ANN
+
+
+async def test_only_the_claimant_withdraws_a_claim(desk: Shop):
+    await hand_in(desk)
+    approvers = await decision_token(desk)
+    for token in (withdrawal_token("ex-2"), approvers, "x"):
+        refused = await desk.post("expenses/ex-1/withdrawal", {"token": token})
+        assert (refused.status, refused.json()["code"]) == (403, "token_invalid"), token
+    assert (await desk.post("expenses/ex-1/withdrawal", {"requested_by": "a stranger"})).status == 422
+    assert (await shown(desk))["status"] == "running"
+    given = (await desk.post("expenses", claim())).json()["withdrawal_token"]
+    assert (await desk.post("expenses/ex-1/withdrawal", {"token": given})).status == 202

@@ -1,7 +1,6 @@
 """What became of a change that an entity decides on after the caller was answered."""
 
 from datetime import UTC, datetime
-from http import HTTPStatus
 
 import azure.functions as func
 
@@ -10,7 +9,7 @@ from domain.wire import Wire
 from triggers.http.support.links import resource
 from triggers.http.support.problems import not_found
 from triggers.http.support.request_params import path_id
-from triggers.http.support.responses import RETRY_AFTER_S, answer
+from triggers.http.support.responses import accepted, answer
 
 
 class ChangeLinks(Wire):
@@ -39,8 +38,13 @@ def links_of(change: KeyedChange, *path: str) -> dict[str, str]:
     return {"id": change.change_id, "key": change.key, "statusQueryGetUri": status_uri}
 
 
-def change_status(request: func.HttpRequest, log: ChangeLog) -> func.HttpResponse:
+def change_status(request: func.HttpRequest, log: ChangeLog, *path: str) -> func.HttpResponse:
     """Return what became of the change that the path names: 202 while the entity has yet to decide.
+
+    Args:
+        request: The request.
+        log: The changes of the entity.
+        path: Of the resource below which changes can be looked up.
 
     Raises:
         Problem: 404.
@@ -52,5 +56,5 @@ def change_status(request: func.HttpRequest, log: ChangeLog) -> func.HttpRespons
         raise not_found("change_not_found", f"There is no change with this id that is younger than {days} days.")
     body = ChangeAnswer(id=change_id, **dict(status))
     if status.state is ChangeState.PENDING:
-        return answer(body, HTTPStatus.ACCEPTED, {"Retry-After": str(RETRY_AFTER_S)})
+        return accepted(body, resource(*path, change_id))
     return answer(body)

@@ -81,7 +81,7 @@ chaos: SEEDS ?= 10
 chaos: ORDERS ?= 200
 chaos: $(VENV)/dev.stamp node_modules/.stamp
 	@rm -f bench/chaos.jsonl
-	@CHAOS_SEEDS=$(SEEDS) CHAOS_ORDERS=$(ORDERS) CHAOS_RESULTS=bench/chaos.jsonl exec $(PY) -m pytest -q -s -n 0 tests/invariants/test_chaos.py
+	@CHAOS_SEEDS=$(SEEDS) CHAOS_ORDERS=$(ORDERS) CHAOS_RESULTS=bench/chaos.jsonl exec $(PY) -m pytest -q -s -n 0 tests/invariants/test_chaos.py tests/invariants/test_full_disk.py
 
 demo: $(VENV)/dev.stamp node_modules/.stamp
 	@exec $(PY) -m scripts.demo

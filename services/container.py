@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     )
     from services.notifications import NotificationSender
     from services.order_intake import OrderIntake
+    from services.recent_successes import RecentSuccesses
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,13 @@ class Services:
         return EasyPostCarrier.connect(
             self.settings.easypost_api_key, self.settings.easypost_api_base, self.settings.ship_from
         )
+
+    @built_once
+    def recent_successes(self) -> "RecentSuccesses":
+        """Return which checks have succeeded lately."""
+        from services.recent_successes import RecentSuccesses
+
+        return RecentSuccesses()
 
     @built_once
     def trackers(self) -> "ParcelTracker":

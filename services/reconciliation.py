@@ -5,12 +5,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from domain.inventory.reconciliation import Drift, LiveOrder, ReconciliationReport, find_drift
+from domain.inventory.reconciliation import Drift, LiveOrder, ReconciliationReport, find_drift, find_missing_stocks
 from domain.inventory.stock import Stock
 from domain.orders.order import CANCELLABLE, OrderStatus
 from services.concurrency import gather_bounded
 from services.container import services
 from services.durable_client import DurableClient
+from services.hub_health import sold_lines
 from services.order_status import OrderView, find_order
 from services.pages import all_items
 from services.stock import product_ids, read_stock
@@ -32,7 +33,9 @@ async def _compare(client: DurableClient, now: datetime) -> ReconciliationReport
     # Stock first: an order that has ended by the time it is read must have released its goods before.
     stocks = await _stocks(client)
     live = await _live_orders(client, stocks.values())
-    drift: tuple[Drift, ...] = tuple(find_drift(stocks, live))
+    holding = {order_id: order.lines for order_id, order in live.items() if order.lines and order.has_reserved}
+    missing = find_missing_stocks(stocks, {**holding, **await sold_lines()})
+    drift: tuple[Drift, ...] = (*find_drift(stocks, live), *missing)
     return ReconciliationReport(as_of=now, products=len(stocks), orders=len(live), drift=drift)
 
 

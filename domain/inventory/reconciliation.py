@@ -16,6 +16,8 @@ class DriftKind(StrEnum):
     QUANTITY_DIFFERS = "quantity_differs"
     BACKORDERED = "backordered"  # an order has paid for units that are out of stock; the next delivery settles this
 
+    STOCK_MISSING = "stock_missing"  # an order has bought a product of which there is no stock, not even an empty one
+
 
 class Drift(Wire):
     """A difference between the units reserved for an order's product and those expected."""
@@ -63,6 +65,21 @@ def find_drift(stocks: Mapping[str, Stock], live: Mapping[str, LiveOrder]) -> It
             yield Drift(
                 product_id=product_id, order_id=order_id, kind=DriftKind.BACKORDERED, reserved=0, expected=backordered
             )
+
+
+def find_missing_stocks(stocks: Mapping[str, Stock], bought: Mapping[str, Mapping[str, int]]) -> Iterator[Drift]:
+    """Yield one difference for each product that was bought and has no stock: the inventory was lost or replaced.
+
+    Args:
+        stocks: Stocks by product id.
+        bought: Units per product, by order id.
+    """
+    seen = set(stocks)
+    for order_id, lines in bought.items():
+        for product_id in lines.keys() - seen:
+            seen.add(product_id)
+            kind = DriftKind.STOCK_MISSING
+            yield Drift(product_id=product_id, order_id=order_id, kind=kind, reserved=0, expected=lines[product_id])
 
 
 def _wrong_reservations(product_id: str, stock: Stock, live: Mapping[str, LiveOrder]) -> Iterator[Drift]:

@@ -12,18 +12,19 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from domain.errors import ShopError
-from domain.wire import Wire
+from domain.wire import Edge, Wire
 from services.container import services
+from services.hub_health import knows_its_orders, takes_work
+from services.recent_successes import TIMEOUT_S
 from triggers.http.support.access import Access
 from triggers.http.support.operation import operation
 from triggers.http.support.problems import RETRY_SOON
+from triggers.http.support.request_params import read_query
 from triggers.http.support.responses import answer
 
 bp = df.Blueprint()
 
 
-# Probes give up after some five seconds.
-_TIMEOUT_S: Final = 3
 # No order can have this id: looking it up costs next to nothing and proves that the table answers.
 _NO_ORDER: Final = "health.check"
 
@@ -33,17 +34,36 @@ _log = logging.getLogger(__name__)
 
 
 class Checks(Wire):
-    """Each check: whether every setting is there and well-formed, and whether the order repository answers."""
+    """The checks of readiness.
+
+    Attributes:
+        settings: Every setting is there and well-formed, the providers' keys included.
+        storage: The order repository answers.
+        hub: The task hub stores what is sent to it; with a full disk it does not.
+        stock: The hub has the stock of what orders have bought; a new hub in place of the old one has not.
+    """
 
     settings: Check
     storage: Check
+    hub: Check
+    stock: Check
+
+
+class HealthQuery(Edge):
+    """The query of the health resource.
+
+    Attributes:
+        probe: `ready` asks whether the app can work, `live` only whether it answers.
+    """
+
+    probe: Literal["ready", "live"] = "ready"
 
 
 class HealthAnswer(Wire):
-    """Whether the app can work. The status is ok when every check is."""
+    """Whether the app can work. The status is ok when every check is; without checks, the app answers."""
 
     status: Check
-    checks: Checks
+    checks: Checks | None = None
 
 
 @operation(
@@ -51,19 +71,34 @@ class HealthAnswer(Wire):
     "GET",
     "health",
     access=Access.ANONYMOUS,
+    query=HealthQuery,
     answers={200: HealthAnswer, 503: HealthAnswer},
 )
-async def get_health(req: func.HttpRequest) -> func.HttpResponse:
+async def get_health(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Return whether the app can work.
 
-    The status is 200 when every check is ok, else 503.
+    The status is 200 when every check is ok, else 503. With `probe=live` nothing is checked: an app that answers is alive,
+    and to start it again would not mend a dependency.
     """
-    checks = Checks(settings=_settings(), storage=await _storage())
-    healthy = checks.settings == checks.storage == "ok"
+    if read_query(req, HealthQuery).probe == "live":
+        return answer(HealthAnswer(status="ok"))
+    checks = await _checks(client)
+    healthy = set(checks.to_wire().values()) == {"ok"}
     body = HealthAnswer(status="ok" if healthy else "failed", checks=checks)
     if healthy:
         return answer(body)
     return answer(body, HTTPStatus.SERVICE_UNAVAILABLE, RETRY_SOON)
+
+
+async def _checks(client: df.DurableOrchestrationClient) -> Checks:
+    if _settings() == "failed":  # the other checks need them
+        return Checks(settings="failed", storage="failed", hub="failed", stock="failed")
+    storage, hub, stock = await asyncio.gather(_storage(), takes_work(client), knows_its_orders(client))
+    return Checks(settings="ok", storage=storage, hub=_word(hub), stock=_word(stock))
+
+
+def _word(is_ok: bool) -> Check:
+    return "ok" if is_ok else "failed"
 
 
 def _settings() -> Check:
@@ -77,7 +112,7 @@ def _settings() -> Check:
 
 async def _storage() -> Check:
     try:
-        await asyncio.wait_for(asyncio.to_thread(_look_up_nothing), _TIMEOUT_S)
+        await asyncio.wait_for(asyncio.to_thread(_look_up_nothing), TIMEOUT_S)
     except (ShopError, TimeoutError) as error:
         _log.warning("storage: %s", type(error).__name__)
         return "failed"

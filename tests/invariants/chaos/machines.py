@@ -95,7 +95,7 @@ class Machines:
                 await _paused(self.storage.send, disaster.lasts_s)
             case Disaster.DISK_FULL:
                 assert self.disk
-                with _no_room(self.disk):
+                with no_room(self.disk):
                     await asyncio.sleep(disaster.lasts_s)
 
 
@@ -146,7 +146,8 @@ def small_disk(mount_point: Path) -> Iterator[Path | None]:
 
 
 @contextmanager
-def _no_room(disk: Path) -> Iterator[None]:
+def no_room(disk: Path) -> Iterator[None]:
+    """Fill a disk for the length of the block."""
     ballast = disk / "ballast"
     try:
         with ballast.open("wb", buffering=0) as file, suppress(OSError):

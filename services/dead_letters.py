@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 
 from domain.errors import EndNotKnown
 from domain.ids import PROCESS_ORDER, dead_letter_instance_id
+from domain.orders.approval import CancellationRequest
+from domain.orders.late_start import START_ORDER
 from domain.orders.order import CloseOrder, OrderStatus
 from domain.refusals import Conflict, NotFound
 from domain.workflows.course import RunEnd
@@ -21,6 +23,7 @@ from domain.workflows.steps import LedgerEntry, Outcome
 from services.container import services
 from services.durable_client import DurableClient, InstanceStatus
 from services.instances import REPLAY_DEAD_LETTER, instance_status, is_unfinished
+from services.late_start import reject_late
 from services.order_closing import notify_of_end
 from services.telemetry import emit_dead_letter, emit_status
 
@@ -88,7 +91,7 @@ async def resolve(client: DurableClient, dead_letter_id: str, resolution: Resolu
         await _check_open(client, stored.dead_letter)
         await _update(stored, stored.dead_letter.claim_resolution(resolution))
     try:
-        await _resolve(stored.dead_letter, resolution)
+        await _resolve(client, stored.dead_letter, resolution)
     except EndNotKnown:
         await _give_up_resolution(await find_dead_letter(dead_letter_id), resolution)
         detail = "The order repository has not recorded the order's end yet; try again in a few minutes."
@@ -153,13 +156,16 @@ async def _start(client: DurableClient, dead_letter: DeadLetter) -> None:
         raise
 
 
-async def _resolve(dead_letter: DeadLetter, resolution: Resolution) -> None:
+async def _resolve(client: DurableClient, dead_letter: DeadLetter, resolution: Resolution) -> None:
     """Store it in the ledger of the order, which may end it, and close the record last: until then it can be repeated.
 
     Raises:
         EndNotKnown: The order repository does not know yet what is open.
     """
     now = datetime.now(UTC)
+    if dead_letter.step == START_ORDER:
+        rejection = CancellationRequest(requested_by=resolution.resolved_by, reason=resolution.reason[:300])
+        await reject_late(client, dead_letter.order_id, rejection)
     if dead_letter.run_end is not None:
         message = f"resolved by {resolution.resolved_by}: {resolution.reason}"[:500]
         entry = LedgerEntry(step=dead_letter.step, kind="compensation", outcome=Outcome.DONE, at=now, message=message)

@@ -6,11 +6,12 @@ knows more than the row while it runs.
 
 import asyncio
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import azure.durable_functions as df
 
 from domain.ids import PROCESS_ORDER, order_instance_id
+from domain.orders.late_start import NOT_STARTED, NOT_STARTED_MESSAGE, is_too_late
 from domain.orders.order import ENDED, OrderProgress, OrderStatus
 from domain.orders.row import OrderRow
 from domain.refusals import NotFound
@@ -109,10 +110,17 @@ class OrderView:
         if reported:
             return OrderProgress.model_validate(reported)
         recorded = None if self.row is None else self.row.result
-        return recorded or self._accepted()
+        return recorded or self._accepted(datetime.now(UTC))
 
-    def _accepted(self) -> OrderProgress:
-        return OrderProgress(order_id=self.order_id, status=OrderStatus.ACCEPTED, message="The order was accepted.")
+    def _accepted(self, now: datetime) -> OrderProgress:
+        placed_at = None if self.row is None else self.row.placed_at
+        is_late = self.instance is None and is_too_late(placed_at, now)
+        return OrderProgress(
+            order_id=self.order_id,
+            status=OrderStatus.ACCEPTED,
+            message=NOT_STARTED_MESSAGE if is_late else "The order was accepted.",
+            reason_code=NOT_STARTED if is_late else None,
+        )
 
     def _stopped(self) -> OrderProgress:
         # Terminated from outside or failed by a bug: nothing is compensated, and its own error text is not for callers.

@@ -3,10 +3,9 @@
 import asyncio
 import logging
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from domain.ids import PROCESS_ORDER
-from domain.inventory.stock import SETTLEMENT_RETENTION
 from domain.orders.approval import (
     APPROVAL_DECISION,
     CANCELLATION_REQUESTED,
@@ -15,6 +14,7 @@ from domain.orders.approval import (
     cancellation_from_event,
     decision_from_event,
 )
+from domain.orders.late_start import is_too_late, start_dead_letter
 from domain.orders.order import CANCELLABLE, ENDED, OrderProgress
 from domain.orders.row import OrderRow
 from domain.orders.run import run_of
@@ -24,13 +24,11 @@ from domain.workflows.steps import CANCELLATION, LedgerEntry
 from services.container import services
 from services.durable_client import DurableClient, InstanceStatus
 from services.instances import has_completed, raise_event
+from services.late_start import withdraw_start
 from services.recovery.order_endings import finish, give_up
 from services.recovery.runs import Recovery
 from services.run_starter import start_instance
 from services.telemetry import emit_dead_letter, emit_status
-
-TOO_OLD_AFTER: Final = SETTLEMENT_RETENTION
-"""An order that nothing has started for so long is not what its customer expects any more: an operator decides."""
 
 _log = logging.getLogger(__name__)
 
@@ -82,8 +80,8 @@ class OrderRecovery(Recovery[OrderRow]):
         """Start the order: no instance has failed yet, so no try is counted. It looks up what earlier ones have recorded."""
         if run.order is None:
             return
-        if run.order.placed_at < now - TOO_OLD_AFTER:
-            await self.give_up(run, None, "The order has no instance and is too old to be started unseen.", now)
+        if is_too_late(run.order.placed_at, now) and run.cancellation is None:
+            await _leave_start_to_operator(run, now)
         else:
             _log.warning("order %s was accepted and has no instance: starting it", run.order_id)
             await _start(client, run, reminder.tries + 2)
@@ -109,15 +107,25 @@ class OrderRecovery(Recovery[OrderRow]):
         await _finish(run.order_id, now)
 
 
+async def _leave_start_to_operator(run: OrderRow, now: datetime) -> None:
+    """Dead-letter the start, once. The order stays as it is, so that it can be started, rejected and cancelled."""
+    dead_letter = start_dead_letter(run.order_id, now)
+    if await asyncio.to_thread(services().dead_letters.get, dead_letter.dead_letter_id) is None:
+        emit_dead_letter(await asyncio.to_thread(services().dead_letters.store, dead_letter))
+        _log.error("order %s was accepted more than a day ago and has no instance: an operator decides", run.order_id)
+
+
 async def _finish(order_id: str, now: datetime) -> None:
     for dead_letter in await asyncio.to_thread(finish, order_id, now):
         emit_dead_letter(dead_letter)
 
 
 async def _start(client: DurableClient, row: OrderRow, attempt: int) -> None:
-    if row.order is not None:
-        restart = Restart(attempt=attempt, started_at=row.order.placed_at)
-        await start_instance(client, run_of(row.order), restart)
+    if row.order is None:
+        return
+    restart = Restart(attempt=attempt, started_at=row.order.placed_at)
+    if await start_instance(client, run_of(row.order), restart) and row.cancellation is not None:
+        emit_dead_letter(await asyncio.to_thread(withdraw_start, row.order_id, row.cancellation))
 
 
 def _end_of(instance: InstanceStatus | None) -> OrderProgress | None:

@@ -9,11 +9,11 @@ import pytest
 
 from adapters.azure_storage.storage import Storage
 from domain.ids import order_instance_id
+from domain.orders.late_start import START_WITHIN
 from domain.orders.order import OrderProgress, OrderStatus
 from domain.orders.row import OrderRow
 from services.container import services
 from services.recovery import runs
-from services.recovery.orders import TOO_OLD_AFTER
 from services.recovery.runs import ORPHANED_AFTER
 from settings import StorageLocation
 from tests.support.books import assert_balanced, finish, open_dead_letters
@@ -78,16 +78,61 @@ async def replay_all(shop: Shop) -> None:
     assert await open_dead_letters(shop) == []
 
 
-async def test_an_order_too_old_to_be_started_unseen_is_left_to_an_operator(
-    shop: Shop, caplog: pytest.LogCaptureFixture
-):
+START = "dead-letters/a-1.start_order"
+
+
+@pytest.fixture
+async def late(shop: Shop) -> Shop:
+    """Yield a shop whose order `a-1` was accepted more than a day ago and never started."""
     await shop.stock("mug", 10)
-    enter("a-1", ago=TOO_OLD_AFTER + timedelta(hours=1))
-    await shop.host.run(SCHEDULE)
-    assert await status(shop, "a-1") == "needs_attention"
-    assert "order a-1 needs attention: The order has no instance" in caplog.text
-    await replay_all(shop)
-    assert await status(shop, "a-1") == "failed"
+    enter("a-1", ago=START_WITHIN + timedelta(hours=1))
+    for _ in range(3):
+        await shop.host.run(SCHEDULE)
+    return shop
+
+
+async def test_an_order_that_nothing_started_for_a_day_is_left_to_an_operator(
+    late: Shop, caplog: pytest.LogCaptureFixture
+):
+    (dead_letter,) = (await late.get("dead-letters")).json()["dead_letters"]
+    assert (dead_letter["dead_letter_id"], dead_letter["reason_code"]) == ("a-1.start_order", "not_started")
+    logged = [record.getMessage() for record in caplog.get_records("setup")]
+    assert sum("order a-1 was accepted more than a day ago" in line for line in logged) == 1, "not every minute"
+    shown = await late.get("orders/a-1")
+    order = shown.json()
+    assert (shown.status, order["status"], order["reason_code"]) == (202, "accepted", "not_started")
+    assert "an operator starts or rejects it" in order["message"]
+    assert late.sandbox.payments("a-1") == []
+
+
+async def test_an_operator_starts_it_by_a_replay(late: Shop):
+    assert (await late.post(f"{START}/replay")).status == 202
+    await late.host.run_until_idle()
+    assert (await late.get(START)).json()["state"] == "replayed"
+    await late.host.run(SCHEDULE)
+    ended = await assert_balanced(late, {"mug": 10}, {"a-1": {"mug": 2}})
+    assert (ended["a-1"]["status"], ended["a-1"]["reason_code"]) == ("completed", None)
+
+
+async def test_an_operator_rejects_it_by_a_resolution(late: Shop):
+    resolution = {"resolved_by": "grace", "reason": "the customer bought elsewhere"}
+    assert (await late.post(f"{START}/resolve", resolution)).json()["state"] == "resolved"
+    await late.host.run_until_idle()
+    ended = await assert_balanced(late, {"mug": 10}, {"a-1": {"mug": 2}})
+    assert ended["a-1"]["status"] == "cancelled"
+    assert any("grace" in (step["message"] or "") for step in ended["a-1"]["steps"])
+    assert (await late.post(f"{START}/replay")).status == 409
+
+
+async def test_its_customer_cancels_it_meanwhile(late: Shop):
+    assert (await late.post("orders/a-1/cancellation", {"requested_by": "ada"})).status == 202
+    await late.host.run(SCHEDULE)
+    await late.host.run_until_idle()
+    ended = await assert_balanced(late, {"mug": 10}, {"a-1": {"mug": 2}})
+    assert (ended["a-1"]["status"], ended["a-1"]["reason_code"]) == ("cancelled", "cancelled")
+    assert (await late.get(START)).json()["resolution"] == {"resolved_by": "ada", "reason": "cancelled"}
+    replayed = await late.post(f"{START}/replay")
+    assert (replayed.status, replayed.json()["code"]) == (409, "closed")
 
 
 async def test_an_end_that_was_not_recorded_is_recorded_and_can_be_closed(shop: Shop, monkeypatch: pytest.MonkeyPatch):

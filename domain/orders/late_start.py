@@ -1,0 +1,37 @@
+"""An order that was accepted and that nothing has started for a day: an operator starts it or rejects it."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from domain.ids import PROCESS_ORDER, OrderId
+from domain.inventory.stock import SETTLEMENT_RETENTION
+from domain.wire import Wire
+from domain.workflows.commands import activity_command, step_of
+from domain.workflows.dead_letter import DeadLetter
+from domain.workflows.steps import StepResult
+
+START_WITHIN: Final[timedelta] = SETTLEMENT_RETENTION
+"""After that an order is not what its customer expects any more, and stocks may have forgotten that they had it before."""
+
+START_ORDER: Final = "start_order"
+NOT_STARTED: Final = "not_started"
+NOT_STARTED_MESSAGE: Final = (
+    "The order was accepted and not started within a day: an operator starts or rejects it. It can be cancelled."
+)
+
+
+class StartOrder(Wire):
+    """The start of an order that an operator has decided on."""
+
+    order_id: OrderId
+
+
+def is_too_late(placed_at: datetime | None, now: datetime) -> bool:
+    """Return whether an order without an instance is left to an operator."""
+    return placed_at is not None and placed_at < now - START_WITHIN
+
+
+def start_dead_letter(order_id: str, now: datetime) -> DeadLetter:
+    """Return the record whose replay starts the order, and whose resolution rejects it."""
+    step = step_of(activity_command(START_ORDER, StartOrder(order_id=order_id)))
+    return DeadLetter.of(PROCESS_ORDER, order_id, step, StepResult.faulted(NOT_STARTED, NOT_STARTED_MESSAGE), now)

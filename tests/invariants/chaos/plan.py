@@ -89,7 +89,9 @@ def plan_of(seed: int, orders: int, kinds: tuple[Disaster, ...]) -> Plan:
             Delivery(f"delivery-{number}", chance.choice(("mug", "piano")), chance.randint(1, 5), chance.randint(1, 3))
             for number in range(orders // _ORDERS_PER_DELIVERY)
         ),
-        disasters=tuple(_disasters(chance, kinds, max(len(kinds), orders // _ORDERS_PER_DISASTER))),
+        disasters=tuple(
+            _disasters(chance, kinds, max(len(kinds), orders // _ORDERS_PER_DISASTER), max(5, orders // 10))
+        ),
     )
 
 
@@ -111,7 +113,9 @@ def _order(chance: random.Random, seed: int, number: int) -> PlannedOrder:
     )
 
 
-def _disasters(chance: random.Random, kinds: tuple[Disaster, ...], count: int) -> list[PlannedDisaster]:
+def _disasters(
+    chance: random.Random, kinds: tuple[Disaster, ...], count: int, most_answers: int
+) -> list[PlannedDisaster]:
     # Every kind comes before any comes again, so that a short run has most of them.
     drawn = [kind for _ in range(count // len(kinds) + 1) for kind in chance.sample(kinds, len(kinds))][:count]
-    return [PlannedDisaster(kind, chance.randrange(2, 20), chance.uniform(0.2, 3.0)) for kind in drawn]
+    return [PlannedDisaster(kind, chance.randrange(2, most_answers), chance.uniform(0.2, 3.0)) for kind in drawn]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from local_host.testing.http_client import Answer
 from tests.support.shop import Shop
 
 
@@ -43,15 +44,11 @@ async def test_an_addition_sent_twice_under_one_key_counts_once(shop: Shop):
 
 async def test_every_change_can_be_looked_up_until_it_is_made_or_refused(shop: Shop):
     await shop.stock("mug", 1)
-    # Each looks possible to those who read the cart before the first has come to it.
-    add = {"product_id": "mug", "quantity": 6_000}
-    additions = await asyncio.gather(*(shop.post("carts/ada/items", add) for _ in range(12)))
-    accepted = [answer for answer in additions if answer.status == 202]
-    await shop.host.run_until_idle()
+    customer, accepted = await added_at_once(shop, {"product_id": "mug", "quantity": 6_000})
     accepted += [
-        await shop.put("carts/ada/items/mug", {"quantity": 2}),
-        await shop.delete("carts/ada/items/mug"),
-        await shop.delete("carts/ada"),
+        await shop.put(f"carts/{customer}/items/mug", {"quantity": 2}),
+        await shop.delete(f"carts/{customer}/items/mug"),
+        await shop.delete(f"carts/{customer}"),
     ]
     await shop.host.run_until_idle()
     statuses = [await shop.host.http.get(change.headers["Location"]) for change in accepted]
@@ -59,7 +56,21 @@ async def test_every_change_can_be_looked_up_until_it_is_made_or_refused(shop: S
     states = [(status.json()["state"], status.json()["reason_code"]) for status in statuses]
     assert states[-3:] == [("done", None)] * 3
     assert Counter(states[:-3]) == {("done", None): 1, ("refused", "too_many"): len(accepted) - 4}
-    assert len(accepted) > 4, "they did not come at once"
+
+
+async def added_at_once(shop: Shop, item: dict[str, Any]) -> tuple[str, list[Answer]]:
+    """Return a customer with several accepted additions, each of which saw the cart before the first had come to it.
+
+    On a busy machine the first may be quicker than the rest, which are then refused at once; so several carts are tried.
+    """
+    for number in range(30):
+        customer = f"ada-{number}"
+        answers = await asyncio.gather(*(shop.post(f"carts/{customer}/items", item) for _ in range(12)))
+        accepted = [answer for answer in answers if answer.status == 202]
+        await shop.host.run_until_idle()
+        if len(accepted) > 1:
+            return customer, accepted
+    raise AssertionError("no two additions came at once")
 
 
 async def test_a_key_that_stands_for_another_change_is_a_409(shop: Shop):

@@ -1,7 +1,9 @@
 import asyncio
+from typing import Any
 
 import pytest
 
+from local_host.testing.http_client import Answer
 from tests.support.order_requests import order_request
 from tests.support.shop import Shop
 
@@ -71,14 +73,10 @@ async def test_a_correction_that_was_accepted_and_has_become_impossible_says_so(
 ):
     await shop.stock("mug", 10)
     body = {"delta": -6, "reason": "broken"}
-    # Each looks possible to those who read the stock before the first has come to it.
-    answers = await asyncio.gather(*(shop.post("inventory/mug/adjustment", body) for _ in range(12)))
-    accepted = [answer for answer in answers if answer.status == 202]
-    await shop.host.run_until_idle()
+    accepted = await accepted_at_once(shop, body)
     statuses = [(await shop.host.http.get(answer.headers["Location"])) for answer in accepted]
     assert {status.status for status in statuses} == {200}
     refused = [status.json() for status in statuses if status.json()["state"] == "refused"]
-    assert refused, "they did not come at once"
     assert len(refused) == len(accepted) - 1, "one correction fits"
     assert {status["reason_code"] for status in refused} == {"below_zero"}
     assert (await stock_of(shop))["available"] == 4
@@ -86,6 +84,22 @@ async def test_a_correction_that_was_accepted_and_has_become_impossible_says_so(
     (loser, *_) = [answer.json() for answer in accepted if answer.json()["id"] == refused[0]["id"]]
     again = await shop.post("inventory/mug/adjustment", {**body, "key": loser["key"]})
     assert (again.status, again.json()["code"]) == (409, "below_zero"), "under its key it stays refused"
+
+
+async def accepted_at_once(shop: Shop, body: dict[str, Any]) -> list[Answer]:
+    """Return several accepted corrections, each of which saw the stock before the first had come to it.
+
+    On a busy machine the first may be quicker than the rest, which are then refused at once; it is taken back, and tried again.
+    """
+    for _ in range(30):
+        answers = await asyncio.gather(*(shop.post("inventory/mug/adjustment", body) for _ in range(12)))
+        accepted = [answer for answer in answers if answer.status == 202]
+        await shop.host.run_until_idle()
+        if len(accepted) > 1:
+            return accepted
+        await shop.post("inventory/mug/adjustment", {**body, "delta": -body["delta"]})
+        await shop.host.run_until_idle()
+    raise AssertionError("no two corrections came at once")
 
 
 @pytest.mark.parametrize("change_id", ["nothing", f"{'a' * 20}-{'b' * 20}-1700000000"])

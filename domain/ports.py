@@ -114,7 +114,7 @@ class ParcelTracker(Protocol):
 
 
 class Mailer(Protocol):
-    """Sends mails. A repeat carries the same message id, so that it is dropped wherever the receiving side can tell."""
+    """Sends mails. A repeat carries the same message id, so that it is dropped wherever the receiving side recognises it."""
 
     def send(self, mail: Mail) -> StepResult:
         """Hand a mail over to the service or server that delivers it.

@@ -39,7 +39,7 @@ class StockMissing(ShopError):
 
 
 async def sold_lines() -> dict[str, Mapping[str, int]]:
-    """Return the lines of some completed orders, by order id: enough to tell whether a hub has ever seen them."""
+    """Return the lines of some completed orders, by order id: enough to decide whether a hub has ever seen them."""
     page = await asyncio.to_thread(services().order_repository.list, limit=_SAMPLE)
     return {
         row.order_id: {line.product_id: line.quantity for line in row.order.lines}

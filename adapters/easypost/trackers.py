@@ -1,4 +1,4 @@
-"""Ask EasyPost where a parcel is, and tell its webhooks from forged ones."""
+"""Ask EasyPost where a parcel is, and recognise forged webhooks."""
 
 import json
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -59,7 +59,7 @@ class EasyPostTrackers:
             return _status(str(tracker.status))
 
     def tracking_code(self, body: bytes, signature: str | None) -> str | None:
-        """Return the tracking code that a webhook brings news of; None when it is about something else.
+        """Return the tracking code that a webhook reports on; None when it is about something else.
 
         Raises:
             SignatureInvalid: EasyPost did not sign it with the shared secret.

@@ -1,6 +1,6 @@
 """Choose what sends mails: Azure Communication Services by identity, any other server by SMTP, or nothing yet.
 
-A repeat carries the same id, so that it is dropped where the receiving side can tell. Neither addresses nor texts are repeated in
+A repeat carries the same id, so that it is dropped where it is recognised. Neither addresses nor texts are repeated in
 errors.
 """
 

@@ -1,4 +1,4 @@
-"""How a request is stored once: a row inserted only if absent, whose fingerprint tells a repeat from another request."""
+"""How a request is stored once: a row inserted only if absent, whose fingerprint distinguishes a repeat from another request."""
 
 import uuid
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ def insert_once(table: "TableClient", entity: Mapping[str, Any], beside: Sequenc
     """
     from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 
-    # Tells our own row from an earlier one, when the answer to the insert was lost and the client sent it again.
+    # Distinguishes our own row from an earlier one, when the answer to the insert was lost and the client sent it again.
     inserted = {**entity, "intake": uuid.uuid4().hex}
     try:
         created_on_first_use(lambda: _insert(table, [inserted, *beside]), lambda: create_table(table))

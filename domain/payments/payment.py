@@ -47,7 +47,8 @@ class PaymentRequest(Wire):
     def fingerprint(self) -> str:
         """The mark that distinguishes this payment from all others, also of an earlier order with the same id.
 
-        It is stored with the payment: if its parts change, the payments of running orders are no longer recognised.
+        The provider and the customer are no part of it: each provider, and each customer's account of invoices, is searched by
+        itself. It is stored with the payment: if its parts change, the payments of running orders are no longer recognised.
         """
         facts = (
             self.namespace,

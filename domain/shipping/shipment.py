@@ -112,7 +112,7 @@ class BuyLabelRequest(Wire):
 class CancelShippingRequest(Wire):
     """Leave no paid parcel behind. shipment_id: once known; without it the shipment is looked up by the order's id.
 
-    announced: the request, which tells a shipment that is found from another one under the same id.
+    announced: the request, which distinguishes a shipment that is found from another one under the same id.
     """
 
     order_id: OrderId

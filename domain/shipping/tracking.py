@@ -92,8 +92,8 @@ class Watch(Wire):
 
     def after_look(self, tracking: Tracking | None) -> "Watch":
         """Return the state after one more poll. tracking: its answer; None when the carrier did not answer."""
-        news = tracking is not None and (self.latest is None or tracking.status is not self.latest.status)
-        seen = (*self.seen, tracking) if news else self.seen
+        is_new = tracking is not None and (self.latest is None or tracking.status is not self.latest.status)
+        seen = (*self.seen, tracking) if is_new else self.seen
         return self.model_copy(update={"looks": self.looks + 1, "seen": seen[-_MAX_REMEMBERED:]})
 
 

@@ -82,7 +82,7 @@ def in_rounds(
         no_answer: See `in_batches`.
         is_open: Whether an answer is worth another task.
         policy: How often, and how much later.
-        seed: Tells these calls from others of the run.
+        seed: Distinguishes these calls from others of the run.
         after_batch: Called with the number of things that are done, or have had their turn of this round.
     """
     context, attempt = run.context, 1

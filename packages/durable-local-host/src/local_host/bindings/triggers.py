@@ -39,7 +39,7 @@ class Triggers:
 
     async def until_quiet(self) -> None:
         """Return when no triggered function runs."""
-        # Whoever has just been woken by the clock gets the chance to begin.
+        # What the clock has just woken gets the chance to begin.
         await asyncio.sleep(0)
         await self._run.running.until_none()
 

@@ -81,7 +81,7 @@ class Database:
         return self.writer.execute(QUERIES[query], parameters).fetchall()
 
     def close(self) -> None:
-        """Close the connections and let go of the lock."""
+        """Close the connections and release the lock."""
         for connection in (self._reader, self.writer, self._lock):
             if connection is not None:
                 connection.close()

@@ -191,7 +191,7 @@ class TaskHub:
         self._let_go(instance.instance_id)
 
     async def drop_messages(self, work: InstanceWork, seqs: Sequence[int]) -> None:
-        """Remove messages that change nothing, and let go of the instance."""
+        """Remove messages that change nothing, and release the instance."""
 
         def drop(tx: Transaction) -> None:
             self._check_happened(work.instance.instance_id)
@@ -262,7 +262,7 @@ class TaskHub:
         return EntityWork(entity_id, exists, state, operations)
 
     async def complete_batch(self, outcome: BatchOutcome, max_operations: int) -> None:
-        """Store what came of a batch, and let go of the entity."""
+        """Store what came of a batch, and release the entity."""
         await self.store(lambda tx: steps.complete_batch(tx, outcome))
         self._entities.release(outcome.work.entity_id)
         if len(outcome.work.operations) == max_operations:

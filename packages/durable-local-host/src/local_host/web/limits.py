@@ -2,7 +2,8 @@
 
 The numbers are those of the real host where it has any: 100 MB for a body (Functions host, FUNCTIONS_REQUEST_BODY_SIZE_LIMIT);
 30 s for the headers, 240 bytes a second for a body after 5 s, 130 s between requests (Kestrel's RequestHeadersTimeout,
-MinRequestBodyDataRate and KeepAliveTimeout). Connections and the bodies in hand have no limit there, but a scale controller.
+MinRequestBodyDataRate and KeepAliveTimeout, by the reference of KestrelServerLimits). Connections and the bodies in hand have no
+limit there, but a scale controller.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Rows of the parcel ledger: shipments, trackers, and the addresses and parcels they refer to, as wire documents.
 
-A shipment is stored without its tracker and read with it, so that both always tell the same story. The order that it is for is
+A shipment is stored without its tracker and read with it, so that the two never differ. The order that it is for is
 what follows the last dot of its reference, so that `shop.hub.order-1` and `order-1` both are for order-1.
 """
 

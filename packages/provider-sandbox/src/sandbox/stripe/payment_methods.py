@@ -2,7 +2,7 @@
 
 `pm_card_visa` and its like are approved; the declines are those of Stripe's testing page, with or without the brand in
 the name (`pm_card_visa_chargeDeclined`, `pm_card_chargeDeclined`). Two exist only here:
-`pm_sandbox_authorisationExpires` is authorised, but its authorisation has lapsed when it is to be captured;
+`pm_sandbox_authorisationExpires` is authorised, but its authorisation has expired when it is to be captured;
 `pm_sandbox_processing` stays `processing` until `/sandbox/payments/{id}/settle` says how it ended.
 """
 

@@ -1,6 +1,6 @@
 """Queue functions.
 
-Messages are leased, kept while the function runs, deleted when it succeeds, and after too many failed deliveries put aside on
+Messages are leased, kept while the function runs, deleted when it succeeds, and after too many failed deliveries moved to
 `{queue}-poison`.
 """
 

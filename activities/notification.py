@@ -8,6 +8,7 @@ from activities.observed import observed
 from domain.mail.notification import Notification
 from domain.workflows.steps import StepResult
 from services.container import services
+from services.mail.notifications import notification_sender
 
 bp = df.Blueprint()
 
@@ -25,4 +26,4 @@ def send_notification(request: dict) -> dict[str, Any]:
 @observed(Notification)
 def mail_notification(request: dict) -> dict[str, Any]:
     """Deliver a message now, past the outbox: what the replay of a dead-lettered one does."""
-    return services().notification_sender.deliver(Notification.model_validate(request)).to_wire()
+    return notification_sender().deliver(Notification.model_validate(request)).to_wire()

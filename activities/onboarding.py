@@ -9,7 +9,7 @@ from domain.mail.notification import Notification, NotificationKind
 from domain.onboarding.user import CheckUser, FindRegion, PersistUser, RegionFound, User, check_user
 from domain.workflows.steps import StepResult
 from services.container import services
-from services.documents import takes_ascii_mail_only
+from services.input.documents import takes_ascii_mail_only
 
 bp = df.Blueprint()
 

@@ -9,7 +9,7 @@ from domain.field_error import FieldError
 from domain.orders.intake import AcceptOrder, OrderAccepted
 from domain.refusals import OrderIdTaken, OrderNotAcceptable
 from domain.workflows.steps import Outcome
-from services.order_start import take_in_order
+from services.orders.start import take_in_order
 
 bp = df.Blueprint()
 

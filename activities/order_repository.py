@@ -11,7 +11,7 @@ from domain.orders.run import CourseSettled, LookUpOrder, OrderFound, RecordOrde
 from domain.workflows.course import CANCELLED, Course
 from domain.workflows.steps import StepResult
 from services.container import services
-from services.order_closing import conclude, notify_of_end
+from services.orders.closing import conclude, notify_of_end
 from services.telemetry import emit_dead_letter, emit_status
 
 bp = df.Blueprint()

@@ -5,7 +5,7 @@ from typing import Any
 import azure.durable_functions as df
 
 from domain.orders.late_start import StartOrder
-from services.late_start import start_late
+from services.orders.late_start import start_late
 
 bp = df.Blueprint()
 

@@ -19,8 +19,8 @@ import blueprints  # noqa: F401 - declares every operation
 from domain.orders.batch import MAX_BATCH_LINES
 from domain.refusals import RequestRefused
 from domain.wire import Edge
-from services.order_csv import TEMPLATE
-from services.order_files import CSV, JSON_LINES, read_lines
+from services.orders.csv_documents import TEMPLATE
+from services.orders.files import CSV, JSON_LINES, read_lines
 from triggers.http.support.operation import declared_operations
 from triggers.http.support.request_body import read_body
 

@@ -1,4 +1,4 @@
-"""The one place where settings become collaborators: adapters behind their ports, and the use cases that stand on them.
+"""The one place where settings become collaborators: adapters behind their ports.
 
 Each is built when it is first used, and imports what it stands on only then: a cold start pays for none of them.
 """
@@ -15,7 +15,7 @@ from settings import Settings
 if TYPE_CHECKING:
     from adapters.azure_storage.storage import Storage
     from domain.expenses.claim import ExpenseRules
-    from domain.ports import Carrier, ParcelTracker, PaymentProvider, RegionLookup, WebhookSender
+    from domain.ports import Carrier, Mailer, ParcelTracker, PaymentProvider, RegionLookup, WebhookSender
     from domain.repositories import (
         Catalogue,
         DeadLetters,
@@ -30,12 +30,11 @@ if TYPE_CHECKING:
         RefusedOrders,
         Reports,
         RunRepository,
+        SentMessages,
         StorageSetup,
         Texts,
         Users,
     )
-    from services.notifications import NotificationSender
-    from services.order_intake import OrderIntake
     from services.recent_successes import RecentSuccesses
 
 
@@ -211,26 +210,16 @@ class Services:
         return render
 
     @built_once
-    def order_intake(self) -> "OrderIntake":
-        from services.order_intake import OrderIntake
+    def mailer(self) -> "Mailer":
+        from adapters.mail import mailer
 
-        return OrderIntake(self.order_repository, self.catalogue, self.settings)
+        return mailer.connect(self.settings.mail)
 
     @built_once
-    def notification_sender(self) -> "NotificationSender":
-        from adapters.mail import mailer
+    def sent_messages(self) -> "SentMessages":
         from adapters.stores.sent_messages import SentMessages
-        from services.notifications import NotificationSender
 
-        return NotificationSender(
-            mailer.connect(self.settings.mail),
-            SentMessages(self.storage),
-            self.order_repository,
-            self.decision_links,
-            self.texts,
-            self.settings.approver_emails,
-            self.settings.public_url,
-        )
+        return SentMessages(self.storage)
 
 
 @dataclass

@@ -13,7 +13,7 @@ from domain.workflows.course import Course, RunStopped
 from domain.workflows.dead_letter import DeadLetter
 from domain.workflows.steps import CANCELLATION, LedgerEntry, Outcome, StepResult
 from services.container import services
-from services.order_closing import conclude
+from services.orders.closing import conclude
 
 PROCESSING_STOPPED: Final = "processing_stopped"
 """The reason code of a run that no instance will end any more."""

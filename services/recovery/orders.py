@@ -22,12 +22,12 @@ from domain.workflows.intake import Reminder
 from domain.workflows.run import Restart
 from domain.workflows.steps import CANCELLATION, LedgerEntry
 from services.container import services
-from services.durable_client import DurableClient, InstanceStatus
-from services.instances import has_completed, raise_event
-from services.late_start import withdraw_start
+from services.durable.client import DurableClient, InstanceStatus
+from services.durable.instances import has_completed, raise_event
+from services.durable.starter import start_instance
+from services.orders.late_start import withdraw_start
 from services.recovery.order_endings import finish, give_up
 from services.recovery.runs import Recovery
-from services.run_starter import start_instance
 from services.telemetry import emit_dead_letter, emit_status
 
 _log = logging.getLogger(__name__)

@@ -19,10 +19,10 @@ import azure.durable_functions as df
 from domain.repositories import RunIntake
 from domain.workflows.intake import Reminder
 from services.concurrency import gather_bounded
-from services.durable_client import DurableClient, InstanceStatus
-from services.instances import instance_status, is_unfinished, received_events
+from services.durable.client import DurableClient, InstanceStatus
+from services.durable.instances import instance_status, is_unfinished, received_events
+from services.durable.starter import START_TIMEOUT_S
 from services.recovery.restarts import are_used_up, is_due, tries_of
-from services.run_starter import START_TIMEOUT_S
 
 ORPHANED_AFTER: Final = 3 * timedelta(seconds=START_TIMEOUT_S)
 """Well beyond the time in which the caller who stored a run tries to start it: two starts could run it again after its end."""

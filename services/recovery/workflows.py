@@ -18,13 +18,13 @@ from domain.workflows.intake import Reminder
 from domain.workflows.run import BY_CALLER, RESTART, Restart, RestartRun, Run, WorkflowProgress
 from domain.workflows.steps import LedgerEntry, Outcome, StepResult
 from services.container import services
-from services.durable_client import DurableClient, InstanceStatus
-from services.instances import has_completed, raise_event, stored_input
+from services.durable.client import DurableClient, InstanceStatus
+from services.durable.instances import has_completed, raise_event, stored_input
+from services.durable.starter import start_instance
 from services.recovery.order_endings import PROCESSING_STOPPED
 from services.recovery.runs import Recovery
-from services.run_starter import start_instance
 from services.telemetry import emit_dead_letter
-from services.workflow_runs import last_reported, start_run, stopped
+from services.workflows.runs import last_reported, start_run, stopped
 
 RUN: Final = "run"
 """The ledger's name for the whole of a run, which its dead letter's replay starts again."""

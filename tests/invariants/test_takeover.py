@@ -148,7 +148,7 @@ async def test_a_cancellation_whose_event_does_not_arrive_stops_the_order_before
     async def lose(*_: Any) -> bool:
         return False
 
-    monkeypatch.setattr("services.order_cancellation.raise_event", lose)
+    monkeypatch.setattr("services.orders.cancellation.raise_event", lose)
     await place(shop)
     assert (await shop.post("orders/a-1/cancellation", CANCEL[1])).status == 202
     assert (await shop.post("orders/a-1/approval", APPROVE[1])).status == 202

@@ -22,9 +22,9 @@ from domain.queues import FILE_MANIFESTS, MANIFESTS
 from domain.refusals import RequestRefused
 from domain.wire import Wire
 from services.container import services
-from services.documents import read_document
-from services.file_batches import permitted
-from services.workflow_runs import start_once
+from services.files.batches import permitted
+from services.input.documents import read_document
+from services.workflows.runs import start_once
 from settings import manifest_events
 
 _ENDING: Final = ".batch.json"

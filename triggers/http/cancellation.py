@@ -4,7 +4,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from domain.orders.approval import CancellationRequest
-from services.order_cancellation import request_cancellation
+from services.orders.cancellation import request_cancellation
 from triggers.http.support.links import OrderLinks, order_links
 from triggers.http.support.operation import operation
 from triggers.http.support.request_body import read_body

@@ -28,8 +28,8 @@ from domain.keyed_changes import ChangeKey, KeyedChange
 from domain.wire import Edge, Wire
 from domain.workflows.steps import Outcome, StepResult
 from services.container import services
-from services.entities import read_entity
-from services.workflow_runs import RunConflict, start_once
+from services.durable.entities import read_entity
+from services.workflows.runs import RunConflict, start_once
 from triggers.http.support.changes import ChangeAnswer, ChangeLinks, change_status, links_of
 from triggers.http.support.operation import operation
 from triggers.http.support.problems import conflict, invalid_field, not_found

@@ -7,7 +7,7 @@ from domain.wire import Wire
 from domain.workflows.dead_letter import DeadLetter, DeadLetterState, ReplayProgress, Resolution
 from domain.workflows.steps import StepResult
 from services.container import services
-from services.dead_letters import find_dead_letter, latest_replay, replay, replay_id, resolve
+from services.workflows.dead_letters import find_dead_letter, latest_replay, replay, replay_id, resolve
 from triggers.http.support.links import resource
 from triggers.http.support.operation import operation
 from triggers.http.support.paging import PageQuery, read_page

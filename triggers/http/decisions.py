@@ -14,8 +14,8 @@ from pydantic import Field
 
 from domain.orders.approval import ApprovalDecision, Decision
 from domain.wire import Comment, Edge
-from services.documents import refuse_card_numbers, validated
-from services.expense_decisions import claim_of, decide_claim, open_turn_of
+from services.expenses.decisions import claim_of, decide_claim, open_turn_of
+from services.input.documents import refuse_card_numbers, validated
 from triggers.http.support.access import Access
 from triggers.http.support.expense_links import link_of
 from triggers.http.support.operation import FORM, PAGE, operation

@@ -16,8 +16,8 @@ from domain.expenses.decision_link import LinkInvalid, WithdrawalRight
 from domain.orders.approval import ApprovalDecision, Decision
 from domain.wire import Comment, Edge
 from services.container import services
-from services.expense_decisions import decide_claim, open_turn, open_turn_of
-from services.workflow_runs import start_once
+from services.expenses.decisions import decide_claim, open_turn, open_turn_of
+from services.workflows.runs import start_once
 from triggers.http.support.expense_links import link_of
 from triggers.http.support.links import resource
 from triggers.http.support.operation import operation

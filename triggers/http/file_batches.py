@@ -8,7 +8,7 @@ import azure.functions as func
 from domain.files.batch import FILE_BATCH, FileBatchRequest
 from domain.workflows.run import WorkflowProgress
 from services.container import services
-from services.file_batches import permitted
+from services.files.batches import permitted
 from triggers.http.support.operation import operation
 from triggers.http.support.request_body import read_body
 from triggers.http.support.workflows import WorkflowAnswer, WorkflowLinks, cancelled, run_status, start_as_asked

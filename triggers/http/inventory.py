@@ -21,7 +21,7 @@ from domain.inventory.stock import (
 from domain.keyed_changes import ChangeKey, KeyedChange
 from domain.wire import Edge, Wire
 from domain.workflows.steps import Outcome, StepResult
-from services.stock import read_stock, signal_stock
+from services.inventory.stock import read_stock, signal_stock
 from triggers.http.support.changes import ChangeAnswer, ChangeLinks, change_status, links_of
 from triggers.http.support.operation import operation
 from triggers.http.support.problems import conflict

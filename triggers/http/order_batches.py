@@ -10,10 +10,10 @@ from domain.orders.batch import CHUNK_LINES, MAX_BATCH_BYTES, ORDER_BATCH, LineR
 from domain.orders.order import OrderRequest
 from orchestrators.kernel.fan_out import chunks
 from services.container import services
-from services.documents import body_text
-from services.order_csv import TEMPLATE
-from services.order_files import CSV, JSON_LINES, read_lines
-from services.workflow_runs import start_once
+from services.input.documents import body_text
+from services.orders.csv_documents import TEMPLATE
+from services.orders.files import CSV, JSON_LINES, read_lines
+from services.workflows.runs import start_once
 from triggers.http.support.operation import operation
 from triggers.http.support.problems import not_found
 from triggers.http.support.request_body import check_media_type

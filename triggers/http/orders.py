@@ -8,8 +8,8 @@ from domain.orders.order import OrderRequest, OrderStatus
 from domain.orders.row import OrderRow
 from domain.wire import Timestamp, Wire
 from services.container import services
-from services.order_start import take_in_order
-from services.order_status import view_order
+from services.orders.start import take_in_order
+from services.orders.status import view_order
 from triggers.http.support.links import OrderLinks, order_links, resource
 from triggers.http.support.operation import operation
 from triggers.http.support.order_intake import named_order_id

@@ -9,7 +9,7 @@ import azure.functions as func
 from domain.catalogue.product import Product, ProductDetails
 from domain.wire import Wire
 from services.container import services
-from services.documents import refuse_card_numbers, validated
+from services.input.documents import refuse_card_numbers, validated
 from triggers.http.support.links import resource
 from triggers.http.support.operation import operation
 from triggers.http.support.paging import PageQuery, read_page

@@ -6,7 +6,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from domain.inventory.reconciliation import ReconciliationReport
-from services.reconciliation import reconcile
+from services.inventory.reconciliation import reconcile
 from triggers.http.support.operation import operation
 from triggers.http.support.responses import answer
 

@@ -11,8 +11,8 @@ from domain.ids import instance_id_of
 from domain.shipping.tracking import SHIPMENT_TRACKING, TRACKING_REPORTED
 from domain.wire import Wire
 from services.container import services
-from services.documents import MAX_BODY_BYTES
-from services.instances import instance_status, is_unfinished, raise_event
+from services.durable.instances import instance_status, is_unfinished, raise_event
+from services.input.documents import MAX_BODY_BYTES
 from triggers.http.support.access import Access
 from triggers.http.support.operation import JSON, operation
 from triggers.http.support.problems import Problem

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from domain.mail.notification import Notification
 from domain.queues import NOTIFICATIONS
-from services.notification_delivery import dead_letter, dead_letter_unreadable, deliver
+from services.mail.delivery import dead_letter, dead_letter_unreadable, deliver
 
 bp = df.Blueprint()
 

@@ -17,8 +17,8 @@ from domain.orders.order import OrderRequest
 from domain.queues import ORDERS_IN
 from domain.refusals import Invalid, RequestRefused
 from services.container import services
-from services.documents import read_document
-from services.order_start import take_in_order
+from services.input.documents import read_document
+from services.orders.start import take_in_order
 
 bp = df.Blueprint()
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import azure.durable_functions as df
 import azure.functions as func
 
-from services.reservations import release_expired
+from services.inventory.reservations import release_expired
 
 bp = df.Blueprint()
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import azure.durable_functions as df
 import azure.functions as func
 
-from services.reconciliation import reconcile
+from services.inventory.reconciliation import reconcile
 
 bp = df.Blueprint()
 

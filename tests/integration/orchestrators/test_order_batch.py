@@ -8,7 +8,7 @@ import pytest
 from domain.orders.batch import CHUNK_LINES, batch_order_id
 from local_host.testing import Answer
 from orchestrators.kernel.retry import STEP
-from services.order_csv import TEMPLATE
+from services.orders.csv_documents import TEMPLATE
 from tests.invariants.workflows import instances_of
 from tests.support.books import assert_balanced, finish
 from tests.support.order_requests import order_request

@@ -53,7 +53,7 @@ def test_a_process_has_one_container_of_its_environment(monkeypatch: pytest.Monk
     change_settings(monkeypatch, **SETTINGS)
     assert services() is services()
     assert services().settings.stripe_api_key == "sk_test_1"
-    assert services().order_intake is services().order_intake
+    assert services().order_repository is services().order_repository
     change_settings(monkeypatch, STRIPE_API_KEY="sk_test_2")
     assert services().settings.stripe_api_key == "sk_test_2"
 

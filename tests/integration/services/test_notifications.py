@@ -13,7 +13,7 @@ from adapters.web.decision_links import DecisionLinks
 from domain.mail.notification import Notification, NotificationKind
 from domain.orders.order import OrderProgress, OrderStatus
 from domain.workflows.steps import Outcome
-from services.notifications import NotificationSender
+from services.mail.notifications import NotificationSender
 from tests.support.mails import Mailbox, text_of
 from tests.support.orders import NOON, placed_order
 

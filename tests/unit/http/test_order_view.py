@@ -10,7 +10,7 @@ import pytest
 from domain.orders.approval import ApprovalWait
 from domain.orders.order import OrderProgress, OrderStatus
 from domain.orders.row import OrderRow
-from services.order_status import OrderView
+from services.orders.status import OrderView
 from tests.support.orders import NOON, placed_order
 from triggers.http.support.order_view import order_answer
 

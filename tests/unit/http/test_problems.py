@@ -12,7 +12,7 @@ from domain.orders.approval import ApprovalDecision
 from domain.orders.order import OrderRequest
 from domain.refusals import Invalid
 from domain.wire import Wire
-from services.field_errors import field_errors, field_path
+from services.input.field_errors import field_errors, field_path
 from tests.support.order_requests import order_request
 from tests.unit.http.requests import decoded, get
 from triggers.http.support.problems import answer_problems, conflict

@@ -1,7 +1,7 @@
 import pytest
 
 from domain.orders.order import OrderRequest
-from services.documents import MAX_BODY_BYTES
+from services.input.documents import MAX_BODY_BYTES
 from tests.support.order_requests import ADDRESS, order_request
 from tests.unit.http.requests import post, problem_with
 from triggers.http.support.problems import Problem

@@ -14,8 +14,8 @@ from domain.orders.order import OrderRequest
 from domain.shipping.tracking import TrackingRequest
 from domain.wire import Wire
 from domain.workflows.run import RunRequest
-from services.fingerprints import fingerprint
-from services.order_intake import order_fingerprint
+from services.input.fingerprints import fingerprint
+from services.orders.intake import order_fingerprint
 from tests.support.order_requests import order_request
 from tests.support.payloads import documents, subclasses, with_unknown_fields
 

@@ -8,9 +8,9 @@ import pytest
 from domain.orders.batch import MAX_BATCH_LINES, batch_order_id
 from domain.orders.order import OrderRequest
 from domain.refusals import Invalid, RequestRefused, TooLarge, Unreadable
-from services.documents import body_text
-from services.order_csv import TEMPLATE
-from services.order_files import CSV, JSON_LINES, read_lines
+from services.input.documents import body_text
+from services.orders.csv_documents import TEMPLATE
+from services.orders.files import CSV, JSON_LINES, read_lines
 from tests.support.order_requests import ADDRESS, order_request
 
 COLUMNS = {

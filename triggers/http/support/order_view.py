@@ -5,7 +5,7 @@ from domain.orders.order import OrderProgress, OrderStatus
 from domain.shipping.tracking import Tracking
 from domain.wire import Timestamp, Wire
 from domain.workflows.steps import LedgerEntry
-from services.order_status import OrderView
+from services.orders.status import OrderView
 
 
 class OrderAnswer(Wire):

@@ -8,7 +8,7 @@ import azure.functions as func
 
 from domain.field_error import FieldError
 from domain.wire import Edge
-from services.documents import read_document
+from services.input.documents import read_document
 from triggers.http.support.problems import Problem
 
 _CHARSETS: Final = frozenset({"utf-8", "utf8", "us-ascii"})

@@ -15,7 +15,7 @@ from domain.ids import CustomerId, OrderId, ProductId
 from domain.keyed_changes import ChangeId
 from domain.workflows.dead_letter import DeadLetterId
 from domain.workflows.run import WorkflowKey
-from services.documents import M, refuse_card_numbers, validated
+from services.input.documents import M, refuse_card_numbers, validated
 from triggers.http.support.problems import Problem, invalid_field, not_found
 
 ExpenseInstanceId = Annotated[str, Field(pattern=rf"^{EXPENSE_APPROVAL}\.[A-Za-z0-9][A-Za-z0-9_-]{{0,63}}$")]

@@ -12,7 +12,7 @@ from domain.ids import digest_id, instance_id_of, order_id_for_key
 from domain.wire import Timestamp, Wire
 from domain.workflows.run import RunRequest, WorkflowProgress, WorkflowStatus
 from domain.workflows.steps import LedgerEntry
-from services.workflow_runs import RunView, cancel_run, find_run, start_once
+from services.workflows.runs import RunView, cancel_run, find_run, start_once
 from triggers.http.support.links import resource
 from triggers.http.support.problems import invalid_field
 from triggers.http.support.request_params import idempotency_key, path_id

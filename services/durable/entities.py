@@ -6,7 +6,7 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from services.durable_client import DurableClient
+from services.durable.client import DurableClient
 
 
 async def read_entity(client: DurableClient, entity: str, key: str) -> Mapping[str, Any] | None:

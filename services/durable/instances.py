@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import azure.durable_functions as df
 
-from services.durable_client import DurableClient, InstanceStatus
+from services.durable.client import DurableClient, InstanceStatus
 
 REPLAY_DEAD_LETTER: Final = "replay_dead_letter"
 

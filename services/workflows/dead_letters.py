@@ -21,10 +21,10 @@ from domain.workflows.dead_letter import (
 from domain.workflows.run import CloseRun, Run
 from domain.workflows.steps import LedgerEntry, Outcome
 from services.container import services
-from services.durable_client import DurableClient, InstanceStatus
-from services.instances import REPLAY_DEAD_LETTER, instance_status, is_unfinished
-from services.late_start import reject_late
-from services.order_closing import notify_of_end
+from services.durable.client import DurableClient, InstanceStatus
+from services.durable.instances import REPLAY_DEAD_LETTER, instance_status, is_unfinished
+from services.orders.closing import notify_of_end
+from services.orders.late_start import reject_late
 from services.telemetry import emit_dead_letter, emit_status
 
 

@@ -15,7 +15,7 @@ from domain.orders.pricing import priced_order
 from domain.refusals import OrderIdTaken, OrderNotAcceptable
 from domain.repositories import Catalogue, OrderRepository
 from domain.workflows.intake import Intake
-from services.fingerprints import fingerprint
+from services.input.fingerprints import fingerprint
 from settings import Settings
 
 

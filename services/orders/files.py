@@ -10,8 +10,8 @@ from typing import Any, Final
 from domain.orders.batch import MAX_BATCH_LINES, BatchLine, LineOutcome, LineResult, batch_order_id
 from domain.orders.order import OrderRequest
 from domain.refusals import Invalid, RequestRefused, TooLarge
-from services.documents import MAX_BODY_BYTES, json_object, refuse_card_numbers, validated
-from services.order_csv import csv_documents
+from services.input.documents import MAX_BODY_BYTES, json_object, refuse_card_numbers, validated
+from services.orders.csv_documents import csv_documents
 
 CSV: Final = "text/csv"
 JSON_LINES: Final = "application/x-ndjson"

@@ -16,8 +16,8 @@ from domain.orders.order import ENDED, OrderProgress, OrderStatus
 from domain.orders.row import OrderRow
 from domain.refusals import NotFound
 from services.container import services
-from services.durable_client import DurableClient, InstanceStatus
-from services.instances import instance_status, is_unfinished
+from services.durable.client import DurableClient, InstanceStatus
+from services.durable.instances import instance_status, is_unfinished
 
 
 class OrderNotFound(NotFound):

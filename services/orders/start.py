@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from domain.orders.order import OrderRequest
 from domain.orders.run import run_of
 from services.container import services
-from services.durable_client import DurableClient
-from services.run_starter import start_instance
+from services.durable.client import DurableClient
+from services.durable.starter import start_instance
+from services.orders.intake import OrderIntake
 from services.telemetry import emit_accepted
 
 
@@ -27,7 +28,9 @@ async def take_in_order(client: DurableClient, request: OrderRequest, chosen_id:
         OrderIdTaken: The id belongs to another order.
         StorageUnavailable: The same request may be sent again.
     """
-    taken = await asyncio.to_thread(services().order_intake.take_in, request, chosen_id, datetime.now(UTC))
+    parts = services()
+    intake = OrderIntake(parts.order_repository, parts.catalogue, parts.settings)
+    taken = await asyncio.to_thread(intake.take_in, request, chosen_id, datetime.now(UTC))
     if taken.to_start is not None:
         emit_accepted(taken.order_id)
         await start_instance(client, run_of(taken.to_start))

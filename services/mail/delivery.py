@@ -17,9 +17,10 @@ from domain.workflows.commands import activity_command
 from domain.workflows.dead_letter import DeadLetter
 from domain.workflows.steps import Outcome, StepResult
 from services.container import services
-from services.durable_client import DurableClient
+from services.durable.client import DurableClient
+from services.mail.notifications import notification_sender
 from services.telemetry import emit_dead_letter
-from services.workflow_runs import start_once
+from services.workflows.runs import start_once
 
 _STEP: Final = "mail"
 
@@ -39,7 +40,7 @@ async def deliver(client: DurableClient, notification: Notification) -> None:
     """
     await _start_tracking(client, notification)
     try:
-        result = await asyncio.to_thread(services().notification_sender.deliver, notification)
+        result = await asyncio.to_thread(notification_sender().deliver, notification)
     except (ProviderUnavailable, StorageUnavailable) as error:
         _log.warning("%s: not delivered: %s", notification.message_id, error)
         again = next_try(notification)

@@ -9,9 +9,9 @@ from typing import Final
 
 from domain.ids import order_instance_id
 from domain.inventory.stock import ExpireRequest, Stock, expire
-from services.durable_client import DurableClient
-from services.instances import instance_status, is_unfinished
-from services.stock import product_ids, read_stock, signal_stock
+from services.durable.client import DurableClient
+from services.durable.instances import instance_status, is_unfinished
+from services.inventory.stock import product_ids, read_stock, signal_stock
 
 EXPIRE: Final = "expire"
 

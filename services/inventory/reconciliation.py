@@ -10,11 +10,11 @@ from domain.inventory.stock import Stock
 from domain.orders.order import CANCELLABLE, OrderStatus
 from services.concurrency import gather_bounded
 from services.container import services
-from services.durable_client import DurableClient
-from services.hub_health import sold_lines
-from services.order_status import OrderView, find_order
+from services.durable.client import DurableClient
+from services.inventory.sold_lines import sold_lines
+from services.inventory.stock import product_ids, read_stock
+from services.orders.status import OrderView, find_order
 from services.pages import all_items
-from services.stock import product_ids, read_stock
 
 _HOLDS_GOODS: Final = CANCELLABLE - {OrderStatus.ACCEPTED}
 

@@ -8,8 +8,8 @@ from domain.ids import INVENTORY_ENTITY
 from domain.inventory.stock import Stock
 from domain.wire import Wire
 from services.container import services
-from services.durable_client import DurableClient
-from services.entities import read_entity
+from services.durable.client import DurableClient
+from services.durable.entities import read_entity
 from services.pages import all_items
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from domain.workflows.run import RESTART, Restart, Run
-from services.durable_client import DurableClient
+from services.durable.client import DurableClient
 
 START_TIMEOUT_S: Final = 20
 """How long a start may take before it is left to the recovery timer (`triggers.timer.recover_runs`)."""

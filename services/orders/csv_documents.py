@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from domain.field_error import FieldError
 from domain.refusals import Invalid, Unreadable
-from services.field_errors import shown_name
+from services.input.field_errors import shown_name
 
 COLUMNS: Final = (
     "order_id",

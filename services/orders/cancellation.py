@@ -12,9 +12,9 @@ from domain.orders.order import CANCELLABLE, ENDED, OrderStatus
 from domain.orders.row import OrderRow
 from domain.refusals import Conflict, TryAgain
 from services.container import services
-from services.durable_client import DurableClient
-from services.instances import raise_event
-from services.order_status import OrderView, view_order
+from services.durable.client import DurableClient
+from services.durable.instances import raise_event
+from services.orders.status import OrderView, view_order
 
 
 class TooLateToCancel(Conflict):

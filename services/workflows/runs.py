@@ -17,10 +17,10 @@ from domain.wire import Wire
 from domain.workflows.intake import Intake
 from domain.workflows.run import BY_CALLER, Run, RunRequest, WorkflowProgress
 from services.container import services
-from services.durable_client import DurableClient, InstanceStatus
-from services.fingerprints import fingerprint
-from services.instances import has_completed, instance_status, is_unfinished, raise_event
-from services.run_starter import start_instance
+from services.durable.client import DurableClient, InstanceStatus
+from services.durable.instances import has_completed, instance_status, is_unfinished, raise_event
+from services.durable.starter import start_instance
+from services.input.fingerprints import fingerprint
 
 
 class RunConflict(Conflict):

@@ -12,9 +12,9 @@ from domain.orders.approval import APPROVAL_DECIDED, ApprovalDecision, ApprovalW
 from domain.orders.order import OrderStatus
 from domain.refusals import Conflict
 from services.container import services
-from services.durable_client import DurableClient
-from services.instances import raise_event
-from services.order_status import OrderView, view_order
+from services.durable.client import DurableClient
+from services.durable.instances import raise_event
+from services.orders.status import OrderView, view_order
 
 
 class AlreadyDecided(Conflict):

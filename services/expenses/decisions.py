@@ -15,9 +15,9 @@ from domain.refusals import Conflict, NotFound, TryAgain
 from domain.wire import Wire
 from domain.workflows.run import WorkflowProgress
 from services.container import services
-from services.durable_client import DurableClient
-from services.instances import has_completed, instance_status, is_unfinished, raise_event, stored_input
-from services.order_approval import AlreadyDecided
+from services.durable.client import DurableClient
+from services.durable.instances import has_completed, instance_status, is_unfinished, raise_event, stored_input
+from services.orders.approval import AlreadyDecided
 
 
 class ClaimNotFound(NotFound):

@@ -12,6 +12,7 @@ from domain.mail.notification import TO_APPROVERS, Notification, NotificationKin
 from domain.ports import Mailer
 from domain.repositories import DecisionLinks, OrderRepository, SentMessages, Texts
 from domain.workflows.steps import Outcome, StepResult
+from services.container import services
 
 
 class NotificationSender:
@@ -98,3 +99,17 @@ class NotificationSender:
             text=text.lstrip("\n"),
             html=self._texts(f"{notification.kind}.html", **facts, subject=subject),
         )
+
+
+def notification_sender() -> NotificationSender:
+    """Return the sender that this process's settings make."""
+    parts = services()
+    return NotificationSender(
+        parts.mailer,
+        parts.sent_messages,
+        parts.order_repository,
+        parts.decision_links,
+        parts.texts,
+        parts.settings.approver_emails,
+        parts.settings.public_url,
+    )

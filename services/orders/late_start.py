@@ -14,9 +14,9 @@ from domain.workflows.dead_letter import CloseDeadLetter, DeadLetter, DeadLetter
 from domain.workflows.run import Restart
 from domain.workflows.steps import StepResult
 from services.container import services
-from services.durable_client import DurableClient
-from services.instances import instance_status
-from services.run_starter import start_instance
+from services.durable.client import DurableClient
+from services.durable.instances import instance_status
+from services.durable.starter import start_instance
 
 
 async def start_late(client: DurableClient, order_id: str) -> StepResult:

@@ -1,0 +1,1 @@
+"""Read, start and wake instances and entities through the durable client."""

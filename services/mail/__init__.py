@@ -1,0 +1,1 @@
+"""Use cases of notifications: write them and deliver them."""

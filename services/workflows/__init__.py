@@ -1,0 +1,1 @@
+"""Use cases of every workflow: its runs and its dead letters."""

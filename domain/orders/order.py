@@ -17,7 +17,7 @@ from domain.payments.providers import STRIPE, ProviderName, method_problem
 from domain.shipping.customs import CustomsDeclaration
 from domain.shipping.shipment import LABEL_PERCENT, Address, BuyLabelRequest, Destination, ShipmentRequest
 from domain.wire import Cents, Currency, Edge, Email, EmailAddress, Timestamp, Wire, at_most, is_absent
-from domain.workflows.steps import SETTLED, LedgerEntry, Message, open_compensations
+from domain.workflows.steps import SETTLED, LedgerEntry, Message, StepUnderWay, open_compensations
 
 MAX_ORDER_LINES: Final = 50
 MAX_STATED_CENTS: Final = 10**12
@@ -247,6 +247,7 @@ class OrderProgress(Wire):
         succeeded: None while it runs.
         reason_code: Why it ended without goods.
         steps: The ledger, oldest first.
+        step: The step under way, if any.
         approval: The wait for an approver, while there is one.
     """
 
@@ -256,6 +257,7 @@ class OrderProgress(Wire):
     message: Message
     reason_code: str | None = None
     steps: tuple[LedgerEntry, ...] = ()
+    step: Annotated[StepUnderWay | None, Field(exclude_if=is_absent)] = None
     approval: ApprovalWait | None = None
 
     @property

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field
 
 from domain.ids import PLAIN_ID, instance_id_of
-from domain.wire import Edge, Timestamp, Wire
+from domain.wire import Edge, Timestamp, Wire, is_absent
 from domain.workflows.course import Course, RunEnd
-from domain.workflows.steps import SETTLED, LedgerEntry, Message, StepResult, open_compensations
+from domain.workflows.steps import SETTLED, LedgerEntry, Message, StepResult, StepUnderWay, open_compensations
 
 WorkflowKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"), PLAIN_ID]
 """The id of one run of a workflow, unique among the runs of that workflow."""
@@ -35,6 +35,7 @@ class WorkflowProgress(Wire):
     Attributes:
         succeeded: None while it runs.
         steps: The ledger, oldest first.
+        step: The step under way, if any.
         detail: The workflow's own facts, small and plain JSON.
     """
 
@@ -44,6 +45,7 @@ class WorkflowProgress(Wire):
     message: Message
     reason_code: str | None = None
     steps: tuple[LedgerEntry, ...] = ()
+    step: Annotated[StepUnderWay | None, Field(exclude_if=is_absent)] = None
     detail: dict[str, Any] = Field(default_factory=dict)
 
     def with_compensation_done(self, entry: LedgerEntry, end: RunEnd) -> "WorkflowProgress":

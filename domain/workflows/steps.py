@@ -10,7 +10,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from domain.wire import Timestamp, Wire
+from domain.wire import Timestamp, Wire, is_absent
 
 Message = Annotated[str, Field(max_length=500)]
 
@@ -77,6 +77,22 @@ class LedgerEntry(Wire):
     reason_code: str | None = None
     message: Message | None = None
     attempts: int = 1
+
+
+class StepUnderWay(Wire):
+    """A step that a run has begun and not ended.
+
+    Attributes:
+        name: As the ledger will have it.
+        attempt: The one under way, or the last one that failed; from 1.
+        last_error: Why the attempt before failed: one line without private data.
+        next_attempt_at: When the next attempt begins; None while one is under way.
+    """
+
+    name: str
+    attempt: int = 1
+    last_error: Annotated[str | None, Field(max_length=200, exclude_if=is_absent)] = None
+    next_attempt_at: Annotated[Timestamp | None, Field(exclude_if=is_absent)] = None
 
 
 def open_compensations(ledger: Iterable[LedgerEntry]) -> frozenset[str]:

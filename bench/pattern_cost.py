@@ -31,9 +31,9 @@ def saga(copy: LocalCopy) -> Cost:
 
 
 def monitor(copy: LocalCopy) -> Cost:
-    """One look at the parcel of the saga's order."""
+    """One poll of the parcel of the saga's order."""
     wait_until(lambda: call("GET", f"{base(copy)}/shipments/o-1").status != 404)
-    wait_until(lambda: call("GET", f"{base(copy)}/shipments/o-1").body["detail"].get("looks") == 1)
+    wait_until(lambda: call("GET", f"{base(copy)}/shipments/o-1").body["detail"].get("polls") == 1)
     return measured(copy.state.hub, "shipment_tracking")
 
 
@@ -95,7 +95,7 @@ def bulk_intake(copy: LocalCopy) -> Cost:
 
 PATTERNS: Final[Mapping[str, Callable[[LocalCopy], Cost]]] = {
     "saga (1 line)": saga,
-    "monitor (1 look)": monitor,
+    "monitor (1 poll)": monitor,
     "function chaining": chaining,
     f"fan-out ({MANY} files)": fan_out,
     "async HTTP": async_http,

@@ -18,7 +18,7 @@ from domain.payments.payment import CancelPaymentRequest, CaptureRequest, Paymen
 from domain.shipping.shipment import BuyLabelRequest, CancelShippingRequest, ShipmentRequest
 from domain.shipping.tracking import ParcelStatus
 from domain.workflows.steps import StepResult
-from domain.workflows.webhook import Callback
+from domain.workflows.webhook import Webhook
 
 
 class PaymentProvider(Protocol):
@@ -144,11 +144,11 @@ class WebhookSender(Protocol):
     def problem_with(self, url: str) -> str | None:
         """Return why this address will not be called; None when it may be, as far as is known now."""
 
-    def send(self, callback: Callback) -> StepResult:
+    def send(self, webhook: Webhook) -> StepResult:
         """Deliver one message. A repeat carries the same `webhook-id`.
 
         Returns:
-            Done. Refused: callback_forbidden, callback_gone, callback_redirected. Faulted: callback_not_sendable.
+            Done. Refused: webhook_forbidden, webhook_gone, webhook_redirected. Faulted: webhook_not_sendable.
 
         Raises:
             ProviderUnavailable: The same message is worth sending again.

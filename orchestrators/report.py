@@ -16,11 +16,11 @@ from domain.reports.report import (
 from domain.workflows.commands import step_of
 from domain.workflows.course import RunStopped
 from domain.workflows.steps import StepResult
-from domain.workflows.webhook import Callback
+from domain.workflows.webhook import Webhook
 from orchestrators.kernel.commands import activity
 from orchestrators.kernel.retry import STEP, Wait
 from orchestrators.kernel.saga import saga
-from orchestrators.kernel.webhook import call_back
+from orchestrators.kernel.webhook import send_webhook
 from orchestrators.kernel.workflow_run import WorkflowRun, required
 
 bp = df.Blueprint()
@@ -34,7 +34,7 @@ def report(context: df.DurableOrchestrationContext) -> Wait:
     run = WorkflowRun.begin(context, REPORT, given)
     yield from saga(run, make_report(run, request))
     if request.callback_url is not None:
-        yield from call_caller_back(run, request.callback_url)
+        yield from send_webhook_of_end(run, request.callback_url)
     return run.progress().to_wire()
 
 
@@ -75,13 +75,13 @@ def make_document(run: WorkflowRun, request: ReportRequest, parts: int) -> Wait:
     run.detail |= {"format": request.format, "document": made.reference}
 
 
-def call_caller_back(run: WorkflowRun, url: str) -> Wait:
-    """Call back with how it ended. The link is not in it: links do not last as long as a callback may be tried."""
+def send_webhook_of_end(run: WorkflowRun, url: str) -> Wait:
+    """Send a webhook that says how it ended. The link is not in it: links do not last as long as a webhook may be tried."""
     end = run.progress().model_dump(
         mode="json", include={"id", "status", "succeeded", "message", "reason_code", "detail"}
     )
     instance_id = instance_id_of(REPORT, run.key)
-    callback = Callback(
-        callback_id=f"{instance_id}.ended", run_id=run.key, url=url, type=report_ended(run.status), data=end
+    webhook = Webhook(
+        webhook_id=f"{instance_id}.ended", run_id=run.key, url=url, type=report_ended(run.status), data=end
     )
-    yield from call_back(run, callback)
+    yield from send_webhook(run, webhook)

@@ -23,7 +23,7 @@ pytest_plugins = [
     "tests.support.invocation_logs",
     "tests.support.sandbox",
     "tests.support.shop",
-    "tests.support.callbacks",
+    "tests.support.webhooks",
     "tests.support.mails",
     "tests.support.expenses",
 ]

@@ -74,12 +74,12 @@ def public_address(host: str, *, allow_loopback: bool, resolver: Resolver = reso
     try:
         found = [ip_address(address.partition("%")[0]) for address in resolver(host)]
     except (OSError, ValueError):
-        raise ProviderUnavailable("the callback's host name could not be resolved") from None
+        raise ProviderUnavailable("the webhook's host name could not be resolved") from None
     if not found:
-        raise ProviderUnavailable("the callback's host name has no address")
+        raise ProviderUnavailable("the webhook's host name has no address")
     # One forbidden address among public ones is how an attacker bends a name: it is not used at all.
     if not all(is_public(address) or (allow_loopback and address.is_loopback) for address in found):
-        raise AddressForbidden("the callback's host leads to an address that is not public")
+        raise AddressForbidden("the webhook's host leads to an address that is not public")
     return str(found[0])
 
 

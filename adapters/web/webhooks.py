@@ -1,4 +1,4 @@
-"""Deliver signed callbacks to callers' servers, as Standard Webhooks describes it (https://www.standardwebhooks.com).
+"""Deliver signed webhooks to callers' servers, as Standard Webhooks describes it (https://www.standardwebhooks.com).
 
 The address comes from a caller, so it is treated as hostile: only public ones are connected to, by the very address that was
 checked; redirects are not followed, the answer is not read, and nothing of it is repeated.
@@ -19,7 +19,7 @@ from urllib.parse import SplitResult, urlsplit
 from adapters.web.public_addresses import AddressForbidden, Resolver, public_address, resolve
 from domain.errors import ProviderUnavailable
 from domain.workflows.steps import StepResult
-from domain.workflows.webhook import Callback, callback_url_problem
+from domain.workflows.webhook import Webhook, webhook_url_problem
 
 MAX_ANSWER_BYTES: Final = 64 * 1024
 ANSWER_TIMEOUT_S: Final = 10.0
@@ -48,11 +48,11 @@ class WebhookSender:
 
     def problem_with(self, url: str) -> str | None:
         """Return why this address will not be called, before anything is started for it; None when it may be, as is known now."""
-        problem = callback_url_problem(url, allow_loopback=self._allow_loopback)
+        problem = webhook_url_problem(url, allow_loopback=self._allow_loopback)
         if problem is not None:
             return problem
         if self._secret is None:
-            return "callbacks are not set up in this shop"
+            return "webhooks are not set up in this shop"
         try:
             public_address(_host(urlsplit(url)), allow_loopback=self._allow_loopback, resolver=self._resolver)
         except AddressForbidden:
@@ -61,31 +61,31 @@ class WebhookSender:
             return "must name a host that can be found"
         return None
 
-    def send(self, callback: Callback) -> StepResult:
-        """Deliver once. Refused: callback_forbidden, callback_gone, callback_redirected; faulted: callback_not_sendable.
+    def send(self, webhook: Webhook) -> StepResult:
+        """Deliver once. Refused: webhook_forbidden, webhook_gone, webhook_redirected; faulted: webhook_not_sendable.
 
         Raises ProviderUnavailable when the same message is worth sending again: every other answer but 2xx, and none at all.
         """
-        problem = callback_url_problem(callback.url, allow_loopback=self._allow_loopback)
+        problem = webhook_url_problem(webhook.url, allow_loopback=self._allow_loopback)
         if problem is not None:
-            return StepResult.refused("callback_forbidden", f"the callback's address {problem}")
-        body = _body(callback)
+            return StepResult.refused("webhook_forbidden", f"the webhook's address {problem}")
+        body = _body(webhook)
         if self._secret is None or len(body) > MAX_ANSWER_BYTES:
-            return StepResult.faulted("callback_not_sendable", "no signing secret is set, or the message is too long")
-        parts = urlsplit(callback.url)
+            return StepResult.faulted("webhook_not_sendable", "no signing secret is set, or the message is too long")
+        parts = urlsplit(webhook.url)
         try:
             address = public_address(_host(parts), allow_loopback=self._allow_loopback, resolver=self._resolver)
         except AddressForbidden as error:
-            return StepResult.refused("callback_forbidden", str(error))
-        return _verdict(self._post(parts, address, body, self._signed(callback.callback_id, body)), callback)
+            return StepResult.refused("webhook_forbidden", str(error))
+        return _verdict(self._post(parts, address, body, self._signed(webhook.webhook_id, body)), webhook)
 
-    def _signed(self, callback_id: str, body: bytes) -> dict[str, str]:
-        from standardwebhooks import Webhook
+    def _signed(self, webhook_id: str, body: bytes) -> dict[str, str]:
+        from standardwebhooks import Webhook as Signer
 
         now = datetime.now(UTC)  # of this attempt: receivers refuse old ones
-        signature = Webhook(str(self._secret)).sign(callback_id, now, body.decode())
+        signature = Signer(str(self._secret)).sign(webhook_id, now, body.decode())
         return {
-            "webhook-id": callback_id,
+            "webhook-id": webhook_id,
             "webhook-timestamp": str(int(now.timestamp())),
             "webhook-signature": signature,
         }
@@ -106,7 +106,7 @@ class WebhookSender:
                 connection.request("POST", target, body, headers)
                 return connection.getresponse().status
         except (OSError, http.client.HTTPException) as error:
-            raise ProviderUnavailable(f"the callback's server did not answer ({type(error).__name__})") from None
+            raise ProviderUnavailable(f"the webhook's server did not answer ({type(error).__name__})") from None
 
     def _secured(self, connection: socket.socket, parts: SplitResult) -> socket.socket:
         connection.settimeout(None)  # the whole exchange has its time-out
@@ -144,16 +144,16 @@ def _host(parts: SplitResult) -> str:
     return str(parts.hostname).removesuffix(".")  # the root's dot, which no certificate shows
 
 
-def _body(callback: Callback) -> bytes:
+def _body(webhook: Webhook) -> bytes:
     """Return the body as Standard Webhooks recommends it: type, timestamp, data. The time belongs to the data."""
-    return json.dumps({"type": callback.type, "data": callback.data}, separators=(",", ":")).encode()
+    return json.dumps({"type": webhook.type, "data": webhook.data}, separators=(",", ":")).encode()
 
 
-def _verdict(status: int, callback: Callback) -> StepResult:
+def _verdict(status: int, webhook: Webhook) -> StepResult:
     if 200 <= status < 300:
-        return StepResult(reference=callback.callback_id)
+        return StepResult(reference=webhook.webhook_id)
     if status == _GONE:
-        return StepResult.refused("callback_gone", "the callback's server wants no more messages (410)")
+        return StepResult.refused("webhook_gone", "the webhook's server wants no more messages (410)")
     if 300 <= status < 400:
-        return StepResult.refused("callback_redirected", f"the callback's server redirects ({status})")
-    raise ProviderUnavailable(f"the callback's server answered {status}")
+        return StepResult.refused("webhook_redirected", f"the webhook's server redirects ({status})")
+    raise ProviderUnavailable(f"the webhook's server answered {status}")

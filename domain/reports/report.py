@@ -13,7 +13,7 @@ from domain.orders.order import OrderStatus
 from domain.wire import Timestamp, Wire
 from domain.workflows.run import RunRequest, WorkflowKey
 from domain.workflows.steps import StepResult
-from domain.workflows.webhook import CallbackUrl
+from domain.workflows.webhook import WebhookUrl
 
 REPORT: Final = "report"
 MAX_PERIOD: Final = timedelta(days=366)
@@ -40,7 +40,7 @@ class ReportRequest(RunRequest):
     placed_from: Timestamp
     placed_to: Timestamp
     format: ReportFormat = ReportFormat.CSV
-    callback_url: CallbackUrl | None = None
+    callback_url: WebhookUrl | None = None
 
     @model_validator(mode="after")
     def _a_period(self) -> Self:

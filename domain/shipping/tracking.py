@@ -74,15 +74,15 @@ class RecordTracking(Wire):
     tracking: Tracking
 
 
-class Watch(Wire):
-    """How far the tracking of a parcel is, handed from one run to the next. looks: how often the carrier was polled.
+class TrackingState(Wire):
+    """How far the tracking of a parcel is, handed from one run to the next. polls: how often the carrier was polled.
 
     seen: each status once, when it came; the newest last.
     """
 
     started_at: Timestamp
     code: TrackingCode | None = None
-    looks: int = 0
+    polls: int = 0
     seen: tuple[Tracking, ...] = ()
 
     @property
@@ -90,13 +90,13 @@ class Watch(Wire):
         """Return the latest status that was seen."""
         return self.seen[-1] if self.seen else None
 
-    def after_look(self, tracking: Tracking | None) -> "Watch":
+    def after_poll(self, tracking: Tracking | None) -> "TrackingState":
         """Return the state after one more poll. tracking: its answer; None when the carrier did not answer."""
         is_new = tracking is not None and (self.latest is None or tracking.status is not self.latest.status)
         seen = (*self.seen, tracking) if is_new else self.seen
-        return self.model_copy(update={"looks": self.looks + 1, "seen": seen[-_MAX_REMEMBERED:]})
+        return self.model_copy(update={"polls": self.polls + 1, "seen": seen[-_MAX_REMEMBERED:]})
 
 
-def pause_after(looks: int) -> timedelta:
-    """Return how long to wait for the next poll: longer and longer. looks: from 1."""
-    return min(FIRST_PAUSE * (1 << min(looks - 1, 10)), MAX_PAUSE)
+def pause_after(polls: int) -> timedelta:
+    """Return how long to wait for the next poll: longer and longer. polls: from 1."""
+    return min(FIRST_PAUSE * (1 << min(polls - 1, 10)), MAX_PAUSE)

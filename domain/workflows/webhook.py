@@ -8,28 +8,28 @@ from pydantic import Field
 from domain.ids import OrderId
 from domain.wire import Wire
 
-CallbackUrl = Annotated[str, Field(min_length=1, max_length=2000)]
-"""Checked by `callback_url_problem`, and again, with its addresses, by the adapter that connects to it."""
+WebhookUrl = Annotated[str, Field(min_length=1, max_length=2000)]
+"""Checked by `webhook_url_problem`, and again, with its addresses, by the adapter that connects to it."""
 
 
-class Callback(Wire):
+class Webhook(Wire):
     """One message to another server, delivered at least once.
 
     Attributes:
-        callback_id: The same on every retry (`webhook-id`).
+        webhook_id: The same on every retry (`webhook-id`).
         run_id: Of the order or workflow run that it is about.
         type: What happened, such as `report.completed`.
         data: Small, plain JSON.
     """
 
-    callback_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$")]
+    webhook_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$")]
     run_id: OrderId
-    url: CallbackUrl
+    url: WebhookUrl
     type: Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z_]+$")]
     data: dict[str, Any]
 
 
-def callback_url_problem(url: str, *, allow_loopback: bool) -> str | None:
+def webhook_url_problem(url: str, *, allow_loopback: bool) -> str | None:
     """Return why this address may not be called, as far as its text shows; None when it may.
 
     allow_loopback: plain http to this very machine too, for local runs.

@@ -163,7 +163,7 @@ type slotSettings = {
   easypostSecret: string
   @description('Secret with the key that signs links in mails.')
   linkSecret: string
-  @description('Secret with the key that signs callbacks.')
+  @description('Secret with the key that signs webhooks.')
   webhookSecret: string
   @description('Secret with the key by which the carrier signs its webhooks.')
   easypostWebhookSecret: string

@@ -10,13 +10,13 @@ from domain.carts.cart import CHECKOUT_CART
 from domain.mail.notification import Notification, NotificationKind
 from orchestrators.kernel.retry import STEP
 from services.container import services
-from tests.support.callbacks import SECRET
 from tests.support.expenses import decision_token, withdrawal_token
 from tests.support.files import put_files
 from tests.support.order_requests import ADDRESS, order_request
 from tests.support.orders import NOON, placed_order
 from tests.support.shop import Shop
 from tests.support.unreliable import answering, failing
+from tests.support.webhooks import SECRET
 
 SETTINGS = {
     "APPROVER_EMAILS": "ann@example.com,bob@example.com",
@@ -245,11 +245,11 @@ ENDINGS: dict[str, Ending] = {
     "report/not_made": Ending(
         act=report(), failing=("generate_report_document",), status="failed", reason="no_answer"
     ),
-    "report/called_back": Ending(
-        act=report(callback_url="http://127.0.0.1:1/hook"), answering={"deliver_callback": {"outcome": "done"}}
+    "report/webhook_delivered": Ending(
+        act=report(callback_url="http://127.0.0.1:1/hook"), answering={"deliver_webhook": {"outcome": "done"}}
     ),
-    "report/callback_dead_lettered": Ending(
-        act=report(callback_url="http://127.0.0.1:1/hook"), failing=("deliver_callback",)
+    "report/webhook_dead_lettered": Ending(
+        act=report(callback_url="http://127.0.0.1:1/hook"), failing=("deliver_webhook",)
     ),
     "order_batch/completed": Ending(act=send_batch),
     "order_batch/cancelled": Ending(act=cancel_batch, status="cancelled", reason="cancelled"),
@@ -290,6 +290,6 @@ ENDINGS: dict[str, Ending] = {
     "shipment_tracking/watching": Ending(act=watch("in_transit"), status="running"),
     "shipment_tracking/delivered": Ending(act=watch("in_transit", "delivered")),
     "shipment_tracking/carrier_away": Ending(
-        act=watch(), failing=("look_at_parcel",), reason="lost"
+        act=watch(), failing=("poll_parcel",), reason="lost"
     ),
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""What the settings of mails, links, callbacks and expenses may say, and how a wrong one is named."""
+"""What the settings of mails, links, webhooks and expenses may say, and how a wrong one is named."""
 
 import base64
 import json

@@ -35,7 +35,7 @@ async def request_report(req: func.HttpRequest, client: df.DurableOrchestrationC
     if request.callback_url is not None:
         problem = await asyncio.to_thread(services().webhooks.problem_with, request.callback_url)
         if problem is not None:
-            raise invalid_field("callback_url", "callback_forbidden", f"The address {problem}")
+            raise invalid_field("callback_url", "webhook_forbidden", f"The address {problem}")
     return await start_as_asked(req, client, REPORT, request, "reports")
 
 

@@ -1,25 +1,25 @@
-"""The activities of expenses, parcels, mails and callbacks, delivered twice: one answer, one effect."""
+"""The activities of expenses, parcels, mails and webhooks, delivered twice: one answer, one effect."""
 
 from datetime import UTC, datetime
 
 import pytest
 
-from activities.callback import deliver_callback
 from activities.expense import calculate_expense_totals, pay_expense
 from activities.notification import mail_notification
-from activities.tracking import find_parcel, look_at_parcel, record_tracking
+from activities.tracking import find_parcel, poll_parcel, record_tracking
+from activities.webhook import deliver_webhook
 from domain.expenses.claim import Category, ExpensePayment, ExpenseRequest, ExpenseTotal
 from domain.mail.notification import Notification, NotificationKind
 from domain.orders.order import OrderProgress, OrderStatus
 from domain.shipping.tracking import ParcelQuery, ParcelStatus, RecordTracking, Tracking, TrackingRequest
 from domain.workflows.steps import LedgerEntry, Outcome
-from domain.workflows.webhook import Callback
+from domain.workflows.webhook import Webhook
 from sandbox.testing import Sandbox
 from services.container import services
 from tests.integration.activities.running import run, run_twice
-from tests.support.callbacks import SECRET, Receiver
 from tests.support.mails import Mailbox
 from tests.support.shop import change_settings
+from tests.support.webhooks import SECRET, Receiver
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 CODE = "EZ4000000004"
@@ -63,7 +63,7 @@ def test_a_parcel_is_found_and_its_place_entered_without_touching_the_orders_sta
     completed()
     assert run_twice(find_parcel, TrackingRequest(order_id="order-1"))["reference"] == CODE
     assert services().parcels.order_of(CODE) == "order-1"
-    seen = run_twice(look_at_parcel, ParcelQuery(code=CODE, at=NOW))
+    seen = run_twice(poll_parcel, ParcelQuery(code=CODE, at=NOW))
     assert seen["tracking"]["status"] == "delivered"
     tracking = Tracking.model_validate(seen["tracking"])
     run_twice(record_tracking, RecordTracking(order_id="order-1", tracking=tracking))
@@ -87,7 +87,7 @@ def test_an_older_look_does_not_replace_a_newer_one_and_makes_no_order() -> None
 
 def test_a_carrier_that_refuses_to_say_is_not_asked_in_vain(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     change_settings(monkeypatch, EASYPOST_API_KEY="EZAK_live")
-    assert run_twice(look_at_parcel, ParcelQuery(code=CODE, at=NOW))["reason_code"] == "carrier_request_refused"
+    assert run_twice(poll_parcel, ParcelQuery(code=CODE, at=NOW))["reason_code"] == "carrier_request_refused"
 
 
 def test_a_mail_that_is_to_be_sent_twice_is_sent_once(monkeypatch: pytest.MonkeyPatch, mailbox: Mailbox) -> None:
@@ -102,8 +102,8 @@ def test_a_mail_that_is_to_be_sent_twice_is_sent_once(monkeypatch: pytest.Monkey
     assert mailbox.taken == 1
 
 
-def test_a_callback_sent_twice_carries_one_id(monkeypatch: pytest.MonkeyPatch, receiver: Receiver) -> None:
+def test_a_webhook_sent_twice_carries_one_id(monkeypatch: pytest.MonkeyPatch, receiver: Receiver) -> None:
     change_settings(monkeypatch, WEBHOOK_SECRET=SECRET, CALLBACK_ALLOW_LOOPBACK="true")
-    callback = Callback(callback_id="r-1.done", run_id="r-1", url=receiver.url, type="report.completed", data={})
-    assert run_twice(deliver_callback, callback)["reference"] == "r-1.done"
+    webhook = Webhook(webhook_id="r-1.done", run_id="r-1", url=receiver.url, type="report.completed", data={})
+    assert run_twice(deliver_webhook, webhook)["reference"] == "r-1.done"
     assert {headers["webhook-id"] for headers, _ in receiver.got} == {"r-1.done"}

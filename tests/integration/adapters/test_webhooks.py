@@ -1,4 +1,4 @@
-"""Callbacks: signed, to public addresses only, over the connection that was checked."""
+"""Webhooks: signed, to public addresses only, over the connection that was checked."""
 
 import datetime as dt
 import socket
@@ -17,14 +17,14 @@ from cryptography.x509.oid import NameOID
 from adapters.web.webhooks import MAX_ANSWER_BYTES, WebhookSender
 from domain.errors import ProviderUnavailable
 from domain.workflows.steps import Outcome
-from domain.workflows.webhook import Callback
-from tests.support.callbacks import SECRET, Receiver, running_receiver
+from domain.workflows.webhook import Webhook
+from tests.support.webhooks import SECRET, Receiver, running_receiver
 
 
-def callback(url: str, **changes: object) -> Callback:
-    return Callback.model_validate(
+def webhook(url: str, **changes: object) -> Webhook:
+    return Webhook.model_validate(
         {
-            "callback_id": "r-1.report_completed",
+            "webhook_id": "r-1.report_completed",
             "run_id": "r-1",
             "url": url,
             "type": "report.completed",
@@ -44,9 +44,9 @@ def sender(*addresses: str, local: bool = False, secret: str | None = SECRET, an
     return WebhookSender(secret, allow_loopback=local, answer_s=answer_s, **options)
 
 
-def test_a_callback_arrives_signed_and_a_repeat_carries_the_same_id(receiver: Receiver) -> None:
+def test_a_webhook_arrives_signed_and_a_repeat_carries_the_same_id(receiver: Receiver) -> None:
     for _ in range(2):
-        assert sender(local=True).send(callback(receiver.url)).outcome is Outcome.DONE
+        assert sender(local=True).send(webhook(receiver.url)).outcome is Outcome.DONE
     assert receiver.verified() == [{"type": "report.completed", "data": {"id": "r-1"}}] * 2
     assert [headers["webhook-id"] for headers, _ in receiver.got] == ["r-1.report_completed"] * 2
 
@@ -63,7 +63,7 @@ def test_a_callback_arrives_signed_and_a_repeat_carries_the_same_id(receiver: Re
 def test_an_address_that_is_not_public_is_refused_before_and_at_delivery(address: str) -> None:
     url = "https://innocent.example/hook"
     assert sender(address).problem_with(url) == "must lead to a public address"
-    assert sender(address).send(callback(url)).reason_code == "callback_forbidden"
+    assert sender(address).send(webhook(url)).reason_code == "webhook_forbidden"
 
 
 def test_one_private_address_among_public_ones_is_refused() -> None:
@@ -92,7 +92,7 @@ def test_a_public_address_is_accepted() -> None:
 )
 def test_an_address_of_another_form_is_refused(url: str) -> None:
     assert sender("93.184.216.34").problem_with(url) is not None
-    assert sender("93.184.216.34").send(callback(url)).reason_code == "callback_forbidden"
+    assert sender("93.184.216.34").send(webhook(url)).reason_code == "webhook_forbidden"
 
 
 @pytest.mark.parametrize("host", ["127.1", "2130706433", "0x7f.1", "[::ffff:127.0.0.1]", "localhost"])
@@ -106,32 +106,32 @@ def test_other_spellings_of_this_machine_are_refused(host: str) -> None:
 def test_redirects_are_not_followed(receiver: Receiver) -> None:
     with running_receiver() as elsewhere:
         receiver.answers, receiver.headers = [307], {"Location": elsewhere.url}
-        assert sender(local=True).send(callback(receiver.url)).reason_code == "callback_redirected"
+        assert sender(local=True).send(webhook(receiver.url)).reason_code == "webhook_redirected"
         assert elsewhere.got == []
 
 
 def test_a_server_that_wants_no_more_is_not_asked_again(receiver: Receiver) -> None:
     receiver.answers = [410]
-    assert sender(local=True).send(callback(receiver.url)).reason_code == "callback_gone"
+    assert sender(local=True).send(webhook(receiver.url)).reason_code == "webhook_gone"
 
 
 @pytest.mark.parametrize("status", [400, 404, 429, 500, 503])
 def test_any_other_answer_is_worth_another_try(receiver: Receiver, status: int) -> None:
     receiver.answers = [status]
     with pytest.raises(ProviderUnavailable, match=str(status)):
-        sender(local=True).send(callback(receiver.url))
+        sender(local=True).send(webhook(receiver.url))
 
 
 def test_a_server_that_is_away_is_worth_another_try() -> None:
     with running_receiver() as gone:
         url = gone.url
     with pytest.raises(ProviderUnavailable):
-        sender(local=True).send(callback(url))
+        sender(local=True).send(webhook(url))
 
 
 def test_a_server_that_says_nothing_is_worth_another_try() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(ProviderUnavailable):
-        sender(local=True, answer_s=0.2).send(callback(f"http://127.0.0.1:{silent.getsockname()[1]}/"))
+        sender(local=True, answer_s=0.2).send(webhook(f"http://127.0.0.1:{silent.getsockname()[1]}/"))
 
 
 def test_a_server_that_never_comes_to_the_point_is_not_listened_to_for_longer() -> None:
@@ -145,14 +145,14 @@ def test_a_server_that_never_comes_to_the_point_is_not_listened_to_for_longer() 
         prattling = Thread(target=prattle, args=(server,))
         prattling.start()
         with pytest.raises(ProviderUnavailable):
-            sender(local=True, answer_s=0.2).send(callback(f"http://127.0.0.1:{server.getsockname()[1]}/"))
+            sender(local=True, answer_s=0.2).send(webhook(f"http://127.0.0.1:{server.getsockname()[1]}/"))
         prattling.join()
 
 
 def test_what_cannot_be_sent_is_not_tried(receiver: Receiver) -> None:
-    long = callback(receiver.url, data={"text": "x" * MAX_ANSWER_BYTES})
-    assert sender(local=True).send(long).reason_code == "callback_not_sendable"
-    assert sender(local=True, secret=None).send(callback(receiver.url)).reason_code == "callback_not_sendable"
+    long = webhook(receiver.url, data={"text": "x" * MAX_ANSWER_BYTES})
+    assert sender(local=True).send(long).reason_code == "webhook_not_sendable"
+    assert sender(local=True, secret=None).send(webhook(receiver.url)).reason_code == "webhook_not_sendable"
     assert sender("93.184.216.34", secret=None).problem_with("https://hooks.example/") is not None
     assert receiver.got == []
 
@@ -167,13 +167,13 @@ def test_the_connection_goes_to_the_checked_address_and_the_certificate_must_sho
     with running_receiver(server_side) as receiver:
         # No resolver knows these names: what is connected to is the address that was checked.
         to_loopback = sender("127.0.0.1", local=True)
-        sent = to_loopback.send(callback(f"https://hooks.example:{receiver.port}/"))
+        sent = to_loopback.send(webhook(f"https://hooks.example:{receiver.port}/"))
         assert sent.outcome is Outcome.DONE
         assert receiver.got[0][0]["Host"] == f"hooks.example:{receiver.port}"
         with pytest.raises(ProviderUnavailable, match="SSLCertVerificationError"):
-            to_loopback.send(callback(f"https://other.example:{receiver.port}/"))
+            to_loopback.send(webhook(f"https://other.example:{receiver.port}/"))
         # The same host, named from the root.
-        assert to_loopback.send(callback(f"https://hooks.example.:{receiver.port}/")).outcome is Outcome.DONE
+        assert to_loopback.send(webhook(f"https://hooks.example.:{receiver.port}/")).outcome is Outcome.DONE
     assert len(receiver.got) == 2
 
 

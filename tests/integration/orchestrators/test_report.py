@@ -12,10 +12,10 @@ import requests
 from adapters.stores import reports as reports_adapter
 from domain.orders.order import OrderProgress, OrderStatus
 from services.container import services
-from tests.support.callbacks import SECRET, Receiver
 from tests.support.files import without_blobs
 from tests.support.orders import NOON, placed_order
 from tests.support.shop import Shop, running_shop, use_settings
+from tests.support.webhooks import SECRET, Receiver
 
 DAY = timedelta(days=1)
 
@@ -157,7 +157,7 @@ async def test_a_report_is_ready_while_its_webhook_is_tried_and_dead_lettered_wh
     for _ in range(24):
         await calling_shop.host.advance(minutes=30)
     assert (await ended(calling_shop))["runtimeStatus"] == "Completed"
-    assert [dead_letter.step for dead_letter in services().dead_letters.list().items] == ["deliver_callback"]
+    assert [dead_letter.step for dead_letter in services().dead_letters.list().items] == ["deliver_webhook"]
 
 
 async def test_an_address_that_may_not_be_called_is_refused_before_anything_starts(shop: Shop):

@@ -1,4 +1,4 @@
-"""The watch of a parcel: from an order's completion to the parcel's end, asking rarely and missing nothing."""
+"""Tracking of a parcel: from an order's completion to the parcel's end, polling rarely and missing nothing."""
 
 import hashlib
 import hmac
@@ -19,7 +19,7 @@ from tests.support.shop import Shop, running_shop, use_settings
 from tests.support.unreliable import failing
 
 SECRET = "only for tests"
-LOOK = "trackers.list"
+POLL = "trackers.list"
 
 
 @pytest.fixture
@@ -47,11 +47,11 @@ def carrier_says(shop: Shop, status: str) -> None:
     shop.sandbox.post("/trackers/a-1", {"status": status})
 
 
-def looks(shop: Shop) -> int:
-    return len(shop.sandbox.calls(operation=LOOK))
+def polls(shop: Shop) -> int:
+    return len(shop.sandbox.calls(operation=POLL))
 
 
-async def watch(shop: Shop) -> dict[str, Any]:
+async def tracking(shop: Shop) -> dict[str, Any]:
     answer = await shop.get("shipments/a-1")
     return {**answer.json(), "http": answer.status}
 
@@ -60,7 +60,7 @@ async def order(shop: Shop) -> dict[str, Any]:
     return dict((await shop.get("orders/a-1")).json())
 
 
-async def send_news(shop: Shop, body: bytes | None = None, signature: str | None = None) -> tuple[int, Any]:
+async def send_webhook(shop: Shop, body: bytes | None = None, signature: str | None = None) -> tuple[int, Any]:
     code = shop.sandbox.parcels("a-1")[0]["tracking_code"]
     event = body or json.dumps({"description": "tracker.updated", "result": {"tracking_code": code}}).encode()
     signed = hmac.new(SECRET.encode(), event, hashlib.sha256).hexdigest()
@@ -70,21 +70,21 @@ async def send_news(shop: Shop, body: bytes | None = None, signature: str | None
     return answer.status, answer.json()
 
 
-async def test_an_order_completes_without_waiting_for_its_watch(sender: Shop):
+async def test_an_order_completes_without_waiting_for_its_tracking(sender: Shop):
     assert (await order(sender))["status"] == "completed"
-    assert (await watch(sender))["http"] == 404
+    assert (await tracking(sender))["http"] == 404
     assert (await order(sender))["tracking"] is None
 
 
 async def test_a_parcel_is_tracked_until_it_has_arrived(sender: Shop):
     await deliver(sender)
-    assert ((await watch(sender))["http"], (await order(sender))["tracking"]["status"]) == (202, "unknown")
+    assert ((await tracking(sender))["http"], (await order(sender))["tracking"]["status"]) == (202, "unknown")
     carrier_says(sender, "in_transit")
     await sender.host.advance(hours=1)
     assert (await order(sender))["tracking"]["status"] == "in_transit"
     carrier_says(sender, "delivered")
     await sender.host.advance(hours=2)
-    run = await watch(sender)
+    run = await tracking(sender)
     assert (run["http"], run["status"], run["succeeded"], run["reason_code"]) == (200, "completed", True, None)
     assert [each["status"] for each in run["detail"]["seen"]] == ["unknown", "in_transit", "delivered"]
     shown = await order(sender)
@@ -94,10 +94,10 @@ async def test_a_parcel_is_tracked_until_it_has_arrived(sender: Shop):
 @pytest.mark.parametrize(
     ("theirs", "ours"), [("return_to_sender", "returned"), ("failure", "lost"), ("cancelled",) * 2]
 )
-async def test_a_parcel_that_does_not_arrive_ends_its_watch_too(sender: Shop, theirs, ours):
+async def test_a_parcel_that_does_not_arrive_ends_its_tracking_too(sender: Shop, theirs, ours):
     carrier_says(sender, theirs)
     await deliver(sender)
-    run = await watch(sender)
+    run = await tracking(sender)
     assert (run["http"], run["status"], run["reason_code"]) == (200, "completed", ours)
     assert (await order(sender))["status"] == "completed"
 
@@ -106,10 +106,10 @@ async def test_the_carrier_is_polled_less_and_less_often_and_a_parcel_without_an
     await deliver(sender)
     for _ in range(46):
         await sender.host.advance(days=1)
-    run = await watch(sender)
+    run = await tracking(sender)
     assert (run["http"], run["reason_code"]) == (200, "lost")
-    assert 90 <= looks(sender) <= 110, "twice a day, after the first"
-    assert [pause_after(look) for look in (1, 2, 99)] == [timedelta(hours=1), timedelta(hours=2), MAX_PAUSE]
+    assert 90 <= polls(sender) <= 110, "twice a day, after the first"
+    assert [pause_after(poll) for poll in (1, 2, 99)] == [timedelta(hours=1), timedelta(hours=2), MAX_PAUSE]
 
 
 async def test_a_long_tracking_keeps_a_short_history(sender: Shop):
@@ -118,7 +118,7 @@ async def test_a_long_tracking_keeps_a_short_history(sender: Shop):
     status = await sender.host.operations.status("shipment_tracking.a-1", with_history=True)
     assert status.history is not None
     assert len(status.history) < 20
-    assert looks(sender) > 10
+    assert polls(sender) > 10
 
 
 async def test_an_order_is_tracked_once_however_often_its_completion_is_delivered(
@@ -128,8 +128,8 @@ async def test_an_order_is_tracked_once_however_often_its_completion_is_delivere
     carrier_says(sender, "delivered")
     await sender.host.advance(hours=1)
     await deliver(sender)
-    assert (await watch(sender))["http"] == 200
-    assert looks(sender) == 2
+    assert (await tracking(sender))["http"] == 200
+    assert polls(sender) == 2
     recover_at_once(monkeypatch)
     await sender.host.run("recover_runs")
     assert services().run_repository.intake.open_run("shipment_tracking.a-1") is None
@@ -141,25 +141,25 @@ async def test_an_order_is_tracked_once_however_often_its_completion_is_delivere
 async def test_a_tracking_event_ends_the_wait_early(sender: Shop):
     await deliver(sender)
     carrier_says(sender, "delivered")
-    assert await send_news(sender) == (200, {"tracked": True})
-    assert (await watch(sender))["http"] == 200
-    assert await send_news(sender) == (200, {"tracked": False})
+    assert await send_webhook(sender) == (200, {"tracked": True})
+    assert (await tracking(sender))["http"] == 200
+    assert await send_webhook(sender) == (200, {"tracked": False})
 
 
 async def test_a_tracking_event_ahead_of_the_carrier_changes_nothing(sender: Shop):
     await deliver(sender)
     for _ in range(3):
-        assert await send_news(sender) == (200, {"tracked": True})
-    assert (await watch(sender))["http"] == 202
+        assert await send_webhook(sender) == (200, {"tracked": True})
+    assert (await tracking(sender))["http"] == 202
     # Each wakes the run that waits, whose cancelled timer lets it end at once, and then the one that follows it.
-    assert looks(sender) == 1 + 3 * 2
+    assert polls(sender) == 1 + 3 * 2
 
 
 @pytest.mark.parametrize("signature", ["hmac-sha256-hex=00", "x", "hmac-sha256-hex=\u00e9"])
 async def test_a_forged_tracking_event_is_refused(sender: Shop, signature):
     await deliver(sender)
-    status, body = await send_news(sender, signature=signature)
-    assert (status, body["code"], looks(sender)) == (401, "signature_invalid", 1)
+    status, body = await send_webhook(sender, signature=signature)
+    assert (status, body["code"], polls(sender)) == (401, "signature_invalid", 1)
 
 
 @pytest.mark.parametrize(
@@ -174,28 +174,28 @@ async def test_a_forged_tracking_event_is_refused(sender: Shop, signature):
 )
 async def test_a_signed_event_of_another_kind_is_accepted_and_changes_nothing(sender: Shop, event):
     await deliver(sender)
-    assert await send_news(sender, json.dumps(event).encode()) == (200, {"tracked": False})
-    assert looks(sender) == 1
+    assert await send_webhook(sender, json.dumps(event).encode()) == (200, {"tracked": False})
+    assert polls(sender) == 1
 
 
 async def test_without_a_secret_every_tracking_event_is_refused(shop: Shop):
     await complete_order(shop)
     await deliver(shop)
-    assert (await send_news(shop))[0] == 401
+    assert (await send_webhook(shop))[0] == 401
 
 
 # -- what may fail
 
 
-async def test_a_carrier_that_is_away_is_asked_again_at_the_next_look(sender: Shop):
-    sender.sandbox.fault(operation=LOOK, kind="status", status=503)
+async def test_a_carrier_that_is_away_is_polled_again_at_the_next_poll(sender: Shop):
+    sender.sandbox.fault(operation=POLL, kind="status", status=503)
     await deliver(sender)
     await sender.host.advance(minutes=15)
-    assert ((await watch(sender))["status"], (await order(sender))["tracking"]) == ("running", None)
+    assert ((await tracking(sender))["status"], (await order(sender))["tracking"]) == ("running", None)
     sender.sandbox.clear_faults()
     carrier_says(sender, "delivered")
     await sender.host.advance(hours=2)
-    assert (await watch(sender))["status"] == "completed"
+    assert (await tracking(sender))["status"] == "completed"
 
 
 async def test_a_place_that_the_order_repository_did_not_store_is_stored_when_it_is_back(shop: Shop):
@@ -204,12 +204,12 @@ async def test_a_place_that_the_order_repository_did_not_store_is_stored_when_it
     with failing(shop, "record_tracking"):
         await deliver(shop)
         await shop.host.advance(hours=1)
-        assert ((await watch(shop))["status"], (await order(shop))["tracking"]) == ("running", None)
+        assert ((await tracking(shop))["status"], (await order(shop))["tracking"]) == ("running", None)
     await shop.host.advance(hours=1)
-    assert ((await watch(shop))["status"], (await order(shop))["tracking"]["status"]) == ("completed", "delivered")
+    assert ((await tracking(shop))["status"], (await order(shop))["tracking"]["status"]) == ("completed", "delivered")
 
 
-async def test_a_watch_whose_process_died_goes_on(monkeypatch, storage_connection, sandbox, tmp_path):
+async def test_tracking_whose_process_died_goes_on(monkeypatch, storage_connection, sandbox, tmp_path):
     use_settings(monkeypatch, storage_connection, sandbox)
     async with running_shop(sandbox, state=tmp_path / "state.db") as shop:
         await complete_order(shop)
@@ -217,7 +217,7 @@ async def test_a_watch_whose_process_died_goes_on(monkeypatch, storage_connectio
         await shop.host.restart()
         carrier_says(shop, "delivered")
         await shop.host.advance(hours=1)
-        assert ((await watch(shop))["status"], looks(shop)) == ("completed", 2)
+        assert ((await tracking(shop))["status"], polls(shop)) == ("completed", 2)
 
 
 async def test_an_order_without_a_parcel_is_not_tracked(shop: Shop):

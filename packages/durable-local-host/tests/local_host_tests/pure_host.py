@@ -133,7 +133,7 @@ class PureHost:
 
     def _begin_next_run(self, outcome: Outcome, following: Instance) -> None:
         self.instance, self.history, self.open = following, History.empty(), {}
-        self.step(*(letter.event for letter in outcome.letters), execution_id=following.execution_id)
+        self.step(*(message.event for message in outcome.messages), execution_id=following.execution_id)
 
     def _hand_out(self, outcome: Outcome) -> None:
         for task in outcome.activities:

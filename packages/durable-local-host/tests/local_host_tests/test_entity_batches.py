@@ -42,9 +42,11 @@ def test_the_sdk_is_given_the_keys_of_the_real_host() -> None:
 def test_callers_get_their_results_and_signals_get_none() -> None:
     outcome = entity.finish(WORK, answer(), "now")
 
-    letters = [(letter.instance_id, letter.execution_id, letter.event.fields["Name"]) for letter in outcome.letters]
-    replies = [json.loads(letter.event.fields["Input"]) for letter in outcome.letters]
-    assert letters == [("caller", "e0", "id-1"), ("caller", "e0", "id-3")]
+    messages = [
+        (message.instance_id, message.execution_id, message.event.fields["Name"]) for message in outcome.messages
+    ]
+    replies = [json.loads(message.event.fields["Input"]) for message in outcome.messages]
+    assert messages == [("caller", "e0", "id-1"), ("caller", "e0", "id-3")]
     assert [each.pop("$type").partition(",")[0].rpartition(".")[2] for each in replies] == ["ResponseMessage"] * 2
     assert replies == [{"result": '"0"'}, {"result": '"2"', "exceptionType": "Error"}]
     assert (outcome.exists, outcome.state) == (True, "16")
@@ -54,7 +56,7 @@ def test_a_missing_result_becomes_text_that_the_sdk_can_read() -> None:
     results = [{"isError": False, "result": None}] * 3
     outcome = entity.finish(WORK, answer(results=results), "now")
 
-    assert json.loads(outcome.letters[0].event.fields["Input"])["result"] == "null"
+    assert json.loads(outcome.messages[0].event.fields["Input"])["result"] == "null"
 
 
 def test_a_destructed_entity_keeps_the_text_null() -> None:
@@ -67,5 +69,5 @@ def test_a_batch_that_could_not_run_keeps_the_state_and_tells_every_caller() -> 
     outcome = entity.fail(WORK, "TypeError: no", "now")
 
     assert (outcome.exists, outcome.state) == (True, "1")
-    replies = [json.loads(letter.event.fields["Input"]) for letter in outcome.letters]
+    replies = [json.loads(message.event.fields["Input"]) for message in outcome.messages]
     assert [(each["result"], each["exceptionType"]) for each in replies] == [('"TypeError: no"', "Error")] * 2

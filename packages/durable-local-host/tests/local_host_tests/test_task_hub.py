@@ -21,7 +21,7 @@ from local_host.engine.errors import InstanceExists, StoreUnavailable
 from local_host.engine.faults import Faults
 from local_host.engine.history import EventType, make_event
 from local_host.engine.instance import InstanceWork, begin
-from local_host.engine.outcome import ActivityTask, DueTimer, EntityRequest, Letter, Outcome, started
+from local_host.engine.outcome import ActivityTask, DueTimer, EntityRequest, Outcome, OutgoingMessage, started
 from local_host.engine.status import RuntimeStatus
 from local_host.engine.steps import WorkLost
 from local_host.engine.task_hub import TaskHub
@@ -51,7 +51,7 @@ async def start(hub: TaskHub, instance_id: str = "abc", execution_id: str = "e0"
 
 
 async def post(hub: TaskHub, event: h.Event, execution_id: str | None = None, instance_id: str = "abc") -> bool:
-    return await hub.store(lambda tx: steps.post(tx, Letter(instance_id, execution_id, event)))
+    return await hub.store(lambda tx: steps.post(tx, OutgoingMessage(instance_id, execution_id, event)))
 
 
 def claim(hub: TaskHub) -> InstanceWork:

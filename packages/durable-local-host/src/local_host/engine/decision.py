@@ -16,7 +16,7 @@ from local_host.engine.config import DurableConfig
 from local_host.engine.errors import UnknownFunction
 from local_host.engine.history import EventType, parse_time, time_text
 from local_host.engine.instance import Episode, Instance
-from local_host.engine.outcome import Letter, Outcome, Surroundings, started
+from local_host.engine.outcome import Outcome, OutgoingMessage, Surroundings, started
 from local_host.engine.scheduling import OrchestrationFailed, schedule
 from local_host.engine.status import RuntimeStatus
 from local_host.engine.walk import NonDeterministic, UnknownAction, WalkResult, walk
@@ -33,8 +33,8 @@ def settle(episode: Episode, around: Surroundings) -> Outcome:
         _end(outcome, RuntimeStatus.TERMINATED, episode.reason, around, _next_id(episode))
     for child in episode.children_to_rewind:
         reason = episode.incoming[-1].fields["Data"]
-        outcome.letters.append(
-            Letter(child, None, h.make_event(EventType.EXECUTION_REWOUND, outcome.updated_at, Reason=reason))
+        outcome.messages.append(
+            OutgoingMessage(child, None, h.make_event(EventType.EXECUTION_REWOUND, outcome.updated_at, Reason=reason))
         )
     return _closed(outcome)
 
@@ -178,17 +178,19 @@ def _end(
     outcome.events.append(h.execution_completed(outcome.updated_at, event_id, status.number, output))
     parent = outcome.episode.instance.parent_instance
     if parent is not None:
-        outcome.letters.append(_reply(parent, status, output, details, outcome.updated_at))
+        outcome.messages.append(_reply(parent, status, output, details, outcome.updated_at))
 
 
-def _reply(parent: h.Fields, status: RuntimeStatus, output: str | None, details: str | None, at: str) -> Letter:
+def _reply(
+    parent: h.Fields, status: RuntimeStatus, output: str | None, details: str | None, at: str
+) -> OutgoingMessage:
     task_id = parent["TaskScheduleId"]
     if status is RuntimeStatus.COMPLETED:
         event = h.child_completed(at, task_id, output)
     else:
         event = h.child_failed(at, task_id, output, details)
     to = parent["OrchestrationInstance"]
-    return Letter(to["InstanceId"], to["ExecutionId"], event)
+    return OutgoingMessage(to["InstanceId"], to["ExecutionId"], event)
 
 
 def _continue_as_new(outcome: Outcome, result: WalkResult, around: Surroundings) -> None:
@@ -210,4 +212,6 @@ def _continue_as_new(outcome: Outcome, result: WalkResult, around: Surroundings)
     outcome.continued = following
     carried = [h.as_event({**event, "IsPlayed": False}) for event in result.carried]
     first_messages = [started(following, begins_at, generation=None), *carried]
-    outcome.letters.extend(Letter(following.instance_id, following.execution_id, event) for event in first_messages)
+    outcome.messages.extend(
+        OutgoingMessage(following.instance_id, following.execution_id, event) for event in first_messages
+    )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from local_host.engine import history as h
 from local_host.engine.compact_json import to_text
-from local_host.engine.outcome import Letter
+from local_host.engine.outcome import OutgoingMessage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ class BatchOutcome:
     work: EntityWork
     exists: bool
     state: str | None
-    letters: Sequence[Letter]
+    messages: Sequence[OutgoingMessage]
     updated_at: str
 
 
@@ -93,7 +93,7 @@ def finish(work: EntityWork, answer: str, at: str) -> BatchOutcome:
         exists=exists,
         # A deleted entity keeps the text `null`, by which clients go on finding it.
         state=after["entityState"],
-        letters=_letters(work, replies, at),
+        messages=_replies(work, replies, at),
         updated_at=at,
     )
 
@@ -102,13 +102,13 @@ def fail(work: EntityWork, error: str, at: str) -> BatchOutcome:
     """Keep the state of a batch that could not be run, and answer every caller with the error. The real host would try for ever."""
     replies = [_reply(json.dumps(error), is_error=True)] * len(work.operations)
     return BatchOutcome(
-        work=work, exists=work.exists, state=work.state, letters=_letters(work, replies, at), updated_at=at
+        work=work, exists=work.exists, state=work.state, messages=_replies(work, replies, at), updated_at=at
     )
 
 
 def lose(work: EntityWork, at: str) -> BatchOutcome:
     """Drop the operations without having run them; no caller gets a reply."""
-    return BatchOutcome(work=work, exists=work.exists, state=work.state, letters=(), updated_at=at)
+    return BatchOutcome(work=work, exists=work.exists, state=work.state, messages=(), updated_at=at)
 
 
 def _reply(result: str | None, *, is_error: bool) -> str:
@@ -117,9 +117,9 @@ def _reply(result: str | None, *, is_error: bool) -> str:
     return to_text({"$type": _RESPONSE, **reply, **({"exceptionType": "Error"} if is_error else {})})
 
 
-def _letters(work: EntityWork, replies: Sequence[str], at: str) -> list[Letter]:
+def _replies(work: EntityWork, replies: Sequence[str], at: str) -> list[OutgoingMessage]:
     return [
-        Letter(operation.caller, operation.caller_execution, h.event_raised(at, operation.request_id, reply))
+        OutgoingMessage(operation.caller, operation.caller_execution, h.event_raised(at, operation.request_id, reply))
         for operation, reply in zip(work.operations, replies, strict=True)
         if operation.caller is not None
     ]

@@ -34,7 +34,7 @@ from local_host.engine.executor import Executor, FunctionKind
 from local_host.engine.group_commit import Transaction, Wakeups
 from local_host.engine.history import Event, EventType, make_event, time_text
 from local_host.engine.instance import Instance
-from local_host.engine.outcome import EntityRequest, Letter, started
+from local_host.engine.outcome import EntityRequest, OutgoingMessage, started
 from local_host.engine.status import ENDED, RuntimeStatus
 from local_host.engine.task_hub import TaskHub
 from local_host.engine.views import (
@@ -198,7 +198,7 @@ class Operations:
             if status.has_ended:
                 raise InstanceEnded(instance_id, status)
             check(instance_id, status)
-            steps.post(tx, Letter(instance_id, None, event))
+            steps.post(tx, OutgoingMessage(instance_id, None, event))
 
         await self._hub.store(step)
 
@@ -208,7 +208,7 @@ class Operations:
 
         def step(tx: Transaction) -> None:
             status = _required_status(tx, instance_id)
-            if not steps.post(tx, Letter(instance_id, None, event)):
+            if not steps.post(tx, OutgoingMessage(instance_id, None, event)):
                 raise NotRewindable(instance_id, status)
 
         await self._hub.store(step)

@@ -59,7 +59,7 @@ class ChildStart:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class OutgoingMessage:
     """A message for an instance; dropped on arrival when execution_id is given and no longer the live one."""
 
     instance_id: str
@@ -85,7 +85,7 @@ class Outcome:
     timers: list[DueTimer] = field(default_factory=list)
     requests: list[EntityRequest] = field(default_factory=list)
     children: list[ChildStart] = field(default_factory=list)
-    letters: list[Letter] = field(default_factory=list)
+    messages: list[OutgoingMessage] = field(default_factory=list)
     continued: Instance | None = None
 
 

@@ -15,7 +15,7 @@ from local_host.engine.errors import InstanceExists, InstanceLive, InstanceNotFo
 from local_host.engine.group_commit import Transaction
 from local_host.engine.history import Event, EventType, time_text
 from local_host.engine.instance import Instance
-from local_host.engine.outcome import ChildStart, EntityRequest, Letter, Outcome
+from local_host.engine.outcome import ChildStart, EntityRequest, Outcome, OutgoingMessage
 from local_host.engine.status import RuntimeStatus
 
 # How many timers one step fires, so that a flood of them does not hold up the others in its commit.
@@ -69,7 +69,7 @@ def start_instance(tx: Transaction, instance: Instance, started: Event, *, repla
             "created_at": started.fields["Timestamp"],
         },
     )
-    post(tx, Letter(instance.instance_id, instance.execution_id, started))
+    post(tx, OutgoingMessage(instance.instance_id, instance.execution_id, started))
 
 
 def complete_episode(tx: Transaction, outcome: Outcome, stored_episodes: Sequence[tuple[int, str]]) -> None:
@@ -86,8 +86,8 @@ def complete_episode(tx: Transaction, outcome: Outcome, stored_episodes: Sequenc
         tx.wakeups.ended.append(instance.instance_id)
     if outcome.status.has_ended or outcome.continued:
         tx.run("delete_timers_of", (instance.instance_id,))
-    for letter in outcome.letters:
-        post(tx, letter)
+    for message in outcome.messages:
+        post(tx, message)
 
 
 def _remove(tx: Transaction, query: str, seqs: Sequence[int]) -> None:
@@ -112,7 +112,7 @@ def _advance_instance(tx: Transaction, outcome: Outcome) -> None:
     if updated.rowcount == 0:
         raise WorkLost(f"instance {instance.instance_id} was replaced or purged during an episode")
     if (following := outcome.continued) is not None:
-        created_at = outcome.letters[0].event.fields["Timestamp"]
+        created_at = outcome.messages[0].event.fields["Timestamp"]
         tx.run("continue_instance", (following.instance_id, following.execution_id, following.input, created_at))
 
 
@@ -143,15 +143,15 @@ def drop_messages(tx: Transaction, seqs: Sequence[int]) -> None:
     tx.run_many("delete_message", [(seq,) for seq in seqs])
 
 
-def post(tx: Transaction, letter: Letter) -> bool:
+def post(tx: Transaction, message: OutgoingMessage) -> bool:
     """Put a message into an inbox, unless there is no instance to read it. Returns whether it was put."""
-    query = "post_to_failed" if letter.event.type == EventType.EXECUTION_REWOUND else "post"
-    parameters = (letter.instance_id, letter.execution_id, letter.event.text)
+    query = "post_to_failed" if message.event.type == EventType.EXECUTION_REWOUND else "post"
+    parameters = (message.instance_id, message.execution_id, message.event.text)
     is_posted = False
-    for _ in range(tx.copies_of(letter.event)):
+    for _ in range(tx.copies_of(message.event)):
         is_posted = tx.run(query, parameters).rowcount > 0
     if is_posted:
-        tx.wakeups.instances.append(letter.instance_id)
+        tx.wakeups.instances.append(message.instance_id)
     return is_posted
 
 
@@ -161,7 +161,7 @@ def post(tx: Transaction, letter: Letter) -> bool:
 def complete_activity(tx: Transaction, activity: Activity, completion: Event) -> None:
     """Replace the work item by its completion; a late one, of an activity no longer known, changes nothing."""
     if tx.run("delete_activity", (activity.seq,)).rowcount:
-        post(tx, Letter(activity.instance_id, activity.execution_id, completion))
+        post(tx, OutgoingMessage(activity.instance_id, activity.execution_id, completion))
 
 
 def fire_timers(tx: Transaction, now: datetime) -> None:
@@ -169,7 +169,7 @@ def fire_timers(tx: Transaction, now: datetime) -> None:
     at = time_text(now)
     for due, instance_id, execution_id, timer_id, fire_at in tx.run("due_timers", (at, MAX_TIMERS_PER_STEP)).fetchall():
         tx.run("delete_timer", (due, instance_id, timer_id))
-        post(tx, Letter(instance_id, execution_id, h.timer_fired(at, timer_id, fire_at)))
+        post(tx, OutgoingMessage(instance_id, execution_id, h.timer_fired(at, timer_id, fire_at)))
 
 
 # Entities.
@@ -196,8 +196,8 @@ def complete_batch(tx: Transaction, outcome: BatchOutcome) -> None:
     work = outcome.work
     tx.run("put_entity", (work.entity_id, outcome.exists, outcome.state, outcome.updated_at))
     _remove(tx, "delete_operation", [operation.seq for operation in work.operations])
-    for letter in outcome.letters:
-        post(tx, letter)
+    for message in outcome.messages:
+        post(tx, message)
 
 
 # Purge.

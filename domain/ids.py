@@ -85,6 +85,19 @@ def dead_letter_id(instance_id: str, step: str) -> str:
     return f"{instance_id}.{step}"
 
 
+def dead_letter_prefixes(workflow: str, key: str) -> tuple[str, str]:
+    """Return how the ids of a run's dead letters begin: those of its steps, and those of its mails.
+
+    Those of mails are shared by the runs of all workflows that have this key.
+    """
+    return dead_letter_id(instance_id_of(workflow, key), ""), mail_dead_letter_id(notification_id(key, ""))
+
+
+def mail_dead_letter_id(message_id: str) -> str:
+    """Return the id of the dead letter of a mail. It is not named as a step: no run ends by it."""
+    return f"mail.{message_id}"
+
+
 def notification_id(order_id: str, kind: str) -> str:
     """Return the id of a notification: one per order and kind, so that a mail provider can drop a repeat."""
     return f"{order_id}.{kind}"

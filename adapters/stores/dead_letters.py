@@ -18,6 +18,7 @@ from adapters.azure_storage.storage import (
     storage_errors,
 )
 from domain.errors import StorageUnavailable
+from domain.ids import dead_letter_prefixes
 from domain.page import InvalidCursor, Page
 from domain.workflows.dead_letter import (
     BeginReplay,
@@ -79,6 +80,14 @@ class DeadLetters:
                 found = pool.map(self._read, names)
             dead_letters = [stored.dead_letter for stored in found if stored is not None]
         return Page(dead_letters, encode_cursor(token))
+
+    def open_of(self, workflow: str, key: str) -> Sequence[DeadLetter]:
+        """Return the open records of one run, of its mails too, by id."""
+        with storage_errors("the dead letters"):
+            blobs = created_on_first_use(lambda: self._named(workflow, key), lambda: create_container(self._container))
+            found = (self._read(blob.name) for blob in blobs if _state(blob) is DeadLetterState.OPEN)
+            records = [stored.dead_letter for stored in found if stored is not None]
+        return [each for each in records if (each.workflow, each.order_id) == (workflow, key)]
 
     def update(self, dead_letter: DeadLetter, etag: str) -> str:
         """Replace the record that was read with this ETag, and give the new one. Raises DeadLetterChanged."""
@@ -179,6 +188,13 @@ class DeadLetters:
             if names or not pages.continuation_token:
                 break
         return names, pages.continuation_token or None
+
+    def _named(self, workflow: str, key: str) -> "Sequence[BlobProperties]":
+        return [
+            blob
+            for prefix in dead_letter_prefixes(workflow, key)
+            for blob in self._container.list_blobs(name_starts_with=prefix, include=["metadata"])
+        ]
 
     def _blob(self, dead_letter_id: str) -> "BlobClient":
         return blob_within(self._container, dead_letter_id)

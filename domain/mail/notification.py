@@ -30,6 +30,9 @@ class NotificationKind(StrEnum):
 TO_APPROVERS: Final = frozenset({NotificationKind.APPROVAL_REQUESTED, NotificationKind.APPROVAL_REMINDER})
 """These go to the approvers; all others to the address they name."""
 
+ABOUT_EXPENSES: Final = frozenset(kind for kind in NotificationKind if kind.startswith("expense_"))
+"""These are about an expense claim; those of the outbox else are about an order."""
+
 # A mail server may be away for hours; after the last pause an operator has to look.
 _PAUSES: Final = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 

@@ -11,7 +11,9 @@ from datetime import UTC, datetime
 from typing import Final
 
 from domain.errors import ProviderUnavailable, StorageUnavailable
-from domain.mail.notification import Notification, NotificationKind, next_try
+from domain.expenses.claim import EXPENSE_APPROVAL
+from domain.ids import PROCESS_ORDER, mail_dead_letter_id
+from domain.mail.notification import ABOUT_EXPENSES, Notification, NotificationKind, next_try
 from domain.shipping.tracking import SHIPMENT_TRACKING, TrackingRequest
 from domain.workflows.commands import activity_command
 from domain.workflows.dead_letter import DeadLetter
@@ -80,12 +82,12 @@ async def _start_tracking(client: DurableClient, notification: Notification) -> 
 
 def _undelivered(notification: Notification, result: StepResult) -> DeadLetter:
     """Return the record of a message that was not delivered; a replay of the record sends it."""
-    # Not named after its order: an order is closed when nothing named after it is open, and a mail is no part of it.
     return DeadLetter(
-        dead_letter_id=f"{_STEP}.{notification.message_id}",
+        dead_letter_id=mail_dead_letter_id(notification.message_id),
         order_id=notification.order_id,
         step=_STEP,
         commands=(activity_command("mail_notification", notification),),
+        workflow=EXPENSE_APPROVAL if notification.kind in ABOUT_EXPENSES else PROCESS_ORDER,
         reason_code=result.reason_code,
         message=result.message,
         dead_lettered_at=datetime.now(UTC),
@@ -96,7 +98,7 @@ def _unreadable(body: bytes) -> DeadLetter:
     """Return the record of a message that is none. It holds only size and digest: the message may hold what must not be seen."""
     name = f"unreadable-{hashlib.sha256(body).hexdigest()[:20]}"
     return DeadLetter(
-        dead_letter_id=f"{_STEP}.{name}",
+        dead_letter_id=mail_dead_letter_id(name),
         order_id=name,
         step=_STEP,
         commands=(),

@@ -107,6 +107,20 @@ def test_records_are_found_by_state_page_by_page(dead_letters: DeadLetters) -> N
     assert len(dead_letters.list(state=DeadLetterState.REPLAYED).items) == 5
 
 
+def test_a_runs_open_records_are_found_its_mails_included(dead_letters: DeadLetters) -> None:
+    mail = dead_letter().model_copy(update={"dead_letter_id": f"mail.{ORDER}.order_failed", "step": "mail"})
+    claims = mail.model_copy(
+        update={"dead_letter_id": f"mail.{ORDER}.expense_paid", "workflow": "expense_approval", "run_end": None}
+    )
+    others = [dead_letter(order_id=f"{ORDER}0"), dead_letter(order_id=ORDER[:-1]), claims]
+    for each in (dead_letter(), dead_letter("cancel_shipping"), mail, *others):
+        dead_letters.store(each)
+    dead_letters.close(closing("cancel_shipping"))
+    assert dead_letters.open_of("process_order", ORDER) == [dead_letter(), mail]
+    assert dead_letters.open_of("expense_approval", ORDER) == [claims]
+    assert dead_letters.open_of("process_order", "none") == []
+
+
 @pytest.mark.parametrize("cursor", ["", "?", "MQ", "eyJhIjoxfQ"])
 def test_a_cursor_that_was_never_given_out_is_refused(dead_letters: DeadLetters, cursor: str) -> None:
     dead_letters.store(dead_letter())

@@ -52,10 +52,20 @@ def paragraph(text: str) -> str:
     return cleaned
 
 
+def shown_line(text: str, most: int) -> str:
+    """Return any text as one line to show: without what cannot be shown, and cut to at most `most` characters."""
+    shown = "".join(" " if _is_shapeless(each) else each for each in text[: 4 * most].translate(_DROPPED))
+    line = " ".join(shown.split())
+    return line if len(line) <= most and len(text) <= 4 * most else f"{line[: most - 1]}…"
+
+
+def _is_shapeless(character: str) -> bool:
+    return unicodedata.category(character) in _SHAPELESS or character in _EMPTY_LETTERS
+
+
 def _may_follow(character: str, before: str) -> bool:
     if character in _JOINERS:  # a letter, one of its marks, or a picture (emoji)
         return unicodedata.category(before)[0] in "LMS"
-    category = unicodedata.category(character)
-    if category in _SHAPELESS or character in _EMPTY_LETTERS:
+    if _is_shapeless(character):
         return False
-    return not (before.isspace() and category.startswith("M"))
+    return not (before.isspace() and unicodedata.category(character).startswith("M"))

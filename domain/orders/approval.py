@@ -1,18 +1,17 @@
 """Approvals of large orders: the decision, its wait, and the events that bring it."""
 
-import json
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from pydantic import ValidationError
 
-from domain.cards import holds_card_number
 from domain.ids import OrderId
+from domain.text import shown_line
 from domain.wire import Comment, Edge, OneLine, Timestamp, Wire
+from domain.workflows.decision_words import Decision, decoded, said_decision
 from domain.workflows.steps import Outcome, StepResult
 
-Decision = Literal["approved", "rejected"]
-
-_MAX_ENCODINGS: Final = 3
+_MAX_APPROVER_CHARS: Final = 100
+_MAX_COMMENT_CHARS: Final = 300
 
 # Raised by our own HTTP API after the decision was recorded; its payload is always an ApprovalDecision.
 APPROVAL_DECIDED = "ApprovalDecided"
@@ -90,22 +89,25 @@ def approval_wait_id(order_id: str) -> str:
 
 
 def decision_from_event(payload: Any) -> ApprovalDecision | None:
-    """Read an approval event of a client library (JSON text) or of the management API ("Approved"); None for anything else."""
-    value = _decoded(payload)
-    if isinstance(value, str) and value.lower() in ("approved", "rejected"):
-        return ApprovalDecision.model_validate({"decision": value.lower(), "approver": "management API"})
-    if not isinstance(value, dict):
+    """Read an approval event in any of the forms of `decision_words`; None for anything else.
+
+    An approver or a comment that cannot be shown is left out.
+    """
+    said = said_decision(payload)
+    if said is None:
         return None
+    approver = shown_line(said.approver or "", _MAX_APPROVER_CHARS) or "management API"
+    comment = shown_line(said.comment or "", _MAX_COMMENT_CHARS) or None
     try:
-        return ApprovalDecision.model_validate(value)
+        return ApprovalDecision(decision=said.decision, approver=approver, comment=comment)
     except ValidationError:
-        return None
+        return ApprovalDecision(decision=said.decision, approver="management API")
 
 
 def settling_from_event(payload: Any, order_id: str, wait_id: str) -> SettleApprovalRequest | None:
     """Read the event that follows a recorded decision; None for anything else and for another wait."""
     try:
-        request = SettleApprovalRequest.model_validate(_decoded(payload))
+        request = SettleApprovalRequest.model_validate(decoded(payload))
     except ValidationError:
         return None
     return request if (request.order_id, request.wait_id) == (order_id, wait_id) else None
@@ -114,22 +116,6 @@ def settling_from_event(payload: Any, order_id: str, wait_id: str) -> SettleAppr
 def cancellation_from_event(payload: Any) -> CancellationRequest:
     """Read a cancellation event, which counts whatever its payload is."""
     try:
-        return CancellationRequest.model_validate(_decoded(payload))
+        return CancellationRequest.model_validate(decoded(payload))
     except ValidationError:
         return CancellationRequest(requested_by="management API")
-
-
-def _decoded(payload: Any) -> Any:
-    """Decode an event's payload: client libraries encode it twice, raw HTTP once, and a history's text once more.
-
-    Returns None for a payload that looks like a card number: it bypassed our own API, which would have refused it.
-    """
-    value = payload
-    for _ in range(_MAX_ENCODINGS):
-        if not isinstance(value, str):
-            break
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            break
-    return None if holds_card_number(value) else value

@@ -182,6 +182,9 @@ class DeadLetters(Protocol):
     def open_of(self, workflow: str, key: str) -> Sequence[DeadLetter]:
         """Return the open records of one run, of its mails too, by id."""
 
+    def of_run(self, workflow: str, key: str) -> Sequence[DeadLetter]:
+        """Return every record of one run, of its mails too, by id."""
+
     def update(self, letter: DeadLetter, etag: str) -> str:
         """Replace the record that was read with this ETag, and return the new one. Raises DeadLetterChanged."""
 

@@ -33,6 +33,7 @@ VARIABLES: Final = {
     "order_id": "my-order",
     "product_id": "mug",
     "token": "from-a-mail",
+    "workflow": "report",
 }
 OTHER_VARIABLES: Final = {"get_shipment": {"id": "order_id"}}
 # By the name of the field, or of the operation and the field. Optional fields that are not in this table are left out.

@@ -83,11 +83,11 @@ class DeadLetters:
 
     def open_of(self, workflow: str, key: str) -> Sequence[DeadLetter]:
         """Return the open records of one run, of its mails too, by id."""
-        with storage_errors("the dead letters"):
-            blobs = created_on_first_use(lambda: self._named(workflow, key), lambda: create_container(self._container))
-            found = (self._read(blob.name) for blob in blobs if _state(blob) is DeadLetterState.OPEN)
-            records = [stored.dead_letter for stored in found if stored is not None]
-        return [each for each in records if (each.workflow, each.order_id) == (workflow, key)]
+        return self._of(workflow, key, lambda blob: _state(blob) is DeadLetterState.OPEN)
+
+    def of_run(self, workflow: str, key: str) -> Sequence[DeadLetter]:
+        """Return every record of one run, of its mails too, by id."""
+        return self._of(workflow, key, lambda blob: True)
 
     def update(self, dead_letter: DeadLetter, etag: str) -> str:
         """Replace the record that was read with this ETag, and give the new one. Raises DeadLetterChanged."""
@@ -188,6 +188,13 @@ class DeadLetters:
             if names or not pages.continuation_token:
                 break
         return names, pages.continuation_token or None
+
+    def _of(self, workflow: str, key: str, is_wanted: "Callable[[BlobProperties], bool]") -> Sequence[DeadLetter]:
+        with storage_errors("the dead letters"):
+            blobs = created_on_first_use(lambda: self._named(workflow, key), lambda: create_container(self._container))
+            found = (self._read(blob.name) for blob in blobs if is_wanted(blob))
+            records = [stored.dead_letter for stored in found if stored is not None]
+        return [each for each in records if (each.workflow, each.order_id) == (workflow, key)]
 
     def _named(self, workflow: str, key: str) -> "Sequence[BlobProperties]":
         return [

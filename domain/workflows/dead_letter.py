@@ -103,6 +103,11 @@ class DeadLetter(Wire):
             dead_lettered_at=at,
         )
 
+    @property
+    def is_open(self) -> bool:
+        """Whether an operator still has to deal with it."""
+        return self.state is DeadLetterState.OPEN
+
     def claim_replay(self, at: datetime) -> Self:
         """Return the record with one more replay, which has yet to begin."""
         return self.model_copy(update={"replays": self.replays + 1, "replay_claimed_at": at})

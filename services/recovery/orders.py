@@ -5,7 +5,7 @@ import logging
 from datetime import datetime
 from typing import Any
 
-from domain.ids import PROCESS_ORDER
+from domain.ids import PROCESS_ORDER, order_instance_id
 from domain.orders.approval import (
     APPROVAL_DECISION,
     CANCELLATION_REQUESTED,
@@ -51,6 +51,10 @@ class OrderRecovery(Recovery[OrderRow]):
         """Return the order's workflow."""
         return PROCESS_ORDER
 
+    def instance_id_of(self, run: OrderRow) -> str:
+        """Return the order's id."""
+        return order_instance_id(run.order_id)
+
     async def keep_up(self, client: DurableClient, run: OrderRow, instance: InstanceStatus) -> None:
         """Raise an accepted cancellation again that its order has not received: its event may be lost with an earlier instance."""
         if run.cancellation is None or run.course is not None:
@@ -81,7 +85,7 @@ class OrderRecovery(Recovery[OrderRow]):
         if run.order is None:
             return
         if is_too_late(run.order.placed_at, now) and run.cancellation is None:
-            await _leave_start_to_operator(run, now)
+            await leave_start_to_operator(run, now)
         else:
             _log.warning("order %s was accepted and has no instance: starting it", run.order_id)
             await _start(client, run, reminder.tries + 2)
@@ -103,11 +107,13 @@ class OrderRecovery(Recovery[OrderRow]):
 
     async def record_attention(self, run: OrderRow, instance: InstanceStatus | None, why: str, now: datetime) -> None:
         """Settle that the order stops, and dead-letter what any of its instances may have left open."""
-        emit_status(await asyncio.to_thread(give_up, run, _ledger(run, instance), why, now))
+        # Read again: its failed instance may have received a cancellation.
+        row = await asyncio.to_thread(services().order_repository.get, run.order_id) or run
+        emit_status(await asyncio.to_thread(give_up, row, _ledger(row, instance), why, now))
         await _finish(run.order_id, now)
 
 
-async def _leave_start_to_operator(run: OrderRow, now: datetime) -> None:
+async def leave_start_to_operator(run: OrderRow, now: datetime) -> None:
     """Dead-letter the start, once. The order stays as it is, so that it can be started, rejected and cancelled."""
     dead_letter = start_dead_letter(run.order_id, now)
     if await asyncio.to_thread(services().dead_letters.get, dead_letter.dead_letter_id) is None:

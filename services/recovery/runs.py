@@ -65,6 +65,10 @@ class Recovery(ABC, Generic[R]):
         """Return the name of the run's orchestrator."""
 
     @abstractmethod
+    def instance_id_of(self, run: R) -> str:
+        """Return the id of the run's instance."""
+
+    @abstractmethod
     async def keep_up(self, client: DurableClient, run: R, instance: InstanceStatus) -> None:
         """Do what a run may need whose instance is at work: raise a stored request again that it has not received."""
 
@@ -98,6 +102,14 @@ class Recovery(ABC, Generic[R]):
         """Leave a run to an operator."""
         await self.record_attention(run, instance, why, now)
         _log.error("%s needs attention: %s", self.name_of(run), why)
+
+    async def stop(
+        self, client: DurableClient, run: R, instance: InstanceStatus | None, why: str, now: datetime
+    ) -> None:
+        """Leave a run to an operator at once whose instance has stopped, with what that instance had received."""
+        if instance is not None:
+            await self._store_received(client, run, self.instance_id_of(run))
+        await self.give_up(run, instance, why, now)
 
     async def _look_after(self, client: DurableClient, reminder: Reminder, now: datetime) -> None:
         try:

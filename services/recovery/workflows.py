@@ -57,6 +57,10 @@ class WorkflowRecovery(Recovery[Run]):
         """Return the run's workflow."""
         return run.workflow
 
+    def instance_id_of(self, run: Run) -> str:
+        """Return the id of the run's instance."""
+        return run.instance_id
+
     async def keep_up(self, client: DurableClient, run: Run, instance: InstanceStatus) -> None:
         """Record that the run has started, and raise an accepted cancellation again: twice does no harm."""
         if not run.has_started:

@@ -76,6 +76,7 @@ async def filled(shop: Shop) -> tuple[Shop, Ids]:
         "instance_id": ["expense_approval.x-1"],
         "order_id": ["done", "stuck", "waiting"],
         "product_id": ["mug", "piano"],
+        "workflow": ["report", "expense_approval"],
     }
 
 

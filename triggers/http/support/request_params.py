@@ -20,6 +20,8 @@ from triggers.http.support.problems import Problem, invalid_field, not_found
 
 ExpenseInstanceId = Annotated[str, Field(pattern=rf"^{EXPENSE_APPROVAL}\.[A-Za-z0-9][A-Za-z0-9_-]{{0,63}}$")]
 
+WorkflowName = Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,63}$")]
+
 PATH_IDS: Final[Mapping[str, Any]] = {
     "change_id": ChangeId,
     "customer_id": CustomerId,
@@ -28,6 +30,7 @@ PATH_IDS: Final[Mapping[str, Any]] = {
     "instance_id": ExpenseInstanceId,
     "order_id": OrderId,
     "product_id": ProductId,
+    "workflow": WorkflowName,
 }
 """The form of each id that stands in a path, by the name of its parameter."""
 

@@ -31,6 +31,7 @@ _TAGS: Final = {
     "decisions": "The pages behind the links in approvers' mails.",
     "file-batches": "Many files processed together.",
     "dead-letters": "What failed for good and waits for an operator.",
+    "runs": "Runs of any workflow, for operators.",
     "reconciliation": "The inventory compared with the orders.",
     "webhooks": "Events from providers.",
     "health": "Whether the app can work.",

@@ -125,8 +125,8 @@ async def settlement_of(client: DurableClient, workflow: str, key: str) -> Settl
 
 
 async def _open_of(workflow: str, key: str) -> Sequence[DeadLetter]:
-    found = await asyncio.to_thread(services().dead_letters.of_run, workflow, key)
-    return [each for each in found if each.is_open and each.step != START_ORDER]
+    found = await asyncio.to_thread(services().dead_letters.open_of, workflow, key)
+    return [each for each in found if each.step != START_ORDER]
 
 
 async def _is_replaying(client: DurableClient, dead_letter: DeadLetter) -> bool:

@@ -143,7 +143,7 @@ class Settings:
 
     @property
     def namespace(self) -> str:
-        """The name by which providers tell this shop's orders from those of others that use the same account."""
+        """The name by which providers distinguish this shop's orders from those of others that use the same account."""
         return f"{self.shop_id}.{self.task_hub}"
 
 

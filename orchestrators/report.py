@@ -1,4 +1,4 @@
-"""Make a report: fetch the orders part by part, make the document, call back the address that was given."""
+"""Make a report: fetch the orders part by part, make the document, send a webhook to the address that was given."""
 
 import azure.durable_functions as df
 

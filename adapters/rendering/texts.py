@@ -41,7 +41,7 @@ def how_paid(row: OrderRow | None) -> str:
     return "invoiced" if _is_invoiced(row) else "paid"
 
 
-def nothing_owed(row: OrderRow | None) -> str:
+def nothing_to_pay(row: OrderRow | None) -> str:
     """Return what becomes of the money of an order that was not completed. row: None where the order is not known."""
     if _is_invoiced(row):
         return "You owe nothing for this order."
@@ -71,6 +71,6 @@ def _environment() -> "Environment":
         keep_trailing_newline=True,
     )
     environment.filters.update(
-        money=money, moment=moment, customer_reason=customer_reason, how_paid=how_paid, nothing_owed=nothing_owed
+        money=money, moment=moment, customer_reason=customer_reason, how_paid=how_paid, nothing_to_pay=nothing_to_pay
     )
     return environment

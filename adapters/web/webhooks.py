@@ -116,7 +116,7 @@ class WebhookSender:
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
-        """Read the trusted certificates once: it takes longer than to call back."""
+        """Read the trusted certificates once: it takes longer than the delivery."""
         return ssl.create_default_context()
 
 

@@ -75,7 +75,7 @@ async def waits() -> Any:
 
 
 class Counter:
-    """One row that everybody increments, written by a durable step: the nearest thing to an entity."""
+    """One row that all increment, written by a durable step: the nearest thing to an entity."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -47,7 +47,7 @@ def secrets_of(vault: str, pause: Callable[[float], None]) -> set[str]:
 
 def store(vault: str, name: str, value: str) -> None:
     """Put a secret into the vault."""
-    # By file: the arguments of a process can be read by everybody on the machine.
+    # By file: the arguments of a process can be read by every user of the machine.
     with tempfile.NamedTemporaryFile("w", encoding="utf-8") as file:
         file.write(value)
         file.flush()

@@ -147,7 +147,7 @@ var rules rule[] = [
   }
   {
     name: 'inventory_drift'
-    title: 'Inventory and orders disagree'
+    title: 'Inventory and orders differ'
     description: 'The hourly comparison found goods that are reserved for no order, or orders without their goods.'
     severity: 1
     window: 'PT2H'

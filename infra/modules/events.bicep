@@ -61,7 +61,7 @@ resource topicSendsMessages 'Microsoft.Authorization/roleAssignments@2022-04-01'
     )
     principalId: topic.identity.principalId
     principalType: 'ServicePrincipal'
-    description: 'Tells the app of new manifests, on this queue only'
+    description: 'Announces new manifests to the app, on this queue only'
   }
 }
 

@@ -80,7 +80,7 @@ var charts = [
   }
   {
     tab: 'orchestrations'
-    title: 'Inventory and orders disagree'
+    title: 'Inventory and orders differ'
     shape: 'table'
     query: loadTextContent('../queries/inventory_drift.kql')
   }

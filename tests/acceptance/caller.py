@@ -27,7 +27,7 @@ class Answer:
     text: str
 
     def problem(self) -> tuple[int, str]:
-        """Return status and content type, which tell a problem document from anything else."""
+        """Return status and content type, which distinguish a problem document from anything else."""
         return self.status, self.headers.get("Content-Type", "").partition(";")[0]
 
     def broken_rules(self) -> set[tuple[str, str]]:

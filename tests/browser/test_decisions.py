@@ -110,7 +110,7 @@ async def test_a_forged_or_expired_link_shows_why_and_offers_no_decision(
     await shows(page, "This link has expired")
 
 
-async def test_the_pages_of_a_decision_are_readable_for_everybody(desk: Shop, mailbox: Mailbox, new_page: NewPage):
+async def test_the_pages_of_a_decision_are_readable_for_all(desk: Shop, mailbox: Mailbox, new_page: NewPage):
     await hand_in(desk, employee_id="a.very-long.name_without_a_space_as_they_come_from_programs")
     link = await link_to(desk, mailbox, ANN)
     page = await new_page()
@@ -125,7 +125,7 @@ async def test_the_pages_of_a_decision_are_readable_for_everybody(desk: Shop, ma
     assert await faults(page) == []
 
 
-async def test_mails_are_readable_for_everybody(desk: Shop, mailbox: Mailbox, new_page: NewPage, tmp_path: Path):
+async def test_mails_are_readable_for_all(desk: Shop, mailbox: Mailbox, new_page: NewPage, tmp_path: Path):
     await desk.stock("lamp", 5, unit_price_cents=60_000)
     for quantity, email in ((1, ADA), (2, BOB)):
         lines = [{"product_id": "lamp", "quantity": quantity}]

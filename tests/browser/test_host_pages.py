@@ -79,7 +79,7 @@ async def test_what_customers_typed_is_text_on_the_page_of_an_instance(desk: Sho
     assert await page.evaluate("window.ran") is None
 
 
-async def test_the_pages_of_the_host_are_readable_for_everybody(desk: Shop, new_page: NewPage):
+async def test_the_pages_of_the_host_are_readable_for_all(desk: Shop, new_page: NewPage):
     await desk.stock("mug", 5)
     await order(desk, "o-1")
     await order(desk, "o-2", payment={"payment_method": "pm_card_chargeDeclined"})

@@ -36,7 +36,7 @@ async def document(desk: Shop) -> bytes:
     return (await asyncio.to_thread(requests.get, answer.json()["detail"]["url"], timeout=60)).content
 
 
-async def test_a_report_shows_charts_that_match_the_orders_and_is_readable_for_everybody(
+async def test_a_report_shows_charts_that_match_the_orders_and_is_readable_for_all(
     desk: Shop, new_page: NewPage, tmp_path: Path
 ):
     enter("a", 0, OrderStatus.COMPLETED)

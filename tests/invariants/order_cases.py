@@ -124,7 +124,7 @@ async def stock_shelf_outside(shop: Outside, shelf: Mapping[str, int] = SHELF) -
 
 
 def order_faults(sandbox: Sandbox, order_id: str, case: OrderCase) -> None:
-    """Let go wrong what the case says, for this order only."""
+    """Make fail what the case says, for this order only."""
     for rule in case.faults:
         sandbox.fault(order_id=order_id, **rule)
 

@@ -34,7 +34,7 @@ class Outside:
     on_answer: Callable[[str], object]
     answers: int = 0
     is_over: bool = False
-    _heard: asyncio.Condition = field(default_factory=asyncio.Condition)
+    _answered: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def get(self, path: str, **params: str) -> Answer:
         return await self.ask("GET", path, params=params)
@@ -71,21 +71,21 @@ class Outside:
     async def until_answers(self, count: int) -> bool:
         """Wait for that many more answers, counted over all customers. False: the customers have gone home meanwhile."""
         wanted = self.answers + count
-        async with self._heard:
-            await self._heard.wait_for(lambda: self.is_over or self.answers >= wanted)
+        async with self._answered:
+            await self._answered.wait_for(lambda: self.is_over or self.answers >= wanted)
         return not self.is_over
 
     async def go_home(self) -> None:
-        """Nobody asks any more."""
-        async with self._heard:
+        """No caller asks any more."""
+        async with self._answered:
             self.is_over = True
-            self._heard.notify_all()
+            self._answered.notify_all()
 
     async def _count(self, text: str) -> None:
         self.on_answer(text)
-        async with self._heard:
+        async with self._answered:
             self.answers += 1
-            self._heard.notify_all()
+            self._answered.notify_all()
 
 
 @asynccontextmanager

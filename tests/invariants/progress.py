@@ -17,16 +17,16 @@ class Progress:
     proof: str
     _counted: Counter[str] = field(default_factory=Counter)
     _started: float = field(default_factory=time.monotonic)
-    _told: float = field(default_factory=time.monotonic)
+    _reported_at: float = field(default_factory=time.monotonic)
 
     def count(self, **more: int) -> None:
         """Add to the figures, by their names."""
         self._counted.update(more)
-        if time.monotonic() > self._told + _REPORT_INTERVAL_S:
-            self._told = time.monotonic()
-            self.tell("so far")
+        if time.monotonic() > self._reported_at + _REPORT_INTERVAL_S:
+            self._reported_at = time.monotonic()
+            self.report("so far")
 
-    def tell(self, when: str) -> None:
+    def report(self, when: str) -> None:
         figures = ", ".join(f"{number} {name}" for name, number in self._counted.items())
         minutes = (time.monotonic() - self._started) / 60
         sys.stdout.write(f"\n{self.proof} {when}: {figures}; {minutes:.1f} minutes\n")
@@ -34,10 +34,10 @@ class Progress:
 
 
 @contextmanager
-def telling(proof: str) -> Iterator[Progress]:
-    """Yield a proof's progress; the last line is told when the block ends, however it does."""
+def reporting(proof: str) -> Iterator[Progress]:
+    """Yield a proof's progress; the last line is printed when the block ends, however it does."""
     progress = Progress(proof)
     try:
         yield progress
     finally:
-        progress.tell("in all")
+        progress.report("in all")

@@ -35,7 +35,7 @@ async def shop_on_a_small_disk(folder: Path, storage_connection: str) -> AsyncIt
             yield shop, disk
 
 
-async def test_a_full_disk_is_told_while_it_lasts(tmp_path: Path, storage_connection: str):
+async def test_a_full_disk_is_reported_while_it_lasts(tmp_path: Path, storage_connection: str):
     async with shop_on_a_small_disk(tmp_path, storage_connection) as (shop, disk):
         await until_health(shop, "hub", "ok")
         with no_room(disk):

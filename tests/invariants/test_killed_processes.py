@@ -16,7 +16,7 @@ from tests.invariants.customers import KINDS, look_after, place_all
 from tests.invariants.order_cases import ORDER_CASES, stock_shelf_outside
 from tests.invariants.outside import Outside, the_outside
 from tests.invariants.processes import Reborn
-from tests.invariants.progress import Progress, telling
+from tests.invariants.progress import Progress, reporting
 from tests.support.books import assert_balanced
 from tests.support.integrity import integrity_of
 
@@ -31,7 +31,7 @@ END_TIMEOUT_S = 60 + ORDERS * 2
 
 @pytest.fixture
 def progress() -> Iterator[Progress]:
-    with telling("orders of killed processes") as counting:
+    with reporting("orders of killed processes") as counting:
         yield counting
 
 

@@ -19,7 +19,7 @@ import pytest
 from tests.invariants.customers import KINDS, look_after, place_all
 from tests.invariants.order_cases import ORDER_CASES, stock_shelf_outside
 from tests.invariants.outside import Outside, the_outside
-from tests.invariants.progress import Progress, telling
+from tests.invariants.progress import Progress, reporting
 from tests.support.books import assert_balanced
 
 ORDERS = int(os.environ.get("PROOF_KILLED_ORDERS", "0")) // 3
@@ -36,7 +36,7 @@ STARTED_AGAIN = "the platform has failed its instance; starting it again"
 
 @pytest.fixture
 def progress() -> Iterator[Progress]:
-    with telling("orders of killed workers") as counting:
+    with reporting("orders of killed workers") as counting:
         yield counting
 
 

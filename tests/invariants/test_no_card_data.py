@@ -105,7 +105,7 @@ async def test_no_card_and_no_secret_is_stored_or_shown(tmp_path, storage_connec
 
 
 async def send_card_by_queue(connection: str) -> None:
-    """One in a field, and one in what is no JSON. Until both are put aside, or they have been given up on."""
+    """One in a field, and one in what is no JSON. Until both are recorded as refused, or given up on."""
     queues = QueueServiceClient.from_connection_string(connection)
     orders = queues.get_queue_client("orders-in", message_encode_policy=TextBase64EncodePolicy())
     for message in (f'{{"customer_id": "{ESCAPED}"}}', f"my card is {ESCAPED}"):

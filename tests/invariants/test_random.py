@@ -17,7 +17,7 @@ from local_host.testing.azurite import Azurite
 from sandbox.testing import Sandbox, running_sandbox
 from tests.invariants.plans import PRICES, SHELF, Life, Move, Plan, plans
 from tests.invariants.process_crashes import crashes_during
-from tests.invariants.progress import Progress, telling
+from tests.invariants.progress import Progress, reporting
 from tests.invariants.worker_deaths import finish, recover, recover_at_once, spare_worker
 from tests.support.books import assert_balanced, open_dead_letters
 from tests.support.shop import Shop, running_shop, use_settings
@@ -39,7 +39,7 @@ def providers() -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="module")
 def progress() -> Iterator[Progress]:
-    with telling("random orders") as counting:
+    with reporting("random orders") as counting:
         yield counting
 
 
@@ -85,7 +85,7 @@ async def stock_shelf(shop: Shop) -> None:
 
 
 async def act(shop: Shop, plan: Plan, life: Life) -> None:
-    """Nobody looks at the answers: the process may be dying."""
+    """Make the moves of one life. The answers are not read: the process may be dying."""
     for move in life.moves:
         await make(shop, plan, move)
 
@@ -107,7 +107,7 @@ async def make(shop: Shop, plan: Plan, move: Move) -> None:
 
 
 async def settle(shop: Shop, plan: Plan) -> None:
-    """Everybody sends again what they want; then everything ends, at first with the faults, then with an operator's help."""
+    """Each caller sends its request again; then everything ends, at first with the faults, then with an operator's help."""
     wanted = {plan.order_id(number): order.wanted for number, order in enumerate(plan.orders)}
     spare_worker(shop)
     await recover(shop)

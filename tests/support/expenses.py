@@ -60,7 +60,7 @@ async def ended(shop: Shop) -> dict[str, Any]:
 
 
 async def decision_token(shop: Shop, claim_id: str = "ex-1") -> str:
-    """Return the token of the link for whoever's turn it is; of the first turn's when the claim shows none."""
+    """Return the token of the link for the approver whose turn it is; of the first turn's when the claim shows none."""
     shown = await shop.get(f"expenses/{claim_id}")
     wait = None if shown.status >= 400 else shown.json()["detail"].get("wait")
     if wait is None:

@@ -52,7 +52,7 @@ async def get_shipment(req: func.HttpRequest, client: df.DurableOrchestrationCli
     answers={200: EventReceipt},
     problems={401: "The carrier has not signed the request."},
 )
-async def take_tracking_news(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+async def receive_tracking_webhook(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Receive an event of the carrier's webhook.
 
     The event's content is not used: it makes the shop poll the carrier.

@@ -60,7 +60,7 @@ def test_a_dead_letter_is_stored_whole_and_announced_without_private_data(
     assert DeadLetterEnvelope.model_validate_json(message.content).dead_letter_id == dead_letter().dead_letter_id
 
 
-def test_parking_twice_keeps_the_first_record(dead_letters: DeadLetters) -> None:
+def test_dead_lettering_twice_keeps_the_first_record(dead_letters: DeadLetters) -> None:
     dead_letters.store(dead_letter())
     dead_letters.store(dead_letter().model_copy(update={"reason_code": "another"}))
     assert [kept.reason_code for kept in dead_letters.list().items] == ["no_answer"]

@@ -150,11 +150,11 @@ def test_an_authorisation_that_acts_after_its_compensation_takes_nothing(
         # Its key is in use as long as it is on its way: the compensation has to come again.
         with pytest.raises(ProviderUnavailable):
             payments.cancel(compensation(request))
-        _let_go(sandbox, "payment_intents.create")
+        _release(sandbox, "payment_intents.create")
         assert payments.cancel(compensation(request)).message == "nothing_to_compensate"
     else:
         assert payments.cancel(compensation(request)).message == "nothing_to_compensate"
-        _let_go(sandbox, "payment_intents.confirm")
+        _release(sandbox, "payment_intents.confirm")
     assert payments.authorise(request).reason_code == "payment_cancelled"
     assert amounts(sandbox) == (0, 0, 0, 0)
 
@@ -167,7 +167,7 @@ def test_a_capture_that_acts_after_its_compensation_takes_nothing(payments: Stri
     with pytest.raises(ProviderUnavailable):
         hasty.capture(capture(payment_id))
     assert payments.cancel(compensation(request, payment_id)).message == "voided"
-    _let_go(sandbox, "payment_intents.capture")
+    _release(sandbox, "payment_intents.capture")
     assert amounts(sandbox) == (AMOUNT, 0, 0, AMOUNT)
 
 
@@ -232,7 +232,7 @@ def test_no_sequence_of_faults_leaves_money_unaccounted_for(
         assert all(row["status"] in ("canceled", "succeeded") for row in sandbox.payments(ORDER) if row["authorised"])
 
 
-def _let_go(sandbox: Sandbox, operation: str) -> None:
+def _release(sandbox: Sandbox, operation: str) -> None:
     """Let the call that is held back act now, although its caller has gone."""
     sandbox.clear_faults()
     while not any(call["fault"] == "delay" for call in sandbox.calls(operation=operation)):

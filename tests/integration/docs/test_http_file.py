@@ -40,7 +40,7 @@ async def test_the_app_accepts_every_request_of_the_file(desk: Shop) -> None:
         "resolve_dead_letter",
         "show_decision",  # the token comes from a mail
         "take_decision",
-        "take_tracking_news",  # the signature comes from the carrier
+        "receive_tracking_webhook",  # the signature comes from the carrier
         "get_shipment",  # the queue that starts its tracking is not read here
         "get_cart_change",  # the id comes from the change
         "get_stock_movement",

@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[3]
 
 
-def test_the_example_for_somebody_elses_app_passes_as_it_is_written(tmp_path: Path) -> None:
+def test_the_example_for_another_app_passes_as_it_is_written(tmp_path: Path) -> None:
     page = (ROOT / "docs/testing.md").read_text()
     app, conftest, tests = re.findall(r"```python\n(.*?)```", page, re.DOTALL)[:3]
     files = {

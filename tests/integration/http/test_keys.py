@@ -91,7 +91,7 @@ async def test_every_address_that_is_handed_out_answers_as_before_with_a_key_app
         assert given.status == 202, (name, given.text)
         for field, handed_out in addresses(given.json()).items():
             assert "code=" not in handed_out
-            address = handed_out.replace("{eventName}", "NobodyWaitsForThis")
+            address = handed_out.replace("{eventName}", "NoOneWaitsForThis")
             send = shop.host.http.get if field.endswith("GetUri") else shop.host.http.post
             options: dict[str, Any] = {} if field.endswith("GetUri") else {"json": {}}
             plain, keyed = await send(address, **options), await send(with_key(address), **options)

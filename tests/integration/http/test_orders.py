@@ -324,7 +324,7 @@ async def test_an_order_that_was_terminated_needs_attention_and_keeps_the_reason
     await shop.host.run("recover_runs")
     order = await ended(shop, "a-1")
     assert await listed(shop, status="needs_attention") == ["a-1"]
-    assert order["runtimeStatus"] == RuntimeStatus.COMPLETED, "its row tells of an end; the instance's is none"
+    assert order["runtimeStatus"] == RuntimeStatus.COMPLETED, "its row has an end; the instance's is none"
     assert (order["status"], order["reason_code"]) == ("needs_attention", "processing_stopped")
     compensated = ["cancel_shipping", "cancel_payment", "release_inventory"]
     assert [step["step"] for step in order["steps"]] == ["reserve_inventory", *compensated]

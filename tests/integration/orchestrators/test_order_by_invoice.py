@@ -40,9 +40,9 @@ def ledger(connection: str) -> tuple[list[int], list[int], int]:
     found = rows(connection)
     invoices = [row["amount_cents"].value for row in found if row["RowKey"].startswith("invoice.")]
     notes = [row["amount_cents"].value for row in found if row["RowKey"].startswith("credit_note.")]
-    owed = sum(json.loads(row["used"]).get("usd", 0) for row in found if row["RowKey"] == "account")
-    assert owed == sum(invoices) - sum(notes), "nothing is held once every order has ended"
-    return invoices, notes, owed
+    due = sum(json.loads(row["used"]).get("usd", 0) for row in found if row["RowKey"] == "account")
+    assert due == sum(invoices) - sum(notes), "nothing is held once every order has ended"
+    return invoices, notes, due
 
 
 async def order(shop: Shop, **changes: Any) -> dict[str, Any]:

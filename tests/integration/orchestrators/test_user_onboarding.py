@@ -1,4 +1,4 @@
-"""A new user's case: what is kept, what is refused, and what may fail without losing anybody."""
+"""A new user's case: what is kept, what is refused, and what may fail without losing a user."""
 
 import re
 from collections.abc import AsyncIterator, Iterator

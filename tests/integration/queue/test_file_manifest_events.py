@@ -1,4 +1,4 @@
-"""Manifests that the storage account tells of by events in a queue: the app as a process, with that way switched on."""
+"""Manifests that the storage account announces by events in a queue: the app as a process, with that way switched on."""
 
 import json
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ def host(
         yield process
 
 
-def tell(*messages: str) -> None:
+def announce(*messages: str) -> None:
     queue = services().storage.queue(FILE_MANIFESTS)
     create_queue(queue)
     for message in messages:
@@ -66,7 +66,7 @@ def batches(host: HostProcess) -> list[str]:
 def test_a_manifest_starts_its_batch_once_however_often_its_event_comes(host: HostProcess):
     manifest = {"container": "incoming", "prefix": "t/"}
     put_files("incoming", {"t/a.csv": b"a\n1\n", "mon day.batch.json": json.dumps(manifest).encode()})
-    tell(
+    announce(
         event("mon day.batch.json"),
         event("mon day.batch.json", id="another"),
         event("t/a.csv"),
@@ -81,13 +81,13 @@ def test_a_manifest_starts_its_batch_once_however_often_its_event_comes(host: Ho
 
 def test_what_starts_no_batch_ends_in_the_poison_queue(host: HostProcess):
     put_files("incoming", {"bad.batch.json": b'{"container": "dead-letters", "prefix": ""}', "empty.batch.json": b""})
-    tell("no event", event("bad.batch.json"), event("empty.batch.json"))
+    announce("no event", event("bad.batch.json"), event("empty.batch.json"))
     eventually(lambda: waiting(f"{FILE_MANIFESTS}-poison") == 3)
     assert batches(host) == []
 
 
 def test_an_event_with_a_card_number_is_dropped_and_not_stored(host: HostProcess):
-    tell(event("4242 4242 4242 4242.batch.json"), '{"not": "an event", "card": "4242424242424242"}')
+    announce(event("4242 4242 4242 4242.batch.json"), '{"not": "an event", "card": "4242424242424242"}')
     eventually(lambda: waiting() == 0)
     assert waiting(f"{FILE_MANIFESTS}-poison") == 0
 

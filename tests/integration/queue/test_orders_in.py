@@ -41,7 +41,7 @@ async def test_a_message_that_is_no_order_ends_in_the_poison_queue_with_its_reas
     shop: Shop, caplog: pytest.LogCaptureFixture, body: str, reason: str
 ):
     await arrive(shop, body)
-    (refused,) = put_aside()
+    (refused,) = refused_messages()
     assert reason in "; ".join([refused.reason, *(f"{error.field}: {error.message}" for error in refused.errors)])
     assert refused.message == (None if "4242" in body else body)
     assert f"refused ({refused.reason_code})" in caplog.text
@@ -52,7 +52,7 @@ async def test_a_message_that_is_no_order_ends_in_the_poison_queue_with_its_reas
 async def test_a_corrected_message_is_taken_in(shop: Shop):
     await shop.stock("mug", 10)
     await arrive(shop, json.dumps(order_request(order_id="a-1", email=None)))
-    (refused,) = put_aside()
+    (refused,) = refused_messages()
     await arrive(shop, json.dumps(json.loads(str(refused.message)) | {"email": "ada@example.com"}))
     await finish(shop)
     await assert_balanced(shop, {"mug": 10}, {"a-1": {"mug": 2}})
@@ -67,10 +67,10 @@ async def test_a_message_that_storage_keeps_from_being_entered_is_left_to_the_ho
         await arrive(shop, json.dumps(order_request(order_id="a-1")))
     assert "StorageUnavailable" in caplog.text
     create_queue(services().storage.queue("orders-in-poison"))
-    assert put_aside() == []
+    assert refused_messages() == []
 
 
-def put_aside() -> list[RefusedMessage]:
+def refused_messages() -> list[RefusedMessage]:
     queue = services().storage.queue("orders-in-poison")
     return [RefusedMessage.model_validate_json(message.content) for message in queue.peek_messages(max_messages=32)]
 
@@ -78,7 +78,7 @@ def put_aside() -> list[RefusedMessage]:
 async def test_a_message_without_an_order_id_is_poison_because_a_repeat_could_not_be_recognised(shop: Shop):
     await shop.stock("mug", 10)
     await arrive(shop, json.dumps(order_request()))
-    (refused,) = put_aside()
+    (refused,) = refused_messages()
     assert [(error.field, error.rule) for error in refused.errors] == [("order_id", "missing")]
     assert json.loads(str(refused.message)) == order_request()
     assert services().order_repository.list().items == []
@@ -94,11 +94,11 @@ async def test_a_message_without_an_order_id_is_poison_because_a_repeat_could_no
 )
 async def test_no_spelling_of_a_card_number_is_stored(shop: Shop, body: str, code: str):
     await arrive(shop, body)
-    (refused,) = put_aside()
+    (refused,) = refused_messages()
     assert (refused.reason_code, refused.message) == (code, None)
 
 
 async def test_a_message_that_is_too_long_to_be_stored_leaves_its_reason(shop: Shop):
     await arrive(shop, '"' * 40_000)  # each is two characters in the JSON around it
-    (refused,) = put_aside()
+    (refused,) = refused_messages()
     assert (refused.reason_code, refused.message) == ("not_json", None)

@@ -28,7 +28,7 @@ def service(log: Path, code: str) -> Service:
     return Service("worker", [sys.executable, "-c", code], ready=re.compile("up"), log=log)
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells a child that its parent died")
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux signals to a child that its parent died")
 def test_a_child_ends_with_a_parent_that_was_killed(tmp_path: Path) -> None:
     # The child inherits this pipe; its end is read when the last process that holds it has ended.
     ours, theirs = os.pipe()

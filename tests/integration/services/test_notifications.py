@@ -110,9 +110,9 @@ def test_a_customer_who_pays_by_invoice_reads_of_no_charge(
         assert "paid" not in shown
 
 
-@pytest.mark.parametrize(("reason_code", "is_told"), [("payment_declined", True), ("approval_rejected", False)])
+@pytest.mark.parametrize(("reason_code", "is_named"), [("payment_declined", True), ("approval_rejected", False)])
 def test_a_customer_reads_why_but_not_what_colleagues_write(
-    reason_code: str, is_told: bool, orders: OrderRepository, storage: Storage, mailbox: Mailbox
+    reason_code: str, is_named: bool, orders: OrderRepository, storage: Storage, mailbox: Mailbox
 ) -> None:
     end = OrderProgress(
         order_id="order-1", status=OrderStatus.REJECTED, message="because of grace", reason_code=reason_code
@@ -120,7 +120,7 @@ def test_a_customer_reads_why_but_not_what_colleagues_write(
     orders.record(end)
     notification_sender(storage, mailbox).deliver(notification(NotificationKind.ORDER_REJECTED))
     (mail,) = mailbox.mails.values()
-    assert [("because of grace" in text_of(mail, form)) for form in ("plain", "html")] == [is_told, is_told]
+    assert [("because of grace" in text_of(mail, form)) for form in ("plain", "html")] == [is_named, is_named]
 
 
 def test_an_order_that_is_not_in_the_repository_is_notified_all_the_same(storage: Storage, mailbox: Mailbox) -> None:

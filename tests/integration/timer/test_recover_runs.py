@@ -208,13 +208,13 @@ async def test_an_order_that_ends_while_it_is_checked_is_left_alone(
     ask = df.DurableOrchestrationClient.get_status
     seen: list[OrderRow | None] = []
 
-    async def hear_of_its_end(client: df.DurableOrchestrationClient, instance_id: str) -> Any:
+    async def see_its_end(client: df.DurableOrchestrationClient, instance_id: str) -> Any:
         instance = await ask(client, instance_id)
         await asyncio.to_thread(services().order_repository.record, OrderProgress.model_validate(instance.output))
         seen.append(await asyncio.to_thread(services().order_repository.get, "a-1"))
         return instance
 
-    monkeypatch.setattr(df.DurableOrchestrationClient, "get_status", hear_of_its_end)
+    monkeypatch.setattr(df.DurableOrchestrationClient, "get_status", see_its_end)
     await shop.host.run(SCHEDULE)
     assert [services().order_repository.get("a-1")] == seen, "written once"
     assert "order a-1" not in caplog.text

@@ -1,4 +1,4 @@
-"""The cart's rules: what is frozen is ordered, what is ordered is let go of, and nothing else is ever lost."""
+"""The cart's rules: what is frozen is ordered, what is ordered is released, and nothing else is ever lost."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

@@ -73,7 +73,7 @@ def test_a_correction_never_takes_promised_goods():
     assert (after.available, after.reserved, result.reason_code) == (2, 3, "below_zero")
 
 
-def test_only_abandoned_reservations_are_swept():
+def test_only_abandoned_reservations_expire():
     stock = Stock(available=10)
     for order_id, expires in (("abandoned", NOW), ("live", NOW), ("fresh", LATER)):
         stock, _ = reserve(stock, order_id, expires_at=expires)
@@ -84,10 +84,10 @@ def test_only_abandoned_reservations_are_swept():
 
 
 def test_a_commit_after_an_expired_reservation_takes_free_units_or_is_refused():
-    lapsed, _ = rules.expire(reserve(Stock(available=1), expires_at=NOW)[0], rules.ExpireRequest(now=NOW))
-    taken, result = commit(lapsed)
+    expired, _ = rules.expire(reserve(Stock(available=1), expires_at=NOW)[0], rules.ExpireRequest(now=NOW))
+    taken, result = commit(expired)
     assert (taken.available, taken.sold, result.outcome) == (0, 1, Outcome.DONE)
-    gone, _ = reserve(lapsed, "other")
+    gone, _ = reserve(expired, "other")
     after, result = commit(gone)
     assert (after.available, after.sold, result.reason_code) == (0, 0, "reservation_lost")
     assert after.backordered == {"a": 1}
@@ -241,7 +241,7 @@ class AnyOrderOfOperations(RuleBasedStateMachine):
         assert min(self.stock.available, self.stock.reserved, self.stock.sold) >= 0
 
     @invariant()
-    def what_is_owed_is_handed_over_as_soon_as_it_is_there(self):
+    def a_backorder_is_handed_over_as_soon_as_it_is_there(self):
         assert all(units > self.stock.available for units in self.stock.backordered.values())
 
     @invariant()

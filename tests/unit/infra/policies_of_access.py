@@ -190,7 +190,7 @@ def slot_shares_nothing_that_runs(deployment: Any, given: Given) -> Iterator[str
     if staging["MAIL_ENDPOINT"] or staging["PUBLIC_URL"] or staging["APPROVER_EMAILS"]:
         yield "the slot must send no mail, name its own address and have approvers of its own"
     if not re.search(r"-staging['\")}\]]*$", staging["WEBSITE_CLOUD_ROLENAME"]):
-        yield "queries tell the slot by its role name"
+        yield "queries know the slot by its role name"
 
 
 def _sticky_names(deployment: Any) -> list[str]:

@@ -1,4 +1,4 @@
-"""Policies on what tells the app of new files: Event Grid, by its own identity, to one queue of the same storage account."""
+"""Policies on what announces new files to the app: Event Grid, by its own identity, to one queue of the same storage account."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +12,7 @@ SUBSCRIPTIONS = "Microsoft.EventGrid/systemTopics/eventSubscriptions"
 
 
 @policy
-def manifests_are_told_on_every_account(deployment: Any, given: Given) -> Iterator[str]:
+def manifests_are_announced_on_every_account(deployment: Any, given: Given) -> Iterator[str]:
     topics = of_type(deployment, "Microsoft.EventGrid/systemTopics")
     subscriptions = of_type(deployment, SUBSCRIPTIONS)
     queues = {str(one["_scope"]) for one in _assignments(deployment) if _role(one) == SENDER}

@@ -164,7 +164,7 @@ FAULTS: dict[str, list[Fault]] = {
         Fault("main.bicep", "backend == 'DurableTaskScheduler' ? taskHubs : []", "[]", DTS),
         Fault("main.bicep", "empty(mailDataLocation) ? '' : mail!.outputs.name", "''", MAIL),
     ],
-    "manifests_are_told_on_every_account": [
+    "manifests_are_announced_on_every_account": [
         Fault("modules/settings.bicep", "MANIFEST_EVENTS: 'queue'", "MANIFEST_EVENTS: 'blob'"),
         Fault("modules/events.bicep", "'CloudEventSchemaV1_0'", "'EventGridSchema'"),
         Fault("modules/events.bicep", "'Microsoft.Storage.BlobCreated'", "'Microsoft.Storage.BlobDeleted'"),

@@ -83,7 +83,7 @@ class Dies(Faults):
     def after_commit(self) -> None:
         self._left -= 1
         if self._left == 0 and not self._before_the_next:
-            raise OSError("the process died before it could tell anybody")
+            raise OSError("the process died before it could answer")
 
 
 class DeliversTwice(Faults):

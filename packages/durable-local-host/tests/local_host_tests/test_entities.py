@@ -71,7 +71,7 @@ async def test_a_signal_before_a_call_is_done_before_it(app: SmallApp) -> None:
     assert replies == [json.loads(sent[1]["Input"])["id"]]
 
 
-async def test_a_failing_operation_tells_its_caller_and_keeps_what_it_changed(app: SmallApp) -> None:
+async def test_a_failing_operation_fails_its_caller_and_keeps_what_it_changed(app: SmallApp) -> None:
     async with running(app) as engine:
         status = await engine.run("call", ["spoil", 1])
         state = await state_of(engine)
@@ -136,11 +136,11 @@ async def test_a_state_that_cannot_be_stored_fails_every_call_of_the_batch_and_c
 async def test_signals_to_an_unknown_entity_are_refused_and_fail_an_orchestration(app: SmallApp) -> None:
     @app.orchestrator
     def signals(context: Context) -> Any:
-        context.signal_entity(df.EntityId("nobody", "k"), "add", 1)
+        context.signal_entity(df.EntityId("missing", "k"), "add", 1)
 
     async with running(app) as engine:
         with pytest.raises(UnknownFunction, match=r"known entity functions: 'counter'\."):
-            await engine.operations.signal_entity("nobody", "k", "add")
+            await engine.operations.signal_entity("missing", "k", "add")
         status = await engine.run(signals)
 
     assert status.runtime_status is RuntimeStatus.FAILED

@@ -65,7 +65,7 @@ def test_a_destructed_entity_keeps_the_text_null() -> None:
     assert (outcome.exists, outcome.state) == (False, "null")
 
 
-def test_a_batch_that_could_not_run_keeps_the_state_and_tells_every_caller() -> None:
+def test_a_batch_that_could_not_run_keeps_the_state_and_fails_every_caller() -> None:
     outcome = entity.fail(WORK, "TypeError: no", "now")
 
     assert (outcome.exists, outcome.state) == (True, "1")

@@ -105,11 +105,11 @@ async def test_an_event_beats_a_cancelled_timer_and_completes_at_once(app: Small
     assert (output_of(first), output_of(second)) == ('"yes"', "timed out")
 
 
-async def test_events_for_nobody_or_somebody_ended_or_without_json_are_refused(app: SmallApp) -> None:
+async def test_events_for_a_missing_or_ended_instance_or_without_json_are_refused(app: SmallApp) -> None:
     async with running(app) as engine:
         instance_id = await engine.start("waits")
         with pytest.raises(InstanceNotFound):
-            await engine.operations.raise_event("nobody", "E", "1")
+            await engine.operations.raise_event("missing", "E", "1")
         with pytest.raises(InvalidJson):
             await engine.operations.raise_event(instance_id, "E", "{bad")
         await engine.raise_event(instance_id, "E", 1)

@@ -64,7 +64,7 @@ async def test_a_step_that_fails_leaves_no_trace_and_does_not_disturb_the_others
     hub.close()
 
 
-async def test_a_commit_that_fails_tells_everybody_and_the_next_one_works() -> None:
+async def test_a_commit_that_fails_reaches_every_caller_and_the_next_one_works() -> None:
     class FailsOnce(Faults):
         failed = False
 

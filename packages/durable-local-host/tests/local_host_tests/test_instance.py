@@ -60,7 +60,7 @@ def types(episode: Episode | None) -> list[int]:
         (("e0", START_EVENT), False),
         ((None, RAISED), True),
     ],
-    ids=["open task", "task of another execution", "task nobody scheduled", "second start", "event"],
+    ids=["open task", "task of another execution", "task that was not scheduled", "second start", "event"],
 )
 def test_a_message_counts_only_if_it_is_meant_for_what_is_there(event: tuple[str | None, Event], counts: bool) -> None:
     episode = fold(event)
@@ -82,7 +82,7 @@ def test_a_start_comes_before_events_that_overtook_it() -> None:
     assert types(episode) == [EventType.EXECUTION_STARTED, EventType.EVENT_RAISED]
 
 
-def test_while_suspended_only_resume_and_terminate_are_heard() -> None:
+def test_while_suspended_only_resume_and_terminate_take_effect() -> None:
     assert fold(RAISED, status=RuntimeStatus.SUSPENDED) is None
     assert types(fold(RAISED, RESUME, status=RuntimeStatus.SUSPENDED)) == [
         EventType.EXECUTION_RESUMED,

@@ -10,7 +10,7 @@ from local_host.engine.lane import Lane, Storing
 
 
 class Line:
-    """Work that waits in a line; each piece runs until it is let go, then until it is stored."""
+    """Work that waits in a line; each piece runs until it is released, then until it is stored."""
 
     def __init__(self, *work: str, limit: int = 2) -> None:
         self.waiting = deque(work)
@@ -60,7 +60,7 @@ async def test_no_more_runs_at_once_than_there_are_places() -> None:
     assert list(line.running) == ["a", "b"]
 
 
-async def test_whoever_waits_to_be_stored_has_given_up_its_place() -> None:
+async def test_work_that_waits_to_be_stored_has_given_up_its_place() -> None:
     line = Line("a", "b", "c")
     await turns()
     line.running["a"].set_result(None)

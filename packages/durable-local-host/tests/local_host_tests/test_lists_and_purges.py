@@ -67,7 +67,7 @@ async def test_lists_come_in_pages_and_take_filters(app: SmallApp) -> None:
     assert (first.continuation, second.continuation) == ("i2", None)
 
 
-async def test_who_waits_for_an_end_is_told(app: SmallApp) -> None:
+async def test_a_caller_that_waits_for_an_end_gets_it(app: SmallApp) -> None:
     async with running(app) as engine:
         instance_id = await engine.operations.start("says", json.dumps('"x"'))
         status = await engine.operations.wait_ended(instance_id)

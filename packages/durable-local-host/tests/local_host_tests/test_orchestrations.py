@@ -168,9 +168,9 @@ async def test_more_actions_than_allowed_fail_the_instance(app: SmallApp) -> Non
 @pytest.mark.parametrize(
     ("call", "kind"),
     [
-        (lambda context: context.call_activity("nobody", 1), "an activity"),
-        (lambda context: context.call_sub_orchestrator("nobody", 1), "an orchestrator"),
-        (lambda context: context.call_entity(df.EntityId("nobody", "k"), "op"), "an entity"),
+        (lambda context: context.call_activity("missing", 1), "an activity"),
+        (lambda context: context.call_sub_orchestrator("missing", 1), "an orchestrator"),
+        (lambda context: context.call_entity(df.EntityId("missing", "k"), "op"), "an entity"),
     ],
 )
 async def test_calling_an_unknown_name_fails_at_once_and_says_so(app: SmallApp, call: Any, kind: str) -> None:
@@ -181,7 +181,7 @@ async def test_calling_an_unknown_name_fails_at_once_and_says_so(app: SmallApp, 
     async with running(app) as engine:
         ended = await engine.run(orch)
 
-    text = f"The function 'nobody' doesn't exist, is disabled, or is not {kind} function. Additional info: "
+    text = f"The function 'missing' doesn't exist, is disabled, or is not {kind} function. Additional info: "
     assert ended.runtime_status is RuntimeStatus.FAILED
     assert text in (ended.output or "")
 
@@ -245,14 +245,14 @@ async def test_http_calls_return_any_answer_and_raise_when_there_is_none(app: Sm
     assert {e["Name"] for e in status.history if e["EventType"] == 4} == {"BuiltIn::HttpActivity"}
 
 
-async def test_an_undo_begins_only_when_every_sibling_of_the_failure_has_ended(app: SmallApp) -> None:
+async def test_a_compensation_begins_only_when_every_sibling_of_the_failure_has_ended(app: SmallApp) -> None:
     @app.orchestrator
     def orch(context: Context) -> Code:
         slow = context.wait_for_external_event("slow")
         try:
             yield context.task_all([context.call_activity("boom", 1), slow])
         except Exception:  # noqa: BLE001 - the SDK raises nothing narrower
-            yield context.call_activity("echo", "undo")
+            yield context.call_activity("echo", "compensate")
 
     async with running(app) as engine:
         instance_id = await engine.start(orch)

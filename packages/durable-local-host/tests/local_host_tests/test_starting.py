@@ -55,7 +55,7 @@ class TestStart:
     async def test_an_unknown_orchestrator_is_refused_with_the_known_names(self, app: SmallApp) -> None:
         async with running(app) as engine:
             with pytest.raises(UnknownFunction, match=r"known orchestrator functions: 'waits', 'says'\."):
-                await engine.operations.start("nobody")
+                await engine.operations.start("missing")
 
     async def test_a_given_input_that_is_no_text_fails_in_the_sdk_and_an_object_does_not(self, app: SmallApp) -> None:
         async with running(app) as engine:

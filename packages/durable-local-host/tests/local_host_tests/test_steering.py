@@ -53,7 +53,7 @@ class TestSuspend:
             with pytest.raises(AlreadySuspended):
                 await engine.operations.suspend("x")
             with pytest.raises(InstanceNotFound):
-                await engine.operations.suspend("nobody")
+                await engine.operations.suspend("missing")
 
     async def test_a_suspended_instance_keeps_its_custom_status(self, app: SmallApp) -> None:
         @app.orchestrator
@@ -171,4 +171,4 @@ class TestRewind:
             with pytest.raises(NotRewindable):
                 await engine.operations.rewind("x")
             with pytest.raises(InstanceNotFound):
-                await engine.operations.rewind("nobody")
+                await engine.operations.rewind("missing")

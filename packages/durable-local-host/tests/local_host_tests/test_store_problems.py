@@ -1,4 +1,4 @@
-"""A store that cannot be written is told and loses nothing that was answered: real processes, a disk that takes no more."""
+"""A store that cannot be written is reported and loses nothing that was answered: real processes, a disk that takes no more."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def refusal(host: HostProcess) -> tuple[int, str]:
     return refused.value.code, refused.value.read().decode()
 
 
-def test_a_full_disk_is_told_and_what_was_accepted_is_there_afterwards(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_and_what_was_accepted_is_there_afterwards(tmp_path: Path) -> None:
     state = tmp_path / "hub.db"
     with host_process(state) as host:
         before = host.start(NAME)
@@ -98,10 +98,10 @@ def empty(state: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "is_told"), [(remove, True), (empty, True), (lambda _: None, False)], ids=["removed", "emptied", "kept"]
+    ("change", "is_named"), [(remove, True), (empty, True), (lambda _: None, False)], ids=["removed", "emptied", "kept"]
 )
-def test_a_start_tells_that_the_state_of_an_earlier_host_is_gone(
-    tmp_path: Path, change: Callable[[Path], None], is_told: bool
+def test_a_start_reports_that_the_state_of_an_earlier_host_is_gone(
+    tmp_path: Path, change: Callable[[Path], None], is_named: bool
 ) -> None:
     state, log = tmp_path / "hub.db", tmp_path / "log"
     text = "is new or empty, and an earlier host had one: its instances are gone"
@@ -111,7 +111,7 @@ def test_a_start_tells_that_the_state_of_an_earlier_host_is_gone(
     change(state)
     with log.open("w") as lines, host_process(state, log=lines) as host:
         host.terminate()
-    assert (text in log.read_text()) is is_told
+    assert (text in log.read_text()) is is_named
 
 
 def test_state_is_for_its_owner_alone(tmp_path: Path) -> None:
@@ -124,12 +124,12 @@ def test_state_is_for_its_owner_alone(tmp_path: Path) -> None:
     assert set(rights.values()) == {0o600}
 
 
-def test_a_folder_that_cannot_be_written_is_told_in_one_line() -> None:
+def test_a_folder_that_cannot_be_written_is_reported_in_one_line() -> None:
     # No rights of root reach there, so it stands for a read-only folder on every machine.
     assert "The state" in refused_start(Path("/proc/sys/hub.db"))
 
 
-def test_a_state_that_is_a_folder_is_told_in_one_line(tmp_path: Path) -> None:
+def test_a_state_that_is_a_folder_is_reported_in_one_line(tmp_path: Path) -> None:
     assert f"The state file {tmp_path} cannot be used" in refused_start(tmp_path)
 
 
@@ -147,7 +147,7 @@ def written_state(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("pages", ["first", "others", "all"])
-def test_damaged_pages_are_told_in_one_line(tmp_path: Path, pages: str) -> None:
+def test_damaged_pages_are_reported_in_one_line(tmp_path: Path, pages: str) -> None:
     state = written_state(tmp_path)
     size = state.stat().st_size
     begin, end = {"first": (0, 4096), "others": (4096, size), "all": (0, size)}[pages]

@@ -37,7 +37,7 @@ def hub(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TaskHub]:
     hub.close()
 
 
-class FailsWhenTold(Faults):
+class FailsOnDemand(Faults):
     is_failing = False
 
     def before_commit(self) -> None:
@@ -80,11 +80,11 @@ async def test_a_message_that_comes_while_it_is_worked_on_makes_it_ready_again(h
     await start(hub)
     work = claim(hub)
     await post(hub, h.event_raised(AT, "E", "1"))
-    nobody_else = hub.claim_instance()
+    no_other = hub.claim_instance()
     await hub.complete_episode(outcome_of(work))
     again = claim(hub)
 
-    assert nobody_else is None
+    assert no_other is None
     assert [message.event.type for message in again.messages] == [15]
     assert [event["EventType"] for event in again.history.events] == [12, 0]
 
@@ -99,7 +99,7 @@ async def test_an_abandoned_claim_is_handed_out_again_unchanged(hub: TaskHub) ->
 
 async def test_an_episode_of_what_was_rolled_back_takes_no_message_of_another_instance() -> None:
     """Instances are claimed before the commit of what they react to. When that fails, others get the numbers of their messages."""
-    hub = TaskHub.open(":memory:", faults := FailsWhenTold())
+    hub = TaskHub.open(":memory:", faults := FailsOnDemand())
     await start(hub, "x")
     await hub.complete_episode(outcome_of(claim(hub)))
     await start(hub, "y")
@@ -164,11 +164,11 @@ async def test_messages_reach_only_a_live_instance_and_only_the_execution_they_a
     await start(hub)
     event = h.event_raised(AT, "E", "1")
     posted = [await post(hub, event, execution) for execution in (None, "e0", "e1")]
-    nobody = await post(hub, event, instance_id="nobody")
+    unknown = await post(hub, event, instance_id="missing")
     await hub.complete_episode(outcome_of(claim(hub), RuntimeStatus.COMPLETED))
     late = await post(hub, event)
 
-    assert (posted, nobody, late) == ([True, True, False], False, False)
+    assert (posted, unknown, late) == ([True, True, False], False, False)
 
 
 async def test_an_activity_is_completed_once(hub: TaskHub) -> None:

@@ -42,7 +42,7 @@ class Life:
     worker: MortalWorker
     clock: ManualClock
 
-    async def tell(self, kind: str) -> InstanceStatus:
+    async def send(self, kind: str) -> InstanceStatus:
         """One orchestration, to its end."""
         await self.operations.start(kind, None, kind)
         await self.clock.advance(timedelta(seconds=1))
@@ -89,7 +89,7 @@ async def test_what_was_in_hand_ends_as_on_the_real_host(
         path = tmp_path / f"hub-{nth}.db"
         async with life(path) as running:
             running.worker.die_during(DeathOrder(during=during, name=None, left=nth, when=when))
-            status = await running.tell(kind)
+            status = await running.send(kind)
         check_end(kind, status)
         failures += status.runtime_status is RuntimeStatus.FAILED
         with closing(sqlite3.connect(path)) as connection:

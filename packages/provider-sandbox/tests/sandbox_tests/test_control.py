@@ -16,15 +16,15 @@ def test_the_index_names_what_there_is(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("path", "body", "status"),
     [
-        ("/payments/pi_nobody/authenticate", {}, 404),
+        ("/payments/pi_missing/authenticate", {}, 404),
         ("/payments/{held}/authenticate", {}, 409),
         ("/payments/{held}/settle", {}, 409),
         ("/payments/{held}/settle", {"succeed": "perhaps"}, 400),
         ("/payments/{held}/expire", {"when": "now"}, 400),
-        ("/trackers/nobody", {"status": "delivered"}, 404),
-        ("/trackers/nobody", {}, 400),
-        ("/shipments/nobody/refund", {"status": "refunded"}, 404),
-        ("/shipments/nobody/refund", {"status": "perhaps"}, 400),
+        ("/trackers/missing", {"status": "delivered"}, 404),
+        ("/trackers/missing", {}, 400),
+        ("/shipments/missing/refund", {"status": "refunded"}, 404),
+        ("/shipments/missing/refund", {"status": "perhaps"}, 400),
     ],
 )
 def test_an_event_that_cannot_happen_is_refused(

@@ -93,9 +93,9 @@ def test_a_parcel_needs_a_weight(carrier: EasyPostClient, weight: object) -> Non
 
 def test_an_unknown_id_and_an_unknown_path_are_not_found(carrier: EasyPostClient) -> None:
     with pytest.raises(NotFoundError):
-        carrier.address.retrieve("adr_nobody")
+        carrier.address.retrieve("adr_missing")
     with pytest.raises(NotFoundError):
-        carrier.batch.retrieve("batch_nobody")
+        carrier.batch.retrieve("batch_missing")
 
 
 @pytest.mark.parametrize("key", ["EZAKproductionkey", "sk_test_sandbox", "nonsense"])

@@ -41,7 +41,7 @@ def test_length_and_girth_may_be_130_inches(carrier: EasyPostClient, length: flo
 
 
 @pytest.mark.parametrize(
-    ("customs_info", "told"),
+    ("customs_info", "message"),
     [
         (None, "Customs info required for international rates."),
         ({**CUSTOMS, "eel_pfc": None}, "Customs info: EEL/PFC is required for exports from the US."),
@@ -50,11 +50,11 @@ def test_length_and_girth_may_be_130_inches(carrier: EasyPostClient, length: flo
     ],
 )
 def test_a_parcel_across_a_border_needs_customs_information(
-    carrier: EasyPostClient, customs_info: Any, told: str | None
+    carrier: EasyPostClient, customs_info: Any, message: str | None
 ) -> None:
     """See https://docs.easypost.com/guides/customs-guide ."""
     currencies, messages = offered(carrier, to_address=BERLIN, customs_info=customs_info)
-    assert (currencies, messages) == (({"USD"}, []) if told is None else (set(), [told]))
+    assert (currencies, messages) == (({"USD"}, []) if message is None else (set(), [message]))
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,7 @@ def test_rates_can_be_made_anew(carrier: EasyPostClient) -> None:
     assert carrier.shipment.buy(made.id, rate=fresh[0]).tracking_code
 
 
-def test_a_tracker_tells_where_the_parcel_is(carrier: EasyPostClient, sandbox: Sandbox, booked: Any) -> None:
+def test_a_tracker_has_where_the_parcel_is(carrier: EasyPostClient, sandbox: Sandbox, booked: Any) -> None:
     assert carrier.tracker.retrieve(booked.tracker.id).status == "unknown"
     sandbox.post(f"/trackers/{booked.tracking_code}", {"status": "delivered"})
     tracker = carrier.tracker.retrieve(booked.tracker.id)
@@ -155,9 +155,9 @@ def test_trackers_are_made_once_per_code_and_found_by_it(carrier: EasyPostClient
 
 def test_an_unknown_shipment_or_tracker_is_not_found(carrier: EasyPostClient) -> None:
     for attempt in (
-        lambda: carrier.shipment.retrieve("shp_nobody"),
-        lambda: carrier.shipment.refund("order-nobody"),
-        lambda: carrier.tracker.retrieve("trk_nobody"),
+        lambda: carrier.shipment.retrieve("shp_missing"),
+        lambda: carrier.shipment.refund("order-missing"),
+        lambda: carrier.tracker.retrieve("trk_missing"),
     ):
         with pytest.raises(NotFoundError):
             attempt()

@@ -159,7 +159,7 @@ def test_a_fault_is_counted_on_the_calls_of_its_order_alone(shop: stripe.StripeC
     assert shop.v1.payment_intents.capture(held["b"]).status == "succeeded"
 
 
-def test_the_call_log_tells_what_was_called_and_what_went_wrong(shop: stripe.StripeClient, sandbox: Sandbox) -> None:
+def test_the_call_log_has_what_was_called_and_what_went_wrong(shop: stripe.StripeClient, sandbox: Sandbox) -> None:
     rule = sandbox.fault(operation="payment_intents.create", kind="drop_before", next=1)
     with pytest.raises(stripe.APIConnectionError):
         shop.v1.payment_intents.create(payment(), {"idempotency_key": "key-1"})

@@ -110,7 +110,7 @@ def test_a_processing_payment_ends_as_the_bank_says(shop: stripe.StripeClient, s
     assert shop.v1.payment_intents.retrieve(pending.id).status == "succeeded"
 
 
-def test_a_lapsed_authorisation_cannot_be_captured(shop: stripe.StripeClient, sandbox: Sandbox) -> None:
+def test_an_expired_authorisation_cannot_be_captured(shop: stripe.StripeClient, sandbox: Sandbox) -> None:
     held = shop.v1.payment_intents.create(payment(method="pm_sandbox_authorisationExpires"))
     assert held.status == "requires_capture"
     with pytest.raises(stripe.InvalidRequestError) as refused:
@@ -169,7 +169,7 @@ def test_a_cancelled_payment_is_not_captured_and_a_captured_one_not_cancelled(sh
         ({"colour": "red"}, "parameter_unknown", "colour"),
         ({"capture_method": "later"}, None, "capture_method"),
         ({"confirm": "maybe"}, None, "confirm"),
-        ({"payment_method": "pm_nobody"}, "resource_missing", "payment_method"),
+        ({"payment_method": "pm_missing"}, "resource_missing", "payment_method"),
         ({"payment_method": "pm_4242424242424242aaaaaaaa"}, "resource_missing", "payment_method"),
         ({"metadata": {"k": "v" * 501}}, None, "metadata[k]"),
         ({"payment_method_types": ["card"]}, "payment_method_types_no_longer_supported", "payment_method_types"),
@@ -213,8 +213,8 @@ def test_a_raw_card_number_is_refused_and_not_repeated(
 
 
 def test_an_unknown_payment_is_a_404(shop: stripe.StripeClient) -> None:
-    with pytest.raises(stripe.InvalidRequestError, match="No such payment_intent: 'pi_nobody'") as refused:
-        shop.v1.payment_intents.retrieve("pi_nobody")
+    with pytest.raises(stripe.InvalidRequestError, match="No such payment_intent: 'pi_missing'") as refused:
+        shop.v1.payment_intents.retrieve("pi_missing")
     assert (refused.value.http_status, refused.value.code) == (404, "resource_missing")
 
 

@@ -62,5 +62,5 @@ def test_an_amount_below_one_is_refused(shop: stripe.StripeClient, paid: str, am
 
 def test_an_unknown_payment_is_refused(shop: stripe.StripeClient) -> None:
     with pytest.raises(stripe.InvalidRequestError) as refused:
-        shop.v1.refunds.create({"payment_intent": "pi_nobody"})
+        shop.v1.refunds.create({"payment_intent": "pi_missing"})
     assert (refused.value.http_status, refused.value.code) == (400, "resource_missing")

@@ -78,7 +78,7 @@ class Caller:
         return CallResult(returned, {name: out.get() for name, out in outs.items()})
 
     def close(self) -> None:
-        """Let go of the threads; a function that still runs in one is not waited for."""
+        """Release the threads; a function that still runs in one is not waited for."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def until_threads_end(self) -> None:

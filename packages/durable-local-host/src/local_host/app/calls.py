@@ -56,7 +56,7 @@ class FunctionWorker(Protocol):
         """Return when functions that run in threads of this process have ended, though their callers were cancelled."""
 
     async def close(self) -> None:
-        """Let go of everything; what still runs is not waited for."""
+        """Release everything; what still runs is not waited for."""
 
 
 class Invoke(Protocol):

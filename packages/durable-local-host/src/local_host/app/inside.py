@@ -45,7 +45,7 @@ class InsideWorker:
         await self._caller.until_threads_end()
 
     async def close(self) -> None:
-        """Let go of the threads; what still runs in them is not waited for."""
+        """Release the threads; what still runs in them is not waited for."""
         self._caller.close()
 
 

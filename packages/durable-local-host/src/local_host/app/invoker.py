@@ -145,7 +145,7 @@ class Invoker:
         await self._worker.until_threads_end()
 
     async def close(self) -> None:
-        """Let go of the worker and of connections."""
+        """Release the worker and the connections."""
         await self._worker.close()
         await self._http.close()
 

@@ -137,7 +137,7 @@ async def _run(setup: _Setup, options: StartOptions) -> Ended:
     for line in _announcement(host, host.app, setup.config):
         print(line)
     print(f"local_host ready {host.origin}", flush=True)
-    why = await _until_told(stopping, worker, options.watch)
+    why = await _until_stopped(stopping, worker, options.watch)
     await host.stop(options.grace_s)
     return Ended(why=why, port=setup.port)
 
@@ -156,7 +156,7 @@ def _worker(config: HostConfig, options: StartOptions) -> ApartWorker | None:
     )
 
 
-async def _until_told(stopping: asyncio.Event, worker: ApartWorker | None, watch: Watch | None) -> End:
+async def _until_stopped(stopping: asyncio.Event, worker: ApartWorker | None, watch: Watch | None) -> End:
     """Wait for whatever ends a host."""
     reasons: dict[asyncio.Task[Any], End] = {asyncio.create_task(stopping.wait()): End.STOPPED}
     if worker is not None:

@@ -84,7 +84,7 @@ class ManualClock:
     ) -> None:
         """Move time forward, waking each sleeper at its own moment and letting its consequences settle there.
 
-        Somebody due less than a millisecond after the target is woken too.
+        A sleeper due less than a millisecond after the target is woken too.
         """
         step = delta if delta is not None else timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
         target = self._now + step

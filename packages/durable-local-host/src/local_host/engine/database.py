@@ -123,7 +123,7 @@ def _connect(path: str) -> sqlite3.Connection:
 
 
 def _lock(path: str) -> sqlite3.Connection:
-    """Take an exclusive lock for as long as the connection lives; the operating system lets go of it whenever the process dies."""
+    """Take an exclusive lock for as long as the connection lives; the operating system releases it whenever the process dies."""
     try:
         Path(f"{path}.lock").touch(mode=0o600)
         lock = sqlite3.connect(f"{path}.lock", isolation_level=None, check_same_thread=False, timeout=0)

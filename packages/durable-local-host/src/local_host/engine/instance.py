@@ -122,7 +122,7 @@ class _Fold:
         self.children_to_rewind: Sequence[str] = ()
 
     def take(self, message: Message) -> None:
-        if self.status is RuntimeStatus.SUSPENDED and message.event.type not in _HEARD_WHILE_SUSPENDED:
+        if self.status is RuntimeStatus.SUSPENDED and message.event.type not in _TAKEN_WHILE_SUSPENDED:
             self.held.append(message)
             return
         self.consumed.append(message.seq)
@@ -197,7 +197,7 @@ class _Fold:
         return time_text(max([now, *map(parse_time, floors)]))
 
 
-_HEARD_WHILE_SUSPENDED = frozenset((EventType.EXECUTION_RESUMED, EventType.EXECUTION_TERMINATED))
+_TAKEN_WHILE_SUSPENDED = frozenset((EventType.EXECUTION_RESUMED, EventType.EXECUTION_TERMINATED))
 
 _FLOOR: Mapping[int, str] = {EventType.TIMER_FIRED: "FireAt", EventType.EXECUTION_STARTED: "Timestamp"}
 

@@ -31,7 +31,7 @@ class Lane(Generic[W]):
     Attributes:
         claim: Returns the next piece of work, or None.
         process: Does it, and returns how to store what came of it.
-        abandon: Lets go of it, to be claimed again.
+        abandon: Releases it, to be claimed again.
         name_of: Distinguishes pieces of work, for logs and pauses.
         on_change: Called whenever a place has become free.
     """

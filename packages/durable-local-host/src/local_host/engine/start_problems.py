@@ -60,7 +60,7 @@ class ConfigurationError(CannotStart):
 
 
 class PortInUse(CannotStart):
-    """Somebody else listens there."""
+    """Another process listens there."""
 
     def __init__(self, host: str, port: int) -> None:
         super().__init__(

@@ -23,7 +23,7 @@ MAX_TIMERS_PER_STEP = 200
 
 
 class WorkLost(LocalHostError):
-    """Somebody replaced or purged what was worked on meanwhile; what came of it is void."""
+    """What was worked on was replaced or purged meanwhile; the result is void."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

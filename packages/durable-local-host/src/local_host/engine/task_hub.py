@@ -1,8 +1,8 @@
 """The store of one task hub: one SQLite file in WAL mode, one process, one writer.
 
     claim_...     hands out ready work and keeps it from every other caller
-    complete_...  stores everything that came of it in one step, and lets go of it
-    abandon       lets go of it, to be handed out again
+    complete_...  stores everything that came of it in one step, and releases it
+    abandon       releases it, to be handed out again
 
 What is ready is known in memory, fed by each commit and, after a start, by one look into the file; so a crash needs no
 repair: whatever was claimed and not completed is simply ready again.
@@ -108,14 +108,14 @@ class TaskHub:
         """Messages and operations are in sight again."""
         self._held.messages = self._held.operations = 0
         self._find_messages()
-        self._tell(Wakeups())
+        self._wake(Wakeups())
 
     def show_activities(self) -> None:
         """Activities are in sight again."""
         self._held.activities = ()
         self._activities.extend(self._held_activities)
         self._held_activities.clear()
-        self._tell(Wakeups())
+        self._wake(Wakeups())
 
     def listen(self, listener: Callable[[Wakeups], None]) -> None:
         """Call `listener` with what has become ready: instances before the commit, everything else after it."""
@@ -134,14 +134,14 @@ class TaskHub:
             ready = Wakeups(instances=wakeups.instances)
             wakeups.instances = []
             self._instances.add(ready.instances)
-            self._tell(ready)
+            self._wake(ready)
 
     def _committed(self, wakeups: Wakeups) -> None:
         self._entities.add(wakeups.entities)
         self._unread_activities |= wakeups.activities > 0
-        self._tell(wakeups)
+        self._wake(wakeups)
 
-    def _tell(self, wakeups: Wakeups) -> None:
+    def _wake(self, wakeups: Wakeups) -> None:
         for listener in self._listeners:
             listener(wakeups)
 
@@ -188,7 +188,7 @@ class TaskHub:
         await self.store(complete)
         if not outcome.status.has_ended and not outcome.continued:
             self._histories.put(instance.execution_id, history)
-        self._let_go(instance.instance_id)
+        self._release(instance.instance_id)
 
     async def drop_messages(self, work: InstanceWork, seqs: Sequence[int]) -> None:
         """Remove messages that change nothing, and release the instance."""
@@ -200,7 +200,7 @@ class TaskHub:
         await self.store(drop)
         await self.put_back(work)
 
-    def _let_go(self, instance_id: str) -> None:
+    def _release(self, instance_id: str) -> None:
         self._read_before.pop(instance_id, None)
         self._instances.release(instance_id)
 
@@ -214,12 +214,12 @@ class TaskHub:
             raise WorkLost(f"what instance {instance_id} was to react to may never have been stored")
 
     async def put_back(self, work: InstanceWork) -> None:
-        """Let go of an instance whose messages have to wait; only a new one makes it ready."""
-        self._let_go(work.instance.instance_id)
+        """Release an instance whose messages have to wait; only a new one makes it ready."""
+        self._release(work.instance.instance_id)
 
     def abandon_instance(self, work: InstanceWork) -> None:
-        """Let go of an instance, to be claimed again."""
-        self._let_go(work.instance.instance_id)
+        """Release an instance, to be claimed again."""
+        self._release(work.instance.instance_id)
         self._instances.add([work.instance.instance_id])
 
     # Activities.
@@ -241,7 +241,7 @@ class TaskHub:
         await self.store(lambda tx: steps.complete_activity(tx, activity, completion))
 
     def abandon_activity(self, activity: Activity) -> None:
-        """Let go of an activity, to be claimed again."""
+        """Release an activity, to be claimed again."""
         self._activities.append(activity)
 
     # Entities.
@@ -269,7 +269,7 @@ class TaskHub:
             self._entities.add([outcome.work.entity_id])
 
     def abandon_entity(self, work: EntityWork) -> None:
-        """Let go of an entity, to be claimed again."""
+        """Release an entity, to be claimed again."""
         self._entities.release(work.entity_id)
         self._entities.add([work.entity_id])
 

@@ -1,6 +1,6 @@
 """PURE: an orchestrator's actions, walked against its history. What stays unmatched is new work.
 
-Nobody compares two lists of actions. In every episode the whole list is replayed against the whole history: ids are
+Two lists of actions are not compared. In every episode the whole list is replayed against the whole history: ids are
 given out in the order in which the SDK gives them out, each completion resumes whatever waits for it at once, and a
 scheduled event takes its action off the pending ones. The actions left at the end have never been scheduled.
 

@@ -6,7 +6,7 @@ In `conftest.py`:
 
 and then:
 
-    async def test_an_order_that_nobody_approves_is_cancelled(app_host):
+    async def test_an_order_that_no_approver_decides_on_is_cancelled(app_host):
         order = await app_host.start("process_order", {"total_cents": 500_000})
         await app_host.advance(hours=48)
         assert (await app_host.wait(order)).output["status"] == "rejected"

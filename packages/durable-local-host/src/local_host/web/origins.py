@@ -21,7 +21,7 @@ _FORBIDDEN = "A page of another origin may not do this. local.settings.json allo
 
 
 class OriginCheck:
-    """Tells requests of this host's own pages from those of other pages."""
+    """Distinguishes requests of this host's own pages from those of other pages."""
 
     def __init__(self, cors: Cors, environ: Mapping[str, str] = os.environ) -> None:
         self._cors = cors

@@ -1,6 +1,6 @@
 """What the host's pages for people have in common: one frame, one look, no script, nothing from elsewhere.
 
-Whoever puts something into a page escapes it first.
+A caller that puts something into a page escapes it first.
 """
 
 from __future__ import annotations

@@ -121,7 +121,7 @@ class ApartWorker:
 
     def _supervise(self, process: WorkerProcess) -> None:
         self._ready.append(process)
-        self._tell()
+        self._notify()
         task = asyncio.create_task(self._replace_once_gone(process))
         self._supervising.add(task)
         task.add_done_callback(self._supervising.discard)
@@ -142,7 +142,7 @@ class ApartWorker:
         if not self._ready and not self._is_closed:
             _log.error(GIVEN_UP)
             self.given_up.set()
-        self._tell()
+        self._notify()
 
     def _remember_death(self) -> None:
         now = self._options.clock.now()
@@ -150,6 +150,6 @@ class ApartWorker:
             self._deaths.clear()
         self._deaths.append(now)
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()

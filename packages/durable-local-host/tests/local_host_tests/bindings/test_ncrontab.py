@@ -149,7 +149,7 @@ def test_what_lies_beyond_the_second_hour_is_left_where_it_is() -> None:
         ("0 1-3 * * 0", True), (" 0 1 * * *", False), ("0 0 * * *", False), ("0 0 1 * *", False), ("0 0 * * 1", False),
     ],
 )  # fmt: skip
-def test_what_repeats_within_a_day_is_told_from_points_of_time(text: str, repeats: bool) -> None:
+def test_what_repeats_within_a_day_is_distinguished_from_points_of_time(text: str, repeats: bool) -> None:
     schedule = parse_schedule(text)
     assert isinstance(schedule, Crontab)
     assert schedule.repeats_daily is repeats

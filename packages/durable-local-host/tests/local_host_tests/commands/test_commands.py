@@ -123,7 +123,7 @@ async def test_what_the_host_refuses_is_said_in_one_line(app_host: AppHost, caps
     await app_host.start("wait_for_event", instance_id="waiting-1")
     await app_host.run_until_idle()
     for arguments, message in [
-        (("show", "nobody"), "There is no instance 'nobody'."),
+        (("show", "missing"), "There is no instance 'missing'."),
         (("terminate", "done-1"), "The instance 'done-1' has ended."),
         (("purge", "waiting-1"), "has not ended"),
         (("rewind", "waiting-1"), "Only a failed instance can be rewound"),

@@ -29,13 +29,13 @@ def assert_refused(ended: subprocess.CompletedProcess[str], message: str) -> Non
     assert message in ended.stderr
 
 
-def test_a_python_without_its_dependencies_is_told_in_one_line() -> None:
+def test_a_python_without_its_dependencies_is_reported_in_one_line() -> None:
     command = [sys.executable, "-S", "-m", "local_host", "list"]
     ended = subprocess.run(command, cwd=PACKAGE, capture_output=True, text=True, timeout=60, check=False)
     assert_refused(ended, "use the Python it is installed in")
 
 
-def test_a_python_with_an_sdk_of_another_major_version_is_told_in_one_line(tmp_path: Path) -> None:
+def test_a_python_with_an_sdk_of_another_major_version_is_reported_in_one_line(tmp_path: Path) -> None:
     described = tmp_path / "azure_functions_durable-2.0.0rc3.dist-info"
     described.mkdir()
     (described / "METADATA").write_text("Metadata-Version: 2.1\nName: azure-functions-durable\nVersion: 2.0.0rc3\n")
@@ -67,16 +67,16 @@ def test_a_state_file_that_another_host_works_on_is_named(tmp_path: Path) -> Non
         ({}, "host.json is missing"),
         ({"host.json": '{"version": "2.0"}'}, "There is no function_app.py in"),
         (
-            {"host.json": '{"version": "2.0", "extensions": {"durableTask": {"hubName": "%HUB_OF_NOBODY%"}}}'},
-            "The setting 'HUB_OF_NOBODY'",
+            {"host.json": '{"version": "2.0", "extensions": {"durableTask": {"hubName": "%MISSING_HUB%"}}}'},
+            "The setting 'MISSING_HUB'",
         ),
         (
             {
                 "host.json": '{"version": "2.0"}',
                 "function_app.py": "import azure.functions as func\napp = func.FunctionApp()\n"
-                "@app.timer_trigger(arg_name='t', schedule='%WHEN_OF_NOBODY%')\ndef f(t): ...\n",
+                "@app.timer_trigger(arg_name='t', schedule='%MISSING_SCHEDULE%')\ndef f(t): ...\n",
             },
-            "used as %WHEN_OF_NOBODY% in the schedule of 'f'",
+            "used as %MISSING_SCHEDULE% in the schedule of 'f'",
         ),
         (
             {

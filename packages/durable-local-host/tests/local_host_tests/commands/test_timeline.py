@@ -46,7 +46,7 @@ def test_what_ran_beside_a_failure_is_no_second_attempt():
     assert [line.text for line in timeline(history)] == ["pay failed after 2.000 s", "pay completed after 2.000 s"]
 
 
-async def test_a_call_of_an_entity_is_told_with_its_answer_and_a_signal_has_none(app_host: AppHost):
+async def test_a_call_of_an_entity_is_shown_with_its_answer_and_a_signal_has_none(app_host: AppHost):
     await app_host.start("signal_then_call", instance_id="one")
     signal, call, answer = [line for line in await lines(app_host, "one") if "@counter@" in line.text]
     assert [(line.is_open, line.is_answered) for line in (signal, call, answer)] == [
@@ -58,7 +58,7 @@ async def test_a_call_of_an_entity_is_told_with_its_answer_and_a_signal_has_none
     assert (answer.style, answer.text) == ("green", "add of @counter@k completed after 0.000 s: 15")
 
 
-async def test_an_operation_that_failed_is_told_as_a_failure(app_host: AppHost):
+async def test_an_operation_that_failed_is_shown_as_a_failure(app_host: AppHost):
     await app_host.start("fail_entity", instance_id="one")
     (answer,) = [line for line in await lines(app_host, "one") if line.text.startswith("fail_after_change of")]
     assert (answer.mark, answer.style) == ("✗", "red")

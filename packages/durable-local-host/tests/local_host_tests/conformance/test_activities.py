@@ -71,24 +71,24 @@ async def test_a_result_arrives_as_its_json_says(app_host: AppHost, kind: str, r
 
 
 @pytest.mark.check(35)
-async def test_an_undo_is_scheduled_only_when_every_sibling_has_ended(app_host: AppHost) -> None:
+async def test_a_compensation_is_scheduled_only_when_every_sibling_has_ended(app_host: AppHost) -> None:
     may_end = asyncio.Event()
     has_begun = asyncio.Event()
     order: list[object] = []
 
-    async def slow_or_undo(what: object) -> None:
+    async def slow_or_compensation(what: object) -> None:
         order.append(f"{what} begins")
         if what == "slow":
             has_begun.set()
             await may_end.wait()
         order.append(f"{what} ends")
 
-    app_host.replace_activity("A", slow_or_undo)
-    instance = await app_host.start("undo_after_failure")
+    app_host.replace_activity("A", slow_or_compensation)
+    instance = await app_host.start("compensate_after_failure")
     await has_begun.wait()
     may_end.set()
-    assert (await app_host.wait(instance)).output == "undone"
-    assert order == ["slow begins", "slow ends", "undo begins", "undo ends"]
+    assert (await app_host.wait(instance)).output == "compensated"
+    assert order == ["slow begins", "slow ends", "compensate begins", "compensate ends"]
     kinds = types(await events_of(app_host, instance))
     assert kinds.index(5) < len(kinds) - 1 - kinds[::-1].index(4)
 

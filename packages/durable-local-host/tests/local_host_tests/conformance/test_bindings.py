@@ -32,7 +32,7 @@ async def storage_app(storage_connection: str, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.check(70)
-async def test_a_message_that_always_fails_is_put_aside_after_five_deliveries(
+async def test_a_message_that_always_fails_becomes_poison_after_five_deliveries(
     storage_app: AppHost, storage_connection: str
 ) -> None:
     queues = QueueServiceClient.from_connection_string(storage_connection)
@@ -45,7 +45,7 @@ async def test_a_message_that_always_fails_is_put_aside_after_five_deliveries(
 
 
 @pytest.mark.check(70)
-async def test_a_message_that_is_no_text_reaches_no_function_and_is_put_aside(
+async def test_a_message_that_is_no_text_reaches_no_function_and_becomes_poison(
     storage_app: AppHost, storage_connection: str
 ) -> None:
     queues = QueueServiceClient.from_connection_string(storage_connection)

@@ -12,7 +12,7 @@ pytestmark = on_conformance_app
 
 @pytest.mark.check(54)
 async def test_a_child_without_an_id_is_named_after_its_parents_execution(app_host: AppHost) -> None:
-    instance = await app_host.start("parent", {"child": "tell"})
+    instance = await app_host.start("parent", {"child": "who_am_i"})
     output = (await app_host.wait(instance)).output
     started = next(event for event in await events_of(app_host, instance) if event["EventType"] == 0)
     assert output["parent"] == instance
@@ -21,7 +21,7 @@ async def test_a_child_without_an_id_is_named_after_its_parents_execution(app_ho
 
 @pytest.mark.check(54)
 async def test_a_child_has_the_id_that_it_is_given(app_host: AppHost) -> None:
-    instance = await app_host.start("parent", {"child": "tell", "id": "little-one"})
+    instance = await app_host.start("parent", {"child": "who_am_i", "id": "little-one"})
     assert (await app_host.wait(instance)).output == {"id": "little-one", "parent": instance}
 
 

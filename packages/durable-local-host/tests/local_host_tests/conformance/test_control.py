@@ -75,10 +75,10 @@ async def sdk_terminate(app_host: AppHost, instance_id: str) -> None:
 
 @pytest.mark.check(57)
 @pytest.mark.parametrize("operation", ["terminate", "suspend", "resume", "rewind"])
-async def test_operations_on_nobody_are_not_found_and_on_somebody_ended_are_gone(
+async def test_operations_on_a_missing_instance_are_not_found_and_on_an_ended_one_are_gone(
     app_host: AppHost, operation: str
 ) -> None:
-    assert await post(app_host, "nobody", f"{operation}?reason=x") == 404
+    assert await post(app_host, "missing", f"{operation}?reason=x") == 404
     ended = await app_host.start("return_at_once")
     await app_host.wait(ended)
     assert await post(app_host, ended, f"{operation}?reason=x") == (412 if operation == "rewind" else 410)
@@ -96,8 +96,8 @@ async def test_a_restart_runs_the_same_orchestrator_with_the_same_input(app_host
 
 
 @pytest.mark.check(58)
-async def test_a_restart_of_nobody_or_under_a_live_id_is_refused(app_host: AppHost) -> None:
-    assert await post(app_host, "nobody", "restart") == 400
+async def test_a_restart_of_a_missing_instance_or_under_a_live_id_is_refused(app_host: AppHost) -> None:
+    assert await post(app_host, "missing", "restart") == 400
     live = await app_host.start("wait_for_event")
     assert await post(app_host, live, "restart?restartWithNewInstanceId=false") == 409
 

@@ -60,7 +60,7 @@ async def test_call_http_returns_any_answer(app_host: AppHost) -> None:
 
 
 @pytest.mark.check(67)
-async def test_call_http_raises_when_nobody_answers(app_host: AppHost) -> None:
+async def test_call_http_raises_when_no_server_answers(app_host: AppHost) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     failed = await app_host.wait(await app_host.start("fetch", f"http://127.0.0.1:{port}/"))

@@ -32,7 +32,7 @@ async def test_a_signal_before_a_call_is_done_before_it(app_host: AppHost) -> No
 
 
 @pytest.mark.check(50)
-async def test_a_failing_operation_tells_its_caller_and_keeps_what_it_changed(app_host: AppHost) -> None:
+async def test_a_failing_operation_fails_its_caller_and_keeps_what_it_changed(app_host: AppHost) -> None:
     assert (await app_host.wait(await app_host.start("fail_entity"))).output == "no such luck"
     assert await app_host.entity("counter", "k") == 1000
 
@@ -73,7 +73,7 @@ async def test_a_raw_number_is_no_input_that_the_sdk_can_read(app_host: AppHost)
 
 
 async def test_signals_that_cannot_be_delivered_are_refused(app_host: AppHost) -> None:
-    unknown = await app_host.http.post(f"{MANAGEMENT}/entities/nobody/k?op=add", json="1")
+    unknown = await app_host.http.post(f"{MANAGEMENT}/entities/missing/k?op=add", json="1")
     assert unknown.status == 400
     assert "'counter'" in unknown.json()["Message"]
     bad = await app_host.http.post(
@@ -81,7 +81,7 @@ async def test_signals_that_cannot_be_delivered_are_refused(app_host: AppHost) -
     )
     assert bad.status == 400
     with pytest.raises(ClientError, match="unexpected status code 400"):
-        await sdk(app_host, "signal_entity", {"entity": ["nobody", "k"]}, "add", 1)
+        await sdk(app_host, "signal_entity", {"entity": ["missing", "k"]}, "add", 1)
 
 
 async def test_entities_are_listed_by_name_and_key_with_their_state_when_asked_for(app_host: AppHost) -> None:

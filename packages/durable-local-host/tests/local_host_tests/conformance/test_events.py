@@ -40,7 +40,7 @@ async def test_of_two_waits_for_one_name_the_later_gets_the_first_event(app_host
 
 
 @pytest.mark.check(44)
-async def test_events_for_nobody_somebody_ended_or_of_another_type_are_refused(app_host: AppHost) -> None:
+async def test_events_for_a_missing_or_ended_instance_or_of_another_type_are_refused(app_host: AppHost) -> None:
     assert await raise_raw(app_host, "unknown", "E", "1") == 404
     ended = await app_host.start("return_at_once")
     await app_host.wait(ended)

@@ -14,7 +14,7 @@ pytestmark = on_conformance_app
 async def test_blocking_activities_run_side_by_side_while_http_stays_responsive(app_host: AppHost) -> None:
     # Each activity blocks its thread until all five are there; then all of them wait for this request to be served.
     instance = await app_host.start("meet_in_parallel")
-    assert (await app_host.http.post("/api/let_go")).status == 200
+    assert (await app_host.http.post("/api/release")).status == 200
     assert (await app_host.wait(instance)).output == [0, 1, 2, 3, 4]
 
 
@@ -86,7 +86,7 @@ async def test_a_body_without_a_length_is_not_read(app_host: AppHost) -> None:
 
 @pytest.mark.check(9)
 @pytest.mark.parametrize("path", ["/api/raises", "/api/gives_a_dict"])
-async def test_a_failing_function_answers_500_and_tells_nothing(app_host: AppHost, path: str) -> None:
+async def test_a_failing_function_answers_500_without_details(app_host: AppHost, path: str) -> None:
     answer = await app_host.http.get(path)
     assert (answer.status, answer.body) == (500, b"")
 
@@ -139,8 +139,8 @@ async def test_each_cookie_has_a_header_of_its_own(app_host: AppHost) -> None:
 
 @pytest.mark.check(13)
 async def test_a_function_that_asks_for_its_context_gets_it(app_host: AppHost) -> None:
-    seen = (await app_host.http.get("/api/tells_context")).json()
-    assert seen["function_name"] == "tells_context"
+    seen = (await app_host.http.get("/api/show_context")).json()
+    assert seen["function_name"] == "show_context"
     assert seen["invocation_id"] == seen["thread"] != ""
     assert seen["retry_count"] == 0
     assert seen["is_main_thread"] is False

@@ -12,7 +12,7 @@ from local_host_tests.conformance.process import host_process
 
 
 def note(file: Path, text: str, until: Path | None = None) -> dict[str, Any]:
-    """Return the input of the activity `write_down`, which can be told to wait until a file exists."""
+    """Return the input of the activity `write_down`, which waits, if its input says so, until a file exists."""
     return {"file": str(file), "text": text} | ({"until": str(until)} if until else {})
 
 

@@ -76,9 +76,9 @@ async def test_a_live_instance_answers_202_with_where_to_ask_again(app_host: App
 
 @pytest.mark.check(60)
 async def test_an_unknown_instance_is_not_found(app_host: AppHost) -> None:
-    answer = await app_host.http.get(f"{INSTANCES}/nobody")
+    answer = await app_host.http.get(f"{INSTANCES}/missing")
     assert (answer.status, answer.body) == (404, b"")
-    assert await sdk(app_host, "get_status", "nobody") is None
+    assert await sdk(app_host, "get_status", "missing") is None
 
 
 @pytest.mark.check(61)

@@ -103,7 +103,7 @@ def test_the_timeouts_are_those_of_host_json() -> None:
         parse_host_config(wrong, {})
 
 
-def test_a_process_that_was_killed_does_so_too_when_told(tmp_path: Path) -> None:
+def test_a_process_that_was_killed_does_so_too_on_request(tmp_path: Path) -> None:
     state, written, release = tmp_path / "hub.db", tmp_path / "written", tmp_path / "release"
     late = ("--redeliver-after-visibility-timeout",)
     note = {"file": str(written), "text": "first", "until": str(release)}

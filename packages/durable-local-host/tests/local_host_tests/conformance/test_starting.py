@@ -141,11 +141,11 @@ async def test_an_id_may_hold_anything_but_a_slash(app_host: AppHost, instance_i
 
 @pytest.mark.check(22)
 async def test_an_unknown_orchestrator_is_refused_with_the_names_of_the_known_ones(app_host: AppHost) -> None:
-    answer = await app_host.http.post(f"{MANAGEMENT}/orchestrators/nobody")
+    answer = await app_host.http.post(f"{MANAGEMENT}/orchestrators/missing")
     assert answer.status == 400
-    assert "The function 'nobody' doesn't exist, is disabled, or is not an orchestrator function." in answer.text
+    assert "The function 'missing' doesn't exist, is disabled, or is not an orchestrator function." in answer.text
     with pytest.raises(ClientError, match=r"known orchestrator functions: .*'two_steps'"):
-        await sdk(app_host, "start_new", "nobody")
+        await sdk(app_host, "start_new", "missing")
 
 
 @pytest.mark.check(14, 15)

@@ -44,8 +44,8 @@ async def test_replaced_activities_are_called_instead_and_noted(app_host: AppHos
 
 
 async def test_a_name_that_no_activity_has_is_refused(app_host: AppHost) -> None:
-    with pytest.raises(LookupError, match="There is no activity 'nobody'; the app has A, F"):
-        app_host.replace_activity("nobody", lambda value: value)
+    with pytest.raises(LookupError, match="There is no activity 'missing'; the app has A, F"):
+        app_host.replace_activity("missing", lambda value: value)
 
 
 async def test_the_nth_call_of_an_activity_fails(app_host: AppHost) -> None:
@@ -109,7 +109,7 @@ async def test_runs_of_an_orchestrator_are_counted_with_its_replays(app_host: Ap
 
 async def test_work_that_fails_without_a_crash_says_so(app_host: AppHost) -> None:
     with pytest.raises(InstanceNotFound):
-        await app_host.crashes_during(app_host.status("nobody"))
+        await app_host.crashes_during(app_host.status("missing"))
 
 
 @pytest.mark.app_host(on_file=True)
@@ -186,7 +186,7 @@ async def test_a_recording_of_a_running_instance_may_go_on(app_host: AppHost) ->
 async def test_functions_of_other_triggers_are_run_by_name(app_host: AppHost) -> None:
     await app_host.run("nightly")
     with pytest.raises(KeyError):
-        await app_host.run("nobody")
+        await app_host.run("missing")
 
 
 @pytest.mark.app_host(settings={"GREETING": "hello"})

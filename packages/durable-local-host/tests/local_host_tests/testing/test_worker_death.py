@@ -153,11 +153,11 @@ async def test_all_that_is_in_hand_dies_with_it(app_host: AppHost) -> None:
 
 async def test_an_http_function_that_was_in_hand_answers_500(app_host: AppHost) -> None:
     app_host.kill_worker(during="function", when="after")
-    assert (await app_host.http.post("/api/let_go")).status == 500
-    assert (await app_host.http.post("/api/let_go")).text == "let go"
+    assert (await app_host.http.post("/api/release")).status == 500
+    assert (await app_host.http.post("/api/release")).text == "released"
 
 
-async def test_an_order_that_is_never_met_kills_nobody(app_host: AppHost) -> None:
+async def test_an_order_that_is_never_met_kills_no_worker(app_host: AppHost) -> None:
     app_host.kill_worker(during="activity", nth=3)
     assert (await app_host.wait(await app_host.start("two_steps"))).output == [1, 2]
     assert app_host.worker_deaths == 0

@@ -15,11 +15,11 @@ async def test_tools_find_the_state_and_the_functions(app_host: AppHost) -> None
     assert functions["two_steps"]["invoke_url_template"] is None
     described = (await app_host.http.get("/admin/functions/items")).json()
     assert described["config"]["bindings"][0]["type"] == "httpTrigger"
-    assert (await app_host.http.get("/admin/functions/nobody")).status == 404
+    assert (await app_host.http.get("/admin/functions/missing")).status == 404
 
 
 async def test_a_timer_function_is_run_by_hand(app_host: AppHost) -> None:
     assert (await app_host.http.post("/admin/functions/nightly", json={"input": ""})).status == 202
     assert (await app_host.http.post("/admin/functions/two_steps", json={})).status == 400
     assert (await app_host.http.post("/admin/functions/nightly", data="{bad")).status == 400
-    assert (await app_host.http.post("/admin/functions/nobody", json={})).status == 404
+    assert (await app_host.http.post("/admin/functions/missing", json={})).status == 404

@@ -125,7 +125,7 @@ def capture(intent: PaymentIntent, amount: int | None, *, now: int) -> Step:
             intent=intent,
         )
     if intent.method is not None and intent.method.expires:
-        return _lapsed(intent, now)
+        return _expired(intent, now)
     return Step(intent=replace(intent, status=Status.SUCCEEDED, charge=replace(intent.charge, captured=wanted)))
 
 
@@ -204,7 +204,7 @@ def _failed(intent: PaymentIntent, problem: Problem, *, charge: Charge | None) -
     )
 
 
-def _lapsed(intent: PaymentIntent, now: int) -> Step:
+def _expired(intent: PaymentIntent, now: int) -> Step:
     assert intent.charge is not None
     problem = Problem(
         status=400,

@@ -136,7 +136,7 @@ class BlobListener:
             self._seen.add(receipt_name)
             return
         if not await self._try(container, blob):
-            await self._put_aside(blob)
+            await self._store_as_poison(blob)
         await receipt.upload_blob(b"", overwrite=True)
         self._seen.add(receipt_name)
 
@@ -148,7 +148,7 @@ class BlobListener:
                 return True
         return False
 
-    async def _put_aside(self, blob: BlobProperties) -> None:
+    async def _store_as_poison(self, blob: BlobProperties) -> None:
         """Send the poison message, which names the blob and the function as the real host's does."""
         queue = (await self._accounts.queues(self._connection)).get_queue_client(_POISON_QUEUE)
         await create_if_missing(queue.create_queue())

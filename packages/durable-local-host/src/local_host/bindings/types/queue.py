@@ -175,12 +175,12 @@ class QueueListener:
         if succeeded:
             await queue.delete_message(message)
         elif (message.dequeue_count or 0) >= self._options.max_dequeue_count:
-            await self._put_aside(queue, message)
+            await self._store_as_poison(queue, message)
         else:
             delay_s = int(self._options.visibility_timeout.total_seconds())
             await queue.update_message(message, visibility_timeout=delay_s)
 
-    async def _put_aside(self, queue: QueueClient, message: QueueMessage) -> None:
+    async def _store_as_poison(self, queue: QueueClient, message: QueueMessage) -> None:
         poison = (await self._accounts.queues(self._connection)).get_queue_client(f"{self._name}-poison")
         await create_if_missing(poison.create_queue())
         await poison.send_message(message.content)

@@ -38,16 +38,16 @@ MAY_LEAVE = threading.Event()
 
 @bp.activity_trigger(input_name="guest")
 def meet(guest):
-    """Blocks its thread until five of its kind are there, and then until somebody calls `let_go`."""
+    """Blocks its thread until five of its kind are there, and then until a request calls `release`."""
     ALL_HERE.wait(timeout=60)
     MAY_LEAVE.wait(timeout=60)
     return guest
 
 
-@bp.route(route="let_go", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
-async def let_go(req: func.HttpRequest) -> str:
+@bp.route(route="release", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+async def release(req: func.HttpRequest) -> str:
     MAY_LEAVE.set()
-    return "let go"
+    return "released"
 
 
 @bp.activity_trigger(input_name="kind")

@@ -78,7 +78,7 @@ def sets_cookies(req: func.HttpRequest) -> func.HttpResponse:
 
 
 @bp.route(methods=GET, auth_level=OPEN)
-def tells_context(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+def show_context(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     seen = {
         "function_name": context.function_name,
         "invocation_id": context.invocation_id,

@@ -87,12 +87,12 @@ def two_with_retry(context: Context):
 
 
 @bp.orchestration_trigger(context_name="context")
-def undo_after_failure(context: Context):
+def compensate_after_failure(context: Context):
     try:
         yield context.task_all([context.call_activity("F", None), context.call_activity("A", "slow")])
     except Exception:
-        yield context.call_activity("A", "undo")
-    return "undone"
+        yield context.call_activity("A", "compensate")
+    return "compensated"
 
 
 @bp.orchestration_trigger(context_name="context")
@@ -193,7 +193,7 @@ def fail_entity(context: Context):
 
 @bp.orchestration_trigger(context_name="context")
 def child(context: Context):
-    """Wait for an event when told to, fails when told to, else says who it is."""
+    """Wait for an event, or fail, as the input says; else return who it is."""
     wish = context.get_input()
     yield context.call_activity("A", "x")
     if wish == "wait":

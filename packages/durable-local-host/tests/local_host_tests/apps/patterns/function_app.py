@@ -119,7 +119,7 @@ def send_request(request: dict) -> None:
 
 @app.activity_trigger(input_name="request")
 def escalate(request: dict) -> None:
-    """Would send a mail to somebody else."""
+    """Would send a mail to another person."""
 
 
 # HTTP calls from an orchestrator.

@@ -21,7 +21,7 @@ from settings import Settings, StorageLocation
 
 CONTAINER = "incoming"
 CONCURRENCY = Settings.file_batch_width
-POLL_S = 0.05
+POLL_INTERVAL_S = 0.05
 CONTENT = b"sku,units\n" + b"mug,12\n" * 140  # about 1 KB
 
 
@@ -40,7 +40,7 @@ def batch_seconds(base_url: str, count: int) -> float:
     answer = call("POST", f"{base_url}/api/file-batches", {"container": CONTAINER, "prefix": "bench/"})
     address = answer.body["statusQueryGetUri"]
     while call("GET", address).status == 202:
-        time.sleep(POLL_S)
+        time.sleep(POLL_INTERVAL_S)
     seconds = time.perf_counter() - started
     detail = call("GET", address).body["detail"]
     if (detail["done"], detail["failed"]) != (count, 0):

@@ -21,7 +21,7 @@ from scripts.demo_orders import CUSTOMER
 from scripts.local_copy import LocalCopy, running_local_copy
 from scripts.web import call
 
-POLL_S = 0.05
+POLL_INTERVAL_S = 0.05
 
 
 def wanted(prefix: str, count: int) -> list[dict[str, Any]]:
@@ -45,7 +45,7 @@ def accept_batch(base_url: str, orders: Sequence[dict[str, Any]]) -> float:
     posted.raise_for_status()
     address = posted.json()["statusQueryGetUri"]
     while call("GET", address).status == 202:
-        time.sleep(POLL_S)
+        time.sleep(POLL_INTERVAL_S)
     seconds = time.perf_counter() - started
     accepted = call("GET", address).body["detail"]["accepted"]
     if accepted != len(orders):
@@ -66,7 +66,7 @@ def accept_singly(base_url: str, orders: Sequence[dict[str, Any]]) -> float:
 def wait_for_all(copy: LocalCopy, count: int) -> None:
     hub = sqlite3.connect(f"file:{copy.state.hub}?mode=ro", uri=True)
     while hub.execute(ENDED).fetchone()[0] < count:
-        time.sleep(POLL_S)
+        time.sleep(POLL_INTERVAL_S)
     hub.close()
 
 

@@ -24,7 +24,7 @@ from scripts.web import call
 
 IN_FLIGHT = 64
 POSTING_THREADS = 8
-POLL_S = 0.05
+POLL_INTERVAL_S = 0.05
 PRODUCTS = ("mug", "beans", "grinder")
 SAMPLE = 200
 STEP_BYTES = 400
@@ -47,7 +47,7 @@ def run_orders(copy: LocalCopy, count: int, products: Sequence[str] = PRODUCTS) 
             posting.submit(_post, copy.addresses.base_url, range(thread, count, POSTING_THREADS), products, free)
         ended = 0
         while ended < count:
-            time.sleep(POLL_S)
+            time.sleep(POLL_INTERVAL_S)
             now_ended = hub.execute(ENDED).fetchone()[0]
             if now_ended > ended:
                 free.release(now_ended - ended)

@@ -48,7 +48,7 @@ _ISSUERS: Final[tuple[tuple[int, int, tuple[int, ...]], ...]] = (
     (9792, 9792, (16,)),  # Troy
 )
 _MAX_ESCAPES: Final = 2  # text copied out of a link is escaped by the page and again by the program that sends it
-_LONG_RUN: Final = 14  # so many digits glued to a card number are no security code: a second number
+_MIN_RUN_DIGITS: Final = 14  # so many digits glued to a card number are no security code: a second number
 
 # Patterns are compiled by their first use, which keeps cold starts short.
 # Digits with a little of anything but letters between them, as people and forms write card numbers. Possessive: no backtracking.
@@ -188,7 +188,7 @@ def _starts(group: str, at: int) -> Iterator[int]:
 
 def _is_glued(rest: str) -> bool:
     """Whether these digits, right after a card number, are what people write there."""
-    return len(rest) >= _LONG_RUN or re.fullmatch(_AFTER, rest) is not None
+    return len(rest) >= _MIN_RUN_DIGITS or re.fullmatch(_AFTER, rest) is not None
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-MAX_LENGTH: Final = 254
+MAX_ADDRESS_CHARS: Final = 254
 
 
 class NotAnAddress(ValueError):
@@ -20,7 +20,7 @@ def mail_address(text: str) -> str:
     # Loaded by the first address, not by the start.
     from email_validator import EmailNotValidError, validate_email
 
-    if len(text) > MAX_LENGTH:
+    if len(text) > MAX_ADDRESS_CHARS:
         raise NotAnAddress
     try:
         found = validate_email(text, check_deliverability=False, strict=True)

@@ -28,7 +28,7 @@ TOO_MANY_CHANGES: Final = "too_many_changes"
 
 # Clocks of two instances of the app differ, and a change may overtake the one accepted before it.
 _CLOCK_TOLERANCE: Final = timedelta(minutes=5)
-_DIGEST_LENGTH: Final = 20  # letters of 4 bits each
+_DIGEST_CHARS: Final = 20  # letters of 4 bits each
 
 ChangeKey = Annotated[str, Field(min_length=1, max_length=100), VISIBLE_LINE]
 """Names one change, such as a delivery or an addition to a cart: the same key counts once."""
@@ -168,4 +168,4 @@ def _second(moment: datetime) -> str:
 
 
 def _digest(text: str) -> str:
-    return digest_id(text)[:_DIGEST_LENGTH]
+    return digest_id(text)[:_DIGEST_CHARS]

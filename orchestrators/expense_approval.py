@@ -15,7 +15,7 @@ from activities.notification import send_notification
 from activities.order_repository import look_up_approval, settle_approval
 from domain.expenses.claim import (
     EXPENSE_APPROVAL,
-    TURNS,
+    MAX_TURNS,
     Assessment,
     ExpensePayment,
     ExpenseRequest,
@@ -96,7 +96,7 @@ def add_up(claim: Claim) -> Wait:
 def ask_approvers(claim: Claim) -> Wait:
     """Ask one after the other. Returns the `SettledApproval` of the first turn that was decided, else of the last."""
     settled: SettledApproval | None = None
-    for turn, approver in enumerate(claim.assessment.approvers[:TURNS], start=1):
+    for turn, approver in enumerate(claim.assessment.approvers[:MAX_TURNS], start=1):
         settled = yield from _settled_before(claim, turn)
         if settled is None:
             wait = _open_turn(claim, turn, approver)

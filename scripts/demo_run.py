@@ -12,7 +12,7 @@ from scripts.errors import LaunchFailed
 from scripts.web import Answer, call
 
 ORDERS_TIMEOUT_S = 180.0
-POLL_S = 0.1
+POLL_INTERVAL_S = 0.1
 DECISIONS = {
     "approve": ("approval", {"decision": "approved", "approver": "demo"}),
     "refuse": ("approval", {"decision": "rejected", "approver": "demo", "comment": "too much at once"}),
@@ -58,7 +58,7 @@ def place_and_follow(base_url: str, sandbox_url: str | None, orders: Sequence[De
             if time.monotonic() > deadline:
                 names = ", ".join(one.order.order_id for one in open_orders)
                 raise LaunchFailed(f"not ended after {ORDERS_TIMEOUT_S:.0f} s: {names}")
-            time.sleep(POLL_S)
+            time.sleep(POLL_INTERVAL_S)
     return placed
 
 

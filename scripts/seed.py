@@ -7,7 +7,7 @@ from scripts.errors import LaunchFailed
 from scripts.web import Answer, call
 
 STOCK_TIMEOUT_S = 30.0
-STOCK_POLL_S = 0.05
+STOCK_POLL_INTERVAL_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def _await_stock(base_url: str, seed: Seed) -> None:
     while call("GET", f"{base_url}/api/inventory/{seed.product_id}").body.get("available", 0) < seed.quantity:
         if time.monotonic() > deadline:
             raise LaunchFailed(f"the stock of {seed.product_id} did not arrive within {STOCK_TIMEOUT_S:.0f} s")
-        time.sleep(STOCK_POLL_S)
+        time.sleep(STOCK_POLL_INTERVAL_S)
 
 
 def _accepted(answer: Answer, what: str) -> Answer:

@@ -19,7 +19,7 @@ from scripts.errors import LaunchFailed
 
 READY_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 30.0
-LOG_POLL_S = 0.01
+LOG_POLL_INTERVAL_S = 0.01
 PR_SET_PDEATHSIG = 1
 
 
@@ -133,7 +133,7 @@ def wait_until_ready(
             raise LaunchFailed(
                 f"{service.name} is not ready after {timeout_s:.0f} s. Its log {service.log}:\n{service.last_lines()}"
             )
-        time.sleep(LOG_POLL_S)
+        time.sleep(LOG_POLL_INTERVAL_S)
     return True
 
 

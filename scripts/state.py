@@ -16,7 +16,7 @@ from scripts.errors import LaunchFailed
 
 # What a killed launcher's children may take to stop by themselves.
 LEFTOVERS_TIMEOUT_S = 40.0
-LOCK_POLL_S = 0.05
+LOCK_POLL_INTERVAL_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class StateFolder:
                 raise LaunchFailed(
                     f"processes of an earlier run (launcher {holder.pid}) still use {self.root}: stop them first"
                 )
-            time.sleep(LOCK_POLL_S)
+            time.sleep(LOCK_POLL_INTERVAL_S)
         return file
 
     def announce(self, copy: RunningCopy) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from scripts.errors import NoAnswer
 
-TIMEOUT_S = 10.0
+ANSWER_TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ def call(method: str, url: str, body: object = None, headers: Mapping[str, str] 
     """One request on a connection of its own. body: sent as JSON unless None. Raises NoAnswer."""
     parts = urlsplit(url)
     connection_type = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = connection_type(parts.netloc, timeout=TIMEOUT_S)
+    connection = connection_type(parts.netloc, timeout=ANSWER_TIMEOUT_S)
     content = None if body is None else json.dumps(body)
     sent_headers = {**({} if body is None else {"Content-Type": "application/json"}), **(headers or {})}
     target = parts.path + (f"?{parts.query}" if parts.query else "")

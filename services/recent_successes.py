@@ -8,10 +8,10 @@ from typing import Final
 
 from domain.errors import ShopError
 
-TIMEOUT_S: Final = 3
+CHECK_TIMEOUT_S: Final = 3
 """Probes of platforms give up after some five seconds."""
 
-KEPT_FOR_S: Final = 10
+RETENTION_S: Final = 10
 
 _log = logging.getLogger(__name__)
 
@@ -33,9 +33,9 @@ class RecentSuccesses:
         if self._clock() < self._until.get(what, 0):
             return True
         try:
-            await asyncio.wait_for(check(), TIMEOUT_S)
+            await asyncio.wait_for(check(), CHECK_TIMEOUT_S)
         except Exception as error:  # noqa: BLE001 - the durable client has one type for everything
             _log.error("%s: %s", what, error if isinstance(error, ShopError) else type(error).__name__)
             return False
-        self._until[what] = self._clock() + KEPT_FOR_S
+        self._until[what] = self._clock() + RETENTION_S
         return True

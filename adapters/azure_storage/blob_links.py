@@ -13,9 +13,9 @@ from domain.files.blob_link import BlobLink
 if TYPE_CHECKING:
     from azure.storage.blob import BlobServiceClient, UserDelegationKey
 
-LASTS: Final = timedelta(minutes=15)
-_KEY_LASTS: Final = timedelta(hours=4)
-_CLOCKS_DIFFER: Final = timedelta(minutes=5)
+LINK_LIFETIME: Final = timedelta(minutes=15)
+_KEY_LIFETIME: Final = timedelta(hours=4)
+_CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 
 
 class BlobLinks:
@@ -37,18 +37,18 @@ class BlobLinks:
             name,
             **self._key(now),
             permission=BlobSasPermissions(read=True),
-            start=now - _CLOCKS_DIFFER,
-            expiry=now + LASTS,
+            start=now - _CLOCK_TOLERANCE,
+            expiry=now + LINK_LIFETIME,
             # Only the emulator speaks plain http.
             protocol="https" if blob.url.startswith("https:") else "https,http",
         )
-        return BlobLink(f"{blob.url}?{token}", now + LASTS)
+        return BlobLink(f"{blob.url}?{token}", now + LINK_LIFETIME)
 
     def _key(self, now: datetime) -> dict[str, Any]:
         account_key = getattr(self._service.credential, "account_key", None)
         if account_key is not None:
             return {"account_key": account_key}
-        if self._delegated is None or self._delegated[1] < now + LASTS:
-            until = now + _KEY_LASTS
-            self._delegated = self._service.get_user_delegation_key(now - _CLOCKS_DIFFER, until), until
+        if self._delegated is None or self._delegated[1] < now + LINK_LIFETIME:
+            until = now + _KEY_LIFETIME
+            self._delegated = self._service.get_user_delegation_key(now - _CLOCK_TOLERANCE, until), until
         return {"user_delegation_key": self._delegated[0]}

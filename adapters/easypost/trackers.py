@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from easypost.easypost_client import EasyPostClient
 
 ANSWER_TIMEOUT_S: Final = 20
-_PAGE: Final = 100
+_PAGE_SIZE: Final = 100
 # Their words for ours, where they differ. `error` is the tracker's own failure, and nothing about the parcel.
 _STATUSES: Final = {
     "return_to_sender": ParcelStatus.RETURNED,
@@ -49,7 +49,7 @@ class EasyPostTrackers:
     def status(self, code: str) -> ParcelStatus:
         """Return where a parcel is. Its tracker came with its label; where there is none, one is made."""
         with easypost_errors():
-            found: Any = self._client.tracker.all(tracking_code=code, page_size=_PAGE)["trackers"]
+            found: Any = self._client.tracker.all(tracking_code=code, page_size=_PAGE_SIZE)["trackers"]
             known = [tracker for tracker in found if tracker.tracking_code == code]
             # Of several carriers' parcels with one number, it is the one whose label was bought here.
             own = next((tracker for tracker in known if tracker.get("shipment_id")), None)

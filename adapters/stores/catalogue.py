@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _PRODUCTS: Final = "products"
 _PARTITION: Final = "product"
 # An order has 50 lines at most: a few rounds of this many look-ups.
-_LOOK_UP_CONCURRENCY: Final = 8
+_READ_CONCURRENCY: Final = 8
 
 
 class CatalogueStore:
@@ -41,7 +41,7 @@ class CatalogueStore:
         if len(product_ids) == 1:
             found = [self.get(*product_ids)]
         else:
-            with ThreadPoolExecutor(_LOOK_UP_CONCURRENCY) as pool:
+            with ThreadPoolExecutor(_READ_CONCURRENCY) as pool:
                 found = list(pool.map(self.get, product_ids))
         return {product.product_id: product for product in found if product is not None}
 

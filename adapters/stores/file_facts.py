@@ -23,8 +23,8 @@ MAX_LINE_BYTES: Final = 1024 * 1024
 """Characters of a line, and of a cell of a table, which may go over several lines."""
 MAX_COLUMNS: Final = 10_000
 """Objects with more distinct keys are a mapping, not a table; and all of them have to be held."""
-_HEAD: Final = 4 * 1024
-_IMAGE_HEAD: Final = 1024 * 1024  # a photograph's size stands behind its embedded profiles and previews
+_HEAD_BYTES: Final = 4 * 1024
+_IMAGE_HEAD_BYTES: Final = 1024 * 1024  # a photograph's size stands behind its embedded profiles and previews
 
 _MAGIC: Final = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a")
 _BY_NAME: Final = {
@@ -80,7 +80,7 @@ class _Passing:
 def facts_of(name: str, pieces: Iterable[bytes]) -> FileFacts:
     """Return what there is to know of a file. pieces: its bytes in order; what they raise is passed on."""
     passing = _Passing(pieces)
-    head = passing.head(_HEAD)
+    head = passing.head(_HEAD_BYTES)
     kind = _type(name, head)
     found: dict[str, Any] = {}
     try:
@@ -103,7 +103,7 @@ def _extension(name: str) -> str:
 def _details(name: str, kind: FileType, pieces: _Passing, head: bytes) -> dict[str, Any]:
     match kind:
         case FileType.IMAGE:
-            return _image(pieces.head(_IMAGE_HEAD))
+            return _image(pieces.head(_IMAGE_HEAD_BYTES))
         case FileType.CSV:
             if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:16].lower().startswith(_PAGES):
                 raise _Malformed

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # An issuer may take its time over an authorisation; the whole activity has to end within the host's limit.
 _CONNECT_TIMEOUT_S: Final = 5.0
 ANSWER_TIMEOUT_S: Final = 20.0
-_PAGE: Final = 100
+_PAGE_SIZE: Final = 100
 # The activity has to end within the host's limit: some 200 pages.
 _MAX_LISTED: Final = 20_000
 
@@ -137,13 +137,15 @@ class StripeGateway:
     def search(self, query: str) -> list[Intent]:
         """Return what Stripe's index finds, in the state that the index has. It compares without case."""
         with stripe_errors():
-            found = self._client.payment_intents.search({"query": query, "limit": _PAGE})
+            found = self._client.payment_intents.search({"query": query, "limit": _PAGE_SIZE})
             return [_hit(answer) for answer in islice(found.auto_paging_iter(), _MAX_LISTED)]
 
     def list_since(self, moment: datetime) -> list[Intent]:
         """Return the account's payments since then. Raises RequestRefused when they are too many to be read."""
         with stripe_errors():
-            listed = self._client.payment_intents.list({"created": {"gte": int(moment.timestamp())}, "limit": _PAGE})
+            listed = self._client.payment_intents.list(
+                {"created": {"gte": int(moment.timestamp())}, "limit": _PAGE_SIZE}
+            )
             found = [_hit(answer) for answer in islice(listed.auto_paging_iter(), _MAX_LISTED + 1)]
         if len(found) > _MAX_LISTED:
             raise RequestRefused("too_many_payments_to_look_through")
@@ -152,7 +154,7 @@ class StripeGateway:
     def refunds(self, payment_id: str) -> list[Refund]:
         """Return a payment's refunds, newest first."""
         with stripe_errors():
-            found = self._client.refunds.list({"payment_intent": payment_id, "limit": _PAGE})
+            found = self._client.refunds.list({"payment_intent": payment_id, "limit": _PAGE_SIZE})
             return [_hit_refund(answer) for answer in islice(found.auto_paging_iter(), _MAX_LISTED)]
 
 

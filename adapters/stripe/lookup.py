@@ -14,7 +14,7 @@ from adapters.stripe.mark import is_of, query_of
 from domain.payments.payment import PaymentRequest
 
 # Our clock and Stripe's may differ.
-_SKEW: Final = timedelta(minutes=10)
+_CLOCK_TOLERANCE: Final = timedelta(minutes=10)
 
 
 class StripeLookup:
@@ -35,4 +35,4 @@ class StripeLookup:
 
     def find_all(self, request: PaymentRequest) -> list[Intent]:
         """Find all payments, also those of this moment."""
-        return [made for made in self._stripe.list_since(request.placed_at - _SKEW) if is_of(request, made)]
+        return [made for made in self._stripe.list_since(request.placed_at - _CLOCK_TOLERANCE) if is_of(request, made)]

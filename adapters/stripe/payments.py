@@ -24,10 +24,10 @@ from domain.workflows.steps import StepResult
 Verdict = Callable[[Intent], StepResult | None]
 
 # Stripe forgets idempotency keys after 24 hours at the earliest; an older `create` sent again would make a second payment.
-_KEYS_ARE_KNOWN_FOR: Final = timedelta(hours=23)
+_KEY_RETENTION: Final = timedelta(hours=23)
 # Each of Stripe's own failures, kept under its key, costs one. Enough for every attempt of a step and its compensation during an
 # outage, and for an operator's after it: with no key left, money would stay where it is until Stripe forgets them.
-_KEYS_PER_OPERATION: Final = 50
+_MAX_KEYS_PER_OPERATION: Final = 50
 _COMPENSATED: Final = ("nothing_to_compensate", "voided", "refunded")
 
 
@@ -229,7 +229,7 @@ def _keys(request: PaymentRequest | CaptureRequest, operation: PaymentOperation)
     """Yield `shop.hub.o-1:capture`, then `shop.hub.o-1:capture.2`, …: the same sequence for every caller."""
     key = payment_key(request.order_id, operation, request.namespace)
     yield key
-    yield from (f"{key}.{number}" for number in range(2, _KEYS_PER_OPERATION + 1))
+    yield from (f"{key}.{number}" for number in range(2, _MAX_KEYS_PER_OPERATION + 1))
 
 
 def _weight(compensated: StepResult) -> int:
@@ -238,7 +238,7 @@ def _weight(compensated: StepResult) -> int:
 
 
 def _keys_may_be_forgotten(request: PaymentRequest) -> bool:
-    return datetime.now(UTC) - request.placed_at > _KEYS_ARE_KNOWN_FOR
+    return datetime.now(UTC) - request.placed_at > _KEY_RETENTION
 
 
 def _furthest(intents: Sequence[Intent]) -> Intent:

@@ -14,7 +14,7 @@ from domain.wire import Wire
 
 _SALT: Final = "expense-decision"
 _WITHDRAWAL_SALT: Final = "expense-withdrawal"
-MAX_CHARACTERS: Final = 2000
+MAX_TOKEN_CHARS: Final = 2000
 
 W = TypeVar("W", bound=Wire)
 
@@ -54,7 +54,7 @@ class DecisionLinks:
     def _read(self, token: str, model: type[W], salt: str) -> W:
         from itsdangerous import BadSignature, URLSafeSerializer
 
-        if self._secret is None or len(token) > MAX_CHARACTERS:
+        if self._secret is None or len(token) > MAX_TOKEN_CHARS:
             raise LinkInvalid("links are not set up, or the link is too long")
         try:
             return model.model_validate(URLSafeSerializer(self._secret, salt).loads(token))

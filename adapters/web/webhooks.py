@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cached_property
+from http import HTTPStatus
 from threading import Timer
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
@@ -24,7 +25,6 @@ from domain.workflows.webhook import Webhook, webhook_url_problem
 MAX_ANSWER_BYTES: Final = 64 * 1024
 ANSWER_TIMEOUT_S: Final = 10.0
 _CONNECT_TIMEOUT_S: Final = 5.0
-_GONE: Final = 410
 
 
 class WebhookSender:
@@ -152,7 +152,7 @@ def _body(webhook: Webhook) -> bytes:
 def _verdict(status: int, webhook: Webhook) -> StepResult:
     if 200 <= status < 300:
         return StepResult(reference=webhook.webhook_id)
-    if status == _GONE:
+    if status == HTTPStatus.GONE:
         return StepResult.refused("webhook_gone", "the webhook's server wants no more messages (410)")
     if 300 <= status < 400:
         return StepResult.refused("webhook_redirected", f"the webhook's server redirects ({status})")

@@ -16,7 +16,7 @@ from domain.workflows.steps import Outcome, StepResult
 
 EXPENSE_APPROVAL: Final = "expense_approval"
 MAX_CLAIM_ITEMS: Final = 100
-TURNS: Final = 2
+MAX_TURNS: Final = 2
 """The first approver has a turn, and then the next one."""
 
 

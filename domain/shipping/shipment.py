@@ -17,8 +17,8 @@ LABEL_PERCENT: Final = 100
 LABEL_LIMIT: Final = Limit(stated=Money(50_000, "usd"))
 """The most that any label may cost, unless the settings allow more."""
 
-MAX_LINE: Final = 35
-MAX_CITY: Final = 30
+MAX_LINE_CHARS: Final = 35
+MAX_CITY_CHARS: Final = 30
 """Characters that every carrier prints. UPS is the strictest (developer.ups.com, Shipping: Name and AddressLine 35, City 30); FedEx
 takes 35 of each."""
 
@@ -42,12 +42,12 @@ class Address(Wire):
     ]
 
 
-_Line = Annotated[str, Field(min_length=1, max_length=MAX_LINE), VISIBLE_LINE]
+_Line = Annotated[str, Field(min_length=1, max_length=MAX_LINE_CHARS), VISIBLE_LINE]
 
 
 def _as_printed(code: Any) -> Any:
     """Return a postal code in capitals, with single blanks; None for a blank one."""
-    return (" ".join(code.upper().split()) or None) if isinstance(code, str) and len(code) <= MAX_LINE else code
+    return (" ".join(code.upper().split()) or None) if isinstance(code, str) and len(code) <= MAX_LINE_CHARS else code
 
 
 class Destination(Address, Edge):
@@ -59,7 +59,7 @@ class Destination(Address, Edge):
     name: _Line
     street1: _Line
     street2: _Line | None = None
-    city: Annotated[str, Field(min_length=1, max_length=MAX_CITY), VISIBLE_LINE] | None = None
+    city: Annotated[str, Field(min_length=1, max_length=MAX_CITY_CHARS), VISIBLE_LINE] | None = None
     state: _Line | None = None
     postal_code: Annotated[PostalCode | None, BeforeValidator(_as_printed)] = None
 

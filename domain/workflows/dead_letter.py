@@ -22,7 +22,7 @@ REPLAY_DEAD_LETTER: Final = "replay_dead_letter"
 
 
 # Starting takes milliseconds. A replay that begins later than this asks the record, and ends when that was resolved meanwhile.
-REPLAY_BEGINS_WITHIN: Final = timedelta(minutes=1)
+REPLAY_START_TIMEOUT: Final = timedelta(minutes=1)
 
 
 class DeadLetterState(StrEnum):
@@ -126,7 +126,7 @@ class DeadLetter(Wire):
         """Return whether a replay was asked for that has yet to begin. One that did not within a minute never has to."""
         claimed_at = self.replay_claimed_at
         is_awaited = self.replay_begun < self.replays
-        return is_awaited and claimed_at is not None and now < claimed_at + REPLAY_BEGINS_WITHIN
+        return is_awaited and claimed_at is not None and now < claimed_at + REPLAY_START_TIMEOUT
 
 
 @dataclass(frozen=True)

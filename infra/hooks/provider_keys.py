@@ -14,7 +14,7 @@ from getpass import getpass
 from infra.hooks.azure_cli import HookFailed, az, output
 
 # A role that was just given takes minutes to work.
-_ATTEMPTS = 20
+_MAX_ATTEMPTS = 20
 _RETRY_PAUSE_S = 15.0
 
 
@@ -35,11 +35,11 @@ def fill(vault: str, names: list[str], ask: Callable[[str], str] | None, pause: 
 
 def secrets_of(vault: str, pause: Callable[[float], None]) -> set[str]:
     """Return the names of the vault's secrets; waits for a role that was just given. Raises HookFailed."""
-    for attempt in range(1, _ATTEMPTS + 1):
+    for attempt in range(1, _MAX_ATTEMPTS + 1):
         try:
             return {str(secret["name"]) for secret in az("keyvault", "secret", "list", "--vault-name", vault)}
         except HookFailed as error:
-            if "Forbidden" not in str(error) or attempt == _ATTEMPTS:
+            if "Forbidden" not in str(error) or attempt == _MAX_ATTEMPTS:
                 raise
             pause(_RETRY_PAUSE_S)
     raise AssertionError("unreachable")

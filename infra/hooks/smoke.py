@@ -19,7 +19,7 @@ from scripts.web import Answer, call
 # A cold start with a package to unpack takes a minute, sometimes two.
 HEALTH_TIMEOUT_S: Final = 300.0
 ORDER_TIMEOUT_S: Final = 180.0
-_POLL_S: Final = 5.0
+_POLL_INTERVAL_S: Final = 5.0
 _PRODUCT: Final = "smoke-test"
 
 
@@ -106,7 +106,7 @@ def _await(
             return body
         if clock.now() > deadline:
             raise LaunchFailed(f"waited {within_s:.0f} s until {what}; the last answer: {answer.status} {answer.body}")
-        clock.sleep(_POLL_S)
+        clock.sleep(_POLL_INTERVAL_S)
 
 
 def _accepted(answer: Answer) -> None:

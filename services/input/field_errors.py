@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 from domain.cards import looks_like_card_number
 from domain.field_error import FieldError
 
-_MAX_NAME: Final = 64
+_MAX_NAME_CHARS: Final = 64
 
 
 def field_errors(error: ValidationError) -> list[FieldError]:
@@ -34,7 +34,7 @@ def shown_name(name: str) -> str:
     """Return a caller's key as it may be repeated to them: short, no card number, and text that can be sent."""
     if looks_like_card_number(name):
         return "(hidden)"
-    return name[:_MAX_NAME].encode(errors="replace").decode()  # JSON can spell half a character, UTF-8 cannot
+    return name[:_MAX_NAME_CHARS].encode(errors="replace").decode()  # JSON can spell half a character, UTF-8 cannot
 
 
 def _in_words(error: ErrorDetails) -> str:

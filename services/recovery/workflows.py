@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from domain.expenses.claim import EXPENSE_APPROVAL, TURNS, ExpenseWait, expense_decided, expense_wait_id
+from domain.expenses.claim import EXPENSE_APPROVAL, MAX_TURNS, ExpenseWait, expense_decided, expense_wait_id
 from domain.files.batch import FILE_BATCH
 from domain.orders.approval import CANCELLATION_REQUESTED, settling_from_event
 from domain.orders.batch import ORDER_BATCH
@@ -172,7 +172,7 @@ def _record_open_end(run: Run, instance: InstanceStatus) -> None:
 
 
 async def _store_decision(run: Run, name: str, payload: Any) -> None:
-    for turn in range(1, TURNS + 1):
+    for turn in range(1, MAX_TURNS + 1):
         settling = settling_from_event(payload, run.key, expense_wait_id(run.key, turn))
         if name == expense_decided(turn) and settling is not None:
             await asyncio.to_thread(services().order_repository.settle, settling)

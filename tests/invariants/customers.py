@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 
 from tests.invariants.order_cases import OrderCase
-from tests.invariants.outside import POLL_S, Outside
+from tests.invariants.outside import POLL_INTERVAL_S, Outside
 from tests.invariants.progress import Progress
 
 KINDS = (
@@ -36,5 +36,5 @@ async def look_after(shop: Outside, order_id: str, case: OrderCase, progress: Pr
         if case.action is not None and order.status == 202 and order.json()["status"] == "awaiting_approval":
             path, body = case.action
             await shop.ask("POST", f"orders/{order_id}/{path}", json=body)
-        await asyncio.sleep(POLL_S)
+        await asyncio.sleep(POLL_INTERVAL_S)
     progress.count(orders=1)

@@ -16,7 +16,7 @@ from sandbox.testing import Sandbox
 from tests.invariants.processes import Reborn, running
 from tests.support.order_requests import ADDRESS
 
-POLL_S = 0.2
+POLL_INTERVAL_S = 0.2
 _RETRY_PAUSE_S = 0.02
 _STORAGE_PROVIDER = "AzureFunctionsJobHost__extensions__durableTask__storageProvider"
 _OUT_OF_SIGHT = "00:00:02"
@@ -58,7 +58,7 @@ class Outside:
             order = await self.get(f"orders/{order_id}")
             if order.status == 200:
                 return order
-            await asyncio.sleep(POLL_S)
+            await asyncio.sleep(POLL_INTERVAL_S)
 
     async def until_awaiting_approval(self, order_id: str) -> None:
         """Look at an order until a human may decide on it."""
@@ -66,7 +66,7 @@ class Outside:
             order = await self.get(f"orders/{order_id}")
             if order.json()["status"] == "awaiting_approval":
                 return
-            await asyncio.sleep(POLL_S)
+            await asyncio.sleep(POLL_INTERVAL_S)
 
     async def until_answers(self, count: int) -> bool:
         """Wait for that many more answers, counted over all customers. False: the customers have gone home meanwhile."""

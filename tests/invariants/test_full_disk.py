@@ -10,7 +10,7 @@ import pytest
 
 from tests.invariants.chaos.machines import no_room, small_disk
 from tests.invariants.order_cases import ORDER_CASES, stock_shelf_outside
-from tests.invariants.outside import POLL_S, Outside, the_outside
+from tests.invariants.outside import POLL_INTERVAL_S, Outside, the_outside
 from tests.support.books import assert_balanced
 
 ORDERS = 6
@@ -23,7 +23,7 @@ async def until_health(shop: Outside, check: str, status: str) -> None:
             if (await answer.json())["checks"][check] == status:
                 assert answer.status == (200 if status == "ok" else 503)
                 return
-        await asyncio.sleep(POLL_S)
+        await asyncio.sleep(POLL_INTERVAL_S)
 
 
 @asynccontextmanager

@@ -17,7 +17,7 @@ from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueServiceClient, TextBase64EncodePolicy
 
 from tests.invariants.order_cases import APPROVE, ORDER_CASES, stock_shelf_outside
-from tests.invariants.outside import POLL_S, Outside, the_outside
+from tests.invariants.outside import POLL_INTERVAL_S, Outside, the_outside
 from tests.support.order_requests import ADDRESS, order_request
 
 CARD = "4242424242424242"
@@ -114,7 +114,7 @@ async def send_card_by_queue(connection: str) -> None:
         queue = await asyncio.to_thread(orders.get_queue_properties)
         if queue.approximate_message_count == 0:
             return
-        await asyncio.sleep(POLL_S)
+        await asyncio.sleep(POLL_INTERVAL_S)
 
 
 async def run_orders(shop: Outside) -> None:

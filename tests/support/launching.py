@@ -20,7 +20,7 @@ READY = re.compile(rb"is ready after [\d.]+ s: (http://127\.0\.0\.1:\d+)")
 GUIDE_END = b"go on at the next start."
 START_TIMEOUT_S = 600.0
 STOP_TIMEOUT_S = 60.0
-POLL_S = 0.02
+POLL_INTERVAL_S = 0.02
 PACKAGES = ("packages/durable-local-host/pyproject.toml", "packages/provider-sandbox/pyproject.toml")
 INSTALLED_FROM = ("requirements-local.txt", "requirements-dev.txt", "package-lock.json", *PACKAGES)
 
@@ -164,7 +164,7 @@ def wait_until_gone(state: Path) -> None:
     deadline = time.monotonic() + STOP_TIMEOUT_S
     while left := processes_of(state):
         assert time.monotonic() < deadline, left
-        time.sleep(POLL_S)
+        time.sleep(POLL_INTERVAL_S)
 
 
 def _take_terminal() -> None:

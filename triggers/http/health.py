@@ -15,7 +15,7 @@ from domain.errors import ShopError
 from domain.wire import Edge, Wire
 from services.container import services
 from services.hub_health import knows_its_orders, takes_work
-from services.recent_successes import TIMEOUT_S
+from services.recent_successes import CHECK_TIMEOUT_S
 from triggers.http.support.access import Access
 from triggers.http.support.operation import operation
 from triggers.http.support.problems import RETRY_SOON
@@ -112,7 +112,7 @@ def _settings() -> Check:
 
 async def _storage() -> Check:
     try:
-        await asyncio.wait_for(asyncio.to_thread(_look_up_nothing), TIMEOUT_S)
+        await asyncio.wait_for(asyncio.to_thread(_look_up_nothing), CHECK_TIMEOUT_S)
     except (ShopError, TimeoutError) as error:
         _log.warning("storage: %s", type(error).__name__)
         return "failed"

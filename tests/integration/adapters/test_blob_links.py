@@ -10,7 +10,7 @@ from azure.core.credentials import AccessToken
 from azure.storage.blob import BlobServiceClient, UserDelegationKey
 
 from adapters.azure_storage import blob_links
-from adapters.azure_storage.blob_links import LASTS, BlobLinks
+from adapters.azure_storage.blob_links import LINK_LIFETIME, BlobLinks
 from adapters.azure_storage.storage import Storage, create_container
 
 
@@ -41,11 +41,11 @@ def test_a_link_says_when_it_ends(storage: Storage):
     link = storage.links.to("things", "other.txt")
     (end,) = parse_qs(urlsplit(link.url).query)["se"]
     assert abs(datetime.fromisoformat(end) - link.expires_at) < timedelta(seconds=1)
-    assert link.expires_at - datetime.now(UTC) <= LASTS
+    assert link.expires_at - datetime.now(UTC) <= LINK_LIFETIME
 
 
 def test_a_link_opens_nothing_any_more_once_its_time_is_over(storage: Storage, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(blob_links, "LASTS", timedelta(seconds=-1))
+    monkeypatch.setattr(blob_links, "LINK_LIFETIME", timedelta(seconds=-1))
     link = storage.links.to("things", "other.txt")
     assert requests.get(link.url, timeout=10).status_code == 403
 

@@ -139,7 +139,7 @@ async def test_a_resolution_that_read_the_record_before_a_replay_was_asked_for_l
 async def test_a_replay_that_starts_after_a_resolution_does_nothing(stuck: Shop, monkeypatch: pytest.MonkeyPatch):
     """Its process stood still between asking the record and starting the instance, for longer than that is waited for."""
     stuck.sandbox.clear_faults()
-    monkeypatch.setattr(dead_letter, "REPLAY_BEGINS_WITHIN", timedelta(0))
+    monkeypatch.setattr(dead_letter, "REPLAY_START_TIMEOUT", timedelta(0))
     record = services().dead_letters.get("a-1.cancel_payment")
     assert record is not None
     claimed = record.dead_letter.claim_replay(datetime.now(UTC))
@@ -161,7 +161,7 @@ async def test_a_replay_that_was_asked_for_and_never_started_blocks_for_a_minute
     services().dead_letters.update(record.dead_letter.claim_replay(datetime.now(UTC)), record.etag)
     blocked = [await stuck.post(f"{LETTER}/replay"), await stuck.post(f"{LETTER}/resolve", RESOLUTION)]
     assert [(answer.status, answer.json()["code"]) for answer in blocked] == [(409, "replay_running")] * 2
-    monkeypatch.setattr(dead_letter, "REPLAY_BEGINS_WITHIN", timedelta(0))
+    monkeypatch.setattr(dead_letter, "REPLAY_START_TIMEOUT", timedelta(0))
     started = await stuck.post(f"{LETTER}/replay")
     assert (started.status, started.json()["attempt"]) == (202, 2)
 

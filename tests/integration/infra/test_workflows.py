@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from scripts.newest_python import NEWEST, OLDEST
+from scripts.newest_python import MAX_PYTHON_MINOR, MIN_PYTHON_MINOR
 from tests.support.templates.bicep import INFRA, ROOT
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -63,8 +63,8 @@ def test_checks_run_on_the_oldest_and_the_newest_python_that_is_supported():
     matrix = read(ROOT / ".github" / "workflows" / "checks.yml")["jobs"]["test"]["strategy"]["matrix"]["python"]
     oldest = re.search(r'requires-python = ">=([\d.]+)"', (ROOT / "pyproject.toml").read_text())
     assert oldest
-    assert (matrix[0], matrix[-1]) == (oldest[1], f"3.{NEWEST}")
-    assert f"3.{OLDEST}" in matrix, "the oldest one that has the worker runtime"
+    assert (matrix[0], matrix[-1]) == (oldest[1], f"3.{MAX_PYTHON_MINOR}")
+    assert f"3.{MIN_PYTHON_MINOR}" in matrix, "the oldest one that has the worker runtime"
 
 
 def test_production_waits_for_staging_and_takes_no_test_order():

@@ -16,7 +16,7 @@ from scripts.web import Answer, call
 from tests.support.launching import launched, processes_of, running_app, wait_until_gone
 
 ORDER_TIMEOUT_S = 60.0
-POLL_S = 0.05
+POLL_INTERVAL_S = 0.05
 
 
 def place(base_url: str, order_id: str, product_id: str = "mug") -> None:
@@ -33,7 +33,7 @@ def wait_for(base_url: str, order_id: str, *statuses: str) -> dict[str, Any]:
         if view.get("status") in statuses:
             return view
         assert time.monotonic() < deadline, view
-        time.sleep(POLL_S)
+        time.sleep(POLL_INTERVAL_S)
 
 
 def approve(base_url: str, order_id: str) -> Answer:
@@ -60,7 +60,7 @@ def test_the_mail_about_an_order_lies_where_the_guide_says(tree: Path, tmp_path:
         deadline = time.monotonic() + ORDER_TIMEOUT_S
         while not (found := sorted(Path(tree, mails).glob("confirmed.*"))):
             assert time.monotonic() < deadline, app.text
-            time.sleep(POLL_S)
+            time.sleep(POLL_INTERVAL_S)
 
     assert found[0].name == "confirmed.order_completed@example.com.eml"
     assert "Subject: Your order confirmed is on its way" in found[0].read_text()

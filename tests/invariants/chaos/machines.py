@@ -19,7 +19,7 @@ from tests.invariants.outside import Outside, the_outside
 
 _DISK_BYTES: Final = 256 * 1024 * 1024
 _CHUNK: Final = bytes(64 * 1024)
-_WATCH_EVERY_S: Final = 0.5
+_CHECK_INTERVAL_S: Final = 0.5
 
 
 @dataclass
@@ -65,7 +65,7 @@ class Machines:
     async def look_after_host(self) -> None:
         """Start the host again whenever it has ended by itself, as a platform does."""
         while not self.shop.is_over:
-            await asyncio.sleep(_WATCH_EVERY_S)
+            await asyncio.sleep(_CHECK_INTERVAL_S)
             async with self._one_at_a_time:
                 if self.shop.host.has_ended:
                     self.exits += 1

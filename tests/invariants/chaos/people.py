@@ -14,15 +14,15 @@ from domain.queues import ORDERS_IN
 from local_host.testing import Answer
 from tests.invariants.chaos.plan import QUEUE, Delivery, PlannedOrder
 from tests.invariants.order_cases import CANCEL, Action
-from tests.invariants.outside import POLL_S, Outside
+from tests.invariants.outside import POLL_INTERVAL_S, Outside
 from tests.support.books import open_dead_letters
 
 _AT_ONCE: Final = 8
 _LESS_OFTEN: Final = 1.2
-_LOOK_AT_LEAST_EVERY_S: Final = 2.0
+_MAX_POLL_INTERVAL_S: Final = 2.0
 # A host that dies over a message leaves it invisible for ten minutes, in Azure as here: its sender sends it again.
-_LOOKS_BEFORE_RESENDING: Final = 20
-_RECOVER_EVERY_S: Final = 3
+_POLLS_BEFORE_RESENDING: Final = 20
+_RECOVERY_INTERVAL_S: Final = 3
 _RECOVERY_TIMER: Final = "recover_runs"
 
 
@@ -55,10 +55,10 @@ class People:
                 await self._decide(planned.order_id, CANCEL)
             if planned.actions and order.status == 202 and order.json()["status"] == "awaiting_approval":
                 await asyncio.gather(*(self._decide(planned.order_id, action) for action in planned.actions))
-            if planned.door == QUEUE and order.status == 404 and looks % _LOOKS_BEFORE_RESENDING == 0:
+            if planned.door == QUEUE and order.status == 404 and looks % _POLLS_BEFORE_RESENDING == 0:
                 await self._enqueue(json.dumps(body))
             looks += 1
-            await asyncio.sleep(min(POLL_S * _LESS_OFTEN**looks, _LOOK_AT_LEAST_EVERY_S))
+            await asyncio.sleep(min(POLL_INTERVAL_S * _LESS_OFTEN**looks, _MAX_POLL_INTERVAL_S))
 
     async def deliver(self, delivery: Delivery) -> None:
         """Report goods that arrived."""
@@ -68,7 +68,7 @@ class People:
     async def run_recovery(self) -> None:
         """Run the recovery timer by hand, so that nothing waits for their minute."""
         while not self.shop.is_over:
-            await asyncio.sleep(_RECOVER_EVERY_S)
+            await asyncio.sleep(_RECOVERY_INTERVAL_S)
             with suppress(aiohttp.ClientError, TimeoutError):  # the host is away
                 await self.shop.http.post(f"{self.shop.host.url}/admin/functions/{_RECOVERY_TIMER}", json={})
 
@@ -84,7 +84,7 @@ class People:
                 answers = await asyncio.gather(*(self.shop.ask("POST", f"dead-letters/{letter}/replay") for _ in "ab"))
                 if [answer.status for answer in answers] == [202, 202] and _attempts(answers) != 2:
                     raise BrokenPromise(f"one replay of {letter} was started twice")
-            await asyncio.sleep(POLL_S)
+            await asyncio.sleep(POLL_INTERVAL_S)
         return len(seen)
 
     async def _decide(self, order_id: str, action: Action) -> None:
@@ -106,7 +106,7 @@ class People:
             try:
                 await asyncio.to_thread(self._queue.send_message, text)
             except AzureError:
-                await asyncio.sleep(POLL_S)  # storage is away; a message sent twice is one order
+                await asyncio.sleep(POLL_INTERVAL_S)  # storage is away; a message sent twice is one order
             else:
                 return
 

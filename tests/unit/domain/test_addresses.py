@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from domain.shipping.addresses import address_format, address_problems
-from domain.shipping.shipment import MAX_CITY, MAX_LINE, Address, Destination
+from domain.shipping.shipment import MAX_CITY_CHARS, MAX_LINE_CHARS, Address, Destination
 
 US = {
     "name": "Ada Lovelace",
@@ -82,7 +82,8 @@ def test_the_error_names_the_field_and_a_postal_code_is_stored_in_capitals():
 
 # UPS prints the least: 35 characters of a name and a line, 30 of a city (developer.ups.com, Shipping).
 @pytest.mark.parametrize(
-    ("field", "most"), [("name", MAX_LINE), ("street1", MAX_LINE), ("street2", MAX_LINE), ("city", MAX_CITY)]
+    ("field", "most"),
+    [("name", MAX_LINE_CHARS), ("street1", MAX_LINE_CHARS), ("street2", MAX_LINE_CHARS), ("city", MAX_CITY_CHARS)],
 )
 def test_a_line_is_no_longer_than_carriers_print(field, most):
     Destination.of_caller(US | {field: "x" * most})

@@ -31,7 +31,7 @@ _COLOURS = {
     logging.CRITICAL: "\x1b[1;31m",
 }
 _DIM, _CYAN, _RESET = "\x1b[2m", "\x1b[36m", "\x1b[0m"
-_NAME_WIDTH = 32
+_NAME_WIDTH_CHARS = 32
 # These log every request of the app's own clients at INFO.
 _CHATTY = (
     "azure.functions.DurableFunctions",
@@ -144,7 +144,7 @@ class _Formatter(logging.Formatter):
         self._coloured = coloured
 
     def format(self, record: logging.LogRecord) -> str:
-        category = f"{record.__dict__.get('category', record.name):<{_NAME_WIDTH}}"
+        category = f"{record.__dict__.get('category', record.name):<{_NAME_WIDTH_CHARS}}"
         mark = "(replay) " if record.__dict__.get("replayed") else ""
         time = f"{self.formatTime(record, self.datefmt)}.{record.msecs:03.0f}"
         level = f"{record.levelname:<8}"

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from local_host.app.binding_value import MANAGEMENT_PATH
 from local_host.engine.errors import LocalHostError
 
-_TIMEOUT_S = 30
+_ANSWER_TIMEOUT_S = 30
 _PAGE = "200"
 
 
@@ -105,7 +105,7 @@ class Client:
     ) -> Reply:
         target = f"{MANAGEMENT_PATH}/{path}?{urlencode(query)}"
         kind = http.client.HTTPSConnection if self._is_tls else http.client.HTTPConnection
-        connection = kind(self._address, timeout=_TIMEOUT_S)
+        connection = kind(self._address, timeout=_ANSWER_TIMEOUT_S)
         try:
             connection.request(method, target, body, {"Content-Type": "application/json", **(headers or {})})
             response = connection.getresponse()

@@ -15,7 +15,7 @@ from rich.text import Text
 from local_host.commands.client import Client
 from local_host.engine.timeline import timeline
 
-_WIDTH_IN_FILES = 200
+_MAX_FILE_WIDTH_CHARS = 200
 _COLOURS = {
     "Completed": "green",
     "Running": "cyan",
@@ -96,7 +96,7 @@ def entities(options: Namespace) -> int:
 
 def _console() -> Console:
     # Nothing that comes from an instance is to be taken for markup or highlighted.
-    return Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else _WIDTH_IN_FILES)
+    return Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else _MAX_FILE_WIDTH_CHARS)
 
 
 def _table(*columns: str) -> Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-_INTERVAL_S = 0.7
+_POLL_INTERVAL_S = 0.7
 _WATCHED = {".py", ".json"}
 _SKIPPED = {"node_modules", "__pycache__", "site-packages"}
 
@@ -20,7 +20,7 @@ class Watch:
     async def until_changed(self) -> None:
         """Return when a Python or JSON file below the folder is written, added or removed."""
         while _snapshot(self._directory) == self._before:  # noqa: ASYNC110 - there are only files to look at
-            await asyncio.sleep(_INTERVAL_S)
+            await asyncio.sleep(_POLL_INTERVAL_S)
 
 
 def _snapshot(directory: Path) -> dict[Path, int]:

@@ -12,7 +12,7 @@ from local_host.engine.history import parse_time, time_text
 from local_host.engine.log_categories import host_logger
 from local_host.engine.task_hub import TaskHub
 
-_PAUSE = timedelta(seconds=1)
+_RETRY_PAUSE = timedelta(seconds=1)
 
 log = host_logger("local_host.worker")
 
@@ -53,10 +53,10 @@ class Alarm:
             await self._hub.fire_timers(now)
             next_due = self._hub.next_due()
         except StoreUnavailable:  # the store has logged it
-            next_due = time_text(now + _PAUSE)
+            next_due = time_text(now + _RETRY_PAUSE)
         except Exception:
             log.exception("The host failed to fire timers; it will try again")
-            next_due = time_text(now + _PAUSE)
+            next_due = time_text(now + _RETRY_PAUSE)
         self._due, self._sleeping = "", None
         self.set(next_due)
         self._on_change()

@@ -14,7 +14,7 @@ from itertools import count
 from typing import Protocol
 
 # Two runs of one instance are at least a microsecond apart, so timers drift by microseconds against the hand of a test.
-_ROUNDING = timedelta(milliseconds=1)
+_CLOCK_TOLERANCE = timedelta(milliseconds=1)
 
 
 class Clock(Protocol):
@@ -89,7 +89,7 @@ class ManualClock:
         step = delta if delta is not None else timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
         target = self._now + step
         await self._settle()
-        while (due := self._next_due()) is not None and due < target + _ROUNDING:
+        while (due := self._next_due()) is not None and due < target + _CLOCK_TOLERANCE:
             self._now = max(self._now, due)
             self._wake()
             await self._settle()

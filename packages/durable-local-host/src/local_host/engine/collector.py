@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 
 # So many more objects made than freed call for a look; Python's own 700 are made by a few episodes side by side.
-_THRESHOLD = 10_000
+_MIN_ALLOCATIONS = 10_000
 
 
 def begin_loading() -> None:
@@ -20,5 +20,5 @@ def begin_loading() -> None:
 def end_loading() -> None:
     """Keep what there is now for as long as the process lives, and look at what comes less often."""
     gc.freeze()
-    gc.set_threshold(_THRESHOLD)
+    gc.set_threshold(_MIN_ALLOCATIONS)
     gc.enable()

@@ -41,7 +41,7 @@ from local_host.engine.steps import Activity, WorkLost
 T = TypeVar("T")
 
 # How many activities to read ahead of the workers.
-_READ_AHEAD = 64
+_READ_AHEAD_COUNT = 64
 
 
 class TaskHub:
@@ -227,11 +227,11 @@ class TaskHub:
     def claim_activity(self) -> Activity | None:
         """Return the activity that waits longest; None when there is none."""
         if not self._activities and self._unread_activities:
-            rows = self.read("activities_after", (self._last_activity, _READ_AHEAD))
+            rows = self.read("activities_after", (self._last_activity, _READ_AHEAD_COUNT))
             for activity in map(_activity, rows):
                 is_held = activity.seq in self._held.activities
                 (self._held_activities if is_held else self._activities).append(activity)
-            self._unread_activities = len(rows) == _READ_AHEAD
+            self._unread_activities = len(rows) == _READ_AHEAD_COUNT
             if rows:
                 self._last_activity = rows[-1][0]
         return self._activities.popleft() if self._activities else None

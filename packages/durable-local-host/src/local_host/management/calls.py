@@ -16,7 +16,7 @@ from local_host.management.query import InvalidParameter, Query
 
 _JSON = "application/json; charset=utf-8"
 _CONTINUATION = "x-ms-continuation-token"
-_DEFAULT_PAGE = 100
+_DEFAULT_PAGE_SIZE = 100
 
 
 class BadRequest(Exception):
@@ -63,7 +63,7 @@ class Call:
     def page_size(self) -> int:
         """Return how many items a page has."""
         top = self.query.number("top")
-        return int(top) if top else _DEFAULT_PAGE
+        return int(top) if top else _DEFAULT_PAGE_SIZE
 
     async def body_text(self) -> str | None:
         """None for an empty body. Raises InvalidJson for one that is no UTF-8."""

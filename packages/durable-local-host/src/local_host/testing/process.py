@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 _PACKAGES = Path(__file__).parents[2]
 _ENDED = ("Completed", "Failed", "Terminated")
-_BETWEEN_LOOKS_S = 0.02
+_POLL_INTERVAL_S = 0.02
 
 
 class HostProcess:
@@ -119,7 +119,7 @@ def host_process(
 def eventually(look: Callable[[], T]) -> T:
     """Return what `look` returns, once that is something; the test's own time limit ends a wait in vain."""
     while not (found := look()):
-        time.sleep(_BETWEEN_LOOKS_S)
+        time.sleep(_POLL_INTERVAL_S)
     return found
 
 

@@ -22,7 +22,7 @@ from local_host.engine.status import RuntimeStatus
 from local_host.engine.views import InstanceStatus
 from local_host.engine.walk import NonDeterministic, WalkResult, walk
 
-_FORMAT = 1
+_FORMAT_VERSION = 1
 
 
 class ReplayFailed(AssertionError):
@@ -32,7 +32,7 @@ class ReplayFailed(AssertionError):
 def make_recording(status: InstanceStatus) -> dict[str, Any]:
     """status: with its history."""
     return {
-        "format": _FORMAT,
+        "format": _FORMAT_VERSION,
         "name": status.name,
         "instanceId": status.instance_id,
         "runtimeStatus": status.runtime_status.value,
@@ -46,7 +46,7 @@ def replay(orchestrator: Any, recording: Mapping[str, Any]) -> None:
 
     orchestrator: the decorated function as it stands in the app's module, or the bare generator function.
     """
-    if recording.get("format") != _FORMAT:
+    if recording.get("format") != _FORMAT_VERSION:
         raise ValueError("This is no recording that this version can read; record the instance again.")
     history = History.parse([",".join(json.dumps(event) for event in recording["history"])])
     answer = _answer(_handle(orchestrator), _episode(recording, history))

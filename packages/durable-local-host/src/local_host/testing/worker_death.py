@@ -24,7 +24,7 @@ Call = Literal["episode", "activity", "entity", "function"]
 """What a worker does: `function` is one that HTTP, a timer, a queue or a blob triggers."""
 Moment = Literal["before", "after"]
 
-_KILLED = 137
+_KILLED_EXIT_CODE = 137
 
 
 @dataclass(kw_only=True)
@@ -156,4 +156,4 @@ def mortal_invoke(invoke: Invoke, worker: MortalWorker) -> Invoke:
 
 
 def _exit() -> WorkerExited:
-    return WorkerExited(sys.executable, _KILLED)
+    return WorkerExited(sys.executable, _KILLED_EXIT_CODE)

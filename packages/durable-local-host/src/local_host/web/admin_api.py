@@ -19,7 +19,7 @@ from local_host.management.calls import json_response
 from local_host.web.instance_page import render_instance
 from local_host.web.page import page_response
 from local_host.web.routes import split_path
-from local_host.web.status_page import RECENT, render_home
+from local_host.web.status_page import MAX_RECENT, render_home
 
 # Runs a function that is not triggered by HTTP once, with a text as its trigger's value.
 RunOnce = Callable[[Function, str], Awaitable[None]]
@@ -49,7 +49,7 @@ class AdminApi:
 
     async def home(self) -> web.Response:
         """Answer with the page of this host."""
-        counts, recent = await self._operations.count_by_status(), await self._operations.latest_instances(RECENT)
+        counts, recent = await self._operations.count_by_status(), await self._operations.latest_instances(MAX_RECENT)
         body = render_home(self._app, self._hub_name, counts, recent, self._url_of)
         return page_response(escape(self._hub_name), body)
 

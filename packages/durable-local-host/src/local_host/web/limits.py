@@ -16,7 +16,9 @@ from typing import Any
 from aiohttp import web
 
 _MB = 1024 * 1024
-_OTHER_FILES = 200  # what the host opens beside connections: the state file, storage accounts, the worker process
+_RESERVED_FILES_COUNT = (
+    200  # what the host opens beside connections: the state file, storage accounts, the worker process
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +47,7 @@ class Limits:
     def of_this_process(cls) -> Limits:
         """Return the limits, with no more connections than this process may have open files."""
         soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-        allowed = cls.connections if soft == resource.RLIM_INFINITY else max(soft - _OTHER_FILES, 16)
+        allowed = cls.connections if soft == resource.RLIM_INFINITY else max(soft - _RESERVED_FILES_COUNT, 16)
         return cls(connections=min(cls.connections, allowed))
 
 

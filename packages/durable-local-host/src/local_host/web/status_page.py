@@ -14,7 +14,7 @@ from local_host.web.page import coloured
 
 # Below what the host keeps for itself, so that no route of an app is hidden by it.
 INSTANCE_PAGES = "/admin/instances"
-RECENT = 20
+MAX_RECENT = 20
 _BODY = """<h1>{hub}</h1>
 <p class="soft">{directory}</p>
 <h2>Instances</h2>

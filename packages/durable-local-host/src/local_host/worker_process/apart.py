@@ -20,9 +20,9 @@ from local_host.worker_process.process import WorkerProcess
 
 _log = host_logger("Microsoft.Azure.WebJobs.Script.Workers.Rpc.RpcFunctionInvocationDispatcher")
 _exceptions = host_logger("Microsoft.Azure.WebJobs.Script.WebHost.WebScriptHostExceptionHandler")
-_TOO_OFTEN = 3
+_MAX_DEATHS = 3
 # Deaths that are further apart than this do not add up.
-_MEMORY = timedelta(minutes=30)
+_DEATH_RETENTION = timedelta(minutes=30)
 
 GIVEN_UP = (
     "Exceeded language worker restart retry count for runtime:python. "
@@ -131,7 +131,7 @@ class ApartWorker:
         self._ready.remove(process)
         if not process.was_ended:
             self._remember_death()
-        while not self._is_closed and len(self._deaths) < _TOO_OFTEN * self._options.count:
+        while not self._is_closed and len(self._deaths) < _MAX_DEATHS * self._options.count:
             try:
                 self._supervise(await self._start_one())
             except (CallLost, LocalHostError) as problem:
@@ -146,7 +146,7 @@ class ApartWorker:
 
     def _remember_death(self) -> None:
         now = self._options.clock.now()
-        if self._deaths and now - self._deaths[-1] > _MEMORY:
+        if self._deaths and now - self._deaths[-1] > _DEATH_RETENTION:
             self._deaths.clear()
         self._deaths.append(now)
 

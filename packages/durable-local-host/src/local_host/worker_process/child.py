@@ -25,7 +25,7 @@ from local_host.engine.errors import UserCodeFailed
 from local_host.engine.start_problems import CannotStart
 from local_host.worker_process import messages
 
-_ORPHANED = 1
+_ORPHANED_EXIT_CODE = 1
 
 
 def main(descriptor: int) -> None:
@@ -44,7 +44,7 @@ def _end_with_host(descriptor: int) -> None:
     watch = select.poll()
     watch.register(descriptor, 0)
     watch.poll()
-    os._exit(_ORPHANED)
+    os._exit(_ORPHANED_EXIT_CODE)
 
 
 async def _serve(connection: socket.socket) -> None:

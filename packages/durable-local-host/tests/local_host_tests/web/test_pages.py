@@ -20,7 +20,7 @@ from local_host.engine.status import RuntimeStatus
 from local_host.engine.views import InstanceStatus
 from local_host.testing import AppHost
 from local_host.web.instance_page import render_instance
-from local_host.web.status_page import RECENT, render_home
+from local_host.web.status_page import MAX_RECENT, render_home
 from local_host_tests.conformance.support import on_conformance_app
 from local_host_tests.web.test_routes import function
 
@@ -55,7 +55,7 @@ def status(**changes: str | None) -> InstanceStatus:
 
 
 async def test_the_home_page_shows_functions_and_counts_and_leads_to_the_latest_instances(app_host: AppHost) -> None:
-    for number in range(RECENT + 1):
+    for number in range(MAX_RECENT + 1):
         await app_host.start("return_at_once", instance_id=f"i-{number:02}")
         await app_host.advance(seconds=1)
     await app_host.start("wait_for_event", instance_id="a b%2F<")
@@ -64,11 +64,14 @@ async def test_the_home_page_shows_functions_and_counts_and_leads_to_the_latest_
     assert (page.status, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
     assert f"{app_host.origin}/api/items/{{id:int?}}" in page.text
     assert re.findall(r'runtimeStatus=(\w+)">\1</a> (\d+)', page.text) == [
-        ("Completed", str(RECENT + 1)),
+        ("Completed", str(MAX_RECENT + 1)),
         ("Running", "1"),
     ]
     links = re.findall(r'href="(/admin/instances/[^"]*)"', page.text)
-    assert links == ["/admin/instances/a%20b%252F%3C", *(f"/admin/instances/i-{n:02}" for n in range(RECENT, 1, -1))]
+    assert links == [
+        "/admin/instances/a%20b%252F%3C",
+        *(f"/admin/instances/i-{n:02}" for n in range(MAX_RECENT, 1, -1)),
+    ]
     assert "a b%2F&lt;" in (await app_host.http.get(links[0])).text
     assert "//" not in page.text.replace(app_host.origin, "")
 

@@ -15,7 +15,7 @@ from sandbox.core.faults import FaultRule, Kind, Placed, decide
 from sandbox.ledger import journal
 from sandbox.ledger.store import Ledger
 
-_INTERNAL_ERROR = 500
+_INTERNAL_ERROR_STATUS = 500
 _HTML_PAGE = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
 
@@ -102,7 +102,7 @@ class Pipeline:
 
     def _failing(self, handler: Handler, *, acts: bool) -> Handler:
         """Return what answers 500. It runs like any handler, so that an idempotency key remembers the failure."""
-        failure = self.face.failure(_INTERNAL_ERROR)
+        failure = self.face.failure(_INTERNAL_ERROR_STATUS)
 
         def fail(call: Call, ledger: Ledger) -> Answer:
             if acts:
@@ -115,7 +115,7 @@ class Pipeline:
         """Return what a proxy in front of the provider answers; nothing reaches the provider and its idempotency keys."""
         if fault.kind is Kind.HTML:
             return Answer(status=502, body=_HTML_PAGE)
-        if fault.status is None or fault.status == _INTERNAL_ERROR:
+        if fault.status is None or fault.status == _INTERNAL_ERROR_STATUS:
             return None
         return self.face.failure(fault.status)
 

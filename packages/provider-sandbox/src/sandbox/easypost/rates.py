@@ -21,7 +21,7 @@ _ABROAD = (
     ("PriorityMailInternational", 10, 4775, 400),
     ("FirstClassPackageInternationalService", 14, 1675, 600),
 )
-_OUNCES = 16
+_OUNCES_PER_POUND = 16
 _MAX_POUNDS = 70
 _MAX_INCHES = 130
 
@@ -43,7 +43,7 @@ def rated(shipment: JsonObject, now: datetime) -> JsonObject:
     if problem is not None:
         return {"rates": [], "messages": [_message(carrier, problem)]}
     abroad = customs.crosses_border(shipment["from_address"], shipment["to_address"])
-    further_pounds = int(shipment["parcel"]["weight"] // _OUNCES)
+    further_pounds = int(shipment["parcel"]["weight"] // _OUNCES_PER_POUND)
     rates = [
         _rate(shipment["id"], carrier, service, days, first + each * further_pounds, now)
         for service, days, first, each in (_ABROAD if abroad else _SERVICES)
@@ -56,7 +56,7 @@ def _problem(shipment: JsonObject) -> str | None:
     parcel = shipment["parcel"]
     if delivery_problems(shipment["to_address"]):
         return "to_address: Address not found"
-    if parcel["weight"] > _MAX_POUNDS * _OUNCES:
+    if parcel["weight"] > _MAX_POUNDS * _OUNCES_PER_POUND:
         return f"Weight exceeds maximum {_MAX_POUNDS} lbs"
     sides = sorted(parcel[name] for name in ("length", "width", "height") if parcel[name] is not None)
     if len(sides) == 3 and sides[2] + 2 * (sides[0] + sides[1]) > _MAX_INCHES:

@@ -15,7 +15,7 @@ from sandbox.stripe.errors import StripeRefusal, invalid_request
 from sandbox.stripe.problem import Problem
 from sandbox.stripe.wire import error_body
 
-_MAX_KEY = 255
+_MAX_KEY_CHARS = 255
 
 
 def remembered(call: Call, ledger: Ledger) -> Answer | None:
@@ -23,8 +23,8 @@ def remembered(call: Call, ledger: Ledger) -> Answer | None:
     key = call.idempotency_key
     if key is None:
         return None
-    if len(key) > _MAX_KEY:
-        raise invalid_request(f"Idempotency keys can have up to {_MAX_KEY} characters.")
+    if len(key) > _MAX_KEY_CHARS:
+        raise invalid_request(f"Idempotency keys can have up to {_MAX_KEY_CHARS} characters.")
     stored = journal.stored_answer(ledger, key)
     if stored is None:
         return None

@@ -35,8 +35,8 @@ _MINIMUM = {
     "thb": 1000,
     "bgn": 100,
 }
-_MAXIMUM = 999_999_999_999
-_MAXIMUM_OF_AMEX = 999_999_999
+_MAX_AMOUNT = 999_999_999_999
+_MAX_AMEX_AMOUNT = 999_999_999
 _SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
 
 
@@ -63,8 +63,8 @@ def check_chargeable(amount: int, currency: str) -> None:
     minimum = _MINIMUM[currency]
     if amount < minimum:
         raise _refused("amount_too_small", f"Amount must be at least {in_words(minimum, currency)}")
-    if amount > _MAXIMUM:
-        raise _refused("amount_too_large", f"Amount must be no more than {in_words(_MAXIMUM, currency)}")
+    if amount > _MAX_AMOUNT:
+        raise _refused("amount_too_large", f"Amount must be no more than {in_words(_MAX_AMOUNT, currency)}")
 
 
 def check_form(amount: int, currency: str) -> None:
@@ -85,8 +85,8 @@ def check_form(amount: int, currency: str) -> None:
 
 def check_card_maximum(amount: int, currency: str, brand: str) -> None:
     """Raise StripeRefusal for an amount that cards of this brand cannot be charged with."""
-    if brand == "amex" and amount > _MAXIMUM_OF_AMEX:
-        raise _refused("amount_too_large", f"Amount must be no more than {in_words(_MAXIMUM_OF_AMEX, currency)}")
+    if brand == "amex" and amount > _MAX_AMEX_AMOUNT:
+        raise _refused("amount_too_large", f"Amount must be no more than {in_words(_MAX_AMEX_AMOUNT, currency)}")
 
 
 def in_words(amount: int, currency: str) -> str:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _RECEIPTS = "azure-webjobs-hosts"
 _POISON_QUEUE = "webjobs-blobtrigger-poison"
 _MAX_TRIES = 5
-_INTERVAL_S = 1.0
+_POLL_INTERVAL_S = 1.0
 
 
 class BlobTriggers:
@@ -116,7 +116,7 @@ class BlobListener:
         await create_if_missing(receipts.create_container())
         while True:
             await self._look(container, receipts)
-            await asyncio.sleep(_INTERVAL_S)
+            await asyncio.sleep(_POLL_INTERVAL_S)
 
     async def _look(self, container: ContainerClient, receipts: ContainerClient) -> None:
         """As the real listener, find nothing in a container that does not exist, and do not create it."""

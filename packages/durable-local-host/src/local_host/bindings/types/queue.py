@@ -38,10 +38,10 @@ if TYPE_CHECKING:
     from azure.storage.queue import QueueMessage
     from azure.storage.queue.aio import QueueClient
 
-_LEASE_S = 600
+_VISIBILITY_TIMEOUT_S = 600
 # Well before the lease ends, so that one slow renewal loses nothing.
-_RENEW_AFTER_S = _LEASE_S / 2
-_FIRST_PAUSE_S = 0.1
+_RENEWAL_INTERVAL_S = _VISIBILITY_TIMEOUT_S / 2
+_MIN_POLL_INTERVAL_S = 0.1
 
 
 class QueueTriggers:
@@ -97,12 +97,12 @@ class QueueListener:
     async def listen(self) -> None:
         """Take messages from the queue, again and again."""
         queue = (await self._accounts.queues(self._connection)).get_queue_client(self._name)
-        pause_s = _FIRST_PAUSE_S
+        pause_s = _MIN_POLL_INTERVAL_S
         try:
             while True:
                 fetched = await self._fetch_if_there(queue)
                 # An empty queue is asked less and less often, and so is one that does not exist.
-                pause_s = _FIRST_PAUSE_S if fetched else min(pause_s * 2, self._longest_pause_s)
+                pause_s = _MIN_POLL_INTERVAL_S if fetched else min(pause_s * 2, self._longest_pause_s)
                 if len(self._work) > self._options.new_batch_threshold:
                     await asyncio.wait(self._work, return_when=asyncio.FIRST_COMPLETED)
                 elif not fetched:
@@ -131,7 +131,7 @@ class QueueListener:
         pages = queue.receive_messages(
             messages_per_page=self._options.batch_size,
             max_messages=self._options.batch_size,
-            visibility_timeout=_LEASE_S,
+            visibility_timeout=_VISIBILITY_TIMEOUT_S,
         )
         async for message in pages:
             task = asyncio.create_task(self._process(queue, message))
@@ -212,8 +212,8 @@ async def _kept(queue: QueueClient, message: QueueMessage) -> AsyncIterator[None
 
     async def renew() -> None:
         while True:
-            await asyncio.sleep(_RENEW_AFTER_S)
-            renewed = await queue.update_message(message, visibility_timeout=_LEASE_S)
+            await asyncio.sleep(_RENEWAL_INTERVAL_S)
+            renewed = await queue.update_message(message, visibility_timeout=_VISIBILITY_TIMEOUT_S)
             message.pop_receipt = renewed.pop_receipt
 
     task = asyncio.create_task(renew())

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Protocol, runtime_checkable
 
+from domain.ids import PROCESS_ORDER
 from domain.money import Money
 from domain.wire import Wire
 from domain.workflows.steps import Outcome, StepResult
@@ -24,10 +25,11 @@ class MovesMoney(Protocol):
 def observed(command: type[Wire]) -> Callable[[Activity], Activity]:
     """Write one `order.step` line per run of the decorated activity.
 
-    The line has the activity's name as its step, and the answer's outcome, or `raised`.
+    The line has the activity's name as its step, and the answer's outcome, or `raised`. A step of an order's run has its
+    `order_id`; one of another workflow's has `workflow` and `key`.
 
     Args:
-        command: The model of the activity's request. Its `order_id` and `money_moved`, if it has them, go into the line.
+        command: The model of the activity's request. Its ids and `money_moved`, if it has them, go into the line.
     """
 
     def decorate(activity: Activity) -> Activity:
@@ -42,12 +44,18 @@ def observed(command: type[Wire]) -> Callable[[Activity], Activity]:
                 return answer
             finally:
                 spent = round((time.monotonic() - started) * 1000)
-                order_id = getattr(asked, "order_id", None)
-                emit("order.step", order_id=order_id, step=activity.__name__, ms=spent, **facts)
+                emit("order.step", **_whose(asked), step=activity.__name__, ms=spent, **facts)
 
         return run
 
     return decorate
+
+
+def _whose(command: Wire | None) -> dict[str, str | None]:
+    workflow, key = getattr(command, "workflow", None), getattr(command, "key", None)
+    if workflow == PROCESS_ORDER:
+        return {"order_id": key}
+    return {"order_id": getattr(command, "order_id", None), "workflow": workflow, "key": key}
 
 
 def _money(command: Wire, answer: dict[str, Any]) -> dict[str, Any]:

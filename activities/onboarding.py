@@ -6,7 +6,7 @@ import azure.durable_functions as df
 
 from domain.ids import notification_id
 from domain.mail.notification import Notification, NotificationKind
-from domain.onboarding.user import CheckUser, FindRegion, PersistUser, RegionFound, User, check_user
+from domain.onboarding.user import USER_ONBOARDING, CheckUser, FindRegion, PersistUser, RegionFound, User, check_user
 from domain.workflows.steps import StepResult
 from services.container import services
 from services.input.documents import takes_ascii_mail_only
@@ -42,7 +42,12 @@ def send_onboarding_email(request: dict) -> dict[str, Any]:
     kind = NotificationKind.USER_WELCOME
     message_id = notification_id(user.user_id, kind)
     notification = Notification(
-        message_id=message_id, order_id=user.user_id, kind=kind, email=user.email, data={"name": user.name}
+        message_id=message_id,
+        workflow=USER_ONBOARDING,
+        key=user.user_id,
+        kind=kind,
+        email=user.email,
+        data={"name": user.name},
     )
     services().outbox.put(notification)
     return StepResult(reference=message_id).to_wire()

@@ -65,7 +65,7 @@ def _open_wait(run: OrderRun) -> ApprovalWait:
 def _ask(run: OrderRun, kind: NotificationKind, number: int) -> Wait:
     """Notify the approvers, and record that the order waits. Neither may hold up the wait for long."""
     message_id = notification_id(run.order.order_id, f"{kind}.{number}")
-    message = Notification(message_id=message_id, order_id=run.order.order_id, kind=kind, email=run.order.email)
+    message = Notification(message_id=message_id, workflow=run.workflow, key=run.key, kind=kind, email=run.order.email)
     record = RecordOrder(progress=run.progress(), notification=message)
     yield from run.call([activity(record_order, record)], BRIEF, seed=message_id)
 

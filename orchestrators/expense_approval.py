@@ -164,7 +164,8 @@ def _notify_approver(claim: Claim, wait: ExpenseWait, turn: int) -> Wait:
     kind = NotificationKind.EXPENSE_DECISION_REQUESTED
     notification = Notification(
         message_id=notification_id(claim.key, f"{kind}.{turn}"),
-        order_id=claim.key,
+        workflow=claim.workflow,
+        key=claim.key,
         kind=kind,
         email=wait.approver,
         data={
@@ -230,7 +231,12 @@ def _notify_claimant(
         "comment": decision.comment,
     }
     notification = Notification(
-        message_id=notification_id(claim.key, kind), order_id=claim.key, kind=kind, email=claim.request.email, data=data
+        message_id=notification_id(claim.key, kind),
+        workflow=claim.workflow,
+        key=claim.key,
+        kind=kind,
+        email=claim.request.email,
+        data=data,
     )
     commands = (activity(send_notification, notification),)
     yield from done_or_dead_lettered(claim, Step(name=step, commands=commands), STEP)

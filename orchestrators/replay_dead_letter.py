@@ -19,7 +19,7 @@ from domain.workflows.dead_letter import (
     ReplayProgress,
 )
 from domain.workflows.run import CloseRun
-from domain.workflows.steps import LedgerEntry, Outcome, StepResult
+from domain.workflows.steps import Outcome, StepResult
 from orchestrators.kernel.commands import activity
 from orchestrators.kernel.retry import PERSISTENT, Wait
 from orchestrators.kernel.workflow_run import WorkflowRun
@@ -60,19 +60,18 @@ def replay_dead_letter(context: df.DurableOrchestrationContext) -> Wait:
 def _close(replay: Replay) -> Wait:
     """Close the run first: as long as its repository does not answer, the record stays open for another replay."""
     dead_letter, now = replay.dead_letter, replay.context.current_utc_datetime
-    if dead_letter.run_end is not None:
-        closing = _closing_of_run(dead_letter, replay.ledger[-1].model_copy(update={"kind": "compensation"}))
-        closed = yield from replay.call([closing], PERSISTENT, seed=closing.operation)
+    closing = dead_letter.closing(replay.ledger[-1].model_copy(update={"kind": "compensation"}))
+    if closing is not None:
+        command = _closing_command(closing)
+        closed = yield from replay.call([command], PERSISTENT, seed=command.operation)
         if closed.answer is None:
             return
     record = CloseDeadLetter(dead_letter_id=dead_letter.dead_letter_id, state=DeadLetterState.REPLAYED, at=now)
     yield from replay.call([activity(close_dead_letter, record)], PERSISTENT, seed="close_dead_letter")
 
 
-def _closing_of_run(dead_letter: DeadLetter, entry: LedgerEntry) -> Command:
-    assert dead_letter.run_end is not None
-    if dead_letter.workflow == PROCESS_ORDER:
-        status = OrderStatus(dead_letter.run_end)
-        return activity(close_order, CloseOrder(order_id=dead_letter.order_id, status=status, entry=entry))
-    run = CloseRun(workflow=dead_letter.workflow, key=dead_letter.order_id, end=dead_letter.run_end, entry=entry)
-    return activity(close_run, run)
+def _closing_command(closing: CloseRun) -> Command:
+    if closing.workflow == PROCESS_ORDER:
+        status = OrderStatus(closing.end)
+        return activity(close_order, CloseOrder(order_id=closing.key, status=status, entry=closing.entry))
+    return activity(close_run, closing)

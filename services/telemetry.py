@@ -40,6 +40,7 @@ def emit_dead_letter(dead_letter: DeadLetter | None) -> None:
         emit(
             "dead_letter",
             dead_letter_id=dead_letter.dead_letter_id,
-            order_id=dead_letter.order_id,
+            workflow=dead_letter.workflow,
+            key=dead_letter.key,
             state=dead_letter.state,
         )

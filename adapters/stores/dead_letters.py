@@ -147,7 +147,8 @@ class DeadLetters:
     def _announce(self, dead_letter: DeadLetter) -> None:
         envelope = DeadLetterEnvelope(
             dead_letter_id=dead_letter.dead_letter_id,
-            order_id=dead_letter.order_id,
+            workflow=dead_letter.workflow,
+            key=dead_letter.key,
             step=dead_letter.step,
             reason_code=dead_letter.reason_code,
             dead_lettered_at=dead_letter.dead_lettered_at,
@@ -194,7 +195,7 @@ class DeadLetters:
             blobs = created_on_first_use(lambda: self._named(workflow, key), lambda: create_container(self._container))
             found = (self._read(blob.name) for blob in blobs if is_wanted(blob))
             records = [stored.dead_letter for stored in found if stored is not None]
-        return [each for each in records if (each.workflow, each.order_id) == (workflow, key)]
+        return [each for each in records if (each.workflow, each.key) == (workflow, key)]
 
     def _named(self, workflow: str, key: str) -> "Sequence[BlobProperties]":
         return [

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from domain.ids import OrderId
 from domain.wire import Wire
+from domain.workflows.run import WorkflowKey
 
 
 class NotificationKind(StrEnum):
@@ -30,22 +30,24 @@ class NotificationKind(StrEnum):
 TO_APPROVERS: Final = frozenset({NotificationKind.APPROVAL_REQUESTED, NotificationKind.APPROVAL_REMINDER})
 """These go to the approvers; all others to the address they name."""
 
-ABOUT_EXPENSES: Final = frozenset(kind for kind in NotificationKind if kind.startswith("expense_"))
-"""These are about an expense claim; those of the outbox else are about an order."""
-
 # A mail server may be away for hours; after the last pause an operator has to look.
 _PAUSES: Final = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 
 
 class Notification(Wire):
-    """One message to be delivered at least once. order_id: of the order or workflow run it is about.
+    """One message to be delivered at least once.
 
-    email: of the customer, in messages about an order, even where an approver reads them. data: more facts for the texts; plain
-    JSON, nothing secret. failures: how often its delivery failed.
+    Attributes:
+        workflow: Of the run that it is about.
+        key: Of that run: an order's id, where the workflow is the order's.
+        email: Of the customer, in messages about an order, even where an approver reads them.
+        data: More facts for the texts; plain JSON, nothing secret.
+        failures: How often its delivery failed.
     """
 
     message_id: str
-    order_id: OrderId
+    workflow: str
+    key: WorkflowKey
     kind: NotificationKind
     email: str
     data: dict[str, Any] = Field(default_factory=dict)

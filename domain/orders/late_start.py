@@ -31,6 +31,11 @@ def is_too_late(placed_at: datetime | None, now: datetime) -> bool:
     return placed_at is not None and placed_at < now - START_WITHIN
 
 
+def start_of(dead_letter: DeadLetter) -> StartOrder:
+    """Return what the dead letter of a start asks for."""
+    return StartOrder.model_validate(dead_letter.commands[0].request)
+
+
 def start_dead_letter(order_id: str, now: datetime) -> DeadLetter:
     """Return the record whose replay starts the order, and whose resolution rejects it."""
     step = step_of(activity_command(START_ORDER, StartOrder(order_id=order_id)))

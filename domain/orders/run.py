@@ -116,7 +116,7 @@ def notification_of_end(order: Order, status: OrderStatus) -> Notification | Non
     if kind is None:
         return None
     message_id = notification_id(order.order_id, kind)
-    return Notification(message_id=message_id, order_id=order.order_id, kind=kind, email=order.email)
+    return Notification(message_id=message_id, workflow=PROCESS_ORDER, key=order.order_id, kind=kind, email=order.email)
 
 
 def run_of(order: Order, *, with_request: bool = True) -> Run:

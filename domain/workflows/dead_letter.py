@@ -8,10 +8,11 @@ from typing import Annotated, Final, Self
 from pydantic import Field
 
 from domain.errors import ShopError
-from domain.ids import PROCESS_ORDER, OrderId, dead_letter_id, instance_id_of
+from domain.ids import dead_letter_id, instance_id_of
 from domain.wire import VISIBLE_TEXT, Edge, OneLine, Timestamp, Wire
 from domain.workflows.commands import Command, Step
 from domain.workflows.course import RunEnd
+from domain.workflows.run import CloseRun, WorkflowKey
 from domain.workflows.steps import LedgerEntry, Message, StepResult
 
 DeadLetterId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$")]
@@ -44,10 +45,10 @@ class DeadLetter(Wire):
     """One step that is still open.
 
     Attributes:
-        order_id: Of the order, or the key of the other workflow's run, that the step belongs to.
+        workflow: Of the run that the step belongs to. None for a message that could not be read.
+        key: Of that run: an order's id, where the workflow is the order's.
         commands: What has to be done again.
-        workflow: Whose run ends, once nothing of it is open any more.
-        run_end: How that run then ends. None for a step on which no end depends.
+        run_end: How the run ends, once nothing of it is open any more. None for a step on which no end depends.
         replays: How often an operator tried.
         replay_claimed_at: When the latest replay was asked for.
         replay_begun: The latest replay that came to run; one less than `replays` until it does.
@@ -55,10 +56,10 @@ class DeadLetter(Wire):
     """
 
     dead_letter_id: DeadLetterId
-    order_id: OrderId
+    workflow: str | None = None
+    key: WorkflowKey | None = None
     step: str
     commands: tuple[Command, ...]
-    workflow: str = PROCESS_ORDER
     run_end: RunEnd | None = None
     reason_code: str | None = None
     message: Message | None = None
@@ -85,7 +86,7 @@ class DeadLetter(Wire):
 
         Args:
             workflow: The run's workflow.
-            key: The order's id, or the key of the other workflow's run.
+            key: The run's key.
             step: The step with its commands.
             result: Why the step is not done.
             at: The time of dead-lettering.
@@ -93,10 +94,10 @@ class DeadLetter(Wire):
         """
         return cls(
             dead_letter_id=dead_letter_id(instance_id_of(workflow, key), step.name),
-            order_id=key,
+            workflow=workflow,
+            key=key,
             step=step.name,
             commands=step.commands,
-            workflow=workflow,
             run_end=run_end,
             reason_code=result.reason_code,
             message=result.message,
@@ -121,6 +122,12 @@ class DeadLetter(Wire):
     def claim_resolution(self, resolution: Resolution | None) -> Self:
         """Return the record as one that an operator is resolving; None: as one that no operator is."""
         return self.model_copy(update={"resolution": resolution})
+
+    def closing(self, entry: LedgerEntry) -> CloseRun | None:
+        """Return what records in the run that the step is done; None for a step on which no end depends."""
+        if self.workflow is None or self.key is None or self.run_end is None:
+            return None
+        return CloseRun(workflow=self.workflow, key=self.key, end=self.run_end, entry=entry)
 
     def awaits_replay(self, now: datetime) -> bool:
         """Return whether a replay was asked for that has yet to begin. One that did not within a minute never has to."""
@@ -148,7 +155,8 @@ class DeadLetterEnvelope(Wire):
     """What goes on the queue: enough to look the record up, nothing that must be kept private."""
 
     dead_letter_id: DeadLetterId
-    order_id: OrderId
+    workflow: str | None = None
+    key: WorkflowKey | None = None
     step: str
     reason_code: str | None = None
     dead_lettered_at: Timestamp

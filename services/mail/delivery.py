@@ -11,9 +11,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from domain.errors import ProviderUnavailable, StorageUnavailable
-from domain.expenses.claim import EXPENSE_APPROVAL
-from domain.ids import PROCESS_ORDER, mail_dead_letter_id
-from domain.mail.notification import ABOUT_EXPENSES, Notification, NotificationKind, next_try
+from domain.ids import mail_dead_letter_id
+from domain.mail.notification import Notification, NotificationKind, next_try
 from domain.shipping.tracking import SHIPMENT_TRACKING, TrackingRequest
 from domain.workflows.commands import activity_command
 from domain.workflows.dead_letter import DeadLetter
@@ -76,18 +75,18 @@ async def dead_letter_unreadable(body: bytes) -> None:
 async def _start_tracking(client: DurableClient, notification: Notification) -> None:
     """Track the parcel of an order that has completed: here, because the order waits for nothing. A repeat starts nothing."""
     if notification.kind is NotificationKind.ORDER_COMPLETED:
-        request = TrackingRequest(order_id=notification.order_id)
-        await start_once(client, SHIPMENT_TRACKING, notification.order_id, request)
+        request = TrackingRequest(order_id=notification.key)
+        await start_once(client, SHIPMENT_TRACKING, notification.key, request)
 
 
 def _undelivered(notification: Notification, result: StepResult) -> DeadLetter:
     """Return the record of a message that was not delivered; a replay of the record sends it."""
     return DeadLetter(
         dead_letter_id=mail_dead_letter_id(notification.message_id),
-        order_id=notification.order_id,
+        workflow=notification.workflow,
+        key=notification.key,
         step=_STEP,
         commands=(activity_command("mail_notification", notification),),
-        workflow=EXPENSE_APPROVAL if notification.kind in ABOUT_EXPENSES else PROCESS_ORDER,
         reason_code=result.reason_code,
         message=result.message,
         dead_lettered_at=datetime.now(UTC),
@@ -99,7 +98,6 @@ def _unreadable(body: bytes) -> DeadLetter:
     name = f"unreadable-{hashlib.sha256(body).hexdigest()[:20]}"
     return DeadLetter(
         dead_letter_id=mail_dead_letter_id(name),
-        order_id=name,
         step=_STEP,
         commands=(),
         reason_code="unreadable",

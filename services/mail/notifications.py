@@ -79,14 +79,14 @@ class NotificationSender:
         kind = notification.kind
         facts: dict[str, Any] = {
             **notification.data,
-            "id": notification.order_id,
+            "id": notification.key,
             "public_url": self._public_url,
         }
         if kind is NotificationKind.EXPENSE_DECISION_REQUESTED:
-            link = DecisionLink(claim_id=notification.order_id, wait=notification.data["wait"])
+            link = DecisionLink(claim_id=notification.key, wait=notification.data["wait"])
             facts["decision_url"] = self._links.address(link)
         elif kind in TO_APPROVERS or kind.startswith("order_"):
-            facts["order"] = self._orders.get(notification.order_id)
+            facts["order"] = self._orders.get(notification.key)
         return facts
 
     def _mail(self, notification: Notification, to: tuple[str, ...], facts: dict[str, Any]) -> Mail:

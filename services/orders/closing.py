@@ -4,7 +4,7 @@ An end is recorded first. Its reminder goes last, so that the recovery timer doe
 """
 
 from domain.errors import StorageUnavailable
-from domain.ids import notification_id
+from domain.ids import PROCESS_ORDER, notification_id
 from domain.mail.notification import Notification, NotificationKind
 from domain.orders.order import ENDED, CloseOrder, Order, OrderStatus
 from domain.orders.run import RecordOrder, notification_of_end
@@ -54,4 +54,4 @@ def _closing_notification(order: Order, status: OrderStatus) -> Notification:
         return known
     kind = NotificationKind.ORDER_CLOSED
     message_id = notification_id(order.order_id, kind)
-    return Notification(message_id=message_id, order_id=order.order_id, kind=kind, email=order.email)
+    return Notification(message_id=message_id, workflow=PROCESS_ORDER, key=order.order_id, kind=kind, email=order.email)

@@ -151,10 +151,10 @@ def _dead_letter_of_run(run: Run, why: str, now: datetime) -> DeadLetter:
     return DeadLetter(
         # One for each time that it was accepted: an operator may start it again in vain.
         dead_letter_id=f"{run.instance_id}.{int(run.accepted_at.timestamp())}",
-        order_id=run.key,
+        workflow=run.workflow,
+        key=run.key,
         step=RUN,
         commands=(activity_command("restart_run", request),),
-        workflow=run.workflow,
         run_end="failed",
         reason_code=PROCESSING_STOPPED,
         message=why,

@@ -6,10 +6,9 @@ from datetime import UTC, datetime
 from domain.errors import EndNotKnown
 from domain.ids import PROCESS_ORDER, dead_letter_instance_id
 from domain.orders.approval import CancellationRequest
-from domain.orders.late_start import START_ORDER
+from domain.orders.late_start import START_ORDER, start_of
 from domain.orders.order import CloseOrder, OrderStatus
 from domain.refusals import Conflict, NotFound
-from domain.workflows.course import RunEnd
 from domain.workflows.dead_letter import (
     CloseDeadLetter,
     DeadLetter,
@@ -165,11 +164,12 @@ async def _resolve(client: DurableClient, dead_letter: DeadLetter, resolution: R
     now = datetime.now(UTC)
     if dead_letter.step == START_ORDER:
         rejection = CancellationRequest(requested_by=resolution.resolved_by, reason=resolution.reason[:300])
-        await reject_late(client, dead_letter.order_id, rejection)
-    if dead_letter.run_end is not None:
-        message = f"resolved by {resolution.resolved_by}: {resolution.reason}"[:500]
-        entry = LedgerEntry(step=dead_letter.step, kind="compensation", outcome=Outcome.DONE, at=now, message=message)
-        await _close_run(dead_letter, dead_letter.run_end, entry)
+        await reject_late(client, start_of(dead_letter).order_id, rejection)
+    message = f"resolved by {resolution.resolved_by}: {resolution.reason}"[:500]
+    entry = LedgerEntry(step=dead_letter.step, kind="compensation", outcome=Outcome.DONE, at=now, message=message)
+    closing_of_run = dead_letter.closing(entry)
+    if closing_of_run is not None:
+        await _close_run(closing_of_run)
     closing = CloseDeadLetter(
         dead_letter_id=dead_letter.dead_letter_id, state=DeadLetterState.RESOLVED, at=now, resolution=resolution
     )
@@ -182,11 +182,11 @@ async def _give_up_resolution(stored: StoredDeadLetter, resolution: Resolution) 
         await _update(stored, stored.dead_letter.claim_resolution(None))
 
 
-async def _close_run(dead_letter: DeadLetter, end: RunEnd, entry: LedgerEntry) -> None:
-    if dead_letter.workflow == PROCESS_ORDER:
-        await _close_order(CloseOrder(order_id=dead_letter.order_id, status=OrderStatus(end), entry=entry))
+async def _close_run(closing: CloseRun) -> None:
+    if closing.workflow == PROCESS_ORDER:
+        status = OrderStatus(closing.end)
+        await _close_order(CloseOrder(order_id=closing.key, status=status, entry=closing.entry))
     else:
-        closing = CloseRun(workflow=dead_letter.workflow, key=dead_letter.order_id, end=end, entry=entry)
         await asyncio.to_thread(services().run_repository.close, closing)
 
 

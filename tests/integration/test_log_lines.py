@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pytest
 
+from domain.ids import PROCESS_ORDER
 from domain.mail.notification import Notification, NotificationKind
 from sandbox.testing import Sandbox
 from services.container import services
@@ -15,7 +16,11 @@ from tests.support.order_requests import order_request
 from tests.support.shop import Shop, running_shop, use_settings
 
 NOTIFICATION: Final = Notification(
-    message_id="a-1.order_failed", order_id="a-1", kind=NotificationKind.ORDER_FAILED, email="ada@example.com"
+    message_id="a-1.order_failed",
+    workflow=PROCESS_ORDER,
+    key="a-1",
+    kind=NotificationKind.ORDER_FAILED,
+    email="ada@example.com",
 )
 
 Lines = Callable[..., list[dict[str, Any]]]

@@ -138,7 +138,7 @@ async def complete_order(shop: Shop, key: str) -> None:
 
 
 async def notify_of_completion(shop: Shop, key: str) -> None:
-    notification = next(message for message in waiting_messages() if message["order_id"] == key)
+    notification = next(message for message in waiting_messages() if message["key"] == key)
     await shop.host.run("deliver_notification", json.dumps(notification))
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from activities.notification import send_notification
 from domain.mail.notification import Notification, NotificationKind
-from domain.onboarding.user import OnboardingRequest, user_id
+from domain.onboarding.user import USER_ONBOARDING, OnboardingRequest, user_id
 from domain.queues import NOTIFICATIONS
 from domain.workflows.commands import Command, Compensation, step_of
 from orchestrators import user_onboarding
@@ -32,7 +32,12 @@ MAX_DEATHS = 20
 def mail(message_id: str, key: str) -> Command:
     kind = NotificationKind.USER_WELCOME
     message = Notification(
-        message_id=message_id, order_id=key, kind=kind, email="ada@example.com", data={"name": "Ada"}
+        message_id=message_id,
+        workflow=USER_ONBOARDING,
+        key=key,
+        kind=kind,
+        email="ada@example.com",
+        data={"name": "Ada"},
     )
     return activity(send_notification, message)
 
@@ -72,7 +77,7 @@ async def end_of(shop: Shop, key: str) -> tuple[str, str]:
 
 
 def mails(key: str) -> set[str]:
-    return {message["message_id"] for message in waiting_messages() if message["order_id"] == key}
+    return {message["message_id"] for message in waiting_messages() if message["key"] == key}
 
 
 def all_mails(key: str) -> set[str]:

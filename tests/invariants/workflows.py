@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from domain.carts.cart import CHECKOUT_CART
+from domain.ids import PROCESS_ORDER
 from domain.mail.notification import Notification, NotificationKind
 from orchestrators.kernel.retry import STEP
 from services.container import services
@@ -200,7 +201,8 @@ def watch(*statuses: str, sold: bool = True) -> Act:
             await stage.send("orders", order_request(order_id="a-1"))
         notification = Notification(
             message_id="a-1.order_completed",
-            order_id="a-1",
+            workflow=PROCESS_ORDER,
+            key="a-1",
             kind=NotificationKind.ORDER_COMPLETED,
             email="ada@example.com",
         )

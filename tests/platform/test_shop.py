@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from domain.ids import PROCESS_ORDER
 from domain.mail.notification import Notification, NotificationKind
 from sandbox.testing import Sandbox
 from tests.support.files import put_files
@@ -21,7 +22,11 @@ from tests.support.shop import ROOT, Shop, running_shop, use_settings
 from tests.support.worker import Worker, running_worker
 
 NOTIFICATION = Notification(
-    message_id="a-1.order_failed", order_id="a-1", kind=NotificationKind.ORDER_FAILED, email="ada@example.com"
+    message_id="a-1.order_failed",
+    workflow=PROCESS_ORDER,
+    key="a-1",
+    kind=NotificationKind.ORDER_FAILED,
+    email="ada@example.com",
 )
 
 

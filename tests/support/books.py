@@ -64,7 +64,7 @@ async def assert_balanced(
     stocked: units ever put on the shelf, per product. wanted: per order id, units per product.
     """
     shown = await orders(shop)
-    dead_lettered = {(each["order_id"], each["step"]) for each in await open_dead_letters(shop) if each["run_end"]}
+    dead_lettered = {(each["key"], each["step"]) for each in await open_dead_letters(shop) if each["run_end"]}
     assert set(shown) == set(wanted)
     sold: Counter[str] = Counter()
     for order_id, order in shown.items():

@@ -16,6 +16,7 @@ from activities.order_repository import close_order, record_order, settle_approv
 from activities.payment import authorise_payment, cancel_payment, capture_payment
 from activities.shipping import buy_label, cancel_shipping, create_shipment
 from domain.errors import ProviderUnavailable
+from domain.ids import PROCESS_ORDER
 from domain.mail.notification import Notification, NotificationKind
 from domain.orders.approval import ApprovalDecision, SettleApprovalRequest
 from domain.orders.order import CloseOrder, OrderProgress, OrderStatus
@@ -41,7 +42,8 @@ PAYMENT = PaymentRequest(
 COMPLETED = OrderProgress(order_id=ORDER, status=OrderStatus.COMPLETED, succeeded=True, message="Done.")
 NOTIFICATION = Notification(
     message_id=f"{ORDER}.order_completed",
-    order_id=ORDER,
+    workflow=PROCESS_ORDER,
+    key=ORDER,
     kind=NotificationKind.ORDER_COMPLETED,
     email="ada@example.com",
 )
@@ -130,7 +132,8 @@ def test_a_notification_that_cannot_be_stored_does_not_keep_an_order_from_its_en
 def test_a_dead_letter_is_stored_and_closed_once() -> None:
     letter = DeadLetter(
         dead_letter_id=f"{ORDER}.cancel_payment",
-        order_id=ORDER,
+        workflow=PROCESS_ORDER,
+        key=ORDER,
         step="cancel_payment",
         commands=(Command(operation="cancel_payment", request={}),),
         dead_lettered_at=NOW,

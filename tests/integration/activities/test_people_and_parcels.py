@@ -9,6 +9,7 @@ from activities.notification import mail_notification
 from activities.tracking import find_parcel, poll_parcel, record_tracking
 from activities.webhook import deliver_webhook
 from domain.expenses.claim import Category, ExpensePayment, ExpenseRequest, ExpenseTotal
+from domain.ids import PROCESS_ORDER
 from domain.mail.notification import Notification, NotificationKind
 from domain.orders.order import OrderProgress, OrderStatus
 from domain.shipping.tracking import ParcelQuery, ParcelStatus, RecordTracking, Tracking, TrackingRequest
@@ -94,7 +95,8 @@ def test_a_mail_that_is_to_be_sent_twice_is_sent_once(monkeypatch: pytest.Monkey
     change_settings(monkeypatch, SMTP_URL=mailbox.url)
     notification = Notification(
         message_id="order-1.order_failed",
-        order_id="order-1",
+        workflow=PROCESS_ORDER,
+        key="order-1",
         kind=NotificationKind.ORDER_FAILED,
         email="ada@example.com",
     )

@@ -6,6 +6,7 @@ import pytest
 
 from adapters.azure_storage.storage import Storage
 from adapters.stores.dead_letters import DeadLetters
+from domain.ids import PROCESS_ORDER
 from domain.page import InvalidCursor
 from domain.workflows.commands import Command
 from domain.workflows.dead_letter import (
@@ -29,7 +30,8 @@ def dead_letter(step: str = "cancel_payment", order_id: str = ORDER) -> DeadLett
     command = Command(operation=step, request={"ship_to": CUSTOMER.to_wire()})
     return DeadLetter(
         dead_letter_id=f"{order_id}.{step}",
-        order_id=order_id,
+        workflow=PROCESS_ORDER,
+        key=order_id,
         step=step,
         commands=(command,),
         run_end="failed",

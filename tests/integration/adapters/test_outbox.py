@@ -2,6 +2,7 @@
 
 from adapters.azure_storage.storage import Storage
 from adapters.stores.outbox import Outbox
+from domain.ids import PROCESS_ORDER
 from domain.mail.notification import Notification, NotificationKind
 
 
@@ -10,7 +11,8 @@ def test_messages_wait_in_the_queue_until_they_are_delivered(storage: Storage) -
     sent = [
         Notification(
             message_id=f"order-{number}.order_completed",
-            order_id=f"order-{number}",
+            workflow=PROCESS_ORDER,
+            key=f"order-{number}",
             kind=NotificationKind.ORDER_COMPLETED,
             email="ada@example.com",
         )

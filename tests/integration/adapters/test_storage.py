@@ -13,6 +13,7 @@ from adapters.stores.dead_letters import DeadLetters
 from adapters.stores.order_repository import OrderRepository
 from adapters.stores.outbox import Outbox
 from domain.errors import StorageUnavailable
+from domain.ids import PROCESS_ORDER
 from domain.mail.notification import Notification, NotificationKind
 from domain.orders.order import OrderStatus
 from settings import StorageLocation
@@ -22,7 +23,11 @@ from tests.integration.adapters.test_dead_letters import closing, dead_letter
 
 SECRET = base64.b64encode(b"the account's secret key").decode()
 MESSAGE = Notification(
-    message_id="m", order_id="order-1", kind=NotificationKind.ORDER_COMPLETED, email="ada@example.com"
+    message_id="m",
+    workflow=PROCESS_ORDER,
+    key="order-1",
+    kind=NotificationKind.ORDER_COMPLETED,
+    email="ada@example.com",
 )
 
 OPERATIONS: dict[str, Callable[[Storage], object]] = {

@@ -41,7 +41,8 @@ async def replay(shop: Shop) -> None:
 
 async def test_what_could_not_be_compensated_is_listed_and_shown(stuck: Shop):
     (listed,) = (await stuck.get("dead-letters")).json()["dead_letters"]
-    assert (listed["order_id"], listed["step"], listed["state"]) == ("a-1", "cancel_payment", "open")
+    assert (listed["workflow"], listed["key"]) == ("process_order", "a-1")
+    assert (listed["step"], listed["state"]) == ("cancel_payment", "open")
     shown = await stuck.get(LETTER)
     assert shown.status == 200
     assert shown.json() == {**listed, "latest_replay": None}

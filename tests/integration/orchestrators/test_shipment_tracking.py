@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from domain.ids import PROCESS_ORDER
 from domain.shipping.tracking import MAX_PAUSE, pause_after
 from sandbox.testing import Sandbox
 from services.container import services
@@ -224,7 +225,11 @@ async def test_an_order_without_a_parcel_is_not_tracked(shop: Shop):
     from domain.mail.notification import Notification, NotificationKind
 
     notification = Notification(
-        message_id="b-1.order_completed", order_id="b-1", kind=NotificationKind.ORDER_COMPLETED, email="ada@example.com"
+        message_id="b-1.order_completed",
+        workflow=PROCESS_ORDER,
+        key="b-1",
+        kind=NotificationKind.ORDER_COMPLETED,
+        email="ada@example.com",
     )
     await shop.host.run("deliver_notification", notification.model_dump_json())
     answer = await shop.get("shipments/b-1")

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from domain.ids import PROCESS_ORDER
 from domain.mail.notification import Notification, NotificationKind, next_try
 from domain.queues import NOTIFICATIONS
 from sandbox.testing import Sandbox
@@ -15,7 +16,11 @@ from tests.support.order_requests import order_request
 from tests.support.shop import Shop, running_shop, use_settings
 
 NOTIFICATION = Notification(
-    message_id="a-1.order_failed", order_id="a-1", kind=NotificationKind.ORDER_FAILED, email="ada@example.com"
+    message_id="a-1.order_failed",
+    workflow=PROCESS_ORDER,
+    key="a-1",
+    kind=NotificationKind.ORDER_FAILED,
+    email="ada@example.com",
 )
 
 

@@ -10,6 +10,7 @@ from adapters.rendering.texts import moment, money, render
 from adapters.stores.order_repository import OrderRepository
 from adapters.stores.sent_messages import SentMessages
 from adapters.web.decision_links import DecisionLinks
+from domain.ids import PROCESS_ORDER
 from domain.mail.notification import Notification, NotificationKind
 from domain.orders.order import OrderProgress, OrderStatus
 from domain.workflows.steps import Outcome
@@ -50,7 +51,13 @@ def notification_sender(
 
 
 def notification(kind: NotificationKind, **changes: object) -> Notification:
-    facts = {"message_id": f"order-1.{kind}", "order_id": "order-1", "kind": kind, "email": "ada@example.com"}
+    facts = {
+        "message_id": f"order-1.{kind}",
+        "workflow": PROCESS_ORDER,
+        "key": "order-1",
+        "kind": kind,
+        "email": "ada@example.com",
+    }
     return Notification.model_validate({**facts, "data": EXPENSE if "expense" in kind else {}, **changes})
 
 

@@ -26,7 +26,8 @@ from domain.onboarding.user import PersistUser
 from domain.orders.approval import CancellationRequest, SettleApprovalRequest, SettledApproval
 from domain.orders.batch import BatchChunk, BatchLine, ChunkResults, CollectResults, LineCounts, LineResult
 from domain.orders.intake import RefusedMessage
-from domain.orders.order import CloseOrder, Order, OrderProgress, OrderStatus
+from domain.orders.listing import EVERY_ORDER, ListedOrder, OrderFilter
+from domain.orders.order import CloseOrder, Order, OrderProgress
 from domain.orders.row import Closing, OrderRow
 from domain.orders.run import CourseSettled, SettleCourse
 from domain.page import Page
@@ -84,16 +85,9 @@ class OrderRepository(Protocol):
         """Return one order; None when there is none of this id."""
 
     def list(
-        self,
-        *,
-        customer_id: str | None = None,
-        status: OrderStatus | None = None,
-        placed_from: datetime | None = None,
-        placed_to: datetime | None = None,
-        cursor: str | None = None,
-        limit: int = 50,
-    ) -> Page[OrderRow]:
-        """Return orders by id. placed_from is included, placed_to is not. Raises InvalidCursor."""
+        self, wanted: OrderFilter = EVERY_ORDER, *, cursor: str | None = None, limit: int = 50
+    ) -> Page[ListedOrder]:
+        """Return orders, newest first. Raises InvalidCursor."""
 
     def record(self, progress: OrderProgress) -> OrderProgress | None:
         """Store where an order stands, unless the row is further. Return the progress when it changed the status."""

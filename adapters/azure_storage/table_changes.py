@@ -27,6 +27,18 @@ def change(entity: Mapping[str, Any], etag: str) -> Operation:
     return ("update", entity, options)
 
 
+def replacement(entity: Mapping[str, Any]) -> Operation:
+    """Return the operation that stores a row, whether it is there or not."""
+    from azure.data.tables import UpdateMode
+
+    return ("upsert", entity, {"mode": UpdateMode.REPLACE})
+
+
+def deletion(entity: Mapping[str, Any]) -> Operation:
+    """Return the operation that deletes a row that must be there."""
+    return ("delete", entity)
+
+
 def submit(table: "TableClient", operations: Sequence[Operation]) -> bool:
     """Carry the operations out, all or none; False when a row is not as it was read.
 

@@ -5,13 +5,12 @@ transition table allows, so that a repeated or late message cannot reopen an ord
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any, Final
 
 from adapters.azure_storage.storage import Storage, create_table, created_on_first_use, storage_errors
-from adapters.azure_storage.table_pages import read_page
+from adapters.stores.order_index import PARTITIONS, index_rows, partition_of
+from adapters.stores.order_list import read_orders
 from adapters.stores.order_rows import (
-    PARTITION,
     cancellation_entity,
     course_entity,
     is_newer,
@@ -22,9 +21,10 @@ from adapters.stores.order_rows import (
     with_late_cancellation,
 )
 from adapters.stores.rows import Rows
-from adapters.stores.run_intake import REMINDERS, RunIntake
+from adapters.stores.run_intake import RunIntake
 from domain.errors import EndNotKnown
 from domain.orders.approval import CancellationRequest, SettleApprovalRequest, SettledApproval
+from domain.orders.listing import EVERY_ORDER, ListedOrder, OrderFilter
 from domain.orders.order import ENDED, CloseOrder, Order, OrderProgress, OrderStatus
 from domain.orders.row import Closing, OrderRow
 from domain.orders.run import STOPPED, CourseSettled, SettleCourse, run_of
@@ -37,7 +37,6 @@ from domain.workflows.steps import LedgerEntry, Outcome, StepResult
 _ORDERS: Final = "orders"
 _APPROVALS: Final = "approvals"
 _NAME: Final = "the order repository"
-_FIRST_ID: Final = "0"
 
 
 class OrderRepository:
@@ -50,8 +49,8 @@ class OrderRepository:
     def __init__(self, storage: Storage) -> None:
         self._orders = storage.table(_ORDERS)
         self._approvals = storage.table(_APPROVALS)
-        self._rows = Rows(self._orders, PARTITION, _NAME)
-        self.intake = RunIntake(self._orders, PARTITION, _NAME)
+        self._rows = Rows(self._orders, partition_of, _NAME, index_rows)
+        self.intake = RunIntake(self._orders, PARTITIONS, partition_of, _NAME)
 
     def accept(self, order: Order, fingerprint: str) -> Intake:
         """Insert a new order, unless its id is known. fingerprint: equal for equal requests.
@@ -61,7 +60,7 @@ class OrderRepository:
         """
         # The order stands in its row: no need to repeat it in the reminder.
         reminded = run_of(order, with_request=False)
-        return self.intake.accept(reminded, fingerprint, new_entity(order), any_case=True)
+        return self.intake.accept(reminded, fingerprint, new_entity(order), any_case=True, index=index_rows)
 
     def get(self, order_id: str) -> OrderRow | None:
         """Return one order; None when there is none of this id."""
@@ -70,33 +69,16 @@ class OrderRepository:
         return None if entity is None else row_of(entity)
 
     def list(
-        self,
-        *,
-        customer_id: str | None = None,
-        status: OrderStatus | None = None,
-        placed_from: datetime | None = None,
-        placed_to: datetime | None = None,
-        cursor: str | None = None,
-        limit: int = 50,
-    ) -> Page[OrderRow]:
-        """Return orders by id. placed_from is included, placed_to is not. A page may be short of `limit` and have a next one.
+        self, wanted: OrderFilter = EVERY_ORDER, *, cursor: str | None = None, limit: int = 50
+    ) -> Page[ListedOrder]:
+        """Return orders, newest first. A page may be short of `limit` and have a next one.
 
-        A filter spares the answer, not the reading: the service goes through the repository's rows for whatever is asked of it.
-
-        Raises InvalidCursor.
+        Raises:
+            InvalidCursor: The cursor does not come from this list with this filter.
         """
-        filters = {
-            "RowKey ge @ids": _FIRST_ID,
-            "RowKey lt @reminders": REMINDERS,
-            "customer_id eq @customer_id": customer_id,
-            "status eq @status": None if status is None else str(status),
-            "placed_at ge @placed_from": placed_from,
-            "placed_at lt @placed_to": placed_to,
-        }
         with storage_errors(_NAME):
             return created_on_first_use(
-                lambda: read_page(self._orders, PARTITION, filters, row_of, cursor=cursor, limit=limit),
-                lambda: create_table(self._orders),
+                lambda: read_orders(self._orders, wanted, cursor, limit), lambda: create_table(self._orders)
             )
 
     def record(self, progress: OrderProgress) -> OrderProgress | None:
@@ -236,7 +218,9 @@ class OrderRepository:
                     result = row, None
                     break
                 entity = progress_entity(progress)
-                if self._rows.try_write(row, order_id, entity):
+                # Lists show an order that was started past the repository from the time at which it came to be known.
+                first = {"listed_at": entity["updated_at"]} if row is None else {}
+                if self._rows.try_write(row, order_id, {**entity, **first}):
                     is_new = row is None or row["status"] != progress.status
                     result = entity, progress if is_new else None
                     break

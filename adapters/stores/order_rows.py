@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 from adapters.azure_storage.long_text import joined_text, split_text
 from adapters.azure_storage.table_values import long, plain
+from adapters.stores.order_index import facts_of_order, facts_of_progress
 from domain.orders.approval import CancellationRequest
 from domain.orders.order import ENDED, TRANSITIONS, Order, OrderProgress, OrderStatus
 from domain.orders.row import OrderRow
@@ -13,8 +14,6 @@ from domain.orders.run import SettleCourse
 from domain.shipping.tracking import Tracking
 from domain.workflows.course import CANCELLED, Course
 from domain.workflows.steps import CANCELLATION, LedgerEntry, Outcome
-
-PARTITION: Final = "order"
 
 
 def new_entity(order: Order) -> dict[str, Any]:
@@ -27,6 +26,7 @@ def new_entity(order: Order) -> dict[str, Any]:
         "total_cents": long(order.total_cents),
         "currency": order.currency,
         "payment_provider": order.payment_provider,
+        **facts_of_order(order),
         **split_text("order", order.model_dump_json()),
     }
 
@@ -37,6 +37,7 @@ def progress_entity(progress: OrderProgress) -> dict[str, Any]:
         "status": str(progress.status),
         "updated_at": datetime.now(UTC),
         "steps": len(progress.steps),
+        **facts_of_progress(progress),
         **split_text("result", progress.model_dump_json()),
     }
 
@@ -52,6 +53,7 @@ def course_entity(request: SettleCourse) -> dict[str, Any]:
     return {
         "updated_at": datetime.now(UTC),
         "steps": len(progress.steps),
+        **facts_of_progress(progress),
         **split_text("result", progress.model_dump_json()),
         **split_text("course", request.course.model_dump_json()),
     }

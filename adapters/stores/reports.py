@@ -9,7 +9,7 @@ from typing import Final
 from adapters.azure_storage.storage import Storage, create_container, created_on_first_use, storage_errors
 from adapters.rendering.report_document import CONTENT_TYPES, document
 from domain.files.blob_link import BlobLink
-from domain.orders.row import OrderRow
+from domain.orders.listing import ListedOrder, OrderFilter
 from domain.reports.report import FetchReportData, GenerateReport, ReportDataFetched, ReportFormat, ReportRow
 from domain.repositories import OrderRepository
 
@@ -29,11 +29,10 @@ class Reports:
     def fetch(self, wanted: FetchReportData) -> ReportDataFetched:
         """Store the next rows of the order repository as one part, and return where they end."""
         rows: list[ReportRow] = []
+        period = OrderFilter(placed_from=wanted.placed_from, placed_to=wanted.placed_to)
         cursor = wanted.cursor
         for _ in range(_PART_PAGES):
-            page = self._orders.list(
-                placed_from=wanted.placed_from, placed_to=wanted.placed_to, cursor=cursor, limit=_PAGE_ROWS
-            )
+            page = self._orders.list(period, cursor=cursor, limit=_PAGE_ROWS)
             rows += [_row(each) for each in page.items]
             cursor = page.cursor
             if cursor is None:
@@ -74,8 +73,8 @@ class Reports:
             )
 
 
-def _row(order: OrderRow) -> ReportRow:
-    # A filter by the time of placing leaves out every row that has none, and with it those without the rest.
+def _row(order: ListedOrder) -> ReportRow:
+    # A filter by the time of placing leaves out every order that has none, and with it those without the rest.
     return ReportRow.model_validate(order.model_dump(include=set(ReportRow.model_fields)))
 
 

@@ -1,9 +1,9 @@
-"""Rows of one partition that several processes change: each change is based on the row as it was read."""
+"""Rows that several processes change: each change is based on the row as it was read, and its index rows change with it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from adapters.azure_storage.storage import create_table, created_on_first_use
+from adapters.azure_storage.table_changes import Operation, change, creation, deletion, replacement, submit
 from domain.errors import StorageUnavailable
 
 if TYPE_CHECKING:
@@ -13,16 +13,28 @@ if TYPE_CHECKING:
 _MAX_COLLISIONS: Final = 5
 
 
+Index = Callable[[Mapping[str, Any]], Mapping[str, Mapping[str, Any]]]
+"""From a row to its index rows, by row key: other rows of its partition, which are a function of it."""
+
+
+def no_index(row: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    """Return no index rows."""
+    return {}
+
+
 class Rows:
-    """One partition of a table. Raises the tables library's errors.
+    """Rows of a table. Raises the tables library's errors.
 
     Attributes:
         name: For the text of an error.
     """
 
-    def __init__(self, table: "TableClient", partition: str, name: str) -> None:
+    def __init__(
+        self, table: "TableClient", partition_of: Callable[[str], str], name: str, index: Index = no_index
+    ) -> None:
         self._table = table
-        self._partition = partition
+        self._partition_of = partition_of
+        self._index = index
         self.name = name
 
     def find(self, row_key: str) -> "TableEntity | None":
@@ -30,7 +42,7 @@ class Rows:
         from azure.core.exceptions import ResourceNotFoundError
 
         try:
-            return self._table.get_entity(self._partition, row_key)
+            return self._table.get_entity(self._partition_of(row_key), row_key)
         except ResourceNotFoundError:  # the row, or the table with it
             return None
 
@@ -44,18 +56,24 @@ class Rows:
             yield self.find(row_key)
         raise StorageUnavailable(f"{self.name}: a row is being changed by too many at once")
 
-    def try_write(self, row: "TableEntity | None", row_key: str, change: Mapping[str, Any]) -> bool:
+    def try_write(self, row: "TableEntity | None", row_key: str, changes: Mapping[str, Any]) -> bool:
         """Change a row that was read, or insert it where there was none; False when it changed since."""
-        from azure.core import MatchConditions
-        from azure.core.exceptions import ResourceExistsError, ResourceModifiedError
+        from azure.core.exceptions import ResourceNotFoundError
 
-        entity = {**change, "PartitionKey": self._partition, "RowKey": row_key}
+        entity = {**changes, "PartitionKey": self._partition_of(row_key), "RowKey": row_key}
+        own = creation(entity) if row is None else change(entity, str(row.metadata["etag"]))
+        before = {} if row is None else self._index(row)
+        beside = _index_changes(before, self._index({**(row or {}), **entity}))
         try:
+            return submit(self._table, [own, *beside])
+        except ResourceNotFoundError:
             if row is None:
-                created_on_first_use(lambda: self._table.create_entity(entity), lambda: create_table(self._table))
-            else:
-                etag = row.metadata["etag"]
-                self._table.update_entity(entity, etag=etag, match_condition=MatchConditions.IfNotModified)
-        except (ResourceExistsError, ResourceModifiedError):
+                raise
+            # The service deletes only what is there: an index row that someone has deleted must not hold up its order.
+            submit(self._table, [replacement(each) for each in before.values()])
             return False
-        return True
+
+
+def _index_changes(before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mapping[str, Any]]) -> list[Operation]:
+    deleted = [deletion(row) for key, row in before.items() if key not in after]
+    return [*deleted, *(replacement(row) for key, row in after.items() if row != before.get(key))]

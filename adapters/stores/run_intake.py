@@ -2,11 +2,11 @@
 
 Only the caller whose row was the first may start the run, because starting the id of an ended instance would run it again. The
 reminder lasts until the run has ended: by it the recovery timer finds what was never started, and what the platform has failed.
-So the timer reads as many rows as there are open runs, however many there have been.
+So the timer reads as many rows as there are open runs, however many there have been: their keys follow each other in a partition.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from adapters.azure_storage.long_text import joined_text, split_text
 from adapters.azure_storage.storage import create_table, created_on_first_use, storage_errors
 from adapters.stores.insert_once import insert_once
+from adapters.stores.rows import Index, no_index
 from domain.workflows.intake import Intake, Reminder
 from domain.workflows.run import Run
 
@@ -28,15 +29,24 @@ SPELLINGS: Final = "!"
 
 
 class RunIntake:
-    """One partition of a table, whose row keys are instance ids. Every method raises StorageUnavailable."""
+    """Rows of a table whose row keys are instance ids, in one partition or in several. Every method raises StorageUnavailable."""
 
-    def __init__(self, table: "TableClient", partition: str, name: str) -> None:
+    def __init__(
+        self, table: "TableClient", partitions: Sequence[str], partition_of: Callable[[str], str], name: str
+    ) -> None:
         self._table = table
-        self._partition = partition
+        self._partitions = partitions
+        self._partition_of = partition_of
         self._name = name
 
     def accept(
-        self, run: Run, fingerprint: str, facts: Mapping[str, Any] | None = None, *, any_case: bool = False
+        self,
+        run: Run,
+        fingerprint: str,
+        facts: Mapping[str, Any] | None = None,
+        *,
+        any_case: bool = False,
+        index: Index = no_index,
     ) -> Intake:
         """Insert the row of a run and its reminder, unless its id is known.
 
@@ -45,24 +55,23 @@ class RunIntake:
             fingerprint: Equal for equal requests.
             facts: What the row holds besides.
             any_case: An id that is known in another case is another run's.
+            index: From the row to the index rows that are inserted with it.
         """
         row = {**(facts or {}), **self._keys(run.instance_id), "fingerprint": fingerprint}
-        beside = [self._reminder(run)]
+        beside = [self._reminder(run), *index(row).values()]
         if any_case:
-            beside.append(self._keys(f"{SPELLINGS}{run.instance_id.lower()}"))
+            spelling = {"RowKey": f"{SPELLINGS}{run.instance_id.lower()}"}
+            beside.append({**self._keys(run.instance_id), **spelling})
         with storage_errors(self._name):
             return insert_once(self._table, row, beside)
 
     def open_runs(self, before: datetime) -> Sequence[Reminder]:
         """Return the runs accepted before then that are not known to have ended, with all that follows an end."""
-        asked = "PartitionKey eq @partition and RowKey ge @first"
-        parameters = {"partition": self._partition, "first": REMINDERS}
         with storage_errors(self._name):
-            rows = created_on_first_use(
-                lambda: list(self._table.query_entities(asked, parameters=parameters)),
+            return created_on_first_use(
+                lambda: [reminder for partition in self._partitions for reminder in self._reminders(partition, before)],
                 lambda: create_table(self._table),
             )
-        return [_reminder_of(row) for row in rows if row["accepted_at"] < before]
 
     def open_run(self, instance_id: str) -> Run | None:
         """Return a run that is not known to have ended; None when there is none of this id."""
@@ -70,7 +79,7 @@ class RunIntake:
 
         with storage_errors(self._name):
             try:
-                row = self._table.get_entity(self._partition, f"{REMINDERS}{instance_id}")
+                row = self._table.get_entity(self._partition_of(instance_id), f"{REMINDERS}{instance_id}")
             except ResourceNotFoundError:  # the reminder, or the table with it
                 return None
         return self.run_of(_reminder_of(row))
@@ -120,7 +129,7 @@ class RunIntake:
         from azure.core.exceptions import ResourceNotFoundError
 
         with storage_errors(self._name), suppress(ResourceNotFoundError):
-            self._table.delete_entity(self._partition, f"{REMINDERS}{instance_id}")
+            self._table.delete_entity(self._partition_of(instance_id), f"{REMINDERS}{instance_id}")
 
     def remember(self, run: Run) -> None:
         """Have a run looked after again that was forgotten. Safe to repeat."""
@@ -129,7 +138,7 @@ class RunIntake:
 
     def _reminder(self, run: Run) -> dict[str, Any]:
         return {
-            **self._keys(f"{REMINDERS}{run.instance_id}"),
+            **self._keys(run.instance_id, REMINDERS),
             "workflow": run.workflow,
             "key": run.key,
             "accepted_at": run.accepted_at,
@@ -141,13 +150,18 @@ class RunIntake:
 
         with storage_errors(self._name):
             try:
-                self._table.update_entity({**self._keys(f"{REMINDERS}{instance_id}"), **change})
+                self._table.update_entity({**self._keys(instance_id, REMINDERS), **change})
             except ResourceNotFoundError:
                 return False
         return True
 
-    def _keys(self, row_key: str) -> dict[str, Any]:
-        return {"PartitionKey": self._partition, "RowKey": row_key}
+    def _reminders(self, partition: str, before: datetime) -> Iterator[Reminder]:
+        asked = "PartitionKey eq @partition and RowKey ge @first and accepted_at lt @before"
+        parameters = {"partition": partition, "first": REMINDERS, "before": before}
+        yield from map(_reminder_of, self._table.query_entities(asked, parameters=parameters))
+
+    def _keys(self, instance_id: str, kind: str = "") -> dict[str, Any]:
+        return {"PartitionKey": self._partition_of(instance_id), "RowKey": f"{kind}{instance_id}"}
 
 
 def _reminder_of(row: "TableEntity") -> Reminder:

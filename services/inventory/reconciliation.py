@@ -14,7 +14,6 @@ from services.durable.client import DurableClient
 from services.inventory.sold_lines import sold_lines
 from services.inventory.stock import product_ids, read_stock
 from services.orders.status import OrderView, find_order
-from services.pages import all_items
 
 _HOLDS_GOODS: Final = CANCELLABLE - {OrderStatus.ACCEPTED}
 
@@ -32,7 +31,7 @@ async def reconcile(client: DurableClient, now: datetime) -> ReconciliationRepor
 async def _compare(client: DurableClient, now: datetime) -> ReconciliationReport:
     # Stock first: an order that has ended by the time it is read must have released its goods before.
     stocks = await _stocks(client)
-    live = await _live_orders(client, stocks.values())
+    live = await _live_orders(client, stocks.values(), now)
     holding = {order_id: order.lines for order_id, order in live.items() if order.lines and order.has_reserved}
     missing = find_missing_stocks(stocks, {**holding, **await sold_lines()})
     drift: tuple[Drift, ...] = (*find_drift(stocks, live), *missing)
@@ -47,10 +46,10 @@ async def _stocks(client: DurableClient) -> dict[str, Stock]:
     return {product_id: stock for product_id, stock in found if stock is not None}
 
 
-async def _live_orders(client: DurableClient, stocks: Iterable[Stock]) -> dict[str, LiveOrder]:
+async def _live_orders(client: DurableClient, stocks: Iterable[Stock], now: datetime) -> dict[str, LiveOrder]:
     """Return those of the orders that have not ended in the repository, or hold goods, that are still running."""
     holders = {order_id for stock in stocks for order_id in stock.reservations}
-    unfinished = await asyncio.to_thread(_unfinished_ids)
+    unfinished = await asyncio.to_thread(_unfinished_ids, now)
 
     async def view(order_id: str) -> OrderView:
         return await find_order(client, order_id)
@@ -65,7 +64,5 @@ def _live_order(view: OrderView) -> LiveOrder:
     return LiveOrder(lines=lines, has_reserved=view.progress.status in _HOLDS_GOODS)
 
 
-def _unfinished_ids() -> set[str]:
-    return {
-        row.order_id for status in CANCELLABLE for row in all_items(services().order_repository.list, status=status)
-    }
+def _unfinished_ids(now: datetime) -> set[str]:
+    return {reminder.key for reminder in services().order_repository.intake.open_runs(now)}

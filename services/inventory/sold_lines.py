@@ -1,20 +1,31 @@
-"""What stored orders have bought: what the stock of a hub is compared with."""
+"""What some completed orders have bought: enough to decide whether a task hub has ever seen them."""
 
 import asyncio
 from collections.abc import Mapping
 from typing import Final
 
+from domain.orders.listing import OrderFilter
 from domain.orders.order import OrderStatus
+from domain.orders.row import OrderRow
+from services.concurrency import gather_bounded
 from services.container import services
 
 SAMPLE_SIZE: Final = 50
+"""How many orders, and how many of their products, are looked at."""
+
+_COMPLETED: Final = OrderFilter(status=OrderStatus.COMPLETED)
 
 
 async def sold_lines() -> dict[str, Mapping[str, int]]:
-    """Return the lines of some completed orders, by order id: enough to decide whether a hub has ever seen them."""
-    page = await asyncio.to_thread(services().order_repository.list, limit=SAMPLE_SIZE)
+    """Return the lines of some completed orders, by order id."""
+    page = await asyncio.to_thread(services().order_repository.list, _COMPLETED, limit=SAMPLE_SIZE)
+
+    async def read(order_id: str) -> OrderRow | None:
+        return await asyncio.to_thread(services().order_repository.get, order_id)
+
+    rows = await gather_bounded(read, [order.order_id for order in page.items])
     return {
         row.order_id: {line.product_id: line.quantity for line in row.order.lines}
-        for row in page.items
-        if row.status is OrderStatus.COMPLETED and row.order is not None
+        for row in rows
+        if row is not None and row.order is not None
     }

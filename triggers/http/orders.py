@@ -1,12 +1,17 @@
 """Place, show and list orders."""
 
+from typing import Annotated, Any
+
 import azure.durable_functions as df
 import azure.functions as func
+from pydantic import Field
 
-from domain.ids import CustomerId
+from domain.ids import CustomerId, ProductId
+from domain.orders.listing import ListedOrder, OrderFilter
 from domain.orders.order import OrderRequest, OrderStatus
-from domain.orders.row import OrderRow
-from domain.wire import Timestamp, Wire
+from domain.page import Page
+from domain.shipping.tracking import TrackingCode
+from domain.wire import EmailAddress, Timestamp, Wire, in_words
 from services.container import services
 from services.orders.start import take_in_order
 from services.orders.status import view_order
@@ -21,37 +26,31 @@ from triggers.http.support.responses import accepted, answer
 
 bp = df.Blueprint()
 
+PaymentId = Annotated[
+    str, Field(pattern=r"^[\x21-\x7e]{1,255}$"), in_words("Must be 1 to 255 printable ASCII characters without blanks")
+]
+
 
 class OrderQuery(PageQuery):
-    """The query of a list of orders. `placed_from` is included, `placed_to` is not."""
+    """The query of a list of orders: those that meet every condition. `placed_from` is included, `placed_to` is not.
+
+    `email` and `tracking_code` are found in any case. `product_id` is in any line of an order.
+    """
 
     customer_id: CustomerId | None = None
+    email: EmailAddress | None = None
+    product_id: ProductId | None = None
+    tracking_code: TrackingCode | None = None
+    payment_id: PaymentId | None = None
     status: OrderStatus | None = None
     placed_from: Timestamp | None = None
     placed_to: Timestamp | None = None
 
 
-class OrderSummary(Wire):
-    """An order as lists show it. A field is null where the order was started past the order repository."""
-
-    order_id: str
-    customer_id: str | None
-    status: OrderStatus
-    total_cents: int | None
-    currency: str | None
-    placed_at: Timestamp | None
-    updated_at: Timestamp
-
-    @classmethod
-    def of(cls, row: OrderRow) -> "OrderSummary":
-        """Return what a list shows of a row."""
-        return cls.model_validate(row.model_dump(include=set(cls.model_fields)))
-
-
 class OrderList(Wire):
     """One page of orders. `next_cursor` is for the next page, null on the last one."""
 
-    orders: tuple[OrderSummary, ...]
+    orders: tuple[ListedOrder, ...]
     next_cursor: str | None
 
 
@@ -101,7 +100,14 @@ async def get_order(req: func.HttpRequest, client: df.DurableOrchestrationClient
     answers={200: OrderList},
 )
 async def list_orders(req: func.HttpRequest) -> func.HttpResponse:
-    """List orders, sorted by id."""
-    page = await read_page(services().order_repository.list, read_query(req, OrderQuery))
-    orders = tuple(OrderSummary.of(row) for row in page.items)
-    return answer(OrderList(orders=orders, next_cursor=page.cursor))
+    """List orders, newest first.
+
+    A cursor goes on with the same filters only. Orders that are placed or change meanwhile move no other one to another page. Where
+    several filters leave few orders, a page may be shorter than `limit`, or empty, and still have a next one.
+    """
+    page = await read_page(_listed, read_query(req, OrderQuery))
+    return answer(OrderList(orders=tuple(page.items), next_cursor=page.cursor))
+
+
+def _listed(*, cursor: str | None, limit: int, **wanted: Any) -> Page[ListedOrder]:
+    return services().order_repository.list(OrderFilter(**wanted), cursor=cursor, limit=limit)

@@ -12,7 +12,9 @@ from urllib.parse import urlsplit
 class Way:
     """url: where to send requests instead. lost: how many answers were.
 
-    lose_next: the method whose next answer is lost. lose_at: which answers from now on are lost, from 1.
+    lose_next: the method whose next answer is lost. lose_at: which answers from now on are lost, from 1. dies_at: the
+    request from which on no answer comes, which is the caller's death; the first of them has an effect unless takes_effect is
+    False. passed: how many requests came.
     """
 
     def __init__(self) -> None:
@@ -20,13 +22,15 @@ class Way:
         self.lose_next: str | None = None
         self.lose_at: set[int] = set()
         self.lost = 0
-        self._passed = 0
+        self.dies_at: int | None = None
+        self.takes_effect = True
+        self.passed = 0
         self._counting = Lock()
 
     def loses(self, method: str) -> bool:
         with self._counting:
-            self._passed += 1
-            if self._passed in self.lose_at:
+            self.passed += 1
+            if self.passed in self.lose_at:
                 self.lost += 1
                 return True
         if method != self.lose_next:
@@ -34,6 +38,12 @@ class Way:
         self.lose_next = None
         self.lost += 1
         return True
+
+    def is_dead_next(self) -> tuple[bool, bool]:
+        """Return whether the next answer does not come, and whether the request has an effect."""
+        number = self.passed + 1
+        is_dead = self.dies_at is not None and number >= self.dies_at
+        return is_dead, not is_dead or (number == self.dies_at and self.takes_effect)
 
 
 @contextmanager
@@ -44,13 +54,18 @@ def losing_way(target: str) -> Iterator[Way]:
     class Handler(BaseHTTPRequestHandler):
         def _forward(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            is_dead, has_effect = way.is_dead_next()
+            if not has_effect:
+                way.loses(self.command)
+                self.send_error(403)  # which no client repeats
+                return
             connection = http.client.HTTPConnection(behind.netloc)
             connection.request(self.command, self.path, body, dict(self.headers))
             answer = connection.getresponse()
             content = answer.read()
             connection.close()
-            if way.loses(self.command):
-                self.send_error(503)
+            if way.loses(self.command) or is_dead:
+                self.send_error(403 if is_dead else 503)
                 return
             self.send_response(answer.status)
             for name, value in answer.getheaders():
@@ -60,7 +75,7 @@ def losing_way(target: str) -> Iterator[Way]:
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_POST = do_PUT = do_PATCH = _forward
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _forward
 
         def log_message(self, format: str, *args: Any) -> None:
             """Say nothing."""

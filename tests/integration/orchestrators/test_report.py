@@ -63,8 +63,8 @@ async def test_a_csv_report_has_a_line_per_order_of_the_period(shop: Shop):
     document = await download(run)
     lines = list(csv.DictReader(document.content.decode().splitlines()))
     assert [(line["order_id"], line["status"], line["total_cents"]) for line in lines] == [
-        ("first", "completed", "2000"),
         ("last", "accepted", "2000"),
+        ("first", "completed", "2000"),
     ]
     assert document.headers["Content-Disposition"] == 'attachment; filename="r-1.csv"'
 

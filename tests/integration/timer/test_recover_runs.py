@@ -8,6 +8,7 @@ import azure.durable_functions as df
 import pytest
 
 from adapters.azure_storage.storage import Storage
+from adapters.stores.order_index import partition_of
 from domain.ids import order_instance_id
 from domain.orders.late_start import START_WITHIN
 from domain.orders.order import OrderProgress, OrderStatus
@@ -178,7 +179,7 @@ async def test_an_order_that_cannot_be_read_does_not_delay_the_start_of_others(
     await shop.stock("mug", 10)
     for order_id in ("a-1", "a-2", "a-3"):
         enter(order_id, ago=ORPHANED_AFTER * 2)
-    changed = {"PartitionKey": "order", "RowKey": "a-1", "status": "a status of a later release"}
+    changed = {"PartitionKey": partition_of("a-1"), "RowKey": "a-1", "status": "a status of a later release"}
     Storage(storage_location).table("orders").update_entity(changed)
     ask = df.DurableOrchestrationClient.get_status
 

@@ -69,7 +69,7 @@ class Rows:
         except ResourceNotFoundError:
             if row is None:
                 raise
-            # The service deletes only what is there: an index row that someone has deleted must not hold up its order.
+            # The service deletes only what is there: an index row that an operator has deleted must not hold up its order.
             submit(self._table, [replacement(each) for each in before.values()])
             return False
 

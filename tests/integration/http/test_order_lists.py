@@ -52,7 +52,7 @@ async def test_an_order_is_found_by_what_its_customer_its_carrier_and_its_bank_k
     assert await listed(shop, tracking_code=code) == await listed(shop, tracking_code=code.lower()) == ["a-2"]
     assert await listed(shop, payment_id=payment, product_id="mug") == []
     assert await listed(shop, product_id="tea", email="eve@example.com", status="completed") == ["a-2"]
-    assert await listed(shop, email="nobody@example.com") == []
+    assert await listed(shop, email="unknown@example.com") == []
 
 
 async def test_a_list_goes_on_where_its_page_ended_though_orders_come_and_change(shop: Shop):

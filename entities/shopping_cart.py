@@ -6,6 +6,7 @@ import azure.durable_functions as df
 
 from domain.carts import cart as rules
 from domain.carts.cart import Cart
+from domain.carts.steps import BEGIN_CHECKOUT, FINISH_CHECKOUT
 from entities.shell import Operations, answer_batch
 
 bp = df.Blueprint()
@@ -15,8 +16,8 @@ _OPERATIONS: Final[Operations[Cart]] = {
     "change": (rules.ChangeItem, rules.change),
     "remove": (rules.RemoveItem, rules.remove),
     "clear": (rules.ClearCart, rules.clear),
-    "begin_checkout": (rules.BeginCheckout, rules.begin_checkout),
-    "finish_checkout": (rules.FinishCheckout, rules.finish_checkout),
+    BEGIN_CHECKOUT: (rules.BeginCheckout, rules.begin_checkout),
+    FINISH_CHECKOUT: (rules.FinishCheckout, rules.finish_checkout),
 }
 
 

@@ -11,6 +11,7 @@ import azure.durable_functions as df
 
 from activities.order_intake import accept_order
 from domain.carts.cart import CART_ENTITY, CHECKOUT_CART, BeginCheckout, CheckoutBegun, CheckOutCart, FinishCheckout
+from domain.carts.steps import BEGIN_CHECKOUT, FINISH_CHECKOUT
 from domain.orders.intake import AcceptOrder, OrderAccepted
 from domain.orders.order import OrderRequest
 from domain.wire import Wire
@@ -51,7 +52,7 @@ def check_out(run: WorkflowRun, request: CheckOutCart) -> Wait:
 
 def begin(run: WorkflowRun, request: CheckOutCart) -> Wait:
     """Freeze what is ordered. Returns the entity's `CheckoutBegun`."""
-    command = _of_cart(request, "begin_checkout", BeginCheckout(number=request.number))
+    command = _of_cart(request, BEGIN_CHECKOUT, BeginCheckout(number=request.number))
     begun = yield from run.ask(command, CheckoutBegun)
     if run.restart is not None and begun is not None and begun.finished is not None:
         return begun
@@ -87,7 +88,7 @@ def order(run: WorkflowRun, request: CheckOutCart, begun: CheckoutBegun) -> Wait
         message=taken.message,
         errors=taken.errors,
     )
-    yield from run.do(step_of(_of_cart(request, "finish_checkout", finish)))
+    yield from run.do(step_of(_of_cart(request, FINISH_CHECKOUT, finish)))
     return _ended(run, taken)
 
 

@@ -13,6 +13,7 @@ import azure.durable_functions as df
 from activities.expense import calculate_expense_totals, pay_expense
 from activities.notification import send_notification
 from activities.order_repository import look_up_approval, settle_approval
+from domain.expenses import steps
 from domain.expenses.claim import (
     EXPENSE_APPROVAL,
     MAX_TURNS,
@@ -103,7 +104,7 @@ def ask_approvers(claim: Claim) -> Wait:
             yield from _notify_approver(claim, wait, turn)
             decision = yield from _first_decision(claim, wait, turn)
             settled = yield from _settle(claim, wait, decision)
-        claim.record("wait_for_decision", _result_of(settled))
+        claim.record(steps.WAIT_FOR_DECISION, _result_of(settled))
         if not settled.timed_out:
             break
     return settled
@@ -133,19 +134,19 @@ def pay(claim: Claim, decision: ApprovalDecision) -> Wait:
     paid = yield from done_or_dead_lettered(claim, step_of(activity(pay_expense, payment)))
     if paid.outcome is not Outcome.DONE:
         return claim.end("failed", "Approved, but not paid yet; an operator has to look at it.", "not_paid")
-    yield from _notify_claimant(claim, "notify_payment", NotificationKind.EXPENSE_PAID, decision)
+    yield from _notify_claimant(claim, steps.NOTIFY_PAYMENT, NotificationKind.EXPENSE_PAID, decision)
     return claim.end("completed", f"Approved by {decision.approver} and paid.")
 
 
 def turn_down(claim: Claim, decision: ApprovalDecision) -> Wait:
     """Notify the claimant of the rejection. Returns the instance's result."""
-    yield from _notify_claimant(claim, "notify_rejection", NotificationKind.EXPENSE_REJECTED, decision)
+    yield from _notify_claimant(claim, steps.NOTIFY_REJECTION, NotificationKind.EXPENSE_REJECTED, decision)
     return claim.end("rejected", f"Rejected by {decision.approver}.", "expense_rejected")
 
 
 def give_up(claim: Claim) -> Wait:
     """Notify the claimant that no approver decided. Returns the instance's result."""
-    yield from _notify_claimant(claim, "notify_timeout", NotificationKind.EXPENSE_TIMED_OUT, _TIMED_OUT)
+    yield from _notify_claimant(claim, steps.NOTIFY_TIMEOUT, NotificationKind.EXPENSE_TIMED_OUT, _TIMED_OUT)
     return claim.end("rejected", "No approver decided in time.", "expense_timed_out")
 
 
@@ -175,7 +176,7 @@ def _notify_approver(claim: Claim, wait: ExpenseWait, turn: int) -> Wait:
             "wait": wait.to_wire(),
         },
     )
-    yield from claim.take(Step(name="notify_approver", commands=(activity(send_notification, notification),)))
+    yield from claim.take(Step(name=steps.NOTIFY_APPROVER, commands=(activity(send_notification, notification),)))
 
 
 def _first_decision(claim: Claim, wait: ExpenseWait, turn: int) -> Wait:

@@ -15,6 +15,7 @@ from domain.files.batch import (
     ListFiles,
     SummariseBatch,
 )
+from domain.files.steps import EXTRACT_METADATA
 from domain.workflows.course import RunStopped
 from domain.workflows.steps import StepResult
 from orchestrators.file_extraction import extract_chunk
@@ -80,7 +81,7 @@ def look_at_all(run: WorkflowRun, container: str, listed: FilesListed) -> Wait:
         seen, failed = seen + done.files, failed + done.failed
         run.show("Looking at the files.", done=seen, failed=failed)
     run.stop_if_cancelled()
-    run.record("extract_metadata", StepResult(message=f"{_counted(listed.files)}, {failed} of them with a problem"))
+    run.record(EXTRACT_METADATA, StepResult(message=f"{_counted(listed.files)}, {failed} of them with a problem"))
 
 
 def summarise(run: WorkflowRun, container: str, chunks: int) -> Wait:

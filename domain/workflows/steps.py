@@ -20,6 +20,12 @@ CANCELLATION: Final = "cancellation"
 TAKE_OVER: Final = "take_over"
 """The ledger's name for an instance that takes over from one that the platform has failed."""
 
+RUN: Final = "run"
+"""The step of a dead letter that stands for a whole run: its replay starts the run again."""
+
+RESTART_RUN: Final = "restart_run"
+"""The activity of that replay."""
+
 SETTLED: Final = "What had been left open is settled."
 """The message of a run whose last open compensation is done."""
 

@@ -13,6 +13,7 @@ from typing import Final
 from domain.errors import ProviderUnavailable, StorageUnavailable
 from domain.ids import mail_dead_letter_id
 from domain.mail.notification import Notification, NotificationKind, next_try
+from domain.mail.steps import MAIL, MAIL_NOTIFICATION
 from domain.shipping.tracking import SHIPMENT_TRACKING, TrackingRequest
 from domain.workflows.commands import activity_command
 from domain.workflows.dead_letter import DeadLetter
@@ -22,8 +23,6 @@ from services.durable.client import DurableClient
 from services.mail.notifications import notification_sender
 from services.telemetry import emit_dead_letter
 from services.workflows.runs import start_once
-
-_STEP: Final = "mail"
 
 # Constructed, not validated: a cold start need not build a validator for a constant.
 _GIVEN_UP: Final = StepResult.model_construct(
@@ -85,8 +84,8 @@ def _undelivered(notification: Notification, result: StepResult) -> DeadLetter:
         dead_letter_id=mail_dead_letter_id(notification.message_id),
         workflow=notification.workflow,
         key=notification.key,
-        step=_STEP,
-        commands=(activity_command("mail_notification", notification),),
+        step=MAIL,
+        commands=(activity_command(MAIL_NOTIFICATION, notification),),
         reason_code=result.reason_code,
         message=result.message,
         dead_lettered_at=datetime.now(UTC),
@@ -98,7 +97,7 @@ def _unreadable(body: bytes) -> DeadLetter:
     name = f"unreadable-{hashlib.sha256(body).hexdigest()[:20]}"
     return DeadLetter(
         dead_letter_id=mail_dead_letter_id(name),
-        step=_STEP,
+        step=MAIL,
         commands=(),
         reason_code="unreadable",
         message=f"a message of {len(body)} bytes on the queue of notifications is not one",

@@ -16,7 +16,7 @@ from domain.workflows.course import Course
 from domain.workflows.dead_letter import REPLAY_DEAD_LETTER, DeadLetter
 from domain.workflows.intake import Reminder
 from domain.workflows.run import BY_CALLER, RESTART, Restart, RestartRun, Run, WorkflowProgress
-from domain.workflows.steps import LedgerEntry, Outcome, StepResult
+from domain.workflows.steps import RESTART_RUN, RUN, LedgerEntry, Outcome, StepResult
 from services.container import services
 from services.durable.client import DurableClient, InstanceStatus
 from services.durable.instances import has_completed, raise_event, stored_input
@@ -25,9 +25,6 @@ from services.recovery.order_endings import PROCESSING_STOPPED
 from services.recovery.runs import Recovery
 from services.telemetry import emit_dead_letter
 from services.workflows.runs import last_reported, start_run, stopped
-
-RUN: Final = "run"
-"""The ledger's name for the whole of a run, which its dead letter's replay starts again."""
 
 _LONG_WAITS: Final = {
     SHIPMENT_TRACKING: MAX_PAUSE,
@@ -154,7 +151,7 @@ def _dead_letter_of_run(run: Run, why: str, now: datetime) -> DeadLetter:
         workflow=run.workflow,
         key=run.key,
         step=RUN,
-        commands=(activity_command("restart_run", request),),
+        commands=(activity_command(RESTART_RUN, request),),
         run_end="failed",
         reason_code=PROCESSING_STOPPED,
         message=why,

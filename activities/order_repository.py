@@ -5,10 +5,11 @@ from typing import Any
 import azure.durable_functions as df
 
 from activities.observed import observed
-from domain.orders.approval import ApprovalFound, LookUpApproval, SettleApprovalRequest, approval_wait_id
+from domain.orders.approval import approval_wait_id
 from domain.orders.order import CloseOrder, OrderStatus
 from domain.orders.run import CourseSettled, LookUpOrder, OrderFound, RecordOrder, SettleCourse
 from domain.workflows.course import CANCELLED, Course
+from domain.workflows.decision import ApprovalFound, LookUpApproval, SettleApprovalRequest
 from domain.workflows.steps import StepResult
 from services.container import services
 from services.orders.closing import conclude, notify_of_end
@@ -72,7 +73,7 @@ def look_up_order(request: dict) -> dict[str, Any]:
 def look_up_approval(request: dict) -> dict[str, Any]:
     """Answers with an `ApprovalFound`."""
     wait = LookUpApproval.model_validate(request)
-    return ApprovalFound(settled=services().order_repository.decision(wait.order_id, wait.wait_id)).to_wire()
+    return ApprovalFound(settled=services().order_repository.decision(wait.key, wait.wait_id)).to_wire()
 
 
 @bp.activity_trigger(input_name="request")

@@ -23,7 +23,6 @@ from domain.files.batch import (
 from domain.files.blob_link import BlobLink
 from domain.mail.notification import Notification
 from domain.onboarding.user import PersistUser
-from domain.orders.approval import CancellationRequest, SettleApprovalRequest, SettledApproval
 from domain.orders.batch import BatchChunk, BatchLine, ChunkResults, CollectResults, LineCounts, LineResult
 from domain.orders.intake import RefusedMessage
 from domain.orders.listing import EVERY_ORDER, ListedOrder, OrderFilter
@@ -33,8 +32,10 @@ from domain.orders.run import CourseSettled, SettleCourse
 from domain.page import Page
 from domain.reports.report import FetchReportData, GenerateReport, ReportDataFetched, ReportFormat
 from domain.shipping.tracking import Tracking
+from domain.workflows.cancellation import CancellationRequest
 from domain.workflows.course import Course
 from domain.workflows.dead_letter import BeginReplay, CloseDeadLetter, DeadLetter, DeadLetterState, StoredDeadLetter
+from domain.workflows.decision import SettleApprovalRequest, SettledApproval
 from domain.workflows.intake import Intake, Reminder
 from domain.workflows.run import CloseRun, Run, WorkflowProgress
 from domain.workflows.steps import StepResult
@@ -101,7 +102,7 @@ class OrderRepository(Protocol):
     def request_cancellation(self, order_id: str, request: CancellationRequest) -> OrderRow | None:
         """Store a cancellation, unless there is one or the order is past it. Return the row as it then is."""
 
-    def decision(self, order_id: str, wait_id: str) -> SettledApproval | None:
+    def decision(self, key: str, wait_id: str) -> SettledApproval | None:
         """Return the decision of an approval wait; None while there is none."""
 
     def settle(self, request: SettleApprovalRequest) -> SettledApproval:

@@ -10,20 +10,18 @@ from typing import Any
 from activities.order_repository import record_order, settle_approval
 from domain.ids import notification_id
 from domain.mail.notification import Notification, NotificationKind
-from domain.orders.approval import (
-    APPROVAL_DECIDED,
-    APPROVAL_DECISION,
-    ApprovalDecision,
-    ApprovalWait,
-    SettleApprovalRequest,
-    SettledApproval,
-    approval_wait_id,
-    decision_from_event,
-)
+from domain.orders.approval import APPROVAL_DECIDED, ApprovalWait, approval_wait_id
 from domain.orders.order import OrderStatus
 from domain.orders.run import RecordOrder
 from domain.orders.steps import WAIT_FOR_APPROVAL
 from domain.workflows.course import RunStopped
+from domain.workflows.decision import (
+    APPROVAL_DECISION,
+    ApprovalDecision,
+    SettleApprovalRequest,
+    SettledApproval,
+    decision_from_event,
+)
 from domain.workflows.steps import Outcome, StepResult
 from orchestrators.kernel.commands import activity
 from orchestrators.kernel.retry import BRIEF, PERSISTENT, Wait
@@ -114,7 +112,8 @@ def _settle(
     run: OrderRun, wait: ApprovalWait, decision: ApprovalDecision | None
 ) -> Generator[DurableTask, Any, SettledApproval]:
     request = SettleApprovalRequest(
-        order_id=run.order.order_id,
+        workflow=run.workflow,
+        key=run.key,
         wait_id=wait.wait_id,
         decision=decision or _TIMED_OUT,
         timed_out=decision is None,

@@ -26,7 +26,9 @@ from domain.expenses.claim import (
 )
 from domain.ids import notification_id
 from domain.mail.notification import Notification, NotificationKind
-from domain.orders.approval import (
+from domain.workflows.commands import Step, step_of
+from domain.workflows.course import RunStopped
+from domain.workflows.decision import (
     ApprovalDecision,
     ApprovalFound,
     LookUpApproval,
@@ -34,8 +36,6 @@ from domain.orders.approval import (
     SettledApproval,
     settling_from_event,
 )
-from domain.workflows.commands import Step, step_of
-from domain.workflows.course import RunStopped
 from domain.workflows.steps import Outcome, StepResult
 from orchestrators.kernel.commands import activity
 from orchestrators.kernel.dead_lettering import done_or_dead_lettered
@@ -115,7 +115,7 @@ def _settled_before(claim: Claim, turn: int) -> Wait:
     if claim.restart is None:
         return None
     wait_id = expense_wait_id(claim.key, turn)
-    command = activity(look_up_approval, LookUpApproval(order_id=claim.key, wait_id=wait_id))
+    command = activity(look_up_approval, LookUpApproval(key=claim.key, wait_id=wait_id))
     attempts = yield from claim.call([command], PERSISTENT, seed=f"look_up:{wait_id}")
     if attempts.answer is None:
         raise RunStopped("failed", "no_answer", "It is not known what was decided.")
@@ -197,7 +197,7 @@ def _first_decision(claim: Claim, wait: ExpenseWait, turn: int) -> Wait:
 def _settle(claim: Claim, wait: ExpenseWait, decision: SettleApprovalRequest | None) -> Wait:
     """Return the decision that holds for this turn."""
     request = decision or SettleApprovalRequest(
-        order_id=claim.key, wait_id=wait.wait_id, decision=_TIMED_OUT, timed_out=True
+        workflow=claim.workflow, key=claim.key, wait_id=wait.wait_id, decision=_TIMED_OUT, timed_out=True
     )
     attempts = yield from claim.call([activity(settle_approval, request)], PERSISTENT, seed=wait.wait_id)
     if attempts.answer is None:

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from domain.orders.approval import ApprovalWait, SettledApproval
+from domain.orders.approval import ApprovalWait
 from domain.orders.order import ENDED, Order, OrderProgress, OrderStatus, move
+from domain.workflows.decision import SettledApproval
 from domain.workflows.steps import TAKE_OVER
 from orchestrators.kernel.workflow_run import WorkflowRun
 

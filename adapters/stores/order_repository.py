@@ -23,14 +23,15 @@ from adapters.stores.order_rows import (
 from adapters.stores.rows import Rows
 from adapters.stores.run_intake import RunIntake
 from domain.errors import EndNotKnown
-from domain.orders.approval import CancellationRequest, SettleApprovalRequest, SettledApproval
 from domain.orders.listing import EVERY_ORDER, ListedOrder, OrderFilter
 from domain.orders.order import ENDED, CloseOrder, Order, OrderProgress, OrderStatus
 from domain.orders.row import Closing, OrderRow
 from domain.orders.run import STOPPED, CourseSettled, SettleCourse, run_of
 from domain.page import Page
 from domain.shipping.tracking import Tracking
+from domain.workflows.cancellation import CancellationRequest
 from domain.workflows.course import CANCELLED
+from domain.workflows.decision import SettleApprovalRequest, SettledApproval
 from domain.workflows.intake import Intake
 from domain.workflows.steps import LedgerEntry, Outcome, StepResult
 
@@ -138,13 +139,13 @@ class OrderRepository:
                     return known.model_copy(update={"cancellation": request})
         return known
 
-    def decision(self, order_id: str, wait_id: str) -> SettledApproval | None:
+    def decision(self, key: str, wait_id: str) -> SettledApproval | None:
         """Return the decision of an approval wait; None while there is none."""
         from azure.core.exceptions import ResourceNotFoundError
 
         with storage_errors("the approvals"):
             try:
-                held = self._approvals.get_entity(order_id, wait_id)
+                held = self._approvals.get_entity(key, wait_id)
             except ResourceNotFoundError:  # the row, or the table with it
                 return None
         return SettledApproval.model_validate_json(held["settled"])
@@ -184,7 +185,7 @@ class OrderRepository:
             claim_id=request.claim_id,
         )
         entity = {
-            "PartitionKey": request.order_id,
+            "PartitionKey": request.key,
             "RowKey": request.wait_id,
             "settled": settled.model_dump_json(),
         }
@@ -194,7 +195,7 @@ class OrderRepository:
                     lambda: self._approvals.create_entity(entity), lambda: create_table(self._approvals)
                 )
             except ResourceExistsError:
-                held = self._approvals.get_entity(request.order_id, request.wait_id)
+                held = self._approvals.get_entity(request.key, request.wait_id)
                 return SettledApproval.model_validate_json(held["settled"])
         return settled
 

@@ -7,11 +7,11 @@ from typing import Any
 from adapters.azure_storage.long_text import joined_text, split_text
 from adapters.azure_storage.table_values import long, plain
 from adapters.stores.order_index import facts_of_order, facts_of_progress
-from domain.orders.approval import CancellationRequest
 from domain.orders.order import ENDED, TRANSITIONS, Order, OrderProgress, OrderStatus
 from domain.orders.row import OrderRow
 from domain.orders.run import SettleCourse
 from domain.shipping.tracking import Tracking
+from domain.workflows.cancellation import CancellationRequest
 from domain.workflows.course import CANCELLED, Course
 from domain.workflows.steps import CANCELLATION, LedgerEntry, Outcome
 

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from domain.orders.approval import CancellationRequest
 from domain.orders.order import Order, OrderProgress, OrderStatus
 from domain.shipping.tracking import Tracking
 from domain.wire import Timestamp, Wire
+from domain.workflows.cancellation import CancellationRequest
 from domain.workflows.course import Course
 
 

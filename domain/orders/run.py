@@ -8,12 +8,13 @@ from typing import Final
 
 from domain.ids import PROCESS_ORDER, OrderId, notification_id
 from domain.mail.notification import Notification, NotificationKind
-from domain.orders.approval import CancellationRequest, SettledApproval
 from domain.orders.order import Order, OrderProgress, OrderStatus
 from domain.payments.payment import CaptureRequest
 from domain.wire import Wire
+from domain.workflows.cancellation import CancellationRequest
 from domain.workflows.course import Course
 from domain.workflows.dead_letter import DeadLetter
+from domain.workflows.decision import SettledApproval
 from domain.workflows.run import Restart, Run
 from domain.workflows.steps import StepResult
 

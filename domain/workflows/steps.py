@@ -76,7 +76,7 @@ class LedgerEntry(Wire):
     """
 
     step: str
-    kind: Literal["do", "compensation"] = "do"
+    kind: Literal["step", "compensation"] = "step"
     outcome: Outcome
     at: Timestamp
     reference: str | None = None

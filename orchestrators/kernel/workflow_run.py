@@ -11,8 +11,8 @@ from typing import Any, Final, Literal, Self, TypeVar, cast
 
 import azure.durable_functions as df
 
-from domain.orders.approval import CANCELLATION_REQUESTED, CancellationRequest, cancellation_from_event
 from domain.wire import Wire
+from domain.workflows.cancellation import CANCELLATION_REQUESTED, CancellationRequest, cancellation_from_event
 from domain.workflows.commands import Command, Compensation, Step
 from domain.workflows.course import CANCELLED, RunStopped, stop_of
 from domain.workflows.dead_letter import DeadLetter
@@ -24,7 +24,7 @@ from orchestrators.kernel.tasks import DurableTask
 
 R = TypeVar("R", bound=StepResult)
 
-Kind = Literal["do", "compensation"]
+Kind = Literal["step", "compensation"]
 
 # Constructed, not validated: a cold start need not build a validator for a constant.
 NO_ANSWER: Final = StepResult.model_construct(
@@ -107,7 +107,7 @@ class WorkflowRun:
         return required(step.name, result)
 
     def take(
-        self, step: Step, policy: RetryPolicy = STEP, *, kind: Kind = "do", interrupt: DurableTask | None = None
+        self, step: Step, policy: RetryPolicy = STEP, *, kind: Kind = "step", interrupt: DurableTask | None = None
     ) -> Generator[DurableTask, Any, StepResult]:
         """Take one step, record what came of it and return that, whatever it is.
 
@@ -189,7 +189,7 @@ class WorkflowRun:
 
     # -- ledger and status
 
-    def record(self, step: str, result: StepResult, *, attempts: int = 1, kind: Kind = "do") -> None:
+    def record(self, step: str, result: StepResult, *, attempts: int = 1, kind: Kind = "step") -> None:
         """Add a line to the ledger and publish it."""
         entry = LedgerEntry(
             step=step,

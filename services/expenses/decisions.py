@@ -10,9 +10,9 @@ import uuid
 from domain.expenses.claim import EXPENSE_APPROVAL, ExpenseRequest, ExpenseWait, expense_decided
 from domain.expenses.decision_link import DecisionLink
 from domain.ids import instance_id_of
-from domain.orders.approval import ApprovalDecision, SettleApprovalRequest
 from domain.refusals import Conflict, NotFound, TryAgain
 from domain.wire import Wire
+from domain.workflows.decision import ApprovalDecision, SettleApprovalRequest
 from domain.workflows.run import WorkflowProgress
 from services.container import services
 from services.durable.client import DurableClient
@@ -84,7 +84,8 @@ async def decide_claim(
         StorageUnavailable: The same request may be sent again.
     """
     request = SettleApprovalRequest(
-        order_id=turn.claim_id,
+        workflow=EXPENSE_APPROVAL,
+        key=turn.claim_id,
         wait_id=turn.wait.wait_id,
         decision=decision,
         withdrawn=withdrawn,

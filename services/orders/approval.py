@@ -7,10 +7,11 @@ time-out even when the event is lost. Every later try raises the event again.
 import asyncio
 import uuid
 
-from domain.ids import order_instance_id
-from domain.orders.approval import APPROVAL_DECIDED, ApprovalDecision, ApprovalWait, SettleApprovalRequest
+from domain.ids import PROCESS_ORDER, order_instance_id
+from domain.orders.approval import APPROVAL_DECIDED, ApprovalWait
 from domain.orders.order import OrderStatus
 from domain.refusals import Conflict
+from domain.workflows.decision import ApprovalDecision, SettleApprovalRequest
 from services.container import services
 from services.durable.client import DurableClient
 from services.durable.instances import raise_event
@@ -43,7 +44,9 @@ async def decide_order(client: DurableClient, order_id: str, decision: ApprovalD
     view = await view_order(client, order_id)
     wait = _open_wait(view)
     claim = uuid.uuid4().hex
-    request = SettleApprovalRequest(order_id=order_id, wait_id=wait.wait_id, decision=decision, claim_id=claim)
+    request = SettleApprovalRequest(
+        workflow=PROCESS_ORDER, key=order_id, wait_id=wait.wait_id, decision=decision, claim_id=claim
+    )
     settled = await asyncio.to_thread(services().order_repository.settle, request)
     # Also when another one holds: the order still waits, so that one's event may be lost; a second one does no harm.
     # An instance that takes over from a failed one looks the decision up.

@@ -7,10 +7,10 @@ ends as cancelled, or its ledger shows that the request came too late.
 import asyncio
 
 from domain.ids import order_instance_id
-from domain.orders.approval import CANCELLATION_REQUESTED, CancellationRequest
 from domain.orders.order import CANCELLABLE, ENDED, OrderStatus
 from domain.orders.row import OrderRow
 from domain.refusals import Conflict, TryAgain
+from domain.workflows.cancellation import CANCELLATION_REQUESTED, CancellationRequest
 from services.container import services
 from services.durable.client import DurableClient
 from services.durable.instances import raise_event

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 from domain.errors import StorageUnavailable
 from domain.ids import dead_letter_id
-from domain.orders.approval import CancellationRequest
 from domain.orders.late_start import START_ORDER
 from domain.orders.order import ENDED
 from domain.orders.row import OrderRow
 from domain.orders.run import run_of
+from domain.workflows.cancellation import CancellationRequest
 from domain.workflows.dead_letter import CloseDeadLetter, DeadLetter, DeadLetterState, Resolution
 from domain.workflows.run import Restart
 from domain.workflows.steps import StepResult

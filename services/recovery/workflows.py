@@ -8,12 +8,13 @@ from typing import Any, Final
 
 from domain.expenses.claim import EXPENSE_APPROVAL, MAX_TURNS, ExpenseWait, expense_decided, expense_wait_id
 from domain.files.batch import FILE_BATCH
-from domain.orders.approval import CANCELLATION_REQUESTED, settling_from_event
 from domain.orders.batch import ORDER_BATCH
 from domain.shipping.tracking import MAX_PAUSE, SHIPMENT_TRACKING
+from domain.workflows.cancellation import CANCELLATION_REQUESTED
 from domain.workflows.commands import activity_command
 from domain.workflows.course import Course
 from domain.workflows.dead_letter import REPLAY_DEAD_LETTER, DeadLetter
+from domain.workflows.decision import settling_from_event
 from domain.workflows.intake import Reminder
 from domain.workflows.run import BY_CALLER, RESTART, Restart, RestartRun, Run, WorkflowProgress
 from domain.workflows.steps import RESTART_RUN, RUN, LedgerEntry, Outcome, StepResult

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 from domain.errors import EndNotKnown
 from domain.ids import PROCESS_ORDER, dead_letter_instance_id
-from domain.orders.approval import CancellationRequest
 from domain.orders.late_start import START_ORDER, start_of
 from domain.orders.order import CloseOrder, OrderStatus
 from domain.refusals import Conflict, NotFound
+from domain.workflows.cancellation import CancellationRequest
 from domain.workflows.dead_letter import (
     CloseDeadLetter,
     DeadLetter,

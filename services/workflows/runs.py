@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 
 from domain.errors import StorageUnavailable
 from domain.ids import instance_id_of
-from domain.orders.approval import CANCELLATION_REQUESTED
 from domain.refusals import Conflict, NotFound, TryAgain
 from domain.wire import Wire
+from domain.workflows.cancellation import CANCELLATION_REQUESTED
 from domain.workflows.intake import Intake
 from domain.workflows.run import BY_CALLER, Run, RunRequest, WorkflowProgress
 from services.container import services

@@ -3,7 +3,7 @@
 import azure.durable_functions as df
 import azure.functions as func
 
-from domain.orders.approval import ApprovalDecision
+from domain.workflows.decision import ApprovalDecision
 from services.orders.approval import decide_order
 from triggers.http.support.links import OrderLinks, order_links
 from triggers.http.support.operation import operation

@@ -3,7 +3,7 @@
 import azure.durable_functions as df
 import azure.functions as func
 
-from domain.orders.approval import CancellationRequest
+from domain.workflows.cancellation import CancellationRequest
 from services.orders.cancellation import request_cancellation
 from triggers.http.support.links import OrderLinks, order_links
 from triggers.http.support.operation import operation

@@ -12,8 +12,8 @@ import azure.durable_functions as df
 import azure.functions as func
 from pydantic import Field
 
-from domain.orders.approval import ApprovalDecision
 from domain.wire import Comment, Edge
+from domain.workflows.decision import ApprovalDecision
 from domain.workflows.decision_words import Decision
 from services.expenses.decisions import claim_of, decide_claim, open_turn_of
 from services.input.documents import refuse_card_numbers, validated

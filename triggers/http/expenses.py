@@ -13,8 +13,8 @@ from pydantic import Field
 
 from domain.expenses.claim import EXPENSE_APPROVAL, ExpenseRequest
 from domain.expenses.decision_link import LinkInvalid, WithdrawalRight
-from domain.orders.approval import ApprovalDecision
 from domain.wire import Comment, Edge
+from domain.workflows.decision import ApprovalDecision
 from domain.workflows.decision_words import Decision
 from services.container import services
 from services.expenses.decisions import decide_claim, open_turn, open_turn_of

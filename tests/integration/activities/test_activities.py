@@ -18,13 +18,13 @@ from activities.shipping import buy_label, cancel_shipping, create_shipment
 from domain.errors import ProviderUnavailable
 from domain.ids import PROCESS_ORDER
 from domain.mail.notification import Notification, NotificationKind
-from domain.orders.approval import ApprovalDecision, SettleApprovalRequest
 from domain.orders.order import CloseOrder, OrderProgress, OrderStatus
 from domain.orders.run import CapturePayment, RecordOrder
 from domain.payments.payment import CancelPaymentRequest, PaymentRequest
 from domain.shipping.shipment import Address, BuyLabelRequest, CancelShippingRequest, ShipmentRequest
 from domain.workflows.commands import Command
 from domain.workflows.dead_letter import CloseDeadLetter, DeadLetter, DeadLetterState
+from domain.workflows.decision import ApprovalDecision, SettleApprovalRequest
 from domain.workflows.steps import LedgerEntry, Outcome
 from sandbox.testing import Sandbox
 from services.container import services
@@ -93,7 +93,11 @@ def test_progress_is_entered_and_an_order_that_needs_attention_is_closed() -> No
 
 def test_the_first_decision_holds() -> None:
     first = SettleApprovalRequest(
-        order_id=ORDER, wait_id="w", decision=ApprovalDecision(decision="approved", approver="Grace"), claim_id="1"
+        workflow=PROCESS_ORDER,
+        key=ORDER,
+        wait_id="w",
+        decision=ApprovalDecision(decision="approved", approver="Grace"),
+        claim_id="1",
     )
     second = first.model_copy(
         update={"decision": ApprovalDecision(decision="rejected", approver="Alan"), "claim_id": "2"}

@@ -11,11 +11,13 @@ import pytest
 from adapters.azure_storage.storage import Storage
 from adapters.stores.order_repository import OrderRepository
 from domain.errors import StorageUnavailable
-from domain.orders.approval import ApprovalDecision, CancellationRequest, SettleApprovalRequest
+from domain.ids import PROCESS_ORDER
 from domain.orders.listing import OrderFilter
 from domain.orders.order import ENDED, MAX_ORDER_LINES, TRANSITIONS, CloseOrder, OrderStatus
 from domain.orders.run import SettleCourse
+from domain.workflows.cancellation import CancellationRequest
 from domain.workflows.course import Course, RunEnd
+from domain.workflows.decision import ApprovalDecision, SettleApprovalRequest
 from domain.workflows.intake import Intake
 from domain.workflows.steps import LedgerEntry, Outcome
 from settings import StorageLocation
@@ -314,7 +316,7 @@ def test_of_many_decisions_at_once_one_holds_for_all(book: OrderRepository) -> N
     def settle(number: int) -> str | None:
         decision = ApprovalDecision(decision="approved" if number % 2 else "rejected", approver=f"approver {number}")
         request = SettleApprovalRequest(
-            order_id=ORDER, wait_id=f"{ORDER}.approval", decision=decision, claim_id=str(number)
+            workflow=PROCESS_ORDER, key=ORDER, wait_id=f"{ORDER}.approval", decision=decision, claim_id=str(number)
         )
         return book.settle(request).claim_id
 
@@ -326,7 +328,9 @@ def test_of_many_decisions_at_once_one_holds_for_all(book: OrderRepository) -> N
 
 def test_a_decision_is_kept_word_for_word(book: OrderRepository) -> None:
     decision = ApprovalDecision(decision="rejected", approver="Grace", comment="too large; ask again in “May”")
-    request = SettleApprovalRequest(order_id=ORDER, wait_id=f"{ORDER}.approval", decision=decision, timed_out=True)
+    request = SettleApprovalRequest(
+        workflow=PROCESS_ORDER, key=ORDER, wait_id=f"{ORDER}.approval", decision=decision, timed_out=True
+    )
     settled = book.settle(request)
     other = request.model_copy(update={"decision": ApprovalDecision(decision="approved", approver="Alan")})
     assert book.settle(other) == settled
@@ -336,5 +340,5 @@ def test_a_decision_is_kept_word_for_word(book: OrderRepository) -> None:
 def test_every_wait_has_a_decision_of_its_own(book: OrderRepository) -> None:
     for wait, decision in (("first", "approved"), ("second", "rejected")):
         said = ApprovalDecision.model_validate({"decision": decision, "approver": "Grace"})
-        request = SettleApprovalRequest(order_id=ORDER, wait_id=wait, decision=said)
+        request = SettleApprovalRequest(workflow=PROCESS_ORDER, key=ORDER, wait_id=wait, decision=said)
         assert book.settle(request).decision == said

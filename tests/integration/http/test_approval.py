@@ -3,7 +3,9 @@ from typing import Any
 
 import pytest
 
-from domain.orders.approval import ApprovalDecision, SettleApprovalRequest, approval_wait_id
+from domain.ids import PROCESS_ORDER
+from domain.orders.approval import approval_wait_id
+from domain.workflows.decision import ApprovalDecision, SettleApprovalRequest
 from services.container import services
 from tests.support.order_requests import order_request
 from tests.support.shop import Shop
@@ -118,7 +120,8 @@ def settle(approved_by: str) -> None:
     """Enter a decision whose event never comes."""
     services().order_repository.settle(
         SettleApprovalRequest(
-            order_id="big-1",
+            workflow=PROCESS_ORDER,
+            key="big-1",
             wait_id=approval_wait_id("big-1"),
             decision=ApprovalDecision(decision="approved", approver=approved_by),
         )

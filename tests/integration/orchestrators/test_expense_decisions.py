@@ -5,8 +5,8 @@ import json
 import pytest
 
 from adapters.stores.expense_payments import ExpensePayments
-from domain.expenses.claim import expense_wait_id
-from domain.orders.approval import ApprovalDecision, SettleApprovalRequest
+from domain.expenses.claim import EXPENSE_APPROVAL, expense_wait_id
+from domain.workflows.decision import ApprovalDecision, SettleApprovalRequest
 from services.container import services
 from tests.support.expenses import (
     ANN,
@@ -54,7 +54,13 @@ async def test_a_decision_whose_event_did_not_arrive_counts_when_time_is_up(desk
     await hand_in(desk)
     decision = ApprovalDecision(decision="approved", approver="ann")
     services().order_repository.settle(
-        SettleApprovalRequest(order_id="ex-1", wait_id=expense_wait_id("ex-1", 1), decision=decision, claim_id="lost")
+        SettleApprovalRequest(
+            workflow=EXPENSE_APPROVAL,
+            key="ex-1",
+            wait_id=expense_wait_id("ex-1", 1),
+            decision=decision,
+            claim_id="lost",
+        )
     )
     await desk.host.advance(days=2, minutes=1)
     assert (await ended(desk))["status"] == "completed"
@@ -64,7 +70,13 @@ async def test_a_decision_whose_event_did_not_arrive_is_found_by_the_next_attemp
     await hand_in(desk)
     decision = ApprovalDecision(decision="rejected", approver="ann")
     services().order_repository.settle(
-        SettleApprovalRequest(order_id="ex-1", wait_id=expense_wait_id("ex-1", 1), decision=decision, claim_id="lost")
+        SettleApprovalRequest(
+            workflow=EXPENSE_APPROVAL,
+            key="ex-1",
+            wait_id=expense_wait_id("ex-1", 1),
+            decision=decision,
+            claim_id="lost",
+        )
     )
     assert await decide(desk) == (409, "already_decided")
     assert ((await ended(desk))["reason_code"], paid()) == ("expense_rejected", {})

@@ -194,26 +194,32 @@ async def test_only_the_first_decision_counts(shop: Shop):
 
 
 async def test_a_decision_whose_event_did_not_arrive_counts_when_the_time_is_up(shop: Shop):
-    from domain.orders.approval import ApprovalDecision, SettleApprovalRequest, approval_wait_id
+    from domain.orders.approval import approval_wait_id
+    from domain.workflows.decision import ApprovalDecision, SettleApprovalRequest
     from services.container import services
 
     await large_order(shop)
     decision = ApprovalDecision(decision="approved", approver="ann")
     services().order_repository.settle(
-        SettleApprovalRequest(order_id="a-1", wait_id=approval_wait_id("a-1"), decision=decision, claim_id="lost")
+        SettleApprovalRequest(
+            workflow=PROCESS_ORDER, key="a-1", wait_id=approval_wait_id("a-1"), decision=decision, claim_id="lost"
+        )
     )
     await shop.host.advance(hours=25)
     assert (await end_of(shop))["status"] == "completed"
 
 
 async def test_a_decision_whose_event_did_not_arrive_is_found_by_the_next_attempt(shop: Shop):
-    from domain.orders.approval import ApprovalDecision, SettleApprovalRequest, approval_wait_id
+    from domain.orders.approval import approval_wait_id
+    from domain.workflows.decision import ApprovalDecision, SettleApprovalRequest
     from services.container import services
 
     await large_order(shop)
     decision = ApprovalDecision(decision="approved", approver="ann")
     services().order_repository.settle(
-        SettleApprovalRequest(order_id="a-1", wait_id=approval_wait_id("a-1"), decision=decision, claim_id="lost")
+        SettleApprovalRequest(
+            workflow=PROCESS_ORDER, key="a-1", wait_id=approval_wait_id("a-1"), decision=decision, claim_id="lost"
+        )
     )
     assert await decide(shop, "rejected") == 409
     await shop.host.run_until_idle()

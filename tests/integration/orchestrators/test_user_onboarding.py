@@ -152,7 +152,7 @@ async def test_a_service_that_stays_away_costs_the_region_and_not_the_user(askin
     assert (run["status"], run["detail"]["region"]) == ("completed", None)
     assert run["steps"][1] | {"at": None} == {
         "step": "enrich_user_data",
-        "kind": "do",
+        "kind": "step",
         "outcome": "unknown",
         "at": None,
         "reference": None,

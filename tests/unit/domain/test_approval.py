@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from domain.orders.approval import cancellation_from_event, decision_from_event
+from domain.workflows.cancellation import cancellation_from_event
+from domain.workflows.decision import decision_from_event
 
 DECISION = {"decision": "approved", "approver": "ann", "comment": "known customer"}
 

@@ -8,10 +8,10 @@ from pydantic import ValidationError
 from domain.errors import StorageUnavailable
 from domain.expenses.claim import ExpenseRequest
 from domain.files.batch import FileBatchRequest
-from domain.orders.approval import ApprovalDecision
 from domain.orders.order import OrderRequest
 from domain.refusals import Invalid
 from domain.wire import Wire
+from domain.workflows.decision import ApprovalDecision
 from services.input.field_errors import field_errors, field_path
 from tests.support.order_requests import order_request
 from tests.unit.http.requests import decoded, get

@@ -1,5 +1,6 @@
 """Requests of the payment steps. Amounts never exceed what the order costs; a payment method is a token, never a card."""
 
+import json
 from typing import Annotated, Final, Literal
 
 from pydantic import Field
@@ -47,18 +48,10 @@ class PaymentRequest(Wire):
     def fingerprint(self) -> str:
         """The mark that distinguishes this payment from all others, also of an earlier order with the same id.
 
-        The provider and the customer are no part of it: each provider, and each customer's account of invoices, is searched by
-        itself. It is stored with the payment: if its parts change, the payments of running orders are no longer recognised.
+        It covers every field. Those with their default are left out, so that one that is added later keeps the marks of the
+        payments before it: a mark is stored with its payment.
         """
-        facts = (
-            self.namespace,
-            self.order_id,
-            str(self.amount_cents),
-            self.currency,
-            self.payment_method or "",
-            self.capture,
-        )
-        return digest_id("|".join(facts))
+        return digest_id(json.dumps(self.model_dump(mode="json", exclude_defaults=True), sort_keys=True))
 
     def money_moved(self, result: StepResult) -> Money | None:
         """Return what was taken at once; None when the money is only held, or the payment was refused."""

@@ -12,6 +12,7 @@ T = TypeVar("T")
 
 ORDER = "order-1"
 AMOUNT = 2_500
+PLACED_AT = datetime.now(UTC)
 WAREHOUSE = Address(
     name="Example Shop",
     street1="417 Montgomery Street",
@@ -32,7 +33,7 @@ def payment(order_id: str = ORDER, **changes: Any) -> PaymentRequest:
         "amount_cents": AMOUNT,
         "currency": "usd",
         "payment_method": "pm_card_visa",
-        "placed_at": datetime.now(UTC),
+        "placed_at": PLACED_AT,
     }
     return PaymentRequest(**values | changes)
 

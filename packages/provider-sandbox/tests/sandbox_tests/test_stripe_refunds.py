@@ -64,3 +64,34 @@ def test_an_unknown_payment_is_refused(shop: stripe.StripeClient) -> None:
     with pytest.raises(stripe.InvalidRequestError) as refused:
         shop.v1.refunds.create({"payment_intent": "pi_missing"})
     assert (refused.value.http_status, refused.value.code) == (400, "resource_missing")
+
+
+def test_refunds_are_listed_by_their_own_time_with_what_they_pay_back(
+    shop: stripe.StripeClient, sandbox: Sandbox
+) -> None:
+    old, new = (shop.v1.payment_intents.create(payment(capture_method="automatic")).id for _ in range(2))
+    shop.v1.refunds.create({"payment_intent": old, "amount": 100})
+    sandbox.advance(3_600)
+    since = shop.v1.refunds.create({"payment_intent": new, "amount": 200}).created
+    [listed] = shop.v1.refunds.list(
+        {"created": {"gte": since}, "expand": ["data.payment_intent", "data.payment_intent.latest_charge"]}
+    ).data
+    made = listed.payment_intent
+    assert isinstance(made, stripe.PaymentIntent)
+    assert isinstance(made.latest_charge, stripe.Charge)
+    assert (made.id, made.latest_charge.amount_refunded) == (new, 200)
+    [plain] = shop.v1.refunds.list({"created": {"gte": since}}).data
+    assert plain.payment_intent == new
+
+
+@pytest.mark.parametrize(
+    ("asked", "hint"),
+    [
+        ("data.metadata", ""),
+        ("payment_intent", " You may want to try expanding 'data.payment_intent' instead."),
+    ],
+)
+def test_what_cannot_be_expanded_is_refused(shop: stripe.StripeClient, asked: str, hint: str) -> None:
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        shop.v1.refunds.list({"expand": [asked]})
+    assert refused.value.user_message == f"This property cannot be expanded ({asked}).{hint}"

@@ -7,7 +7,7 @@ caller that relies on it should learn so.
 from collections.abc import Collection
 
 from sandbox.core.exchange import Call, JsonObject
-from sandbox.stripe import listing, params
+from sandbox.stripe import expand, listing, params
 from sandbox.stripe.errors import StripeRefusal, invalid_request
 from sandbox.stripe.payment_methods import refuse_card_number
 
@@ -75,9 +75,13 @@ def read(call: Call, known: dict[str, params.Reader], required: Collection[str] 
     return given
 
 
+# Of what this stand-in shows by id only.
+_EXPANDABLE = frozenset({"latest_charge", "payment_method"})
+
+
 def expansions(given: JsonObject, prefix: str = "") -> set[str]:
-    """Return what `expand` asks for: `latest_charge`, or `data.latest_charge` in a list."""
-    return {name.removeprefix(prefix) for name in given.get("expand", []) if name.startswith(prefix)}
+    """Return what `expand` asks for: `latest_charge`, or `data.latest_charge` in a list. Raises StripeRefusal."""
+    return expand.wanted(given, _EXPANDABLE, prefix)
 
 
 def _no_longer_supported() -> StripeRefusal:

@@ -78,6 +78,7 @@ class Settings:
     capture: CaptureMode = "after_shipping"
     payment_providers: tuple[ProviderName, ...] = (STRIPE,)
     invoice_credit: Mapping[str, int] = field(default_factory=dict)
+    payment_reconciliation_grace: timedelta = timedelta(hours=1)
     history_retention: timedelta = timedelta(days=30)
     mail: MailSettings = MailSettings()
     public_url: str = "http://localhost:7071"
@@ -116,6 +117,7 @@ class Settings:
             capture=read.one_of(env, "PAYMENT_CAPTURE", get_args(CaptureMode)),
             payment_providers=read.payment_providers(env, "PAYMENT_PROVIDERS", cls.payment_providers),
             invoice_credit=read.from_json(env, "INVOICE_CREDIT_CENTS", dict[Currency, Cents], {}),
+            payment_reconciliation_grace=timedelta(seconds=read.whole(env, "PAYMENT_RECONCILIATION_GRACE_S", 3_600)),
             history_retention=timedelta(days=read.whole_days(env, "HISTORY_RETENTION_DAYS", 30)),
             mail=_mail(env),
             public_url=known_public_url(env) or cls.public_url,

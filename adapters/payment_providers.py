@@ -3,6 +3,9 @@
 from collections.abc import Callable, Mapping
 from threading import Lock
 
+from domain.errors import ProviderRefused
+from domain.page import Page
+from domain.payments.listing import FindPayment, ListPayments, ProviderPayment
 from domain.payments.payment import CancelPaymentRequest, CaptureRequest, PaymentRequest
 from domain.ports import PaymentProvider
 from domain.workflows.steps import StepResult
@@ -37,6 +40,20 @@ class PaymentProviders:
         provider = self._find(request.payment.provider)
         return _unknown(request.payment.provider) if provider is None else provider.cancel(request)
 
+    def list_payments(self, wanted: ListPayments) -> Page[ProviderPayment]:
+        """Return a page of one provider's payments."""
+        return self._known_one(wanted.provider).list_payments(wanted)
+
+    def find_payment(self, wanted: FindPayment) -> ProviderPayment | None:
+        """Return one payment of a provider."""
+        return self._known_one(wanted.provider).find_payment(wanted)
+
+    def _known_one(self, name: str) -> PaymentProvider:
+        provider = self._find(name)
+        if provider is None:
+            raise ProviderRefused(_unknown_text(name))
+        return provider
+
     def _find(self, name: str) -> PaymentProvider | None:
         with self._connecting:
             if name not in self._connected and name in self._known:
@@ -45,4 +62,8 @@ class PaymentProviders:
 
 
 def _unknown(name: str) -> StepResult:
-    return StepResult.faulted("payment_provider_unknown", f"this app knows no payment provider named {name}")
+    return StepResult.faulted("payment_provider_unknown", _unknown_text(name))
+
+
+def _unknown_text(name: str) -> str:
+    return f"this app knows no payment provider named {name}"

@@ -14,6 +14,8 @@ from typing import Protocol
 
 from domain.mail.message import Mail
 from domain.onboarding.user import FindRegion, Region
+from domain.page import Page
+from domain.payments.listing import FindPayment, ListPayments, ProviderPayment
 from domain.payments.payment import CancelPaymentRequest, CaptureRequest, PaymentRequest
 from domain.shipping.shipment import BuyLabelRequest, CancelShippingRequest, ShipmentRequest
 from domain.shipping.tracking import ParcelStatus
@@ -58,6 +60,26 @@ class PaymentProvider(Protocol):
         Returns:
             Done, and the message says how: voided, refunded or nothing_to_compensate. Faulted: the payment found belongs to
             another order, or the provider refuses to give the money back.
+        """
+
+    def list_payments(self, wanted: ListPayments) -> Page[ProviderPayment]:
+        """Return a page of the shop's payments that were made, or paid back, in a span of time; each as it is now.
+
+        A page costs a bounded number of calls and may be empty without being the last. A payment may be on several pages, and
+        one that was made or paid back is on a page from the moment on at which the provider answered. Payments without the
+        shop's mark are on none.
+
+        Raises:
+            ProviderUnavailable: The same request is worth sending again.
+            ProviderRefused: The provider does not list payments for this key, or does not know the cursor.
+        """
+
+    def find_payment(self, wanted: FindPayment) -> ProviderPayment | None:
+        """Return one payment as it is now; None when there is none of this id, or it lacks the shop's mark.
+
+        Raises:
+            ProviderUnavailable: The same request is worth sending again.
+            ProviderRefused: The provider does not answer for this key.
         """
 
 

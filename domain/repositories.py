@@ -30,11 +30,20 @@ from domain.orders.order import CloseOrder, Order, OrderProgress
 from domain.orders.row import Closing, OrderRow
 from domain.orders.run import CourseSettled, SettleCourse
 from domain.page import Page
+from domain.payments.listing import ProviderPayment
+from domain.payments.reconciliation import PaymentDrift, PaymentRun, ReadPosition, WatchedPayment
 from domain.reports.report import FetchReportData, GenerateReport, ReportDataFetched, ReportFormat
 from domain.shipping.tracking import Tracking
 from domain.workflows.cancellation import CancellationRequest
 from domain.workflows.course import Course
-from domain.workflows.dead_letter import BeginReplay, CloseDeadLetter, DeadLetter, DeadLetterState, StoredDeadLetter
+from domain.workflows.dead_letter import (
+    BeginReplay,
+    CloseDeadLetter,
+    DeadLetter,
+    DeadLetterState,
+    Resolution,
+    StoredDeadLetter,
+)
 from domain.workflows.decision import SettleApprovalRequest, SettledApproval
 from domain.workflows.intake import Intake, Reminder
 from domain.workflows.run import CloseRun, Run, WorkflowProgress
@@ -188,6 +197,43 @@ class DeadLetters(Protocol):
 
     def close(self, closing: CloseDeadLetter) -> DeadLetter | None:
         """Close a record. Return the record that this call closed; None when there was nothing to close."""
+
+
+class PaymentReconciliation(Protocol):
+    """What the reconciliation of payments needs in its next run, and what its last one found."""
+
+    def position(self, provider: str) -> ReadPosition:
+        """Return how far a provider's payments are read."""
+
+    def move(self, position: ReadPosition) -> None:
+        """Store how far a provider's payments are read."""
+
+    def watched(self, provider: str, *, cursor: str | None, limit: int) -> Page[WatchedPayment]:
+        """Return a page of the payments to look at again."""
+
+    def watch(self, watched: WatchedPayment) -> None:
+        """Have a payment looked at again, and list its difference if it has one."""
+
+    def forget(self, payment: ProviderPayment) -> None:
+        """Leave a payment out from now on: it is settled."""
+
+    def list_drift(self, *, cursor: str | None = None, limit: int = 50) -> Page[PaymentDrift]:
+        """Return a page of the differences. Raises InvalidCursor."""
+
+    def find_drift(self, drift_id: str) -> PaymentDrift | None:
+        """Return one difference; None when none of this id is open."""
+
+    def last_run(self) -> PaymentRun | None:
+        """Return the last run; None before the first."""
+
+    def record_run(self, run: PaymentRun) -> None:
+        """Store a run as the last one."""
+
+    def resolution(self, drift_id: str) -> Resolution | None:
+        """Return how an operator resolved a difference; None when none did."""
+
+    def resolve(self, drift: PaymentDrift, resolution: Resolution) -> None:
+        """Store how an operator resolved a difference, and take it from the list."""
 
 
 class Outbox(Protocol):

@@ -28,6 +28,7 @@ VARIABLES: Final = {
     "change_id": "from-the-location-of-a-change",
     "customer_id": "ada",
     "dead_letter_id": "my-order.cancel_payment",
+    "drift_id": "from-the-list-of-differences",
     "id": "my-run",
     "instance_id": "expense_approval.my-run",
     "order_id": "my-order",

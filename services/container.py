@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         OrderRepository,
         Outbox,
         Parcels,
+        PaymentReconciliation,
         RefusedOrders,
         Reports,
         RunRepository,
@@ -137,6 +138,12 @@ class Services:
         from adapters.stores.dead_letters import DeadLetters
 
         return DeadLetters(self.storage)
+
+    @built_once
+    def payment_reconciliation(self) -> "PaymentReconciliation":
+        from adapters.stores.payment_reconciliation import PaymentReconciliationStore
+
+        return PaymentReconciliationStore(self.storage)
 
     @built_once
     def expense_payments(self) -> "ExpensePayments":

@@ -1,34 +1,43 @@
-"""The table `invoices`: one partition per customer, which is changed as a whole.
+"""The table `invoices`: one partition per customer, which is changed as a whole, and one of the payments by time.
 
 Its row `account` is the customer's credit; every change of a payment that moves money is stored together with it and against
 its ETag. So two payments of one customer cannot both use the last of the credit, and a number is given out with its document.
+
+A payment that is made or credited has an entry by time, which is stored before the change: an entry whose change never came is
+harmless, and no change is without one.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from adapters.azure_storage.storage import Storage, storage_errors
+from adapters.azure_storage.storage import Storage, create_table, created_on_first_use, storage_errors
 from adapters.azure_storage.table_changes import Operation, change, creation, submit
+from adapters.azure_storage.table_pages import read_page
 from adapters.azure_storage.table_values import long
+from domain.page import Page
 from domain.payments.invoice import Change, CreditAccount, Document, InvoicePayment
+from domain.payments.listing import ListPayments
 
 if TYPE_CHECKING:
     from azure.data.tables import TableEntity
 
 _INVOICES: Final = "invoices"
 _ACCOUNT: Final = "account"
+_BETWEEN: Final = "~"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What is stored, and the ETags of its rows; None for a row that is not there."""
+    """What is stored, the ETags of its rows, and when the payment was changed; None for a row that is not there."""
 
     account: CreditAccount
     account_etag: str | None
     payment: InvoicePayment | None
     payment_etag: str | None
+    payment_changed_at: datetime | None
 
 
 class InvoiceAccounts:
@@ -48,6 +57,7 @@ class InvoiceAccounts:
             account_etag=None if account is None else account.metadata["etag"],
             payment=None if payment is None else InvoicePayment.model_validate_json(payment["payment"]),
             payment_etag=None if payment is None else payment.metadata["etag"],
+            payment_changed_at=None if payment is None else payment.metadata["timestamp"],
         )
 
     def store(self, namespace: str, found: Found, changed: Change) -> bool:
@@ -63,6 +73,32 @@ class InvoiceAccounts:
         with storage_errors("the invoices"):
             return submit(self._table, operations)
 
+    def announce(self, namespace: str, payment: InvoicePayment, now: datetime) -> None:
+        """Store that a payment is about to be made or credited."""
+        entity = {
+            **_keys(_by_time(namespace), f"{_moment(now)}{_BETWEEN}{payment.payment_id.replace('/', _BETWEEN)}"),
+            "customer_id": payment.customer_id,
+            "order_id": payment.order_id,
+        }
+        with storage_errors("the invoices"):
+            created_on_first_use(lambda: self._table.upsert_entity(entity), lambda: create_table(self._table))
+
+    def announced(self, wanted: ListPayments, limit: int) -> Page[tuple[str, str]]:
+        """Return a page of customers and orders whose payments were announced in a span of time. Raises InvalidCursor."""
+        filters = {"RowKey ge @since": _moment(wanted.since), "RowKey lt @until": _moment(wanted.until)}
+        with storage_errors("the invoices"):
+            return created_on_first_use(
+                lambda: read_page(
+                    self._table,
+                    _by_time(wanted.namespace),
+                    filters,
+                    lambda row: (str(row["customer_id"]), str(row["order_id"])),
+                    cursor=wanted.cursor,
+                    limit=limit,
+                ),
+                lambda: create_table(self._table),
+            )
+
     def _row(self, partition: str, key: str) -> "TableEntity | None":
         from azure.core.exceptions import ResourceNotFoundError
 
@@ -74,7 +110,17 @@ class InvoiceAccounts:
 
 def _partition(namespace: str, customer_id: str) -> str:
     # Neither can hold the character between them.
-    return f"{namespace}~{customer_id}"
+    return f"{namespace}{_BETWEEN}{customer_id}"
+
+
+def _by_time(namespace: str) -> str:
+    # No customer's: their ids are not empty.
+    return _partition(namespace, "")
+
+
+def _moment(moment: datetime) -> str:
+    """Return a moment as a key: it sorts by time."""
+    return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
 
 
 def _order(order_id: str) -> str:

@@ -11,7 +11,8 @@ from typing import Final
 
 from adapters.azure_storage.storage import Storage
 from adapters.invoice.accounts import Found, InvoiceAccounts
-from domain.errors import ProviderUnavailable, StorageUnavailable
+from domain.errors import ProviderRefused, ProviderUnavailable, StorageUnavailable
+from domain.page import InvalidCursor, Page
 from domain.payments.invoice import (
     INVOICE_ID_SEPARATOR,
     Change,
@@ -22,10 +23,14 @@ from domain.payments.invoice import (
     issue,
     release,
 )
+from domain.payments.listing import FindPayment, ListPayments, ProviderPayment
 from domain.payments.payment import REFUNDED, CancelPaymentRequest, CaptureRequest, PaymentRequest
+from domain.payments.providers import INVOICE
 from domain.workflows.steps import StepResult
 
 _MAX_COLLISIONS: Final = 20
+# Each is read by itself.
+_LISTED_AT_ONCE: Final = 50
 _ENDED: Final = (PaymentState.CREDITED, PaymentState.VOID)
 
 Decision = Change | StepResult
@@ -106,6 +111,28 @@ class InvoicePayments:
 
         return self._change(payment.namespace, wanted.customer_id, payment.order_id, decide)
 
+    def list_payments(self, wanted: ListPayments) -> Page[ProviderPayment]:
+        """Return a page of the payments that were made or credited in a span of time. Raises ProviderRefused."""
+        with _unavailable():
+            try:
+                page = self._accounts.announced(wanted, _LISTED_AT_ONCE)
+            except InvalidCursor:
+                raise ProviderRefused("the cursor is not one of this list") from None
+            found = (self._find(wanted.namespace, *each) for each in dict.fromkeys(page.items))
+            return Page([payment for payment in found if payment is not None], page.cursor)
+
+    def find_payment(self, wanted: FindPayment) -> ProviderPayment | None:
+        """Return one payment as it is now; None when there is none of this id."""
+        customer_id, _, order_id = wanted.payment_id.rpartition(INVOICE_ID_SEPARATOR)
+        with _unavailable():
+            return self._find(wanted.namespace, customer_id, order_id)
+
+    def _find(self, namespace: str, customer_id: str, order_id: str) -> ProviderPayment | None:
+        found = self._accounts.read(namespace, customer_id, order_id)
+        if found.payment is None or found.payment_changed_at is None:
+            return None
+        return _listed(found.payment, found.payment_changed_at)
+
     def _change(self, namespace: str, customer_id: str, order_id: str, decide: Decide) -> StepResult:
         with _unavailable():
             for _ in range(_MAX_COLLISIONS):
@@ -113,6 +140,8 @@ class InvoicePayments:
                 decision = decide(found)
                 if isinstance(decision, StepResult):
                     return decision
+                if _is_made_or_credited(found, decision):
+                    self._accounts.announce(namespace, decision.payment, datetime.now(UTC))
                 if self._accounts.store(namespace, found, decision):
                     return _answer(decision.payment)
         raise ProviderUnavailable("the customer's account is being changed by too many at once")
@@ -126,6 +155,27 @@ def _payment(request: PaymentRequest, customer_id: str) -> InvoicePayment:
         currency=request.currency,
         fingerprint=request.fingerprint,
         state=PaymentState.HELD,
+    )
+
+
+def _is_made_or_credited(found: Found, decision: Change) -> bool:
+    is_made = found.payment is None and decision.payment.was_held
+    return is_made or decision.payment.state is PaymentState.CREDITED
+
+
+def _listed(payment: InvoicePayment, changed_at: datetime) -> ProviderPayment:
+    was_invoiced = payment.invoice is not None
+    return ProviderPayment(
+        provider=INVOICE,
+        payment_id=payment.payment_id,
+        order_id=payment.order_id,
+        currency=payment.currency,
+        amount_cents=payment.amount_cents,
+        held_cents=payment.amount_cents if payment.state is PaymentState.HELD else 0,
+        captured_cents=payment.amount_cents if was_invoiced else 0,
+        refunded_cents=payment.amount_cents if payment.state is PaymentState.CREDITED else 0,
+        has_ended=payment.state is not PaymentState.HELD,
+        changed_at=changed_at,
     )
 
 

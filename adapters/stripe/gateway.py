@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from adapters.stripe.detailed import DetailedIntent, DetailedRefund
 from adapters.stripe.errors import RequestRefused, is_replay, stripe_errors
 from adapters.stripe.mark import metadata_of
 from domain.payments.payment import PaymentRequest
 
 if TYPE_CHECKING:
     from stripe import RequestOptions, StripeClient, StripeObject
-    from stripe.params import PaymentIntentCreateParams
+    from stripe.params import PaymentIntentCreateParams, PaymentIntentListParams, RefundListParams
 
 # An issuer may take its time over an authorisation; the whole activity has to end within the host's limit.
 _CONNECT_TIMEOUT_S: Final = 5.0
@@ -156,6 +157,44 @@ class StripeGateway:
         with stripe_errors():
             found = self._client.refunds.list({"payment_intent": payment_id, "limit": _PAGE_SIZE})
             return [_hit_refund(answer) for answer in islice(found.auto_paging_iter(), _MAX_LISTED)]
+
+    def intents_between(self, since: int, until: int, after: str | None) -> tuple[list[DetailedIntent], bool]:
+        """Return a page of the account's payments, newest first, and whether there are more.
+
+        Args:
+            since: The first second in which they were made.
+            until: The second before which they were made.
+            after: The id of the last payment of the page before.
+        """
+        params: PaymentIntentListParams = {
+            "created": {"gte": since, "lt": until},
+            "limit": _PAGE_SIZE,
+            "expand": ["data.latest_charge"],
+        }
+        if after is not None:
+            params["starting_after"] = after
+        with stripe_errors():
+            page = self._client.payment_intents.list(params)
+            return [DetailedIntent.model_validate(each.to_dict()) for each in page.data], page.has_more
+
+    def refunds_between(self, since: int, until: int, after: str | None) -> tuple[list[DetailedRefund], bool]:
+        """Return a page of the account's refunds with their payments, newest first, and whether there are more."""
+        params: RefundListParams = {
+            "created": {"gte": since, "lt": until},
+            "limit": _PAGE_SIZE,
+            "expand": ["data.payment_intent", "data.payment_intent.latest_charge"],
+        }
+        if after is not None:
+            params["starting_after"] = after
+        with stripe_errors():
+            page = self._client.refunds.list(params)
+            return [DetailedRefund.model_validate(each.to_dict()) for each in page.data], page.has_more
+
+    def retrieve_detailed(self, payment_id: str) -> DetailedIntent:
+        """Return the payment as it is now, with its latest charge."""
+        with stripe_errors():
+            found = self._client.payment_intents.retrieve(payment_id, {"expand": ["latest_charge"]})
+            return DetailedIntent.model_validate(found.to_dict())
 
 
 def _creation(request: PaymentRequest) -> "PaymentIntentCreateParams":

@@ -56,6 +56,11 @@ def is_anothers(request: PaymentRequest, payment: Marked) -> bool:
     return any(payment.metadata.get(key, value) != value for key, value in _mark(request).items())
 
 
+def marked_order(namespace: str, metadata: Mapping[str, str]) -> str | None:
+    """Return the order that a payment of this namespace is marked with; None for a payment without its mark."""
+    return metadata.get(_ORDER) if metadata.get(_NAMESPACE, "") == namespace else None
+
+
 def _mark(request: PaymentRequest) -> dict[str, str]:
     parts = {_NAMESPACE: request.namespace, _ORDER: request.order_id, _FINGERPRINT: request.fingerprint}
     # To Stripe an empty value is none.

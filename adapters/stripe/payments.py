@@ -14,10 +14,13 @@ from typing import Final, Self, get_args
 from adapters.stripe import verdicts
 from adapters.stripe.errors import AccessRefused, CardRefused, KeyMisused, KeySpent, RequestRefused
 from adapters.stripe.gateway import ANSWER_TIMEOUT_S, Intent, IntentStatus, Refund, StripeGateway
+from adapters.stripe.listing import StripeListing
 from adapters.stripe.lookup import StripeLookup
 from adapters.stripe.mark import is_anothers
 from domain.errors import ProviderUnavailable
 from domain.ids import PaymentOperation, payment_key
+from domain.page import Page
+from domain.payments.listing import FindPayment, ListPayments, ProviderPayment
 from domain.payments.payment import CancelPaymentRequest, CaptureRequest, PaymentRequest
 from domain.workflows.steps import StepResult
 
@@ -37,6 +40,7 @@ class StripePayments:
     def __init__(self, gateway: StripeGateway) -> None:
         self._stripe = gateway
         self._lookup = StripeLookup(gateway)
+        self._listing = StripeListing(gateway)
 
     @classmethod
     def connect(cls, api_key: str, api_base: str | None, answer_s: float = ANSWER_TIMEOUT_S) -> Self:
@@ -79,6 +83,14 @@ class StripePayments:
         except RequestRefused as refusal:
             return verdicts.faulted(refusal.code)
         return max(results, key=_weight, default=StepResult(message="nothing_to_compensate"))
+
+    def list_payments(self, wanted: ListPayments) -> Page[ProviderPayment]:
+        """Return a page of the shop's payments. Raises ProviderRefused when Stripe does not list them for this key."""
+        return self._listing.page(wanted)
+
+    def find_payment(self, wanted: FindPayment) -> ProviderPayment | None:
+        """Return one payment as it is now; None when there is none with the shop's mark."""
+        return self._listing.find(wanted)
 
     # -- one step of one payment, whatever became of the call
 

@@ -156,6 +156,26 @@ var rules rule[] = [
     query: loadTextContent('../queries/inventory_drift.kql')
   }
   {
+    name: 'payment_drift'
+    title: 'A payment and its order differ'
+    description: 'The hourly comparison found money that is held, taken, refunded or charged twice against what its order says. GET /api/reconciliation/payments names the payment and the next action.'
+    severity: 1
+    window: 'PT2H'
+    every: 'PT1H'
+    lookBack: ''
+    query: loadTextContent('../queries/payment_drift.kql')
+  }
+  {
+    name: 'payments_unread'
+    title: 'Payments are not compared'
+    description: 'A provider could not be read twice in a row: the key may lack the right to read payments and refunds, or the provider is down.'
+    severity: 2
+    window: 'PT2H'
+    every: 'PT1H'
+    lookBack: ''
+    query: loadTextContent('../queries/payments_unread.kql')
+  }
+  {
     name: 'activity_failures'
     title: 'A dependency fails'
     description: 'More than a tenth of the runs of an activity fail. Orders wait and are retried.'

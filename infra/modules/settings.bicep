@@ -274,6 +274,7 @@ func shopAppSettings(shop shopSettings) object => {
   PAYMENT_CAPTURE: shop.paymentCapture
   PAYMENT_PROVIDERS: shop.paymentProviders
   INVOICE_CREDIT_CENTS: string(shop.invoiceCreditCents)
+  PAYMENT_RECONCILIATION_GRACE_S: '3600'
   SHIP_FROM: string(shipFrom(shop.shipFrom))
   MAIL_FROM: shop.mailFrom
   // Its password would have to be a secret; mails go through Communication Services by identity.

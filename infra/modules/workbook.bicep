@@ -85,6 +85,12 @@ var charts = [
     query: loadTextContent('../queries/inventory_drift.kql')
   }
   {
+    tab: 'orchestrations'
+    title: 'Payments and orders differ'
+    shape: 'table'
+    query: loadTextContent('../queries/payment_drift.kql')
+  }
+  {
     tab: 'steps'
     title: 'Time and outcome, in milliseconds'
     shape: 'table'

@@ -51,3 +51,10 @@ def test_a_delivery_sent_twice_under_one_key_counts_once(caller):
         caller.accepted(f"inventory/{product}/restock", delivery)
     caller.until(lambda: caller.get(f"inventory/{product}"), lambda stock: stock.body.get("available", 0) >= 4)
     assert caller.stock(product) == (4, 0)
+
+
+def test_payments_and_orders_agree(caller):
+    for shown in (caller.post("reconciliation/payments"), caller.get("reconciliation/payments")):
+        assert shown.status == 200
+        assert shown.body["drift"] == []
+        assert all(run["problem"] is None for run in shown.body["last_run"]["providers"])

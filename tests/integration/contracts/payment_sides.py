@@ -49,6 +49,9 @@ class PaymentSide(Protocol):
     def away(self) -> PaymentProvider:
         """Return the provider at an address where nothing listens."""
 
+    def later(self) -> datetime:
+        """Let an hour pass where the provider's clock can be moved. Return the time by its clock."""
+
 
 @dataclass
 class StripeSide:
@@ -80,6 +83,9 @@ class StripeSide:
 
     def away(self) -> PaymentProvider:
         return StripePayments.connect("sk_test_contract", "http://127.0.0.1:1")
+
+    def later(self) -> datetime:
+        return datetime.fromisoformat(self.sandbox.post("/clock", {"advance_s": 3_600})["now"])
 
 
 @dataclass
@@ -122,6 +128,9 @@ class InvoiceSide:
         parts = dict(part.partition("=")[::2] for part in self.connection.rstrip(";").split(";"))
         endpoint = parts["TableEndpoint"]
         return self._at(self.connection.replace(urlsplit(endpoint).netloc, "127.0.0.1:1"))
+
+    def later(self) -> datetime:
+        return datetime.now(UTC)
 
     def _at(self, connection: str) -> InvoicePayments:
         return InvoicePayments(Storage(StorageLocation(connection_string=connection)), {"usd": 2 * AMOUNT})

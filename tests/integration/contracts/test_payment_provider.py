@@ -1,10 +1,13 @@
 """What every payment adapter promises (`domain.ports.PaymentProvider`), held against the provider's own ledger."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from domain.errors import ProviderUnavailable
+from domain.errors import ProviderRefused, ProviderUnavailable
+from domain.payments.listing import FindPayment, ListPayments, ProviderPayment
 from domain.payments.payment import CancelPaymentRequest, CaptureRequest, PaymentRequest
 from domain.ports import PaymentProvider
 from domain.workflows.steps import Outcome, StepResult
@@ -40,6 +43,29 @@ def capture(request: PaymentRequest, payment_id: str | None) -> CaptureRequest:
 
 def cancellation(request: PaymentRequest, payment_id: str | None = None) -> CancelPaymentRequest:
     return CancelPaymentRequest(payment=request, payment_id=payment_id)
+
+
+def everything(request: PaymentRequest, **changes: Any) -> ListPayments:
+    """Return what asks for all payments of the request's shop, however the provider's clock was moved."""
+    now = datetime.now(UTC)
+    span = {"since": now - timedelta(days=1), "until": now + timedelta(days=1)}
+    return ListPayments(**{"provider": request.provider, "namespace": request.namespace} | span | changes)
+
+
+def one(request: PaymentRequest, payment_id: str) -> FindPayment:
+    return FindPayment(provider=request.provider, namespace=request.namespace, payment_id=payment_id)
+
+
+def listed(side: PaymentSide, wanted: ListPayments) -> dict[str, ProviderPayment]:
+    """Return what is on all pages, by id."""
+    found: dict[str, ProviderPayment] = {}
+    cursor: str | None = None
+    while True:
+        page = side.provider.list_payments(wanted.model_copy(update={"cursor": cursor}))
+        found |= {payment.payment_id: payment for payment in page.items}
+        cursor = page.cursor
+        if cursor is None:
+            return found
 
 
 def authorised(side: PaymentSide, request: PaymentRequest) -> str:
@@ -175,6 +201,8 @@ def test_a_provider_that_is_away_is_worth_another_try_and_its_error_says_nothing
         lambda: away.authorise(request),
         lambda: away.capture(capture(request, "pi_1")),
         lambda: away.cancel(cancellation(request)),
+        lambda: away.list_payments(everything(request)),
+        lambda: away.find_payment(one(request, "pi_1")),
     ):
         with pytest.raises(ProviderUnavailable) as caught:
             call()
@@ -210,3 +238,56 @@ def test_a_cancellation_that_races_a_step_leaves_nothing_behind(side: PaymentSid
             assert forwards.result().outcome in (Outcome.DONE, Outcome.REFUSED)
             assert backwards.result().outcome is Outcome.DONE
         assert side.money(request.order_id) == NOTHING
+
+
+# -- what the reconciliation reads
+
+
+def amounts(payment: ProviderPayment) -> tuple[int, int, int, bool]:
+    return payment.held_cents, payment.captured_cents, payment.refunded_cents, payment.has_ended
+
+
+def test_every_payment_is_listed_as_it_is_now(side: PaymentSide) -> None:
+    held, taken, voided, refunded = (side.request(f"order-{number}", customer_id=f"c-{number}") for number in range(4))
+    ids = {each.order_id: authorised(side, each) for each in (held, taken, voided, refunded)}
+    for each in (taken, refunded):
+        side.provider.capture(capture(each, ids[each.order_id]))
+    for each in (voided, refunded):
+        side.provider.cancel(cancellation(each))
+    found = listed(side, everything(held))
+    expected = {
+        held.order_id: (AMOUNT, 0, 0, False),
+        taken.order_id: (0, AMOUNT, 0, True),
+        voided.order_id: (0, 0, 0, True),
+        refunded.order_id: (0, AMOUNT, AMOUNT, True),
+    }
+    assert {payment.order_id: amounts(payment) for payment in found.values()} == expected
+    assert {payment.order_id: payment.payment_id for payment in found.values()} == ids
+    for payment in found.values():
+        assert side.provider.find_payment(one(held, payment.payment_id)) == payment
+        assert (payment.amount_cents, payment.currency, payment.provider) == (AMOUNT, "usd", held.provider)
+
+
+def test_another_shops_payments_are_neither_listed_nor_found(side: PaymentSide) -> None:
+    theirs = side.request(namespace="other.hub")
+    payment_id = authorised(side, theirs)
+    ours = side.request()
+    assert listed(side, everything(ours)) == {}
+    assert side.provider.find_payment(one(ours, payment_id)) is None
+    assert side.provider.find_payment(one(ours, "nothing")) is None
+
+
+def test_a_payment_is_in_the_span_in_which_it_was_made_and_in_that_in_which_it_was_paid_back(side: PaymentSide) -> None:
+    request = side.request()
+    payment_id = authorised(side, request)
+    side.provider.capture(capture(request, payment_id))
+    made_before = side.later()
+    assert set(listed(side, everything(request, until=made_before))) == {payment_id}
+    assert listed(side, everything(request, since=made_before)) == {}
+    side.provider.cancel(cancellation(request))
+    assert amounts(listed(side, everything(request, since=made_before))[payment_id]) == (0, AMOUNT, AMOUNT, True)
+
+
+def test_a_cursor_of_another_list_is_refused(side: PaymentSide) -> None:
+    with pytest.raises(ProviderRefused):
+        side.provider.list_payments(everything(side.request(), cursor="payments:nothing"))

@@ -36,6 +36,7 @@ async def test_the_app_accepts_every_request_of_the_file(desk: Shop) -> None:
         "withdraw_expenses",
         "decide_expenses",
         "get_dead_letter",  # there is none
+        "resolve_payment_drift",
         "start_replay",
         "resolve_dead_letter",
         "show_decision",  # the token comes from a mail

@@ -31,18 +31,24 @@ _SEVERITY = {"Information": 1, "Warning": 2, "Error": 3}
 
 
 def rows_found(
-    query: str, *recordings: str, copies: int = 1, age: timedelta = timedelta(), slot: str = ""
+    query: str,
+    *recordings: str,
+    copies: int = 1,
+    age: timedelta = timedelta(),
+    slot: str = "",
+    lines: Sequence[str] = (),
 ) -> list[Row]:
     """Return what a query of `infra/queries` gives when these recordings are all that there is.
 
     copies: how many times each was done, with other ids. age: how long ago. slot: what the app's role name ends in.
+    lines: what the app has logged besides, in the shape of a recorded line.
     """
     connection = duckdb_kql.connect()
     for table, columns in TABLES.items():
         listed = ", ".join(f'"{name}" {_TYPES[kind]}' for name, kind in columns.items())
         connection.sql(f"CREATE TABLE {table} ({listed})")
     for copy in range(copies):
-        for place, (table, row) in enumerate(_rows(recordings, str(copy))):
+        for place, (table, row) in enumerate([*_rows(recordings, str(copy)), *_rows_of_lines(lines)]):
             time = datetime.now(UTC) - age + timedelta(milliseconds=place - 10_000)
             given = {"TimeGenerated": time.replace(tzinfo=None), "AppRoleName": f"orders{slot}", "ItemCount": 1, **row}
             names, marks = ", ".join(f'"{name}"' for name in given), ", ".join("?" * len(given))
@@ -62,6 +68,13 @@ def _rows(recordings: Sequence[str], copy: str) -> Iterator[tuple[str, Row]]:
             row = _row(item)
             row["OperationId"] = f"{recording} {copy} {item['operation'].get('id')}"
             yield item["type"], {name: value for name, value in row.items() if name in TABLES[item["type"]]}
+
+
+def _rows_of_lines(lines: Sequence[str]) -> Iterator[tuple[str, Row]]:
+    shape = next(item for item in _items("order") if str(item.get("category")).endswith(".User"))
+    for line in lines:
+        row = _row({**shape, "level": "Warning", "message": line})
+        yield shape["type"], {name: value for name, value in row.items() if name in TABLES[shape["type"]]}
 
 
 def _row(item: Row) -> Row:

@@ -68,6 +68,8 @@ def test_alerts_run_the_query_files_and_are_named_after_them():
         "poison_messages",
         "needs_attention",
         "dead_letters",
+        "payment_drift",
+        "payments_unread",
         "stuck_orders",
         "retry_rate",
         "host_silent",

@@ -1,5 +1,6 @@
 """The queries find what they are for in what the real host sends, and nothing in a plain order."""
 
+import json
 import re
 from datetime import timedelta
 
@@ -24,6 +25,8 @@ RAISED_BY = {
     "api_availability": set(),
     "throttling": set(),
     "inventory_drift": set(),
+    "payment_drift": set(),
+    "payments_unread": set(),
 }
 
 
@@ -71,6 +74,36 @@ def test_an_order_that_ended_is_not_stuck_and_one_that_did_not_is() -> None:
     assert not rows_found("stuck_orders", "dead-letter-open", age=long_ago), "it waits for an operator, not for time"
     text = (QUERIES / "stuck_orders.kql").read_text(encoding="utf-8")
     assert "needs_attention" in text
+
+
+def test_a_payment_that_differs_is_one_row_however_often_it_was_found() -> None:
+    found = {
+        "drift_id": "a" * 40,
+        "kind": "charged_twice",
+        "provider": "stripe",
+        "payment_id": "pi_1",
+        "order_id": "a-1",
+        "currency": "usd",
+        "held_cents": 0,
+        "captured_cents": 2_000,
+        "refunded_cents": 0,
+    }
+    other = {**found, "drift_id": "b" * 40, "kind": "refunded_too_much", "payment_id": "ada/a-2", "provider": "invoice"}
+    lines = [f"payment drift {json.dumps(each)}" for each in (found, found, other)]
+    rows = rows_found("payment_drift", "order", lines=lines)
+    assert sorted((row["what"], row["paymentId"], row["captured"]) for row in rows) == [
+        ("charged_twice", "pi_1", 2_000),
+        ("refunded_too_much", "ada/a-2", 2_000),
+    ]
+    assert not rows_found("payment_drift", lines=lines, slot="-staging")
+
+
+def test_a_provider_that_cannot_be_read_once_is_no_alarm_and_twice_it_is() -> None:
+    line = "payment reconciliation failed stripe: Stripe does not list payments (unknown)"
+    assert not rows_found("payments_unread", "order", lines=[line])
+    [row] = rows_found("payments_unread", "order", lines=[line, line])
+    assert (row["provider"], row["failures"]) == ("stripe", 2)
+    assert not rows_found("payments_unread", lines=[line, line], slot="-staging")
 
 
 def test_a_silent_host_is_one_without_requests() -> None:

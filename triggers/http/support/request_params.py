@@ -13,6 +13,7 @@ from domain.cards import looks_like_card_number
 from domain.expenses.claim import EXPENSE_APPROVAL
 from domain.ids import CustomerId, OrderId, ProductId
 from domain.keyed_changes import ChangeId
+from domain.payments.reconciliation import DriftId
 from domain.workflows.dead_letter import DeadLetterId
 from domain.workflows.run import WorkflowKey
 from services.input.documents import M, refuse_card_numbers, validated
@@ -26,6 +27,7 @@ PATH_IDS: Final[Mapping[str, Any]] = {
     "change_id": ChangeId,
     "customer_id": CustomerId,
     "dead_letter_id": DeadLetterId,
+    "drift_id": DriftId,
     "id": WorkflowKey,
     "instance_id": ExpenseInstanceId,
     "order_id": OrderId,

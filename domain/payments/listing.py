@@ -1,0 +1,65 @@
+"""What a provider has of this shop's payments, as the reconciliation reads it."""
+
+from domain.ids import Namespace
+from domain.payments.providers import ProviderName
+from domain.wire import Timestamp, Wire
+
+
+class ProviderPayment(Wire):
+    """A payment at a provider that carries the shop's mark. Amounts are in the smallest unit of its currency.
+
+    Attributes:
+        order_id: The order that it is marked with.
+        amount_cents: What it was made for.
+        held_cents: Secured, and neither taken nor given back.
+        captured_cents: Taken, whatever was paid back since.
+        refunded_cents: Paid back, or on its way back.
+        has_ended: Whether nothing but a refund can change it any more.
+        changed_at: The last change that the provider dates; it may have changed later.
+    """
+
+    provider: ProviderName
+    payment_id: str
+    order_id: str
+    currency: str
+    amount_cents: int
+    held_cents: int
+    captured_cents: int
+    refunded_cents: int
+    has_ended: bool
+    changed_at: Timestamp
+
+    @property
+    def kept_cents(self) -> int:
+        """What was taken and not paid back."""
+        return self.captured_cents - self.refunded_cents
+
+    @property
+    def has_money(self) -> bool:
+        """Whether it holds or keeps money of the customer."""
+        return self.held_cents > 0 or self.kept_cents > 0
+
+
+class ListPayments(Wire):
+    """Ask for the shop's payments that were made, or paid back, in a span of time.
+
+    Attributes:
+        namespace: The shop's, which its payments are marked with.
+        since: The first moment of the span.
+        until: The end of the span, which is not in it.
+        cursor: Of the page; None for the first.
+    """
+
+    provider: ProviderName
+    namespace: Namespace
+    since: Timestamp
+    until: Timestamp
+    cursor: str | None = None
+
+
+class FindPayment(Wire):
+    """Ask for one payment as it is now."""
+
+    provider: ProviderName
+    namespace: Namespace
+    payment_id: str

@@ -1,0 +1,1 @@
+"""Compare the payments at the providers with the orders."""

@@ -1,0 +1,348 @@
+"""Payments that differ from their orders are found, each kind made at the provider or in a row from outside."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from azure.data.tables import TableServiceClient, UpdateMode
+from stripe import StripeClient
+
+from adapters.stores.order_index import partition_of
+from services.container import services
+from services.payments import reconciliation
+from tests.support.books import finish
+from tests.support.order_requests import ADDRESS, order_request
+from tests.support.shop import Shop, change_settings, running_shop, use_settings
+
+UNDELIVERABLE = {**ADDRESS, "street1": "UNDELIVERABLE"}
+TOTAL = 2_000
+RESOLUTION = {"resolved_by": "ann", "reason": "out of goodwill"}
+
+
+@pytest.fixture
+async def shop(monkeypatch, storage_connection, sandbox) -> AsyncIterator[Shop]:
+    """Run a shop with ten mugs whose reconciliation waits for nothing."""
+    offered = {"PAYMENT_PROVIDERS": "stripe,invoice", "INVOICE_CREDIT_CENTS": json.dumps({"usd": 50_000})}
+    use_settings(monkeypatch, storage_connection, sandbox, PAYMENT_RECONCILIATION_GRACE_S="0", **offered)
+    async with running_shop(sandbox) as running:
+        await running.stock("mug", 10)
+        yield running
+
+
+@pytest.fixture
+def account(sandbox) -> StripeClient:
+    """Return the shop's account at Stripe, as a person at the dashboard uses it."""
+    return StripeClient("sk_test_by_hand", base_addresses={"api": sandbox.url})
+
+
+async def place(shop: Shop, order_id: str = "a-1", **changes: Any) -> str:
+    """Place an order and let it go as far as it goes. Return the id of its payment, if it has one."""
+    assert (await shop.post("orders", order_request(order_id=order_id, **changes))).status == 202
+    await shop.host.run_until_idle()
+    return next((row["id"] for row in shop.sandbox.payments(order_id)), "")
+
+
+async def stopped_before_its_label(shop: Shop, order_id: str = "a-1") -> str:
+    """Place an order that tries in vain to buy its label. Its money is held."""
+    shop.sandbox.fault(operation="shipments.buy", kind="status", status=503)
+    return await place(shop, order_id)
+
+
+def by_hand(account: StripeClient, order_id: str, *, amount: int = TOTAL, capture: str = "automatic") -> str:
+    """Make a payment that carries an order's mark."""
+    mark = {"order_id": order_id, "durable_orders_namespace": "shop.Tests", "durable_orders_order_id": order_id}
+    made = account.v1.payment_intents.create(
+        {
+            "amount": amount,
+            "currency": "usd",
+            "payment_method": "pm_card_visa",
+            "allowed_payment_method_types": ["card"],
+            "capture_method": capture,
+            "confirm": True,
+            "metadata": mark,
+        }
+    )
+    return made.id
+
+
+async def run(shop: Shop) -> list[dict[str, Any]]:
+    answer = await shop.post("reconciliation/payments")
+    assert answer.status == 200, answer.text
+    return list(answer.json()["drift"])
+
+
+async def only(shop: Shop) -> dict[str, Any]:
+    [drift] = await run(shop)
+    return drift
+
+
+def alarms(caplog) -> list[dict[str, Any]]:
+    lines = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    return [json.loads(line.removeprefix("payment drift ")) for line in lines if line.startswith("payment drift ")]
+
+
+# -- a good day
+
+
+async def test_a_good_day_has_no_finding_with_orders_at_every_stage(shop: Shop, caplog):
+    await place(shop, "completed")
+    await place(shop, "invoiced", payment={"provider": "invoice"})
+    await place(shop, "rejected", ship_to=UNDELIVERABLE)
+    await place(shop, "declined", payment={"payment_method": "pm_card_chargeDeclined"})
+    await place(shop, "credited", customer_id="bob", payment={"provider": "invoice"}, ship_to=UNDELIVERABLE)
+    await stopped_before_its_label(shop, "under-way")
+    assert await run(shop) == []
+    shown = (await shop.get("reconciliation/payments")).json()
+    assert [(each["provider"], each["payments"]) for each in shown["last_run"]["providers"]] == [
+        ("stripe", 4),
+        ("invoice", 2),
+    ]
+    assert not any(each["has_more"] or each["problem"] for each in shown["last_run"]["providers"])
+    shop.sandbox.clear_faults()
+    await finish(shop)
+    assert await run(shop) == []
+    assert alarms(caplog) == []
+
+
+async def test_before_the_first_run_there_is_no_report(shop: Shop):
+    assert (await shop.get("reconciliation/payments")).json() == {"last_run": None, "drift": [], "next_cursor": None}
+
+
+async def test_what_an_ended_order_costs_is_nothing(shop: Shop):
+    for number in range(3):
+        await place(shop, f"a-{number}")
+    await run(shop)
+    before = len(shop.sandbox.calls())
+    assert await run(shop) == []
+    assert [call["operation"] for call in shop.sandbox.calls()[before:]] == ["payment_intents.list", "refunds.list"]
+
+
+# -- one kind after the other
+
+
+async def test_money_that_is_held_for_an_order_that_does_not_exist(shop: Shop, account: StripeClient, caplog):
+    payment_id = by_hand(account, "ghost", capture="manual")
+    drift = await only(shop)
+    assert drift == alarms(caplog)[0]
+    assert drift | {"drift_id": "", "next_action": ""} == {
+        "drift_id": "",
+        "kind": "authorised_without_live_order",
+        "provider": "stripe",
+        "payment_id": payment_id,
+        "order_id": "ghost",
+        "order_status": None,
+        "currency": "usd",
+        "amount_cents": TOTAL,
+        "held_cents": TOTAL,
+        "captured_cents": 0,
+        "refunded_cents": 0,
+        "expected_cents": 0,
+        "expected_currency": None,
+        "dead_letter_id": None,
+        "next_action": "",
+    }
+    account.v1.payment_intents.cancel(payment_id)
+    assert await run(shop) == []
+
+
+@pytest.mark.parametrize("order_id", ["no order's id", "x" * 200, "a/b", "a#b"])
+async def test_a_mark_that_no_order_can_have_is_an_order_that_does_not_exist(
+    shop: Shop, account: StripeClient, order_id: str
+):
+    by_hand(account, order_id, capture="manual")
+    assert (await only(shop))["order_id"] == order_id
+
+
+async def test_money_that_was_taken_for_an_order_that_ended_without_goods(shop: Shop, account: StripeClient):
+    await place(shop, ship_to=UNDELIVERABLE)
+    by_hand(account, "a-1")
+    drift = await only(shop)
+    assert (drift["kind"], drift["order_status"]) == ("captured_without_completed_order", "rejected")
+    assert (drift["captured_cents"], drift["expected_cents"]) == (TOTAL, 0)
+
+
+async def test_money_that_was_paid_back_in_part_only(shop: Shop, account: StripeClient):
+    await place(shop, ship_to=UNDELIVERABLE)
+    payment_id = by_hand(account, "a-1")
+    account.v1.refunds.create({"payment_intent": payment_id, "amount": 500})
+    drift = await only(shop)
+    assert (drift["kind"], drift["refunded_cents"]) == ("refunded_too_little", 500)
+    account.v1.refunds.create({"payment_intent": payment_id})
+    assert await run(shop) == []
+
+
+async def test_money_of_a_completed_order_that_was_paid_back(shop: Shop, account: StripeClient):
+    payment_id = await place(shop)
+    assert await run(shop) == []
+    account.v1.refunds.create({"payment_intent": payment_id, "amount": 500})
+    drift = await only(shop)
+    assert (drift["kind"], drift["order_status"]) == ("refunded_too_much", "completed")
+    assert (drift["refunded_cents"], drift["expected_cents"]) == (500, TOTAL)
+
+
+async def test_a_completed_order_whose_money_was_not_taken(shop: Shop, account: StripeClient):
+    payment_id = await stopped_before_its_label(shop)
+    assert await run(shop) == []
+    account.v1.payment_intents.cancel(payment_id)
+    row = services().order_repository.get("a-1")
+    assert row is not None
+    progress = (await shop.get("orders/a-1")).json()
+    ended = {**progress, "status": "completed", "message": "By hand."}
+    change_row(shop, "a-1", status="completed", result=json.dumps(ended))
+    drift = await only(shop)
+    assert (drift["kind"], drift["order_status"], drift["payment_id"]) == ("not_captured", "completed", payment_id)
+
+
+async def test_a_second_payment_of_one_order(shop: Shop, account: StripeClient):
+    own = await place(shop)
+    other = by_hand(account, "a-1")
+    drift = await only(shop)
+    assert (drift["kind"], drift["payment_id"]) == ("charged_twice", other)
+    account.v1.refunds.create({"payment_intent": other})
+    assert await run(shop) == []
+    assert [row["captured"] - row["refunded"] for row in shop.sandbox.payments("a-1") if row["id"] == own] == [TOTAL]
+
+
+async def test_a_second_payment_of_an_order_under_way(shop: Shop, account: StripeClient):
+    own = await stopped_before_its_label(shop)
+    other = by_hand(account, "a-1", capture="manual")
+    drift = await only(shop)
+    assert (drift["kind"], drift["payment_id"]) == ("charged_twice", other)
+    assert own != other
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind"),
+    [({"total_cents": TOTAL + 1}, "amount_differs"), ({"currency": "eur"}, "currency_differs")],
+)
+async def test_a_payment_of_another_sum_than_the_orders(shop: Shop, changes: dict[str, Any], kind: str):
+    await place(shop)
+    change_row(shop, "a-1", **changes)
+    drift = await only(shop)
+    assert (drift["kind"], drift["captured_cents"]) == (kind, TOTAL)
+    assert (drift["expected_cents"], drift["expected_currency"]) == (
+        changes.get("total_cents", TOTAL),
+        changes.get("currency", "usd"),
+    )
+
+
+async def test_an_invoice_of_an_order_that_ended_without_goods(shop: Shop):
+    await place(shop, payment={"provider": "invoice"})
+    change_row(shop, "a-1", status="failed", course=json.dumps({"end": "failed"}))
+    drift = await only(shop)
+    assert (drift["kind"], drift["provider"]) == ("captured_without_completed_order", "invoice")
+    assert drift["payment_id"] == "ada/a-1"
+
+
+# -- what is known already, and what takes its time
+
+
+async def test_money_of_an_open_dead_letter_names_it_and_raises_no_alarm_of_its_own(shop: Shop, caplog):
+    shop.sandbox.fault(operation="payment_intents.cancel", kind="refuse")
+    await place(shop, ship_to=UNDELIVERABLE)
+    await finish_in_need_of_attention(shop)
+    drift = await only(shop)
+    assert (drift["kind"], drift["order_status"]) == ("authorised_without_live_order", "needs_attention")
+    assert drift["dead_letter_id"] == "a-1.cancel_payment"
+    assert "/api/orders/a-1/settlement" in drift["next_action"]
+    assert alarms(caplog) == []
+    # The operator says that it is settled, which it is not.
+    assert (await shop.post("dead-letters/a-1.cancel_payment/resolve", RESOLUTION)).status == 200
+    drift = await only(shop)
+    assert (drift["dead_letter_id"], drift["order_status"]) == (None, "rejected")
+    assert [each["drift_id"] for each in alarms(caplog)] == [drift["drift_id"]]
+
+
+async def test_what_is_younger_than_the_grace_is_looked_at_again_and_not_reported(
+    monkeypatch, shop: Shop, account: StripeClient, caplog
+):
+    change_settings(monkeypatch, PAYMENT_RECONCILIATION_GRACE_S="3600")
+    by_hand(account, "ghost", capture="manual")
+    assert await run(shop) == []
+    assert alarms(caplog) == []
+    change_settings(monkeypatch, PAYMENT_RECONCILIATION_GRACE_S="0")
+    assert (await only(shop))["order_id"] == "ghost"
+
+
+async def test_an_intended_difference_is_resolved_until_more_money_moves(shop: Shop, account: StripeClient, caplog):
+    payment_id = await place(shop)
+    account.v1.refunds.create({"payment_intent": payment_id, "amount": 500})
+    drift_id = (await only(shop))["drift_id"]
+    for body in (RESOLUTION, {**RESOLUTION, "reason": "another one"}):
+        answer = await shop.post(f"reconciliation/payments/{drift_id}/resolve", body)
+        assert (answer.status, answer.json()) == (200, {"drift_id": drift_id, "resolution": RESOLUTION})
+    assert (await shop.get("reconciliation/payments")).json()["drift"] == []
+    caplog.clear()
+    assert await run(shop) == []
+    assert alarms(caplog) == []
+    account.v1.refunds.create({"payment_intent": payment_id, "amount": 500})
+    drift = await only(shop)
+    assert (drift["refunded_cents"], drift["drift_id"] != drift_id) == (1_000, True)
+
+
+@pytest.mark.parametrize("drift_id", ["a" * 40, "nothing"])
+async def test_a_difference_that_is_not_there_is_not_resolved(shop: Shop, drift_id: str):
+    assert (await shop.post(f"reconciliation/payments/{drift_id}/resolve", RESOLUTION)).status == 404
+
+
+# -- the run itself
+
+
+async def test_a_long_list_is_read_over_several_runs(monkeypatch, shop: Shop, account: StripeClient):
+    monkeypatch.setattr(reconciliation, "_MAX_PAGES", 1)
+    by_hand(account, "ghost", capture="manual")
+    for number in range(100):
+        account.v1.payment_intents.create({"amount": TOTAL, "currency": "usd", "metadata": {"order_id": str(number)}})
+    seen = []
+    for _ in range(3):
+        answer = (await shop.post("reconciliation/payments")).json()
+        seen.append((len(answer["drift"]), answer["last_run"]["providers"][0]["has_more"]))
+    assert seen == [(0, True), (1, True), (1, False)]
+
+
+async def test_what_was_open_is_looked_at_however_long_ago_it_was_made(shop: Shop, account: StripeClient):
+    payment_id = await stopped_before_its_label(shop)
+    assert await run(shop) == []
+    position = services().payment_reconciliation.position("stripe")
+    assert position.read_until is not None
+    # As if days had gone by: the lists begin after the payment.
+    later = position.read_until.replace(year=position.read_until.year + 1)
+    services().payment_reconciliation.move(position.model_copy(update={"read_until": later}))
+    change_row(shop, "a-1", status="failed", course=json.dumps({"end": "failed"}))
+    drift = await only(shop)
+    assert (drift["kind"], drift["payment_id"]) == ("authorised_without_live_order", payment_id)
+
+
+async def test_a_provider_that_does_not_answer_is_named_and_the_others_are_read(
+    shop: Shop, account: StripeClient, caplog
+):
+    by_hand(account, "ghost", capture="manual")
+    await place(shop, payment={"provider": "invoice"})
+    shop.sandbox.fault(operation="payment_intents.list", kind="status", status=503)
+    assert await run(shop) == []
+    stripe, invoice = (await shop.get("reconciliation/payments")).json()["last_run"]["providers"]
+    assert (stripe["read_until"], stripe["problem"]) == (None, "the payment provider did not answer (503)")
+    assert (invoice["payments"], invoice["problem"]) == (1, None)
+    assert "payment reconciliation failed stripe: the payment provider did not answer (503)" in caplog.messages
+    shop.sandbox.clear_faults()
+    assert (await only(shop))["order_id"] == "ghost"
+
+
+async def test_the_timer_does_the_same(shop: Shop, account: StripeClient, caplog):
+    by_hand(account, "ghost", capture="manual")
+    await shop.host.run("reconcile_payments")
+    assert [each["order_id"] for each in alarms(caplog)] == ["ghost"]
+
+
+def change_row(shop: Shop, order_id: str, **columns: Any) -> None:
+    """Change an order's row past the app."""
+    connection = services().settings.storage.connection_string
+    assert connection is not None
+    table = TableServiceClient.from_connection_string(connection).get_table_client("orders")
+    table.update_entity({"PartitionKey": partition_of(order_id), "RowKey": order_id, **columns}, UpdateMode.MERGE)
+
+
+async def finish_in_need_of_attention(shop: Shop) -> None:
+    await shop.host.advance(hours=8)
+    assert (await shop.get("orders/a-1")).json()["status"] == "needs_attention"

@@ -2,10 +2,14 @@
 
 A record is created once and afterwards changed only against its ETag, so that two operators cannot overwrite each other. Its
 state stands in the blob's metadata too, where listing sees it without reading the blob.
+
+An open record has an empty blob of its name in a container of its own, so that a list of the open ones reads no closed one. That
+blob is stored before the record and deleted after its closing; one that a crash has left behind is deleted by the next list.
 """
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters.azure_storage.blob_paths import blob_within
@@ -31,10 +35,11 @@ from domain.workflows.dead_letter import (
 )
 
 if TYPE_CHECKING:
-    from azure.storage.blob import BlobClient, BlobProperties
+    from azure.storage.blob import BlobClient, BlobProperties, ContainerClient
 
 DEAD_LETTERS: Final = "dead-letters"
 """The name of the container and of the queue."""
+OPEN_DEAD_LETTERS: Final = "open-dead-letters"
 _DOWNLOAD_CONCURRENCY: Final = 8
 _MAX_PAGES_WITHOUT_HITS: Final = 20
 _MAX_COLLISIONS: Final = 5
@@ -45,6 +50,7 @@ class DeadLetters:
 
     def __init__(self, storage: Storage) -> None:
         self._container = storage.container(DEAD_LETTERS)
+        self._open = storage.container(OPEN_DEAD_LETTERS)
         self._queue = storage.queue(DEAD_LETTERS)
 
     def store(self, dead_letter: DeadLetter) -> DeadLetter | None:
@@ -72,14 +78,18 @@ class DeadLetters:
 
         Raises InvalidCursor.
         """
+        container = self._open if state is DeadLetterState.OPEN else self._container
         with storage_errors("the dead letters"):
             names, token = created_on_first_use(
-                lambda: self._names(state, _marker(cursor), limit), lambda: create_container(self._container)
+                lambda: _names(container, state, _marker(cursor, state), limit), lambda: create_container(container)
             )
             with ThreadPoolExecutor(_DOWNLOAD_CONCURRENCY) as pool:
-                found = pool.map(self._read, names)
-            dead_letters = [stored.dead_letter for stored in found if stored is not None]
-        return Page(dead_letters, encode_cursor(token))
+                found = [stored for stored in pool.map(self._read, names) if stored is not None]
+            wanted = [stored.dead_letter for stored in found if state in (None, stored.dead_letter.state)]
+            if state is DeadLetterState.OPEN:
+                for stored in found:
+                    self._forget_closed(stored.dead_letter)
+        return Page(wanted, None if token is None else encode_cursor([state, token]))
 
     def open_of(self, workflow: str, key: str) -> Sequence[DeadLetter]:
         """Return the open records of one run, of its mails too, by id."""
@@ -132,6 +142,8 @@ class DeadLetters:
         """Return the record that holds: this one, or the one that was there."""
         from azure.core.exceptions import ResourceExistsError
 
+        open_blob = blob_within(self._open, dead_letter.dead_letter_id)
+        created_on_first_use(lambda: open_blob.upload_blob(b"", overwrite=True), lambda: create_container(self._open))
         try:
             created_on_first_use(
                 lambda: self._blob(dead_letter.dead_letter_id).upload_blob(
@@ -177,18 +189,15 @@ class DeadLetters:
             etag=etag,
             match_condition=MatchConditions.IfNotModified,
         )
+        self._forget_closed(dead_letter)
         return str(answer["etag"])
 
-    def _names(self, state: DeadLetterState | None, marker: str | None, limit: int) -> tuple[Sequence[str], str | None]:
-        """Return the ids of one page, and the service's marker of the next one."""
-        # The library's annotations do not know that a page iterator carries the marker.
-        pages: Any = self._container.list_blobs(include=["metadata"], results_per_page=limit).by_page(marker)
-        names: Sequence[str] = ()
-        for _ in range(_MAX_PAGES_WITHOUT_HITS):
-            names = [blob.name for blob in next(pages, ()) if state is None or _state(blob) is state]
-            if names or not pages.continuation_token:
-                break
-        return names, pages.continuation_token or None
+    def _forget_closed(self, dead_letter: DeadLetter) -> None:
+        from azure.core.exceptions import ResourceNotFoundError
+
+        if dead_letter.state is not DeadLetterState.OPEN:
+            with suppress(ResourceNotFoundError):
+                blob_within(self._open, dead_letter.dead_letter_id).delete_blob()
 
     def _of(self, workflow: str, key: str, is_wanted: "Callable[[BlobProperties], bool]") -> Sequence[DeadLetter]:
         with storage_errors("the dead letters"):
@@ -208,6 +217,21 @@ class DeadLetters:
         return blob_within(self._container, dead_letter_id)
 
 
+def _names(
+    container: "ContainerClient", state: DeadLetterState | None, marker: str | None, limit: int
+) -> tuple[Sequence[str], str | None]:
+    """Return the ids of one page, and the service's marker of the next one."""
+    is_any = state in (None, DeadLetterState.OPEN)
+    # The library's annotations do not know that a page iterator carries the marker.
+    pages: Any = container.list_blobs(include=["metadata"], results_per_page=limit).by_page(marker)
+    names: Sequence[str] = ()
+    for _ in range(_MAX_PAGES_WITHOUT_HITS):
+        names = [blob.name for blob in next(pages, ()) if is_any or _state(blob) is state]
+        if names or not pages.continuation_token:
+            break
+    return names, pages.continuation_token or None
+
+
 def _state(blob: "BlobProperties") -> DeadLetterState:
     return DeadLetterState(blob.metadata["state"])
 
@@ -223,8 +247,10 @@ def _closed(dead_letter: DeadLetter, closing: CloseDeadLetter) -> DeadLetter | N
     return dead_letter.model_copy(update=changes)
 
 
-def _marker(cursor: str | None) -> str | None:
-    marker = decode_cursor(cursor)
-    if marker is not None and not isinstance(marker, str):
+def _marker(cursor: str | None, state: DeadLetterState | None) -> str | None:
+    token = decode_cursor(cursor)
+    if token is None:
+        return None
+    if not isinstance(token, list) or len(token) != 2 or token[0] != state or not isinstance(token[1], str):
         raise InvalidCursor
-    return marker
+    return token[1]

@@ -14,8 +14,7 @@ from domain.reports.report import FetchReportData, GenerateReport, ReportDataFet
 from domain.repositories import OrderRepository
 
 _REPORTS: Final = "reports"
-_PAGE_ROWS: Final = 200
-_PART_PAGES: Final = 5
+_PART_ROWS: Final = 1_000
 
 
 class Reports:
@@ -28,17 +27,11 @@ class Reports:
 
     def fetch(self, wanted: FetchReportData) -> ReportDataFetched:
         """Store the next rows of the order repository as one part, and return where they end."""
-        rows: list[ReportRow] = []
         period = OrderFilter(placed_from=wanted.placed_from, placed_to=wanted.placed_to)
-        cursor = wanted.cursor
-        for _ in range(_PART_PAGES):
-            page = self._orders.list(period, cursor=cursor, limit=_PAGE_ROWS)
-            rows += [_row(each) for each in page.items]
-            cursor = page.cursor
-            if cursor is None:
-                break
+        page = self._orders.list(period, cursor=wanted.cursor, limit=_PART_ROWS)
+        rows = [_row(order) for order in page.items]
         self._write(_part(wanted.report_id, wanted.part), "".join(f"{row.model_dump_json()}\n" for row in rows))
-        return ReportDataFetched(rows=len(rows), cursor=cursor)
+        return ReportDataFetched(rows=len(rows), cursor=page.cursor)
 
     def generate(self, wanted: GenerateReport) -> str:
         """Store the document, and return the name of its blob."""

@@ -34,6 +34,7 @@ var queues = ['notifications', 'notifications-poison', 'dead-letters', 'orders-i
 var containers = [
   'deploymentpackage'
   'dead-letters'
+  'open-dead-letters'
   'incoming'
   'file-batches'
   'reports'

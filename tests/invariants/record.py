@@ -39,8 +39,7 @@ def main(wanted: Collection[str]) -> None:
             asyncio.run(_record_cases(sandbox, capture, wanted))
         patch.setattr(file_batches, "CHUNK_FILES", PART)
         patch.setattr(order_batches, "CHUNK_LINES", PART)
-        patch.setattr(reports, "_PAGE_ROWS", PART)
-        patch.setattr(reports, "_PART_PAGES", 1)
+        patch.setattr(reports, "_PART_ROWS", PART)
         for name, ending in ENDINGS.items():
             if _is_wanted(name, wanted):
                 sandbox.reset()

@@ -109,6 +109,34 @@ def test_records_are_found_by_state_page_by_page(dead_letters: DeadLetters) -> N
     assert len(dead_letters.list(state=DeadLetterState.REPLAYED).items) == 5
 
 
+def test_the_open_records_are_read_without_those_that_were_closed(dead_letters: DeadLetters, storage: Storage) -> None:
+    steps = [f"step_{number}" for number in range(4)]
+    for step in steps:
+        dead_letters.store(dead_letter(step))
+    for step in steps[:3]:
+        dead_letters.close(closing(step))
+    dead_letters.store(dead_letter("step_0"))
+    assert [kept.step for kept in dead_letters.list(state=DeadLetterState.OPEN).items] == ["step_3"]
+    assert open_names(storage) == [f"{ORDER}.step_3"], "a list deletes what the repeat of a closed one has stored"
+
+
+def test_a_record_whose_process_died_over_it_is_listed_by_its_state(
+    dead_letters: DeadLetters, storage: Storage
+) -> None:
+    dead_letters.store(dead_letter("closed"))
+    dead_letters.close(closing("closed"))
+    for step in ("closed", "not_stored"):  # died after the record was closed, and before it was stored
+        storage.container("open-dead-letters").upload_blob(f"{ORDER}.{step}", b"", overwrite=True)
+    assert list(dead_letters.list(state=DeadLetterState.OPEN).items) == []
+    assert open_names(storage) == [f"{ORDER}.not_stored"]
+    dead_letters.store(dead_letter("not_stored"))
+    assert [kept.step for kept in dead_letters.list(state=DeadLetterState.OPEN).items] == ["not_stored"]
+
+
+def open_names(storage: Storage) -> list[str]:
+    return [blob.name for blob in storage.container("open-dead-letters").list_blobs()]
+
+
 def test_a_runs_open_records_are_found_its_mails_included(dead_letters: DeadLetters) -> None:
     mail = dead_letter().model_copy(update={"dead_letter_id": f"mail.{ORDER}.order_failed", "step": "mail"})
     claims = mail.model_copy(

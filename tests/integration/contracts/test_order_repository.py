@@ -12,7 +12,7 @@ from adapters.stores.order_index import PARTITIONS, index_rows
 from adapters.stores.order_repository import OrderRepository
 from domain.errors import StorageUnavailable
 from domain.orders.listing import EVERY_ORDER, ListedOrder, OrderFilter
-from domain.orders.order import ENDED, CloseOrder, Order, OrderProgress, OrderStatus
+from domain.orders.order import ENDED, MAX_ORDER_LINES, CloseOrder, Order, OrderProgress, OrderStatus
 from domain.orders.run import SettleCourse
 from domain.orders.steps import AUTHORISE_PAYMENT, BUY_LABEL
 from domain.page import InvalidCursor
@@ -236,6 +236,22 @@ def test_a_page_is_one_request_to_each_partition(storage_connection: str, book: 
         assert way.passed == 2 * len(PARTITIONS)
         detour.intake.open_runs(NOON)
         assert way.passed == 3 * len(PARTITIONS)
+
+
+def test_the_index_costs_an_order_no_request(storage_connection: str, book: OrderRepository) -> None:
+    book.accept(order("another"), "print")
+    [tables] = re.findall("TableEndpoint=([^;]+)", storage_connection)
+    with losing_way(tables) as way:
+        detour = OrderRepository(
+            Storage(StorageLocation(connection_string=storage_connection.replace(tables, way.url)))
+        )
+        largest = order(lines=tuple(line(f"{number:064}") for number in range(MAX_ORDER_LINES)))
+        detour.accept(largest, "print")
+        assert way.passed == 1
+        detour.record(paid(ORDER, OrderStatus.COMPLETED, "pi_1", "EZ1"))
+        assert way.passed == 3, "one that reads the row, one that writes it and its 55 index rows"
+        detour.intake.forget(ORDER)
+        assert way.passed == 4
 
 
 def whole_life(book: OrderRepository) -> None:

@@ -94,8 +94,7 @@ async def test_a_period_without_orders_is_an_empty_report(shop: Shop, form: str)
 
 
 async def test_orders_of_many_parts_are_all_in_the_report_and_none_in_the_history(shop: Shop, monkeypatch):
-    monkeypatch.setattr(reports_adapter, "_PAGE_ROWS", 2)
-    monkeypatch.setattr(reports_adapter, "_PART_PAGES", 2)
+    monkeypatch.setattr(reports_adapter, "_PART_ROWS", 4)
     for number in range(9):
         enter(f"o-{number}")
     run = await report(shop)

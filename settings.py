@@ -21,6 +21,7 @@ from domain.shipping.rules import ShippingRules
 from domain.shipping.shipment import LABEL_LIMIT, LABEL_PERCENT, Address
 from domain.trade_codes import CountryCode, HsCode
 from domain.wire import Cents, Currency
+from domain.workflows.steps import STEP_PATIENCE_S
 from setting_values import InvalidSetting
 
 ManifestEvents = Literal["blob", "queue"]
@@ -28,6 +29,9 @@ ManifestEvents = Literal["blob", "queue"]
 
 # A durable timer above six days is split by the SDK and cannot be cancelled in between.
 _MAX_REMINDER = timedelta(days=5)
+
+# Every step of an order together, and its compensations after them, must end before its reservation does.
+_MAX_STEP_PATIENCE = timedelta(hours=2)
 
 _APPROVAL_THRESHOLD = Limit(stated=Money(100_000, "usd"))
 
@@ -75,6 +79,7 @@ class Settings:
     order_limit: Limit = ORDER_LIMIT
     approval_timeout: timedelta = timedelta(hours=24)
     approval_reminder: timedelta = timedelta(hours=8)
+    step_patience: timedelta = timedelta(seconds=STEP_PATIENCE_S)
     capture: CaptureMode = "after_shipping"
     payment_providers: tuple[ProviderName, ...] = (STRIPE,)
     invoice_credit: Mapping[str, int] = field(default_factory=dict)
@@ -114,6 +119,7 @@ class Settings:
             order_limit=read.limit(env, "MAX_ORDER_CENTS", cls.order_limit),
             approval_timeout=read.duration(env, "APPROVAL_TIMEOUT_S", timedelta(hours=24), timedelta(days=60)),
             approval_reminder=read.duration(env, "APPROVAL_REMINDER_S", timedelta(hours=8), _MAX_REMINDER),
+            step_patience=read.duration(env, "STEP_PATIENCE_S", cls.step_patience, _MAX_STEP_PATIENCE),
             capture=read.one_of(env, "PAYMENT_CAPTURE", get_args(CaptureMode)),
             payment_providers=read.payment_providers(env, "PAYMENT_PROVIDERS", cls.payment_providers),
             invoice_credit=read.from_json(env, "INVOICE_CREDIT_CENTS", dict[Currency, Cents], {}),

@@ -26,10 +26,7 @@ bp = df.Blueprint()
 
 # Whether the order was accepted must become known: until then the cart can be neither emptied nor freed.
 UNTIL_KNOWN: Final = RetryPolicy(
-    first_pause=timedelta(seconds=1),
-    longest_pause=timedelta(minutes=10),
-    max_attempts=1_000,
-    within=timedelta(days=5),
+    total=timedelta(days=5), first_pause=timedelta(seconds=1), longest_pause=timedelta(minutes=10)
 )
 
 

@@ -39,7 +39,7 @@ from domain.workflows.decision import (
 from domain.workflows.steps import Outcome, StepResult
 from orchestrators.kernel.commands import activity
 from orchestrators.kernel.dead_lettering import done_or_dead_lettered
-from orchestrators.kernel.retry import PERSISTENT, STEP, Wait
+from orchestrators.kernel.retry import PERSISTENT, Wait
 from orchestrators.kernel.saga import saga
 from orchestrators.kernel.workflow_run import WorkflowRun, required
 
@@ -240,4 +240,4 @@ def _notify_claimant(
         data=data,
     )
     commands = (activity(send_notification, notification),)
-    yield from done_or_dead_lettered(claim, Step(name=step, commands=commands), STEP)
+    yield from done_or_dead_lettered(claim, Step(name=step, commands=commands), claim.step_policy)

@@ -43,7 +43,7 @@ def file_batch(context: df.DurableOrchestrationContext) -> Wait:
 def file_batch_chunk(context: df.DurableOrchestrationContext) -> Wait:
     """Input: a `Chunk`. Result: a `ChunkDone`, which says so when the chunk could not be looked at."""
     chunk = Chunk.model_validate(context.get_input())
-    run = WorkflowRun(context=context, workflow=_CHUNK, key=chunk.batch_id)
+    run = WorkflowRun(context=context, workflow=_CHUNK, key=chunk.batch_id, patience_s=chunk.step_patience_s)
     try:
         done = yield from extract_chunk(run, chunk)
     except RunStopped as stop:
@@ -71,7 +71,13 @@ def look_at_all(run: WorkflowRun, container: str, listed: FilesListed) -> Wait:
     seen = failed = 0
     for number in range(listed.chunks):
         run.stop_if_cancelled()
-        chunk = Chunk(batch_id=run.key, container=container, number=number, width=listed.width)
+        chunk = Chunk(
+            batch_id=run.key,
+            container=container,
+            number=number,
+            width=listed.width,
+            step_patience_s=run.patience_s,
+        )
         if listed.chunks == 1:
             done = yield from extract_chunk(run, chunk, lambda files: _show_done(run, files))
         else:

@@ -9,7 +9,7 @@ from domain.files.batch import Chunk, ChunkDone, ChunkFacts, ChunkNames, Extract
 from domain.workflows.steps import StepResult
 from orchestrators.kernel.commands import activity, task_for
 from orchestrators.kernel.fan_out import in_rounds
-from orchestrators.kernel.retry import STEP, Wait
+from orchestrators.kernel.retry import Wait
 from orchestrators.kernel.workflow_run import NO_ANSWER, WorkflowRun, required
 
 bp = df.Blueprint()
@@ -21,11 +21,11 @@ def extract_chunk(run: WorkflowRun, chunk: Chunk, after_batch: Callable[[int], N
     Returns a `ChunkDone`. Raises RunStopped. after_batch is called with the number of files that are done.
     """
     reading = activity(read_names, chunk)
-    attempts = yield from run.call([reading], STEP, seed=f"{reading.operation}:{chunk.number}")
+    attempts = yield from run.call([reading], run.step_policy, seed=f"{reading.operation}:{chunk.number}")
     answer = None if attempts.answer is None else ChunkNames.model_validate(attempts.answer)
     facts = yield from _facts_of_all(run, chunk, required(reading.operation, answer).names, after_batch)
     storing = activity(keep_facts, ChunkFacts(batch_id=chunk.batch_id, number=chunk.number, facts=facts))
-    attempts = yield from run.call([storing], STEP, seed=f"{storing.operation}:{chunk.number}")
+    attempts = yield from run.call([storing], run.step_policy, seed=f"{storing.operation}:{chunk.number}")
     required(storing.operation, NO_ANSWER if attempts.answer is None else StepResult.model_validate(attempts.answer))
     return ChunkDone(files=len(facts), failed=sum(each.problem is not None for each in facts))
 
@@ -41,7 +41,7 @@ def _facts_of_all(run: WorkflowRun, chunk: Chunk, names: tuple[str, ...], after_
         width=chunk.width,
         no_answer=lambda name: FileFacts(name=name, problem=FileProblem.UNAVAILABLE).to_wire(),
         is_open=lambda answer: answer["problem"] == FileProblem.UNAVAILABLE,
-        policy=STEP,
+        policy=run.step_policy,
         seed=f"extract:{chunk.number}",
         after_batch=after_batch,
     )

@@ -28,7 +28,7 @@ from domain.workflows.course import RunStopped
 from domain.workflows.steps import CANCELLATION, Outcome, StepResult
 from orchestrators.kernel.commands import activity, task_for
 from orchestrators.kernel.fan_out import in_rounds
-from orchestrators.kernel.retry import PERSISTENT, STEP, Wait
+from orchestrators.kernel.retry import PERSISTENT, Wait
 from orchestrators.kernel.saga import saga
 from orchestrators.kernel.workflow_run import NO_ANSWER, WorkflowRun, required
 
@@ -68,7 +68,7 @@ def take_steps(run: WorkflowRun, batch: OrderBatch) -> Wait:
 def order_batch_chunk(context: df.DurableOrchestrationContext) -> Wait:
     """Input: a `BatchChunk`. Result: `LineCounts`, which say so when the chunk could not be read or its results not be kept."""
     chunk = BatchChunk.model_validate(context.get_input())
-    run = WorkflowRun(context=context, workflow=CHUNK, key=chunk.batch_id)
+    run = WorkflowRun(context=context, workflow=CHUNK, key=chunk.batch_id, patience_s=chunk.step_patience_s)
     try:
         reading = activity(read_batch_lines, chunk)
         read = yield from run.ask(reading, ChunkLines, PERSISTENT)
@@ -89,7 +89,13 @@ def accept_chunks(run: WorkflowRun, batch: OrderBatch) -> Wait:
         if run.cancelled_by is not None:
             break
         run.detail["chunks_begun"] = number + 1
-        chunk = BatchChunk(batch_id=run.key, digest=batch.digest, number=number, width=batch.width)
+        chunk = BatchChunk(
+            batch_id=run.key,
+            digest=batch.digest,
+            number=number,
+            width=batch.width,
+            step_patience_s=run.patience_s,
+        )
         try:
             counts = yield from accept_chunk(run, chunk)
         except RunStopped as stop:
@@ -127,7 +133,7 @@ def accept_lines(run: WorkflowRun, lines: tuple[BatchLine, ...], width: int) -> 
         width=width,
         no_answer=lambda line: NO_ANSWER.to_wire(),
         is_open=lambda answer: answer["outcome"] == Outcome.UNKNOWN,
-        policy=STEP,
+        policy=run.step_policy,
         seed="accept_lines",
     )
     return tuple(

@@ -1,9 +1,14 @@
 """One run of an order's saga, as the kernel's `WorkflowRun` with an order, its status and its approval."""
 
 from dataclasses import dataclass
+from typing import Self
 
+import azure.durable_functions as df
+
+from domain.ids import PROCESS_ORDER
 from domain.orders.approval import ApprovalWait
 from domain.orders.order import ENDED, Order, OrderProgress, OrderStatus, move
+from domain.orders.run import OrderStart
 from domain.workflows.decision import SettledApproval
 from domain.workflows.steps import TAKE_OVER
 from orchestrators.kernel.workflow_run import WorkflowRun
@@ -23,6 +28,18 @@ class OrderRun(WorkflowRun):
     message: str = "The order was accepted."
     approval: ApprovalWait | None = None
     decision: SettledApproval | None = None
+
+    @classmethod
+    def of(cls, context: df.DurableOrchestrationContext, order: OrderStart) -> Self:
+        """Return the run of an instance with this input."""
+        return cls(
+            context=context,
+            workflow=PROCESS_ORDER,
+            key=order.order_id,
+            order=order,
+            restart=order.restart,
+            patience_s=order.policy.step_patience_s,
+        )
 
     def advance(self, status: OrderStatus, message: str) -> None:
         """Move to another status and publish it. Raises IllegalTransition."""
@@ -45,5 +62,6 @@ class OrderRun(WorkflowRun):
             message=self.message,
             reason_code=self.reason_code,
             steps=tuple(self.ledger),
+            step=self.step,
             approval=self.approval,
         )

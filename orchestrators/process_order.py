@@ -4,7 +4,6 @@ import azure.durable_functions as df
 
 from activities.notification import send_notification
 from activities.order_repository import record_order
-from domain.ids import PROCESS_ORDER
 from domain.inventory.stock import ALREADY_SETTLED
 from domain.orders import steps
 from domain.orders.order import ENDED, OrderStatus
@@ -28,7 +27,7 @@ bp = df.Blueprint()
 def process_order(context: df.DurableOrchestrationContext) -> Wait:
     """Input: an `OrderStart`. Result and custom status: an `OrderProgress`. What stops an order has every step compensated."""
     order = OrderStart.model_validate(context.get_input())
-    run = OrderRun(context=context, workflow=PROCESS_ORDER, key=order.order_id, order=order, restart=order.restart)
+    run = OrderRun.of(context, order)
     run.listen_for_cancellation()
     course = (yield from take_over(run)) if run.attempt > 1 else None
     if (

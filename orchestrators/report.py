@@ -18,7 +18,7 @@ from domain.workflows.course import RunStopped
 from domain.workflows.steps import StepResult
 from domain.workflows.webhook import Webhook
 from orchestrators.kernel.commands import activity
-from orchestrators.kernel.retry import STEP, Wait
+from orchestrators.kernel.retry import Wait
 from orchestrators.kernel.saga import saga
 from orchestrators.kernel.webhook import send_webhook
 from orchestrators.kernel.workflow_run import WorkflowRun, required
@@ -57,7 +57,7 @@ def fetch_data(run: WorkflowRun, request: ReportRequest) -> Wait:
             cursor=cursor,
         )
         command = activity(fetch_report_data, wanted)
-        attempts = yield from run.call([command], STEP, seed=f"{command.operation}:{part}")
+        attempts = yield from run.call([command], run.step_policy, seed=f"{command.operation}:{part}")
         answer = None if attempts.answer is None else ReportDataFetched.model_validate(attempts.answer)
         fetched = required(command.operation, answer)
         rows, cursor = rows + fetched.rows, fetched.cursor

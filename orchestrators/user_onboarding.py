@@ -28,17 +28,11 @@ bp = df.Blueprint()
 
 # A region is nice to have: the user is not kept waiting for it.
 LOOK_UP: Final = RetryPolicy(
-    first_pause=timedelta(seconds=1),
-    longest_pause=timedelta(seconds=4),
-    max_attempts=3,
-    within=timedelta(seconds=30),
+    total=timedelta(seconds=10), first_pause=timedelta(seconds=1), longest_pause=timedelta(seconds=4)
 )
 # The user exists by now and does not wait for it: a mail that is an hour late is better than none.
 WELCOME: Final = RetryPolicy(
-    first_pause=timedelta(seconds=5),
-    longest_pause=timedelta(minutes=10),
-    max_attempts=12,
-    within=timedelta(hours=1),
+    total=timedelta(hours=1), first_pause=timedelta(seconds=5), longest_pause=timedelta(minutes=10)
 )
 
 

@@ -10,7 +10,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from domain.wire import Wire, at_most, in_words
 from domain.workflows.run import RunRequest, WorkflowKey
-from domain.workflows.steps import StepResult
+from domain.workflows.steps import STEP_PATIENCE_S, StepResult
 
 FILE_BATCH: Final = "file_batch"
 CHUNK_FILES: Final = 100
@@ -119,12 +119,13 @@ class FilesListed(StepResult):
 
 
 class Chunk(Wire):
-    """One chunk of a batch: its number, from 0, and how many files may be read at a time."""
+    """One chunk of a batch: its number, from 0, how many files may be read at a time, and how long a step is tried."""
 
     batch_id: WorkflowKey
     container: ContainerName
     number: int
     width: int
+    step_patience_s: int = STEP_PATIENCE_S
 
 
 class ChunkNames(StepResult):

@@ -10,7 +10,7 @@ from domain.ids import OrderId, digest_id
 from domain.orders.order import OrderRequest
 from domain.wire import Wire
 from domain.workflows.run import WorkflowKey
-from domain.workflows.steps import Message, StepResult
+from domain.workflows.steps import STEP_PATIENCE_S, Message, StepResult
 
 ORDER_BATCH: Final = "order_batch"
 MAX_BATCH_LINES: Final = 5_000
@@ -60,12 +60,13 @@ class OrderBatch(Wire):
 
 
 class BatchChunk(Wire):
-    """A chunk of a batch's orders. Chunks count from 0."""
+    """A chunk of a batch's orders. Chunks count from 0. step_patience_s: how long each of its steps is tried."""
 
     batch_id: WorkflowKey
     digest: str
     number: int
     width: int
+    step_patience_s: int = STEP_PATIENCE_S
 
 
 class ChunkLines(StepResult):

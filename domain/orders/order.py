@@ -17,7 +17,7 @@ from domain.payments.providers import STRIPE, ProviderName, method_problem
 from domain.shipping.customs import CustomsDeclaration
 from domain.shipping.shipment import LABEL_PERCENT, Address, BuyLabelRequest, Destination, ShipmentRequest
 from domain.wire import Cents, Currency, Edge, Email, EmailAddress, Timestamp, Wire, at_most, is_absent
-from domain.workflows.steps import SETTLED, LedgerEntry, Message, StepUnderWay, open_compensations
+from domain.workflows.steps import SETTLED, STEP_PATIENCE_S, LedgerEntry, Message, StepUnderWay, open_compensations
 
 MAX_ORDER_LINES: Final = 50
 MAX_STATED_CENTS: Final = 10**12
@@ -113,6 +113,7 @@ class OrderPolicy(Wire):
         namespace: Marks this shop's orders at providers whose account other programs use too.
         label_percent: The most that a label may cost, as a share of the order's total.
         label_limit_cents: The most that a label may cost, in the order's currency.
+        step_patience_s: How long each step is tried.
     """
 
     approval_threshold_cents: Cents
@@ -122,6 +123,7 @@ class OrderPolicy(Wire):
     namespace: Namespace = ""
     label_percent: Annotated[int, Field(ge=0)] = LABEL_PERCENT
     label_limit_cents: Annotated[Cents | None, Field(exclude_if=is_absent)] = None
+    step_patience_s: Annotated[int, Field(ge=1)] = STEP_PATIENCE_S
 
 
 class Order(Wire):

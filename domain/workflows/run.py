@@ -121,6 +121,9 @@ class CloseRun(Wire):
 BY_CALLER: Final = {"requested_by": "the caller"}
 """The payload of a cancellation that names no person."""
 
+STEP_PATIENCE: Final = "step_patience_s"
+"""The key, in an instance's input, of how long each of its steps is tried."""
+
 RESTART: Final = "restart"
 """The key of a `Restart` in an instance's input."""
 

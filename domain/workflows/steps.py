@@ -14,6 +14,9 @@ from domain.wire import Timestamp, Wire, is_absent
 
 Message = Annotated[str, Field(max_length=500)]
 
+STEP_PATIENCE_S: Final = 600
+"""How long a step is tried in a run that was accepted without the setting."""
+
 CANCELLATION: Final = "cancellation"
 """The ledger's name for a cancellation and what came of it."""
 

@@ -61,6 +61,10 @@ type shopSettings = {
   @minValue(1)
   @maxValue(432000)
   approvalReminderS: int
+  @description('How long each step of an order or of another workflow is tried while a provider does not answer, in seconds.')
+  @minValue(1)
+  @maxValue(7200)
+  stepPatienceS: int
   @description('When the money is taken.')
   paymentCapture: 'after_shipping' | 'immediate'
   @description('How customers may pay, with commas between them: stripe, invoice.')
@@ -271,6 +275,7 @@ func shopAppSettings(shop shopSettings) object => {
   CUSTOMS_ORIGIN_COUNTRY: shop.customs.originCountry
   APPROVAL_TIMEOUT_S: string(shop.approvalTimeoutS)
   APPROVAL_REMINDER_S: string(shop.approvalReminderS)
+  STEP_PATIENCE_S: string(shop.stepPatienceS)
   PAYMENT_CAPTURE: shop.paymentCapture
   PAYMENT_PROVIDERS: shop.paymentProviders
   INVOICE_CREDIT_CENTS: string(shop.invoiceCreditCents)

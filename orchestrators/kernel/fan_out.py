@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import azure.durable_functions as df
 
-from orchestrators.kernel.retry import RetryPolicy, sleep
+from orchestrators.kernel.retry import FailedAttempt, RetryPolicy, sleep
 from orchestrators.kernel.tasks import DurableTask
 from orchestrators.kernel.workflow_run import WorkflowRun
 
@@ -102,8 +102,14 @@ def in_rounds(
         for index, answer in zip(waiting, answers, strict=True):
             results[index] = answer
         waiting = [index for index in waiting if is_open(results[index])]
-        pause = policy.pause_after(attempt, run.seed(seed))
-        if not waiting or not policy.allows(attempt, started, context.current_utc_datetime + pause):
+        now = context.current_utc_datetime
+        pause = policy.pause_before_next(attempt, run.seed(seed), started=started, now=now)
+        if waiting:
+            reason = f"{len(waiting)} of {len(things)} without an answer"
+            failed = FailedAttempt(number=attempt, reason=reason, next_at=None if pause is None else now + pause)
+            run.attempt_failed(seed, failed)
+        if not waiting or pause is None:
+            run.end_attempts()
             return results
         yield from sleep(context, pause, run.cancellation)
         attempt += 1

@@ -1,4 +1,4 @@
-"""Send the same request again, later and later, until it is answered or the policy's limits are reached.
+"""Send the same request again, later and later, until it is answered or the policy's time is over.
 
 The platform's own retry has one fixed interval, no filter, and waits once more after the last failure. This is a loop of
 durable timers instead. What is not worth retrying never gets here: activities return it (`refused`, `faulted`) and raise only
@@ -13,6 +13,8 @@ from typing import Any
 
 import azure.durable_functions as df
 
+from domain.workflows.failure_reason import failure_reason
+from domain.workflows.steps import STEP_PATIENCE_S
 from orchestrators.kernel.tasks import DurableTask
 
 Wait = Generator[DurableTask, Any, Any]
@@ -21,56 +23,77 @@ Wait = Generator[DurableTask, Any, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class RetryPolicy:
-    """How long the same request is sent again.
+    """How long the same request is sent again. How many attempts that makes follows from it.
 
     Attributes:
+        total: From the beginning of the first attempt to that of the last. What attempts take, up to the time-outs of their
+            own requests, counts; an attempt that begins within it is not cut short.
         first_pause: Doubles up to longest_pause.
-        max_attempts: None of them is started later than `within` after the first.
     """
 
+    total: timedelta
     first_pause: timedelta
     longest_pause: timedelta
-    max_attempts: int
-    within: timedelta
 
     def pause_after(self, attempt: int, seed: str) -> timedelta:
-        """Return how long to wait after failed attempt number `attempt` (from 1).
+        """Return how long to wait after failed attempt number `attempt` (from 1), were there no end.
 
         Between half and all of the exponential value: the seed decides, so that many orders spread out while every replay
         of one order computes the same.
         """
-        full = min(self.first_pause * (1 << min(attempt - 1, 30)), self.longest_pause)
         digest = hashlib.sha256(f"{seed}:{attempt}".encode()).digest()
-        return full * (0.5 + digest[0] / 510)
+        return self._full_pause(attempt) * (0.5 + digest[0] / 510)
 
-    def allows(self, attempt: int, started: datetime, at: datetime) -> bool:
-        """Return whether one more attempt may start at `at`, `attempt` having failed."""
-        return attempt < self.max_attempts and at <= started + self.within
+    def pause_before_next(self, attempt: int, seed: str, *, started: datetime, now: datetime) -> timedelta | None:
+        """Return how long to wait after failed attempt number `attempt`, or None when it was the last.
+
+        The last one begins when the time is over: an incident that is shorter than that fails no run.
+        """
+        left = started + self.total - now
+        return min(self.pause_after(attempt, seed), left) if left > timedelta(0) else None
+
+    def attempts(self) -> tuple[int, int]:
+        """Return the fewest and the most attempts that there can be when each fails at once."""
+        return self._attempts(1.0), self._attempts(0.5)
+
+    def _attempts(self, share: float) -> int:
+        attempts, waited = 1, timedelta(0)
+        while waited < self.total:
+            waited += self._full_pause(attempts) * share
+            attempts += 1
+        return attempts
+
+    def _full_pause(self, attempt: int) -> timedelta:
+        return min(self.first_pause * (1 << min(attempt - 1, 30)), self.longest_pause)
 
 
-# A step: a customer is waiting, and what it leaves unknown can be compensated.
+# A step: a customer is waiting, and what it leaves unknown can be compensated. The setting STEP_PATIENCE_S is its total.
 STEP = RetryPolicy(
-    first_pause=timedelta(seconds=2),
-    longest_pause=timedelta(minutes=1),
-    max_attempts=6,
-    within=timedelta(minutes=10),
+    total=timedelta(seconds=STEP_PATIENCE_S), first_pause=timedelta(seconds=2), longest_pause=timedelta(minutes=1)
 )
 
 # What must get done: a compensation, or a step after the point of no return. A provider may be down for hours.
 PERSISTENT = RetryPolicy(
-    first_pause=timedelta(seconds=5),
-    longest_pause=timedelta(minutes=30),
-    max_attempts=20,
-    within=timedelta(hours=6),
+    total=timedelta(hours=6), first_pause=timedelta(seconds=5), longest_pause=timedelta(minutes=30)
 )
 
 # A courtesy that must not hold up an order's end.
-BRIEF = RetryPolicy(
-    first_pause=timedelta(seconds=1),
-    longest_pause=timedelta(seconds=5),
-    max_attempts=3,
-    within=timedelta(seconds=30),
-)
+BRIEF = RetryPolicy(total=timedelta(seconds=30), first_pause=timedelta(seconds=2), longest_pause=timedelta(seconds=10))
+
+
+@dataclass(frozen=True, kw_only=True)
+class FailedAttempt:
+    """An attempt that got no answer.
+
+    Attributes:
+        number: From 1.
+        reason: Why, in one line without private data.
+        next_at: When the next one begins; None after the last.
+    """
+
+    number: int
+    reason: str
+    next_at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,34 +110,36 @@ class Attempts:
 
 def call_with_backoff(
     context: df.DurableOrchestrationContext,
-    call: Callable[[], Wait],
+    call: Callable[[int], Wait],
     policy: RetryPolicy,
     *,
     seed: str,
     interrupt: DurableTask | None = None,
+    after_failure: Callable[[FailedAttempt], None] = lambda failed: None,
 ) -> Generator[DurableTask, Any, Attempts]:
     """Call until answered.
 
     Args:
         context: The orchestration's.
-        call: One attempt, anew each time.
+        call: One attempt, anew each time, by its number from 1.
         policy: How long it is tried.
         seed: Decides the jitter.
         interrupt: An event that ends the waiting early.
+        after_failure: Called before the wait for the next attempt, and after the last.
     """
     started: datetime = context.current_utc_datetime
     attempt = 1
     while True:
         try:
-            answer = yield from call()
-        except Exception:  # noqa: BLE001 - the runtime raises nothing more precise for a failed task
-            pause = policy.pause_after(attempt, seed)
+            answer = yield from call(attempt)
+        except Exception as error:  # noqa: BLE001 - the runtime raises nothing more precise for a failed task
+            reason = failure_reason(str(error))
         else:
             return Attempts(answer=answer, count=attempt)
-        if not policy.allows(attempt, started, context.current_utc_datetime + pause):
-            return Attempts(count=attempt)
-        interrupted = yield from sleep(context, pause, interrupt)
-        if interrupted:
+        now: datetime = context.current_utc_datetime
+        pause = policy.pause_before_next(attempt, seed, started=started, now=now)
+        after_failure(FailedAttempt(number=attempt, reason=reason, next_at=None if pause is None else now + pause))
+        if pause is None or (yield from sleep(context, pause, interrupt)):
             return Attempts(count=attempt)
         attempt += 1
 

@@ -4,8 +4,9 @@ A step's compensation is registered *before* the step runs, because a step may t
 compensation must also succeed when its step never happened.
 """
 
-from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import partial
 from typing import Any, Final, Literal, Self, TypeVar, cast
 
@@ -16,10 +17,11 @@ from domain.workflows.cancellation import CANCELLATION_REQUESTED, CancellationRe
 from domain.workflows.commands import Command, Compensation, Step
 from domain.workflows.course import CANCELLED, RunStopped, stop_of
 from domain.workflows.dead_letter import DeadLetter
-from domain.workflows.run import BY_CALLER, Restart, WorkflowProgress, WorkflowStatus, restart_of
-from domain.workflows.steps import CANCELLATION, LedgerEntry, Outcome, StepResult
+from domain.workflows.run import BY_CALLER, STEP_PATIENCE, Restart, WorkflowProgress, WorkflowStatus, restart_of
+from domain.workflows.steps import CANCELLATION, STEP_PATIENCE_S, LedgerEntry, Outcome, StepResult, StepUnderWay
+from orchestrators.kernel.attempt_log import log_failed_attempt
 from orchestrators.kernel.commands import combined, signal, task_for
-from orchestrators.kernel.retry import STEP, Attempts, RetryPolicy, Wait, call_with_backoff
+from orchestrators.kernel.retry import STEP, Attempts, FailedAttempt, RetryPolicy, Wait, call_with_backoff
 from orchestrators.kernel.tasks import DurableTask
 
 R = TypeVar("R", bound=StepResult)
@@ -42,6 +44,8 @@ class WorkflowRun:
         restart: Set in an instance that takes over from one that the platform has failed.
         cancellation: The event of a cancellation; None for a run that cannot be cancelled.
         cancellation_request: A cancellation that was accepted before this instance.
+        patience_s: How long each step is tried.
+        step: The step under way.
         detail: Facts of the workflow's own that its status shows.
         compensations: What would have to be compensated, in the order of the steps.
         open_compensations: What could not be compensated, for an operator.
@@ -56,6 +60,8 @@ class WorkflowRun:
     status: str = "running"
     message: str = "Accepted."
     reason_code: str | None = None
+    patience_s: int = STEP_PATIENCE_S
+    step: StepUnderWay | None = None
     detail: dict[str, Any] = field(default_factory=dict)
     ledger: list[LedgerEntry] = field(default_factory=list)
     compensations: list[Compensation] = field(default_factory=list)
@@ -75,6 +81,7 @@ class WorkflowRun:
             key=given["key"],
             restart=restart,
             cancellation_request=cancellation_from_event(BY_CALLER) if was_cancelled else None,
+            patience_s=given.get(STEP_PATIENCE, STEP_PATIENCE_S),
             **facts,
         )
 
@@ -83,16 +90,21 @@ class WorkflowRun:
         """Which instance of the run this is, from 1."""
         return 1 if self.restart is None else self.restart.attempt
 
+    @property
+    def step_policy(self) -> RetryPolicy:
+        """How long a step is tried where nothing else is said: as the setting was when the run was accepted."""
+        return replace(STEP, total=timedelta(seconds=self.patience_s))
+
     # -- steps
 
     def do(
-        self, step: Step, policy: RetryPolicy = STEP, *, compensation: Compensation | None = None
+        self, step: Step, policy: RetryPolicy | None = None, *, compensation: Compensation | None = None
     ) -> Generator[DurableTask, Any, StepResult]:
         """Take one step and return its result.
 
         Args:
             step: What is done, be it one command or several together.
-            policy: How long it is tried.
+            policy: How long it is tried; None for `step_policy`.
             compensation: Registered before the step is taken.
 
         Raises:
@@ -107,29 +119,37 @@ class WorkflowRun:
         return required(step.name, result)
 
     def take(
-        self, step: Step, policy: RetryPolicy = STEP, *, kind: Kind = "step", interrupt: DurableTask | None = None
+        self,
+        step: Step,
+        policy: RetryPolicy | None = None,
+        *,
+        kind: Kind = "step",
+        interrupt: DurableTask | None = None,
     ) -> Generator[DurableTask, Any, StepResult]:
         """Take one step, record what came of it and return that, whatever it is.
 
         Args:
             step: Its commands answer with a `StepResult` each.
-            policy: How long it is tried.
+            policy: How long it is tried; None for `step_policy`.
             kind: As the ledger has it.
             interrupt: An event that cuts the waiting between two attempts short.
         """
-        attempts = yield from self.call(step.commands, policy, seed=step.name, interrupt=interrupt)
+        attempts = yield from self.call(
+            step.commands, policy or self.step_policy, seed=step.name, step=step.name, interrupt=interrupt
+        )
         result = NO_ANSWER if attempts.answer is None else combined(attempts.answer)
         self.record(step.name, result, attempts=attempts.count, kind=kind)
         return result
 
     def ask(
-        self, command: Command, answer: type[R], policy: RetryPolicy = STEP
+        self, command: Command, answer: type[R], policy: RetryPolicy | None = None
     ) -> Generator[DurableTask, Any, R | None]:
         """Take a step of one command whose answer has more than a `StepResult`.
 
         Returns it, be it a refusal; None when there was none.
         """
-        attempts = yield from self.call([command], policy, seed=command.operation)
+        name = command.operation
+        attempts = yield from self.call([command], policy or self.step_policy, seed=name, step=name)
         result = None if attempts.answer is None else answer.model_validate(attempts.answer)
         self.record(command.operation, result or NO_ANSWER, attempts=attempts.count)
         return result
@@ -141,20 +161,39 @@ class WorkflowRun:
         self.record(step.name, StepResult())
 
     def call(
-        self, commands: Sequence[Command], policy: RetryPolicy, *, seed: str, interrupt: DurableTask | None = None
+        self,
+        commands: Sequence[Command],
+        policy: RetryPolicy,
+        *,
+        seed: str,
+        step: str | None = None,
+        interrupt: DurableTask | None = None,
     ) -> Generator[DurableTask, Any, Attempts]:
-        """Call commands together until all are answered or the policy gives up; the ledger stays as it is."""
-        attempt = partial(self._attempt, commands)
-        return (yield from call_with_backoff(self.context, attempt, policy, seed=self.seed(seed), interrupt=interrupt))
+        """Call commands together until all are answered or the policy gives up; the ledger stays as it is.
+
+        Args:
+            commands: What is called.
+            policy: How long.
+            seed: Distinguishes these calls from others of the run.
+            step: The step whose ledger entry follows: it is shown from its first attempt, any other call once one has failed.
+            interrupt: An event that cuts the waiting between two attempts short.
+        """
+        name = step or commands[0].operation
+        attempt = partial(self._attempt, commands, name, step is not None)
+        return (yield from self._patiently(attempt, policy, name, seed, interrupt))
 
     def part(self, orchestrator: str, request: Wire, *, seed: str) -> Generator[DurableTask, Any, Attempts]:
         """Have a sub-orchestration do a part, again when it fails: a worker that dies fails what it has in hand."""
         attempt = partial(self._part, orchestrator, request)
-        return (yield from call_with_backoff(self.context, attempt, STEP, seed=self.seed(seed)))
+        return (yield from self._patiently(attempt, self.step_policy, orchestrator, seed))
 
     def seed(self, of: str) -> str:
         """Return what decides the jitter of a call: many runs spread out, and every replay waits the same."""
         return f"{self.context.instance_id}:{of}"
+
+    def as_sent(self, command: Command) -> Command:
+        """Return a step's command with what a workflow sends along. The command in a dead letter stays without."""
+        return command
 
     # -- compensations
 
@@ -229,8 +268,23 @@ class WorkflowRun:
             message=self.message,
             reason_code=self.reason_code,
             steps=tuple(self.ledger),
+            step=self.step,
             detail=self.detail,
         )
+
+    def attempt_failed(self, name: str, failed: FailedAttempt) -> None:
+        """Publish and log that an attempt got no answer. name: of its step."""
+        self.step = StepUnderWay(
+            name=name, attempt=failed.number, last_error=failed.reason, next_attempt_at=failed.next_at
+        )
+        self.publish()
+        log_failed_attempt(self.context, self.workflow, self.key, name, failed)
+
+    def end_attempts(self) -> None:
+        """No step is under way any more. Where a failed attempt was published, that is published, too."""
+        shown, self.step = self.step, None
+        if shown is not None and shown.last_error is not None:
+            self.publish()
 
     # -- waiting
 
@@ -242,11 +296,41 @@ class WorkflowRun:
             yield self.context.task_any([self.cancellation, task])
         return (yield task)
 
-    def _part(self, orchestrator: str, request: Wire) -> Wait:
+    def _patiently(
+        self,
+        attempt: Callable[[int], Wait],
+        policy: RetryPolicy,
+        name: str,
+        seed: str,
+        interrupt: DurableTask | None = None,
+    ) -> Generator[DurableTask, Any, Attempts]:
+        attempts = yield from call_with_backoff(
+            self.context,
+            attempt,
+            policy,
+            seed=self.seed(seed),
+            interrupt=interrupt,
+            after_failure=partial(self.attempt_failed, name),
+        )
+        self.end_attempts()
+        return attempts
+
+    def _part(self, orchestrator: str, request: Wire, number: int) -> Wait:
+        if number > 1:
+            self._show_attempt(orchestrator, number)
         return (yield from self.wait_for(self.context.call_sub_orchestrator(orchestrator, request.to_wire())))
 
-    def _attempt(self, commands: Sequence[Command]) -> Wait:
+    def _attempt(self, commands: Sequence[Command], name: str, is_step: bool, number: int) -> Wait:
+        if is_step or number > 1:
+            self._show_attempt(name, number)
+        if is_step:
+            commands = [self.as_sent(command) for command in commands]
         return (yield from self.wait_for(task_for(self.context, commands)))
+
+    def _show_attempt(self, name: str, number: int) -> None:
+        last_error = None if self.step is None else self.step.last_error
+        self.step = StepUnderWay(name=name, attempt=number, last_error=last_error)
+        self.publish()
 
 
 def required(step: str, result: R | None) -> R:

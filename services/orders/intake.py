@@ -110,4 +110,5 @@ def _policy(settings: Settings, currency: str) -> OrderPolicy:
         namespace=settings.namespace,
         label_percent=settings.label_percent,
         label_limit_cents=settings.label_limit.for_currency(currency).amount,
+        step_patience_s=int(settings.step_patience.total_seconds()),
     )

@@ -15,7 +15,7 @@ from domain.refusals import Conflict, NotFound, TryAgain
 from domain.wire import Wire
 from domain.workflows.cancellation import CANCELLATION_REQUESTED
 from domain.workflows.intake import Intake
-from domain.workflows.run import BY_CALLER, Run, RunRequest, WorkflowProgress
+from domain.workflows.run import BY_CALLER, STEP_PATIENCE, Run, RunRequest, WorkflowProgress
 from services.container import services
 from services.durable.client import DurableClient, InstanceStatus
 from services.durable.instances import has_completed, instance_status, is_unfinished, raise_event
@@ -83,7 +83,8 @@ async def start_once(client: DurableClient, workflow: str, key: str, request: Wi
         RunConflict: The key belongs to another request.
         StorageUnavailable: The same request may be sent again.
     """
-    body = {"key": key, "request": request.to_wire()}
+    patience_s = int(services().settings.step_patience.total_seconds())
+    body = {"key": key, "request": request.to_wire(), STEP_PATIENCE: patience_s}
     run = Run(workflow=workflow, key=key, request=body, accepted_at=datetime.now(UTC))
     asked = request.model_copy(update={"id": None}) if isinstance(request, RunRequest) else request
     outcome = await asyncio.to_thread(services().run_repository.accept, run, fingerprint(asked))

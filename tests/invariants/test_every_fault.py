@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from orchestrators.kernel.retry import PERSISTENT, STEP
+from domain.ids import order_instance_id
+from orchestrators.kernel.retry import PERSISTENT, STEP, RetryPolicy
 from sandbox.testing import Sandbox
 from tests.invariants.order_cases import UNDELIVERABLE
 from tests.support.books import assert_balanced, finish, open_dead_letters
 from tests.support.order_requests import order_request
+from tests.support.patience import tries
 from tests.support.shop import Shop, running_shop, use_settings
 
 FAULTS: dict[str, dict[str, Any]] = {
@@ -66,10 +68,10 @@ def kept(ends: Ends) -> Ends:
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """step: the ledger's name of what calls it. changes, settings: what makes an order get there."""
+    """step: the ledger's name of what calls it. policy: of its retries. changes, settings: what makes an order get there."""
 
     step: str
-    tries: int = STEP.max_attempts
+    policy: RetryPolicy = STEP
     changes: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
     ends: Mapping[str, Ends]
@@ -88,7 +90,7 @@ def compensation(step: str, compensated: End, still_open: End, *, has_keys: bool
         "fail_after": always(compensated),
         "refuse": always(refused),
     }
-    return Operation(step=step, tries=PERSISTENT.max_attempts, ends=ends, **order)
+    return Operation(step=step, policy=PERSISTENT, ends=ends, **order)
 
 
 # The compensation, too, has to make the payment, to know that no late request can: so `create` for ever leaves it open.
@@ -210,9 +212,10 @@ async def place_every_order(shop: Shop, name: str, operation: Operation) -> dict
     """One order per fault and how often it comes; gives how each must end."""
     expected = {}
     for fault, ends in operation.ends.items():
-        turns = {"once": {"next": 1}, "as-often-as-tried": {"next": operation.tries}, "for-ever": {}}
-        for (how_often, turn), end in zip(turns.items(), ends, strict=True):
+        for how_often, end in zip(("once", "as-often-as-tried", "for-ever"), ends, strict=True):
             row = f"{fault}-{how_often}"
+            as_often = tries(operation.policy, f"{order_instance_id(row)}:{operation.step}")
+            turn = {"once": {"next": 1}, "as-often-as-tried": {"next": as_often}, "for-ever": {}}[how_often]
             shop.sandbox.fault(operation=name, order_id=row, **FAULTS[fault], **turn)
             assert (await shop.post("orders", order_request(order_id=row, **operation.changes))).status == 202
             expected[row] = end

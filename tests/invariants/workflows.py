@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,14 +10,19 @@ from domain.carts.cart import CHECKOUT_CART
 from domain.ids import PROCESS_ORDER
 from domain.mail.notification import Notification, NotificationKind
 from orchestrators.kernel.retry import STEP
+from orchestrators.order_batch import CHUNK
 from services.container import services
 from tests.support.expenses import decision_token, withdrawal_token
 from tests.support.files import put_files
 from tests.support.order_requests import ADDRESS, order_request
 from tests.support.orders import NOON, placed_order
+from tests.support.patience import pauses
 from tests.support.shop import Shop
 from tests.support.unreliable import answering, failing
 from tests.support.webhooks import SECRET
+
+PATIENCE = timedelta(minutes=1)
+"""Of steps while these are recorded: short histories."""
 
 SETTINGS = {
     "APPROVER_EMAILS": "ann@example.com,bob@example.com",
@@ -26,6 +31,7 @@ SETTINGS = {
     "LINK_SECRET": "only for tests",
     "WEBHOOK_SECRET": SECRET,
     "CALLBACK_ALLOW_LOOPBACK": "true",
+    "STEP_PATIENCE_S": str(int(PATIENCE.total_seconds())),
 }
 PART = 2
 """So many files, lines or orders go into one part while these are recorded: several parts, and short histories."""
@@ -131,10 +137,12 @@ async def cancel_batch(stage: Stage) -> None:
 async def stop_chunk(stage: Stage) -> None:
     with answering(stage.shop, "accept_order_of_many", _UNKNOWN):
         await send_batch(stage)
-        for number in range(STEP.max_attempts):
-            chunk = (await instances_of(stage.shop, "order_batch_chunk"))[number]
+        (batch,) = await instances_of(stage.shop, "order_batch")
+        waits = pauses(replace(STEP, total=PATIENCE), f"{batch}:{CHUNK}:0")
+        for number, pause in enumerate([*waits, timedelta(0)]):
+            chunk = (await instances_of(stage.shop, CHUNK))[number]
             await stage.shop.host.operations.terminate(chunk)
-            await stage.shop.host.advance(STEP.first_pause * 2**number)
+            await stage.shop.host.advance(pause)
 
 
 # -- carts

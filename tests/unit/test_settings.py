@@ -61,6 +61,8 @@ def test_a_limit_is_a_number_or_one_per_currency(values: dict[str, str], currenc
         ("SHOP_CURRENCY", "zzz"),
         ("SHOP_CURRENCY", "USD"),
         ("SHOP_ID", "my shop"),
+        ("STEP_PATIENCE_S", "0"),
+        ("STEP_PATIENCE_S", "7201"),
         ("CARRIERS", "USPS,Hermes"),
         ("LABEL_MAX_PERCENT", "100%"),
         ("CUSTOMS_HS_CODE", "69"),

@@ -94,8 +94,8 @@ def _compared_step(node: ast.AST) -> str | None:
     if not isinstance(node, ast.Compare):
         return None
     is_step = isinstance(node.left, ast.Attribute) and node.left.attr == "step"
-    texts = [str(each.value) for each in node.comparators if isinstance(each, ast.Constant) and is_step]
-    return next(iter(texts), None)
+    values = [each.value for each in node.comparators if isinstance(each, ast.Constant) and is_step]
+    return next((str(value) for value in values if value is not None), None)
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=lambda path: path.stem)

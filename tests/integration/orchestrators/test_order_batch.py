@@ -1,6 +1,7 @@
 """Many orders in one file: each line for itself, every line with a result, no order twice."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,10 +9,12 @@ import pytest
 from domain.orders.batch import CHUNK_LINES, batch_order_id
 from local_host.testing import Answer
 from orchestrators.kernel.retry import STEP
+from orchestrators.order_batch import CHUNK
 from services.orders.csv_documents import TEMPLATE
 from tests.invariants.workflows import instances_of
 from tests.support.books import assert_balanced, finish
 from tests.support.order_requests import order_request
+from tests.support.patience import pauses
 from tests.support.shop import Shop, running_shop, use_settings
 from tests.support.unreliable import answering, failing, losing_answers
 
@@ -208,11 +211,12 @@ async def test_a_cancelled_batch_stops_between_chunks_and_says_what_was_not_star
 async def test_a_batch_whose_chunk_was_stopped_from_outside_still_has_a_result_per_line(shop: Shop):
     with answering(shop, ACCEPT, {"outcome": "unknown", "reason_code": "unavailable"}):
         started = await send(shop, jsonl(*[order_request()] * (CHUNK_LINES + 1)))
-        for number in range(STEP.max_attempts):
-            await shop.host.run_until_idle()
-            chunk = (await instances_of(shop, "order_batch_chunk"))[number]
+        await shop.host.run_until_idle()
+        (parent,) = await instances_of(shop, "order_batch")
+        for number, pause in enumerate([*pauses(STEP, f"{parent}:{CHUNK}:0"), timedelta(0)]):
+            chunk = (await instances_of(shop, CHUNK))[number]
             await shop.host.operations.terminate(chunk)
-            await shop.host.advance(STEP.first_pause * 2**number)
+            await shop.host.advance(pause)
         run = await batch(shop, started)
     assert (run["status"], run["reason_code"]) == ("failed", "chunk_stopped")
     assert counts(run) == (0, 0, CHUNK_LINES, 1)

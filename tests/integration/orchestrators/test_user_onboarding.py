@@ -8,10 +8,12 @@ import pytest
 
 from adapters.stores.users import Users
 from domain.onboarding.user import PersistUser, user_id
+from orchestrators import user_onboarding
 from sandbox.testing import Sandbox
 from services.container import services
 from tests.integration.adapters.scripted import Script, scripted_provider
 from tests.support.messages import waiting_messages
+from tests.support.patience import tries
 from tests.support.shop import Shop, running_shop, use_settings
 from tests.support.unreliable import failing
 
@@ -158,7 +160,7 @@ async def test_a_service_that_stays_away_costs_the_region_and_not_the_user(askin
         "reference": None,
         "reason_code": "no_answer",
         "message": "no answer, whatever was tried",
-        "attempts": 3,
+        "attempts": tries(user_onboarding.LOOK_UP, "user_onboarding.ob-1:enrich_user_data"),
     }
     assert kept() is not None
 

@@ -23,6 +23,7 @@ class Context:
     """What a run asks of the SDK's context: tasks are what they would call, and a timer moves the clock."""
 
     instance_id = "returns.r-1"
+    is_replaying = False
 
     def __init__(self) -> None:
         self.current_utc_datetime = NOW

@@ -103,7 +103,8 @@ class Carrier(Protocol):
         """Buy the cheapest label of a shipment, below the cost cap. A repeat buys nothing more.
 
         Returns:
-            Done with the tracking code as reference. Refused: shipping_cancelled when the label was given back before,
+            Done with the tracking code as reference, and as facts carrier, service and tracking_url, as far as the carrier
+            names them. Refused: shipping_cancelled when the label was given back before,
             shipping_too_expensive, undeliverable. Faulted: carrier_request_refused.
         """
 

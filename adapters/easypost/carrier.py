@@ -66,7 +66,7 @@ class EasyPostCarrier:
         return StepResult(reference=shipment.id)
 
     def buy_label(self, request: BuyLabelRequest) -> StepResult:
-        """Buy the cheapest label, unless one was bought before. The reference is the tracking code.
+        """Buy the cheapest label, unless one was bought before. The reference is the tracking code, the facts name the carrier.
 
         Refused: shipping_cancelled, when the label was given back before; shipping_too_expensive; undeliverable.
         """
@@ -90,7 +90,7 @@ class EasyPostCarrier:
             return _refused(refusal, private)
         if shipment.refund_status in _GIVEN_BACK:
             return StepResult.refused("shipping_cancelled", "the label was given back before", shipment.id)
-        return StepResult(reference=shipment.tracking_code)
+        return StepResult(reference=shipment.tracking_code, facts=shipment.label_facts or None)
 
     def cancel(self, request: CancelShippingRequest) -> StepResult:
         """Give a bought label back. The message says what there was: label_refunded or nothing_to_compensate."""

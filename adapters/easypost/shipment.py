@@ -7,7 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.easypost.rates import CarrierMessage
 from adapters.easypost.words import ounces, redacted
-from domain.shipping.shipment import ShipmentRequest
+from domain.shipping.shipment import CARRIER, SERVICE, TRACKING_URL, ShipmentRequest
+from domain.workflows.steps import MAX_FACT_CHARS
 
 
 class _Parcel(BaseModel):
@@ -32,6 +33,19 @@ class _Recipient(BaseModel):
         return [self.name, self.company, self.street1, self.street2, self.city, self.zip]
 
 
+class _Tracker(BaseModel):
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, defer_build=True)
+
+    public_url: str | None = None
+
+
+class _SelectedRate(BaseModel):
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, defer_build=True)
+
+    carrier: str | None = None
+    service: str | None = None
+
+
 class Offer(BaseModel):
     """rates: as they came; which of them can be read is decided one by one."""
 
@@ -42,7 +56,7 @@ class Offer(BaseModel):
 
 
 class Shipment(Offer):
-    """A parcel that was announced. postage_label: None until it is bought."""
+    """A parcel that was announced. postage_label, selected_rate, tracker: None until its label is bought."""
 
     id: str
     reference: str | None = None
@@ -51,7 +65,17 @@ class Shipment(Offer):
     to_address: _Recipient = Field(default_factory=_Recipient)
     postage_label: dict[str, Any] | None = None
     tracking_code: str | None = None
+    selected_rate: _SelectedRate | None = None
+    tracker: _Tracker | None = None
     refund_status: str | None = None
+
+    @property
+    def label_facts(self) -> dict[str, str]:
+        """What a customer may know of the label: by whom the parcel goes, and where its way is shown."""
+        rate, tracker = self.selected_rate or _SelectedRate(), self.tracker or _Tracker()
+        url = tracker.public_url if tracker.public_url and tracker.public_url.startswith("https://") else None
+        facts = {CARRIER: rate.carrier, SERVICE: rate.service, TRACKING_URL: url}
+        return {name: value for name, value in facts.items() if value and len(value) <= MAX_FACT_CHARS}
 
 
 def is_of(request: ShipmentRequest, shipment: Shipment) -> bool:

@@ -43,8 +43,8 @@ def progress_entity(progress: OrderProgress) -> dict[str, Any]:
 
 
 def tracking_entity(tracking: Tracking) -> dict[str, Any]:
-    """Return the property that a poll of the carrier changes."""
-    return {"tracking": tracking.model_dump_json()}
+    """Return the properties that a poll of the carrier changes."""
+    return {"updated_at": datetime.now(UTC), "tracking": tracking.model_dump_json()}
 
 
 def course_entity(request: SettleCourse) -> dict[str, Any]:
@@ -60,8 +60,8 @@ def course_entity(request: SettleCourse) -> dict[str, Any]:
 
 
 def cancellation_entity(request: CancellationRequest) -> dict[str, Any]:
-    """Return the property that an accepted cancellation changes."""
-    return {"cancellation": request.model_dump_json()}
+    """Return the properties that an accepted cancellation changes."""
+    return {"updated_at": datetime.now(UTC), "cancellation": request.model_dump_json()}
 
 
 def with_late_cancellation(progress: OrderProgress, entity: Mapping[str, Any] | None) -> OrderProgress:

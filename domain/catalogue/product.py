@@ -68,11 +68,20 @@ class OrderLine(Edge):
 
 
 class PricedLine(OrderLine):
-    """An order line with the price it was sold at, which a later change of the catalogue must not touch."""
+    """An order line with the name and the price it was sold at, which a later change of the catalogue must not touch.
 
+    name: None in orders of earlier releases.
+    """
+
+    name: Annotated[str | None, Field(exclude_if=is_absent)] = None
     unit_price_cents: Cents
     weight_grams: Grams
     size_mm: Annotated[Sides | None, Field(exclude_if=is_absent)] = None
+
+    @property
+    def total_cents(self) -> int:
+        """What the customer pays for the line."""
+        return self.quantity * self.unit_price_cents
 
 
 def price_lines(
@@ -111,6 +120,7 @@ def _price(index: int, line: OrderLine, products: Mapping[str, Product], currenc
     return PricedLine(
         product_id=line.product_id,
         quantity=line.quantity,
+        name=product.name,
         unit_price_cents=product.unit_price_cents,
         weight_grams=product.weight_grams,
         size_mm=product.size_mm,
@@ -119,7 +129,7 @@ def _price(index: int, line: OrderLine, products: Mapping[str, Product], currenc
 
 def total_cents(lines: Sequence[PricedLine]) -> int:
     """Return what the customer pays for the goods."""
-    return sum(line.quantity * line.unit_price_cents for line in lines)
+    return sum(line.total_cents for line in lines)
 
 
 def parcel_sides(lines: Sequence[PricedLine]) -> Sides | None:

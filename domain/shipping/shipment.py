@@ -11,6 +11,11 @@ from domain.shipping.addresses import address_problems
 from domain.shipping.customs import CustomsDeclaration
 from domain.wire import VISIBLE_LINE, Cents, Currency, Edge, Wire, in_words, is_absent
 
+CARRIER: Final = "carrier"
+SERVICE: Final = "service"
+TRACKING_URL: Final = "tracking_url"
+"""The facts of a label in the ledger: by whom the parcel goes, by which service, and the page that shows its way."""
+
 LABEL_PERCENT: Final = 100
 """A label costs no more than the goods, unless the settings allow it."""
 

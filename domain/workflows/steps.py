@@ -17,6 +17,10 @@ Message = Annotated[str, Field(max_length=500)]
 STEP_PATIENCE_S: Final = 600
 """How long a step is tried in a run that was accepted without the setting."""
 
+MAX_FACT_CHARS: Final = 500
+
+Fact = Annotated[str, Field(max_length=MAX_FACT_CHARS)]
+
 CANCELLATION: Final = "cancellation"
 """The ledger's name for a cancellation and what came of it."""
 
@@ -47,12 +51,14 @@ class StepResult(Wire):
 
     Attributes:
         reference: The provider's id of what was made, if any.
+        facts: More of what was made, for the ledger: a few short texts, nothing private.
     """
 
     outcome: Outcome = Outcome.DONE
     reference: str | None = None
     reason_code: str | None = None
     message: Message | None = None
+    facts: Annotated[dict[str, Fact] | None, Field(exclude_if=is_absent)] = None
 
     @classmethod
     def refused(cls, reason_code: str, message: str, reference: str | None = None) -> "StepResult":
@@ -76,6 +82,7 @@ class LedgerEntry(Wire):
 
     Attributes:
         attempts: How often it was tried, from 1.
+        facts: More of what was made, such as the carrier of a label.
     """
 
     step: str
@@ -86,6 +93,7 @@ class LedgerEntry(Wire):
     reason_code: str | None = None
     message: Message | None = None
     attempts: int = 1
+    facts: Annotated[dict[str, Fact] | None, Field(exclude_if=is_absent)] = None
 
 
 class StepUnderWay(Wire):

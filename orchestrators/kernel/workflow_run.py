@@ -239,6 +239,7 @@ class WorkflowRun:
             reason_code=result.reason_code,
             message=result.message,
             attempts=attempts,
+            facts=result.facts,
         )
         self.ledger.append(entry)
         self.publish()

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import azure.durable_functions as df
 
 from domain.ids import PROCESS_ORDER, order_instance_id
+from domain.orders.document import last_change
 from domain.orders.late_start import NOT_STARTED, NOT_STARTED_MESSAGE, is_too_late
 from domain.orders.order import ENDED, OrderProgress, OrderStatus
 from domain.orders.row import OrderRow
@@ -97,12 +98,24 @@ class OrderView:
         return "Pending"
 
     @property
-    def times(self) -> tuple[datetime, datetime]:
-        """When the order was created, and when it last changed."""
+    def created_at(self) -> datetime:
+        """When the order was placed. One past the repository began with its instance."""
+        if self.row is not None and self.row.placed_at is not None:
+            return self.row.placed_at
         if self.instance is not None:
-            return self.instance.created_time, self.instance.last_updated_time
+            return self.instance.created_time
         assert self.row is not None
-        return self.row.placed_at or self.row.updated_at, self.row.updated_at
+        return self.row.updated_at
+
+    @property
+    def changed_at(self) -> datetime:
+        """When the order last changed: its row, its ledger or, before its end, its instance.
+
+        The instance of an ended order says nothing: an operator's settlement and the parcel's way change the row alone.
+        """
+        from_row = None if self.row is None else self.row.updated_at
+        from_instance = None if self.instance is None or self._closed else self.instance.last_updated_time
+        return last_change(self.progress.steps, from_row, from_instance)
 
     def _last_reported(self) -> OrderProgress:
         """Return what an instance reported last. One whose worker died may have lost that; the row has what it recorded."""

@@ -101,10 +101,10 @@ async def test_a_wait_goes_on_where_it_was(shop: Shop, mailbox: Mailbox):
     shop.host.kill_worker(during="episode")
     await shop.host.operations.raise_event("a-1", "ApprovalDecision", json.dumps("what?"))
     await shop.host.run_until_idle()
-    expires_at = (await shop.get("orders/a-1")).json()["customStatus"]["approval"]["expires_at"]
+    expires_at = (await shop.get("orders/a-1")).json()["approval"]["wait"]["expires_at"]
     await recover(shop)
     order = (await shop.get("orders/a-1")).json()
-    assert (order["runtimeStatus"], order["customStatus"]["approval"]["expires_at"]) == ("Running", expires_at)
+    assert (order["runtimeStatus"], order["approval"]["wait"]["expires_at"]) == ("Running", expires_at)
     await shop.host.advance(hours=16)
     assert (await shop.get("orders/a-1")).json()["reason_code"] == "approval_timed_out"
     await send_mails(shop)

@@ -15,7 +15,15 @@ def placed_order(order_id: str = "a-1", *, placed_at: datetime = NOON, **changes
         {
             "order_id": order_id,
             "customer_id": "ada",
-            "lines": [{"product_id": "mug", "quantity": 2, "unit_price_cents": 1_000, "weight_grams": 500}],
+            "lines": [
+                {
+                    "product_id": "mug",
+                    "name": "A large mug",
+                    "quantity": 2,
+                    "unit_price_cents": 1_000,
+                    "weight_grams": 500,
+                }
+            ],
             "currency": "usd",
             "payment_method": "pm_card_visa",
             "ship_to": ADDRESS,

@@ -13,12 +13,13 @@ from domain.page import Page
 from domain.shipping.tracking import TrackingCode
 from domain.wire import EmailAddress, Timestamp, Wire, in_words
 from services.container import services
+from services.orders.document import order_facts
 from services.orders.start import take_in_order
-from services.orders.status import view_order
-from triggers.http.support.links import OrderLinks, order_links, resource
+from triggers.http.support.durable_view import DurableStatus, ViewQuery, address_of_view
+from triggers.http.support.links import OrderLinks, order_links
 from triggers.http.support.operation import operation
+from triggers.http.support.order_document import OrderDocument, durable_order, order_document
 from triggers.http.support.order_intake import named_order_id
-from triggers.http.support.order_view import OrderAnswer, order_answer
 from triggers.http.support.paging import PageQuery, read_page
 from triggers.http.support.request_body import read_body
 from triggers.http.support.request_params import idempotency_key, path_id, read_query
@@ -78,18 +79,22 @@ async def place_order(req: func.HttpRequest, client: df.DurableOrchestrationClie
     bp,
     "GET",
     "orders/{order_id}",
-    answers={200: OrderAnswer, 202: OrderAnswer},
+    query=ViewQuery,
+    answers={200: (OrderDocument, DurableStatus), 202: (OrderDocument, DurableStatus)},
 )
 async def get_order(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """Return an order.
+    """Return an order: what was ordered, where it stands, and what can be done with it.
 
-    The status is 202 while the order is processed and 200 when it has ended.
+    The status is 202 while the order is processed and 200 when it has ended. With `view=durable` the answer has the keys
+    of the Durable extension's status query.
     """
     order_id = path_id(req, "order_id")
-    view = await view_order(client, order_id)
-    if view.is_running:
-        return accepted(order_answer(view), resource("orders", order_id))
-    return answer(order_answer(view))
+    query = read_query(req, ViewQuery)
+    facts = await order_facts(client, order_id)
+    document = order_document(facts) if query.view is None else durable_order(facts)
+    if facts.view.is_running:
+        return accepted(document, address_of_view(query, "orders", order_id))
+    return answer(document)
 
 
 @operation(

@@ -100,6 +100,9 @@ def test_a_label_is_bought_once_however_often_it_is_asked_for(side: CarrierSide)
     assert first == second
     assert first.outcome is Outcome.DONE
     assert first.reference
+    assert first.facts is not None
+    assert first.facts["carrier"]
+    assert first.facts["tracking_url"].startswith("https://")
     assert side.labels() == Labels(1, 1)
 
 

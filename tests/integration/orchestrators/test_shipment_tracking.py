@@ -74,22 +74,22 @@ async def send_webhook(shop: Shop, body: bytes | None = None, signature: str | N
 async def test_an_order_completes_without_waiting_for_its_tracking(sender: Shop):
     assert (await order(sender))["status"] == "completed"
     assert (await tracking(sender))["http"] == 404
-    assert (await order(sender))["tracking"] is None
+    assert (await order(sender))["parcel"]["status"] is None
 
 
 async def test_a_parcel_is_tracked_until_it_has_arrived(sender: Shop):
     await deliver(sender)
-    assert ((await tracking(sender))["http"], (await order(sender))["tracking"]["status"]) == (202, "unknown")
+    assert ((await tracking(sender))["http"], (await order(sender))["parcel"]["status"]) == (202, "unknown")
     carrier_says(sender, "in_transit")
     await sender.host.advance(hours=1)
-    assert (await order(sender))["tracking"]["status"] == "in_transit"
+    assert (await order(sender))["parcel"]["status"] == "in_transit"
     carrier_says(sender, "delivered")
     await sender.host.advance(hours=2)
     run = await tracking(sender)
     assert (run["http"], run["status"], run["succeeded"], run["reason_code"]) == (200, "completed", True, None)
     assert [each["status"] for each in run["detail"]["seen"]] == ["unknown", "in_transit", "delivered"]
     shown = await order(sender)
-    assert (shown["status"], shown["tracking"]["status"]) == ("completed", "delivered")
+    assert (shown["status"], shown["parcel"]["status"]) == ("completed", "delivered")
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ async def test_a_carrier_that_is_away_is_polled_again_at_the_next_poll(sender: S
     sender.sandbox.fault(operation=POLL, kind="status", status=503)
     await deliver(sender)
     await sender.host.advance(minutes=15)
-    assert ((await tracking(sender))["status"], (await order(sender))["tracking"]) == ("running", None)
+    assert ((await tracking(sender))["status"], (await order(sender))["parcel"]["status"]) == ("running", None)
     sender.sandbox.clear_faults()
     carrier_says(sender, "delivered")
     await sender.host.advance(hours=2)
@@ -205,9 +205,9 @@ async def test_a_place_that_the_order_repository_did_not_store_is_stored_when_it
     with failing(shop, "record_tracking"):
         await deliver(shop)
         await shop.host.advance(hours=1)
-        assert ((await tracking(shop))["status"], (await order(shop))["tracking"]) == ("running", None)
+        assert ((await tracking(shop))["status"], (await order(shop))["parcel"]["status"]) == ("running", None)
     await shop.host.advance(hours=1)
-    assert ((await tracking(shop))["status"], (await order(shop))["tracking"]["status"]) == ("completed", "delivered")
+    assert ((await tracking(shop))["status"], (await order(shop))["parcel"]["status"]) == ("completed", "delivered")
 
 
 async def test_tracking_whose_process_died_goes_on(monkeypatch, storage_connection, sandbox, tmp_path):

@@ -89,7 +89,7 @@ def test_the_customers_mail_says_what_was_ordered(orders: OrderRepository, stora
     notification_sender(storage, mailbox).deliver(notification(NotificationKind.ORDER_COMPLETED))
     (mail,) = mailbox.to("ada@example.com")
     for form in ("plain", "html"):
-        assert "mug" in text_of(mail, form)
+        assert "A large mug" in text_of(mail, form)
         assert "20.00 USD" in text_of(mail, form)
 
 

@@ -19,6 +19,7 @@ from triggers.http.support.links import serving
 from triggers.http.support.problems import PROBLEM_JSON, answer_problems
 
 Handler = Callable[..., Awaitable[func.HttpResponse]]
+Answers = type[Wire] | tuple[type[Wire], ...] | None
 Method = Literal["GET", "POST", "PUT", "DELETE"]
 
 JSON: Final = "application/json"
@@ -42,7 +43,7 @@ class Operation:
         route: Below the route prefix, with its parameters in braces.
         text: The handler's docstring. Its first line is the summary, the rest the description.
         access: Who may call it.
-        answers: The model of each answer by its status; None where the answer is no model.
+        answers: The model of each answer by its status, or the models of its views; None where the answer is no model.
         answer_type: The media type of the answers.
         problems: What its own refusals mean, by status. Those of the path, the query and the body follow from their models.
         problem_type: The media type of refusals; those of a failing app are problem documents in any case.
@@ -59,7 +60,7 @@ class Operation:
     route: str
     text: str
     access: Access
-    answers: Mapping[int, type[Wire] | None]
+    answers: Mapping[int, Answers]
     answer_type: str
     problems: Mapping[int, str]
     problem_type: str
@@ -76,7 +77,7 @@ def operation(
     method: Method,
     route: str,
     *,
-    answers: Mapping[int, type[Wire] | None],
+    answers: Mapping[int, Answers],
     answer_type: str = JSON,
     access: Access = Access.FUNCTION_KEY,
     problems: Mapping[int, str] = _NONE,
@@ -120,6 +121,13 @@ def operation(
         return handler
 
     return declare
+
+
+def models_of(answers: Answers) -> tuple[type[Wire], ...]:
+    """Return the models that an answer may have."""
+    if answers is None:
+        return ()
+    return answers if isinstance(answers, tuple) else (answers,)
 
 
 def declared_operations() -> tuple[Operation, ...]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from triggers.http.support.access import Access
 from triggers.http.support.openapi.schemas import Schema, Schemas
-from triggers.http.support.operation import JSON, PRIVATE, Operation
+from triggers.http.support.operation import JSON, PRIVATE, Operation, models_of
 from triggers.http.support.problems import PROBLEM_JSON, ProblemDocument
 
 _ANSWERS: Final = {
@@ -112,13 +112,13 @@ def _header(operation: Operation, name: str) -> Schema:
 
 
 def _content(operation: Operation, schemas: Schemas, status: int) -> Schema:
-    model = operation.answers[status]
+    models = models_of(operation.answers[status])
     if operation.answer_type == JSON:
-        return {"type": "object"} if model is None else schemas.written(model)
-    if model is None:
+        return schemas.written(*models) if models else {"type": "object"}
+    if not models:
         return {"type": "string"}
     # Of JSON Lines, the schema is that of each line.
-    return {"type": "string", "contentMediaType": operation.answer_type, "contentSchema": schemas.written(model)}
+    return {"type": "string", "contentMediaType": operation.answer_type, "contentSchema": schemas.written(*models)}
 
 
 def _problem(operation: Operation, schemas: Schemas, status: int, meaning: str) -> Schema:

@@ -9,7 +9,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaV
 from pydantic_core import core_schema
 
 from domain.wire import Wire
-from triggers.http.support.operation import Operation
+from triggers.http.support.operation import Operation, models_of
 from triggers.http.support.problems import ProblemDocument
 from triggers.http.support.request_params import PATH_IDS
 
@@ -52,9 +52,10 @@ class Schemas:
         """Return a reference to what a caller sends."""
         return self.refs[model, "validation"]
 
-    def written(self, model: type[Wire]) -> Schema:
-        """Return a reference to what a caller receives."""
-        return self.refs[model, "serialization"]
+    def written(self, *models: type[Wire]) -> Schema:
+        """Return a reference to what a caller receives: one of the models."""
+        refs = [self.refs[model, "serialization"] for model in models]
+        return refs[0] if len(refs) == 1 else {"anyOf": refs}
 
     def query(self, model: type[Wire]) -> dict[str, Schema]:
         """Return the schema of each parameter of a query. A parameter is left out or has a value, it is never null."""
@@ -87,6 +88,6 @@ def _models(operations: Iterable[Operation]) -> Iterator[tuple[type[Wire], JsonS
         for read in (operation.body, operation.query):
             if read is not None:
                 yield read, "validation"
-        for written in operation.answers.values():
-            if written is not None:
+        for answers in operation.answers.values():
+            for written in models_of(answers):
                 yield written, "serialization"

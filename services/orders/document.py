@@ -1,0 +1,76 @@
+"""Gather what the document of one order shows, from wherever it is kept.
+
+The goods come from the order's row: it has them also when the instance was purged long ago. Only an order that was started past
+the repository is read from its instance.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from domain.cards import holds_card_number
+from domain.ids import PROCESS_ORDER, order_instance_id
+from domain.orders.approval import SettledApproval, approval_wait_id
+from domain.orders.order import Order
+from domain.workflows.dead_letter import DeadLetter
+from services.container import services
+from services.durable.client import DurableClient
+from services.durable.instances import stored_input
+from services.orders.status import OrderView, view_order
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderFacts:
+    """What is known of an order.
+
+    Attributes:
+        view: Where it stands.
+        order: What was ordered; None where an instance past the repository does not show it.
+        decision: The recorded decision of its approval, if any.
+        dead_letters: What is open, once the order has ended.
+    """
+
+    view: OrderView
+    order: Order | None
+    decision: SettledApproval | None
+    dead_letters: tuple[DeadLetter, ...]
+
+
+async def order_facts(client: DurableClient, order_id: str) -> OrderFacts:
+    """Return what is known of an order.
+
+    Raises:
+        OrderNotFound: There is none of this id.
+        StorageUnavailable: The same request may be sent again.
+    """
+    view = await view_order(client, order_id)
+    order = await _order(client, view)
+    decision, dead_letters = await asyncio.gather(
+        asyncio.to_thread(_decision, order), asyncio.to_thread(_open_dead_letters, view)
+    )
+    return OrderFacts(view=view, order=order, decision=decision, dead_letters=dead_letters)
+
+
+async def _order(client: DurableClient, view: OrderView) -> Order | None:
+    if view.row is not None and view.row.order is not None:
+        return view.row.order
+    given = None if view.instance is None else await stored_input(client, order_instance_id(view.order_id))
+    try:
+        # It has passed none of the shop's doors.
+        return None if given is None or holds_card_number(given) else Order.model_validate(given)
+    except ValidationError:
+        return None
+
+
+def _decision(order: Order | None) -> SettledApproval | None:
+    if order is None or not order.needs_approval:
+        return None
+    return services().order_repository.decision(order.order_id, approval_wait_id(order.order_id))
+
+
+def _open_dead_letters(view: OrderView) -> tuple[DeadLetter, ...]:
+    # While an order runs it has none, unless it could not even be started.
+    if view.is_running and view.progress.reason_code is None:
+        return ()
+    return tuple(services().dead_letters.open_of(PROCESS_ORDER, view.order_id))

@@ -1,0 +1,172 @@
+"""Show an order as callers see it: what was ordered, where it stands, and what can be done with it."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from domain.ids import PROCESS_ORDER, order_instance_id
+from domain.orders.approval import CancellationRequest
+from domain.orders.document import (
+    OrderApproval,
+    OrderedLine,
+    OrderParcel,
+    OrderPayment,
+    approval_of,
+    ordered_lines,
+    parcel_of,
+    payment_of,
+)
+from domain.orders.order import CANCELLABLE, OrderStatus
+from domain.shipping.shipment import Address
+from domain.wire import Timestamp, Wire
+from domain.workflows.steps import LedgerEntry, StepUnderWay
+from services.orders.document import OrderFacts
+from services.orders.status import OrderView
+from triggers.http.support.dead_letter_links import OpenDeadLetter, open_dead_letters
+from triggers.http.support.durable_view import DurableStatus, status_and_output
+from triggers.http.support.links import order_links, resource
+
+
+class OrderResources(Wire):
+    """The addresses of an order. One is null while there is nothing behind it that could succeed.
+
+    Attributes:
+        durable: The same order, as clients of Durable Functions know it.
+        approval: Takes an approver's decision.
+        cancellation: Takes a cancellation.
+        shipment: The parcel's way, once the carrier was polled for it.
+        events: Takes an external event, with the system key. See `sendEventPostUri` of the answer to a new order.
+    """
+
+    self: str
+    durable: str
+    approval: str | None
+    cancellation: str | None
+    shipment: str | None
+    events: str | None
+
+
+class OrderDocument(Wire):
+    """An order. The keys in camelCase are those that clients of Durable Functions know.
+
+    What was ordered is null where the order was started past the shop's API and its instance does not show it.
+
+    Attributes:
+        succeeded: Whether it completed; null until its end.
+        reason_code: Why it ended without goods, or was not started.
+        step: The step under way, with its attempts; null between two.
+        placed_at: When it was accepted.
+        updated_at: When anything of it last changed, after its end too.
+        total_cents: The price of the goods.
+        payment: What became of the customer's money.
+        parcel: Null before it is announced to the carrier.
+        approval: Null for an order that needs none.
+        cancellation: A cancellation that was accepted, whether in time or not.
+        steps: The ledger, oldest first.
+        dead_letters: What an operator has to settle.
+        createdTime: The same as `placed_at`.
+        lastUpdatedTime: The same as `updated_at`.
+    """
+
+    order_id: str
+    status: OrderStatus
+    succeeded: bool | None
+    message: str
+    reason_code: str | None
+    step: StepUnderWay | None
+    placed_at: Timestamp
+    updated_at: Timestamp
+    customer_id: str | None = None
+    email: str | None = None
+    ship_to: Address | None = None
+    lines: tuple[OrderedLine, ...] | None = None
+    total_cents: int | None = None
+    currency: str | None = None
+    payment: OrderPayment | None = None
+    parcel: OrderParcel | None
+    approval: OrderApproval | None = None
+    cancellation: CancellationRequest | None
+    steps: tuple[LedgerEntry, ...]
+    dead_letters: tuple[OpenDeadLetter, ...]
+    links: OrderResources
+    instanceId: str
+    runtimeStatus: Annotated[str, Field(description="Pending, Running, Suspended, Completed, Failed or Terminated.")]
+    createdTime: Timestamp
+    lastUpdatedTime: Timestamp
+
+
+def order_document(facts: OrderFacts) -> OrderDocument:
+    """Return the document of an order."""
+    view = facts.view
+    progress, row = view.progress, view.row
+    created, changed = view.created_at, view.changed_at
+    return OrderDocument(
+        order_id=view.order_id,
+        status=progress.status,
+        succeeded=progress.succeeded,
+        message=progress.message,
+        reason_code=progress.reason_code,
+        step=progress.step,
+        placed_at=created,
+        updated_at=changed,
+        **_ordered(facts),
+        parcel=parcel_of(progress.steps, None if row is None else row.tracking),
+        cancellation=None if row is None else row.cancellation,
+        steps=progress.steps,
+        dead_letters=open_dead_letters(facts.dead_letters),
+        links=_resources(view),
+        instanceId=order_instance_id(view.order_id),
+        runtimeStatus=view.runtime_status,
+        createdTime=created,
+        lastUpdatedTime=changed,
+    )
+
+
+def durable_order(facts: OrderFacts) -> DurableStatus:
+    """Return an order as clients of Durable Functions know it."""
+    view = facts.view
+    return DurableStatus(
+        name=PROCESS_ORDER,
+        instanceId=order_instance_id(view.order_id),
+        runtimeStatus=view.runtime_status,
+        input=None if facts.order is None else facts.order.to_wire(),
+        **status_and_output(view.progress, has_ended=not view.is_running),
+        createdTime=view.created_at,
+        lastUpdatedTime=view.changed_at,
+    )
+
+
+def _ordered(facts: OrderFacts) -> dict[str, Any]:
+    order, progress = facts.order, facts.view.progress
+    if order is None:
+        return {}
+    return {
+        "customer_id": order.customer_id,
+        "email": order.email,
+        "ship_to": order.ship_to,
+        "lines": ordered_lines(order),
+        "total_cents": order.total_cents,
+        "currency": order.currency,
+        "payment": payment_of(order, progress.steps),
+        "approval": approval_of(order, progress.steps, progress.approval, facts.decision),
+    }
+
+
+def _resources(view: OrderView) -> OrderResources:
+    order, status, links = resource("orders", view.order_id), view.progress.status, order_links(view.order_id)
+    is_approvable = view.is_running and status is OrderStatus.AWAITING_APPROVAL
+    is_tracked = view.row is not None and view.row.tracking is not None
+    return OrderResources(
+        self=order,
+        durable=f"{order}?view=durable",
+        approval=links.approvalPostUri if is_approvable else None,
+        cancellation=links.cancellationPostUri if _is_cancellable(view) else None,
+        shipment=resource("shipments", view.order_id) if is_tracked else None,
+        events=links.sendEventPostUri if view.is_running and view.instance is not None else None,
+    )
+
+
+def _is_cancellable(view: OrderView) -> bool:
+    row = view.row
+    is_settled = row is not None and (row.cancellation is not None or row.course is not None)
+    return view.is_running and view.progress.status in CANCELLABLE and not is_settled

@@ -249,7 +249,7 @@ async def test_a_resolution_before_the_end_is_recorded_can_be_repeated(shop: Sho
     early = await shop.post(f"{LETTER}/resolve", RESOLUTION)
     assert (early.status, early.json()["code"]) == (409, "end_not_known")
     assert (await shop.get(LETTER)).json()["state"] == "open"
-    ended = (await shop.get("orders/a-1")).json()["output"]
+    ended = (await shop.get("orders/a-1", view="durable")).json()["output"]
     services().order_repository.record(OrderProgress.model_validate(ended))
     assert (await shop.post(f"{LETTER}/resolve", {**RESOLUTION, "reason": "said otherwise"})).status == 200
     assert await order_status(shop) == "rejected"

@@ -1,4 +1,4 @@
-"""The document of one order, as everybody reads it who polls it: what was ordered, where it stands, what can be done with it."""
+"""The document of one order, as its pollers read it: what was ordered, where it stands, what can be done with it."""
 
 import json
 from datetime import datetime
@@ -212,6 +212,16 @@ async def test_a_replay_is_one_request_at_the_address_that_is_shown(stocked: Sho
     assert (order["status"], order["dead_letters"], order["parcel"]["state"]) == ("failed", [], "cancelled")
 
 
+async def test_one_request_at_the_address_that_is_shown_settles_it(stocked: Shop):
+    order = await stuck(stocked)
+    stocked.sandbox.clear_faults()
+    address = order["links"]["settlement"].removeprefix(f"{stocked.host.origin}/api/")
+    assert (await stocked.post(address)).status == 202
+    await stocked.host.run_until_idle()
+    after = await document(stocked)
+    assert (after["status"], after["dead_letters"], after["links"]["settlement"]) == ("failed", [], None)
+
+
 # -- when it last changed
 
 
@@ -259,6 +269,7 @@ async def test_links_lead_to_what_can_be_done_now(stocked: Shop):
         "approval": f"{order}/approval",
         "cancellation": f"{order}/cancellation",
         "shipment": None,
+        "settlement": None,
         "events": f"{stocked.host.origin}/runtime/webhooks/durabletask/instances/a-1/raiseEvent/{{eventName}}",
     }
     address = waiting["links"]["approval"].removeprefix(f"{stocked.host.origin}/api/")

@@ -16,6 +16,7 @@ from domain.orders.document import (
     parcel_of,
     payment_of,
 )
+from domain.orders.late_start import START_ORDER
 from domain.orders.order import CANCELLABLE, OrderStatus
 from domain.shipping.shipment import Address
 from domain.wire import Timestamp, Wire
@@ -35,6 +36,7 @@ class OrderResources(Wire):
         approval: Takes an approver's decision.
         cancellation: Takes a cancellation.
         shipment: The parcel's way, once the carrier was polled for it.
+        settlement: Settles what is open, and stops an order whose instance has failed or was terminated.
         events: Takes an external event, with the system key. See `sendEventPostUri` of the answer to a new order.
     """
 
@@ -43,6 +45,7 @@ class OrderResources(Wire):
     approval: str | None
     cancellation: str | None
     shipment: str | None
+    settlement: str | None
     events: str | None
 
 
@@ -114,7 +117,7 @@ def order_document(facts: OrderFacts) -> OrderDocument:
         cancellation=None if row is None else row.cancellation,
         steps=progress.steps,
         dead_letters=open_dead_letters(facts.dead_letters),
-        links=_resources(view),
+        links=_resources(facts),
         instanceId=order_instance_id(view.order_id),
         runtimeStatus=view.runtime_status,
         createdTime=created,
@@ -152,7 +155,8 @@ def _ordered(facts: OrderFacts) -> dict[str, Any]:
     }
 
 
-def _resources(view: OrderView) -> OrderResources:
+def _resources(facts: OrderFacts) -> OrderResources:
+    view = facts.view
     order, status, links = resource("orders", view.order_id), view.progress.status, order_links(view.order_id)
     is_approvable = view.is_running and status is OrderStatus.AWAITING_APPROVAL
     is_tracked = view.row is not None and view.row.tracking is not None
@@ -162,6 +166,7 @@ def _resources(view: OrderView) -> OrderResources:
         approval=links.approvalPostUri if is_approvable else None,
         cancellation=links.cancellationPostUri if _is_cancellable(view) else None,
         shipment=resource("shipments", view.order_id) if is_tracked else None,
+        settlement=f"{order}/settlement" if _can_be_settled(facts) else None,
         events=links.sendEventPostUri if view.is_running and view.instance is not None else None,
     )
 
@@ -170,3 +175,8 @@ def _is_cancellable(view: OrderView) -> bool:
     row = view.row
     is_settled = row is not None and (row.cancellation is not None or row.course is not None)
     return view.is_running and view.progress.status in CANCELLABLE and not is_settled
+
+
+def _can_be_settled(facts: OrderFacts) -> bool:
+    has_stopped = facts.view.awaits_instance and facts.view.instance is not None
+    return has_stopped or any(each.step != START_ORDER for each in facts.dead_letters)

@@ -11,9 +11,10 @@ from pydantic import ValidationError
 
 from domain.cards import holds_card_number
 from domain.ids import PROCESS_ORDER, order_instance_id
-from domain.orders.approval import SettledApproval, approval_wait_id
+from domain.orders.approval import approval_wait_id
 from domain.orders.order import Order
 from domain.workflows.dead_letter import DeadLetter
+from domain.workflows.decision import SettledApproval
 from services.container import services
 from services.durable.client import DurableClient
 from services.durable.instances import stored_input

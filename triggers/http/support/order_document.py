@@ -5,7 +5,6 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from domain.ids import PROCESS_ORDER, order_instance_id
-from domain.orders.approval import CancellationRequest
 from domain.orders.document import (
     OrderApproval,
     OrderedLine,
@@ -20,6 +19,7 @@ from domain.orders.late_start import START_ORDER
 from domain.orders.order import CANCELLABLE, OrderStatus
 from domain.shipping.shipment import Address
 from domain.wire import Timestamp, Wire
+from domain.workflows.cancellation import CancellationRequest
 from domain.workflows.steps import LedgerEntry, StepUnderWay
 from services.orders.document import OrderFacts
 from services.orders.status import OrderView

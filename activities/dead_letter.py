@@ -9,6 +9,7 @@ from domain.workflows.dead_letter import BeginReplay, CloseDeadLetter, DeadLette
 from domain.workflows.steps import StepResult
 from services.container import services
 from services.telemetry import emit_dead_letter
+from services.workflows.dead_letters import begin
 
 bp = df.Blueprint()
 
@@ -25,10 +26,11 @@ def store_dead_letter(request: dict) -> dict[str, Any]:
 @bp.activity_trigger(input_name="request")
 @observed(BeginReplay)
 def begin_replay(request: dict) -> dict[str, Any]:
-    """Record that a replay begins. Refused as overtaken when another replay or a resolution was faster."""
-    if services().dead_letters.begin_replay(BeginReplay.model_validate(request)):
-        return StepResult().to_wire()
-    return StepResult.refused("overtaken", "another replay or a resolution was faster").to_wire()
+    """Record that a replay begins.
+
+    Refused: overtaken, when another replay or a resolution was faster; started_again, when its order goes on instead.
+    """
+    return begin(BeginReplay.model_validate(request)).to_wire()
 
 
 @bp.activity_trigger(input_name="request")

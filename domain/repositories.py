@@ -35,7 +35,7 @@ from domain.payments.reconciliation import PaymentDrift, PaymentRun, ReadPositio
 from domain.reports.report import FetchReportData, GenerateReport, ReportDataFetched, ReportFormat
 from domain.shipping.tracking import Tracking
 from domain.workflows.cancellation import CancellationRequest
-from domain.workflows.course import Course
+from domain.workflows.course import Course, RunEnd
 from domain.workflows.dead_letter import (
     BeginReplay,
     CloseDeadLetter,
@@ -58,6 +58,9 @@ class RunIntake(Protocol):
 
     def open_run(self, instance_id: str) -> Run | None:
         """Return a run that is not known to have ended; None when there is none of this id."""
+
+    def reminder(self, instance_id: str) -> Reminder | None:
+        """Return the reminder of a run; None when it is forgotten."""
 
     def run_of(self, reminder: Reminder) -> Run:
         """Return the run that a reminder is for."""
@@ -110,6 +113,12 @@ class OrderRepository(Protocol):
 
     def request_cancellation(self, order_id: str, request: CancellationRequest) -> OrderRow | None:
         """Store a cancellation, unless there is one or the order is past it. Return the row as it then is."""
+
+    def begin_compensation(self, order_id: str, end: RunEnd) -> bool:
+        """Record that a replay compensates an order, which is then not started again. False: it must not."""
+
+    def withdraw_stop(self, order_id: str) -> OrderRow | None:
+        """Let an order go on that was given up and that nothing has compensated. None: it must stay stopped."""
 
     def decision(self, key: str, wait_id: str) -> SettledApproval | None:
         """Return the decision of an approval wait; None while there is none."""

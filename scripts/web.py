@@ -25,11 +25,17 @@ class Answer:
         return 200 <= self.status < 300
 
 
-def call(method: str, url: str, body: object = None, headers: Mapping[str, str] | None = None) -> Answer:
+def call(
+    method: str,
+    url: str,
+    body: object = None,
+    headers: Mapping[str, str] | None = None,
+    timeout_s: float = ANSWER_TIMEOUT_S,
+) -> Answer:
     """One request on a connection of its own. body: sent as JSON unless None. Raises NoAnswer."""
     parts = urlsplit(url)
     connection_type = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = connection_type(parts.netloc, timeout=ANSWER_TIMEOUT_S)
+    connection = connection_type(parts.netloc, timeout=timeout_s)
     content = None if body is None else json.dumps(body)
     sent_headers = {**({} if body is None else {"Content-Type": "application/json"}), **(headers or {})}
     target = parts.path + (f"?{parts.query}" if parts.query else "")

@@ -60,7 +60,7 @@ class DeadLetters:
             The record that was announced; None when it is closed.
         """
         with storage_errors("the dead letters"):
-            known = self._create(dead_letter)
+            known = self._open_anew(dead_letter, self._create(dead_letter))
             if known.state is not DeadLetterState.OPEN:
                 return None
             self._announce(known)
@@ -155,6 +155,12 @@ class DeadLetters:
             stored = self._read(dead_letter.dead_letter_id)
             return dead_letter if stored is None else stored.dead_letter
         return dead_letter
+
+    def _open_anew(self, dead_letter: DeadLetter, known: DeadLetter) -> DeadLetter:
+        """Put the record in place of one that was withdrawn before. Return the one that holds."""
+        if dead_letter.opened_anew(known) is None:
+            return known
+        return self._change(known.dead_letter_id, dead_letter.opened_anew) or known
 
     def _announce(self, dead_letter: DeadLetter) -> None:
         envelope = DeadLetterEnvelope(

@@ -19,18 +19,20 @@ from adapters.stores.order_rows import (
     row_of,
     tracking_entity,
     with_late_cancellation,
+    withdrawal_entity,
 )
 from adapters.stores.rows import Rows
 from adapters.stores.run_intake import RunIntake
 from domain.errors import EndNotKnown
 from domain.orders.listing import EVERY_ORDER, ListedOrder, OrderFilter
 from domain.orders.order import ENDED, CloseOrder, Order, OrderProgress, OrderStatus
+from domain.orders.recovery import may_replay, started_again, why_not_started_again
 from domain.orders.row import Closing, OrderRow
 from domain.orders.run import STOPPED, CourseSettled, SettleCourse, run_of
 from domain.page import Page
 from domain.shipping.tracking import Tracking
 from domain.workflows.cancellation import CancellationRequest
-from domain.workflows.course import CANCELLED
+from domain.workflows.course import CANCELLED, RunEnd
 from domain.workflows.decision import SettleApprovalRequest, SettledApproval
 from domain.workflows.intake import Intake
 from domain.workflows.steps import LedgerEntry, Outcome, StepResult
@@ -173,6 +175,41 @@ class OrderRepository:
             closing.order_id, lambda row: None if row is None else _closed(row_of(row), closing)
         )
         return None if row is None else Closing(status=OrderStatus(row["status"]), changed=changed)
+
+    def begin_compensation(self, order_id: str, end: RunEnd) -> bool:
+        """Record that a replay compensates an order, so that it is not started again. False: it must not.
+
+        Args:
+            order_id: The order's id.
+            end: How the order ends once the replay is done.
+        """
+        with storage_errors(_NAME):
+            for row in self._rows.reads(order_id):
+                known = None if row is None else row_of(row)
+                if known is None or not may_replay(known, end):
+                    return known is None
+                if (
+                    end == "completed"
+                    or known.is_compensated
+                    or self._rows.try_write(row, order_id, {"is_compensated": True})
+                ):
+                    return True
+        return False
+
+    def withdraw_stop(self, order_id: str) -> OrderRow | None:
+        """Let an order go on that was given up and that nothing has compensated. Return its row; None when it must stay stopped.
+
+        Of a withdrawal and the first replay of its dead letters, one comes through.
+        """
+        with storage_errors(_NAME):
+            for row in self._rows.reads(order_id):
+                known = None if row is None else row_of(row)
+                if known is None or why_not_started_again(known) is not None:
+                    return None
+                change = withdrawal_entity(known, started_again(known))
+                if self._rows.try_write(row, order_id, change):
+                    return self.get(order_id)
+        return None
 
     def settle(self, request: SettleApprovalRequest) -> SettledApproval:
         """Store the decision of an approval wait, unless there is one; return the one that holds."""

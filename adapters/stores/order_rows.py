@@ -64,6 +64,11 @@ def cancellation_entity(request: CancellationRequest) -> dict[str, Any]:
     return {"updated_at": datetime.now(UTC), "cancellation": request.model_dump_json()}
 
 
+def withdrawal_entity(row: OrderRow, progress: OrderProgress) -> dict[str, Any]:
+    """Return the properties that a withdrawn stop changes: the order has no course, and is under way."""
+    return {**progress_entity(progress), **split_text("course", ""), "recoveries": row.recoveries + 1}
+
+
 def with_late_cancellation(progress: OrderProgress, entity: Mapping[str, Any] | None) -> OrderProgress:
     """Return the end of an order, with the answer to an accepted cancellation that came too late to be acted upon."""
     accepted = None if entity is None else entity.get("cancellation")
@@ -97,8 +102,10 @@ def row_of(entity: Mapping[str, Any]) -> OrderRow:
         order=None if order is None else Order.model_validate_json(order),
         result=None if result is None else OrderProgress.model_validate_json(result),
         tracking=None if tracking is None else Tracking.model_validate_json(tracking),
-        course=None if course is None else Course.model_validate_json(course),
+        course=Course.model_validate_json(course) if course else None,
         cancellation=None if cancellation is None else CancellationRequest.model_validate_json(cancellation),
+        is_compensated=bool(entity.get("is_compensated")),
+        recoveries=int(entity.get("recoveries", 0)),
     )
 
 

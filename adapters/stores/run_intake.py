@@ -75,6 +75,11 @@ class RunIntake:
 
     def open_run(self, instance_id: str) -> Run | None:
         """Return a run that is not known to have ended; None when there is none of this id."""
+        reminder = self.reminder(instance_id)
+        return None if reminder is None else self.run_of(reminder)
+
+    def reminder(self, instance_id: str) -> Reminder | None:
+        """Return the reminder of a run; None when it is forgotten."""
         from azure.core.exceptions import ResourceNotFoundError
 
         with storage_errors(self._name):
@@ -82,7 +87,7 @@ class RunIntake:
                 row = self._table.get_entity(self._partition_of(instance_id), f"{REMINDERS}{instance_id}")
             except ResourceNotFoundError:  # the reminder, or the table with it
                 return None
-        return self.run_of(_reminder_of(row))
+        return _reminder_of(row)
 
     def run_of(self, reminder: Reminder) -> Run:
         """Return the run that a reminder is for."""

@@ -14,6 +14,7 @@ class OrderRow(Wire):
 
     fingerprint: of the body it was accepted with. result: what its saga last recorded, None until then. tracking: where its
     parcel is, once the carrier was asked. course: see there. cancellation: a request that was accepted, acted upon or not.
+    is_compensated: a replay of a dead letter has begun to compensate it. recoveries: how often an operator started it again.
     """
 
     order_id: str
@@ -29,6 +30,8 @@ class OrderRow(Wire):
     tracking: Tracking | None = None
     course: Course | None = None
     cancellation: CancellationRequest | None = None
+    is_compensated: bool = False
+    recoveries: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Which way a run goes: decided once, and then the same for every instance that takes the run over."""
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Final, Literal
 
 from domain.wire import Wire
 from domain.workflows.commands import Compensation
@@ -51,6 +51,9 @@ class Course(Wire):
 
 
 _ENDS: dict[Outcome, RunEnd] = {Outcome.REFUSED: "rejected", Outcome.FAULTED: "failed", Outcome.UNKNOWN: "failed"}
+PROCESSING_STOPPED: Final = "processing_stopped"
+"""The reason code of a run that no instance will end any more."""
+
 CANCELLED = "cancelled"
 """The reason code of a run that ends because its cancellation was accepted."""
 

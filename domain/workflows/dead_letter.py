@@ -27,11 +27,15 @@ REPLAY_START_TIMEOUT: Final = timedelta(minutes=1)
 
 
 class DeadLetterState(StrEnum):
-    """open: dead-lettered. replayed: the step got done later. resolved: an operator closed it otherwise."""
+    """open: dead-lettered. replayed: the step got done later. resolved: an operator closed it otherwise.
+
+    withdrawn: its order was started again instead. Should that be given up too, the record is opened anew.
+    """
 
     OPEN = "open"
     REPLAYED = "replayed"
     RESOLVED = "resolved"
+    WITHDRAWN = "withdrawn"
 
 
 class Resolution(Edge):
@@ -108,6 +112,13 @@ class DeadLetter(Wire):
     def is_open(self) -> bool:
         """Whether an operator still has to deal with it."""
         return self.state is DeadLetterState.OPEN
+
+    def opened_anew(self, withdrawn: Self) -> Self | None:
+        """Return the record in place of one that was withdrawn; None when that one still holds. Replays count on."""
+        closed_at = withdrawn.closed_at
+        if withdrawn.state is not DeadLetterState.WITHDRAWN or closed_at is None or self.dead_lettered_at <= closed_at:
+            return None
+        return self.model_copy(update={"replays": withdrawn.replays, "replay_begun": withdrawn.replay_begun})
 
     def claim_replay(self, at: datetime) -> Self:
         """Return the record with one more replay, which has yet to begin."""

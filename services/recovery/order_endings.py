@@ -1,7 +1,6 @@
 """End an order that no instance will end any more, and do what follows an end that a process died over."""
 
 from datetime import datetime
-from typing import Final
 
 from domain.ids import PROCESS_ORDER
 from domain.orders.order import Order, OrderProgress, OrderStatus
@@ -9,14 +8,11 @@ from domain.orders.row import OrderRow
 from domain.orders.run import RecordOrder, SettleCourse, notification_of_end
 from domain.orders.steps import all_compensations, commit_inventory
 from domain.workflows.commands import Step
-from domain.workflows.course import Course, RunStopped
+from domain.workflows.course import PROCESSING_STOPPED, Course, RunStopped
 from domain.workflows.dead_letter import DeadLetter
 from domain.workflows.steps import CANCELLATION, LedgerEntry, Outcome, StepResult
 from services.container import services
 from services.orders.closing import conclude
-
-PROCESSING_STOPPED: Final = "processing_stopped"
-"""The reason code of a run that no instance will end any more."""
 
 
 def finish(order_id: str, now: datetime) -> list[DeadLetter | None]:

@@ -23,6 +23,7 @@ from services.durable.starter import start_instance
 from services.orders.late_start import withdraw_start
 from services.recovery.order_endings import finish, give_up
 from services.recovery.runs import Recovery
+from services.recovery.withdrawal import BY_RECOVERY, withdraw_dead_letters
 from services.telemetry import emit_dead_letter, emit_status
 
 _log = logging.getLogger(__name__)
@@ -45,6 +46,10 @@ class OrderRecovery(Recovery[OrderRow]):
     def workflow_of(self, run: OrderRow) -> str:
         """Return the order's workflow."""
         return PROCESS_ORDER
+
+    def key_of(self, run: OrderRow) -> str:
+        """Return the order's id."""
+        return run.order_id
 
     def instance_id_of(self, run: OrderRow) -> str:
         """Return the order's id."""
@@ -126,6 +131,8 @@ async def _finish(order_id: str, now: datetime) -> None:
 async def _start(client: DurableClient, row: OrderRow, attempt: int) -> None:
     if row.order is None:
         return
+    if row.recoveries:  # the process that started it again may have died before this
+        await withdraw_dead_letters(row.order_id, BY_RECOVERY)
     restart = Restart(attempt=attempt, started_at=row.order.placed_at)
     if await start_instance(client, run_of(row.order), restart) and row.cancellation is not None:
         emit_dead_letter(await asyncio.to_thread(withdraw_start, row.order_id, row.cancellation))

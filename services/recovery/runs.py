@@ -65,6 +65,10 @@ class Recovery(ABC, Generic[R]):
         """Return the name of the run's orchestrator."""
 
     @abstractmethod
+    def key_of(self, run: R) -> str:
+        """Return the run's key among those of its workflow."""
+
+    @abstractmethod
     def instance_id_of(self, run: R) -> str:
         """Return the id of the run's instance."""
 
@@ -110,6 +114,16 @@ class Recovery(ABC, Generic[R]):
         if instance is not None:
             await self._store_received(client, run, self.instance_id_of(run))
         await self.give_up(run, instance, why, now)
+
+    async def start_at_once(
+        self, client: DurableClient, run: R, instance: InstanceStatus, reminder: Reminder, now: datetime
+    ) -> bool:
+        """Start a run again whose instance has stopped, and count its tries anew. False when the timer was faster."""
+        if not await asyncio.to_thread(self.intake.record_try, reminder, 1, now):
+            return False
+        await self._store_received(client, run, reminder.key)
+        await self.start_again(client, run, instance, reminder.tries + 2)
+        return True
 
     async def _look_after(self, client: DurableClient, reminder: Reminder, now: datetime) -> None:
         try:

@@ -12,7 +12,7 @@ from domain.orders.batch import ORDER_BATCH
 from domain.shipping.tracking import MAX_PAUSE, SHIPMENT_TRACKING
 from domain.workflows.cancellation import CANCELLATION_REQUESTED
 from domain.workflows.commands import activity_command
-from domain.workflows.course import Course
+from domain.workflows.course import PROCESSING_STOPPED, Course
 from domain.workflows.dead_letter import REPLAY_DEAD_LETTER, DeadLetter
 from domain.workflows.decision import settling_from_event
 from domain.workflows.intake import Reminder
@@ -22,7 +22,6 @@ from services.container import services
 from services.durable.client import DurableClient, InstanceStatus
 from services.durable.instances import has_completed, raise_event, stored_input
 from services.durable.starter import start_instance
-from services.recovery.order_endings import PROCESSING_STOPPED
 from services.recovery.runs import Recovery
 from services.telemetry import emit_dead_letter
 from services.workflows.runs import last_reported, start_run, stopped
@@ -54,6 +53,10 @@ class WorkflowRecovery(Recovery[Run]):
     def workflow_of(self, run: Run) -> str:
         """Return the run's workflow."""
         return run.workflow
+
+    def key_of(self, run: Run) -> str:
+        """Return the run's key."""
+        return run.key
 
     def instance_id_of(self, run: Run) -> str:
         """Return the id of the run's instance."""

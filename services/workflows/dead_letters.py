@@ -10,6 +10,7 @@ from domain.orders.order import CloseOrder, OrderStatus
 from domain.refusals import Conflict, NotFound
 from domain.workflows.cancellation import CancellationRequest
 from domain.workflows.dead_letter import (
+    BeginReplay,
     CloseDeadLetter,
     DeadLetter,
     DeadLetterChanged,
@@ -18,7 +19,7 @@ from domain.workflows.dead_letter import (
     StoredDeadLetter,
 )
 from domain.workflows.run import CloseRun, Run
-from domain.workflows.steps import LedgerEntry, Outcome
+from domain.workflows.steps import LedgerEntry, Outcome, StepResult
 from services.container import services
 from services.durable.client import DurableClient, InstanceStatus
 from services.durable.instances import REPLAY_DEAD_LETTER, instance_status, is_unfinished
@@ -76,6 +77,19 @@ async def replay(client: DurableClient, dead_letter_id: str) -> DeadLetter:
     dead_letter = await _claim_replay(client, await find_dead_letter(dead_letter_id))
     await _start(client, dead_letter)
     return dead_letter
+
+
+def begin(beginning: BeginReplay) -> StepResult:
+    """Record that a replay begins, first in its dead letter, then in its order. Refused: overtaken, started_again."""
+    if not services().dead_letters.begin_replay(beginning):
+        return StepResult.refused("overtaken", "another replay or a resolution was faster")
+    stored = services().dead_letters.get(beginning.dead_letter_id)
+    known = None if stored is None else stored.dead_letter
+    if known is None or known.key is None or known.run_end is None or known.workflow != PROCESS_ORDER:
+        return StepResult()
+    if services().order_repository.begin_compensation(known.key, known.run_end):
+        return StepResult()
+    return StepResult.refused("started_again", "the order was started again, and goes on")
 
 
 async def resolve(client: DurableClient, dead_letter_id: str, resolution: Resolution) -> DeadLetter:

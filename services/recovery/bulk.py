@@ -97,9 +97,7 @@ async def failed_runs(
         letters = await asyncio.to_thread(
             services().dead_letters.list, state=DeadLetterState.OPEN, cursor=after or None, limit=limit
         )
-        keys = dict.fromkeys(
-            (each.workflow, each.order_id) for each in letters.items if _is_wanted(each, action, wanted)
-        )
+        keys = dict.fromkeys(key for each in letters.items for key in _wanted_run(each, action, wanted))
         return Page([*keys], letters.cursor and f"{source}{_SEPARATOR}{letters.cursor}")
     page = await _waiting(client, source, wanted, after, limit)
     if page.cursor is not None:

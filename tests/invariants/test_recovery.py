@@ -149,7 +149,11 @@ async def test_the_command_starts_them_again_remotely_and_prints_each(
     )
     assert "failed_since" in capsys.readouterr().err
     ended = await assert_balanced(shop, SHELF, dict.fromkeys(names, WANTED))
-    assert [each["status"] for each in ended.values()] == ["completed", "completed", "failed"]
+    assert {name: each["status"] for name, each in ended.items()} == {
+        "a-0": "completed",
+        "a-1": "completed",
+        "a-2": "failed",
+    }
 
 
 async def test_an_order_that_waits_for_approval_waits_again(

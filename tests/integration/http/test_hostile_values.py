@@ -32,6 +32,7 @@ VALID: dict[str, dict[str, Any]] = {
     },
 }
 WRONG_TEXTS = {"NUL": "a\0b", "half a character": HALF_A_CHARACTER, "a control character": "a\x1bb", "DEL": "a\x7fb"}
+MOMENTS = ("placed_from", "placed_to", "failed_since", "failed_before")
 WRONG_MOMENTS = (
     "0001-01-01T00:00:00+14:00",
     "9999-12-31T23:59:59-14:00",
@@ -85,7 +86,7 @@ async def test_a_text_that_no_text_can_be_is_named_wherever_it_stands(
     body = VALID[operation_id]
     send = shop.put if method == "PUT" else shop.post
     for place in texts(body):
-        wrong = {**WRONG_TEXTS, **(dict.fromkeys(WRONG_MOMENTS) if place[-1] in ("placed_from", "placed_to") else {})}
+        wrong = {**WRONG_TEXTS, **(dict.fromkeys(WRONG_MOMENTS) if place[-1] in MOMENTS else {})}
         for kind, text in wrong.items():
             answer = await send(filled(path)[1:], replaced(body, place, text or kind))
             if operation_id == "onboard_user" and answer.status == 202:  # its run applies the rules

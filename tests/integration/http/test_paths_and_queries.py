@@ -59,6 +59,7 @@ VALID = {
     "instance_id": "expense_approval.x-1",
     "order_id": "a-1",
     "product_id": "mug",
+    "workflow": "report",
 }
 BODIES: dict[str, dict[str, Any]] = {
     "decide_approval": {"decision": "approved", "approver": "grace"},
@@ -68,6 +69,13 @@ BODIES: dict[str, dict[str, Any]] = {
     "put_product": {"name": "Mug", "unit_price_cents": 1_000},
     "restock_inventory": {"quantity": 1},
     "adjust_inventory": {"delta": 1, "reason": "counted"},
+    "recover_failed_runs": {
+        "action": "start_again",
+        "requested_by": "grace",
+        "workflow": "report",
+        "failed_since": "2026-01-01T00:00:00Z",
+        "failed_before": "2026-02-01T00:00:00Z",
+    },
     "resolve_dead_letter": {"resolved_by": "grace", "reason": "refunded by hand"},
     "add_cart_item": {"product_id": "mug", "quantity": 1},
     "change_cart_item": {"quantity": 1},

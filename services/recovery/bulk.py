@@ -20,13 +20,13 @@ from domain.page import InvalidCursor, Page
 from domain.refusals import NotFound, RequestRefused
 from domain.repositories import RunIntake
 from domain.workflows.dead_letter import DeadLetter, DeadLetterState
+from domain.workflows.steps import RUN
 from services.concurrency import gather_bounded
 from services.container import services
 from services.durable.client import DurableClient
 from services.durable.instances import instance_status
 from services.recovery.settlement import NothingOpen, settle
 from services.recovery.starting_again import Recovered, Wish, skipped, start_run_again
-from services.recovery.workflows import RUN
 
 Key = tuple[str, str]
 """A run: its workflow, and its key among those of the workflow."""

@@ -23,6 +23,7 @@ from domain.refusals import Conflict
 from domain.workflows.dead_letter import DeadLetter
 from domain.workflows.intake import Reminder
 from domain.workflows.run import Restart
+from domain.workflows.steps import RUN
 from services.container import services
 from services.durable.client import DurableClient, InstanceStatus
 from services.durable.instances import has_completed, instance_status, is_unfinished
@@ -31,7 +32,7 @@ from services.recovery import runs
 from services.recovery.orders import OrderRecovery
 from services.recovery.runs import R, Recovery
 from services.recovery.withdrawal import withdraw_dead_letters
-from services.recovery.workflows import RUN, WorkflowRecovery
+from services.recovery.workflows import WorkflowRecovery
 from services.workflows.dead_letters import ReplayRunning, replay
 
 _DETAILS: Final = {

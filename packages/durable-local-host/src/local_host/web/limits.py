@@ -1,9 +1,10 @@
 """How much a client may ask of the host, and for how long: what one connection sends must not take the others' place.
 
 The numbers are those of the real host where it has any: 100 MB for a body (Functions host, FUNCTIONS_REQUEST_BODY_SIZE_LIMIT);
-30 s for the headers, 240 bytes a second for a body after 5 s, 130 s between requests (Kestrel's RequestHeadersTimeout,
-MinRequestBodyDataRate and KeepAliveTimeout, by the reference of KestrelServerLimits). Connections and the bodies in hand have no
-limit there, but a scale controller.
+8,192 bytes for the request line, 100 headers of 32 KB, 30 s for them, 240 bytes a second for a body after 5 s, 5 s to drain one,
+130 s between requests (Kestrel's MaxRequestLineSize, MaxRequestHeaderCount, MaxRequestHeadersTotalSize, RequestHeadersTimeout,
+MinRequestBodyDataRate, RequestBodyDrainTimeout and KeepAliveTimeout, by the reference of KestrelServerLimits and Kestrel's source).
+Connections and the bodies in hand have no limit there, but a scale controller.
 """
 
 from __future__ import annotations
@@ -28,18 +29,26 @@ class Limits:
     Attributes:
         body: Bytes of one request's body.
         bodies: Bytes of all bodies in hand.
+        request_line: Bytes of the path with its query.
+        header: Bytes of one header; the real host counts all of them together.
+        headers: How many headers a request has.
         headers_s: Seconds until a request's headers have arrived.
         body_grace_s: Seconds before a body has to keep up with `body_rate`.
         body_rate: Bytes a second.
+        drain_s: Seconds that a body is read on after it was refused, so that its sender can read the answer.
         keepalive_s: Seconds that an idle connection stays open.
         connections: How many are open at a time.
     """
 
     body: int = 100 * _MB
     bodies: int = 256 * _MB
+    request_line: int = 8_192
+    header: int = 32 * 1024
+    headers: int = 100
     headers_s: float = 30.0
     body_grace_s: float = 5.0
     body_rate: int = 240
+    drain_s: float = 5.0
     keepalive_s: float = 130.0
     connections: int = 1_000
 

@@ -11,6 +11,7 @@ import asyncio
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http_exceptions import BadHttpMessage, LineTooLong
 
 from local_host.engine.log_categories import host_logger
 from local_host.web.limits import Limits
@@ -23,7 +24,14 @@ class QuietServer(web.Server):
     """Serves connections with `_Connection`."""
 
     def __init__(self, handler: Any, *, limits: Limits, **options: Any) -> None:
-        super().__init__(handler, **options)
+        super().__init__(
+            handler,
+            max_line_size=limits.request_line,
+            max_field_size=limits.header,
+            max_headers=limits.headers,
+            lingering_time=limits.drain_s,
+            **options,
+        )
         self.limits = limits
 
     def __call__(self) -> web.RequestHandler:
@@ -84,6 +92,7 @@ class _Connection(web.RequestHandler):
         message: str | None = None,
     ) -> web.StreamResponse:
         """Answer with the status alone."""
+        status = self._status_of(status, exc)
         what = "it could not be read" if status < 500 else "the host failed at it"
         _log.warning("a request was refused with %d: %s (%s)", status, what, type(exc).__name__)
         if request.writer.output_size > 0:
@@ -91,3 +100,13 @@ class _Connection(web.RequestHandler):
         response = web.Response(status=status)
         response.force_close()
         return response
+
+    def _status_of(self, status: int, exc: BaseException | None) -> int:
+        """Return Kestrel's status for what the parser refuses (its KestrelBadHttpRequestException); the library knows 400 only."""
+        if isinstance(exc, LineTooLong):
+            _, limit, _ = exc.args
+            return 414 if limit == self._limits.request_line else 431
+        # The library has no class of its own for this.
+        if isinstance(exc, BadHttpMessage) and exc.message.startswith("Too many headers"):
+            return 431
+        return status

@@ -94,12 +94,12 @@ async def test_a_connection_that_asks_for_nothing_more_is_closed(monkeypatch: py
 
 
 async def test_a_body_that_arrives_too_slowly_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with running(monkeypatch, Limits(body_grace_s=LATE_S, body_rate=1_000_000)) as host:
+    async with running(monkeypatch, Limits(body_grace_s=LATE_S, body_rate=1_000_000, drain_s=LATE_S)) as host:
         assert await (await host.connect(with_body("[1", declared=1_000))).status() == 408
 
 
 async def test_a_body_is_refused_by_its_declared_length(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with running(monkeypatch, Limits(body=1_000)) as host:
+    async with running(monkeypatch, Limits(body=1_000, drain_s=LATE_S)) as host:
         for path in (START, START.replace("/orchestrators/", "/nothing/"), START.replace(MANAGEMENT, "/api")):
             head = f"{path}Content-Length: 1001\r\n\r\n"
             assert await (await host.connect(head)).status() == 413
@@ -107,7 +107,7 @@ async def test_a_body_is_refused_by_its_declared_length(monkeypatch: pytest.Monk
 
 async def test_a_body_without_a_declared_length_is_refused_once_it_is_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
     chunk = f"{600:x}\r\n{'x' * 600}\r\n"
-    async with running(monkeypatch, Limits(body=1_000)) as host:
+    async with running(monkeypatch, Limits(body=1_000, drain_s=LATE_S)) as host:
         connection = await host.connect(f"{START}Transfer-Encoding: chunked\r\n\r\n{chunk}{chunk}")
         assert await connection.status() == 413
 

@@ -47,3 +47,20 @@ async def test_a_malformed_request_is_a_400_that_repeats_nothing(raw: bytes, cap
     assert answer.partition(b" ")[2].startswith(b"400 ")
     assert SECRET not in answer.decode() + caplog.text
     assert "400" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("target", "headers", "status"),
+    [
+        ("/" + "a" * 8_193, "", 414),
+        ("/?" + "a" * 100_000, "", 414),
+        ("/" + "a" * 8_000, "", 200),
+        ("/", f"x-long: {'a' * 33_000}\r\n", 431),
+        ("/", f"x-long: {'a' * 30_000}\r\n", 200),
+        ("/", "".join(f"x-{number}: 1\r\n" for number in range(101)), 431),
+    ],
+    ids=["path", "query", "path within", "header", "header within", "headers"],
+)
+async def test_what_is_too_long_has_the_statuses_of_kestrel(target: str, headers: str, status: int) -> None:
+    answer = await answer_to(f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n".encode())
+    assert answer.partition(b" ")[2].startswith(f"{status} ".encode())

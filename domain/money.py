@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_UP, Decimal
 from functools import cache, total_ordering
-from typing import Self
+from typing import NamedTuple, Self
 
 from domain.currency_table import CURRENCY_TABLE
 from domain.errors import ShopError
@@ -25,8 +25,7 @@ class CurrencyMismatch(ShopError):
         super().__init__(f"{one} and {other} cannot be set against each other")
 
 
-@dataclass(frozen=True, kw_only=True)
-class CurrencyRules:
+class CurrencyRules(NamedTuple):
     """exponent: how many of an amount's digits are decimals. decimals: how many are written.
 
     per_dollar: the order of magnitude of what one US dollar is worth.

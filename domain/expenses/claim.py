@@ -2,9 +2,8 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 from pydantic import Field
 
@@ -60,8 +59,7 @@ class ExpenseTotal(Wire):
     amount_cents: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class ExpenseRules:
+class ExpenseRules(NamedTuple):
     """The shop's rules for expenses.
 
     Attributes:

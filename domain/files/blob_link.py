@@ -1,11 +1,10 @@
 """A link that gives its holder one blob for a while."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class BlobLink:
+class BlobLink(NamedTuple):
     """A signed address of one blob. url: secret until expires_at."""
 
     url: str

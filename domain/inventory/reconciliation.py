@@ -1,8 +1,8 @@
 """Compare the reservations of the inventory with the orders."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from domain.inventory.stock import Stock
 from domain.wire import Timestamp, Wire
@@ -38,8 +38,7 @@ class ReconciliationReport(Wire):
     drift: tuple[Drift, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class LiveOrder:
+class LiveOrder(NamedTuple):
     """An order that has not ended.
 
     Attributes:

@@ -5,8 +5,7 @@ there, also when the shop no longer offers it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 from pydantic import Field
 
@@ -22,8 +21,7 @@ STRIPE: Final = "stripe"
 INVOICE: Final = "invoice"
 
 
-@dataclass(frozen=True, kw_only=True)
-class ProviderTerms:
+class ProviderTerms(NamedTuple):
     """What an order must name. takes_payment_method: a token of what is charged, such as a card."""
 
     takes_payment_method: bool
@@ -35,8 +33,7 @@ PROVIDERS: Final[Mapping[str, ProviderTerms]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class PaymentProblem:
+class PaymentProblem(NamedTuple):
     """What an order's payment breaks. field: within `payment`."""
 
     field: str

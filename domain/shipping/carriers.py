@@ -7,8 +7,7 @@ shipping-dimensions-weight, https://www.fedex.com/en-us/service-guide.html). DHL
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final, Literal, get_args
+from typing import Final, Literal, NamedTuple, get_args
 
 CarrierName = Literal["USPS", "UPS", "FedEx", "DHLExpress"]
 """As EasyPost names them."""
@@ -19,8 +18,7 @@ DEFAULT_CARRIERS: Final[tuple[CarrierName, ...]] = ("USPS", "UPS", "FedEx")
 CARRIERS: Final[tuple[CarrierName, ...]] = get_args(CarrierName)
 
 
-@dataclass(frozen=True, kw_only=True)
-class ParcelLimits:
+class ParcelLimits(NamedTuple):
     """girth: twice the sum of the two shorter sides."""
 
     grams: int

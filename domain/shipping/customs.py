@@ -5,8 +5,7 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -45,8 +44,7 @@ class CustomsDeclaration(Wire):
     exemption: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class CustomsRules:
+class CustomsRules(NamedTuple):
     """What the shop declares. hs_code, origin_country: of products that have none of their own; None when they must have."""
 
     signer: str

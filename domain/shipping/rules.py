@@ -1,7 +1,7 @@
 """Which parcels the shop can send, decided before anything is charged."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from domain.catalogue.product import PricedLine, Product, parcel_sides, total_grams
 from domain.errors import NotShippable
@@ -18,8 +18,7 @@ from domain.shipping.customs import (
 from domain.shipping.shipment import Address
 
 
-@dataclass(frozen=True, kw_only=True)
-class ShippingRules:
+class ShippingRules(NamedTuple):
     """carriers: those whose labels the shop buys. customs: what it declares; None when it sends nothing across a border."""
 
     ship_from: str

@@ -1,7 +1,7 @@
 """Write the mail that a notification asks for, and send it."""
 
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -9,10 +9,12 @@ from domain.errors import StorageUnavailable
 from domain.expenses.decision_link import DecisionLink
 from domain.mail.message import Mail
 from domain.mail.notification import TO_APPROVERS, Notification, NotificationKind
-from domain.ports import Mailer
-from domain.repositories import DecisionLinks, OrderRepository, SentMessages, Texts
 from domain.workflows.steps import Outcome, StepResult
 from services.container import services
+
+if TYPE_CHECKING:
+    from domain.ports import Mailer
+    from domain.repositories import DecisionLinks, OrderRepository, SentMessages, Texts
 
 
 class NotificationSender:
@@ -25,11 +27,11 @@ class NotificationSender:
 
     def __init__(
         self,
-        mailer: Mailer,
-        sent: SentMessages,
-        orders: OrderRepository,
-        links: DecisionLinks,
-        texts: Texts,
+        mailer: "Mailer",
+        sent: "SentMessages",
+        orders: "OrderRepository",
+        links: "DecisionLinks",
+        texts: "Texts",
         approvers: tuple[str, ...],
         public_url: str,
     ) -> None:

@@ -3,18 +3,22 @@
 An end is recorded first. Its reminder goes last, so that the recovery timer does what a process that died in between left open.
 """
 
+from typing import TYPE_CHECKING
+
 from domain.errors import StorageUnavailable
 from domain.ids import PROCESS_ORDER, notification_id
 from domain.mail.notification import Notification, NotificationKind
 from domain.orders.order import ENDED, CloseOrder, Order, OrderStatus
 from domain.orders.run import RecordOrder, notification_of_end
-from domain.repositories import DeadLetters, OrderRepository, Outbox
 from domain.workflows.dead_letter import DeadLetter
 from domain.workflows.steps import StepResult
 
+if TYPE_CHECKING:
+    from domain.repositories import DeadLetters, OrderRepository, Outbox
+
 
 def conclude(
-    orders: OrderRepository, outbox: Outbox, dead_letters: DeadLetters, record: RecordOrder
+    orders: "OrderRepository", outbox: "Outbox", dead_letters: "DeadLetters", record: RecordOrder
 ) -> tuple[StepResult, list[DeadLetter | None]]:
     """Do what follows a record; a repeat changes nothing more.
 
@@ -28,7 +32,7 @@ def conclude(
     return notified, stored
 
 
-def notify_of_end(orders: OrderRepository, outbox: Outbox, closing: CloseOrder) -> None:
+def notify_of_end(orders: "OrderRepository", outbox: "Outbox", closing: CloseOrder) -> None:
     """Put the notification of a closed order into the outbox. A repeat carries the same id.
 
     Raises:
@@ -39,7 +43,7 @@ def notify_of_end(orders: OrderRepository, outbox: Outbox, closing: CloseOrder) 
         outbox.put(_closing_notification(row.order, closing.status))
 
 
-def _put(outbox: Outbox, notification: Notification) -> StepResult:
+def _put(outbox: "Outbox", notification: Notification) -> StepResult:
     try:
         outbox.put(notification)
     except StorageUnavailable as error:

@@ -6,7 +6,6 @@ that is read. A header that names a column which no order has, or misses one tha
 refused at once: each of its rows would be, one by one.
 """
 
-import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
@@ -87,6 +86,7 @@ def _first_line(lines: Sequence[str], start: int) -> int:
 
 def _delimiter(header: str) -> str:
     """Return the separator by which most of the header are columns of an order."""
+    import csv
 
     def understood(delimiter: str) -> int:
         try:
@@ -99,6 +99,8 @@ def _delimiter(header: str) -> str:
 
 
 def _records(lines: Sequence[str], delimiter: str, skipped: int) -> Iterator[tuple[int, list[str]]]:
+    import csv  # here: hardly a cold start is for a batch
+
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     line = skipped + 1
     try:

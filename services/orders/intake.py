@@ -5,22 +5,23 @@ the order again.
 """
 
 import secrets
-from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
 
 from domain.cards import looks_like_card_number
 from domain.ids import new_order_id
 from domain.orders.order import Order, OrderPolicy, OrderRequest
 from domain.orders.pricing import priced_order
 from domain.refusals import OrderIdTaken, OrderNotAcceptable
-from domain.repositories import Catalogue, OrderRepository
 from domain.workflows.intake import Intake
 from services.input.fingerprints import fingerprint
 from settings import Settings
 
+if TYPE_CHECKING:
+    from domain.repositories import Catalogue, OrderRepository
 
-@dataclass(frozen=True, kw_only=True)
-class TakenIn:
+
+class TakenIn(NamedTuple):
     """An order that is in the repository.
 
     Attributes:
@@ -34,7 +35,7 @@ class TakenIn:
 class OrderIntake:
     """Takes orders in under the shop's settings of today."""
 
-    def __init__(self, orders: OrderRepository, catalogue: Catalogue, settings: Settings) -> None:
+    def __init__(self, orders: "OrderRepository", catalogue: "Catalogue", settings: Settings) -> None:
         self._orders = orders
         self._catalogue = catalogue
         self._settings = settings

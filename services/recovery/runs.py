@@ -12,17 +12,19 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from datetime import datetime, timedelta
-from typing import Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import azure.durable_functions as df
 
-from domain.repositories import RunIntake
 from domain.workflows.intake import Reminder
 from services.concurrency import gather_bounded
 from services.durable.client import DurableClient, InstanceStatus
 from services.durable.instances import instance_status, is_unfinished, received_events
 from services.durable.starter import START_TIMEOUT_S
 from services.recovery.restarts import are_used_up, is_due, tries_of
+
+if TYPE_CHECKING:
+    from domain.repositories import RunIntake
 
 ORPHANED_AFTER: Final = 3 * timedelta(seconds=START_TIMEOUT_S)
 """Well beyond the time in which the caller who stored a run tries to start it: two starts could run it again after its end."""
@@ -41,7 +43,7 @@ _log = logging.getLogger(__name__)
 class Recovery(ABC, Generic[R]):
     """The recovery of one kind of runs. R: what is known of a run before its instance is looked at."""
 
-    def __init__(self, intake: RunIntake) -> None:
+    def __init__(self, intake: "RunIntake") -> None:
         self.intake = intake
 
     async def recover(self, client: DurableClient, now: datetime) -> None:

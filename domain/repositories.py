@@ -30,6 +30,7 @@ from domain.orders.order import CloseOrder, Order, OrderProgress
 from domain.orders.row import Closing, OrderRow
 from domain.orders.run import CourseSettled, SettleCourse
 from domain.page import Page
+from domain.payments.invoice import BankPayment, InvoiceStatus
 from domain.payments.listing import ProviderPayment
 from domain.payments.reconciliation import PaymentDrift, PaymentRun, ReadPosition, WatchedPayment
 from domain.reports.report import FetchReportData, GenerateReport, ReportDataFetched, ReportFormat
@@ -206,6 +207,16 @@ class DeadLetters(Protocol):
 
     def close(self, closing: CloseDeadLetter) -> DeadLetter | None:
         """Close a record. Return the record that this call closed; None when there was nothing to close."""
+
+
+class Invoices(Protocol):
+    """What customers have paid of their invoices."""
+
+    def status(self, namespace: str, number: str) -> InvoiceStatus:
+        """Return how far an invoice is paid. Raises NotFound."""
+
+    def record(self, namespace: str, received: BankPayment) -> InvoiceStatus:
+        """Record a payment once per key, and give the credit back. Raises NotFound, Invalid and Conflict."""
 
 
 class PaymentReconciliation(Protocol):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         DecisionLinks,
         ExpensePayments,
         FileBatches,
+        Invoices,
         Manifests,
         OrderBatches,
         OrderRepository,
@@ -138,6 +139,12 @@ class Services:
         from adapters.stores.dead_letters import DeadLetters
 
         return DeadLetters(self.storage)
+
+    @built_once
+    def invoices(self) -> "Invoices":
+        from adapters.invoice.bank_payments import InvoiceBankPayments
+
+        return InvoiceBankPayments(self.storage)
 
     @built_once
     def payment_reconciliation(self) -> "PaymentReconciliation":

@@ -17,8 +17,9 @@ from adapters.azure_storage.storage import Storage, create_table, created_on_fir
 from adapters.azure_storage.table_changes import Operation, change, creation, submit
 from adapters.azure_storage.table_pages import read_page
 from adapters.azure_storage.table_values import long
+from domain.ids import digest_id
 from domain.page import Page
-from domain.payments.invoice import Change, CreditAccount, Document, InvoicePayment
+from domain.payments.invoice import BankPayment, Change, CreditAccount, Document, InvoicePayment
 from domain.payments.listing import ListPayments
 
 if TYPE_CHECKING:
@@ -70,8 +71,26 @@ class InvoiceAccounts:
             operations.append(_written(partition, _ACCOUNT, _account_fields(changed.account), found.account_etag))
         if changed.document is not None:
             operations.append(creation({**_keys(partition, _document(changed.document)), **_columns(changed.document)}))
+        if changed.received is not None:
+            entity = {
+                **_keys(partition, _received(changed.received.key)),
+                "received": changed.received.model_dump_json(),
+            }
+            operations.append(creation(entity))
         with storage_errors("the invoices"):
             return submit(self._table, operations)
+
+    def invoiced_order(self, namespace: str, customer_id: str, sequence: int) -> str | None:
+        """Return the order that a customer's invoice is for; None when there is no such invoice."""
+        with storage_errors("the invoices"):
+            row = self._row(_partition(namespace, customer_id), _numbered("invoice", sequence))
+        return None if row is None else str(row["order_id"])
+
+    def received(self, namespace: str, customer_id: str, key: str) -> BankPayment | None:
+        """Return what a customer has paid under a key; None when nothing was recorded under it."""
+        with storage_errors("the invoices"):
+            row = self._row(_partition(namespace, customer_id), _received(key))
+        return None if row is None else BankPayment.model_validate_json(row["received"])
 
     def announce(self, namespace: str, payment: InvoicePayment, now: datetime) -> None:
         """Store that a payment is about to be made or credited."""
@@ -128,7 +147,16 @@ def _order(order_id: str) -> str:
 
 
 def _document(document: Document) -> str:
-    return f"{document.kind}.{document.sequence:06}"
+    return _numbered(document.kind, document.sequence)
+
+
+def _numbered(kind: str, sequence: int) -> str:
+    return f"{kind}.{sequence:06}"
+
+
+def _received(key: str) -> str:
+    # A key of a caller's may hold what no row's may.
+    return f"received.{digest_id(key)}"
 
 
 def _keys(partition: str, row: str) -> dict[str, Any]:

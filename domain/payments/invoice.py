@@ -6,15 +6,22 @@ on one or more series"). A series has no gaps, because a number and its document
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
 from domain.ids import CustomerId, Namespace, OrderId
-from domain.wire import Cents, Currency, Timestamp, Wire
+from domain.wire import Cents, Currency, Timestamp, Wire, in_words
 
 INVOICE_ID_SEPARATOR: Final = "/"
 """Between the customer and the order in the id of a payment by invoice: neither id can hold it."""
+
+InvoiceNumber = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}-[0-9]{6,12}$"),
+    in_words("Must be an invoice's number: the customer's id, a dash and at least six digits"),
+]
+"""The number of an invoice: `ada-000001`. A credit note's has a C before its digits."""
 
 
 class PaymentState(StrEnum):
@@ -29,7 +36,8 @@ class PaymentState(StrEnum):
 class InvoicePayment(Wire):
     """The payment of one order. fingerprint: of the request it was made for.
 
-    was_held: whether its amount ever counted against the credit. invoice, credit_note: the numbers of its documents.
+    was_held: whether its amount ever counted against the credit. invoice, credit_note: the numbers of its documents. paid_cents:
+    what the customer has paid of the invoice.
     """
 
     order_id: OrderId
@@ -41,6 +49,12 @@ class InvoicePayment(Wire):
     was_held: bool = True
     invoice: str | None = None
     credit_note: str | None = None
+    paid_cents: int = 0
+
+    @property
+    def open_cents(self) -> int:
+        """What the customer has yet to pay of the invoice."""
+        return self.amount_cents - self.paid_cents if self.state is PaymentState.INVOICED else 0
 
     @property
     def payment_id(self) -> str:
@@ -88,12 +102,47 @@ class Document(Wire):
     corrects: str | None = None
 
 
+class BankPayment(Wire):
+    """What a customer has paid of an invoice, as an operator recorded it.
+
+    Attributes:
+        key: Names it: the same key counts once.
+        reference: What the bank statement says.
+    """
+
+    key: str
+    invoice: InvoiceNumber
+    amount_cents: Cents
+    currency: Currency
+    recorded_by: str
+    reference: str | None = None
+    recorded_at: Timestamp
+
+    def is_repeat_of(self, known: "BankPayment") -> bool:
+        """Return whether both say the same, whenever they were recorded."""
+        return self.model_copy(update={"recorded_at": known.recorded_at}) == known
+
+
+class InvoiceStatus(Wire):
+    """An invoice, and what the customer has paid of it. open_cents: 0 once it is paid, or taken back by a credit note."""
+
+    number: InvoiceNumber
+    customer_id: CustomerId
+    order_id: OrderId
+    state: PaymentState
+    currency: Currency
+    amount_cents: Cents
+    paid_cents: int
+    open_cents: int
+
+
 class Change(Wire):
-    """What is stored together, or not at all. account, document: None when there is no change of it."""
+    """What is stored together, or not at all. account, document, received: None when there is no change of it."""
 
     payment: InvoicePayment
     account: CreditAccount | None = None
     document: Document | None = None
+    received: BankPayment | None = None
 
 
 def hold(account: CreditAccount, payment: InvoicePayment) -> Change:
@@ -129,6 +178,35 @@ def credit(account: CreditAccount, payment: InvoicePayment, namespace: str, now:
         account=account.charged(-payment.amount_cents, payment.currency).model_copy(update={"credit_notes": sequence}),
         document=document,
     )
+
+
+def receive(account: CreditAccount, payment: InvoicePayment, received: BankPayment) -> Change:
+    """Record what a customer has paid of an invoice, which gives so much of the credit back."""
+    return Change(
+        payment=payment.model_copy(update={"paid_cents": payment.paid_cents + received.amount_cents}),
+        account=account.charged(-received.amount_cents, received.currency),
+        received=received,
+    )
+
+
+def status_of(payment: InvoicePayment, number: str) -> InvoiceStatus:
+    """Return how far an invoice is paid. payment: the one that it was issued for."""
+    return InvoiceStatus(
+        number=number,
+        customer_id=payment.customer_id,
+        order_id=payment.order_id,
+        state=payment.state,
+        currency=payment.currency,
+        amount_cents=payment.amount_cents,
+        paid_cents=payment.paid_cents,
+        open_cents=payment.open_cents,
+    )
+
+
+def split_number(number: str) -> tuple[str, int]:
+    """Return the customer of an invoice, and its place in the customer's series."""
+    customer_id, _, sequence = number.rpartition("-")
+    return customer_id, int(sequence)
 
 
 def _document(

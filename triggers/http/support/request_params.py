@@ -13,6 +13,7 @@ from domain.cards import looks_like_card_number
 from domain.expenses.claim import EXPENSE_APPROVAL
 from domain.ids import CustomerId, OrderId, ProductId
 from domain.keyed_changes import ChangeId
+from domain.payments.invoice import InvoiceNumber
 from domain.payments.reconciliation import DriftId
 from domain.workflows.dead_letter import DeadLetterId
 from domain.workflows.run import WorkflowKey
@@ -30,6 +31,7 @@ PATH_IDS: Final[Mapping[str, Any]] = {
     "drift_id": DriftId,
     "id": WorkflowKey,
     "instance_id": ExpenseInstanceId,
+    "invoice_number": InvoiceNumber,
     "order_id": OrderId,
     "product_id": ProductId,
     "workflow": WorkflowName,
@@ -64,7 +66,7 @@ def path_id(request: func.HttpRequest, name: str) -> str:
 
 def unknown(name: str) -> Problem:
     """Return a 404 for an id, named as in the path: order_id, product_id, dead_letter_id."""
-    what = name.removesuffix("_id")
+    what = name.removesuffix("_id").removesuffix("_number")
     return not_found(f"{what}_not_found", f"There is no {what.replace('_', ' ')} with this id.")
 
 

@@ -20,6 +20,7 @@ _INFO: Final = {
 _TAGS: Final = {
     "orders": "Place orders, follow them, decide on them.",
     "order-batches": "Orders that came in one file.",
+    "invoices": "What customers have paid of their invoices.",
     "products": "The catalogue.",
     "inventory": "The stock of each product.",
     "carts": "The carts of customers.",

@@ -72,6 +72,8 @@ async def filled(shop: Shop) -> tuple[Shop, Ids]:
         "change_id": [added.json()["id"], corrected.json()["id"]],
         "customer_id": ["ada", "bob", "none"],
         "dead_letter_id": ["stuck.cancel_payment"],
+        "drift_id": ["a" * 40],
+        "invoice_number": ["ada-000001"],
         "id": ["x-1", "done", batch.json()["id"], checked_out.json()["id"]],
         "instance_id": ["expense_approval.x-1"],
         "order_id": ["done", "stuck", "waiting"],

@@ -89,7 +89,7 @@ def fill(book: OrderRepository, chance: random.Random, count: int) -> list[Kept]
             lines=lines,
         )
         book.accept(placed, "print")
-        status = chance.choice(list(OrderStatus))
+        status = chance.choice((*OrderStatus, OrderStatus.COMPLETED, OrderStatus.COMPLETED))
         payment_id = f"pi_{number}" if status in ENDED else None
         code = f"EZ{number:04}" if status is OrderStatus.COMPLETED else None
         if status is not OrderStatus.ACCEPTED:
@@ -125,15 +125,15 @@ def some_filter(chance: random.Random, kept: list[Kept]) -> OrderFilter:
         tracking_code=perhaps(like.tracking_code and like.tracking_code.lower()),
         payment_id=perhaps(like.payment_id),
         status=perhaps(like.status),
-        placed_from=perhaps(NOON + timedelta(microseconds=10)),
-        placed_to=perhaps(NOON + timedelta(microseconds=30)),
+        placed_from=perhaps(like.order.placed_at),
+        placed_to=perhaps(chance.choice(kept).order.placed_at),
     )
 
 
 def test_every_combination_of_filters_finds_its_orders_newest_first(book: OrderRepository) -> None:
     chance = random.Random(1)
     kept = fill(book, chance, 40)
-    for _ in range(40):
+    for _ in range(60):
         wanted = some_filter(chance, kept)
         expected = [each for each in kept if meets(each, wanted)]
         expected.sort(key=lambda each: each.order.order_id)

@@ -23,4 +23,4 @@ _OPERATIONS: Final[Operations[Stock]] = {
 @bp.entity_trigger(context_name="context")
 def inventory(context: df.DurableEntityContext) -> None:
     """Operations reserve, release, commit, restock, adjust, expire answer with a `StepResult`; get with the state, or null."""
-    answer_batch(context, Stock, _OPERATIONS)
+    answer_batch(context, Stock, _OPERATIONS, signalled=("commit",))

@@ -5,7 +5,7 @@ its half-made state. Hence: decide first, then set the state once, then always s
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, Protocol, Self, TypeVar
 
 import azure.durable_functions as df
@@ -36,8 +36,17 @@ Operations = Mapping[str, tuple[type[Wire], Transition[S]]]
 """By the operation's name: what it is asked with, and the pure rule."""
 
 
-def answer_batch(context: df.DurableEntityContext, kept: type[S], operations: Operations[S]) -> None:
-    """Carry out one operation of a batch. `get` is answered with the state as stored, or null."""
+def answer_batch(
+    context: df.DurableEntityContext, kept: type[S], operations: Operations[S], *, signalled: Collection[str] = ()
+) -> None:
+    """Carry out one operation of a batch. `get` is answered with the state as stored, or null.
+
+    Args:
+        context: The entity's.
+        kept: The form of its state.
+        operations: What it can be asked.
+        signalled: Operations that are asked for by signals, beside keyed changes. Their refusals are logged.
+    """
     stored = context.get_state()
     if context.operation_name == "get":
         context.set_result(stored)
@@ -48,8 +57,9 @@ def answer_batch(context: df.DurableEntityContext, kept: type[S], operations: Op
         context.set_state(changed.to_state())
     context.set_result(result.to_wire())
     model, _ = operations.get(context.operation_name, (Wire, None))
-    if result.outcome is not Outcome.DONE and issubclass(model, KeyedChange):
-        # The API accepted it, since it looked possible then: the caller finds the refusal where the 202 pointed to.
+    is_signalled = context.operation_name in signalled or issubclass(model, KeyedChange)
+    if result.outcome is not Outcome.DONE and is_signalled:
+        # Nothing waits for this answer. A caller finds the refusal of a keyed change where the 202 pointed to.
         _log.warning("%s of %s is refused: %s", context.operation_name, context.entity_key, result.reason_code)
 
 

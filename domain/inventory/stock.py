@@ -57,6 +57,8 @@ class Stock:
         sold: Units that were sold.
         reservations: Reserved units, by order id.
         settled: How reservations ended, by order id, the newest last, for as long as they are remembered.
+        forgotten_until: When the newest forgotten settlement was made; None while none is forgotten. An order placed before
+            it may have been settled, although nothing is remembered of it.
         movements: Restocks and corrections, so that a repeat adds nothing.
         backordered: Units that orders have paid for and that are out of stock, by order id; new units are sold to them first.
         unknown: Fields that a newer version of the app stored here, kept as they are.
@@ -66,6 +68,7 @@ class Stock:
     sold: int = 0
     reservations: Mapping[str, Reservation] = field(default_factory=dict)
     settled: Mapping[str, Settlement] = field(default_factory=dict)
+    forgotten_until: str | None = None
     movements: ChangeLog = field(default_factory=ChangeLog)
     backordered: Mapping[str, int] = field(default_factory=dict)
     unknown: Mapping[str, Any] = field(default_factory=dict)
@@ -83,6 +86,7 @@ class Stock:
             "reservations": dict(self.reservations),
             "settled": dict(self.settled),
             "movements": self.movements.to_state(),
+            **({"forgotten_until": self.forgotten_until} if self.forgotten_until else {}),
             # Rare; an older release could not read it.
             **({"backordered": dict(self.backordered)} if self.backordered else {}),
             **self.unknown,
@@ -118,6 +122,7 @@ class CommitRequest(Wire):
 
     order_id: OrderId
     quantity: Quantity
+    placed_at: Timestamp
     now: Timestamp
 
 
@@ -175,13 +180,16 @@ def commit(stock: Stock | None, request: CommitRequest) -> tuple[Stock, StepResu
     """Sell an order's units.
 
     Refused as reservation_lost only when the reservation is gone and other orders have the units. They are then
-    backordered, which the reconciliation reports until units arrive.
+    backordered, which the reconciliation reports until units arrive. Refused as settlement_forgotten when there is no
+    reservation and the order may have been sold before: units are never sold twice.
     """
     stock = stock or Stock()
     if request.order_id in stock.reservations:
         return _settle(stock, request.order_id, "committed", request.now), StepResult()
     if _is_committed(stock, request.order_id):
         return stock, StepResult()
+    if _may_be_forgotten(stock, request.placed_at):
+        return stock, StepResult.refused("settlement_forgotten", "the units may have been sold before")
     stock = _remember(stock, request.order_id, "committed", request.now)
     if request.quantity > stock.available:
         backordered = replace(stock, backordered={**stock.backordered, request.order_id: request.quantity})
@@ -218,6 +226,10 @@ def _is_committed(stock: Stock, order_id: str) -> bool:
     return settlement is not None and settlement["how"] == "committed"
 
 
+def _may_be_forgotten(stock: Stock, placed_at: datetime) -> bool:
+    return stock.forgotten_until is not None and placed_at <= datetime.fromisoformat(stock.forgotten_until)
+
+
 def _settle(stock: Stock, order_id: str, how: Settled, now: datetime) -> Stock:
     rest = dict(stock.reservations)
     quantity = rest.pop(order_id, {"quantity": 0})["quantity"]
@@ -233,9 +245,19 @@ def _settle(stock: Stock, order_id: str, how: Settled, now: datetime) -> Stock:
 
 def _remember(stock: Stock, order_id: str, how: Settled, now: datetime) -> Stock:
     settled = {**stock.settled, order_id: Settlement(how=how, at=now.isoformat())}
-    if len(settled) > MAX_SETTLEMENTS:
-        del settled[next(iter(settled))]
-    return replace(stock, settled=settled)
+    oldest = list(settled)[: max(len(settled) - MAX_SETTLEMENTS, 0)]
+    return _forget(replace(stock, settled=settled), oldest)
+
+
+def _forget(stock: Stock, order_ids: Collection[str]) -> Stock:
+    """Forget settlements, but not until when."""
+    if not order_ids:
+        return stock
+    kept = {order_id: settlement for order_id, settlement in stock.settled.items() if order_id not in order_ids}
+    times = [datetime.fromisoformat(stock.settled[order_id]["at"]) for order_id in order_ids]
+    if stock.forgotten_until is not None:
+        times.append(datetime.fromisoformat(stock.forgotten_until))
+    return replace(stock, settled=kept, forgotten_until=max(times).isoformat())
 
 
 def _once(stock: Stock, request: KeyedChange, delta: int) -> tuple[Stock, StepResult]:
@@ -278,12 +300,11 @@ def _past_their_time(stock: Stock, now: datetime) -> Collection[str]:
 
 
 def _forget_old(stock: Stock, now: datetime) -> Stock:
-    kept = {
-        order_id: settlement
+    old = [
+        order_id
         for order_id, settlement in stock.settled.items()
-        if datetime.fromisoformat(settlement["at"]) + SETTLEMENT_RETENTION > now
-    }
+        if datetime.fromisoformat(settlement["at"]) + SETTLEMENT_RETENTION <= now
+    ]
     movements = stock.movements.forget(now)
-    if len(kept) == len(stock.settled) and movements is stock.movements:
-        return stock
-    return replace(stock, settled=kept, movements=movements)
+    stock = _forget(stock, old)
+    return stock if movements is stock.movements else replace(stock, movements=movements)

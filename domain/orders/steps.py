@@ -101,7 +101,7 @@ def commit_inventory(order: Order, now: datetime) -> Step:
             INVENTORY_ENTITY,
             line.product_id,
             "commit",
-            CommitRequest(order_id=order.order_id, quantity=line.quantity, now=now),
+            CommitRequest(order_id=order.order_id, quantity=line.quantity, placed_at=order.placed_at, now=now),
         )
         for line in order.lines
     )

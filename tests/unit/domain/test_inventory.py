@@ -25,8 +25,9 @@ def release(stock, order_id="a", now=NOW):
     return rules.release(stock, rules.ReleaseRequest(order_id=order_id, now=now))
 
 
-def commit(stock, order_id="a", quantity=1, now=NOW):
-    return rules.commit(stock, rules.CommitRequest(order_id=order_id, quantity=quantity, now=now))
+def commit(stock, order_id="a", quantity=1, now=NOW, placed_at=NOW):
+    request = rules.CommitRequest(order_id=order_id, quantity=quantity, placed_at=placed_at, now=now)
+    return rules.commit(stock, request)
 
 
 def test_a_reservation_holds_units_and_its_release_gives_them_back():
@@ -131,6 +132,27 @@ def test_settled_orders_and_movements_are_forgotten_after_a_while_so_that_the_st
     request = rules.ExpireRequest(now=NOW + max(rules.SETTLEMENT_RETENTION, KEY_RETENTION))
     expired, _ = rules.expire(settled, request)
     assert (expired.settled, expired.movements.entries) == ({}, {})
+
+
+def test_a_repeated_commit_sells_nothing_once_its_settlement_is_forgotten(monkeypatch):
+    monkeypatch.setattr(rules, "MAX_SETTLEMENTS", 2)
+    stock = Stock(available=10)
+    for order_id in ("a", "b", "c"):
+        stock, _ = commit(reserve(stock, order_id)[0], order_id)
+    assert "a" not in stock.settled
+    again, result = commit(stock, "a", now=LATER)
+    assert (again, result.reason_code) == (stock, "settlement_forgotten")
+
+
+def test_settlements_forgotten_by_time_are_not_sold_again_either_while_later_orders_are():
+    sold, _ = commit(reserve(Stock(available=9))[0])
+    stock, _ = rules.expire(sold, rules.ExpireRequest(now=NOW + rules.SETTLEMENT_RETENTION))
+    assert Stock.from_state(stock.to_state()) == stock
+    assert commit(stock)[1].reason_code == "settlement_forgotten"
+    lost, result = commit(stock, "later", placed_at=LATER)
+    assert (lost.sold, result.outcome) == (2, Outcome.DONE)
+    reserved, result = commit(reserve(stock, "slow")[0], "slow")
+    assert (reserved.sold, result.outcome) == (2, Outcome.DONE), "its reservation proves that it was not sold"
 
 
 def test_the_state_survives_its_storage():

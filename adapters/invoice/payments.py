@@ -30,7 +30,7 @@ from domain.workflows.steps import StepResult
 
 _MAX_COLLISIONS: Final = 20
 # Each is read by itself.
-_LISTED_AT_ONCE: Final = 50
+_LIST_PAGE_SIZE: Final = 50
 _ENDED: Final = (PaymentState.CREDITED, PaymentState.VOID)
 
 Decision = Change | StepResult
@@ -115,7 +115,7 @@ class InvoicePayments:
         """Return a page of the payments that were made or credited in a span of time. Raises ProviderRefused."""
         with _unavailable():
             try:
-                page = self._accounts.announced(wanted, _LISTED_AT_ONCE)
+                page = self._accounts.announced(wanted, _LIST_PAGE_SIZE)
             except InvalidCursor:
                 raise ProviderRefused("the cursor is not one of this list") from None
             found = (self._find(wanted.namespace, *each) for each in dict.fromkeys(page.items))

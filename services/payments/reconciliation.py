@@ -38,9 +38,9 @@ from services.payments.order_money import order_money
 _log = logging.getLogger(__name__)
 
 # The first run looks back so far. Cards release authorised money after 30 days at the latest.
-_FIRST_LOOK_BACK: Final = timedelta(days=90)
+_MAX_FIRST_PERIOD: Final = timedelta(days=90)
 # The provider's clock and ours differ, and what is on its way to a list arrives late.
-_MARGIN: Final = timedelta(minutes=10)
+_CLOCK_MARGIN: Final = timedelta(minutes=10)
 # A page may take a second or two, and the timer has to end within the host's limit of five minutes.
 _MAX_PAGES: Final = 50
 _MAX_WATCHED: Final = 200
@@ -133,8 +133,8 @@ class _Reconciliation:
 
     def _read_new(self, position: ReadPosition) -> tuple[ReadPosition, dict[str, ProviderPayment]]:
         """Return the position after reading, and the payments by id."""
-        since = position.read_until or self._now - _FIRST_LOOK_BACK
-        span = position.span or Span(since=since - _MARGIN, until=self._now)
+        since = position.read_until or self._now - _MAX_FIRST_PERIOD
+        span = position.span or Span(since=since - _CLOCK_MARGIN, until=self._now)
         cursor, found = span.cursor, dict[str, ProviderPayment]()
         for _ in range(_MAX_PAGES):
             page = self._payments.list_payments(

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from local_host.engine.history import Fields
-from local_host.engine.walk import NonDeterministic, walk
+from local_host.engine.walk import walk
+from local_host.engine.walk_result import NonDeterministic
 
 Action = dict[str, Any]
 

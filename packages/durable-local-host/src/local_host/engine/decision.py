@@ -19,7 +19,8 @@ from local_host.engine.instance import Episode, Instance
 from local_host.engine.outcome import Outcome, OutgoingMessage, Surroundings, started
 from local_host.engine.scheduling import OrchestrationFailed, schedule
 from local_host.engine.status import RuntimeStatus
-from local_host.engine.walk import NonDeterministic, UnknownAction, WalkResult, walk
+from local_host.engine.walk import walk
+from local_host.engine.walk_result import NonDeterministic, UnknownAction, WalkResult
 
 # The real host's limit, for the text in UTF-16.
 MAX_CUSTOM_STATUS_KB = 16

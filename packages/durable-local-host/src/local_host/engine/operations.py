@@ -10,24 +10,25 @@ import asyncio
 import json
 import uuid
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from sqlite3 import Row
+from datetime import datetime
 
 from local_host.engine import history as h
 from local_host.engine import steps
+from local_host.engine.checks import (
+    allow_any,
+    allow_if_suspended,
+    allow_unless_suspended,
+    checked_id,
+    checked_json,
+    compact_json,
+    required_status,
+)
 from local_host.engine.clock import Clock
-from local_host.engine.compact_json import to_text
 from local_host.engine.config import DurableConfig, Overridable
 from local_host.engine.entity import entity_id
 from local_host.engine.errors import (
-    AlreadySuspended,
-    EntityNotFound,
     InstanceEnded,
-    InstanceNotFound,
-    InvalidInstanceId,
-    InvalidJson,
     NotRewindable,
-    NotSuspended,
     UnknownFunction,
 )
 from local_host.engine.executor import Executor, FunctionKind
@@ -35,34 +36,19 @@ from local_host.engine.group_commit import Transaction, Wakeups
 from local_host.engine.history import Event, EventType, make_event, time_text
 from local_host.engine.instance import Instance
 from local_host.engine.outcome import EntityRequest, OutgoingMessage, started
+from local_host.engine.queries import Queries
 from local_host.engine.status import ENDED, RuntimeStatus
 from local_host.engine.task_hub import TaskHub
 from local_host.engine.views import (
-    ANY_ENTITY,
-    ANY_INSTANCE,
-    EntityFilter,
-    EntityPage,
-    EntityStatus,
-    InstanceFilter,
-    InstancePage,
     InstanceStatus,
-    entity_as_instance,
-    entity_status,
-    instance_status,
-    listed,
 )
 
-_FIRST_TIME = datetime(1, 1, 1, tzinfo=UTC)
-_LAST_TIME = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
-# Sorts after every character that an id may hold.
-_LAST_CHARACTER = "\U0010ffff"
 
-
-class Operations:
-    """The operations of one task hub."""
+class Operations(Queries):
+    """The operations of one task hub, and its queries."""
 
     def __init__(self, hub: TaskHub, executor: Executor, clock: Clock, config: DurableConfig) -> None:
-        self._hub = hub
+        super().__init__(hub)
         self._executor = executor
         self._clock = clock
         self._config = config
@@ -81,9 +67,9 @@ class Operations:
         registered = self._executor.find(FunctionKind.ORCHESTRATOR, name)
         if registered is None:
             raise self._unknown(FunctionKind.ORCHESTRATOR, name)
-        chosen = uuid.uuid4().hex if instance_id is None else _checked_id(instance_id)
+        chosen = uuid.uuid4().hex if instance_id is None else checked_id(instance_id)
         chosen_version = version if version is not None else self._config.default_version or ""
-        await self._start(chosen, registered, chosen_version, _checked_json(input_text))
+        await self._start(chosen, registered, chosen_version, checked_json(input_text))
         return chosen
 
     async def _start(self, instance_id: str, name: str, version: str, input_text: str | None) -> None:
@@ -112,16 +98,6 @@ class Operations:
 
     # Query.
 
-    async def status(self, instance_id: str, *, with_history: bool = False) -> InstanceStatus:
-        """Return the status. Raises InstanceNotFound. An entity is found by its id `@name@key`."""
-        if instance_id.startswith("@"):
-            rows = self._hub.read("entity_row", (instance_id,))
-            if rows:
-                return entity_as_instance(rows[0])
-        row = self._row(instance_id)
-        history = self._hub.history_of(instance_id).events if with_history else None
-        return instance_status(row, history)
-
     async def wait_ended(self, instance_id: str) -> InstanceStatus:
         """Return once the instance is Completed, Failed, Terminated or Canceled. Raises InstanceNotFound."""
         while not (current := await self.status(instance_id)).runtime_status.has_ended:
@@ -136,65 +112,31 @@ class Operations:
                 if not ended.done():
                     ended.set_result(None)
 
-    async def list_instances(
-        self, where: InstanceFilter = ANY_INSTANCE, top: int = 100, continuation: str | None = None
-    ) -> InstancePage:
-        """Instances and entities in order of id."""
-        prefix = where.id_prefix or ""
-        rows = self._hub.read(
-            "list_instances",
-            {
-                "after": continuation or "",
-                "prefix": prefix,
-                "prefix_end": prefix + _LAST_CHARACTER,
-                "created_from": time_text(where.created_from or _FIRST_TIME),
-                "created_to": time_text(where.created_to or _LAST_TIME),
-                "statuses": json.dumps(where.statuses) if where.statuses else None,
-                "top": top + 1,
-            },
-        )
-        items = [listed(row) for row in rows[:top]]
-        return InstancePage(items=items, continuation=items[-1].instance_id if len(rows) > top else None)
-
-    async def latest_instances(self, top: int) -> list[InstanceStatus]:
-        """Return the newest first; entities are left out."""
-        return [instance_status(row) for row in self._hub.read("latest_instances", (top,))]
-
-    async def count_by_status(self) -> dict[str, int]:
-        """How many instances there are of each status that occurs; entities are not counted."""
-        return {row[0]: row[1] for row in self._hub.read("count_by_status")}
-
-    def _row(self, instance_id: str) -> Row:
-        rows = self._hub.read("instance_row", (instance_id,))
-        if not rows:
-            raise InstanceNotFound(instance_id)
-        return rows[0]
-
     # Signal and control.
 
     async def raise_event(self, instance_id: str, name: str, data_text: str | None) -> None:
         """Store an event. Raises InstanceNotFound, InstanceEnded, InvalidJson."""
-        event = h.event_raised(self._now_text(), name, _compact_json(data_text))
-        await self._send(instance_id, event, _allow_any)
+        event = h.event_raised(self._now_text(), name, compact_json(data_text))
+        await self._send(instance_id, event, allow_any)
 
     async def terminate(self, instance_id: str, reason: str | None = None) -> None:
         """End an instance. Raises InstanceNotFound, InstanceEnded."""
         event = make_event(EventType.EXECUTION_TERMINATED, self._now_text(), Input=reason)
-        await self._send(instance_id, event, _allow_any)
+        await self._send(instance_id, event, allow_any)
 
     async def suspend(self, instance_id: str, reason: str | None = None) -> None:
         """Hold an instance. Raises InstanceNotFound, InstanceEnded, AlreadySuspended."""
         event = make_event(EventType.EXECUTION_SUSPENDED, self._now_text(), Reason=reason)
-        await self._send(instance_id, event, _allow_unless_suspended)
+        await self._send(instance_id, event, allow_unless_suspended)
 
     async def resume(self, instance_id: str, reason: str | None = None) -> None:
         """Let an instance go on. Raises InstanceNotFound, InstanceEnded, NotSuspended."""
         event = make_event(EventType.EXECUTION_RESUMED, self._now_text(), Reason=reason)
-        await self._send(instance_id, event, _allow_if_suspended)
+        await self._send(instance_id, event, allow_if_suspended)
 
     async def _send(self, instance_id: str, event: Event, check: Callable[[str, RuntimeStatus], None]) -> None:
         def step(tx: Transaction) -> None:
-            status = _required_status(tx, instance_id)
+            status = required_status(tx, instance_id)
             if status.has_ended:
                 raise InstanceEnded(instance_id, status)
             check(instance_id, status)
@@ -207,7 +149,7 @@ class Operations:
         event = make_event(EventType.EXECUTION_REWOUND, self._now_text(), Reason=reason)
 
         def step(tx: Transaction) -> None:
-            status = _required_status(tx, instance_id)
+            status = required_status(tx, instance_id)
             if not steps.post(tx, OutgoingMessage(instance_id, None, event)):
                 raise NotRewindable(instance_id, status)
 
@@ -240,85 +182,12 @@ class Operations:
             entity_id=entity_id(name, key),
             request_id=str(uuid.uuid4()),
             operation=operation,
-            input=_compact_json(input_text),
+            input=compact_json(input_text),
         )
         await self._hub.store(lambda tx: steps.add_operation(tx, request))
-
-    async def read_entity(self, name: str, key: str) -> EntityStatus:
-        """Return the entity. Raises EntityNotFound."""
-        rows = self._hub.read("entity_row", (entity_id(name, key),))
-        if not rows or rows[0]["state"] is None:
-            raise EntityNotFound(name, key)
-        return entity_status(rows[0])
-
-    async def list_entities(
-        self, where: EntityFilter = ANY_ENTITY, top: int = 100, continuation: str | None = None
-    ) -> EntityPage:
-        """Existing entities in order of name and key."""
-        prefix = entity_id(where.name, "") if where.name else "@"
-        rows = self._hub.read(
-            "list_entities",
-            {
-                "after": continuation or "",
-                "prefix": prefix,
-                "prefix_end": prefix + _LAST_CHARACTER,
-                "updated_from": time_text(where.last_operation_from or _FIRST_TIME),
-                "updated_to": time_text(where.last_operation_to or _LAST_TIME),
-                "top": top + 1,
-            },
-        )
-        more = rows[top - 1]["entity_id"] if len(rows) > top else None
-        return EntityPage(items=[entity_status(row) for row in rows[:top]], continuation=more)
 
     def _unknown(self, kind: FunctionKind, name: str) -> UnknownFunction:
         return UnknownFunction(kind, name, self._executor.names(kind), self._executor.left_out(kind, name))
 
     def _now_text(self) -> str:
         return time_text(self._clock.now())
-
-
-def _checked_id(instance_id: str) -> str:
-    """Any text will do but none. Raises InvalidInstanceId."""
-    if not instance_id:
-        raise InvalidInstanceId(instance_id, "it must not be empty")
-    return instance_id
-
-
-def _compact_json(text: str | None) -> str | None:
-    """Return the text without blanks. Raises InvalidJson."""
-    if text is None:
-        return None
-    try:
-        return to_text(json.loads(text))
-    except ValueError as error:
-        raise InvalidJson(f"Invalid JSON content: {error}") from None
-    except RecursionError:
-        raise InvalidJson("Invalid JSON content: values are nested too deeply") from None
-
-
-def _checked_json(text: str | None) -> str | None:
-    """Return the text as it came; it may be empty. Raises InvalidJson."""
-    if text:
-        _compact_json(text)
-    return text
-
-
-def _required_status(tx: Transaction, instance_id: str) -> RuntimeStatus:
-    status = steps.status_of(tx, instance_id)
-    if status is None:
-        raise InstanceNotFound(instance_id)
-    return status
-
-
-def _allow_any(_: str, __: RuntimeStatus) -> None:
-    """Whatever is live will do."""
-
-
-def _allow_unless_suspended(instance_id: str, status: RuntimeStatus) -> None:
-    if status is RuntimeStatus.SUSPENDED:
-        raise AlreadySuspended(instance_id)
-
-
-def _allow_if_suspended(instance_id: str, status: RuntimeStatus) -> None:
-    if status is not RuntimeStatus.SUSPENDED:
-        raise NotSuspended(instance_id, status)

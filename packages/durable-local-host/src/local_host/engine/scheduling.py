@@ -16,7 +16,7 @@ from local_host.engine.history import EventType, parse_time, time_text
 from local_host.engine.instance import Instance
 from local_host.engine.outcome import ActivityTask, ChildStart, DueTimer, EntityRequest, Outcome, Surroundings, started
 from local_host.engine.status import RuntimeStatus
-from local_host.engine.walk import Work
+from local_host.engine.walk_result import Work
 
 _REQUEST = (
     "Microsoft.Azure.WebJobs.Extensions.DurableTask.RequestMessage, Microsoft.Azure.WebJobs.Extensions.DurableTask"

@@ -13,97 +13,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
-from local_host.engine.actions import HTTP_ACTIVITY, Action, ActionType
+from local_host.engine.actions import Action, ActionType
 from local_host.engine.determinism import missing_text, other_kind_text, other_name_text
+from local_host.engine.future import Future, completed
 from local_host.engine.history import EventType, Fields, parse_time, time_text
-
-
-class NonDeterministic(Exception):
-    """The history holds something that the orchestrator, replayed, has not asked for.
-
-    result: what the walk came to until then, which the real host schedules all the same.
-    """
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self.result: WalkResult | None = None
-
-
-class UnknownAction(Exception):
-    """The orchestrator asks for something that this host cannot do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """Something to schedule under a sequence number. fire_at, is_cancelled: timers only.
-
-    attempt, max_attempts: of a call with retry options.
-    """
-
-    id: int
-    kind: EventType
-    action: Action
-    fire_at: str = ""
-    is_cancelled: bool = False
-    attempt: int = 1
-    max_attempts: int = 1
-
-    @property
-    def name(self) -> str:
-        """What the event of this work is named after; "" for timers and entity requests, which are not compared."""
-        if self.action.get("actionType") == ActionType.CALL_HTTP:
-            return HTTP_ACTIVITY
-        return str(self.action.get("functionName", ""))
-
-
-@dataclass(frozen=True, slots=True)
-class WalkResult:
-    """What an episode's walk comes to.
-
-    new_work: in ascending id. next_id: the first id not given out. at_end: every action has completed. is_waiting: an
-    activity, child or timer is open. continue_as_new: the action, once it was reached; carried: the events since then.
-    """
-
-    new_work: Sequence[Work]
-    next_id: int
-    at_end: bool
-    is_waiting: bool
-    continue_as_new: Action | None
-    carried: Sequence[Fields]
-
-
-class _Future:
-    """Completes once; runs its continuations at once, before anything else happens."""
-
-    __slots__ = ("_continuations", "is_done", "is_failed")
-
-    def __init__(self) -> None:
-        self.is_done = False
-        self.is_failed = False
-        self._continuations: list[Callable[[], None]] = []
-
-    def then(self, continuation: Callable[[], None]) -> None:
-        if self.is_done:
-            continuation()
-        else:
-            self._continuations.append(continuation)
-
-    def complete(self, *, failed: bool = False) -> None:
-        if self.is_done:
-            return
-        self.is_done = True
-        self.is_failed = failed
-        for continuation in self._continuations:
-            continuation()
-
-
-def _completed() -> _Future:
-    future = _Future()
-    future.complete()
-    return future
+from local_host.engine.walk_result import NonDeterministic, UnknownAction, WalkResult, Work
 
 
 def walk(actions: Sequence[Action], history: Sequence[Fields]) -> WalkResult:
@@ -127,8 +44,8 @@ class _Walk:
         self._next_id = 0
         self._now = ""
         self._pending: dict[int, Work] = {}
-        self._open: dict[int, _Future] = {}
-        self._waiters: dict[str, list[_Future]] = {}
+        self._open: dict[int, Future] = {}
+        self._waiters: dict[str, list[Future]] = {}
         self._buffered: Counter[str] = Counter()
         self._continue_as_new: Action | None = None
         self._carried: list[Fields] = []
@@ -147,7 +64,7 @@ class _Walk:
                 return
         self._at_end = True
 
-    def _invoke(self, action: Action) -> _Future:
+    def _invoke(self, action: Action) -> Future:
         invoke = _INVOKE.get(action["actionType"])
         if invoke is None:
             raise UnknownAction(
@@ -157,49 +74,49 @@ class _Walk:
 
     # What each kind of action does.
 
-    def call_task(self, action: Action) -> _Future:
+    def call_task(self, action: Action) -> Future:
         return self._schedule(EventType.TASK_SCHEDULED, action)
 
-    def call_child(self, action: Action) -> _Future:
+    def call_child(self, action: Action) -> Future:
         return self._schedule(EventType.SUB_ORCHESTRATION_CREATED, action)
 
-    def call_task_with_retry(self, action: Action) -> _Future:
+    def call_task_with_retry(self, action: Action) -> Future:
         return self._retry(EventType.TASK_SCHEDULED, action)
 
-    def call_child_with_retry(self, action: Action) -> _Future:
+    def call_child_with_retry(self, action: Action) -> Future:
         return self._retry(EventType.SUB_ORCHESTRATION_CREATED, action)
 
-    def create_timer(self, action: Action) -> _Future:
+    def create_timer(self, action: Action) -> Future:
         if not action["isCanceled"]:
             return self._timer(action, action["fireAt"])
         self._add(EventType.TIMER_CREATED, action, action["fireAt"], is_cancelled=True)
-        return _completed()
+        return completed()
 
-    def wait_for_event(self, action: Action) -> _Future:
+    def wait_for_event(self, action: Action) -> Future:
         name = action["externalEventName"].lower()
         if not self._buffered[name]:
             return self._wait(name)
         self._buffered[name] -= 1
-        return _completed()
+        return completed()
 
-    def call_entity(self, action: Action) -> _Future:
+    def call_entity(self, action: Action) -> Future:
         event_id = self._add(EventType.EVENT_SENT, action)
         sent = self._requests.get(event_id)
         # A request that is not sent yet has no GUID, and no reply either.
-        return _Future() if sent is None else self._wait(json.loads(sent["Input"])["id"].lower())
+        return Future() if sent is None else self._wait(json.loads(sent["Input"])["id"].lower())
 
-    def signal_entity(self, action: Action) -> _Future:
+    def signal_entity(self, action: Action) -> Future:
         self._add(EventType.EVENT_SENT, action)
-        return _completed()
+        return completed()
 
-    def continue_as_new(self, action: Action) -> _Future:
+    def continue_as_new(self, action: Action) -> Future:
         self._continue_as_new = action
-        return _completed()
+        return completed()
 
-    def when_all(self, action: Action) -> _Future:
+    def when_all(self, action: Action) -> Future:
         children = [self._invoke(child) for child in action["compoundActions"]]
         left = len(children)
-        future = _Future()
+        future = Future()
 
         def one_less() -> None:
             nonlocal left
@@ -209,14 +126,14 @@ class _Walk:
 
         for child in children:
             child.then(one_less)
-        return future if children else _completed()
+        return future if children else completed()
 
-    def when_any(self, action: Action) -> _Future:
+    def when_any(self, action: Action) -> Future:
         children = [self._invoke(child) for child in action["compoundActions"]]
-        future = _Future()
+        future = Future()
         for child in children:
             child.then(future.complete)
-        return future if children else _completed()
+        return future if children else completed()
 
     # Building blocks of the above.
 
@@ -226,26 +143,26 @@ class _Walk:
         self._pending[event_id] = Work(event_id, kind, action, fire_at, is_cancelled)
         return event_id
 
-    def _schedule(self, kind: EventType, action: Action, fire_at: str = "") -> _Future:
+    def _schedule(self, kind: EventType, action: Action, fire_at: str = "") -> Future:
         return self._opened(self._add(kind, action, fire_at))
 
-    def _opened(self, event_id: int) -> _Future:
-        future = self._open[event_id] = _Future()
+    def _opened(self, event_id: int) -> Future:
+        future = self._open[event_id] = Future()
         return future
 
-    def _timer(self, action: Action, fire_at: str) -> _Future:
+    def _timer(self, action: Action, fire_at: str) -> Future:
         return self._schedule(EventType.TIMER_CREATED, action, fire_at)
 
-    def _wait(self, name: str) -> _Future:
-        future = _Future()
+    def _wait(self, name: str) -> Future:
+        future = Future()
         self._waiters.setdefault(name, []).append(future)
         return future
 
-    def _retry(self, kind: EventType, action: Action) -> _Future:
+    def _retry(self, kind: EventType, action: Action) -> Future:
         """Walk attempts with a timer after each failure. The last failure, too, is reported only after a timer."""
         interval = timedelta(milliseconds=action["retryOptions"]["firstRetryIntervalInMilliseconds"])
         attempts_left = max_attempts = action["retryOptions"]["maxNumberOfAttempts"]
-        outcome = _Future()
+        outcome = Future()
 
         def attempt() -> None:
             nonlocal attempts_left
@@ -308,7 +225,7 @@ class _Walk:
 
 _RETRY_TIMER: Action = {"actionType": ActionType.CREATE_TIMER}
 
-_INVOKE: Mapping[int, Callable[[_Walk, Action], _Future]] = {
+_INVOKE: Mapping[int, Callable[[_Walk, Action], Future]] = {
     ActionType.CALL_ACTIVITY: _Walk.call_task,
     ActionType.CALL_ACTIVITY_WITH_RETRY: _Walk.call_task_with_retry,
     ActionType.CALL_SUB_ORCHESTRATOR: _Walk.call_child,

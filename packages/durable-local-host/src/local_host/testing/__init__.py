@@ -12,10 +12,11 @@ and then:
         assert (await app_host.wait(order)).output["status"] == "rejected"
 """
 
-from local_host.testing.app_host import AppHost, Instance, StillRunning, running_app
+from local_host.testing.app_host import AppHost, running_app
 from local_host.testing.crashes import Crashed
 from local_host.testing.doubles import Activity, ActivityCall
 from local_host.testing.http_client import Answer
+from local_host.testing.instances import Instance, StillRunning
 from local_host.testing.loading import app_index
 from local_host.testing.recording import ReplayFailed, replay
 

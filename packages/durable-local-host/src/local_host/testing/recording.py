@@ -20,7 +20,8 @@ from local_host.engine.instance import Episode, Instance
 from local_host.engine.payload import payload
 from local_host.engine.status import RuntimeStatus
 from local_host.engine.views import InstanceStatus
-from local_host.engine.walk import NonDeterministic, WalkResult, walk
+from local_host.engine.walk import walk
+from local_host.engine.walk_result import NonDeterministic, WalkResult
 
 _FORMAT_VERSION = 1
 

@@ -26,6 +26,7 @@ from domain.expenses.claim import (
 )
 from domain.ids import notification_id
 from domain.mail.notification import Notification, NotificationKind
+from domain.workflows.advice import with_settlement
 from domain.workflows.commands import Step, step_of
 from domain.workflows.course import RunStopped
 from domain.workflows.decision import (
@@ -133,7 +134,9 @@ def pay(claim: Claim, decision: ApprovalDecision) -> Wait:
     )
     paid = yield from done_or_dead_lettered(claim, step_of(activity(pay_expense, payment)))
     if paid.outcome is not Outcome.DONE:
-        return claim.end("failed", "Approved, but not paid yet; an operator has to look at it.", "not_paid")
+        return claim.end(
+            "failed", with_settlement("Approved, but not paid yet.", claim.workflow, claim.key), "not_paid"
+        )
     yield from _notify_claimant(claim, steps.NOTIFY_PAYMENT, NotificationKind.EXPENSE_PAID, decision)
     return claim.end("completed", f"Approved by {decision.approver} and paid.")
 

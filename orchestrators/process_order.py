@@ -119,7 +119,7 @@ def stop(run: OrderRun, course: Course) -> Wait:
     run.reason_code = course.reason_code
     is_settled = not run.open_compensations
     status = OrderStatus(course.end) if is_settled else OrderStatus.NEEDS_ATTENTION
-    run.advance(status, stopped_message(course, is_settled=is_settled))
+    run.advance(status, stopped_message(run, course))
 
 
 def leave_no_trace(run: OrderRun) -> None:

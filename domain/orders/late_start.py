@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from domain.ids import PROCESS_ORDER, OrderId
+from domain.ids import PROCESS_ORDER, OrderId, dead_letter_id
 from domain.inventory.stock import SETTLEMENT_RETENTION
 from domain.wire import Wire
 from domain.workflows.commands import activity_command, step_of
@@ -15,9 +15,6 @@ START_WITHIN: Final[timedelta] = SETTLEMENT_RETENTION
 
 START_ORDER: Final = "start_order"
 NOT_STARTED: Final = "not_started"
-NOT_STARTED_MESSAGE: Final = (
-    "The order was accepted and not started within a day: an operator starts or rejects it. It can be cancelled."
-)
 
 
 class StartOrder(Wire):
@@ -31,6 +28,15 @@ def is_too_late(placed_at: datetime | None, now: datetime) -> bool:
     return placed_at is not None and placed_at < now - START_WITHIN
 
 
+def not_started_message(order_id: str) -> str:
+    """Return what is the matter, and what an operator or the customer does."""
+    record = f"POST /api/dead-letters/{dead_letter_id(order_id, START_ORDER)}"
+    return (
+        f"The order was accepted and not started within a day. {record}/replay starts it, {record}/resolve rejects it, and "
+        f"POST /api/orders/{order_id}/cancellation cancels it."
+    )
+
+
 def start_of(dead_letter: DeadLetter) -> StartOrder:
     """Return what the dead letter of a start asks for."""
     return StartOrder.model_validate(dead_letter.commands[0].request)
@@ -39,4 +45,6 @@ def start_of(dead_letter: DeadLetter) -> StartOrder:
 def start_dead_letter(order_id: str, now: datetime) -> DeadLetter:
     """Return the record whose replay starts the order, and whose resolution rejects it."""
     step = step_of(activity_command(START_ORDER, StartOrder(order_id=order_id)))
-    return DeadLetter.of(PROCESS_ORDER, order_id, step, StepResult.faulted(NOT_STARTED, NOT_STARTED_MESSAGE), now)
+    return DeadLetter.of(
+        PROCESS_ORDER, order_id, step, StepResult.faulted(NOT_STARTED, not_started_message(order_id)), now
+    )

@@ -8,6 +8,7 @@ takes over goes on compensating, and never goes forward again.
 from typing import Any
 
 from activities.run import record_run_end, settle_run_course
+from domain.workflows.advice import with_settlement
 from domain.workflows.course import Course, RunStopped
 from domain.workflows.dead_letter import DeadLetter
 from domain.workflows.run import RecordRunEnd, RunCourseSettled, SettleRunCourse, WorkflowProgress
@@ -46,9 +47,10 @@ def compensate(run: WorkflowRun, course: Course) -> Wait:
             )
 
 
-def stopped_message(course: Course, *, is_settled: bool) -> str:
-    """Return why a run has ended, and whether everything is compensated."""
-    return str(course.message) if is_settled else f"{course.message} Not everything could be compensated."
+def stopped_message(run: WorkflowRun, course: Course) -> str:
+    """Return why a run has ended, and how an operator settles what could not be compensated."""
+    reason = str(course.message)
+    return with_settlement(reason, run.workflow, run.key) if run.open_compensations else reason
 
 
 def _settle(run: WorkflowRun, stop: RunStopped) -> Wait:
@@ -65,8 +67,8 @@ def _settle(run: WorkflowRun, stop: RunStopped) -> Wait:
 
 def _end(run: WorkflowRun, course: Course) -> Wait:
     if not run.open_compensations:
-        return run.end(course.end, stopped_message(course, is_settled=True), course.reason_code)
-    result: dict[str, Any] = run.end("needs_attention", stopped_message(course, is_settled=False), course.reason_code)
+        return run.end(course.end, stopped_message(run, course), course.reason_code)
+    result: dict[str, Any] = run.end("needs_attention", stopped_message(run, course), course.reason_code)
     end = RecordRunEnd(workflow=run.workflow, key=run.key, end=WorkflowProgress.model_validate(result))
     # First the end, from which a replay learns what is open.
     yield from run.call([activity(record_run_end, end)], PERSISTENT, seed="record_run_end")

@@ -6,10 +6,11 @@ ends as cancelled, or its ledger shows that the request came too late.
 
 import asyncio
 
-from domain.ids import order_instance_id
+from domain.ids import PROCESS_ORDER, order_instance_id
 from domain.orders.order import CANCELLABLE, ENDED, OrderStatus
 from domain.orders.row import OrderRow
 from domain.refusals import Conflict, TryAgain
+from domain.workflows.advice import with_settlement
 from domain.workflows.cancellation import CANCELLATION_REQUESTED, CancellationRequest
 from services.container import services
 from services.durable.client import DurableClient
@@ -20,8 +21,8 @@ from services.orders.status import OrderView, view_order
 class TooLateToCancel(Conflict):
     """The order has ended, or is past its pivot."""
 
-    def __init__(self, status: OrderStatus) -> None:
-        super().__init__("too_late", _why_not(status))
+    def __init__(self, order_id: str, status: OrderStatus) -> None:
+        super().__init__("too_late", _why_not(order_id, status))
 
 
 async def request_cancellation(client: DurableClient, order_id: str, request: CancellationRequest) -> None:
@@ -37,7 +38,7 @@ async def request_cancellation(client: DurableClient, order_id: str, request: Ca
     _check_cancellable(view)
     row = await asyncio.to_thread(services().order_repository.request_cancellation, order_id, request)
     if row is not None and row.cancellation is None:
-        raise TooLateToCancel(_end_of(row))
+        raise TooLateToCancel(order_id, _end_of(row))
     is_delivered = view.awaits_instance or await raise_event(
         client, order_instance_id(order_id), CANCELLATION_REQUESTED, request.to_wire()
     )
@@ -53,12 +54,12 @@ def _end_of(row: OrderRow) -> OrderStatus:
 
 def _check_cancellable(view: OrderView) -> None:
     if not view.is_running or view.progress.status not in CANCELLABLE:
-        raise TooLateToCancel(view.progress.status)
+        raise TooLateToCancel(view.order_id, view.progress.status)
 
 
-def _why_not(status: OrderStatus) -> str:
+def _why_not(order_id: str, status: OrderStatus) -> str:
     if status is OrderStatus.NEEDS_ATTENTION:
-        return "The order has stopped already; an operator settles what is left of it."
+        return with_settlement("The order has stopped already.", PROCESS_ORDER, order_id)
     if status in ENDED and status is not OrderStatus.COMPLETED:
         return f"The order has ended already, or is about to: it is {status}."
     return "The order is past the point where it can be cancelled."

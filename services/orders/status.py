@@ -12,10 +12,11 @@ import azure.durable_functions as df
 
 from domain.ids import PROCESS_ORDER, order_instance_id
 from domain.orders.document import last_change
-from domain.orders.late_start import NOT_STARTED, NOT_STARTED_MESSAGE, is_too_late
+from domain.orders.late_start import NOT_STARTED, is_too_late, not_started_message
 from domain.orders.order import ENDED, OrderProgress, OrderStatus
 from domain.orders.row import OrderRow
 from domain.refusals import NotFound
+from domain.workflows.advice import with_settlement
 from services.container import services
 from services.durable.client import DurableClient, InstanceStatus
 from services.durable.instances import instance_status, is_unfinished
@@ -131,7 +132,7 @@ class OrderView:
         return OrderProgress(
             order_id=self.order_id,
             status=OrderStatus.ACCEPTED,
-            message=NOT_STARTED_MESSAGE if is_late else "The order was accepted.",
+            message=not_started_message(self.order_id) if is_late else "The order was accepted.",
             reason_code=NOT_STARTED if is_late else None,
         )
 
@@ -141,7 +142,7 @@ class OrderView:
             order_id=self.order_id,
             status=OrderStatus.NEEDS_ATTENTION,
             succeeded=False,
-            message="Processing stopped before the order's end; an operator has to settle it.",
+            message=with_settlement("Processing stopped before the order's end.", PROCESS_ORDER, self.order_id),
             reason_code="processing_stopped",
             steps=self._last_reported().steps,
         )

@@ -7,6 +7,7 @@ from domain.orders.order import Order, OrderProgress, OrderStatus
 from domain.orders.row import OrderRow
 from domain.orders.run import RecordOrder, SettleCourse, notification_of_end
 from domain.orders.steps import all_compensations, commit_inventory
+from domain.workflows.advice import with_settlement
 from domain.workflows.commands import Step
 from domain.workflows.course import PROCESSING_STOPPED, Course, RunStopped
 from domain.workflows.dead_letter import DeadLetter
@@ -62,7 +63,7 @@ def give_up(row: OrderRow, ledger: tuple[LedgerEntry, ...], why: str, now: datet
         order_id=row.order_id,
         status=OrderStatus.NEEDS_ATTENTION,
         succeeded=False,
-        message=f"{why} An operator settles what is open.",
+        message=with_settlement(why, PROCESS_ORDER, row.order_id),
         reason_code=PROCESSING_STOPPED,
         steps=(*known, *_answered(row, settled.course, now), *left_open),
     )

@@ -120,7 +120,7 @@ async def leave_start_to_operator(run: OrderRow, now: datetime) -> None:
     dead_letter = start_dead_letter(run.order_id, now)
     if await asyncio.to_thread(services().dead_letters.get, dead_letter.dead_letter_id) is None:
         emit_dead_letter(await asyncio.to_thread(services().dead_letters.store, dead_letter))
-        _log.error("order %s was accepted more than a day ago and has no instance: an operator decides", run.order_id)
+        _log.error("order %s: %s", run.order_id, dead_letter.message)
 
 
 async def _finish(order_id: str, now: datetime) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import azure.durable_functions as df
 
+from domain.workflows.advice import settlement_operation
 from domain.workflows.intake import Reminder
 from services.concurrency import gather_bounded
 from services.durable.client import DurableClient, InstanceStatus
@@ -107,7 +108,8 @@ class Recovery(ABC, Generic[R]):
     async def give_up(self, run: R, instance: InstanceStatus | None, why: str, now: datetime) -> None:
         """Leave a run to an operator."""
         await self.record_attention(run, instance, why, now)
-        _log.error("%s needs attention: %s", self.name_of(run), why)
+        operation = settlement_operation(self.workflow_of(run), self.key_of(run))
+        _log.error("%s needs attention: %s %s settles it.", self.name_of(run), why, operation)
 
     async def stop(
         self, client: DurableClient, run: R, instance: InstanceStatus | None, why: str, now: datetime

@@ -11,14 +11,15 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
-from domain.ids import PROCESS_ORDER, instance_id_of
+from domain.ids import PROCESS_ORDER, instance_id_of, order_instance_id
 from domain.orders.late_start import START_ORDER, is_too_late
-from domain.orders.order import ENDED
+from domain.orders.order import ENDED, Order
+from domain.orders.row import OrderRow
 from domain.refusals import Conflict
 from domain.workflows.dead_letter import DeadLetter
 from services.container import services
 from services.durable.client import DurableClient, InstanceStatus
-from services.durable.instances import has_completed, instance_status, is_unfinished
+from services.durable.instances import has_completed, instance_status, is_unfinished, stored_input
 from services.orders.status import OrderNotFound, OrderView, find_order
 from services.recovery import runs
 from services.recovery.orders import OrderRecovery, leave_start_to_operator
@@ -106,7 +107,7 @@ async def settle(client: DurableClient, workflow: str, key: str) -> Settlement:
     if not is_settling:
         raise NothingOpen
     if not any(is_settling):
-        raise Conflict("changed_meanwhile", "Another operator is settling it; read it again.")
+        raise Conflict("changed_meanwhile", "Another operator resolves what is open of it; see its dead letters.")
     return await settlement_of(client, workflow, key)
 
 
@@ -152,7 +153,7 @@ async def _stop_order(client: DurableClient, order_id: str, now: datetime) -> No
         raise OrderNotFound
     if is_unfinished(view.instance):
         raise UnderWay(PROCESS_ORDER, order_id)
-    row = view.row
+    row = view.row or await _accepted_late(client, order_id)
     if row is None or row.order is None or row.status in ENDED:
         return
     recovery = OrderRecovery()
@@ -165,6 +166,16 @@ async def _stop_order(client: DurableClient, order_id: str, now: datetime) -> No
         raise UnderWay(PROCESS_ORDER, order_id)
     else:
         await recovery.stop(client, row, view.instance, _WHY, now)
+
+
+async def _accepted_late(client: DurableClient, order_id: str) -> OrderRow | None:
+    """Insert the row of an order that was started past the repository, from its instance's input, so that it can be settled."""
+    given = await stored_input(client, order_instance_id(order_id))
+    if given is None:
+        return None
+    order = Order.model_validate(given)
+    await asyncio.to_thread(services().order_repository.accept, order, fingerprint="")
+    return await asyncio.to_thread(services().order_repository.get, order_id)
 
 
 def _was_never_started(view: OrderView, now: datetime) -> bool:

@@ -20,6 +20,7 @@ from domain.orders.recovery import NotStartedAgain, why_not_started_again
 from domain.orders.row import OrderRow
 from domain.orders.run import run_of
 from domain.refusals import Conflict
+from domain.workflows.advice import settlement_operation
 from domain.workflows.dead_letter import DeadLetter
 from domain.workflows.intake import Reminder
 from domain.workflows.run import Restart
@@ -40,8 +41,8 @@ _DETAILS: Final = {
     "under_way": "It is under way.",
     "ended": "It has ended.",
     "being_given_up": "It is being given up; send this again in a minute.",
-    "terminated": "It was terminated: name it in `ids` to start it again, or settle it by POST {settlement}.",
-    "compensating": "It was to stop, or some of it is compensated: POST {settlement} settles it.",
+    "terminated": "It was terminated: name it in `ids` to start it again, or settle it by {settlement}.",
+    "compensating": "It was to stop, or some of it is compensated: {settlement} settles it.",
     "nothing_open": "Nothing of it waits for an operator.",
     "changed_meanwhile": "Another operator, or the recovery timer, was faster.",
     "unavailable": "It could not be recovered now; send this again in a few minutes.",
@@ -78,8 +79,8 @@ class Wish:
 
 def skipped(workflow: str, key: str, reason: str) -> Recovered:
     """Return that a run stays as it is."""
-    path = f"/api/orders/{key}/settlement" if workflow == PROCESS_ORDER else f"/api/runs/{workflow}/{key}/settlement"
-    return Recovered(workflow=workflow, key=key, reason=reason, detail=_DETAILS[reason].format(settlement=path))
+    detail = _DETAILS[reason].format(settlement=settlement_operation(workflow, key))
+    return Recovered(workflow=workflow, key=key, reason=reason, detail=detail)
 
 
 async def start_run_again(client: DurableClient, workflow: str, key: str, wish: Wish) -> Recovered:

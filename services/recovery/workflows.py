@@ -123,7 +123,7 @@ class WorkflowRecovery(Recovery[Run]):
 
 
 def _record_attention(run: Run, instance: InstanceStatus | None, why: str, now: datetime) -> list[DeadLetter | None]:
-    end = stopped(last_reported(run.key, instance))
+    end = stopped(run.workflow, last_reported(run.key, instance))
     course = services().run_repository.course(run.instance_id)
     dead_letters = [_dead_letter_of_run(run, why, now)] if course is None else _left_open(run, course, end, why, now)
     if course is not None and not dead_letters:  # only its last words are missing

@@ -39,7 +39,9 @@ class ReplayRunning(Conflict):
     """A replay of the dead letter is running."""
 
     def __init__(self) -> None:
-        super().__init__("replay_running", "A replay of this dead letter is running.")
+        super().__init__(
+            "replay_running", "A replay of this dead letter is running; read it again to see how that ends."
+        )
 
 
 class ChangedMeanwhile(Conflict):
@@ -124,10 +126,18 @@ async def _check_open(client: DurableClient, dead_letter: DeadLetter) -> None:
     if dead_letter.state is not DeadLetterState.OPEN:
         raise Conflict("closed", f"The dead letter is closed: {dead_letter.state}.")
     if dead_letter.resolution is not None:
-        detail = "The dead letter is being resolved. If that has stopped, send the resolution that it shows again."
+        path = f"/api/dead-letters/{dead_letter.dead_letter_id}"
+        detail = (
+            f"It is being resolved. If that has stopped, POST {path}/resolve with the resolution that GET {path} shows."
+        )
         raise Conflict("resolution_under_way", detail)
     if dead_letter.awaits_replay(datetime.now(UTC)) or is_unfinished(await latest_replay(client, dead_letter)):
         raise ReplayRunning
+
+
+def _resolve_advice(dead_letter: DeadLetter) -> str:
+    path = f"/api/dead-letters/{dead_letter.dead_letter_id}/resolve"
+    return f"The record holds nothing that could be done again: settle it by hand, then POST {path}."
 
 
 async def _claim_replay(client: DurableClient, stored: StoredDeadLetter) -> DeadLetter:
@@ -135,7 +145,7 @@ async def _claim_replay(client: DurableClient, stored: StoredDeadLetter) -> Dead
     dead_letter = stored.dead_letter
     await _check_open(client, dead_letter)
     if not dead_letter.commands:
-        raise Conflict("nothing_to_replay", "The record holds nothing that could be done again; resolve it by hand.")
+        raise Conflict("nothing_to_replay", _resolve_advice(dead_letter))
     claimed = dead_letter.claim_replay(datetime.now(UTC))
     await _update(stored, claimed)
     return claimed

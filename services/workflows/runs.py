@@ -13,6 +13,7 @@ from domain.errors import StorageUnavailable
 from domain.ids import instance_id_of
 from domain.refusals import Conflict, NotFound, TryAgain
 from domain.wire import Wire
+from domain.workflows.advice import with_settlement
 from domain.workflows.cancellation import CANCELLATION_REQUESTED
 from domain.workflows.intake import Intake
 from domain.workflows.run import BY_CALLER, STEP_PATIENCE, Run, RunRequest, WorkflowProgress
@@ -118,7 +119,7 @@ async def find_run(client: DurableClient, workflow: str, key: str) -> RunView:
         # Started and without an instance: it has ended, and its history was purged.
         if status is None and end is None and not awaits_instance:
             raise RunNotFound(workflow)
-    progress = end or _progress(key, status, awaits_instance=awaits_instance)
+    progress = end or _progress(workflow, key, status, awaits_instance=awaits_instance)
     if has_completed(status) and progress.status == "needs_attention":  # replays may have settled it since
         end = await asyncio.to_thread(services().run_repository.end, instance_id)
         progress = end or progress
@@ -151,18 +152,17 @@ def last_reported(key: str, status: InstanceStatus | None) -> WorkflowProgress:
     return WorkflowProgress.model_validate(status.custom_status)
 
 
-def stopped(reported: WorkflowProgress) -> WorkflowProgress:
+def stopped(workflow: str, reported: WorkflowProgress) -> WorkflowProgress:
     """Return the end of a run that was terminated, or that fails again and again: its own error text is not for callers."""
     ended = {"status": "needs_attention", "succeeded": False, "reason_code": "processing_stopped"}
-    return reported.model_copy(
-        update={**ended, "message": "Processing stopped before the end; an operator settles what is open."}
-    )
+    message = with_settlement("Processing stopped before the end.", workflow, reported.id)
+    return reported.model_copy(update={**ended, "message": message})
 
 
-def _progress(key: str, status: InstanceStatus | None, *, awaits_instance: bool) -> WorkflowProgress:
+def _progress(workflow: str, key: str, status: InstanceStatus | None, *, awaits_instance: bool) -> WorkflowProgress:
     if status is not None and has_completed(status):
         return WorkflowProgress.model_validate(status.output)
     reported = last_reported(key, status)
     if awaits_instance or is_unfinished(status):
         return reported
-    return stopped(reported)
+    return stopped(workflow, reported)

@@ -105,7 +105,7 @@ async def test_cancelling_an_order_that_needs_attention_names_that_status(shop: 
     await shop.host.run_until_idle()
     await shop.host.run("recover_runs")
     refused = (await shop.post("orders/big-1/cancellation", WISH)).json()
-    assert refused["detail"] == "The order has stopped already; an operator settles what is left of it."
+    assert refused["detail"] == "The order has stopped already. POST /api/orders/big-1/settlement settles what is open."
 
 
 async def test_cancelling_a_cancelled_order_names_that_status(shop: Shop):

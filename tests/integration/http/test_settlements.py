@@ -11,6 +11,7 @@ from tests.invariants.worker_deaths import recover_at_once
 from tests.support.books import assert_balanced, open_dead_letters
 from tests.support.messages import waiting_messages
 from tests.support.order_requests import order_request
+from tests.support.orders import placed_order
 from tests.support.shop import Shop
 from tests.support.unreliable import failing
 
@@ -162,6 +163,36 @@ async def test_a_settlement_and_the_recovery_timer_at_once_leave_nothing_open(un
         await under_way.host.run_until_idle()
     await assert_balanced(under_way, {"mug": 10}, WANTED)
     assert await open_dead_letters(under_way) == []
+
+
+async def test_an_order_that_was_started_past_the_repository_is_settled(shop: Shop):
+    await shop.stock("mug", 10)
+    shop.sandbox.fault(operation="shipments.create", kind="status", status=503)
+    order = placed_order("a-1")
+    await shop.host.start("process_order", order.to_wire(), instance_id="a-1")
+    await shop.host.run_until_idle()
+    await shop.host.operations.terminate("a-1")
+    await shop.host.run_until_idle()
+    shop.sandbox.clear_faults()
+    stopped = (await shop.get("orders/a-1")).json()
+    assert (stopped["status"], "POST /api/orders/a-1/settlement" in stopped["message"]) == ("needs_attention", True)
+    assert (await shop.post(SETTLEMENT)).status == 202
+    await shop.host.run_until_idle()
+    ended = await assert_balanced(shop, {"mug": 10}, {"a-1": {line.product_id: line.quantity for line in order.lines}})
+    assert ended["a-1"]["status"] == "failed"
+
+
+async def test_what_names_an_operation_names_one_that_works(under_way: Shop):
+    await stop(under_way, "terminated")
+    await under_way.host.run("recover_runs")
+    message = (await under_way.get("orders/a-1")).json()["message"]
+    refused = (await under_way.post("orders/a-1/cancellation", {"requested_by": "ada"})).json()["detail"]
+    under_way.sandbox.clear_faults()
+    for text in (message, refused):
+        assert text.endswith(f" POST /api/{SETTLEMENT} settles what is open.")
+    assert (await under_way.post(SETTLEMENT)).status == 202
+    await under_way.host.run_until_idle()
+    assert "settlement" not in "".join(str(each) for each in waiting_messages()), "mails to customers name no operation"
 
 
 async def test_an_order_that_has_just_been_accepted_is_about_to_be_started(shop: Shop, monkeypatch: pytest.MonkeyPatch):

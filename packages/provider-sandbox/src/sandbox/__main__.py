@@ -10,7 +10,7 @@ from sandbox.server import serving
 
 
 def main() -> int:
-    """0 after SIGTERM or SIGINT, 1 when it cannot serve, 2 for wrong usage."""
+    """Run the sandbox; return 0 after SIGTERM or SIGINT, 1 when it cannot serve, 2 for wrong usage."""
     options = _parser().parse_args()
     try:
         asyncio.run(_serve(options.port, options.state, options.search_lag))

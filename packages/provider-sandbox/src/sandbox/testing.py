@@ -30,7 +30,7 @@ class Sandbox:
         self._http = requests.Session()
 
     def payments(self, order_id: str | None = None) -> list[dict[str, Any]]:
-        """Money ledger: `id, order_id, status, currency, authorised, captured, refunded, voided` per payment."""
+        """Return the money ledger: `id, order_id, status, currency, authorised, captured, refunded, voided` per payment."""
         return list(self._get("/ledger/payments", order_id=order_id)["payments"])
 
     def totals(self, currency: str = "usd") -> dict[str, int]:
@@ -39,11 +39,11 @@ class Sandbox:
         return dict(self._get("/ledger/payments")["totals"].get(currency, none))
 
     def parcels(self, order_id: str | None = None) -> list[dict[str, Any]]:
-        """Parcel ledger: `id, reference, label_bought, label_active, refund_status, cost, tracking_status, …`."""
+        """Return the parcel ledger: `id, reference, label_bought, label_active, refund_status, cost, tracking_status, …`."""
         return list(self._get("/ledger/parcels", order_id=order_id)["parcels"])
 
     def calls(self, order_id: str | None = None, operation: str | None = None) -> list[dict[str, Any]]:
-        """Call log, oldest first: `operation, order_id, idempotency_key, status, replayed, fault, …`."""
+        """Return the call log, oldest first: `operation, order_id, idempotency_key, status, replayed, fault, …`."""
         return list(self._get("/calls", order_id=order_id, operation=operation)["calls"])
 
     def fault(self, **rule: Any) -> int:
@@ -51,7 +51,7 @@ class Sandbox:
         return int(self.post("/faults", rule)["ids"][0])
 
     def faults(self) -> list[dict[str, Any]]:
-        """Rules in force: `id, rule, matched` (how many calls each has matched)."""
+        """Return the rules in force: `id, rule, matched` (how many calls each has matched)."""
         return list(self._get("/faults")["faults"])
 
     def clear_faults(self) -> None:
@@ -75,7 +75,7 @@ class Sandbox:
         self.post("/reset", {})
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """POST to `/sandbox` + path, e.g. `/trackers/order-1` with `{"status": "delivered"}`."""
+        """Send a POST to `/sandbox` + path, e.g. `/trackers/order-1` with `{"status": "delivered"}`."""
         return self._request("POST", path, json=body)
 
     def close(self) -> None:

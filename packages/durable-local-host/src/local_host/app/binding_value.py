@@ -13,7 +13,7 @@ DEFAULT_CONNECTION = "Storage"
 
 
 def durable_client_value(origin: str, hub: str, fields: Mapping[str, str]) -> str:
-    """JSON text with the URLs that the client fills in and calls.
+    """Return the JSON text with the URLs that the client fills in and calls.
 
     origin: `http://127.0.0.1:7071`; fields: of the binding, perhaps with `taskHub` and `connectionName`.
     """

@@ -55,7 +55,7 @@ class Caller:
     """Calls functions with the arguments of their bindings."""
 
     def __init__(self, directory: Path, function_timeout: timedelta | None) -> None:
-        """function_timeout: how long one call may take, None for as long as it wants."""
+        """Make a caller. function_timeout: how long one call may take, None for as long as it wants."""
         self._directory = directory
         self._timeout = function_timeout
         self._pool = ThreadPoolExecutor(_thread_count(), thread_name_prefix="function")

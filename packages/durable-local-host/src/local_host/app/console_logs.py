@@ -128,7 +128,7 @@ class _Shown:
 
 
 def _is_replaying(frame: FrameType | None) -> bool:
-    """Whether an orchestrator that is below on the stack replays. The SDK shows it to the orchestrator's context alone."""
+    """Return whether an orchestrator that is below on the stack replays. The SDK shows it to the orchestrator's context alone."""
     while frame is not None:
         if frame.f_code.co_name == "resume_user_code":
             return bool(frame.f_locals["self"].context.is_replaying)

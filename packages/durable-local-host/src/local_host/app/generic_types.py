@@ -19,7 +19,7 @@ _SPECIAL = (Union, tuple, ClassVar, collections.abc.Callable)
 
 
 def is_generic(annotation: Any) -> bool:
-    """Whether the worker takes the annotation for a generic type."""
+    """Return whether the worker takes the annotation for a generic type."""
     if isinstance(annotation, type):
         return issubclass(annotation, Generic)
     return isinstance(annotation, _GenericAlias | _SpecialGenericAlias) and annotation.__origin__ not in _SPECIAL

@@ -59,7 +59,7 @@ class HostConfig:
 
 
 def read_host_config(directory: Path, environ: Mapping[str, str]) -> HostConfig:
-    """host.json of the app with its overrides. Raises ConfigurationError, SettingMissing."""
+    """Return what host.json of the app says, with its overrides. Raises ConfigurationError, SettingMissing."""
     path = directory / "host.json"
     if not path.exists():
         raise ConfigurationError(f'{path} is missing. An app needs one; the smallest is {{"version": "2.0"}}.')

@@ -74,7 +74,7 @@ def _returned(function: Function, result: CallResult) -> Datum | None:
 
 
 def _response(function: Function, result: CallResult) -> Datum | None:
-    """None when the response is a parameter that was not set, or when there is none."""
+    """Return the response; None when it is a parameter that was not set, or when there is none."""
     binding = next((binding for binding in function.outputs if binding.type == "http"), None)
     if binding is None:
         return None

@@ -40,7 +40,13 @@ class Invoker:
         worker: FunctionWorker,
         services: Callable[[], BindingServices],
     ) -> None:
-        """services: for the bindings of functions. They exist only when the triggers do, which run functions by this."""
+        """Make an invoker.
+
+        Args:
+            app: The functions.
+            worker: Calls them.
+            services: Returns what bindings need. It exists only once the triggers do, which run functions by this invoker.
+        """
         self._app = app
         self._worker = worker
         self._services = services
@@ -160,7 +166,7 @@ class Invoker:
 
 @contextmanager
 def _failing_the_call() -> Iterator[None]:
-    """Whatever a binding meets fails the call, as on the real host; its caller may try again."""
+    """Fail the call with whatever a binding meets, as on the real host; its caller may try again."""
     try:
         yield
     except Exception as error:

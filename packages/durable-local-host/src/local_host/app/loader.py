@@ -72,7 +72,7 @@ def _declared_functions(module: ModuleType, script: str) -> list[Any]:
 
 
 def _quietly(app: Any) -> list[Any]:
-    """`get_functions()` warns on the root logger about apps without HTTP functions, which is no problem."""
+    """Return the functions. The SDK warns of apps without HTTP functions, which is no problem: the warning is held back."""
     root = logging.getLogger()
     level = root.level
     root.setLevel(logging.ERROR)
@@ -93,7 +93,7 @@ def _message(error: BaseException) -> str:
 
 
 def _place(error: BaseException, directory: Path) -> str | None:
-    """`file:line` of the app's code nearest to the exception."""
+    """Return `file:line` of the app's code nearest to the exception."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{_relative(error.filename, directory)}:{error.lineno}"
     return _last_own_line(error.__traceback__, directory)

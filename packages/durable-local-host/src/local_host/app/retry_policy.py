@@ -22,7 +22,7 @@ class RetryPolicy:
     maximum_s: float | None = None
 
     def delay_before(self, attempt: int) -> float:
-        """Seconds to wait before retry number `attempt` (1 is the first)."""
+        """Return the seconds to wait before retry number `attempt` (1 is the first)."""
         return self.delay_s if self.maximum_s is None else min(self.maximum_s, self.delay_s * 2 ** min(attempt - 1, 30))
 
 
@@ -51,6 +51,6 @@ def _policy(setting: Mapping[str, Any]) -> RetryPolicy:
 
 
 def _seconds(text: Any) -> float:
-    """Hours, minutes and seconds of a day; the worker knows no days and no fractions."""
+    """Return the seconds of hours, minutes and seconds of a day; the worker knows no days and no fractions."""
     parsed = time.strptime(text, "%H:%M:%S")
     return float(parsed.tm_hour * 3600 + parsed.tm_min * 60 + parsed.tm_sec)

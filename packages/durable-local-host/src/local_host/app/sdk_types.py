@@ -16,13 +16,13 @@ def sdk_type_converter(binding_type: str) -> Any:
 
 
 def is_sdk_type(annotation: Any) -> bool:
-    """Whether a parameter of that type is made by such a package."""
+    """Return whether a parameter of that type is made by such a package."""
     registry = _registry()
     return registry is not None and bool(registry.check_supported_type(annotation))
 
 
 def is_settlement_client(annotation: Any) -> bool:
-    """Whether a parameter of that type needs no binding, since it settles messages of Service Bus."""
+    """Return whether a parameter of that type needs no binding, since it settles messages of Service Bus."""
     check = getattr(_registry(), "check_supported_grpc_client_type", None)
     return check is not None and bool(check(annotation))
 

@@ -30,7 +30,7 @@ class LocalSettings:
 
 
 def read_local_settings(directory: Path) -> LocalSettings:
-    """local.settings.json of the app, or nothing when the file is absent. Raises ConfigurationError."""
+    """Return the values of local.settings.json of the app, or nothing when the file is absent. Raises ConfigurationError."""
     path = directory / "local.settings.json"
     document = read_json_object(path) if path.exists() else {}
     host = _section(document, "Host")
@@ -55,7 +55,7 @@ def apply_settings(settings: LocalSettings, environ: MutableMapping[str, str], d
 
 
 def is_disabled(function: str, environ: Mapping[str, str]) -> bool:
-    """Whether a setting disables the function; with underscores where the name of a variable cannot have dots.
+    """Return whether a setting disables the function; with underscores where the name of a variable cannot have dots.
 
     The host reads names of settings without regard to case.
     """

@@ -104,7 +104,7 @@ def _check_names(function: str, parameters: Sequence[str], bound: Mapping[str, B
 
 
 def _as_set(names: Sequence[str]) -> str:
-    """As Python writes a set, in an order that stays the same."""
+    """Return the names as Python writes a set, in an order that stays the same."""
     return f"{{{', '.join(map(repr, names))}}}"
 
 

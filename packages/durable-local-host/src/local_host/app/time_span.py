@@ -29,7 +29,7 @@ _FRACTION_DIGITS: Final = 7
 
 
 def parse_time_span(text: str) -> timedelta:
-    """`1.02:03:04.5` is one day, two hours, three minutes, 4.5 seconds. Raises ValueError."""
+    """Read a duration: `1.02:03:04.5` is one day, two hours, three minutes, 4.5 seconds. Raises ValueError."""
     match = _SPAN.match(text.strip())
     if match is not None:
         numbers = re.split("[:.]", match["numbers"])

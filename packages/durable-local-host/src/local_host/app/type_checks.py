@@ -22,7 +22,7 @@ class _Generic:
 
 
 def fits_input(binding_type: str, annotation: Any) -> bool:
-    """Whether a parameter of an input binding may have that type. Raises what the converter raises, such as TypeError."""
+    """Return whether a parameter of an input binding may have that type. Raises what the converter raises, such as TypeError."""
     if binding_type == "httpTrigger" and (types := http_types()) is not None:
         return bool(types.RequestTrackerMeta.check_type(annotation))
     converter = sdk_type_converter if is_sdk_type(annotation) else _sdk_converter
@@ -30,14 +30,14 @@ def fits_input(binding_type: str, annotation: Any) -> bool:
 
 
 def fits_output(binding_type: str, annotation: Any) -> bool:
-    """Whether a value of that type may go to an output binding. Raises what the converter raises, such as TypeError."""
+    """Return whether a value of that type may go to an output binding. Raises what the converter raises, such as TypeError."""
     if binding_type == "http" and (types := http_types()) is not None:
         return bool(types.ResponseTrackerMeta.check_type(annotation))
     return bool((_sdk_converter(binding_type) or _Generic).check_output_type_annotation(annotation))
 
 
 def has_implicit_output(binding_type: str) -> bool:
-    """Whether a function with that binding may return a value without an output binding."""
+    """Return whether a function with that binding may return a value without an output binding."""
     converter = _sdk_converter(binding_type)
     if converter is None:
         return binding_type != "durableClient"

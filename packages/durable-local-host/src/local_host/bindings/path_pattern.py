@@ -26,7 +26,7 @@ class PathPattern:
 
 
 def parse_pattern(path: str) -> PathPattern:
-    """`container` alone matches every blob in it. Raises ValueError for a path without a container."""
+    """Read a path; `container` alone matches every blob in it. Raises ValueError for a path without a container."""
     container, _, name = path.strip("/").partition("/")
     if not container or "{" in container:
         raise ValueError(f"the blob path '{path}' must begin with the name of a container")

@@ -37,7 +37,7 @@ class TriggeredRun:
         metadata: Mapping[str, Datum] | None = None,
         delivery: Attempt = ONLY,
     ) -> bool:
-        """Whether the function succeeded in the end. delivery: which one it is of what triggers the function."""
+        """Return whether the function succeeded in the end. delivery: which one it is of what triggers the function."""
         if self._is_closed:
             # The host stops: a listener that asks for a run now waits until it is cancelled.
             await asyncio.get_running_loop().create_future()
@@ -86,7 +86,7 @@ def _retry_context(tries: int, most: int, failure: UserCodeFailed | None) -> Ret
 
 
 def _attempt(tries: int, most: int, delivery: Attempt) -> Attempt:
-    """One try of the `retry` decorator, within a delivery that may be one of several."""
+    """Make one try of the `retry` decorator, within a delivery that may be one of several."""
     attempt = counted(tries + 1, most + 1 if most >= 0 else most)
     text = attempt.text if delivery is ONLY else f"{attempt.text}, {delivery.text}"
     return Attempt(text=text, is_retried=attempt.is_retried or delivery.is_retried)

@@ -50,7 +50,7 @@ class StorageAccounts:
         return client
 
     def check(self, connection: str, service: str) -> None:
-        """service: `queue` or `blob`. Raises SettingMissing when nothing says where that account is."""
+        """Check that a setting names the account of a connection. service: `queue` or `blob`. Raises SettingMissing."""
         name = connection or DEFAULT_CONNECTION
         if not self._connection_string(name):
             self._service_uri(service, name)

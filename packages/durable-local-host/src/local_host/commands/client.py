@@ -61,7 +61,7 @@ class Client:
                 return
 
     def steer(self, instance_id: str, operation: str, reason: str) -> None:
-        """terminate, suspend, resume or rewind. Raises CommandFailed when the instance is not in the state for it."""
+        """Terminate, suspend, resume or rewind an instance. Raises CommandFailed when the instance is not in the state for it."""
         query = {"reason": reason} if reason else {}
         self._instance_call("POST", instance_id, f"{_instance(instance_id)}/{operation}", query)
 

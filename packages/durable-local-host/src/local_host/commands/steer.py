@@ -20,7 +20,7 @@ def raise_event(options: Namespace) -> int:
 
 
 def steer(options: Namespace) -> int:
-    """terminate, suspend, resume, rewind, as `options.operation` says."""
+    """Terminate, suspend, resume or rewind an instance, as `options.operation` says."""
     Client(options.url).steer(options.instance, options.operation, options.reason)
     print(f"{options.operation} requested for {options.instance}")
     return 0

@@ -75,5 +75,5 @@ def read_failure(failure: UserCodeFailed) -> Answer | None:
 
 
 def compact(value: object) -> str | None:
-    """JSON text without blanks; None for None."""
+    """Return JSON text without blanks; None for None."""
     return None if value is None else to_text(value)

@@ -70,14 +70,14 @@ class Database:
             )
 
     def read(self, query: str, parameters: Any = ()) -> list[sqlite3.Row]:
-        """As of the last commit."""
+        """Return the rows of a query, as of the last commit."""
         try:
             return self._reader.execute(QUERIES[query], parameters).fetchall()
         except sqlite3.DatabaseError as error:
             raise StoreUnavailable(f"The state file cannot be read: {error}.") from error
 
     def read_uncommitted(self, query: str, parameters: Any = ()) -> list[sqlite3.Row]:
-        """As it will be when the open transaction is committed; must not be called while it is being committed."""
+        """Return the rows as the open transaction has them so far. Not to be called while it is being committed."""
         return self.writer.execute(QUERIES[query], parameters).fetchall()
 
     def close(self) -> None:

@@ -84,7 +84,7 @@ def payload(work: EntityWork) -> str:
 
 
 def finish(work: EntityWork, answer: str, at: str) -> BatchOutcome:
-    """answer: the SDK's JSON text, with one result per operation."""
+    """Return the outcome of a batch. answer: the SDK's JSON text, with one result per operation."""
     after = json.loads(answer)
     exists = after["entityExists"]
     replies = [_reply(result["result"], is_error=result["isError"]) for result in after["results"]]

@@ -78,7 +78,7 @@ class WorkerExited(CallLost):
     namespace = "Microsoft.Azure.WebJobs.Script.Workers"
 
     def __init__(self, executable: str, exit_code: int) -> None:
-        """exit_code: as a shell has it, 128 and the signal's number for a process that a signal ended."""
+        """Describe a dead worker. exit_code: as a shell has it, 128 and the signal's number for a process that a signal ended."""
         super().__init__("WorkerProcessExitException", f"{executable} exited with code {exit_code} (0x{exit_code:x})")
 
 
@@ -88,7 +88,7 @@ class FunctionTimedOut(CallLost):
     namespace = "Microsoft.Azure.WebJobs.Host"
 
     def __init__(self, function: str, limit: str, invocation_id: str) -> None:
-        """limit: as the real host writes it, `00:00:05`."""
+        """Describe a time-out. limit: as the real host writes it, `00:00:05`."""
         text = f"Timeout value of {limit} was exceeded by function: Functions.{function}"
         super().__init__("FunctionTimeoutException", text)
         self.function = function
@@ -123,7 +123,7 @@ class UnknownFunction(OperationRefused):
     """No function of that kind and durable name is registered."""
 
     def __init__(self, kind: str, name: str, known: Sequence[str], left_out: str | None = None) -> None:
-        """left_out: why a function of that name is there and is not run."""
+        """Describe an unknown function. left_out: why a function of that name is there and is not run."""
         names = ", ".join(f"'{each}'" for each in known)
         listing = (
             f"The following are the known {kind} functions: {names}." if known else f"No {kind} functions are known."

@@ -25,13 +25,13 @@ class Functions(Protocol):
         """Return the registered spelling of a durable name, looked up ignoring case; None when there is no such function."""
 
     def is_disabled(self, kind: FunctionKind, name: str) -> bool:
-        """Whether a function of that durable name is there, but a setting disables it; `find` has none then."""
+        """Return whether a function of that durable name is there, but a setting disables it; `find` has none then."""
 
     def left_out(self, kind: FunctionKind, name: str) -> str | None:
-        """Why a function of that durable name is there and is not run (for error texts); `find` has none then."""
+        """Return why a function of that durable name is there and is not run (for error texts); `find` has none then."""
 
     def names(self, kind: FunctionKind) -> Sequence[str]:
-        """All durable names of one kind, in their registered spelling (for error texts)."""
+        """Return all durable names of one kind, in their registered spelling (for error texts)."""
 
 
 class Executor(Functions, Protocol):

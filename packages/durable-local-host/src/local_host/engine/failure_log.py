@@ -109,6 +109,6 @@ def _as_text(raised: Sequence[Raised]) -> str:
 
 
 def _name(raised: Raised) -> str:
-    """Type and message, without what only the SDK and the host read."""
+    """Return type and message, without what only the SDK and the host read."""
     message = raised.message.partition(_SDK_DATA)[0].partition(_DETAILS)[0]
     return f"{raised.type_name}: {message.rstrip()}"

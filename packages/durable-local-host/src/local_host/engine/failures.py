@@ -23,7 +23,7 @@ def activity_reason(name: str, failure: object) -> str:
 
 
 def activity_details(failure: UserCodeFailed) -> str:
-    """Details of a TaskFailed: one line of JSON, a serialised .NET exception."""
+    """Return the details of a TaskFailed: one line of JSON, a serialised .NET exception."""
     inner = {
         "$type": _RPC_EXCEPTION,
         "IsUserException": False,
@@ -42,7 +42,7 @@ def activity_details(failure: UserCodeFailed) -> str:
 
 
 def disabled_details(name: str) -> str:
-    """Details of a TaskFailed of a disabled activity."""
+    """Return the details of a TaskFailed of a disabled activity."""
     assembly = "Microsoft.Azure.WebJobs.Extensions.DurableTask"
     return _exception(f"{assembly}.FunctionFailedException", assembly, disabled_text(name), None)
 

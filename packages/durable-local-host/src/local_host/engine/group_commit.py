@@ -60,7 +60,7 @@ class Transaction:
         return self._connection.executemany(QUERIES[query], parameters).rowcount if parameters else 0
 
     def copies_of(self, event: Event) -> int:
-        """How often to deliver a message: once, unless a test wants to see that a second copy does no harm."""
+        """Return how often to deliver a message: once, unless a test wants to see that a second copy does no harm."""
         return self._faults.copies_of(event)
 
 

@@ -89,7 +89,7 @@ class Event:
 
 
 def make_event(kind: EventType, at: str, event_id: int = -1, **fields: Any) -> Event:
-    """at: the timestamp's text; event_id: the sequence number of a scheduled event, else -1."""
+    """Return an event. at: the timestamp's text; event_id: the sequence number of a scheduled event, else -1."""
     values = {"EventType": int(kind), "EventId": event_id, "IsPlayed": False, "Timestamp": at, **fields}
     return Event(values, _to_json(values))
 
@@ -105,7 +105,7 @@ def as_played(event: Event) -> str:
 
 
 def time_text(moment: datetime) -> str:
-    """ISO 8601 in UTC with six digits and `Z`: sorts as text, and the SDK reads it as an aware time."""
+    """Return the time in ISO 8601, UTC, with six digits and `Z`: sorts as text, and the SDK reads it as an aware time."""
     in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     return in_utc.isoformat(timespec="microseconds")[: -len("+00:00")] + "Z"
 
@@ -127,9 +127,17 @@ def execution_started(
     parent: Fields | None,
     generation: int | None = 0,
 ) -> Event:
-    """input_text: JSON text or None. parent: what `parent_instance` made, None for a top-level instance.
+    """Return the event with which an execution starts.
 
-    generation: None for a run that continues another one.
+    Args:
+        at: The timestamp's text.
+        name: The orchestrator's name.
+        version: Its version.
+        input_text: JSON text, or None.
+        instance_id: Of the instance.
+        execution_id: Of this execution.
+        parent: What `parent_instance` made; None for a top-level instance.
+        generation: None for an execution that continues another one.
     """
     return make_event(
         EventType.EXECUTION_STARTED,
@@ -149,7 +157,7 @@ def execution_started(
 
 
 def parent_instance(name: str, version: str, instance_id: str, execution_id: str, task_id: int) -> dict[str, Any]:
-    """How a child names its parent and the task of the parent that it is."""
+    """Return how a child names its parent and the task of the parent that it is."""
     return {
         "Name": name,
         "OrchestrationInstance": {"InstanceId": instance_id, "ExecutionId": execution_id},
@@ -159,7 +167,7 @@ def parent_instance(name: str, version: str, instance_id: str, execution_id: str
 
 
 def task_scheduled(at: str, task_id: int, name: str, input_text: str | None) -> Event:
-    """input_text: the JSON text of a list that holds the JSON text of the one input."""
+    """Return the event of a scheduled activity. input_text: the JSON text of a list that holds the JSON text of the one input."""
     return make_event(
         EventType.TASK_SCHEDULED,
         at,
@@ -244,7 +252,7 @@ class History:
 
     @classmethod
     def parse(cls, episodes: Iterable[str]) -> History:
-        """episodes: the stored texts in order."""
+        """Read a history. episodes: the stored texts in order."""
         history = cls.empty()
         history.episodes.extend(episodes)
         for fields in json.loads(f"[{','.join(history.episodes)}]"):

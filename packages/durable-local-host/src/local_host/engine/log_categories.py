@@ -40,7 +40,7 @@ def function_logger(function: str) -> logging.Logger:
 
 
 def is_of_host(logger_name: str) -> bool:
-    """Whether the host writes by a logger of that name."""
+    """Return whether the host writes by a logger of that name."""
     return logger_name in _LOGGERS.by_category
 
 

@@ -27,7 +27,7 @@ class LogLevels:
     """The rules of one host.json."""
 
     def __init__(self, rules: Mapping[str, str]) -> None:
-        """rules: level by category, `default` for all others; a level that does not exist is no rule."""
+        """Take the rules: level by category, `default` for all others; a level that does not exist is no rule."""
         self._rules = {
             name.casefold(): _LEVELS[level.casefold()] for name, level in rules.items() if level.casefold() in _LEVELS
         }
@@ -43,11 +43,11 @@ class LogLevels:
         return self._rules[rule] if (rule := self._rule(category)) else self.default
 
     def names(self, category: str) -> bool:
-        """Whether a rule other than `default` is about the category."""
+        """Return whether a rule other than `default` is about the category."""
         return bool(self._rule(category))
 
     def asks_for_more_of(self, folder: str) -> bool:
-        """Whether a rule shows what is below a warning in a category that begins with that text."""
+        """Return whether a rule shows what is below a warning in a category that begins with that text."""
         begin = folder.casefold()
         prefixes = [
             rule.partition("*")[0]

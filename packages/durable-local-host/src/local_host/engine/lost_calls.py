@@ -24,7 +24,7 @@ def activity_reason(name: str, lost: CallLost) -> str:
 
 
 def activity_details(lost: CallLost) -> str:
-    """Details of that TaskFailed: the serialised .NET exception."""
+    """Return the details of that TaskFailed: the serialised .NET exception."""
     if isinstance(lost, WorkerExited):
         details = _worker_exit(lost)
     elif isinstance(lost, FunctionTimedOut):
@@ -80,5 +80,5 @@ def _exception(name: str, message: str) -> dict[str, Any]:
 
 
 def orchestration_error(lost: CallLost) -> str:
-    """Why an orchestration fails whose episode was in hand, when nothing of its history contradicts that."""
+    """Return why an orchestration fails whose episode was in hand, when nothing of its history contradicts that."""
     return f"One or more errors occurred. ({lost.message})"

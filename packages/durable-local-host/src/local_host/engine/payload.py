@@ -37,6 +37,6 @@ def _settings(config: DurableConfig) -> str:
 
 
 def duration_text(span: timedelta) -> str:
-    """`d.HH:MM:SS`, as .NET writes whole seconds."""
+    """Return `d.HH:MM:SS`, as .NET writes whole seconds."""
     hours, rest = divmod(span.seconds, 3600)
     return f"{span.days}.{hours:02}:{rest // 60:02}:{rest % 60:02}"

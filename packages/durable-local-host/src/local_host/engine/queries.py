@@ -50,7 +50,7 @@ class Queries:
     async def list_instances(
         self, where: InstanceFilter = ANY_INSTANCE, top: int = 100, continuation: str | None = None
     ) -> InstancePage:
-        """Instances and entities in order of id."""
+        """Return a page of instances and entities in order of id."""
         prefix = where.id_prefix or ""
         rows = self._hub.read(
             "list_instances",
@@ -72,7 +72,7 @@ class Queries:
         return [instance_status(row) for row in self._hub.read("latest_instances", (top,))]
 
     async def count_by_status(self) -> dict[str, int]:
-        """How many instances there are of each status that occurs; entities are not counted."""
+        """Return how many instances there are of each status that occurs; entities are not counted."""
         return {row[0]: row[1] for row in self._hub.read("count_by_status")}
 
     def _row(self, instance_id: str) -> Row:
@@ -91,7 +91,7 @@ class Queries:
     async def list_entities(
         self, where: EntityFilter = ANY_ENTITY, top: int = 100, continuation: str | None = None
     ) -> EntityPage:
-        """Existing entities in order of name and key."""
+        """Return a page of existing entities in order of name and key."""
         prefix = entity_id(where.name, "") if where.name else "@"
         rows = self._hub.read(
             "list_entities",

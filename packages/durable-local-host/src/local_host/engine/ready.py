@@ -38,5 +38,5 @@ class ReadyQueue:
             self._waiting[taken] = None
 
     def __bool__(self) -> bool:
-        """Whether an id waits to be taken."""
+        """Return whether an id waits to be taken."""
         return bool(self._waiting)

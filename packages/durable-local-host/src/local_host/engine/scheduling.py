@@ -145,7 +145,7 @@ def _sent_before(outcome: Outcome, entity_id: str) -> str | None:
 
 
 def _later(at: str, before: str | None) -> str:
-    """at; but where that is not after `before`, the next tick of .NET (100 ns), which .NET writes without a zone."""
+    """Return `at`; but where that is not after `before`, the next tick of .NET (100 ns), which .NET writes without a zone."""
     if before is None or at.removesuffix("Z") > before.removesuffix("Z"):
         return at
     seconds, _, fraction = before.removesuffix("Z").partition(".")

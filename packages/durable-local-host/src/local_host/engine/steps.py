@@ -73,7 +73,7 @@ def start_instance(tx: Transaction, instance: Instance, started: Event, *, repla
 
 
 def complete_episode(tx: Transaction, outcome: Outcome, stored_episodes: Sequence[tuple[int, str]]) -> None:
-    """stored_episodes: number and text of what to append to the history. Raises WorkLost."""
+    """Store what an episode leads to. stored_episodes: number and text of what to append to the history. Raises WorkLost."""
     instance = outcome.episode.instance
     _advance_instance(tx, outcome)
     _remove(tx, "delete_message", outcome.episode.consumed)
@@ -139,7 +139,7 @@ def _start_child(tx: Transaction, child: ChildStart) -> None:
 
 
 def drop_messages(tx: Transaction, seqs: Sequence[int]) -> None:
-    """Messages that mean nothing to the instance as it is."""
+    """Delete messages that change nothing for the instance as it is."""
     tx.run_many("delete_message", [(seq,) for seq in seqs])
 
 

@@ -105,13 +105,13 @@ class TaskHub:
         self._held = HeldBack(last_message, last_operation, {row["seq"] for row in first})
 
     def show_messages(self) -> None:
-        """Messages and operations are in sight again."""
+        """Bring messages and operations back into sight."""
         self._held.messages = self._held.operations = 0
         self._find_messages()
         self._wake(Wakeups())
 
     def show_activities(self) -> None:
-        """Activities are in sight again."""
+        """Bring activities back into sight."""
         self._held.activities = ()
         self._activities.extend(self._held_activities)
         self._held_activities.clear()
@@ -172,7 +172,7 @@ class TaskHub:
         return InstanceWork(instance, history, in_sight_now)
 
     def history_of(self, instance_id: str) -> History:
-        """As of the last commit."""
+        """Return the history of an instance, as of the last commit."""
         return _history(self.read("history_of", (instance_id,)))
 
     async def complete_episode(self, outcome: Outcome) -> None:
@@ -276,7 +276,7 @@ class TaskHub:
     # Timers.
 
     def next_due(self) -> str:
-        """When the next timer is due, "" when there is none."""
+        """Return when the next timer is due, "" when there is none."""
         rows = self.read("next_due")
         return rows[0][0] if rows else ""
 

@@ -42,7 +42,7 @@ class Line:
 
 
 def timeline(events: Sequence[Event]) -> Iterator[Line]:
-    """events: `historyEvents` of a status query."""
+    """Yield the lines of a timeline. events: `historyEvents` of a status query."""
     pairs = _Pairs(events)
     for event in events:
         mark, style, describe = _KINDS.get(event["EventType"], ("·", "dim", _unknown))
@@ -65,7 +65,7 @@ def timeline(events: Sequence[Event]) -> Iterator[Line]:
 
 
 def since(seconds: float) -> str:
-    """`+1.204 s`, and from an hour on `+1:02:03`."""
+    """Return `+1.204 s`, and from an hour on `+1:02:03`."""
     if seconds < 3600:
         return f"+{seconds:.3f} s"
     hours, rest = divmod(int(seconds), 3600)
@@ -92,7 +92,7 @@ class _Pairs:
         return event["EventType"] in _BEGINS and _key(event) not in self._ended and not _request(event).get("signal")
 
     def attempt(self, event: Event) -> str:
-        """`attempt 2: ` for what failed before and was then tried again. Called for every event, in order."""
+        """Return `attempt 2: ` for what failed before and was then tried again. Called for every event, in order."""
         kind, name = event["EventType"], str(event.get("FunctionName") or event.get("Name"))
         if kind not in _SCHEDULED and "ScheduledTime" not in event:
             return ""

@@ -10,7 +10,7 @@ _DOTNET_VERSION = re.compile(r"\d+(\.\d+){1,3}")
 
 
 def accepts(version: str, config: DurableConfig) -> bool:
-    """Whether an instance of that version may run here. Without a `defaultVersion` every version may."""
+    """Return whether an instance of that version may run here. Without a `defaultVersion` every version may."""
     if config.default_version is None or config.version_match is VersionMatch.NONE:
         return True
     comparison = compare_versions(version, config.default_version)
@@ -20,7 +20,7 @@ def accepts(version: str, config: DurableConfig) -> bool:
 
 
 def compare_versions(one: str, other: str) -> int:
-    """Negative, 0 or positive. "" comes first; `1.10` follows `1.9`; what is not of that form compares as text."""
+    """Return a number below, equal to or above 0. "" comes first; `1.10` follows `1.9`; other forms compare as text."""
     if _DOTNET_VERSION.fullmatch(one) and _DOTNET_VERSION.fullmatch(other):
         return _order(_numbers(one), _numbers(other))
     return _order(one.lower(), other.lower())

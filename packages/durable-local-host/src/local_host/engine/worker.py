@@ -156,7 +156,7 @@ class Worker:
         return self._hub.complete_episode(outcome)
 
     def _is_left_to_others(self, episode: Episode) -> bool:
-        """Whether an instance of this version waits for a host of another version."""
+        """Return whether an instance of this version waits for a host of another version."""
         instance = episode.instance
         if not episode.runs_code or self._config.version_failure is VersionFailure.FAIL:
             return False

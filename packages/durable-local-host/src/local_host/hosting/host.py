@@ -63,7 +63,7 @@ MEMORY = ":memory:"
 
 
 def times_path(state: str) -> Path | None:
-    """Where timer functions keep their times: beside the state file, if there is one."""
+    """Return where timer functions keep their times: beside the state file, if there is one."""
     return None if state == MEMORY else Path(f"{state}.timers.json")
 
 

@@ -76,7 +76,7 @@ class ManagementApi:
         self._config = config
 
     async def answer(self, request: web.BaseRequest) -> web.Response:
-        """404 without a body for a path, operation or verb that does not exist."""
+        """Answer a request; 404 without a body for a path, operation or verb that does not exist."""
         path = request.raw_path.partition("?")[0][len(MANAGEMENT_PATH) :]
         found = _find(request.method, _segments(path))
         if found is None:

@@ -52,7 +52,7 @@ def json_body(value: Any) -> bytes:
 def status_body(
     status: InstanceStatus, *, show_input: bool = True, show_history: bool = False, show_history_output: bool = False
 ) -> dict[str, Any]:
-    """One instance. `historyEvents` is there only when asked for and the instance has begun."""
+    """Return the body of one instance. `historyEvents` is there only when asked for and the instance has begun."""
     body = {
         "name": status.name,
         "instanceId": status.instance_id,
@@ -76,7 +76,7 @@ def _origin(status: InstanceStatus) -> dict[str, Any]:
 
 
 def entity_body(entity: EntityStatus, *, fetch_state: bool) -> dict[str, Any]:
-    """One entity of a listing."""
+    """Return the body of one entity of a listing."""
     return {
         "entityId": {"name": entity.name, "key": entity.key},
         "lastOperationTime": time_text(entity.last_operation_at),
@@ -95,7 +95,7 @@ def json_value(text: str | None) -> Any:
 
 
 def whole_seconds(time: datetime) -> str:
-    """`2026-01-01T00:00:00Z`."""
+    """Return a time without fractions, such as `2026-01-01T00:00:00Z`."""
     return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -115,7 +115,7 @@ def history_events(
 
 
 def _scheduled(history: Sequence[Mapping[str, Any]]) -> Mapping[int, Mapping[str, Any]]:
-    """By their numbers. Raises ScheduledTwice."""
+    """Return the scheduled events by their numbers. Raises ScheduledTwice."""
     scheduled: dict[int, Mapping[str, Any]] = {}
     for event in history:
         if event["EventType"] in _SCHEDULED:

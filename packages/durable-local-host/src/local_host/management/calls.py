@@ -66,7 +66,7 @@ class Call:
         return int(top) if top else _DEFAULT_PAGE_SIZE
 
     async def body_text(self) -> str | None:
-        """None for an empty body. Raises InvalidJson for one that is no UTF-8."""
+        """Return the text of the body; None for an empty one. Raises InvalidJson for one that is no UTF-8."""
         body = await self.request.read()
         try:
             return body.decode("utf-8") if body.strip() else None
@@ -80,7 +80,7 @@ class Call:
 
 
 def _is_text(value: str) -> bool:
-    """Whether it can be stored: bytes of a header that are no UTF-8 arrive as halves of surrogate pairs."""
+    """Return whether it can be stored: bytes of a header that are no UTF-8 arrive as halves of surrogate pairs."""
     try:
         value.encode("utf-8")
     except UnicodeEncodeError:
@@ -94,5 +94,5 @@ def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | No
 
 
 def page_response(items: Sequence[Any], continuation: str | None) -> web.Response:
-    """One page of a listing; the header that continues it is empty on the last page."""
+    """Return one page of a listing; the header that continues it is empty on the last page."""
     return json_response(items, headers={_CONTINUATION: continuation or ""})

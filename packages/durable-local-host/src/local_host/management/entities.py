@@ -48,7 +48,7 @@ async def delete_entity(call: Call) -> web.Response:
 
 
 async def _operation_input(call: Call) -> str | None:
-    """JSON text: the body when that is declared as JSON, else the body as one string."""
+    """Return JSON text: the body when that is declared as JSON, else the body as one string."""
     text = await call.body_text()
     if text is None or call.has_media_type("application/json"):
         return text

@@ -62,7 +62,7 @@ class Query:
             raise InvalidParameter(f"'{name}' must be a time such as 2026-01-31T12:00:00Z.") from None
 
     def statuses(self) -> tuple[RuntimeStatus, ...]:
-        """`runtimeStatus`, comma-separated or repeated; names that do not exist are ignored."""
+        """Read `runtimeStatus`, comma-separated or repeated; names that do not exist are ignored."""
         names = [part.strip() for value in self._values.get("runtimestatus", ()) for part in value.split(",")]
         known = {status.value for status in RuntimeStatus}
         return tuple(RuntimeStatus(name) for name in names if name in known)

@@ -88,7 +88,7 @@ class AppHost(Controls):
         await self.open()
 
     async def crashes_during(self, work: Awaitable[object]) -> bool:
-        """Whether the host dies, as `crash_before_commit` or `crash_after_commit` said, before `work` ends.
+        """Return whether the host dies, as `crash_before_commit` or `crash_after_commit` said, before `work` ends.
 
         Work that is interrupted so is cancelled, and what it raises of that is ignored; `restart` comes next.
         """
@@ -104,7 +104,7 @@ class AppHost(Controls):
             await asyncio.gather(crash, doing, return_exceptions=True)
 
     async def open(self) -> None:
-        """Start; used by `running_app` and `restart`."""
+        """Start the host; used by `running_app` and `restart`."""
         with ExitStack() as unless_started:
             hub = unless_started.enter_context(closing(TaskHub.open(self._state, self.crashes)))
             listener = unless_started.enter_context(closing(bind("127.0.0.1", 0)))

@@ -48,7 +48,7 @@ class DoubledExecutor:
     """An executor that passes everything on, except what a test has replaced or ordered to fail."""
 
     def __init__(self, real: Executor, doubles: Doubles) -> None:
-        """doubles: looked at in each call."""
+        """Wrap an executor. doubles: read in each call."""
         self._real = real
         self._doubles = doubles
         self._counts: Counter[str] = Counter()
@@ -113,7 +113,7 @@ class DoubledExecutor:
 
 
 async def _either(*runs: Awaitable[str | None]) -> str | None:
-    """One answer is enough, as the platform takes the first that comes."""
+    """Return an answer of the runs: one is enough, as the platform takes the first that comes."""
     answers = await asyncio.gather(*runs, return_exceptions=True)
     answer = next((each for each in answers if not isinstance(each, BaseException)), answers[0])
     if isinstance(answer, BaseException):

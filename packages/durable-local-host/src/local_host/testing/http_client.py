@@ -46,7 +46,7 @@ class HttpClient:
         data: Any = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """json: sent as a JSON body; data: text or bytes sent as they are, or a form. Redirects are not followed."""
+        """Send a request; redirects are not followed. json: the body, sent as JSON; data: text or bytes as they are, or a form."""
         url = path if path.startswith("http") else self._origin() + path
         async with self._session.request(
             method, url, params=params, json=json, data=data, headers=headers, allow_redirects=False

@@ -31,7 +31,7 @@ class ReplayFailed(AssertionError):
 
 
 def make_recording(status: InstanceStatus) -> dict[str, Any]:
-    """status: with its history."""
+    """Return the recording of an instance. status: with its history."""
     return {
         "format": _FORMAT_VERSION,
         "name": status.name,

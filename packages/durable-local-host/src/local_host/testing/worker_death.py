@@ -45,7 +45,11 @@ class MortalWorker:
     """Holds what one worker process has in hand. deaths: how often it has died."""
 
     def __init__(self, until_threads_end: Callable[[], Awaitable[None]]) -> None:
-        """until_threads_end: a thread cannot be killed, so death waits for those that run, and their answers are lost."""
+        """Make a worker that can die.
+
+        Args:
+            until_threads_end: A thread cannot be killed, so death waits for those that run; their answers are lost.
+        """
         self.deaths = 0
         self._until_threads_end = until_threads_end
         self._order: DeathOrder | None = None

@@ -38,7 +38,7 @@ class AdminApi:
         operations: Operations,
         problem: Callable[[], str | None],
     ) -> None:
-        """problem: why the hub cannot store anything just now; None while it can."""
+        """Make the API. problem: why the hub cannot store anything just now; None while it can."""
         self._app = app
         self._hub_name = hub_name
         self._url_of = url_of
@@ -54,7 +54,7 @@ class AdminApi:
         return page_response(escape(self._hub_name), body)
 
     async def answer(self, request: web.BaseRequest) -> web.Response:
-        """404 without a body for anything that is not known."""
+        """Answer a request; 404 without a body for anything that is not known."""
         segments = split_path(request.raw_path.partition("?")[0])
         match (request.method, [segment.casefold() for segment in segments]):
             case "GET", ["admin", "instances", _]:

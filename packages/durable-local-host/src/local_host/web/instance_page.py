@@ -31,7 +31,7 @@ _BODY = """<p><a href="/">All instances</a></p>
 
 
 def render_instance(status: InstanceStatus) -> str:
-    """HTML of a page's body. status: with its history."""
+    """Return the HTML of a page's body. status: with its history."""
     path = f"{MANAGEMENT_PATH}/instances/{quote(status.instance_id, safe='')}"
     texts = {"Input": status.input, "Custom status": status.custom_status, "Output": status.output}
     return _BODY.format(
@@ -86,7 +86,7 @@ def _rows(lines: Sequence[Line], whole_s: float) -> str:
 
 
 def _bar(line: Line, share: float) -> str:
-    """share: of the width that a second takes, in percent. The round ends let even what took no time be seen."""
+    """Return a bar. share: of the width that a second takes, in percent. The round ends let even what took no time be seen."""
     left, right = line.begun_s * share, 100.0 if line.is_open else line.at_s * share
     look = ' stroke-opacity=".5" stroke-dasharray="0 12"' if line.is_open else ""
     return (

@@ -35,7 +35,7 @@ async def request_datum(request: web.BaseRequest, route_values: Mapping[str, str
 
 
 def joined_headers(request: web.BaseRequest) -> dict[str, str]:
-    """Lower-case names; repeated headers joined by commas."""
+    """Return the headers with lower-case names; repeated headers joined by commas."""
     headers: dict[str, str] = {}
     for name, value in request.headers.items():
         key = name.lower()
@@ -96,7 +96,7 @@ def _as_host_writes(value: Any, text: str) -> str:
 
 
 def _described(description: Mapping[str, Any]) -> web.Response:
-    """`{"body": ..., "statusCode": 201, "headers": {...}}` describes a response instead of being its body."""
+    """Return the response that an object such as `{"body": ..., "statusCode": 201, "headers": {...}}` describes."""
     body = description["body"]
     status = description.get("statusCode", description.get("status", 200))
     headers = {str(name): str(value) for name, value in (description.get("headers") or {}).items()}

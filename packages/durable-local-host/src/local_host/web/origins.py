@@ -37,7 +37,7 @@ class OriginCheck:
         return web.Response(status=403, text=_FORBIDDEN)
 
     def _is_ours(self, host: str) -> bool:
-        """Whether the Host header names this machine, or the name that the app's settings give to this host."""
+        """Return whether the Host header names this machine, or the name that the app's settings give to this host."""
         if host.casefold() == self._environ.get("WEBSITE_HOSTNAME", "").casefold():
             return True
         try:
@@ -48,7 +48,10 @@ class OriginCheck:
 
 
 def _is_same_origin(origin: str | None, site: str | None, host: str) -> bool:
-    """By Sec-Fetch-Site, where the browser sends it: a page without a referrer has the Origin `null`."""
+    """Return whether the request comes from a page of this host.
+
+    Sec-Fetch-Site decides where the browser sends it, because a page without a referrer has the Origin `null`.
+    """
     if site is not None:
         return site.casefold() in ("same-origin", "none")
     return origin is not None and origin.partition("://")[2].casefold() == host.casefold()

@@ -60,11 +60,11 @@ COLOURS = {
 
 
 def page_response(title: str, body: str, status: int = 200) -> web.Response:
-    """title, body: HTML."""
+    """Return a whole page. title, body: HTML."""
     text = _FRAME.format(title=title, style=_STYLE, body=body)
     return web.Response(text=text, status=status, content_type="text/html", charset="utf-8", headers=HEADERS)
 
 
 def coloured(status: RuntimeStatus) -> str:
-    """HTML of a status's name."""
+    """Return the HTML of a status's name."""
     return f'<span class="{COLOURS.get(status, "cyan")}">{status.value}</span>'

@@ -72,7 +72,7 @@ def parse_template(text: str) -> RouteTemplate:
 
 
 def _precedence(segment: Segment) -> int:
-    """ASP.NET's digits: literal 1, constrained or composed 2, parameter 3, constrained catch-all 4, catch-all 5."""
+    """Return ASP.NET's digits: literal 1, constrained or composed 2, parameter 3, constrained catch-all 4, catch-all 5."""
     part = segment[0]
     if len(segment) > 1:
         return 2

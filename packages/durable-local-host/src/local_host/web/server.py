@@ -51,7 +51,7 @@ class HttpServer:
         cors: Cors,
         limits: Limits,
     ) -> None:
-        """custom_headers: added to every response."""
+        """Make the server. custom_headers: added to every response."""
         self._routes = routes
         self._invoke = invoke
         self._management = management
@@ -131,7 +131,7 @@ class HttpServer:
     async def _run_function(
         self, request: web.BaseRequest, function: Function, route_values: Mapping[str, str]
     ) -> web.Response:
-        """Whatever goes wrong in the function, the caller learns only that it did."""
+        """Run a function; whatever goes wrong in it, the caller learns only that it did."""
         begun = time.monotonic()
         try:
             answer = await self._invoke(function, await request_datum(request, route_values))

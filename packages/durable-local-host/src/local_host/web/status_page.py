@@ -35,7 +35,7 @@ def render_home(
     recent: Sequence[InstanceStatus],
     url_of: Callable[[Function], str | None],
 ) -> str:
-    """HTML of a page's body. counts: number of instances by runtime status. recent: the newest first."""
+    """Return the HTML of a page's body. counts: number of instances by runtime status. recent: the newest first."""
     return _BODY.format(
         hub=escape(hub_name),
         directory=escape(str(app.directory)),

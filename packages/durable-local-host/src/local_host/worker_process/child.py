@@ -29,7 +29,7 @@ _ORPHANED_EXIT_CODE = 1
 
 
 def main(descriptor: int) -> None:
-    """descriptor: of the socket that the host made."""
+    """Serve the host. descriptor: of the socket that the host made."""
     os.set_inheritable(descriptor, False)
     begin_loading()
     # A Ctrl-C at the terminal is for the host, which lets running functions end.

@@ -122,5 +122,5 @@ def _settle(waiting: asyncio.Future[FunctionAnswer], message: Any) -> None:
 
 
 def _exited(exit_code: int) -> WorkerExited:
-    """exit_code: negative for a signal, as Python has it; the real host has it as a shell does."""
+    """Describe how the process ended. exit_code: negative for a signal, as Python has it; the real host has it as a shell does."""
     return WorkerExited(sys.executable, exit_code if exit_code >= 0 else 128 - exit_code)

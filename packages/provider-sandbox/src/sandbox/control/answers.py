@@ -33,6 +33,6 @@ def read(model: type[Model], given: Any) -> Model:
 def problem(
     kind: type[web.HTTPException], message: str, fields: list[dict[str, str]] | None = None
 ) -> web.HTTPException:
-    """`{"error": {"message", "fields"}}`; fields: `{"field", "message"}` each."""
+    """Return `{"error": {"message", "fields"}}`; fields: `{"field", "message"}` each."""
     body = json.dumps({"error": {"message": message, "fields": fields or []}})
     return kind(text=body, content_type="application/json")

@@ -38,7 +38,7 @@ _INDEX = {
 
 
 def routes(ledger: Ledger, operations: frozenset[str], delays: Delays) -> list[web.RouteDef]:
-    """operations: the names that fault rules may give."""
+    """Return the routes. operations: the names that fault rules may give."""
     control = Control(ledger, operations, delays)
     return [
         web.get("/sandbox", control.index),

@@ -13,7 +13,7 @@ class MalformedForm(ValueError):
 
 
 def decode(text: str) -> dict[str, Any]:
-    """`a=1&b[c]=2&d[0]=x` → `{"a": "1", "b": {"c": "2"}, "d": ["x"]}`; values stay strings.
+    """Read a form: `a=1&b[c]=2&d[0]=x` → `{"a": "1", "b": {"c": "2"}, "d": ["x"]}`; values stay strings.
 
     A level whose keys are all numbers (or empty: `d[]=x`) becomes a list in the order of its numbers.
     Raises MalformedForm for unbalanced brackets, a key used both as value and as object, or too deep nesting.

@@ -67,7 +67,7 @@ def require_deliverable(address: JsonObject) -> None:
 
 
 def delivery_problems(address: JsonObject) -> list[JsonObject]:
-    """Why nothing can be delivered there: EasyPost's verification errors, empty for a good address."""
+    """Return why nothing can be delivered there: EasyPost's verification errors, empty for a good address."""
     absent = [name for name in _parts_needed(address["country"]) if not address[name]]
     marked = re.search("undeliverable", address["street1"] or "", re.IGNORECASE) or address["zip"] == "00000"
     if not absent and not marked:

@@ -8,7 +8,7 @@ from sandbox.ledger.store import Ledger
 
 
 def create(call: Call, ledger: Ledger) -> Answer:
-    """With `verify` the findings are in `verifications`; with `verify_strict` a bad address is refused."""
+    """Create an address. With `verify` the findings are in `verifications`; with `verify_strict` a bad address is refused."""
     address = addresses.new_address(fields.section(call.params, "address"), call.now)
     strict = fields.flag(call.params, "verify_strict")
     _refuse_as_ordered(call)

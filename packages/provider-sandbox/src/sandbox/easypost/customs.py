@@ -67,7 +67,7 @@ def new_customs_info(given: JsonObject, now: datetime) -> JsonObject:
 
 
 def problem(info: JsonObject | None, parcel: JsonObject, from_address: JsonObject) -> str | None:
-    """Why a carrier does not take a parcel across a border, in its words; None when it does."""
+    """Return why a carrier does not take a parcel across a border, in its words; None when it does."""
     if info is None:
         return "Customs info required for international rates."
     if from_address["country"] == "US" and not info["eel_pfc"]:

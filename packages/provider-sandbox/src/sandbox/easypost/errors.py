@@ -28,7 +28,7 @@ def missing(field: str) -> EasyPostRefusal:
 
 
 def invalid(field: str, rule: str) -> EasyPostRefusal:
-    """rule: what the field must be, without repeating its value."""
+    """Return the refusal of a field. rule: what the field must be, without repeating its value."""
     return EasyPostRefusal(422, "PARAMETER.INVALID", "Invalid parameter.", [{"field": field, "message": rule}])
 
 

@@ -44,7 +44,7 @@ _FAILURES = {
 
 
 def _authenticate(headers: Mapping[str, str]) -> Answer | None:
-    """None for a key that looks like a test key. A production key is refused: this is no place to send one."""
+    """Return None for a key that looks like a test key. A production key is refused: this is no place to send one."""
     if _TEST_KEY.match(api_key(headers)):
         return None
     message = "This api key is no longer active. Please use a different api key or reactivate this key."

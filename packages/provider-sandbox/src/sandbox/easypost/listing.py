@@ -11,7 +11,7 @@ _MAX_PAGE_SIZE = 100
 
 
 def page(objects: Iterable[JsonObject], params: JsonObject) -> tuple[list[JsonObject], bool]:
-    """One page of objects that come newest first, and whether more follow."""
+    """Return one page of objects that come newest first, and whether more follow."""
     found = list(objects)
     size = fields.count(params, "page_size", default=_PAGE_SIZE, maximum=_MAX_PAGE_SIZE)
     if "before_id" in params:

@@ -52,7 +52,7 @@ def rated(shipment: JsonObject, now: datetime) -> JsonObject:
 
 
 def _problem(shipment: JsonObject) -> str | None:
-    """Why the carrier does not take the parcel."""
+    """Return why the carrier does not take the parcel."""
     parcel = shipment["parcel"]
     if delivery_problems(shipment["to_address"]):
         return "to_address: Address not found"
@@ -67,7 +67,7 @@ def _problem(shipment: JsonObject) -> str | None:
 
 
 def _message(carrier: _Carrier, text: str) -> JsonObject:
-    """As https://docs.easypost.com/docs/shipments/messages has it."""
+    """Return a message as https://docs.easypost.com/docs/shipments/messages has it."""
     return {
         "carrier": carrier.name,
         "carrier_account_id": _CARRIER_ACCOUNT,

@@ -31,7 +31,7 @@ def retrieve(call: Call, ledger: Ledger) -> Answer:
 
 
 def list_all(call: Call, ledger: Ledger) -> Answer:
-    """As EasyPost does, only bought shipments unless `purchased=false`."""
+    """Answer with a page of shipments: as EasyPost does, only bought shipments unless `purchased=false`."""
     unbought_too = str(call.params.get("purchased", "true")).lower() == "false"
     found = (one for one in parcels.shipments_newest_first(ledger) if unbought_too or one["postage_label"])
     data, more = listing.page(found, call.params)

@@ -88,7 +88,7 @@ def add_rule(ledger: Ledger, rule: dict[str, Any]) -> int:
 
 
 def rules(ledger: Ledger) -> list[tuple[int, dict[str, Any], dict[str, int]]]:
-    """Every rule with its id and what it has counted so far."""
+    """Return every rule with its id and what it has counted so far."""
     rows = ledger.sql.execute("SELECT id, rule, seen FROM fault_rules ORDER BY id")
     return [(row["id"], json.loads(row["rule"]), json.loads(row["seen"])) for row in rows]
 

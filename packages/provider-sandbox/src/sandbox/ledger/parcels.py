@@ -25,7 +25,7 @@ def save_shipment(ledger: Ledger, shipment: Document) -> None:
 
 
 def find_shipment(ledger: Ledger, name: str) -> Document | None:
-    """By id or by reference; of several with one reference, the newest."""
+    """Return a shipment by its id or reference; of several with one reference, the newest."""
     row = ledger.sql.execute(
         "SELECT state FROM shipments WHERE id = ?1 OR reference = ?1 ORDER BY seq DESC LIMIT 1", (name,)
     ).fetchone()
@@ -33,7 +33,7 @@ def find_shipment(ledger: Ledger, name: str) -> Document | None:
 
 
 def find_order_shipment(ledger: Ledger, name: str) -> Document | None:
-    """By id, by reference or by order; of several, the newest."""
+    """Return a shipment by its id, reference or order; of several, the newest."""
     row = ledger.sql.execute(
         f"SELECT state FROM shipments WHERE id = ?1 OR {_OF_ORDER} ORDER BY seq DESC LIMIT 1",  # noqa: S608 - a constant
         (name,),
@@ -48,7 +48,7 @@ def shipments_newest_first(ledger: Ledger) -> Iterator[Document]:
 
 
 def order_of_reference(reference: str) -> str:
-    """`shop.hub.order-1` → `order-1`."""
+    """Return the order in a reference: `shop.hub.order-1` → `order-1`."""
     return reference.rpartition(".")[2]
 
 
@@ -72,7 +72,7 @@ def save_tracker(ledger: Ledger, tracker: Document) -> None:
 
 
 def find_tracker(ledger: Ledger, name: str) -> Document | None:
-    """By id or by tracking code."""
+    """Return a tracker by its id or tracking code."""
     row = ledger.sql.execute("SELECT state FROM trackers WHERE id = ?1 OR tracking_code = ?1", (name,)).fetchone()
     return None if row is None else json.loads(row["state"])
 
@@ -98,7 +98,7 @@ def find_object(ledger: Ledger, object_id: str) -> Document | None:
 
 
 def objects_newest_first(ledger: Ledger, kind: str) -> Iterator[Document]:
-    """kind: Address or Parcel."""
+    """Yield the objects of a kind (Address or Parcel), the newest first."""
     rows = ledger.sql.execute(
         "SELECT state FROM carrier_objects WHERE state ->> 'object' = ? ORDER BY seq DESC", (kind,)
     ).fetchall()

@@ -53,13 +53,13 @@ def find(ledger: Ledger, payment_id: str) -> dict[str, Any] | None:
 
 
 def newest_first(ledger: Ledger) -> Iterator[dict[str, Any]]:
-    """States of all payments."""
+    """Yield the states of all payments, the newest first."""
     rows = ledger.sql.execute("SELECT state FROM payments ORDER BY seq DESC")
     return (json.loads(row["state"]) for row in rows)
 
 
 def indexed_newest_first(ledger: Ledger) -> Iterator[dict[str, Any]]:
-    """States of all payments as the search index knows them: as they were some time ago, or not at all."""
+    """Yield the states of all payments as the search index knows them: as they were some time ago, or not at all."""
     known = ledger.now().timestamp() - ledger.condition("search_lag_s")
     rows = ledger.sql.execute(
         "SELECT s.state FROM payments AS p JOIN payment_states AS s ON s.seq ="
@@ -76,7 +76,7 @@ def order_of(ledger: Ledger, payment_id: str) -> str | None:
 
 
 def add_refund(ledger: Ledger, refund: dict[str, Any]) -> None:
-    """refund: `{"id", "payment_intent", "amount", …}`."""
+    """Add a refund: `{"id", "payment_intent", "amount", …}`."""
     ledger.sql.execute(
         "INSERT INTO refunds (id, payment_id, amount, state) VALUES (?, ?, ?, ?)",
         (refund["id"], refund["payment_intent"], refund["amount"], json.dumps(refund)),

@@ -17,7 +17,7 @@ _MISSING = (
 
 
 def authenticate(headers: Mapping[str, str]) -> Answer | None:
-    """None for an acceptable key, else Stripe's 401. A live key is refused: this is no place to send one."""
+    """Return None for an acceptable key, else Stripe's 401. A live key is refused: this is no place to send one."""
     key = api_key(headers)
     if _TEST_KEY.match(key):
         return None

@@ -35,7 +35,7 @@ def invalid_request(message: str, *, code: str | None = None, param: str | None 
 
 
 def no_such(what: str, object_id: str, *, param: str, in_path: bool) -> StripeRefusal:
-    """Stripe answers 404 for an unknown id in the path and 400 for one in a parameter."""
+    """Return the refusal of an unknown id. Stripe answers 404 for one id in the path and 400 for one in a parameter."""
     problem = Problem(
         status=404 if in_path else 400,
         type="invalid_request_error",

@@ -54,7 +54,7 @@ def remember(call: Call, answer: Answer, ledger: Ledger) -> Answer:
 
 
 def in_use(key: str) -> Answer:
-    """For a second request while the first with the same key is still under way."""
+    """Return the refusal of a second request while the first with the same key is still under way."""
     problem = Problem(
         status=409,
         type="idempotency_error",

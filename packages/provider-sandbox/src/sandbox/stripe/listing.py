@@ -24,7 +24,7 @@ def limit(name: str, value: Any) -> int:
 
 
 def created(name: str, value: Any) -> dict[str, int]:
-    """`created=5` or `created[gte]=5`: bounds by comparison."""
+    """Read `created=5` or `created[gte]=5`: bounds by comparison."""
     if not isinstance(value, dict):
         moment = integer(name, value)
         return {"gte": moment, "lte": moment}
@@ -37,7 +37,7 @@ PAGING: dict[str, Reader] = {"limit": limit, "starting_after": text, "ending_bef
 
 
 def page(objects: Iterable[JsonObject], paging: JsonObject, *, what: str) -> tuple[list[JsonObject], bool]:
-    """One page of the objects, which come newest first, and whether there are more in the direction of travel."""
+    """Return one page of the objects, which come newest first, and whether there are more in the direction of travel."""
     bounds: dict[str, int] = paging.get("created", {})
     found = [one for one in objects if all(_COMPARE[word](one["created"], at) for word, at in bounds.items())]
     size = paging.get("limit", 10)

@@ -90,7 +90,7 @@ def check_card_maximum(amount: int, currency: str, brand: str) -> None:
 
 
 def in_words(amount: int, currency: str) -> str:
-    """1999, usd → `$19.99`; 500, jpy → `¥500`; 1230, kwd → `1.230 kwd`; 100, chf → `1.00 chf`."""
+    """Return an amount in words: 1999, usd → `$19.99`; 500, jpy → `¥500`; 1230, kwd → `1.230 kwd`; 100, chf → `1.00 chf`."""
     decimals = 0 if currency in _ZERO_DECIMAL else 3 if currency in _THREE_DECIMAL else 2
     whole, rest = divmod(amount, 10**decimals)
     number = f"{whole:,}.{rest:0{decimals}}" if decimals else f"{whole:,}"

@@ -89,7 +89,7 @@ def mapping(name: str, value: Any) -> dict[str, Any]:
 
 
 def metadata(name: str, value: Any) -> dict[str, str]:
-    """Keys and values are strings of limited length; an empty value removes the key."""
+    """Read metadata: keys and values are strings of limited length; an empty value removes the key."""
     if value == "":
         return {}
     entries = _as_entries(name, value)
@@ -104,7 +104,7 @@ def metadata(name: str, value: Any) -> dict[str, str]:
 
 
 def _as_entries(name: str, value: Any) -> dict[str, Any]:
-    """Metadata whose keys are all numbers arrives as a list; it is still a mapping."""
+    """Return metadata as its entries. One whose keys are all numbers arrives as a list; it is still a mapping."""
     if isinstance(value, list):
         return {str(index): entry for index, entry in enumerate(value)}
     return mapping(name, value)

@@ -106,7 +106,7 @@ def refuse_card_number(text: str) -> None:
 
 
 def _short(name: str) -> str:
-    """`pm_card_visa_chargeDeclined` → `chargeDeclined`; `pm_card_visa` → `visa`; "" for what is no test card."""
+    """Shorten a test card's name: `pm_card_visa_chargeDeclined` → `chargeDeclined`, `pm_card_visa` → `visa`, others → ""."""
     if not name.startswith("pm_card_"):
         return ""
     short = name.removeprefix("pm_card_")

@@ -85,7 +85,7 @@ def expansions(given: JsonObject, prefix: str = "") -> set[str]:
 
 
 def _no_longer_supported() -> StripeRefusal:
-    """Stripe took this parameter until the API version 2026-09-30.endive."""
+    """Return the refusal of a parameter that Stripe took until the API version 2026-09-30.endive."""
     return invalid_request(
         "The parameter `payment_method_types` is no longer supported. Use `allowed_payment_method_types` instead.",
         code="payment_method_types_no_longer_supported",

@@ -135,7 +135,10 @@ def _verdict(method: Method, call: Call) -> tuple[Verdict, Decline | None]:
 
 
 def _check_return_url(intent: PaymentIntent, given: JsonObject) -> None:
-    """Stripe wants a return URL unless the payment cannot need a redirect: cards only, or redirects ruled out."""
+    """Raise StripeRefusal for a missing return URL.
+
+    Stripe wants one unless the payment cannot need a redirect: cards only, or redirects ruled out.
+    """
     automatic = intent.details.get("automatic_payment_methods", {})
     cards_only = intent.details.get("allowed_payment_method_types") == ["card"]
     if "return_url" in given or cards_only or automatic.get("allow_redirects") == "never":

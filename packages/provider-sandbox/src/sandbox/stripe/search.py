@@ -31,7 +31,7 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def _plain(value: Any) -> Any:
-    """Stripe's `:` is an exact match that ignores case."""
+    """Return a text in the form that is compared. Stripe's `:` is an exact match that ignores case."""
     return value.casefold() if isinstance(value, str) else value
 
 
@@ -65,7 +65,7 @@ class Query:
     any_of: bool
 
     def matches(self, payment: JsonObject) -> bool:
-        """payment: a `payment_intent` body."""
+        """Return whether the payment meets the conditions: all of them, or one. payment: a `payment_intent` body."""
         results = (clause.matches(payment) for clause in self.clauses)
         return any(results) if self.any_of else all(results)
 

@@ -91,7 +91,7 @@ def charge_body(intent: PaymentIntent, charge: Charge) -> JsonObject:
 
 
 def error_body(problem: Problem, intent: PaymentIntent | None = None) -> JsonObject:
-    """`{"error": {...}}`, with the payment it is about."""
+    """Return `{"error": {...}}`, with the payment it is about."""
     error: JsonObject = {"type": problem.type, "message": problem.message}
     for name in ("code", "decline_code", "param", "charge"):
         value = getattr(problem, name)

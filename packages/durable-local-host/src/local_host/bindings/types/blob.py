@@ -119,7 +119,7 @@ class BlobListener:
             await asyncio.sleep(_POLL_INTERVAL_S)
 
     async def _look(self, container: ContainerClient, receipts: ContainerClient) -> None:
-        """As the real listener, find nothing in a container that does not exist, and do not create it."""
+        """Look for new blobs; as the real listener, find nothing in a container that does not exist, and do not create it."""
         from azure.core.exceptions import ResourceNotFoundError
 
         try:

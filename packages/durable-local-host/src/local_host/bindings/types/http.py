@@ -10,7 +10,7 @@ from local_host.bindings.json_fields import fields_of, parsed
 
 
 def _values(_: Function, datum: Datum) -> dict[str, str]:
-    """Fields of a JSON body, query parameters, route values; the later win."""
+    """Return the fields of a JSON body, query parameters, route values; the later win."""
     request = datum.value
     values = fields_of(parsed(request["body"].value))
     for part in ("query", "params"):

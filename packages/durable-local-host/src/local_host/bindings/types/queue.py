@@ -117,7 +117,7 @@ class QueueListener:
         return self._options.max_polling_interval.total_seconds()
 
     async def _fetch_if_there(self, queue: QueueClient) -> int:
-        """As the real listener, create no queue: a write to one that is missing is refused."""
+        """Fetch messages; as the real listener, create no queue: a write to one that is missing is refused."""
         from azure.core.exceptions import ResourceNotFoundError
 
         try:

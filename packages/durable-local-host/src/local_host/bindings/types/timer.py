@@ -157,7 +157,7 @@ class TimerListener:
 
 
 def _is_frequent(schedule: Schedule) -> bool:
-    """Whether the times of a schedule are not worth keeping."""
+    """Return whether the times of a schedule are not worth keeping."""
     if isinstance(schedule, Interval):
         return schedule.every < _MIN_MONITORED_INTERVAL
     return isinstance(schedule, Crontab) and schedule.is_frequent
@@ -174,7 +174,7 @@ def timer_datum(status: TimerStatus | None, *, past_due: bool) -> Datum:
 
 
 def time_zone(environ: Mapping[str, str]) -> tzinfo | None:
-    """WEBSITE_TIME_ZONE, else None for the zone of this machine. Raises ConfigurationError."""
+    """Return the zone of WEBSITE_TIME_ZONE, else None for the zone of this machine. Raises ConfigurationError."""
     name = environ.get("WEBSITE_TIME_ZONE")
     if not name:
         return None

@@ -11,7 +11,7 @@ from stripe import StripeClient
 from adapters.stores.order_index import partition_of
 from services.container import services
 from services.payments import reconciliation
-from tests.support.books import finish
+from tests.support.books import assert_balanced, finish
 from tests.support.order_requests import ADDRESS, order_request
 from tests.support.shop import Shop, change_settings, running_shop, use_settings
 
@@ -103,6 +103,16 @@ async def test_a_good_day_has_no_finding_with_orders_at_every_stage(shop: Shop, 
     await finish(shop)
     assert await run(shop) == []
     assert alarms(caplog) == []
+
+
+async def test_books_that_balance_from_outside_have_no_finding(shop: Shop):
+    await place(shop, "bought")
+    await place(shop, "rejected", ship_to=UNDELIVERABLE)
+    shop.sandbox.fault(operation="payment_intents.capture", kind="drop_after", next=1)
+    await place(shop, "unanswered")
+    await finish(shop)
+    await assert_balanced(shop, {"mug": 10}, {name: {"mug": 2} for name in ("bought", "rejected", "unanswered")})
+    assert await run(shop) == []
 
 
 async def test_before_the_first_run_there_is_no_report(shop: Shop):

@@ -1,0 +1,120 @@
+"""Which payments differ from their order, by what is known of both."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from domain.payments.listing import ProviderPayment
+from domain.payments.reconciliation import NEXT_ACTION, OrderMoney, PaymentDriftKind, find_payment_drift, is_quiet
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+TOTAL = 2_000
+LIVE = {"status": "authorised", "is_live": True, "total_cents": TOTAL, "currency": "usd"}
+PAID = {"status": "completed", "is_paid": True, "total_cents": TOTAL, "currency": "usd", "payment_id": "pi_1"}
+STOPPED = {"status": "failed", "total_cents": TOTAL, "currency": "usd", "payment_id": "pi_1"}
+UNKNOWN: dict[str, Any] = {}
+
+
+def payment(payment_id: str = "pi_1", *, held: int = 0, captured: int = 0, refunded: int = 0, **changes: Any):
+    usual: dict[str, Any] = {
+        "provider": "stripe",
+        "payment_id": payment_id,
+        "order_id": "a-1",
+        "currency": "usd",
+        "amount_cents": TOTAL,
+        "held_cents": held,
+        "captured_cents": captured,
+        "refunded_cents": refunded,
+        "has_ended": held == 0,
+        "changed_at": NOON,
+    }
+    return ProviderPayment(**usual | changes)
+
+
+def kinds(order: dict[str, Any], *payments: ProviderPayment) -> list[tuple[str, str]]:
+    found = find_payment_drift(payments, OrderMoney(order_id="a-1", **order))
+    return [(drift.payment_id, str(drift.kind)) for drift in found]
+
+
+@pytest.mark.parametrize(
+    ("order", "of_payment"),
+    [
+        (LIVE, {"held": TOTAL}),
+        (LIVE, {"captured": TOTAL}),  # taken at once, or a moment before the order's end
+        (LIVE, {"captured": TOTAL, "refunded": TOTAL}),  # it is being compensated
+        (LIVE, {"amount_cents": 1}),  # declined: it holds nothing
+        (PAID, {"captured": TOTAL}),
+        (STOPPED, {}),
+        (STOPPED, {"captured": TOTAL, "refunded": TOTAL}),
+        (UNKNOWN, {}),
+        ({**PAID, "total_cents": None, "currency": None}, {"captured": 1}),  # of an order past the repository
+    ],
+)
+def test_what_agrees_is_no_difference(order: dict[str, Any], of_payment: dict[str, Any]) -> None:
+    assert kinds(order, payment(**of_payment)) == []
+
+
+@pytest.mark.parametrize(
+    ("order", "of_payment", "kind"),
+    [
+        (STOPPED, {"held": TOTAL}, "authorised_without_live_order"),
+        (UNKNOWN, {"held": 1}, "authorised_without_live_order"),
+        (STOPPED, {"captured": TOTAL}, "captured_without_completed_order"),
+        (UNKNOWN, {"captured": TOTAL}, "captured_without_completed_order"),
+        (STOPPED, {"captured": TOTAL, "refunded": 1}, "refunded_too_little"),
+        (PAID, {"captured": TOTAL, "refunded": 1}, "refunded_too_much"),
+        (PAID, {"captured": TOTAL, "refunded": TOTAL}, "refunded_too_much"),
+        (PAID, {"held": TOTAL}, "not_captured"),
+        (PAID, {}, "not_captured"),
+        (PAID, {"captured": TOTAL - 1}, "amount_differs"),
+        (LIVE, {"held": TOTAL, "amount_cents": TOTAL + 1}, "amount_differs"),
+        (PAID, {"captured": TOTAL, "currency": "eur"}, "currency_differs"),
+    ],
+)
+def test_each_difference_has_its_kind(order: dict[str, Any], of_payment: dict[str, Any], kind: str) -> None:
+    assert kinds(order, payment(**of_payment)) == [("pi_1", kind)]
+
+
+@pytest.mark.parametrize("order", [PAID, {**LIVE, "payment_id": "pi_1"}])
+@pytest.mark.parametrize("second", [{"held": TOTAL}, {"captured": TOTAL}])
+def test_only_the_payment_that_is_not_the_orders_own_is_charged_twice(order: dict[str, Any], second: Any) -> None:
+    assert kinds(order, payment(captured=TOTAL), payment("pi_2", **second)) == [("pi_2", "charged_twice")]
+    assert kinds(order, payment("pi_2", **second)) == [("pi_2", "charged_twice")], "also when it alone was read"
+    assert kinds(order, payment(captured=TOTAL), payment("pi_2")) == [], "one without money is none"
+
+
+def test_while_no_payment_is_recorded_the_first_one_is_the_orders_own() -> None:
+    first, second = payment("pi_2", held=TOTAL), payment("pi_1", held=TOTAL, changed_at=NOON + timedelta(seconds=1))
+    assert kinds(LIVE, second, first) == [("pi_1", "charged_twice")]
+
+
+def test_a_difference_has_another_id_once_more_money_has_moved() -> None:
+    def drift_id(refunded: int) -> str:
+        paid_back = payment(captured=TOTAL, refunded=refunded)
+        [drift] = find_payment_drift([paid_back], OrderMoney(order_id="a-1", **PAID))
+        return drift.drift_id
+
+    assert drift_id(1) == drift_id(1) != drift_id(2)
+
+
+def test_every_kind_names_the_next_action() -> None:
+    assert set(NEXT_ACTION) == set(PaymentDriftKind)
+
+
+@pytest.mark.parametrize(
+    ("order_changed_at", "is_live", "quiet"),
+    [
+        (None, False, True),
+        (NOON, False, True),
+        (NOON + timedelta(seconds=1), False, False),
+        (NOON + timedelta(hours=1), True, True),
+    ],
+)
+def test_a_difference_counts_once_payment_and_order_are_still(
+    order_changed_at: Any, is_live: bool, quiet: bool
+) -> None:
+    order = OrderMoney(order_id="a-1", changed_at=order_changed_at, is_live=is_live)
+    hour = timedelta(hours=1)
+    assert is_quiet(payment(held=1), order, hour, NOON + hour) is quiet
+    assert not is_quiet(payment(held=1), order, hour, NOON + hour - timedelta(seconds=1))

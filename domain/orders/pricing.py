@@ -21,6 +21,14 @@ from domain.shipping.customs import CustomsDeclaration
 from domain.shipping.rules import ShippingRules, check_parcel, declaration
 
 # The fields that a request and its order share by name, and that pricing does not calculate, are copied.
+_REFUSALS: Final = (
+    UnknownProduct,
+    MixedCurrencies,
+    AmountTooLarge,
+    AmountNotChargeable,
+    AmountDiffers,
+    NotShippable,
+)
 _TAKEN_OVER: Final = sorted((OrderRequest.model_fields.keys() & Order.model_fields.keys()) - {"order_id", "lines"})
 
 
@@ -58,14 +66,7 @@ def priced_order(
         lines = price_lines(request.wanted_lines(), products, currency, limit)
         _check_amount(request, lines)
         customs = None if shipping is None else _customs(request, lines, products, currency, shipping)
-    except (
-        UnknownProduct,
-        MixedCurrencies,
-        AmountTooLarge,
-        AmountNotChargeable,
-        AmountDiffers,
-        NotShippable,
-    ) as refusal:
+    except _REFUSALS as refusal:
         raise _refused(request, refusal) from None
     return Order(
         order_id=order_id,

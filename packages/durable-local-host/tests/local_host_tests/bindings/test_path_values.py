@@ -13,7 +13,7 @@ from azure.functions.meta import Datum
 from local_host.app.function import Function
 from local_host.app.index import index_functions
 from local_host.app.path_values import PathValues
-from local_host.bindings.types.queue import message_datum
+from local_host.bindings.queue_messages import message_datum
 
 
 def text(value: str) -> Datum:

@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
-import uuid
 from collections.abc import AsyncIterator, Mapping
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from azure.functions.meta import Datum
@@ -31,6 +28,7 @@ from local_host.bindings.messages import (
     log_poison,
 )
 from local_host.bindings.path_pattern import fill_path
+from local_host.bindings.queue_messages import message_bodies, message_by_hand, message_datum, metadata
 from local_host.engine.failure_log import counted
 from local_host.engine.log_categories import function_logger
 
@@ -74,7 +72,7 @@ class QueueOutputs:
         name, connection = fill_path(text, values), connection_of(binding)
         queue = (await self._accounts.queues(connection)).get_queue_client(name)
         await self._queues.ensure(connection, name, queue.create_queue)
-        for body in _message_bodies(datum):
+        for body in message_bodies(datum):
             await queue.send_message(encode_message(body, use_base64=self._use_base64))
 
 
@@ -164,7 +162,7 @@ class QueueListener:
             self._refuse(message, "is not base64; see messageEncoding in host.json")
             return False
         delivery = counted(message.dequeue_count or 1, self._options.max_dequeue_count, noun="delivery")
-        return await self._run(self._function, datum, _metadata(message), delivery)
+        return await self._run(self._function, datum, metadata(message), delivery)
 
     def _refuse(self, message: QueueMessage, why: str) -> None:
         """Log that the binding fails, so that no function is called."""
@@ -188,24 +186,6 @@ class QueueListener:
         log_poison(self._options.max_dequeue_count, f"{self._name}-poison")
 
 
-def message_datum(body: bytes) -> Datum:
-    """Return the raw value. Raises UnicodeDecodeError for what is no text: the real host's binding fails then too."""
-    return Datum(body.decode("utf-8"), "string")
-
-
-def message_by_hand(text: str, now: datetime) -> tuple[Datum, dict[str, Datum]]:
-    """Return a message that was never on a queue."""
-    metadata = _metadata_of(
-        message_id=str(uuid.uuid4()),
-        dequeue_count=1,
-        inserted=now,
-        expires=now + timedelta(days=7),
-        visible=now,
-        receipt="",
-    )
-    return Datum(text, "string"), metadata
-
-
 @contextlib.asynccontextmanager
 async def _kept(queue: QueueClient, message: QueueMessage) -> AsyncIterator[None]:
     """Renew the lease while the block runs. The message's receipt changes with each renewal."""
@@ -222,50 +202,6 @@ async def _kept(queue: QueueClient, message: QueueMessage) -> AsyncIterator[None
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-
-
-def _metadata(message: QueueMessage) -> dict[str, Datum]:
-    return _metadata_of(
-        message_id=message.id,
-        dequeue_count=message.dequeue_count or 1,
-        inserted=message.inserted_on,
-        expires=message.expires_on,
-        visible=message.next_visible_on,
-        receipt=message.pop_receipt or "",
-    )
-
-
-def _metadata_of(
-    *,
-    message_id: str,
-    dequeue_count: int,
-    inserted: datetime | None,
-    expires: datetime | None,
-    visible: datetime | None,
-    receipt: str,
-) -> dict[str, Datum]:
-    times: Mapping[str, datetime | None] = {
-        "InsertionTime": inserted,
-        "ExpirationTime": expires,
-        "NextVisibleTime": visible,
-    }
-    return {
-        "Id": Datum(message_id, "string"),
-        "DequeueCount": Datum(dequeue_count, "int"),
-        "PopReceipt": Datum(receipt, "string"),
-        **{name: Datum(json.dumps(time.isoformat()), "json") for name, time in times.items() if time is not None},
-    }
-
-
-def _message_bodies(datum: Datum) -> list[bytes]:
-    """Return the bodies to send: a text or bytes is one message, a message object sends its body, a list is several messages."""
-    if datum.type == "bytes":
-        return [bytes(datum.value)]
-    if datum.type == "string":
-        return [datum.value.encode()]
-    value = json.loads(datum.value)
-    items = value if isinstance(value, list) else [value]
-    return [(item["body"] if isinstance(item, dict) else item).encode() for item in items]
 
 
 def _values(_: Function, datum: Datum) -> dict[str, str]:

@@ -106,7 +106,7 @@ class StripePayments:
 
         Another key is tried only when Stripe keeps a failure under this one *and* the payment shows that nothing was done.
         """
-        has_looked = False
+        has_polled = False
         for key in keys:
             refusal: RequestRefused | KeyMisused | None = None
             result: StepResult | None = None
@@ -117,7 +117,7 @@ class StripePayments:
             except CardRefused as declined:
                 return verdicts.declined(declined.code, payment_id)
             except KeySpent:
-                if has_looked:
+                if has_polled:
                     continue  # what is kept under several keys has changed nothing since
             except RequestRefused as refused:
                 refusal = None if refused.is_kept else refused
@@ -125,15 +125,15 @@ class StripePayments:
                 # The key belongs to another payment of this order. To authorise a second one is what must never happen;
                 # to cancel, say, a second one is right.
                 refusal = misused if operation == "authorise" else None
-            result = result or self._look(payment_id, verdict)
-            has_looked = True
+            result = result or self._poll(payment_id, verdict)
+            has_polled = True
             if result is not None:
                 return result
             if refusal is not None:
                 return verdicts.not_done(refusal, payment_id)
         raise ProviderUnavailable(f"the payment provider fails to {operation}, again and again")
 
-    def _look(self, payment_id: str, verdict: Verdict) -> StepResult | None:
+    def _poll(self, payment_id: str, verdict: Verdict) -> StepResult | None:
         try:
             intent = self._stripe.retrieve(payment_id)
         except RequestRefused as refusal:

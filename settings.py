@@ -13,6 +13,7 @@ import setting_values as read
 from domain.catalogue.product import ORDER_LIMIT
 from domain.expenses.claim import ExpenseLimits
 from domain.money import Limit, Money
+from domain.orders.order import APPROVAL_ESCALATION_S
 from domain.payments.payment import CaptureMode
 from domain.payments.providers import STRIPE, ProviderName
 from domain.shipping.carriers import DEFAULT_CARRIERS, CarrierName
@@ -80,6 +81,7 @@ class Settings:
     approval_timeout: timedelta = timedelta(hours=24)
     approval_reminder: timedelta = timedelta(hours=8)
     step_patience: timedelta = timedelta(seconds=STEP_PATIENCE_S)
+    approval_escalation: timedelta = timedelta(seconds=APPROVAL_ESCALATION_S)
     capture: CaptureMode = "after_shipping"
     payment_providers: tuple[ProviderName, ...] = (STRIPE,)
     invoice_credit: Mapping[str, int] = field(default_factory=dict)
@@ -89,6 +91,7 @@ class Settings:
     public_url: str = "http://localhost:7071"
     approver_emails: tuple[str, ...] = ()
     expense_timeout: timedelta = timedelta(days=2)
+    expense_reminder: timedelta = timedelta(days=1)
     expense_limits: ExpenseLimits = field(default_factory=dict)
     link_secret: str | None = field(default=None, repr=False)
     webhook_secret: str | None = field(default=None, repr=False)
@@ -120,6 +123,7 @@ class Settings:
             approval_timeout=read.duration(env, "APPROVAL_TIMEOUT_S", timedelta(hours=24), timedelta(days=60)),
             approval_reminder=read.duration(env, "APPROVAL_REMINDER_S", timedelta(hours=8), _MAX_REMINDER),
             step_patience=read.duration(env, "STEP_PATIENCE_S", cls.step_patience, _MAX_STEP_PATIENCE),
+            approval_escalation=read.duration(env, "APPROVAL_ESCALATION_S", cls.approval_escalation, _MAX_REMINDER),
             capture=read.one_of(env, "PAYMENT_CAPTURE", get_args(CaptureMode)),
             payment_providers=read.payment_providers(env, "PAYMENT_PROVIDERS", cls.payment_providers),
             invoice_credit=read.from_json(env, "INVOICE_CREDIT_CENTS", dict[Currency, Cents], {}),
@@ -129,6 +133,7 @@ class Settings:
             public_url=known_public_url(env) or cls.public_url,
             approver_emails=read.emails(env, "APPROVER_EMAILS"),
             expense_timeout=read.duration(env, "EXPENSE_TIMEOUT_S", timedelta(days=2), _MAX_REMINDER),
+            expense_reminder=read.duration(env, "EXPENSE_REMINDER_S", cls.expense_reminder, _MAX_REMINDER),
             expense_limits=read.from_json(env, "EXPENSE_LIMITS", ExpenseLimits, {}),
             link_secret=read.optional_secret(env, "LINK_SECRET"),
             webhook_secret=read.webhook_secret(env, "WEBHOOK_SECRET"),

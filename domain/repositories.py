@@ -9,8 +9,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from domain.catalogue.product import Product
-from domain.expenses.claim import ExpensePayment
-from domain.expenses.decision_link import DecisionLink, WithdrawalRight
+from domain.expenses.claim import ExpensePayment, WithdrawalRight
 from domain.files.batch import (
     BatchSummary,
     ChunkFacts,
@@ -46,6 +45,7 @@ from domain.workflows.dead_letter import (
     StoredDeadLetter,
 )
 from domain.workflows.decision import SettleApprovalRequest, SettledApproval
+from domain.workflows.decision_link import DecisionLink
 from domain.workflows.intake import Intake, Reminder
 from domain.workflows.run import CloseRun, Run, WorkflowProgress
 from domain.workflows.steps import StepResult

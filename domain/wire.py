@@ -152,6 +152,11 @@ Day = Annotated[date, _iso(_DAY, date, "date_form", "Must be a date in ISO 8601,
 """A calendar date; written as ISO 8601."""
 
 
+def is_empty(value: object) -> bool:
+    """For `Field(exclude_if=…)`: leave a list that was added later out of the payloads in which it is empty."""
+    return value == ()
+
+
 def is_absent(value: object) -> bool:
     """For `Field(exclude_if=…)`: leave a field that was added later out of the payloads that do not have it."""
     return value is None

@@ -1,127 +1,152 @@
-"""The wait of a large order for an approver: with reminders, and with a default when no approver decides in time.
+"""The wait of a large order for an approver: with reminders, escalation, and a default when no approver decides in time."""
 
-What an event brings is only the early message of a decision; the one that holds is stored in the order repository.
-"""
-
-from collections.abc import Generator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Final
 
-from activities.order_repository import record_order, settle_approval
+from activities.notification import send_notification
+from activities.order_repository import record_order
 from domain.ids import notification_id
 from domain.mail.notification import Notification, NotificationKind
-from domain.orders.approval import APPROVAL_DECIDED, ApprovalWait, approval_wait_id
+from domain.orders.approval import APPROVAL_DECIDED, approval_wait_id
 from domain.orders.order import OrderStatus
 from domain.orders.run import RecordOrder
 from domain.orders.steps import WAIT_FOR_APPROVAL
+from domain.workflows.approval_wait import ApprovalWait, IgnoredEvent
 from domain.workflows.course import RunStopped
-from domain.workflows.decision import (
-    APPROVAL_DECISION,
-    ApprovalDecision,
-    SettleApprovalRequest,
-    SettledApproval,
-    decision_from_event,
-)
+from domain.workflows.decision import APPROVAL_DECISION, SettledApproval, settling_from_event
+from domain.workflows.decision_link import DecisionLink
 from domain.workflows.steps import Outcome, StepResult
 from orchestrators.kernel.commands import activity
-from orchestrators.kernel.retry import BRIEF, PERSISTENT, Wait
-from orchestrators.kernel.tasks import DurableTask
+from orchestrators.kernel.decision_wait import DecisionInbox, alarms_every, first_decision
+from orchestrators.kernel.decisions import decision_message, settle_decision
+from orchestrators.kernel.retry import BRIEF, Wait
 from orchestrators.order_run import OrderRun
 
-# Constructed, not validated: a cold start need not build a validator for a constant.
-_TIMED_OUT = ApprovalDecision.model_construct(
-    decision="rejected", approver="time-out", comment="no approver decided in time"
-)
+_EVENTS: Final = (APPROVAL_DECIDED, APPROVAL_DECISION)
+_WAITS: Final = "The order waits for an approval."
+
+
+def listen_for_approval(run: OrderRun) -> None:
+    """From the first step on, receive the events of a decision, unless the order is below the threshold."""
+    if run.order.needs_approval:
+        run.inbox = DecisionInbox(run.context, _EVENTS)
+        run.listen(*run.inbox.waits)
 
 
 def wait_for_approval(run: OrderRun) -> Wait:
     """Wait, unless the order is below the threshold. Raises RunStopped when rejected, out of time, or cancelled meanwhile."""
-    if not run.order.needs_approval:
+    if run.inbox is None:
         return
     settled = run.decision
     if settled is None:
         run.stop_if_cancelled()
-        wait = _open_wait(run)
-        yield from _ask(run, NotificationKind.APPROVAL_REQUESTED, 0)
-        decision = yield from _first_decision(run, wait)
-        run.stop_if_cancelled()
-        settled = yield from _settle(run, wait, decision)
+        settled = yield from _decided(run, run.inbox)
     _conclude(run, settled)
+
+
+def _decided(run: OrderRun, inbox: DecisionInbox) -> Wait:
+    """Return the `SettledApproval`. Raises RunStopped when the order is cancelled meanwhile."""
+    policy, key = run.order.policy, run.order.order_id
+    wait = _open_wait(run)
+    opened = wait.expires_at - timedelta(seconds=policy.approval_timeout_s)
+    yield from _ask_first(run, wait)
+    request = yield from first_decision(
+        run,
+        inbox,
+        _EVENTS,
+        until=wait.expires_at,
+        alarms=(
+            alarms_every(policy.approval_reminder_s, opened, lambda number: _remind(run, number)),
+            alarms_every(
+                policy.approval_escalation_s,
+                opened,
+                lambda number: _escalate(run, number),
+                most=len(policy.approvers) - 1,
+            ),
+        ),
+        read=lambda payload: settling_from_event(payload, run.workflow, key, wait.wait_id),
+        ignored=lambda event: _show_ignored(run, event),
+    )
+    run.stop_if_cancelled()
+    return (yield from settle_decision(run, wait.wait_id, request))
 
 
 def _open_wait(run: OrderRun) -> ApprovalWait:
     """Return the wait; an instance that takes over waits no longer than the one before would have."""
     wait = run.approval
+    now: datetime = run.context.current_utc_datetime
     if wait is None:
-        deadline = run.context.current_utc_datetime + timedelta(seconds=run.order.policy.approval_timeout_s)
-        wait = ApprovalWait(wait_id=approval_wait_id(run.order.order_id), expires_at=deadline)
+        deadline = now + timedelta(seconds=run.order.policy.approval_timeout_s)
+        approvers = run.order.policy.approvers[:1]
+        wait = ApprovalWait(wait_id=approval_wait_id(run.order.order_id), expires_at=deadline, approvers=approvers)
     run.approval = wait
-    run.advance(OrderStatus.AWAITING_APPROVAL, "The order waits for an approval.")
+    run.advance(OrderStatus.AWAITING_APPROVAL, _WAITS)
     return wait
 
 
-def _ask(run: OrderRun, kind: NotificationKind, number: int) -> Wait:
-    """Notify the approvers, and record that the order waits. Neither may hold up the wait for long."""
-    message_id = notification_id(run.order.order_id, f"{kind}.{number}")
-    message = Notification(message_id=message_id, workflow=run.workflow, key=run.key, kind=kind, email=run.order.email)
+def _ask_first(run: OrderRun, wait: ApprovalWait) -> Wait:
+    """Notify the first approver, and record that the order waits. Neither may hold up the wait for long."""
+    first = next(iter(run.order.policy.approvers), "")
+    message = _notification(run, NotificationKind.APPROVAL_REQUESTED, "0", first)
     record = RecordOrder(progress=run.progress(), notification=message)
-    yield from run.call([activity(record_order, record)], BRIEF, seed=message_id)
+    yield from run.call([activity(record_order, record)], BRIEF, seed=message.message_id)
 
 
-def _first_decision(run: OrderRun, wait: ApprovalWait) -> Generator[DurableTask, Any, ApprovalDecision | None]:
-    """Return the first decision that comes, with reminders until then. None: out of time, or cancelled."""
-    decided = run.context.wait_for_external_event(APPROVAL_DECIDED)
-    plain = run.context.wait_for_external_event(APPROVAL_DECISION)
-    events = [decided, plain, run.cancellation]
-    reminders = _reminders_due(run, wait)
-    while True:
-        timer = run.context.create_timer(_wake_for(run, wait, reminders + 1))
-        winner = yield run.context.task_any([*events, timer])
-        if winner is timer:
-            if run.context.current_utc_datetime >= wait.expires_at:
-                return None
-            reminders += 1
-            yield from _ask(run, NotificationKind.APPROVAL_REMINDER, reminders)
-            continue
-        timer.cancel()
-        if winner is run.cancellation:
-            return None
-        decision = decision_from_event(winner.result)
-        if decision is not None:
-            return decision
-        # The SDK hands a buffered event to every later wait of its name: another wait for it would be over at once, for ever.
-        events.remove(winner)
+def _remind(run: OrderRun, number: int) -> Wait:
+    """Remind every approver who was asked."""
+    asked = run.approval.approvers if run.approval is not None else ()
+    names = [str(number), *(f"{number}.{place}" for place in range(2, len(asked) + 1))]
+    yield from _notify(
+        run,
+        *(
+            _notification(run, NotificationKind.APPROVAL_REMINDER, name, approver)
+            for name, approver in zip(names, asked, strict=False)
+        ),
+    )
 
 
-def _reminders_due(run: OrderRun, wait: ApprovalWait) -> int:
-    """Return how many reminders the wait has had by now: none, unless an earlier instance has opened it."""
-    waited = run.context.current_utc_datetime - _opened_at(run, wait)
-    return max(0, int(waited.total_seconds() // run.order.policy.approval_reminder_s))
+def _escalate(run: OrderRun, number: int) -> Wait:
+    """Ask the next approver as well; the links of those before stay valid."""
+    approver = run.order.policy.approvers[number]
+    if run.approval is not None:
+        run.approval = run.approval.model_copy(update={"approvers": run.order.policy.approvers[: number + 1]})
+        run.publish()
+    yield from _notify(run, _notification(run, NotificationKind.APPROVAL_ESCALATED, str(number), approver))
 
 
-def _wake_for(run: OrderRun, wait: ApprovalWait, number: int) -> datetime:
-    reminder = _opened_at(run, wait) + timedelta(seconds=number * run.order.policy.approval_reminder_s)
-    return min(reminder, wait.expires_at)
+def _notify(run: OrderRun, *messages: Notification) -> Wait:
+    """Hand messages to the outbox. Without one the wait goes on: the decision can come by other ways."""
+    if messages:
+        commands = [activity(send_notification, message) for message in messages]
+        yield from run.call(commands, BRIEF, seed=messages[0].message_id)
 
 
-def _opened_at(run: OrderRun, wait: ApprovalWait) -> datetime:
-    return wait.expires_at - timedelta(seconds=run.order.policy.approval_timeout_s)
-
-
-def _settle(
-    run: OrderRun, wait: ApprovalWait, decision: ApprovalDecision | None
-) -> Generator[DurableTask, Any, SettledApproval]:
-    request = SettleApprovalRequest(
+def _notification(run: OrderRun, kind: NotificationKind, name: str, approver: str) -> Notification:
+    """Return the message to one approver. approver: empty where there is none, which the delivery reports."""
+    data = {}
+    if approver and run.approval is not None:
+        link = DecisionLink(
+            workflow=run.workflow,
+            key=run.key,
+            wait_id=run.approval.wait_id,
+            approver=approver,
+            expires_at=run.approval.expires_at,
+        )
+        data["link"] = link.to_wire()
+    return Notification(
+        message_id=notification_id(run.key, f"{kind}.{name}"),
         workflow=run.workflow,
         key=run.key,
-        wait_id=wait.wait_id,
-        decision=decision or _TIMED_OUT,
-        timed_out=decision is None,
+        kind=kind,
+        email=approver,
+        data=data,
     )
-    attempts = yield from run.call([activity(settle_approval, request)], PERSISTENT, seed="settle_approval")
-    if attempts.answer is None:
-        raise RunStopped("failed", "no_answer", "The order repository did not answer.")
-    return SettledApproval.model_validate(attempts.answer)
+
+
+def _show_ignored(run: OrderRun, event: IgnoredEvent) -> None:
+    if run.approval is not None:
+        run.approval = run.approval.model_copy(update={"ignored_event": event})
+    run.show(f"{_WAITS} {event.message}")
 
 
 def _conclude(run: OrderRun, settled: SettledApproval) -> None:
@@ -129,7 +154,7 @@ def _conclude(run: OrderRun, settled: SettledApproval) -> None:
     run.approval = None
     approved = decision.decision == "approved"
     code = None if approved else "approval_timed_out" if settled.timed_out else "approval_rejected"
-    message = f"{decision.decision} by {decision.approver}" + (f": {decision.comment}" if decision.comment else "")
+    message = decision_message(decision)
     outcome = Outcome.DONE if approved else Outcome.REFUSED
     run.record(WAIT_FOR_APPROVAL, StepResult(outcome=outcome, reason_code=code, message=message))
     if code is not None:

@@ -1,7 +1,8 @@
 """Approve an expense claim: add it up, ask an approver, then the next one, and pay it, or say why not.
 
 A decision is recorded once per approver's turn, insert-if-absent, by the first that comes: the HTTP API before it answers, or
-this orchestrator when time runs out. So a decision that was answered as taken always counts, and a late one never does.
+this orchestrator when an event of the management API comes or when time runs out. So a decision that was answered as taken
+always counts, and a late one never does.
 """
 
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ import azure.durable_functions as df
 
 from activities.expense import calculate_expense_totals, pay_expense
 from activities.notification import send_notification
-from activities.order_repository import look_up_approval, settle_approval
+from activities.order_repository import look_up_approval
 from domain.expenses import steps
 from domain.expenses.claim import (
     EXPENSE_APPROVAL,
@@ -27,29 +28,30 @@ from domain.expenses.claim import (
 from domain.ids import notification_id
 from domain.mail.notification import Notification, NotificationKind
 from domain.workflows.advice import with_settlement
+from domain.workflows.approval_wait import IgnoredEvent
 from domain.workflows.commands import Step, step_of
 from domain.workflows.course import RunStopped
 from domain.workflows.decision import (
+    APPROVAL_DECISION,
     ApprovalDecision,
     ApprovalFound,
     LookUpApproval,
-    SettleApprovalRequest,
     SettledApproval,
     settling_from_event,
 )
+from domain.workflows.decision_link import DecisionLink
 from domain.workflows.steps import Outcome, StepResult
 from orchestrators.kernel.commands import activity
 from orchestrators.kernel.dead_lettering import done_or_dead_lettered
-from orchestrators.kernel.retry import PERSISTENT, Wait
+from orchestrators.kernel.decision_wait import DecisionInbox, alarms_every, first_decision
+from orchestrators.kernel.decisions import TIMED_OUT, decision_message, settle_decision
+from orchestrators.kernel.retry import BRIEF, PERSISTENT, Wait
 from orchestrators.kernel.saga import saga
 from orchestrators.kernel.workflow_run import WorkflowRun, required
 
 bp = df.Blueprint()
 
-# Constructed, not validated: a cold start need not build a validator for a constant.
-_TIMED_OUT: Final = ApprovalDecision.model_construct(
-    decision="rejected", approver="time-out", comment="no approver decided in time"
-)
+_EVENTS: Final = (*(expense_decided(turn) for turn in range(1, MAX_TURNS + 1)), APPROVAL_DECISION)
 
 
 @dataclass(kw_only=True)
@@ -57,10 +59,12 @@ class Claim(WorkflowRun):
     """One claim on its way.
 
     Attributes:
+        inbox: The events that may decide on it.
         assessment: Empty until it is added up.
     """
 
     request: ExpenseRequest
+    inbox: DecisionInbox
     assessment: Assessment = field(default_factory=Assessment)
 
 
@@ -69,11 +73,12 @@ def expense_approval(context: df.DurableOrchestrationContext) -> Wait:
     """Input: `{key, request: ExpenseRequest}`. Result and custom status: a `WorkflowProgress`."""
     given = context.get_input()
     request = ExpenseRequest.model_validate(given["request"])
-    claim = Claim.begin(context, EXPENSE_APPROVAL, given, request=request)
-    return (yield from saga(claim, decide(claim)))
+    claim = Claim.begin(context, EXPENSE_APPROVAL, given, request=request, inbox=DecisionInbox(context, _EVENTS))
+    claim.listen(*claim.inbox.waits)
+    return (yield from saga(claim, process_claim(claim)))
 
 
-def decide(claim: Claim) -> Wait:
+def process_claim(claim: Claim) -> Wait:
     """Take every step. Returns the instance's result."""
     yield from add_up(claim)
     settled = yield from ask_approvers(claim)
@@ -103,8 +108,9 @@ def ask_approvers(claim: Claim) -> Wait:
         if settled is None:
             wait = _open_turn(claim, turn, approver)
             yield from _notify_approver(claim, wait, turn)
-            decision = yield from _first_decision(claim, wait, turn)
-            settled = yield from _settle(claim, wait, decision)
+            request = yield from _first_decision(claim, wait, turn)
+            settled = yield from settle_decision(claim, wait.wait_id, request)
+            claim.detail["wait"] = None
         claim.record(steps.WAIT_FOR_DECISION, _result_of(settled))
         if not settled.timed_out:
             break
@@ -149,7 +155,7 @@ def turn_down(claim: Claim, decision: ApprovalDecision) -> Wait:
 
 def give_up(claim: Claim) -> Wait:
     """Notify the claimant that no approver decided. Returns the instance's result."""
-    yield from _notify_claimant(claim, steps.NOTIFY_TIMEOUT, NotificationKind.EXPENSE_TIMED_OUT, _TIMED_OUT)
+    yield from _notify_claimant(claim, steps.NOTIFY_TIMEOUT, NotificationKind.EXPENSE_TIMED_OUT, TIMED_OUT)
     return claim.end("rejected", "No approver decided in time.", "expense_timed_out")
 
 
@@ -159,15 +165,32 @@ def _open_turn(claim: Claim, turn: int, approver: str) -> ExpenseWait:
     started = claim.restart and claim.restart.started_at + (turn - 1) * within
     expires_at = (started or claim.context.current_utc_datetime) + within
     wait = ExpenseWait(wait_id=expense_wait_id(claim.key, turn), approver=approver, expires_at=expires_at)
-    claim.show(f"Waits for a decision of {approver}.", turn=turn, wait=wait.to_wire())
+    claim.show(_waits_for(approver), turn=turn, wait=wait.to_wire())
     return wait
 
 
 def _notify_approver(claim: Claim, wait: ExpenseWait, turn: int) -> Wait:
     """Notify the approver. Without a mail the turn still runs: the decision can come by other ways, and the next one has a turn."""
-    kind = NotificationKind.EXPENSE_DECISION_REQUESTED
-    notification = Notification(
-        message_id=notification_id(claim.key, f"{kind}.{turn}"),
+    notification = _request(claim, wait, NotificationKind.EXPENSE_DECISION_REQUESTED, turn, str(turn))
+    yield from claim.take(Step(name=steps.NOTIFY_APPROVER, commands=(activity(send_notification, notification),)))
+
+
+def _remind(claim: Claim, wait: ExpenseWait, turn: int, number: int) -> Wait:
+    notification = _request(claim, wait, NotificationKind.EXPENSE_DECISION_REMINDER, turn, f"{turn}.{number}")
+    yield from claim.call([activity(send_notification, notification)], BRIEF, seed=notification.message_id)
+
+
+def _request(claim: Claim, wait: ExpenseWait, kind: NotificationKind, turn: int, name: str) -> Notification:
+    """Return a message that asks the approver for a decision."""
+    link = DecisionLink(
+        workflow=claim.workflow,
+        key=claim.key,
+        wait_id=wait.wait_id,
+        approver=wait.approver,
+        expires_at=wait.expires_at,
+    )
+    return Notification(
+        message_id=notification_id(claim.key, f"{kind}.{name}"),
         workflow=claim.workflow,
         key=claim.key,
         kind=kind,
@@ -176,43 +199,43 @@ def _notify_approver(claim: Claim, wait: ExpenseWait, turn: int) -> Wait:
             "employee_id": claim.request.employee_id,
             "totals": [total.to_wire() for total in claim.assessment.totals],
             "escalated": turn > 1,
-            "wait": wait.to_wire(),
+            "link": link.to_wire(),
         },
     )
-    yield from claim.take(Step(name=steps.NOTIFY_APPROVER, commands=(activity(send_notification, notification),)))
 
 
 def _first_decision(claim: Claim, wait: ExpenseWait, turn: int) -> Wait:
-    """Return the decision that was recorded, as a `SettleApprovalRequest`; None when time ran out."""
-    decided = claim.context.wait_for_external_event(expense_decided(turn))
-    timer = claim.context.create_timer(wait.expires_at)
-    winner = yield claim.context.task_any([decided, timer])
-    if winner is timer:
-        return None
-    decision = settling_from_event(decided.result, claim.key, wait.wait_id)
-    if decision is None:  # not from our API; what is recorded meanwhile is found when the time is up
-        yield timer
-        return None
-    timer.cancel()
-    return decision
-
-
-def _settle(claim: Claim, wait: ExpenseWait, decision: SettleApprovalRequest | None) -> Wait:
-    """Return the decision that holds for this turn."""
-    request = decision or SettleApprovalRequest(
-        workflow=claim.workflow, key=claim.key, wait_id=wait.wait_id, decision=_TIMED_OUT, timed_out=True
+    """Return the first decision that comes, as a `SettleApprovalRequest`; None when time ran out."""
+    opened = wait.expires_at - timedelta(seconds=claim.assessment.decide_within_s)
+    return (
+        yield from first_decision(
+            claim,
+            claim.inbox,
+            (expense_decided(turn), APPROVAL_DECISION),
+            until=wait.expires_at,
+            alarms=(
+                alarms_every(
+                    claim.assessment.remind_every_s, opened, lambda number: _remind(claim, wait, turn, number)
+                ),
+            ),
+            read=lambda payload: settling_from_event(payload, claim.workflow, claim.key, wait.wait_id),
+            ignored=lambda event: _show_ignored(claim, wait, event),
+        )
     )
-    attempts = yield from claim.call([activity(settle_approval, request)], PERSISTENT, seed=wait.wait_id)
-    if attempts.answer is None:
-        raise RunStopped("failed", "no_answer", "It is not known what was decided.")
-    settled = SettledApproval.model_validate(attempts.answer)
-    claim.detail["wait"] = None
-    return settled
+
+
+def _show_ignored(claim: Claim, wait: ExpenseWait, event: IgnoredEvent) -> None:
+    shown = wait.model_copy(update={"ignored_event": event})
+    claim.show(f"{_waits_for(wait.approver)} {event.message}", wait=shown.to_wire())
+
+
+def _waits_for(approver: str) -> str:
+    return f"Waits for a decision of {approver}."
 
 
 def _result_of(settled: SettledApproval) -> StepResult:
     decision = settled.decision
-    message = f"{decision.decision} by {decision.approver}" + (f": {decision.comment}" if decision.comment else "")
+    message = decision_message(decision)
     if settled.withdrawn:
         return StepResult.refused("withdrawn", f"withdrawn by {decision.approver}")
     if settled.timed_out:

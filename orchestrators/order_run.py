@@ -6,11 +6,12 @@ from typing import Self
 import azure.durable_functions as df
 
 from domain.ids import PROCESS_ORDER
-from domain.orders.approval import ApprovalWait
 from domain.orders.order import ENDED, Order, OrderProgress, OrderStatus, move
 from domain.orders.run import OrderStart
+from domain.workflows.approval_wait import ApprovalWait
 from domain.workflows.decision import SettledApproval
 from domain.workflows.steps import TAKE_OVER
+from orchestrators.kernel.decision_wait import DecisionInbox
 from orchestrators.kernel.workflow_run import WorkflowRun
 
 
@@ -21,6 +22,7 @@ class OrderRun(WorkflowRun):
     Attributes:
         decision: Of the approval, if one was made before this instance.
         approval: The wait for an approval, while the order waits.
+        inbox: The events that may decide on it; None for an order that needs no approval.
     """
 
     order: Order
@@ -28,6 +30,7 @@ class OrderRun(WorkflowRun):
     message: str = "The order was accepted."
     approval: ApprovalWait | None = None
     decision: SettledApproval | None = None
+    inbox: DecisionInbox | None = None
 
     @classmethod
     def of(cls, context: df.DurableOrchestrationContext, order: OrderStart) -> Self:

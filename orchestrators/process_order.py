@@ -11,7 +11,7 @@ from domain.orders.run import OrderStart, RecordOrder, notification_of_end
 from domain.workflows.commands import Step
 from domain.workflows.course import Course, RunStopped
 from domain.workflows.steps import CANCELLATION, Outcome, StepResult
-from orchestrators.approval import wait_for_approval
+from orchestrators.approval import listen_for_approval, wait_for_approval
 from orchestrators.kernel.commands import activity
 from orchestrators.kernel.dead_lettering import dead_letter, done_or_dead_lettered
 from orchestrators.kernel.retry import BRIEF, PERSISTENT, Wait
@@ -29,6 +29,7 @@ def process_order(context: df.DurableOrchestrationContext) -> Wait:
     order = OrderStart.model_validate(context.get_input())
     run = OrderRun.of(context, order)
     run.listen_for_cancellation()
+    listen_for_approval(run)
     course = (yield from take_over(run)) if run.attempt > 1 else None
     if (
         run.status in ENDED

@@ -79,7 +79,7 @@ VALUES: Final = {
     "weight_grams": 400,
 }
 # Optional, and only right together with others.
-LEFT_OUT: Final = {"amount_cents", "currency"}
+LEFT_OUT: Final = {"amount_cents", "currency", "approve_instance.approver"}
 JSON: Final = ("application/json", "application/x-ndjson")
 
 
@@ -146,7 +146,7 @@ def example(schema: Schema, schemas: Schema, operation: str, name: str = "") -> 
         return {
             key: example(field, schemas, operation, key)
             for key, field in fields
-            if key in required or (key in VALUES and key not in LEFT_OUT)
+            if key in required or (key in VALUES and LEFT_OUT.isdisjoint((key, f"{operation}.{key}")))
         }
     if resolved.get("type") == "array":
         return [example(resolved["items"], schemas, operation)]

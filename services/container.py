@@ -215,6 +215,7 @@ class Services:
             limits=self.settings.expense_limits,
             approvers=self.settings.approver_emails,
             decide_within_s=int(self.settings.expense_timeout.total_seconds()),
+            remind_every_s=int(self.settings.expense_reminder.total_seconds()),
         )
 
     @built_once

@@ -219,7 +219,6 @@ class OrderRepository:
             decision=request.decision,
             timed_out=request.timed_out,
             withdrawn=request.withdrawn,
-            claim_id=request.claim_id,
         )
         entity = {
             "PartitionKey": request.key,

@@ -1,7 +1,7 @@
 """Links in mails that let an approver decide: signed, running out, and good for one wait only.
 
 A link holds no secret but its signature, which is made when the mail is written and stored nowhere. That it counts once is not its
-own doing: a decision is entered insert-if-absent per wait.
+own doing: a decision is inserted once per wait.
 """
 
 from datetime import UTC, datetime
@@ -9,10 +9,11 @@ from typing import Final, TypeVar
 
 from pydantic import ValidationError
 
-from domain.expenses.decision_link import DecisionLink, LinkExpired, LinkInvalid, WithdrawalRight
+from domain.expenses.claim import WithdrawalRight
 from domain.wire import Wire
+from domain.workflows.decision_link import DecisionLink, LinkExpired, LinkInvalid
 
-_SALT: Final = "expense-decision"
+_SALT: Final = "decision"
 _WITHDRAWAL_SALT: Final = "expense-withdrawal"
 MAX_TOKEN_CHARS: Final = 2000
 
@@ -47,7 +48,7 @@ class DecisionLinks:
     def read(self, token: str, now: datetime | None = None) -> DecisionLink:
         """Return what a link says. Raises LinkInvalid and LinkExpired."""
         link = self._read(token, DecisionLink, _SALT)
-        if (now or datetime.now(UTC)) >= link.wait.expires_at:
+        if (now or datetime.now(UTC)) >= link.expires_at:
             raise LinkExpired("the link's time has run out")
         return link
 

@@ -9,7 +9,20 @@ from pydantic import Field
 
 from domain.ids import CustomerId
 from domain.money import Money
-from domain.wire import VISIBLE_LINE, Cents, Currency, Day, Edge, Email, EmailAddress, Timestamp, Wire, at_most
+from domain.wire import (
+    VISIBLE_LINE,
+    Cents,
+    Currency,
+    Day,
+    Edge,
+    Email,
+    EmailAddress,
+    Timestamp,
+    Wire,
+    at_most,
+    is_absent,
+)
+from domain.workflows.approval_wait import IgnoredEvent
 from domain.workflows.run import RunRequest, WorkflowKey
 from domain.workflows.steps import Outcome, StepResult
 
@@ -66,11 +79,13 @@ class ExpenseRules(NamedTuple):
         limits: The most that one claim may hold.
         approvers: Mail addresses of the approvers, in the order of their turns.
         decide_within_s: Seconds that each approver has.
+        remind_every_s: Seconds between two reminders in an approver's turn.
     """
 
     limits: ExpenseLimits
     approvers: tuple[str, ...]
     decide_within_s: int
+    remind_every_s: int
 
 
 class Assessment(StepResult):
@@ -79,14 +94,27 @@ class Assessment(StepResult):
     totals: tuple[ExpenseTotal, ...] = ()
     approvers: tuple[Email, ...] = ()
     decide_within_s: int = 0
+    remind_every_s: int = 86_400
 
 
 class ExpenseWait(Wire):
-    """A claim that waits for an approver, until the next approver's turn. A decision belongs to one wait."""
+    """A claim that waits for an approver, until the next approver's turn. A decision belongs to one wait.
+
+    Attributes:
+        ignored_event: The last event that was no decision, if any.
+    """
 
     wait_id: str
     approver: Email
     expires_at: Timestamp
+    ignored_event: Annotated[IgnoredEvent | None, Field(exclude_if=is_absent)] = None
+
+
+class WithdrawalRight(Wire):
+    """What the token says that a claimant gets for handing in a claim."""
+
+    claim_id: WorkflowKey
+    employee_id: CustomerId
 
 
 class ExpensePayment(Wire):
@@ -132,7 +160,9 @@ def assess(request: ExpenseRequest, rules: ExpenseRules) -> Assessment:
     if not others:
         message = "No approver may decide on this claim."
         return Assessment(outcome=Outcome.REFUSED, reason_code="no_approver", message=message, totals=totals)
-    return Assessment(totals=totals, approvers=others, decide_within_s=rules.decide_within_s)
+    return Assessment(
+        totals=totals, approvers=others, decide_within_s=rules.decide_within_s, remind_every_s=rules.remind_every_s
+    )
 
 
 def expense_wait_id(claim_id: str, turn: int) -> str:

@@ -15,6 +15,7 @@ class NotificationKind(StrEnum):
 
     APPROVAL_REQUESTED = "approval_requested"
     APPROVAL_REMINDER = "approval_reminder"
+    APPROVAL_ESCALATED = "approval_escalated"
     ORDER_COMPLETED = "order_completed"
     ORDER_REJECTED = "order_rejected"
     ORDER_CANCELLED = "order_cancelled"
@@ -22,13 +23,21 @@ class NotificationKind(StrEnum):
     ORDER_CLOSED = "order_closed"
     USER_WELCOME = "user_welcome"
     EXPENSE_DECISION_REQUESTED = "expense_decision_requested"
+    EXPENSE_DECISION_REMINDER = "expense_decision_reminder"
     EXPENSE_PAID = "expense_paid"
     EXPENSE_REJECTED = "expense_rejected"
     EXPENSE_TIMED_OUT = "expense_timed_out"
 
 
-TO_APPROVERS: Final = frozenset({NotificationKind.APPROVAL_REQUESTED, NotificationKind.APPROVAL_REMINDER})
-"""These go to the approvers; all others to the address they name."""
+ORDER_APPROVALS: Final = frozenset(
+    {NotificationKind.APPROVAL_REQUESTED, NotificationKind.APPROVAL_REMINDER, NotificationKind.APPROVAL_ESCALATED}
+)
+"""Each goes to one approver and is about an order."""
+
+CLAIM_DECISIONS: Final = frozenset(
+    {NotificationKind.EXPENSE_DECISION_REQUESTED, NotificationKind.EXPENSE_DECISION_REMINDER}
+)
+"""Each goes to one approver and is about an expense claim."""
 
 # A mail server may be away for hours; after the last pause an operator has to look.
 _PAUSES: Final = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
@@ -40,7 +49,7 @@ class Notification(Wire):
     Attributes:
         workflow: Of the run that it is about.
         key: Of that run: an order's id, where the workflow is the order's.
-        email: Of the customer, in messages about an order, even where an approver reads them.
+        email: Of the person who reads it; empty where there is none.
         data: More facts for the texts; plain JSON, nothing secret.
         failures: How often its delivery failed.
     """

@@ -1,16 +1,7 @@
 """Approvals of large orders: the wait, and the event that brings its decision."""
 
-from domain.wire import Timestamp, Wire
-
-# Raised by our own HTTP API after the decision was recorded; its payload is always an ApprovalDecision.
+# Raised by our own HTTP API after the decision was recorded; its payload is a SettleApprovalRequest.
 APPROVAL_DECIDED = "ApprovalDecided"
-
-
-class ApprovalWait(Wire):
-    """An order that waits for an approver until the default applies. A decision belongs to one wait."""
-
-    wait_id: str
-    expires_at: Timestamp
 
 
 def approval_wait_id(order_id: str) -> str:

@@ -6,13 +6,13 @@ from enum import StrEnum
 from typing import Final, Literal
 
 from domain.orders import steps as names
-from domain.orders.approval import ApprovalWait
 from domain.orders.order import Order
 from domain.payments.payment import REFUNDED
 from domain.payments.providers import ProviderName
 from domain.shipping.shipment import CARRIER, SERVICE, TRACKING_URL
 from domain.shipping.tracking import ParcelStatus, Tracking
 from domain.wire import Timestamp, Wire
+from domain.workflows.approval_wait import ApprovalWait
 from domain.workflows.decision import SettledApproval
 from domain.workflows.decision_words import Decision
 from domain.workflows.steps import LedgerEntry, Outcome

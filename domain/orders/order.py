@@ -11,15 +11,16 @@ from domain.errors import IllegalTransition
 from domain.ids import CustomerId, Namespace, OrderId, ProductId
 from domain.inventory.stock import ALREADY_SETTLED
 from domain.money import Money
-from domain.orders.approval import ApprovalWait
 from domain.payments.payment import CaptureMode, PaymentMethod, PaymentRequest
 from domain.payments.providers import STRIPE, ProviderName, method_problem
 from domain.shipping.customs import CustomsDeclaration
 from domain.shipping.shipment import LABEL_PERCENT, Address, BuyLabelRequest, Destination, ShipmentRequest
-from domain.wire import Cents, Currency, Edge, Email, EmailAddress, Timestamp, Wire, at_most, is_absent
+from domain.wire import Cents, Currency, Edge, Email, EmailAddress, Timestamp, Wire, at_most, is_absent, is_empty
+from domain.workflows.approval_wait import ApprovalWait
 from domain.workflows.steps import SETTLED, STEP_PATIENCE_S, LedgerEntry, Message, StepUnderWay, open_compensations
 
 MAX_ORDER_LINES: Final = 50
+APPROVAL_ESCALATION_S: Final = 4 * 3600
 MAX_STATED_CENTS: Final = 10**12
 """Far above any order's limit, so that the limit itself reports a slip."""
 
@@ -110,6 +111,8 @@ class OrderPolicy(Wire):
 
     Attributes:
         approval_threshold_cents: Total above which an approval is needed, in the order's currency.
+        approvers: Who is asked, one after the other.
+        approval_escalation_s: How long the next one is not asked yet.
         namespace: Marks this shop's orders at providers whose account other programs use too.
         label_percent: The most that a label may cost, as a share of the order's total.
         label_limit_cents: The most that a label may cost, in the order's currency.
@@ -120,6 +123,8 @@ class OrderPolicy(Wire):
     approval_timeout_s: Annotated[int, Field(ge=1)]
     approval_reminder_s: Annotated[int, Field(ge=1)]
     capture: CaptureMode
+    approvers: Annotated[tuple[Email, ...], Field(exclude_if=is_empty)] = ()
+    approval_escalation_s: Annotated[int, Field(ge=1)] = APPROVAL_ESCALATION_S
     namespace: Namespace = ""
     label_percent: Annotated[int, Field(ge=0)] = LABEL_PERCENT
     label_limit_cents: Annotated[Cents | None, Field(exclude_if=is_absent)] = None

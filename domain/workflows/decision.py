@@ -13,7 +13,7 @@ from domain.workflows.steps import Outcome, StepResult
 _MAX_APPROVER_CHARS: Final = 100
 _MAX_COMMENT_CHARS: Final = 300
 
-# The plain event of the Durable management API: "Approved" or "Rejected", raised with the system key.
+# The plain event of the Durable management API, for orders and claims: "Approved" or "Rejected", raised with the system key.
 APPROVAL_DECISION = "ApprovalDecision"
 
 
@@ -31,7 +31,6 @@ class SettleApprovalRequest(Wire):
     Attributes:
         timed_out: Whether this is the default, because the time ran out.
         withdrawn: Whether the claimant withdrew the claim.
-        claim_id: Id of this attempt, by which its caller knows its own decision from an equal one.
     """
 
     workflow: str
@@ -40,17 +39,15 @@ class SettleApprovalRequest(Wire):
     decision: ApprovalDecision
     timed_out: bool = False
     withdrawn: bool = False
-    claim_id: str | None = None
 
 
 class SettledApproval(Wire):
-    """The recorded decision, with the attempt that recorded it. It has an outcome, as every answer of an activity."""
+    """The recorded decision. It has an outcome, as every answer of an activity."""
 
     outcome: Outcome = Outcome.DONE
     decision: ApprovalDecision
     timed_out: bool
     withdrawn: bool = False
-    claim_id: str | None = None
 
 
 class LookUpApproval(Wire):
@@ -82,10 +79,19 @@ def decision_from_event(payload: Any) -> ApprovalDecision | None:
         return ApprovalDecision(decision=said.decision, approver="management API")
 
 
-def settling_from_event(payload: Any, key: str, wait_id: str) -> SettleApprovalRequest | None:
-    """Read the event that follows a recorded decision; None for anything else and for another wait."""
+def settling_from_event(payload: Any, workflow: str, key: str, wait_id: str) -> SettleApprovalRequest | None:
+    """Read the event of a decision of one wait: ours follows a recorded one, any other is of the management API.
+
+    Returns None for what is no decision, and for one of another wait.
+    """
+    value = decoded(payload)
     try:
-        request = SettleApprovalRequest.model_validate(decoded(payload))
+        request = SettleApprovalRequest.model_validate(value)
     except ValidationError:
+        request = None
+    if request is not None:
+        return request if (request.workflow, request.key, request.wait_id) == (workflow, key, wait_id) else None
+    if isinstance(value, dict) and value.get("wait_id", wait_id) != wait_id:
         return None
-    return request if (request.key, request.wait_id) == (key, wait_id) else None
+    decision = decision_from_event(value)
+    return SettleApprovalRequest(workflow=workflow, key=key, wait_id=wait_id, decision=decision) if decision else None

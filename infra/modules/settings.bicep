@@ -65,6 +65,10 @@ type shopSettings = {
   @minValue(1)
   @maxValue(7200)
   stepPatienceS: int
+  @description('How long a large order waits before the next approver is asked as well, in seconds.')
+  @minValue(1)
+  @maxValue(432000)
+  approvalEscalationS: int
   @description('When the money is taken.')
   paymentCapture: 'after_shipping' | 'immediate'
   @description('How customers may pay, with commas between them: stripe, invoice.')
@@ -91,6 +95,10 @@ type shopSettings = {
   @minValue(1)
   @maxValue(432000)
   expenseTimeoutS: int
+  @description('How often the approver of expenses is reminded, in seconds.')
+  @minValue(1)
+  @maxValue(432000)
+  expenseReminderS: int
   @description('The most that one expense claim may hold in cents, per currency and category.')
   expenseLimits: object
   @description('How many files of one batch are read at the same time.')
@@ -276,6 +284,7 @@ func shopAppSettings(shop shopSettings) object => {
   APPROVAL_TIMEOUT_S: string(shop.approvalTimeoutS)
   APPROVAL_REMINDER_S: string(shop.approvalReminderS)
   STEP_PATIENCE_S: string(shop.stepPatienceS)
+  APPROVAL_ESCALATION_S: string(shop.approvalEscalationS)
   PAYMENT_CAPTURE: shop.paymentCapture
   PAYMENT_PROVIDERS: shop.paymentProviders
   INVOICE_CREDIT_CENTS: string(shop.invoiceCreditCents)
@@ -287,6 +296,7 @@ func shopAppSettings(shop shopSettings) object => {
   // Communication Services does not say that it takes addresses outside ASCII.
   MAIL_SMTPUTF8: 'false'
   EXPENSE_TIMEOUT_S: string(shop.expenseTimeoutS)
+  EXPENSE_REMINDER_S: string(shop.expenseReminderS)
   EXPENSE_LIMITS: string(shop.expenseLimits)
   CALLBACK_ALLOW_LOOPBACK: 'false'
   FILE_BATCH_WIDTH: string(shop.fileBatchWidth)

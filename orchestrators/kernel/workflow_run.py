@@ -66,7 +66,7 @@ class WorkflowRun:
     ledger: list[LedgerEntry] = field(default_factory=list)
     compensations: list[Compensation] = field(default_factory=list)
     open_compensations: list[DeadLetter] = field(default_factory=list)
-    _is_listening: bool = False
+    _unopened: list[DurableTask] = field(default_factory=list)
 
     @classmethod
     def begin(
@@ -210,6 +210,7 @@ class WorkflowRun:
     def listen_for_cancellation(self) -> None:
         """From here on, receive the event of a cancellation whenever it comes."""
         self.cancellation = self.context.wait_for_external_event(CANCELLATION_REQUESTED)
+        self.listen(self.cancellation)
 
     @property
     def cancelled_by(self) -> CancellationRequest | None:
@@ -289,12 +290,16 @@ class WorkflowRun:
 
     # -- waiting
 
+    def listen(self, *events: DurableTask) -> None:
+        """From the next command on, receive these events whenever they come."""
+        self._unopened.extend(events)
+
     def wait_for(self, task: DurableTask) -> Wait:
-        """Wait for a task and return its result; from then on a cancellation is received at any time."""
-        if self.cancellation is not None and not self._is_listening:
+        """Wait for a task and return its result; from then on the events of `listen` are received at any time."""
+        if self._unopened:
             # An event is only delivered to a wait that was yielded once.
-            self._is_listening = True
-            yield self.context.task_any([self.cancellation, task])
+            events, self._unopened = self._unopened, []
+            yield self.context.task_any([*events, task])
         return (yield task)
 
     def _patiently(

@@ -1,23 +1,25 @@
-"""Decide on an expense claim, by JSON, on the page behind a link, or by the claimant's withdrawal.
-
-A decision is claimed in the approvals table before its event is raised: the first claim of a turn wins, and the run honours it at
-the time-out even when the event is lost. Every later try raises the event again.
-"""
+"""Decide on an expense claim, by JSON, on the page behind a link, or by the claimant's withdrawal."""
 
 import asyncio
-import uuid
 
-from domain.expenses.claim import EXPENSE_APPROVAL, ExpenseRequest, ExpenseWait, expense_decided
-from domain.expenses.decision_link import DecisionLink
+from domain.expenses.claim import (
+    EXPENSE_APPROVAL,
+    MAX_TURNS,
+    ExpenseRequest,
+    ExpenseWait,
+    expense_decided,
+    expense_wait_id,
+)
 from domain.ids import instance_id_of
 from domain.refusals import Conflict, NotFound, TryAgain
 from domain.wire import Wire
 from domain.workflows.decision import ApprovalDecision, SettleApprovalRequest
+from domain.workflows.decision_link import DecisionLink
 from domain.workflows.run import WorkflowProgress
 from services.container import services
+from services.decisions import decide, holds
 from services.durable.client import DurableClient
-from services.durable.instances import has_completed, instance_status, is_unfinished, raise_event, stored_input
-from services.orders.approval import AlreadyDecided
+from services.durable.instances import has_completed, instance_status, is_unfinished, stored_input
 
 
 class ClaimNotFound(NotFound):
@@ -74,31 +76,55 @@ async def open_turn(client: DurableClient, claim_id: str) -> OpenTurn:
     return OpenTurn(claim_id=claim_id, turn=detail["turn"], wait=wait, awaits_instance=not is_unfinished(status))
 
 
-async def decide_claim(
-    client: DurableClient, turn: OpenTurn, decision: ApprovalDecision, *, withdrawn: bool = False
-) -> None:
-    """Record a decision and wake the claim.
+async def decide_by_link(client: DurableClient, link: DecisionLink, decision: ApprovalDecision) -> None:
+    """Record the decision of a link's approver and wake the claim. The same one again changes nothing.
 
     Raises:
+        ClaimNotFound: There is no such claim.
+        DecisionNotAwaited: The claim has left the link's turn.
         AlreadyDecided: Another decision holds.
         StorageUnavailable: The same request may be sent again.
+        TryAgain: Another instance is about to take over.
     """
-    request = SettleApprovalRequest(
-        workflow=EXPENSE_APPROVAL,
-        key=turn.claim_id,
-        wait_id=turn.wait.wait_id,
-        decision=decision,
-        withdrawn=withdrawn,
-        claim_id=uuid.uuid4().hex,
+    request = SettleApprovalRequest(workflow=EXPENSE_APPROVAL, key=link.key, wait_id=link.wait_id, decision=decision)
+    try:
+        turn = await open_turn_of(client, link)
+    except DecisionNotAwaited:
+        if await holds(request):
+            return
+        raise
+    await _decide(client, turn, request)
+
+
+async def withdraw_claim(client: DurableClient, claim_id: str, withdrawal: ApprovalDecision) -> None:
+    """Record a claimant's withdrawal and wake the claim. A repeat changes nothing.
+
+    Raises:
+        ClaimNotFound: There is no such claim.
+        DecisionNotAwaited: The claim waits for no decision.
+        AlreadyDecided: A decision holds.
+        StorageUnavailable: The same request may be sent again.
+        TryAgain: Another instance is about to take over.
+    """
+    try:
+        turn = await open_turn(client, claim_id)
+    except DecisionNotAwaited:
+        for number in range(1, MAX_TURNS + 1):
+            if await holds(_withdrawal(claim_id, expense_wait_id(claim_id, number), withdrawal)):
+                return
+        raise
+    await _decide(client, turn, _withdrawal(claim_id, turn.wait.wait_id, withdrawal))
+
+
+def _withdrawal(claim_id: str, wait_id: str, decision: ApprovalDecision) -> SettleApprovalRequest:
+    return SettleApprovalRequest(
+        workflow=EXPENSE_APPROVAL, key=claim_id, wait_id=wait_id, decision=decision, withdrawn=True
     )
-    settled = await asyncio.to_thread(services().order_repository.settle, request)
-    # Also when another one holds: the claim still waits, so that one's event may be lost; a second one does no harm.
-    # An instance that takes over from a failed one looks the decision up.
-    instance_id = instance_id_of(EXPENSE_APPROVAL, turn.claim_id)
-    if not turn.awaits_instance:
-        await raise_event(client, instance_id, expense_decided(turn.turn), request.to_wire())
-    if settled.claim_id != request.claim_id:
-        raise AlreadyDecided
+
+
+async def _decide(client: DurableClient, turn: OpenTurn, request: SettleApprovalRequest) -> None:
+    instance_id = None if turn.awaits_instance else instance_id_of(EXPENSE_APPROVAL, turn.claim_id)
+    await decide(client, instance_id, expense_decided(turn.turn), request)
 
 
 async def open_turn_of(client: DurableClient, link: DecisionLink) -> OpenTurn:
@@ -109,8 +135,8 @@ async def open_turn_of(client: DurableClient, link: DecisionLink) -> OpenTurn:
         DecisionNotAwaited: The claim has left that turn.
         TryAgain: Another instance is about to take over.
     """
-    turn = await open_turn(client, link.claim_id)
-    if turn.wait.wait_id != link.wait.wait_id:
+    turn = await open_turn(client, link.key)
+    if turn.wait.wait_id != link.wait_id:
         raise DecisionNotAwaited("The claim has moved on to another approver.")
     return turn
 

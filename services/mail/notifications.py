@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from domain.errors import StorageUnavailable
-from domain.expenses.decision_link import DecisionLink
 from domain.mail.message import Mail
-from domain.mail.notification import TO_APPROVERS, Notification, NotificationKind
+from domain.mail.notification import CLAIM_DECISIONS, ORDER_APPROVALS, Notification
+from domain.workflows.decision_link import DecisionLink
 from domain.workflows.steps import Outcome, StepResult
 from services.container import services
 
@@ -21,7 +21,6 @@ class NotificationSender:
     """Sends the mails of notifications.
 
     Attributes:
-        approvers: Who gets the requests for an approval.
         public_url: Where people reach the app.
     """
 
@@ -32,7 +31,6 @@ class NotificationSender:
         orders: "OrderRepository",
         links: "DecisionLinks",
         texts: "Texts",
-        approvers: tuple[str, ...],
         public_url: str,
     ) -> None:
         self._mailer = mailer
@@ -40,7 +38,6 @@ class NotificationSender:
         self._orders = orders
         self._links = links
         self._texts = texts
-        self._approvers = approvers
         self._public_url = public_url
 
     def deliver(self, notification: Notification) -> StepResult:
@@ -53,14 +50,13 @@ class NotificationSender:
             ProviderUnavailable: The same message is worth delivering again.
             StorageUnavailable: The same message is worth delivering again.
         """
-        to = self._approvers if notification.kind in TO_APPROVERS else (notification.email,)
-        if not to:
-            return StepResult.faulted("no_recipient", "APPROVER_EMAILS is empty")
+        if not notification.email:
+            return StepResult.faulted("no_recipient", "APPROVER_EMAILS names no approver for it")
         facts = self._facts(notification)
-        if "decision_url" in facts and facts["decision_url"] is None:
+        if notification.kind in CLAIM_DECISIONS and facts["decision_url"] is None:
             return StepResult.faulted("links_not_set_up", "LINK_SECRET is not set")
         try:
-            mail = self._mail(notification, to, facts)
+            mail = self._mail(notification, facts)
         except ValidationError:
             return StepResult.faulted("mail_malformed", "the address or the subject is not one of a mail")
         # An outbox takes a message twice when the answer of the first time is lost.
@@ -84,19 +80,21 @@ class NotificationSender:
             "id": notification.key,
             "public_url": self._public_url,
         }
-        if kind is NotificationKind.EXPENSE_DECISION_REQUESTED:
-            link = DecisionLink(claim_id=notification.key, wait=notification.data["wait"])
-            facts["decision_url"] = self._links.address(link)
-        elif kind in TO_APPROVERS or kind.startswith("order_"):
+        if kind in ORDER_APPROVALS | CLAIM_DECISIONS:
+            facts["decision_url"] = None
+        if "link" in notification.data:
+            link = DecisionLink.model_validate(notification.data["link"])
+            facts |= {"decision_url": self._links.address(link), "expires_at": link.expires_at}
+        if kind in ORDER_APPROVALS or kind.startswith("order_"):
             facts["order"] = self._orders.get(notification.key)
         return facts
 
-    def _mail(self, notification: Notification, to: tuple[str, ...], facts: dict[str, Any]) -> Mail:
+    def _mail(self, notification: Notification, facts: dict[str, Any]) -> Mail:
         """Return the mail. The first line of its text is the subject."""
         subject, _, text = self._texts(f"{notification.kind}.txt", **facts).partition("\n")
         return Mail(
             message_id=notification.message_id,
-            to=to,
+            to=(notification.email,),
             subject=subject.strip()[:200],
             text=text.lstrip("\n"),
             html=self._texts(f"{notification.kind}.html", **facts, subject=subject),
@@ -112,6 +110,5 @@ def notification_sender() -> NotificationSender:
         parts.order_repository,
         parts.decision_links,
         parts.texts,
-        parts.settings.approver_emails,
         parts.settings.public_url,
     )

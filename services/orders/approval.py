@@ -1,28 +1,14 @@
-"""Decide on an order that waits for an approval.
-
-A decision is claimed in the order repository before its event is raised: the first claim wins, and the order honours it at its
-time-out even when the event is lost. Every later try raises the event again.
-"""
-
-import asyncio
-import uuid
+"""Decide on an order that waits for an approval."""
 
 from domain.ids import PROCESS_ORDER, order_instance_id
-from domain.orders.approval import APPROVAL_DECIDED, ApprovalWait
+from domain.orders.approval import APPROVAL_DECIDED, approval_wait_id
 from domain.orders.order import OrderStatus
 from domain.refusals import Conflict
 from domain.workflows.decision import ApprovalDecision, SettleApprovalRequest
-from services.container import services
+from domain.workflows.decision_link import DecisionLink
+from services.decisions import decide, holds
 from services.durable.client import DurableClient
-from services.durable.instances import raise_event
 from services.orders.status import OrderView, view_order
-
-
-class AlreadyDecided(Conflict):
-    """Another decision came first, or the time to decide is over."""
-
-    def __init__(self) -> None:
-        super().__init__("already_decided", "Another decision came first, or the time to decide is over.")
 
 
 class ApprovalNotAwaited(Conflict):
@@ -33,7 +19,7 @@ class ApprovalNotAwaited(Conflict):
 
 
 async def decide_order(client: DurableClient, order_id: str, decision: ApprovalDecision) -> None:
-    """Record a decision and wake the order.
+    """Record a decision and wake the order. The same approver's same decision again changes nothing.
 
     Raises:
         OrderNotFound: There is no such order.
@@ -42,22 +28,30 @@ async def decide_order(client: DurableClient, order_id: str, decision: ApprovalD
         StorageUnavailable: The same request may be sent again.
     """
     view = await view_order(client, order_id)
-    wait = _open_wait(view)
-    claim = uuid.uuid4().hex
     request = SettleApprovalRequest(
-        workflow=PROCESS_ORDER, key=order_id, wait_id=wait.wait_id, decision=decision, claim_id=claim
+        workflow=PROCESS_ORDER, key=order_id, wait_id=approval_wait_id(order_id), decision=decision
     )
-    settled = await asyncio.to_thread(services().order_repository.settle, request)
-    # Also when another one holds: the order still waits, so that one's event may be lost; a second one does no harm.
-    # An instance that takes over from a failed one looks the decision up.
-    if not view.awaits_instance:
-        await raise_event(client, order_instance_id(order_id), APPROVAL_DECIDED, settled.decision.to_wire())
-    if settled.claim_id != claim:
-        raise AlreadyDecided
-
-
-def _open_wait(view: OrderView) -> ApprovalWait:
-    progress = view.progress
-    if progress.status is not OrderStatus.AWAITING_APPROVAL or progress.approval is None or not view.is_running:
+    if not _awaits_approval(view):
+        if await holds(request):
+            return
         raise ApprovalNotAwaited
-    return progress.approval
+    instance_id = None if view.awaits_instance else order_instance_id(order_id)
+    await decide(client, instance_id, APPROVAL_DECIDED, request)
+
+
+async def order_to_decide(client: DurableClient, link: DecisionLink) -> OrderView:
+    """Return the order that a link in a mail is for.
+
+    Raises:
+        OrderNotFound: There is no such order.
+        ApprovalNotAwaited: It waits for no decision.
+    """
+    view = await view_order(client, link.key)
+    if link.workflow != PROCESS_ORDER or not _awaits_approval(view):
+        raise ApprovalNotAwaited
+    return view
+
+
+def _awaits_approval(view: OrderView) -> bool:
+    progress = view.progress
+    return progress.status is OrderStatus.AWAITING_APPROVAL and progress.approval is not None and view.is_running

@@ -75,7 +75,7 @@ class OrderIntake:
             order_id,
             products,
             currency=currency,
-            policy=_policy(self._settings, currency),
+            policy=_policy(self._settings, currency, request.email),
             now=now,
             limit=self._settings.order_limit,
             shipping=self._settings.shipping,
@@ -102,11 +102,15 @@ def _fresh_order_id(now: datetime) -> str:
             return order_id
 
 
-def _policy(settings: Settings, currency: str) -> OrderPolicy:
+def _policy(settings: Settings, currency: str, customer: str) -> OrderPolicy:
+    # An approver may not decide on their own order.
+    approvers = tuple(each for each in settings.approver_emails if each.lower() != customer.lower())
     return OrderPolicy(
         approval_threshold_cents=settings.approval_threshold.for_currency(currency).amount,
         approval_timeout_s=int(settings.approval_timeout.total_seconds()),
         approval_reminder_s=int(settings.approval_reminder.total_seconds()),
+        approval_escalation_s=int(settings.approval_escalation.total_seconds()),
+        approvers=approvers,
         capture=settings.capture,
         namespace=settings.namespace,
         label_percent=settings.label_percent,

@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from domain.ids import PROCESS_ORDER, order_instance_id
-from domain.orders.approval import approval_wait_id
+from domain.orders.approval import APPROVAL_DECIDED, approval_wait_id
 from domain.orders.late_start import is_too_late, start_dead_letter
 from domain.orders.order import CANCELLABLE, ENDED, OrderProgress
 from domain.orders.row import OrderRow
 from domain.orders.run import run_of
 from domain.workflows.cancellation import CANCELLATION_REQUESTED, cancellation_from_event
-from domain.workflows.decision import APPROVAL_DECISION, SettleApprovalRequest, decision_from_event
+from domain.workflows.decision import APPROVAL_DECISION, settling_from_event
 from domain.workflows.intake import Reminder
 from domain.workflows.run import Restart
 from domain.workflows.steps import CANCELLATION, LedgerEntry
@@ -95,12 +95,8 @@ class OrderRecovery(Recovery[OrderRow]):
         if name == CANCELLATION_REQUESTED:
             request = cancellation_from_event(payload)
             await asyncio.to_thread(services().order_repository.request_cancellation, run.order_id, request)
-        decision = decision_from_event(payload) if name == APPROVAL_DECISION else None
-        if decision is not None:
-            wait_id = approval_wait_id(run.order_id)
-            settling = SettleApprovalRequest(
-                workflow=PROCESS_ORDER, key=run.order_id, wait_id=wait_id, decision=decision
-            )
+        settling = settling_from_event(payload, PROCESS_ORDER, run.order_id, approval_wait_id(run.order_id))
+        if name in (APPROVAL_DECIDED, APPROVAL_DECISION) and settling is not None:
             await asyncio.to_thread(services().order_repository.settle, settling)
 
     async def start_again(self, client: DurableClient, run: OrderRow, instance: InstanceStatus, attempt: int) -> None:

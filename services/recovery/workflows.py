@@ -14,7 +14,7 @@ from domain.workflows.cancellation import CANCELLATION_REQUESTED
 from domain.workflows.commands import activity_command
 from domain.workflows.course import PROCESSING_STOPPED, Course
 from domain.workflows.dead_letter import REPLAY_DEAD_LETTER, DeadLetter
-from domain.workflows.decision import settling_from_event
+from domain.workflows.decision import APPROVAL_DECISION, settling_from_event
 from domain.workflows.intake import Reminder
 from domain.workflows.run import BY_CALLER, RESTART, Restart, RestartRun, Run, WorkflowProgress
 from domain.workflows.steps import RESTART_RUN, RUN, LedgerEntry, Outcome, StepResult
@@ -174,6 +174,12 @@ def _record_open_end(run: Run, instance: InstanceStatus) -> None:
 
 async def _store_decision(run: Run, name: str, payload: Any) -> None:
     for turn in range(1, MAX_TURNS + 1):
-        settling = settling_from_event(payload, run.key, expense_wait_id(run.key, turn))
-        if name == expense_decided(turn) and settling is not None:
+        wait_id = expense_wait_id(run.key, turn)
+        settling = settling_from_event(payload, run.workflow, run.key, wait_id)
+        if settling is None or name not in (expense_decided(turn), APPROVAL_DECISION):
+            continue
+        # An event for any turn was for the one that is open: those before it are decided or over, and that is stored.
+        held = await asyncio.to_thread(services().order_repository.decision, run.key, wait_id)
+        if held is None:
             await asyncio.to_thread(services().order_repository.settle, settling)
+            return

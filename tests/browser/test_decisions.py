@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
-from domain.expenses.claim import ExpenseWait, expense_wait_id
-from domain.expenses.decision_link import DecisionLink
+from domain.expenses.claim import EXPENSE_APPROVAL, expense_wait_id
+from domain.workflows.decision_link import DecisionLink
 from services.container import services
 from tests.browser.conftest import HOSTILE, SHOWN, NewPage
 from tests.browser.readable import faults
@@ -105,8 +105,10 @@ async def test_a_forged_or_expired_link_shows_why_and_offers_no_decision(
     await page.goto(await link_to(desk, mailbox, ANN) + "x")
     await shows(page, "This link is invalid")
     past = datetime.now(UTC) - timedelta(seconds=1)
-    wait = ExpenseWait(wait_id=expense_wait_id("ex-1", 1), approver=ANN, expires_at=past)
-    await page.goto(str(services().decision_links.address(DecisionLink(claim_id="ex-1", wait=wait))))
+    link = DecisionLink(
+        workflow=EXPENSE_APPROVAL, key="ex-1", wait_id=expense_wait_id("ex-1", 1), approver=ANN, expires_at=past
+    )
+    await page.goto(str(services().decision_links.address(link)))
     await shows(page, "This link has expired")
 
 

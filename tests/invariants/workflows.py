@@ -187,7 +187,7 @@ def claim(*actions: tuple[str, dict[str, Any]], hours: int = 0, amount_cents: in
 
 async def claim_with_a_strange_event(stage: Stage) -> None:
     await claim()(stage)
-    await stage.shop.host.operations.raise_event("expense_approval.ex-1", "ExpenseDecided1", json.dumps("Approved"))
+    await stage.shop.host.operations.raise_event("expense_approval.ex-1", "ExpenseDecided1", json.dumps("Perhaps"))
     await stage.shop.host.run_until_idle()
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from adapters.stores.expense_payments import ExpensePayments
-from domain.expenses.claim import expense_wait_id
-from domain.expenses.decision_link import DecisionLink, WithdrawalRight
+from domain.expenses.claim import EXPENSE_APPROVAL, WithdrawalRight, expense_wait_id
+from domain.workflows.decision_link import DecisionLink
 from sandbox.testing import Sandbox
 from services.container import services
 from tests.support.mails import Mailbox, text_of
@@ -66,7 +66,8 @@ async def decision_token(shop: Shop, claim_id: str = "ex-1") -> str:
     if wait is None:
         later = datetime.now(UTC) + timedelta(days=1)
         wait = {"wait_id": expense_wait_id(claim_id, 1), "approver": ANN, "expires_at": later.isoformat()}
-    link = DecisionLink.model_validate({"claim_id": claim_id, "wait": wait})
+    facts = {name: wait[name] for name in ("wait_id", "approver", "expires_at")}
+    link = DecisionLink.model_validate({"workflow": EXPENSE_APPROVAL, "key": claim_id, **facts})
     return services().decision_links.token(link)
 
 

@@ -1,17 +1,61 @@
-"""Approve or reject orders above the threshold."""
+"""Approve or reject orders above the threshold, and expense claims, by program. `triggers.http.decisions` has the page for people.
+
+Who decides on expenses follows from the signed token in the link of the approver's mail, never from what the body says: a claimant
+cannot approve their own claim.
+"""
+
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+from urllib.parse import parse_qsl
 
 import azure.durable_functions as df
 import azure.functions as func
+from pydantic import Field
 
+from domain.expenses.claim import EXPENSE_APPROVAL
+from domain.ids import instance_id_of
+from domain.wire import Comment, Edge, OneLine
 from domain.workflows.decision import ApprovalDecision
+from domain.workflows.decision_words import Decision, SaidDecision, said_decision
+from services.expenses.decisions import decide_by_link
+from services.input.documents import body_text, json_object, refuse_card_numbers, validated
 from services.orders.approval import decide_order
+from triggers.http.support.decision_links import MAX_TOKEN_CHARS, link_of
 from triggers.http.support.links import OrderLinks, order_links
-from triggers.http.support.operation import operation
-from triggers.http.support.request_body import read_body
-from triggers.http.support.request_params import path_id
+from triggers.http.support.operation import FORM, JSON, TEXT, operation
+from triggers.http.support.problems import Problem, invalid_field
+from triggers.http.support.request_body import check_media_type, read_body
+from triggers.http.support.request_params import path_id, read_query
 from triggers.http.support.responses import accepted
+from triggers.http.support.workflows import WorkflowLinks, started_answer
 
 bp = df.Blueprint()
+
+_MAX_BODY_BYTES: Final = 16 * 1024
+_CALLER: Final = "API caller"
+_FORM_IN_WORDS: Final = 'Must be "Approved" or "Rejected", true or false, or an object with one of them as decision'
+
+Token = Annotated[str, Field(min_length=1, max_length=MAX_TOKEN_CHARS)]
+
+
+class StatedDecision(Edge):
+    """A decision as an object.
+
+    Attributes:
+        token: What the link in the approver's mail has after `token=`. It says who decides; expenses require it.
+        approver: Who decides on an order, without a token.
+    """
+
+    decision: Decision
+    token: Token | None = None
+    approver: OneLine | None = None
+    comment: Comment | None = None
+
+
+class ApprovalQuery(Edge):
+    """The token, for a body that is no object."""
+
+    token: Token | None = None
 
 
 @operation(
@@ -25,10 +69,80 @@ bp = df.Blueprint()
 async def decide_approval(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Approve or reject an order that waits for a decision.
 
-    The first decision counts.
+    The first decision counts. The same approver's same decision again changes nothing and gets the same answer.
     """
     order_id = path_id(req, "order_id")
     decision = read_body(req, ApprovalDecision)
     await decide_order(client, order_id, decision)
     links = order_links(order_id)
     return accepted(links, links.statusQueryGetUri)
+
+
+@operation(
+    bp,
+    "POST",
+    "approve/{instance_id}",
+    body=StatedDecision,
+    body_types=(JSON, TEXT),
+    query=ApprovalQuery,
+    answers={202: WorkflowLinks},
+    problems={
+        403: "The token is not that of a link for this order or claim.",
+        404: "There is no such order or claim.",
+        409: "Another decision came first, or the order or claim waits for another decision, or for none.",
+        410: "The token has expired.",
+    },
+)
+async def approve_instance(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """Approve or reject an order or an expense claim, by the id of its instance.
+
+    The plain text `Approved` or `Rejected` is enough; a JSON text, true or false, and an object with the decision do as well. The
+    first decision counts. The same approver's same decision again changes nothing and gets the same answer.
+    """
+    instance_id = path_id(req, "instance_id")
+    said, token = _said(req)
+    workflow, _, key = instance_id.rpartition(".")
+    if token is None and workflow == EXPENSE_APPROVAL:
+        raise invalid_field("token", "missing", "Must be what the link in the approver's mail has after token=")
+    if token is None:
+        await decide_order(client, key, _decision(said, said.approver or _CALLER))
+        return started_answer("orders", key)
+    if said.approver is not None:
+        raise invalid_field("approver", "not_with_token", "Must be left out: the token says who decides")
+    link = link_of(token)
+    if instance_id_of(link.workflow, link.key) != instance_id:
+        raise Problem(HTTPStatus.FORBIDDEN, "link_invalid", "This token is for another order or claim.")
+    decision = _decision(said, link.approver)
+    if workflow == EXPENSE_APPROVAL:
+        await decide_by_link(client, link, decision)
+        return started_answer("expenses", key)
+    await decide_order(client, key, decision)
+    return started_answer("orders", key)
+
+
+def _said(req: func.HttpRequest) -> tuple[SaidDecision, str | None]:
+    """Return the decision of the body, and the token of the body or the query. Raises Problem and RequestRefused."""
+    token = read_query(req, ApprovalQuery).token
+    if req.headers.get("content-type"):
+        check_media_type(req, JSON, TEXT, FORM)
+    value = _value(body_text(req.get_body(), _MAX_BODY_BYTES))
+    refuse_card_numbers(value if isinstance(value, dict) else {"decision": value})
+    said = said_decision(value)
+    if said is None:
+        raise invalid_field("decision", "not_a_decision", _FORM_IN_WORDS)
+    if isinstance(value, dict) and value.get("token") is not None:
+        token = str(value["token"])
+    return said, token
+
+
+def _value(text: str) -> Any:
+    """Return an object or a form as its fields, and anything else as it is."""
+    if text.lstrip().startswith("{"):
+        return json_object(text)
+    # As `curl -d` sends it.
+    fields = dict(parse_qsl(text, max_num_fields=10)) if "=" in text else {}
+    return fields or text
+
+
+def _decision(said: SaidDecision, approver: str) -> ApprovalDecision:
+    return validated(ApprovalDecision, {"decision": said.decision, "approver": approver, "comment": said.comment})

@@ -1,7 +1,7 @@
 """Show an approver the page behind the link in the mail, and record the decision.
 
 Opening the page decides nothing, because programs that scan mails open links too. The link is the approver's proof: it is signed,
-it expires, and it is valid for one turn of one claim. So these two operations need no key.
+it expires, and it is valid for one wait of one order or claim. So these two operations need no key.
 """
 
 from http import HTTPStatus
@@ -12,13 +12,16 @@ import azure.durable_functions as df
 import azure.functions as func
 from pydantic import Field
 
+from domain.ids import PROCESS_ORDER
 from domain.wire import Comment, Edge
 from domain.workflows.decision import ApprovalDecision
+from domain.workflows.decision_link import DecisionLink
 from domain.workflows.decision_words import Decision
-from services.expenses.decisions import claim_of, decide_claim, open_turn_of
+from services.expenses.decisions import claim_of, decide_by_link, open_turn_of
 from services.input.documents import refuse_card_numbers, validated
+from services.orders.approval import decide_order, order_to_decide
 from triggers.http.support.access import Access
-from triggers.http.support.expense_links import link_of
+from triggers.http.support.decision_links import link_of
 from triggers.http.support.operation import FORM, PAGE, operation
 from triggers.http.support.pages import PAGE_HEADERS, answers_pages, page
 from triggers.http.support.problems import Problem
@@ -52,8 +55,8 @@ class DecisionForm(Edge):
     answer_type=PAGE,
     problems={
         403: "The link is invalid.",
-        404: "The claim is unknown.",
-        409: "The claim waits for another decision, or for none.",
+        404: "The order or claim is unknown.",
+        409: "The order or claim waits for another decision, or for none.",
         410: "The link has expired.",
     },
     problem_type=PAGE,
@@ -66,10 +69,14 @@ async def show_decision(req: func.HttpRequest, client: df.DurableOrchestrationCl
     It changes nothing, because programs that scan mails open links too.
     """
     token = req.params.get("token", "")
-    turn = await open_turn_of(client, link_of(token))
-    claim = await claim_of(client, turn.claim_id)
+    link = link_of(token)
+    if link.workflow == PROCESS_ORDER:
+        order = (await order_to_decide(client, link)).row
+        return page("order_decision.html", subject=f"Order {link.key}", token=token, link=link, order=order)
+    await open_turn_of(client, link)
+    claim = await claim_of(client, link.key)
     subject = f"Expenses of {claim.employee_id}"
-    return page("decision.html", subject=subject, id=turn.claim_id, token=token, claim=claim, wait=turn.wait)
+    return page("claim_decision.html", subject=subject, token=token, link=link, claim=claim)
 
 
 @operation(
@@ -83,8 +90,8 @@ async def show_decision(req: func.HttpRequest, client: df.DurableOrchestrationCl
     answer_type=PAGE,
     problems={
         403: "The link is invalid.",
-        404: "The claim is unknown.",
-        409: "Another decision came first, or the claim waits for none.",
+        404: "The order or claim is unknown.",
+        409: "Another decision came first, or the order or claim waits for none.",
         410: "The link has expired.",
     },
     problem_type=PAGE,
@@ -94,18 +101,25 @@ async def show_decision(req: func.HttpRequest, client: df.DurableOrchestrationCl
 async def take_decision(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Record the decision that the page's form sends.
 
-    The first decision counts.
+    The first decision counts. The same one again changes nothing and gets the same page.
     """
     sent = _sent_form(req)
     # The token comes first: without a valid one, the rest of the form is not read.
     link = link_of(sent.pop("token", ""))
     refuse_card_numbers(sent)
     form = validated(DecisionForm, sent)
-    decision = ApprovalDecision(decision=form.decision, approver=link.wait.approver, comment=form.comment)
-    await decide_claim(client, await open_turn_of(client, link), decision)
-    return page(
-        "decision_answer.html", subject="Thank you", message=f"You have {decision.decision} the claim {link.claim_id}."
-    )
+    decision = ApprovalDecision(decision=form.decision, approver=link.approver, comment=form.comment)
+    await _decide(client, link, decision)
+    what = "order" if link.workflow == PROCESS_ORDER else "claim"
+    message = f"You have {decision.decision} the {what} {link.key}."
+    return page("decision_answer.html", subject="Thank you", message=message)
+
+
+async def _decide(client: df.DurableOrchestrationClient, link: DecisionLink, decision: ApprovalDecision) -> None:
+    if link.workflow == PROCESS_ORDER:
+        await decide_order(client, link.key, decision)
+    else:
+        await decide_by_link(client, link, decision)
 
 
 def _sent_form(req: func.HttpRequest) -> dict[str, str]:

@@ -1,7 +1,6 @@
-"""Hand in expenses, look at a claim, withdraw it, and decide on it by JSON. `triggers.http.decisions` has the page for people.
+"""Hand in expenses, look at a claim, and withdraw it. `triggers.http.approval` and `triggers.http.decisions` decide on it.
 
-Who decides and who withdraws follows from a signed token, never from what the body says: an approver's is in the link of their
-mail, the claimant's in the answer to the claim. So a claimant cannot approve their own claim, and no one withdraws another's.
+Who withdraws follows from a signed token, never from what the body says: the claimant's is in the answer to the claim.
 """
 
 from http import HTTPStatus
@@ -11,15 +10,13 @@ import azure.durable_functions as df
 import azure.functions as func
 from pydantic import Field
 
-from domain.expenses.claim import EXPENSE_APPROVAL, ExpenseRequest
-from domain.expenses.decision_link import LinkInvalid, WithdrawalRight
+from domain.expenses.claim import EXPENSE_APPROVAL, ExpenseRequest, WithdrawalRight
 from domain.wire import Comment, Edge
 from domain.workflows.decision import ApprovalDecision
-from domain.workflows.decision_words import Decision
+from domain.workflows.decision_link import LinkInvalid
 from services.container import services
-from services.expenses.decisions import decide_claim, open_turn, open_turn_of
+from services.expenses.decisions import withdraw_claim
 from services.workflows.runs import start_once
-from triggers.http.support.expense_links import link_of
 from triggers.http.support.links import resource
 from triggers.http.support.operation import operation
 from triggers.http.support.problems import Problem
@@ -41,14 +38,6 @@ class ExpenseLinks(WorkflowLinks):
     """
 
     withdrawal_token: str | None
-
-
-class ExpenseDecision(Edge):
-    """An approver's decision. token: of the link in the approver's mail; it says who decides."""
-
-    decision: Decision
-    token: Token
-    comment: Comment | None = None
 
 
 class Withdrawal(Edge):
@@ -103,39 +92,15 @@ async def get_expenses(req: func.HttpRequest, client: df.DurableOrchestrationCli
     problems={403: "The token is not that of the claim.", 409: "The claim waits for no decision."},
 )
 async def withdraw_expenses(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """Withdraw an expense claim that is not decided yet."""
+    """Withdraw an expense claim that is not decided yet.
+
+    A repeat changes nothing and gets the same answer.
+    """
     key = path_id(req, "id")
     withdrawal = read_body(req, Withdrawal)
     claimant = _claimant(withdrawal.token, key)
     decision = ApprovalDecision(decision="rejected", approver=claimant, comment=withdrawal.reason)
-    await decide_claim(client, await open_turn(client, key), decision, withdrawn=True)
-    return started_answer("expenses", key)
-
-
-@operation(
-    bp,
-    "POST",
-    "approve/{instance_id}",
-    body=ExpenseDecision,
-    answers={202: WorkflowLinks},
-    problems={
-        403: "The token is not that of a link for this claim.",
-        409: "Another decision came first, or the claim waits for another decision, or for none.",
-        410: "The token has expired.",
-    },
-)
-async def decide_expenses(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """Approve or reject an expense claim.
-
-    The first decision counts. The token in the link of an approver's mail says who decides.
-    """
-    key = path_id(req, "instance_id").partition(".")[2]
-    sent = read_body(req, ExpenseDecision)
-    link = link_of(sent.token)
-    if link.claim_id != key:
-        raise Problem(HTTPStatus.FORBIDDEN, "link_invalid", "This token is for another claim.")
-    decision = ApprovalDecision(decision=sent.decision, approver=link.wait.approver, comment=sent.comment)
-    await decide_claim(client, await open_turn_of(client, link), decision)
+    await withdraw_claim(client, key, decision)
     return started_answer("expenses", key)
 
 

@@ -313,12 +313,12 @@ def test_an_order_that_needs_no_check_is_no_longer_listed_and_stays_in_the_repos
 
 
 def test_of_many_decisions_at_once_one_holds_for_all(book: OrderRepository) -> None:
-    def settle(number: int) -> str | None:
+    def settle(number: int) -> str:
         decision = ApprovalDecision(decision="approved" if number % 2 else "rejected", approver=f"approver {number}")
         request = SettleApprovalRequest(
-            workflow=PROCESS_ORDER, key=ORDER, wait_id=f"{ORDER}.approval", decision=decision, claim_id=str(number)
+            workflow=PROCESS_ORDER, key=ORDER, wait_id=f"{ORDER}.approval", decision=decision
         )
-        return book.settle(request).claim_id
+        return book.settle(request).decision.approver
 
     with ThreadPoolExecutor(8) as pool:
         winners = set(pool.map(settle, range(16)))

@@ -34,7 +34,7 @@ async def test_the_app_accepts_every_request_of_the_file(desk: Shop) -> None:
         "cancel_file_batch",
         "cancel_order_batch",
         "withdraw_expenses",
-        "decide_expenses",
+        "approve_instance",
         "get_invoice",  # the order was paid by card
         "record_invoice_payment",
         "get_dead_letter",  # there is none

@@ -51,7 +51,7 @@ async def test_a_rejected_order_ends_unpaid(waiting: Shop):
 
 @pytest.mark.parametrize("second", ["approved", "rejected"])
 async def test_the_first_of_many_decisions_counts_and_the_others_are_refused(waiting: Shop, second: str):
-    decisions = [decision(), *[decision(second)] * 5]
+    decisions = [decision(), *(decision(second, approver=f"ada {number}") for number in range(5))]
     answers = await asyncio.gather(*(waiting.post("orders/big-1/approval", each) for each in decisions))
     statuses = [answer.status for answer in answers]
     assert sorted(statuses) == [202, 409, 409, 409, 409, 409]
@@ -60,11 +60,23 @@ async def test_the_first_of_many_decisions_counts_and_the_others_are_refused(wai
     assert await status(waiting) == ("completed" if first == "approved" else "rejected")
 
 
-async def test_a_decision_after_the_first_is_a_409(waiting: Shop):
-    await waiting.post("orders/big-1/approval", decision())
+async def test_the_same_approvers_same_decision_again_is_no_other_one(waiting: Shop):
+    repeats = [decision(), decision(approver="Grace"), decision(comment="as I said")]
+    assert [(await waiting.post("orders/big-1/approval", each)).status for each in repeats] == [202] * 3
     await waiting.host.run_until_idle()
+    assert await status(waiting) == "completed"
     again = await waiting.post("orders/big-1/approval", decision())
-    assert (again.status, again.json()["code"]) == (409, "not_waiting")
+    assert (again.status, again.headers["Location"]) == (202, again.json()["statusQueryGetUri"])
+
+
+@pytest.mark.parametrize("changes", [{"word": "rejected"}, {"approver": "ada"}])
+async def test_a_decision_that_contradicts_the_first_is_a_409(waiting: Shop, changes: dict[str, Any]):
+    await waiting.post("orders/big-1/approval", decision())
+    early = await waiting.post("orders/big-1/approval", decision(**changes))
+    assert (early.status, early.json()["code"]) == (409, "already_decided")
+    await waiting.host.run_until_idle()
+    late = await waiting.post("orders/big-1/approval", decision(**changes))
+    assert (late.status, late.json()["code"]) == (409, "not_waiting")
 
 
 async def test_a_decision_after_another_one_is_refused(waiting: Shop):

@@ -63,7 +63,7 @@ VALID = {
 }
 BODIES: dict[str, dict[str, Any]] = {
     "decide_approval": {"decision": "approved", "approver": "grace"},
-    "decide_expenses": {"decision": "approved", "approver": "grace"},
+    "approve_instance": {"decision": "approved", "approver": "grace"},
     "cancel_order": {"requested_by": "ada", "reason": "changed my mind"},
     "withdraw_expenses": {"requested_by": "ada"},
     "put_product": {"name": "Mug", "unit_price_cents": 1_000},

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from adapters.web.decision_links import DecisionLinks
-from domain.expenses.claim import ExpenseWait, expense_wait_id
-from domain.expenses.decision_link import DecisionLink
+from domain.expenses.claim import EXPENSE_APPROVAL, expense_wait_id
+from domain.workflows.decision_link import DecisionLink
 from services.container import services
 from tests.support.expenses import ANN, ended, hand_in, link_to, open_page, press, shown, token_of
 from tests.support.mails import Mailbox
@@ -61,10 +61,12 @@ async def test_a_card_number_in_a_comment_is_refused_and_decides_nothing(desk: S
 async def test_a_link_whose_time_has_run_out_is_refused(desk: Shop):
     await hand_in(desk)
     past = datetime.now(UTC) - timedelta(seconds=1)
-    wait = ExpenseWait(wait_id=expense_wait_id("ex-1", 1), approver=ANN, expires_at=past)
-    link = services().decision_links.address(DecisionLink(claim_id="ex-1", wait=wait))
-    assert link is not None
-    assert (await press(desk, link, "approved"))[0] == 410
+    link = DecisionLink(
+        workflow=EXPENSE_APPROVAL, key="ex-1", wait_id=expense_wait_id("ex-1", 1), approver=ANN, expires_at=past
+    )
+    address = services().decision_links.address(link)
+    assert address is not None
+    assert (await press(desk, address, "approved"))[0] == 410
 
 
 @pytest.mark.parametrize("decision", ["", "maybe"])

@@ -201,9 +201,7 @@ async def test_a_decision_whose_event_did_not_arrive_counts_when_the_time_is_up(
     await large_order(shop)
     decision = ApprovalDecision(decision="approved", approver="ann")
     services().order_repository.settle(
-        SettleApprovalRequest(
-            workflow=PROCESS_ORDER, key="a-1", wait_id=approval_wait_id("a-1"), decision=decision, claim_id="lost"
-        )
+        SettleApprovalRequest(workflow=PROCESS_ORDER, key="a-1", wait_id=approval_wait_id("a-1"), decision=decision)
     )
     await shop.host.advance(hours=25)
     assert (await end_of(shop))["status"] == "completed"
@@ -217,37 +215,11 @@ async def test_a_decision_whose_event_did_not_arrive_is_found_by_the_next_attemp
     await large_order(shop)
     decision = ApprovalDecision(decision="approved", approver="ann")
     services().order_repository.settle(
-        SettleApprovalRequest(
-            workflow=PROCESS_ORDER, key="a-1", wait_id=approval_wait_id("a-1"), decision=decision, claim_id="lost"
-        )
+        SettleApprovalRequest(workflow=PROCESS_ORDER, key="a-1", wait_id=approval_wait_id("a-1"), decision=decision)
     )
     assert await decide(shop, "rejected") == 409
     await shop.host.run_until_idle()
     assert (await shop.get("orders/a-1")).json()["status"] == "completed"
-
-
-@pytest.mark.parametrize(("payload", "status"), [("Approved", "completed"), ("Rejected", "rejected")])
-async def test_the_plain_event_of_the_management_api_decides(shop: Shop, payload, status):
-    await large_order(shop)
-    await raise_event(shop, "ApprovalDecision", payload)
-    assert (await end_of(shop))["status"] == status
-
-
-async def test_a_plain_event_that_decides_nothing_leaves_the_way_over_http_open(shop: Shop):
-    await large_order(shop)
-    await raise_event(shop, "ApprovalDecision", "Maybe")
-    assert (await shop.get("orders/a-1")).json()["status"] == "awaiting_approval"
-    assert await decide(shop, "approved") == 202
-    assert (await end_of(shop))["status"] == "completed"
-
-
-async def test_approvers_are_reminded_while_an_order_waits(shop: Shop):
-    await large_order(shop)
-    await shop.host.advance(hours=17)
-    from services.container import services
-
-    kinds = [message["kind"] for message in waiting_messages(services().outbox)]
-    assert kinds == ["approval_requested", "approval_reminder", "approval_reminder"]
 
 
 # -- cancellation
@@ -339,9 +311,3 @@ async def raise_event(shop: Shop, name: str, payload: Any, *, settle: bool = Tru
     assert (await shop.host.http.post(path, json=payload)).status == 202
     if settle:
         await shop.host.run_until_idle()
-
-
-def waiting_messages(outbox: Any) -> list[dict[str, Any]]:
-    import json
-
-    return [json.loads(message.content) for message in outbox._queue.peek_messages(max_messages=32)]

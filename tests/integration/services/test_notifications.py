@@ -1,6 +1,6 @@
 """What people read: a mail for every kind of notification, in both forms, escaped."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import pytest
 
@@ -18,18 +18,19 @@ from services.mail.notifications import NotificationSender
 from tests.support.mails import Mailbox, text_of
 from tests.support.orders import NOON, placed_order
 
-APPROVERS = ("ann@example.com", "bob@example.com")
 EXPENSE = {
     "employee_id": "ada",
     "totals": [{"category": "meals", "currency": "usd", "amount_cents": 1_250}],
     "escalated": False,
     "approver": "<b>ann</b>",
     "comment": "<script>alert(1)</script>",
-    "wait": {
-        "wait_id": "order-1.expense.1",
-        "approver": "ann@example.com",
-        "expires_at": (datetime.now(UTC) + timedelta(days=2)).isoformat(),
-    },
+}
+LINK = {
+    "workflow": PROCESS_ORDER,
+    "key": "order-1",
+    "wait_id": "order-1.approval",
+    "approver": "ann@example.com",
+    "expires_at": "2999-01-02T03:04:05Z",
 }
 
 
@@ -40,13 +41,11 @@ def orders(storage: Storage) -> OrderRepository:
     return book
 
 
-def notification_sender(
-    storage: Storage, mailbox: Mailbox, *, approvers: tuple[str, ...] = APPROVERS, secret: str | None = "s"
-) -> NotificationSender:
+def notification_sender(storage: Storage, mailbox: Mailbox, *, secret: str | None = "s") -> NotificationSender:
     links = DecisionLinks(secret, "https://shop.example")
     mailer = SmtpMailer(mailbox.url, "shop@example.com")
     return NotificationSender(
-        mailer, SentMessages(storage), OrderRepository(storage), links, render, approvers, "https://shop.example"
+        mailer, SentMessages(storage), OrderRepository(storage), links, render, "https://shop.example"
     )
 
 
@@ -58,7 +57,9 @@ def notification(kind: NotificationKind, **changes: object) -> Notification:
         "kind": kind,
         "email": "ada@example.com",
     }
-    return Notification.model_validate({**facts, "data": EXPENSE if "expense" in kind else {}, **changes})
+    return Notification.model_validate(
+        {**facts, "data": {**EXPENSE, "link": LINK} if "expense" in kind else {}, **changes}
+    )
 
 
 @pytest.mark.parametrize("kind", NotificationKind)
@@ -76,13 +77,27 @@ def test_every_kind_of_notification_has_its_mail(
         assert "{%" not in text
 
 
-def test_what_approvers_are_asked_goes_to_them_and_not_to_the_customer(
+def test_an_approver_reads_what_is_ordered_by_whom_and_until_when_and_gets_a_link_of_their_own(
     orders: OrderRepository, storage: Storage, mailbox: Mailbox
 ) -> None:
-    notification_sender(storage, mailbox).deliver(notification(NotificationKind.APPROVAL_REQUESTED))
+    asked = notification(NotificationKind.APPROVAL_REQUESTED, email="ann@example.com", data={"link": LINK})
+    notification_sender(storage, mailbox).deliver(asked)
     (mail,) = mailbox.mails.values()
-    assert mail["To"] == "ann@example.com, bob@example.com"
-    assert "20.00 USD" in text_of(mail)
+    assert mail["To"] == "ann@example.com"
+    for form in ("plain", "html"):
+        for fact in ("20.00 USD", "mug", "ada@example.com", "2999-01-02 03:04 UTC"):
+            assert fact in text_of(mail, form), fact
+    _, _, token = text_of(mail).partition("/api/decisions?token=")
+    assert DecisionLinks("s", "").read(token.split()[0]).to_wire() == LINK
+
+
+def test_without_a_secret_an_approver_of_an_order_reads_how_else_to_decide(
+    orders: OrderRepository, storage: Storage, mailbox: Mailbox
+) -> None:
+    asked = notification(NotificationKind.APPROVAL_REQUESTED, email="ann@example.com", data={"link": LINK})
+    assert notification_sender(storage, mailbox, secret=None).deliver(asked).outcome is Outcome.DONE
+    (mail,) = mailbox.mails.values()
+    assert "POST https://shop.example/api/orders/order-1/approval" in text_of(mail)
 
 
 def test_the_customers_mail_says_what_was_ordered(orders: OrderRepository, storage: Storage, mailbox: Mailbox) -> None:
@@ -148,7 +163,7 @@ def test_the_link_in_a_mail_is_the_approvers_own(orders: OrderRepository, storag
     (mail,) = mailbox.to("ann@example.com")
     _, _, token = text_of(mail).partition("/api/decisions?token=")
     link = DecisionLinks("s", "").read(token.split()[0])
-    assert (link.claim_id, link.wait.approver) == ("order-1", "ann@example.com")
+    assert (link.key, link.approver) == ("order-1", "ann@example.com")
 
 
 @pytest.mark.parametrize("reason_code", ["undeliverable", "shipping_too_expensive"])
@@ -175,8 +190,8 @@ def test_a_notification_that_cannot_be_sent_has_a_reason(
 ) -> None:
     asked = notification(NotificationKind.EXPENSE_DECISION_REQUESTED)
     assert notification_sender(storage, mailbox, secret=None).deliver(asked).reason_code == "links_not_set_up"
-    reminder = notification(NotificationKind.APPROVAL_REMINDER)
-    assert notification_sender(storage, mailbox, approvers=()).deliver(reminder).reason_code == "no_recipient"
+    reminder = notification(NotificationKind.APPROVAL_REMINDER, email="")
+    assert notification_sender(storage, mailbox).deliver(reminder).reason_code == "no_recipient"
     malformed = notification(NotificationKind.ORDER_FAILED, email="unknown")
     assert notification_sender(storage, mailbox).deliver(malformed).reason_code == "mail_malformed"
     assert not mailbox.mails

@@ -28,7 +28,9 @@ def claim(**changes: Any) -> ExpenseRequest:
 
 
 def rules(limit: int = 500, approvers: tuple[str, ...] = ("ann@example.com",)) -> ExpenseRules:
-    return ExpenseRules(limits={"usd": {Category.MEALS: limit}}, approvers=approvers, decide_within_s=60)
+    return ExpenseRules(
+        limits={"usd": {Category.MEALS: limit}}, approvers=approvers, remind_every_s=60, decide_within_s=60
+    )
 
 
 @given(ITEMS)

@@ -9,9 +9,9 @@ import azure.durable_functions as df
 import azure.functions as func
 import pytest
 
-from domain.orders.approval import ApprovalWait
 from domain.orders.order import OrderProgress, OrderStatus
 from domain.orders.row import OrderRow
+from domain.workflows.approval_wait import ApprovalWait
 from services.orders.document import OrderFacts
 from services.orders.status import OrderView
 from tests.support.orders import NOON, placed_order

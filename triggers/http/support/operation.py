@@ -24,6 +24,7 @@ Method = Literal["GET", "POST", "PUT", "DELETE"]
 
 JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
+TEXT: Final = "text/plain"
 PAGE: Final = "text/html"
 
 # Answers hold names, addresses and links: no cache may keep one, and no browser may take one for another type.

@@ -20,7 +20,8 @@ from domain.workflows.run import WorkflowKey
 from services.input.documents import M, refuse_card_numbers, validated
 from triggers.http.support.problems import Problem, invalid_field, not_found
 
-ExpenseInstanceId = Annotated[str, Field(pattern=rf"^{EXPENSE_APPROVAL}\.[A-Za-z0-9][A-Za-z0-9_-]{{0,63}}$")]
+ApprovalInstanceId = Annotated[str, Field(pattern=rf"^({EXPENSE_APPROVAL}\.)?[A-Za-z0-9][A-Za-z0-9_-]{{0,63}}$")]
+"""Of an order or of an expense claim."""
 
 WorkflowName = Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,63}$")]
 
@@ -30,7 +31,7 @@ PATH_IDS: Final[Mapping[str, Any]] = {
     "dead_letter_id": DeadLetterId,
     "drift_id": DriftId,
     "id": WorkflowKey,
-    "instance_id": ExpenseInstanceId,
+    "instance_id": ApprovalInstanceId,
     "invoice_number": InvoiceNumber,
     "order_id": OrderId,
     "product_id": ProductId,

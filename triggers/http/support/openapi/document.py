@@ -8,7 +8,7 @@ from typing import Final
 from triggers.http.support.access import Access
 from triggers.http.support.openapi.responses import PLATFORM_RESPONSES, responses
 from triggers.http.support.openapi.schemas import Schema, Schemas, path_schema
-from triggers.http.support.operation import FORM, JSON, Operation
+from triggers.http.support.operation import FORM, JSON, TEXT, Operation
 from triggers.http.support.request_params import IDEMPOTENCY_KEY, MAX_IDEMPOTENCY_KEY_CHARS
 
 _INFO: Final = {
@@ -128,5 +128,7 @@ def _body(operation: Operation, schemas: Schemas, media_type: str) -> Schema:
     schema = schemas.read(operation.body)
     if media_type in (JSON, FORM):
         return schema
+    if media_type == TEXT:
+        return {"type": "string", "examples": ["Approved"]}
     # A file: the schema is that of each line.
     return {"type": "string", "contentMediaType": media_type, "contentSchema": schema}

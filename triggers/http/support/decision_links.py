@@ -2,10 +2,13 @@
 
 from datetime import UTC, datetime
 from http import HTTPStatus
+from typing import Final
 
-from domain.expenses.decision_link import DecisionLink, LinkExpired, LinkInvalid
+from domain.workflows.decision_link import DecisionLink, LinkExpired, LinkInvalid
 from services.container import services
 from triggers.http.support.problems import Problem
+
+MAX_TOKEN_CHARS: Final = 2_000
 
 
 def link_of(token: str) -> DecisionLink:

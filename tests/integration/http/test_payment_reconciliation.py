@@ -9,8 +9,11 @@ from azure.data.tables import TableServiceClient, UpdateMode
 from stripe import StripeClient
 
 from adapters.stores.order_index import partition_of
+from domain.payments.reconciliation import OrderMoney
 from services.container import services
+from services.durable.client import DurableClient
 from services.payments import reconciliation
+from services.payments.order_money import order_money
 from tests.support.books import assert_balanced, finish
 from tests.support.order_requests import ADDRESS, order_request
 from tests.support.shop import Shop, change_settings, running_shop, use_settings
@@ -273,6 +276,24 @@ async def test_what_is_younger_than_the_grace_is_looked_at_again_and_not_reporte
     assert alarms(caplog) == []
     change_settings(monkeypatch, PAYMENT_RECONCILIATION_GRACE_S="0")
     assert (await only(shop))["order_id"] == "ghost"
+
+
+async def test_what_is_settled_while_it_is_compared_is_no_difference(
+    monkeypatch, shop: Shop, account: StripeClient, caplog
+):
+    payment_id = by_hand(account, "ghost", capture="manual")
+    reads: list[str] = []
+
+    async def after_a_cancellation(client: DurableClient, order_id: str) -> OrderMoney:
+        if not reads:
+            account.v1.payment_intents.cancel(payment_id)
+        reads.append(order_id)
+        return await order_money(client, order_id)
+
+    monkeypatch.setattr(reconciliation, "order_money", after_a_cancellation)
+    assert await run(shop) == []
+    assert reads == ["ghost", "ghost"]
+    assert alarms(caplog) == []
 
 
 async def test_an_intended_difference_is_resolved_until_more_money_moves(shop: Shop, account: StripeClient, caplog):

@@ -9,6 +9,7 @@ from typing import Any
 import azure.durable_functions as df
 
 from activities.observed import observed
+from activities.order_progress import records_progress
 from domain.orders.run import STOPPED, CapturePayment, SettleCourse
 from domain.payments.payment import CancelPaymentRequest, PaymentRequest
 from domain.workflows.course import Course
@@ -20,6 +21,7 @@ bp = df.Blueprint()
 
 @bp.activity_trigger(input_name="request")
 @observed(PaymentRequest)
+@records_progress
 def authorise_payment(request: dict) -> dict[str, Any]:
     """Make sure of the money. Refused: payment_declined, action_required, payment_method_invalid, payment_cancelled."""
     return services().payment_provider.authorise(PaymentRequest.model_validate(request)).to_wire()
@@ -27,6 +29,7 @@ def authorise_payment(request: dict) -> dict[str, Any]:
 
 @bp.activity_trigger(input_name="request")
 @observed(CapturePayment)
+@records_progress
 def capture_payment(request: dict) -> dict[str, Any]:
     """Capture the authorised amount, and record that the order completes.
 
@@ -48,6 +51,7 @@ def capture_payment(request: dict) -> dict[str, Any]:
 
 @bp.activity_trigger(input_name="request")
 @observed(CancelPaymentRequest)
+@records_progress
 def cancel_payment(request: dict) -> dict[str, Any]:
     """Leave the customer's money as it was. The message is how: voided, refunded or nothing_to_compensate."""
     return services().payment_provider.cancel(CancelPaymentRequest.model_validate(request)).to_wire()

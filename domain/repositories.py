@@ -106,6 +106,9 @@ class OrderRepository(Protocol):
     def record(self, progress: OrderProgress) -> OrderProgress | None:
         """Store where an order stands, unless the row is further. Return the progress when it changed the status."""
 
+    def record_under_way(self, progress: OrderProgress) -> None:
+        """Store how far a running order is, unless the row is further, ended, or past the point of no return."""
+
     def settle_course(self, request: SettleCourse) -> CourseSettled:
         """Record which way an order goes, unless that is recorded; return the course that holds."""
 

@@ -7,8 +7,9 @@ import azure.durable_functions as df
 
 from domain.ids import PROCESS_ORDER
 from domain.orders.order import ENDED, Order, OrderProgress, OrderStatus, move
-from domain.orders.run import OrderStart
+from domain.orders.run import PROGRESS, OrderStart
 from domain.workflows.approval_wait import ApprovalWait
+from domain.workflows.commands import Command
 from domain.workflows.decision import SettledApproval
 from domain.workflows.steps import TAKE_OVER
 from orchestrators.kernel.decision_wait import DecisionInbox
@@ -23,6 +24,7 @@ class OrderRun(WorkflowRun):
         decision: Of the approval, if one was made before this instance.
         approval: The wait for an approval, while the order waits.
         inbox: The events that may decide on it; None for an order that needs no approval.
+        sent_status: The last one that an activity was given to record.
     """
 
     order: Order
@@ -31,6 +33,7 @@ class OrderRun(WorkflowRun):
     approval: ApprovalWait | None = None
     decision: SettledApproval | None = None
     inbox: DecisionInbox | None = None
+    sent_status: OrderStatus = OrderStatus.ACCEPTED
 
     @classmethod
     def of(cls, context: df.DurableOrchestrationContext, order: OrderStart) -> Self:
@@ -43,6 +46,18 @@ class OrderRun(WorkflowRun):
             restart=order.restart,
             patience_s=order.policy.step_patience_s,
         )
+
+    def as_sent(self, command: Command) -> Command:
+        """Send along where the order stands: with the first activity of a status, and with each repeated attempt.
+
+        The activity records it, so that the order repository has it without an activity of its own.
+        """
+        is_repeat = self.step is not None and self.step.attempt > 1
+        is_due = self.status not in ENDED and (is_repeat or self.status is not self.sent_status)
+        if not is_due or command.entity_name is not None:
+            return command
+        self.sent_status = self.status
+        return command.model_copy(update={"request": {**command.request, PROGRESS: self.progress().to_wire()}})
 
     def advance(self, status: OrderStatus, message: str) -> None:
         """Move to another status and publish it. Raises IllegalTransition."""

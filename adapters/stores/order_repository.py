@@ -100,6 +100,20 @@ class OrderRepository:
         _, changed = self._change(progress.order_id, decide)
         return changed
 
+    def record_under_way(self, progress: OrderProgress) -> None:
+        """Store how far a running order is. What the row knows better stays, as do an end and what was settled at the capture.
+
+        An order past the repository gets no row.
+        """
+
+        def decide(row: Mapping[str, Any] | None) -> OrderProgress | None:
+            if row is None or not is_newer(progress, row):
+                return None
+            course = row_of(row).course
+            return None if course is not None and course.completes else progress
+
+        self._change(progress.order_id, decide)
+
     def settle_course(self, request: SettleCourse) -> CourseSettled:
         """Record which way an order goes, unless that is recorded; return the course that holds.
 
@@ -114,7 +128,7 @@ class OrderRepository:
                     settled = CourseSettled(course=known.course, progress=known.result or request.progress)
                     break
                 is_past = known is None or known.status in ENDED
-                if is_past or self._rows.try_write(row, order_id, course_entity(request)):
+                if is_past or self._rows.try_write(row, order_id, course_entity(request, row)):
                     break
         return settled
 

@@ -47,10 +47,12 @@ def tracking_entity(tracking: Tracking) -> dict[str, Any]:
     return {"updated_at": datetime.now(UTC), "tracking": tracking.model_dump_json()}
 
 
-def course_entity(request: SettleCourse) -> dict[str, Any]:
-    """Return the properties that a course changes. The status stays."""
+def course_entity(request: SettleCourse, row: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the properties that a course changes. The status stays, unless the progress has a later one than the row."""
     progress = request.progress
+    is_later = row is not None and is_newer(progress, row)
     return {
+        **({"status": str(progress.status)} if is_later else {}),
         "updated_at": datetime.now(UTC),
         "steps": len(progress.steps),
         **facts_of_progress(progress),

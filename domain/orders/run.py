@@ -21,6 +21,9 @@ from domain.workflows.steps import StepResult
 STOPPED: Final = "stopped"
 """The reason code of a payment that is not captured because the order's course is another one."""
 
+PROGRESS: Final = "progress"
+"""The key, in the request of a step's activity, of where its order stands: see `CapturePayment.progress`."""
+
 _NOTIFICATIONS: Final = {
     OrderStatus.COMPLETED: NotificationKind.ORDER_COMPLETED,
     OrderStatus.REJECTED: NotificationKind.ORDER_REJECTED,

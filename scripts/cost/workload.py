@@ -104,8 +104,12 @@ class Workload:
 
     @property
     def shop_table_operations(self) -> int:
-        """Operations that accept and record the order, read it for each poll, start its tracking and record each change."""
-        return 2 + 2 * self.polls + (4 + self.tracking_changes if self.carrier_polls else 0)
+        """Operations on the shop's tables for an order and its tracking.
+
+        They accept and record the order, read and change it for each of its three statuses on the way, read it for each poll,
+        start its tracking and record each change.
+        """
+        return 2 + 3 * 2 + 2 * self.polls + (4 + self.tracking_changes if self.carrier_polls else 0)
 
     @property
     def scheduler_actions(self) -> int:

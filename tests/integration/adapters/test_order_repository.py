@@ -167,6 +167,30 @@ def test_a_late_message_with_a_shorter_ledger_changes_nothing(book: OrderReposit
     assert row.result == newest
 
 
+@pytest.mark.parametrize("end", sorted(ENDED))
+def test_late_progress_changes_no_end(book: OrderRepository, end: OrderStatus) -> None:
+    book.accept(order(), "print")
+    book.record(progress(end, steps=ledger(2)))
+    for status in LIVE:
+        book.record_under_way(progress(status, steps=ledger(9)))
+    row = book.get(ORDER)
+    assert row is not None
+    assert (row.status, row.result) == (end, progress(end, steps=ledger(2)))
+
+
+def test_late_progress_changes_nothing_past_the_point_of_no_return(book: OrderRepository) -> None:
+    book.accept(order(), "print")
+    book.settle_course(course("completed"))
+    before = book.get(ORDER)
+    book.record_under_way(progress(OrderStatus.SHIPPING_BOOKED, steps=ledger(9)))
+    assert book.get(ORDER) == before
+
+
+def test_progress_of_an_order_past_the_repository_makes_no_row(book: OrderRepository) -> None:
+    book.record_under_way(progress(OrderStatus.RESERVED))
+    assert book.get(ORDER) is None
+
+
 def test_an_order_started_without_a_row_is_recorded_too(book: OrderRepository) -> None:
     book.record(progress(OrderStatus.COMPLETED, succeeded=True))
     row = book.get(ORDER)
@@ -271,7 +295,7 @@ def test_the_first_course_of_an_order_holds(book: OrderRepository, first: RunEnd
     assert [book.settle_course(course(end)).course.end for end in (first, second)] == [first, first]
     row = book.get(ORDER)
     assert row is not None
-    assert (row.status, row.course and row.course.end) == (OrderStatus.ACCEPTED, first)
+    assert (row.status, row.course and row.course.end) == (OrderStatus.SHIPPING_BOOKED, first)
 
 
 def test_an_order_started_without_a_row_gets_the_status_that_it_wants(book: OrderRepository) -> None:

@@ -11,7 +11,7 @@ import azure.functions as func
 from domain.ids import digest_id, instance_id_of, order_id_for_key
 from domain.wire import Timestamp, Wire
 from domain.workflows.run import RunRequest, WorkflowProgress, WorkflowStatus
-from domain.workflows.steps import LedgerEntry
+from domain.workflows.steps import LedgerEntry, StepUnderWay
 from services.workflows.runs import RunView, cancel_run, find_run, start_once
 from triggers.http.support.links import resource
 from triggers.http.support.problems import invalid_field
@@ -42,6 +42,7 @@ class WorkflowAnswer(Wire):
     message: str
     reason_code: str | None
     steps: tuple[LedgerEntry, ...]
+    step: StepUnderWay | None
     detail: dict[str, Any]
 
 
@@ -146,5 +147,6 @@ def _answer(view: RunView) -> WorkflowAnswer:
         message=progress.message,
         reason_code=progress.reason_code,
         steps=progress.steps,
+        step=progress.step,
         detail=progress.detail,
     )

@@ -1,7 +1,6 @@
 """What an order shows of its payment, its parcel and its approval: derived from its ledger, which is what is known of them."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from enum import StrEnum
 from typing import Final, Literal
 
@@ -169,11 +168,6 @@ def approval_of(
         comment=settled.decision.comment,
         decided_at=decided_at,
     )
-
-
-def last_change(ledger: Iterable[LedgerEntry], *others: datetime | None) -> datetime:
-    """Return the latest of the ledger's times and others, of which one at least is known."""
-    return max(at for at in (*(entry.at for entry in ledger), *others) if at is not None)
 
 
 def _following(state: PaymentState, entry: LedgerEntry, *, is_taken_at_once: bool) -> PaymentState:

@@ -5,6 +5,7 @@ same request is worth sending again; a step whose retries are used up is `unknow
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Final, Literal
 
@@ -116,3 +117,8 @@ def open_compensations(ledger: Iterable[LedgerEntry]) -> frozenset[str]:
     """Return what was left to an operator and is not done since: compensations, or a step that had to follow the pivot."""
     last = {entry.step: entry.outcome for entry in ledger if entry.kind == "compensation"}
     return frozenset(step for step, outcome in last.items() if outcome is not Outcome.DONE)
+
+
+def last_change(ledger: Iterable[LedgerEntry], *others: datetime | None) -> datetime | None:
+    """Return the latest of the ledger's times and others; None when none is known."""
+    return max((at for at in (*(entry.at for entry in ledger), *others) if at is not None), default=None)

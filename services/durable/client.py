@@ -29,6 +29,10 @@ class InstanceStatus(Protocol):
         """When its history last grew."""
 
     @property
+    def input_(self) -> Any:
+        """What it was given, if that was asked for: as JSON text or decoded."""
+
+    @property
     def custom_status(self) -> Any:
         """What the orchestrator set, decoded."""
 

@@ -28,9 +28,11 @@ UNFINISHED: Final = frozenset(
 _log = logging.getLogger(__name__)
 
 
-async def instance_status(client: DurableClient, instance_id: str) -> InstanceStatus | None:
-    """Return the instance's status without its input and history; None when there is no such instance."""
-    status = await client.get_status(instance_id)
+async def instance_status(
+    client: DurableClient, instance_id: str, *, with_input: bool = False
+) -> InstanceStatus | None:
+    """Return the instance's status without its history; None when there is no such instance."""
+    status = await client.get_status(instance_id, show_input=with_input)
     return status or None
 
 
@@ -71,6 +73,11 @@ async def received_events(client: DurableClient, instance_id: str) -> list[tuple
 
 async def stored_input(client: DurableClient, instance_id: str) -> Any:
     """Return the input that an instance was given, or gave itself with `continue_as_new`; None when the host hides it."""
-    status = await client.get_status(instance_id, show_input=True)
-    given = status.input_ if status else None
+    status = await instance_status(client, instance_id, with_input=True)
+    return None if status is None else input_of(status)
+
+
+def input_of(status: InstanceStatus) -> Any:
+    """Return the input that stands in a status; None where the host left it out."""
+    given = status.input_
     return json.loads(given) if isinstance(given, str) else given

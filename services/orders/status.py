@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 import azure.durable_functions as df
 
 from domain.ids import PROCESS_ORDER, order_instance_id
-from domain.orders.document import last_change
 from domain.orders.late_start import NOT_STARTED, is_too_late, not_started_message
 from domain.orders.order import ENDED, OrderProgress, OrderStatus
 from domain.orders.row import OrderRow
 from domain.refusals import NotFound
 from domain.workflows.advice import with_settlement
+from domain.workflows.steps import last_change
 from services.container import services
 from services.durable.client import DurableClient, InstanceStatus
 from services.durable.instances import instance_status, is_unfinished
@@ -116,7 +116,7 @@ class OrderView:
         """
         from_row = None if self.row is None else self.row.updated_at
         from_instance = None if self.instance is None or self._closed else self.instance.last_updated_time
-        return last_change(self.progress.steps, from_row, from_instance)
+        return last_change(self.progress.steps, from_row, from_instance) or self.created_at
 
     def _last_reported(self) -> OrderProgress:
         """Return what an instance reported last. One whose worker died may have lost that; the row has what it recorded."""

@@ -5,9 +5,11 @@ used key is refused.
 """
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from domain.errors import StorageUnavailable
 from domain.ids import instance_id_of
@@ -15,11 +17,13 @@ from domain.refusals import Conflict, NotFound, TryAgain
 from domain.wire import Wire
 from domain.workflows.advice import with_settlement
 from domain.workflows.cancellation import CANCELLATION_REQUESTED
+from domain.workflows.dead_letter import DeadLetter
 from domain.workflows.intake import Intake
-from domain.workflows.run import BY_CALLER, STEP_PATIENCE, Run, RunRequest, WorkflowProgress
+from domain.workflows.run import BY_CALLER, STEP_PATIENCE, Run, RunRequest, WorkflowProgress, restart_of
+from domain.workflows.steps import last_change
 from services.container import services
 from services.durable.client import DurableClient, InstanceStatus
-from services.durable.instances import has_completed, instance_status, is_unfinished, raise_event
+from services.durable.instances import has_completed, input_of, instance_status, is_unfinished, raise_event
 from services.durable.starter import start_instance
 from services.input.fingerprints import fingerprint
 
@@ -55,6 +59,8 @@ class RunView:
         progress: What the run reported last, or how it ended.
         instance: Its instance; None before the start and after a purge.
         awaits_instance: Whether the recovery timer is about to start an instance.
+        given: The input of its instance; empty where that is not kept any longer.
+        accepted_at: When it was accepted; None where only its instance shows it.
     """
 
     workflow: str
@@ -62,6 +68,22 @@ class RunView:
     progress: WorkflowProgress
     instance: InstanceStatus | None
     awaits_instance: bool
+    given: Mapping[str, Any]
+    accepted_at: datetime | None
+
+    @property
+    def created_at(self) -> datetime | None:
+        """When the run began, in whatever instance; None where that is not kept any longer."""
+        restart = restart_of(self.given)
+        if restart is not None:
+            return restart.started_at
+        return self.accepted_at if self.instance is None else self.instance.created_time
+
+    @property
+    def changed_at(self) -> datetime | None:
+        """When the run last changed: its instance, or its ledger, which grows after the end when a replay settles it."""
+        from_instance = None if self.instance is None else self.instance.last_updated_time
+        return last_change(self.progress.steps, from_instance, self.accepted_at)
 
     @property
     def runtime_status(self) -> str:
@@ -109,8 +131,9 @@ async def find_run(client: DurableClient, workflow: str, key: str) -> RunView:
         RunNotFound: There is no run with this key, or no longer.
     """
     instance_id = instance_id_of(workflow, key)
-    status = await instance_status(client, instance_id)
+    status = await instance_status(client, instance_id, with_input=True)
     end: WorkflowProgress | None = None
+    run: Run | None = None
     awaits_instance = False
     if not is_unfinished(status) and not has_completed(status):
         run = await asyncio.to_thread(services().run_repository.intake.open_run, instance_id)
@@ -123,7 +146,23 @@ async def find_run(client: DurableClient, workflow: str, key: str) -> RunView:
     if has_completed(status) and progress.status == "needs_attention":  # replays may have settled it since
         end = await asyncio.to_thread(services().run_repository.end, instance_id)
         progress = end or progress
-    return RunView(workflow=workflow, key=key, progress=progress, instance=status, awaits_instance=awaits_instance)
+    given = None if status is None else input_of(status)
+    return RunView(
+        workflow=workflow,
+        key=key,
+        progress=progress,
+        instance=status,
+        awaits_instance=awaits_instance,
+        given=given if isinstance(given, dict) else {} if run is None else run.request,
+        accepted_at=None if run is None else run.accepted_at,
+    )
+
+
+async def open_dead_letters(view: RunView) -> Sequence[DeadLetter]:
+    """Return what is open of a run; while it is running nothing is."""
+    if view.progress.status == "running":
+        return ()
+    return await asyncio.to_thread(services().dead_letters.open_of, view.workflow, view.key)
 
 
 async def cancel_run(client: DurableClient, workflow: str, key: str) -> None:

@@ -7,7 +7,7 @@ made of what the entity froze, never of what was read here.
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -23,24 +23,45 @@ from domain.carts.cart import (
     is_checkout_of,
 )
 from domain.catalogue.product import OrderLine, Quantity
-from domain.ids import ProductId
+from domain.ids import CustomerId, ProductId
 from domain.keyed_changes import ChangeKey, KeyedChange
-from domain.wire import Edge, Wire
+from domain.shipping.shipment import Address
+from domain.wire import Edge, Email, Wire
 from domain.workflows.steps import Outcome, StepResult
 from services.container import services
 from services.durable.entities import read_entity
-from services.workflows.runs import RunConflict, start_once
+from services.workflows.runs import RunConflict, RunView, start_once
 from triggers.http.support.changes import ChangeAnswer, ChangeLinks, change_status, links_of
+from triggers.http.support.durable_view import DurableStatus, ViewQuery
+from triggers.http.support.links import resource
 from triggers.http.support.operation import operation
 from triggers.http.support.problems import conflict, invalid_field, not_found
 from triggers.http.support.request_body import read_body
 from triggers.http.support.request_params import operation_key, path_id
 from triggers.http.support.responses import accepted, answer
-from triggers.http.support.workflows import WorkflowAnswer, WorkflowLinks, run_status, started_answer
+from triggers.http.support.run_document import RunDocument
+from triggers.http.support.workflows import WorkflowLinks, run_status, started_answer
 
 C = TypeVar("C", bound=KeyedChange)
 
 bp = df.Blueprint()
+
+
+class CheckoutAsked(Wire):
+    """What a checkout was asked with. What it orders is in its order."""
+
+    customer_id: CustomerId
+    number: int
+    email: Email
+    ship_to: Address
+
+
+class CheckoutDocument(RunDocument):
+    """A checkout, and how far it is."""
+
+    asked: ClassVar = CheckoutAsked
+
+    request: CheckoutAsked | None
 
 
 class CartAnswer(Wire):
@@ -197,7 +218,8 @@ async def check_out_cart(req: func.HttpRequest, client: df.DurableOrchestrationC
     bp,
     "GET",
     "carts/{customer_id}/checkouts/{id}",
-    answers={200: WorkflowAnswer, 202: WorkflowAnswer},
+    query=ViewQuery,
+    answers={200: (CheckoutDocument, DurableStatus), 202: (CheckoutDocument, DurableStatus)},
 )
 async def get_cart_checkout(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Return a checkout.
@@ -208,7 +230,9 @@ async def get_cart_checkout(req: func.HttpRequest, client: df.DurableOrchestrati
     customer_id = path_id(req, "customer_id")
     if not is_checkout_of(customer_id, path_id(req, "id")):
         raise not_found("checkout_cart_not_found", "This customer has no checkout with this id.")
-    return await run_status(req, client, CHECKOUT_CART, f"carts/{customer_id}/checkouts")
+    return await run_status(
+        req, client, CHECKOUT_CART, f"carts/{customer_id}/checkouts", CheckoutDocument, links=_links
+    )
 
 
 @operation(
@@ -264,3 +288,7 @@ async def _check_sold(product_id: str) -> None:
 
 def _empty() -> Exception:
     return conflict("cart_empty", "The cart is empty. A change takes a moment to arrive.")
+
+
+def _links(view: RunView) -> dict[str, str]:
+    return {"order": resource("orders", view.key)} if view.progress.status == "completed" else {}

@@ -4,7 +4,7 @@ Who withdraws follows from a signed token, never from what the body says: the cl
 """
 
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -16,16 +16,27 @@ from domain.workflows.decision import ApprovalDecision
 from domain.workflows.decision_link import LinkInvalid
 from services.container import services
 from services.expenses.decisions import withdraw_claim
-from services.workflows.runs import start_once
+from services.workflows.runs import RunView, start_once
+from triggers.http.support.durable_view import DurableStatus, ViewQuery
 from triggers.http.support.links import resource
 from triggers.http.support.operation import operation
 from triggers.http.support.problems import Problem
 from triggers.http.support.request_body import read_body
 from triggers.http.support.request_params import path_id
 from triggers.http.support.responses import accepted
-from triggers.http.support.workflows import WorkflowAnswer, WorkflowLinks, chosen_key, run_status, started_answer
+from triggers.http.support.run_document import RunDocument
+from triggers.http.support.workflows import WorkflowLinks, chosen_key, run_status, started_answer
 
 bp = df.Blueprint()
+
+
+class ExpenseDocument(RunDocument):
+    """An expense claim, and where it stands."""
+
+    asked: ClassVar = ExpenseRequest
+
+    request: ExpenseRequest | None
+
 
 Token = Annotated[str, Field(min_length=1, max_length=2_000)]
 
@@ -73,14 +84,15 @@ async def claim_expenses(req: func.HttpRequest, client: df.DurableOrchestrationC
     bp,
     "GET",
     "expenses/{id}",
-    answers={200: WorkflowAnswer, 202: WorkflowAnswer},
+    query=ViewQuery,
+    answers={200: (ExpenseDocument, DurableStatus), 202: (ExpenseDocument, DurableStatus)},
 )
 async def get_expenses(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Return an expense claim.
 
     The status is 202 while the claim is open and 200 when it has ended.
     """
-    return await run_status(req, client, EXPENSE_APPROVAL, "expenses")
+    return await run_status(req, client, EXPENSE_APPROVAL, "expenses", ExpenseDocument, links=_links)
 
 
 @operation(
@@ -114,3 +126,8 @@ def _claimant(token: str, claim_id: str) -> str:
         detail = "Send the withdrawal_token that the answer to the claim contains."
         raise Problem(HTTPStatus.FORBIDDEN, "token_invalid", detail)
     return right.employee_id
+
+
+def _links(view: RunView) -> dict[str, str]:
+    waits = view.progress.status == "running" and view.progress.detail.get("wait") is not None
+    return {"withdrawal": resource("expenses", view.key, "withdrawal")} if waits else {}

@@ -1,6 +1,6 @@
 """Start, show and cancel batches of files."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -9,11 +9,23 @@ from domain.files.batch import FILE_BATCH, FileBatchRequest
 from domain.workflows.run import WorkflowProgress
 from services.container import services
 from services.files.batches import permitted
+from services.workflows.runs import RunView
+from triggers.http.support.durable_view import DurableStatus, ViewQuery
+from triggers.http.support.links import resource
 from triggers.http.support.operation import operation
 from triggers.http.support.request_body import read_body
-from triggers.http.support.workflows import WorkflowAnswer, WorkflowLinks, cancelled, run_status, start_as_asked
+from triggers.http.support.run_document import RunDocument
+from triggers.http.support.workflows import WorkflowLinks, cancelled, run_status, start_as_asked
 
 bp = df.Blueprint()
+
+
+class FileBatchDocument(RunDocument):
+    """A batch of files, and how far it is."""
+
+    asked: ClassVar = FileBatchRequest
+
+    request: FileBatchRequest | None
 
 
 @operation(
@@ -37,7 +49,8 @@ async def start_file_batch(req: func.HttpRequest, client: df.DurableOrchestratio
     bp,
     "GET",
     "file-batches/{id}",
-    answers={200: WorkflowAnswer, 202: WorkflowAnswer},
+    query=ViewQuery,
+    answers={200: (FileBatchDocument, DurableStatus), 202: (FileBatchDocument, DurableStatus)},
 )
 async def get_file_batch(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Return a batch of files.
@@ -45,7 +58,7 @@ async def get_file_batch(req: func.HttpRequest, client: df.DurableOrchestrationC
     The status is 202 while it goes on and 200 when it has ended. Then `detail.url` leads to the summary until
     `detail.url_expires_at`.
     """
-    return await run_status(req, client, FILE_BATCH, "file-batches", fresh=_link)
+    return await run_status(req, client, FILE_BATCH, "file-batches", FileBatchDocument, fresh=_link, links=_links)
 
 
 @operation(
@@ -68,3 +81,8 @@ def _link(progress: WorkflowProgress) -> dict[str, Any]:
         return {}
     link = services().file_batches.summary_link(progress.id)
     return {"url": link.url, "url_expires_at": link.expires_at}
+
+
+def _links(view: RunView) -> dict[str, str]:
+    is_running = view.progress.status == "running"
+    return {"cancellation": resource("file-batches", view.key, "cancellation")} if is_running else {}

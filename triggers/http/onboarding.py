@@ -1,14 +1,26 @@
 """Onboard users, and show each onboarding."""
 
+from typing import ClassVar
+
 import azure.durable_functions as df
 import azure.functions as func
 
 from domain.onboarding.user import USER_ONBOARDING, OnboardingRequest
+from triggers.http.support.durable_view import DurableStatus, ViewQuery
 from triggers.http.support.operation import operation
 from triggers.http.support.request_body import read_body
-from triggers.http.support.workflows import WorkflowAnswer, WorkflowLinks, run_status, start_as_asked
+from triggers.http.support.run_document import RunDocument
+from triggers.http.support.workflows import WorkflowLinks, run_status, start_as_asked
 
 bp = df.Blueprint()
+
+
+class OnboardingDocument(RunDocument):
+    """The onboarding of a user, and how far it is."""
+
+    asked: ClassVar = OnboardingRequest
+
+    request: OnboardingRequest | None
 
 
 @operation(
@@ -32,11 +44,12 @@ async def onboard_user(req: func.HttpRequest, client: df.DurableOrchestrationCli
     bp,
     "GET",
     "onboarding/{id}",
-    answers={200: WorkflowAnswer, 202: WorkflowAnswer},
+    query=ViewQuery,
+    answers={200: (OnboardingDocument, DurableStatus), 202: (OnboardingDocument, DurableStatus)},
 )
 async def get_onboarding(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Return the onboarding of a user.
 
     The status is 202 while it goes on and 200 when it has ended.
     """
-    return await run_status(req, client, USER_ONBOARDING, "onboarding")
+    return await run_status(req, client, USER_ONBOARDING, "onboarding", OnboardingDocument)

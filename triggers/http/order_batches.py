@@ -2,24 +2,28 @@
 
 import asyncio
 import hashlib
+from typing import ClassVar
 
 import azure.durable_functions as df
 import azure.functions as func
 
 from domain.orders.batch import CHUNK_LINES, MAX_BATCH_BYTES, ORDER_BATCH, LineResult, OrderBatch, batch_id_of
 from domain.orders.order import OrderRequest
+from domain.wire import Wire
 from orchestrators.kernel.fan_out import chunks
 from services.container import services
 from services.input.documents import body_text
 from services.orders.csv_documents import TEMPLATE
 from services.orders.files import CSV, JSON_LINES, read_lines
-from services.workflows.runs import start_once
+from services.workflows.runs import RunView, start_once
+from triggers.http.support.durable_view import DurableStatus, ViewQuery
+from triggers.http.support.links import resource
 from triggers.http.support.operation import operation
 from triggers.http.support.problems import not_found
 from triggers.http.support.request_body import check_media_type
 from triggers.http.support.request_params import idempotency_key, path_id
+from triggers.http.support.run_document import RunDocument
 from triggers.http.support.workflows import (
-    WorkflowAnswer,
     WorkflowLinks,
     cancelled,
     chosen_key,
@@ -28,6 +32,28 @@ from triggers.http.support.workflows import (
 )
 
 bp = df.Blueprint()
+
+
+class OrderBatchAsked(Wire):
+    """The file of a batch.
+
+    Attributes:
+        digest: SHA-256 of the file and its media type.
+        lines: How many it has.
+        rejected: How many of them are no orders.
+    """
+
+    digest: str
+    lines: int
+    rejected: int
+
+
+class OrderBatchDocument(RunDocument):
+    """A batch of orders, and how far it is."""
+
+    asked: ClassVar = OrderBatchAsked
+
+    request: OrderBatchAsked | None
 
 
 @operation(
@@ -74,14 +100,15 @@ async def get_order_template(req: func.HttpRequest) -> func.HttpResponse:
     bp,
     "GET",
     "order-batches/{id}",
-    answers={200: WorkflowAnswer, 202: WorkflowAnswer},
+    query=ViewQuery,
+    answers={200: (OrderBatchDocument, DurableStatus), 202: (OrderBatchDocument, DurableStatus)},
 )
 async def get_order_batch(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Return a batch of orders.
 
     The status is 202 while orders are accepted and 200 when every line has its result.
     """
-    return await run_status(req, client, ORDER_BATCH, "order-batches")
+    return await run_status(req, client, ORDER_BATCH, "order-batches", OrderBatchDocument, links=_links)
 
 
 @operation(
@@ -124,3 +151,8 @@ def _store_lines(text: str, media_type: str, key: str, digest: str) -> OrderBatc
     parts = chunks(orders, CHUNK_LINES)
     services().order_batches.keep_lines(key, digest, parts, rejected)
     return OrderBatch(digest=digest, lines=len(orders) + len(rejected), rejected=len(rejected), chunks=len(parts))
+
+
+def _links(view: RunView) -> dict[str, str]:
+    name = "cancellation" if view.progress.status == "running" else "results"
+    return {name: resource("order-batches", view.key, name)}

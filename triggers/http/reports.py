@@ -1,20 +1,39 @@
 """Request reports, and show each with the link to its document."""
 
 import asyncio
-from typing import Any
+from typing import Any, ClassVar
 
 import azure.durable_functions as df
 import azure.functions as func
 
 from domain.reports.report import REPORT, ReportFormat, ReportRequest
+from domain.wire import Timestamp, Wire
 from domain.workflows.run import WorkflowProgress
 from services.container import services
+from triggers.http.support.durable_view import DurableStatus, ViewQuery
 from triggers.http.support.operation import operation
 from triggers.http.support.problems import invalid_field
 from triggers.http.support.request_body import read_body
-from triggers.http.support.workflows import WorkflowAnswer, WorkflowLinks, run_status, start_as_asked
+from triggers.http.support.run_document import RunDocument
+from triggers.http.support.workflows import WorkflowLinks, run_status, start_as_asked
 
 bp = df.Blueprint()
+
+
+class ReportAsked(Wire):
+    """What a report is about. Its callback_url is not shown: it may hold a secret."""
+
+    placed_from: Timestamp
+    placed_to: Timestamp
+    format: ReportFormat
+
+
+class ReportDocument(RunDocument):
+    """A report, and how far it is."""
+
+    asked: ClassVar = ReportAsked
+
+    request: ReportAsked | None
 
 
 @operation(
@@ -43,7 +62,8 @@ async def request_report(req: func.HttpRequest, client: df.DurableOrchestrationC
     bp,
     "GET",
     "reports/{id}",
-    answers={200: WorkflowAnswer, 202: WorkflowAnswer},
+    query=ViewQuery,
+    answers={200: (ReportDocument, DurableStatus), 202: (ReportDocument, DurableStatus)},
 )
 async def get_report(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Return a report.
@@ -51,7 +71,7 @@ async def get_report(req: func.HttpRequest, client: df.DurableOrchestrationClien
     The status is 202 while it is made and 200 when it has ended. Then `detail.url` leads to the document until
     `detail.url_expires_at`.
     """
-    return await run_status(req, client, REPORT, "reports", fresh=_link)
+    return await run_status(req, client, REPORT, "reports", ReportDocument, fresh=_link)
 
 
 def _link(progress: WorkflowProgress) -> dict[str, Any]:

@@ -2,24 +2,37 @@
 
 import asyncio
 from http import HTTPStatus
+from typing import ClassVar
 
 import azure.durable_functions as df
 import azure.functions as func
 
 from domain.errors import SignatureInvalid
 from domain.ids import instance_id_of
-from domain.shipping.tracking import SHIPMENT_TRACKING, TRACKING_REPORTED
+from domain.shipping.tracking import SHIPMENT_TRACKING, TRACKING_REPORTED, TrackingRequest
 from domain.wire import Wire
 from services.container import services
 from services.durable.instances import instance_status, is_unfinished, raise_event
 from services.input.documents import MAX_BODY_BYTES
+from services.workflows.runs import RunView
 from triggers.http.support.access import Access
+from triggers.http.support.durable_view import DurableStatus, ViewQuery
+from triggers.http.support.links import resource
 from triggers.http.support.operation import JSON, operation
 from triggers.http.support.problems import Problem
 from triggers.http.support.responses import answer
-from triggers.http.support.workflows import WorkflowAnswer, run_status
+from triggers.http.support.run_document import RunDocument
+from triggers.http.support.workflows import run_status
 
 bp = df.Blueprint()
+
+
+class ShipmentDocument(RunDocument):
+    """The way of a parcel."""
+
+    asked: ClassVar = TrackingRequest
+
+    request: TrackingRequest | None
 
 
 class EventReceipt(Wire):
@@ -32,14 +45,15 @@ class EventReceipt(Wire):
     bp,
     "GET",
     "shipments/{id}",
-    answers={200: WorkflowAnswer, 202: WorkflowAnswer},
+    query=ViewQuery,
+    answers={200: (ShipmentDocument, DurableStatus), 202: (ShipmentDocument, DurableStatus)},
 )
 async def get_shipment(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Return where an order's parcel is.
 
     The id is the order's. The status is 202 while the carrier is polled and 200 when tracking has ended.
     """
-    return await run_status(req, client, SHIPMENT_TRACKING, "shipments")
+    return await run_status(req, client, SHIPMENT_TRACKING, "shipments", ShipmentDocument, links=_links)
 
 
 @operation(
@@ -81,3 +95,7 @@ async def _wake(client: df.DurableOrchestrationClient, order_id: str) -> bool:
     if not is_unfinished(await instance_status(client, instance_id)):
         return False
     return await raise_event(client, instance_id, TRACKING_REPORTED, {})
+
+
+def _links(view: RunView) -> dict[str, str]:
+    return {"order": resource("orders", view.key)}

@@ -50,8 +50,7 @@ async def test_a_run_is_answered_with_its_address_and_can_be_followed_to_its_end
     ended = await shop.get("onboarding/ob-1")
     assert ended.status == 200
     assert ended.json()["runtimeStatus"] == "Completed"
-    assert ended.json()["output"] == ended.json()["customStatus"]
-    assert (ended.json()["instanceId"], ended.json()["name"]) == ("user_onboarding.ob-1", "user_onboarding")
+    assert (ended.json()["instanceId"], ended.json()["workflow"]) == ("user_onboarding.ob-1", "user_onboarding")
 
 
 async def test_an_idempotency_key_names_the_run(shop: Shop):

@@ -8,15 +8,16 @@ from typing import Any
 import azure.durable_functions as df
 import azure.functions as func
 
-from domain.ids import digest_id, instance_id_of, order_id_for_key
-from domain.wire import Timestamp, Wire
-from domain.workflows.run import RunRequest, WorkflowProgress, WorkflowStatus
-from domain.workflows.steps import LedgerEntry, StepUnderWay
-from services.workflows.runs import RunView, cancel_run, find_run, start_once
+from domain.ids import digest_id, order_id_for_key
+from domain.wire import Wire
+from domain.workflows.run import RunRequest, WorkflowProgress
+from services.workflows.runs import RunView, cancel_run, find_run, open_dead_letters, start_once
+from triggers.http.support.durable_view import ViewQuery, address_of_view
 from triggers.http.support.links import resource
 from triggers.http.support.problems import invalid_field
-from triggers.http.support.request_params import idempotency_key, path_id
+from triggers.http.support.request_params import idempotency_key, path_id, read_query
 from triggers.http.support.responses import accepted, answer
+from triggers.http.support.run_document import RunDocument, durable_run, run_document
 
 
 class WorkflowLinks(Wire):
@@ -24,26 +25,6 @@ class WorkflowLinks(Wire):
 
     id: str
     statusQueryGetUri: str
-
-
-class WorkflowAnswer(Wire):
-    """A run. The keys in camelCase are those that clients of Durable Functions know; the other fields repeat them."""
-
-    id: str
-    name: str
-    instanceId: str
-    runtimeStatus: str
-    customStatus: WorkflowProgress
-    output: WorkflowProgress | None
-    createdTime: Timestamp | None
-    lastUpdatedTime: Timestamp | None
-    status: WorkflowStatus
-    succeeded: bool | None
-    message: str
-    reason_code: str | None
-    steps: tuple[LedgerEntry, ...]
-    step: StepUnderWay | None
-    detail: dict[str, Any]
 
 
 def chosen_key(request: func.HttpRequest, named: str | None) -> str:
@@ -93,27 +74,36 @@ async def run_status(
     client: df.DurableOrchestrationClient,
     workflow: str,
     resource_path: str,
+    model: type[RunDocument],
     *,
     fresh: Callable[[WorkflowProgress], dict[str, Any]] = lambda progress: {},
+    links: Callable[[RunView], dict[str, str]] = lambda view: {},
 ) -> func.HttpResponse:
     """Return a 202 while the run goes on, a 200 when it has ended.
 
     Args:
-        request: Its route's parameter for the run is `id`.
+        request: Its route's parameter for the run is `id`, and its query a `ViewQuery`.
         client: The durable client.
         workflow: The orchestrator's name.
         resource_path: The collection that holds the run, such as `reports`.
-        fresh: Makes facts for `detail` that are stored nowhere, such as links. It may block.
+        model: The document of the workflow's runs.
+        fresh: Makes facts for `detail` that are stored nowhere, such as links that expire. It may block.
+        links: Makes further addresses, by their name in `RunResources`.
 
     Raises:
         RunNotFound: There is no such run.
     """
-    view = await find_run(client, workflow, path_id(request, "id"))
-    shown = _answer(view)
-    shown = shown.model_copy(update={"detail": shown.detail | await asyncio.to_thread(fresh, shown.customStatus)})
+    key, query = path_id(request, "id"), read_query(request, ViewQuery)
+    view = await find_run(client, workflow, key)
+    if query.view is None:
+        dead_letters = tuple(await open_dead_letters(view))
+        facts = await asyncio.to_thread(fresh, view.progress)
+        shown: Wire = run_document(model, view, resource_path, dead_letters, fresh=facts, links=links(view))
+    else:
+        shown = durable_run(model, view)
     # The instance of an ended run may still be sending its webhook, for hours.
-    if shown.status == "running":
-        return accepted(shown, resource(resource_path, view.key))
+    if view.progress.status == "running":
+        return accepted(shown, address_of_view(query, resource_path, view.key))
     return answer(shown)
 
 
@@ -129,24 +119,3 @@ async def cancelled(
     key = path_id(request, "id")
     await cancel_run(client, workflow, key)
     return started_answer(resource_path, key)
-
-
-def _answer(view: RunView) -> WorkflowAnswer:
-    progress, instance = view.progress, view.instance
-    return WorkflowAnswer(
-        id=view.key,
-        name=view.workflow,
-        instanceId=instance_id_of(view.workflow, view.key),
-        runtimeStatus=view.runtime_status,
-        customStatus=progress,
-        output=None if progress.status == "running" else progress,
-        createdTime=None if instance is None else instance.created_time,
-        lastUpdatedTime=None if instance is None else instance.last_updated_time,
-        status=progress.status,
-        succeeded=progress.succeeded,
-        message=progress.message,
-        reason_code=progress.reason_code,
-        steps=progress.steps,
-        step=progress.step,
-        detail=progress.detail,
-    )

@@ -11,9 +11,15 @@ from typing import Any, Final, Protocol, Self, TypeVar
 import azure.durable_functions as df
 from pydantic import ValidationError
 
+from domain.cards import holds_card_number
 from domain.keyed_changes import KeyedChange
 from domain.wire import Wire
 from domain.workflows.steps import Outcome, StepResult
+
+# Constructed, not validated: a cold start need not build a validator for a constant.
+_CARD_NUMBER: Final = StepResult.model_construct(
+    outcome=Outcome.REFUSED, reason_code="card_number", message="it holds what looks like a card number"
+)
 
 _log: Final = logging.getLogger(__name__)
 
@@ -51,8 +57,14 @@ def answer_batch(
     if context.operation_name == "get":
         context.set_result(stored)
         return
+    request = context.get_input()
+    if holds_card_number([context.entity_key, request]):
+        # Signalled past the API, which would have refused it: it is neither stored nor logged.
+        context.set_result(_CARD_NUMBER.to_wire())
+        _log.warning("an operation is refused: its input or its key looks like a card number")
+        return
     state = kept.from_state(stored)
-    changed, result = _apply(state, context.operation_name, context.get_input(), operations)
+    changed, result = _apply(state, context.operation_name, request, operations)
     if changed is not state and changed is not None:
         context.set_state(changed.to_state())
     context.set_result(result.to_wire())

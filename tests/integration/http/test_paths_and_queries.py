@@ -15,11 +15,11 @@ from yarl import URL
 
 from local_host.testing import Answer
 from tests.integration.http.test_keys import open_routes
-from tests.invariants.test_no_card_data import kept_in
 from tests.support.api import openapi_document
 from tests.support.card_traces import CARD_TRACE, traces_in
 from tests.support.order_requests import ADDRESS
 from tests.support.shop import Shop
+from tests.support.storage_contents import kept_in
 
 FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
 

@@ -13,6 +13,7 @@ from tests.support.mails import Mailbox
 from tests.support.messages import waiting_messages
 from tests.support.order_requests import order_request
 from tests.support.shop import Shop, running_shop, use_settings
+from tests.support.webhooks import SECRET
 
 USER = {
     "name": "Ada Lovelace",
@@ -32,7 +33,7 @@ async def desk(monkeypatch: pytest.MonkeyPatch, storage_connection, sandbox, mai
     """Yield a shop in which every workflow can run."""
     limits = json.dumps({"usd": {"meals": 10_000}})
     settings = {"APPROVER_EMAILS": "ann@example.com", "EXPENSE_LIMITS": limits, "LINK_SECRET": "only for tests"}
-    settings |= {"WEBHOOK_SECRET": "whsec_b25seSBmb3IgdGVzdHM=", "CALLBACK_ALLOW_LOOPBACK": "yes"}
+    settings |= {"WEBHOOK_SECRET": SECRET, "CALLBACK_ALLOW_LOOPBACK": "true"}
     use_settings(monkeypatch, storage_connection, sandbox, SMTP_URL=mailbox.url, **settings)
     async with running_shop(sandbox) as running:
         await running.stock("mug", 10)

@@ -144,7 +144,7 @@ async def notify_of_completion(shop: Shop, key: str) -> None:
 
 async def delivered(shop: Shop, key: str) -> None:
     await completed(shop, f"shipments/{key}")
-    assert (await shop.get(f"orders/{key}")).json()["tracking"]["status"] == "delivered"
+    assert (await shop.get(f"orders/{key}")).json()["parcel"]["status"] == "delivered"
 
 
 async def insist(shop: Shop, path: str, body: Any = None, **options: Any) -> Answer:

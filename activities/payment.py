@@ -10,7 +10,7 @@ import azure.durable_functions as df
 
 from activities.observed import observed
 from activities.order_progress import records_progress
-from domain.orders.run import STOPPED, CapturePayment, SettleCourse
+from domain.orders.run import STOPPED, CapturePayment, settling
 from domain.payments.payment import CancelPaymentRequest, PaymentRequest
 from domain.workflows.course import Course
 from domain.workflows.steps import Outcome, StepResult
@@ -43,8 +43,8 @@ def capture_payment(request: dict) -> dict[str, Any]:
     if taken.outcome is not Outcome.DONE:
         return taken.to_wire()
     # After the capture: what is recorded is certain, and an order that stops without the record has its money paid back.
-    settling = SettleCourse(course=Course(end="completed"), progress=asked.progress)
-    if not services().order_repository.settle_course(settling).course.completes:
+    settled = services().order_repository.settle_course(settling(Course(end="completed"), asked.progress))
+    if not settled.course.completes:
         return StepResult.refused(STOPPED, "the order was stopped meanwhile", taken.reference).to_wire()
     return taken.to_wire()
 

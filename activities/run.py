@@ -6,10 +6,13 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from domain.ids import instance_id_of
-from domain.workflows.run import CloseRun, RecordRunEnd, RestartRun, Run, RunCourseSettled, SettleRunCourse
+from activities.observed import observed
+from domain.workflows.records import RecordRun, SettleCourse
+from domain.workflows.run import CloseRun, RestartRun, Run
 from domain.workflows.steps import StepResult
 from services.container import services
+from services.telemetry import emit_dead_letter, emit_status
+from services.workflows.records import announce_end, conclude, records_of
 
 bp = df.Blueprint()
 
@@ -33,23 +36,41 @@ async def restart_run(request: dict, client: df.DurableOrchestrationClient) -> d
 
 
 @bp.activity_trigger(input_name="request")
-def settle_run_course(request: dict) -> dict[str, Any]:
-    """Record which way a run goes, unless that is recorded. Answers with the `RunCourseSettled` that holds."""
-    asked = SettleRunCourse.model_validate(request)
-    course = services().run_repository.settle_course(instance_id_of(asked.workflow, asked.key), asked.course)
-    return RunCourseSettled(course=course).to_wire()
+@observed(SettleCourse)
+def settle_course(request: dict) -> dict[str, Any]:
+    """Record which way a run goes, unless that is recorded. Answers with the `CourseSettled` that holds."""
+    asked = SettleCourse.model_validate(request)
+    return records_of(asked.workflow).settle_course(asked).to_wire()
 
 
 @bp.activity_trigger(input_name="request")
-def record_run_end(request: dict) -> dict[str, Any]:
-    """Record the end of a run that needs attention, which changes once its compensations are done."""
-    asked = RecordRunEnd.model_validate(request)
-    services().run_repository.record_end(instance_id_of(asked.workflow, asked.key), asked.end)
-    return StepResult().to_wire()
+@observed(RecordRun)
+def record_run(request: dict) -> dict[str, Any]:
+    """Record where a run stands, store its message in the outbox, and dead-letter its open compensations.
+
+    Progress never moves a run back. It is one activity, because every order ends with it. Refused as not_notified when only the
+    message failed.
+    """
+    record = RecordRun.model_validate(request)
+    emit_status(records_of(record.workflow).record_run(record))
+    notified, stored = conclude(record)
+    for dead_letter in stored:
+        emit_dead_letter(dead_letter)
+    return notified.to_wire()
 
 
 @bp.activity_trigger(input_name="request")
+@observed(CloseRun)
 def close_run(request: dict) -> dict[str, Any]:
-    """Record a compensation that was completed late; with the last open one the run ends."""
-    services().run_repository.close(CloseRun.model_validate(request))
+    """Record a compensation that was completed late; with the last open one the run ends.
+
+    Refused as not_waiting when the run does not need attention.
+    """
+    closing = CloseRun.model_validate(request)
+    after = records_of(closing.workflow).close(closing)
+    if after is None or after.status not in (closing.end, "needs_attention"):
+        status = "unknown" if after is None else after.status
+        return StepResult.refused("not_waiting", f"the run's status is {status}").to_wire()
+    emit_status(after.changed)
+    announce_end(closing, after)
     return StepResult().to_wire()

@@ -25,6 +25,9 @@ CustomerId = Annotated[
 Namespace = Annotated[str, Field(max_length=100, pattern=r"^[A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$")]
 """The owner of orders at providers whose account several programs use: `shop.hub`. Empty: no other program uses it."""
 
+WorkflowKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"), PLAIN_ID]
+"""The id of one run of a workflow, unique among the runs of that workflow."""
+
 INVENTORY_ENTITY = "inventory"
 
 PROCESS_ORDER: Final = "process_order"

@@ -25,15 +25,15 @@ from domain.onboarding.user import PersistUser
 from domain.orders.batch import BatchChunk, BatchLine, ChunkResults, CollectResults, LineCounts, LineResult
 from domain.orders.intake import RefusedMessage
 from domain.orders.listing import EVERY_ORDER, ListedOrder, OrderFilter
-from domain.orders.order import CloseOrder, Order, OrderProgress
-from domain.orders.row import Closing, OrderRow
-from domain.orders.run import CourseSettled, SettleCourse
+from domain.orders.order import Order, OrderProgress
+from domain.orders.row import OrderRow
 from domain.page import Page
 from domain.payments.invoice import BankPayment, InvoiceStatus
 from domain.payments.listing import ProviderPayment
 from domain.payments.reconciliation import PaymentDrift, PaymentRun, ReadPosition, WatchedPayment
 from domain.reports.report import FetchReportData, GenerateReport, ReportDataFetched, ReportFormat
 from domain.shipping.tracking import Tracking
+from domain.wire import Wire
 from domain.workflows.cancellation import CancellationRequest
 from domain.workflows.course import Course, RunEnd
 from domain.workflows.dead_letter import (
@@ -47,6 +47,7 @@ from domain.workflows.dead_letter import (
 from domain.workflows.decision import SettleApprovalRequest, SettledApproval
 from domain.workflows.decision_link import DecisionLink
 from domain.workflows.intake import Intake, Reminder
+from domain.workflows.records import Closing, CourseSettled, RecordRun, SettleCourse
 from domain.workflows.run import CloseRun, Run, WorkflowProgress
 from domain.workflows.steps import StepResult
 
@@ -85,12 +86,28 @@ class RunIntake(Protocol):
         """Have a run looked after again that was forgotten."""
 
 
-class OrderRepository(Protocol):
-    """One row per order id, inserted only if absent and never deleted. A status only moves as the transition table allows."""
+class RunRecords(Protocol):
+    """What is recorded of a run and holds for every instance of it: the same for every workflow, the order included."""
 
     @property
     def intake(self) -> RunIntake:
-        """What is the same for every workflow."""
+        """How runs are taken in, and what is known of the open ones."""
+
+    def settle_course(self, request: SettleCourse) -> CourseSettled:
+        """Record which way a run goes, unless that is recorded; return the course that holds."""
+
+    def record_run(self, record: RecordRun) -> Wire | None:
+        """Store where a run stands or how it has ended, unless its row is further.
+
+        Returns the progress of an order that it gave another status, else None.
+        """
+
+    def close(self, closing: CloseRun) -> Closing | None:
+        """Store a compensation that was completed late; None when the run is unknown. Raises EndNotKnown."""
+
+
+class OrderRepository(RunRecords, Protocol):
+    """One row per order id, inserted only if absent and never deleted. A status only moves as the transition table allows."""
 
     def accept(self, order: Order, fingerprint: str) -> Intake:
         """Insert a new order, unless its id is known in any case. fingerprint: equal for equal requests."""
@@ -108,9 +125,6 @@ class OrderRepository(Protocol):
 
     def record_under_way(self, progress: OrderProgress) -> None:
         """Store how far a running order is, unless the row is further, ended, or past the point of no return."""
-
-    def settle_course(self, request: SettleCourse) -> CourseSettled:
-        """Record which way an order goes, unless that is recorded; return the course that holds."""
 
     def stop_before_capture(self, order_id: str) -> StepResult | None:
         """Return why an order's money must not be taken; None when it may be."""
@@ -133,34 +147,18 @@ class OrderRepository(Protocol):
     def record_tracking(self, order_id: str, tracking: Tracking) -> None:
         """Store where an order's parcel is, unless the row knows a later status."""
 
-    def close(self, closing: CloseOrder) -> Closing | None:
-        """Store a compensation that was completed late; None when the order is unknown. Raises EndNotKnown."""
 
-
-class RunRepository(Protocol):
+class RunRepository(RunRecords, Protocol):
     """The runs of every workflow but the order: one row per run, inserted only if absent."""
-
-    @property
-    def intake(self) -> RunIntake:
-        """What is the same for every workflow."""
 
     def accept(self, run: Run, fingerprint: str) -> Intake:
         """Insert a run, unless its key is known. fingerprint: equal for equal requests."""
 
-    def record_end(self, instance_id: str, end: WorkflowProgress) -> None:
-        """Store the end of a run that its instance cannot report."""
-
     def end(self, instance_id: str) -> WorkflowProgress | None:
         """Return the recorded end; None when none was recorded."""
 
-    def settle_course(self, instance_id: str, course: Course) -> Course:
-        """Record which way a run goes, unless that is recorded; return the course that holds."""
-
     def course(self, instance_id: str) -> Course | None:
         """Return the recorded course of a run; None when none was recorded."""
-
-    def close(self, closing: CloseRun) -> None:
-        """Store a compensation that was completed late. Raises EndNotKnown."""
 
     def reopen(self, run: Run) -> None:
         """Look after a run again whose end was recorded: an operator starts it once more."""

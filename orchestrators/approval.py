@@ -4,17 +4,17 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from activities.notification import send_notification
-from activities.order_repository import record_order
+from activities.run import record_run
 from domain.ids import notification_id
 from domain.mail.notification import Notification, NotificationKind
 from domain.orders.approval import APPROVAL_DECIDED, approval_wait_id
 from domain.orders.order import OrderStatus
-from domain.orders.run import RecordOrder
 from domain.orders.steps import WAIT_FOR_APPROVAL
 from domain.workflows.approval_wait import ApprovalWait, IgnoredEvent
 from domain.workflows.course import RunStopped
 from domain.workflows.decision import APPROVAL_DECISION, SettledApproval, settling_from_event
 from domain.workflows.decision_link import DecisionLink
+from domain.workflows.records import RecordRun
 from domain.workflows.steps import Outcome, StepResult
 from orchestrators.kernel.commands import activity
 from orchestrators.kernel.decision_wait import DecisionInbox, alarms_every, first_decision
@@ -88,8 +88,8 @@ def _ask_first(run: OrderRun, wait: ApprovalWait) -> Wait:
     """Notify the first approver, and record that the order waits. Neither may hold up the wait for long."""
     first = next(iter(run.order.policy.approvers), "")
     message = _notification(run, NotificationKind.APPROVAL_REQUESTED, "0", first)
-    record = RecordOrder(progress=run.progress(), notification=message)
-    yield from run.call([activity(record_order, record)], BRIEF, seed=message.message_id)
+    record = RecordRun(workflow=run.workflow, key=run.key, progress=run.progress().to_wire(), notification=message)
+    yield from run.call([activity(record_run, record)], BRIEF, seed=message.message_id)
 
 
 def _remind(run: OrderRun, number: int) -> Wait:

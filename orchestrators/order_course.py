@@ -5,14 +5,16 @@ must not decide anew: an order whose payment was taken completes, because its go
 compensated, because its goods may be gone by now.
 """
 
-from activities.order_repository import look_up_order, settle_course
-from domain.orders.order import ENDED, OrderStatus
-from domain.orders.run import CourseSettled, LookUpOrder, OrderFound, SettleCourse
+from activities import order_repository
+from domain.orders.order import ENDED, OrderProgress, OrderStatus
+from domain.orders.run import LookUpOrder, OrderFound, settling
 from domain.orders.steps import all_compensations
 from domain.workflows.course import Course, RunStopped
+from domain.workflows.records import CourseSettled
 from domain.workflows.steps import TAKE_OVER, StepResult
 from orchestrators.kernel.commands import activity
 from orchestrators.kernel.retry import PERSISTENT, Wait
+from orchestrators.kernel.saga import settle_course
 from orchestrators.order_run import OrderRun
 
 
@@ -26,7 +28,7 @@ def take_over(run: OrderRun) -> Wait:
     Returns the course that is settled, if one is, and None when the steps are to be taken again. Raises RecordsUnavailable.
     """
     request = LookUpOrder(order_id=run.key)
-    attempts = yield from run.call([activity(look_up_order, request)], PERSISTENT, seed=TAKE_OVER)
+    attempts = yield from run.call([activity(order_repository.look_up_order, request)], PERSISTENT, seed=TAKE_OVER)
     if attempts.answer is None:
         raise RecordsUnavailable
     found = OrderFound.model_validate(attempts.answer)
@@ -51,22 +53,21 @@ def settle(run: OrderRun, stop: RunStopped) -> Wait:
 
     Raises RecordsUnavailable in an instance that takes over: whether the goods are sold is not known then.
     """
-    request = SettleCourse(course=Course.of_stop(stop, run.compensations), progress=run.progress())
-    attempts = yield from run.call([activity(settle_course, request)], PERSISTENT, seed="settle_course")
-    if attempts.answer is None:
+    course = Course.of_stop(stop, run.compensations)
+    settled = yield from settle_course(run, course, run.progress())
+    if settled is None:
         if run.attempt > 1:
             raise RecordsUnavailable
-        return request.course  # the first instance: it knows that no goods are sold
-    settled = CourseSettled.model_validate(attempts.answer)
+        return course  # the first instance: it knows that no goods are sold
     if settled.course.completes:
-        run.adopt(settled.progress)
+        run.adopt(OrderProgress.model_validate(settled.progress))
     return settled.course
 
 
 def pass_pivot(run: OrderRun) -> Wait:
     """Have it recorded that the order completes, where no capture does it. Raises RunStopped when that is unknown."""
-    request = SettleCourse(course=Course(end="completed"), progress=run.progress())
-    attempts = yield from run.call([activity(settle_course, request)], PERSISTENT, seed="pass_pivot")
+    request = settling(Course(end="completed"), run.progress())
+    attempts = yield from run.call([activity(order_repository.pass_pivot, request)], PERSISTENT, seed="pass_pivot")
     if attempts.answer is None:
         raise RunStopped("failed", "no_answer", "The order repository did not answer.")
     course = CourseSettled.model_validate(attempts.answer).course

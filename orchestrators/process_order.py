@@ -3,19 +3,18 @@
 import azure.durable_functions as df
 
 from activities.notification import send_notification
-from activities.order_repository import record_order
 from domain.inventory.stock import ALREADY_SETTLED
 from domain.orders import steps
 from domain.orders.order import ENDED, OrderStatus
-from domain.orders.run import OrderStart, RecordOrder, notification_of_end
+from domain.orders.run import OrderStart, notification_of_end
 from domain.workflows.commands import Step
 from domain.workflows.course import Course, RunStopped
 from domain.workflows.steps import CANCELLATION, Outcome, StepResult
 from orchestrators.approval import listen_for_approval, wait_for_approval
 from orchestrators.kernel.commands import activity
-from orchestrators.kernel.dead_lettering import dead_letter, done_or_dead_lettered
-from orchestrators.kernel.retry import BRIEF, PERSISTENT, Wait
-from orchestrators.kernel.saga import compensate, stopped_message
+from orchestrators.kernel.dead_lettering import done_or_dead_lettered
+from orchestrators.kernel.retry import BRIEF, Wait
+from orchestrators.kernel.saga import compensate, record_end, stopped_message
 from orchestrators.kernel.workflow_run import NO_ANSWER
 from orchestrators.order_course import pass_pivot, settle, take_over
 from orchestrators.order_run import OrderRun
@@ -134,10 +133,7 @@ def leave_no_trace(run: OrderRun) -> None:
 def close(run: OrderRun) -> Wait:
     """Record the end, hand the customer's message to the outbox, and dead-letter what could not be compensated."""
     notification = notification_of_end(run.order, run.status)
-    record = RecordOrder(progress=run.progress(), notification=notification, dead_letters=tuple(run.open_compensations))
-    attempts = yield from run.call([activity(record_order, record)], PERSISTENT, seed="record_order")
-    if attempts.answer is None and run.open_compensations:
-        yield from dead_letter(run, *run.open_compensations)
+    attempts = yield from record_end(run, notification)
     if notification is None:
         return
     notified = NO_ANSWER if attempts.answer is None else StepResult.model_validate(attempts.answer)

@@ -5,11 +5,8 @@ from dataclasses import dataclass
 import azure.durable_functions as df
 
 from activities.dead_letter import begin_replay, close_dead_letter
-from activities.order_repository import close_order
 from activities.run import close_run
-from domain.ids import PROCESS_ORDER
-from domain.orders.order import CloseOrder, OrderStatus
-from domain.workflows.commands import Command, Step
+from domain.workflows.commands import Step
 from domain.workflows.dead_letter import (
     REPLAY_DEAD_LETTER,
     BeginReplay,
@@ -18,7 +15,6 @@ from domain.workflows.dead_letter import (
     DeadLetterState,
     ReplayProgress,
 )
-from domain.workflows.run import CloseRun
 from domain.workflows.steps import Outcome, StepResult
 from orchestrators.kernel.commands import activity
 from orchestrators.kernel.retry import PERSISTENT, Wait
@@ -62,16 +58,8 @@ def _close(replay: Replay) -> Wait:
     dead_letter, now = replay.dead_letter, replay.context.current_utc_datetime
     closing = dead_letter.closing(replay.ledger[-1].model_copy(update={"kind": "compensation"}))
     if closing is not None:
-        command = _closing_command(closing)
-        closed = yield from replay.call([command], PERSISTENT, seed=command.operation)
+        closed = yield from replay.call([activity(close_run, closing)], PERSISTENT, seed="close_run")
         if closed.answer is None:
             return
     record = CloseDeadLetter(dead_letter_id=dead_letter.dead_letter_id, state=DeadLetterState.REPLAYED, at=now)
     yield from replay.call([activity(close_dead_letter, record)], PERSISTENT, seed="close_dead_letter")
-
-
-def _closing_command(closing: CloseRun) -> Command:
-    if closing.workflow == PROCESS_ORDER:
-        status = OrderStatus(closing.end)
-        return activity(close_order, CloseOrder(order_id=closing.key, status=status, entry=closing.entry))
-    return activity(close_run, closing)

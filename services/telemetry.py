@@ -11,6 +11,7 @@ import logging
 from typing import Literal
 
 from domain.orders.order import OrderProgress, OrderStatus
+from domain.wire import Wire
 from domain.workflows.dead_letter import DeadLetter
 
 _log = logging.getLogger("shop")
@@ -28,9 +29,9 @@ def emit_accepted(order_id: str) -> None:
     emit("order.status", order_id=order_id, status=OrderStatus.ACCEPTED)
 
 
-def emit_status(changed: OrderProgress | None) -> None:
-    """Write the line of an order's new status. None: its status did not change."""
-    if changed is not None:
+def emit_status(changed: Wire | None) -> None:
+    """Write the line of an order's new status. None: its status did not change. Other workflows have no such line."""
+    if isinstance(changed, OrderProgress):
         emit("order.status", order_id=changed.order_id, status=changed.status, reason_code=changed.reason_code)
 
 

@@ -25,16 +25,18 @@ from adapters.stores.rows import Rows
 from adapters.stores.run_intake import RunIntake
 from domain.errors import EndNotKnown
 from domain.orders.listing import EVERY_ORDER, ListedOrder, OrderFilter
-from domain.orders.order import ENDED, CloseOrder, Order, OrderProgress, OrderStatus
+from domain.orders.order import ENDED, Order, OrderProgress, OrderStatus
 from domain.orders.recovery import may_replay, started_again, why_not_started_again
-from domain.orders.row import Closing, OrderRow
-from domain.orders.run import STOPPED, CourseSettled, SettleCourse, run_of
+from domain.orders.row import OrderRow
+from domain.orders.run import STOPPED, run_of
 from domain.page import Page
 from domain.shipping.tracking import Tracking
 from domain.workflows.cancellation import CancellationRequest
 from domain.workflows.course import CANCELLED, RunEnd
 from domain.workflows.decision import SettleApprovalRequest, SettledApproval
 from domain.workflows.intake import Intake
+from domain.workflows.records import Closing, CourseSettled, RecordRun, SettleCourse
+from domain.workflows.run import CloseRun
 from domain.workflows.steps import LedgerEntry, Outcome, StepResult
 
 _ORDERS: Final = "orders"
@@ -114,18 +116,23 @@ class OrderRepository:
 
         self._change(progress.order_id, decide)
 
+    def record_run(self, record: RecordRun) -> OrderProgress | None:
+        """Do what `record` does."""
+        return self.record(OrderProgress.model_validate(record.progress))
+
     def settle_course(self, request: SettleCourse) -> CourseSettled:
         """Record which way an order goes, unless that is recorded; return the course that holds.
 
         An order past the repository has no row: the wanted course holds.
         """
-        order_id = request.progress.order_id
+        order_id = request.key
         settled = CourseSettled(course=request.course, progress=request.progress)
         with storage_errors(_NAME):
             for row in self._rows.reads(order_id):
                 known = None if row is None else row_of(row)
                 if known is not None and known.course is not None:
-                    settled = CourseSettled(course=known.course, progress=known.result or request.progress)
+                    progress = request.progress if known.result is None else known.result.to_wire()
+                    settled = CourseSettled(course=known.course, progress=progress)
                     break
                 is_past = known is None or known.status in ENDED
                 if is_past or self._rows.try_write(row, order_id, course_entity(request, row)):
@@ -174,7 +181,7 @@ class OrderRepository:
                 if is_stale or self._rows.try_write(row, order_id, tracking_entity(tracking)):
                     break
 
-    def close(self, closing: CloseOrder) -> Closing | None:
+    def close(self, closing: CloseRun) -> Closing | None:
         """Store a compensation that was completed late. Its order ends with the last of those that it says are open.
 
         Any other order stays as it is.
@@ -185,10 +192,8 @@ class OrderRepository:
         Raises:
             EndNotKnown: The order's end is not recorded yet, so it is not known what is open.
         """
-        row, changed = self._change(
-            closing.order_id, lambda row: None if row is None else _closed(row_of(row), closing)
-        )
-        return None if row is None else Closing(status=OrderStatus(row["status"]), changed=changed)
+        row, changed = self._change(closing.key, lambda row: None if row is None else _closed(row_of(row), closing))
+        return None if row is None else Closing(status=row["status"], changed=changed)
 
     def begin_compensation(self, order_id: str, end: RunEnd) -> bool:
         """Record that a replay compensates an order, so that it is not started again. False: it must not.
@@ -283,13 +288,13 @@ def _is_later(tracking: Tracking, row: Mapping[str, Any]) -> bool:
     return known is None or tracking.seen_at >= known.seen_at
 
 
-def _closed(row: OrderRow, closing: CloseOrder) -> OrderProgress | None:
+def _closed(row: OrderRow, closing: CloseRun) -> OrderProgress | None:
     if row.status not in ENDED:
         raise EndNotKnown("the end of this order is not recorded yet")
     if row.status is not OrderStatus.NEEDS_ATTENTION or row.result is None:
         return None
     is_repeat = any(entry.step == closing.entry.step and _is_done_compensation(entry) for entry in row.result.steps)
-    return None if is_repeat else row.result.with_compensation_done(closing.entry, closing.status)
+    return None if is_repeat else row.result.with_compensation_done(closing.entry, OrderStatus(closing.end))
 
 
 def _is_done_compensation(entry: LedgerEntry) -> bool:

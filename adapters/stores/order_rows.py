@@ -9,10 +9,10 @@ from adapters.azure_storage.table_values import long, plain
 from adapters.stores.order_index import facts_of_order, facts_of_progress
 from domain.orders.order import ENDED, TRANSITIONS, Order, OrderProgress, OrderStatus
 from domain.orders.row import OrderRow
-from domain.orders.run import SettleCourse
 from domain.shipping.tracking import Tracking
 from domain.workflows.cancellation import CancellationRequest
 from domain.workflows.course import CANCELLED, Course
+from domain.workflows.records import SettleCourse
 from domain.workflows.steps import CANCELLATION, LedgerEntry, Outcome
 
 
@@ -49,7 +49,7 @@ def tracking_entity(tracking: Tracking) -> dict[str, Any]:
 
 def course_entity(request: SettleCourse, row: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return the properties that a course changes. The status stays, unless the progress has a later one than the row."""
-    progress = request.progress
+    progress = OrderProgress.model_validate(request.progress)
     is_later = row is not None and is_newer(progress, row)
     return {
         **({"status": str(progress.status)} if is_later else {}),

@@ -14,6 +14,7 @@ from domain.errors import EndNotKnown
 from domain.ids import instance_id_of
 from domain.workflows.course import Course
 from domain.workflows.intake import Intake
+from domain.workflows.records import Closing, CourseSettled, RecordRun, SettleCourse
 from domain.workflows.run import CloseRun, Run, WorkflowProgress
 from domain.workflows.steps import open_compensations
 
@@ -38,8 +39,10 @@ class RunRepository:
         """Store a run, unless its id is known. fingerprint: equal for equal requests."""
         return self.intake.accept(run, fingerprint)
 
-    def record_end(self, instance_id: str, end: WorkflowProgress) -> None:
+    def record_run(self, record: RecordRun) -> None:
         """Store the end of a run that its instance cannot report. One with a longer ledger stays."""
+        instance_id = instance_id_of(record.workflow, record.key)
+        end = WorkflowProgress.model_validate(record.progress)
         with storage_errors(_NAME):
             for row in self._rows.reads(instance_id):
                 known = _end_of(row)
@@ -53,45 +56,52 @@ class RunRepository:
         with storage_errors(_NAME):
             return _end_of(self._rows.find(instance_id))
 
-    def settle_course(self, instance_id: str, course: Course) -> Course:
+    def settle_course(self, request: SettleCourse) -> CourseSettled:
         """Record which way a run goes, unless that is recorded; return the course that holds.
 
         A run past the repository has no row: the wanted course holds.
         """
+        instance_id, course = instance_id_of(request.workflow, request.key), request.course
         with storage_errors(_NAME):
             for row in self._rows.reads(instance_id):
                 known = _course_of(row)
                 if known is not None:
-                    return known
+                    course = known
+                    break
                 change = split_text("course", course.model_dump_json())
                 if row is None or self._rows.try_write(row, instance_id, change):
                     break
-        return course
+        return CourseSettled(course=course)
 
     def course(self, instance_id: str) -> Course | None:
         """Return the recorded course of a run; None when none was recorded."""
         with storage_errors(_NAME):
             return _course_of(self._rows.find(instance_id))
 
-    def close(self, closing: CloseRun) -> None:
+    def close(self, closing: CloseRun) -> Closing | None:
         """Store a compensation that was completed late. Its run ends with the last of those that are open. Safe to repeat.
+
+        Returns:
+            The status that the run then has; None when the run is unknown, or was started again.
 
         Raises:
             EndNotKnown: The run's end is not recorded yet, so it is not known what is open.
         """
         instance_id = instance_id_of(closing.workflow, closing.key)
+        end: WorkflowProgress | None = None
         with storage_errors(_NAME):
             for row in self._rows.reads(instance_id):
                 if row is None or row.get("reopened"):
-                    break
+                    return None
                 end = _end_of(row)
                 if end is None:
                     raise EndNotKnown("the end of this run is not recorded yet")
                 if closing.entry.step not in open_compensations(end.steps):
                     break
-                settled = end.with_compensation_done(closing.entry, closing.end)
-                if self._rows.try_write(row, instance_id, split_text("end", settled.model_dump_json())):
+                end = end.with_compensation_done(closing.entry, closing.end)
+                if self._rows.try_write(row, instance_id, split_text("end", end.model_dump_json())):
                     break
+        return None if end is None else Closing(status=end.status)
 
     def reopen(self, run: Run) -> None:
         """Have a run looked after again whose end was recorded: an operator starts it once more. Safe to repeat."""

@@ -7,7 +7,7 @@ from typing import Annotated, Final, NamedTuple
 
 from pydantic import Field
 
-from domain.ids import CustomerId
+from domain.ids import CustomerId, WorkflowKey
 from domain.money import Money
 from domain.wire import (
     VISIBLE_LINE,
@@ -23,7 +23,7 @@ from domain.wire import (
     is_absent,
 )
 from domain.workflows.approval_wait import IgnoredEvent
-from domain.workflows.run import RunRequest, WorkflowKey
+from domain.workflows.run import RunRequest
 from domain.workflows.steps import Outcome, StepResult
 
 EXPENSE_APPROVAL: Final = "expense_approval"

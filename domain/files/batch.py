@@ -8,8 +8,9 @@ from typing import Annotated, Final, Self
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from domain.ids import WorkflowKey
 from domain.wire import Wire, at_most, in_words
-from domain.workflows.run import RunRequest, WorkflowKey
+from domain.workflows.run import RunRequest
 from domain.workflows.steps import STEP_PATIENCE_S, StepResult
 
 FILE_BATCH: Final = "file_batch"

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from pydantic import Field
 
+from domain.ids import WorkflowKey
 from domain.wire import Wire
-from domain.workflows.run import WorkflowKey
 
 
 class NotificationKind(StrEnum):

@@ -9,11 +9,11 @@ from pydantic import Field
 
 from domain.email_address import NotAnAddress, mail_address, needs_smtputf8
 from domain.field_error import FieldError
-from domain.ids import OrderId, digest_id
+from domain.ids import OrderId, WorkflowKey, digest_id
 from domain.shipping.addresses import address_format, address_problems
 from domain.text import one_line
 from domain.wire import Day, Timestamp, Wire
-from domain.workflows.run import RunRequest, WorkflowKey
+from domain.workflows.run import RunRequest
 from domain.workflows.steps import Outcome, StepResult
 
 USER_ONBOARDING: Final = "user_onboarding"

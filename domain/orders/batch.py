@@ -6,10 +6,9 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from domain.field_error import FieldError
-from domain.ids import OrderId, digest_id
+from domain.ids import OrderId, WorkflowKey, digest_id
 from domain.orders.order import OrderRequest
 from domain.wire import Wire
-from domain.workflows.run import WorkflowKey
 from domain.workflows.steps import STEP_PATIENCE_S, Message, StepResult
 
 ORDER_BATCH: Final = "order_batch"

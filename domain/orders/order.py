@@ -286,16 +286,3 @@ class OrderProgress(Wire):
         if end is OrderStatus.COMPLETED:
             settled |= {"succeeded": True, "reason_code": None}
         return further.model_copy(update=settled)
-
-
-class CloseOrder(Wire):
-    """Record that a compensation of an order that needs attention is done.
-
-    Attributes:
-        entry: The compensation's entry in the ledger.
-        status: The status in which the order ends with its last compensation.
-    """
-
-    order_id: OrderId
-    status: OrderStatus
-    entry: LedgerEntry

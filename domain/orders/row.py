@@ -1,7 +1,5 @@
 """What is known of an order by its row in the order repository."""
 
-from dataclasses import dataclass
-
 from domain.orders.order import Order, OrderProgress, OrderStatus
 from domain.shipping.tracking import Tracking
 from domain.wire import Timestamp, Wire
@@ -32,11 +30,3 @@ class OrderRow(Wire):
     cancellation: CancellationRequest | None = None
     is_compensated: bool = False
     recoveries: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Closing:
-    """An order after a compensation that was completed late. changed: its new status, None when that is not new."""
-
-    status: OrderStatus
-    changed: OrderProgress | None

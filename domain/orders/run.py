@@ -13,8 +13,8 @@ from domain.payments.payment import CaptureRequest
 from domain.wire import Wire
 from domain.workflows.cancellation import CancellationRequest
 from domain.workflows.course import Course
-from domain.workflows.dead_letter import DeadLetter
 from domain.workflows.decision import SettledApproval
+from domain.workflows.records import SettleCourse
 from domain.workflows.run import Restart, Run
 from domain.workflows.steps import StepResult
 
@@ -40,31 +40,6 @@ class OrderStart(Order):
     """
 
     restart: Restart | None = None
-
-
-class SettleCourse(Wire):
-    """Record an order's course unless it has one.
-
-    The course is COMPLETED once the payment is taken, and any other before the first compensation runs.
-
-    Attributes:
-        progress: Where the order stands, for an instance that takes over from there.
-    """
-
-    course: Course
-    progress: OrderProgress
-
-    @property
-    def order_id(self) -> OrderId:
-        """The order's id."""
-        return self.progress.order_id
-
-
-class CourseSettled(StepResult):
-    """The course that holds, and where the order stood when it was settled."""
-
-    course: Course
-    progress: OrderProgress
 
 
 class CapturePayment(CaptureRequest):
@@ -93,22 +68,9 @@ class OrderFound(StepResult):
     decision: SettledApproval | None = None
 
 
-class RecordOrder(Wire):
-    """Record where an order stands.
-
-    Attributes:
-        notification: The message to people, if any.
-        dead_letters: What the order's end leaves to an operator.
-    """
-
-    progress: OrderProgress
-    notification: Notification | None = None
-    dead_letters: tuple[DeadLetter, ...] = ()
-
-    @property
-    def order_id(self) -> OrderId:
-        """The order's id."""
-        return self.progress.order_id
+def settling(course: Course, progress: OrderProgress) -> SettleCourse:
+    """Return what records an order's course. progress: for an instance that takes over from there."""
+    return SettleCourse(workflow=PROCESS_ORDER, key=progress.order_id, course=course, progress=progress.to_wire())
 
 
 def notification_of_end(order: Order, status: OrderStatus) -> Notification | None:

@@ -9,9 +9,10 @@ from typing import Annotated, Final, Self
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from domain.ids import WorkflowKey
 from domain.orders.order import OrderStatus
 from domain.wire import Timestamp, Wire
-from domain.workflows.run import RunRequest, WorkflowKey
+from domain.workflows.run import RunRequest
 from domain.workflows.steps import StepResult
 from domain.workflows.webhook import WebhookUrl
 

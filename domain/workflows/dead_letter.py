@@ -8,11 +8,11 @@ from typing import Annotated, Final, Self
 from pydantic import Field
 
 from domain.errors import ShopError
-from domain.ids import dead_letter_id, instance_id_of
+from domain.ids import WorkflowKey, dead_letter_id, instance_id_of
 from domain.wire import VISIBLE_TEXT, Edge, OneLine, Timestamp, Wire
 from domain.workflows.commands import Command, Step
 from domain.workflows.course import RunEnd
-from domain.workflows.run import CloseRun, WorkflowKey
+from domain.workflows.run import CloseRun
 from domain.workflows.steps import LedgerEntry, Message, StepResult
 
 DeadLetterId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$")]

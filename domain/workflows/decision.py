@@ -4,10 +4,10 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from domain.ids import WorkflowKey
 from domain.text import shown_line
 from domain.wire import Comment, Edge, OneLine, Wire
 from domain.workflows.decision_words import Decision, decoded, said_decision
-from domain.workflows.run import WorkflowKey
 from domain.workflows.steps import Outcome, StepResult
 
 _MAX_APPROVER_CHARS: Final = 100

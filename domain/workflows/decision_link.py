@@ -1,8 +1,8 @@
 """What a link in a mail to an approver says."""
 
 from domain.errors import ShopError
+from domain.ids import WorkflowKey
 from domain.wire import Email, Timestamp, Wire
-from domain.workflows.run import WorkflowKey
 
 
 class LinkInvalid(ShopError):

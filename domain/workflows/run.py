@@ -7,13 +7,10 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
-from domain.ids import PLAIN_ID, instance_id_of
+from domain.ids import WorkflowKey, instance_id_of
 from domain.wire import Edge, Timestamp, Wire, is_absent
 from domain.workflows.course import Course, RunEnd
-from domain.workflows.steps import SETTLED, LedgerEntry, Message, StepResult, StepUnderWay, open_compensations
-
-WorkflowKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"), PLAIN_ID]
-"""The id of one run of a workflow, unique among the runs of that workflow."""
+from domain.workflows.steps import SETTLED, LedgerEntry, Message, StepUnderWay, open_compensations
 
 WorkflowStatus = Literal["running", "completed", "rejected", "cancelled", "failed", "needs_attention"]
 """running, then a `RunEnd`; needs_attention: something is left for an operator, before or instead of it."""
@@ -80,28 +77,6 @@ class RestartRun(Wire):
     key: str
     instance_id: str
     request: dict[str, Any]
-
-
-class SettleRunCourse(Wire):
-    """Record which way a run goes, unless that is recorded."""
-
-    workflow: str
-    key: str
-    course: Course
-
-
-class RunCourseSettled(StepResult):
-    """The course that holds."""
-
-    course: Course
-
-
-class RecordRunEnd(Wire):
-    """Record the end of a run that an operator has to settle: its open compensations are dead letters."""
-
-    workflow: str
-    key: str
-    end: WorkflowProgress
 
 
 class CloseRun(Wire):

@@ -7,11 +7,13 @@ takes over goes on compensating, and never goes forward again.
 
 from typing import Any
 
-from activities.run import record_run_end, settle_run_course
+from activities import run as run_records
+from domain.mail.notification import Notification
+from domain.wire import Wire
 from domain.workflows.advice import with_settlement
 from domain.workflows.course import Course, RunStopped
 from domain.workflows.dead_letter import DeadLetter
-from domain.workflows.run import RecordRunEnd, RunCourseSettled, SettleRunCourse, WorkflowProgress
+from domain.workflows.records import CourseSettled, RecordRun, SettleCourse
 from domain.workflows.steps import Outcome
 from orchestrators.kernel.commands import activity
 from orchestrators.kernel.dead_lettering import dead_letter
@@ -53,24 +55,49 @@ def stopped_message(run: WorkflowRun, course: Course) -> str:
     return with_settlement(reason, run.workflow, run.key) if run.open_compensations else reason
 
 
+def settle_course(run: WorkflowRun, course: Course, progress: Wire | None = None) -> Wait:
+    """Have it recorded which way the run goes. Returns the `CourseSettled` that holds; None when there was no answer.
+
+    Args:
+        run: It stops.
+        course: What its instance wants.
+        progress: Where it stands, if an instance that takes over needs to know.
+    """
+    request = SettleCourse(
+        workflow=run.workflow, key=run.key, course=course, progress=None if progress is None else progress.to_wire()
+    )
+    attempts = yield from run.call([activity(run_records.settle_course, request)], PERSISTENT, seed="settle_course")
+    return None if attempts.answer is None else CourseSettled.model_validate(attempts.answer)
+
+
+def record_end(run: WorkflowRun, notification: Notification | None = None) -> Wait:
+    """Record how the run ends, hand its message to the outbox, and dead-letter what could not be compensated.
+
+    Returns the `Attempts`: the answer is refused as not_notified when only the message failed.
+    """
+    record = RecordRun(
+        workflow=run.workflow,
+        key=run.key,
+        progress=run.progress().to_wire(),
+        notification=notification,
+        dead_letters=tuple(run.open_compensations),
+    )
+    attempts = yield from run.call([activity(run_records.record_run, record)], PERSISTENT, seed="record_run")
+    if attempts.answer is None and run.open_compensations:
+        yield from dead_letter(run, *run.open_compensations)
+    return attempts
+
+
 def _settle(run: WorkflowRun, stop: RunStopped) -> Wait:
     """Have the stop recorded as the run's course. Returns the `Course` that holds."""
     course = Course.of_stop(stop, run.compensations)
-    if not course.compensations:
-        return course
-    request = SettleRunCourse(workflow=run.workflow, key=run.key, course=course)
-    attempts = yield from run.call([activity(settle_run_course, request)], PERSISTENT, seed="settle_run_course")
-    if attempts.answer is None:
-        return course
-    return RunCourseSettled.model_validate(attempts.answer).course
+    settled = (yield from settle_course(run, course)) if course.compensations else None
+    return course if settled is None else settled.course
 
 
 def _end(run: WorkflowRun, course: Course) -> Wait:
     if not run.open_compensations:
         return run.end(course.end, stopped_message(run, course), course.reason_code)
     result: dict[str, Any] = run.end("needs_attention", stopped_message(run, course), course.reason_code)
-    end = RecordRunEnd(workflow=run.workflow, key=run.key, end=WorkflowProgress.model_validate(result))
-    # First the end, from which a replay learns what is open.
-    yield from run.call([activity(record_run_end, end)], PERSISTENT, seed="record_run_end")
-    yield from dead_letter(run, *run.open_compensations)
+    yield from record_end(run)
     return result

@@ -5,15 +5,16 @@ from datetime import datetime
 from domain.ids import PROCESS_ORDER
 from domain.orders.order import Order, OrderProgress, OrderStatus
 from domain.orders.row import OrderRow
-from domain.orders.run import RecordOrder, SettleCourse, notification_of_end
+from domain.orders.run import notification_of_end, settling
 from domain.orders.steps import all_compensations, commit_inventory
 from domain.workflows.advice import with_settlement
 from domain.workflows.commands import Step
 from domain.workflows.course import PROCESSING_STOPPED, Course, RunStopped
 from domain.workflows.dead_letter import DeadLetter
+from domain.workflows.records import RecordRun
 from domain.workflows.steps import CANCELLATION, LedgerEntry, Outcome, StepResult
 from services.container import services
-from services.orders.closing import conclude
+from services.workflows.records import conclude
 
 
 def finish(order_id: str, now: datetime) -> list[DeadLetter | None]:
@@ -25,12 +26,14 @@ def finish(order_id: str, now: datetime) -> list[DeadLetter | None]:
     if row is None or row.order is None or row.result is None:
         services().order_repository.intake.forget(order_id)
         return []
-    record = RecordOrder(
-        progress=row.result,
+    record = RecordRun(
+        workflow=PROCESS_ORDER,
+        key=order_id,
+        progress=row.result.to_wire(),
         notification=notification_of_end(row.order, row.status),
         dead_letters=_dead_letters(row.order, row.course, row.result, now),
     )
-    _, stored = conclude(services().order_repository, services().outbox, services().dead_letters, record)
+    _, stored = conclude(record)
     return stored
 
 
@@ -50,9 +53,8 @@ def give_up(row: OrderRow, ledger: tuple[LedgerEntry, ...], why: str, now: datet
     accepted = OrderProgress(order_id=row.order_id, status=OrderStatus.ACCEPTED, message="Accepted.", steps=ledger)
     stop = RunStopped("failed" if row.cancellation is None else "cancelled", PROCESSING_STOPPED, why)
     course = Course.of_stop(stop, all_compensations(row.order, now))
-    wanted = SettleCourse(course=course, progress=row.result or accepted)
-    settled = services().order_repository.settle_course(wanted)
-    known = settled.progress.steps or ledger
+    settled = services().order_repository.settle_course(settling(course, row.result or accepted))
+    known = OrderProgress.model_validate(settled.progress).steps or ledger
     left_open = [
         LedgerEntry(
             step=each.name, kind="compensation", outcome=Outcome.UNKNOWN, at=now, reason_code=PROCESSING_STOPPED

@@ -16,6 +16,7 @@ from domain.workflows.course import PROCESSING_STOPPED, Course
 from domain.workflows.dead_letter import REPLAY_DEAD_LETTER, DeadLetter
 from domain.workflows.decision import APPROVAL_DECISION, settling_from_event
 from domain.workflows.intake import Reminder
+from domain.workflows.records import RecordRun
 from domain.workflows.run import BY_CALLER, RESTART, Restart, RestartRun, Run, WorkflowProgress
 from domain.workflows.steps import RESTART_RUN, RUN, LedgerEntry, Outcome, StepResult
 from services.container import services
@@ -135,7 +136,7 @@ def _record_attention(run: Run, instance: InstanceStatus | None, why: str, now: 
         )
         for each in dead_letters
     )
-    services().run_repository.record_end(run.instance_id, end.model_copy(update={"steps": (*end.steps, *entries)}))
+    _record_end(run, end.model_copy(update={"steps": (*end.steps, *entries)}))
     return [services().dead_letters.store(each) for each in dead_letters]
 
 
@@ -169,7 +170,11 @@ def _record_open_end(run: Run, instance: InstanceStatus) -> None:
         return
     end = WorkflowProgress.model_validate(instance.output)
     if end.status == "needs_attention":
-        services().run_repository.record_end(run.instance_id, end)
+        _record_end(run, end)
+
+
+def _record_end(run: Run, end: WorkflowProgress) -> None:
+    services().run_repository.record_run(RecordRun(workflow=run.workflow, key=run.key, progress=end.to_wire()))
 
 
 async def _store_decision(run: Run, name: str, payload: Any) -> None:

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from domain.errors import EndNotKnown
 from domain.ids import PROCESS_ORDER, dead_letter_instance_id
 from domain.orders.late_start import START_ORDER, start_of
-from domain.orders.order import CloseOrder, OrderStatus
 from domain.refusals import Conflict, NotFound
 from domain.workflows.cancellation import CancellationRequest
 from domain.workflows.dead_letter import (
@@ -23,9 +22,9 @@ from domain.workflows.steps import LedgerEntry, Outcome, StepResult
 from services.container import services
 from services.durable.client import DurableClient, InstanceStatus
 from services.durable.instances import REPLAY_DEAD_LETTER, instance_status, is_unfinished
-from services.orders.closing import notify_of_end
 from services.orders.late_start import reject_late
 from services.telemetry import emit_dead_letter, emit_status
+from services.workflows.records import announce_end, records_of
 
 
 class DeadLetterNotFound(NotFound):
@@ -207,17 +206,7 @@ async def _give_up_resolution(stored: StoredDeadLetter, resolution: Resolution) 
 
 
 async def _close_run(closing: CloseRun) -> None:
-    if closing.workflow == PROCESS_ORDER:
-        status = OrderStatus(closing.end)
-        await _close_order(CloseOrder(order_id=closing.key, status=status, entry=closing.entry))
-    else:
-        await asyncio.to_thread(services().run_repository.close, closing)
-
-
-async def _close_order(closing: CloseOrder) -> None:
-    after = await asyncio.to_thread(services().order_repository.close, closing)
-    if after is None:
-        return
-    emit_status(after.changed)
-    if after.status is closing.status:
-        await asyncio.to_thread(notify_of_end, services().order_repository, services().outbox, closing)
+    after = await asyncio.to_thread(records_of(closing.workflow).close, closing)
+    if after is not None:
+        emit_status(after.changed)
+        await asyncio.to_thread(announce_end, closing, after)

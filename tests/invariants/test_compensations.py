@@ -152,7 +152,7 @@ async def test_a_run_that_is_terminated_while_it_compensates_leaves_the_rest_to_
 
 
 async def test_a_run_that_began_to_compensate_never_goes_forward_again(shop: Shop):
-    answers = ("the input", "validate_user_input", "send_first", "send_second", "persist_user", "settle_run_course")
+    answers = ("the input", "validate_user_input", "send_first", "send_second", "persist_user", "settle_course")
     shop.host.kill_worker(during="episode", nth=len(answers) + 1)  # that which gets a compensation's answer
     await register(shop, "ada-1")
     assert (await shop.host.status("user_onboarding.ada-1")).runtime_status == "Failed"

@@ -11,8 +11,8 @@ from tests.support.books import assert_balanced, finish, open_dead_letters
 from tests.support.shop import Shop, running_shop, use_settings
 
 ORDER = "a-1"
-FORWARD = ("authorise_payment", "create_shipment", "buy_label", "capture_payment", "record_order")
-BACKWARD = ("settle_course", "cancel_shipping", "cancel_payment", "record_order")
+FORWARD = ("authorise_payment", "create_shipment", "buy_label", "capture_payment", "record_run")
+BACKWARD = ("settle_course", "cancel_shipping", "cancel_payment", "record_run")
 STEPS = [("completed", step) for step in FORWARD] + [("authorisation_expired", step) for step in BACKWARD]
 
 

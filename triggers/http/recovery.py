@@ -8,10 +8,9 @@ import azure.functions as func
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from domain.ids import PROCESS_ORDER
+from domain.ids import PROCESS_ORDER, WorkflowKey
 from domain.page import InvalidCursor, Page
 from domain.wire import Edge, OneLine, Timestamp, Wire
-from domain.workflows.run import WorkflowKey
 from services.recovery.bulk import Action, Key, Selection, failed_runs, recover_runs
 from services.recovery.starting_again import Recovered, Wish
 from triggers.http.support.operation import operation

@@ -12,19 +12,22 @@ from pydantic import ValidationError
 
 from activities.dead_letter import close_dead_letter, store_dead_letter
 from activities.notification import send_notification
-from activities.order_repository import close_order, record_order, settle_approval
+from activities.order_repository import settle_approval
 from activities.payment import authorise_payment, cancel_payment, capture_payment
+from activities.run import close_run, record_run
 from activities.shipping import buy_label, cancel_shipping, create_shipment
 from domain.errors import ProviderUnavailable
 from domain.ids import PROCESS_ORDER
 from domain.mail.notification import Notification, NotificationKind
-from domain.orders.order import CloseOrder, OrderProgress, OrderStatus
-from domain.orders.run import CapturePayment, RecordOrder
+from domain.orders.order import OrderProgress, OrderStatus
+from domain.orders.run import CapturePayment
 from domain.payments.payment import CancelPaymentRequest, PaymentRequest
 from domain.shipping.shipment import Address, BuyLabelRequest, CancelShippingRequest, ShipmentRequest
 from domain.workflows.commands import Command
 from domain.workflows.dead_letter import CloseDeadLetter, DeadLetter, DeadLetterState
 from domain.workflows.decision import ApprovalDecision, SettleApprovalRequest
+from domain.workflows.records import RecordRun
+from domain.workflows.run import CloseRun
 from domain.workflows.steps import LedgerEntry, Outcome
 from sandbox.testing import Sandbox
 from services.container import services
@@ -80,11 +83,14 @@ def test_a_parcel_is_announced_bought_and_given_back(sandbox: Sandbox) -> None:
 
 def test_progress_is_entered_and_an_order_that_needs_attention_is_closed() -> None:
     entry = LedgerEntry(step="cancel_payment", kind="compensation", outcome=Outcome.DONE, at=NOW)
-    closing = CloseOrder(order_id=ORDER, status=OrderStatus.FAILED, entry=entry)
-    assert run_twice(close_order, closing)["reason_code"] == "not_waiting"
+    closing = CloseRun(workflow=PROCESS_ORDER, key=ORDER, end="failed", entry=entry)
+    assert run_twice(close_run, closing)["reason_code"] == "not_waiting"
     open_end = OrderProgress(order_id=ORDER, status=OrderStatus.NEEDS_ATTENTION, succeeded=False, message="Stuck.")
-    assert run_twice(record_order, RecordOrder(progress=open_end))["outcome"] == "done"
-    assert run_twice(close_order, closing)["outcome"] == "done"
+    assert (
+        run_twice(record_run, RecordRun(workflow=PROCESS_ORDER, key=ORDER, progress=open_end.to_wire()))["outcome"]
+        == "done"
+    )
+    assert run_twice(close_run, closing)["outcome"] == "done"
     row = services().order_repository.get(ORDER)
     assert row is not None
     assert row.result is not None
@@ -108,7 +114,10 @@ def test_a_message_sent_twice_carries_one_id() -> None:
 
 def test_an_orders_end_is_recorded_together_with_its_notification() -> None:
     assert (
-        run(record_order, RecordOrder(progress=COMPLETED, notification=NOTIFICATION))["reference"]
+        run(
+            record_run,
+            RecordRun(workflow=PROCESS_ORDER, key=ORDER, progress=COMPLETED.to_wire(), notification=NOTIFICATION),
+        )["reference"]
         == NOTIFICATION.message_id
     )
     assert _waiting() == [NOTIFICATION]
@@ -120,7 +129,11 @@ def test_a_notification_that_cannot_be_stored_does_not_keep_an_order_from_its_en
     silent = re.sub("QueueEndpoint=[^;]+", "QueueEndpoint=http://127.0.0.1:9/unknown", storage_connection)
     change_settings(monkeypatch, SHOP_STORAGE=silent)
     assert (
-        run(record_order, RecordOrder(progress=COMPLETED, notification=NOTIFICATION))["reason_code"] == "not_notified"
+        run(
+            record_run,
+            RecordRun(workflow=PROCESS_ORDER, key=ORDER, progress=COMPLETED.to_wire(), notification=NOTIFICATION),
+        )["reason_code"]
+        == "not_notified"
     )
     row = services().order_repository.get(ORDER)
     assert row is not None

@@ -13,12 +13,14 @@ from adapters.stores.order_repository import OrderRepository
 from domain.errors import StorageUnavailable
 from domain.ids import PROCESS_ORDER
 from domain.orders.listing import OrderFilter
-from domain.orders.order import ENDED, MAX_ORDER_LINES, TRANSITIONS, CloseOrder, OrderStatus
-from domain.orders.run import SettleCourse
+from domain.orders.order import ENDED, MAX_ORDER_LINES, TRANSITIONS, OrderStatus
+from domain.orders.run import settling
 from domain.workflows.cancellation import CancellationRequest
 from domain.workflows.course import Course, RunEnd
 from domain.workflows.decision import ApprovalDecision, SettleApprovalRequest
 from domain.workflows.intake import Intake
+from domain.workflows.records import SettleCourse
+from domain.workflows.run import CloseRun
 from domain.workflows.steps import LedgerEntry, Outcome
 from settings import StorageLocation
 from tests.integration.adapters.examples import ORDER
@@ -213,13 +215,13 @@ def test_closing_ends_an_order_that_needs_attention(book: OrderRepository) -> No
     book.accept(order(), "print")
     book.record(progress(OrderStatus.NEEDS_ATTENTION, succeeded=False, reason_code="no_answer", steps=ledger(2)))
     entry = LedgerEntry(step="cancel_payment", kind="compensation", outcome=Outcome.DONE, at=NOON)
-    closing = CloseOrder(order_id=ORDER, status=OrderStatus.FAILED, entry=entry)
-    assert book.close(closing).status is OrderStatus.FAILED
-    assert book.close(closing).status is OrderStatus.FAILED
+    closing = CloseRun(workflow=PROCESS_ORDER, key=ORDER, end="failed", entry=entry)
+    assert book.close(closing).status == OrderStatus.FAILED
+    assert book.close(closing).status == OrderStatus.FAILED
     row = book.get(ORDER)
     assert row is not None
     assert row.result is not None
-    assert row.status is row.result.status is OrderStatus.FAILED
+    assert row.status is row.result.status == OrderStatus.FAILED
     assert row.result.steps == (*ledger(2), entry), "a repeat adds no second line"
     assert row.result.reason_code == "no_answer"
 
@@ -233,7 +235,7 @@ def test_an_order_ends_with_the_last_of_its_open_compensations(book: OrderReposi
     statuses = []
     for step in ("cancel_shipping", "cancel_shipping", "cancel_payment"):
         entry = LedgerEntry(step=step, kind="compensation", outcome=Outcome.DONE, at=NOON)
-        statuses.append(book.close(CloseOrder(order_id=ORDER, status=OrderStatus.FAILED, entry=entry)).status)
+        statuses.append(book.close(CloseRun(workflow=PROCESS_ORDER, key=ORDER, end="failed", entry=entry)).status)
     assert statuses == ["needs_attention", "needs_attention", "failed"]
     row = book.get(ORDER)
     assert row is not None
@@ -245,15 +247,15 @@ def test_an_order_without_a_recorded_end_is_not_closed_yet(book: OrderRepository
     book.accept(order(), "print")
     entry = LedgerEntry(step="cancel_payment", kind="compensation", outcome=Outcome.DONE, at=NOON)
     with pytest.raises(StorageUnavailable, match="not recorded yet"):
-        book.close(CloseOrder(order_id=ORDER, status=OrderStatus.FAILED, entry=entry))
+        book.close(CloseRun(workflow=PROCESS_ORDER, key=ORDER, end="failed", entry=entry))
 
 
 @pytest.mark.parametrize("status", [OrderStatus.COMPLETED, OrderStatus.CANCELLED])
 def test_closing_leaves_every_other_order_alone(book: OrderRepository, status: OrderStatus) -> None:
     book.record(progress(status))
     entry = LedgerEntry(step="cancel_payment", kind="compensation", outcome=Outcome.DONE, at=NOON)
-    assert book.close(CloseOrder(order_id=ORDER, status=OrderStatus.FAILED, entry=entry)).status is status
-    assert book.close(CloseOrder(order_id="order-2", status=OrderStatus.FAILED, entry=entry)) is None
+    assert book.close(CloseRun(workflow=PROCESS_ORDER, key=ORDER, end="failed", entry=entry)).status == status
+    assert book.close(CloseRun(workflow=PROCESS_ORDER, key="order-2", end="failed", entry=entry)) is None
     row = book.get(ORDER)
     assert row is not None
     assert row.result == progress(status)
@@ -283,7 +285,7 @@ def test_a_try_is_counted_once_and_only_while_the_order_is_open(book: OrderRepos
 
 
 def course(end: RunEnd) -> SettleCourse:
-    return SettleCourse(course=Course(end=end, reason_code=end), progress=progress(OrderStatus.SHIPPING_BOOKED))
+    return settling(Course(end=end, reason_code=end), progress(OrderStatus.SHIPPING_BOOKED))
 
 
 @pytest.mark.parametrize(

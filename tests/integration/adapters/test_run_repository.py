@@ -10,8 +10,9 @@ from adapters.azure_storage.storage import Storage
 from adapters.stores.run_repository import RunRepository
 from domain.errors import EndNotKnown
 from domain.ids import instance_id_of
-from domain.workflows.course import Course
+from domain.workflows.course import Course, RunEnd
 from domain.workflows.intake import Intake
+from domain.workflows.records import RecordRun, SettleCourse
 from domain.workflows.run import CloseRun, Run, WorkflowProgress
 from domain.workflows.steps import LedgerEntry, Outcome
 from tests.support.orders import NOON
@@ -23,6 +24,14 @@ ID = instance_id_of("report", "r-1")
 @pytest.fixture
 def book(storage: Storage) -> RunRepository:
     return RunRepository(storage)
+
+
+def record(end: WorkflowProgress) -> RecordRun:
+    return RecordRun(workflow="report", key="r-1", progress=end.to_wire())
+
+
+def settling(end: RunEnd) -> SettleCourse:
+    return SettleCourse(workflow="report", key="r-1", course=Course(end=end))
 
 
 def run(key: str = "r-1", **changes: Any) -> Run:
@@ -86,7 +95,7 @@ def test_an_end_set_without_an_instance_is_kept_until_the_run_is_started_again(b
     book.accept(run(), "print")
     end = WorkflowProgress(id="r-1", status="failed", succeeded=False, message="Processing stopped before the end.")
     assert book.end(ID) is None
-    book.record_end(ID, end)
+    book.record_run(record(end))
     book.intake.forget(ID)
     assert book.end(ID) == end
     for _ in range(2):
@@ -125,10 +134,10 @@ def closing(step: str) -> CloseRun:
 
 
 def test_the_first_course_of_a_run_holds(book: RunRepository):
-    assert book.settle_course(ID, Course(end="failed")).end == "failed", "a run past the repository has no row"
+    assert book.settle_course(settling("failed")).course.end == "failed", "a run past the repository has no row"
     book.accept(run(), "print")
     assert book.course(ID) is None
-    assert [book.settle_course(ID, Course(end=end)).end for end in ("rejected", "failed")] == ["rejected", "rejected"]
+    assert [book.settle_course(settling(end)).course.end for end in ("rejected", "failed")] == ["rejected", "rejected"]
     assert book.course(ID) == Course(end="rejected")
 
 
@@ -136,7 +145,7 @@ def test_a_run_ends_with_the_last_of_its_open_compensations(book: RunRepository)
     book.accept(run(), "print")
     with pytest.raises(EndNotKnown):
         book.close(closing("a"))
-    book.record_end(ID, ended(compensated("a"), compensated("b")))
+    book.record_run(record(ended(compensated("a"), compensated("b"))))
     statuses = []
     for step in ("a", "a", "b", "b"):
         book.close(closing(step))
@@ -144,13 +153,13 @@ def test_a_run_ends_with_the_last_of_its_open_compensations(book: RunRepository)
         assert now is not None
         statuses.append((now.status, len(now.steps)))
     assert statuses == [("needs_attention", 3), ("needs_attention", 3), ("rejected", 4), ("rejected", 4)]
-    book.record_end(ID, ended(compensated("a"), compensated("b")))
+    book.record_run(record(ended(compensated("a"), compensated("b"))))
     assert book.end(ID) == now, "an activity that is run twice reopens nothing"
 
 
 def test_a_run_that_is_started_again_is_not_closed_by_what_was_open_before(book: RunRepository):
     book.accept(run(), "print")
-    book.record_end(ID, ended(compensated("a")))
+    book.record_run(record(ended(compensated("a"))))
     book.reopen(run())
     book.close(closing("a"))
     assert book.end(ID) is None

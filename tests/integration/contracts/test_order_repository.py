@@ -11,12 +11,14 @@ from adapters.azure_storage.storage import Storage
 from adapters.stores.order_index import PARTITIONS, index_rows
 from adapters.stores.order_repository import OrderRepository
 from domain.errors import StorageUnavailable
+from domain.ids import PROCESS_ORDER
 from domain.orders.listing import EVERY_ORDER, ListedOrder, OrderFilter
-from domain.orders.order import ENDED, MAX_ORDER_LINES, CloseOrder, Order, OrderProgress, OrderStatus
-from domain.orders.run import SettleCourse
+from domain.orders.order import ENDED, MAX_ORDER_LINES, Order, OrderProgress, OrderStatus
+from domain.orders.run import settling
 from domain.orders.steps import AUTHORISE_PAYMENT, BUY_LABEL
 from domain.page import InvalidCursor
 from domain.workflows.course import Course
+from domain.workflows.run import CloseRun
 from domain.workflows.steps import LedgerEntry, Outcome
 from settings import StorageLocation
 from tests.integration.adapters.examples import ORDER
@@ -261,9 +263,9 @@ def whole_life(book: OrderRepository) -> None:
     left_open = (*steps("pi_1", None), compensated.model_copy(update={"outcome": Outcome.UNKNOWN}))
     book.accept(order(), "print")
     book.record(progress(OrderStatus.RESERVED))
-    book.settle_course(SettleCourse(course=course, progress=paid(ORDER, OrderStatus.RESERVED, "pi_1")))
+    book.settle_course(settling(course, paid(ORDER, OrderStatus.RESERVED, "pi_1")))
     book.record(progress(OrderStatus.NEEDS_ATTENTION, steps=left_open))
-    book.close(CloseOrder(order_id=ORDER, status=OrderStatus.FAILED, entry=compensated))
+    book.close(CloseRun(workflow=PROCESS_ORDER, key=ORDER, end="failed", entry=compensated))
     book.intake.forget(ORDER)
 
 

@@ -243,7 +243,7 @@ async def test_a_resolution_before_the_end_is_recorded_can_be_repeated(shop: Sho
     shop.sandbox.fault(operation="payment_intents.cancel", kind="status", status=503)
     await shop.stock("mug", 10)
     nowhere = {**ADDRESS, "street1": "1 Undeliverable Way"}
-    with failing(shop, "record_order"):
+    with failing(shop, "record_run"):
         await shop.post("orders", order_request(order_id="a-1", ship_to=nowhere))
         await shop.host.advance(hours=16)
     early = await shop.post(f"{LETTER}/resolve", RESOLUTION)

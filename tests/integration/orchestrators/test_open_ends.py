@@ -37,7 +37,7 @@ async def test_a_replay_while_the_order_is_still_being_compensated_leaves_nothin
     await assert_nothing_is_open(shop)
 
 
-@pytest.mark.parametrize("activity", ["close_dead_letter", "close_order"])
+@pytest.mark.parametrize("activity", ["close_dead_letter", "close_run"])
 async def test_a_replay_is_closed_although_the_storage_fails_meanwhile(shop: Shop, activity: str):
     for attempt in (1, 2):
         shop.host.fail_activity(activity, attempt=attempt, error=OSError("no storage"))

@@ -141,7 +141,7 @@ async def test_an_end_that_was_not_recorded_is_recorded_and_can_be_closed(shop: 
     await shop.stock("mug", 10)
     shop.sandbox.fault(operation="payment_intents.capture", kind="refuse")
     shop.sandbox.fault(operation="shipments.refund", kind="refuse", next=1)
-    with failing(shop, "record_order"):
+    with failing(shop, "record_run"):
         await shop.post("orders", order_request(order_id="a-1"))
         await finish(shop)
     (dead_letter,) = await open_dead_letters(shop)
@@ -166,7 +166,7 @@ async def test_the_end_of_an_order_that_waited_for_approval_is_entered_too(shop:
     await shop.host.run_until_idle()
     await shop.host.run(SCHEDULE)
     assert services().order_repository.get("a-1").status == "awaiting_approval", "it is still on its way"
-    with failing(shop, "record_order"):
+    with failing(shop, "record_run"):
         await shop.post("orders/a-1/approval", {"decision": "rejected", "approver": "ann"})
         await finish(shop)
     await shop.host.run(SCHEDULE)
@@ -203,7 +203,7 @@ async def test_an_order_that_ends_while_it_is_checked_is_left_alone(
 ):
     monkeypatch.setattr(runs, "ORPHANED_AFTER", ORPHANED_AFTER * 0)
     await shop.stock("mug", 10)
-    with failing(shop, "record_order"):
+    with failing(shop, "record_run"):
         await shop.post("orders", order_request(order_id="a-1"))
         await finish(shop)
     ask = df.DurableOrchestrationClient.get_status

@@ -9,9 +9,9 @@ import pytest
 
 from activities.observed import observed
 from domain.orders.order import OrderProgress, OrderStatus
-from domain.orders.run import RecordOrder
 from domain.payments.payment import CancelPaymentRequest, CaptureRequest, PaymentRequest
 from domain.wire import Wire
+from domain.workflows.records import RecordRun
 from domain.workflows.steps import StepResult
 from tests.support.orders import NOON
 
@@ -60,7 +60,12 @@ TAKEN = {"outcome": "done", "amount_cents": 2_500, "currency": "usd"}
             StepResult(message="voided").to_wire(),
             {"outcome": "done", "amount_cents": 0, "currency": "usd"},
         ),
-        ("record_order", RecordOrder(progress=PROGRESS), DONE, {"outcome": "done"}),
+        (
+            "record_run",
+            RecordRun(workflow="process_order", key="a-1", progress=PROGRESS.to_wire()),
+            DONE,
+            {"outcome": "done"},
+        ),
     ],
 )
 def test_a_run_has_a_line_with_its_step_order_outcome_and_the_money_of_its_command(

@@ -171,7 +171,7 @@ def manifest_events(env: Mapping[str, str]) -> ManifestEvents:
 
 
 def mail_takes_utf8(env: Mapping[str, str]) -> bool:
-    """Whether mail addresses outside ASCII (before the @) are accepted, for which the mail server must offer SMTPUTF8.
+    """Return whether mail addresses outside ASCII (before the @) are accepted, for which the mail server must offer SMTPUTF8.
 
     It is read by itself, because every request is checked with it.
 

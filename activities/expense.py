@@ -13,7 +13,7 @@ bp = df.Blueprint()
 
 @bp.activity_trigger(input_name="request")
 def calculate_expense_totals(request: dict) -> dict[str, Any]:
-    """Answers with an `Assessment`. Refused: over_limit, no_approver."""
+    """Answer with an `Assessment`. Refused: over_limit, no_approver."""
     return assess(ExpenseRequest.model_validate(request), services().expense_rules).to_wire()
 
 

@@ -13,20 +13,20 @@ bp = df.Blueprint()
 
 @bp.activity_trigger(input_name="request")
 def list_files(request: dict) -> dict[str, Any]:
-    """Answers with a `FilesListed`. Refused as container_not_found or too_many_files."""
+    """Answer with a `FilesListed`. Refused as container_not_found or too_many_files."""
     return services().file_batches.list_files(ListFiles.model_validate(request)).to_wire()
 
 
 @bp.activity_trigger(input_name="request")
 def read_names(request: dict) -> dict[str, Any]:
-    """Answers with the `ChunkNames` of a `Chunk`."""
+    """Answer with the `ChunkNames` of a `Chunk`."""
     chunk = Chunk.model_validate(request)
     return ChunkNames(names=services().file_batches.names(chunk.batch_id, chunk.number)).to_wire()
 
 
 @bp.activity_trigger(input_name="request")
 def extract_metadata(request: dict) -> dict[str, Any]:
-    """Answers with the `FileFacts` of one file, whatever is wrong with it: one file must not end a batch."""
+    """Answer with the `FileFacts` of one file, whatever is wrong with it: one file must not end a batch."""
     return services().file_batches.extract(ExtractMetadata.model_validate(request)).to_wire()
 
 
@@ -39,5 +39,5 @@ def keep_facts(request: dict) -> dict[str, Any]:
 
 @bp.activity_trigger(input_name="request")
 def persist_metadata_summary(request: dict) -> dict[str, Any]:
-    """Answers with a `BatchSummary`."""
+    """Answer with a `BatchSummary`."""
     return services().file_batches.summarise(SummariseBatch.model_validate(request)).to_wire()

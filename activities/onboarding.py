@@ -16,13 +16,13 @@ bp = df.Blueprint()
 
 @bp.activity_trigger(input_name="request")
 def validate_user_input(request: dict) -> dict[str, Any]:
-    """Answers with a `UserChecked`. Refused as invalid_user, with every rule that is broken."""
+    """Answer with a `UserChecked`. Refused as invalid_user, with every rule that is broken."""
     return check_user(CheckUser.model_validate(request), ascii_mail_only=takes_ascii_mail_only()).to_wire()
 
 
 @bp.activity_trigger(input_name="request")
 def enrich_user_data(request: dict) -> dict[str, Any]:
-    """Answers with a `RegionFound`, be the region known or not."""
+    """Answer with a `RegionFound`, be the region known or not."""
     return RegionFound(region=services().regions.find(FindRegion.model_validate(request))).to_wire()
 
 

@@ -13,7 +13,7 @@ bp = df.Blueprint()
 
 @bp.activity_trigger(input_name="request")
 def read_batch_lines(request: dict) -> dict[str, Any]:
-    """Answers with the `ChunkLines` of a `BatchChunk`."""
+    """Answer with the `ChunkLines` of a `BatchChunk`."""
     return ChunkLines(lines=services().order_batches.lines(BatchChunk.model_validate(request))).to_wire()
 
 

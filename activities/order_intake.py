@@ -29,7 +29,7 @@ async def accept_order(request: dict, client: df.DurableOrchestrationClient) -> 
 @bp.activity_trigger(input_name="request")
 @bp.durable_client_input(client_name="client")
 async def accept_order_of_many(request: dict, client: df.DurableOrchestrationClient) -> dict[str, Any]:
-    """As `accept_order`, but a storage account that does not answer is an answer too (unknown): the others go on."""
+    """Do as `accept_order`, but answer `unknown` for a storage account that does not answer: the other lines go on."""
     try:
         taken = await _accept(AcceptOrder.model_validate(request), client)
     except StorageUnavailable as error:

@@ -32,7 +32,7 @@ def pass_pivot(request: dict) -> dict[str, Any]:
 
 @bp.activity_trigger(input_name="request")
 def look_up_order(request: dict) -> dict[str, Any]:
-    """Answers with an `OrderFound`: what is recorded of an order for a run that takes over."""
+    """Answer with an `OrderFound`: what is recorded of an order for a run that takes over."""
     order_id = LookUpOrder.model_validate(request).order_id
     orders = services().order_repository
     row, decision = orders.get(order_id), orders.decision(order_id, approval_wait_id(order_id))
@@ -50,7 +50,7 @@ def look_up_order(request: dict) -> dict[str, Any]:
 
 @bp.activity_trigger(input_name="request")
 def look_up_approval(request: dict) -> dict[str, Any]:
-    """Answers with an `ApprovalFound`."""
+    """Answer with an `ApprovalFound`."""
     wait = LookUpApproval.model_validate(request)
     return ApprovalFound(settled=services().order_repository.decision(wait.key, wait.wait_id)).to_wire()
 

@@ -27,7 +27,7 @@ def find_parcel(request: dict) -> dict[str, Any]:
 
 @bp.activity_trigger(input_name="request")
 def poll_parcel(request: dict) -> dict[str, Any]:
-    """Answers with a `ParcelSeen`. Faulted as carrier_request_refused when the carrier does not answer for this parcel."""
+    """Answer with a `ParcelSeen`. Faulted as carrier_request_refused when the carrier does not answer for this parcel."""
     query = ParcelQuery.model_validate(request)
     try:
         status = services().trackers.status(query.code)

@@ -97,7 +97,7 @@ _PLAIN_DIGITS: Final = _PlainDigits()
 
 
 def looks_like_card_number(text: str) -> bool:
-    """Whether the text holds digits that a payment card could carry, in whatever spelling, also escaped as in a URL."""
+    """Return whether the text holds digits that a payment card could carry, in whatever spelling, also escaped as in a URL."""
     for _ in range(_MAX_ESCAPES):
         if _plainly_holds_card(text):
             return True
@@ -119,7 +119,7 @@ def _plainly_holds_card(text: str) -> bool:
 
 
 def json_may_hold_card_number(text: str) -> bool:
-    """Whether JSON text, valid or not, may hold a card number, in escapes too."""
+    """Return whether JSON text, valid or not, may hold a card number, in escapes too."""
     plain = re.sub(_JSON_ESCAPE, lambda escape: chr(int(escape[1], 16)) if escape[1] else " ", text)
     # Some digits are spelled by two escapes, each of which is half a character.
     whole = plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
@@ -127,7 +127,7 @@ def json_may_hold_card_number(text: str) -> bool:
 
 
 def holds_card_number(value: Any) -> bool:
-    """Whether a decoded JSON document holds something like a card number, or is nested too deeply to be searched."""
+    """Return whether a decoded JSON document holds something like a card number, or is nested too deeply to be searched."""
     try:
         return next(card_number_paths(value), None) is not None
     except TooDeep:
@@ -162,7 +162,7 @@ def _walk(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, 
 
 
 def _run_holds_card(run: str) -> bool:
-    """Whether some neighbouring groups of a run are a card number. One pass: sums of all prefixes answer for any part of it."""
+    """Return whether neighbouring groups of a run are a card number. One pass: sums of all prefixes answer for any part of it."""
     groups = re.findall(_GROUP, run)
     digits = "".join(groups)
     sums = _luhn_sums(digits)
@@ -187,7 +187,7 @@ def _starts(group: str, at: int) -> Iterator[int]:
 
 
 def _is_glued(rest: str) -> bool:
-    """Whether these digits, right after a card number, are what people write there."""
+    """Return whether these digits, right after a card number, are what people write there."""
     return len(rest) >= _MIN_RUN_DIGITS or re.fullmatch(_AFTER, rest) is not None
 
 

@@ -33,5 +33,5 @@ def mail_address(text: str) -> str:
 
 
 def needs_smtputf8(address: str) -> bool:
-    """Whether only a server that offers SMTPUTF8 takes the address."""
+    """Return whether only a server that offers SMTPUTF8 takes the address."""
     return not address.isascii()

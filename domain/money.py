@@ -88,7 +88,7 @@ class Money:
         return Money(min(amount, there.maximum), currency)
 
     def __str__(self) -> str:
-        """As people read it: `1,250.00 USD`, `500 UGX`, `1.230 KWD`."""
+        """Return the amount as people read it: `1,250.00 USD`, `500 UGX`, `1.230 KWD`."""
         rules = rules_of(self.currency)
         major = Decimal(self.amount).scaleb(-rules.exponent)
         # A rule of the currency keeps what is not written at 0; what breaks it is shown all the same.

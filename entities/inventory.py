@@ -22,5 +22,5 @@ _OPERATIONS: Final[Operations[Stock]] = {
 
 @bp.entity_trigger(context_name="context")
 def inventory(context: df.DurableEntityContext) -> None:
-    """Operations reserve, release, commit, restock, adjust, expire answer with a `StepResult`; get with the state, or null."""
+    """Run the operations of one product's inventory. `get` answers with the state, or null; every other one with a `StepResult`."""
     answer_batch(context, Stock, _OPERATIONS, signalled=("commit",))

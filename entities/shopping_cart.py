@@ -23,5 +23,8 @@ _OPERATIONS: Final[Operations[Cart]] = {
 
 @bp.entity_trigger(context_name="context")
 def shopping_cart(context: df.DurableEntityContext) -> None:
-    """begin_checkout answers with a `CheckoutBegun`, get with the state or null, every other operation with a `StepResult`."""
+    """Run the operations of one customer's cart.
+
+    begin_checkout answers with a `CheckoutBegun`, get with the state or null, every other operation with a `StepResult`.
+    """
     answer_batch(context, Cart, _OPERATIONS)

@@ -32,7 +32,10 @@ UNTIL_KNOWN: Final = RetryPolicy(
 
 @bp.orchestration_trigger(context_name="context")
 def checkout_cart(context: df.DurableOrchestrationContext) -> Wait:
-    """Input: `{key, request: CheckOutCart}`; key is also the order's id. Result and custom status: a `WorkflowProgress`."""
+    """Order what is in a cart.
+
+    Input: `{key, request: CheckOutCart}`; key is also the order's id. Result and custom status: a `WorkflowProgress`.
+    """
     given = context.get_input()
     request = CheckOutCart.model_validate(given["request"])
     run = WorkflowRun.begin(context, CHECKOUT_CART, given)

@@ -70,7 +70,10 @@ class Claim(WorkflowRun):
 
 @bp.orchestration_trigger(context_name="context")
 def expense_approval(context: df.DurableOrchestrationContext) -> Wait:
-    """Input: `{key, request: ExpenseRequest}`. Result and custom status: a `WorkflowProgress`."""
+    """Have a claim decided on by its approvers, and pay it.
+
+    Input: `{key, request: ExpenseRequest}`. Result and custom status: a `WorkflowProgress`.
+    """
     given = context.get_input()
     request = ExpenseRequest.model_validate(given["request"])
     claim = Claim.begin(context, EXPENSE_APPROVAL, given, request=request, inbox=DecisionInbox(context, _EVENTS))

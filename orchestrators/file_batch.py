@@ -31,7 +31,10 @@ _CHUNK: Final = "file_batch_chunk"
 
 @bp.orchestration_trigger(context_name="context")
 def file_batch(context: df.DurableOrchestrationContext) -> Wait:
-    """Input: `{key, request: FileBatchRequest}`. Result and custom status: a `WorkflowProgress`; its detail counts files."""
+    """Extract the metadata of many files, and summarise it.
+
+    Input: `{key, request: FileBatchRequest}`. Result and custom status: a `WorkflowProgress`; its detail counts files.
+    """
     given = context.get_input()
     request = FileBatchRequest.model_validate(given["request"])
     run = WorkflowRun.begin(context, FILE_BATCH, given)
@@ -41,7 +44,10 @@ def file_batch(context: df.DurableOrchestrationContext) -> Wait:
 
 @bp.orchestration_trigger(context_name="context")
 def file_batch_chunk(context: df.DurableOrchestrationContext) -> Wait:
-    """Input: a `Chunk`. Result: a `ChunkDone`, which says so when the chunk could not be looked at."""
+    """Extract the metadata of one chunk's files.
+
+    Input: a `Chunk`. Result: a `ChunkDone`, which says so when the chunk could not be read.
+    """
     chunk = Chunk.model_validate(context.get_input())
     run = WorkflowRun(context=context, workflow=_CHUNK, key=chunk.batch_id, patience_s=chunk.step_patience_s)
     try:

@@ -46,7 +46,10 @@ _OUTCOMES: Final = {
 
 @bp.orchestration_trigger(context_name="context")
 def order_batch(context: df.DurableOrchestrationContext) -> Wait:
-    """Input: `{key, request: OrderBatch}`. Result and custom status: a `WorkflowProgress`; its detail counts lines."""
+    """Place the orders of many lines.
+
+    Input: `{key, request: OrderBatch}`. Result and custom status: a `WorkflowProgress`; its detail counts lines.
+    """
     given = context.get_input()
     batch = OrderBatch.model_validate(given["request"])
     run = WorkflowRun.begin(context, ORDER_BATCH, given)
@@ -66,7 +69,10 @@ def take_steps(run: WorkflowRun, batch: OrderBatch) -> Wait:
 
 @bp.orchestration_trigger(context_name="context")
 def order_batch_chunk(context: df.DurableOrchestrationContext) -> Wait:
-    """Input: a `BatchChunk`. Result: `LineCounts`, which say so when the chunk could not be read or its results not be kept."""
+    """Place the orders of one chunk's lines.
+
+    Input: a `BatchChunk`. Result: `LineCounts`, which say so when the chunk could not be read or its results not be stored.
+    """
     chunk = BatchChunk.model_validate(context.get_input())
     run = WorkflowRun(context=context, workflow=CHUNK, key=chunk.batch_id, patience_s=chunk.step_patience_s)
     try:

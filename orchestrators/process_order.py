@@ -24,7 +24,10 @@ bp = df.Blueprint()
 
 @bp.orchestration_trigger(context_name="context")
 def process_order(context: df.DurableOrchestrationContext) -> Wait:
-    """Input: an `OrderStart`. Result and custom status: an `OrderProgress`. What stops an order has every step compensated."""
+    """Take an order's steps; compensate them all when one of them stops it.
+
+    Input: an `OrderStart`. Result and custom status: an `OrderProgress`.
+    """
     order = OrderStart.model_validate(context.get_input())
     run = OrderRun.of(context, order)
     run.listen_for_cancellation()

@@ -39,7 +39,10 @@ class Replay(WorkflowRun):
 
 @bp.orchestration_trigger(context_name="context")
 def replay_dead_letter(context: df.DurableOrchestrationContext) -> Wait:
-    """Input: a `DeadLetter`. Result and custom status: a `ReplayProgress`. The record stays open unless its step is done."""
+    """Try the step of a dead letter again, which stays open unless the step is done.
+
+    Input: a `DeadLetter`. Result and custom status: a `ReplayProgress`.
+    """
     dead_letter = DeadLetter.model_validate(context.get_input())
     replay = Replay(
         context=context, workflow=REPLAY_DEAD_LETTER, key=dead_letter.dead_letter_id, dead_letter=dead_letter

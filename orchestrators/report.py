@@ -28,7 +28,10 @@ bp = df.Blueprint()
 
 @bp.orchestration_trigger(context_name="context")
 def report(context: df.DurableOrchestrationContext) -> Wait:
-    """Input: `{key, request: ReportRequest}`. Result and custom status: a `WorkflowProgress`; no link to the document."""
+    """Make a report of the orders of a period.
+
+    Input: `{key, request: ReportRequest}`. Result and custom status: a `WorkflowProgress`; no link to the document.
+    """
     given = context.get_input()
     request = ReportRequest.model_validate(given["request"])
     run = WorkflowRun.begin(context, REPORT, given)

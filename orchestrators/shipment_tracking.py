@@ -35,7 +35,10 @@ bp = df.Blueprint()
 
 @bp.orchestration_trigger(context_name="context")
 def shipment_tracking(context: df.DurableOrchestrationContext) -> Wait:
-    """Input: `{key, request: TrackingRequest}`, and `state` after the first poll. Result, status: a `WorkflowProgress`."""
+    """Poll a parcel until it has arrived.
+
+    Input: `{key, request: TrackingRequest}`, and `state` after the first poll. Result and custom status: a `WorkflowProgress`.
+    """
     given = context.get_input()
     request = TrackingRequest.model_validate(given["request"])
     run = WorkflowRun.begin(context, SHIPMENT_TRACKING, given)

@@ -38,7 +38,10 @@ WELCOME: Final = RetryPolicy(
 
 @bp.orchestration_trigger(context_name="context")
 def user_onboarding(context: df.DurableOrchestrationContext) -> Wait:
-    """Input: `{key, request: OnboardingRequest}`. Result and custom status: a `WorkflowProgress`."""
+    """Register a new user.
+
+    Input: `{key, request: OnboardingRequest}`. Result and custom status: a `WorkflowProgress`.
+    """
     given = context.get_input()
     request = OnboardingRequest.model_validate(given["request"])
     run = WorkflowRun.begin(context, USER_ONBOARDING, given)

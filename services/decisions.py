@@ -60,7 +60,7 @@ async def holds(request: SettleApprovalRequest) -> bool:
 
 
 def _is_same(held: SettledApproval, request: SettleApprovalRequest) -> bool:
-    """Whether the same person decided the same. The first comment stays."""
+    """Return whether the same person decided the same. The first comment stays."""
     if held.timed_out or held.withdrawn is not request.withdrawn:
         return False
     given, stored = request.decision, held.decision

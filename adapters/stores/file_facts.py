@@ -168,7 +168,7 @@ def _header_lines(lines: Iterator[str]) -> list[str]:
 
 
 def _columns(header: list[str], delimiter: str) -> int:
-    """How many columns a header has by this delimiter; 0 when it cannot be one."""
+    """Return how many columns a header has by this delimiter; 0 when it cannot be one."""
     try:
         records = list(csv.reader(header, delimiter=delimiter, strict=True))
     except csv.Error:
@@ -210,7 +210,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _lines(pieces: Iterable[bytes], encoding: str) -> Iterator[str]:
-    """Lines with their ends, each of which is made one LF. Raises _Malformed for one that is too long to hold, or no text."""
+    """Yield lines with their ends, each of which is made one LF. Raises _Malformed for one that is too long or no text."""
     decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)(), translate=True)
     rest = ""
     for piece in pieces:

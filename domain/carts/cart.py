@@ -142,7 +142,7 @@ def checkout_id(customer_id: str, number: int) -> OrderId:
 
 
 def is_checkout_of(customer_id: str, key: str) -> bool:
-    """Whether a run belongs to a checkout of the customer."""
+    """Return whether a run belongs to a checkout of the customer."""
     return key.rpartition("-")[0] == f"cart-{digest_id(customer_id)}"
 
 

@@ -28,7 +28,7 @@ _NAME_IN_WORDS: Final = in_words("Must be a blob's name, without control charact
 
 
 def leaves_container(name: str) -> bool:
-    """Whether a name has dot segments, with which an HTTP client would address another blob."""
+    """Return whether a name has dot segments, with which an HTTP client would address another blob."""
     return any(segment in (".", "..") for segment in name.replace("\\", "/").split("/"))
 
 

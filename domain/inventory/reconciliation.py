@@ -111,6 +111,6 @@ def _missing_reservations(product_id: str, stock: Stock, live: Mapping[str, Live
 
 
 def _is_settled(stock: Stock, order_id: str) -> bool:
-    """Whether the order itself ended its reservation: it is being compensated, or its goods are sold."""
+    """Return whether the order itself ended its reservation: it is being compensated, or its goods are sold."""
     settlement = stock.settled.get(order_id)
     return settlement is not None and settlement["how"] != "expired"

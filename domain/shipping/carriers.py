@@ -26,7 +26,7 @@ class ParcelLimits(NamedTuple):
     length_and_girth_mm: int
 
     def holds(self, grams: int, sides_mm: Sequence[int] | None) -> bool:
-        """Whether a parcel is within them. sides_mm: its three sides; None when they are not known."""
+        """Return whether a parcel is within them. sides_mm: its three sides; None when they are not known."""
         if grams > self.grams:
             return False
         if sides_mm is None:

@@ -54,7 +54,7 @@ class CustomsRules(NamedTuple):
 
 
 def crosses_border(from_country: str, to_country: str, to_state: str | None) -> bool:
-    """Whether a parcel needs a customs declaration."""
+    """Return whether a parcel needs a customs declaration."""
     return from_country != to_country or (to_country == "US" and state_code("US", to_state) in _ARMED_FORCES)
 
 
@@ -66,7 +66,7 @@ def exemption(from_country: str, to_country: str) -> str | None:
 
 
 def must_be_filed(from_country: str, to_country: str, values: Sequence[Money]) -> bool:
-    """Whether the export has to be filed with the authorities first, which the shop cannot do."""
+    """Return whether the export has to be filed with the authorities first, which the shop cannot do."""
     if from_country != "US" or to_country == "CA":
         return False
     return any(value > _FREE_OF_FILING.about_in(value.currency) for value in values)

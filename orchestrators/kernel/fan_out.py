@@ -72,7 +72,7 @@ def in_rounds(
     seed: str,
     after_batch: Callable[[int], None] = lambda done: None,
 ) -> Generator[DurableTask, Any, list[Any]]:
-    """As `in_batches`, and again, later and later, for the things whose answer is still open when all had their turn.
+    """Do as `in_batches`, and again, later and later, for the things whose answer is still open when all had their turn.
 
     Args:
         run: The run that does it.

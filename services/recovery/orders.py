@@ -52,7 +52,7 @@ class OrderRecovery(Recovery[OrderRow]):
         return run.order_id
 
     def instance_id_of(self, run: OrderRow) -> str:
-        """Return the order's id."""
+        """Return the id of the order's instance."""
         return order_instance_id(run.order_id)
 
     async def keep_up(self, client: DurableClient, run: OrderRow, instance: InstanceStatus) -> None:

@@ -98,7 +98,7 @@ def manifest_of(message: bytes) -> str | None:
 
 
 def _is_hidden(text: str) -> bool:
-    """Whether something like a card number is in a name or a message. It is dropped: a refusal would put it in a poison queue."""
+    """Return whether a name or a message holds something like a card number. It is dropped: a refusal would store it as poison."""
     hidden = json_may_hold_card_number(text)
     if hidden:
         _log.error(

@@ -1,1 +1,1 @@
-"""Timer functions: recover runs, expire reservations, reconcile stock, purge histories."""
+"""Timer functions: recover runs, expire reservations, reconcile stock and payments, prepare storage, purge histories."""

@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 @bp.timer_trigger(arg_name="timer", schedule="0 15 3 * * *")
 @bp.durable_client_input(client_name="client")
 async def purge_history(timer: func.TimerRequest, client: df.DurableOrchestrationClient) -> None:
-    """Every night."""
+    """Purge what is past its retention. Runs every night."""
     await purge_completed(client, datetime.now(UTC))
 
 

@@ -26,5 +26,5 @@ def keep_batch_results(request: dict) -> dict[str, Any]:
 
 @bp.activity_trigger(input_name="request")
 def collect_batch_results(request: dict) -> dict[str, Any]:
-    """Write one result per line. Answers with `LineCounts`."""
+    """Write one result per line. The answer is `LineCounts`."""
     return services().order_batches.collect(CollectResults.model_validate(request)).to_wire()

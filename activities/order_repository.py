@@ -1,4 +1,4 @@
-"""Record that an order passes its point of no return, and the decision of an approval wait; look up what is recorded."""
+"""Record that an order passes its point of no return, and look up what is recorded of an order."""
 
 from typing import Any
 
@@ -8,7 +8,6 @@ from activities.observed import observed
 from domain.orders.approval import approval_wait_id
 from domain.orders.run import LookUpOrder, OrderFound
 from domain.workflows.course import CANCELLED, Course
-from domain.workflows.decision import ApprovalFound, LookUpApproval, SettleApprovalRequest
 from domain.workflows.records import CourseSettled, SettleCourse
 from services.container import services
 
@@ -18,7 +17,7 @@ bp = df.Blueprint()
 @bp.activity_trigger(input_name="request")
 @observed(SettleCourse)
 def pass_pivot(request: dict) -> dict[str, Any]:
-    """Record that an order completes, unless another course is recorded. Answers with the `CourseSettled` that holds.
+    """Record that an order completes, unless another course is recorded. The answer is the `CourseSettled` that holds.
 
     Refused as cancelled or stopped when the order is not to complete.
     """
@@ -34,8 +33,8 @@ def pass_pivot(request: dict) -> dict[str, Any]:
 def look_up_order(request: dict) -> dict[str, Any]:
     """Answer with an `OrderFound`: what is recorded of an order for a run that takes over."""
     order_id = LookUpOrder.model_validate(request).order_id
-    orders = services().order_repository
-    row, decision = orders.get(order_id), orders.decision(order_id, approval_wait_id(order_id))
+    row = services().order_repository.get(order_id)
+    decision = services().approvals.decision(order_id, approval_wait_id(order_id))
     found = OrderFound(decision=decision)
     if row is not None:
         found = OrderFound(
@@ -46,17 +45,3 @@ def look_up_order(request: dict) -> dict[str, Any]:
             decision=decision,
         )
     return found.to_wire()
-
-
-@bp.activity_trigger(input_name="request")
-def look_up_approval(request: dict) -> dict[str, Any]:
-    """Answer with an `ApprovalFound`."""
-    wait = LookUpApproval.model_validate(request)
-    return ApprovalFound(settled=services().order_repository.decision(wait.key, wait.wait_id)).to_wire()
-
-
-@bp.activity_trigger(input_name="request")
-@observed(SettleApprovalRequest)
-def settle_approval(request: dict) -> dict[str, Any]:
-    """Record a decision unless there is one. Answers with the `SettledApproval` that holds."""
-    return services().order_repository.settle(SettleApprovalRequest.model_validate(request)).to_wire()

@@ -13,7 +13,7 @@ bp = df.Blueprint()
 
 @bp.activity_trigger(input_name="request")
 def fetch_report_data(request: dict) -> dict[str, Any]:
-    """Keep one part of the rows. Answers with a `ReportDataFetched`: the rows themselves are too many for a history."""
+    """Keep one part of the rows. The answer is a `ReportDataFetched`: the rows themselves are too many for a history."""
     return services().reports.fetch(FetchReportData.model_validate(request)).to_wire()
 
 

@@ -38,7 +38,7 @@ async def restart_run(request: dict, client: df.DurableOrchestrationClient) -> d
 @bp.activity_trigger(input_name="request")
 @observed(SettleCourse)
 def settle_course(request: dict) -> dict[str, Any]:
-    """Record which way a run goes, unless that is recorded. Answers with the `CourseSettled` that holds."""
+    """Record which way a run goes, unless that is recorded. The answer is the `CourseSettled` that holds."""
     asked = SettleCourse.model_validate(request)
     return records_of(asked.workflow).settle_course(asked).to_wire()
 

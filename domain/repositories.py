@@ -138,14 +138,18 @@ class OrderRepository(RunRecords, Protocol):
     def withdraw_stop(self, order_id: str) -> OrderRow | None:
         """Let an order go on that was given up and that nothing has compensated. None: it must stay stopped."""
 
+    def record_tracking(self, order_id: str, tracking: Tracking) -> None:
+        """Store where an order's parcel is, unless the row knows a later status."""
+
+
+class Approvals(Protocol):
+    """The decisions of approval waits, of orders and of claims: one row per wait, inserted only if absent."""
+
     def decision(self, key: str, wait_id: str) -> SettledApproval | None:
         """Return the decision of an approval wait; None while there is none."""
 
     def settle(self, request: SettleApprovalRequest) -> SettledApproval:
         """Store the decision of an approval wait, unless there is one; return the one that holds."""
-
-    def record_tracking(self, order_id: str, tracking: Tracking) -> None:
-        """Store where an order's parcel is, unless the row knows a later status."""
 
 
 class RunRepository(RunRecords, Protocol):
@@ -183,7 +187,7 @@ class Catalogue(Protocol):
 class DeadLetters(Protocol):
     """What failed for good and waits for an operator. A record is created once and changed only against its ETag."""
 
-    def store(self, letter: DeadLetter) -> DeadLetter | None:
+    def store(self, dead_letter: DeadLetter) -> DeadLetter | None:
         """Store a record, unless it exists, and announce it. Return the announced record; None when it is closed."""
 
     def get(self, dead_letter_id: str) -> StoredDeadLetter | None:
@@ -200,7 +204,7 @@ class DeadLetters(Protocol):
     def of_run(self, workflow: str, key: str) -> Sequence[DeadLetter]:
         """Return every record of one run, of its mails too, by id."""
 
-    def update(self, letter: DeadLetter, etag: str) -> str:
+    def update(self, dead_letter: DeadLetter, etag: str) -> str:
         """Replace the record that was read with this ETag, and return the new one. Raises DeadLetterChanged."""
 
     def begin_replay(self, beginning: BeginReplay) -> bool:

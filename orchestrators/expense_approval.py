@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import azure.durable_functions as df
 
+from activities.approval import look_up_approval
 from activities.expense import calculate_expense_totals, pay_expense
 from activities.notification import send_notification
-from activities.order_repository import look_up_approval
 from domain.expenses import steps
 from domain.expenses.claim import (
     EXPENSE_APPROVAL,

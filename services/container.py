@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from domain.expenses.claim import ExpenseRules
     from domain.ports import Carrier, Mailer, ParcelTracker, PaymentProvider, RegionLookup, WebhookSender
     from domain.repositories import (
+        Approvals,
         Catalogue,
         DeadLetters,
         DecisionLinks,
@@ -103,6 +104,12 @@ class Services:
         from adapters.stores.order_repository import OrderRepository
 
         return OrderRepository(self.storage)
+
+    @built_once
+    def approvals(self) -> "Approvals":
+        from adapters.stores.approvals import Approvals
+
+        return Approvals(self.storage)
 
     @built_once
     def run_repository(self) -> "RunRepository":

@@ -33,7 +33,7 @@ async def decide(client: DurableClient, instance_id: str | None, event: str, req
         AlreadyDecided: Another decision holds. The same person's same decision is no other.
         StorageUnavailable: The same request may be sent again.
     """
-    held = await asyncio.to_thread(services().order_repository.settle, request)
+    held = await asyncio.to_thread(services().approvals.settle, request)
     # Also when another one holds: the run still waits, so that one's event may be lost; a second one does no harm.
     if instance_id is not None:
         that_holds = SettleApprovalRequest(
@@ -55,7 +55,7 @@ async def holds(request: SettleApprovalRequest) -> bool:
     Raises:
         StorageUnavailable: The same request may be sent again.
     """
-    held = await asyncio.to_thread(services().order_repository.decision, request.key, request.wait_id)
+    held = await asyncio.to_thread(services().approvals.decision, request.key, request.wait_id)
     return held is not None and _is_same(held, request)
 
 

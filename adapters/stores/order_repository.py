@@ -33,14 +33,12 @@ from domain.page import Page
 from domain.shipping.tracking import Tracking
 from domain.workflows.cancellation import CancellationRequest
 from domain.workflows.course import CANCELLED, RunEnd
-from domain.workflows.decision import SettleApprovalRequest, SettledApproval
 from domain.workflows.intake import Intake
 from domain.workflows.records import Closing, CourseSettled, RecordRun, SettleCourse
 from domain.workflows.run import CloseRun
 from domain.workflows.steps import LedgerEntry, Outcome, StepResult
 
 _ORDERS: Final = "orders"
-_APPROVALS: Final = "approvals"
 _NAME: Final = "the order repository"
 
 
@@ -53,7 +51,6 @@ class OrderRepository:
 
     def __init__(self, storage: Storage) -> None:
         self._orders = storage.table(_ORDERS)
-        self._approvals = storage.table(_APPROVALS)
         self._rows = Rows(self._orders, partition_of, _NAME, index_rows)
         self.intake = RunIntake(self._orders, PARTITIONS, partition_of, _NAME)
 
@@ -162,17 +159,6 @@ class OrderRepository:
                     return known.model_copy(update={"cancellation": request})
         return known
 
-    def decision(self, key: str, wait_id: str) -> SettledApproval | None:
-        """Return the decision of an approval wait; None while there is none."""
-        from azure.core.exceptions import ResourceNotFoundError
-
-        with storage_errors("the approvals"):
-            try:
-                held = self._approvals.get_entity(key, wait_id)
-            except ResourceNotFoundError:  # the row, or the table with it
-                return None
-        return SettledApproval.model_validate_json(held["settled"])
-
     def record_tracking(self, order_id: str, tracking: Tracking) -> None:
         """Store where an order's parcel is. A later status stays; an unknown order gets no row."""
         with storage_errors(_NAME):
@@ -229,30 +215,6 @@ class OrderRepository:
                 if self._rows.try_write(row, order_id, change):
                     return self.get(order_id)
         return None
-
-    def settle(self, request: SettleApprovalRequest) -> SettledApproval:
-        """Store the decision of an approval wait, unless there is one; return the one that holds."""
-        from azure.core.exceptions import ResourceExistsError
-
-        settled = SettledApproval(
-            decision=request.decision,
-            timed_out=request.timed_out,
-            withdrawn=request.withdrawn,
-        )
-        entity = {
-            "PartitionKey": request.key,
-            "RowKey": request.wait_id,
-            "settled": settled.model_dump_json(),
-        }
-        with storage_errors("the approvals"):
-            try:
-                created_on_first_use(
-                    lambda: self._approvals.create_entity(entity), lambda: create_table(self._approvals)
-                )
-            except ResourceExistsError:
-                held = self._approvals.get_entity(request.key, request.wait_id)
-                return SettledApproval.model_validate_json(held["settled"])
-        return settled
 
     def _change(
         self, order_id: str, decide: Callable[[Mapping[str, Any] | None], OrderProgress | None]

@@ -3,7 +3,7 @@
 from collections.abc import Generator
 from typing import Any, Final
 
-from activities.order_repository import settle_approval
+from activities.approval import settle_approval
 from domain.workflows.course import RunStopped
 from domain.workflows.decision import ApprovalDecision, SettleApprovalRequest, SettledApproval
 from orchestrators.kernel.commands import activity

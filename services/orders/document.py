@@ -67,7 +67,7 @@ async def _order(client: DurableClient, view: OrderView) -> Order | None:
 def _decision(order: Order | None) -> SettledApproval | None:
     if order is None or not order.needs_approval:
         return None
-    return services().order_repository.decision(order.order_id, approval_wait_id(order.order_id))
+    return services().approvals.decision(order.order_id, approval_wait_id(order.order_id))
 
 
 def _open_dead_letters(view: OrderView) -> tuple[DeadLetter, ...]:

@@ -97,7 +97,7 @@ class OrderRecovery(Recovery[OrderRow]):
             await asyncio.to_thread(services().order_repository.request_cancellation, run.order_id, request)
         settling = settling_from_event(payload, PROCESS_ORDER, run.order_id, approval_wait_id(run.order_id))
         if name in (APPROVAL_DECIDED, APPROVAL_DECISION) and settling is not None:
-            await asyncio.to_thread(services().order_repository.settle, settling)
+            await asyncio.to_thread(services().approvals.settle, settling)
 
     async def start_again(self, client: DurableClient, run: OrderRow, instance: InstanceStatus, attempt: int) -> None:
         """Start another instance with the stored order."""

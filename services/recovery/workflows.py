@@ -184,7 +184,7 @@ async def _store_decision(run: Run, name: str, payload: Any) -> None:
         if settling is None or name not in (expense_decided(turn), APPROVAL_DECISION):
             continue
         # An event for any turn was for the one that is open: those before it are decided or over, and that is stored.
-        held = await asyncio.to_thread(services().order_repository.decision, run.key, wait_id)
+        held = await asyncio.to_thread(services().approvals.decision, run.key, wait_id)
         if held is None:
-            await asyncio.to_thread(services().order_repository.settle, settling)
+            await asyncio.to_thread(services().approvals.settle, settling)
             return

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from activities.approval import settle_approval
 from activities.dead_letter import close_dead_letter, store_dead_letter
 from activities.notification import send_notification
-from activities.order_repository import settle_approval
 from activities.payment import authorise_payment, cancel_payment, capture_payment
 from activities.run import close_run, record_run
 from activities.shipping import buy_label, cancel_shipping, create_shipment

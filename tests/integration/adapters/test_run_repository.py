@@ -22,7 +22,7 @@ ID = instance_id_of("report", "r-1")
 
 
 @pytest.fixture
-def book(storage: Storage) -> RunRepository:
+def repository(storage: Storage) -> RunRepository:
     return RunRepository(storage)
 
 
@@ -38,87 +38,87 @@ def run(key: str = "r-1", **changes: Any) -> Run:
     return Run(**{"workflow": "report", "key": key, "request": {"key": key}, "accepted_at": NOON, **changes})
 
 
-def test_a_new_run_is_its_callers_to_start(book: RunRepository):
-    assert book.accept(run(), "print") is Intake.NEW
-    assert open_ids(book, LATER) == [ID]
-    assert book.intake.open_run(ID) == run()
+def test_a_new_run_is_its_callers_to_start(repository: RunRepository):
+    assert repository.accept(run(), "print") is Intake.NEW
+    assert open_ids(repository, LATER) == [ID]
+    assert repository.intake.open_run(ID) == run()
 
 
-def open_ids(book: RunRepository, before: datetime) -> list[str]:
-    return [reminder.key for reminder in book.intake.open_runs(before)]
+def open_ids(repository: RunRepository, before: datetime) -> list[str]:
+    return [reminder.key for reminder in repository.intake.open_runs(before)]
 
 
-def test_the_same_request_again_is_a_repeat_and_another_one_a_conflict(book: RunRepository):
-    book.accept(run(), "print")
-    assert book.accept(run(accepted_at=LATER), "print") is Intake.REPEATED
-    assert book.accept(run(request={"other": True}), "other print") is Intake.CONFLICT
-    assert book.intake.open_run(ID) == run(), "what was entered first stays"
+def test_the_same_request_again_is_a_repeat_and_another_one_a_conflict(repository: RunRepository):
+    repository.accept(run(), "print")
+    assert repository.accept(run(accepted_at=LATER), "print") is Intake.REPEATED
+    assert repository.accept(run(request={"other": True}), "other print") is Intake.CONFLICT
+    assert repository.intake.open_run(ID) == run(), "what was entered first stays"
 
 
-def test_two_workflows_may_use_one_key(book: RunRepository):
-    book.accept(run(), "print")
-    assert book.accept(run(workflow="file_batch"), "other print") is Intake.NEW
+def test_two_workflows_may_use_one_key(repository: RunRepository):
+    repository.accept(run(), "print")
+    assert repository.accept(run(workflow="file_batch"), "other print") is Intake.NEW
 
 
-def test_of_many_callers_at_once_one_starts(book: RunRepository):
+def test_of_many_callers_at_once_one_starts(repository: RunRepository):
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: book.accept(run(), "print"), range(16)))
+        answers = list(pool.map(lambda _: repository.accept(run(), "print"), range(16)))
     assert sorted(answers) == [Intake.NEW, *[Intake.REPEATED] * 15]
 
 
-def test_a_run_is_open_until_it_has_ended(book: RunRepository):
-    book.accept(run(), "print")
-    book.intake.mark_started(ID)
-    started = book.intake.open_run(ID)
+def test_a_run_is_open_until_it_has_ended(repository: RunRepository):
+    repository.accept(run(), "print")
+    repository.intake.mark_started(ID)
+    started = repository.intake.open_run(ID)
     assert started is not None
     assert started.has_started
     for _ in range(2):
-        book.intake.forget(ID)
-    assert open_ids(book, LATER) == []
-    assert book.intake.open_run(ID) is None
-    assert book.accept(run(), "print") is Intake.REPEATED, "it keeps its key"
-    book.intake.mark_started(ID)  # from a start that was slower than the run
-    assert book.intake.open_run(ID) is None
+        repository.intake.forget(ID)
+    assert open_ids(repository, LATER) == []
+    assert repository.intake.open_run(ID) is None
+    assert repository.accept(run(), "print") is Intake.REPEATED, "it keeps its key"
+    repository.intake.mark_started(ID)  # from a start that was slower than the run
+    assert repository.intake.open_run(ID) is None
 
 
-def test_a_cancellation_is_kept_while_the_run_is_open(book: RunRepository):
-    book.accept(run(), "print")
-    assert book.intake.request_cancellation(ID)
-    kept = book.intake.open_run(ID)
+def test_a_cancellation_is_kept_while_the_run_is_open(repository: RunRepository):
+    repository.accept(run(), "print")
+    assert repository.intake.request_cancellation(ID)
+    kept = repository.intake.open_run(ID)
     assert kept is not None
     assert kept.is_cancelled
-    book.intake.forget(ID)
-    assert not book.intake.request_cancellation(ID)
+    repository.intake.forget(ID)
+    assert not repository.intake.request_cancellation(ID)
 
 
-def test_an_end_set_without_an_instance_is_kept_until_the_run_is_started_again(book: RunRepository):
-    book.accept(run(), "print")
+def test_an_end_set_without_an_instance_is_kept_until_the_run_is_started_again(repository: RunRepository):
+    repository.accept(run(), "print")
     end = WorkflowProgress(id="r-1", status="failed", succeeded=False, message="Processing stopped before the end.")
-    assert book.end(ID) is None
-    book.record_run(record(end))
-    book.intake.forget(ID)
-    assert book.end(ID) == end
+    assert repository.end(ID) is None
+    repository.record_run(record(end))
+    repository.intake.forget(ID)
+    assert repository.end(ID) == end
     for _ in range(2):
-        book.reopen(run())
-    assert book.end(ID) is None
-    assert book.intake.open_run(ID) == run()
+        repository.reopen(run())
+    assert repository.end(ID) is None
+    assert repository.intake.open_run(ID) == run()
 
 
-def test_a_run_whose_start_may_be_under_way_is_left_alone(book: RunRepository):
-    book.accept(run(), "print")
-    assert open_ids(book, NOON) == []
+def test_a_run_whose_start_may_be_under_way_is_left_alone(repository: RunRepository):
+    repository.accept(run(), "print")
+    assert open_ids(repository, NOON) == []
 
 
-def test_an_empty_repository_finds_no_run(book: RunRepository):
-    assert book.intake.open_run(ID) is None
-    assert open_ids(book, LATER) == []
-    assert book.end(ID) is None
+def test_an_empty_repository_finds_no_run(repository: RunRepository):
+    assert repository.intake.open_run(ID) is None
+    assert open_ids(repository, LATER) == []
+    assert repository.end(ID) is None
 
 
-def test_a_long_request_is_kept_whole(book: RunRepository):
+def test_a_long_request_is_kept_whole(repository: RunRepository):
     long = run(request={"text": "ü" * 70_000})
-    book.accept(long, "print")
-    assert book.intake.open_run(ID) == long
+    repository.accept(long, "print")
+    assert repository.intake.open_run(ID) == long
 
 
 def ended(*steps: LedgerEntry) -> WorkflowProgress:
@@ -133,40 +133,43 @@ def closing(step: str) -> CloseRun:
     return CloseRun(workflow=run().workflow, key=run().key, end="rejected", entry=compensated(step, Outcome.DONE))
 
 
-def test_the_first_course_of_a_run_holds(book: RunRepository):
-    assert book.settle_course(settling("failed")).course.end == "failed", "a run past the repository has no row"
-    book.accept(run(), "print")
-    assert book.course(ID) is None
-    assert [book.settle_course(settling(end)).course.end for end in ("rejected", "failed")] == ["rejected", "rejected"]
-    assert book.course(ID) == Course(end="rejected")
+def test_the_first_course_of_a_run_holds(repository: RunRepository):
+    assert repository.settle_course(settling("failed")).course.end == "failed", "a run past the repository has no row"
+    repository.accept(run(), "print")
+    assert repository.course(ID) is None
+    assert [repository.settle_course(settling(end)).course.end for end in ("rejected", "failed")] == [
+        "rejected",
+        "rejected",
+    ]
+    assert repository.course(ID) == Course(end="rejected")
 
 
-def test_a_run_ends_with_the_last_of_its_open_compensations(book: RunRepository):
-    book.accept(run(), "print")
+def test_a_run_ends_with_the_last_of_its_open_compensations(repository: RunRepository):
+    repository.accept(run(), "print")
     with pytest.raises(EndNotKnown):
-        book.close(closing("a"))
-    book.record_run(record(ended(compensated("a"), compensated("b"))))
+        repository.close(closing("a"))
+    repository.record_run(record(ended(compensated("a"), compensated("b"))))
     statuses = []
     for step in ("a", "a", "b", "b"):
-        book.close(closing(step))
-        now = book.end(ID)
+        repository.close(closing(step))
+        now = repository.end(ID)
         assert now is not None
         statuses.append((now.status, len(now.steps)))
     assert statuses == [("needs_attention", 3), ("needs_attention", 3), ("rejected", 4), ("rejected", 4)]
-    book.record_run(record(ended(compensated("a"), compensated("b"))))
-    assert book.end(ID) == now, "an activity that is run twice reopens nothing"
+    repository.record_run(record(ended(compensated("a"), compensated("b"))))
+    assert repository.end(ID) == now, "an activity that is run twice reopens nothing"
 
 
-def test_a_run_that_is_started_again_is_not_closed_by_what_was_open_before(book: RunRepository):
-    book.accept(run(), "print")
-    book.record_run(record(ended(compensated("a"))))
-    book.reopen(run())
-    book.close(closing("a"))
-    assert book.end(ID) is None
+def test_a_run_that_is_started_again_is_not_closed_by_what_was_open_before(repository: RunRepository):
+    repository.accept(run(), "print")
+    repository.record_run(record(ended(compensated("a"))))
+    repository.reopen(run())
+    repository.close(closing("a"))
+    assert repository.end(ID) is None
 
 
-def test_that_a_run_stands_still_is_kept_with_its_reminder(book: RunRepository):
-    book.accept(run(), "print")
-    book.intake.record_quiet(ID, NOON, LATER)
-    (reminder,) = book.intake.open_runs(LATER + timedelta(minutes=1))
+def test_that_a_run_stands_still_is_kept_with_its_reminder(repository: RunRepository):
+    repository.accept(run(), "print")
+    repository.intake.record_quiet(ID, NOON, LATER)
+    (reminder,) = repository.intake.open_runs(LATER + timedelta(minutes=1))
     assert (reminder.quiet_since, reminder.noticed_at) == (NOON, LATER)

@@ -42,7 +42,7 @@ class Kept(NamedTuple):
 
 
 @pytest.fixture
-def book(storage: Storage) -> OrderRepository:
+def repository(storage: Storage) -> OrderRepository:
     return OrderRepository(storage)
 
 
@@ -60,14 +60,14 @@ def paid(order_id: str, status: OrderStatus, payment_id: str | None = None, code
 
 
 def every_order(
-    book: OrderRepository,
+    repository: OrderRepository,
     wanted: OrderFilter = EVERY_ORDER,
     limit: int = 50,
 ) -> list[ListedOrder]:
     orders: list[ListedOrder] = []
     cursor = None
     while True:
-        page = book.list(wanted, cursor=cursor, limit=limit)
+        page = repository.list(wanted, cursor=cursor, limit=limit)
         assert len(page.items) <= limit
         orders += page.items
         cursor = page.cursor
@@ -75,11 +75,11 @@ def every_order(
             return orders
 
 
-def every_id(book: OrderRepository, limit: int = 50, **wanted: Any) -> list[str]:
-    return [listed.order_id for listed in every_order(book, OrderFilter(**wanted), limit)]
+def every_id(repository: OrderRepository, limit: int = 50, **wanted: Any) -> list[str]:
+    return [listed.order_id for listed in every_order(repository, OrderFilter(**wanted), limit)]
 
 
-def fill(book: OrderRepository, chance: random.Random, count: int) -> list[Kept]:
+def fill(repository: OrderRepository, chance: random.Random, count: int) -> list[Kept]:
     kept = []
     for number in range(count):
         lines = tuple(line(product) for product in chance.sample(PRODUCTS, chance.randint(1, 3)))
@@ -90,12 +90,12 @@ def fill(book: OrderRepository, chance: random.Random, count: int) -> list[Kept]
             placed_at=NOON + timedelta(microseconds=chance.randint(0, count)),
             lines=lines,
         )
-        book.accept(placed, "print")
+        repository.accept(placed, "print")
         status = chance.choice((*OrderStatus, OrderStatus.COMPLETED, OrderStatus.COMPLETED))
         payment_id = f"pi_{number}" if status in ENDED else None
         code = f"EZ{number:04}" if status is OrderStatus.COMPLETED else None
         if status is not OrderStatus.ACCEPTED:
-            book.record(paid(f"o-{number}", status, payment_id, code))
+            repository.record(paid(f"o-{number}", status, payment_id, code))
         kept.append(Kept(placed, status, payment_id, code))
     return kept
 
@@ -132,32 +132,32 @@ def some_filter(chance: random.Random, kept: list[Kept]) -> OrderFilter:
     )
 
 
-def test_every_combination_of_filters_finds_its_orders_newest_first(book: OrderRepository) -> None:
+def test_every_combination_of_filters_finds_its_orders_newest_first(repository: OrderRepository) -> None:
     chance = random.Random(1)
-    kept = fill(book, chance, 40)
+    kept = fill(repository, chance, 40)
     for _ in range(60):
         wanted = some_filter(chance, kept)
         expected = [each for each in kept if meets(each, wanted)]
         expected.sort(key=lambda each: each.order.order_id)
         expected.sort(key=lambda each: each.order.placed_at, reverse=True)
         limit = chance.choice((1, 3, 50))
-        found = every_order(book, wanted, limit)
+        found = every_order(repository, wanted, limit)
         assert [(each.order_id, each.status, each.placed_at, each.total_cents) for each in found] == [
             (each.order.order_id, each.status, each.order.placed_at, each.order.total_cents) for each in expected
         ], (wanted, limit)
 
 
-def test_what_is_placed_or_changes_between_two_pages_moves_no_other_order(book: OrderRepository) -> None:
+def test_what_is_placed_or_changes_between_two_pages_moves_no_other_order(repository: OrderRepository) -> None:
     for number in range(9):
-        book.accept(order(f"o-{number}", placed_at=NOON + timedelta(hours=number)), "print")
-    page = book.list(OrderFilter(status=OrderStatus.ACCEPTED), limit=3)
+        repository.accept(order(f"o-{number}", placed_at=NOON + timedelta(hours=number)), "print")
+    page = repository.list(OrderFilter(status=OrderStatus.ACCEPTED), limit=3)
     seen = [each.order_id for each in page.items]
-    book.accept(order("newer", placed_at=NOON + timedelta(days=1)), "print")
-    book.record(progress(OrderStatus.REJECTED, "o-8"))  # shown before
-    book.record(progress(OrderStatus.REJECTED, "o-6"))  # the one at which the page ended
-    book.record(progress(OrderStatus.REJECTED, "o-3"))  # of the page to come
+    repository.accept(order("newer", placed_at=NOON + timedelta(days=1)), "print")
+    repository.record(progress(OrderStatus.REJECTED, "o-8"))  # shown before
+    repository.record(progress(OrderStatus.REJECTED, "o-6"))  # the one at which the page ended
+    repository.record(progress(OrderStatus.REJECTED, "o-3"))  # of the page to come
     while page.cursor is not None:
-        page = book.list(OrderFilter(status=OrderStatus.ACCEPTED), cursor=page.cursor, limit=3)
+        page = repository.list(OrderFilter(status=OrderStatus.ACCEPTED), cursor=page.cursor, limit=3)
         seen += [each.order_id for each in page.items]
     assert seen == ["o-8", "o-7", "o-6", "o-5", "o-4", "o-2", "o-1", "o-0"]
 
@@ -165,44 +165,44 @@ def test_what_is_placed_or_changes_between_two_pages_moves_no_other_order(book: 
 @pytest.mark.parametrize(
     "cursor", ["", "?", "bm90IEpTT04", "MQ", "W10", "eyJhIjoxfQ", "eyJQYXJ0aXRpb25LZXkiOjEsIlJvd0tleSI6Mn0"]
 )
-def test_a_cursor_that_was_never_given_out_is_refused(book: OrderRepository, cursor: str) -> None:
+def test_a_cursor_that_was_never_given_out_is_refused(repository: OrderRepository, cursor: str) -> None:
     with pytest.raises(InvalidCursor):
-        book.list(cursor=cursor)
+        repository.list(cursor=cursor)
 
 
-def test_a_cursor_belongs_to_its_filter(book: OrderRepository) -> None:
+def test_a_cursor_belongs_to_its_filter(repository: OrderRepository) -> None:
     for number in range(3):
-        book.accept(order(f"o-{number}"), "print")
+        repository.accept(order(f"o-{number}"), "print")
     wanted = OrderFilter(customer_id="ada", placed_from=NOON)
-    cursor = book.list(wanted, limit=1).cursor
+    cursor = repository.list(wanted, limit=1).cursor
     assert cursor is not None
     same = OrderFilter(customer_id="ada", placed_from=datetime.fromisoformat("2026-03-01T13:00:00+01:00"))
-    assert len(book.list(same, cursor=cursor).items) == 2
+    assert len(repository.list(same, cursor=cursor).items) == 2
     for other in (OrderFilter(), OrderFilter(customer_id="bob", placed_from=NOON)):
         with pytest.raises(InvalidCursor):
-            book.list(other, cursor=cursor)
+            repository.list(other, cursor=cursor)
 
 
-def test_a_filter_is_a_value_and_never_a_query(book: OrderRepository) -> None:
-    book.accept(order(), "print")
-    assert every_id(book, customer_id="x' or customer_id ne 'x") == []
-    assert every_id(book, customer_id="") == []
+def test_a_filter_is_a_value_and_never_a_query(repository: OrderRepository) -> None:
+    repository.accept(order(), "print")
+    assert every_id(repository, customer_id="x' or customer_id ne 'x") == []
+    assert every_id(repository, customer_id="") == []
 
 
-def test_an_empty_repository_has_an_empty_list(book: OrderRepository) -> None:
-    page = book.list()
+def test_an_empty_repository_has_an_empty_list(repository: OrderRepository) -> None:
+    page = repository.list()
     assert (list(page.items), page.cursor) == ([], None)
 
 
-def test_an_order_that_was_started_past_the_repository_is_listed_by_its_status(book: OrderRepository) -> None:
-    book.record(progress(OrderStatus.COMPLETED))
-    assert every_id(book) == every_id(book, status=OrderStatus.COMPLETED) == [ORDER]
-    assert every_id(book, placed_from=NOON) == [], "the time at which it was placed is not known"
+def test_an_order_that_was_started_past_the_repository_is_listed_by_its_status(repository: OrderRepository) -> None:
+    repository.record(progress(OrderStatus.COMPLETED))
+    assert every_id(repository) == every_id(repository, status=OrderStatus.COMPLETED) == [ORDER]
+    assert every_id(repository, placed_from=NOON) == [], "the time at which it was placed is not known"
 
 
-def test_a_filter_that_few_meet_gives_short_pages_and_loses_none(book: OrderRepository, storage: Storage) -> None:
+def test_a_filter_that_few_meet_gives_short_pages_and_loses_none(repository: OrderRepository, storage: Storage) -> None:
     """The index of the customer has more rows than are read for one page."""
-    book.accept(order("needle", placed_at=NOON - timedelta(days=1)), "print")
+    repository.accept(order("needle", placed_at=NOON - timedelta(days=1)), "print")
     table = storage.table("orders")
     for number, partition in enumerate(PARTITIONS):
         row = {
@@ -216,17 +216,17 @@ def test_a_filter_that_few_meet_gives_short_pages_and_loses_none(book: OrderRepo
         rows = [each for each in rows if "$customer" in each["RowKey"]]
         for start in range(0, len(rows), 100):
             table.submit_transaction([("create", each) for each in rows[start : start + 100]])
-    page = book.list(OrderFilter(customer_id="ada", product_id="mug"), limit=5)
+    page = repository.list(OrderFilter(customer_id="ada", product_id="mug"), limit=5)
     assert (list(page.items), page.cursor is None) == ([], False)
-    assert every_id(book, limit=5, customer_id="ada", product_id="mug") == ["needle"]
+    assert every_id(repository, limit=5, customer_id="ada", product_id="mug") == ["needle"]
 
 
 # -- what a page costs, and what a crash leaves
 
 
-def test_a_page_is_one_request_to_each_partition(storage_connection: str, book: OrderRepository) -> None:
+def test_a_page_is_one_request_to_each_partition(storage_connection: str, repository: OrderRepository) -> None:
     for number in range(100):
-        book.accept(order(f"o-{number}", placed_at=NOON + timedelta(minutes=number)), "print")
+        repository.accept(order(f"o-{number}", placed_at=NOON + timedelta(minutes=number)), "print")
     [tables] = re.findall("TableEndpoint=([^;]+)", storage_connection)
     with losing_way(tables) as way:
         detour = OrderRepository(
@@ -240,8 +240,8 @@ def test_a_page_is_one_request_to_each_partition(storage_connection: str, book: 
         assert way.passed == 3 * len(PARTITIONS)
 
 
-def test_the_index_costs_an_order_no_request(storage_connection: str, book: OrderRepository) -> None:
-    book.accept(order("another"), "print")
+def test_the_index_costs_an_order_no_request(storage_connection: str, repository: OrderRepository) -> None:
+    repository.accept(order("another"), "print")
     [tables] = re.findall("TableEndpoint=([^;]+)", storage_connection)
     with losing_way(tables) as way:
         detour = OrderRepository(
@@ -256,17 +256,17 @@ def test_the_index_costs_an_order_no_request(storage_connection: str, book: Orde
         assert way.passed == 4
 
 
-def whole_life(book: OrderRepository) -> None:
+def whole_life(repository: OrderRepository) -> None:
     """Take an order from its intake to its end, as a caller does who repeats what fails."""
     course = Course(end="failed")
     compensated = LedgerEntry(step="cancel_payment", kind="compensation", outcome=Outcome.DONE, at=NOON)
     left_open = (*steps("pi_1", None), compensated.model_copy(update={"outcome": Outcome.UNKNOWN}))
-    book.accept(order(), "print")
-    book.record(progress(OrderStatus.RESERVED))
-    book.settle_course(settling(course, paid(ORDER, OrderStatus.RESERVED, "pi_1")))
-    book.record(progress(OrderStatus.NEEDS_ATTENTION, steps=left_open))
-    book.close(CloseRun(workflow=PROCESS_ORDER, key=ORDER, end="failed", entry=compensated))
-    book.intake.forget(ORDER)
+    repository.accept(order(), "print")
+    repository.record(progress(OrderStatus.RESERVED))
+    repository.settle_course(settling(course, paid(ORDER, OrderStatus.RESERVED, "pi_1")))
+    repository.record(progress(OrderStatus.NEEDS_ATTENTION, steps=left_open))
+    repository.close(CloseRun(workflow=PROCESS_ORDER, key=ORDER, end="failed", entry=compensated))
+    repository.intake.forget(ORDER)
 
 
 def index_keys(storage: Storage) -> set[str]:
@@ -304,22 +304,25 @@ def test_a_process_that_dies_at_any_request_leaves_lists_that_agree_with_the_row
     assert repaired.intake.open_run(ORDER) is None
 
 
-def test_an_index_row_that_was_deleted_by_hand_comes_back(storage: Storage, book: OrderRepository) -> None:
-    book.accept(order(), "print")
+def test_an_index_row_that_was_deleted_by_hand_comes_back(storage: Storage, repository: OrderRepository) -> None:
+    repository.accept(order(), "print")
     table = storage.table("orders")
     for row in list(table.list_entities()):
         if row["RowKey"].startswith("$"):
             table.delete_entity(row)
-    assert every_id(book) == []
-    book.record(progress(OrderStatus.COMPLETED))
+    assert every_id(repository) == []
+    repository.record(progress(OrderStatus.COMPLETED))
     assert (
-        every_id(book) == every_id(book, status=OrderStatus.COMPLETED) == every_id(book, customer_id="ada") == [ORDER]
+        every_id(repository)
+        == every_id(repository, status=OrderStatus.COMPLETED)
+        == every_id(repository, customer_id="ada")
+        == [ORDER]
     )
-    assert every_id(book, status=OrderStatus.ACCEPTED) == []
+    assert every_id(repository, status=OrderStatus.ACCEPTED) == []
 
 
-def test_no_key_shows_an_address(storage: Storage, book: OrderRepository) -> None:
-    book.accept(order(), "print")
+def test_no_key_shows_an_address(storage: Storage, repository: OrderRepository) -> None:
+    repository.accept(order(), "print")
     assert not [row for row in storage.table("orders").list_entities() if "ada@example" in row["RowKey"].lower()]
 
 
@@ -339,8 +342,8 @@ def test_a_page_that_the_service_left_empty_is_not_the_end(script: Script) -> No
     script.answer(call, {"value": [found]})
     script.answer(call, {"value": []})
     location = f"AccountName=shop;AccountKey=a2V5;TableEndpoint={script.url}/shop"
-    book = OrderRepository(Storage(StorageLocation(connection_string=location)))
-    assert every_id(book, customer_id="ada") == [ORDER]
+    repository = OrderRepository(Storage(StorageLocation(connection_string=location)))
+    assert every_id(repository, customer_id="ada") == [ORDER]
 
 
 def test_a_service_that_gives_nothing_but_empty_pages_is_unavailable(script: Script) -> None:

@@ -130,7 +130,7 @@ async def test_a_decision_of_another_form_is_refused_and_the_order_waits_on(wait
 
 def settle(approved_by: str) -> None:
     """Enter a decision whose event never comes."""
-    services().order_repository.settle(
+    services().approvals.settle(
         SettleApprovalRequest(
             workflow=PROCESS_ORDER,
             key="big-1",

@@ -53,7 +53,7 @@ async def test_without_a_decision_nothing_is_paid_and_the_claimant_is_notified(d
 async def test_a_decision_whose_event_did_not_arrive_counts_when_time_is_up(desk: Shop):
     await hand_in(desk)
     decision = ApprovalDecision(decision="approved", approver="ann")
-    services().order_repository.settle(
+    services().approvals.settle(
         SettleApprovalRequest(
             workflow=EXPENSE_APPROVAL, key="ex-1", wait_id=expense_wait_id("ex-1", 1), decision=decision
         )
@@ -65,7 +65,7 @@ async def test_a_decision_whose_event_did_not_arrive_counts_when_time_is_up(desk
 async def test_a_decision_whose_event_did_not_arrive_is_found_by_the_next_attempt_and_counts(desk: Shop):
     await hand_in(desk)
     decision = ApprovalDecision(decision="rejected", approver="ann")
-    services().order_repository.settle(
+    services().approvals.settle(
         SettleApprovalRequest(
             workflow=EXPENSE_APPROVAL, key="ex-1", wait_id=expense_wait_id("ex-1", 1), decision=decision
         )

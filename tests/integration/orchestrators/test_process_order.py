@@ -200,7 +200,7 @@ async def test_a_decision_whose_event_did_not_arrive_counts_when_the_time_is_up(
 
     await large_order(shop)
     decision = ApprovalDecision(decision="approved", approver="ann")
-    services().order_repository.settle(
+    services().approvals.settle(
         SettleApprovalRequest(workflow=PROCESS_ORDER, key="a-1", wait_id=approval_wait_id("a-1"), decision=decision)
     )
     await shop.host.advance(hours=25)
@@ -214,7 +214,7 @@ async def test_a_decision_whose_event_did_not_arrive_is_found_by_the_next_attemp
 
     await large_order(shop)
     decision = ApprovalDecision(decision="approved", approver="ann")
-    services().order_repository.settle(
+    services().approvals.settle(
         SettleApprovalRequest(workflow=PROCESS_ORDER, key="a-1", wait_id=approval_wait_id("a-1"), decision=decision)
     )
     assert await decide(shop, "rejected") == 409

@@ -36,9 +36,9 @@ LINK = {
 
 @pytest.fixture
 def orders(storage: Storage) -> OrderRepository:
-    book = OrderRepository(storage)
-    book.accept(placed_order("order-1"), "fingerprint")
-    return book
+    repository = OrderRepository(storage)
+    repository.accept(placed_order("order-1"), "fingerprint")
+    return repository
 
 
 def notification_sender(storage: Storage, mailbox: Mailbox, *, secret: str | None = "s") -> NotificationSender:

@@ -163,6 +163,9 @@ param deployerPrincipalType string = 'User'
 @description('Object id of the pipeline\'s identity that deploys code and nothing else; empty for none.')
 param codeDeployerPrincipalId string = ''
 
+@description('Vaults of this environment that are soft-deleted, with commas between them. A hook looks them up, because recovering a vault that is not deleted fails.')
+param deletedVaults string = ''
+
 @description('Package that production runs, as the name of its blob; empty before the first deployment and on FC1.')
 param packageName string = ''
 
@@ -335,6 +338,7 @@ module vault 'modules/keyvault.bicep' = {
     location: location
     tags: tags
     privateOnly: usePrivateNetworking
+    recover: contains(split(deletedVaults, ','), 'kv-${token}')
     workspaceId: monitoring.outputs.workspaceId
   }
 }

@@ -94,10 +94,9 @@ def uv() -> str:
     Raises:
         LaunchFailed: It is not installed.
     """
-    beside_python = Path(sys.executable).parent / "uv"
-    found = str(beside_python) if beside_python.exists() else shutil.which("uv")
+    found = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
     if found is None:
-        raise LaunchFailed("uv is needed: run `make package`, which installs it")
+        raise LaunchFailed("uv is needed: run `make package`, which installs it, or install it with `pip install uv`")
     return found
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from typing import Any
 
@@ -35,10 +36,11 @@ def deploys_by_zip() -> bool:
 
 
 def _run(program: str, *arguments: str) -> str:
-    try:
-        done = subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        raise HookFailed(f"{program} is not installed") from None
+    # On Windows the Azure CLI is az.cmd, which a search of the path finds and the start of a process does not.
+    found = shutil.which(program)
+    if found is None:
+        raise HookFailed(f"{program} is not installed")
+    done = subprocess.run([found, *arguments], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise HookFailed(f"{program} {' '.join(arguments[:3])} failed: {done.stderr.strip()}")
     return done.stdout

@@ -5,10 +5,9 @@ asked, not azd's environment: a pipeline starts with an empty one.
 """
 
 import os
-import sys
 from typing import Any
 
-from infra.hooks.azure_cli import HookFailed, az, azd_env_set, output
+from infra.hooks.azure_cli import az, azd_env_set, output
 
 _SETTING = "WEBSITE_RUN_FROM_PACKAGE"
 
@@ -34,17 +33,3 @@ def _package(settings: list[dict[str, Any]]) -> str:
     """Return the name of the package that these settings run; empty when there is none yet, or when the plan takes a push."""
     url = next((str(setting["value"]) for setting in settings if setting["name"] == _SETTING), "")
     return url.rpartition("/")[2]
-
-
-def main() -> int:
-    """Remember the running packages in the environment of azd."""
-    try:
-        remember()
-    except HookFailed as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

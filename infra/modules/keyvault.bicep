@@ -13,6 +13,9 @@ param tags object
 @description('Refuse everything that does not come through a private endpoint.')
 param privateOnly bool
 
+@description('A vault of this name is soft-deleted: bring it back with its secrets, for its name is taken.')
+param recover bool
+
 @description('Workspace for diagnostic logs.')
 param workspaceId string
 
@@ -32,6 +35,7 @@ resource vault 'Microsoft.KeyVault/vaults@2025-05-01' = {
       bypass: 'None'
       defaultAction: privateOnly ? 'Deny' : 'Allow'
     }
+    ...(recover ? { createMode: 'recover' } : {})
   }
 }
 

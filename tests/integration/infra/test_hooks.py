@@ -1,73 +1,14 @@
 """The hooks of a deployment, with a stand-in for the Azure CLI that records what it is asked and answers from a table."""
 
 import json
-import os
 import sys
 import zipfile
-from pathlib import Path
 
 import pytest
 
-from infra.hooks import provider_keys, release, running_package
+from infra.hooks import azure_cli, preprovision, release, running_package
 from infra.hooks.azure_cli import HookFailed
 from scripts.host_json import host_json
-
-STAND_IN = """#!{python}
-import json, os, pathlib, sys
-folder = pathlib.Path({folder!r})
-said = " ".join([pathlib.Path(sys.argv[0]).name, *sys.argv[1:]])
-if "--file" in sys.argv:
-    said += " <- " + pathlib.Path(sys.argv[sys.argv.index("--file") + 1]).read_bytes().decode("latin-1")
-with open(folder / "calls", "a") as calls:
-    print(said, file=calls)
-for start, answer in json.loads((folder / "answers").read_text()):
-    if said.startswith(start):
-        if isinstance(answer, str):
-            sys.exit(answer)
-        print(json.dumps(answer))
-        break
-"""
-
-
-class Cli:
-    """answers: what a call that starts so is answered, first match wins; a text is an error message."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        for name in ("az", "azd"):
-            program = folder / name
-            program.write_text(STAND_IN.format(python=sys.executable, folder=str(folder)))
-            program.chmod(0o755)
-        self.answers()
-
-    def answers(self, *answers: tuple[str, object]) -> None:
-        (self._folder / "answers").write_text(json.dumps(answers))
-
-    @property
-    def calls(self) -> list[str]:
-        calls = self._folder / "calls"
-        return calls.read_text().splitlines() if calls.exists() else []
-
-
-@pytest.fixture
-def cli(tmp_path, monkeypatch):
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
-    for name, value in {
-        "AZURE_ENV_NAME": "test",
-        "AZURE_RESOURCE_GROUP": "rg-test",
-        "APP_NAME": "func-x",
-        "APP_ID": "/sites/func-x",
-        "APP_IDENTITY_ID": "/identities/x",
-        "APP_STORAGE": "stx",
-        "APP_PACKAGES_URL": "https://stx.example/deploymentpackage",
-        "DEPLOY_BY_ZIP": "false",
-        "APP_BACKEND": "",
-        "APP_STAGING_URL": "",
-    }.items():
-        monkeypatch.setenv(name, value)
-    return Cli(folder)
 
 
 @pytest.fixture
@@ -184,46 +125,33 @@ def test_hook_outside_of_azd_says_what_to_do(monkeypatch, package):
         release.release(package, pushing=False)
 
 
-def test_keys_are_taken_from_the_environment_and_never_stand_in_an_argument(cli, monkeypatch):
-    monkeypatch.setenv("STRIPE_API_KEY", "sk_test_1")
-    cli.answers(("az keyvault secret list", [{"name": "easypost-api-key"}]))
-    missing = provider_keys.fill("kv-x", ["stripe-api-key", "easypost-api-key", "stripe-test-api-key"], None, _no_pause)
-    assert missing == ["stripe-test-api-key"]
-    listed, stored = cli.calls
-    arguments, content = stored.split(" <- ")
-    assert "--name stripe-api-key" in arguments
-    assert "sk_test_1" not in arguments + listed
-    assert content == "sk_test_1"
+def deleted_vault(name: str, group: str) -> dict[str, object]:
+    vault = f"/subscriptions/x/resourceGroups/{group}/providers/Microsoft.KeyVault/vaults/{name}"
+    return {"name": name, "properties": {"vaultId": vault, "location": "westeurope"}}
 
 
-def test_key_that_is_in_the_vault_is_not_asked_for(cli):
-    cli.answers(("az keyvault secret list", [{"name": "stripe-api-key"}]))
-    assert provider_keys.fill("kv-x", ["stripe-api-key"], _never, _no_pause) == []
+def test_vaults_that_an_environment_left_behind_are_recovered_and_no_others(cli):
+    cli.answers(
+        (
+            "az keyvault list-deleted",
+            [deleted_vault("kv-b", "RG-Test"), deleted_vault("kv-a", "rg-test"), deleted_vault("kv-c", "rg-test2")],
+        )
+    )
+    preprovision.recover_vaults()
+    assert cli.calls_of("azd") == ["azd env set APP_DELETED_VAULTS kv-a,kv-b"]
 
 
-def test_preview_before_the_first_provisioning_finds_no_vault_and_no_fault(cli, monkeypatch, capsys):
-    monkeypatch.delenv("APP_VAULT", raising=False)
-    assert provider_keys.main() == 0
-    assert "no vault" in capsys.readouterr().out
-    assert cli.calls == []
+def test_without_deleted_vaults_an_older_list_of_them_is_forgotten(cli):
+    cli.answers(("az keyvault list-deleted", []))
+    preprovision.recover_vaults()
+    assert cli.calls_of("azd") == ["azd env set APP_DELETED_VAULTS "]
 
 
-def test_role_that_was_just_given_is_waited_for(cli):
-    cli.answers(("az keyvault secret list", "Forbidden: caller is not authorized"))
-    pauses: list[float] = []
-
-    def answer_after_two(seconds: float) -> None:
-        pauses.append(seconds)
-        if len(pauses) == 2:
-            cli.answers(("az keyvault secret list", [{"name": "stripe-api-key"}]))
-
-    assert provider_keys.fill("kv-x", ["stripe-api-key"], None, answer_after_two) == []
-    assert len(pauses) == 2
-
-
-def _no_pause(seconds: float) -> None:
-    raise AssertionError("nothing to wait for")
-
-
-def _never(name: str) -> str:
-    raise AssertionError(f"{name} is in the vault")
+def test_command_line_that_is_a_batch_file_is_found_by_its_name(tmp_path, monkeypatch):
+    """On Windows `az` is az.cmd: a search of the path knows that, the start of a process does not."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(HookFailed, match="az is not installed"):
+        azure_cli.az("version")
+    monkeypatch.setattr("infra.hooks.azure_cli.shutil.which", lambda program: sys.executable)
+    with pytest.raises(HookFailed, match="az --version"):
+        azure_cli.az("--version", "--no-such-option")

@@ -51,6 +51,16 @@ def test_misspelt_limit_of_a_plan_is_found_before_it_deploys(tmp_path):
         evaluate(LEGAL[0], infra)
 
 
+def test_vault_is_recovered_where_it_is_soft_deleted_and_created_elsewhere():
+    def create_modes(deleted: str) -> list[str | None]:
+        vaults = of_type(evaluate(LEGAL[0] | {"deletedVaults": deleted}), "Microsoft.KeyVault/vaults")
+        return [properties(vault).get("createMode") for vault in vaults]
+
+    (vault,) = of_type(evaluate(LEGAL[0]), "Microsoft.KeyVault/vaults")
+    assert create_modes("") == create_modes(f"{vault['name']}x,kv-other") == [None]
+    assert create_modes(f"kv-other,{vault['name']}") == ["recover"]
+
+
 def test_main_only_composes():
     assert re.findall(r"^resource (\w+) '([^'@]+)", MAIN, re.M) == [("group", "Microsoft.Resources/resourceGroups")]
 

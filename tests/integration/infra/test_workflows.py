@@ -81,7 +81,7 @@ def test_azd_fills_in_every_variable_of_the_parameter_file_that_has_no_default()
 
 
 # What azd, or a hook of ours, finds out by itself.
-FOUND_OUT = {"AZURE_PRINCIPAL_ID", "AZURE_PRINCIPAL_TYPE", "APP_PACKAGE", "APP_STAGING_PACKAGE"}
+FOUND_OUT = {"AZURE_PRINCIPAL_ID", "AZURE_PRINCIPAL_TYPE", "APP_PACKAGE", "APP_STAGING_PACKAGE", "APP_DELETED_VAULTS"}
 
 
 @pytest.mark.parametrize("workflow", ["release.yml", "infra.yml"])
@@ -97,14 +97,34 @@ def test_everything_that_can_be_chosen_is_described():
     assert {name for name in chosen if f"`{name}`" not in readme} == set()
 
 
+def hooks() -> list[dict[str, dict[str, str]]]:
+    return list(read(ROOT / "azure.yaml")["hooks"].values())
+
+
+def started(command: str) -> str:
+    """Return what a hook starts: a module of Python, or a target of make."""
+    program, *arguments = command.split(";")[0].split()
+    return arguments[0] if program == "make" else arguments[1]
+
+
 def test_hooks_exist_and_their_targets_too():
     makefile = (ROOT / "Makefile").read_text()
-    for hook in read(ROOT / "azure.yaml")["hooks"].values():
-        program, *arguments = hook["run"].split()
-        if program == "make":
-            assert re.search(rf"^{arguments[0]}:", makefile, re.M)
-        else:
-            assert (ROOT / Path(*arguments[1].split("."))).with_suffix(".py").is_file()
+    for hook in hooks():
+        for system in hook.values():
+            name = started(system["run"])
+            if system["run"].startswith("make "):
+                assert re.search(rf"^{name}:", makefile, re.M)
+            else:
+                assert (ROOT / Path(*name.split("."))).with_suffix(".py").is_file()
+
+
+def test_hooks_run_on_windows_as_elsewhere():
+    for hook in hooks():
+        posix, windows = hook["posix"], hook["windows"]
+        assert (posix["shell"], windows["shell"]) == ("sh", "pwsh")
+        assert posix.get("interactive") == windows.get("interactive")
+        assert started(windows["run"]) == started(posix["run"]) or posix["run"] == "make package"
+        assert re.fullmatch(r"python -m [\w.]+; exit \$LASTEXITCODE", windows["run"]), "else a failure goes unseen"
 
 
 def test_outputs_that_hooks_and_workflows_read_are_given():

@@ -55,8 +55,9 @@ class DecisionLinks:
     def _read(self, token: str, model: type[W], salt: str) -> W:
         from itsdangerous import BadSignature, URLSafeSerializer
 
-        if self._secret is None or len(token) > MAX_TOKEN_CHARS:
-            raise LinkInvalid("links are not set up, or the link is too long")
+        # What is not ASCII was not made here; half a character could not even be compared.
+        if self._secret is None or len(token) > MAX_TOKEN_CHARS or not token.isascii():
+            raise LinkInvalid("links are not set up, or the link is no token")
         try:
             return model.model_validate(URLSafeSerializer(self._secret, salt).loads(token))
         except (BadSignature, ValidationError):

@@ -6,7 +6,6 @@ cannot approve their own claim.
 
 from http import HTTPStatus
 from typing import Annotated, Any, Final
-from urllib.parse import parse_qsl
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -21,6 +20,7 @@ from services.expenses.decisions import decide_by_link
 from services.input.documents import body_text, json_object, refuse_card_numbers, validated
 from services.orders.approval import decide_order
 from triggers.http.support.decision_links import MAX_TOKEN_CHARS, link_of
+from triggers.http.support.forms import form_fields
 from triggers.http.support.links import OrderLinks, order_links
 from triggers.http.support.operation import FORM, JSON, TEXT, operation
 from triggers.http.support.problems import Problem, invalid_field
@@ -131,7 +131,7 @@ def _said(req: func.HttpRequest) -> tuple[SaidDecision, str | None]:
     if said is None:
         raise invalid_field("decision", "not_a_decision", _FORM_IN_WORDS)
     if isinstance(value, dict) and value.get("token") is not None:
-        token = str(value["token"])
+        token = validated(ApprovalQuery, {"token": value["token"]}).token
     return said, token
 
 
@@ -140,7 +140,7 @@ def _value(text: str) -> Any:
     if text.lstrip().startswith("{"):
         return json_object(text)
     # As `curl -d` sends it.
-    fields = dict(parse_qsl(text, max_num_fields=10)) if "=" in text else {}
+    fields = form_fields(text) if "=" in text else {}
     return fields or text
 
 

@@ -6,7 +6,6 @@ it expires, and it is valid for one wait of one order or claim. So these two ope
 
 from http import HTTPStatus
 from typing import Annotated, Final
-from urllib.parse import parse_qs
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -22,6 +21,7 @@ from services.input.documents import refuse_card_numbers, validated
 from services.orders.approval import decide_order, order_to_decide
 from triggers.http.support.access import Access
 from triggers.http.support.decision_links import link_of
+from triggers.http.support.forms import form_fields
 from triggers.http.support.operation import FORM, PAGE, operation
 from triggers.http.support.pages import PAGE_HEADERS, answers_pages, page
 from triggers.http.support.problems import Problem
@@ -130,8 +130,4 @@ def _sent_form(req: func.HttpRequest) -> dict[str, str]:
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Send the page's own form.")
     if len(body) > _MAX_FORM_BYTES:
         raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", "The form is too long.")
-    try:
-        sent = parse_qs(body.decode("utf-8", "replace"), max_num_fields=10)
-    except ValueError:
-        raise Problem(HTTPStatus.BAD_REQUEST, "not_a_form", "Send the page's own form.") from None
-    return {name: values[0] for name, values in sent.items()}
+    return form_fields(body.decode("utf-8", "replace"))

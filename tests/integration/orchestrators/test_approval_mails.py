@@ -113,6 +113,45 @@ async def test_a_body_that_decides_nothing_is_refused_and_named(desk: Shop, body
     assert await status(desk) == "awaiting_approval"
 
 
+TWICE = "decision=approved&decision=rejected"
+LONG = "&".join(f"field{number}=1" for number in range(11))
+
+
+@pytest.mark.parametrize(
+    ("body", "media_type", "status_code", "field"),
+    [
+        ('{"decision": "approved", "token": "\\ud800"}', "application/json", 422, "token"),
+        ('{"decision": "approved", "token": ["x"]}', "application/json", 422, "token"),
+        ('{"decision": "approved", "token": ""}', "application/json", 422, "token"),
+        (TWICE, "application/x-www-form-urlencoded", 400, None),
+        (LONG, "application/x-www-form-urlencoded", 400, None),
+    ],
+)
+async def test_a_malformed_body_is_the_callers_mistake(
+    desk: Shop, body: str, media_type: str, status_code: int, field: str | None
+):
+    await place(desk)
+    answer = await desk.host.http.post("/api/approve/big-1", data=body.encode(), headers={"Content-Type": media_type})
+    errors = answer.json()["errors"]
+    assert (answer.status, errors[0]["field"] if errors else None) == (status_code, field)
+    assert await status(desk) == "awaiting_approval"
+
+
+@pytest.mark.parametrize("form", [TWICE, LONG])
+async def test_a_page_takes_one_decision_at_a_time(desk: Shop, mailbox: Mailbox, form: str):
+    await place(desk)
+    await deliver_all(desk)
+    of_an_order = re.search(r"token=(\S+)", text_of(mailbox.to(ANN)[-1]))
+    assert of_an_order is not None
+    answer = await desk.host.http.post(
+        "/api/decisions",
+        data=f"token={of_an_order[1]}&{form}".encode(),
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+    )
+    assert answer.status == 400
+    assert await status(desk) == "awaiting_approval"
+
+
 async def test_a_plain_body_decides_on_a_claim_with_the_approvers_token_only(desk: Shop, mailbox: Mailbox):
     await hand_in(desk)
     path, plain = "/api/approve/expense_approval.ex-1", {"Content-Type": "text/plain"}

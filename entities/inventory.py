@@ -4,6 +4,7 @@ from typing import Final
 
 import azure.durable_functions as df
 
+from domain.inventory import requests
 from domain.inventory import stock as rules
 from domain.inventory.stock import Stock
 from entities.shell import Operations, answer_batch
@@ -11,12 +12,12 @@ from entities.shell import Operations, answer_batch
 bp = df.Blueprint()
 
 _OPERATIONS: Final[Operations[Stock]] = {
-    "reserve": (rules.ReserveRequest, rules.reserve),
-    "release": (rules.ReleaseRequest, rules.release),
-    "commit": (rules.CommitRequest, rules.commit),
-    "restock": (rules.RestockRequest, rules.restock),
-    "adjust": (rules.AdjustRequest, rules.adjust),
-    "expire": (rules.ExpireRequest, rules.expire),
+    "reserve": (requests.ReserveRequest, rules.reserve),
+    "release": (requests.ReleaseRequest, rules.release),
+    "commit": (requests.CommitRequest, rules.commit),
+    "restock": (requests.RestockRequest, rules.restock),
+    "adjust": (requests.AdjustRequest, rules.adjust),
+    "expire": (requests.ExpireRequest, rules.expire),
 }
 
 

@@ -16,28 +16,11 @@ if TYPE_CHECKING:
     from adapters.azure_storage.storage import Storage
     from domain.expenses.claim import ExpenseRules
     from domain.ports import Carrier, Mailer, ParcelTracker, PaymentProvider, RegionLookup, WebhookSender
-    from domain.repositories import (
-        Approvals,
-        Catalogue,
-        DeadLetters,
-        DecisionLinks,
-        ExpensePayments,
-        FileBatches,
-        Invoices,
-        Manifests,
-        OrderBatches,
-        OrderRepository,
-        Outbox,
-        Parcels,
-        PaymentReconciliation,
-        RefusedOrders,
-        Reports,
-        RunRepository,
-        SentMessages,
-        StorageSetup,
-        Texts,
-        Users,
-    )
+    from domain.repositories.files import FileBatches, Manifests, Reports, StorageSetup
+    from domain.repositories.orders import Catalogue, OrderBatches, OrderRepository, Parcels, RefusedOrders
+    from domain.repositories.payments import ExpensePayments, Invoices, PaymentReconciliation
+    from domain.repositories.people import DecisionLinks, Outbox, SentMessages, Texts, Users
+    from domain.repositories.runs import Approvals, DeadLetters, RunRepository
     from services.recent_successes import RecentSuccesses
 
 

@@ -11,7 +11,7 @@ from adapters.rendering.report_document import CONTENT_TYPES, document
 from domain.files.blob_link import BlobLink
 from domain.orders.listing import ListedOrder, OrderFilter
 from domain.reports.report import FetchReportData, GenerateReport, ReportDataFetched, ReportFormat, ReportRow
-from domain.repositories import OrderRepository
+from domain.repositories.orders import OrderRepository
 
 _REPORTS: Final = "reports"
 _PART_ROWS: Final = 1_000

@@ -7,14 +7,18 @@ nothing, in any order. New units go to paid orders first. Time is an argument. O
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Annotated, Any, ClassVar, Final, Literal, TypedDict
+from typing import Any, Final, Literal, TypedDict
 
-from pydantic import Field
-
-from domain.catalogue.product import Quantity
-from domain.ids import OrderId
+from domain.inventory.requests import (
+    AdjustRequest,
+    CommitRequest,
+    ExpireRequest,
+    ReleaseRequest,
+    ReserveRequest,
+    RestockRequest,
+)
 from domain.keyed_changes import ChangeLog, KeyedChange
-from domain.wire import VISIBLE_TEXT, Timestamp, Wire, split_state
+from domain.wire import split_state
 from domain.workflows.steps import StepResult
 
 # A message repeated by the platform arrives within minutes; a day is far beyond that, and keeps the state small.
@@ -24,12 +28,6 @@ MAX_STOCK: Final = 1_000_000_000
 
 ALREADY_SETTLED: Final = "already_settled"
 """Reason code of a late `reserve`: the order's reservation was settled before."""
-
-UnitsReceived = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
-UnitsFound = Annotated[int, Field(strict=True, ge=-1_000_000, le=1_000_000)]
-"""Units found (positive) or missing (negative)."""
-
-CorrectionReason = Annotated[str, Field(min_length=1, max_length=200), VISIBLE_TEXT]
 
 Settled = Literal["released", "committed", "expired"]
 
@@ -99,55 +97,6 @@ class Stock:
             return None
         known, unknown = split_state(state, cls)
         return cls(**{**known, "movements": ChangeLog(known["movements"])}, unknown=unknown)
-
-
-class ReserveRequest(Wire):
-    """Reserve units for an order until a time."""
-
-    order_id: OrderId
-    quantity: Quantity
-    expires_at: Timestamp
-    now: Timestamp
-
-
-class ReleaseRequest(Wire):
-    """Release an order's units."""
-
-    order_id: OrderId
-    now: Timestamp
-
-
-class CommitRequest(Wire):
-    """Sell an order's units."""
-
-    order_id: OrderId
-    quantity: Quantity
-    placed_at: Timestamp
-    now: Timestamp
-
-
-class RestockRequest(KeyedChange):
-    """Add delivered units."""
-
-    operation: ClassVar = "restock"
-
-    quantity: UnitsReceived
-
-
-class AdjustRequest(KeyedChange):
-    """Correct the count."""
-
-    operation: ClassVar = "adjust"
-
-    delta: UnitsFound
-    reason: CorrectionReason
-
-
-class ExpireRequest(Wire):
-    """End reservations past their time, except those of live orders, which are still being processed."""
-
-    now: Timestamp
-    live: tuple[OrderId, ...] = ()
 
 
 def reserve(stock: Stock | None, request: ReserveRequest) -> tuple[Stock | None, StepResult]:

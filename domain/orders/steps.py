@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from domain.ids import INVENTORY_ENTITY
-from domain.inventory.stock import CommitRequest, ReleaseRequest, ReserveRequest
+from domain.inventory.requests import CommitRequest, ReleaseRequest, ReserveRequest
 from domain.orders.order import Order, OrderProgress
 from domain.orders.run import CapturePayment
 from domain.payments.payment import CancelPaymentRequest

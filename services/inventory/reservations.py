@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Final
 
 from domain.ids import order_instance_id
-from domain.inventory.stock import ExpireRequest, Stock, expire
+from domain.inventory.requests import ExpireRequest
+from domain.inventory.stock import Stock, expire
 from services.durable.client import DurableClient
 from services.durable.instances import instance_status, is_unfinished
 from services.inventory.stock import product_ids, read_stock, signal_stock

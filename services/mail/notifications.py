@@ -14,7 +14,8 @@ from services.container import services
 
 if TYPE_CHECKING:
     from domain.ports import Mailer
-    from domain.repositories import DecisionLinks, OrderRepository, SentMessages, Texts
+    from domain.repositories.orders import OrderRepository
+    from domain.repositories.people import DecisionLinks, SentMessages, Texts
 
 
 class NotificationSender:

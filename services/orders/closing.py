@@ -8,7 +8,8 @@ from domain.orders.order import Order, OrderStatus
 from domain.orders.run import notification_of_end
 
 if TYPE_CHECKING:
-    from domain.repositories import OrderRepository, Outbox
+    from domain.repositories.orders import OrderRepository
+    from domain.repositories.people import Outbox
 
 
 def notify_of_end(orders: "OrderRepository", outbox: "Outbox", order_id: str, status: OrderStatus) -> None:

@@ -18,7 +18,7 @@ from services.input.fingerprints import fingerprint
 from settings import Settings
 
 if TYPE_CHECKING:
-    from domain.repositories import Catalogue, OrderRepository
+    from domain.repositories.orders import Catalogue, OrderRepository
 
 
 class TakenIn(NamedTuple):

@@ -18,7 +18,7 @@ from domain.ids import PROCESS_ORDER
 from domain.orders.late_start import START_ORDER
 from domain.page import InvalidCursor, Page
 from domain.refusals import NotFound, RequestRefused
-from domain.repositories import RunIntake
+from domain.repositories.runs import RunIntake
 from domain.workflows.dead_letter import DeadLetter, DeadLetterState
 from domain.workflows.steps import RUN
 from services.concurrency import gather_bounded

@@ -25,7 +25,7 @@ from services.durable.starter import START_TIMEOUT_S
 from services.recovery.restarts import are_used_up, is_due, tries_of
 
 if TYPE_CHECKING:
-    from domain.repositories import RunIntake
+    from domain.repositories.runs import RunIntake
 
 ORPHANED_AFTER: Final = 3 * timedelta(seconds=START_TIMEOUT_S)
 """Well beyond the time in which the caller who stored a run tries to start it: two starts could run it again after its end."""

@@ -18,7 +18,7 @@ from services.container import services
 from services.orders.closing import notify_of_end
 
 if TYPE_CHECKING:
-    from domain.repositories import RunRecords
+    from domain.repositories.runs import RunRecords
 
 
 def records_of(workflow: str) -> "RunRecords":

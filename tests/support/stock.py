@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 from domain.ids import INVENTORY_ENTITY
-from domain.inventory.stock import ReleaseRequest, ReserveRequest
+from domain.inventory.requests import ReleaseRequest, ReserveRequest
 from domain.wire import Wire
 from tests.support.shop import Shop
 

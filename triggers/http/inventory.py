@@ -8,16 +8,8 @@ from datetime import UTC, datetime
 import azure.durable_functions as df
 import azure.functions as func
 
-from domain.inventory.stock import (
-    AdjustRequest,
-    CorrectionReason,
-    RestockRequest,
-    Stock,
-    UnitsFound,
-    UnitsReceived,
-    adjust,
-    restock,
-)
+from domain.inventory.requests import AdjustRequest, CorrectionReason, RestockRequest, UnitsFound, UnitsReceived
+from domain.inventory.stock import Stock, adjust, restock
 from domain.keyed_changes import ChangeKey, KeyedChange
 from domain.wire import Edge, Wire
 from domain.workflows.steps import Outcome, StepResult

@@ -1,4 +1,4 @@
-"""What every order repository promises of its lists (`domain.repositories.OrderRepository`), on the real storage emulator."""
+"""What every order repository promises of its lists (`domain.repositories.orders.OrderRepository`), on the storage emulator."""
 
 import random
 import re

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from domain.inventory import requests
 from domain.inventory import stock as rules
 from domain.inventory.stock import Stock
 from domain.keyed_changes import KEY_RETENTION
@@ -17,16 +18,16 @@ LATER = NOW + timedelta(hours=1)
 
 
 def reserve(stock, order_id="a", quantity=1, now=NOW, expires_at=LATER):
-    request = rules.ReserveRequest(order_id=order_id, quantity=quantity, expires_at=expires_at, now=now)
+    request = requests.ReserveRequest(order_id=order_id, quantity=quantity, expires_at=expires_at, now=now)
     return rules.reserve(stock, request)
 
 
 def release(stock, order_id="a", now=NOW):
-    return rules.release(stock, rules.ReleaseRequest(order_id=order_id, now=now))
+    return rules.release(stock, requests.ReleaseRequest(order_id=order_id, now=now))
 
 
 def commit(stock, order_id="a", quantity=1, now=NOW, placed_at=NOW):
-    request = rules.CommitRequest(order_id=order_id, quantity=quantity, placed_at=placed_at, now=now)
+    request = requests.CommitRequest(order_id=order_id, quantity=quantity, placed_at=placed_at, now=now)
     return rules.commit(stock, request)
 
 
@@ -62,7 +63,7 @@ def test_sold_goods_cannot_be_released():
 
 
 def test_a_repeated_delivery_is_added_once():
-    request = rules.RestockRequest(requested_at=NOW, key="delivery-1", quantity=10)
+    request = requests.RestockRequest(requested_at=NOW, key="delivery-1", quantity=10)
     once, _ = rules.restock(None, request)
     twice, _ = rules.restock(once, request)
     assert once.available == twice.available == 10
@@ -70,7 +71,9 @@ def test_a_repeated_delivery_is_added_once():
 
 def test_a_correction_never_takes_promised_goods():
     held, _ = reserve(Stock(available=5), quantity=3)
-    after, result = rules.adjust(held, rules.AdjustRequest(key="count-1", requested_at=NOW, delta=-3, reason="broken"))
+    after, result = rules.adjust(
+        held, requests.AdjustRequest(key="count-1", requested_at=NOW, delta=-3, reason="broken")
+    )
     assert (after.available, after.reserved, result.reason_code) == (2, 3, "below_zero")
 
 
@@ -78,14 +81,14 @@ def test_only_abandoned_reservations_expire():
     stock = Stock(available=10)
     for order_id, expires in (("abandoned", NOW), ("live", NOW), ("fresh", LATER)):
         stock, _ = reserve(stock, order_id, expires_at=expires)
-    expired, result = rules.expire(stock, rules.ExpireRequest(now=NOW, live=("live",)))
+    expired, result = rules.expire(stock, requests.ExpireRequest(now=NOW, live=("live",)))
     assert set(expired.reservations) == {"live", "fresh"}
     assert (expired.available, result.message) == (8, "1")
     assert reserve(expired, "abandoned")[1].reason_code == "already_settled"
 
 
 def test_a_commit_after_an_expired_reservation_takes_free_units_or_is_refused():
-    expired, _ = rules.expire(reserve(Stock(available=1), expires_at=NOW)[0], rules.ExpireRequest(now=NOW))
+    expired, _ = rules.expire(reserve(Stock(available=1), expires_at=NOW)[0], requests.ExpireRequest(now=NOW))
     taken, result = commit(expired)
     assert (taken.available, taken.sold, result.outcome) == (0, 1, Outcome.DONE)
     gone, _ = reserve(expired, "other")
@@ -97,9 +100,9 @@ def test_a_commit_after_an_expired_reservation_takes_free_units_or_is_refused():
 def test_backorders_are_filled_when_goods_arrive_an_order_at_a_time():
     owing, _ = commit(commit(Stock(), "a", quantity=3)[0], "b", quantity=1)
     assert commit(owing, "a", quantity=3) == (owing, StepResult()), "backordered once, however often it is repeated"
-    few, _ = rules.restock(owing, rules.RestockRequest(requested_at=NOW, key="few", quantity=2))
+    few, _ = rules.restock(owing, requests.RestockRequest(requested_at=NOW, key="few", quantity=2))
     assert (few.available, few.sold, few.backordered) == (1, 1, {"a": 3})
-    more, _ = rules.adjust(few, rules.AdjustRequest(requested_at=NOW, key="found", delta=5, reason="counted again"))
+    more, _ = rules.adjust(few, requests.AdjustRequest(requested_at=NOW, key="found", delta=5, reason="counted again"))
     assert (more.available, more.sold, more.backordered) == (3, 4, {})
     assert release(more)[1].reason_code == "already_committed"
 
@@ -116,20 +119,20 @@ def test_released_units_of_a_later_order_fill_backorders():
 
 
 def test_expired_units_of_a_later_order_fill_backorders():
-    expired, _ = rules.expire(owing_with_a_newcomer(expires_at=NOW), rules.ExpireRequest(now=NOW))
+    expired, _ = rules.expire(owing_with_a_newcomer(expires_at=NOW), requests.ExpireRequest(now=NOW))
     assert (expired.available, expired.reserved, expired.sold, expired.backordered) == (0, 0, 1, {})
 
 
 def test_units_that_expire_at_once_fill_the_oldest_backorder_first():
     stock, _ = reserve(reserve(Stock(available=3), "x", 1, expires_at=NOW)[0], "y", 2, expires_at=NOW)
     owing, _ = commit(commit(stock, "early", quantity=3)[0], "late", quantity=1)
-    assert rules.expire(owing, rules.ExpireRequest(now=NOW))[0].backordered == {"late": 1}
+    assert rules.expire(owing, requests.ExpireRequest(now=NOW))[0].backordered == {"late": 1}
 
 
 def test_settled_orders_and_movements_are_forgotten_after_a_while_so_that_the_state_stays_small():
     settled, _ = release(reserve(Stock(available=1))[0])
     settled, _ = rules.restock(settled, movement())
-    request = rules.ExpireRequest(now=NOW + max(rules.SETTLEMENT_RETENTION, KEY_RETENTION))
+    request = requests.ExpireRequest(now=NOW + max(rules.SETTLEMENT_RETENTION, KEY_RETENTION))
     expired, _ = rules.expire(settled, request)
     assert (expired.settled, expired.movements.entries) == ({}, {})
 
@@ -146,7 +149,7 @@ def test_a_repeated_commit_sells_nothing_once_its_settlement_is_forgotten(monkey
 
 def test_settlements_forgotten_by_time_are_not_sold_again_either_while_later_orders_are():
     sold, _ = commit(reserve(Stock(available=9))[0])
-    stock, _ = rules.expire(sold, rules.ExpireRequest(now=NOW + rules.SETTLEMENT_RETENTION))
+    stock, _ = rules.expire(sold, requests.ExpireRequest(now=NOW + rules.SETTLEMENT_RETENTION))
     assert Stock.from_state(stock.to_state()) == stock
     assert commit(stock)[1].reason_code == "settlement_forgotten"
     lost, result = commit(stock, "later", placed_at=LATER)
@@ -164,7 +167,7 @@ def test_the_state_survives_its_storage():
 
 
 def movement(key="k", quantity=1, at=NOW):
-    return rules.RestockRequest(key=key, requested_at=at, quantity=quantity)
+    return requests.RestockRequest(key=key, requested_at=at, quantity=quantity)
 
 
 def test_a_key_counts_once_however_many_others_come_in_between():
@@ -179,18 +182,18 @@ def test_a_key_counts_once_however_many_others_come_in_between():
     "other",
     [
         movement("k", 11),
-        rules.AdjustRequest(key="k", requested_at=NOW, delta=10, reason="found"),
+        requests.AdjustRequest(key="k", requested_at=NOW, delta=10, reason="found"),
     ],
 )
 def test_a_key_that_stands_for_another_movement_is_refused_and_moves_nothing(other):
     stock, _ = rules.restock(None, movement("k", 10))
-    apply = rules.restock if isinstance(other, rules.RestockRequest) else rules.adjust
+    apply = rules.restock if isinstance(other, requests.RestockRequest) else rules.adjust
     after, result = apply(stock, other)
     assert (after, result.reason_code) == (stock, "key_reused")
 
 
 def test_a_correction_that_was_refused_stays_refused_under_its_key():
-    request = rules.AdjustRequest(key="count-1", requested_at=NOW, delta=-3, reason="broken")
+    request = requests.AdjustRequest(key="count-1", requested_at=NOW, delta=-3, reason="broken")
     refused, _ = rules.adjust(Stock(available=1), request)
     restocked, _ = rules.restock(refused, movement(quantity=10))
     after, result = rules.adjust(restocked, request)
@@ -207,7 +210,7 @@ class AnyOrderOfOperations(RuleBasedStateMachine):
 
     def __init__(self):
         super().__init__()
-        self.stock = rules.restock(None, rules.RestockRequest(requested_at=NOW, key="first", quantity=20))[0]
+        self.stock = rules.restock(None, requests.RestockRequest(requested_at=NOW, key="first", quantity=20))[0]
         self.stocked = 20
         self.now = NOW
 
@@ -235,13 +238,13 @@ class AnyOrderOfOperations(RuleBasedStateMachine):
 
     @rule(key=st.sampled_from(["k1", "k2"]), quantity=st.integers(1, 9))
     def restock(self, key, quantity):
-        request = rules.RestockRequest(key=key, requested_at=self.now, quantity=quantity)
+        request = requests.RestockRequest(key=key, requested_at=self.now, quantity=quantity)
         self.stocked += quantity if self._is_new(request) else 0
         self._apply(lambda stock: rules.restock(stock, request))
 
     @rule(key=st.sampled_from(["k3", "k4"]), delta=st.integers(-9, 9))
     def adjust(self, key, delta):
-        request = rules.AdjustRequest(key=key, requested_at=self.now, delta=delta, reason="counted")
+        request = requests.AdjustRequest(key=key, requested_at=self.now, delta=delta, reason="counted")
         is_refused = self.stock.available + delta < 0
         self.stocked += delta if self._is_new(request) and not is_refused else 0
         self._apply(lambda stock: rules.adjust(stock, request))
@@ -252,7 +255,7 @@ class AnyOrderOfOperations(RuleBasedStateMachine):
     @rule(minutes=st.integers(1, 10), live=st.lists(orders, max_size=2))
     def expire(self, minutes, live):
         self.now += timedelta(minutes=minutes)
-        self._apply(lambda stock: rules.expire(stock, rules.ExpireRequest(now=self.now, live=tuple(live))))
+        self._apply(lambda stock: rules.expire(stock, requests.ExpireRequest(now=self.now, live=tuple(live))))
 
     @invariant()
     def units_balance(self):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from domain.inventory.stock import AdjustRequest, RestockRequest
+from domain.inventory.requests import AdjustRequest, RestockRequest
 from domain.keyed_changes import KEY_RETENTION, MAX_CHANGES, ChangeId, ChangeLog, ChangeState
 from domain.workflows.steps import Outcome, StepResult
 

@@ -1,0 +1,64 @@
+"""Files: batches of them, their manifests, and the documents of reports."""
+
+from typing import Protocol
+
+from domain.files.batch import (
+    BatchSummary,
+    ChunkFacts,
+    ExtractMetadata,
+    FileFacts,
+    FilesListed,
+    ListFiles,
+    SummariseBatch,
+)
+from domain.files.blob_link import BlobLink
+from domain.reports.report import FetchReportData, GenerateReport, ReportDataFetched, ReportFormat
+
+
+class FileBatches(Protocol):
+    """The files of batches, and what is kept of them between the steps."""
+
+    def list_files(self, wanted: ListFiles) -> FilesListed:
+        """Store the names of the files in lists. Refused: container_not_found, too_many_files."""
+
+    def names(self, batch_id: str, number: int) -> tuple[str, ...]:
+        """Return one list of names."""
+
+    def extract(self, wanted: ExtractMetadata) -> FileFacts:
+        """Return the facts of one file, or what is wrong with it. Never raises StorageUnavailable."""
+
+    def keep_facts(self, found: ChunkFacts) -> None:
+        """Store the facts of one list."""
+
+    def summarise(self, wanted: SummariseBatch) -> BatchSummary:
+        """Store the summary of a batch, and return what it adds up to."""
+
+    def summary_link(self, batch_id: str) -> BlobLink:
+        """Return where the summary can be read for a while."""
+
+
+class Manifests(Protocol):
+    """The manifests of file batches that were uploaded."""
+
+    def read(self, name: str, most_bytes: int) -> bytes | None:
+        """Return the manifest, or its first bytes when it has more; None when it is gone."""
+
+
+class Reports(Protocol):
+    """The rows and the documents of reports."""
+
+    def fetch(self, wanted: FetchReportData) -> ReportDataFetched:
+        """Store the next rows of the order repository as one part, and return where they end."""
+
+    def generate(self, wanted: GenerateReport) -> str:
+        """Store the document, and return the name of its blob."""
+
+    def link(self, report_id: str, form: ReportFormat) -> BlobLink:
+        """Return where the document can be read for a while."""
+
+
+class StorageSetup(Protocol):
+    """The queues and containers that must exist before the first message."""
+
+    def create_missing(self) -> None:
+        """Create what is missing."""

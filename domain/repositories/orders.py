@@ -1,0 +1,108 @@
+"""Orders, the products that they are made of, and what leads to them."""
+
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+from domain.catalogue.product import Product
+from domain.orders.batch import BatchChunk, BatchLine, ChunkResults, CollectResults, LineCounts, LineResult
+from domain.orders.intake import RefusedMessage
+from domain.orders.listing import EVERY_ORDER, ListedOrder, OrderFilter
+from domain.orders.order import Order, OrderProgress
+from domain.orders.row import OrderRow
+from domain.page import Page
+from domain.repositories.runs import RunRecords
+from domain.shipping.tracking import Tracking
+from domain.workflows.cancellation import CancellationRequest
+from domain.workflows.course import RunEnd
+from domain.workflows.intake import Intake
+from domain.workflows.steps import StepResult
+
+
+class OrderRepository(RunRecords, Protocol):
+    """One row per order id, inserted only if absent and never deleted. A status only moves as the transition table allows."""
+
+    def accept(self, order: Order, fingerprint: str) -> Intake:
+        """Insert a new order, unless its id is known in any case. fingerprint: equal for equal requests."""
+
+    def get(self, order_id: str) -> OrderRow | None:
+        """Return one order; None when there is none of this id."""
+
+    def list(
+        self, wanted: OrderFilter = EVERY_ORDER, *, cursor: str | None = None, limit: int = 50
+    ) -> Page[ListedOrder]:
+        """Return orders, newest first. Raises InvalidCursor."""
+
+    def record(self, progress: OrderProgress) -> OrderProgress | None:
+        """Store where an order stands, unless the row is further. Return the progress when it changed the status."""
+
+    def record_under_way(self, progress: OrderProgress) -> None:
+        """Store how far a running order is, unless the row is further, ended, or past the point of no return."""
+
+    def stop_before_capture(self, order_id: str) -> StepResult | None:
+        """Return why an order's money must not be taken; None when it may be."""
+
+    def request_cancellation(self, order_id: str, request: CancellationRequest) -> OrderRow | None:
+        """Store a cancellation, unless there is one or the order is past it. Return the row as it then is."""
+
+    def begin_compensation(self, order_id: str, end: RunEnd) -> bool:
+        """Record that a replay compensates an order, which is then not started again. False: it must not."""
+
+    def withdraw_stop(self, order_id: str) -> OrderRow | None:
+        """Let an order go on that was given up and that nothing has compensated. None: it must stay stopped."""
+
+    def record_tracking(self, order_id: str, tracking: Tracking) -> None:
+        """Store where an order's parcel is, unless the row knows a later status."""
+
+
+class OrderBatches(Protocol):
+    """What batches of orders keep between their steps."""
+
+    def keep_lines(
+        self, batch_id: str, digest: str, chunks: Sequence[Sequence[BatchLine]], rejected: Sequence[LineResult]
+    ) -> None:
+        """Store what a file holds, before its batch is started."""
+
+    def lines(self, chunk: BatchChunk) -> tuple[BatchLine, ...]:
+        """Return the orders of one chunk."""
+
+    def keep_results(self, done: ChunkResults) -> None:
+        """Store what became of one chunk's orders."""
+
+    def collect(self, wanted: CollectResults) -> LineCounts:
+        """Store one result per line, in the order of the file, and return how many there are of each outcome."""
+
+    def all_results(self, batch_id: str) -> bytes | None:
+        """Return JSON Lines, one result per line of the file; None before they are collected."""
+
+
+class RefusedOrders(Protocol):
+    """Queue messages that are no orders, kept with the reason."""
+
+    def put(self, refused: RefusedMessage) -> None:
+        """Store a message. A repeat stores a second one with the same `message_id`."""
+
+
+class Parcels(Protocol):
+    """Which order a parcel belongs to."""
+
+    def add(self, code: str, order_id: str) -> None:
+        """Record the order of a tracking code."""
+
+    def order_of(self, code: str) -> str | None:
+        """Return the order of a parcel; None when it is not one of this shop."""
+
+
+class Catalogue(Protocol):
+    """The products for sale."""
+
+    def get(self, product_id: str) -> Product | None:
+        """Return one product; None when there is none of this id."""
+
+    def get_many(self, product_ids: Collection[str]) -> dict[str, Product]:
+        """Return those of the products that exist, by id."""
+
+    def list(self, *, cursor: str | None = None, limit: int = 50) -> Page[Product]:
+        """Return products by id. Raises InvalidCursor."""
+
+    def put(self, product: Product) -> None:
+        """Store a product, or replace it."""

@@ -1,0 +1,66 @@
+"""What customers have paid, what employees are paid, and what the reconciliation of payments knows."""
+
+from typing import Protocol
+
+from domain.expenses.claim import ExpensePayment
+from domain.page import Page
+from domain.payments.invoice import BankPayment, InvoiceStatus
+from domain.payments.listing import ProviderPayment
+from domain.payments.reconciliation import PaymentDrift, PaymentRun, ReadPosition, WatchedPayment
+from domain.workflows.dead_letter import (
+    Resolution,
+)
+
+
+class Invoices(Protocol):
+    """What customers have paid of their invoices."""
+
+    def status(self, namespace: str, number: str) -> InvoiceStatus:
+        """Return how far an invoice is paid. Raises NotFound."""
+
+    def record(self, namespace: str, received: BankPayment) -> InvoiceStatus:
+        """Record a payment once per key, and give the credit back. Raises NotFound, Invalid and Conflict."""
+
+
+class PaymentReconciliation(Protocol):
+    """What the reconciliation of payments needs in its next run, and what its last one found."""
+
+    def position(self, provider: str) -> ReadPosition:
+        """Return how far a provider's payments are read."""
+
+    def move(self, position: ReadPosition) -> None:
+        """Store how far a provider's payments are read."""
+
+    def watched(self, provider: str, *, cursor: str | None, limit: int) -> Page[WatchedPayment]:
+        """Return a page of the payments to look at again."""
+
+    def watch(self, watched: WatchedPayment) -> None:
+        """Have a payment looked at again, and list its difference if it has one."""
+
+    def forget(self, payment: ProviderPayment) -> None:
+        """Leave a payment out from now on: it is settled."""
+
+    def list_drift(self, *, cursor: str | None = None, limit: int = 50) -> Page[PaymentDrift]:
+        """Return a page of the differences. Raises InvalidCursor."""
+
+    def find_drift(self, drift_id: str) -> PaymentDrift | None:
+        """Return one difference; None when none of this id is open."""
+
+    def last_run(self) -> PaymentRun | None:
+        """Return the last run; None before the first."""
+
+    def record_run(self, run: PaymentRun) -> None:
+        """Store a run as the last one."""
+
+    def resolution(self, drift_id: str) -> Resolution | None:
+        """Return how an operator resolved a difference; None when none did."""
+
+    def resolve(self, drift: PaymentDrift, resolution: Resolution) -> None:
+        """Store how an operator resolved a difference, and take it from the list."""
+
+
+class ExpensePayments(Protocol):
+    """What is paid to employees: one row per claim, inserted only if absent."""
+
+    def add(self, payment: ExpensePayment) -> ExpensePayment:
+        """Insert what is to be paid for a claim, unless that was done; return what holds."""

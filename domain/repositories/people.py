@@ -1,0 +1,59 @@
+"""Users, and what is sent to people: messages, their texts, and the links in them."""
+
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from domain.expenses.claim import WithdrawalRight
+from domain.mail.notification import Notification
+from domain.onboarding.user import PersistUser
+from domain.workflows.decision_link import DecisionLink
+
+
+class Users(Protocol):
+    """The registered users."""
+
+    def add(self, request: PersistUser) -> bool:
+        """Insert a user; False when another run has inserted one with this address."""
+
+
+class Outbox(Protocol):
+    """Messages to people that wait for their delivery."""
+
+    def put(self, notification: Notification, later: timedelta = ...) -> None:
+        """Store a message, to be delivered that much later. A repeat stores a second one with the same `message_id`."""
+
+
+class SentMessages(Protocol):
+    """Which messages to people were sent."""
+
+    def has(self, message_id: str) -> bool:
+        """Return whether the message was sent."""
+
+    def add(self, message_id: str) -> None:
+        """Record that the message was sent."""
+
+
+class DecisionLinks(Protocol):
+    """Signed links to the page on which an approver decides."""
+
+    def address(self, link: DecisionLink) -> str | None:
+        """Return the address of the page; None when links are not set up."""
+
+    def read(self, token: str, now: datetime | None = None) -> DecisionLink:
+        """Return what a link says. Raises LinkInvalid and LinkExpired."""
+
+    def token(self, link: DecisionLink) -> str:
+        """Return what proves that the approver of a wait sends a decision."""
+
+    def withdrawal_token(self, right: WithdrawalRight) -> str | None:
+        """Return what proves that a claimant withdraws a claim, always the same; None when there is no secret."""
+
+    def read_withdrawal(self, token: str) -> WithdrawalRight:
+        """Return what a claimant's token says. Raises LinkInvalid."""
+
+
+class Texts(Protocol):
+    """The texts of mails and pages."""
+
+    def __call__(self, name: str, /, **facts: object) -> str:
+        """Return a text. name: of its template, such as `order_completed.html`. What is put into HTML is escaped."""

@@ -52,7 +52,7 @@ def record_run(request: dict) -> dict[str, Any]:
     message failed.
     """
     record = RecordRun.model_validate(request)
-    emit_status(records_of(record.workflow).record_run(record))
+    emit_status(records_of(record.workflow).record_progress(record))
     notified, stored = conclude(record)
     for dead_letter in stored:
         emit_dead_letter(dead_letter)

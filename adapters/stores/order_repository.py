@@ -113,7 +113,7 @@ class OrderRepository:
 
         self._change(progress.order_id, decide)
 
-    def record_run(self, record: RecordRun) -> OrderProgress | None:
+    def record_progress(self, record: RecordRun) -> OrderProgress | None:
         """Do what `record` does."""
         return self.record(OrderProgress.model_validate(record.progress))
 

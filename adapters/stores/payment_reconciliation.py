@@ -87,7 +87,7 @@ class PaymentReconciliationStore:
         row = self._find(_RUNS, _LAST)
         return None if row is None else PaymentRun.model_validate_json(row["json"])
 
-    def record_run(self, run: PaymentRun) -> None:
+    def record_last_run(self, run: PaymentRun) -> None:
         """Store a run as the last one."""
         self._put(_RUNS, _LAST, run.model_dump_json())
 

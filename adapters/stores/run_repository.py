@@ -39,7 +39,7 @@ class RunRepository:
         """Store a run, unless its id is known. fingerprint: equal for equal requests."""
         return self.intake.accept(run, fingerprint)
 
-    def record_run(self, record: RecordRun) -> None:
+    def record_progress(self, record: RecordRun) -> None:
         """Store the end of a run that its instance cannot report. One with a longer ledger stays."""
         instance_id = instance_id_of(record.workflow, record.key)
         end = WorkflowProgress.model_validate(record.progress)

@@ -49,7 +49,7 @@ class PaymentReconciliation(Protocol):
     def last_run(self) -> PaymentRun | None:
         """Return the last run; None before the first."""
 
-    def record_run(self, run: PaymentRun) -> None:
+    def record_last_run(self, run: PaymentRun) -> None:
         """Store a run as the last one."""
 
     def resolution(self, drift_id: str) -> Resolution | None:

@@ -64,7 +64,7 @@ class RunRecords(Protocol):
     def settle_course(self, request: SettleCourse) -> CourseSettled:
         """Record which way a run goes, unless that is recorded; return the course that holds."""
 
-    def record_run(self, record: RecordRun) -> Wire | None:
+    def record_progress(self, record: RecordRun) -> Wire | None:
         """Store where a run stands or how it has ended, unless its row is further.
 
         Returns the progress of an order that it gave another status, else None.

@@ -69,7 +69,7 @@ async def reconcile_payments(client: DurableClient, now: datetime) -> PaymentRun
         if run.problem is not None:
             _log.warning("payment reconciliation failed %s: %s", provider, run.problem)
     done = PaymentRun(as_of=now, providers=tuple(runs), drift=found)
-    await asyncio.to_thread(services().payment_reconciliation.record_run, done)
+    await asyncio.to_thread(services().payment_reconciliation.record_last_run, done)
     return done
 
 

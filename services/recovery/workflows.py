@@ -174,7 +174,7 @@ def _record_open_end(run: Run, instance: InstanceStatus) -> None:
 
 
 def _record_end(run: Run, end: WorkflowProgress) -> None:
-    services().run_repository.record_run(RecordRun(workflow=run.workflow, key=run.key, progress=end.to_wire()))
+    services().run_repository.record_progress(RecordRun(workflow=run.workflow, key=run.key, progress=end.to_wire()))
 
 
 async def _store_decision(run: Run, name: str, payload: Any) -> None:

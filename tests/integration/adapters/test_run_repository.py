@@ -95,7 +95,7 @@ def test_an_end_set_without_an_instance_is_kept_until_the_run_is_started_again(r
     repository.accept(run(), "print")
     end = WorkflowProgress(id="r-1", status="failed", succeeded=False, message="Processing stopped before the end.")
     assert repository.end(ID) is None
-    repository.record_run(record(end))
+    repository.record_progress(record(end))
     repository.intake.forget(ID)
     assert repository.end(ID) == end
     for _ in range(2):
@@ -148,7 +148,7 @@ def test_a_run_ends_with_the_last_of_its_open_compensations(repository: RunRepos
     repository.accept(run(), "print")
     with pytest.raises(EndNotKnown):
         repository.close(closing("a"))
-    repository.record_run(record(ended(compensated("a"), compensated("b"))))
+    repository.record_progress(record(ended(compensated("a"), compensated("b"))))
     statuses = []
     for step in ("a", "a", "b", "b"):
         repository.close(closing(step))
@@ -156,13 +156,13 @@ def test_a_run_ends_with_the_last_of_its_open_compensations(repository: RunRepos
         assert now is not None
         statuses.append((now.status, len(now.steps)))
     assert statuses == [("needs_attention", 3), ("needs_attention", 3), ("rejected", 4), ("rejected", 4)]
-    repository.record_run(record(ended(compensated("a"), compensated("b"))))
+    repository.record_progress(record(ended(compensated("a"), compensated("b"))))
     assert repository.end(ID) == now, "an activity that is run twice reopens nothing"
 
 
 def test_a_run_that_is_started_again_is_not_closed_by_what_was_open_before(repository: RunRepository):
     repository.accept(run(), "print")
-    repository.record_run(record(ended(compensated("a"))))
+    repository.record_progress(record(ended(compensated("a"))))
     repository.reopen(run())
     repository.close(closing("a"))
     assert repository.end(ID) is None

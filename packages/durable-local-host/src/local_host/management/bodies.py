@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from local_host.engine.compact_json import to_text
 from local_host.engine.history import COMPLETES, EventType, time_text
 from local_host.engine.status import RuntimeStatus
 from local_host.engine.views import EntityStatus, InstanceStatus
@@ -45,8 +46,8 @@ class ScheduledTwice(Exception):
 
 
 def json_body(value: Any) -> bytes:
-    """Compact JSON, as the extension writes it."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    """Compact JSON, as the extension writes it. Half of a surrogate pair, which has no UTF-8, stays an escape."""
+    return to_text(value).encode()
 
 
 def status_body(

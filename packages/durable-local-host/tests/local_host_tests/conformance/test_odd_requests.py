@@ -48,6 +48,16 @@ async def test_half_a_surrogate_pair_goes_through_an_instance_and_an_entity(app_
     assert (await app_host.http.post(path, data=body, headers=headers)).status == 202
 
 
+async def test_half_a_surrogate_pair_is_shown_and_hides_no_other_instance(app_host: AppHost) -> None:
+    await app_host.wait(await app_host.start("give_input", 1))
+    odd = await app_host.start("give_input", {"a": "\ud800"})
+    await app_host.wait(odd)
+    for query in ("instances", f"instances/{odd}?showHistory=true&showHistoryOutput=true&showInput=true"):
+        answer = await app_host.http.get(f"{MANAGEMENT}/{query}")
+        assert answer.status == 200, query
+        assert "\\ud800" in answer.text, query
+
+
 async def test_json_that_is_nested_too_deeply_is_refused(app_host: AppHost) -> None:
     headers, body = {"Content-Type": "application/json"}, "[" * 100_000 + "]" * 100_000
     for path in ("orchestrators/give_input", "entities/counter/deep?op=keep"):

@@ -87,8 +87,9 @@ class _PlainDigits(dict[int, str | int]):
         if code < 128:
             return code
         character = chr(code)
-        if character.isdecimal():
-            return str(unicodedata.decimal(character))
+        digit = unicodedata.digit(character, None)  # also of scripts that count otherwise, and white on black
+        if digit is not None:
+            return str(digit)
         plain = unicodedata.normalize("NFKC", character)
         return plain if any("0" <= each <= "9" for each in plain) else code
 

@@ -126,7 +126,9 @@ def test_no_script_hides_a_card_number(zero):
 
 
 @pytest.mark.parametrize(
-    "text", ["④②" * 8, "⁴²" * 8, "4\ufe0f\u20e32\ufe0f\u20e3" * 8], ids=["circled", "raised", "keycaps"]
+    "text",
+    ["④②" * 8, "⁴²" * 8, "4\ufe0f\u20e32\ufe0f\u20e3" * 8, "❹❷" * 8, "⓸⓶" * 8, "➃➁" * 8, "፬፪" * 8],
+    ids=["circled", "raised", "keycaps", "white on black", "circled twice", "sans serif", "Ethiopic"],
 )
 def test_no_dress_hides_a_card_number(text):
     assert looks_like_card_number(text)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from domain.money import Money
-from domain.orders.order import OrderProgress
 from domain.orders.row import OrderRow
 from domain.payments.providers import INVOICE
 
@@ -15,10 +14,21 @@ if TYPE_CHECKING:
 
 _FOLDER: Final = Path(__file__).parent / "templates"
 
+_PAYMENT_REFUSED: Final = "Your payment was declined. Another means of payment may be accepted."
+_SOLD_OUT: Final = "Not all of the goods are in stock any more."
 _FOR_CUSTOMERS: Final = {
+    "out_of_stock": _SOLD_OUT,
+    "unknown_product": _SOLD_OUT,
+    # A card that was lost or stolen must not say so to the person who uses it: https://docs.stripe.com/declines/codes.
+    "payment_declined": _PAYMENT_REFUSED,
+    "payment_method_invalid": _PAYMENT_REFUSED,
+    "action_required": "Your bank wants you to confirm this payment, which this shop cannot ask of you. "
+    "Another means of payment may be accepted.",
+    "authorisation_expired": "Your bank released the reserved amount before it was charged.",
     "undeliverable": "The carrier cannot deliver this parcel to the address.",
     "shipping_too_expensive": "Sending this parcel to the address would cost too much.",
 }
+"""The only reasons that customers read. What the ledger says may name stock, costs, colleagues and what a bank suspects."""
 
 
 def render(name: str, /, **facts: Any) -> str:
@@ -31,9 +41,9 @@ def money(cents: int, currency: str) -> str:
     return str(Money(cents, currency))
 
 
-def customer_reason(result: OrderProgress) -> str:
-    """Return why an order was refused, as its customer may read it: carriers' messages and costs are for operators."""
-    return _FOR_CUSTOMERS.get(result.reason_code or "", result.message)
+def customer_reason(row: OrderRow | None) -> str | None:
+    """Return why an order was refused, as its customer may read it; None where that is internal, or the order is not known."""
+    return None if row is None or row.result is None else _FOR_CUSTOMERS.get(row.result.reason_code or "")
 
 
 def how_paid(row: OrderRow | None) -> str:

@@ -11,6 +11,7 @@ from domain.cards import looks_like_card_number
 from domain.errors import EndNotKnown, ProviderUnavailable, StorageUnavailable
 
 MAX_REASON: Final = 200
+_MAX_READ: Final = 10 * MAX_REASON  # the patterns below take the square of a text's length
 
 _OWN_FAULTS: Final = frozenset(each.__name__ for each in (ProviderUnavailable, StorageUnavailable, EndNotKnown))
 _UNKNOWN: Final = "the attempt failed"
@@ -32,7 +33,7 @@ _PRIVATE: Final = (
 
 def failure_reason(error: str) -> str:
     """Return why an attempt failed. error: the text with which its task failed."""
-    line = re.sub(_WRAPPING, "", error.strip().partition("\n")[0].strip())
+    line = re.sub(_WRAPPING, "", error.strip()[:_MAX_READ].partition("\n")[0].strip())
     if exited := re.search(_EXITED, line):
         return f"the worker process ended (code {exited[1]})"
     if timed_out := re.search(_TIMED_OUT, line):

@@ -1,6 +1,6 @@
 """Whether the task hub takes work, and whether it is the one that the stored orders were processed in.
 
-A probe writes to the hub, so its result is kept for a while: anyone may ask, and no flood of questions may become one of writes.
+A probe writes to the hub, so its result is kept for a while: any caller may ask, and many requests must not become many writes.
 """
 
 from typing import Final

@@ -27,7 +27,15 @@ from adapters.easypost.words import (
     redacted,
 )
 from domain.money import Money
-from domain.shipping.shipment import LABEL_LIMIT, Address, BuyLabelRequest, CancelShippingRequest, ShipmentRequest
+from domain.shipping.shipment import (
+    LABEL_LIMIT,
+    LABEL_REFUNDED,
+    Address,
+    BuyLabelRequest,
+    CancelShippingRequest,
+    ShipmentRequest,
+)
+from domain.workflows.commands import NOTHING_TO_COMPENSATE
 from domain.workflows.steps import StepResult
 
 if TYPE_CHECKING:
@@ -97,7 +105,7 @@ class EasyPostCarrier:
         try:
             shipment = self._settled(request)
             if shipment is None or shipment.postage_label is None:
-                return StepResult(message="nothing_to_compensate")
+                return StepResult(message=NOTHING_TO_COMPENSATE)
             if shipment.refund_status not in _GIVEN_BACK:
                 shipment = self._give_back(shipment)
         except CarrierRefused as refusal:
@@ -189,9 +197,9 @@ def _most(request: BuyLabelRequest) -> Money:
 
 def _given_back(shipment: Shipment) -> StepResult:
     if shipment.refund_status in _GIVEN_BACK:
-        return StepResult(reference=shipment.id, message="label_refunded")
+        return StepResult(reference=shipment.id, message=LABEL_REFUNDED)
     if shipment.refund_status == "not_applicable":  # billed when scanned: what is never shipped is never paid
-        return StepResult(reference=shipment.id, message="label_refunded")
+        return StepResult(reference=shipment.id, message=LABEL_REFUNDED)
     return StepResult.faulted("refund_rejected", f"the carrier does not take the label back ({shipment.refund_status})")
 
 

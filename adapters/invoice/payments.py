@@ -24,8 +24,9 @@ from domain.payments.invoice import (
     release,
 )
 from domain.payments.listing import FindPayment, ListPayments, ProviderPayment
-from domain.payments.payment import REFUNDED, CancelPaymentRequest, CaptureRequest, PaymentRequest
+from domain.payments.payment import REFUNDED, VOIDED, CancelPaymentRequest, CaptureRequest, PaymentRequest
 from domain.payments.providers import INVOICE
+from domain.workflows.commands import NOTHING_TO_COMPENSATE
 from domain.workflows.steps import StepResult
 
 _MAX_COLLISIONS: Final = 20
@@ -197,7 +198,7 @@ def _answer(payment: InvoicePayment) -> StepResult:
 def _compensated(payment: InvoicePayment) -> StepResult:
     if payment.state is PaymentState.CREDITED:
         return StepResult(reference=payment.payment_id, message=REFUNDED)
-    message = "voided" if payment.was_held else "nothing_to_compensate"
+    message = VOIDED if payment.was_held else NOTHING_TO_COMPENSATE
     return StepResult(reference=payment.payment_id, message=message)
 
 

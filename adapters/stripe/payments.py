@@ -21,7 +21,8 @@ from domain.errors import ProviderUnavailable
 from domain.ids import PaymentOperation, payment_key
 from domain.page import Page
 from domain.payments.listing import FindPayment, ListPayments, ProviderPayment
-from domain.payments.payment import CancelPaymentRequest, CaptureRequest, PaymentRequest
+from domain.payments.payment import REFUNDED, VOIDED, CancelPaymentRequest, CaptureRequest, PaymentRequest
+from domain.workflows.commands import NOTHING_TO_COMPENSATE
 from domain.workflows.steps import StepResult
 
 Verdict = Callable[[Intent], StepResult | None]
@@ -31,7 +32,7 @@ _KEY_RETENTION: Final = timedelta(hours=23)
 # Each of Stripe's own failures, kept under its key, costs one. Enough for every attempt of a step and its compensation during an
 # outage, and for an operator's after it: with no key left, money would stay where it is until Stripe forgets them.
 _MAX_KEYS_PER_OPERATION: Final = 50
-_COMPENSATED: Final = ("nothing_to_compensate", "voided", "refunded")
+_COMPENSATED: Final = (NOTHING_TO_COMPENSATE, VOIDED, REFUNDED)
 
 
 class StripePayments:
@@ -82,7 +83,7 @@ class StripePayments:
             results = [self._cancel_one(payment, intent) for intent in found]
         except RequestRefused as refusal:
             return verdicts.faulted(refusal.code)
-        return max(results, key=_weight, default=StepResult(message="nothing_to_compensate"))
+        return max(results, key=_weight, default=StepResult(message=NOTHING_TO_COMPENSATE))
 
     def list_payments(self, wanted: ListPayments) -> Page[ProviderPayment]:
         """Return a page of the shop's payments. Raises ProviderRefused when Stripe does not list them for this key."""

@@ -8,7 +8,8 @@ from typing import Final
 from adapters.stripe.errors import KeyMisused, RequestRefused, safe_code
 from adapters.stripe.gateway import Intent
 from domain.errors import ProviderUnavailable
-from domain.payments.payment import REFUNDED, CaptureRequest, PaymentRequest
+from domain.payments.payment import REFUNDED, VOIDED, CaptureRequest, PaymentRequest
+from domain.workflows.commands import NOTHING_TO_COMPENSATE
 from domain.workflows.steps import StepResult
 
 # Stripe's reasons for cancelling a payment by itself: the bank has released the money.
@@ -57,7 +58,7 @@ def voided(held: bool, intent: Intent) -> StepResult | None:
 
 def over(held: bool, intent: Intent) -> StepResult:
     """Return the result for a cancelled payment. held: whether money was held before."""
-    return StepResult(reference=intent.id, message="voided" if held else "nothing_to_compensate")
+    return StepResult(reference=intent.id, message=VOIDED if held else NOTHING_TO_COMPENSATE)
 
 
 def refunded(intent: Intent) -> StepResult:

@@ -2,22 +2,20 @@
 
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Literal
 
 from domain.orders import steps as names
 from domain.orders.order import Order
-from domain.payments.payment import REFUNDED
+from domain.payments.payment import REFUNDED, VOIDED
 from domain.payments.providers import ProviderName
 from domain.shipping.shipment import CARRIER, SERVICE, TRACKING_URL
 from domain.shipping.tracking import ParcelStatus, Tracking
 from domain.wire import Timestamp, Wire
 from domain.workflows.approval_wait import ApprovalWait
+from domain.workflows.commands import NOTHING_TO_COMPENSATE
 from domain.workflows.decision import SettledApproval
 from domain.workflows.decision_words import Decision
 from domain.workflows.steps import LedgerEntry, Outcome
-
-_NOTHING_THERE: Final = "nothing_to_compensate"
-_VOIDED: Final = "voided"
 
 
 class OrderedLine(Wire):
@@ -30,7 +28,7 @@ class OrderedLine(Wire):
     line_total_cents: int
 
 
-class PaymentState(StrEnum):
+class OrderPaymentState(StrEnum):
     """What became of the customer's money, as far as the ledger shows."""
 
     NONE = "none"  # nothing was asked of the provider, or there was nothing to compensate
@@ -57,7 +55,7 @@ class OrderPayment(Wire):
     payment_id: str | None
     amount_cents: int
     currency: str
-    state: PaymentState
+    state: OrderPaymentState
     at: Timestamp | None
 
 
@@ -115,7 +113,7 @@ def ordered_lines(order: Order) -> tuple[OrderedLine, ...]:
 
 def payment_of(order: Order, ledger: Iterable[LedgerEntry]) -> OrderPayment:
     """Return the payment of an order as its ledger shows it."""
-    state, at, payment_id = PaymentState.NONE, None, None
+    state, at, payment_id = OrderPaymentState.NONE, None, None
     for entry in ledger:
         following = _following(state, entry, is_taken_at_once=order.policy.capture == "immediate")
         if following is not state:
@@ -170,25 +168,29 @@ def approval_of(
     )
 
 
-def _following(state: PaymentState, entry: LedgerEntry, *, is_taken_at_once: bool) -> PaymentState:
+def _following(state: OrderPaymentState, entry: LedgerEntry, *, is_taken_at_once: bool) -> OrderPaymentState:
     """Return the state of a payment after one more entry of the ledger."""
     if entry.step == names.AUTHORISE_PAYMENT:
-        secured = PaymentState.CAPTURED if is_taken_at_once else PaymentState.AUTHORISED
-        return {Outcome.DONE: secured, Outcome.UNKNOWN: PaymentState.UNKNOWN}.get(entry.outcome, PaymentState.REFUSED)
+        secured = OrderPaymentState.CAPTURED if is_taken_at_once else OrderPaymentState.AUTHORISED
+        return {Outcome.DONE: secured, Outcome.UNKNOWN: OrderPaymentState.UNKNOWN}.get(
+            entry.outcome, OrderPaymentState.REFUSED
+        )
     if entry.step == names.CAPTURE_PAYMENT:
-        return {Outcome.DONE: PaymentState.CAPTURED, Outcome.UNKNOWN: PaymentState.UNKNOWN}.get(entry.outcome, state)
+        return {Outcome.DONE: OrderPaymentState.CAPTURED, Outcome.UNKNOWN: OrderPaymentState.UNKNOWN}.get(
+            entry.outcome, state
+        )
     if entry.step == names.CANCEL_PAYMENT:
         return _after_compensation(state, entry)
     return state
 
 
-def _after_compensation(state: PaymentState, entry: LedgerEntry) -> PaymentState:
+def _after_compensation(state: OrderPaymentState, entry: LedgerEntry) -> OrderPaymentState:
     if entry.outcome is not Outcome.DONE:  # of a ledger that was lost, it may be all that is known
-        return PaymentState.UNKNOWN if state is PaymentState.NONE else state
-    if entry.message == _NOTHING_THERE:
-        return PaymentState.REFUSED if state is PaymentState.REFUSED else PaymentState.NONE
-    known = {REFUNDED: PaymentState.REFUNDED, _VOIDED: PaymentState.VOIDED}
-    return known.get(entry.message or "", PaymentState.SETTLED)
+        return OrderPaymentState.UNKNOWN if state is OrderPaymentState.NONE else state
+    if entry.message == NOTHING_TO_COMPENSATE:
+        return OrderPaymentState.REFUSED if state is OrderPaymentState.REFUSED else OrderPaymentState.NONE
+    known = {REFUNDED: OrderPaymentState.REFUNDED, VOIDED: OrderPaymentState.VOIDED}
+    return known.get(entry.message or "", OrderPaymentState.SETTLED)
 
 
 def _last_done(ledger: Sequence[LedgerEntry], step: str) -> LedgerEntry | None:

@@ -20,6 +20,8 @@ PaymentMethod = Annotated[
     in_words("Must be a payment method's token: pm_ and what follows it"),
 ]
 
+VOIDED: Final = "voided"
+"""The message of a cancellation that freed money which was held."""
 
 REFUNDED: Final = "refunded"
 """The message of a cancellation that paid money back."""

@@ -11,6 +11,9 @@ from domain.shipping.addresses import address_problems
 from domain.shipping.customs import CustomsDeclaration
 from domain.wire import VISIBLE_LINE, Cents, Currency, Edge, Wire, in_words, is_absent
 
+LABEL_REFUNDED: Final = "label_refunded"
+"""The message of a cancellation that gave a label back."""
+
 CARRIER: Final = "carrier"
 SERVICE: Final = "service"
 TRACKING_URL: Final = "tracking_url"

@@ -1,8 +1,11 @@
 """A command as data: what an orchestrator sends now, and an operator may send again tomorrow."""
 
-from typing import Any
+from typing import Any, Final
 
 from domain.wire import Wire
+
+NOTHING_TO_COMPENSATE: Final = "nothing_to_compensate"
+"""The message of a compensation whose step had left nothing behind."""
 
 
 class Command(Wire):

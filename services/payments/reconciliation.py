@@ -115,7 +115,7 @@ class _Reconciliation:
                 self._store.watched, self._provider, cursor=position.watched_cursor, limit=_MAX_WATCHED
             )
             watched = {each.payment.payment_id: each for each in page.items}
-            again = await gather_bounded(self._look, sorted(watched.keys() - listed.keys()))
+            again = await gather_bounded(self._read_again, sorted(watched.keys() - listed.keys()))
             payments = listed | {each.payment_id: each for each in again if each is not None}
             drift = await self._compare(payments.values(), watched)
         except (ProviderUnavailable, ProviderRefused) as error:
@@ -153,7 +153,7 @@ class _Reconciliation:
         left = span.model_copy(update={"cursor": cursor})
         return position.model_copy(update={"span": left}), found
 
-    async def _look(self, payment_id: str) -> ProviderPayment | None:
+    async def _read_again(self, payment_id: str) -> ProviderPayment | None:
         wanted = FindPayment(provider=self._provider, namespace=self._namespace, payment_id=payment_id)
         return await asyncio.to_thread(self._payments.find_payment, wanted)
 
@@ -176,7 +176,7 @@ class _Reconciliation:
         order = await order_money(self._client, payments[0].order_id)
         if next(find_payment_drift(payments, order), None) is not None:
             # The order was read after its payments: only what a second look shows as well is a difference.
-            seen = await asyncio.gather(*(self._look(payment.payment_id) for payment in payments))
+            seen = await asyncio.gather(*(self._read_again(payment.payment_id) for payment in payments))
             payments = [payment for payment in seen if payment is not None]
             order = await order_money(self._client, order.order_id)
         differing = {each.payment_id: each for each in find_payment_drift(payments, order)}
@@ -205,9 +205,9 @@ class _Reconciliation:
 
 async def _with_dead_letter(drift: PaymentDrift) -> PaymentDrift:
     """Return the difference with the open dead letter of its order's compensation, if there is one."""
-    letter_id = dead_letter_id(order_instance_id(drift.order_id), CANCEL_PAYMENT)
-    stored = await asyncio.to_thread(services().dead_letters.get, letter_id)
+    open_id = dead_letter_id(order_instance_id(drift.order_id), CANCEL_PAYMENT)
+    stored = await asyncio.to_thread(services().dead_letters.get, open_id)
     if stored is None or stored.dead_letter.state is not DeadLetterState.OPEN:
         return drift
     action = f"Settle the order: POST /api/orders/{drift.order_id}/settlement replays what is open of it."
-    return drift.model_copy(update={"dead_letter_id": letter_id, "next_action": action})
+    return drift.model_copy(update={"dead_letter_id": open_id, "next_action": action})

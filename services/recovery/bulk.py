@@ -94,11 +94,11 @@ async def failed_runs(
     sources = _sources(action, wanted)
     source, after = _position(cursor, sources)
     if source is _Source.DEAD_LETTERS:
-        letters = await asyncio.to_thread(
+        found = await asyncio.to_thread(
             services().dead_letters.list, state=DeadLetterState.OPEN, cursor=after or None, limit=limit
         )
-        keys = dict.fromkeys(key for each in letters.items for key in _wanted_run(each, action, wanted))
-        return Page([*keys], letters.cursor and f"{source}{_SEPARATOR}{letters.cursor}")
+        keys = dict.fromkeys(key for each in found.items for key in _wanted_run(each, action, wanted))
+        return Page([*keys], found.cursor and f"{source}{_SEPARATOR}{found.cursor}")
     page = await _waiting(client, source, wanted, after, limit)
     if page.cursor is not None:
         return page

@@ -62,7 +62,7 @@ param schedulerDnsZone string = 'privatelink.durabletask.io'
 @description('Spread app and storage over the availability zones of the region.')
 param zoneRedundant bool = false
 
-@description('A staging slot with an account, a task hub and provider test keys of its own (Premium).')
+@description('A staging slot with an identity, a vault, an account, a task hub and provider test keys of its own (Premium).')
 param enableStagingSlot bool = false
 
 @description('Replace instances a few at a time on deployment (FC1, preview).')
@@ -279,6 +279,11 @@ module identity 'modules/identity.bicep' = {
   params: { name: 'id-${token}', location: location, tags: tags }
 }
 
+module stagingIdentity 'modules/identity.bicep' = if (enableStagingSlot) {
+  scope: group
+  params: { name: 'id-${token}-staging', location: location, tags: tags }
+}
+
 module storage 'modules/storage.bicep' = {
   scope: group
   params: {
@@ -343,6 +348,18 @@ module vault 'modules/keyvault.bicep' = {
   }
 }
 
+module stagingVault 'modules/keyvault.bicep' = if (enableStagingSlot) {
+  scope: group
+  params: {
+    name: 'kvs-${token}'
+    location: location
+    tags: tags
+    privateOnly: usePrivateNetworking
+    recover: contains(split(deletedVaults, ','), 'kvs-${token}')
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
 module mail 'modules/mail.bicep' = if (!empty(mailDataLocation)) {
   scope: group
   params: {
@@ -376,12 +393,30 @@ module sql 'modules/sql.bicep' = if (backend == 'MSSQL') {
     name: 'sql-${token}'
     location: location
     tags: tags
-    databaseNames: taskHubs
+    databaseName: taskHubName
     administratorName: identity.outputs.name
     administratorClientId: identity.outputs.clientId
     zoneRedundant: zoneRedundant
     privateOnly: usePrivateNetworking
     workspaceId: monitoring.outputs.workspaceId
+    locked: true
+  }
+}
+
+// A server has one administrator, and administrators reach every database of theirs.
+module stagingSql 'modules/sql.bicep' = if (backend == 'MSSQL' && enableStagingSlot) {
+  scope: group
+  params: {
+    name: 'sql-${token}-staging'
+    location: location
+    tags: tags
+    databaseName: '${taskHubName}Staging'
+    administratorName: stagingIdentity!.outputs.name
+    administratorClientId: stagingIdentity!.outputs.clientId
+    zoneRedundant: false
+    privateOnly: usePrivateNetworking
+    workspaceId: monitoring.outputs.workspaceId
+    locked: false
   }
 }
 
@@ -389,13 +424,11 @@ module rbac 'modules/rbac.bicep' = {
   scope: group
   params: {
     principalId: identity.outputs.principalId
-    storageAccountNames: enableStagingSlot
-      ? [storage.outputs.name, stagingStorage!.outputs.name]
-      : [storage.outputs.name]
+    storageAccountName: storage.outputs.name
     vaultName: vault.outputs.name
     insightsName: monitoring.outputs.insightsName
     schedulerName: backend == 'DurableTaskScheduler' ? scheduler!.outputs.name : ''
-    taskHubNames: backend == 'DurableTaskScheduler' ? taskHubs : []
+    taskHubName: backend == 'DurableTaskScheduler' ? taskHubName : ''
     mailServiceName: empty(mailDataLocation) ? '' : mail!.outputs.name
     deployerPrincipalId: deployerPrincipalId
     deployerPrincipalType: deployerPrincipalType
@@ -409,6 +442,25 @@ module rbac 'modules/rbac.bicep' = {
             ? []
             : [{ id: codeDeployerPrincipalId, type: 'ServicePrincipal' }]
         )
+    packageAccountName: storage.outputs.name
+    packageContainer: storage.outputs.packageContainer
+  }
+}
+
+module stagingRbac 'modules/rbac.bicep' = if (enableStagingSlot) {
+  scope: group
+  params: {
+    principalId: stagingIdentity!.outputs.principalId
+    storageAccountName: stagingStorage!.outputs.name
+    vaultName: stagingVault!.outputs.name
+    insightsName: monitoring.outputs.insightsName
+    schedulerName: backend == 'DurableTaskScheduler' ? scheduler!.outputs.name : ''
+    taskHubName: backend == 'DurableTaskScheduler' ? '${taskHubName}Staging' : ''
+    mailServiceName: ''
+    deployerPrincipalId: deployerPrincipalId
+    deployerPrincipalType: deployerPrincipalType
+    packageUploaders: []
+    packageAccountName: storage.outputs.name
     packageContainer: storage.outputs.packageContainer
   }
 }
@@ -448,6 +500,20 @@ module network 'modules/network.bicep' = if (usePrivateNetworking) {
           )
         }
       ],
+      enableStagingSlot
+        ? [
+            {
+              name: 'pe-${token}-staging-vault'
+              resourceId: stagingVault!.outputs.id
+              group: 'vault'
+              zone: replace(
+                'privatelink${environment().suffixes.keyvaultDns}',
+                'privatelink.vault.',
+                'privatelink.vaultcore.'
+              )
+            }
+          ]
+        : [],
       backend == 'DurableTaskScheduler'
         ? [
             {
@@ -467,6 +533,16 @@ module network 'modules/network.bicep' = if (usePrivateNetworking) {
               zone: 'privatelink${environment().suffixes.sqlServerHostname}'
             }
           ]
+        : [],
+      backend == 'MSSQL' && enableStagingSlot
+        ? [
+            {
+              name: 'pe-${token}-staging-sql'
+              resourceId: stagingSql!.outputs.id
+              group: 'sqlServer'
+              zone: 'privatelink${environment().suffixes.sqlServerHostname}'
+            }
+          ]
         : []
     )
   }
@@ -474,10 +550,7 @@ module network 'modules/network.bicep' = if (usePrivateNetworking) {
 
 var common commonSettings = {
   plan: plan
-  clientId: identity.outputs.clientId
-  identityId: identity.outputs.id
   telemetry: monitoring.outputs.connectionString
-  vaultUri: vault.outputs.uri
   packages: '${storage.outputs.blobEndpoint}${storage.outputs.packageContainer}'
   historyRetentionDays: orchestrationRetentionDays
   shop: empty(mailDataLocation) ? shop : { ...shop, mailFrom: mail!.outputs.sender }
@@ -487,11 +560,15 @@ var common commonSettings = {
 var hubHost = backend == 'DurableTaskScheduler'
   ? scheduler!.outputs.endpoint
   : backend == 'MSSQL' ? sql!.outputs.host : ''
+var stagingHubHost = backend == 'MSSQL' && enableStagingSlot ? stagingSql!.outputs.host : hubHost
 
 var production slotSettings = {
   roleName: 'func-${token}'
   hostId: 'func-${token}'
   taskHub: taskHubName
+  clientId: identity.outputs.clientId
+  identityId: identity.outputs.id
+  vaultUri: vault.outputs.uri
   storage: {
     blob: storage.outputs.blobEndpoint
     queue: storage.outputs.queueEndpoint
@@ -532,8 +609,8 @@ module app 'modules/app.bicep' = {
     hasSlot: enableStagingSlot
     workspaceId: monitoring.outputs.workspaceId
   }
-  // No property of the app mentions its roles.
-  dependsOn: [rbac]
+  // No property of the app, or of its slot, mentions its roles.
+  dependsOn: [rbac, stagingRbac]
 }
 
 module slot 'modules/slot.bicep' = if (enableStagingSlot) {
@@ -550,12 +627,15 @@ module slot 'modules/slot.bicep' = if (enableStagingSlot) {
       roleName: 'func-${token}-staging'
       hostId: 'func-${token}-staging'
       taskHub: '${taskHubName}Staging'
+      clientId: stagingIdentity!.outputs.clientId
+      identityId: stagingIdentity!.outputs.id
+      vaultUri: stagingVault!.outputs.uri
       storage: {
         blob: stagingStorage!.outputs.blobEndpoint
         queue: stagingStorage!.outputs.queueEndpoint
         table: stagingStorage!.outputs.tableEndpoint
       }
-      backend: backendSettings(backend, hubHost, '${taskHubName}Staging', identity.outputs.clientId)
+      backend: backendSettings(backend, stagingHubHost, '${taskHubName}Staging', stagingIdentity!.outputs.clientId)
       publicUrl: ''
       mailEndpoint: ''
       approverEmails: stagingApproverEmails
@@ -641,31 +721,40 @@ output APP_STAGING_URL string = enableStagingSlot ? 'https://${slot!.outputs.hos
 @description('Whether `azd deploy` pushes the package itself. On the other plans that would take a key, and a hook uploads it by identity.')
 output DEPLOY_BY_ZIP bool = flex
 
-@description('Vault that waits for the providers\' keys.')
+@description('Resource id of the identity by which the staging slot reads its package; empty without one.')
+output APP_STAGING_IDENTITY_ID string = enableStagingSlot ? stagingIdentity!.outputs.id : ''
+
+@description('Vault that waits for the app\'s secrets.')
 output APP_VAULT string = vault.outputs.name
 
 @description('Secrets that the app refers to.')
 output APP_SECRETS string = join(
-  concat(
-    [
-      production.stripeSecret
-      production.easypostSecret
-      production.linkSecret
-      production.webhookSecret
-      production.easypostWebhookSecret
-    ],
-    enableStagingSlot
-      ? [
-          'stripe-test-api-key'
-          'easypost-test-api-key'
-          'link-test-secret'
-          'webhook-test-secret'
-          'easypost-webhook-test-secret'
-        ]
-      : []
-  ),
+  [
+    production.stripeSecret
+    production.easypostSecret
+    production.linkSecret
+    production.webhookSecret
+    production.easypostWebhookSecret
+  ],
   ','
 )
+
+@description('Vault that waits for the staging slot\'s secrets; empty without one.')
+output APP_STAGING_VAULT string = enableStagingSlot ? stagingVault!.outputs.name : ''
+
+@description('Secrets that the staging slot refers to; empty without one.')
+output APP_STAGING_SECRETS string = enableStagingSlot
+  ? join(
+      [
+        'stripe-test-api-key'
+        'easypost-test-api-key'
+        'link-test-secret'
+        'webhook-test-secret'
+        'easypost-webhook-test-secret'
+      ],
+      ','
+    )
+  : ''
 
 @description('Storage account of production.')
 output APP_STORAGE string = storage.outputs.name

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from getpass import getpass
-from typing import Final
+from typing import Final, NamedTuple
 
 from infra.hooks.azure_cli import HookFailed, output
 from infra.hooks.references import await_resolved
@@ -62,10 +62,29 @@ def ask_for(question: str) -> str:
     return getpass(question)
 
 
-def sites() -> list[str]:
-    """Return the resource ids of the app and of its staging slot, if there is one."""
-    app = output("APP_ID")
-    return [app, f"{app}/slots/staging"] if os.environ.get("APP_STAGING_URL") else [app]
+class Side(NamedTuple):
+    """Production or the staging slot: the resource id of its site, its vault, and the secrets that it refers to."""
+
+    site: str
+    vault: str
+    secrets: list[str]
+
+
+def sides() -> list[Side]:
+    """Return production, and the staging slot if there is one."""
+    production = Side(output("APP_ID"), output("APP_VAULT"), output("APP_SECRETS").split(","))
+    if not os.environ.get("APP_STAGING_URL"):
+        return [production]
+    staging = f"{production.site}/slots/staging"
+    return [production, Side(staging, output("APP_STAGING_VAULT"), output("APP_STAGING_SECRETS").split(","))]
+
+
+def provide(side: Side, ask: Ask | None, pause: Callable[[float], None]) -> dict[str, str]:
+    """Fill the vault of one side and wait until its site reads it; return why each other secret is missing."""
+    missing = fill(side.vault, side.secrets, ask, pause)
+    report(side.vault, missing)
+    await_resolved(side.site, missing, pause)
+    return missing
 
 
 def report(vault: str, missing: dict[str, str]) -> None:
@@ -76,22 +95,18 @@ def report(vault: str, missing: dict[str, str]) -> None:
 
 
 def main() -> int:
-    """Fill the vault and wait for the app; print which secrets are missing. They are an error where no one can be asked."""
+    """Fill the vaults and wait for the app; print which secrets are missing. They are an error where no one can be asked."""
     if not os.environ.get("APP_VAULT"):
         # azd runs its hooks around a preview, too.
         print("Nothing is provisioned yet, so there is no vault to look into")
         return 0
     at_terminal = sys.stdin.isatty()
     try:
-        vault, names = output("APP_VAULT"), output("APP_SECRETS").split(",")
-        missing = fill(vault, names, ask_for if at_terminal else None, time.sleep)
-        report(vault, missing)
-        for site in sites():
-            await_resolved(site, missing, time.sleep)
+        missing = [provide(side, ask_for if at_terminal else None, time.sleep) for side in sides()]
     except HookFailed as error:
         print(error, file=sys.stderr)
         return 1
-    return 1 if missing and not at_terminal else 0
+    return 1 if any(missing) and not at_terminal else 0
 
 
 if __name__ == "__main__":

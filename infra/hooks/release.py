@@ -72,7 +72,7 @@ def run(name: str, slot: str | None) -> None:
     """Point production, or a slot, at a package that is in storage, and have Azure look at its triggers."""
     settings = [
         f"WEBSITE_RUN_FROM_PACKAGE={output('APP_PACKAGES_URL')}/{name}",
-        f"WEBSITE_RUN_FROM_PACKAGE_BLOB_MI_RESOURCE_ID={output('APP_IDENTITY_ID')}",
+        f"WEBSITE_RUN_FROM_PACKAGE_BLOB_MI_RESOURCE_ID={output('APP_STAGING_IDENTITY_ID' if slot else 'APP_IDENTITY_ID')}",
     ]
     az("functionapp", "config", "appsettings", "set", *_site(slot), "--settings", *settings)
     site = output("APP_ID") + (f"/slots/{slot}" if slot else "")

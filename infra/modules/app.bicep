@@ -129,13 +129,13 @@ resource site 'Microsoft.Web/sites@2024-11-01' = {
   kind: 'functionapp,linux'
   identity: {
     type: 'UserAssigned'
-    userAssignedIdentities: { '${common.identityId}': {} }
+    userAssignedIdentities: { '${production.identityId}': {} }
   }
   properties: {
     serverFarmId: hostingPlan.id
     httpsOnly: true
     clientAffinityEnabled: false
-    keyVaultReferenceIdentity: common.identityId
+    keyVaultReferenceIdentity: production.identityId
     siteConfig: {
       minTlsVersion: '1.2'
       scmMinTlsVersion: '1.2'
@@ -151,7 +151,7 @@ resource site 'Microsoft.Web/sites@2024-11-01' = {
               storage: {
                 type: 'blobContainer'
                 value: common.packages
-                authentication: { type: 'UserAssignedIdentity', userAssignedIdentityResourceId: common.identityId }
+                authentication: { type: 'UserAssignedIdentity', userAssignedIdentityResourceId: production.identityId }
               }
             }
             scaleAndConcurrency: flexScale

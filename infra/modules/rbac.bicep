@@ -1,5 +1,5 @@
-// What the app's identity may do, and where. Everything here is complete before the app starts: the Functions host gives up on
-// storage it may not read, and a reference to a secret that could not be resolved stays unresolved for hours.
+// What one identity, production's or the staging slot's, may do, and where. Everything here is complete before the app starts: the
+// Functions host gives up on storage it may not read, and a reference to a secret that could not be resolved stays unresolved for hours.
 
 import { roles } from 'roles.bicep'
 
@@ -14,8 +14,8 @@ type uploader = {
 @description('Object id of the app\'s identity.')
 param principalId string
 
-@description('Storage accounts of the app: the production one first, then that of the staging slot if there is one.')
-param storageAccountNames string[]
+@description('Storage account of the app.')
+param storageAccountName string
 
 @description('Name of the vault with the providers\' secrets.')
 param vaultName string
@@ -26,8 +26,8 @@ param insightsName string
 @description('Name of the Durable Task Scheduler; empty with another back end.')
 param schedulerName string
 
-@description('Names of the task hubs of the scheduler; none with another back end.')
-param taskHubNames string[]
+@description('Name of its task hub in the scheduler; empty with another back end.')
+param taskHubName string
 
 @description('Name of the Communication Services resource that sends mails; empty without one.')
 param mailServiceName string
@@ -42,17 +42,18 @@ param deployerPrincipalType string
 @description('Who puts packages into the storage account.')
 param packageUploaders uploader[]
 
+@description('Storage account that has the packages.')
+param packageAccountName string
+
 @description('Container of the packages.')
 param packageContainer string
 
-resource accounts 'Microsoft.Storage/storageAccounts@2025-06-01' existing = [
-  for name in storageAccountNames: {
-    name: name
-  }
-]
+resource account 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
+  name: storageAccountName
+}
 
 resource packages 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' existing = {
-  name: '${storageAccountNames[0]}/default/${packageContainer}'
+  name: '${packageAccountName}/default/${packageContainer}'
 }
 
 resource vault 'Microsoft.KeyVault/vaults@2025-05-01' existing = {
@@ -63,11 +64,9 @@ resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
   name: insightsName
 }
 
-resource taskHubs 'Microsoft.DurableTask/schedulers/taskHubs@2026-02-01' existing = [
-  for hub in taskHubNames: {
-    name: '${schedulerName}/${hub}'
-  }
-]
+resource taskHub 'Microsoft.DurableTask/schedulers/taskHubs@2026-02-01' existing = if (!empty(taskHubName)) {
+  name: '${schedulerName}/${taskHubName}'
+}
 
 // The offline checker's copy of the types does not hold this provider.
 #disable-next-line BCP081
@@ -76,50 +75,44 @@ resource mailService 'Microsoft.Communication/communicationServices@2025-05-01' 
 }
 
 // Owner, not Contributor: the host sets leases and access on its blobs (keys, locks, packages, large messages).
-resource appOwnsBlobs 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for (name, i) in storageAccountNames: {
-    name: guid(accounts[i].id, principalId, roles.storageBlobDataOwner)
-    scope: accounts[i]
-    properties: {
-      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.storageBlobDataOwner)
-      principalId: principalId
-      principalType: 'ServicePrincipal'
-      description: 'Host keys, leases, packages, large messages and dead letters'
-    }
+resource appOwnsBlobs 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(account.id, principalId, roles.storageBlobDataOwner)
+  scope: account
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.storageBlobDataOwner)
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    description: 'Host keys, leases, packages, large messages and dead letters'
   }
-]
+}
 
-resource appUsesQueues 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for (name, i) in storageAccountNames: {
-    name: guid(accounts[i].id, principalId, roles.storageQueueDataContributor)
-    scope: accounts[i]
-    properties: {
-      roleDefinitionId: subscriptionResourceId(
-        'Microsoft.Authorization/roleDefinitions',
-        roles.storageQueueDataContributor
-      )
-      principalId: principalId
-      principalType: 'ServicePrincipal'
-      description: 'Control and work-item queues of the task hub, notifications and dead letters'
-    }
+resource appUsesQueues 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(account.id, principalId, roles.storageQueueDataContributor)
+  scope: account
+  properties: {
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      roles.storageQueueDataContributor
+    )
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    description: 'Control and work-item queues of the task hub, notifications and dead letters'
   }
-]
+}
 
-resource appUsesTables 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for (name, i) in storageAccountNames: {
-    name: guid(accounts[i].id, principalId, roles.storageTableDataContributor)
-    scope: accounts[i]
-    properties: {
-      roleDefinitionId: subscriptionResourceId(
-        'Microsoft.Authorization/roleDefinitions',
-        roles.storageTableDataContributor
-      )
-      principalId: principalId
-      principalType: 'ServicePrincipal'
-      description: 'History of the task hub, order repository, catalogue and diagnostic events of the host'
-    }
+resource appUsesTables 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(account.id, principalId, roles.storageTableDataContributor)
+  scope: account
+  properties: {
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      roles.storageTableDataContributor
+    )
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    description: 'History of the task hub, order repository, catalogue and diagnostic events of the host'
   }
-]
+}
 
 resource appReadsSecrets 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(vault.id, principalId, roles.keyVaultSecretsUser)
@@ -147,21 +140,19 @@ resource appSendsTelemetry 'Microsoft.Authorization/roleAssignments@2022-04-01' 
 }
 
 // Contributor, not Worker: the app also starts, signals and queries orchestrations.
-resource appUsesTaskHubs 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for (hub, i) in taskHubNames: {
-    name: guid(taskHubs[i].id, principalId, roles.durableTaskDataContributor)
-    scope: taskHubs[i]
-    properties: {
-      roleDefinitionId: subscriptionResourceId(
-        'Microsoft.Authorization/roleDefinitions',
-        roles.durableTaskDataContributor
-      )
-      principalId: principalId
-      principalType: 'ServicePrincipal'
-      description: 'Starts, runs and queries orchestrations'
-    }
+resource appUsesTaskHub 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(taskHubName)) {
+  name: guid(taskHub.id, principalId, roles.durableTaskDataContributor)
+  scope: taskHub
+  properties: {
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      roles.durableTaskDataContributor
+    )
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    description: 'Starts, runs and queries orchestrations'
   }
-]
+}
 
 // There is no built-in role that may only send; it ends at this one resource.
 resource appSendsMails 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(mailServiceName)) {
@@ -189,6 +180,18 @@ resource deployerSetsSecrets 'Microsoft.Authorization/roleAssignments@2022-04-01
   }
 }
 
+// An account of its own is owned already.
+resource appReadsPackages 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (packageAccountName != storageAccountName) {
+  name: guid(packages.id, principalId, roles.storageBlobDataReader)
+  scope: packages
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.storageBlobDataReader)
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    description: 'The package that the slot runs, from production\'s account'
+  }
+}
+
 resource uploads 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for uploader in packageUploaders: {
     name: guid(packages.id, uploader.id, roles.storageBlobDataContributor)
@@ -205,15 +208,13 @@ resource uploads 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   }
 ]
 
-resource deployerReadsTaskHubs 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for (hub, i) in taskHubNames: if (!empty(deployerPrincipalId)) {
-    name: guid(taskHubs[i].id, deployerPrincipalId, roles.durableTaskDataReader)
-    scope: taskHubs[i]
-    properties: {
-      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.durableTaskDataReader)
-      principalId: deployerPrincipalId
-      principalType: deployerPrincipalType
-      description: 'Looks at orchestrations in the scheduler\'s dashboard'
-    }
+resource deployerReadsTaskHub 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(taskHubName) && !empty(deployerPrincipalId)) {
+  name: guid(taskHub.id, deployerPrincipalId, roles.durableTaskDataReader)
+  scope: taskHub
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.durableTaskDataReader)
+    principalId: deployerPrincipalId
+    principalType: deployerPrincipalType
+    description: 'Looks at orchestrations in the scheduler\'s dashboard'
   }
-]
+}

@@ -133,14 +133,8 @@ type shipFromAddress = {
 type commonSettings = {
   @description('Plan: FC1, EP1, EP2, EP3 or Y1.')
   plan: string
-  @description('Client id of the app\'s identity.')
-  clientId: string
-  @description('Resource id of the app\'s identity.')
-  identityId: string
   @description('Connection string of Application Insights: an address, not a key.')
   telemetry: string
-  @description('Address of the vault, with a slash at its end.')
-  vaultUri: string
   @description('Container of the packages, as an address.')
   packages: string
   @description('How long the history of a completed workflow is kept, in days.')
@@ -159,6 +153,12 @@ type slotSettings = {
   hostId: string
   @description('Name of the task hub.')
   taskHub: string
+  @description('Client id of its identity.')
+  clientId: string
+  @description('Resource id of its identity.')
+  identityId: string
+  @description('Address of its vault, with a slash at the end.')
+  vaultUri: string
   @description('Storage account.')
   storage: storageEndpoints
   @description('Setting that names the task hub\'s back end, and its value; empty for Azure Storage.')
@@ -184,14 +184,12 @@ type slotSettings = {
 @export()
 @description('Every app setting of one slot. packageName: the package to run; empty on FC1, and elsewhere before the first deployment.')
 func appSettings(common commonSettings, slot slotSettings, packageName string, threads int) object => {
-  ...slotAppSettings(common, slot)
+  ...slotAppSettings(slot)
   ...shopAppSettings(common.shop)
   APPLICATIONINSIGHTS_CONNECTION_STRING: common.telemetry
-  APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${common.clientId};Authorization=AAD'
-  AZURE_CLIENT_ID: common.clientId
   HISTORY_RETENTION_DAYS: string(common.historyRetentionDays)
   PYTHON_THREADPOOL_THREAD_COUNT: string(threads)
-  ...(common.plan == 'FC1' ? {} : classicSettings(common, packageName))
+  ...(common.plan == 'FC1' ? {} : classicSettings(common, slot, packageName))
 }
 
 @export()
@@ -212,6 +210,8 @@ func backendSettings(backend string, host string, taskHub string, clientId strin
 func stickyNames(backend object) array =>
   concat(
     objectKeys(hostSettings('', '', '')),
+    objectKeys(identitySettings('')),
+    objectKeys(packageIdentity('')),
     objectKeys(peopleSettings('', '', [])),
     objectKeys(accountSettings({ blob: '', queue: '', table: '' }, '')),
     objectKeys(providerSettings('', '', '')),
@@ -219,12 +219,13 @@ func stickyNames(backend object) array =>
     objectKeys(backend)
   )
 
-func slotAppSettings(common commonSettings, slot slotSettings) object => {
+func slotAppSettings(slot slotSettings) object => {
   ...hostSettings(slot.roleName, slot.hostId, slot.taskHub)
+  ...identitySettings(slot.clientId)
   ...peopleSettings(slot.publicUrl, slot.mailEndpoint, slot.approverEmails)
-  ...accountSettings(slot.storage, common.clientId)
-  ...providerSettings(common.vaultUri, slot.stripeSecret, slot.easypostSecret)
-  ...signingSettings(common.vaultUri, slot.linkSecret, slot.webhookSecret, slot.easypostWebhookSecret)
+  ...accountSettings(slot.storage, slot.clientId)
+  ...providerSettings(slot.vaultUri, slot.stripeSecret, slot.easypostSecret)
+  ...signingSettings(slot.vaultUri, slot.linkSecret, slot.webhookSecret, slot.easypostWebhookSecret)
   ...slot.backend
 }
 
@@ -232,6 +233,16 @@ func hostSettings(roleName string, hostId string, taskHub string) object => {
   WEBSITE_CLOUD_ROLENAME: roleName
   AzureFunctionsWebHost__hostid: hostId
   TASKHUB_NAME: taskHub
+}
+
+func identitySettings(clientId string) object => {
+  APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${clientId};Authorization=AAD'
+  AZURE_CLIENT_ID: clientId
+}
+
+// The package swaps, and not by which identity it is read.
+func packageIdentity(identityId string) object => {
+  WEBSITE_RUN_FROM_PACKAGE_BLOB_MI_RESOURCE_ID: identityId
 }
 
 // Recipients and approvers: a test order on the slot reaches no person of production.
@@ -315,7 +326,7 @@ func shipFrom(address shipFromAddress) object => {
 }
 
 // Flex Consumption refuses every one of these.
-func classicSettings(common commonSettings, packageName string) object => {
+func classicSettings(common commonSettings, slot slotSettings, packageName string) object => {
   FUNCTIONS_EXTENSION_VERSION: '~4'
   FUNCTIONS_WORKER_RUNTIME: 'python'
   // Orchestrators and entities hold the interpreter; more instances, not more processes, share that load.
@@ -324,6 +335,6 @@ func classicSettings(common commonSettings, packageName string) object => {
     ? {}
     : {
         WEBSITE_RUN_FROM_PACKAGE: '${common.packages}/${packageName}'
-        WEBSITE_RUN_FROM_PACKAGE_BLOB_MI_RESOURCE_ID: common.identityId
+        ...packageIdentity(slot.identityId)
       })
 }

@@ -1,5 +1,5 @@
-// The staging slot (Premium): the next version, on an account, a task hub and provider test keys of its own, so that what is tried
-// here touches neither orders nor money.
+// The staging slot (Premium): the next version, with an identity, a vault, an account, a task hub and provider test keys of its own,
+// so that what is tried here touches neither orders nor money, and could not.
 
 import { appSettings, commonSettings, slotSettings } from 'settings.bicep'
 
@@ -54,13 +54,13 @@ resource slot 'Microsoft.Web/sites/slots@2024-11-01' = {
   kind: 'functionapp,linux'
   identity: {
     type: 'UserAssigned'
-    userAssignedIdentities: { '${common.identityId}': {} }
+    userAssignedIdentities: { '${staging.identityId}': {} }
   }
   properties: {
     serverFarmId: planId
     httpsOnly: true
     clientAffinityEnabled: false
-    keyVaultReferenceIdentity: common.identityId
+    keyVaultReferenceIdentity: staging.identityId
     siteConfig: {
       minTlsVersion: '1.2'
       scmMinTlsVersion: '1.2'

@@ -10,8 +10,8 @@ param location string
 @description('Tags of every resource.')
 param tags object
 
-@description('Names of the databases, one per task hub: the production one first, then that of the staging slot if there is one.')
-param databaseNames string[]
+@description('Name of the database, which is the task hub.')
+param databaseName string
 
 @description('Name of the identity that administers the server.')
 param administratorName string
@@ -27,6 +27,9 @@ param privateOnly bool
 
 @description('Workspace for diagnostic logs.')
 param workspaceId string
+
+@description('Keep the server from being deleted: it holds running orders.')
+param locked bool
 
 resource server 'Microsoft.Sql/servers@2025-01-01' = {
   name: name
@@ -53,49 +56,45 @@ resource server 'Microsoft.Sql/servers@2025-01-01' = {
   }
 }
 
-resource databases 'Microsoft.Sql/servers/databases@2025-01-01' = [
-  for database in databaseNames: {
-    parent: server
-    name: database
-    location: location
-    tags: tags
-    sku: { name: 'GP_S_Gen5', tier: 'GeneralPurpose', family: 'Gen5', capacity: 2 }
-    properties: {
-      // The provider compares instance ids byte by byte.
-      collation: 'Latin1_General_100_BIN2_UTF8'
-      minCapacity: json('0.5')
-      // The workers poll, so it would never pause; and a paused hub would look dead.
-      autoPauseDelay: -1
-      zoneRedundant: zoneRedundant
-      requestedBackupStorageRedundancy: zoneRedundant ? 'Zone' : 'Local'
-    }
+resource database 'Microsoft.Sql/servers/databases@2025-01-01' = {
+  parent: server
+  name: databaseName
+  location: location
+  tags: tags
+  sku: { name: 'GP_S_Gen5', tier: 'GeneralPurpose', family: 'Gen5', capacity: 2 }
+  properties: {
+    // The provider compares instance ids byte by byte.
+    collation: 'Latin1_General_100_BIN2_UTF8'
+    minCapacity: json('0.5')
+    // The workers poll, so it would never pause; and a paused hub would look dead.
+    autoPauseDelay: -1
+    zoneRedundant: zoneRedundant
+    requestedBackupStorageRedundancy: zoneRedundant ? 'Zone' : 'Local'
   }
-]
+}
 
 // The newest version that is no preview is older, and knows neither groups of categories nor names.
 #disable-next-line use-recent-api-versions
-resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = [
-  for (database, i) in databaseNames: {
-    name: 'to-workspace'
-    scope: databases[i]
-    properties: {
-      workspaceId: workspaceId
-      logs: [
-        { category: 'Errors', enabled: true }
-        { category: 'Deadlocks', enabled: true }
-        { category: 'Timeouts', enabled: true }
-      ]
-      metrics: [{ category: 'Basic', enabled: true }]
-    }
+resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  name: 'to-workspace'
+  scope: database
+  properties: {
+    workspaceId: workspaceId
+    logs: [
+      { category: 'Errors', enabled: true }
+      { category: 'Deadlocks', enabled: true }
+      { category: 'Timeouts', enabled: true }
+    ]
+    metrics: [{ category: 'Basic', enabled: true }]
   }
-]
+}
 
-resource lock 'Microsoft.Authorization/locks@2020-05-01' = {
+resource lock 'Microsoft.Authorization/locks@2020-05-01' = if (locked) {
   name: 'running-orders'
   scope: server
   properties: {
     level: 'CanNotDelete'
-    notes: 'Its databases are the task hubs with the running orders. Remove this lock only to tear the environment down.'
+    notes: 'Its database is the task hub with the running orders. Remove this lock only to tear the environment down.'
   }
 }
 

@@ -50,6 +50,7 @@ OUTPUTS = {
     "APP_NAME": "func-x",
     "APP_ID": "/sites/func-x",
     "APP_IDENTITY_ID": "/identities/x",
+    "APP_STAGING_IDENTITY_ID": "/identities/x-staging",
     "APP_STORAGE": "stx",
     "APP_PACKAGES_URL": "https://stx.example/deploymentpackage",
     "DEPLOY_BY_ZIP": "false",

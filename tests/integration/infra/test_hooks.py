@@ -92,6 +92,7 @@ def test_with_a_slot_production_is_left_alone(cli, package, monkeypatch):
     changes = [call for call in cli.calls if "appsettings set" in call or "syncfunctiontriggers" in call]
     assert len(changes) == 2
     assert "--slot staging" in changes[0]
+    assert "WEBSITE_RUN_FROM_PACKAGE_BLOB_MI_RESOURCE_ID=/identities/x-staging" in changes[0]
     assert "/sites/func-x/slots/staging" in changes[1]
 
 

@@ -204,14 +204,30 @@ def test_reference_that_stays_broken_is_named_with_its_status(cli):
         await_resolved("/sites/func-x", [], lambda seconds: None)
 
 
-def test_references_of_the_slot_are_waited_for_too(cli, monkeypatch):
-    monkeypatch.setenv("APP_STAGING_URL", "https://staging.example")
-    assert postprovision.sites() == ["/sites/func-x", "/sites/func-x/slots/staging"]
+def test_slot_has_its_own_vault_filled_and_its_own_references_waited_for(cli, monkeypatch):
+    for name, value in {
+        "APP_VAULT": "kv-x",
+        "APP_SECRETS": "link-secret",
+        "APP_STAGING_URL": "https://staging.example",
+        "APP_STAGING_VAULT": "kvs-x",
+        "APP_STAGING_SECRETS": "stripe-test-api-key,link-test-secret",
+        "STRIPE_TEST_API_KEY": STRIPE,
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    cli.answers(EMPTY_VAULT, ("az rest --method get", references(LINK_SECRET="Resolved")))
+    assert postprovision.main() == 0
+    vaults = [call.split("--vault-name ")[1].split()[0] for call in cli.calls_of("az keyvault secret set")]
+    assert vaults == ["kv-x", "kvs-x", "kvs-x"]
+    assert [call.split("/config/")[0].rpartition(" ")[2] for call in cli.calls_of("az rest")] == [
+        "/sites/func-x",
+        "/sites/func-x/slots/staging",
+    ]
 
 
 def test_every_secret_that_the_app_refers_to_has_a_form():
     deployment = evaluate({"plan": "EP1", "enableStagingSlot": True})
-    named = set(deployment.outputs["APP_SECRETS"].split(","))
+    named = {name for side in ("APP", "APP_STAGING") for name in deployment.outputs[f"{side}_SECRETS"].split(",")}
     referred = {
         name
         for settings in app_settings(deployment)

@@ -76,6 +76,38 @@ INTENDED = [
         r"/config/slotConfigNames properties\.appSettingNames\[SHOP_STORAGE__credential\]: only now",
         "the list of what sticks to its slot takes it by itself",
     ),
+    Intended(
+        r"^outputs APP_STAGING_(IDENTITY_ID|SECRETS|VAULT): only now", "what the hooks have to know of the slot's own"
+    ),
+    Intended(r"^outputs APP_SECRETS: ", "the slot's secrets are in its own vault"),
+    Intended(
+        r"/(vaults/kvs-|userAssignedIdentities/id-|servers/sql-|privateEndpoints/pe-)\w+(-staging[\w-]*)?[^ ]*: only now",
+        "the slot's own vault, identity, SQL server and their endpoints",
+    ),
+    Intended(
+        r"/servers/sql-\w+/databases/DurableOrdersStaging(/.*)?: only then", "its database is on the slot's own server"
+    ),
+    Intended(
+        r"/slots/staging identity\.userAssignedIdentities\..*: only (now|then)|/slots/staging properties\.keyVaultReference",
+        "the slot carries an identity of its own",
+    ),
+    Intended(
+        r"/slots/staging/config/appsettings properties\.\w+: .*(id-\w+-staging|vaults/kvs-).* now, ",
+        "the same, in each setting that names an identity or a vault",
+    ),
+    Intended(
+        r"/slotConfigNames properties\.appSettingNames\[(AZURE_CLIENT_ID|APPLICATIONINSIGHTS_AUTH\w+|WEBSITE_RUN_\w+)\]: only now",
+        "the same, when slots are swapped",
+    ),
+    Intended(
+        r"^\[extensionResourceId\('[^']*/(components/appi-\w+|vaults/kvs-\w+|storageAccounts/stg\w+|taskHubs/DurableOrdersStaging"
+        r"|containers/deploymentpackage)', 'Microsoft.Authorization/roleAssignments', .*id-\w+-staging'.*: only now",
+        "roles of the slot's identity",
+    ),
+    Intended(
+        r"^\[extensionResourceId\('[^']*/(storageAccounts/stg\w+|taskHubs/DurableOrdersStaging)', .*: only then",
+        "roles that production's identity no longer has",
+    ),
 ]
 
 

@@ -156,13 +156,17 @@ def _by_identity(settings: dict[str, str], connection: str) -> Iterator[str]:
 
 
 @policy
-def app_carries_the_one_identity(deployment: Any, given: Given) -> Iterator[str]:
-    if len(of_type(deployment, "Microsoft.ManagedIdentity/userAssignedIdentities")) != 1:
-        yield "there must be one identity"
+def each_site_carries_an_identity_of_its_own(deployment: Any, given: Given) -> Iterator[str]:
+    found = [list(site.get("identity", {}).get("userAssignedIdentities", {})) for site in sites(deployment)]
+    carried = [one for ids in found for one in ids]
+    made = {one["_id"] for one in of_type(deployment, "Microsoft.ManagedIdentity/userAssignedIdentities")}
+    if len(carried) != len(found) or set(carried) != made:
+        yield f"{len(found)} sites carry {carried} of {sorted(made)}"
     for site in sites(deployment):
-        if site.get("identity", {}).get("type") != "UserAssigned" or not properties(site).get(
+        carries = site.get("identity", {})
+        if carries.get("type") != "UserAssigned" or properties(site).get(
             "keyVaultReferenceIdentity"
-        ):
+        ) not in carries.get("userAssignedIdentities", {}):
             yield f"{place(site)}: needs the user-assigned identity, for references too"
 
 
@@ -277,7 +281,7 @@ def queue_writes_are_logged(deployment: Any, given: Given) -> Iterator[str]:
 def running_orders_cannot_be_deleted(deployment: Any, given: Given) -> Iterator[str]:
     locked = {str(one.get("_scope")) for one in of_type(deployment, "Microsoft.Authorization/locks")}
     for resource in of_type(deployment, STORAGE, SCHEDULER, SQL):
-        if "tagingStorage" not in resource["_symbol"] and resource["_id"] not in locked:
+        if not resource["_symbol"].startswith("staging") and resource["_id"] not in locked:
             yield f"{place(resource)}: has no lock"
 
 

@@ -16,6 +16,7 @@ APP_ROLES = {  # built-in role, and what it may be given on
     "4633458b-17de-408a-b874-0445c86b69e6": ("Key Vault Secrets User", "microsoft.keyvault/vaults"),
     "3913510d-42f4-4e42-8a64-420c390055eb": ("Monitoring Metrics Publisher", "microsoft.insights/components"),
 }
+SLOT_ROLES = {"2a2b9908-6ea1-4ae2-8e65-a410df84e7d1": ("Storage Blob Data Reader", CONTAINER)}
 HUB_ROLES = {"0ad04412-c4d5-4796-b79c-f76d14c8d402": ("Durable Task Data Contributor", HUB)}
 MAIL_ROLES = {
     "09976791-48a7-449e-bb21-39d1a415f350": (
@@ -34,7 +35,7 @@ DEPLOYER_ROLES = {
     "ba92f5b4-2d11-453d-a403-e96b0029c9fe": ("Storage Blob Data Contributor", CONTAINER),
     "d6a5505f-6ebb-45a4-896e-ac8274cfc0ac": ("Durable Task Data Reader", HUB),
 }
-ROLES = APP_ROLES | HUB_ROLES | MAIL_ROLES | EVENT_ROLES | DEPLOYER_ROLES
+ROLES = APP_ROLES | SLOT_ROLES | HUB_ROLES | MAIL_ROLES | EVENT_ROLES | DEPLOYER_ROLES
 
 
 def _role(assignment: dict[str, Any]) -> str:
@@ -60,10 +61,9 @@ def app_has_the_roles_it_needs(deployment: Any, given: Given) -> Iterator[str]:
         for one in of_type(deployment, "Microsoft.Authorization/roleAssignments")
         if properties(one).get("principalType") == "ServicePrincipal"
     ]
-    accounts = [one["_id"] for one in of_type(deployment, STORAGE)]
     for role, (name, scope) in APP_ROLES.items():
         places = {where for found, where in given_to_app if found == role}
-        if not places or (scope == STORAGE.lower() and not places >= set(accounts)):
+        if places != {one["_id"] for one in deployment.resources if one["type"].lower() == scope}:
             yield f"{name} is missing, or not on each of {scope}"
     hubs = [one["_id"] for one in of_type(deployment, HUB)]
     for role, (name, _) in HUB_ROLES.items():
@@ -73,6 +73,21 @@ def app_has_the_roles_it_needs(deployment: Any, given: Given) -> Iterator[str]:
     for role, (name, _) in MAIL_ROLES.items():
         if [where for found, where in given_to_app if found == role] != services:
             yield f"{name} is not on exactly the service that sends mails"
+
+
+@policy
+def no_identity_reaches_what_another_one_has(deployment: Any, given: Given) -> Iterator[str]:
+    """Telemetry is common, and the slot reads the packages that production has; nothing else is shared."""
+    holders: dict[str, set[str]] = {}
+    for one in of_type(deployment, "Microsoft.Authorization/roleAssignments"):
+        if _role(one) in APP_ROLES | HUB_ROLES and "Microsoft.Insights" not in str(one.get("_scope")):
+            holders.setdefault(str(one.get("_scope")), set()).add(str(properties(one).get("principalId")))
+    for where, principals in holders.items():
+        if len(principals) != 1:
+            yield f"{where} is reached by {sorted(principals)}"
+    servers = [properties(one)["administrators"]["sid"] for one in of_type(deployment, SQL)]
+    if len(set(servers)) != len(servers):
+        yield "two servers have one administrator"
 
 
 @policy
@@ -117,8 +132,8 @@ def everything_private_has_an_endpoint(deployment: Any, given: Given) -> Iterato
         for group in link["properties"]["groupIds"]
     ]
     accounts = len(of_type(deployment, STORAGE))
-    wanted = ["blob", "queue", "table"] * accounts + ["vault"]
-    wanted += {"DurableTaskScheduler": ["scheduler"], "MSSQL": ["sqlServer"]}.get(given["backend"], [])
+    wanted = ["blob", "queue", "table"] * accounts + ["vault"] * len(of_type(deployment, "Microsoft.KeyVault/vaults"))
+    wanted += ["scheduler"] * len(of_type(deployment, SCHEDULER)) + ["sqlServer"] * len(of_type(deployment, SQL))
     if sorted(groups) != sorted(wanted):
         yield f"endpoints for {sorted(groups)}, wanted {sorted(wanted)}"
     zones = {str(one["name"]) for one in of_type(deployment, "Microsoft.Network/privateDnsZones")}
@@ -172,16 +187,22 @@ def slot_shares_nothing_that_runs(deployment: Any, given: Given) -> Iterator[str
     sticky = set(_sticky_names(deployment))
     for name in sorted(production.keys() | staging.keys()):
         differs = production.get(name) != staging.get(name)
-        if differs and name not in sticky and not name.startswith("WEBSITE_RUN_FROM_PACKAGE"):
+        if differs and name not in sticky and name != "WEBSITE_RUN_FROM_PACKAGE":
             yield f"{name} differs and would swap"
     own = [
         "TASKHUB_NAME",
         "AzureFunctionsWebHost__hostid",
         "WEBSITE_CLOUD_ROLENAME",
-        "STRIPE_API_KEY",
-        "EASYPOST_API_KEY",
+        "AZURE_CLIENT_ID",
+        "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
+        "WEBSITE_RUN_FROM_PACKAGE_BLOB_MI_RESOURCE_ID",
     ]
-    own += [name for name in production if name.endswith("ServiceUri")]
+    own += [name for name in production if name.endswith(("ServiceUri", "__clientId")) or _vault(production[name])]
+    yield from (
+        f"{name} must be in a vault of the slot's own"
+        for name, value in production.items()
+        if _vault(value) and _vault(value) == _vault(staging[name])
+    )
     yield from (
         f"{name} must be the slot's own"
         for name in own
@@ -191,6 +212,12 @@ def slot_shares_nothing_that_runs(deployment: Any, given: Given) -> Iterator[str
         yield "the slot must send no mail, name its own address and have approvers of its own"
     if not re.search(r"-staging['\")}\]]*$", staging["WEBSITE_CLOUD_ROLENAME"]):
         yield "queries know the slot by its role name"
+
+
+def _vault(value: object) -> str:
+    """Return the id of the vault that a setting refers to; empty for another setting."""
+    found = re.search(r"@Microsoft\.KeyVault\(.*?(/vaults/[\w-]+)", str(value))
+    return found[1] if found else ""
 
 
 def _sticky_names(deployment: Any) -> list[str]:

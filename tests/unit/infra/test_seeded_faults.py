@@ -84,8 +84,9 @@ FAULTS: dict[str, list[Fault]] = {
         Fault("modules/settings.bicep", "  AzureWebJobsStorage__clientId: clientId\n", ""),
         Fault("modules/settings.bicep", "SHOP_CURRENCY", "SHOP_STORAGE"),
     ],
-    "app_carries_the_one_identity": [
-        Fault("modules/app.bicep", "    keyVaultReferenceIdentity: common.identityId\n", ""),
+    "each_site_carries_an_identity_of_its_own": [
+        Fault("modules/app.bicep", "    keyVaultReferenceIdentity: production.identityId\n", ""),
+        Fault("main.bicep", "identityId: stagingIdentity!.outputs.id", "identityId: identity.outputs.id", SLOT),
         Fault("modules/slot.bicep", "type: 'UserAssigned'", "type: 'SystemAssigned'", SLOT),
     ],
     "settings_fit_the_plan": [
@@ -122,7 +123,7 @@ FAULTS: dict[str, list[Fault]] = {
     "diagnostics_are_kept": [
         Fault("modules/storage.bicep", "scope: account::tableService", "scope: account::blobs"),
         Fault("modules/slot.bicep", "scope: slot", "scope: site", SLOT),
-        Fault("modules/sql.bicep", "scope: databases[i]", "scope: databases[0]", SLOT | SQL),
+        Fault("modules/sql.bicep", "scope: database\n", "scope: server\n", SQL),
         Fault(
             "modules/scheduler.bicep",
             "Microsoft.Insights/diagnosticSettings@2021-05-01-preview' =",
@@ -134,7 +135,7 @@ FAULTS: dict[str, list[Fault]] = {
     "running_orders_cannot_be_deleted": [
         Fault("main.bicep", "locked: true", "locked: false"),
         Fault("modules/scheduler.bicep", "locks@2020-05-01' =", "locks@2020-05-01' = if (false)", DTS),
-        Fault("modules/sql.bicep", "scope: server\n", "scope: databases[0]\n", SQL),
+        Fault("modules/sql.bicep", "scope: server\n", "scope: database\n", SQL),
     ],
     "alerts_notify_people_and_resolve_themselves": [
         Fault("modules/alerts.bicep", "actions: { actionGroups: [people.id] }", "actions: { actionGroups: [] }"),
@@ -188,7 +189,31 @@ FAULTS: dict[str, list[Fault]] = {
         Fault("main.bicep", "if (!empty(mailDataLocation))", "if (true)"),
         Fault("main.bicep", "shop.mailEndpoint : mail!.outputs.endpoint", "shop.mailEndpoint : ''", MAIL),
     ],
-    "roles_are_complete_before_the_app": [Fault("main.bicep", "  dependsOn: [rbac]\n", "")],
+    "no_identity_reaches_what_another_one_has": [
+        Fault("main.bicep", "vaultName: stagingVault!.outputs.name", "vaultName: vault.outputs.name", SLOT),
+        Fault(
+            "main.bicep",
+            "storageAccountName: stagingStorage!.outputs.name",
+            "storageAccountName: storage.outputs.name",
+            SLOT,
+        ),
+        Fault(
+            "main.bicep",
+            "administratorClientId: stagingIdentity!.outputs.clientId",
+            "administratorClientId: identity.outputs.clientId",
+            SLOT | SQL,
+        ),
+        Fault(
+            "main.bicep",
+            "'DurableTaskScheduler' ? '${taskHubName}Staging' : ''",
+            "'DurableTaskScheduler' ? taskHubName : ''",
+            SLOT | DTS,
+        ),
+    ],
+    "roles_are_complete_before_the_app": [
+        Fault("main.bicep", "  dependsOn: [rbac, stagingRbac]\n", ""),
+        Fault("main.bicep", "[rbac, stagingRbac]", "[rbac]", SLOT),
+    ],
     "network_is_complete_before_the_app": [
         Fault(
             "main.bicep",
@@ -216,7 +241,9 @@ FAULTS: dict[str, list[Fault]] = {
         Fault("main.bicep", "mailEndpoint: ''", "mailEndpoint: production.mailEndpoint", SLOT | MAIL),
         Fault("main.bicep", "approverEmails: stagingApproverEmails", "approverEmails: shop.approverEmails", SLOT),
         Fault("modules/settings.bicep", "    objectKeys(peopleSettings('', '', [])),\n", "", SLOT),
-        Fault("main.bicep", "stripeSecret: 'stripe-test-api-key'", "stripeSecret: 'stripe-api-key'", SLOT),
+        Fault("main.bicep", "vaultUri: stagingVault!.outputs.uri", "vaultUri: vault.outputs.uri", SLOT),
+        Fault("main.bicep", "clientId: stagingIdentity!.outputs.clientId", "clientId: identity.outputs.clientId", SLOT),
+        Fault("modules/settings.bicep", "    objectKeys(packageIdentity('')),\n", "", SLOT),
         Fault("modules/settings.bicep", "  objectKeys(hostSettings('', '', '')),\n", "", SLOT),
         Fault("main.bicep", "roleName: 'func-${token}-staging'", "roleName: 'func-${token}-next'", SLOT),
     ],

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-SCHEDULED_RUNS: Final = 730 * (60 + 12 + 1 + 1) + 30
+SCHEDULED_RUNS: Final = 730 * (60 + 12 + 1 + 1 + 1) + 30
 """Runs of timer functions in a month, whatever is ordered: one every minute, one every five, two an hour, one a day."""
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 from domain.orders import steps as names
 from domain.orders.order import Order
@@ -15,7 +15,9 @@ from domain.workflows.approval_wait import ApprovalWait
 from domain.workflows.commands import NOTHING_TO_COMPENSATE
 from domain.workflows.decision import SettledApproval
 from domain.workflows.decision_words import Decision
-from domain.workflows.steps import LedgerEntry, Outcome
+from domain.workflows.steps import LedgerEntry, Outcome, StepUnderWay
+
+_MOVES_MONEY: Final = (names.AUTHORISE_PAYMENT, names.CAPTURE_PAYMENT, names.CANCEL_PAYMENT)
 
 
 class OrderedLine(Wire):
@@ -111,15 +113,17 @@ def ordered_lines(order: Order) -> tuple[OrderedLine, ...]:
     )
 
 
-def payment_of(order: Order, ledger: Iterable[LedgerEntry]) -> OrderPayment:
-    """Return the payment of an order as its ledger shows it."""
+def payment_of(order: Order, ledger: Iterable[LedgerEntry], step: StepUnderWay | None = None) -> OrderPayment:
+    """Return the payment of an order as its ledger shows it, and the step under way, whose request may have acted unanswered."""
     state, at, payment_id = OrderPaymentState.NONE, None, None
     for entry in ledger:
         following = _following(state, entry, is_taken_at_once=order.policy.capture == "immediate")
         if following is not state:
             state, at = following, entry.at
-        if entry.step in (names.AUTHORISE_PAYMENT, names.CAPTURE_PAYMENT, names.CANCEL_PAYMENT):
+        if entry.step in _MOVES_MONEY:
             payment_id = payment_id or entry.reference
+    if step is not None and step.name in _MOVES_MONEY and step.last_error is not None:
+        state, at = OrderPaymentState.UNKNOWN, None
     return OrderPayment(
         provider=order.payment_provider,
         payment_id=payment_id,

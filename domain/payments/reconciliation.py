@@ -35,7 +35,8 @@ NEXT_ACTION: Final[Mapping[PaymentDriftKind, str]] = {
     _Kind.AUTHORISED_WITHOUT_LIVE_ORDER: "Cancel the payment at the provider: no order will capture it.",
     _Kind.CAPTURED_WITHOUT_COMPLETED_ORDER: "Refund the payment at the provider: the customer gets no goods for it.",
     _Kind.REFUNDED_TOO_LITTLE: "Refund the rest at the provider: the customer gets no goods.",
-    _Kind.REFUNDED_TOO_MUCH: "Find out who refunded it. Resolve the finding if that was intended.",
+    _Kind.REFUNDED_TOO_MUCH: "Find out who refunded it. If that was intended, "
+    "POST /api/reconciliation/payments/{drift_id}/resolve closes the difference.",
     _Kind.NOT_CAPTURED: "Capture the payment at the provider while it is held; otherwise charge the customer anew.",
     _Kind.CHARGED_TWICE: "Cancel or refund this payment at the provider: the order is paid by another one.",
     _Kind.AMOUNT_DIFFERS: "Compare the payment with the order; refund or charge the difference.",
@@ -165,9 +166,10 @@ def _without_goods(payment: ProviderPayment) -> PaymentDriftKind | None:
 def _drift(kind: PaymentDriftKind, payment: ProviderPayment, order: OrderMoney) -> PaymentDrift:
     amounts = (payment.held_cents, payment.captured_cents, payment.refunded_cents)
     named = (payment.provider, payment.payment_id, kind, *map(str, amounts))
+    drift_id = digest_id("|".join(named))
     has_goods = order.is_live or order.is_paid
     return PaymentDrift(
-        drift_id=digest_id("|".join(named)),
+        drift_id=drift_id,
         kind=kind,
         provider=payment.provider,
         payment_id=payment.payment_id,
@@ -180,7 +182,7 @@ def _drift(kind: PaymentDriftKind, payment: ProviderPayment, order: OrderMoney) 
         refunded_cents=payment.refunded_cents,
         expected_cents=order.total_cents if has_goods and kind is not _Kind.CHARGED_TWICE else 0,
         expected_currency=order.currency,
-        next_action=NEXT_ACTION[kind],
+        next_action=NEXT_ACTION[kind].format(drift_id=drift_id),
     )
 
 

@@ -54,6 +54,10 @@ class DecisionInbox:
             while self._waits[name] and self._waits[name][-1].is_completed:
                 yield name, self._waits[name].pop().result
 
+    def is_used_up(self, name: str) -> bool:
+        """Return whether no further event of this name is read."""
+        return not self._waits[name]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Alarm:
@@ -110,7 +114,7 @@ def first_decision(
                 _cancel(timer)
                 return decision
             number += 1
-            ignored(_ignored_event(run, name, payload, number))
+            ignored(_ignored_event(run, inbox, name, payload, number))
         if run.cancelled_by is not None:
             _cancel(timer)
             return None
@@ -127,9 +131,13 @@ def first_decision(
                 alarm = next(coming, None)
 
 
-def _ignored_event(run: WorkflowRun, name: str, payload: Any, number: int) -> IgnoredEvent:
+def _ignored_event(run: WorkflowRun, inbox: DecisionInbox, name: str, payload: Any, number: int) -> IgnoredEvent:
     event = IgnoredEvent(
-        name=name, content=shown_payload(payload), read_at=run.context.current_utc_datetime, number=number
+        name=name,
+        content=shown_payload(payload),
+        read_at=run.context.current_utc_datetime,
+        number=number,
+        is_last=True if inbox.is_used_up(name) else None,
     )
     log_ignored_event(run.context, run.workflow, run.key, event)
     return event

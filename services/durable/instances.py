@@ -46,6 +46,11 @@ def has_completed(status: InstanceStatus | None) -> bool:
     return status is not None and status.runtime_status is df.OrchestrationRuntimeStatus.Completed
 
 
+def has_failed(status: InstanceStatus | None) -> bool:
+    """Return whether the platform has failed the instance: its code raised, or its worker died."""
+    return status is not None and status.runtime_status is df.OrchestrationRuntimeStatus.Failed
+
+
 async def raise_event(client: DurableClient, instance_id: str, name: str, payload: Mapping[str, Any]) -> bool:
     """Raise an event, several times if need be; False when it was not delivered."""
     for attempt in range(1, _MAX_RAISE_ATTEMPTS + 1):

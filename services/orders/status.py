@@ -5,7 +5,7 @@ knows more than the row while it runs.
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import azure.durable_functions as df
@@ -16,10 +16,11 @@ from domain.orders.order import ENDED, OrderProgress, OrderStatus
 from domain.orders.row import OrderRow
 from domain.refusals import NotFound
 from domain.workflows.advice import with_settlement
-from domain.workflows.steps import last_change
+from domain.workflows.restarts import restart_under_way
+from domain.workflows.steps import StepUnderWay, last_change
 from services.container import services
 from services.durable.client import DurableClient, InstanceStatus
-from services.durable.instances import instance_status, is_unfinished
+from services.durable.instances import has_failed, instance_status, is_unfinished
 
 
 class OrderNotFound(NotFound):
@@ -37,11 +38,13 @@ class OrderView:
         order_id: Its id.
         row: None for an order that was started past the order repository.
         instance: None before it starts and after it was purged.
+        restart: When the recovery timer starts it again, if the platform has failed its instance.
     """
 
     order_id: str
     row: OrderRow | None
     instance: InstanceStatus | None
+    restart: StepUnderWay | None = None
 
     @property
     def is_known(self) -> bool:
@@ -69,7 +72,9 @@ class OrderView:
     @property
     def progress(self) -> OrderProgress:
         """Where the order stands, from the source that knows most."""
-        if is_unfinished(self.instance) or self.awaits_instance:
+        if self.awaits_instance:  # the step that an instance had in hand is under way no longer
+            return self._last_reported().model_copy(update={"step": self.restart})
+        if is_unfinished(self.instance):
             return self._last_reported()
         ends = [end for end in (self._row_end(), self._instance_end()) if end is not None]
         if ends:
@@ -156,7 +161,14 @@ async def find_order(client: DurableClient, order_id: str) -> OrderView:
     )
     # An operator may have started something else under an id that an order could have, or its ended order again.
     is_order = instance is not None and instance.name == PROCESS_ORDER and not _is_rerun(row, instance)
-    return OrderView(order_id=order_id, row=row, instance=instance if is_order else None)
+    view = OrderView(order_id=order_id, row=row, instance=instance if is_order else None)
+    return replace(view, restart=await _restart(view)) if view.awaits_instance and has_failed(view.instance) else view
+
+
+async def _restart(view: OrderView) -> StepUnderWay | None:
+    intake = services().order_repository.intake
+    reminder = await asyncio.to_thread(intake.reminder, order_instance_id(view.order_id))
+    return None if reminder is None else restart_under_way(reminder, datetime.now(UTC))
 
 
 def _is_rerun(row: OrderRow | None, instance: InstanceStatus) -> bool:

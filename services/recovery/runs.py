@@ -18,11 +18,11 @@ import azure.durable_functions as df
 
 from domain.workflows.advice import settlement_operation
 from domain.workflows.intake import Reminder
+from domain.workflows.restarts import are_used_up, is_due, tries_of
 from services.concurrency import gather_bounded
 from services.durable.client import DurableClient, InstanceStatus
 from services.durable.instances import instance_status, is_unfinished, received_events
 from services.durable.starter import START_TIMEOUT_S
-from services.recovery.restarts import are_used_up, is_due, tries_of
 
 if TYPE_CHECKING:
     from domain.repositories.runs import RunIntake
@@ -117,7 +117,8 @@ class Recovery(ABC, Generic[R]):
         """Leave a run to an operator at once whose instance has stopped, with what that instance had received."""
         if instance is not None:
             await self._store_received(client, run, self.instance_id_of(run))
-        await self.give_up(run, instance, why, now)
+        await self.record_attention(run, instance, why, now)
+        _log.warning("%s: its instance has stopped, and an operator settles it", self.name_of(run))
 
     async def start_at_once(
         self, client: DurableClient, run: R, instance: InstanceStatus, reminder: Reminder, now: datetime

@@ -19,11 +19,12 @@ from domain.workflows.advice import with_settlement
 from domain.workflows.cancellation import CANCELLATION_REQUESTED
 from domain.workflows.dead_letter import DeadLetter
 from domain.workflows.intake import Intake
+from domain.workflows.restarts import restart_under_way
 from domain.workflows.run import BY_CALLER, STEP_PATIENCE, Run, RunRequest, WorkflowProgress, restart_of
-from domain.workflows.steps import last_change
+from domain.workflows.steps import StepUnderWay, last_change
 from services.container import services
 from services.durable.client import DurableClient, InstanceStatus
-from services.durable.instances import has_completed, input_of, instance_status, is_unfinished, raise_event
+from services.durable.instances import has_completed, has_failed, input_of, instance_status, is_unfinished, raise_event
 from services.durable.starter import start_instance
 from services.input.fingerprints import fingerprint
 
@@ -143,6 +144,8 @@ async def find_run(client: DurableClient, workflow: str, key: str) -> RunView:
         if status is None and end is None and not awaits_instance:
             raise RunNotFound(workflow)
     progress = end or _progress(workflow, key, status, awaits_instance=awaits_instance)
+    if awaits_instance:
+        progress = progress.model_copy(update={"step": await _restart(instance_id) if has_failed(status) else None})
     if has_completed(status) and progress.status == "needs_attention":  # replays may have settled it since
         end = await asyncio.to_thread(services().run_repository.end, instance_id)
         progress = end or progress
@@ -156,6 +159,11 @@ async def find_run(client: DurableClient, workflow: str, key: str) -> RunView:
         given=given if isinstance(given, dict) else {} if run is None else run.request,
         accepted_at=None if run is None else run.accepted_at,
     )
+
+
+async def _restart(instance_id: str) -> StepUnderWay | None:
+    reminder = await asyncio.to_thread(services().run_repository.intake.reminder, instance_id)
+    return None if reminder is None else restart_under_way(reminder, datetime.now(UTC))
 
 
 async def open_dead_letters(view: RunView) -> Sequence[DeadLetter]:

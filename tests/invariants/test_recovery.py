@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from domain.orders.run import run_of
+from domain.workflows import restarts
 from domain.workflows.dead_letter import DeadLetterState
 from orchestrators import process_order
 from orchestrators import report as report_orchestrator
 from scripts import recover as command
 from services.container import services
-from services.recovery import restarts
 from tests.invariants.order_cases import APPROVE, ORDER_CASES, SHELF, stock_shelf
 from tests.invariants.worker_deaths import mails_about, recover, recover_at_once, send_mails
 from tests.support.books import assert_balanced, finish, open_dead_letters

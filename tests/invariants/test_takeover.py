@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from domain.workflows import restarts
 from orchestrators import process_order
 from services.container import services
-from services.recovery import restarts
 from tests.invariants.order_cases import APPROVE, CANCEL, ORDER_CASES, SHELF, stock_shelf
 from tests.invariants.patterns import insist
 from tests.invariants.worker_deaths import finish, mails_about, recover, recover_at_once, send_mails

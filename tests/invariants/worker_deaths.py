@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 from azure.core.exceptions import ResourceExistsError
 
+from domain.workflows import restarts
 from services.container import services
-from services.recovery import restarts, runs
+from services.recovery import runs
 from tests.invariants.order_cases import OrderCase
 from tests.support.books import orders
 from tests.support.mails import Mailbox

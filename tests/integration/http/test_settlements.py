@@ -130,11 +130,14 @@ async def test_an_order_that_is_under_way_is_not_settled(under_way: Shop):
 
 @pytest.mark.parametrize("how", ["failed", "terminated", "purged"])
 async def test_an_order_whose_instance_has_stopped_is_settled_before_the_recovery_timer_comes(
-    under_way: Shop, how: str
+    under_way: Shop, how: str, caplog: pytest.LogCaptureFixture
 ):
     await stop(under_way, how)
     under_way.sandbox.clear_faults()
+    caplog.clear()
     assert (await under_way.post(SETTLEMENT)).status == 202
+    assert "needs attention" not in caplog.text, "the operator who would read it is the one who settles it"
+    assert "order a-1: its instance has stopped, and an operator settles it" in caplog.text
     await under_way.host.run_until_idle()
     await under_way.host.run("recover_runs")
     ended = await assert_balanced(under_way, {"mug": 10}, WANTED)

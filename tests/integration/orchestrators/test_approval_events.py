@@ -168,7 +168,9 @@ async def test_events_from_before_the_wait_are_read_in_order(desk: Shop):
 
 
 async def test_a_flood_of_events_neither_decides_nor_grows_what_the_run_stores(waiting: Waiting):
-    for _ in range(2 * MAX_EVENTS):
+    for number in range(2 * MAX_EVENTS):
+        said = (await waiting.shown())["message"]
+        assert ("No further event" in said) is (number >= MAX_EVENTS), "a decision that nothing reads is not asked for"
         assert await waiting.raise_event("7") == 202
     history = (
         await waiting.shop.host.http.get(
@@ -180,7 +182,7 @@ async def test_a_flood_of_events_neither_decides_nor_grows_what_the_run_stores(w
     assert kinds.count("TimerCreated") == 1
     wait = await waiting.wait()
     assert wait is not None
-    assert wait["ignored_event"]["number"] == MAX_EVENTS
+    assert (wait["ignored_event"]["number"], wait["ignored_event"]["is_last"]) == (MAX_EVENTS, True)
     assert await waiting.decide_by_link() == 200
     await waiting.shop.host.run_until_idle()
     assert (await waiting.shown())["status"] == waiting.approved

@@ -2,11 +2,12 @@
 
 import logging
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from services.recovery import runs
 from tests.support.books import finish
 from tests.support.order_requests import order_request
 from tests.support.shop import Shop
@@ -61,7 +62,9 @@ async def test_a_step_that_is_retried_is_seen_with_its_order_in_the_right_list(
 ):
     shop.sandbox.fault(operation=operation, **DOWN)
     await placed(shop)
-    first = (await under_way(shop))["step"]
+    order = await under_way(shop)
+    assert (order["payment"]["state"] == "unknown") is (operation.startswith("payment_intents"))
+    first = order["step"]
     assert (first["name"], first["attempt"]) == (step, 1)
     assert "did not answer" in first["last_error"]
     assert await listed(shop) == [status]
@@ -125,3 +128,46 @@ async def test_progress_costs_three_writes_an_order_and_one_for_each_failed_atte
         await finish(shop)
     assert (await under_way(shop))["status"] == "completed"
     assert transactions(caplog, "POST", "PATCH", "PUT", "DELETE") == WRITES + 3 + failures
+
+
+@pytest.mark.parametrize("restarts", [0, 1])
+async def test_an_order_whose_instance_has_failed_says_so_and_when_it_is_started_again(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, restarts: int
+):
+    monkeypatch.setattr(runs, "ORPHANED_AFTER", runs.ORPHANED_AFTER * 0)
+    shop.sandbox.fault(operation="shipments.create", **DOWN)
+    await placed(shop)
+    started_at = datetime.now(UTC)
+    for _ in range(restarts):
+        shop.host.kill_worker(during="episode")
+        await shop.host.advance(minutes=1)
+        await shop.host.run("recover_runs")
+    shop.host.kill_worker(during="episode")
+    await shop.host.advance(minutes=1)
+    shown = await under_way(shop)
+    assert (shown["status"], shown["runtimeStatus"]) == ("authorised", "Pending")
+    step = shown["step"]
+    assert (step["name"], step["attempt"]) == ("start_again", restarts + 1)
+    assert "failed" in step["last_error"]
+    assert datetime.fromisoformat(step["next_attempt_at"]) > started_at
+    shop.sandbox.clear_faults()
+
+
+async def test_a_run_whose_instance_has_failed_says_when_it_is_started_again(shop: Shop):
+    body = {"id": "r-1", "placed_from": "2026-01-01T00:00:00Z", "placed_to": "2026-02-01T00:00:00Z"}
+    with failing(shop, "fetch_report_data"):
+        await shop.post("reports", body)
+        await shop.host.run_until_idle()
+        assert (await shop.get("reports/r-1")).json()["step"]["name"] == "fetch_report_data"
+        shop.host.kill_worker(during="episode")
+        await shop.host.advance(minutes=1)
+        shown = (await shop.get("reports/r-1")).json()
+    assert (shown["runtimeStatus"], shown["step"]["name"]) == ("Pending", "start_again")
+
+
+async def test_of_a_terminated_order_no_step_is_shown_as_under_way(shop: Shop):
+    shop.sandbox.fault(operation="shipments.create", **DOWN)
+    await placed(shop)
+    await shop.host.operations.terminate("o-1")
+    await shop.host.run_until_idle()
+    assert (await under_way(shop))["step"] is None

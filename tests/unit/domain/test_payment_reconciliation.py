@@ -102,6 +102,11 @@ def test_every_kind_names_the_next_action() -> None:
     assert set(NEXT_ACTION) == set(PaymentDriftKind)
 
 
+def test_what_may_be_intended_names_the_operation_that_closes_it() -> None:
+    [drift] = find_payment_drift([payment(captured=TOTAL, refunded=1)], OrderMoney(order_id="a-1", **PAID))
+    assert f"POST /api/reconciliation/payments/{drift.drift_id}/resolve" in drift.next_action
+
+
 @pytest.mark.parametrize(
     ("order_changed_at", "is_live", "quiet"),
     [

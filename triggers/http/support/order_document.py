@@ -150,7 +150,7 @@ def _ordered(facts: OrderFacts) -> dict[str, Any]:
         "lines": ordered_lines(order),
         "total_cents": order.total_cents,
         "currency": order.currency,
-        "payment": payment_of(order, progress.steps),
+        "payment": payment_of(order, progress.steps, progress.step),
         "approval": approval_of(order, progress.steps, progress.approval, facts.decision),
     }
 

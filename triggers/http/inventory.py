@@ -12,11 +12,9 @@ from domain.inventory.requests import AdjustRequest, CorrectionReason, RestockRe
 from domain.inventory.stock import Stock, adjust, restock
 from domain.keyed_changes import ChangeKey, KeyedChange
 from domain.wire import Edge, Wire
-from domain.workflows.steps import Outcome, StepResult
-from services.inventory.stock import read_stock, signal_stock
+from services.inventory.stock import move_stock, read_stock
 from triggers.http.support.changes import ChangeAnswer, ChangeLinks, change_status, links_of
 from triggers.http.support.operation import operation
-from triggers.http.support.problems import conflict
 from triggers.http.support.products import known_product
 from triggers.http.support.request_body import read_body
 from triggers.http.support.request_params import operation_key
@@ -99,9 +97,7 @@ async def restock_inventory(req: func.HttpRequest, client: df.DurableOrchestrati
     request = RestockRequest(
         key=operation_key(req, delivery.key), requested_at=datetime.now(UTC), quantity=delivery.quantity
     )
-    _, expected = restock(await read_stock(client, product_id), request)
-    _check_possible(expected)
-    await signal_stock(client, product_id, request.operation, request)
+    await move_stock(client, product_id, restock, request)
     return _accepted(product_id, request)
 
 
@@ -124,9 +120,7 @@ async def adjust_inventory(req: func.HttpRequest, client: df.DurableOrchestratio
     correction = read_body(req, Correction)
     key = operation_key(req, correction.key)
     request = AdjustRequest(key=key, requested_at=datetime.now(UTC), delta=correction.delta, reason=correction.reason)
-    _, expected = adjust(await read_stock(client, product_id), request)
-    _check_possible(expected)
-    await signal_stock(client, product_id, request.operation, request)
+    await move_stock(client, product_id, adjust, request)
     return _accepted(product_id, request)
 
 
@@ -144,12 +138,6 @@ async def get_stock_movement(req: func.HttpRequest, client: df.DurableOrchestrat
     product_id = (await known_product(req)).product_id
     stock = await read_stock(client, product_id) or Stock()
     return change_status(req, stock.movements, "inventory", product_id, "movements")
-
-
-def _check_possible(expected: StepResult) -> None:
-    # The entity decides again when the signal arrives. A signal has no answer, so a refusal that is certain is given here.
-    if expected.outcome is not Outcome.DONE:
-        raise conflict(expected.reason_code or "refused", f"The stock does not allow it: {expected.message}.")
 
 
 def _accepted(product_id: str, movement: KeyedChange) -> func.HttpResponse:

@@ -1,0 +1,1 @@
+"""Fill the carts of customers, and check them out."""

@@ -48,6 +48,8 @@ _ISSUERS: Final[tuple[tuple[int, int, tuple[int, ...]], ...]] = (
     (9792, 9792, (16,)),  # Troy
 )
 _MAX_ESCAPES: Final = 2  # text copied out of a link is escaped by the page and again by the program that sends it
+_MONTH_DIGITS: Final = 2
+_MAX_AFTER_DIGITS: Final = 10  # an expiry date and a security code
 _MIN_RUN_DIGITS: Final = 14  # so many digits glued to a card number are no security code: a second number
 
 # Patterns are compiled by their first use, which keeps cold starts short.
@@ -169,27 +171,40 @@ def _run_holds_card(run: str) -> bool:
     sums = _luhn_sums(digits)
     ends = list(accumulate(map(len, groups)))
     whole_ends = frozenset(ends)
-    for group, end in zip(groups, ends, strict=True):
-        for start in _starts(group, end - len(group)):
+    for before, group, end in zip(("", *groups), groups, ends, strict=False):
+        for start in _starts(before, group, end - len(group)):
             for length in _lengths(digits[start : start + 4]):
                 last = start + length
                 if last > len(digits) or not _check_digit_fits(sums, start, last):
                     continue
-                if last in whole_ends or _is_glued(digits[last : ends[bisect_left(ends, last)]]):
+                if last in whole_ends or _is_glued(digits, last, ends):
                     return True
     return False
 
 
-def _starts(group: str, at: int) -> Iterator[int]:
-    """Yield where a card number may begin in a group of digits: at its first that is not 0, and after an expiry date."""
+def _starts(before: str, group: str, at: int) -> Iterator[int]:
+    """Yield where a card number may begin in a group of digits: at its first that is not 0, and after an expiry date.
+
+    Args:
+        before: The group before it, which may have the month of that date.
+        group: The group.
+        at: Where it begins.
+    """
     yield at + len(group) - len(group.lstrip("0"))
-    if before := re.match(_BEFORE, group):
-        yield at + before.end()
+    month = before if len(before) == _MONTH_DIGITS else ""
+    for known in {"", month}:
+        expiry = re.match(_BEFORE, known + group)
+        if expiry is not None and expiry.end() > len(known):
+            yield at + expiry.end() - len(known)
 
 
-def _is_glued(rest: str) -> bool:
-    """Return whether these digits, right after a card number, are what people write there."""
-    return len(rest) >= _MIN_RUN_DIGITS or re.fullmatch(_AFTER, rest) is not None
+def _is_glued(digits: str, last: int, ends: list[int]) -> bool:
+    """Return whether the digits right after a card number are what people write there, perhaps with a separator in it: 12/27."""
+    group = bisect_left(ends, last)
+    if ends[group] - last >= _MIN_RUN_DIGITS:
+        return True
+    rests = (digits[last:end] for end in ends[group : group + 2] if end - last <= _MAX_AFTER_DIGITS)
+    return any(re.fullmatch(_AFTER, rest) for rest in rests)
 
 
 @cache

@@ -84,6 +84,10 @@ def spellings(card: str) -> list[str]:
         f"{card}0429",
         f"{card}042029123",
         f"{card} 04/29 123",
+        f"{card}04/29",
+        f"{card}04/2029",
+        f"{card}29-04",
+        f"{card}04/29/123",
         f"{card}{card}",
         f"my{card}card",
     ]
@@ -134,8 +138,9 @@ def test_no_dress_hides_a_card_number(text):
     assert looks_like_card_number(text)
 
 
-def test_an_expiry_date_may_come_first():
-    assert looks_like_card_number(f"1229{VISA}")
+@pytest.mark.parametrize("expiry", ["1229", "122029", "12/29", "12/2029", "12-29"])
+def test_an_expiry_date_may_come_first(expiry):
+    assert looks_like_card_number(f"{expiry}{VISA}")
 
 
 @given(st.datetimes(timezones=st.timezones()))

@@ -13,6 +13,7 @@ import {
   isNetwork
   isReserved
   isTaskHubName
+  listed
   monthOf
 } from 'modules/checks.bicep'
 import { backendSettings, commonSettings, shopSettings, slotSettings } from 'modules/settings.bicep'
@@ -72,10 +73,10 @@ param rollingUpdates bool = false
 @allowed(['3.11', '3.12', '3.13'])
 param pythonVersion string = '3.12'
 
-@description('Most instances: up to 1000 on FC1, up to 100 elsewhere; 20 on EP leaves room in the default quota.')
-@minValue(1)
+@description('Most instances: up to 1000 on FC1, up to 100 elsewhere. 0: 40 on FC1, and 20 elsewhere, which leaves room in the default quota.')
+@minValue(0)
 @maxValue(1000)
-param maxInstances int = plan == 'FC1' ? 40 : 20
+param maxInstances int = 0
 
 @description('Memory of one instance in MB (FC1).')
 @allowed([512, 2048, 4096])
@@ -94,8 +95,8 @@ param dtsSku string = 'Consumption'
 @allowed([1, 3])
 param dtsCapacity int = 1
 
-@description('Addresses that may connect to the scheduler. Without private networking the app has no fixed address, so the default lets all of them try; a token still has to open the door.')
-param dtsIpAllowlist string[] = usePrivateNetworking ? [] : ['0.0.0.0/0']
+@description('Addresses that may connect to the scheduler, also several in one text with commas. None: without private networking the app has no fixed address, so all of them may try, and a token still has to open the door; with it, no public one.')
+param dtsIpAllowlist string[] = []
 
 @description('Days for which completed orchestrations are kept: by the scheduler\'s policy, or until the app purges them.')
 @minValue(1)
@@ -105,10 +106,10 @@ param orchestrationRetentionDays int = 7
 @description('Application (client) id of an app registration: requests then need a token of Microsoft Entra ID. Empty: the app\'s own function keys.')
 param entraClientId string = ''
 
-@description('Client ids of the applications that may call; empty for any of the tenant that gets a token.')
+@description('Client ids of the applications that may call, also several in one text with commas; none for any of the tenant that gets a token.')
 param entraAllowedApplications string[] = []
 
-@description('E-mail addresses of the recipients of alerts.')
+@description('E-mail addresses of the recipients of alerts, also several in one text with commas.')
 @maxLength(50)
 param alertEmails string[]
 
@@ -169,7 +170,7 @@ param deletedVaults string = ''
 @description('Package that production runs, as the name of its blob; empty before the first deployment and on FC1.')
 param packageName string = ''
 
-@description('Who decides on large orders and expenses of the staging slot.')
+@description('Addresses of those who decide on large orders and expenses of the staging slot, also several in one text with commas.')
 param stagingApproverEmails string[] = []
 
 @description('Package that the staging slot runs.')
@@ -178,12 +179,19 @@ param stagingPackageName string = ''
 @description('What the shop decides for itself.')
 param shop shopSettings
 
+// azd fills in texts alone.
+var callers = listed(entraAllowedApplications)
+var recipients = flatten(map(alertEmails, one => split(one, ',')))
+var stagingApprovers = listed(stagingApproverEmails)
+var schedulerAddresses = listed(dtsIpAllowlist)
+
 var premium = startsWith(plan, 'EP')
 var flex = plan == 'FC1'
 // With zones, two of each kind that always waits, lest one be on the side that fails.
 var alwaysThere = zoneRedundant ? 2 : 1
 var leastInstances = flex ? max(durableAlwaysReady, alwaysThere) + (zoneRedundant ? 2 : 0) : premium ? alwaysThere : 1
 var mostInstances = flex ? 1000 : 100
+var instances = maxInstances == 0 ? (flex ? 40 : 20) : maxInstances
 
 // A sentence for each input that Azure would refuse after half of the resources were made, or that would never work.
 var refusals = filter(
@@ -213,17 +221,14 @@ var refusals = filter(
     zoneRedundant && plan == 'Y1' ? 'zoneRedundant needs FC1 or a Premium plan' : ''
     rollingUpdates && !flex ? 'rollingUpdates needs FC1; Premium plans have a staging slot' : ''
     pythonVersion == '3.13' && plan == 'Y1' ? 'pythonVersion 3.13 needs FC1 or a Premium plan' : ''
-    maxInstances < leastInstances || maxInstances > mostInstances
+    instances < leastInstances || instances > mostInstances
       ? 'maxInstances takes ${leastInstances} to ${mostInstances} with this plan${zoneRedundant ? ' and zones' : ''}'
       : ''
-    backend == 'DurableTaskScheduler' && !usePrivateNetworking && empty(dtsIpAllowlist)
-      ? 'dtsIpAllowlist must not be empty without private networking: the app could not reach its task hub'
-      : ''
     dailyCapGb == 0 ? 'dailyCapGb takes 1 or more, or -1 for no limit' : ''
-    empty(alertEmails) || !empty(filter(alertEmails, address => !isEmailAddress(address)))
-      ? 'alertEmails takes e-mail addresses, at least one'
+    empty(recipients) || length(recipients) > 50 || !empty(filter(recipients, address => !isEmailAddress(address)))
+      ? 'alertEmails takes e-mail addresses, 1 to 50'
       : ''
-    length(distinct(map(alertEmails, address => toLower(address)))) < length(alertEmails)
+    length(distinct(map(recipients, address => toLower(address)))) < length(recipients)
       ? 'alertEmails must not hold an address twice'
       : ''
     budgetAmount > 0 && empty(budgetStart)
@@ -238,10 +243,11 @@ var refusals = filter(
     empty(filter([entraClientId, deployerPrincipalId, codeDeployerPrincipalId], id => !empty(id) && !isGuid(id)))
       ? ''
       : 'entraClientId, deployerPrincipalId and codeDeployerPrincipalId take an id such as 11111111-2222-3333-4444-555555555555'
-    empty(filter(entraAllowedApplications, id => !isGuid(id)))
+    empty(filter(callers, id => !isGuid(id))) ? '' : 'entraAllowedApplications takes ids of applications'
+    empty(filter(stagingApprovers, address => !isEmailAddress(address)))
       ? ''
-      : 'entraAllowedApplications takes ids of applications'
-    empty(entraClientId) && !empty(entraAllowedApplications) ? 'entraAllowedApplications needs entraClientId' : ''
+      : 'stagingApproverEmails takes e-mail addresses'
+    empty(entraClientId) && !empty(callers) ? 'entraAllowedApplications needs entraClientId' : ''
   ],
   sentence => !empty(sentence)
 )
@@ -380,7 +386,7 @@ module scheduler 'modules/scheduler.bicep' = if (backend == 'DurableTaskSchedule
     taskHubNames: taskHubs
     skuName: dtsSku
     capacity: dtsCapacity
-    ipAllowlist: dtsIpAllowlist
+    ipAllowlist: empty(schedulerAddresses) && !usePrivateNetworking ? ['0.0.0.0/0'] : schedulerAddresses
     privateOnly: usePrivateNetworking
     completedRetentionDays: orchestrationRetentionDays
     workspaceId: monitoring.outputs.workspaceId
@@ -594,7 +600,7 @@ module app 'modules/app.bicep' = {
     tags: tags
     plan: plan
     pythonVersion: pythonVersion
-    maxInstances: maxInstances
+    maxInstances: instances
     instanceMemoryMB: instanceMemoryMB
     durableAlwaysReady: durableAlwaysReady
     zoneRedundant: zoneRedundant
@@ -638,7 +644,7 @@ module slot 'modules/slot.bicep' = if (enableStagingSlot) {
       backend: backendSettings(backend, stagingHubHost, '${taskHubName}Staging', stagingIdentity!.outputs.clientId)
       publicUrl: ''
       mailEndpoint: ''
-      approverEmails: stagingApproverEmails
+      approverEmails: stagingApprovers
       stripeSecret: 'stripe-test-api-key'
       easypostSecret: 'easypost-test-api-key'
       linkSecret: 'link-test-secret'
@@ -659,7 +665,7 @@ module auth 'modules/auth.bicep' = if (!empty(entraClientId)) {
     siteName: app.outputs.name
     hasSlot: enableStagingSlot
     clientId: entraClientId
-    allowedApplications: entraAllowedApplications
+    allowedApplications: callers
   }
   dependsOn: [slot]
 }
@@ -670,7 +676,7 @@ module alerts 'modules/alerts.bicep' = {
     namePrefix: 'orders-${environmentName}'
     location: location
     tags: tags
-    emails: alertEmails
+    emails: recipients
     workspaceId: monitoring.outputs.workspaceId
     storageId: storage.outputs.id
     siteId: premium ? app.outputs.id : ''
@@ -695,7 +701,7 @@ module budget 'modules/budget.bicep' = if (budgetAmount > 0) {
     // The module is not deployed for none, and takes none either.
     amount: max(budgetAmount, 1)
     startDate: budgetStart
-    emails: alertEmails
+    emails: recipients
     actionGroupId: alerts.outputs.peopleId
   }
 }

@@ -31,7 +31,7 @@ def filled_in(template: Any, env: Mapping[str, str]) -> Any:
         return template
     text = _VARIABLE.sub(lambda found: _value(found[1], found[2], env), template)
     # Environments know texts only; to Azure true and 'true' differ.
-    return json.loads(text) if re.fullmatch(r"true|false|0|[1-9]\d*", text) else text
+    return json.loads(text) if re.fullmatch(r"true|false|0|-?[1-9]\d*", text) else text
 
 
 def _value(name: str, default: str | None, env: Mapping[str, str]) -> str:

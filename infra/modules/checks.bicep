@@ -24,6 +24,10 @@ func ends(text string) string => '${firstOf(text)}${lastOf(text)}'
 func lengths(parts string[]) string => join(map(parts, part => string(length(part))), '-')
 
 @export()
+@description('The texts of a list, and those that stand in one text with commas between them.')
+func listed(texts string[]) string[] => filter(flatten(map(texts, text => split(text, ','))), text => !empty(text))
+
+@export()
 @description('Whether an environment may have this name: the resource group, the budget and the alerts are named after it.')
 func isEnvironmentName(name string) bool => holdsOnly(name, '${alphanumeric()}-_') && isAlphanumeric(ends(name))
 

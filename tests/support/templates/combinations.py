@@ -77,7 +77,7 @@ REFUSED: list[tuple[Given, str]] = [
     ({"plan": "FC1", "zoneRedundant": True, "maxInstances": 3}, "maxInstances takes 4 to 1000"),
     ({"plan": "FC1", "durableAlwaysReady": 5, "maxInstances": 4}, "maxInstances takes 5 to 1000"),
     *[({"plan": plan, "maxInstances": 101}, "maxInstances takes 1 to 100") for plan in ("EP1", "EP3", "Y1")],
-    *[({"maxInstances": number}, "maxInstances: ") for number in (0, 1001)],
+    *[({"maxInstances": number}, "maxInstances: ") for number in (-1, 1001)],
     *[
         ({"alertEmails": given}, "alertEmails takes")
         for given in ([], [""], [" "], ["unknown"], ["a@b"], ["a@b.c", ""])
@@ -110,7 +110,12 @@ REFUSED: list[tuple[Given, str]] = [
     ],
     ({"entraClientId": ID, "entraAllowedApplications": ["the app"]}, "entraAllowedApplications takes ids"),
     ({"entraAllowedApplications": [ID]}, "entraAllowedApplications needs entraClientId"),
-    ({"backend": "DurableTaskScheduler", "dtsIpAllowlist": []}, "dtsIpAllowlist must not be empty"),
+    ({"plan": "EP1", "stagingApproverEmails": ["ann@example.com,unknown"]}, "stagingApproverEmails takes e-mail"),
+    ({"entraClientId": ID, "entraAllowedApplications": [f"{ID},the app"]}, "entraAllowedApplications takes ids"),
+    (
+        {"alertEmails": [",".join(f"a{i}@example.com" for i in range(51))]},
+        "alertEmails takes e-mail addresses, 1 to 50",
+    ),
     *[({"dailyCapGb": cap}, "dailyCapGb") for cap in (0, -2)],
 ]
 # Close to what is refused.
@@ -122,6 +127,8 @@ ACCEPTED: list[Given] = [
         for prefix in ("10.20.0.0/25", "10.0.0.0/8", "192.168.4.0/24", "172.16.0.0/12")
     ],
     {"addressPrefix": "10.20.0.0/27"},
+    {"maxInstances": 0},
+    {"backend": "DurableTaskScheduler", "dtsIpAllowlist": []},
     {"plan": "EP1", "zoneRedundant": True, "maxInstances": 2},
     {"plan": "EP1", "maxInstances": 100},
     {"plan": "FC1", "maxInstances": 1},

@@ -1,6 +1,7 @@
 """The parameters that what-if is given are those that azd would fill in."""
 
 import json
+import re
 
 import pytest
 
@@ -35,6 +36,27 @@ def test_set_variables_win_and_keep_their_kind():
 def test_variable_that_has_no_default_is_asked_for_by_name():
     with pytest.raises(HookFailed, match="APP_ALERT_EMAIL"):
         parameters(APP_ALERT_EMAIL="")
+
+
+def test_everything_that_the_template_takes_can_be_chosen():
+    main = (FILE.parent / "main.bicep").read_text(encoding="utf-8")
+    assert set(re.findall(r"^param (\w+) ", main, re.M)) - {"today"} == parameters().keys()
+
+
+def test_lists_are_texts_with_commas_and_empty_ones_are_no_entries():
+    one, other = "11111111-2222-3333-4444-555555555555", "66666666-2222-3333-4444-555555555555"
+    env = {"APP_ENTRA_CLIENT_ID": one, "APP_ALERT_EMAIL": "a@example.com,b@example.com", "APP_LOG_CAP_GB": "-1"}
+
+    def doors(**more: str) -> list[object]:
+        deployment = evaluate(parameters(**env, **more))
+        found = [resource for resource in deployment.resources if "authsettingsV2" in str(resource["name"])]
+        return [door["properties"]["identityProviders"]["azureActiveDirectory"]["validation"] for door in found]
+
+    (any_caller,), (two_callers,) = doors(), doors(APP_ENTRA_CALLERS=f"{one},{other}")
+    assert "defaultAuthorizationPolicy" not in any_caller
+    assert two_callers["defaultAuthorizationPolicy"] == {"allowedApplications": [one, other]}
+    groups = of_type(evaluate(parameters(**env)), "Microsoft.Insights/actionGroups")
+    assert {len(group["properties"]["emailReceivers"]) for group in groups} == {2}
 
 
 def test_template_takes_them():

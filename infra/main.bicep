@@ -5,6 +5,7 @@
 targetScope = 'subscription'
 
 import {
+  hasRoomForRunners
   isEmailAddress
   isEnvironmentName
   isFirstOfMonth
@@ -54,7 +55,7 @@ param taskHubName string = 'DurableOrders'
 @description('Reach storage, vault, scheduler and database through private endpoints only.')
 param usePrivateNetworking bool = false
 
-@description('Addresses of the private network; a /25 or larger. Chosen before the first deployment: a network in use cannot shrink.')
+@description('Addresses of the private network; a /25 or larger, a /24 if machines deploy from inside of it. Chosen before the first deployment: a network in use cannot shrink.')
 param addressPrefix string = '10.20.0.0/24'
 
 @description('Private DNS zone of the Durable Task Scheduler. Not verified: check it against the portal before relying on it.')
@@ -478,6 +479,7 @@ module network 'modules/network.bicep' = if (usePrivateNetworking) {
     location: location
     tags: tags
     addressPrefix: addressPrefix
+    hasRunners: hasRoomForRunners(addressPrefix)
     delegation: flex ? 'Microsoft.App/environments' : 'Microsoft.Web/serverFarms'
     targets: concat(
       map(['blob', 'queue', 'table'], service => {
@@ -726,6 +728,9 @@ output APP_STAGING_URL string = enableStagingSlot ? 'https://${slot!.outputs.hos
 
 @description('Whether `azd deploy` pushes the package itself. On the other plans that would take a key, and a hook uploads it by identity.')
 output DEPLOY_BY_ZIP bool = flex
+
+@description('Subnet for a machine that deploys from inside of the private network; empty without one.')
+output APP_RUNNER_SUBNET_ID string = usePrivateNetworking ? network!.outputs.runnerSubnetId : ''
 
 @description('Resource id of the identity by which the staging slot reads its package; empty without one.')
 output APP_STAGING_IDENTITY_ID string = enableStagingSlot ? stagingIdentity!.outputs.id : ''

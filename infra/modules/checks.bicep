@@ -98,6 +98,10 @@ func prefixOf(network string) int => int(split(network, '/')[1])
 func isLargeEnough(network string) bool => prefixOf(network) >= 8 && prefixOf(network) <= 25
 
 @export()
+@description('Whether a network has room for a third subnet of /26.')
+func hasRoomForRunners(network string) bool => isNetwork(network) ? prefixOf(network) <= 24 : false
+
+@export()
 @description('Whether Azure keeps a network for itself: loopback, link-local, multicast, and its own address 168.63.129.16.')
 func isReserved(network string) bool => isReservedBlock(split(network, '.')) || isReservedAddress(split(network, '.'))
 

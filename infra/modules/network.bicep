@@ -31,6 +31,9 @@ param delegation string
 @description('Services that get a private endpoint.')
 param targets target[]
 
+@description('Has a subnet for machines that deploy from inside.')
+param hasRunners bool
+
 // Services of one kind share a zone.
 var zones = distinct(map(targets, one => one.zone))
 
@@ -102,6 +105,17 @@ resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
           defaultOutboundAccess: false
         }
       }
+      ...(hasRunners
+        ? [
+            {
+              name: 'runners'
+              properties: {
+                addressPrefix: cidrSubnet(addressPrefix, 26, 2)
+                networkSecurityGroup: { id: appRules.id }
+              }
+            }
+          ]
+        : [])
     ]
   }
 
@@ -167,3 +181,6 @@ resource dnsRecords 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@202
 
 @description('Subnet through which the app reaches out.')
 output appSubnetId string = network::appSubnet.id
+
+@description('Subnet for machines that deploy from inside; empty where the network is too small.')
+output runnerSubnetId string = hasRunners ? '${network.id}/subnets/runners' : ''

@@ -33,6 +33,10 @@ class Intended(NamedTuple):
 
 INTENDED = [
     Intended(
+        r"^outputs APP_RUNNER_SUBNET_ID: only now|/virtualNetworks/\S+ properties\.subnets\[\{'name': 'runners', .*: only now",
+        "a place for machines that deploy from inside of the network",
+    ),
+    Intended(
         r" (properties\.(notes|description|metadata\.description)|tags\.[a-z]+): '.*' now, '.*' then",
         "texts for people say the same in other words",
     ),

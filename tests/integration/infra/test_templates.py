@@ -61,6 +61,16 @@ def test_vault_is_recovered_where_it_is_soft_deleted_and_created_elsewhere():
     assert create_modes(f"kv-other,{vault['name']}") == ["recover"]
 
 
+@pytest.mark.parametrize(("size", "room"), [(25, False), (24, True), (16, True)])
+def test_machines_that_deploy_from_inside_have_a_subnet_where_the_network_has_room(size, room):
+    deployment = evaluate({"plan": "FC1", "usePrivateNetworking": True, "addressPrefix": f"10.20.0.0/{size}"})
+    (network,) = of_type(deployment, "Microsoft.Network/virtualNetworks")
+    subnets = {one["name"]: one["properties"]["addressPrefix"] for one in properties(network)["subnets"]}
+    assert subnets.get("runners") == ("10.20.0.128/26" if room else None)
+    assert len(set(subnets.values())) == len(subnets) == (3 if room else 2)
+    assert ("/subnets/runners" in deployment.outputs["APP_RUNNER_SUBNET_ID"]) is room
+
+
 def test_main_only_composes():
     assert re.findall(r"^resource (\w+) '([^'@]+)", MAIN, re.M) == [("group", "Microsoft.Resources/resourceGroups")]
 

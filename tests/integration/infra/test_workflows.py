@@ -69,9 +69,27 @@ def test_checks_run_on_the_oldest_and_the_newest_python_that_is_supported():
 
 def test_production_waits_for_staging_and_takes_no_test_order():
     jobs = read(ROOT / ".github" / "workflows" / "deploy.yml")["jobs"]
-    assert jobs["production"]["needs"] == "staging"
+    assert (jobs["approval"]["needs"], jobs["production"]["needs"]) == ("staging", "approval")
     assert jobs["production"]["with"]["package-run"] == jobs["staging"]["with"]["package-run"]
     assert (jobs["staging"]["with"]["place-order"], jobs["production"]["with"]["place-order"]) == (True, False)
+
+
+@pytest.mark.parametrize("name", ["deploy.yml", "rollback.yml"])
+def test_only_what_was_reviewed_reaches_an_environment(name):
+    jobs = read(ROOT / ".github" / "workflows" / name)["jobs"]
+    first = [job for job in jobs.values() if "needs" not in job]
+    assert [job["if"] for job in first] == ["github.ref == 'refs/heads/main' || startsWith(github.ref, 'refs/tags/v')"]
+
+
+@pytest.mark.parametrize("name", ["deploy.yml", "rollback.yml"])
+def test_waiting_for_a_reviewer_locks_no_release(name):
+    workflow = read(ROOT / ".github" / "workflows" / name)
+    release = read(ROOT / ".github" / "workflows" / "release.yml")["jobs"]["release"]
+    waiting = {job: stated for job, stated in workflow["jobs"].items() if "approval" in str(stated.get("environment"))}
+    assert "concurrency" not in workflow
+    assert list(waiting) == ["approval"]
+    assert waiting["approval"].get("concurrency", {}).get("group") != release["concurrency"]["group"]
+    assert release["concurrency"] == {"group": "release-${{ inputs.environment }}", "cancel-in-progress": False}
 
 
 def test_azd_fills_in_every_variable_of_the_parameter_file_that_has_no_default():

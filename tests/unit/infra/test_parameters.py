@@ -47,7 +47,7 @@ def test_lists_are_texts_with_commas_and_empty_ones_are_no_entries():
     one, other = "11111111-2222-3333-4444-555555555555", "66666666-2222-3333-4444-555555555555"
     env = {"APP_ENTRA_CLIENT_ID": one, "APP_ALERT_EMAIL": "a@example.com,b@example.com", "APP_LOG_CAP_GB": "-1"}
 
-    def doors(**more: str) -> list[object]:
+    def doors(**more: str) -> list[dict[str, object]]:
         deployment = evaluate(parameters(**env, **more))
         found = [resource for resource in deployment.resources if "authsettingsV2" in str(resource["name"])]
         return [door["properties"]["identityProviders"]["azureActiveDirectory"]["validation"] for door in found]

@@ -7,14 +7,14 @@ from typing import ClassVar
 import azure.durable_functions as df
 import azure.functions as func
 
-from domain.orders.batch import CHUNK_LINES, MAX_BATCH_BYTES, ORDER_BATCH, LineResult, OrderBatch, batch_id_of
+from domain.orders.batch import MAX_BATCH_BYTES, ORDER_BATCH, LineResult, batch_id_of
 from domain.orders.order import OrderRequest
 from domain.wire import Wire
-from orchestrators.kernel.fan_out import chunks
 from services.container import services
 from services.input.documents import body_text
+from services.orders.batches import store_batch
 from services.orders.csv_documents import TEMPLATE
-from services.orders.files import CSV, JSON_LINES, read_lines
+from services.orders.files import CSV, JSON_LINES
 from services.workflows.runs import RunView, start_once
 from triggers.http.support.durable_view import DurableStatus, ViewQuery
 from triggers.http.support.links import resource
@@ -78,7 +78,7 @@ async def place_order_batch(req: func.HttpRequest, client: df.DurableOrchestrati
     digest = hashlib.sha256(media_type.encode() + b"\n" + body).hexdigest()
     # Without a key the content is the key: a file sent twice is one batch.
     key = chosen_key(req, None) if idempotency_key(req) else batch_id_of(digest)
-    batch = await asyncio.to_thread(_store_lines, text, media_type, key, digest)
+    batch = await asyncio.to_thread(store_batch, key, text, media_type, digest)
     await start_once(client, ORDER_BATCH, key, batch)
     return started_answer("order-batches", key)
 
@@ -143,14 +143,6 @@ async def cancel_order_batch(req: func.HttpRequest, client: df.DurableOrchestrat
     The batch stops after the lines that are being processed. Orders that were accepted stay.
     """
     return await cancelled(req, client, ORDER_BATCH, "order-batches")
-
-
-def _store_lines(text: str, media_type: str, key: str, digest: str) -> OrderBatch:
-    """Read the file and store its lines for the batch's run. Raises RequestRefused and StorageUnavailable."""
-    orders, rejected = read_lines(text, media_type, key)
-    parts = chunks(orders, CHUNK_LINES)
-    services().order_batches.keep_lines(key, digest, parts, rejected)
-    return OrderBatch(digest=digest, lines=len(orders) + len(rejected), rejected=len(rejected), chunks=len(parts))
 
 
 def _links(view: RunView) -> dict[str, str]:

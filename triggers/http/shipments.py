@@ -1,6 +1,5 @@
 """Show where parcels are, and receive the carrier's events. Tracking starts with the completion of an order."""
 
-import asyncio
 from http import HTTPStatus
 from typing import ClassVar
 
@@ -8,12 +7,11 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from domain.errors import SignatureInvalid
-from domain.ids import instance_id_of
-from domain.shipping.tracking import SHIPMENT_TRACKING, TRACKING_REPORTED, TrackingRequest
+from domain.shipping.tracking import SHIPMENT_TRACKING, TrackingRequest
 from domain.wire import Wire
 from services.container import services
-from services.durable.instances import instance_status, is_unfinished, raise_event
 from services.input.documents import MAX_BODY_BYTES
+from services.shipping.tracking import poll_now
 from services.workflows.runs import RunView
 from triggers.http.support.access import Access
 from triggers.http.support.durable_view import DurableStatus, ViewQuery
@@ -72,8 +70,7 @@ async def receive_tracking_webhook(req: func.HttpRequest, client: df.DurableOrch
     The event's content is not used: it makes the shop poll the carrier.
     """
     code = _signed_tracking_code(req)
-    order_id = None if code is None else await asyncio.to_thread(services().parcels.order_of, code)
-    return answer(EventReceipt(tracked=order_id is not None and await _wake(client, order_id)))
+    return answer(EventReceipt(tracked=code is not None and await poll_now(client, code)))
 
 
 def _signed_tracking_code(req: func.HttpRequest) -> str | None:
@@ -88,13 +85,6 @@ def _signed_tracking_code(req: func.HttpRequest) -> str | None:
         raise Problem(
             HTTPStatus.UNAUTHORIZED, "signature_invalid", "The request is not signed by the carrier."
         ) from None
-
-
-async def _wake(client: df.DurableOrchestrationClient, order_id: str) -> bool:
-    instance_id = instance_id_of(SHIPMENT_TRACKING, order_id)
-    if not is_unfinished(await instance_status(client, instance_id)):
-        return False
-    return await raise_event(client, instance_id, TRACKING_REPORTED, {})
 
 
 def _links(view: RunView) -> dict[str, str]:

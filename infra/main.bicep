@@ -12,6 +12,7 @@ import {
   isGuid
   isLargeEnough
   isNetwork
+  isPhone
   isReserved
   isTaskHubName
   listed
@@ -113,6 +114,13 @@ param entraAllowedApplications string[] = []
 @description('E-mail addresses of the recipients of alerts, also several in one text with commas.')
 @maxLength(50)
 param alertEmails string[]
+
+@description('Phone that the gravest alerts call and text, as country code and number, such as 49-1701234567; empty for none.')
+param onCallPhone string = ''
+
+@description('Address that the gravest alerts are posted to in the common alert schema, such as that of a pager service; empty for none.')
+@secure()
+param onCallWebhook string = ''
 
 @description('Geography in which mails are kept, and with it a mail service with a domain of Azure\'s own. Empty for none: shop.mailEndpoint and shop.mailFrom then name another one.')
 @allowed([
@@ -232,6 +240,10 @@ var refusals = filter(
     length(distinct(map(recipients, address => toLower(address)))) < length(recipients)
       ? 'alertEmails must not hold an address twice'
       : ''
+    empty(onCallPhone) || isPhone(onCallPhone)
+      ? ''
+      : 'onCallPhone takes a country code and a number with a hyphen between them, such as 49-1701234567'
+    empty(onCallWebhook) || startsWith(onCallWebhook, 'https://') ? '' : 'onCallWebhook takes an address of https'
     budgetAmount > 0 && empty(budgetStart)
       ? 'budgetAmount needs budgetStart: the first day of a month, and the same in every deployment'
       : ''
@@ -679,6 +691,8 @@ module alerts 'modules/alerts.bicep' = {
     location: location
     tags: tags
     emails: recipients
+    onCallPhone: onCallPhone
+    onCallWebhook: onCallWebhook
     workspaceId: monitoring.outputs.workspaceId
     storageId: storage.outputs.id
     siteId: premium ? app.outputs.id : ''

@@ -13,6 +13,13 @@ param tags object
 @description('Addresses of the recipients.')
 param emails string[]
 
+@description('Phone that severity 0 calls and texts, as country code and number, such as 49-1701234567; empty for none.')
+param onCallPhone string
+
+@description('Address that severity 0 is posted to, such as that of a pager service; empty for none.')
+@secure()
+param onCallWebhook string
+
 @description('Workspace that the queries run on.')
 param workspaceId string
 
@@ -264,6 +271,24 @@ resource people 'Microsoft.Insights/actionGroups@2023-01-01' = {
   }
 }
 
+var isAnyoneOnCall = !empty(onCallPhone) || !empty(onCallWebhook)
+var phone = split('${onCallPhone}-', '-')
+
+resource onCall 'Microsoft.Insights/actionGroups@2023-01-01' = if (isAnyoneOnCall) {
+  name: '${namePrefix}-on-call'
+  location: 'global'
+  tags: tags
+  properties: {
+    enabled: true
+    groupShortName: 'on call'
+    smsReceivers: empty(onCallPhone) ? [] : [{ name: 'text', countryCode: phone[0], phoneNumber: phone[1] }]
+    voiceReceivers: empty(onCallPhone) ? [] : [{ name: 'call', countryCode: phone[0], phoneNumber: phone[1] }]
+    webhookReceivers: empty(onCallWebhook)
+      ? []
+      : [{ name: 'pager', serviceUri: onCallWebhook, useCommonAlertSchema: true }]
+  }
+}
+
 resource queryRules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
   for one in rules: {
     name: '${namePrefix}-${replace(one.name, '_', '-')}'
@@ -293,7 +318,7 @@ resource queryRules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
           }
         ]
       }
-      actions: { actionGroups: [people.id] }
+      actions: { actionGroups: one.severity == 0 && isAnyoneOnCall ? [people.id, onCall.id] : [people.id] }
     }
   }
 ]

@@ -40,6 +40,12 @@ func isTaskHubName(name string) bool => isAlphanumeric(name) && holdsOnly(firstO
 func isGuid(text string) bool => lengths(split(text, '-')) == '8-4-4-4-12' && holdsOnly(text, '${hexDigits()}-')
 
 @export()
+@description('Whether this is a phone: the country code and the number, with a hyphen between them.')
+func isPhone(text string) bool => length(split(text, '-')) == 2 && isDialled(split('${text}-', '-'))
+
+func isDialled(parts string[]) bool => isNumber(parts[0], 3) && isNumber(parts[1], 14)
+
+@export()
 @description('Whether this is one e-mail address, with nothing around it.')
 func isEmailAddress(text string) bool => length(split(text, '@')) == 2 && isMailboxAt(split('${text}@', '@'))
 

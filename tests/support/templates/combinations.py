@@ -28,6 +28,8 @@ WITH_OPTIONS: list[Given] = [
         "budgetAmount": 100,
         "budgetStart": "2026-12-01",
         "mailDataLocation": "Europe",
+        "onCallPhone": "49-1701234567",
+        "onCallWebhook": "https://pager.example/x",
     }
     for one in [PLAIN[0], *WITH_SLOT]
     if one["plan"] != "Y1"
@@ -88,6 +90,11 @@ REFUSED: list[tuple[Given, str]] = [
     ],
     ({"alertEmails": ["me@example.com", "Me@Example.com"]}, "alertEmails must not hold an address twice"),
     ({"alertEmails": [f"a{i}@example.com" for i in range(51)]}, "alertEmails: the length"),
+    *[
+        ({"onCallPhone": phone}, "onCallPhone takes")
+        for phone in ("+49-170", "0170123", "49-", "49-17o", "49-1-2", " ")
+    ],
+    ({"onCallWebhook": "http://pager.example/x"}, "onCallWebhook takes an address of https"),
     (BUDGET, "budgetAmount needs budgetStart"),
     *[
         (BUDGET | {"budgetStart": day}, "budgetStart takes the first day of a month")

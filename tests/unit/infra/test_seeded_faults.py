@@ -137,8 +137,13 @@ FAULTS: dict[str, list[Fault]] = {
         Fault("modules/scheduler.bicep", "locks@2020-05-01' =", "locks@2020-05-01' = if (false)", DTS),
         Fault("modules/sql.bicep", "scope: server\n", "scope: database\n", SQL),
     ],
+    "gravest_alerts_reach_the_operator_on_call_and_no_others_do": [
+        Fault("modules/alerts.bicep", "one.severity == 0 &&", "one.severity > 0 &&", {"onCallPhone": "49-1701234567"}),
+        Fault("modules/alerts.bicep", "one.severity == 0 &&", "", {"onCallWebhook": "https://pager.example/x"}),
+        Fault("main.bicep", "onCallPhone: onCallPhone", "onCallPhone: ''", {"onCallPhone": "49-1701234567"}),
+    ],
     "alerts_notify_people_and_resolve_themselves": [
-        Fault("modules/alerts.bicep", "actions: { actionGroups: [people.id] }", "actions: { actionGroups: [] }"),
+        Fault("modules/alerts.bicep", "[people.id, onCall.id] : [people.id] }", "[people.id, onCall.id] : [] }"),
         Fault("modules/alerts.bicep", "autoMitigate: true", "autoMitigate: false"),
         Fault("modules/alerts.bicep", "window: 'PT15M'", "window: '15m'"),
     ],

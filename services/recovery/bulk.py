@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import azure.durable_functions as df
 
@@ -18,7 +18,6 @@ from domain.ids import PROCESS_ORDER
 from domain.orders.late_start import START_ORDER
 from domain.page import InvalidCursor, Page
 from domain.refusals import NotFound, RequestRefused
-from domain.repositories.runs import RunIntake
 from domain.workflows.dead_letter import DeadLetter, DeadLetterState
 from domain.workflows.steps import RUN
 from services.concurrency import gather_bounded
@@ -27,6 +26,9 @@ from services.durable.client import DurableClient
 from services.durable.instances import instance_status
 from services.recovery.settlement import NothingOpen, settle
 from services.recovery.starting_again import Recovered, Wish, skipped, start_run_again
+
+if TYPE_CHECKING:
+    from domain.repositories.runs import RunIntake
 
 Key = tuple[str, str]
 """A run: its workflow, and its key among those of the workflow."""
@@ -142,7 +144,7 @@ async def _waiting(client: DurableClient, source: _Source, wanted: Selection, af
     return Page(failed, None if is_last else f"{source}{_SEPARATOR}{found[-1].instance_id}")
 
 
-def _intake(source: _Source) -> RunIntake:
+def _intake(source: _Source) -> "RunIntake":
     is_of_orders = source is _Source.WAITING_ORDERS
     return services().order_repository.intake if is_of_orders else services().run_repository.intake
 

@@ -5,17 +5,21 @@ no translation; every other workflow's id contains a `.`, which an order id cann
 """
 
 import hashlib
+import re
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
+from domain.cards import looks_like_card_number
 from domain.wire import in_words
 
 PLAIN_ID: Final = in_words("Must be 1 to 64 ASCII letters, digits, - and _, and begin with a letter or digit")
 
-OrderId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"), PLAIN_ID]
-ProductId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"), PLAIN_ID]
+_PLAIN_ID: Final = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
+
+OrderId = Annotated[str, Field(pattern=_PLAIN_ID), PLAIN_ID]
+ProductId = Annotated[str, Field(pattern=_PLAIN_ID), PLAIN_ID]
 CustomerId = Annotated[
     str,
     Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$"),
@@ -25,7 +29,7 @@ CustomerId = Annotated[
 Namespace = Annotated[str, Field(max_length=100, pattern=r"^[A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$")]
 """The owner of orders at providers whose account several programs use: `shop.hub`. Empty: no other program uses it."""
 
-WorkflowKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"), PLAIN_ID]
+WorkflowKey = Annotated[str, Field(pattern=_PLAIN_ID), PLAIN_ID]
 """The id of one run of a workflow, unique among the runs of that workflow."""
 
 INVENTORY_ENTITY = "inventory"
@@ -36,6 +40,11 @@ PROCESS_ORDER: Final = "process_order"
 _LETTERS = str.maketrans("0123456789", "ghijklmnop")
 
 PaymentOperation = Literal["create", "authorise", "capture", "void", "refund"]
+
+
+def is_order_id(text: str | None) -> bool:
+    """Return whether an order may have this id."""
+    return text is not None and re.fullmatch(_PLAIN_ID, text) is not None and not looks_like_card_number(text)
 
 
 def order_instance_id(order_id: str) -> str:

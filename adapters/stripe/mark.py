@@ -8,6 +8,7 @@ its mark, its amount and its currency equal the request's.
 from collections.abc import Mapping
 from typing import Final, Protocol
 
+from domain.ids import is_order_id
 from domain.payments.payment import PaymentRequest
 
 _NAMESPACE: Final = "durable_orders_namespace"
@@ -57,8 +58,12 @@ def is_anothers(request: PaymentRequest, payment: Marked) -> bool:
 
 
 def marked_order(namespace: str, metadata: Mapping[str, str]) -> str | None:
-    """Return the order that a payment of this namespace is marked with; None for a payment without its mark."""
-    return metadata.get(_ORDER) if metadata.get(_NAMESPACE, "") == namespace else None
+    """Return the order that a payment of this namespace is marked with; None for a payment without its mark.
+
+    An account's metadata can be changed by anyone who uses it: a text that no order can have as its id is no mark.
+    """
+    order_id = metadata.get(_ORDER)
+    return order_id if metadata.get(_NAMESPACE, "") == namespace and is_order_id(order_id) else None
 
 
 def _mark(request: PaymentRequest) -> dict[str, str]:

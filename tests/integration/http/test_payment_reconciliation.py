@@ -118,6 +118,17 @@ async def test_books_that_balance_from_outside_have_no_finding(shop: Shop):
     assert await run(shop) == []
 
 
+@pytest.mark.parametrize("marked", ["../..", "a b", "\x1b[31m", "x" * 100, "4242424242424242"])
+async def test_a_payment_marked_with_what_is_no_orders_id_is_not_the_shops(
+    shop: Shop, account: StripeClient, marked: str
+):
+    by_hand(account, marked)
+    by_hand(account, "no-such-order")
+    answer = await shop.post("reconciliation/payments")
+    assert answer.status == 200
+    assert [each["order_id"] for each in answer.json()["drift"]] == ["no-such-order"]
+
+
 async def test_before_the_first_run_there_is_no_report(shop: Shop):
     assert (await shop.get("reconciliation/payments")).json() == {"last_run": None, "drift": [], "next_cursor": None}
 

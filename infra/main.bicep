@@ -59,6 +59,9 @@ param usePrivateNetworking bool = false
 @description('Addresses of the private network; a /25 or larger, a /24 if machines deploy from inside of it. Chosen before the first deployment: a network in use cannot shrink.')
 param addressPrefix string = '10.20.0.0/24'
 
+@description('Leave the private network by one address that does not change, so that a provider can list it. A NAT gateway is paid by the hour.')
+param useNatGateway bool = false
+
 @description('Private DNS zone of the Durable Task Scheduler. Not verified: check it against the portal before relying on it.')
 param schedulerDnsZone string = 'privatelink.durabletask.io'
 
@@ -219,6 +222,7 @@ var refusals = filter(
     usePrivateNetworking && plan == 'Y1'
       ? 'usePrivateNetworking needs FC1 or a Premium plan: Linux Consumption has no network integration'
       : ''
+    useNatGateway && !usePrivateNetworking ? 'useNatGateway needs usePrivateNetworking' : ''
     usePrivateNetworking && !isNetwork(addressPrefix)
       ? 'addressPrefix takes an IPv4 network such as 10.20.0.0/24, with no bits set behind its prefix'
       : ''
@@ -492,6 +496,7 @@ module network 'modules/network.bicep' = if (usePrivateNetworking) {
     tags: tags
     addressPrefix: addressPrefix
     hasRunners: hasRoomForRunners(addressPrefix)
+    hasNatGateway: useNatGateway
     delegation: flex ? 'Microsoft.App/environments' : 'Microsoft.Web/serverFarms'
     targets: concat(
       map(['blob', 'queue', 'table'], service => {
@@ -742,6 +747,9 @@ output APP_STAGING_URL string = enableStagingSlot ? 'https://${slot!.outputs.hos
 
 @description('Whether `azd deploy` pushes the package itself. On the other plans that would take a key, and a hook uploads it by identity.')
 output DEPLOY_BY_ZIP bool = flex
+
+@description('Address from which the app calls out; empty where it has no fixed one.')
+output APP_OUTBOUND_ADDRESS string = usePrivateNetworking ? network!.outputs.outboundAddress : ''
 
 @description('Subnet for a machine that deploys from inside of the private network; empty without one.')
 output APP_RUNNER_SUBNET_ID string = usePrivateNetworking ? network!.outputs.runnerSubnetId : ''

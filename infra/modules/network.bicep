@@ -34,6 +34,9 @@ param targets target[]
 @description('Has a subnet for machines that deploy from inside.')
 param hasRunners bool
 
+@description('Leave the network by one address that does not change.')
+param hasNatGateway bool
+
 // Services of one kind share a zone.
 var zones = distinct(map(targets, one => one.zone))
 
@@ -81,6 +84,24 @@ resource endpointRules 'Microsoft.Network/networkSecurityGroups@2024-05-01' = {
   }
 }
 
+resource outbound 'Microsoft.Network/publicIPAddresses@2024-05-01' = if (hasNatGateway) {
+  name: '${name}-outbound'
+  location: location
+  tags: tags
+  sku: { name: 'Standard' }
+  properties: { publicIPAllocationMethod: 'Static' }
+}
+
+resource nat 'Microsoft.Network/natGateways@2024-05-01' = if (hasNatGateway) {
+  name: '${name}-nat'
+  location: location
+  tags: tags
+  sku: { name: 'Standard' }
+  properties: { publicIpAddresses: [{ id: outbound.id }] }
+}
+
+var throughNat = hasNatGateway ? { natGateway: { id: nat.id } } : {}
+
 resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
   name: name
   location: location
@@ -94,6 +115,7 @@ resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
           addressPrefix: cidrSubnet(addressPrefix, 26, 0)
           networkSecurityGroup: { id: appRules.id }
           delegations: [{ name: 'app', properties: { serviceName: delegation } }]
+          ...throughNat
         }
       }
       {
@@ -112,6 +134,7 @@ resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
               properties: {
                 addressPrefix: cidrSubnet(addressPrefix, 26, 2)
                 networkSecurityGroup: { id: appRules.id }
+                ...throughNat
               }
             }
           ]
@@ -181,6 +204,9 @@ resource dnsRecords 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@202
 
 @description('Subnet through which the app reaches out.')
 output appSubnetId string = network::appSubnet.id
+
+@description('Address by which everything leaves; empty where there is no fixed one.')
+output outboundAddress string = hasNatGateway ? outbound!.properties.ipAddress : ''
 
 @description('Subnet for machines that deploy from inside; empty where the network is too small.')
 output runnerSubnetId string = hasRunners ? '${network.id}/subnets/runners' : ''

@@ -33,8 +33,9 @@ class Intended(NamedTuple):
 
 INTENDED = [
     Intended(
-        r"^outputs APP_RUNNER_SUBNET_ID: only now|/virtualNetworks/\S+ properties\.subnets\[\{'name': 'runners', .*: only now",
-        "a place for machines that deploy from inside of the network",
+        r"^outputs APP_(RUNNER_SUBNET_ID|OUTBOUND_ADDRESS): only now"
+        r"|/virtualNetworks/\S+ properties\.subnets\[\{'name': 'runners', .*: only now",
+        "a place for machines that deploy from inside of the network, and the fixed address where there is one",
     ),
     Intended(
         r" (properties\.(notes|description|metadata\.description)|tags\.[a-z]+): '.*' now, '.*' then",

@@ -71,6 +71,24 @@ def test_machines_that_deploy_from_inside_have_a_subnet_where_the_network_has_ro
     assert ("/subnets/runners" in deployment.outputs["APP_RUNNER_SUBNET_ID"]) is room
 
 
+@pytest.mark.parametrize("plan", ["FC1", "EP1"])
+def test_app_leaves_by_one_fixed_address_where_that_is_asked_for(plan):
+    def leaving(nat: bool) -> tuple[list[object], object, int]:
+        deployment = evaluate({"plan": plan, "usePrivateNetworking": True, "useNatGateway": nat})
+        (network,) = of_type(deployment, "Microsoft.Network/virtualNetworks")
+        through = [
+            one["properties"].get("natGateway") for one in properties(network)["subnets"] if one["name"] != "endpoints"
+        ]
+        gateways = of_type(deployment, "Microsoft.Network/natGateways", "Microsoft.Network/publicIPAddresses")
+        return through, deployment.outputs["APP_OUTBOUND_ADDRESS"], len(gateways)
+
+    through, address, gateways = leaving(nat=True)
+    assert all(one["id"].endswith("-nat") for one in through)
+    assert (len(through), gateways) == (2, 2)
+    assert "publicIPAddresses" in str(address)
+    assert leaving(nat=False) == ([None, None], "", 0)
+
+
 def test_main_only_composes():
     assert re.findall(r"^resource (\w+) '([^'@]+)", MAIN, re.M) == [("group", "Microsoft.Resources/resourceGroups")]
 

@@ -45,6 +45,7 @@ REFUSED: list[tuple[Given, str]] = [
     ({"plan": "Y1", "zoneRedundant": True}, "zoneRedundant needs"),
     *[({"plan": plan, "rollingUpdates": True}, "rollingUpdates needs FC1") for plan in ("EP1", "Y1")],
     ({"plan": "Y1", "pythonVersion": "3.13"}, "pythonVersion 3.13 needs"),
+    ({"useNatGateway": True}, "useNatGateway needs usePrivateNetworking"),
     ({"mailDataLocation": "Atlantis"}, "Atlantis"),
     ({"plan": "P1v3"}, "P1v3"),
     ({"backend": "Netherite"}, "Netherite"),

@@ -8,12 +8,14 @@ its mark, its amount and its currency equal the request's.
 from collections.abc import Mapping
 from typing import Final, Protocol
 
-from domain.ids import is_order_id
+from domain.cards import looks_like_card_number
 from domain.payments.payment import PaymentRequest
+from domain.text import shown_line
 
 _NAMESPACE: Final = "durable_orders_namespace"
 _ORDER: Final = "durable_orders_order_id"
 _FINGERPRINT: Final = "durable_orders_fingerprint"
+_MAX_VALUE_CHARS: Final = 500  # of Stripe's metadata
 
 
 class Marked(Protocol):
@@ -60,10 +62,14 @@ def is_anothers(request: PaymentRequest, payment: Marked) -> bool:
 def marked_order(namespace: str, metadata: Mapping[str, str]) -> str | None:
     """Return the order that a payment of this namespace is marked with; None for a payment without its mark.
 
-    An account's metadata can be changed by anyone who uses it: a text that no order can have as its id is no mark.
+    Whoever uses the account may change the mark: a text that no order can have as its id is returned as it may be shown.
     """
     order_id = metadata.get(_ORDER)
-    return order_id if metadata.get(_NAMESPACE, "") == namespace and is_order_id(order_id) else None
+    if order_id is None or metadata.get(_NAMESPACE, "") != namespace:
+        return None
+    if looks_like_card_number(order_id):
+        return "(may hold a card number)"
+    return shown_line(order_id, _MAX_VALUE_CHARS)
 
 
 def _mark(request: PaymentRequest) -> dict[str, str]:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from domain.errors import ProviderRefused, ProviderUnavailable
-from domain.ids import dead_letter_id, order_instance_id
+from domain.ids import dead_letter_id, is_order_id, order_instance_id
 from domain.orders.steps import CANCEL_PAYMENT
 from domain.payments.listing import FindPayment, ListPayments, ProviderPayment
 from domain.payments.providers import PROVIDERS
@@ -205,6 +205,8 @@ class _Reconciliation:
 
 async def _with_dead_letter(drift: PaymentDrift) -> PaymentDrift:
     """Return the difference with the open dead letter of its order's compensation, if there is one."""
+    if not is_order_id(drift.order_id):
+        return drift
     open_id = dead_letter_id(order_instance_id(drift.order_id), CANCEL_PAYMENT)
     stored = await asyncio.to_thread(services().dead_letters.get, open_id)
     if stored is None or stored.dead_letter.state is not DeadLetterState.OPEN:

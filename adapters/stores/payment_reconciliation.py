@@ -96,10 +96,23 @@ class PaymentReconciliationStore:
         row = self._find(_RESOLVED, drift_id)
         return None if row is None else Resolution.model_validate_json(row["json"])
 
-    def resolve(self, drift: PaymentDrift, resolution: Resolution) -> None:
-        """Store how an operator resolved a difference, and take it from the list."""
-        self._put(_RESOLVED, drift.drift_id, resolution.model_dump_json())
+    def resolve(self, drift: PaymentDrift, resolution: Resolution) -> Resolution:
+        """Store how an operator resolved a difference, unless it is resolved, and take it from the list.
+
+        Returns:
+            The resolution that holds.
+        """
+        from azure.core.exceptions import ResourceExistsError
+
+        text = resolution.model_dump_json()
+        entity = {"PartitionKey": _RESOLVED, "RowKey": drift.drift_id, "json": text}
+        with storage_errors(_NAME):
+            try:
+                created_on_first_use(lambda: self._table.create_entity(entity), lambda: create_table(self._table))
+            except ResourceExistsError:
+                text = self._table.get_entity(_RESOLVED, drift.drift_id)["json"]
         self._delete(_DRIFT, _key_of(drift.provider, drift.payment_id))
+        return Resolution.model_validate_json(text)
 
     def _find(self, partition: str, key: str) -> "TableEntity | None":
         from azure.core.exceptions import ResourceNotFoundError

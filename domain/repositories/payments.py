@@ -55,8 +55,8 @@ class PaymentReconciliation(Protocol):
     def resolution(self, drift_id: str) -> Resolution | None:
         """Return how an operator resolved a difference; None when none did."""
 
-    def resolve(self, drift: PaymentDrift, resolution: Resolution) -> None:
-        """Store how an operator resolved a difference, and take it from the list."""
+    def resolve(self, drift: PaymentDrift, resolution: Resolution) -> Resolution:
+        """Store how an operator resolved a difference, unless it is resolved, and take it from the list; return what holds."""
 
 
 class ExpensePayments(Protocol):

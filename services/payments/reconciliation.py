@@ -88,10 +88,12 @@ def _resolve(drift_id: str, resolution: Resolution) -> Resolution:
     if held is not None:
         return held
     drift = store.find_drift(drift_id)
-    if drift is None:
+    if drift is not None:
+        return store.resolve(drift, resolution)
+    held = store.resolution(drift_id)  # another operator's, stored since
+    if held is None:
         raise DriftNotFound
-    store.resolve(drift, resolution)
-    return resolution
+    return held
 
 
 class _Reconciliation:

@@ -1,5 +1,6 @@
 """Payments that differ from their orders are found, each kind made at the provider or in a row from outside."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -321,6 +322,16 @@ async def test_an_intended_difference_is_resolved_until_more_money_moves(shop: S
     account.v1.refunds.create({"payment_intent": payment_id, "amount": 500})
     drift = await only(shop)
     assert (drift["refunded_cents"], drift["drift_id"] != drift_id) == (1_000, True)
+
+
+async def test_resolutions_at_once_are_all_answered_with_the_first(shop: Shop, account: StripeClient):
+    by_hand(account, "no-such-order", capture="manual")
+    path = f"reconciliation/payments/{(await only(shop))['drift_id']}/resolve"
+    bodies = [{**RESOLUTION, "resolved_by": f"operator {number}"} for number in range(8)]
+    answers = await asyncio.gather(*(shop.post(path, body) for body in bodies))
+    assert [answer.status for answer in answers] == [200] * len(bodies)
+    assert len({answer.text for answer in answers}) == 1
+    assert (await shop.post(path, RESOLUTION)).text == answers[0].text
 
 
 @pytest.mark.parametrize("drift_id", ["a" * 40, "nothing"])

@@ -60,6 +60,7 @@ class RunView:
         progress: What the run reported last, or how it ended.
         instance: Its instance; None before the start and after a purge.
         awaits_instance: Whether the recovery timer is about to start an instance.
+        has_stopped: Whether its instance has stopped, or is gone, without an end that is known: it can be settled now.
         given: The input of its instance; empty where that is not kept any longer.
         accepted_at: When it was accepted; None where only its instance shows it.
     """
@@ -69,6 +70,7 @@ class RunView:
     progress: WorkflowProgress
     instance: InstanceStatus | None
     awaits_instance: bool
+    has_stopped: bool
     given: Mapping[str, Any]
     accepted_at: datetime | None
 
@@ -140,8 +142,8 @@ async def find_run(client: DurableClient, workflow: str, key: str) -> RunView:
         run = await asyncio.to_thread(services().run_repository.intake.open_run, instance_id)
         awaits_instance = run is not None and (status is not None or not run.has_started)
         end = None if awaits_instance else await asyncio.to_thread(services().run_repository.end, instance_id)
-        # Started and without an instance: it has ended, and its history was purged.
-        if status is None and end is None and not awaits_instance:
+        # Without a reminder it has ended, and its history was purged; with one, its instance was purged before the end was noticed.
+        if status is None and end is None and run is None:
             raise RunNotFound(workflow)
     progress = end or _progress(workflow, key, status, awaits_instance=awaits_instance)
     if awaits_instance:
@@ -156,6 +158,7 @@ async def find_run(client: DurableClient, workflow: str, key: str) -> RunView:
         progress=progress,
         instance=status,
         awaits_instance=awaits_instance,
+        has_stopped=run is not None and end is None and (status is not None or run.has_started),
         given=given if isinstance(given, dict) else {} if run is None else run.request,
         accepted_at=None if run is None else run.accepted_at,
     )

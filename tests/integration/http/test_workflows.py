@@ -14,6 +14,7 @@ from settings import StorageLocation
 from tests.invariants.worker_deaths import recover_at_once
 from tests.support.books import open_dead_letters
 from tests.support.shop import Shop, change_settings, running_shop, use_settings
+from tests.support.unreliable import failing
 
 SCHEDULE = "recover_runs"
 
@@ -111,14 +112,39 @@ async def test_a_run_that_was_never_started_is_started_once(shop: Shop):
     assert services().run_repository.intake.open_run("user_onboarding.ob-1") is None
 
 
-async def test_a_run_whose_history_was_purged_is_gone_and_does_not_start_again(shop: Shop):
+async def test_a_run_whose_history_was_purged_is_gone_and_does_not_start_again(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    recover_at_once(monkeypatch)
     await shop.post("onboarding", body(id="ob-1"))
     await shop.host.run_until_idle()
+    await shop.host.run(SCHEDULE)
     await shop.host.operations.purge("user_onboarding.ob-1")
     assert (await shop.get("onboarding/ob-1")).status == 404
     assert (await shop.post("onboarding", body(id="ob-1"))).status == 202
     await shop.host.run_until_idle()
     assert (await shop.get("onboarding/ob-1")).status == 404
+
+
+@pytest.mark.parametrize("how", ["terminated", "purged"])
+async def test_a_run_that_was_stopped_from_outside_is_known_and_can_be_settled_before_the_recovery_timer_comes(
+    shop: Shop, how: str
+):
+    period = {"id": "week", "placed_from": "2026-01-01T00:00:00Z", "placed_to": "2026-01-08T00:00:00Z"}
+    with failing(shop, "fetch_report_data"):
+        await shop.post("reports", period)
+        await shop.host.run_until_idle()
+        assert (await shop.get("reports/week")).json()["links"]["settlement"] is None
+        await shop.host.operations.terminate("report.week")
+        await shop.host.run_until_idle()
+    if how == "purged":
+        assert await shop.host.operations.purge("report.week") == 1
+    shown = await shop.get("reports/week")
+    assert shown.status in (200, 202), shown.json()
+    assert (await shop.host.http.post(shown.json()["links"]["settlement"])).status == 202
+    await shop.host.run_until_idle()
+    assert (await shop.get("runs/report/week/settlement")).json()["status"] == "settled"
+    assert (await shop.get("reports/week")).json()["status"] == "completed"
 
 
 async def test_a_run_that_was_terminated_from_outside_says_that_it_stopped(monkeypatch, storage_connection, sandbox):

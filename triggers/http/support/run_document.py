@@ -26,7 +26,7 @@ class RunResources(Wire):
         withdrawal: Takes the withdrawal of a claim.
         order: The order that the run is about.
         results: What became of each line of a batch.
-        settlement: Settles what is open.
+        settlement: Settles what is open, and stops a run whose instance has failed, was terminated or is gone.
     """
 
     self: str
@@ -97,7 +97,8 @@ def run_document(
         links: Further addresses, by their name in `RunResources`.
     """
     progress, address = view.progress, resource(collection, view.key)
-    settlement = {"settlement": resource("runs", view.workflow, view.key, "settlement")} if dead_letters else {}
+    can_be_settled = bool(dead_letters) or view.has_stopped
+    settlement = {"settlement": resource("runs", view.workflow, view.key, "settlement")} if can_be_settled else {}
     return model(
         id=view.key,
         workflow=view.workflow,

@@ -62,7 +62,7 @@ def is_anothers(request: PaymentRequest, payment: Marked) -> bool:
 def marked_order(namespace: str, metadata: Mapping[str, str]) -> str | None:
     """Return the order that a payment of this namespace is marked with; None for a payment without its mark.
 
-    Whoever uses the account may change the mark: a text that no order can have as its id is returned as it may be shown.
+    Users of the account may change the mark: a text that no order can have as its id is returned as it may be shown.
     """
     order_id = metadata.get(_ORDER)
     if order_id is None or metadata.get(_NAMESPACE, "") != namespace:

@@ -17,12 +17,12 @@ import pytest
 from adapters.stores import file_batches, reports
 from local_host.testing.azurite import running_azurite
 from sandbox.testing import Sandbox, running_sandbox
+from services.orders import batches
 from tests.invariants.order_cases import ORDER_CASES, order_faults, play, stock_shelf
 from tests.invariants.workflows import ENDINGS, PART, SETTINGS, Ending, Stage, instances_of
 from tests.support.books import open_dead_letters
 from tests.support.shop import Shop, running_shop, use_settings
 from tests.support.unreliable import answering, failing
-from triggers.http import order_batches
 
 HISTORIES = Path(__file__).parent / "histories"
 STILL_OPEN, CLOSED = "replay_dead_letter/still_open", "replay_dead_letter/order_closed"
@@ -38,7 +38,7 @@ def main(wanted: Collection[str]) -> None:
             use_settings(patch, azurite.new_account(), sandbox, PAYMENT_CAPTURE=capture)
             asyncio.run(_record_cases(sandbox, capture, wanted))
         patch.setattr(file_batches, "CHUNK_FILES", PART)
-        patch.setattr(order_batches, "CHUNK_LINES", PART)
+        patch.setattr(batches, "CHUNK_LINES", PART)
         patch.setattr(reports, "_PART_ROWS", PART)
         for name, ending in ENDINGS.items():
             if _is_wanted(name, wanted):

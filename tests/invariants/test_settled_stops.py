@@ -10,13 +10,13 @@ from adapters.stores import file_batches
 from domain.carts.cart import CHECKOUT_CART, checkout_id
 from domain.ids import instance_id_of, order_id_for_key
 from domain.orders.batch import ORDER_BATCH
+from services.orders import batches
 from tests.invariants.order_cases import ORDER_CASES, SHELF, OrderCase, stock_shelf
 from tests.invariants.patterns import PATTERNS, SETTINGS, ordered
 from tests.invariants.stops import HOWS, How, Stop
 from tests.invariants.worker_deaths import recover, recover_at_once
 from tests.support.books import assert_balanced, finish, open_dead_letters
 from tests.support.shop import Shop, running_shop, use_settings
-from triggers.http import order_batches
 
 IS_PROOF = bool(os.environ.get("PROOF_ORDERS"))
 """`make prove` goes through every case and moment; by default a few cases, each moment with one of the two sides of its call."""
@@ -52,7 +52,7 @@ async def shop(monkeypatch, storage_connection, sandbox) -> AsyncIterator[Shop]:
 async def office(monkeypatch, storage_connection, sandbox) -> AsyncIterator[Shop]:
     use_settings(monkeypatch, storage_connection, sandbox, **SETTINGS)
     monkeypatch.setattr(file_batches, "CHUNK_FILES", 1)
-    monkeypatch.setattr(order_batches, "CHUNK_LINES", 1)
+    monkeypatch.setattr(batches, "CHUNK_LINES", 1)
     recover_at_once(monkeypatch)
     async with running_shop(sandbox) as running:
         yield running

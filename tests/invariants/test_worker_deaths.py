@@ -8,13 +8,13 @@ from typing import Literal
 import pytest
 
 from adapters.stores import file_batches
+from services.orders import batches
 from tests.invariants.order_cases import APPROVE, ORDER_CASES, SHELF, OrderCase, order_faults, stock_shelf
 from tests.invariants.patterns import PATTERNS, SETTINGS
 from tests.invariants.worker_deaths import mails_about, play, recover, recover_at_once, send_mails, spare_worker
 from tests.support.books import assert_balanced, open_dead_letters
 from tests.support.mails import Mailbox
 from tests.support.shop import Shop, running_shop, use_settings
-from triggers.http import order_batches
 
 APPROVER = "ann@example.com"
 _END_MAILS = {
@@ -136,7 +136,7 @@ async def office(monkeypatch, storage_connection, sandbox, mailbox: Mailbox) -> 
     """Yield the same shop for runs of every other workflow."""
     use_settings(monkeypatch, storage_connection, sandbox, **{**SETTINGS, "SMTP_URL": mailbox.url})
     monkeypatch.setattr(file_batches, "CHUNK_FILES", 1)
-    monkeypatch.setattr(order_batches, "CHUNK_LINES", 1)
+    monkeypatch.setattr(batches, "CHUNK_LINES", 1)
     recover_at_once(monkeypatch)
     async with running_shop(sandbox) as running:
         yield running

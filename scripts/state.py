@@ -29,7 +29,7 @@ class RunningCopy:
 
 
 class StateFolder:
-    """Paths inside the folder; made when missing."""
+    """Paths inside the folder; made when missing, for its owner alone: mails, orders and logs hold personal data."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -78,7 +78,7 @@ class StateFolder:
 
     def _make(self) -> None:
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as refused:
             raise LaunchFailed(
                 f"{self.root} cannot hold state ({refused.strerror}): choose another folder with STATE"

@@ -83,6 +83,11 @@ async def stored_input(client: DurableClient, instance_id: str) -> Any:
 
 
 def input_of(status: InstanceStatus) -> Any:
-    """Return the input that stands in a status; None where the host left it out."""
+    """Return the input that stands in a status; None where the host left it out, or where it was never an input of the app."""
     given = status.input_
-    return json.loads(given) if isinstance(given, str) else given
+    if not isinstance(given, str):
+        return given
+    try:
+        return json.loads(given)
+    except ValueError:  # a text that was given to an instance through the management API
+        return None

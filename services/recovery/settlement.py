@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
+from pydantic import ValidationError
+
 from domain.ids import PROCESS_ORDER, instance_id_of, order_instance_id
 from domain.orders.late_start import START_ORDER, is_too_late
 from domain.orders.order import ENDED, Order
@@ -173,7 +175,10 @@ async def _accepted_late(client: DurableClient, order_id: str) -> OrderRow | Non
     given = await stored_input(client, order_instance_id(order_id))
     if given is None:
         return None
-    order = Order.model_validate(given)
+    try:
+        order = Order.model_validate(given)
+    except ValidationError:  # started through the management API with something else
+        return None
     await asyncio.to_thread(services().order_repository.accept, order, fingerprint="")
     return await asyncio.to_thread(services().order_repository.get, order_id)
 

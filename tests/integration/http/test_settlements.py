@@ -253,3 +253,13 @@ async def test_an_order_named_like_a_workflow_has_its_own_dead_letters(stuck: Sh
         "cancel_shipping",
     ]
     assert services().dead_letters.of_run("process_order", "a") == []
+
+
+@pytest.mark.parametrize("given", ['"a text"', '"\\ud800"', "7", "[]", '{"order_id": 1}'])
+async def test_an_instance_that_was_started_with_no_order_is_no_outage(shop: Shop, given: str):
+    start = "/runtime/webhooks/durabletask/orchestrators/process_order/odd-1"
+    answer = await shop.host.http.post(start, data=given.encode(), headers={"Content-Type": "application/json"})
+    assert answer.status == 202
+    await shop.host.run_until_idle()
+    assert (await shop.get("orders/odd-1")).status in (200, 404)
+    assert (await shop.post("orders/odd-1/settlement")).status in (404, 409)

@@ -18,6 +18,7 @@ from domain.workflows.decision import SettledApproval
 from services.container import services
 from services.durable.client import DurableClient
 from services.durable.instances import stored_input
+from services.open_dead_letters import known_open
 from services.orders.status import OrderView, view_order
 
 
@@ -29,13 +30,13 @@ class OrderFacts:
         view: Where it stands.
         order: What was ordered; None where an instance past the repository does not show it.
         decision: The recorded decision of its approval, if any.
-        dead_letters: What is open, once the order has ended.
+        dead_letters: What is open, once the order has ended; None while their store does not answer.
     """
 
     view: OrderView
     order: Order | None
     decision: SettledApproval | None
-    dead_letters: tuple[DeadLetter, ...]
+    dead_letters: tuple[DeadLetter, ...] | None
 
 
 async def order_facts(client: DurableClient, order_id: str) -> OrderFacts:
@@ -47,9 +48,7 @@ async def order_facts(client: DurableClient, order_id: str) -> OrderFacts:
     """
     view = await view_order(client, order_id)
     order = await _order(client, view)
-    decision, dead_letters = await asyncio.gather(
-        asyncio.to_thread(_decision, order), asyncio.to_thread(_open_dead_letters, view)
-    )
+    decision, dead_letters = await asyncio.gather(asyncio.to_thread(_decision, order), _open_dead_letters(view))
     return OrderFacts(view=view, order=order, decision=decision, dead_letters=dead_letters)
 
 
@@ -70,8 +69,8 @@ def _decision(order: Order | None) -> SettledApproval | None:
     return services().approvals.decision(order.order_id, approval_wait_id(order.order_id))
 
 
-def _open_dead_letters(view: OrderView) -> tuple[DeadLetter, ...]:
+async def _open_dead_letters(view: OrderView) -> tuple[DeadLetter, ...] | None:
     # While an order runs it has none, unless it could not even be started.
     if view.is_running and view.progress.reason_code is None:
         return ()
-    return tuple(services().dead_letters.open_of(PROCESS_ORDER, view.order_id))
+    return await known_open(PROCESS_ORDER, view.order_id)

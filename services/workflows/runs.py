@@ -5,7 +5,7 @@ used key is refused.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,6 +27,7 @@ from services.durable.client import DurableClient, InstanceStatus
 from services.durable.instances import has_completed, has_failed, input_of, instance_status, is_unfinished, raise_event
 from services.durable.starter import start_instance
 from services.input.fingerprints import fingerprint
+from services.open_dead_letters import known_open
 
 
 class RunConflict(Conflict):
@@ -169,11 +170,11 @@ async def _restart(instance_id: str) -> StepUnderWay | None:
     return None if reminder is None else restart_under_way(reminder, datetime.now(UTC))
 
 
-async def open_dead_letters(view: RunView) -> Sequence[DeadLetter]:
-    """Return what is open of a run; while it is running nothing is."""
+async def open_dead_letters(view: RunView) -> tuple[DeadLetter, ...] | None:
+    """Return what is open of a run; while it is running nothing is. None while their store does not answer."""
     if view.progress.status == "running":
         return ()
-    return await asyncio.to_thread(services().dead_letters.open_of, view.workflow, view.key)
+    return await known_open(view.workflow, view.key)
 
 
 async def cancel_run(client: DurableClient, workflow: str, key: str) -> None:

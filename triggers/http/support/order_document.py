@@ -66,7 +66,7 @@ class OrderDocument(Wire):
         approval: Null for an order that needs none.
         cancellation: A cancellation that was accepted, whether in time or not.
         steps: The ledger, oldest first.
-        dead_letters: What an operator has to settle.
+        dead_letters: What an operator has to settle; null while their store does not answer.
         createdTime: The same as `placed_at`.
         lastUpdatedTime: The same as `updated_at`.
     """
@@ -90,7 +90,7 @@ class OrderDocument(Wire):
     approval: OrderApproval | None = None
     cancellation: CancellationRequest | None
     steps: tuple[LedgerEntry, ...]
-    dead_letters: tuple[OpenDeadLetter, ...]
+    dead_letters: tuple[OpenDeadLetter, ...] | None
     links: OrderResources
     instanceId: str
     runtimeStatus: Annotated[str, Field(description="Pending, Running, Suspended, Completed, Failed or Terminated.")]
@@ -116,7 +116,7 @@ def order_document(facts: OrderFacts) -> OrderDocument:
         parcel=parcel_of(progress.steps, None if row is None else row.tracking),
         cancellation=None if row is None else row.cancellation,
         steps=progress.steps,
-        dead_letters=open_dead_letters(facts.dead_letters),
+        dead_letters=None if facts.dead_letters is None else open_dead_letters(facts.dead_letters),
         links=_resources(facts),
         instanceId=order_instance_id(view.order_id),
         runtimeStatus=view.runtime_status,
@@ -179,4 +179,4 @@ def _is_cancellable(view: OrderView) -> bool:
 
 def _can_be_settled(facts: OrderFacts) -> bool:
     has_stopped = facts.view.awaits_instance and facts.view.instance is not None
-    return has_stopped or any(each.step != START_ORDER for each in facts.dead_letters)
+    return has_stopped or any(each.step != START_ORDER for each in facts.dead_letters or ())

@@ -48,7 +48,7 @@ class RunDocument(Wire):
         detail: The workflow's own facts.
         updated_at: When anything of it last changed, after its end too.
         steps: The ledger, oldest first.
-        dead_letters: What an operator has to settle.
+        dead_letters: What an operator has to settle; null while their store does not answer.
         createdTime: When it began.
         lastUpdatedTime: The same as `updated_at`.
     """
@@ -66,7 +66,7 @@ class RunDocument(Wire):
     request: Wire | None
     detail: dict[str, Any]
     steps: tuple[LedgerEntry, ...]
-    dead_letters: tuple[OpenDeadLetter, ...]
+    dead_letters: tuple[OpenDeadLetter, ...] | None
     links: RunResources
     instanceId: str
     runtimeStatus: str
@@ -81,7 +81,7 @@ def run_document(
     model: type[D],
     view: RunView,
     collection: str,
-    dead_letters: tuple[DeadLetter, ...],
+    dead_letters: tuple[DeadLetter, ...] | None,
     *,
     fresh: Mapping[str, Any],
     links: Mapping[str, str],
@@ -92,7 +92,7 @@ def run_document(
         model: The workflow's own.
         view: Where the run stands.
         collection: Holds the run, such as `reports`.
-        dead_letters: What is open of it.
+        dead_letters: What is open of it; None when that is not known.
         fresh: Facts for `detail` that are stored nowhere, such as links that expire.
         links: Further addresses, by their name in `RunResources`.
     """
@@ -111,7 +111,7 @@ def run_document(
         request=_request(model, view),
         detail={**progress.detail, **fresh},
         steps=progress.steps,
-        dead_letters=open_dead_letters(dead_letters),
+        dead_letters=None if dead_letters is None else open_dead_letters(dead_letters),
         links=RunResources(self=address, durable=f"{address}?view=durable", **links, **settlement),
         instanceId=instance_id_of(view.workflow, view.key),
         runtimeStatus=view.runtime_status,

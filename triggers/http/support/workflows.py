@@ -96,7 +96,7 @@ async def run_status(
     key, query = path_id(request, "id"), read_query(request, ViewQuery)
     view = await find_run(client, workflow, key)
     if query.view is None:
-        dead_letters = tuple(await open_dead_letters(view))
+        dead_letters = await open_dead_letters(view)
         facts = await asyncio.to_thread(fresh, view.progress)
         shown: Wire = run_document(model, view, resource_path, dead_letters, fresh=facts, links=links(view))
     else:

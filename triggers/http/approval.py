@@ -13,7 +13,7 @@ from pydantic import Field
 
 from domain.expenses.claim import EXPENSE_APPROVAL
 from domain.ids import instance_id_of
-from domain.wire import Comment, Edge, OneLine
+from domain.wire import VISIBLE_LINE, Comment, Edge, OneLine
 from domain.workflows.decision import ApprovalDecision
 from domain.workflows.decision_words import Decision, SaidDecision, said_decision
 from services.expenses.decisions import decide_by_link
@@ -35,7 +35,7 @@ _MAX_BODY_BYTES: Final = 16 * 1024
 _CALLER: Final = "API caller"
 _FORM_IN_WORDS: Final = 'Must be "Approved" or "Rejected", true or false, or an object with one of them as decision'
 
-Token = Annotated[str, Field(min_length=1, max_length=MAX_TOKEN_CHARS)]
+Token = Annotated[str, Field(min_length=1, max_length=MAX_TOKEN_CHARS), VISIBLE_LINE]
 
 
 class StatedDecision(Edge):

@@ -11,7 +11,7 @@ import azure.functions as func
 from pydantic import Field
 
 from domain.expenses.claim import EXPENSE_APPROVAL, ExpenseRequest, WithdrawalRight
-from domain.wire import Comment, Edge
+from domain.wire import VISIBLE_LINE, Comment, Edge
 from domain.workflows.decision import ApprovalDecision
 from domain.workflows.decision_link import LinkInvalid
 from services.container import services
@@ -38,7 +38,7 @@ class ExpenseDocument(RunDocument):
     request: ExpenseRequest | None
 
 
-Token = Annotated[str, Field(min_length=1, max_length=2_000)]
+Token = Annotated[str, Field(min_length=1, max_length=2_000), VISIBLE_LINE]
 
 
 class ExpenseLinks(WorkflowLinks):

@@ -32,6 +32,9 @@ from local_host.testing.recording import make_recording
 from local_host.testing.worker_death import MortalExecutor, MortalWorker, mortal_invoke
 from local_host.web.server import bind
 
+# A thread cannot be stopped: what still runs in one at the end of a test would act in the next.
+_GRACE_S = 2.0
+
 
 class AppHost(Controls):
     """One running app. Everything a test does to it goes through here."""
@@ -125,11 +128,11 @@ class AppHost(Controls):
             unless_started.pop_all()
         await self._host.start()
 
-    async def close(self) -> None:
-        """Stop the host at once."""
+    async def close(self, grace_s: float = 0) -> None:
+        """Stop the host, at once unless running functions are given time to end."""
         await self.http.close()
         if self._host is not None:
-            await self._host.stop(grace_s=0)
+            await self._host.stop(grace_s=grace_s)
 
     @property
     def _running(self) -> Host:
@@ -249,4 +252,4 @@ async def running_app(
             await host.open()
             yield host
         finally:
-            await host.close()
+            await host.close(_GRACE_S)

@@ -9,7 +9,7 @@ from domain.workflows.steps import StepUnderWay
 PAUSES: Final = tuple(timedelta(minutes=minutes) for minutes in (0, 1, 2, 5, 15, 30, 60))
 """Before each of the restarts. A worker that dies again and again has time to recover; code that always fails ends within hours."""
 
-TIMER_EVERY: Final = timedelta(minutes=1)
+TIMER_INTERVAL: Final = timedelta(minutes=1)
 """How often the recovery timer runs, on the full minute."""
 
 START_AGAIN: Final = "start_again"
@@ -52,4 +52,4 @@ def _due_at(reminder: Reminder, tries: int, now: datetime) -> datetime:
 
 def _next_run(at: datetime) -> datetime:
     minute = at.replace(second=0, microsecond=0)
-    return minute if minute == at else minute + TIMER_EVERY
+    return minute if minute == at else minute + TIMER_INTERVAL

@@ -26,9 +26,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Services:
-    """The collaborators of one process, made of its settings."""
+    """The collaborators of one process, made of its settings.
+
+    Attributes:
+        storage_retries: How often a storage client sends a request again; None for as often as it should.
+    """
 
     settings: Settings
+    storage_retries: int | None = None
 
     @built_once
     def payment_provider(self) -> "PaymentProvider":
@@ -72,9 +77,10 @@ class Services:
 
     @built_once
     def storage(self) -> "Storage":
-        from adapters.azure_storage.storage import Storage
+        from adapters.azure_storage.storage import MAX_RETRIES, Storage
 
-        return Storage(self.settings.storage)
+        retries = MAX_RETRIES if self.storage_retries is None else self.storage_retries
+        return Storage(self.settings.storage, retries)
 
     @built_once
     def storage_setup(self) -> "StorageSetup":

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 # The waits of the orchestrations are longer, durable and visible, so a client gives up early.
+MAX_RETRIES: Final = 2
 _CLIENT_OPTIONS: Final[Mapping[str, Any]] = {
-    "retry_total": 2,
     "retry_backoff_factor": 0.2,
     "connection_timeout": 5,
     "read_timeout": 20,
@@ -57,8 +57,10 @@ _MISSING_CONTAINER: Final = frozenset({"TableNotFound", "QueueNotFound", "Contai
 class Storage:
     """The shop's storage account. Safe to share between threads."""
 
-    def __init__(self, location: StorageLocation) -> None:
+    def __init__(self, location: StorageLocation, retries: int = MAX_RETRIES) -> None:
+        """Make the clients' factory. retries: how often a client sends a request again before its caller learns of the fault."""
         self._location = location
+        self._retries: Mapping[str, Any] = {"retry_total": retries}
         # At INFO it writes a block of headers per request.
         logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
 
@@ -88,24 +90,34 @@ class Storage:
         from azure.data.tables import TableServiceClient
 
         if self._connection_string:
-            return TableServiceClient.from_connection_string(self._connection_string, **_CLIENT_OPTIONS)
-        return TableServiceClient(str(self._location.table_uri), credential=self._credential, **_CLIENT_OPTIONS)
+            return TableServiceClient.from_connection_string(
+                self._connection_string, **_CLIENT_OPTIONS, **self._retries
+            )
+        return TableServiceClient(
+            str(self._location.table_uri), credential=self._credential, **_CLIENT_OPTIONS, **self._retries
+        )
 
     @cached_property
     def _queues(self) -> "QueueServiceClient":
         from azure.storage.queue import QueueServiceClient
 
         if self._connection_string:
-            return QueueServiceClient.from_connection_string(self._connection_string, **_BLOB_AND_QUEUE_OPTIONS)
-        return QueueServiceClient(str(self._location.queue_uri), credential=self._credential, **_BLOB_AND_QUEUE_OPTIONS)
+            return QueueServiceClient.from_connection_string(
+                self._connection_string, **_BLOB_AND_QUEUE_OPTIONS, **self._retries
+            )
+        return QueueServiceClient(
+            str(self._location.queue_uri), credential=self._credential, **_BLOB_AND_QUEUE_OPTIONS, **self._retries
+        )
 
     @cached_property
     def _blobs(self) -> "BlobServiceClient":
         from azure.storage.blob import BlobServiceClient
 
         if self._connection_string:
-            return BlobServiceClient.from_connection_string(self._connection_string, **_BLOB_OPTIONS)
-        return BlobServiceClient(str(self._location.blob_uri), credential=self._credential, **_BLOB_OPTIONS)
+            return BlobServiceClient.from_connection_string(self._connection_string, **_BLOB_OPTIONS, **self._retries)
+        return BlobServiceClient(
+            str(self._location.blob_uri), credential=self._credential, **_BLOB_OPTIONS, **self._retries
+        )
 
     @property
     def _connection_string(self) -> str | None:

@@ -4,6 +4,7 @@ The schedules do not run by themselves: a test runs them by name.
 """
 
 import json
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ from local_host.engine.clock import ManualClock
 from local_host.hosting.host import MEMORY
 from local_host.testing import Answer, AppHost, running_app
 from sandbox.testing import Sandbox
-from services.container import process
+from services.container import Services, process
+from settings import Settings
 from tests.support.documented import undocumented
 from tests.support.order_requests import ADDRESS
 
@@ -100,6 +102,11 @@ def change_settings(monkeypatch: pytest.MonkeyPatch, **changes: str | None) -> N
         else:
             monkeypatch.setenv(name, value)
     monkeypatch.setattr(process, "container", None)
+
+
+def give_up_storage_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let storage clients send nothing again by themselves, for what an orchestration does about a store that stays away."""
+    monkeypatch.setattr(process, "container", Services(Settings.from_env(os.environ), storage_retries=0))
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import requests
 from local_host.testing import Activity
 from tests.invariants.process_crashes import crashes_during
 from tests.support.files import blob_names, put_files, read_json, without_blobs
-from tests.support.shop import Shop, running_shop, use_settings
+from tests.support.shop import Shop, give_up_storage_at_once, running_shop, use_settings
 
 TABLES = {f"t/{number:03}.csv": f"a,b\n{number},1\n".encode() for number in range(230)}
 
@@ -170,6 +170,7 @@ async def test_files_whose_store_went_away_half_way_are_read_when_it_is_back(mon
 
 async def test_a_store_that_stays_away_ends_the_batch_as_failed(monkeypatch, storage_connection, sandbox):
     use_settings(monkeypatch, storage_connection, sandbox, SHOP_STORAGE=without_blobs(storage_connection))
+    give_up_storage_at_once(monkeypatch)
     async with running_shop(sandbox) as shop:
         await start(shop)
         run = await ended(shop)

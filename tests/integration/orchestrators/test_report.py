@@ -14,7 +14,7 @@ from domain.orders.order import OrderProgress, OrderStatus
 from services.container import services
 from tests.support.files import without_blobs
 from tests.support.orders import NOON, placed_order
-from tests.support.shop import Shop, running_shop, use_settings
+from tests.support.shop import Shop, give_up_storage_at_once, running_shop, use_settings
 from tests.support.webhooks import SECRET, Receiver
 
 DAY = timedelta(days=1)
@@ -179,6 +179,7 @@ async def test_a_store_that_comes_back_gets_the_report_done(monkeypatch, storage
 async def test_a_store_that_stays_away_ends_the_report_as_failed(monkeypatch, storage_connection, sandbox):
     gone = without_blobs(storage_connection)
     use_settings(monkeypatch, storage_connection, sandbox, SHOP_STORAGE=gone)
+    give_up_storage_at_once(monkeypatch)
     async with running_shop(sandbox) as shop:
         run = await report(shop)
         assert (run["status"], run["reason_code"], run["detail"].get("url")) == ("failed", "no_answer", None)

@@ -105,10 +105,21 @@ class RunRepository:
 
     def reopen(self, run: Run) -> None:
         """Have a run looked after again whose end was recorded: an operator starts it once more. Safe to repeat."""
-        self.intake.remember(run)
         change = {"PartitionKey": _PARTITION, "RowKey": run.instance_id, **split_text("end", ""), "reopened": True}
         with storage_errors(_NAME):
             self._table.upsert_entity(change)
+        self.intake.remember(run)
+
+    def forget_given_up(self, run: Run) -> None:
+        """Forget a run whose end was recorded, unless it was reopened meanwhile. Safe to repeat.
+
+        The row is read after the reminder is deleted, and `reopen` changes it before it stores the reminder: one sees the other.
+        """
+        self.intake.forget(run.instance_id)
+        with storage_errors(_NAME):
+            row = self._rows.find(run.instance_id)
+        if row is not None and row.get("reopened"):
+            self.intake.remember(run)
 
 
 def _partition_of(instance_id: str) -> str:

@@ -89,6 +89,9 @@ class RunRepository(RunRecords, Protocol):
     def reopen(self, run: Run) -> None:
         """Look after a run again whose end was recorded: an operator starts it once more."""
 
+    def forget_given_up(self, run: Run) -> None:
+        """Forget a run whose end was recorded, unless it was reopened meanwhile."""
+
 
 class Approvals(Protocol):
     """The decisions of approval waits, of orders and of claims: one row per wait, inserted only if absent."""

@@ -120,7 +120,7 @@ class WorkflowRecovery(Recovery[Run]):
         if run.workflow != REPLAY_DEAD_LETTER:  # its own dead letter is open already
             for dead_letter in await asyncio.to_thread(_record_attention, run, instance, why, now):
                 emit_dead_letter(dead_letter)
-        await asyncio.to_thread(self.intake.forget, run.instance_id)
+        await asyncio.to_thread(services().run_repository.forget_given_up, run)
 
 
 def _record_attention(run: Run, instance: InstanceStatus | None, why: str, now: datetime) -> list[DeadLetter | None]:

@@ -10,6 +10,7 @@ from domain.errors import StorageUnavailable
 from domain.ids import PROCESS_ORDER
 from domain.mail.notification import Notification
 from domain.orders.order import ENDED, OrderStatus
+from domain.orders.run import run_of
 from domain.workflows.dead_letter import DeadLetter
 from domain.workflows.records import Closing, RecordRun
 from domain.workflows.run import CloseRun
@@ -36,7 +37,7 @@ def conclude(record: RecordRun) -> tuple[StepResult, list[DeadLetter | None]]:
     stored = [services().dead_letters.store(dead_letter) for dead_letter in record.dead_letters]
     has_ended = record.workflow == PROCESS_ORDER and record.progress["status"] in ENDED
     if has_ended and notified.reason_code is None:
-        services().order_repository.intake.forget(record.key)
+        _forget_order(record.key, OrderStatus(record.progress["status"]))
     return notified, stored
 
 
@@ -49,6 +50,21 @@ def announce_end(closing: CloseRun, after: Closing) -> None:
     if closing.workflow == PROCESS_ORDER and after.status == closing.end:
         parts = services()
         notify_of_end(parts.order_repository, parts.outbox, closing.key, OrderStatus(closing.end))
+
+
+def _forget_order(order_id: str, status: OrderStatus) -> None:
+    """Forget an order that has ended. One that was given up may have been started again meanwhile: then it is remembered.
+
+    What comes late from the instance that was given up must not take the reminder of the one that took over. No other end is
+    ever left. A start changes the row first and remembers the order after that, so one of the two sees the other.
+    """
+    orders = services().order_repository
+    orders.intake.forget(order_id)
+    if status is not OrderStatus.NEEDS_ATTENTION:
+        return
+    row = orders.get(order_id)
+    if row is not None and row.order is not None and row.status not in ENDED:
+        orders.intake.remember(run_of(row.order, with_request=False))
 
 
 def _put(notification: Notification) -> StepResult:

@@ -168,6 +168,16 @@ def test_a_run_that_is_started_again_is_not_closed_by_what_was_open_before(repos
     assert repository.end(ID) is None
 
 
+def test_a_reopened_run_is_not_forgotten_by_what_gave_it_up(repository: RunRepository):
+    repository.accept(run(), "print")
+    repository.record_progress(record(ended(compensated("a"))))
+    repository.forget_given_up(run())
+    assert open_ids(repository, LATER) == []
+    repository.reopen(run())
+    repository.forget_given_up(run())
+    assert open_ids(repository, LATER) == [ID]
+
+
 def test_that_a_run_stands_still_is_kept_with_its_reminder(repository: RunRepository):
     repository.accept(run(), "print")
     repository.intake.record_quiet(ID, NOON, LATER)

@@ -11,10 +11,11 @@ PLATFORM_VENV := .venv-platform
 PY := $(VENV)/bin/python
 PIP_INSTALL := $(PY) -m pip install -qq --disable-pip-version-check
 UV := uv==0.13.9
+AUDIT := pip-audit==2.10.1
 PACKAGES := packages/durable-local-host packages/provider-sandbox
 COMPILE := $(VENV)/bin/uv pip compile --quiet --no-header --universal --generate-hashes --python-version 3.11
 
-.PHONY: help run test unit integration packages acceptance invariants browser platform lint format typecheck prove chaos demo func bench docs package lock clean
+.PHONY: help run test unit integration packages acceptance invariants browser platform lint format typecheck prove chaos demo func bench docs package audit lock clean
 
 help:
 	@echo 'make run      start everything: storage, payment and carrier sandbox, the app  (PORT=7071 STATE=.state)'
@@ -29,6 +30,7 @@ help:
 	@echo 'make bench    start-up, import and throughput figures'
 	@echo 'make docs     the documentation as a site, in build/site; `make docs ARGS=serve` shows it while you write'
 	@echo 'make package  what Azure runs, in dist/                                       (APP_PLAN=FC1 APP_BACKEND=AzureStorage APP_PYTHON=3.12)'
+	@echo 'make audit    whether faults of the pinned packages are known, by the advisories of PyPI   (asks pypi.org)'
 	@echo 'make lock     pin the requirements of pyproject.toml anew'
 	@echo 'make clean    remove what was installed and built; keeps STATE'
 
@@ -97,6 +99,10 @@ docs: $(VENV)/dev.stamp node_modules/.stamp
 
 package: $(VENV)/dev.stamp
 	@exec $(PY) -m scripts.package $(ARGS)
+
+# By hashes, so that nothing is installed or resolved: only what is pinned is looked up. The tool stays outside of the environment.
+audit: $(VENV)/dev.stamp
+	@for file in requirements.txt requirements-local.txt; do $(VENV)/bin/uv tool run --quiet $(AUDIT) --disable-pip --require-hashes --strict -r $$file || exit 1; done
 
 lock: $(VENV)/dev.stamp
 	@$(PIP_INSTALL) $(UV)

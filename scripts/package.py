@@ -1,4 +1,4 @@
-"""`make package`: what Azure runs, as the folder dist/app and the archive dist/app.zip.
+"""`make package`: what Azure runs, as the folder dist/app and the archive dist/app.zip; what it is made of, as dist/sbom.cdx.json.
 
 The app, the packages it needs for Azure's Linux, host.json for one plan and back end, and everything compiled, because a
 read-only package compiles its modules at every cold start anew. The same sources give the same archive, byte by byte.
@@ -18,6 +18,7 @@ from typing import Final
 
 from scripts.errors import LaunchFailed
 from scripts.host_json import ROOT, backends, host_json, plans
+from scripts.sbom import write_sbom
 
 APP_FILES: Final = ("function_app.py", "blueprints.py", "settings.py", "setting_values.py", "requirements.txt")
 APP_FOLDERS: Final = (
@@ -45,9 +46,10 @@ class Target:
 
 
 def build(target: Target, dist: Path) -> Path:
-    """Write the folder `app` and the archive `app.zip` into dist, which need not exist; return the archive.
+    """Write the folder `app`, the archive `app.zip` and its bill of materials `sbom.cdx.json` into dist; return the archive.
 
-    Raises LaunchFailed when packages cannot be installed.
+    Raises:
+        LaunchFailed: Packages cannot be installed or described.
     """
     app = dist / "app"
     shutil.rmtree(app, ignore_errors=True)
@@ -56,6 +58,7 @@ def build(target: Target, dist: Path) -> Path:
         json.dumps(host_json(target.plan, target.backend), indent=2) + "\n", encoding="utf-8"
     )
     install_packages(app / SITE_PACKAGES, target.python)
+    write_sbom(app / SITE_PACKAGES, dist / "sbom.cdx.json")
     compile_modules(app, target.python)
     return archive(app, dist / "app.zip")
 

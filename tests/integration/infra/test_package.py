@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from blueprints import FOLDERS
 from scripts.errors import LaunchFailed
 from scripts.host_json import host_json
 from scripts.package import SITE_PACKAGES, Target, archive, build, copy_app, install_packages, parsed
+from tests.support.launching import ROOT
 from tests.support.templates.bicep import INFRA
 
 THIS_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -43,6 +45,19 @@ def unlike_their_lists(packages: Path) -> list[str]:
     return [line for line in lines if not (packages / line.split(",")[0]).exists()]
 
 
+def installed(packages: Path) -> set[tuple[str, str]]:
+    return {(each.name, each.version) for each in distributions(path=[str(packages)])}
+
+
+def listed(sbom: Path) -> set[tuple[str, str]]:
+    """Return name and version of what a bill of materials lists; nothing in it may be of this machine or without a licence."""
+    text = sbom.read_text()
+    assert "file://" not in text
+    components = json.loads(text)["components"]
+    assert [component["name"] for component in components if not component.get("licenses")] == []
+    return {(component["name"], component["version"]) for component in components}
+
+
 # It installs and compiles everything: seconds on an idle machine, minutes on a busy one.
 @pytest.mark.timeout(900)
 def test_package_runs_unpacked_in_a_bare_environment(tmp_path):
@@ -54,6 +69,7 @@ def test_package_runs_unpacked_in_a_bare_environment(tmp_path):
     found = functions(app, app / SITE_PACKAGES)
 
     assert unlike_their_lists(app / SITE_PACKAGES) == []
+    assert listed(package.with_name("sbom.cdx.json")) == installed(app / SITE_PACKAGES)
     assert {"place_order", "process_order", "inventory", "authorise_payment", "recover_runs"} <= set(found)
     assert "start_manifest_of_event" in found, "no plan looks for blobs"
     assert "start_manifest" not in found
@@ -100,3 +116,28 @@ def test_every_folder_of_the_app_is_packaged(tmp_path):
     copy_app(tmp_path / "app")
     own = {folder.partition(".")[0] for folder in FOLDERS} | {"adapters", "domain", "services"}
     assert own <= {path.name for path in (tmp_path / "app").iterdir()}
+
+
+# What a shop may use and change without publishing its own code. MPL 2.0 asks that of the files under it only.
+LICENCES = (
+    "MIT",
+    "MIT-0",
+    "BSD",
+    "Apache",
+    "ISC",
+    "Python Software Foundation",
+    "PSF-2.0",
+    "Mozilla Public License 2.0 (MPL 2.0)",
+)
+# orderedmultidict calls its dedication to the public domain "Freely Distributable" (its LICENSE.md is the Unlicense).
+PUBLIC_DOMAIN = ("The Unlicense (Unlicense)", "Public Domain", "Freely Distributable")
+
+
+def test_every_package_of_the_app_has_a_licence_that_a_shop_can_live_with():
+    packages = re.findall(r"^([\w.-]+)==", (ROOT / "requirements.txt").read_text(), flags=re.MULTILINE)
+    command = [sys.executable, "-m", "piplicenses", "--packages", *packages, "--partial-match"]
+    checked = subprocess.run(
+        [*command, "--allow-only", ";".join(LICENCES + PUBLIC_DOMAIN)], check=False, capture_output=True, text=True
+    )
+    assert checked.returncode == 0, checked.stderr
+    assert subprocess.run([*command, "--allow-only", "ISC"], check=False, capture_output=True).returncode != 0

@@ -5,6 +5,7 @@ extension cannot wait for together. Many things are split over sub-orchestration
 """
 
 from collections.abc import Callable, Generator, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
 
@@ -74,45 +75,40 @@ def in_rounds(
 ) -> Generator[DurableTask, Any, list[Any]]:
     """Do as `in_batches`, and again, later and later, for the things whose answer is still open when all had their turn.
 
-    Args:
+    Args, beyond those of `in_batches`:
         run: The run that does it.
-        things: What the tasks are made of.
-        task_of: Makes the task of one thing.
-        width: How many at a time.
-        no_answer: See `in_batches`.
         is_open: Whether an answer is worth another task.
         policy: How often, and how much later.
         seed: Distinguishes these calls from others of the run.
-        after_batch: Called with the number of things that are done, or have had their turn of this round.
     """
-    context, attempt = run.context, 1
-    started = context.current_utc_datetime
+    started, attempt = run.context.current_utc_datetime, 1
     results: list[Any] = [None] * len(things)
     waiting = list(range(len(things)))
     while True:
-        before = len(things) - len(waiting)
         answers = yield from in_batches(
-            context,
+            run.context,
             waiting,
             lambda index: task_of(things[index]),
             width=width,
             no_answer=lambda index: no_answer(things[index]),
-            after_batch=partial(_count_from, before, after_batch),
+            after_batch=partial(_count_from, len(things) - len(waiting), after_batch),
         )
         for index, answer in zip(waiting, answers, strict=True):
             results[index] = answer
         waiting = [index for index in waiting if is_open(results[index])]
-        now = context.current_utc_datetime
-        pause = policy.pause_before_next(attempt, run.seed(seed), started=started, now=now)
+        pause = policy.pause_before_next(attempt, run.seed(seed), started=started, now=run.context.current_utc_datetime)
         if waiting:
-            reason = f"{len(waiting)} of {len(things)} without an answer"
-            failed = FailedAttempt(number=attempt, reason=reason, next_at=None if pause is None else now + pause)
-            run.attempt_failed(seed, failed)
+            _show_open(run, seed, attempt, pause, f"{len(waiting)} of {len(things)} without an answer")
         if not waiting or pause is None:
             run.end_attempts()
             return results
-        yield from sleep(context, pause, run.cancellation)
+        yield from sleep(run.context, pause, run.cancellation)
         attempt += 1
+
+
+def _show_open(run: WorkflowRun, seed: str, attempt: int, pause: timedelta | None, reason: str) -> None:
+    next_at = None if pause is None else run.context.current_utc_datetime + pause
+    run.attempt_failed(seed, FailedAttempt(number=attempt, reason=reason, next_at=next_at))
 
 
 def _count_from(before: int, after_batch: Callable[[int], None], done: int) -> None:

@@ -8,25 +8,24 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
-from typing import Any, Final, Literal, Self, TypeVar, cast
+from typing import Any, Final, Self, TypeVar
 
 import azure.durable_functions as df
 
 from domain.wire import Wire
-from domain.workflows.cancellation import CANCELLATION_REQUESTED, CancellationRequest, cancellation_from_event
+from domain.workflows.cancellation import cancellation_from_event
 from domain.workflows.commands import Command, Compensation, Step
-from domain.workflows.course import CANCELLED, RunStopped, stop_of
+from domain.workflows.course import stop_of
 from domain.workflows.dead_letter import DeadLetter
-from domain.workflows.run import BY_CALLER, STEP_PATIENCE, Restart, WorkflowProgress, WorkflowStatus, restart_of
-from domain.workflows.steps import CANCELLATION, STEP_PATIENCE_S, LedgerEntry, Outcome, StepResult, StepUnderWay
-from orchestrators.kernel.attempt_log import log_failed_attempt
+from domain.workflows.run import BY_CALLER, STEP_PATIENCE, Restart, restart_of
+from domain.workflows.steps import STEP_PATIENCE_S, Outcome, StepResult
 from orchestrators.kernel.commands import combined, signal, task_for
-from orchestrators.kernel.retry import STEP, Attempts, FailedAttempt, RetryPolicy, Wait, call_with_backoff
+from orchestrators.kernel.retry import STEP, Attempts, RetryPolicy, Wait, call_with_backoff
+from orchestrators.kernel.run_events import RunEvents
+from orchestrators.kernel.run_status import Kind
 from orchestrators.kernel.tasks import DurableTask
 
 R = TypeVar("R", bound=StepResult)
-
-Kind = Literal["step", "compensation"]
 
 # Constructed, not validated: a cold start need not build a validator for a constant.
 NO_ANSWER: Final = StepResult.model_construct(
@@ -35,38 +34,20 @@ NO_ANSWER: Final = StepResult.model_construct(
 
 
 @dataclass(kw_only=True)
-class WorkflowRun:
+class WorkflowRun(RunEvents):
     """One run, as one instance of it knows it.
 
     Attributes:
-        workflow: The orchestrator's name.
-        key: The run's id; for an order its order id.
         restart: Set in an instance that takes over from one that the platform has failed.
-        cancellation: The event of a cancellation; None for a run that cannot be cancelled.
-        cancellation_request: A cancellation that was accepted before this instance.
         patience_s: How long each step is tried.
-        step: The step under way.
-        detail: Facts of the workflow's own that its status shows.
         compensations: What would have to be compensated, in the order of the steps.
         open_compensations: What could not be compensated, for an operator.
     """
 
-    context: df.DurableOrchestrationContext
-    workflow: str
-    key: str
     restart: Restart | None = None
-    cancellation: DurableTask | None = None
-    cancellation_request: CancellationRequest | None = None
-    status: str = "running"
-    message: str = "Accepted."
-    reason_code: str | None = None
     patience_s: int = STEP_PATIENCE_S
-    step: StepUnderWay | None = None
-    detail: dict[str, Any] = field(default_factory=dict)
-    ledger: list[LedgerEntry] = field(default_factory=list)
     compensations: list[Compensation] = field(default_factory=list)
     open_compensations: list[DeadLetter] = field(default_factory=list)
-    _unopened: list[DurableTask] = field(default_factory=list)
 
     @classmethod
     def begin(
@@ -205,103 +186,6 @@ class WorkflowRun:
         else:
             self.compensations.append(compensation)
 
-    # -- cancellation
-
-    def listen_for_cancellation(self) -> None:
-        """From here on, receive the event of a cancellation whenever it comes."""
-        self.cancellation = self.context.wait_for_external_event(CANCELLATION_REQUESTED)
-        self.listen(self.cancellation)
-
-    @property
-    def cancelled_by(self) -> CancellationRequest | None:
-        """The cancellation that was accepted, before this instance or in it."""
-        if self.cancellation_request is None and self.cancellation is not None and self.cancellation.is_completed:
-            return cancellation_from_event(self.cancellation.result)
-        return self.cancellation_request
-
-    def stop_if_cancelled(self) -> None:
-        """Record an accepted cancellation. Raises RunStopped when there is one."""
-        request = self.cancelled_by
-        if request is not None:
-            reason = f": {request.reason}" if request.reason else ""
-            self.record(CANCELLATION, StepResult(message=f"requested by {request.requested_by}{reason}"))
-            raise RunStopped("cancelled", CANCELLED, f"Cancelled by {request.requested_by}.")
-
-    # -- ledger and status
-
-    def record(self, step: str, result: StepResult, *, attempts: int = 1, kind: Kind = "step") -> None:
-        """Add a line to the ledger and publish it."""
-        entry = LedgerEntry(
-            step=step,
-            kind=kind,
-            outcome=result.outcome,
-            at=self.context.current_utc_datetime,
-            reference=result.reference,
-            reason_code=result.reason_code,
-            message=result.message,
-            attempts=attempts,
-            facts=result.facts,
-        )
-        self.ledger.append(entry)
-        self.publish()
-
-    def show(self, message: str, **detail: Any) -> None:
-        """Publish how far the run is."""
-        self.message = message[:500]
-        self.detail.update(detail)
-        self.publish()
-
-    def end(self, status: WorkflowStatus, message: str, reason_code: str | None = None) -> dict[str, Any]:
-        """Publish how the run has ended, and return the instance's result."""
-        self.status, self.reason_code = status, reason_code
-        self.show(message)
-        return self.progress().to_wire()
-
-    def publish(self) -> None:
-        """Make the present state the instance's custom status."""
-        self.context.set_custom_status(self.progress().to_wire())
-
-    def progress(self) -> Wire:
-        """Return the present state, in the one shape that status and result have."""
-        return WorkflowProgress(
-            id=self.key,
-            status=cast("WorkflowStatus", self.status),
-            succeeded=None if self.status == "running" else self.status == "completed",
-            message=self.message,
-            reason_code=self.reason_code,
-            steps=tuple(self.ledger),
-            step=self.step,
-            detail=self.detail,
-        )
-
-    def attempt_failed(self, name: str, failed: FailedAttempt) -> None:
-        """Publish and log that an attempt got no answer. name: of its step."""
-        self.step = StepUnderWay(
-            name=name, attempt=failed.number, last_error=failed.reason, next_attempt_at=failed.next_at
-        )
-        self.publish()
-        log_failed_attempt(self.context, self.workflow, self.key, name, failed)
-
-    def end_attempts(self) -> None:
-        """No step is under way any more. Where a failed attempt was published, that is published, too."""
-        shown, self.step = self.step, None
-        if shown is not None and shown.last_error is not None:
-            self.publish()
-
-    # -- waiting
-
-    def listen(self, *events: DurableTask) -> None:
-        """From the next command on, receive these events whenever they come."""
-        self._unopened.extend(events)
-
-    def wait_for(self, task: DurableTask) -> Wait:
-        """Wait for a task and return its result; from then on the events of `listen` are received at any time."""
-        if self._unopened:
-            # An event is only delivered to a wait that was yielded once.
-            events, self._unopened = self._unopened, []
-            yield self.context.task_any([*events, task])
-        return (yield task)
-
     def _patiently(
         self,
         attempt: Callable[[int], Wait],
@@ -323,20 +207,15 @@ class WorkflowRun:
 
     def _part(self, orchestrator: str, request: Wire, number: int) -> Wait:
         if number > 1:
-            self._show_attempt(orchestrator, number)
+            self.begin_attempt(orchestrator, number)
         return (yield from self.wait_for(self.context.call_sub_orchestrator(orchestrator, request.to_wire())))
 
     def _attempt(self, commands: Sequence[Command], name: str, is_step: bool, number: int) -> Wait:
         if is_step or number > 1:
-            self._show_attempt(name, number)
+            self.begin_attempt(name, number)
         if is_step:
             commands = [self.as_sent(command) for command in commands]
         return (yield from self.wait_for(task_for(self.context, commands)))
-
-    def _show_attempt(self, name: str, number: int) -> None:
-        last_error = None if self.step is None else self.step.last_error
-        self.step = StepUnderWay(name=name, attempt=number, last_error=last_error)
-        self.publish()
 
 
 def required(step: str, result: R | None) -> R:

@@ -2,7 +2,8 @@
 
 One transaction writes the row and its index rows, all or none: they cannot differ, whenever a process dies. Each index row is a
 copy of what lists show and filter by, so a list reads no other row. Its key is `$INDEX|VALUE|TIME|ORDER`, TIME being the later the
-smaller: a range of keys is the orders of a value, newest first.
+smaller: a range of keys is the orders of a value, newest first. An order that has ended has one more, by the time of its end:
+the oldest first.
 
 An order's partition comes from a digest of its id. A list reads the range of every partition and merges them.
 """
@@ -15,7 +16,7 @@ from zlib import crc32
 
 from domain.ids import digest_id
 from domain.orders.listing import OrderFilter
-from domain.orders.order import Order, OrderProgress, OrderStatus
+from domain.orders.order import ENDED, Order, OrderProgress, OrderStatus
 from domain.orders.steps import AUTHORISE_PAYMENT, BUY_LABEL
 
 PARTITIONS: Final = tuple(f"order-{number}" for number in range(8))
@@ -23,6 +24,7 @@ PARTITIONS: Final = tuple(f"order-{number}" for number in range(8))
 
 _SHOWN: Final = ("customer_id", "status", "total_cents", "currency", "placed_at", "updated_at")
 _FILTERED: Final = ("email_digest", "products", "payment_id", "tracking_code")
+_OF_END: Final = ("ended_at", "payment_provider")
 _INDEX: Final = "$"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TIME_CHARS: Final = 14
@@ -58,7 +60,18 @@ def index_rows(row: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     copied = {name: row[name] for name in (*_SHOWN, *_FILTERED) if row.get(name) is not None}
     entity = {"PartitionKey": row["PartitionKey"], "order_id": row["RowKey"], **copied}
     end = f"{inverse_time(row['listed_at'])}|{row['RowKey']}"
-    return {f"{prefix}{end}": {**entity, "RowKey": f"{prefix}{end}"} for prefix in _prefixes(copied)}
+    keys = [f"{prefix}{end}" for prefix in _prefixes(copied)]
+    rows = {key: {**entity, "RowKey": key} for key in keys}
+    if row.get("ended_at") is not None and row["status"] in ENDED:
+        key = f"{ended_prefix(row['ended_at'])}{row['RowKey']}"
+        known = {name: row[name] for name in _OF_END if row.get(name) is not None}
+        rows[key] = {**entity, **known, "RowKey": key}
+    return rows
+
+
+def ended_prefix(at: datetime) -> str:
+    """Return how the key begins of an order that ended then: these keys are in the order of time, the oldest first."""
+    return f"{_prefix('ended')}{_time(at)}|"
 
 
 def prefix_of(wanted: OrderFilter) -> str:
@@ -97,9 +110,22 @@ def email_digest(address: str) -> str:
 
 def inverse_time(at: datetime) -> str:
     """Return a word for a time, the smaller the later, to the microsecond."""
+    return _word(_END_OF_TIME - _micros(at))
+
+
+def _time(at: datetime) -> str:
+    """Return a word for a time, the smaller the earlier, to the microsecond."""
+    return _word(_micros(at))
+
+
+def _micros(at: datetime) -> int:
     since = at - _EPOCH
     micros = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
-    return f"{_END_OF_TIME - min(max(micros, 0), _END_OF_TIME):0{_TIME_CHARS}x}".translate(_DIGITS)
+    return min(max(micros, 0), _END_OF_TIME)
+
+
+def _word(number: int) -> str:
+    return f"{number:0{_TIME_CHARS}x}".translate(_DIGITS)
 
 
 def filter_digest(wanted: OrderFilter) -> str:

@@ -4,10 +4,12 @@ A row is what makes intake happen once: it is inserted only if absent, and never
 transition table allows, so that a repeated or late message cannot reopen an order.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from adapters.azure_storage.storage import Storage, create_table, created_on_first_use, storage_errors
+from adapters.stores.ended_orders import read_ended
 from adapters.stores.order_index import PARTITIONS, index_rows, partition_of
 from adapters.stores.order_list import read_orders
 from adapters.stores.order_rows import (
@@ -24,7 +26,7 @@ from adapters.stores.order_rows import (
 from adapters.stores.rows import Rows
 from adapters.stores.run_intake import RunIntake
 from domain.errors import EndNotKnown
-from domain.orders.listing import EVERY_ORDER, ListedOrder, OrderFilter
+from domain.orders.listing import EVERY_ORDER, EndedOrder, ListedOrder, OrderFilter
 from domain.orders.order import ENDED, Order, OrderProgress, OrderStatus
 from domain.orders.recovery import may_replay, started_again, why_not_started_again
 from domain.orders.row import OrderRow
@@ -81,6 +83,13 @@ class OrderRepository:
         with storage_errors(_NAME):
             return created_on_first_use(
                 lambda: read_orders(self._orders, wanted, cursor, limit), lambda: create_table(self._orders)
+            )
+
+    def ended(self, since: datetime, until: datetime, limit: int) -> Sequence[EndedOrder]:
+        """Return orders that ended, or came to need attention, in a span of time: the oldest first, so many at most."""
+        with storage_errors(_NAME):
+            return created_on_first_use(
+                lambda: read_ended(self._orders, since, until, limit), lambda: create_table(self._orders)
             )
 
     def record(self, progress: OrderProgress) -> OrderProgress | None:

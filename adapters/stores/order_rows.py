@@ -37,6 +37,7 @@ def progress_entity(progress: OrderProgress) -> dict[str, Any]:
         "status": str(progress.status),
         "updated_at": datetime.now(UTC),
         "steps": len(progress.steps),
+        **({"ended_at": datetime.now(UTC)} if progress.status in ENDED else {}),
         **facts_of_progress(progress),
         **split_text("result", progress.model_dump_json()),
     }

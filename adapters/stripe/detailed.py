@@ -36,4 +36,5 @@ class DetailedRefund(_Listed):
 
     id: str
     created: int
+    status: str | None = None
     payment_intent: DetailedIntent | None = None

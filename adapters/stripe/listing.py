@@ -4,6 +4,10 @@ Stripe lists neither by metadata nor by the time of the last change. A payment t
 known of it (it was open, and is found by its id) or by a refund, which Stripe lists by its own time
 (https://docs.stripe.com/api/payment_intents/list, https://docs.stripe.com/api/refunds/list). Both lists show the charge with each
 payment (https://docs.stripe.com/expand), so that a page is one call.
+
+A refund that has succeeded may fail weeks later, when the customer's bank returns it (https://docs.stripe.com/refunds#failed-refunds).
+Stripe does not list by that time either. So the first span of every day reads the refunds of the weeks before it once more. Of a
+payment that was paid back, the list of its refunds says how much: a call more for each of these, which are few.
 """
 
 from collections.abc import Iterator
@@ -24,6 +28,9 @@ _PAYMENTS: Final = "payments"
 _REFUNDS: Final = "refunds"
 _ENDED: Final = ("succeeded", "canceled")
 _MISSING: Final = "resource_missing"
+_NOT_PAID_BACK: Final = ("failed", "canceled")
+# Stripe names no limit; banks return refunds within 30 days.
+_FAILS_WITHIN_S: Final = 45 * 86_400
 
 
 class StripeListing:
@@ -42,23 +49,41 @@ class StripeListing:
                 intents, has_more = self._stripe.intents_between(since, until, after or None)
                 following = f"{_PAYMENTS}:{intents[-1].id}" if has_more and intents else _REFUNDS
                 return Page(list(_marked(wanted.namespace, intents)), following)
-            refunds, has_more = self._stripe.refunds_between(since, until, after or None)
+            earliest = since - _FAILS_WITHIN_S if _begins_day(wanted) else since
+            refunds, has_more = self._stripe.refunds_between(earliest, until, after or None)
+            changed = {
+                refund.payment_intent.id: refund.payment_intent
+                for refund in refunds
+                if refund.payment_intent is not None and (refund.created >= since or refund.status in _NOT_PAID_BACK)
+            }
+            paid_back = [self._with_refunds(each) for each in _marked(wanted.namespace, [*changed.values()])]
         except RequestRefused as refusal:
             raise ProviderRefused(f"Stripe does not list payments ({refusal.code})") from None
-        paid_back = [refund.payment_intent for refund in refunds if refund.payment_intent is not None]
-        return Page(
-            list(_marked(wanted.namespace, paid_back)), f"{_REFUNDS}:{refunds[-1].id}" if has_more and refunds else None
-        )
+        return Page(paid_back, f"{_REFUNDS}:{refunds[-1].id}" if has_more and refunds else None)
 
     def find(self, wanted: FindPayment) -> ProviderPayment | None:
         """Return one payment as it is now; None when there is none of this id with the shop's mark."""
         try:
             intent = self._stripe.retrieve_detailed(wanted.payment_id)
+            found = next(_marked(wanted.namespace, [intent]), None)
+            return None if found is None else self._with_refunds(found)
         except RequestRefused as refusal:
             if refusal.code == _MISSING:
                 return None
             raise ProviderRefused(f"Stripe does not show the payment ({refusal.code})") from None
-        return next(_marked(wanted.namespace, [intent]), None)
+
+    def _with_refunds(self, payment: ProviderPayment) -> ProviderPayment:
+        """Return a payment with what its refunds say, if it was captured: a charge does not show those that failed."""
+        if payment.captured_cents == 0:
+            return payment
+        refunds = self._stripe.refunds(payment.payment_id)
+        failed = sum(each.amount for each in refunds if each.status in _NOT_PAID_BACK)
+        refunded = sum(each.amount for each in refunds) - failed
+        return payment.model_copy(update={"refunded_cents": refunded, "failed_refund_cents": failed})
+
+
+def _begins_day(wanted: ListPayments) -> bool:
+    return wanted.since.astimezone(UTC).date() != wanted.until.astimezone(UTC).date()
 
 
 def _marked(namespace: str, intents: list[DetailedIntent]) -> Iterator[ProviderPayment]:

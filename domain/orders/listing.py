@@ -38,6 +38,17 @@ class OrderFilter:
 EVERY_ORDER: Final = OrderFilter()
 
 
+class EndedOrder(Wire):
+    """An order that has ended, as the index of ends has it. What is None is not known: it came in past the repository."""
+
+    order_id: str
+    status: OrderStatus
+    ended_at: Timestamp
+    currency: str | None = None
+    payment_id: str | None = None
+    payment_provider: str | None = None
+
+
 class ListedOrder(Wire):
     """An order as lists show it. A field is null where the order was started past the order repository."""
 

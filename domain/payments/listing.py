@@ -1,5 +1,8 @@
 """What a provider has of this shop's payments, as the reconciliation reads it."""
 
+from datetime import datetime
+from typing import Self
+
 from domain.ids import Namespace
 from domain.payments.providers import ProviderName
 from domain.wire import Timestamp, Wire
@@ -14,6 +17,7 @@ class ProviderPayment(Wire):
         held_cents: Secured, and neither taken nor given back.
         captured_cents: Taken, whatever was paid back since.
         refunded_cents: Paid back, or on its way back.
+        failed_refund_cents: What was to be paid back, and was returned by the customer's bank.
         has_ended: Whether nothing but a refund can change it any more.
         changed_at: The last change that the provider dates; it may have changed later.
     """
@@ -26,8 +30,30 @@ class ProviderPayment(Wire):
     held_cents: int
     captured_cents: int
     refunded_cents: int
+    failed_refund_cents: int = 0
     has_ended: bool
     changed_at: Timestamp
+
+    @classmethod
+    def missing(cls, provider: ProviderName, payment_id: str, order_id: str, currency: str, at: datetime) -> Self:
+        """Return what stands for the payment of an order that the provider does not have. at: the order's end."""
+        return cls(
+            provider=provider,
+            payment_id=payment_id,
+            order_id=order_id,
+            currency=currency,
+            amount_cents=0,
+            held_cents=0,
+            captured_cents=0,
+            refunded_cents=0,
+            has_ended=True,
+            changed_at=at,
+        )
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether the provider does not have it: no payment is made for nothing."""
+        return self.amount_cents == 0
 
     @property
     def kept_cents(self) -> int:

@@ -25,6 +25,8 @@ class PaymentDriftKind(StrEnum):
     REFUNDED_TOO_LITTLE = "refunded_too_little"
     REFUNDED_TOO_MUCH = "refunded_too_much"
     NOT_CAPTURED = "not_captured"  # the order is completed, and its money was not taken
+    NOT_PAID = "not_paid"  # the order is completed, and the provider has no payment for it
+    REFUND_FAILED = "refund_failed"  # the customer's bank returned a refund, as it may weeks later
     CHARGED_TWICE = "charged_twice"  # another payment of the same order holds or keeps money too
     AMOUNT_DIFFERS = "amount_differs"
     CURRENCY_DIFFERS = "currency_differs"
@@ -38,6 +40,10 @@ NEXT_ACTION: Final[Mapping[PaymentDriftKind, str]] = {
     _Kind.REFUNDED_TOO_MUCH: "Find out who refunded it. If that was intended, "
     "POST /api/reconciliation/payments/{drift_id}/resolve closes the difference.",
     _Kind.NOT_CAPTURED: "Capture the payment at the provider while it is held; otherwise charge the customer anew.",
+    _Kind.NOT_PAID: "Look for the payment in the provider's account. If there is none, charge the customer anew; "
+    "POST /api/reconciliation/payments/{drift_id}/resolve closes the difference.",
+    _Kind.REFUND_FAILED: "Pay the customer back in another way, by bank transfer: the money is in the provider's account again. "
+    "POST /api/reconciliation/payments/{drift_id}/resolve closes the difference.",
     _Kind.CHARGED_TWICE: "Cancel or refund this payment at the provider: the order is paid by another one.",
     _Kind.AMOUNT_DIFFERS: "Compare the payment with the order; refund or charge the difference.",
     _Kind.CURRENCY_DIFFERS: "Compare the payment with the order; refund it and charge the customer anew.",
@@ -139,8 +145,12 @@ def _difference(payment: ProviderPayment, order: OrderMoney, *, is_own: bool) ->
 
 
 def _of_paid_order(payment: ProviderPayment, order: OrderMoney) -> PaymentDriftKind | None:
+    if payment.is_missing:
+        return _Kind.NOT_PAID
     if payment.captured_cents == 0:
         return _Kind.NOT_CAPTURED
+    if payment.failed_refund_cents > 0 and payment.refunded_cents == 0:
+        return _Kind.REFUND_FAILED
     if payment.refunded_cents > 0:
         return _Kind.REFUNDED_TOO_MUCH
     return _other_sum(payment, order)
@@ -160,6 +170,8 @@ def _without_goods(payment: ProviderPayment) -> PaymentDriftKind | None:
         return _Kind.AUTHORISED_WITHOUT_LIVE_ORDER
     if payment.kept_cents <= 0:
         return None
+    if payment.failed_refund_cents > 0:
+        return _Kind.REFUND_FAILED
     return _Kind.REFUNDED_TOO_LITTLE if payment.refunded_cents > 0 else _Kind.CAPTURED_WITHOUT_COMPLETED_ORDER
 
 
@@ -201,12 +213,14 @@ class ReadPosition(Wire):
         read_until: Everything that was made or paid back before is read; None before the first run.
         span: What is left of a span that was too long for one run.
         watched_cursor: Where the next run goes on to look at open payments, when they are too many for one.
+        ended_until: The orders that ended before are compared; None before the first run.
     """
 
     provider: ProviderName
     read_until: Timestamp | None = None
     span: Span | None = None
     watched_cursor: str | None = None
+    ended_until: Timestamp | None = None
 
 
 class WatchedPayment(Wire):

@@ -1,12 +1,13 @@
 """Orders, the products that they are made of, and what leads to them."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from domain.catalogue.product import Product
 from domain.orders.batch import BatchChunk, BatchLine, ChunkResults, CollectResults, LineCounts, LineResult
 from domain.orders.intake import RefusedMessage
-from domain.orders.listing import EVERY_ORDER, ListedOrder, OrderFilter
+from domain.orders.listing import EVERY_ORDER, EndedOrder, ListedOrder, OrderFilter
 from domain.orders.order import Order, OrderProgress
 from domain.orders.row import OrderRow
 from domain.page import Page
@@ -31,6 +32,9 @@ class OrderRepository(RunRecords, Protocol):
         self, wanted: OrderFilter = EVERY_ORDER, *, cursor: str | None = None, limit: int = 50
     ) -> Page[ListedOrder]:
         """Return orders, newest first. Raises InvalidCursor."""
+
+    def ended(self, since: datetime, until: datetime, limit: int) -> Sequence[EndedOrder]:
+        """Return orders that ended, or came to need attention, in a span of time: the oldest first, so many at most."""
 
     def record(self, progress: OrderProgress) -> OrderProgress | None:
         """Store where an order stands, unless the row is further. Return the progress when it changed the status."""

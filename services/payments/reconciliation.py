@@ -1,7 +1,8 @@
 """Compare the payments at every provider with the orders, from where the last run ended.
 
-A run reads what was made or paid back since, and looks again at the payments that were open or differed then. So its price grows
-with what happened in between and with what is open, never with the orders that have ended.
+A run reads what was made or paid back since, and looks again at the payments that were open or differed then. The other way round,
+it reads the orders that were completed since: each must have a payment. So its price grows with what happened in between and with
+what is open, never with the orders that have ended before.
 """
 
 import asyncio
@@ -33,6 +34,7 @@ from domain.workflows.dead_letter import DeadLetterState, Resolution
 from services.concurrency import gather_bounded
 from services.container import services
 from services.durable.client import DurableClient
+from services.payments.ended_orders import EndedOrders
 from services.payments.order_money import order_money
 
 _log = logging.getLogger(__name__)
@@ -107,6 +109,7 @@ class _Reconciliation:
         self._payments = services().payment_provider
         self._namespace = services().settings.namespace
         self._grace = services().settings.payment_reconciliation_grace
+        self._ended = EndedOrders(provider, now, self._read_again)
 
     async def run(self) -> tuple[ProviderRun, Sequence[PaymentDrift]]:
         """Return what was read and what differs. A provider that does not answer is read in the next run."""
@@ -119,6 +122,10 @@ class _Reconciliation:
             watched = {each.payment.payment_id: each for each in page.items}
             again = await gather_bounded(self._read_again, sorted(watched.keys() - listed.keys()))
             payments = listed | {each.payment_id: each for each in again if each is not None}
+            missing = {payment_id: each.payment for payment_id, each in watched.items() if each.payment.is_missing}
+            payments = missing | payments
+            ended = await self._ended.read(position.ended_until, {each.order_id for each in payments.values()})
+            payments |= {each.payment_id: each for each in ended.payments}
             drift = await self._compare(payments.values(), watched)
         except (ProviderUnavailable, ProviderRefused) as error:
             return ProviderRun(provider=self._provider, read_until=position.read_until, problem=str(error)), ()
@@ -126,8 +133,9 @@ class _Reconciliation:
         for payment in gone:
             await asyncio.to_thread(self._store.forget, payment)
         # Last: what a run that ends early has read is read again.
-        await asyncio.to_thread(self._store.move, moved.model_copy(update={"watched_cursor": page.cursor}))
-        has_more = moved.span is not None or page.cursor is not None
+        further = {"watched_cursor": page.cursor, "ended_until": ended.until}
+        await asyncio.to_thread(self._store.move, moved.model_copy(update=further))
+        has_more = moved.span is not None or page.cursor is not None or ended.has_more
         run = ProviderRun(
             provider=self._provider, payments=len(payments), read_until=moved.read_until, has_more=has_more
         )
@@ -179,7 +187,8 @@ class _Reconciliation:
         if next(find_payment_drift(payments, order), None) is not None:
             # The order was read after its payments: only what a second look shows as well is a difference.
             seen = await asyncio.gather(*(self._read_again(payment.payment_id) for payment in payments))
-            payments = [payment for payment in seen if payment is not None]
+            missing = [payment if payment.is_missing else None for payment in payments]
+            payments = [each for pair in zip(seen, missing, strict=True) if (each := pair[0] or pair[1]) is not None]
             order = await order_money(self._client, order.order_id)
         differing = {each.payment_id: each for each in find_payment_drift(payments, order)}
         found = [await self._settle(each, order, differing.get(each.payment_id), watched) for each in payments]

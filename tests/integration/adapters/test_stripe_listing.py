@@ -61,6 +61,23 @@ def test_a_partial_refund_by_hand_shows_in_the_list_and_by_the_id(
     assert found == listed
 
 
+def test_a_refund_that_fails_weeks_later_is_listed_on_the_first_span_of_a_day(
+    payments: StripePayments, account: StripeClient, sandbox: Sandbox
+) -> None:
+    ours = str(payments.authorise(payment(namespace=NAMESPACE, capture="immediate")).reference)
+    refund = account.v1.refunds.create({"payment_intent": ours, "amount": 700})
+    account.v1.refunds.create({"payment_intent": ours, "amount": 300})
+    sandbox.post(f"/refunds/{refund.id}", {"status": "failed"})
+    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=30)
+    found = {}
+    for since in (midnight - timedelta(minutes=30), midnight + timedelta(hours=1)):
+        span = wanted("refunds").model_copy(update={"since": since, "until": since + timedelta(hours=1)})
+        found[since < midnight] = payments.list_payments(span).items
+    [listed] = found[True]
+    assert (listed.refunded_cents, listed.failed_refund_cents, listed.kept_cents) == (300, 700, AMOUNT - 300)
+    assert found[False] == [], "once a day is enough"
+
+
 def test_an_account_that_does_not_list_for_this_key_is_a_refusal_and_not_an_outage(sandbox: Sandbox) -> None:
     with pytest.raises(ProviderRefused):
         StripePayments.connect("no key at all", sandbox.url).list_payments(wanted())

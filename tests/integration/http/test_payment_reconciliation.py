@@ -197,6 +197,39 @@ async def test_money_that_was_paid_back_in_part_only(shop: Shop, account: Stripe
     assert await run(shop) == []
 
 
+async def test_a_refund_that_the_customers_bank_has_returned(shop: Shop, account: StripeClient, caplog):
+    await place(shop, ship_to=UNDELIVERABLE)
+    payment_id = by_hand(account, "a-1")
+    refund = account.v1.refunds.create({"payment_intent": payment_id})
+    shop.sandbox.post(f"/refunds/{refund.id}", {"status": "failed"})
+    drift = await only(shop)
+    assert (drift["kind"], drift["captured_cents"], drift["refunded_cents"]) == ("refund_failed", TOTAL, 0)
+    assert alarms(caplog)[0]["next_action"].startswith("Pay the customer back in another way")
+    assert await only(shop) == drift
+    assert (await shop.post(f"reconciliation/payments/{drift['drift_id']}/resolve", RESOLUTION)).status == 200
+    assert await run(shop) == []
+
+
+@pytest.mark.parametrize("is_compared_before", [False, True])
+async def test_a_completed_order_whose_payment_the_provider_does_not_have(shop: Shop, caplog, is_compared_before: bool):
+    """Found by the order: no list of payments shows what is not there."""
+    if is_compared_before:
+        await stopped_before_its_label(shop)
+        assert await run(shop) == []
+        shop.sandbox.clear_faults()
+        await finish(shop)
+    else:
+        await place(shop)
+    shop.sandbox.reset()
+    drift = await only(shop)
+    assert (drift["kind"], drift["order_id"], drift["order_status"]) == ("not_paid", "a-1", "completed")
+    assert (drift["captured_cents"], drift["expected_cents"]) == (0, TOTAL)
+    assert [each["kind"] for each in alarms(caplog)] == ["not_paid"]
+    assert await only(shop) == drift, "it stays until an operator resolves it"
+    assert (await shop.post(f"reconciliation/payments/{drift['drift_id']}/resolve", RESOLUTION)).status == 200
+    assert await run(shop) == []
+
+
 async def test_money_of_a_completed_order_that_was_paid_back(shop: Shop, account: StripeClient):
     payment_id = await place(shop)
     assert await run(shop) == []

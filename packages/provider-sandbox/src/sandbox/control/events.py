@@ -62,12 +62,19 @@ class RefundDecision(_Body):
     status: Literal["refunded", "rejected"]
 
 
+class RefundFailure(_Body):
+    """What becomes of a refund at the customer's bank."""
+
+    status: Literal["failed"] = "failed"
+
+
 def routes(ledger: Ledger) -> list[web.RouteDef]:
     """Return the routes of events."""
     return [
         web.post("/sandbox/payments/{id}/authenticate", _on(ledger, Outcome, _authenticate)),
         web.post("/sandbox/payments/{id}/settle", _on(ledger, Outcome, _settle)),
         web.post("/sandbox/payments/{id}/expire", _on(ledger, Nothing, _expire)),
+        web.post("/sandbox/refunds/{id}", _on(ledger, RefundFailure, _fail_refund)),
         web.post("/sandbox/trackers/{id}", _on(ledger, TrackingStatus, _track)),
         web.post("/sandbox/shipments/{id}/refund", _on(ledger, RefundDecision, _decide_refund)),
     ]
@@ -109,6 +116,18 @@ def _expire(ledger: Ledger, payment_id: str, _body: Nothing) -> dict[str, Any]:
     intent = lifecycle.expire(_payment(ledger, payment_id), now=_seconds(ledger))
     save(intent, ledger)
     return intent_body(intent)
+
+
+def _fail_refund(ledger: Ledger, refund_id: str, body: RefundFailure) -> dict[str, Any]:
+    refund = payments.find_refund(ledger, refund_id)
+    if refund is None:
+        raise problem(web.HTTPNotFound, "there is no such refund")
+    if refund["status"] == body.status:
+        raise problem(web.HTTPConflict, "the refund has failed before")
+    save(lifecycle.refund_failed(_payment(ledger, refund["payment_intent"]), refund["amount"]), ledger)
+    failed = refund | {"status": body.status, "failure_reason": "expired_or_canceled_card"}
+    payments.change_refund(ledger, failed)
+    return failed
 
 
 def _payment(ledger: Ledger, payment_id: str) -> PaymentIntent:

@@ -28,6 +28,7 @@ _INDEX = {
     "POST /sandbox/payments/{id}/authenticate": '{"succeed": bool}: the customer acts on a requires_action payment',
     "POST /sandbox/payments/{id}/settle": '{"succeed": bool}: how a processing payment ended',
     "POST /sandbox/payments/{id}/expire": "the bank gives an uncaptured authorisation back",
+    "POST /sandbox/refunds/{id}": '{"status": "failed"}: the customer\'s bank returns the refund; the money is back',
     "POST /sandbox/trackers/{id}": '{"status": …}: the carrier reports; by tracker id, tracking code, reference or order',
     "POST /sandbox/shipments/{id}/refund": '{"status": "refunded" | "rejected"}: the carrier decides on a refund',
     "POST /sandbox/clock": '{"advance_s": …}: put the clock forward; keys expire, the search index catches up',

@@ -83,6 +83,11 @@ def add_refund(ledger: Ledger, refund: dict[str, Any]) -> None:
     )
 
 
+def change_refund(ledger: Ledger, refund: dict[str, Any]) -> None:
+    """Store a refund that has changed."""
+    ledger.sql.execute("UPDATE refunds SET state = ? WHERE id = ?", (json.dumps(refund), refund["id"]))
+
+
 def find_refund(ledger: Ledger, refund_id: str) -> dict[str, Any] | None:
     """Return a refund by its id."""
     row = ledger.sql.execute("SELECT state FROM refunds WHERE id = ?", (refund_id,)).fetchone()

@@ -168,6 +168,13 @@ def refund(intent: PaymentIntent, amount: int | None) -> tuple[PaymentIntent, in
     return replace(intent, charge=replace(charge, refunded=charge.refunded + wanted)), wanted
 
 
+def refund_failed(intent: PaymentIntent, amount: int) -> PaymentIntent:
+    """Take a refund back that the customer's bank has returned."""
+    charge = intent.charge
+    assert charge is not None
+    return replace(intent, charge=replace(charge, refunded=charge.refunded - amount))
+
+
 def _approved(intent: PaymentIntent, charge_id: str, now: int) -> PaymentIntent:
     charge = Charge(
         id=charge_id,

@@ -81,6 +81,14 @@ def duration(env: Mapping[str, str], name: str, default: timedelta, most: timede
     return value
 
 
+def limit_or_none(env: Mapping[str, str], name: str, default: timedelta, most: timedelta) -> timedelta:
+    """Return a time that is set in seconds, where 0 stands for no limit. most: the longest that is allowed."""
+    value = timedelta(seconds=whole(env, name, int(default.total_seconds())))
+    if value > most:
+        raise InvalidSetting(name, f"must be from 0 (no limit) to {int(most.total_seconds())} seconds")
+    return value
+
+
 def currency_code(env: Mapping[str, str], name: str) -> str:
     """Return a currency in which cards can be charged."""
     text = env.get(name, "").strip() or "usd"

@@ -34,6 +34,9 @@ _MAX_REMINDER = timedelta(days=5)
 # Every step of an order together, and its compensations after them, must end before its reservation does.
 _MAX_STEP_PATIENCE = timedelta(hours=2)
 
+# Orders that wait for a day are left to an operator.
+_MAX_INTAKE_WAIT = timedelta(hours=4)
+
 _APPROVAL_THRESHOLD = Limit(stated=Money(100_000, "usd"))
 
 
@@ -65,8 +68,20 @@ class MailSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ExpenseSettings:
+    """What an expense claim may hold, how long it waits for its decision, and how often its approver is reminded."""
+
+    limits: ExpenseLimits = field(default_factory=dict)
+    timeout: timedelta = timedelta(days=2)
+    reminder: timedelta = timedelta(days=1)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
-    """An API base of None is the provider's own; for regions, the table that comes with the app."""
+    """An API base of None is the provider's own; for regions, the table that comes with the app.
+
+    intake_max_wait: how long accepted orders may wait before no further ones are accepted; 0 for no limit.
+    """
 
     storage: StorageLocation
     stripe_api_key: str
@@ -81,6 +96,7 @@ class Settings:
     approval_timeout: timedelta = timedelta(hours=24)
     approval_reminder: timedelta = timedelta(hours=8)
     step_patience: timedelta = timedelta(seconds=STEP_PATIENCE_S)
+    intake_max_wait: timedelta = timedelta(minutes=10)
     approval_escalation: timedelta = timedelta(seconds=APPROVAL_ESCALATION_S)
     capture: CaptureMode = "after_shipping"
     payment_providers: tuple[ProviderName, ...] = (STRIPE,)
@@ -90,9 +106,7 @@ class Settings:
     mail: MailSettings = MailSettings()
     public_url: str = "http://localhost:7071"
     approver_emails: tuple[str, ...] = ()
-    expense_timeout: timedelta = timedelta(days=2)
-    expense_reminder: timedelta = timedelta(days=1)
-    expense_limits: ExpenseLimits = field(default_factory=dict)
+    expenses: ExpenseSettings = ExpenseSettings()
     link_secret: str | None = field(default=None, repr=False)
     webhook_secret: str | None = field(default=None, repr=False)
     easypost_webhook_secret: str | None = field(default=None, repr=False)
@@ -123,6 +137,7 @@ class Settings:
             approval_timeout=read.duration(env, "APPROVAL_TIMEOUT_S", timedelta(hours=24), timedelta(days=60)),
             approval_reminder=read.duration(env, "APPROVAL_REMINDER_S", timedelta(hours=8), _MAX_REMINDER),
             step_patience=read.duration(env, "STEP_PATIENCE_S", cls.step_patience, _MAX_STEP_PATIENCE),
+            intake_max_wait=read.limit_or_none(env, "INTAKE_MAX_WAIT_S", cls.intake_max_wait, _MAX_INTAKE_WAIT),
             approval_escalation=read.duration(env, "APPROVAL_ESCALATION_S", cls.approval_escalation, _MAX_REMINDER),
             capture=read.one_of(env, "PAYMENT_CAPTURE", get_args(CaptureMode)),
             payment_providers=read.payment_providers(env, "PAYMENT_PROVIDERS", cls.payment_providers),
@@ -132,9 +147,7 @@ class Settings:
             mail=_mail(env),
             public_url=known_public_url(env) or cls.public_url,
             approver_emails=read.emails(env, "APPROVER_EMAILS"),
-            expense_timeout=read.duration(env, "EXPENSE_TIMEOUT_S", timedelta(days=2), _MAX_REMINDER),
-            expense_reminder=read.duration(env, "EXPENSE_REMINDER_S", cls.expense_reminder, _MAX_REMINDER),
-            expense_limits=read.from_json(env, "EXPENSE_LIMITS", ExpenseLimits, {}),
+            expenses=_expenses(env),
             link_secret=read.optional_secret(env, "LINK_SECRET"),
             webhook_secret=read.webhook_secret(env, "WEBHOOK_SECRET"),
             easypost_webhook_secret=read.optional_secret(env, "EASYPOST_WEBHOOK_SECRET"),
@@ -208,6 +221,14 @@ def _customs(env: Mapping[str, str]) -> CustomsRules | None:
         contents=read.one_of(env, "CUSTOMS_CONTENTS", get_args(ContentsType)),
         hs_code=read.of_form(env, "CUSTOMS_HS_CODE", HsCode),
         origin_country=read.of_form(env, "CUSTOMS_ORIGIN_COUNTRY", CountryCode),
+    )
+
+
+def _expenses(env: Mapping[str, str]) -> ExpenseSettings:
+    return ExpenseSettings(
+        limits=read.from_json(env, "EXPENSE_LIMITS", ExpenseLimits, {}),
+        timeout=read.duration(env, "EXPENSE_TIMEOUT_S", ExpenseSettings.timeout, _MAX_REMINDER),
+        reminder=read.duration(env, "EXPENSE_REMINDER_S", ExpenseSettings.reminder, _MAX_REMINDER),
     )
 
 

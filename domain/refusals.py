@@ -39,7 +39,13 @@ class Conflict(RequestRefused):
 
 
 class TryAgain(RequestRefused):
-    """The request is acceptable and had no effect: the same request may be sent again."""
+    """The request is acceptable and had no effect: the same request may be sent again.
+
+    Attributes:
+        retry_after_s: When it is worth sending again, in seconds from now.
+    """
+
+    retry_after_s: int = 5
 
 
 class Unreadable(RequestRefused):

@@ -17,10 +17,18 @@ if TYPE_CHECKING:
     from domain.expenses.claim import ExpenseRules
     from domain.ports import Carrier, Mailer, ParcelTracker, PaymentProvider, RegionLookup, WebhookSender
     from domain.repositories.files import FileBatches, Manifests, Reports, StorageSetup
-    from domain.repositories.orders import Catalogue, OrderBatches, OrderRepository, Parcels, RefusedOrders
+    from domain.repositories.orders import (
+        Catalogue,
+        OrderBatches,
+        OrderRepository,
+        Parcels,
+        QueuedOrders,
+        RefusedOrders,
+    )
     from domain.repositories.payments import ExpensePayments, Invoices, PaymentReconciliation
     from domain.repositories.people import DecisionLinks, Outbox, SentMessages, Texts, Users
     from domain.repositories.runs import Approvals, DeadLetters, RunRepository
+    from services.order_backlog import OrderBacklog
     from services.recent_successes import RecentSuccesses
 
 
@@ -93,6 +101,19 @@ class Services:
         from adapters.stores.order_repository import OrderRepository
 
         return OrderRepository(self.storage)
+
+    @built_once
+    def order_backlog(self) -> "OrderBacklog":
+        """Return what was measured of orders that wait for their first step."""
+        from services.order_backlog import OrderBacklog
+
+        return OrderBacklog(self.order_repository, self.settings.intake_max_wait)
+
+    @built_once
+    def queued_orders(self) -> "QueuedOrders":
+        from adapters.stores.queued_orders import QueuedOrders
+
+        return QueuedOrders(self.storage)
 
     @built_once
     def approvals(self) -> "Approvals":
@@ -208,10 +229,10 @@ class Services:
         from domain.expenses.claim import ExpenseRules
 
         return ExpenseRules(
-            limits=self.settings.expense_limits,
+            limits=self.settings.expenses.limits,
             approvers=self.settings.approver_emails,
-            decide_within_s=int(self.settings.expense_timeout.total_seconds()),
-            remind_every_s=int(self.settings.expense_reminder.total_seconds()),
+            decide_within_s=int(self.settings.expenses.timeout.total_seconds()),
+            remind_every_s=int(self.settings.expenses.reminder.total_seconds()),
         )
 
     @built_once

@@ -16,7 +16,7 @@ from domain.workflows.dead_letter import DeadLetter
 
 _log = logging.getLogger("shop")
 
-Event = Literal["order.status", "order.step", "dead_letter"]
+Event = Literal["order.status", "order.step", "order.intake", "dead_letter"]
 
 
 def emit(evt: Event, **facts: str | int | None) -> None:

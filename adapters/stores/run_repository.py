@@ -39,6 +39,11 @@ class RunRepository:
         """Store a run, unless its id is known. fingerprint: equal for equal requests."""
         return self.intake.accept(run, fingerprint)
 
+    def knows(self, instance_id: str) -> bool:
+        """Return whether a run was accepted."""
+        with storage_errors(_NAME):
+            return self._rows.find(instance_id) is not None
+
     def record_progress(self, record: RecordRun) -> None:
         """Store the end of a run that its instance cannot report. One with a longer ledger stays."""
         instance_id = instance_id_of(record.workflow, record.key)

@@ -1,7 +1,7 @@
 """Orders, the products that they are made of, and what leads to them."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from domain.catalogue.product import Product
@@ -77,6 +77,13 @@ class OrderBatches(Protocol):
 
     def all_results(self, batch_id: str) -> bytes | None:
         """Return JSON Lines, one result per line of the file; None before they are collected."""
+
+
+class QueuedOrders(Protocol):
+    """The queue by which other systems send orders."""
+
+    def put_back(self, message: str, later: timedelta) -> None:
+        """Store a message again, to be delivered that much later."""
 
 
 class RefusedOrders(Protocol):

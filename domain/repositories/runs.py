@@ -80,6 +80,9 @@ class RunRepository(RunRecords, Protocol):
     def accept(self, run: Run, fingerprint: str) -> Intake:
         """Insert a run, unless its key is known. fingerprint: equal for equal requests."""
 
+    def knows(self, instance_id: str) -> bool:
+        """Return whether a run was accepted."""
+
     def end(self, instance_id: str) -> WorkflowProgress | None:
         """Return the recorded end; None when none was recorded."""
 

@@ -65,6 +65,10 @@ type shopSettings = {
   @minValue(1)
   @maxValue(7200)
   stepPatienceS: int
+  @description('How long accepted orders may wait for their first step before new ones are refused, in seconds; 0 for no limit.')
+  @minValue(0)
+  @maxValue(14400)
+  intakeMaxWaitS: int
   @description('How long a large order waits before the next approver is asked as well, in seconds.')
   @minValue(1)
   @maxValue(432000)
@@ -295,6 +299,7 @@ func shopAppSettings(shop shopSettings) object => {
   APPROVAL_TIMEOUT_S: string(shop.approvalTimeoutS)
   APPROVAL_REMINDER_S: string(shop.approvalReminderS)
   STEP_PATIENCE_S: string(shop.stepPatienceS)
+  INTAKE_MAX_WAIT_S: string(shop.intakeMaxWaitS)
   APPROVAL_ESCALATION_S: string(shop.approvalEscalationS)
   PAYMENT_CAPTURE: shop.paymentCapture
   PAYMENT_PROVIDERS: shop.paymentProviders

@@ -4,6 +4,7 @@ from domain.carts.cart import CHECKOUT_CART, Cart, CheckOutCart, CheckoutRequest
 from domain.refusals import Conflict
 from services.carts.changes import read_cart
 from services.durable.client import DurableClient
+from services.orders.admission import admit_run
 from services.workflows.runs import RunConflict, start_once
 
 
@@ -27,6 +28,7 @@ async def check_out(client: DurableClient, customer_id: str, request: CheckoutRe
     Raises:
         CartEmpty: There is nothing to order.
         CheckoutUnderWay: Another request is checking the cart out.
+        IntakePaused: Too many orders wait; the same request may be sent again later.
         StorageUnavailable: The same request may be sent again.
     """
     cart = await read_cart(client, customer_id) or Cart()
@@ -35,6 +37,7 @@ async def check_out(client: DurableClient, customer_id: str, request: CheckoutRe
     if not cart.items and cart.number == 1:
         raise CartEmpty
     key = checkout_id(customer_id, number)
+    await admit_run(CHECKOUT_CART, key)
     try:
         checkout = CheckOutCart(customer_id=customer_id, number=number, **dict(request))
         await start_once(client, CHECKOUT_CART, key, checkout)

@@ -26,7 +26,7 @@ def test_without_them_nothing_is_sent_signed_or_paid() -> None:
     settings = read()
     assert (settings.mail.endpoint, settings.mail.smtp_url) == (None, None)
     assert (settings.link_secret, settings.webhook_secret, settings.easypost_webhook_secret) == (None, None, None)
-    assert (settings.approver_emails, settings.expense_limits, settings.callback_allow_loopback) == ((), {}, False)
+    assert (settings.approver_emails, settings.expenses.limits, settings.callback_allow_loopback) == ((), {}, False)
 
 
 @pytest.mark.parametrize(
@@ -63,6 +63,7 @@ def test_a_limit_is_a_number_or_one_per_currency(values: dict[str, str], currenc
         ("SHOP_ID", "my shop"),
         ("STEP_PATIENCE_S", "0"),
         ("STEP_PATIENCE_S", "7201"),
+        ("INTAKE_MAX_WAIT_S", "14401"),
         ("CARRIERS", "USPS,Hermes"),
         ("LABEL_MAX_PERCENT", "100%"),
         ("CUSTOMS_HS_CODE", "69"),

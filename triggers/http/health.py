@@ -15,6 +15,7 @@ from domain.errors import ShopError
 from domain.wire import Edge, Wire
 from services.container import services
 from services.hub_health import knows_its_orders, takes_work
+from services.order_backlog import IntakeState
 from services.recent_successes import CHECK_TIMEOUT_S
 from triggers.http.support.access import Access
 from triggers.http.support.operation import operation
@@ -49,6 +50,21 @@ class Checks(Wire):
     stock: Check
 
 
+class IntakeHealth(Wire):
+    """Whether new orders are accepted. A paused intake is no failure: a restart of the app would start no order sooner.
+
+    Attributes:
+        state: `paused` while too many orders wait for their first step; `unknown` when that cannot be measured, and `unlimited`
+            without a limit: then orders are accepted.
+        late_orders: How many of the orders looked at have waited for longer than the limit.
+        oldest_wait_s: How long the oldest of these has waited.
+    """
+
+    state: IntakeState
+    late_orders: int
+    oldest_wait_s: int | None
+
+
 class HealthQuery(Edge):
     """The query of the health resource.
 
@@ -64,6 +80,7 @@ class HealthAnswer(Wire):
 
     status: Check
     checks: Checks | None = None
+    intake: IntakeHealth | None = None
 
 
 @operation(
@@ -84,7 +101,7 @@ async def get_health(req: func.HttpRequest, client: df.DurableOrchestrationClien
         return answer(HealthAnswer(status="ok"))
     checks = await _checks(client)
     healthy = set(checks.to_wire().values()) == {"ok"}
-    body = HealthAnswer(status="ok" if healthy else "failed", checks=checks)
+    body = HealthAnswer(status="ok" if healthy else "failed", checks=checks, intake=await _intake(checks))
     if healthy:
         return answer(body)
     return answer(body, HTTPStatus.SERVICE_UNAVAILABLE, RETRY_SOON)
@@ -95,6 +112,13 @@ async def _checks(client: df.DurableOrchestrationClient) -> Checks:
         return Checks(settings="failed", storage="failed", hub="failed", stock="failed")
     storage, hub, stock = await asyncio.gather(_storage(), takes_work(client), knows_its_orders(client))
     return Checks(settings="ok", storage=storage, hub=_word(hub), stock=_word(stock))
+
+
+async def _intake(checks: Checks) -> IntakeHealth | None:
+    if checks.settings == "failed":
+        return None
+    view = await services().order_backlog.view()
+    return IntakeHealth(state=view.state, **view.backlog._asdict())
 
 
 def _word(is_ok: bool) -> Check:

@@ -12,6 +12,7 @@ from domain.orders.order import OrderRequest
 from domain.wire import Wire
 from services.container import services
 from services.input.documents import body_text
+from services.orders.admission import admit_run
 from services.orders.batches import store_batch
 from services.orders.csv_documents import TEMPLATE
 from services.orders.files import CSV, JSON_LINES
@@ -78,6 +79,7 @@ async def place_order_batch(req: func.HttpRequest, client: df.DurableOrchestrati
     digest = hashlib.sha256(media_type.encode() + b"\n" + body).hexdigest()
     # Without a key the content is the key: a file sent twice is one batch.
     key = chosen_key(req, None) if idempotency_key(req) else batch_id_of(digest)
+    await admit_run(ORDER_BATCH, key)
     batch = await asyncio.to_thread(store_batch, key, text, media_type, digest)
     await start_once(client, ORDER_BATCH, key, batch)
     return started_answer("order-batches", key)

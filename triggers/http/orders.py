@@ -13,6 +13,7 @@ from domain.page import Page
 from domain.shipping.tracking import TrackingCode
 from domain.wire import EmailAddress, Timestamp, Wire, in_words
 from services.container import services
+from services.orders.admission import admit_order
 from services.orders.document import order_facts
 from services.orders.start import take_in_order
 from triggers.http.support.durable_view import DurableStatus, ViewQuery, address_of_view
@@ -71,6 +72,7 @@ async def place_order(req: func.HttpRequest, client: df.DurableOrchestrationClie
     """
     request = read_body(req, OrderRequest)
     order_id = named_order_id(request, idempotency_key(req))
+    await admit_order(order_id)
     links = order_links(await take_in_order(client, request, order_id))
     return accepted(links, links.statusQueryGetUri)
 

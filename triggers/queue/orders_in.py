@@ -2,7 +2,8 @@
 
 A message names its order (`order_id`): it may be delivered again, and under another message id once it was put back from the
 poison queue. A message that is not an acceptable order is put on `orders-in-poison` at once, with the reason. One that fails
-otherwise is delivered a few more times by the host, which then puts it there as it is.
+otherwise is delivered a few more times by the host, which then puts it there as it is. While the shop is behind with its orders, a
+message is put back for later.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from domain.queues import ORDERS_IN
 from domain.refusals import Invalid, RequestRefused
 from services.container import services
 from services.input.documents import read_document
+from services.orders.admission import IntakePaused, admit_order
 from services.orders.start import take_in_order
 
 bp = df.Blueprint()
@@ -35,7 +37,12 @@ async def take_in_queued_order(message: func.QueueMessage, client: df.DurableOrc
     """
     try:
         request = _named_order(message)
+        await admit_order(request.order_id)
         await take_in_order(client, request, request.order_id)
+    except IntakePaused:
+        # Not raised: the host gives a message up after five tries. After the limit again, so that a long queue does not spin.
+        later = services().settings.intake_max_wait
+        await asyncio.to_thread(services().queued_orders.put_back, message.get_body().decode(), later)
     except RequestRefused as refusal:
         poison = _poison(message, refusal)
         await asyncio.to_thread(services().refused_orders.put, poison)

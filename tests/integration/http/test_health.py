@@ -10,7 +10,8 @@ from tests.support.shop import Shop, change_settings, running_shop
 async def test_a_healthy_app_answers_200(shop: Shop):
     healthy = await shop.get("health")
     checks = {"settings": "ok", "storage": "ok", "hub": "ok", "stock": "ok"}
-    assert (healthy.status, healthy.json()) == (200, {"status": "ok", "checks": checks})
+    intake = {"state": "open", "late_orders": 0, "oldest_wait_s": None}
+    assert (healthy.status, healthy.json()) == (200, {"status": "ok", "checks": checks, "intake": intake})
 
 
 async def test_a_missing_setting_is_a_503_and_is_named_in_the_log_alone(
@@ -21,7 +22,7 @@ async def test_a_missing_setting_is_a_503_and_is_named_in_the_log_alone(
     assert broken.status == 503
     assert (broken.json()["status"], set(broken.json()["checks"].values())) == ("failed", {"failed"})
     alive = await shop.get("health", probe="live")
-    assert (alive.status, alive.json()) == (200, {"status": "ok", "checks": None})
+    assert (alive.status, alive.json()) == (200, {"status": "ok", "checks": None, "intake": None})
     assert "STRIPE_API_KEY" in caplog.text
 
 

@@ -97,7 +97,7 @@ def unavailable(detail: str) -> Problem:
 def problem_of(refusal: RequestRefused) -> Problem:
     """Return the problem that shows a use case's refusal to the caller."""
     status = next(status for kind, status in _STATUSES.items() if isinstance(refusal, kind))
-    headers = RETRY_SOON if isinstance(refusal, TryAgain) else None
+    headers = {"Retry-After": str(refusal.retry_after_s)} if isinstance(refusal, TryAgain) else None
     return Problem(status, refusal.code, refusal.detail, refusal.errors, headers)
 
 

@@ -1,0 +1,86 @@
+"""Whether the shop is behind with its orders, measured once in a while for each process that is asked."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final, Literal
+
+from domain.errors import StorageUnavailable
+from domain.orders.backlog import SAMPLE_SIZE, Backlog, backlog_of, late_orders
+from services.recent_successes import CHECK_TIMEOUT_S
+from services.telemetry import emit
+
+if TYPE_CHECKING:
+    from domain.repositories.orders import OrderRepository
+
+MEASURE_INTERVAL_S: Final = 10
+"""One list of orders so often: eight requests, however many orders come."""
+
+REPORT_INTERVAL_S: Final = 60
+
+IntakeState = Literal["open", "paused", "unknown", "unlimited"]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class IntakeView:
+    """Whether new orders are accepted, and the backlog by which that was decided.
+
+    Attributes:
+        state: unknown: it could not be measured, and new orders are accepted. unlimited: it is not measured.
+    """
+
+    state: IntakeState
+    backlog: Backlog
+
+
+_OPEN: Final = IntakeView("open", Backlog())
+
+
+class OrderBacklog:
+    """Measures the backlog, and remembers the result for a while."""
+
+    def __init__(
+        self, orders: "OrderRepository", limit: timedelta, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._orders = orders
+        self._limit = limit
+        self._clock = clock
+        self._measured_until = 0.0
+        self._reported_until = 0.0
+        self._view = _OPEN
+
+    async def view(self) -> IntakeView:
+        """Return whether new orders are accepted. While one caller measures, the others get the last result."""
+        if not self._limit:
+            return IntakeView("unlimited", Backlog())
+        if self._clock() >= self._measured_until:
+            self._measured_until = self._clock() + MEASURE_INTERVAL_S
+            before, self._view = self._view, await self._measure()
+            self._report(before.state, self._view)
+        return self._view
+
+    async def _measure(self) -> IntakeView:
+        try:
+            backlog = await asyncio.wait_for(asyncio.to_thread(self._read), CHECK_TIMEOUT_S)
+        except (StorageUnavailable, TimeoutError) as error:
+            _log.warning("the backlog of orders could not be measured: %s", type(error).__name__)
+            return IntakeView("unknown", Backlog())
+        return IntakeView("paused" if backlog.is_too_old else "open", backlog)
+
+    def _read(self) -> Backlog:
+        now = datetime.now(UTC)
+        wanted = late_orders(self._limit, now)
+        return backlog_of(self._orders.list(wanted, limit=SAMPLE_SIZE).items, now)
+
+    def _report(self, before: IntakeState, view: IntakeView) -> None:
+        """Write a line when the intake pauses or opens again, and once a minute while it is paused."""
+        has_changed = (before == "paused") != (view.state == "paused")
+        is_due = view.state == "paused" and self._clock() >= self._reported_until
+        if has_changed or is_due:
+            self._reported_until = self._clock() + REPORT_INTERVAL_S
+            emit("order.intake", state=view.state, limit_s=int(self._limit.total_seconds()), **view.backlog._asdict())

@@ -16,6 +16,7 @@ RUN python -m scripts.package --plan EP1 --backend ${BACKEND} --python ${PYTHON}
 
 FROM mcr.microsoft.com/azure-functions/python:4-python${PYTHON}
 ENV AzureWebJobsScriptRoot=/home/site/wwwroot \
+    IDENTITY=service_key \
     FUNCTIONS_WORKER_RUNTIME=python \
     AzureFunctionsJobHost__Logging__Console__IsEnabled=true
 COPY --from=package /src/dist/app /home/site/wwwroot

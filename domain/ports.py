@@ -12,6 +12,7 @@ Every adapter of a port passes the port's suite in `tests/integration/contracts`
 
 from typing import Protocol
 
+from domain.identity import Caller, Evidence
 from domain.mail.message import Mail
 from domain.onboarding.user import FindRegion, Region
 from domain.page import Page
@@ -175,4 +176,15 @@ class WebhookSender(Protocol):
 
         Raises:
             ProviderUnavailable: The same message is worth sending again.
+        """
+
+
+class Identity(Protocol):
+    """Says who calls, by what their request shows."""
+
+    async def caller(self, evidence: Evidence) -> Caller | None:
+        """Return who calls; None where the request shows no caller.
+
+        Raises:
+            NotAdmitted: What the request shows is not valid, or not for this app.
         """

@@ -20,7 +20,14 @@ from scripts.errors import LaunchFailed
 from scripts.host_json import ROOT, backends, host_json, plans
 from scripts.sbom import write_sbom
 
-APP_FILES: Final = ("function_app.py", "blueprints.py", "settings.py", "setting_values.py", "requirements.txt")
+APP_FILES: Final = (
+    "function_app.py",
+    "blueprints.py",
+    "settings.py",
+    "setting_values.py",
+    "identity_settings.py",
+    "requirements.txt",
+)
 APP_FOLDERS: Final = (
     "activities",
     "adapters",

@@ -12,6 +12,7 @@ import azure.functions as func
 from pydantic import Field
 
 from domain.expenses.claim import EXPENSE_APPROVAL
+from domain.identity import EVERY_ROLE, Role
 from domain.ids import instance_id_of
 from domain.wire import VISIBLE_LINE, Comment, Edge, OneLine
 from domain.workflows.decision import ApprovalDecision
@@ -62,6 +63,7 @@ class ApprovalQuery(Edge):
     bp,
     "POST",
     "orders/{order_id}/approval",
+    roles=frozenset({Role.APPROVER}),
     body=ApprovalDecision,
     answers={202: OrderLinks},
     problems={409: "Another decision came first, the time to decide is over, or the order waits for no decision."},
@@ -82,6 +84,7 @@ async def decide_approval(req: func.HttpRequest, client: df.DurableOrchestration
     bp,
     "POST",
     "approve/{instance_id}",
+    roles=EVERY_ROLE,
     body=StatedDecision,
     body_types=(JSON, TEXT),
     query=ApprovalQuery,

@@ -3,6 +3,7 @@
 import azure.durable_functions as df
 import azure.functions as func
 
+from domain.identity import Role
 from domain.workflows.cancellation import CancellationRequest
 from services.orders.cancellation import request_cancellation
 from triggers.http.support.links import OrderLinks, order_links
@@ -18,6 +19,7 @@ bp = df.Blueprint()
     bp,
     "POST",
     "orders/{order_id}/cancellation",
+    roles=frozenset({Role.STOREFRONT, Role.OPERATOR}),
     body=CancellationRequest,
     answers={202: OrderLinks},
     problems={409: "The order has ended, or is past the point where it can be cancelled."},

@@ -13,6 +13,7 @@ import azure.functions as func
 from domain.carts import cart as rules
 from domain.carts.cart import Cart
 from domain.catalogue.product import OrderLine, Quantity
+from domain.identity import Role
 from domain.ids import ProductId
 from domain.keyed_changes import ChangeKey, KeyedChange
 from domain.wire import Edge, Wire
@@ -61,6 +62,7 @@ class CartChange(ChangeLinks):
     bp,
     "GET",
     "carts/{customer_id}",
+    roles=frozenset({Role.STOREFRONT, Role.OPERATOR, Role.AUDITOR}),
     answers={200: CartAnswer},
 )
 async def get_cart(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
@@ -78,6 +80,7 @@ async def get_cart(req: func.HttpRequest, client: df.DurableOrchestrationClient)
     bp,
     "POST",
     "carts/{customer_id}/items",
+    roles=frozenset({Role.STOREFRONT, Role.OPERATOR}),
     body=CartAddition,
     takes_idempotency_key=True,
     answers={202: CartChange},
@@ -103,6 +106,7 @@ async def add_cart_item(req: func.HttpRequest, client: df.DurableOrchestrationCl
     bp,
     "PUT",
     "carts/{customer_id}/items/{product_id}",
+    roles=frozenset({Role.STOREFRONT, Role.OPERATOR}),
     body=ItemQuantity,
     takes_idempotency_key=True,
     answers={202: CartChange},
@@ -123,6 +127,7 @@ async def change_cart_item(req: func.HttpRequest, client: df.DurableOrchestratio
     bp,
     "DELETE",
     "carts/{customer_id}/items/{product_id}",
+    roles=frozenset({Role.STOREFRONT, Role.OPERATOR}),
     takes_idempotency_key=True,
     answers={202: CartChange},
     problems={409: "The cart is being checked out, or another change has this key."},
@@ -140,6 +145,7 @@ async def remove_cart_item(req: func.HttpRequest, client: df.DurableOrchestratio
     bp,
     "DELETE",
     "carts/{customer_id}",
+    roles=frozenset({Role.STOREFRONT, Role.OPERATOR}),
     takes_idempotency_key=True,
     answers={202: CartChange},
     problems={409: "The cart is being checked out, or another change has this key."},
@@ -153,6 +159,7 @@ async def clear_cart(req: func.HttpRequest, client: df.DurableOrchestrationClien
     bp,
     "GET",
     "carts/{customer_id}/changes/{change_id}",
+    roles=frozenset({Role.STOREFRONT, Role.OPERATOR, Role.AUDITOR}),
     answers={200: ChangeAnswer, 202: ChangeAnswer},
 )
 async def get_cart_change(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:

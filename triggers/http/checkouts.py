@@ -6,6 +6,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from domain.carts.cart import CHECKOUT_CART, CheckoutRequest, is_checkout_of
+from domain.identity import Role
 from domain.ids import CustomerId
 from domain.shipping.shipment import Address
 from domain.wire import Email, Wire
@@ -44,6 +45,7 @@ class CheckoutDocument(RunDocument):
     bp,
     "POST",
     "carts/{customer_id}/checkout",
+    roles=frozenset({Role.STOREFRONT, Role.OPERATOR}),
     body=CheckoutRequest,
     answers={202: WorkflowLinks},
     problems={409: "The cart is empty, or another checkout of it is under way."},
@@ -62,6 +64,7 @@ async def check_out_cart(req: func.HttpRequest, client: df.DurableOrchestrationC
     bp,
     "GET",
     "carts/{customer_id}/checkouts/{id}",
+    roles=frozenset({Role.STOREFRONT, Role.OPERATOR, Role.AUDITOR}),
     query=ViewQuery,
     answers={200: (CheckoutDocument, DurableStatus), 202: (CheckoutDocument, DurableStatus)},
 )

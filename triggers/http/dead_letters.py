@@ -3,6 +3,7 @@
 import azure.durable_functions as df
 import azure.functions as func
 
+from domain.identity import Role
 from domain.wire import Wire
 from domain.workflows.dead_letter import DeadLetter, DeadLetterState, ReplayProgress, Resolution
 from domain.workflows.steps import StepResult
@@ -58,6 +59,7 @@ class ReplayAnswer(Wire):
     bp,
     "GET",
     "dead-letters",
+    roles=frozenset({Role.OPERATOR, Role.AUDITOR}),
     query=DeadLetterQuery,
     answers={200: DeadLetterList},
 )
@@ -74,6 +76,7 @@ async def list_dead_letters(req: func.HttpRequest) -> func.HttpResponse:
     bp,
     "GET",
     "dead-letters/{dead_letter_id}",
+    roles=frozenset({Role.OPERATOR, Role.AUDITOR}),
     answers={200: DeadLetterAnswer},
 )
 async def get_dead_letter(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
@@ -86,6 +89,7 @@ async def get_dead_letter(req: func.HttpRequest, client: df.DurableOrchestration
     bp,
     "POST",
     "dead-letters/{dead_letter_id}/replay",
+    roles=frozenset({Role.OPERATOR}),
     answers={202: ReplayAnswer},
     problems={409: "The dead letter is closed, holds nothing to replay, or is being replayed."},
 )
@@ -108,6 +112,7 @@ async def start_replay(req: func.HttpRequest, client: df.DurableOrchestrationCli
     bp,
     "POST",
     "dead-letters/{dead_letter_id}/resolve",
+    roles=frozenset({Role.OPERATOR}),
     body=Resolution,
     answers={200: DeadLetter},
     problems={409: "The dead letter was closed otherwise, is being replayed, or its order has not ended yet."},

@@ -19,7 +19,7 @@ from domain.workflows.decision_words import Decision
 from services.expenses.decisions import claim_of, decide_by_link, open_turn_of
 from services.input.documents import refuse_card_numbers, validated
 from services.orders.approval import decide_order, order_to_decide
-from triggers.http.support.access import Access
+from triggers.http.support.access import ANYONE
 from triggers.http.support.decision_links import link_of
 from triggers.http.support.forms import form_fields
 from triggers.http.support.operation import FORM, PAGE, operation
@@ -49,7 +49,7 @@ class DecisionForm(Edge):
     bp,
     "GET",
     "decisions",
-    access=Access.ANONYMOUS,
+    roles=ANYONE,
     query=DecisionQuery,
     answers={200: None},
     answer_type=PAGE,
@@ -83,7 +83,7 @@ async def show_decision(req: func.HttpRequest, client: df.DurableOrchestrationCl
     bp,
     "POST",
     "decisions",
-    access=Access.ANONYMOUS,
+    roles=ANYONE,
     body=DecisionForm,
     body_types=(FORM,),
     answers={200: None},

@@ -11,6 +11,7 @@ import azure.functions as func
 from pydantic import Field
 
 from domain.expenses.claim import EXPENSE_APPROVAL, ExpenseRequest, WithdrawalRight
+from domain.identity import EVERY_ROLE
 from domain.wire import VISIBLE_LINE, Comment, Edge
 from domain.workflows.decision import ApprovalDecision
 from domain.workflows.decision_link import LinkInvalid
@@ -62,6 +63,7 @@ class Withdrawal(Edge):
     bp,
     "POST",
     "expenses",
+    roles=EVERY_ROLE,
     body=ExpenseRequest,
     takes_idempotency_key=True,
     answers={202: ExpenseLinks},
@@ -84,6 +86,7 @@ async def claim_expenses(req: func.HttpRequest, client: df.DurableOrchestrationC
     bp,
     "GET",
     "expenses/{id}",
+    roles=EVERY_ROLE,
     query=ViewQuery,
     answers={200: (ExpenseDocument, DurableStatus), 202: (ExpenseDocument, DurableStatus)},
 )
@@ -99,6 +102,7 @@ async def get_expenses(req: func.HttpRequest, client: df.DurableOrchestrationCli
     bp,
     "POST",
     "expenses/{id}/withdrawal",
+    roles=EVERY_ROLE,
     body=Withdrawal,
     answers={202: WorkflowLinks},
     problems={403: "The token is not that of the claim.", 409: "The claim waits for no decision."},

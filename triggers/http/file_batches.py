@@ -6,6 +6,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from domain.files.batch import FILE_BATCH, FileBatchRequest
+from domain.identity import Role
 from domain.workflows.run import WorkflowProgress
 from services.container import services
 from services.files.batches import permitted
@@ -32,6 +33,7 @@ class FileBatchDocument(RunDocument):
     bp,
     "POST",
     "file-batches",
+    roles=frozenset({Role.OPERATOR}),
     body=FileBatchRequest,
     takes_idempotency_key=True,
     answers={202: WorkflowLinks},
@@ -49,6 +51,7 @@ async def start_file_batch(req: func.HttpRequest, client: df.DurableOrchestratio
     bp,
     "GET",
     "file-batches/{id}",
+    roles=frozenset({Role.OPERATOR, Role.AUDITOR}),
     query=ViewQuery,
     answers={200: (FileBatchDocument, DurableStatus), 202: (FileBatchDocument, DurableStatus)},
 )
@@ -65,6 +68,7 @@ async def get_file_batch(req: func.HttpRequest, client: df.DurableOrchestrationC
     bp,
     "POST",
     "file-batches/{id}/cancellation",
+    roles=frozenset({Role.OPERATOR}),
     answers={202: WorkflowLinks},
     problems={409: "No batch with this id is running."},
 )

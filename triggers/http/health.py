@@ -17,7 +17,7 @@ from services.container import services
 from services.hub_health import knows_its_orders, takes_work
 from services.order_backlog import IntakeState
 from services.recent_successes import CHECK_TIMEOUT_S
-from triggers.http.support.access import Access
+from triggers.http.support.access import ANYONE
 from triggers.http.support.operation import operation
 from triggers.http.support.problems import RETRY_SOON
 from triggers.http.support.request_params import read_query
@@ -87,7 +87,7 @@ class HealthAnswer(Wire):
     bp,
     "GET",
     "health",
-    access=Access.ANONYMOUS,
+    roles=ANYONE,
     query=HealthQuery,
     answers={200: HealthAnswer, 503: HealthAnswer},
 )

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import azure.durable_functions as df
 import azure.functions as func
 
+from domain.identity import Role
 from domain.inventory.requests import AdjustRequest, CorrectionReason, RestockRequest, UnitsFound, UnitsReceived
 from domain.inventory.stock import Stock, adjust, restock
 from domain.keyed_changes import ChangeKey, KeyedChange
@@ -59,6 +60,7 @@ class MovementLinks(ChangeLinks):
     bp,
     "GET",
     "inventory/{product_id}",
+    roles=frozenset({Role.STOREFRONT, Role.OPERATOR, Role.CATALOGUE_MANAGER, Role.AUDITOR}),
     answers={200: StockAnswer},
 )
 async def get_inventory(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
@@ -81,6 +83,7 @@ async def get_inventory(req: func.HttpRequest, client: df.DurableOrchestrationCl
     bp,
     "POST",
     "inventory/{product_id}/restock",
+    roles=frozenset({Role.OPERATOR, Role.CATALOGUE_MANAGER}),
     body=Delivery,
     takes_idempotency_key=True,
     answers={202: MovementLinks},
@@ -105,6 +108,7 @@ async def restock_inventory(req: func.HttpRequest, client: df.DurableOrchestrati
     bp,
     "POST",
     "inventory/{product_id}/adjustment",
+    roles=frozenset({Role.OPERATOR, Role.CATALOGUE_MANAGER}),
     body=Correction,
     takes_idempotency_key=True,
     answers={202: MovementLinks},
@@ -128,6 +132,7 @@ async def adjust_inventory(req: func.HttpRequest, client: df.DurableOrchestratio
     bp,
     "GET",
     "inventory/{product_id}/movements/{change_id}",
+    roles=frozenset({Role.OPERATOR, Role.CATALOGUE_MANAGER, Role.AUDITOR}),
     answers={200: ChangeAnswer, 202: ChangeAnswer},
 )
 async def get_stock_movement(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:

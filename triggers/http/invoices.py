@@ -8,6 +8,7 @@ import azure.durable_functions as df
 import azure.functions as func
 from pydantic import Field
 
+from domain.identity import Role
 from domain.keyed_changes import ChangeKey
 from domain.payments.invoice import BankPayment, InvoiceStatus
 from domain.wire import Currency, Edge, OneLine
@@ -37,6 +38,7 @@ class ReceivedPayment(Edge):
     bp,
     "GET",
     "invoices/{invoice_number}",
+    roles=frozenset({Role.OPERATOR, Role.AUDITOR}),
     answers={200: InvoiceStatus},
 )
 async def get_invoice(req: func.HttpRequest) -> func.HttpResponse:
@@ -49,6 +51,7 @@ async def get_invoice(req: func.HttpRequest) -> func.HttpResponse:
     bp,
     "POST",
     "invoices/{invoice_number}/payment",
+    roles=frozenset({Role.OPERATOR}),
     body=ReceivedPayment,
     takes_idempotency_key=True,
     answers={200: InvoiceStatus},

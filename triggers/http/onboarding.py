@@ -5,6 +5,7 @@ from typing import ClassVar
 import azure.durable_functions as df
 import azure.functions as func
 
+from domain.identity import Role
 from domain.onboarding.user import USER_ONBOARDING, OnboardingRequest
 from triggers.http.support.durable_view import DurableStatus, ViewQuery
 from triggers.http.support.operation import operation
@@ -27,6 +28,7 @@ class OnboardingDocument(RunDocument):
     bp,
     "POST",
     "onboarding",
+    roles=frozenset({Role.STOREFRONT, Role.OPERATOR}),
     body=OnboardingRequest,
     takes_idempotency_key=True,
     answers={202: WorkflowLinks},
@@ -44,6 +46,7 @@ async def onboard_user(req: func.HttpRequest, client: df.DurableOrchestrationCli
     bp,
     "GET",
     "onboarding/{id}",
+    roles=frozenset({Role.STOREFRONT, Role.OPERATOR, Role.AUDITOR}),
     query=ViewQuery,
     answers={200: (OnboardingDocument, DurableStatus), 202: (OnboardingDocument, DurableStatus)},
 )

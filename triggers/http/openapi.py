@@ -7,13 +7,14 @@ from typing import Any
 import azure.durable_functions as df
 import azure.functions as func
 
+from domain.identity import EVERY_ROLE
 from triggers.http.support.links import resource
 from triggers.http.support.operation import JSON, declared_operations, operation
 
 bp = df.Blueprint()
 
 
-@operation(bp, "GET", "openapi.json", answers={200: None})
+@operation(bp, "GET", "openapi.json", roles=EVERY_ROLE, answers={200: None})
 async def get_openapi(req: func.HttpRequest) -> func.HttpResponse:
     """Return this document, with this host as its server."""
     document = {**_document(), "servers": [{"url": resource()}]}

@@ -7,6 +7,7 @@ from typing import ClassVar
 import azure.durable_functions as df
 import azure.functions as func
 
+from domain.identity import Role
 from domain.orders.batch import MAX_BATCH_BYTES, ORDER_BATCH, LineResult, batch_id_of
 from domain.orders.order import OrderRequest
 from domain.wire import Wire
@@ -61,6 +62,7 @@ class OrderBatchDocument(RunDocument):
     bp,
     "POST",
     "orders/batch",
+    roles=frozenset({Role.OPERATOR}),
     body=OrderRequest,
     body_types=(JSON_LINES, CSV),
     takes_idempotency_key=True,
@@ -89,6 +91,7 @@ async def place_order_batch(req: func.HttpRequest, client: df.DurableOrchestrati
     bp,
     "GET",
     "orders/batch/template",
+    roles=frozenset({Role.STOREFRONT, Role.OPERATOR}),
     answers={200: None},
     answer_type=CSV,
     headers={"Content-Disposition": 'attachment; filename="orders.csv"'},
@@ -102,6 +105,7 @@ async def get_order_template(req: func.HttpRequest) -> func.HttpResponse:
     bp,
     "GET",
     "order-batches/{id}",
+    roles=frozenset({Role.OPERATOR, Role.AUDITOR}),
     query=ViewQuery,
     answers={200: (OrderBatchDocument, DurableStatus), 202: (OrderBatchDocument, DurableStatus)},
 )
@@ -117,6 +121,7 @@ async def get_order_batch(req: func.HttpRequest, client: df.DurableOrchestration
     bp,
     "GET",
     "order-batches/{id}/results",
+    roles=frozenset({Role.OPERATOR, Role.AUDITOR}),
     answers={200: LineResult},
     answer_type=JSON_LINES,
     problems={404: "There is no batch with this id, or it has no results yet."},
@@ -136,6 +141,7 @@ async def get_order_batch_results(req: func.HttpRequest) -> func.HttpResponse:
     bp,
     "POST",
     "order-batches/{id}/cancellation",
+    roles=frozenset({Role.OPERATOR}),
     answers={202: WorkflowLinks},
     problems={409: "No batch with this id is running."},
 )

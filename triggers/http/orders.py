@@ -6,6 +6,7 @@ import azure.durable_functions as df
 import azure.functions as func
 from pydantic import Field
 
+from domain.identity import Role
 from domain.ids import CustomerId, ProductId
 from domain.orders.listing import ListedOrder, OrderFilter
 from domain.orders.order import OrderRequest, OrderStatus
@@ -60,6 +61,7 @@ class OrderList(Wire):
     bp,
     "POST",
     "orders",
+    roles=frozenset({Role.STOREFRONT, Role.OPERATOR}),
     body=OrderRequest,
     takes_idempotency_key=True,
     answers={202: OrderLinks},
@@ -81,6 +83,7 @@ async def place_order(req: func.HttpRequest, client: df.DurableOrchestrationClie
     bp,
     "GET",
     "orders/{order_id}",
+    roles=frozenset({Role.STOREFRONT, Role.APPROVER, Role.OPERATOR, Role.AUDITOR}),
     query=ViewQuery,
     answers={200: (OrderDocument, DurableStatus), 202: (OrderDocument, DurableStatus)},
 )
@@ -103,6 +106,7 @@ async def get_order(req: func.HttpRequest, client: df.DurableOrchestrationClient
     bp,
     "GET",
     "orders",
+    roles=frozenset({Role.STOREFRONT, Role.APPROVER, Role.OPERATOR, Role.AUDITOR}),
     query=OrderQuery,
     answers={200: OrderList},
 )

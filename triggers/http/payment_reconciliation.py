@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import azure.durable_functions as df
 import azure.functions as func
 
+from domain.identity import Role
 from domain.payments.reconciliation import PaymentDrift, PaymentRun
 from domain.wire import Wire
 from domain.workflows.dead_letter import Resolution
@@ -42,6 +43,7 @@ class ResolvedDrift(Wire):
     bp,
     "GET",
     "reconciliation/payments",
+    roles=frozenset({Role.OPERATOR, Role.AUDITOR}),
     query=PageQuery,
     answers={200: PaymentReconciliationAnswer},
 )
@@ -57,6 +59,7 @@ async def get_payment_reconciliation(req: func.HttpRequest) -> func.HttpResponse
     bp,
     "POST",
     "reconciliation/payments",
+    roles=frozenset({Role.OPERATOR}),
     answers={200: PaymentReconciliationAnswer},
 )
 async def run_payment_reconciliation(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
@@ -72,6 +75,7 @@ async def run_payment_reconciliation(req: func.HttpRequest, client: df.DurableOr
     bp,
     "POST",
     "reconciliation/payments/{drift_id}/resolve",
+    roles=frozenset({Role.OPERATOR}),
     body=Resolution,
     answers={200: ResolvedDrift},
 )

@@ -7,6 +7,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from domain.catalogue.product import Product, ProductDetails
+from domain.identity import EVERY_ROLE, Role
 from domain.wire import Wire
 from services.container import services
 from services.input.documents import refuse_card_numbers, validated
@@ -32,6 +33,7 @@ class ProductList(Wire):
     bp,
     "GET",
     "products",
+    roles=EVERY_ROLE,
     query=PageQuery,
     answers={200: ProductList},
 )
@@ -45,6 +47,7 @@ async def list_products(req: func.HttpRequest) -> func.HttpResponse:
     bp,
     "GET",
     "products/{product_id}",
+    roles=EVERY_ROLE,
     answers={200: Product},
 )
 async def get_product(req: func.HttpRequest) -> func.HttpResponse:
@@ -56,6 +59,7 @@ async def get_product(req: func.HttpRequest) -> func.HttpResponse:
     bp,
     "PUT",
     "products/{product_id}",
+    roles=frozenset({Role.CATALOGUE_MANAGER}),
     body=ProductDetails,
     answers={200: Product, 201: Product},
 )

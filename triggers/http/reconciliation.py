@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import azure.durable_functions as df
 import azure.functions as func
 
+from domain.identity import Role
 from domain.inventory.reconciliation import ReconciliationReport
 from services.inventory.reconciliation import reconcile
 from triggers.http.support.operation import operation
@@ -17,6 +18,7 @@ bp = df.Blueprint()
     bp,
     "GET",
     "reconciliation",
+    roles=frozenset({Role.OPERATOR, Role.AUDITOR}),
     answers={200: ReconciliationReport},
 )
 async def get_reconciliation(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:

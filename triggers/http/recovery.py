@@ -8,6 +8,7 @@ import azure.functions as func
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from domain.identity import Role
 from domain.ids import PROCESS_ORDER, WorkflowKey
 from domain.page import InvalidCursor, Page
 from domain.wire import Edge, OneLine, Timestamp, Wire
@@ -93,6 +94,7 @@ class RecoveryAnswer(Wire):
     bp,
     "POST",
     "recovery",
+    roles=frozenset({Role.OPERATOR}),
     body=RecoveryRequest,
     answers={200: RecoveryAnswer},
 )

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import azure.durable_functions as df
 import azure.functions as func
 
+from domain.identity import Role
 from domain.reports.report import REPORT, ReportFormat, ReportRequest
 from domain.wire import Timestamp, Wire
 from domain.workflows.run import WorkflowProgress
@@ -40,6 +41,7 @@ class ReportDocument(RunDocument):
     bp,
     "POST",
     "reports",
+    roles=frozenset({Role.OPERATOR, Role.AUDITOR}),
     body=ReportRequest,
     takes_idempotency_key=True,
     answers={202: WorkflowLinks},
@@ -62,6 +64,7 @@ async def request_report(req: func.HttpRequest, client: df.DurableOrchestrationC
     bp,
     "GET",
     "reports/{id}",
+    roles=frozenset({Role.OPERATOR, Role.AUDITOR}),
     query=ViewQuery,
     answers={200: (ReportDocument, DurableStatus), 202: (ReportDocument, DurableStatus)},
 )

@@ -3,6 +3,7 @@
 import azure.durable_functions as df
 import azure.functions as func
 
+from domain.identity import Role
 from domain.ids import PROCESS_ORDER
 from domain.wire import Wire
 from domain.workflows.dead_letter import DeadLetterState, ReplayProgress
@@ -48,6 +49,7 @@ class SettlementAnswer(Wire):
     bp,
     "POST",
     "orders/{order_id}/settlement",
+    roles=frozenset({Role.OPERATOR}),
     answers={202: SettlementAnswer},
     problems=_REFUSALS,
 )
@@ -65,6 +67,7 @@ async def settle_order(req: func.HttpRequest, client: df.DurableOrchestrationCli
     bp,
     "GET",
     "orders/{order_id}/settlement",
+    roles=frozenset({Role.OPERATOR, Role.AUDITOR}),
     answers={200: SettlementAnswer, 202: SettlementAnswer},
 )
 async def get_order_settlement(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
@@ -80,6 +83,7 @@ async def get_order_settlement(req: func.HttpRequest, client: df.DurableOrchestr
     bp,
     "POST",
     "runs/{workflow}/{id}/settlement",
+    roles=frozenset({Role.OPERATOR}),
     answers={202: SettlementAnswer},
     problems=_REFUSALS,
 )
@@ -96,6 +100,7 @@ async def settle_run(req: func.HttpRequest, client: df.DurableOrchestrationClien
     bp,
     "GET",
     "runs/{workflow}/{id}/settlement",
+    roles=frozenset({Role.OPERATOR, Role.AUDITOR}),
     answers={200: SettlementAnswer, 202: SettlementAnswer},
 )
 async def get_run_settlement(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:

@@ -7,13 +7,14 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from domain.errors import SignatureInvalid
+from domain.identity import Role
 from domain.shipping.tracking import SHIPMENT_TRACKING, TrackingRequest
 from domain.wire import Wire
 from services.container import services
 from services.input.documents import MAX_BODY_BYTES
 from services.shipping.tracking import poll_now
 from services.workflows.runs import RunView
-from triggers.http.support.access import Access
+from triggers.http.support.access import ANYONE
 from triggers.http.support.durable_view import DurableStatus, ViewQuery
 from triggers.http.support.links import resource
 from triggers.http.support.operation import JSON, operation
@@ -43,6 +44,7 @@ class EventReceipt(Wire):
     bp,
     "GET",
     "shipments/{id}",
+    roles=frozenset({Role.STOREFRONT, Role.OPERATOR, Role.AUDITOR}),
     query=ViewQuery,
     answers={200: (ShipmentDocument, DurableStatus), 202: (ShipmentDocument, DurableStatus)},
 )
@@ -58,7 +60,7 @@ async def get_shipment(req: func.HttpRequest, client: df.DurableOrchestrationCli
     bp,
     "POST",
     "webhooks/tracking",
-    access=Access.ANONYMOUS,
+    roles=ANYONE,
     body_types=(JSON,),
     request_headers={"X-Hmac-Signature": "The carrier's signature of the body."},
     answers={200: EventReceipt},

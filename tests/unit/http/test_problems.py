@@ -24,7 +24,7 @@ def failing_with(error: Exception):
     async def handler(req: func.HttpRequest) -> func.HttpResponse:
         raise error
 
-    return answer_problems(handler, {"req": get("orders/a")})
+    return answer_problems("handler", handler, {"req": get("orders/a")})
 
 
 async def test_an_unexpected_error_is_a_500_that_says_nothing():

@@ -1,22 +1,24 @@
-"""Who may call an operation. Roles belong here once callers have them."""
+"""What a caller has to be to call an operation, and what the platform checks before the app does."""
 
-from enum import Enum
+import os
+from collections.abc import Collection
+from typing import Final
 
 import azure.functions as func
 
+from domain.identity import Role
+from identity_settings import identity_kind
 
-class Access(Enum):
-    """What the caller of an operation has to show.
+ANYONE: Final[frozenset[Role]] = frozenset()
+"""For an operation that gives nothing away, or whose requests carry a proof of their own, such as a signature."""
 
-    Attributes:
-        FUNCTION_KEY: A function key, which the platform checks before it calls the app.
-        ANONYMOUS: Nothing. The operation gives nothing away, or the request carries a proof of its own, such as a signature.
+
+def auth_level(roles: Collection[Role]) -> func.AuthLevel:
+    """Return the level that the platform enforces: where Entra says who calls, no operation needs a function key as well.
+
+    Raises:
+        InvalidSetting: IDENTITY is none of the known ways.
     """
-
-    FUNCTION_KEY = func.AuthLevel.FUNCTION
-    ANONYMOUS = func.AuthLevel.ANONYMOUS
-
-    @property
-    def auth_level(self) -> func.AuthLevel:
-        """The level that the platform enforces."""
-        return self.value
+    if not roles or identity_kind(os.environ) == "entra":
+        return func.AuthLevel.ANONYMOUS
+    return func.AuthLevel.FUNCTION

@@ -5,16 +5,18 @@ Declaring is cheap: no schema is built here, because every cold start declares a
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Required, TypedDict, Unpack
 
 import azure.durable_functions as df
 import azure.functions as func
 
+from domain.identity import Role
 from domain.wire import Edge, Wire
-from triggers.http.support.access import Access
+from triggers.http.support.access import auth_level
+from triggers.http.support.callers import admitted, calling
 from triggers.http.support.links import serving
 from triggers.http.support.problems import PROBLEM_JSON, answer_problems
 
@@ -30,9 +32,23 @@ PAGE: Final = "text/html"
 # Answers hold names, addresses and links: no cache may keep one, and no browser may take one for another type.
 PRIVATE: Final = MappingProxyType({"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"})
 
-_NONE: Final[Mapping[Any, str]] = MappingProxyType({})
-
 _declared: dict[str, "Operation"] = {}
+
+
+class Declaration(TypedDict, total=False):
+    """What a handler says of its operation. `Operation` describes each."""
+
+    roles: Required[frozenset[Role]]
+    answers: Required[Mapping[int, Answers]]
+    answer_type: str
+    problems: Mapping[int, str]
+    problem_type: str
+    query: type[Edge] | None
+    body: type[Edge] | None
+    body_types: tuple[str, ...]
+    takes_idempotency_key: bool
+    request_headers: Mapping[str, str]
+    headers: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +59,7 @@ class Operation:
         name: The handler's name. It is the name of the Azure function and the operation id of the OpenAPI document.
         route: Below the route prefix, with its parameters in braces.
         text: The handler's docstring. Its first line is the summary, the rest the description.
-        access: Who may call it.
+        roles: Those who may call it, by any of them; `ANYONE` where no caller has to say who they are.
         answers: The model of each answer by its status, or the models of its views; None where the answer is no model.
         answer_type: The media type of the answers.
         problems: What its own refusals mean, by status. Those of the path, the query and the body follow from their models.
@@ -60,65 +76,38 @@ class Operation:
     method: Method
     route: str
     text: str
-    access: Access
+    roles: frozenset[Role]
     answers: Mapping[int, Answers]
-    answer_type: str
-    problems: Mapping[int, str]
-    problem_type: str
-    query: type[Edge] | None
-    body: type[Edge] | None
-    body_types: tuple[str, ...]
-    takes_idempotency_key: bool
-    request_headers: Mapping[str, str]
-    headers: Mapping[str, str]
+    answer_type: str = JSON
+    problems: Mapping[int, str] = field(default_factory=dict)
+    problem_type: str = PROBLEM_JSON
+    query: type[Edge] | None = None
+    body: type[Edge] | None = None
+    body_types: tuple[str, ...] = ()
+    takes_idempotency_key: bool = False
+    request_headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def operation(
-    blueprint: df.Blueprint,
-    method: Method,
-    route: str,
-    *,
-    answers: Mapping[int, Answers],
-    answer_type: str = JSON,
-    access: Access = Access.FUNCTION_KEY,
-    problems: Mapping[int, str] = _NONE,
-    problem_type: str = PROBLEM_JSON,
-    query: type[Edge] | None = None,
-    body: type[Edge] | None = None,
-    body_types: tuple[str, ...] = (),
-    takes_idempotency_key: bool = False,
-    request_headers: Mapping[str, str] = _NONE,
-    headers: Mapping[str, str] = _NONE,
+    blueprint: df.Blueprint, method: Method, route: str, **declaration: Unpack[Declaration]
 ) -> Callable[[Handler], Handler]:
     """Declare the operation that the decorated handler serves, and register its Azure function with the blueprint.
 
-    The handler takes the request as `req` and, if it needs one, the durable client as `client`. `Operation` describes the
-    arguments.
+    The handler takes the request as `req` and, if it needs one, the durable client as `client`. It is called for those who may
+    call it; `triggers.http.support.callers.caller()` says who did. `Operation` describes the arguments.
     """
+    declaration.setdefault("body_types", (JSON,) if declaration.get("body") else ())
 
     def declare(handler: Handler) -> Handler:
         declared = Operation(
-            name=handler.__name__,
-            method=method,
-            route=route,
-            text=handler.__doc__ or "",
-            access=access,
-            answers=answers,
-            answer_type=answer_type,
-            problems=problems,
-            problem_type=problem_type,
-            query=query,
-            body=body,
-            body_types=body_types or ((JSON,) if body else ()),
-            takes_idempotency_key=takes_idempotency_key,
-            request_headers=request_headers,
-            headers=headers,
+            name=handler.__name__, method=method, route=route, text=handler.__doc__ or "", **declaration
         )
         _declared[declared.name] = declared
         function = _serve(handler, declared)
         if "client" in handler.__annotations__:
             function = blueprint.durable_client_input(client_name="client")(function)
-        blueprint.route(route=route, methods=[method], auth_level=access.auth_level)(function)
+        blueprint.route(route=route, methods=[method], auth_level=auth_level(declared.roles))(function)
         return handler
 
     return declare
@@ -137,13 +126,19 @@ def declared_operations() -> tuple[Operation, ...]:
 
 
 def _serve(handler: Handler, declared: Operation) -> Handler:
-    """Return what the platform calls: the handler, with problems answered and the headers of every answer set."""
+    """Return what the platform calls: the handler for those who may, problems answered, the headers of every answer set."""
+
+    async def serve_admitted(**bindings: Any) -> func.HttpResponse:
+        if not declared.roles:
+            return await handler(**bindings)
+        with calling(await admitted(bindings["req"], declared.roles)):
+            return await handler(**bindings)
 
     # The worker reads names and annotations of the parameters, which `wraps` hands on.
     @wraps(handler)
     async def serve(**bindings: Any) -> func.HttpResponse:
         with serving(bindings["req"], declared.route):
-            response = await answer_problems(handler, bindings)
+            response = await answer_problems(declared.name, serve_admitted, bindings)
         own = declared.headers if response.mimetype == declared.answer_type else {}
         response.headers.update({**PRIVATE, **own})
         return response

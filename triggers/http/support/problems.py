@@ -101,10 +101,10 @@ def problem_of(refusal: RequestRefused) -> Problem:
     return Problem(status, refusal.code, refusal.detail, refusal.errors, headers)
 
 
-async def answer_problems(handler: Handler, bindings: Mapping[str, Any]) -> func.HttpResponse:
-    """Call the handler, and answer its errors as problem documents.
+async def answer_problems(name: str, handler: Handler, bindings: Mapping[str, Any]) -> func.HttpResponse:
+    """Call the handler of an operation, and answer its errors as problem documents.
 
-    Known ones are shown as they are, any other is a 500 without details.
+    Known ones are shown as they are, any other is a 500 without details. name: the operation's, for the log.
     """
     try:
         return await handler(**bindings)
@@ -113,10 +113,10 @@ async def answer_problems(handler: Handler, bindings: Mapping[str, Any]) -> func
     except RequestRefused as refusal:
         return problem_of(refusal).response()
     except StorageUnavailable as error:
-        _log.warning("%s: %s", handler.__name__, error)
+        _log.warning("%s: %s", name, error)
         return unavailable("The shop's storage did not answer. The same request may be sent again.").response()
     except Exception as error:  # noqa: BLE001 - the caller gets a 500 without details, whatever went wrong
-        _log.error("%s failed with %s\n%s", handler.__name__, type(error).__qualname__, _places(error))
+        _log.error("%s failed with %s\n%s", name, type(error).__qualname__, _places(error))
         return Problem(
             HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "The shop failed on this request."
         ).response()

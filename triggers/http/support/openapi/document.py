@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from triggers.http.support.access import Access
 from triggers.http.support.openapi.responses import PLATFORM_RESPONSES, responses
 from triggers.http.support.openapi.schemas import Schema, Schemas, path_schema
 from triggers.http.support.operation import FORM, JSON, TEXT, Operation
@@ -97,7 +96,7 @@ def _operation(operation: Operation, schemas: Schemas) -> Schema:
         "description": " ".join(description.split()),
         "parameters": list(_parameters(operation, schemas)),
         "responses": responses(operation, schemas),
-        "security": _security(operation.access),
+        "security": _security(operation),
     }
     if operation.body_types:
         content = {media_type: {"schema": _body(operation, schemas, media_type)} for media_type in operation.body_types}
@@ -105,8 +104,8 @@ def _operation(operation: Operation, schemas: Schemas) -> Schema:
     return described
 
 
-def _security(access: Access) -> list[Schema]:
-    return [] if access is Access.ANONYMOUS else [{name: []} for name in _SECURITY]
+def _security(operation: Operation) -> list[Schema]:
+    return [] if not operation.roles else [{name: []} for name in _SECURITY]
 
 
 def _parameters(operation: Operation, schemas: Schemas) -> Iterator[Schema]:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Final
 
-from triggers.http.support.access import Access
 from triggers.http.support.openapi.schemas import Schema, Schemas
 from triggers.http.support.operation import JSON, PRIVATE, Operation, models_of
 from triggers.http.support.problems import PROBLEM_JSON, ProblemDocument
@@ -87,7 +86,7 @@ def _refusals(operation: Operation) -> Iterator[tuple[int, str]]:
 
 
 def _platform(operation: Operation) -> Iterator[int]:
-    if operation.access is Access.FUNCTION_KEY:
+    if operation.roles:
         yield from _NO_KEY
     yield from _PLATFORM
 

@@ -1,0 +1,76 @@
+"""How the app learns who calls, read by itself: it decides at import which operations need a function key."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import setting_values as read
+from setting_values import InvalidSetting
+
+IdentityKind = Literal["local", "service_key", "entra"]
+"""local: callers are believed. service_key: function keys, of storefronts alone. entra: people and applications of one tenant."""
+
+# What the platform sets in an app's environment, on every plan, and what no local host sets.
+_AZURE: Final = ("WEBSITE_INSTANCE_ID", "WEBSITE_POD_NAME", "WEBSITE_OWNER_NAME", "WEBSITE_SKU", "LEGION_SERVICE_HOST")
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentitySettings:
+    """How the app learns who calls.
+
+    Attributes:
+        kind: Which adapter.
+        tenant_id: Of the Entra tenant.
+        audiences: For which a token may be made: the client id of the app's registration, and its address.
+        applications: The client ids of those that may call; empty for any of the tenant.
+        authority: Issues the tokens.
+        platform_authenticates: Whether the platform has App Service authentication on: it removes the headers that callers
+            forge, so that those which arrive are its own.
+    """
+
+    kind: IdentityKind = "local"
+    tenant_id: str = ""
+    audiences: tuple[str, ...] = ()
+    applications: tuple[str, ...] = ()
+    authority: str = "https://login.microsoftonline.com"
+    platform_authenticates: bool = False
+
+
+def identity_kind(env: Mapping[str, str]) -> IdentityKind:
+    """Return how the app learns who calls: by function keys in Azure, and not at all elsewhere, where nothing else is set.
+
+    Raises:
+        InvalidSetting: It is none of the known ways, or local in Azure.
+    """
+    in_azure = any(env.get(name) for name in _AZURE)
+    kinds: tuple[IdentityKind, ...] = ("service_key", "local") if in_azure else ("local", "service_key")
+    kind = read.one_of(env, "IDENTITY", kinds)
+    if kind == "local" and in_azure:
+        raise InvalidSetting("IDENTITY", "must not be local in Azure, where every caller would be believed")
+    return kind
+
+
+def identity_settings(env: Mapping[str, str]) -> IdentitySettings:
+    """Return how the app learns who calls.
+
+    Raises:
+        InvalidSetting: A setting is missing or not of its form.
+    """
+    kind = identity_kind(env)
+    if kind != "entra":
+        return IdentitySettings(kind=kind)
+    audiences = _several(env, "ENTRA_AUDIENCES")
+    if not audiences:
+        raise InvalidSetting("ENTRA_AUDIENCES", "is missing")
+    return IdentitySettings(
+        kind=kind,
+        tenant_id=read.required(env, "ENTRA_TENANT_ID"),
+        audiences=audiences,
+        applications=_several(env, "ENTRA_ALLOWED_APPLICATIONS"),
+        authority=(read.optional(env, "ENTRA_AUTHORITY") or IdentitySettings.authority).rstrip("/"),
+        platform_authenticates=env.get("WEBSITE_AUTH_ENABLED", "").strip().lower() == "true",
+    )
+
+
+def _several(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(each.strip() for each in env.get(name, "").split(",") if each.strip())

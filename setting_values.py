@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from domain.errors import ShopError
 from domain.files.batch import ContainerName
+from domain.ids import Version
 from domain.money import Limit, Money
 from domain.payments.providers import PROVIDERS, ProviderName
 from domain.shipping.addresses import address_problems
@@ -186,6 +187,15 @@ def payment_providers(env: Mapping[str, str], name: str, default: tuple[Provider
     if set(named) - set(PROVIDERS):
         raise InvalidSetting(name, f"must be some of {', '.join(PROVIDERS)}, with commas between them")
     return named or default
+
+
+def versions(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """Return versions of an orchestrator that are separated by commas."""
+    found = tuple(dict.fromkeys(each.strip() for each in env.get(name, "").split(",") if each.strip()))
+    try:
+        return TypeAdapter(tuple[Version, ...]).validate_python(found)
+    except ValidationError:
+        raise InvalidSetting(name, "must be versions such as 1.0, with commas between them") from None
 
 
 def batch_width(env: Mapping[str, str], name: str, default: int) -> int:

@@ -97,6 +97,7 @@ class Settings:
     approval_reminder: timedelta = timedelta(hours=8)
     step_patience: timedelta = timedelta(seconds=STEP_PATIENCE_S)
     intake_max_wait: timedelta = timedelta(minutes=10)
+    order_versions: tuple[str, ...] = ()
     approval_escalation: timedelta = timedelta(seconds=APPROVAL_ESCALATION_S)
     capture: CaptureMode = "after_shipping"
     payment_providers: tuple[ProviderName, ...] = (STRIPE,)
@@ -138,6 +139,7 @@ class Settings:
             approval_reminder=read.duration(env, "APPROVAL_REMINDER_S", timedelta(hours=8), _MAX_REMINDER),
             step_patience=read.duration(env, "STEP_PATIENCE_S", cls.step_patience, _MAX_STEP_PATIENCE),
             intake_max_wait=read.limit_or_none(env, "INTAKE_MAX_WAIT_S", cls.intake_max_wait, _MAX_INTAKE_WAIT),
+            order_versions=read.versions(env, "ORDER_VERSIONS"),
             approval_escalation=read.duration(env, "APPROVAL_ESCALATION_S", cls.approval_escalation, _MAX_REMINDER),
             capture=read.one_of(env, "PAYMENT_CAPTURE", get_args(CaptureMode)),
             payment_providers=read.payment_providers(env, "PAYMENT_PROVIDERS", cls.payment_providers),

@@ -32,6 +32,13 @@ Namespace = Annotated[str, Field(max_length=100, pattern=r"^[A-Za-z0-9_-]*(\.[A-
 WorkflowKey = Annotated[str, Field(pattern=_PLAIN_ID), PLAIN_ID]
 """The id of one run of a workflow, unique among the runs of that workflow."""
 
+Version = Annotated[
+    str,
+    Field(pattern=r"^[0-9]{1,4}(\.[0-9]{1,4}){1,2}$"),
+    in_words("Must be two or three numbers with points between them"),
+]
+"""The version that an orchestrator's instance is started on, as host.json's `defaultVersion` and `context.version` have it."""
+
 INVENTORY_ENTITY = "inventory"
 
 PROCESS_ORDER: Final = "process_order"

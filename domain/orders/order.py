@@ -8,7 +8,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from domain.catalogue.product import OrderLine, PricedLine, Quantity, parcel_sides, total_cents, total_grams
 from domain.errors import IllegalTransition
-from domain.ids import CustomerId, Namespace, OrderId, ProductId
+from domain.ids import CustomerId, Namespace, OrderId, ProductId, Version
 from domain.inventory.stock import ALREADY_SETTLED
 from domain.money import Money
 from domain.payments.payment import CaptureMode, PaymentMethod, PaymentRequest
@@ -117,6 +117,7 @@ class OrderPolicy(Wire):
         label_percent: The most that a label may cost, as a share of the order's total.
         label_limit_cents: The most that a label may cost, in the order's currency.
         step_patience_s: How long each step is tried.
+        version: Of the orchestrator that the order is started on; None for the version of the release.
     """
 
     approval_threshold_cents: Cents
@@ -129,6 +130,7 @@ class OrderPolicy(Wire):
     label_percent: Annotated[int, Field(ge=0)] = LABEL_PERCENT
     label_limit_cents: Annotated[Cents | None, Field(exclude_if=is_absent)] = None
     step_patience_s: Annotated[int, Field(ge=1)] = STEP_PATIENCE_S
+    version: Annotated[Version | None, Field(exclude_if=is_absent)] = None
 
 
 class Order(Wire):

@@ -88,4 +88,10 @@ def notification_of_end(order: Order, status: OrderStatus) -> Notification | Non
 def run_of(order: Order, *, with_request: bool = True) -> Run:
     """Return an order as a run of its workflow. with_request: whether the run has the order as its input."""
     request = order.to_wire() if with_request else {}
-    return Run(workflow=PROCESS_ORDER, key=order.order_id, request=request, accepted_at=order.placed_at)
+    return Run(
+        workflow=PROCESS_ORDER,
+        key=order.order_id,
+        request=request,
+        accepted_at=order.placed_at,
+        version=order.policy.version,
+    )

@@ -116,6 +116,7 @@ class Run:
         workflow: The orchestrator's name.
         request: The instance's input.
         instance_id: As workflow and key name it.
+        version: Of the orchestrator that its first instance is started on; None for the version of the release.
         has_started: An instance was there.
         is_cancelled: Its cancellation was accepted.
     """
@@ -125,6 +126,7 @@ class Run:
     request: Mapping[str, Any]
     accepted_at: datetime
     instance_id: str = ""
+    version: str | None = None
     has_started: bool = field(default=False, compare=False)
     is_cancelled: bool = field(default=False, compare=False)
 

@@ -68,9 +68,16 @@ class DurableClient(Protocol):
     """
 
     def start_new(
-        self, orchestration_function_name: str, instance_id: str | None = None, client_input: Any = None
+        self,
+        orchestration_function_name: str,
+        instance_id: str | None = None,
+        client_input: Any = None,
+        version: str | None = None,
     ) -> Awaitable[str]:
-        """Start an instance. Refused while one of this id runs; replaces one that has ended."""
+        """Start an instance. Refused while one of this id runs; replaces one that has ended.
+
+        version: Without one, the `defaultVersion` of host.json.
+        """
 
     def get_status(
         self,

@@ -28,7 +28,9 @@ async def start_instance(
         given: The input, where it is not the run's request.
     """
     taken_over = {} if restart is None else {RESTART: restart.to_wire()}
-    start = client.start_new(run.workflow, run.instance_id, {**(given or run.request), **taken_over})
+    # One that takes over has a history of its own: it runs on what is released, also after that version was taken back.
+    version = run.version if restart is None else None
+    start = client.start_new(run.workflow, run.instance_id, {**(given or run.request), **taken_over}, version)
     try:
         await asyncio.wait_for(start, START_TIMEOUT_S)
     except Exception as error:  # noqa: BLE001 - whatever it was, the run is stored and will be found there

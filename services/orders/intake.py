@@ -9,10 +9,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from domain.cards import looks_like_card_number
+from domain.field_error import FieldError
 from domain.ids import new_order_id
 from domain.orders.order import Order, OrderPolicy, OrderRequest
 from domain.orders.pricing import priced_order
-from domain.refusals import OrderIdTaken, OrderNotAcceptable
+from domain.refusals import Invalid, OrderIdTaken, OrderNotAcceptable
 from domain.workflows.intake import Intake
 from services.input.fingerprints import fingerprint
 from settings import Settings
@@ -40,23 +41,28 @@ class OrderIntake:
         self._catalogue = catalogue
         self._settings = settings
 
-    def take_in(self, request: OrderRequest, chosen_id: str | None, now: datetime) -> TakenIn:
+    def take_in(
+        self, request: OrderRequest, chosen_id: str | None, now: datetime, version: str | None = None
+    ) -> TakenIn:
         """Insert the order into the repository, unless it is there.
 
         Args:
             request: What the caller asks for.
             chosen_id: The caller's id, if any.
             now: When the order is placed.
+            version: Of the orchestrator that the order is started on, from ORDER_VERSIONS; None for the first of them.
 
         Raises:
+            Invalid: Orders are not started on this version.
             OrderNotAcceptable: It cannot be priced.
             OrderIdTaken: The id belongs to another order.
             StorageUnavailable: The same request may be sent again.
         """
+        started_on = _version(self._settings.order_versions, version)
         mark = order_fingerprint(request)
         order_id = chosen_id or _fresh_order_id(now)
         try:
-            order = self._priced(request, order_id, now)
+            order = self._priced(request, order_id, now, started_on)
         except OrderNotAcceptable:
             # A repeat is answered as the first was, even when the catalogue has changed since.
             if chosen_id is not None and self._is_known(chosen_id, mark):
@@ -67,7 +73,7 @@ class OrderIntake:
             raise OrderIdTaken
         return TakenIn(order_id=order_id, to_start=order if intake is Intake.NEW else None)
 
-    def _priced(self, request: OrderRequest, order_id: str, now: datetime) -> Order:
+    def _priced(self, request: OrderRequest, order_id: str, now: datetime, version: str | None) -> Order:
         products = self._catalogue.get_many([line.product_id for line in request.wanted_lines()])
         currency = request.payment.currency or self._settings.currency
         return priced_order(
@@ -75,7 +81,7 @@ class OrderIntake:
             order_id,
             products,
             currency=currency,
-            policy=_policy(self._settings, currency, request.email),
+            policy=_policy(self._settings, currency, request.email, version),
             now=now,
             limit=self._settings.order_limit,
             shipping=self._settings.shipping,
@@ -102,7 +108,16 @@ def _fresh_order_id(now: datetime) -> str:
             return order_id
 
 
-def _policy(settings: Settings, currency: str, customer: str) -> OrderPolicy:
+def _version(offered: tuple[str, ...], asked: str | None) -> str | None:
+    if asked is None:
+        return offered[0] if offered else None
+    if asked not in offered:
+        known = f"Must be {' or '.join(offered)}." if offered else "No order is started on a version by name here."
+        raise Invalid([FieldError(field="version", rule="unknown_version", message=known)])
+    return asked
+
+
+def _policy(settings: Settings, currency: str, customer: str, version: str | None) -> OrderPolicy:
     # An approver may not decide on their own order.
     approvers = tuple(each for each in settings.approver_emails if each.lower() != customer.lower())
     return OrderPolicy(
@@ -116,4 +131,5 @@ def _policy(settings: Settings, currency: str, customer: str) -> OrderPolicy:
         label_percent=settings.label_percent,
         label_limit_cents=settings.label_limit.for_currency(currency).amount,
         step_patience_s=int(settings.step_patience.total_seconds()),
+        version=version,
     )

@@ -12,25 +12,29 @@ from services.orders.intake import OrderIntake
 from services.telemetry import emit_accepted
 
 
-async def take_in_order(client: DurableClient, request: OrderRequest, chosen_id: str | None) -> str:
+async def take_in_order(
+    client: DurableClient, request: OrderRequest, chosen_id: str | None, version: str | None = None
+) -> str:
     """Take an order in and start its saga; a repeat starts nothing. A start that fails is left to the recovery timer.
 
     Args:
         client: The durable client.
         request: What the caller asks for.
         chosen_id: The caller's id; None to have one made.
+        version: Of the orchestrator; None for that of every order.
 
     Returns:
         The order's id.
 
     Raises:
+        Invalid: Orders are not started on this version.
         OrderNotAcceptable: The catalogue does not allow the order.
         OrderIdTaken: The id belongs to another order.
         StorageUnavailable: The same request may be sent again.
     """
     parts = services()
     intake = OrderIntake(parts.order_repository, parts.catalogue, parts.settings)
-    taken = await asyncio.to_thread(intake.take_in, request, chosen_id, datetime.now(UTC))
+    taken = await asyncio.to_thread(intake.take_in, request, chosen_id, datetime.now(UTC), version)
     if taken.to_start is not None:
         emit_accepted(taken.order_id)
         await start_instance(client, run_of(taken.to_start))

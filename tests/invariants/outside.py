@@ -15,6 +15,7 @@ from local_host.testing import Answer
 from sandbox.testing import Sandbox
 from tests.invariants.processes import Reborn, running
 from tests.support.order_requests import ADDRESS
+from tests.support.shop import ROOT
 
 POLL_INTERVAL_S = 0.2
 _RETRY_PAUSE_S = 0.02
@@ -95,8 +96,18 @@ async def the_outside(
     settings: Mapping[str, str] | None = None,
     on_answer: Callable[[str], object] = lambda _: None,
     disk: Path | None = None,
+    app: Path = ROOT,
 ) -> AsyncIterator[Outside]:
-    """Yield a running host and a running sandbox, which keep their state in the folder. disk: where the host keeps its own."""
+    """Yield a running host and a running sandbox, which keep their state in the folder.
+
+    Args:
+        folder: Of their state and logs.
+        storage_connection: The shop's storage account.
+        settings: Of the app, above those of every test.
+        on_answer: Called with the text of every answer.
+        disk: Where the host keeps its own state; None for the folder.
+        app: What the host runs.
+    """
     async with AsyncExitStack() as stack:
         provider = stack.enter_context(running(Reborn("sandbox", ("sandbox",), folder, dict(os.environ))))
         environment = {
@@ -115,7 +126,7 @@ async def the_outside(
             },
             **(settings or {}),
         }
-        start = ("local_host", "start", "--app", ".", "--redeliver-after-visibility-timeout")
+        start = ("local_host", "start", "--app", str(app), "--redeliver-after-visibility-timeout")
         host = stack.enter_context(running(Reborn("local_host", start, folder, environment, disk)))
         http = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)))
         yield Outside(host, provider, Sandbox(provider.url), http, on_answer)

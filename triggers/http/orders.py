@@ -7,12 +7,12 @@ import azure.functions as func
 from pydantic import Field
 
 from domain.identity import Role
-from domain.ids import CustomerId, ProductId
+from domain.ids import CustomerId, ProductId, Version
 from domain.orders.listing import ListedOrder, OrderFilter
 from domain.orders.order import OrderRequest, OrderStatus
 from domain.page import Page
 from domain.shipping.tracking import TrackingCode
-from domain.wire import EmailAddress, Timestamp, Wire, in_words
+from domain.wire import Edge, EmailAddress, Timestamp, Wire, in_words
 from services.container import services
 from services.orders.admission import admit_order
 from services.orders.document import order_facts
@@ -50,6 +50,12 @@ class OrderQuery(PageQuery):
     placed_to: Timestamp | None = None
 
 
+class PlacementQuery(Edge):
+    """How an order is placed. `version` is that of the orchestrator: one of ORDER_VERSIONS, the first of which is usual."""
+
+    version: Version | None = None
+
+
 class OrderList(Wire):
     """One page of orders. `next_cursor` is for the next page, null on the last one."""
 
@@ -63,6 +69,7 @@ class OrderList(Wire):
     "orders",
     roles=frozenset({Role.STOREFRONT, Role.OPERATOR}),
     body=OrderRequest,
+    query=PlacementQuery,
     takes_idempotency_key=True,
     answers={202: OrderLinks},
     problems={409: "Another order has this id, or one that differs in case only."},
@@ -74,8 +81,9 @@ async def place_order(req: func.HttpRequest, client: df.DurableOrchestrationClie
     """
     request = read_body(req, OrderRequest)
     order_id = named_order_id(request, idempotency_key(req))
+    version = read_query(req, PlacementQuery).version
     await admit_order(order_id)
-    links = order_links(await take_in_order(client, request, order_id))
+    links = order_links(await take_in_order(client, request, order_id, version))
     return accepted(links, links.statusQueryGetUri)
 
 

@@ -118,10 +118,10 @@ param entraAllowedApplications string[] = []
 @maxLength(50)
 param alertEmails string[]
 
-@description('Phone that the gravest alerts call and text, as country code and number, such as 49-1701234567; empty for none.')
+@description('Phone that alerts of severity 0 call and text, as country code and number, such as 49-1701234567; empty for none.')
 param onCallPhone string = ''
 
-@description('Address that the gravest alerts are posted to in the common alert schema, such as that of a pager service; empty for none.')
+@description('Address that alerts of severity 0 and 1 are posted to in the common alert schema, such as that of a pager service; empty for none.')
 @secure()
 param onCallWebhook string = ''
 
@@ -699,6 +699,8 @@ module alerts 'modules/alerts.bicep' = {
     onCallPhone: onCallPhone
     onCallWebhook: onCallWebhook
     workspaceId: monitoring.outputs.workspaceId
+    insightsId: monitoring.outputs.insightsId
+    appUrl: 'https://${app.outputs.hostName}'
     storageId: storage.outputs.id
     siteId: premium ? app.outputs.id : ''
   }

@@ -47,6 +47,12 @@ var charts = [
     query: loadTextContent('../queries/needs_attention.kql')
   }
   { tab: 'business', title: 'Open dead letters', shape: 'table', query: loadTextContent('../queries/dead_letters.kql') }
+  {
+    tab: 'business'
+    title: 'Money held before it is captured, in seconds'
+    shape: 'table'
+    query: loadTextContent('../queries/capture_times.kql')
+  }
   { tab: 'business', title: 'Slowest orders', shape: 'table', query: loadTextContent('../queries/slowest_orders.kql') }
   {
     tab: 'orchestrations'

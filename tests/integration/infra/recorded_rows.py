@@ -3,12 +3,14 @@
 import json
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import duckdb_kql
+from duckdb_kql.engine import schema
 
 from tests.support.templates.bicep import INFRA, ROOT
 
@@ -18,6 +20,26 @@ QUERIES = INFRA / "queries"
 PRELUDE = (QUERIES / "prelude.kql").read_text(encoding="utf-8")
 
 Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Line:
+    """What the app has logged. age: how long ago. function: in which function."""
+
+    message: str
+    age: timedelta = timedelta()
+    level: str = "Information"
+    function: str = "process_order"
+
+
+@dataclass(frozen=True)
+class Item:
+    """A row of a table that no recording has, in the columns that its documentation names."""
+
+    table: str
+    columns: Row
+    age: timedelta = timedelta()
+
 
 _TYPES = {
     "string": "VARCHAR",
@@ -36,25 +58,56 @@ def rows_found(
     copies: int = 1,
     age: timedelta = timedelta(),
     slot: str = "",
-    lines: Sequence[str] = (),
+    lines: Sequence[str | Line] = (),
+    items: Sequence[Item] = (),
 ) -> list[Row]:
     """Return what a query of `infra/queries` gives when these recordings are all that there is.
 
     copies: how many times each was done, with other ids. age: how long ago. slot: what the app's role name ends in.
-    lines: what the app has logged besides, in the shape of a recorded line.
+    lines: what the app has logged besides, in the shape of a recorded line; a text alone is a warning of just now.
     """
+    rows = [Item(table, row, age) for copy in range(copies) for table, row in _rows(recordings, str(copy))]
+    rows += [*_items_of_lines(lines), *items]
+    connection = _tables()
+    connection.begin()
+    try:
+        _insert(connection, rows, f"orders{slot}")
+        found = connection.sql(_translated(query))
+        return [dict(zip(found.columns, values, strict=True)) for values in found.fetchall()]
+    finally:
+        connection.rollback()
+
+
+@cache
+def _tables() -> Any:
+    """Return a connection to empty tables, which each query fills for itself and leaves empty."""
     connection = duckdb_kql.connect()
+    connection.execute("SET TimeZone='UTC'")
     for table, columns in TABLES.items():
         listed = ", ".join(f'"{name}" {_TYPES[kind]}' for name, kind in columns.items())
-        connection.sql(f"CREATE TABLE {table} ({listed})")
-    for copy in range(copies):
-        for place, (table, row) in enumerate([*_rows(recordings, str(copy)), *_rows_of_lines(lines)]):
-            time = datetime.now(UTC) - age + timedelta(milliseconds=place - 10_000)
-            given = {"TimeGenerated": time.replace(tzinfo=None), "AppRoleName": f"orders{slot}", "ItemCount": 1, **row}
-            names, marks = ", ".join(f'"{name}"' for name in given), ", ".join("?" * len(given))
-            connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", list(given.values()))
-    found = duckdb_kql.query(connection, f"{PRELUDE}\n{(QUERIES / f'{query}.kql').read_text(encoding='utf-8')}")
-    return [dict(zip(found.columns, values, strict=True)) for values in found.fetchall()]
+        connection.sql(f'CREATE TABLE "{table}" ({listed})')
+    return connection
+
+
+@cache
+def _translated(query: str) -> str:
+    """Return a query in SQL, with the prelude before it. Translating takes longer than all else, so once."""
+    text = f"{PRELUDE}\n{(QUERIES / f'{query}.kql').read_text(encoding='utf-8')}"
+    return str(duckdb_kql.to_sql(text, schema=schema(_tables())))
+
+
+def _insert(connection: Any, rows: Sequence[Item], role: str) -> None:
+    now = datetime.now(UTC).replace(tzinfo=None)
+    per_table: dict[str, list[Row]] = {}
+    for place, item in enumerate(rows):
+        time = now - item.age + timedelta(milliseconds=place - 10_000)
+        given = {"TimeGenerated": time, "AppRoleName": role, "ItemCount": 1, **item.columns}
+        per_table.setdefault(item.table, []).append(given)
+    for table, filled in per_table.items():
+        names = list(TABLES[table])
+        marks = ", ".join(["(" + ", ".join("?" * len(names)) + ")"] * len(filled))
+        values = [row.get(name) for row in filled for name in names]
+        connection.execute(f'INSERT INTO "{table}" VALUES {marks}', values)
 
 
 @cache
@@ -70,11 +123,13 @@ def _rows(recordings: Sequence[str], copy: str) -> Iterator[tuple[str, Row]]:
             yield item["type"], {name: value for name, value in row.items() if name in TABLES[item["type"]]}
 
 
-def _rows_of_lines(lines: Sequence[str]) -> Iterator[tuple[str, Row]]:
+def _items_of_lines(lines: Sequence[str | Line]) -> Iterator[Item]:
     shape = next(item for item in _items("order") if str(item.get("category")).endswith(".User"))
-    for line in lines:
-        row = _row({**shape, "level": "Warning", "message": line})
-        yield shape["type"], {name: value for name, value in row.items() if name in TABLES[shape["type"]]}
+    for each in lines:
+        line = each if isinstance(each, Line) else Line(each, level="Warning")
+        category = f"Function.{line.function}.User"
+        row = _row({**shape, "level": line.level, "message": line.message, "category": category})
+        yield Item(shape["type"], row, line.age)
 
 
 def _row(item: Row) -> Row:

@@ -33,6 +33,13 @@ class Intended(NamedTuple):
 
 INTENDED = [
     Intended(
+        r"/Microsoft\.Insights/(webtests|metricAlerts)/orders-test-outside: only now", "availability as callers see it"
+    ),
+    Intended(
+        r"/vaults/.*Microsoft\.Insights/diagnosticSettings.* properties\.logAnalyticsDestinationType: only now",
+        "the alert reads the vault's own table, which nothing fills otherwise",
+    ),
+    Intended(
         r"^outputs APP_(RUNNER_SUBNET_ID|OUTBOUND_ADDRESS): only now"
         r"|/virtualNetworks/\S+ properties\.subnets\[\{'name': 'runners', .*: only now",
         "a place for machines that deploy from inside of the network, and the fixed address where there is one",

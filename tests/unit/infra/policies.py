@@ -286,39 +286,6 @@ def running_orders_cannot_be_deleted(deployment: Any, given: Given) -> Iterator[
 
 
 @policy
-def alerts_notify_people_and_resolve_themselves(deployment: Any, given: Given) -> Iterator[str]:
-    rules = of_type(deployment, "Microsoft.Insights/scheduledQueryRules")
-    if not rules:
-        yield "there are no alerts"
-    for rule in rules:
-        stated = properties(rule)
-        if (
-            not stated.get("actions", {}).get("actionGroups")
-            or stated.get("autoMitigate") is not True
-            or not stated.get("enabled")
-        ):
-            yield f"{place(rule)}: {rule['name']}"
-        for name in ("windowSize", "evaluationFrequency"):
-            if not re.fullmatch(r"PT(5|10|15|30|45)M|PT[1-6]H|P[12]D", str(stated.get(name))):
-                yield f"{place(rule)}: {name} {stated.get(name)!r}"
-    for people in of_type(deployment, "Microsoft.Insights/actionGroups"):
-        if not any(value for name, value in properties(people).items() if name.endswith("Receivers")):
-            yield f"{place(people)}: no person is notified"
-
-
-@policy
-def gravest_alerts_reach_the_operator_on_call_and_no_others_do(deployment: Any, given: Given) -> Iterator[str]:
-    groups = {one["_id"] for one in of_type(deployment, "Microsoft.Insights/actionGroups")}
-    on_call = {one for one in groups if one.endswith("-on-call")}
-    if bool(on_call) is not bool(given.get("onCallPhone") or given.get("onCallWebhook")):
-        yield f"{len(on_call)} groups on call"
-    for rule in of_type(deployment, "Microsoft.Insights/scheduledQueryRules"):
-        called = set(properties(rule)["actions"]["actionGroups"])
-        if called != (groups if properties(rule)["severity"] == 0 else groups - on_call):
-            yield f"{place(rule)}: {rule['name']} calls {sorted(called)}"
-
-
-@policy
 def budget_is_watched(deployment: Any, given: Given) -> Iterator[str]:
     budgets = of_type(deployment, "Microsoft.Consumption/budgets")
     if bool(budgets) is not bool(given.get("budgetAmount")):

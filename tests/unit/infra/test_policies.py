@@ -6,7 +6,7 @@ from scripts.bicep.values import Refused
 from tests.support.templates.bicep import Given, evaluate
 from tests.support.templates.combinations import ACCEPTED, ID, LEGAL, REFUSED, described
 from tests.unit.infra import policies_of_connections
-from tests.unit.infra.policies import POLICIES
+from tests.unit.infra.all_policies import POLICIES
 
 
 @pytest.mark.parametrize("name", POLICIES)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.templates.bicep import INFRA, Given, evaluate
 from tests.support.templates.combinations import PLAIN
-from tests.unit.infra.policies import POLICIES
+from tests.unit.infra.all_policies import POLICIES
 
 
 class Fault(NamedTuple):
@@ -137,15 +137,34 @@ FAULTS: dict[str, list[Fault]] = {
         Fault("modules/scheduler.bicep", "locks@2020-05-01' =", "locks@2020-05-01' = if (false)", DTS),
         Fault("modules/sql.bicep", "scope: server\n", "scope: database\n", SQL),
     ],
-    "gravest_alerts_reach_the_operator_on_call_and_no_others_do": [
-        Fault("modules/alerts.bicep", "one.severity == 0 &&", "one.severity > 0 &&", {"onCallPhone": "49-1701234567"}),
-        Fault("modules/alerts.bicep", "one.severity == 0 &&", "", {"onCallWebhook": "https://pager.example/x"}),
+    "severity_decides_who_is_called": [
+        Fault(
+            "modules/alerts.bicep", "called[one.severity]", "called[3 - one.severity]", {"onCallPhone": "49-1701234567"}
+        ),
+        Fault(
+            "modules/alerts.bicep", "called[one.severity]", "called[0]", {"onCallWebhook": "https://pager.example/x"}
+        ),
+        Fault("modules/alerts.bicep", "map(called[0],", "map(called[1],", {"onCallPhone": "49-1701234567"}),
         Fault("main.bicep", "onCallPhone: onCallPhone", "onCallPhone: ''", {"onCallPhone": "49-1701234567"}),
+        Fault(
+            "main.bicep",
+            "onCallWebhook: onCallWebhook",
+            "onCallWebhook: ''",
+            {"onCallWebhook": "https://pager.example/x"},
+        ),
+    ],
+    "app_is_watched_from_outside": [
+        Fault("modules/alerts.bicep", "Enabled: true", "Enabled: false"),
+        Fault("modules/alerts.bicep", "/api/health', HttpVerb", "/api/orders', HttpVerb"),
+        Fault("modules/alerts.bicep", "failedLocationCount: 3", "failedLocationCount: 6"),
+    ],
+    "vault_logs_are_in_the_table_that_the_alert_reads": [
+        Fault("modules/keyvault.bicep", "logAnalyticsDestinationType: 'Dedicated'\n", "\n"),
     ],
     "alerts_notify_people_and_resolve_themselves": [
-        Fault("modules/alerts.bicep", "[people.id, onCall.id] : [people.id] }", "[people.id, onCall.id] : [] }"),
+        Fault("modules/alerts.bicep", "actionGroups: called[one.severity]", "actionGroups: []"),
         Fault("modules/alerts.bicep", "autoMitigate: true", "autoMitigate: false"),
-        Fault("modules/alerts.bicep", "window: 'PT15M'", "window: '15m'"),
+        Fault("modules/alert_rules.bicep", "window: 'PT15M'", "window: '15m'"),
     ],
     "budget_is_watched": [
         Fault("modules/budget.bicep", "threshold: 80", "threshold: 800", BUDGET),
@@ -160,14 +179,19 @@ FAULTS: dict[str, list[Fault]] = {
         Fault("modules/roles.bicep", "4633458b-17de-408a-b874-0445c86b69e6", "00482a5a-887f-4fb3-b363-3b7fe8e74483"),
         Fault("modules/rbac.bicep", "scope: insights\n", "scope: resourceGroup()\n"),
         Fault("modules/rbac.bicep", "    principalType: 'ServicePrincipal'\n", ""),
-        Fault(
-            "modules/rbac.bicep", "scope: packages", "scope: accounts[0]", EP | {"codeDeployerPrincipalId": PRINCIPAL}
-        ),
+        Fault("modules/rbac.bicep", "scope: packages", "scope: account", EP | {"codeDeployerPrincipalId": PRINCIPAL}),
     ],
     "app_has_the_roles_it_needs": [
         Fault("modules/rbac.bicep", "roles.storageTableDataContributor", "roles.storageQueueDataContributor"),
-        Fault("main.bicep", "[storage.outputs.name, stagingStorage!.outputs.name]", "[storage.outputs.name]", SLOT),
-        Fault("main.bicep", "backend == 'DurableTaskScheduler' ? taskHubs : []", "[]", DTS),
+        Fault(
+            "main.bicep",
+            "storageAccountName: stagingStorage!.outputs.name",
+            "storageAccountName: storage.outputs.name",
+            SLOT,
+        ),
+        Fault(
+            "main.bicep", "taskHubName: backend == 'DurableTaskScheduler' ? taskHubName : ''", "taskHubName: ''", DTS
+        ),
         Fault("main.bicep", "empty(mailDataLocation) ? '' : mail!.outputs.name", "''", MAIL),
     ],
     "manifests_are_announced_on_every_account": [
@@ -244,7 +268,7 @@ FAULTS: dict[str, list[Fault]] = {
     "slot_shares_nothing_that_runs": [
         Fault("main.bicep", "blob: stagingStorage!.outputs.blobEndpoint", "blob: storage.outputs.blobEndpoint", SLOT),
         Fault("main.bicep", "mailEndpoint: ''", "mailEndpoint: production.mailEndpoint", SLOT | MAIL),
-        Fault("main.bicep", "approverEmails: stagingApproverEmails", "approverEmails: shop.approverEmails", SLOT),
+        Fault("main.bicep", "approverEmails: stagingApprovers", "approverEmails: shop.approverEmails", SLOT),
         Fault("modules/settings.bicep", "    objectKeys(peopleSettings('', '', [])),\n", "", SLOT),
         Fault("main.bicep", "vaultUri: stagingVault!.outputs.uri", "vaultUri: vault.outputs.uri", SLOT),
         Fault("main.bicep", "clientId: stagingIdentity!.outputs.clientId", "clientId: identity.outputs.clientId", SLOT),
@@ -253,7 +277,11 @@ FAULTS: dict[str, list[Fault]] = {
         Fault("main.bicep", "roleName: 'func-${token}-staging'", "roleName: 'func-${token}-next'", SLOT),
     ],
 }
-CASES = [(name, fault) for name in POLICIES for fault in FAULTS[name]]
+CASES = [(name, fault) for name, faults in FAULTS.items() for fault in faults]
+
+
+def test_each_policy_has_its_fault():
+    assert FAULTS.keys() == POLICIES.keys()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,260 @@
+"""Each alert is raised by rows as their emitters write them, and none by a good day.
+
+What the app writes is written by its own code (`said`), what the host writes is recorded or has its words from the host's source,
+and what Azure writes has the columns of its documentation (`documented_rows`).
+"""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from domain.orders.order import OrderStatus
+from domain.payments.reconciliation import PaymentDriftKind
+from tests.integration.infra import documented_rows as azure
+from tests.integration.infra.recorded_rows import QUERIES, Item, Line, rows_found
+from tests.integration.infra.said import order, payment_drift, step
+from tests.support.templates.bicep import evaluate, of_type, properties
+from tests.support.templates.combinations import PLAIN
+
+S, M, H = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
+ACCEPTED, COMPLETED, WAITS = OrderStatus.ACCEPTED, OrderStatus.COMPLETED, OrderStatus.AWAITING_APPROVAL
+
+Rows = dict[str, Any]
+
+
+def lines(*groups: list[Line]) -> Rows:
+    return {"lines": [line for group in groups for line in group]}
+
+
+def items(*groups: Item | list[Item]) -> Rows:
+    return {"items": [item for group in groups for item in (group if isinstance(group, list) else [group])]}
+
+
+def warned(text: str, age: timedelta = timedelta()) -> Rows:
+    return {"lines": [Line(text, age, "Warning")]}
+
+
+def late_orders(count: int, accepted: timedelta) -> list[Line]:
+    return [line for n in range(count) for line in order(f"l-{n}", {ACCEPTED: accepted})]
+
+
+def quick_orders(count: int, accepted: timedelta) -> list[Line]:
+    return [line for n in range(count) for line in order(f"q-{n}", {ACCEPTED: accepted, COMPLETED: accepted - 20 * S})]
+
+
+UNANSWERED = [line for n in range(6) for line in step("authorise_payment", "unknown", order_id=f"u-{n}")]
+STOOD_STILL = Line("order s-1 stands still since 2026-11-27T03:00:00+00:00", 5 * M, "Warning", "recover_runs")
+
+RAISED: dict[str, list[Rows]] = {
+    "stuck_orders": [
+        lines(order("s-1", {ACCEPTED: H})),
+        lines(order("s-1", {WAITS: 3 * H}), step("settle_approval", age=H, order_id="s-1")),
+        lines(order("s-1", {WAITS: 26 * H}), [STOOD_STILL]),  # its wait is over, and it went on waiting
+        lines([STOOD_STILL]),  # what it said is older than the alert looks back
+        warned("expense_approval c-7 stands still since 2026-11-27T03:00:00+00:00"),
+    ],
+    "retry_rate": [lines(*[step("buy_label", order_id=f"r-{n % 14}") for n in range(20)])],
+    "inventory_drift": [warned('inventory drift {"product_id":"mug","order_id":"a-1"}')],
+    "payment_drift": [warned(payment_drift(PaymentDriftKind.NOT_CAPTURED))],
+    "money_taken": [warned(payment_drift(PaymentDriftKind.CHARGED_TWICE))],
+    "payments_unread": [lines(2 * [Line("payment reconciliation failed stripe: no answer", level="Warning")])],
+    "throttling": [items(*[azure.throttled("503 (Server Busy): The server is busy.") for _ in range(11)])],
+    "lost_events": [items(azure.metric("Microsoft.EventGrid", "DeadLetteredCount", 1))],
+    "key_use": [
+        items(azure.queue_line("SAS")),
+        items(azure.queue_line("AccountKey", "KeyBasedAuthenticationNotPermitted")),
+    ],
+    "vault_denied": [items(azure.vault_line("SecretGet", 403)), items(azure.vault_line("SecretGet", 401))],
+    "log_volume": [items(*[azure.usage(300) for _ in range(7)])],
+    "log_cap": [items(azure.workspace_line(azure.OVER_QUOTA))],
+    "failing_timers": [
+        items(*[azure.by_timer("recover_runs", failed=n < 3, age=n * M + S) for n in range(60)]),
+        items(azure.by_timer("reconcile_payments", failed=True), azure.by_timer("reconcile_payments", age=H)),
+    ],
+    "failing_queue_functions": [
+        items(*[azure.by_queue("deliver_notification", failed=True, age=n * S) for n in range(3)])
+    ],
+    "failing_webhooks": [items(*[azure.http_call("webhooks/tracking", 401) for _ in range(3)])],
+    "poison_messages": [
+        {
+            "lines": [
+                Line(
+                    "orders-in: message m-1 refused (invalid): no JSON", level="Error", function="take_in_queued_order"
+                )
+            ]
+        }
+    ],
+    "backlog_age": [
+        items(azure.activity_line("Scheduled", 20 * M), azure.activity_line("Started", 10 * M)),
+        items(azure.activity_line("Scheduled", 20 * M)),
+        items(azure.taken_from_queue("take_in_queued_order", 6 * M)),
+    ],
+    "provider_errors": [lines(UNANSWERED)],
+    "capture_latency": [lines(step("authorise_payment", age=2 * H))],
+    "slo_api_fast_burn": [items(azure.http_call("orders", 503, M, 20), azure.http_call("orders", 202, M, 400))],
+    "slo_api_slow_burn": [
+        items(azure.http_call("orders", 500, 10 * M, 20), azure.http_call("orders", 202, 5 * H, 2_000))
+    ],
+    "slo_orders_fast_burn": [lines(late_orders(6, 17 * M), quick_orders(30, 18 * M))],
+    "slo_orders_slow_burn": [lines(late_orders(6, 40 * M), quick_orders(60, 50 * M))],
+}
+
+SPARED: dict[str, list[Rows]] = {
+    "stuck_orders": [
+        lines(order("s-1", {WAITS: 20 * H})),  # a human is asked
+        lines(order("s-1", {COMPLETED: 2 * M}), [STOOD_STILL]),  # it went on
+        lines(order("s-1", {OrderStatus.NEEDS_ATTENTION: 10 * M}), [STOOD_STILL]),  # which has an alert of its own
+    ],
+    "money_taken": [warned(payment_drift(PaymentDriftKind.REFUNDED_TOO_MUCH))],
+    "failing_timers": [
+        items(*[azure.by_timer("recover_runs", failed=n == 0, age=n * M + S) for n in range(60)]),  # a blip
+        items(*[azure.by_timer("recover_runs", failed=n > 50, age=n * M + S) for n in range(60)]),  # it is over
+        items(*[azure.by_queue("deliver_notification", failed=True, age=n * S) for n in range(3)]),
+    ],
+    "failing_webhooks": [items(*[azure.http_call("orders", 401) for _ in range(9)])],
+    "backlog_age": [items(azure.taken_from_queue("deliver_notification", 20 * M, deliveries=3))],  # it was tried before
+    "provider_errors": [lines(*[step("authorise_payment", "refused", order_id=f"c-{n}") for n in range(9)])],
+    "capture_latency": [
+        lines(step("authorise_payment", age=2 * H), step("capture_payment", age=2 * H - M)),
+        lines(step("authorise_payment", age=2 * H), step("cancel_payment", age=H)),
+        lines(step("authorise_payment", age=2 * H), order("a-1", {COMPLETED: 2 * H - M})),  # charged at once
+    ],
+    "slo_api_fast_burn": [
+        items(azure.http_call("orders", 503, 40 * M, 20), azure.http_call("orders", 202, M, 400)),  # it is over
+        items(azure.http_call("orders", 422, M, 400)),
+        items(azure.http_call("health", 503, M, 400)),
+    ],
+    "slo_orders_fast_burn": [
+        lines([line for n in range(9) for line in order(f"w-{n}", {ACCEPTED: 18 * M, WAITS: 18 * M})])
+    ],
+}
+
+
+def good_day() -> Rows:
+    """Return what arrives while nothing is wrong: orders, one refused card, calls, timers, queues, and Azure's own lines."""
+    orders = lines(
+        quick_orders(20, 18 * M),
+        order("waits", {ACCEPTED: 3 * H, WAITS: 3 * H}),
+        *[
+            step(name, order_id=f"q-{n}", age=18 * M)
+            for n in range(8)
+            for name in ("authorise_payment", "capture_payment")
+        ],
+        step("authorise_payment", "refused", order_id="q-9"),
+    )
+    calls = items(
+        azure.http_call("orders", 202, M, 500),
+        azure.http_call("orders", 422, M, 20),
+        azure.http_call("health", 200, M, 5),
+        azure.http_call("webhooks/tracking", 200, M, 9),
+        *[azure.by_timer("recover_runs", age=n * M) for n in range(30)],
+        azure.by_timer("reconcile_payments"),
+        azure.by_queue("deliver_notification"),
+        azure.taken_from_queue("deliver_notification", 2 * S),
+        azure.activity_line("Scheduled", M),
+        azure.activity_line("Started", M - S),
+        azure.vault_line("Authentication", 401),
+        azure.vault_line("SecretGet", 200),
+        azure.queue_line("OAuth"),
+        azure.usage(200),
+        azure.usage(9_000, billable=False),
+        azure.workspace_line("Data collection has resumed. Ingestion status = RespectQuota"),
+        azure.metric("Microsoft.EventGrid", "DeliverySuccessCount", 3),
+        azure.metric("Microsoft.EventGrid", "DeadLetteredCount", 0),
+    )
+    return orders | calls
+
+
+def rules() -> dict[str, dict[str, Any]]:
+    """Return every alert that reads logs, by the name of its query."""
+    found = of_type(evaluate(PLAIN[0]), "Microsoft.Insights/scheduledQueryRules")
+    return {str(one["name"]).removeprefix("orders-test-").replace("-", "_"): properties(one) for one in found}
+
+
+@pytest.mark.parametrize(("rule", "rows"), [(rule, rows) for rule, cases in RAISED.items() for rows in cases])
+def test_an_alert_is_raised_by_what_it_is_for(rule: str, rows: Rows) -> None:
+    found = rows_found(rule, **rows)
+    assert found
+    if not rows.get("items") or rows["items"][0].table.startswith("App"):
+        assert rows_found(rule, slot="-staging", **rows) == [], "the staging slot raises nothing"
+
+
+@pytest.mark.parametrize(("rule", "rows"), [(rule, rows) for rule, cases in SPARED.items() for rows in cases])
+def test_an_alert_is_not_raised_by_what_is_near_to_it(rule: str, rows: Rows) -> None:
+    assert rows_found(rule, **rows) == []
+
+
+@pytest.mark.parametrize("rule", sorted(rules().keys()))
+def test_no_alert_is_raised_on_a_good_day(rule: str) -> None:
+    assert rows_found(rule, "order", **good_day()) == []
+
+
+@pytest.mark.parametrize("rule", sorted(rules().keys()))
+def test_an_alert_is_split_by_columns_that_it_has(rule: str) -> None:
+    """And one that looks further back than its window leaves the time out: Azure would count each window for itself."""
+    (criterion,) = rules()[rule]["criteria"]["allOf"]
+    wanted = {one["name"] for one in criterion.get("dimensions", [])}
+    text = (QUERIES / f"{rule}.kql").read_text(encoding="utf-8")
+    columns = columns_of(rule)
+    assert wanted <= columns, text
+    if "overrideQueryTimeRange" in rules()[rule]:
+        assert "TimeGenerated" not in columns
+
+
+def columns_of(query: str) -> set[str]:
+    """Return the columns of what raises a query."""
+    given = RAISED.get(query)
+    found = rows_found(query, **given[0]) if given else rows_found(query, *RECORDED_FOR.get(query, ()), copies=20)
+    assert found, query
+    return set(found[0])
+
+
+RECORDED_FOR = {
+    "needs_attention": ("dead-letter-open",),
+    "dead_letters": ("dead-letter-open",),
+    "non_determinism": ("orchestrator-changed-under-a-waiting-order",),
+    "worker_died": ("worker-dies",),
+    "newer_version": ("event-for-an-instance-of-a-newer-version",),
+    "failed_orchestrations": ("orchestrator-raises",),
+    "activity_failures": ("worker-dies",),
+}
+
+
+@pytest.mark.parametrize(
+    ("query", "rows"),
+    [
+        ("compute", items(azure.metric("Microsoft.Web", "OnDemandFunctionExecutionUnits", 128_000, "sites/func"))),
+        (
+            "storage_transactions",
+            items(azure.metric("Microsoft.Storage", "Transactions", 9, "storageAccounts/st/queueServices/default")),
+        ),
+        ("scheduler_actions", items(azure.metric("Microsoft.DurableTask", "TotalActions", 9, "schedulers/dts"))),
+        ("log_bill", items(azure.usage(300))),
+        ("slowest_orders", lines(order("o-1", {ACCEPTED: 9 * M, COMPLETED: 2 * M}))),
+        ("capture_times", lines(step("authorise_payment", age=9 * M), step("capture_payment", age=8 * M))),
+        ("availability", items(azure.http_call("orders", 503), azure.http_call("orders", 202))),
+    ],
+)
+def test_a_chart_shows_what_it_is_for(query: str, rows: Rows) -> None:
+    found = rows_found(query, **rows)
+    assert len(found) == 1
+    assert all(value is not None for value in found[0].values()), found
+
+
+def test_the_service_of_a_storage_transaction_is_named() -> None:
+    [row] = rows_found(
+        "storage_transactions",
+        **items(azure.metric("Microsoft.Storage", "Transactions", 9, "storageAccounts/st/queueServices/default")),
+    )
+    assert row["service"] == "queueservices"
+
+
+def test_every_query_is_fed_here_or_from_a_recording() -> None:
+    texts = [
+        path.read_text(encoding="utf-8")
+        for path in QUERIES.parents[1].glob("tests/integration/infra/test_queries_on_*.py")
+    ]
+    named = set(re.findall(r'"([a-z_]+)"', "".join(texts)))
+    assert {path.stem for path in QUERIES.glob("*.kql")} - {"prelude"} <= named

@@ -22,6 +22,7 @@ FOLDERS: Final = (
     "triggers.queue",
     "triggers.blob",
     "triggers.timer",
+    "console",
 )
 
 

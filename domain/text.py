@@ -6,6 +6,7 @@ header.
 """
 
 import unicodedata
+from datetime import UTC, datetime
 from typing import Final
 
 _JOINERS: Final = "\u200c\u200d"
@@ -57,6 +58,12 @@ def shown_line(text: str, most: int) -> str:
     shown = "".join(" " if _is_shapeless(each) else each for each in text[: 4 * most].translate(_DROPPED))
     line = " ".join(shown.split())
     return line if len(line) <= most and len(text) <= 4 * most else f"{line[: most - 1]}…"
+
+
+def moment(at: datetime | str) -> str:
+    """Return a time as people read it: `2026-03-01 12:00 UTC`. at: with its offset."""
+    known = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return f"{known.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _is_shapeless(character: str) -> bool:

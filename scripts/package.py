@@ -31,6 +31,7 @@ APP_FILES: Final = (
 APP_FOLDERS: Final = (
     "activities",
     "adapters",
+    "console",
     "domain",
     "entities",
     "orchestrators",

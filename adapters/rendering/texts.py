@@ -1,6 +1,5 @@
 """Fill in the texts in `templates`. What is put into HTML is escaped, and a name without a value is an error."""
 
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from domain.money import Money
 from domain.orders.row import OrderRow
 from domain.payments.providers import INVOICE
+from domain.text import moment
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -56,12 +56,6 @@ def nothing_to_pay(row: OrderRow | None) -> str:
     if _is_invoiced(row):
         return "You owe nothing for this order."
     return "You were not charged, or the whole amount is on its way back to you."
-
-
-def moment(at: datetime | str) -> str:
-    """Return a time as people read it: `2026-03-01 12:00 UTC`. at: with its offset."""
-    known = datetime.fromisoformat(at) if isinstance(at, str) else at
-    return f"{known.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _is_invoiced(row: OrderRow | None) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from adapters.azure_storage.storage import Storage, create_table, created_on_first_use, storage_errors
 from adapters.stores.ended_orders import read_ended
+from adapters.stores.order_counts import count_orders
 from adapters.stores.order_index import PARTITIONS, index_rows, partition_of
 from adapters.stores.order_list import read_orders
 from adapters.stores.order_rows import (
@@ -26,7 +27,7 @@ from adapters.stores.order_rows import (
 from adapters.stores.rows import Rows
 from adapters.stores.run_intake import RunIntake
 from domain.errors import EndNotKnown
-from domain.orders.listing import EVERY_ORDER, EndedOrder, ListedOrder, OrderFilter
+from domain.orders.listing import EVERY_ORDER, Count, EndedOrder, ListedOrder, OrderFilter
 from domain.orders.order import ENDED, Order, OrderProgress, OrderStatus
 from domain.orders.recovery import may_replay, started_again, why_not_started_again
 from domain.orders.row import OrderRow
@@ -90,6 +91,13 @@ class OrderRepository:
         with storage_errors(_NAME):
             return created_on_first_use(
                 lambda: read_ended(self._orders, since, until, limit), lambda: create_table(self._orders)
+            )
+
+    def count(self, status: OrderStatus) -> Count:
+        """Return how many orders have a status, counted up to a limit."""
+        with storage_errors(_NAME):
+            return created_on_first_use(
+                lambda: count_orders(self._orders, OrderFilter(status=status)), lambda: create_table(self._orders)
             )
 
     def record(self, progress: OrderProgress) -> OrderProgress | None:

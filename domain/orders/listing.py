@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from domain.orders.order import OrderStatus
 from domain.wire import Timestamp, Wire
@@ -47,6 +47,13 @@ class EndedOrder(Wire):
     currency: str | None = None
     payment_id: str | None = None
     payment_provider: str | None = None
+
+
+class Count(NamedTuple):
+    """How many there are: at_least so many, or, if is_exact, just as many."""
+
+    at_least: int
+    is_exact: bool
 
 
 class ListedOrder(Wire):

@@ -20,6 +20,11 @@ PaymentMethod = Annotated[
     in_words("Must be a payment method's token: pm_ and what follows it"),
 ]
 
+PaymentId = Annotated[
+    str, Field(pattern=r"^[\x21-\x7e]{1,255}$"), in_words("Must be 1 to 255 printable ASCII characters without blanks")
+]
+"""The payment provider's id of a payment."""
+
 VOIDED: Final = "voided"
 """The message of a cancellation that freed money which was held."""
 

@@ -7,8 +7,8 @@ from typing import Protocol
 from domain.catalogue.product import Product
 from domain.orders.batch import BatchChunk, BatchLine, ChunkResults, CollectResults, LineCounts, LineResult
 from domain.orders.intake import RefusedMessage
-from domain.orders.listing import EVERY_ORDER, EndedOrder, ListedOrder, OrderFilter
-from domain.orders.order import Order, OrderProgress
+from domain.orders.listing import EVERY_ORDER, Count, EndedOrder, ListedOrder, OrderFilter
+from domain.orders.order import Order, OrderProgress, OrderStatus
 from domain.orders.row import OrderRow
 from domain.page import Page
 from domain.repositories.runs import RunRecords
@@ -35,6 +35,9 @@ class OrderRepository(RunRecords, Protocol):
 
     def ended(self, since: datetime, until: datetime, limit: int) -> Sequence[EndedOrder]:
         """Return orders that ended, or came to need attention, in a span of time: the oldest first, so many at most."""
+
+    def count(self, status: OrderStatus) -> Count:
+        """Return how many orders have a status, counted up to a limit."""
 
     def record(self, progress: OrderProgress) -> OrderProgress | None:
         """Store where an order stands, unless the row is further. Return the progress when it changed the status."""

@@ -10,6 +10,7 @@ from tests.support.shop import ROOT
 FOLDERS = (
     "activities",
     "adapters",
+    "console",
     "domain",
     "entities",
     "orchestrators",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
-FOLDERS: Final = ("activities", "adapters", "domain", "entities", "orchestrators", "services", "triggers")
+FOLDERS: Final = ("activities", "adapters", "console", "domain", "entities", "orchestrators", "services", "triggers")
 
 
 def test_nothing_that_runs_in_a_thread_of_its_own_logs() -> None:

@@ -17,7 +17,7 @@ from domain.workflows import steps as workflow_steps
 from entities import inventory, shopping_cart
 from tests.support.shop import ROOT
 
-FOLDERS = ("activities", "adapters", "domain", "entities", "orchestrators", "services", "triggers")
+FOLDERS = ("activities", "adapters", "console", "domain", "entities", "orchestrators", "services", "triggers")
 QUERIES = sorted((ROOT / "infra/queries").glob("*.kql"))
 HISTORIES = sorted((ROOT / "tests/invariants/histories").rglob("*.json"))
 PAGES = sorted((ROOT / "docs").rglob("*.md"))

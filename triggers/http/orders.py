@@ -1,18 +1,18 @@
 """Place, show and list orders."""
 
-from typing import Annotated, Any
+from typing import Any
 
 import azure.durable_functions as df
 import azure.functions as func
-from pydantic import Field
 
 from domain.identity import Role
 from domain.ids import CustomerId, ProductId, Version
 from domain.orders.listing import ListedOrder, OrderFilter
 from domain.orders.order import OrderRequest, OrderStatus
 from domain.page import Page
+from domain.payments.payment import PaymentId
 from domain.shipping.tracking import TrackingCode
-from domain.wire import Edge, EmailAddress, Timestamp, Wire, in_words
+from domain.wire import Edge, EmailAddress, Timestamp, Wire
 from services.container import services
 from services.orders.admission import admit_order
 from services.orders.document import order_facts
@@ -28,10 +28,6 @@ from triggers.http.support.request_params import idempotency_key, path_id, read_
 from triggers.http.support.responses import accepted, answer
 
 bp = df.Blueprint()
-
-PaymentId = Annotated[
-    str, Field(pattern=r"^[\x21-\x7e]{1,255}$"), in_words("Must be 1 to 255 printable ASCII characters without blanks")
-]
 
 
 class OrderQuery(PageQuery):

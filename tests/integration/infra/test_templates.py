@@ -224,7 +224,7 @@ def test_what_needs_no_key_needs_no_token_either():
     given = LEGAL[0] | {"entraClientId": "11111111-2222-3333-4444-555555555555"}
     (auth,) = [one for one in evaluate(given).resources if "authsettingsV2" in str(one["name"])]
     routes = [function.trigger.fields for function in app_index(ROOT).with_trigger("httpTrigger")]
-    anonymous = {f"/api/{fields['route']}" for fields in routes if str(fields["authLevel"]).lower() == "anonymous"}
+    anonymous = {f"/{fields['route']}" for fields in routes if str(fields["authLevel"]).lower() == "anonymous"}
     assert anonymous == set(properties(auth)["globalValidation"]["excludedPaths"])
 
 

@@ -6,13 +6,14 @@ import pytest
 
 from adapters.azure_storage.storage import Storage
 from adapters.mail.smtp import SmtpMailer
-from adapters.rendering.texts import moment, money, render
+from adapters.rendering.texts import money, render
 from adapters.stores.order_repository import OrderRepository
 from adapters.stores.sent_messages import SentMessages
 from adapters.web.decision_links import DecisionLinks
 from domain.ids import PROCESS_ORDER
 from domain.mail.notification import Notification, NotificationKind
 from domain.orders.order import OrderProgress, OrderStatus
+from domain.text import moment
 from domain.workflows.steps import Outcome
 from services.mail.notifications import NotificationSender
 from tests.support.mails import Mailbox, text_of

@@ -64,7 +64,7 @@ SUFFIXES = {
     ".http",
 }
 NOT_OURS = re.compile(
-    r"requirements.*\.txt|.*/real_host/.*|tests/integration/infra/(recorded|snapshots)/.*|tests/unit/docs/test_words.*"
+    r"requirements.*\.txt|console/static/vendor/.*|.*/real_host/.*|tests/integration/infra/(recorded|snapshots)/.*|tests/unit/docs/test_words.*"
 )
 
 

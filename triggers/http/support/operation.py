@@ -29,6 +29,9 @@ FORM: Final = "application/x-www-form-urlencoded"
 TEXT: Final = "text/plain"
 PAGE: Final = "text/html"
 
+ROUTE_PREFIX: Final = "api"
+"""What every route of the API begins with. It stands here and not in host.json, because the console has an address without it."""
+
 # Answers hold names, addresses and links: no cache may keep one, and no browser may take one for another type.
 PRIVATE: Final = MappingProxyType({"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"})
 
@@ -57,7 +60,7 @@ class Operation:
 
     Attributes:
         name: The handler's name. It is the name of the Azure function and the operation id of the OpenAPI document.
-        route: Below the route prefix, with its parameters in braces.
+        route: Below `/api`, with its parameters in braces.
         text: The handler's docstring. Its first line is the summary, the rest the description.
         roles: Those who may call it, by any of them; `ANYONE` where no caller has to say who they are.
         answers: The model of each answer by its status, or the models of its views; None where the answer is no model.
@@ -107,7 +110,8 @@ def operation(
         function = _serve(handler, declared)
         if "client" in handler.__annotations__:
             function = blueprint.durable_client_input(client_name="client")(function)
-        blueprint.route(route=route, methods=[method], auth_level=auth_level(declared.roles))(function)
+        path = f"{ROUTE_PREFIX}/{route}"
+        blueprint.route(route=path, methods=[method], auth_level=auth_level(declared.roles))(function)
         return handler
 
     return declare

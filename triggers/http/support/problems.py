@@ -108,18 +108,26 @@ async def answer_problems(name: str, handler: Handler, bindings: Mapping[str, An
     """
     try:
         return await handler(**bindings)
-    except Problem as problem:
-        return problem.response()
-    except RequestRefused as refusal:
-        return problem_of(refusal).response()
-    except StorageUnavailable as error:
-        _log.warning("%s: %s", name, error)
-        return unavailable("The shop's storage did not answer. The same request may be sent again.").response()
     except Exception as error:  # noqa: BLE001 - the caller gets a 500 without details, whatever went wrong
-        _log.error("%s failed with %s\n%s", name, type(error).__qualname__, _places(error))
-        return Problem(
-            HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "The shop failed on this request."
-        ).response()
+        return problem_for(error, name).response()
+
+
+def problem_for(error: Exception, name: str) -> Problem:
+    """Return the problem that shows an error to the caller, and log an error that is none of the caller's.
+
+    Args:
+        error: What a handler raised.
+        name: The handler's, for the log.
+    """
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, RequestRefused):
+        return problem_of(error)
+    if isinstance(error, StorageUnavailable):
+        _log.warning("%s: %s", name, error)
+        return unavailable("The shop's storage did not answer. The same request may be sent again.")
+    _log.error("%s failed with %s\n%s", name, type(error).__qualname__, _places(error))
+    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "The shop failed on this request.")
 
 
 def _places(error: Exception) -> str:

@@ -56,7 +56,19 @@ def path_id(request: func.HttpRequest, name: str) -> str:
     Raises:
         Problem: 404 when nothing can have such an id, 422 for a card number.
     """
-    value = request.route_params[name]
+    return checked_id(name, request.route_params[name])
+
+
+def checked_id(name: str, value: str) -> str:
+    """Return an id.
+
+    Args:
+        name: One of `PATH_IDS`.
+        value: As the caller wrote it.
+
+    Raises:
+        Problem: 404 when nothing can have such an id, 422 for a card number.
+    """
     refuse_card_numbers({name: value})
     try:
         return str(_adapter(name).validate_python(value))

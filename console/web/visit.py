@@ -1,0 +1,80 @@
+"""One request for a page: what it was asked for, and how it is answered."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Final, NamedTuple, TypeVar
+
+import azure.functions as func
+
+from console.web.rendering import HEADERS, rendered
+from domain.identity import Caller
+from domain.wire import Edge
+from services.durable.client import DurableClient
+from services.input.documents import refuse_card_numbers, validated
+from triggers.http.support.forms import form_fields
+from triggers.http.support.operation import FORM
+from triggers.http.support.problems import Problem
+from triggers.http.support.request_params import checked_id
+
+M = TypeVar("M", bound=Edge)
+
+_MAX_FORM_BYTES: Final = 16 * 1024
+
+
+class MenuEntry(NamedTuple):
+    """An entry of the menu."""
+
+    title: str
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visit:
+    """A request for a page.
+
+    Attributes:
+        request: As the platform hands it over.
+        client: The durable client.
+        path: Of the page, below `/console/`.
+        values: The parameters of the path, by name.
+        caller: Who asks; None until they are admitted.
+        menu: What the menu shows them.
+    """
+
+    request: func.HttpRequest
+    client: DurableClient
+    path: str
+    values: Mapping[str, str] = field(default_factory=dict)
+    caller: Caller | None = None
+    menu: tuple[MenuEntry, ...] = ()
+
+    def id(self, name: str) -> str:
+        """Return an id of the path. Raises Problem: 404 when nothing can have such an id."""
+        return checked_id(name, self.values[name])
+
+    def query(self, model: type[M]) -> M:
+        """Return the query. A field that was left empty is none. Raises RequestRefused."""
+        fields = {name: value for name, value in self.request.params.items() if value.strip() and name != "code"}
+        refuse_card_numbers(fields)
+        return validated(model, fields)
+
+    def form(self, model: type[M]) -> M:
+        """Return what the page's form sent. Raises Problem, RequestRefused."""
+        body = self.request.get_body()
+        media_type = self.request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type != FORM:
+            raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Send the page's own form.")
+        if len(body) > _MAX_FORM_BYTES:
+            raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", "The form is too long.")
+        fields = form_fields(body.decode("utf-8", "replace"))
+        refuse_card_numbers(fields)
+        return validated(model, fields)
+
+    def show(self, template: str, status: HTTPStatus = HTTPStatus.OK, **facts: Any) -> func.HttpResponse:
+        """Return a page in the console's layout."""
+        return rendered(template, status, visit=self, **facts)
+
+    def go_to(self, address: str) -> func.HttpResponse:
+        """Send the browser to another page, to be read with GET."""
+        return func.HttpResponse(status_code=HTTPStatus.SEE_OTHER, headers={**HEADERS, "Location": address})

@@ -6,7 +6,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from domain.identity import Role
-from triggers.http.support.access import ANYONE, auth_level
+from triggers.http.support.access import auth_level
 
 bp = df.Blueprint()
 
@@ -32,9 +32,9 @@ async def act_in_console(req: func.HttpRequest, client: df.DurableOrchestrationC
     return await serve("POST", req, client)
 
 
-@bp.route(route="console/static/{name}", methods=["GET"], auth_level=auth_level(ANYONE))
+@bp.route(route="console/static/{name}", methods=["GET"], auth_level=_AUTH_LEVEL)
 async def console_file(req: func.HttpRequest) -> func.HttpResponse:
-    """Return a style sheet or a script. They are the same for everyone, and hold nothing of the shop."""
+    """Return a style sheet or a script. They hold nothing of the shop."""
     from console.web.static_files import file_answer
 
     return file_answer(req.route_params["name"])

@@ -11,6 +11,8 @@ from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 
+MAX_PARTITIONS: Final = 16
+
 Json = dict[str, Any]
 
 
@@ -29,8 +31,14 @@ def backends() -> tuple[str, ...]:
     return ("AzureStorage", *overlays()["backends"])
 
 
-def host_json(plan: str, backend: str) -> Json:
-    """host.json for one plan and one back end."""
+def host_json(plan: str, backend: str, partitions: int | None = None) -> Json:
+    """host.json for one plan and one back end.
+
+    Args:
+        plan: Name of the plan.
+        backend: Home of the task hub.
+        partitions: Of a task hub in Azure Storage, for its life; None for what the file says. Others have none.
+    """
     changes = overlays()
     merged = _merged(_read(ROOT / "host.json"), changes["azure"])
     durable = _merged(merged["extensions"]["durableTask"], changes["plans"][plan]["durableTask"])
@@ -38,7 +46,10 @@ def host_json(plan: str, backend: str) -> Json:
         # Replaced, not merged: partitions and polling mean nothing to the others.
         durable["storageProvider"] = changes["backends"][backend]
     else:
-        durable["storageProvider"] = _merged(durable["storageProvider"], changes["plans"][plan]["azureStorage"])
+        chosen = {} if partitions is None else {"partitionCount": partitions}
+        durable["storageProvider"] = _merged(
+            durable["storageProvider"], changes["plans"][plan]["azureStorage"] | chosen
+        )
     merged["extensions"]["durableTask"] = durable
     return merged
 

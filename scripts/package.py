@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from scripts.errors import LaunchFailed
-from scripts.host_json import ROOT, backends, host_json, plans
+from scripts.host_json import MAX_PARTITIONS, ROOT, backends, host_json, plans
 from scripts.sbom import write_sbom
 
 APP_FILES: Final = (
@@ -46,11 +46,17 @@ _ARCHIVE_TIME: Final = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """What is packaged for. python: major.minor of the plan's Python, e.g. `3.12`."""
+    """What is packaged for.
+
+    Attributes:
+        python: major.minor of the plan's Python, e.g. `3.12`.
+        partitions: Of the task hub, where it is in Azure Storage; None for what host.json says.
+    """
 
     plan: str = "FC1"
     backend: str = "AzureStorage"
     python: str = "3.12"
+    partitions: int | None = None
 
 
 def build(target: Target, dist: Path) -> Path:
@@ -63,7 +69,7 @@ def build(target: Target, dist: Path) -> Path:
     shutil.rmtree(app, ignore_errors=True)
     copy_app(app)
     (app / "host.json").write_text(
-        json.dumps(host_json(target.plan, target.backend), indent=2) + "\n", encoding="utf-8"
+        json.dumps(host_json(target.plan, target.backend, target.partitions), indent=2) + "\n", encoding="utf-8"
     )
     install_packages(app / SITE_PACKAGES, target.python)
     write_sbom(app / SITE_PACKAGES, dist / "sbom.cdx.json")
@@ -155,8 +161,26 @@ def parsed(arguments: Sequence[str]) -> Target:
     parser.add_argument("--plan", choices=plans(), default=os.environ.get("APP_PLAN") or defaults.plan)
     parser.add_argument("--backend", choices=backends(), default=os.environ.get("APP_BACKEND") or defaults.backend)
     parser.add_argument("--python", metavar="X.Y", default=os.environ.get("APP_PYTHON") or defaults.python)
+    parser.add_argument("--partitions", default=os.environ.get("APP_PARTITIONS") or None, help="for the hub's life")
     chosen = parser.parse_args(arguments)
-    return Target(plan=chosen.plan, backend=chosen.backend, python=chosen.python)
+    try:
+        partitions = chosen_partitions(chosen.partitions)
+    except ValueError as error:
+        parser.error(f"argument --partitions (APP_PARTITIONS): {error}")
+    return Target(plan=chosen.plan, backend=chosen.backend, python=chosen.python, partitions=partitions)
+
+
+def chosen_partitions(text: str | None) -> int | None:
+    """Return how many partitions a task hub is to have; None for the default.
+
+    Raises:
+        ValueError: A task hub cannot have so many.
+    """
+    if not text:
+        return None
+    if not text.isdigit() or not 1 <= int(text) <= MAX_PARTITIONS:
+        raise ValueError(f"must be from 1 to {MAX_PARTITIONS}")
+    return int(text)
 
 
 def main() -> int:

@@ -17,15 +17,15 @@ from typing import Any, Final
 
 from infra.hooks.azure_cli import HookFailed, az, deploys_by_zip, output
 from scripts.host_json import host_json
-from scripts.package import Target
+from scripts.package import Target, chosen_partitions
 
 PACKAGE: Final = Path("dist", "app.zip")
 _KEY_SETTING: Final = "AzureWebJobsStorage"
 _API_VERSION: Final = "2024-11-01"
 
 
-def check_back_end(package: Path, backend: str) -> None:
-    """Check that a package is made for the back end of this environment.
+def check_back_end(package: Path, backend: str, partitions: str | None = None) -> None:
+    """Check that a package is made for the back end of this environment, and for as many partitions.
 
     Raises:
         HookFailed: It is made for another one, so that running orders would be left behind.
@@ -34,15 +34,18 @@ def check_back_end(package: Path, backend: str) -> None:
         raise HookFailed(f"{package} is missing: run `make package`")
     with zipfile.ZipFile(package) as zipped:
         made_for = _provider(json.loads(zipped.read("host.json")))
-    wanted = _provider(host_json(Target.plan, backend))
+    wanted = _provider(host_json(Target.plan, backend, chosen_partitions(partitions)))
     if made_for != wanted:
         raise HookFailed(
-            f"{package} is made for the back end {made_for}, and APP_BACKEND asks for {wanted}: package anew"
+            f"{package} is made for the back end {made_for}, and APP_BACKEND asks for {wanted}: package anew (APP_PARTITIONS "
+            "belongs to a task hub for its life: with another count its running orders are lost)"
         )
 
 
 def _provider(host: Mapping[str, Any]) -> str:
-    return str(host["extensions"]["durableTask"]["storageProvider"]["type"])
+    provider = host["extensions"]["durableTask"]["storageProvider"]
+    count = provider.get("partitionCount")
+    return str(provider["type"]) if count is None else f"{provider['type']} with {count} partitions"
 
 
 def push(package: Path) -> None:
@@ -81,7 +84,7 @@ def run(name: str, slot: str | None) -> None:
 
 def release(package: Path, pushing: bool) -> str:
     """Make a package run, the way this plan takes it; return what happened, for people. Raises HookFailed."""
-    check_back_end(package, os.environ.get("APP_BACKEND") or Target.backend)
+    check_back_end(package, os.environ.get("APP_BACKEND") or Target.backend, os.environ.get("APP_PARTITIONS"))
     if deploys_by_zip():
         if pushing:
             push(package)

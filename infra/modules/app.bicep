@@ -195,7 +195,7 @@ resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' 
   scope: site
   properties: {
     workspaceId: workspaceId
-    logs: [{ category: 'FunctionAppLogs', enabled: true }]
+    // No FunctionAppLogs: they repeat what Application Insights has, and would be paid twice.
     metrics: [{ category: 'AllMetrics', enabled: true }]
   }
 }

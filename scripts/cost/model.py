@@ -8,14 +8,16 @@ import math
 from dataclasses import dataclass, field
 from typing import Final
 
-from scripts.cost import prices
-from scripts.cost.workload import SCHEDULED_RUNS, Workload
+from scripts.cost import prices, telemetry
+from scripts.cost.instances import MONTH_S, VCPUS, active_seconds, premium_instances
+from scripts.cost.workload import IDLE_REQUESTS_PER_MINUTE, SCHEDULED_RUNS, Workload
 
-PLANS: Final = ("FC1", "EP1", "EP2", "EP3", "Y1")
+PLANS: Final = tuple(VCPUS)
 BACKENDS: Final = ("AzureStorage", "DurableTaskScheduler", "MSSQL")
-FC1_MEMORY_MB: Final = (512, 2048, 4096)
-MONTH_S: Final = 730 * 3600
+FC1_MEMORY_MB: Final = tuple(prices.FC1_VCPUS)
 _SCHEDULED_RUN_S: Final = 0.2
+_RESOURCE_LOG_KB: Final = 1.0  # assumed
+_MINUTES_PER_MONTH: Final = MONTH_S // 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +29,9 @@ class Scenario:
         memory_mb: Memory of an instance (FC1) or of the process (Y1).
         concurrency: Runs that share a busy instance (FC1); None when the orders come evenly.
         always_ready: Instances of FC1 that are always ready for orchestrations.
-        instances: Instances of a premium plan, on average.
+        instances: Instances of a premium plan, on average; None for as many as the load needs.
+        repeats_logs: Whether a diagnostic setting sends the app's log lines a second time (`FunctionAppLogs`).
+        traced_share: Of how many orders everything is kept; of the others, what alerts read.
     """
 
     orders: int
@@ -36,8 +40,20 @@ class Scenario:
     memory_mb: int = 2048
     concurrency: int | None = None
     always_ready: int = 1
-    instances: float = 1.0
+    instances: float | None = None
+    repeats_logs: bool = False
+    traced_share: float = 1.0
     workload: Workload = field(default_factory=Workload)
+
+    @property
+    def vcpus(self) -> float:
+        """Processors of one instance."""
+        return prices.FC1_VCPUS[self.memory_mb] if self.plan == "FC1" else VCPUS[self.plan]
+
+    @property
+    def orders_per_s(self) -> float:
+        """Orders a second, on average."""
+        return self.orders / MONTH_S
 
 
 @dataclass(frozen=True)
@@ -51,7 +67,19 @@ class Line:
 
 def bill(scenario: Scenario) -> list[Line]:
     """Return what the scenario costs a month, line by line."""
-    return [*_compute(scenario), *_task_hub(scenario), _telemetry(scenario)]
+    return [*_compute(scenario), *_task_hub(scenario), _polling(scenario), _telemetry(scenario), _queue_log(scenario)]
+
+
+def running_instances(scenario: Scenario) -> float:
+    """Return how many instances run, on average."""
+    if scenario.plan == "FC1":
+        on_demand = _durable_seconds(scenario) / MONTH_S - scenario.always_ready
+        return scenario.always_ready + max(0.0, on_demand)
+    if scenario.plan == "Y1":
+        return max(1.0, scenario.orders_per_s * scenario.workload.cpu_s / scenario.vcpus)
+    if scenario.instances is not None:
+        return scenario.instances
+    return premium_instances(scenario.orders_per_s * scenario.workload.cpu_s, scenario.vcpus)
 
 
 def _compute(scenario: Scenario) -> list[Line]:
@@ -73,47 +101,62 @@ def _consumption(scenario: Scenario) -> list[Line]:
 
 
 def _flex(scenario: Scenario) -> list[Line]:
-    load = scenario.workload
     gigabytes = scenario.memory_mb / 1024
-    # The order, and hours later each poll of the carrier.
-    durable = _active_seconds(scenario, load.durable_executions, load.durable_s, 1 + load.carrier_polls)
-    http = _active_seconds(scenario, load.http_executions, load.http_busy_s, 1)
-    mail = _active_seconds(scenario, 1, load.mail_s, 1)
+    durable = _durable_seconds(scenario)
     ready = min(durable, float(scenario.always_ready * MONTH_S))
     # Each timer function has instances of its own, too.
-    on_demand = (durable - ready + http + mail + SCHEDULED_RUNS * max(_SCHEDULED_RUN_S, 1.0)) * gigabytes
+    others = _http_seconds(scenario) + _mail_seconds(scenario) + SCHEDULED_RUNS * max(_SCHEDULED_RUN_S, 1.0)
     idle = scenario.always_ready * MONTH_S * gigabytes * prices.FC1_READY_BASE.dollars
     standing = idle + ready * gigabytes * prices.FC1_READY_BUSY.dollars
+    share = ready / MONTH_S / max(scenario.always_ready, 1)
+    on_demand = (durable - ready + others) * gigabytes
     return [
-        Line("always ready", f"{scenario.always_ready} instance(s), busy {ready / MONTH_S:.0%} of the month", standing),
+        Line("always ready", f"{scenario.always_ready} instance(s), busy {share:.0%} of the month", standing),
         _metered("compute on demand", on_demand, prices.FC1_FREE_GB_SECONDS, prices.FC1_GB_SECOND),
         _metered("executions", _executions(scenario), prices.FC1_FREE_EXECUTIONS, prices.FC1_EXECUTION),
     ]
 
 
-def _active_seconds(scenario: Scenario, executions: int, busy_s: float, moments: int) -> float:
-    """Return the seconds in which an instance counts as active: while anything runs on it, at least one second each time.
+def _durable_seconds(scenario: Scenario) -> float:
+    load = scenario.workload
+    return active_seconds(
+        orders=scenario.orders,
+        executions=load.durable_executions,
+        busy_s=load.durable_s,
+        cpu_s=load.cpu_s,
+        vcpus=scenario.vcpus,
+        # The order, and hours later each poll of the carrier.
+        moments=1 + load.carrier_polls,
+        concurrency=scenario.concurrency,
+    )
 
-    Orders that come in bursts share instances. Without a stated concurrency the orders come evenly, and one instance is
-    active for the share of time in which at least one run overlaps.
 
-    Args:
-        scenario: Gives the orders and their concurrency.
-        executions: Executions of one order.
-        busy_s: Seconds of work of one order.
-        moments: Separate times into which the work of one order falls.
-    """
-    if scenario.concurrency is not None:
-        return scenario.orders * max(busy_s, float(moments)) / scenario.concurrency
-    # Each run holds its instance for at least a second.
-    rate = scenario.orders * executions / MONTH_S
-    return MONTH_S * (1 - math.exp(-rate * max(busy_s / executions, 1.0)))
+def _http_seconds(scenario: Scenario) -> float:
+    load = scenario.workload
+    return active_seconds(
+        orders=scenario.orders,
+        executions=load.http_executions,
+        busy_s=load.http_busy_s,
+        vcpus=scenario.vcpus,
+        concurrency=scenario.concurrency,
+    )
+
+
+def _mail_seconds(scenario: Scenario) -> float:
+    return active_seconds(
+        orders=scenario.orders,
+        executions=1,
+        busy_s=scenario.workload.mail_s,
+        vcpus=scenario.vcpus,
+        concurrency=scenario.concurrency,
+    )
 
 
 def _premium(scenario: Scenario) -> Line:
     vcpus, gib = prices.EP_SIZES[scenario.plan]
     hourly = vcpus * prices.EP_VCPU_HOUR.dollars + gib * prices.EP_GIB_HOUR.dollars
-    return Line("instances", f"{scenario.instances:g} x {scenario.plan}, all month", scenario.instances * 730 * hourly)
+    instances = running_instances(scenario)
+    return Line("instances", f"{instances:g} x {scenario.plan}, all month", instances * 730 * hourly)
 
 
 def _task_hub(scenario: Scenario) -> list[Line]:
@@ -141,11 +184,29 @@ def _shop_storage(scenario: Scenario) -> list[Line]:
     return [Line("order repository and notifications", f"{table + queue:,} operations", operations)]
 
 
+def _polling(scenario: Scenario) -> Line:
+    """Price what every instance asks the storage account while nothing happens. Priced as queue operations, which most of it is."""
+    requests = running_instances(scenario) * IDLE_REQUESTS_PER_MINUTE * _MINUTES_PER_MONTH
+    return Line("idle polling", f"{requests:,.0f} operations", requests * prices.QUEUE_OPERATION.dollars)
+
+
 def _telemetry(scenario: Scenario) -> Line:
-    load = scenario.workload
-    items = (scenario.orders * load.executions + SCHEDULED_RUNS) * load.telemetry_items_per_execution
-    gigabytes = items * load.telemetry_item_kb / 1e6
+    items = scenario.workload.telemetry.times(scenario.orders)
+    calls = telemetry.CALL.times(SCHEDULED_RUNS)
+    metrics = running_instances(scenario) * telemetry.METRICS_PER_MINUTE * _MINUTES_PER_MONTH
+    always = items.facts + items.requests + calls.number + metrics
+    count = always + scenario.traced_share * (items.lines + items.dependencies)
+    if scenario.repeats_logs:
+        count += items.lines + items.facts + calls.lines
+    gigabytes = count * telemetry.ITEM_KB / 1e6
     return Line("telemetry", f"{gigabytes:,.1f} GB", gigabytes * prices.LOG_GB.dollars)
+
+
+def _queue_log(scenario: Scenario) -> Line:
+    """Price the resource log that shows who writes to queues: a line for each message that is put, and for each that is deleted."""
+    messages = scenario.workload.queue_operations // 3 if scenario.backend == "AzureStorage" else 1
+    gigabytes = scenario.orders * messages * 2 * _RESOURCE_LOG_KB / 1e6
+    return Line("log of queue writes", f"{gigabytes:,.1f} GB", gigabytes * prices.LOG_GB.dollars)
 
 
 def _executions(scenario: Scenario) -> float:

@@ -41,5 +41,8 @@ Y1_FREE_EXECUTIONS: Final = 1_000_000
 FC1_FREE_GB_SECONDS: Final = 100_000
 FC1_FREE_EXECUTIONS: Final = 250_000
 
+FC1_VCPUS: Final = {512: 0.25, 2048: 1.0, 4096: 2.0}
+"""vCPUs of one instance, by its memory in MB."""
+
 EP_SIZES: Final = {"EP1": (1, 3.5), "EP2": (2, 7.0), "EP3": (4, 14.0)}
 """vCPUs and GiB of one instance."""

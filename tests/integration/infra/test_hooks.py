@@ -85,6 +85,15 @@ def test_package_of_another_back_end_is_not_released(cli, package, monkeypatch):
     assert cli.calls == []
 
 
+def test_package_with_another_count_of_partitions_is_not_released(cli, package, monkeypatch):
+    monkeypatch.setenv("APP_PARTITIONS", "12")
+    with pytest.raises(
+        HookFailed, match=r"AzureStorage with 4 partitions, and APP_BACKEND asks for .* with 12 partitions"
+    ):
+        release.release(package, pushing=False)
+    assert cli.calls == []
+
+
 def test_with_a_slot_production_is_left_alone(cli, package, monkeypatch):
     monkeypatch.setenv("APP_STAGING_URL", "https://staging.example")
     said = release.release(package, pushing=False)

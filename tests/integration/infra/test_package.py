@@ -106,6 +106,16 @@ def test_target_is_taken_from_azds_environment(monkeypatch):
     assert parsed(["--plan", "Y1", "--backend", "AzureStorage"]).plan == "Y1"
 
 
+@pytest.mark.parametrize("wrong", ["0", "17", "four"])
+def test_partitions_that_a_hub_cannot_have_are_refused(monkeypatch, capsys, wrong):
+    monkeypatch.setenv("APP_PARTITIONS", wrong)
+    with pytest.raises(SystemExit):
+        parsed([])
+    assert "APP_PARTITIONS): must be from 1 to 16" in capsys.readouterr().err
+    monkeypatch.setenv("APP_PARTITIONS", "16")
+    assert parsed([]).partitions == 16
+
+
 def test_package_and_template_agree_on_what_is_usual():
     main = (INFRA / "main.bicep").read_text()
     defaults = dict(re.findall(r"^param (plan|backend|pythonVersion) string = '([^']+)'", main, re.M))

@@ -69,6 +69,10 @@ INTENDED = [
         "settings that the app has got since; test_templates.py holds them against the app",
     ),
     Intended(
+        r"/Microsoft\.Web/sites/\S+/diagnosticSettings/to-workspace properties\.logs: only then",
+        "Application Insights has the same lines, and they would be paid twice",
+    ),
+    Intended(
         r"/default/(tables|queues|containers)/[a-z-]+: only now",
         "where the app keeps what it keeps since; test_templates.py holds them against the app",
     ),

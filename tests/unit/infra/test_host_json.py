@@ -1,6 +1,7 @@
 """host.json as it is deployed: one source, sound for every plan and back end, and in step with the app settings."""
 
 import json
+import re
 from itertools import product
 
 import pytest
@@ -10,6 +11,7 @@ from scripts.host_json import ROOT, host_json
 from tests.support.templates.bicep import app_settings, evaluate
 from tests.support.templates.combinations import BACKENDS, PLAIN, PLANS, described
 
+CAPACITY = (ROOT / "docs" / "capacity.md").read_text(encoding="utf-8")
 SCHEMA = Draft202012Validator(json.loads((ROOT / "tests" / "unit" / "infra" / "host.schema.json").read_text()))
 CONNECTIONS = {
     "AzureStorage": "connectionName",
@@ -79,6 +81,22 @@ def test_back_end_has_its_own_keys_only():
     }
     assert durable("EP1", "MSSQL")["storageProvider"]["type"] == "mssql"
     assert durable("EP1", "AzureStorage")["storageProvider"]["partitionCount"] == 4
+
+
+def test_partitions_are_those_of_the_environment_and_a_matter_of_azure_storage_alone():
+    def provider(backend: str):
+        return host_json("EP1", backend, 12)["extensions"]["durableTask"]["storageProvider"]
+
+    assert provider("AzureStorage")["partitionCount"] == 12
+    assert all("partitionCount" not in provider(backend) for backend in ("MSSQL", "DurableTaskScheduler"))
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_documented_concurrency_is_that_of_the_plan(plan):
+    limits = durable(plan, "AzureStorage")
+    (row,) = [row for row in CAPACITY.splitlines() if re.match(rf"\| [^|]*\b{plan}\b[^|]*\| \d+ \| \d+ \|", row)]
+    documented = [int(cell) for cell in row.split("|")[2:4]]
+    assert documented == [limits["maxConcurrentActivityFunctions"], limits["maxConcurrentOrchestratorFunctions"]]
 
 
 @pytest.mark.parametrize("plan", PLANS)

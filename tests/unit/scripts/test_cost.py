@@ -1,16 +1,23 @@
 """The cost model calculates right, and states what it assumes."""
 
+import json
+from collections import Counter
 from dataclasses import replace
 
 import pytest
 
 from scripts.cost import prices
-from scripts.cost.__main__ import parsed, report
-from scripts.cost.model import BACKENDS, PLANS, Scenario, bill
+from scripts.cost.__main__ import parsed
+from scripts.cost.instances import MONTH_S
+from scripts.cost.model import BACKENDS, PLANS, Scenario, bill, running_instances
+from scripts.cost.report import report
+from scripts.cost.telemetry import CALL, RECORDED_COUNT, Items, total
 from scripts.cost.workload import SCHEDULED_RUNS, Workload
+from tests.support.shop import ROOT
 from tests.support.templates.bicep import INFRA
 
 MILLION = Scenario(orders=1_000_000)
+RECORDED_ORDER = ROOT / "tests" / "integration" / "infra" / "recorded" / "order.jsonl"
 
 
 def dollars(scenario: Scenario, item: str) -> float | None:
@@ -23,7 +30,7 @@ def test_every_answer_is_one_more_replay():
 
 
 def test_premium_costs_its_instances_whatever_the_load():
-    few, many = (replace(MILLION, plan="EP1", orders=orders) for orders in (1, 9_000_000))
+    few, many = (replace(MILLION, plan="EP1", orders=orders) for orders in (1, 1_500_000))
     assert dollars(few, "instances") == dollars(many, "instances") == pytest.approx(730 * (0.173 + 3.5 * 0.0123))
     assert dollars(replace(few, instances=2.5), "instances") == pytest.approx(2.5 * 730 * (0.173 + 3.5 * 0.0123))
 
@@ -51,10 +58,55 @@ def test_bursts_that_share_instances_cost_less_than_an_even_trickle():
     assert burst < even
 
 
-def test_no_scenario_pays_for_more_than_a_month_of_one_busy_instance_under_even_load():
-    line = dollars(replace(MILLION, orders=100_000_000), "always ready") or 0
+def test_always_ready_instances_cost_a_month_of_work_at_most_and_others_do_the_rest():
+    busy = replace(MILLION, orders=100_000_000)
     month = 730 * 3600 * 2.0
-    assert line == pytest.approx(month * (prices.FC1_READY_BASE.dollars + prices.FC1_READY_BUSY.dollars))
+    assert dollars(busy, "always ready") == pytest.approx(
+        month * (prices.FC1_READY_BASE.dollars + prices.FC1_READY_BUSY.dollars)
+    )
+    busier = replace(busy, orders=200_000_000)
+    assert dollars(busier, "compute on demand") == pytest.approx(2 * (dollars(busy, "compute on demand") or 0), rel=0.1)
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_more_orders_than_one_instance_takes_are_taken_by_more(plan):
+    per_s = 0.7 * Scenario(orders=0, plan=plan).vcpus / Workload().cpu_s
+    one, ten = (Scenario(orders=round(times * per_s * MONTH_S), plan=plan) for times in (0.9, 10))
+    assert running_instances(one) < 3
+    assert running_instances(ten) >= 7
+
+
+def test_recorded_order_sends_the_items_that_the_model_counts():
+    recorded = [json.loads(line) for line in RECORDED_ORDER.read_text().splitlines()]
+    lines = [item for item in recorded if item["type"] == "AppTraces"]
+    facts = [item for item in lines if item["message"].startswith('{"evt"')]
+    kinds = Counter(item["type"] for item in recorded)
+    first_look = Workload(carrier_polls=1, tracking_changes=1)
+    around = total(CALL.times(first_look.http_executions + 1), Items(facts=1))  # what the recording leaves out
+    sent = first_look.telemetry
+    assert len(recorded) == RECORDED_COUNT
+    assert sent.lines - around.lines == pytest.approx(len(lines) - len(facts))
+    assert sent.facts - around.facts == len(facts)
+    assert sent.dependencies == kinds["AppDependencies"]
+    assert sent.requests - around.requests == kinds["AppRequests"] + 1, "the tracking has not ended there"
+
+
+def test_telemetry_of_orders_that_are_not_traced_is_what_alerts_read():
+    sent = Workload().telemetry
+    kept = (dollars(replace(MILLION, traced_share=0.0), "telemetry") or 0) / (dollars(MILLION, "telemetry") or 1)
+    assert kept == pytest.approx((sent.facts + sent.requests) / sent.number, abs=0.02)
+
+
+def test_log_lines_that_a_diagnostic_setting_repeats_are_paid_twice():
+    sent = Workload().telemetry
+    twice = (dollars(replace(MILLION, repeats_logs=True), "telemetry") or 0) / (dollars(MILLION, "telemetry") or 1)
+    assert twice == pytest.approx(1 + (sent.lines + sent.facts) / sent.number, abs=0.02)
+
+
+def test_longest_bar_is_that_of_the_largest_amount():
+    bars = {line.split("$")[0].strip(): line.count("█") for line in report(MILLION).splitlines() if "█" in line}
+    largest = max(bill(MILLION), key=lambda line: line.dollars or 0)
+    assert max(bars, key=lambda item: bars[item]) == largest.item
 
 
 def test_measured_transactions_replace_the_model():
@@ -108,6 +160,7 @@ def test_parcels_that_are_not_tracked_cost_nothing():
         ("| Y1, 256 MB | {} |", ["--plan", "Y1", "--memory", "256"]),
         ("without tracking (`--carrier-polls 0`) the first line is {}", ["--carrier-polls", "0"]),
         ("An idle shop on FC1 costs {} a month", ["--orders", "0"]),
+        ("with it the first line is {} (`--repeat-logs`)", ["--repeat-logs"]),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -1,0 +1,69 @@
+"""Show a bill: its lines as a table, and their shares as bars."""
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from scripts.cost import prices
+from scripts.cost.instances import BUSY_PERCENT
+from scripts.cost.model import Line, Scenario, bill, running_instances
+
+_LINE_CHARS = 132
+_BAR_CHARS = 30
+
+
+def report(scenario: Scenario) -> str:
+    """Return the bill as text, with a chart, its assumptions and the date of its prices."""
+    console = Console(width=_LINE_CHARS, color_system=None, force_terminal=False)
+    with console.capture() as captured:
+        console.print(_page(scenario))
+    return "\n".join(line.rstrip() for line in captured.get().splitlines())
+
+
+def _page(scenario: Scenario) -> RenderableType:
+    return Group(
+        Text(f"{scenario.orders:,} orders a month on {scenario.plan} with {scenario.backend}"),
+        _table(bill(scenario)),
+        Text(_assumptions(scenario)),
+    )
+
+
+def _table(lines: list[Line]) -> Table:
+    total = sum(line.dollars or 0.0 for line in lines)
+    most = max((line.dollars or 0.0 for line in lines), default=0.0)
+    unknown = [line.item for line in lines if line.dollars is None]
+    table = Table(box=box.SIMPLE, show_footer=True)
+    table.add_column("item", "total")
+    table.add_column("a month", _money(total), justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    table.add_column("quantity", f"without {', '.join(unknown)}" if unknown else "")
+    for line in lines:
+        table.add_row(line.item, _money(line.dollars), _bar(line.dollars or 0.0, most), line.quantity)
+    return table
+
+
+def _bar(dollars: float, most: float) -> str:
+    return "█" * round(_BAR_CHARS * dollars / most) if most else ""
+
+
+def _assumptions(scenario: Scenario) -> str:
+    load = scenario.workload
+    is_measured = load.queue_ops is not None or load.table_ops is not None
+    return (
+        f"Assumed per order: {load.activities} activities of {load.activity_s} s, "
+        f"{load.entity_calls} entity calls and {load.entity_signals} signals, {load.events} events, "
+        f"{load.timers} timers, {load.polls} status polls; {load.episodes} replays of {load.orchestrator_s} s; "
+        f"{load.carrier_polls} polls of the carrier with "
+        f"{load.tracking_activities} activities and {load.tracking_episodes} replays; "
+        f"{load.queue_operations} queue and {load.table_operations} table operations "
+        f"({'measured' if is_measured else 'modelled, not measured'}); "
+        f"{load.telemetry.number:.0f} items of telemetry; {load.cpu_s:.2f} s of processor time.\n"
+        f"{scenario.orders_per_s:.2f} orders a second on average keep {running_instances(scenario):.1f} instance(s) running, "
+        f"{BUSY_PERCENT} % busy at most.\n"
+        f"Prices: list, US dollars, {prices.AS_OF}; sources: scripts/cost/prices.py. No taxes, no traffic, no zones."
+    )
+
+
+def _money(dollars: float | None) -> str:
+    return "unknown" if dollars is None else f"${dollars:,.2f}"

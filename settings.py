@@ -104,6 +104,7 @@ class Settings:
     invoice_credit: Mapping[str, int] = field(default_factory=dict)
     payment_reconciliation_grace: timedelta = timedelta(hours=1)
     history_retention: timedelta = timedelta(days=30)
+    order_retention: timedelta = timedelta(days=730)
     mail: MailSettings = MailSettings()
     public_url: str = "http://localhost:7071"
     approver_emails: tuple[str, ...] = ()
@@ -146,6 +147,7 @@ class Settings:
             invoice_credit=read.from_json(env, "INVOICE_CREDIT_CENTS", dict[Currency, Cents], {}),
             payment_reconciliation_grace=timedelta(seconds=read.whole(env, "PAYMENT_RECONCILIATION_GRACE_S", 3_600)),
             history_retention=timedelta(days=read.whole_days(env, "HISTORY_RETENTION_DAYS", 30)),
+            order_retention=timedelta(days=read.whole_days(env, "ORDER_RETENTION_DAYS", 730)),
             mail=_mail(env),
             public_url=known_public_url(env) or cls.public_url,
             approver_emails=read.emails(env, "APPROVER_EMAILS"),

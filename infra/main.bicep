@@ -108,6 +108,16 @@ param dtsIpAllowlist string[] = []
 @maxValue(90)
 param orchestrationRetentionDays int = 7
 
+@description('Days for which an order that has ended and is settled is kept before it is archived. Its id stays for good.')
+@minValue(1)
+@maxValue(3650)
+param orderRetentionDays int = 730
+
+@description('Days for which the archive is kept: as long as the law wants accounts to be. 3650 are ten years.')
+@minValue(30)
+@maxValue(36500)
+param archiveRetentionDays int = 3650
+
 @description('Application (client) id of an app registration: requests then need a token of Microsoft Entra ID. Empty: the app\'s own function keys.')
 param entraClientId string = ''
 
@@ -315,6 +325,7 @@ module storage 'modules/storage.bicep' = {
     tags: tags
     taskHubName: backend == 'AzureStorage' ? taskHubName : ''
     orchestrationRetentionDays: orchestrationRetentionDays
+    archiveRetentionDays: archiveRetentionDays
     zoneRedundant: zoneRedundant
     privateOnly: usePrivateNetworking
     workspaceId: monitoring.outputs.workspaceId
@@ -330,6 +341,7 @@ module stagingStorage 'modules/storage.bicep' = if (enableStagingSlot) {
     tags: tags
     taskHubName: backend == 'AzureStorage' ? '${taskHubName}Staging' : ''
     orchestrationRetentionDays: orchestrationRetentionDays
+    archiveRetentionDays: archiveRetentionDays
     zoneRedundant: false
     privateOnly: usePrivateNetworking
     workspaceId: monitoring.outputs.workspaceId
@@ -578,6 +590,7 @@ var common commonSettings = {
   telemetry: monitoring.outputs.connectionString
   packages: '${storage.outputs.blobEndpoint}${storage.outputs.packageContainer}'
   historyRetentionDays: orchestrationRetentionDays
+  orderRetentionDays: orderRetentionDays
   shop: empty(mailDataLocation) ? shop : { ...shop, mailFrom: mail!.outputs.sender }
 }
 

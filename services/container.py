@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from adapters.azure_storage.storage import Storage
     from domain.expenses.claim import ExpenseRules
     from domain.ports import Carrier, Mailer, ParcelTracker, PaymentProvider, RegionLookup, WebhookSender
-    from domain.repositories.files import FileBatches, Manifests, Reports, StorageSetup
+    from domain.repositories.files import Archive, FileBatches, Manifests, Reports, RunFiles, StorageSetup
     from domain.repositories.orders import (
         Catalogue,
         OrderBatches,
@@ -204,6 +204,18 @@ class Services:
         from adapters.stores.reports import Reports
 
         return Reports(self.storage, self.order_repository)
+
+    @built_once
+    def run_files(self) -> "RunFiles":
+        from adapters.stores.run_files import RunFiles
+
+        return RunFiles(self.storage)
+
+    @built_once
+    def archive(self) -> "Archive":
+        from adapters.stores.archive import Archive
+
+        return Archive(self.storage)
 
     @built_once
     def decision_links(self) -> "DecisionLinks":

@@ -27,6 +27,15 @@ def change(entity: Mapping[str, Any], etag: str) -> Operation:
     return ("update", entity, options)
 
 
+def overwriting(entity: Mapping[str, Any], etag: str) -> Operation:
+    """Return the operation that stores a row in the place of one that must be as it was read."""
+    from azure.core import MatchConditions
+    from azure.data.tables import UpdateMode
+
+    options = {"mode": UpdateMode.REPLACE, "etag": etag, "match_condition": MatchConditions.IfNotModified}
+    return ("update", entity, options)
+
+
 def replacement(entity: Mapping[str, Any]) -> Operation:
     """Return the operation that stores a row, whether it is there or not."""
     from azure.data.tables import UpdateMode

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters.azure_storage.blob_paths import blob_within
-from adapters.azure_storage.cursor import decode_cursor, encode_cursor
+from adapters.azure_storage.cursor import encode_cursor
 from adapters.azure_storage.storage import (
     Storage,
     create_container,
@@ -21,9 +21,10 @@ from adapters.azure_storage.storage import (
     created_on_first_use,
     storage_errors,
 )
+from adapters.stores.dead_letter_pages import marker_of, names_of_page, state_of
 from domain.errors import StorageUnavailable
 from domain.ids import dead_letter_prefixes
-from domain.page import InvalidCursor, Page
+from domain.page import Page
 from domain.workflows.dead_letter import (
     BeginReplay,
     CloseDeadLetter,
@@ -35,13 +36,12 @@ from domain.workflows.dead_letter import (
 )
 
 if TYPE_CHECKING:
-    from azure.storage.blob import BlobClient, BlobProperties, ContainerClient
+    from azure.storage.blob import BlobClient, BlobProperties
 
 DEAD_LETTERS: Final = "dead-letters"
 """The name of the container and of the queue."""
 OPEN_DEAD_LETTERS: Final = "open-dead-letters"
 _DOWNLOAD_CONCURRENCY: Final = 8
-_MAX_PAGES_WITHOUT_HITS: Final = 20
 _MAX_COLLISIONS: Final = 5
 
 
@@ -81,7 +81,8 @@ class DeadLetters:
         container = self._open if state is DeadLetterState.OPEN else self._container
         with storage_errors("the dead letters"):
             names, token = created_on_first_use(
-                lambda: _names(container, state, _marker(cursor, state), limit), lambda: create_container(container)
+                lambda: names_of_page(container, state, marker_of(cursor, state), limit),
+                lambda: create_container(container),
             )
             with ThreadPoolExecutor(_DOWNLOAD_CONCURRENCY) as pool:
                 found = [stored for stored in pool.map(self._read, names) if stored is not None]
@@ -93,7 +94,7 @@ class DeadLetters:
 
     def open_of(self, workflow: str, key: str) -> Sequence[DeadLetter]:
         """Return the open records of one run, of its mails too, by id."""
-        return self._of(workflow, key, lambda blob: _state(blob) is DeadLetterState.OPEN)
+        return self._of(workflow, key, lambda blob: state_of(blob) is DeadLetterState.OPEN)
 
     def of_run(self, workflow: str, key: str) -> Sequence[DeadLetter]:
         """Return every record of one run, of its mails too, by id."""
@@ -123,6 +124,19 @@ class DeadLetters:
             The record that this call closed; None when there was nothing to close.
         """
         return self._change(closing.dead_letter_id, lambda dead_letter: _closed(dead_letter, closing))
+
+    def delete_closed(self, dead_letter: DeadLetter) -> None:
+        """Delete a record that is closed. Safe to repeat. One that was opened anew meanwhile stays."""
+        from azure.core import MatchConditions
+        from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
+
+        stored = self.get(dead_letter.dead_letter_id)
+        if stored is None or stored.dead_letter.is_open:
+            return
+        with storage_errors("the dead letters"), suppress(ResourceModifiedError, ResourceNotFoundError):
+            self._blob(dead_letter.dead_letter_id).delete_blob(
+                etag=stored.etag, match_condition=MatchConditions.IfNotModified
+            )
 
     def _change(self, dead_letter_id: str, change: Callable[[DeadLetter], DeadLetter | None]) -> DeadLetter | None:
         """Change a record, again when another change was faster. Return what was stored; None when nothing had to be."""
@@ -223,25 +237,6 @@ class DeadLetters:
         return blob_within(self._container, dead_letter_id)
 
 
-def _names(
-    container: "ContainerClient", state: DeadLetterState | None, marker: str | None, limit: int
-) -> tuple[Sequence[str], str | None]:
-    """Return the ids of one page, and the service's marker of the next one."""
-    is_any = state in (None, DeadLetterState.OPEN)
-    # The library's annotations do not know that a page iterator carries the marker.
-    pages: Any = container.list_blobs(include=["metadata"], results_per_page=limit).by_page(marker)
-    names: Sequence[str] = ()
-    for _ in range(_MAX_PAGES_WITHOUT_HITS):
-        names = [blob.name for blob in next(pages, ()) if is_any or _state(blob) is state]
-        if names or not pages.continuation_token:
-            break
-    return names, pages.continuation_token or None
-
-
-def _state(blob: "BlobProperties") -> DeadLetterState:
-    return DeadLetterState(blob.metadata["state"])
-
-
 def _closed(dead_letter: DeadLetter, closing: CloseDeadLetter) -> DeadLetter | None:
     if dead_letter.state is not DeadLetterState.OPEN:
         return None
@@ -251,12 +246,3 @@ def _closed(dead_letter: DeadLetter, closing: CloseDeadLetter) -> DeadLetter | N
         "resolution": closing.resolution,
     }
     return dead_letter.model_copy(update=changes)
-
-
-def _marker(cursor: str | None, state: DeadLetterState | None) -> str | None:
-    token = decode_cursor(cursor)
-    if token is None:
-        return None
-    if not isinstance(token, list) or len(token) != 2 or token[0] != state or not isinstance(token[1], str):
-        raise InvalidCursor
-    return token[1]

@@ -56,7 +56,9 @@ def facts_of_progress(progress: OrderProgress) -> dict[str, Any]:
 
 
 def index_rows(row: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the index rows of an order's row, by row key."""
+    """Return the index rows of an order's row, by row key: none of one that is purged."""
+    if row.get("purged_at") is not None:
+        return {}
     copied = {name: row[name] for name in (*_SHOWN, *_FILTERED) if row.get(name) is not None}
     entity = {"PartitionKey": row["PartitionKey"], "order_id": row["RowKey"], **copied}
     end = f"{inverse_time(row['listed_at'])}|{row['RowKey']}"

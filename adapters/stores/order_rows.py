@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from adapters.azure_storage.long_text import joined_text, split_text
 from adapters.azure_storage.table_values import long, plain
@@ -14,6 +14,8 @@ from domain.workflows.cancellation import CancellationRequest
 from domain.workflows.course import CANCELLED, Course
 from domain.workflows.records import SettleCourse
 from domain.workflows.steps import CANCELLATION, LedgerEntry, Outcome
+
+_PURGED: Final = "The order has ended, and its details are past their retention."
 
 
 def new_entity(order: Order) -> dict[str, Any]:
@@ -72,6 +74,16 @@ def withdrawal_entity(row: OrderRow, progress: OrderProgress) -> dict[str, Any]:
     return {**progress_entity(progress), **split_text("course", ""), "recoveries": row.recoveries + 1}
 
 
+def purged_entity(entity: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Return all that is left of an order that is purged."""
+    kept = ("PartitionKey", "RowKey", "fingerprint", "intake", "status", "updated_at")
+    status = OrderStatus(entity["status"])
+    succeeded = status is OrderStatus.COMPLETED
+    end = OrderProgress(order_id=entity["RowKey"], status=status, succeeded=succeeded, message=_PURGED)
+    known = {name: entity[name] for name in kept if name in entity}
+    return {**known, "purged_at": now, **split_text("result", end.model_dump_json())}
+
+
 def with_late_cancellation(progress: OrderProgress, entity: Mapping[str, Any] | None) -> OrderProgress:
     """Return the end of an order, with the answer to an accepted cancellation that came too late to be acted upon."""
     accepted = None if entity is None else entity.get("cancellation")
@@ -115,6 +127,8 @@ def row_of(entity: Mapping[str, Any]) -> OrderRow:
 def is_newer(progress: OrderProgress, entity: Mapping[str, Any]) -> bool:
     """Return whether the progress is beyond the entity: a later status, or the same with as long a ledger or a longer one."""
     known = OrderStatus(entity["status"])
+    if entity.get("purged_at") is not None:
+        return False
     if progress.status is known:
         return len(progress.steps) >= int(entity.get("steps", 0))
     return progress.status in _later_than(known)

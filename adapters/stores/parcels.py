@@ -20,6 +20,11 @@ class Parcels:
         with storage_errors("the parcels"):
             created_on_first_use(lambda: self._table.upsert_entity(entity), lambda: create_table(self._table))
 
+    def remove(self, code: str) -> None:
+        """Forget a tracking code. Safe to repeat."""
+        with storage_errors("the parcels"):
+            created_on_first_use(lambda: self._table.delete_entity(_PARTITION, code), lambda: create_table(self._table))
+
     def order_of(self, code: str) -> str | None:
         """Return the order of a parcel; None when it is not one of this shop."""
         from azure.core.exceptions import ResourceNotFoundError

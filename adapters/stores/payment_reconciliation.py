@@ -64,6 +64,10 @@ class PaymentReconciliationStore:
         self._delete(_watched(payment.provider), _key(payment))
         self._delete(_DRIFT, _key(payment))
 
+    def is_watched(self, provider: str, payment_id: str) -> bool:
+        """Return whether a payment is to be looked at again: it is open, or differs from its order."""
+        return self._find(_watched(provider), _key_of(provider, payment_id)) is not None
+
     def list_drift(self, *, cursor: str | None = None, limit: int = 50) -> Page[PaymentDrift]:
         """Return a page of the differences. Raises InvalidCursor."""
         return self._list(_DRIFT, lambda row: PaymentDrift.model_validate_json(row["json"]), cursor, limit)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from adapters.azure_storage.table_changes import Operation, change, creation, deletion, replacement, submit
+from adapters.azure_storage.table_changes import Operation, change, creation, deletion, overwriting, replacement, submit
 from domain.errors import StorageUnavailable
 
 if TYPE_CHECKING:
@@ -58,12 +58,19 @@ class Rows:
 
     def try_write(self, row: "TableEntity | None", row_key: str, changes: Mapping[str, Any]) -> bool:
         """Change a row that was read, or insert it where there was none; False when it changed since."""
-        from azure.core.exceptions import ResourceNotFoundError
-
         entity = {**changes, "PartitionKey": self._partition_of(row_key), "RowKey": row_key}
         own = creation(entity) if row is None else change(entity, str(row.metadata["etag"]))
+        return self._write(own, row, {**(row or {}), **entity})
+
+    def try_replace(self, row: "TableEntity", entity: Mapping[str, Any]) -> bool:
+        """Put an entity of the same keys in the place of a row that was read; False when the row changed since."""
+        return self._write(overwriting(entity, str(row.metadata["etag"])), row, entity)
+
+    def _write(self, own: Operation, row: "TableEntity | None", after: Mapping[str, Any]) -> bool:
+        from azure.core.exceptions import ResourceNotFoundError
+
         before = {} if row is None else self._index(row)
-        beside = _index_changes(before, self._index({**(row or {}), **entity}))
+        beside = _index_changes(before, self._index(after))
         try:
             return submit(self._table, [own, *beside])
         except ResourceNotFoundError:

@@ -3,19 +3,20 @@
 The row holds what must outlive the instance: the run's course, and an end that the instance cannot report.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from adapters.azure_storage.long_text import joined_text, split_text
-from adapters.azure_storage.storage import Storage, storage_errors
+from adapters.azure_storage.storage import Storage, create_table, created_on_first_use, storage_errors
 from adapters.stores.rows import Rows
-from adapters.stores.run_intake import RunIntake
+from adapters.stores.run_intake import REMINDERS, RunIntake
 from domain.errors import EndNotKnown
 from domain.ids import instance_id_of
 from domain.workflows.course import Course
 from domain.workflows.intake import Intake
 from domain.workflows.records import Closing, CourseSettled, RecordRun, SettleCourse
-from domain.workflows.run import CloseRun, Run, WorkflowProgress
+from domain.workflows.run import CloseRun, RecordedRun, Run, WorkflowProgress
 from domain.workflows.steps import open_compensations
 
 _RUNS: Final = "workflows"
@@ -115,6 +116,28 @@ class RunRepository:
             self._table.upsert_entity(change)
         self.intake.remember(run)
 
+    def unchanged_since(self, before: datetime) -> Sequence[RecordedRun]:
+        """Return the runs whose rows have not changed since then, and that have no reminder."""
+        asked = "PartitionKey eq @partition and RowKey lt @last and Timestamp lt @before"
+        parameters = {"partition": _PARTITION, "last": REMINDERS, "before": before}
+        with storage_errors(_NAME):
+            found = created_on_first_use(
+                lambda: list(self._table.query_entities(asked, parameters=parameters)),
+                lambda: create_table(self._table),
+            )
+        reminded = {reminder.key for reminder in self.intake.open_runs(datetime.now(UTC))}
+        return [_recorded(row) for row in found if row["RowKey"] not in reminded]
+
+    def is_known(self, instance_id: str) -> bool:
+        """Return whether a run has this instance id."""
+        with storage_errors(_NAME):
+            return self._rows.find(instance_id) is not None
+
+    def delete(self, instance_id: str) -> None:
+        """Delete the row of a run: its key may be used again. Safe to repeat."""
+        with storage_errors(_NAME):
+            self._table.delete_entity(_PARTITION, instance_id)
+
     def forget_given_up(self, run: Run) -> None:
         """Forget a run whose end was recorded, unless it was reopened meanwhile. Safe to repeat.
 
@@ -130,6 +153,12 @@ class RunRepository:
 def _partition_of(instance_id: str) -> str:
     """Return the partition of a run: one takes 2,000 rows a second, and only orders are that many."""
     return _PARTITION
+
+
+def _recorded(row: Mapping[str, Any]) -> RecordedRun:
+    return RecordedRun(
+        instance_id=row["RowKey"], fingerprint=row.get("fingerprint"), course=_course_of(row), end=_end_of(row)
+    )
 
 
 def _end_of(row: Mapping[str, Any] | None) -> WorkflowProgress | None:

@@ -1,7 +1,9 @@
 """Files: batches of them, their manifests, and the documents of reports."""
 
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+from domain.archive import ArchivedLine
 from domain.files.batch import (
     BatchSummary,
     ChunkFacts,
@@ -55,6 +57,26 @@ class Reports(Protocol):
 
     def link(self, report_id: str, form: ReportFormat) -> BlobLink:
         """Return where the document can be read for a while."""
+
+
+class RunFiles(Protocol):
+    """The blobs that runs leave."""
+
+    def delete(self, workflow: str, key: str) -> None:
+        """Delete the blobs of a run."""
+
+
+class Archive(Protocol):
+    """What is purged from the other stores: everything of one order or run under one name."""
+
+    def write(self, name: str, lines: Sequence[ArchivedLine]) -> None:
+        """Store everything that is archived under a name, in place of what was."""
+
+    def read(self, name: str) -> Sequence[ArchivedLine]:
+        """Return what is archived under a name; nothing when there is none."""
+
+    def names(self, prefix: str) -> Iterator[str]:
+        """Yield the names that begin so."""
 
 
 class StorageSetup(Protocol):

@@ -57,6 +57,9 @@ class OrderRepository(RunRecords, Protocol):
     def withdraw_stop(self, order_id: str) -> OrderRow | None:
         """Let an order go on that was given up and that nothing has compensated. None: it must stay stopped."""
 
+    def purge(self, order_id: str, now: datetime) -> None:
+        """Delete what is known of an order that has ended, but for its id, its fingerprint and its status."""
+
     def record_tracking(self, order_id: str, tracking: Tracking) -> None:
         """Store where an order's parcel is, unless the row knows a later status."""
 
@@ -101,6 +104,9 @@ class Parcels(Protocol):
 
     def add(self, code: str, order_id: str) -> None:
         """Record the order of a tracking code."""
+
+    def remove(self, code: str) -> None:
+        """Forget a tracking code."""
 
     def order_of(self, code: str) -> str | None:
         """Return the order of a parcel; None when it is not one of this shop."""

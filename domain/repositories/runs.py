@@ -17,7 +17,7 @@ from domain.workflows.dead_letter import (
 from domain.workflows.decision import SettleApprovalRequest, SettledApproval
 from domain.workflows.intake import Intake, Reminder
 from domain.workflows.records import Closing, CourseSettled, RecordRun, SettleCourse
-from domain.workflows.run import CloseRun, Run, WorkflowProgress
+from domain.workflows.run import CloseRun, RecordedRun, Run, WorkflowProgress
 
 
 class RunIntake(Protocol):
@@ -92,6 +92,15 @@ class RunRepository(RunRecords, Protocol):
     def reopen(self, run: Run) -> None:
         """Look after a run again whose end was recorded: an operator starts it once more."""
 
+    def unchanged_since(self, before: datetime) -> Sequence[RecordedRun]:
+        """Return the runs whose rows have not changed since then, and that are known to have ended."""
+
+    def is_known(self, instance_id: str) -> bool:
+        """Return whether a run has this instance id."""
+
+    def delete(self, instance_id: str) -> None:
+        """Delete the row of a run: its key may be used again."""
+
     def forget_given_up(self, run: Run) -> None:
         """Forget a run whose end was recorded, unless it was reopened meanwhile."""
 
@@ -101,6 +110,12 @@ class Approvals(Protocol):
 
     def decision(self, key: str, wait_id: str) -> SettledApproval | None:
         """Return the decision of an approval wait; None while there is none."""
+
+    def all_of(self, key: str) -> Sequence[tuple[str, SettledApproval]]:
+        """Return every decision of an order or a run, each with the id of its wait."""
+
+    def delete_all(self, key: str) -> None:
+        """Delete every decision of an order or a run."""
 
     def settle(self, request: SettleApprovalRequest) -> SettledApproval:
         """Store the decision of an approval wait, unless there is one; return the one that holds."""
@@ -134,3 +149,6 @@ class DeadLetters(Protocol):
 
     def close(self, closing: CloseDeadLetter) -> DeadLetter | None:
         """Close a record. Return the record that this call closed; None when there was nothing to close."""
+
+    def delete_closed(self, dead_letter: DeadLetter) -> None:
+        """Delete a record that is closed, unless it was opened anew meanwhile."""

@@ -108,6 +108,25 @@ def restart_of(given: Mapping[str, Any]) -> Restart | None:
     return None if given.get(RESTART) is None else Restart.model_validate(given[RESTART])
 
 
+class RecordedRun(Wire):
+    """What stays of a run once it has ended. end: where it was recorded; its instance had it otherwise."""
+
+    instance_id: str
+    fingerprint: str | None = None
+    course: Course | None = None
+    end: WorkflowProgress | None = None
+
+    @property
+    def workflow(self) -> str:
+        """The orchestrator's name; `replay` for the replay of a dead letter."""
+        return self.instance_id.partition(".")[0]
+
+    @property
+    def key(self) -> str:
+        """The run's key."""
+        return self.instance_id.partition(".")[2]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Run:
     """A run of a workflow, as it was accepted.

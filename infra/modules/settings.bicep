@@ -146,6 +146,9 @@ type commonSettings = {
   @description('How long the history of a completed workflow is kept, in days.')
   @minValue(1)
   historyRetentionDays: int
+  @description('How long an order that has ended is kept, in days.')
+  @minValue(1)
+  orderRetentionDays: int
   @description('The shop\'s own settings.')
   shop: shopSettings
 }
@@ -194,6 +197,7 @@ func appSettings(common commonSettings, slot slotSettings, packageName string, t
   ...shopAppSettings(common.shop)
   APPLICATIONINSIGHTS_CONNECTION_STRING: common.telemetry
   HISTORY_RETENTION_DAYS: string(common.historyRetentionDays)
+  ORDER_RETENTION_DAYS: string(common.orderRetentionDays)
   PYTHON_THREADPOOL_THREAD_COUNT: string(threads)
   ...(common.plan == 'FC1' ? {} : classicSettings(common, slot, packageName))
 }

@@ -22,6 +22,10 @@ param zoneRedundant bool
 @description('Refuse everything that does not come through a private endpoint.')
 param privateOnly bool
 
+@description('How long the archive is kept, in days.')
+@minValue(30)
+param archiveRetentionDays int
+
 @description('Workspace for diagnostic logs.')
 param workspaceId string
 
@@ -40,6 +44,7 @@ var containers = [
   'reports'
   'order-batches'
   'undelivered-events'
+  'archive'
 ]
 
 // The longest that an order may wait for its approval (settings.bicep), with what it began with in such a blob.
@@ -132,6 +137,16 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
               }
               // No history is kept for longer, and customers' data should not be.
               actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: 90 } } }
+            }
+          }
+          {
+            // The app writes it into the cool tier at once.
+            name: 'archive-past-its-retention'
+            type: 'Lifecycle'
+            enabled: true
+            definition: {
+              filters: { blobTypes: ['blockBlob'], prefixMatch: ['archive/'] }
+              actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: archiveRetentionDays } } }
             }
           }
         ]

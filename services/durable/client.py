@@ -17,6 +17,10 @@ class InstanceStatus(Protocol):
         """The orchestrator's."""
 
     @property
+    def instance_id(self) -> str:
+        """The instance's id."""
+
+    @property
     def runtime_status(self) -> Enum:
         """A member of `df.OrchestrationRuntimeStatus`."""
 
@@ -97,10 +101,13 @@ class DurableClient(Protocol):
     def signal_entity(self, entity_id: Any, operation_name: str, operation_input: Any = None) -> Awaitable[None]:
         """Send an operation to an entity, without its answer."""
 
-    def purge_instance_history_by(
+    def get_status_by(
         self,
         created_time_from: datetime | None = None,
         created_time_to: datetime | None = None,
         runtime_status: Sequence[Any] | None = None,
-    ) -> Awaitable[Purged]:
-        """Delete the histories of instances that have ended."""
+    ) -> Awaitable[Sequence[InstanceStatus]]:
+        """Return instances that were created in a span of time: the first page that the host makes of them."""
+
+    def purge_instance_history(self, instance_id: str) -> Awaitable[Purged]:
+        """Delete an instance that has ended, or an entity, with its history."""

@@ -231,7 +231,7 @@ def test_what_needs_no_key_needs_no_token_either():
 def test_large_messages_outlive_their_orchestrations():
     for hub_days in (7, 60):
         deployment = evaluate(LEGAL[0] | {"orchestrationRetentionDays": hub_days})
-        rule, _ = _lifecycle(deployment)
+        rule, *_ = _lifecycle(deployment)
         assert rule["definition"]["filters"]["prefixMatch"] == ["durableorders-largemessages/"]
         kept_days = rule["definition"]["actions"]["baseBlob"]["delete"]["daysAfterModificationGreaterThan"]
         assert kept_days > hub_days + _longest_wait_days()
@@ -253,10 +253,12 @@ def test_large_messages_of_another_account_are_left_alone(backend):
 
 def test_files_of_workflows_go_when_no_history_can_name_them_and_nothing_else_does():
     longest = max(int(days) for days in re.findall(r"@maxValue\((\d+)\)\nparam orchestrationRetentionDays", MAIN))
-    _, rule = _lifecycle(evaluate(LEGAL[0]))
+    _, rule, archive = _lifecycle(evaluate(LEGAL[0]))
     assert rule["definition"]["actions"]["baseBlob"]["delete"]["daysAfterModificationGreaterThan"] >= longest
     gone = set(rule["definition"]["filters"]["prefixMatch"])
     assert gone == {"file-batches/", "reports/", "order-batches/", "undelivered-events/"}
+    assert archive["definition"]["filters"]["prefixMatch"] == ["archive/"]
+    assert archive["definition"]["actions"]["baseBlob"] == {"delete": {"daysAfterModificationGreaterThan": 3650}}
 
 
 def _lifecycle(deployment):

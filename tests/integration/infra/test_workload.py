@@ -71,6 +71,6 @@ def test_schedules_run_as_often_as_the_cost_model_counts():
     runs = {"0 * * * * *": 60, "0 */5 * * * *": 12, "0 17 * * * *": 1, "0 37 * * * *": 1, "0 41 * * * *": 1}
     found = [function.trigger.fields["schedule"] for function in app_index(ROOT).with_trigger("timerTrigger")]
     hourly = [runs[one] for one in found if one in runs]
-    daily = [one for one in found if one not in runs]
-    assert daily == ["0 15 3 * * *"]
-    assert 730 * sum(hourly) + 30 * len(daily) == SCHEDULED_RUNS
+    nightly = [one for one in found if one not in runs]
+    assert nightly == ["0 15 1-4 * * *"]
+    assert 730 * sum(hourly) + 30 * 4 * len(nightly) == SCHEDULED_RUNS

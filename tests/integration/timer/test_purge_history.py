@@ -1,43 +1,165 @@
-from datetime import timedelta
+"""What has ended is archived and purged by its end; what is not settled stays, and what keeps an order from a second run."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import azure.durable_functions as df
+import pytest
 
 from local_host.app.binding_value import durable_client_value
+from services.container import services
+from services.recovery.orders import OrderRecovery
+from services.recovery.workflows import WorkflowRecovery
+from services.retention.histories import Histories
 from tests.support.order_requests import order_request
-from tests.support.shop import Shop
-from triggers.timer.purge_history import purge_completed
+from tests.support.shop import Shop, running_shop, use_settings
+from triggers.timer.purge_history import purge
+
+ORDER_DAYS = 800
 
 
-async def test_an_old_completed_order_is_purged_from_the_hub_and_stays_in_the_repository(shop: Shop, monkeypatch):
-    await shop.stock("mug", 10)
-    await shop.post("orders", order_request(order_id="old"))
-    await shop.host.run_until_idle()
-    await shop.host.run("purge_history")
-    assert await in_hub(shop, "old"), "it is not old yet"
-    await purge_as_of(shop, days=31)
-    assert not await in_hub(shop, "old")
-    shown = await shop.get("orders/old")
-    assert (shown.status, shown.json()["status"]) == (200, "completed")
+def client_of(shop: Shop) -> Any:
+    return df.DurableOrchestrationClient(durable_client_value(shop.host.origin, "Tests", {}))
 
 
-async def test_what_did_not_complete_stays(shop: Shop):
+async def purge_as_of(shop: Shop, now: datetime) -> None:
+    """As if the schedule ran then."""
+    await purge(client_of(shop), now)
+
+
+async def in_hub(shop: Shop, instance_id: str) -> bool:
+    answer = await shop.host.http.get(f"/runtime/webhooks/durabletask/instances/{instance_id}")
+    return answer.status != 404
+
+
+def archived(name: str) -> list[tuple[str, str]]:
+    """Return the kind and id of each archived line. Of each there is one."""
+    return [(line.kind, line.id) for line in services().archive.read(name)]
+
+
+async def test_a_history_is_purged_by_its_end_and_the_order_stays(shop: Shop) -> None:
     await shop.stock("mug", 10, unit_price_cents=60_000)
-    await shop.post("orders", order_request(order_id="waiting"))
-    await shop.post("orders", order_request(order_id="stopped"))
+    await shop.post("orders", order_request(order_id="slow"))
+    await shop.host.run_until_idle()
+    created = shop.host.clock.now()
+    await shop.host.advance(hours=24)
+    await shop.host.run("purge_history")
+    await purge_as_of(shop, created + timedelta(days=30, hours=12))
+    assert await in_hub(shop, "slow"), "it was created 30 days ago, and has ended after that"
+    await purge_as_of(shop, created + timedelta(days=31, hours=1))
+    assert not await in_hub(shop, "slow")
+    [history] = services().archive.read("histories/slow")
+    assert (history.record["runtime_status"], history.record["input"]["order_id"]) == ("Completed", "slow")
+    shown = await shop.get("orders/slow")
+    assert (shown.status, shown.json()["status"], len(shown.json()["steps"])) == (200, "rejected", 3)
+
+
+async def test_what_was_terminated_is_purged_once_it_is_settled(shop: Shop) -> None:
+    await shop.stock("mug", 10, unit_price_cents=60_000)
+    for order_id in ("waiting", "stopped"):
+        await shop.post("orders", order_request(order_id=order_id))
     await shop.host.run_until_idle()
     await shop.host.operations.terminate("stopped", "test")
     await shop.host.run_until_idle()
-    await purge_as_of(shop, days=31)
-    assert await in_hub(shop, "waiting")
-    assert await in_hub(shop, "stopped")
+    late = shop.host.clock.now() + timedelta(days=ORDER_DAYS)
+    for _ in range(2):  # before and after an operator is asked to settle it
+        await purge_as_of(shop, late)
+        assert [await in_hub(shop, each) for each in ("waiting", "stopped")] == [True, True]
+        await OrderRecovery().recover(client_of(shop), datetime.now(UTC) + timedelta(hours=1))
+    await shop.post("orders/stopped/settlement")
+    await shop.host.run_until_idle()
+    await purge_as_of(shop, late)
+    assert [await in_hub(shop, each) for each in ("waiting", "stopped")] == [True, False]
+    lines = archived("orders/stopped")
+    assert lines[0] == ("order", "stopped")
+    assert ("history", "stopped") in lines
+    assert ("dead_letter", "stopped.release_inventory") in lines
+    assert (await shop.get("dead-letters/stopped.release_inventory")).status == 404
 
 
-async def purge_as_of(shop: Shop, *, days: int) -> None:
-    """As if the schedule ran that much later."""
-    client = df.DurableOrchestrationClient(durable_client_value(shop.host.origin, "Tests", {}))
-    await purge_completed(client, shop.host.clock.now() + timedelta(days=days))
+async def test_a_purged_order_is_never_processed_again(shop: Shop) -> None:
+    await shop.stock("mug", 10)
+    await shop.post("orders", order_request(order_id="old"))
+    await shop.host.run_until_idle()
+    await purge_as_of(shop, shop.host.clock.now() + timedelta(days=ORDER_DAYS))
+    assert (await shop.get("orders")).json()["orders"] == []
+    shown = await shop.get("orders/old")
+    assert (shown.status, shown.json()["status"], shown.json()["steps"]) == (200, "completed", [])
+    assert (await shop.post("orders", order_request(order_id="old"))).status in (200, 202)
+    assert (await shop.post("orders", order_request(order_id="old", email="eve@example.com"))).status == 409
+    await OrderRecovery().recover(client_of(shop), datetime.now(UTC) + timedelta(hours=1))
+    assert len(shop.sandbox.payments("old")) == 1
+    assert not await in_hub(shop, "old")
+    rows = [row for row in services().storage.table("orders").list_entities() if "old" in row["RowKey"]]
+    assert "ada" not in json.dumps(rows, default=str)
 
 
-async def in_hub(shop: Shop, order_id: str) -> bool:
-    answer = await shop.host.http.get(f"/runtime/webhooks/durabletask/instances/{order_id}")
-    return answer.status != 404
+@pytest.mark.parametrize("dies_at", ["approvals.delete_all", "order_repository.purge"])
+async def test_a_process_that_dies_between_archive_and_purge_doubles_no_line(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, dies_at: str
+) -> None:
+    await shop.stock("mug", 10)
+    await shop.post("orders", order_request(order_id="old"))
+    await shop.host.run_until_idle()
+    late = shop.host.clock.now() + timedelta(days=ORDER_DAYS)
+    store, method = dies_at.split(".")
+    with monkeypatch.context() as patch:
+
+        def die(*_: Any) -> None:
+            raise SystemError("killed")
+
+        patch.setattr(getattr(services(), store), method, die)
+        with pytest.raises(SystemError):
+            await purge_as_of(shop, late)
+    before = archived("orders/old")
+    assert (await shop.get("orders/old")).json()["steps"]
+    await purge_as_of(shop, late)
+    assert archived("orders/old")[0] == before[0] == ("order", "old")
+    assert len(set(archived("orders/old"))) == len(archived("orders/old"))
+    assert (await shop.get("orders/old")).json()["steps"] == []
+
+
+async def test_a_run_is_purged_with_all_that_is_its_own(shop: Shop) -> None:
+    body = {"id": "r-1", "placed_from": "2026-01-01T00:00:00Z", "placed_to": "2026-02-01T00:00:00Z", "format": "csv"}
+    assert (await shop.post("reports", body)).status == 202
+    await shop.host.run_until_idle()
+    await WorkflowRecovery().recover(client_of(shop), datetime.now(UTC) + timedelta(hours=1))
+    await purge_as_of(shop, shop.host.clock.now() + timedelta(days=29))
+    assert (await shop.get("reports/r-1")).status == 200
+    await purge_as_of(shop, shop.host.clock.now() + timedelta(days=31))
+    assert (await shop.get("reports/r-1")).status == 404
+    assert archived("runs/report.r-1") == [("run", "report.r-1"), ("history", "report.r-1")]
+    assert list(services().storage.container("reports").list_blob_names()) == []
+    assert (await shop.post("reports", body)).status == 202, "its key may be used again"
+
+
+async def test_histories_behind_a_whole_page_that_stays_are_purged(
+    monkeypatch: pytest.MonkeyPatch, storage_connection: str, sandbox: Any
+) -> None:
+    """The SDK reads the first page of a list only: here, of one."""
+    monkeypatch.setattr("services.retention.histories._PAGE_SIZE", 1)
+    use_settings(monkeypatch, storage_connection, sandbox)
+    async with running_shop(sandbox) as shop:
+        await shop.stock("mug", 10)
+        client = client_of(shop)
+        for number in range(3):
+            await shop.post("orders", order_request(order_id=f"a-{number}"))
+            await shop.host.run_until_idle()
+            await shop.host.advance(hours=1)
+        whole = client.get_status_by
+
+        async def first_page(*where: Any) -> Any:
+            return (await whole(*where))[:1]
+
+        client.get_status_by = first_page
+        monkeypatch.setattr(
+            "services.retention.histories.why_order_unsettled", lambda _, row: unsettled_if(row.order_id == "a-0")
+        )
+        late = shop.host.clock.now() + timedelta(days=31)
+        assert await Histories(client, late, lambda: True).purge() >= 2
+        assert [await in_hub(shop, f"a-{number}") for number in range(3)] == [True, False, False]
+
+
+async def unsettled_if(is_open: bool) -> str | None:
+    return "dead_letter_open" if is_open else None

@@ -1,0 +1,65 @@
+"""Archive and purge the orders that ended longer ago than ORDER_RETENTION_DAYS.
+
+Of a purged order its id, fingerprint and status stay for good: it is never accepted and processed a second time. The archive is
+written first and the row is purged last, so a process that dies in between leaves an order that the next run begins anew.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from domain.archive import ArchivedLine, archived_order
+from domain.ids import PROCESS_ORDER, order_instance_id
+from domain.orders.row import OrderRow
+from domain.orders.steps import BUY_LABEL
+from services.container import services
+from services.durable.client import DurableClient
+from services.retention.archiving import lines_beside, purge_instance
+from services.retention.settled import why_order_unsettled
+
+_BEGINNING: Final = datetime(2020, 1, 1, tzinfo=UTC)
+_PAGE_SIZE: Final = 200
+
+_log = logging.getLogger(__name__)
+
+
+async def purge_orders(client: DurableClient, now: datetime, has_time: Callable[[], bool]) -> int:
+    """Purge what is past its retention and settled, the oldest first. Return how many orders were."""
+    before = now - services().settings.order_retention
+    since, purged = _BEGINNING, 0
+    while has_time():
+        page = await asyncio.to_thread(services().order_repository.ended, since, before, _PAGE_SIZE)
+        for ended in page:
+            if not has_time():
+                return purged
+            purged += await _purge(client, ended.order_id, now)
+        if len(page) < _PAGE_SIZE:
+            return purged
+        since = page[-1].ended_at + timedelta(microseconds=1)
+    return purged
+
+
+async def _purge(client: DurableClient, order_id: str, now: datetime) -> bool:
+    row = await asyncio.to_thread(services().order_repository.get, order_id)
+    if row is None or await why_order_unsettled(client, row) is not None:
+        return False
+    lines, dead_letters = await lines_beside(client, PROCESS_ORDER, order_id)
+    lines.insert(0, ArchivedLine(kind="order", id=order_id, record=row.to_wire()))
+    await asyncio.to_thread(services().archive.write, archived_order(order_id), lines)
+    await purge_instance(client, order_instance_id(order_id))
+    for dead_letter in dead_letters:
+        await asyncio.to_thread(services().dead_letters.delete_closed, dead_letter)
+    await asyncio.to_thread(forget_beside, row)
+    await asyncio.to_thread(services().order_repository.purge, order_id, now)
+    return True
+
+
+def forget_beside(row: OrderRow) -> None:
+    """Delete the decisions and the parcels of an order."""
+    services().approvals.delete_all(row.order_id)
+    ledger = () if row.result is None else row.result.steps
+    for entry in ledger:
+        if entry.step == BUY_LABEL and entry.reference is not None:
+            services().parcels.remove(entry.reference)

@@ -60,7 +60,7 @@ async def show_orders(visit: Visit) -> func.HttpResponse:
     return visit.show("orders.html", query=query, orders=listed, statuses=tuple(OrderStatus), kinds=tuple(SearchKind))
 
 
-@page("GET", "orders/counts")
+@page("GET", "order-counts")
 async def show_counts(visit: Visit) -> func.HttpResponse:
     """Show the filters with the number of orders behind each. The list itself does not wait for them."""
     query = visit.query(OrdersQuery)

@@ -68,5 +68,6 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update(words=words, time=time_tag)
+    made.tests["https"] = lambda address: str(address or "").startswith("https://")
     made.globals.update(address=address, amount=amount, file_address=file_address)
     return made

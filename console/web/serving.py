@@ -60,7 +60,9 @@ def _page_of(method: Method, path: str) -> tuple[Page | None, dict[str, str]]:
 
 def _error_page(visit: Visit, problem: Problem) -> func.HttpResponse:
     heading = _HEADINGS.get(problem.status, "This did not work")
-    return visit.show("error.html", problem.status, heading=heading, problem=problem)
+    # An action's own path is below that of the page that it acts on.
+    back = visit.path.rpartition("/")[0] if visit.request.method == "POST" else _HOME
+    return visit.show("error.html", problem.status, heading=heading, problem=problem, back=address(back))
 
 
 @cache

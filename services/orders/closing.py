@@ -20,10 +20,11 @@ def notify_of_end(orders: "OrderRepository", outbox: "Outbox", order_id: str, st
     """
     row = orders.get(order_id)
     if row is not None and row.order is not None:
-        outbox.put(_closing_notification(row.order, status))
+        outbox.put(closing_notification(row.order, status))
 
 
-def _closing_notification(order: Order, status: OrderStatus) -> Notification:
+def closing_notification(order: Order, status: OrderStatus) -> Notification:
+    """Return the message to the customer of an order that has ended."""
     expected = status in (OrderStatus.CANCELLED, OrderStatus.COMPLETED)
     known = notification_of_end(order, status) if expected else None
     if known is not None:

@@ -9,12 +9,9 @@ import pytest
 
 from console.web.csv_answer import csv_answer
 from local_host.testing import Answer
+from tests.integration.console.pages import visit
 from tests.support.order_requests import order_request
 from tests.support.shop import Shop
-
-
-async def visit(shop: Shop, path: str, **query: str) -> Answer:
-    return await shop.host.http.request("GET", f"/console/{path}", params=query)
 
 
 def orders_on(page: Answer) -> list[str]:
@@ -81,7 +78,7 @@ async def test_filters_are_counted_and_stand_in_the_address(sold: Shop):
 
 
 async def counted(shop: Shop) -> Answer:
-    return await visit(shop, "orders/counts")
+    return await visit(shop, "order-counts")
 
 
 async def test_older_orders_are_a_page_away(sold: Shop, monkeypatch: pytest.MonkeyPatch):

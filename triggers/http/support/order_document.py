@@ -15,14 +15,13 @@ from domain.orders.document import (
     parcel_of,
     payment_of,
 )
-from domain.orders.late_start import START_ORDER
-from domain.orders.order import CANCELLABLE, OrderStatus
+from domain.orders.order import OrderStatus
 from domain.shipping.shipment import Address
 from domain.wire import Timestamp, Wire
 from domain.workflows.cancellation import CancellationRequest
 from domain.workflows.steps import LedgerEntry, StepUnderWay
 from services.orders.document import OrderFacts
-from services.orders.status import OrderView
+from services.orders.possible import OrderAction, possible_actions
 from triggers.http.support.dead_letter_links import OpenDeadLetter, open_dead_letters
 from triggers.http.support.durable_view import DurableStatus, status_and_output
 from triggers.http.support.links import order_links, resource
@@ -157,26 +156,15 @@ def _ordered(facts: OrderFacts) -> dict[str, Any]:
 
 def _resources(facts: OrderFacts) -> OrderResources:
     view = facts.view
-    order, status, links = resource("orders", view.order_id), view.progress.status, order_links(view.order_id)
-    is_approvable = view.is_running and status is OrderStatus.AWAITING_APPROVAL
+    order, links = resource("orders", view.order_id), order_links(view.order_id)
+    possible = possible_actions(facts)
     is_tracked = view.row is not None and view.row.tracking is not None
     return OrderResources(
         self=order,
         durable=f"{order}?view=durable",
-        approval=links.approvalPostUri if is_approvable else None,
-        cancellation=links.cancellationPostUri if _is_cancellable(view) else None,
+        approval=links.approvalPostUri if OrderAction.DECIDE in possible else None,
+        cancellation=links.cancellationPostUri if OrderAction.CANCEL in possible else None,
         shipment=resource("shipments", view.order_id) if is_tracked else None,
-        settlement=f"{order}/settlement" if _can_be_settled(facts) else None,
+        settlement=f"{order}/settlement" if OrderAction.SETTLE in possible else None,
         events=links.sendEventPostUri if view.is_running and view.instance is not None else None,
     )
-
-
-def _is_cancellable(view: OrderView) -> bool:
-    row = view.row
-    is_settled = row is not None and (row.cancellation is not None or row.course is not None)
-    return view.is_running and view.progress.status in CANCELLABLE and not is_settled
-
-
-def _can_be_settled(facts: OrderFacts) -> bool:
-    has_stopped = facts.view.awaits_instance and facts.view.instance is not None
-    return has_stopped or any(each.step != START_ORDER for each in facts.dead_letters or ())

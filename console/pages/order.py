@@ -1,0 +1,91 @@
+"""One order: what was ordered, where it stands, how it came there, and what can be done with it."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+import azure.functions as func
+
+from console.web.page import page
+from console.web.timeline import timeline, what_follows
+from console.web.visit import Visit
+from domain.errors import StorageUnavailable
+from domain.identity import Role
+from domain.ids import PROCESS_ORDER, notification_id
+from domain.orders.document import approval_of, ordered_lines, parcel_of, payment_of
+from domain.workflows.dead_letter import DeadLetter
+from services.container import services
+from services.orders.closing import closing_notification
+from services.orders.document import OrderFacts, order_facts
+from services.orders.possible import OrderAction, possible_actions
+from services.payments.dashboard import dashboard_address
+
+ROLE_OF: Final = {
+    OrderAction.DECIDE: Role.APPROVER,
+    OrderAction.CANCEL: Role.OPERATOR,
+    OrderAction.SETTLE: Role.OPERATOR,
+    OrderAction.START_AGAIN: Role.OPERATOR,
+    OrderAction.RESEND_MAIL: Role.OPERATOR,
+}
+_DONE: Final = {
+    "decide": "The decision is recorded. The order goes on by it.",
+    "cancel": "The cancellation is recorded. How the order ends shows whether it came in time.",
+    "settle": "What was open is being replayed. This page shows how it ends.",
+    "start_again": "The order was started again.",
+    "resend_mail": "The mail is on its way to the customer.",
+}
+
+
+@page("GET", "orders/{order_id}")
+async def show_order(visit: Visit) -> func.HttpResponse:
+    """Show an order. `done` in the query is the action that led here."""
+    facts = await order_facts(visit.client, visit.id("order_id"))
+    view, order = facts.view, facts.order
+    progress, tracking = view.progress, None if view.row is None else view.row.tracking
+    records, mail_is_sent = await asyncio.gather(
+        asyncio.to_thread(_dead_letters, view.order_id), asyncio.to_thread(_mail_is_sent, facts)
+    )
+    payment = None if order is None else payment_of(order, progress.steps, progress.step)
+    return visit.show(
+        "order.html",
+        view=view,
+        order=order,
+        progress=progress,
+        cancellation=None if view.row is None else view.row.cancellation,
+        lines=() if order is None else ordered_lines(order),
+        payment=payment,
+        dashboard=None if payment is None else dashboard_address(payment.provider, payment.payment_id),
+        parcel=parcel_of(progress.steps, tracking),
+        approval=None if order is None else approval_of(order, progress.steps, progress.approval, facts.decision),
+        moments=timeline(progress, order, is_running=view.is_running),
+        follows=what_follows(progress),
+        dead_letters=records,
+        mail_is_sent=mail_is_sent,
+        actions=_offered(visit, facts),
+        done=_DONE.get(visit.request.params.get("done", "")),
+    )
+
+
+def _offered(visit: Visit, facts: OrderFacts) -> frozenset[str]:
+    """Return the actions that the order's state and the caller's roles allow."""
+    roles = visit.caller.roles if visit.caller is not None else frozenset()
+    return frozenset(action for action in possible_actions(facts) if ROLE_OF[action] in roles)
+
+
+def _dead_letters(order_id: str) -> Sequence[DeadLetter] | None:
+    """Return every record of the order; None while their store does not answer: the rest of the page is worth showing."""
+    try:
+        return services().dead_letters.of_run(PROCESS_ORDER, order_id)
+    except StorageUnavailable:
+        return None
+
+
+def _mail_is_sent(facts: OrderFacts) -> bool | None:
+    """Return whether the mail about the order's end was sent; None while there is none, or that is not known."""
+    if facts.order is None or OrderAction.RESEND_MAIL not in possible_actions(facts):
+        return None
+    kind = closing_notification(facts.order, facts.view.progress.status).kind
+    try:
+        return services().sent_messages.has(notification_id(facts.order.order_id, kind))
+    except StorageUnavailable:
+        return None

@@ -1,0 +1,22 @@
+"""What tests of the console do: visit pages and send their forms, as one person or another."""
+
+from typing import Final
+
+from local_host.testing import Answer
+from tests.support.shop import Shop
+
+OPERATOR: Final = "operator"
+APPROVER: Final = "approver"
+
+
+async def visit(shop: Shop, path: str, *, roles: str | None = None, name: str = "grace", **query: str) -> Answer:
+    headers = {} if roles is None else {"X-Local-Caller": name, "X-Local-Roles": roles}
+    return await shop.host.http.request("GET", f"/console/{path}", params=query, headers=headers)
+
+
+async def send(shop: Shop, path: str, *, roles: str, name: str = "grace", **form: str) -> Answer:
+    headers = {"X-Local-Caller": name, "X-Local-Roles": roles}
+    return await shop.host.http.request("POST", f"/console/{path}", data=form or b"", headers={**headers, **_TYPE})
+
+
+_TYPE: Final = {"Content-Type": "application/x-www-form-urlencoded"}

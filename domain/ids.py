@@ -40,6 +40,7 @@ Version = Annotated[
 """The version that an orchestrator's instance is started on, as host.json's `defaultVersion` and `context.version` have it."""
 
 INVENTORY_ENTITY = "inventory"
+"""The entity of the stock of a product, or of a shard of it; its keys are `stock_key`s."""
 
 PROCESS_ORDER: Final = "process_order"
 """The workflow of an order; the key of its run is the order's id."""
@@ -52,6 +53,16 @@ PaymentOperation = Literal["create", "authorise", "capture", "void", "refund"]
 def is_order_id(text: str | None) -> bool:
     """Return whether an order may have this id."""
     return text is not None and re.fullmatch(_PLAIN_ID, text) is not None and not looks_like_card_number(text)
+
+
+def stock_key(product_id: str, shard: int) -> str:
+    """Return the entity key of a product's shard, from 0. The first has the product's id, as a product that is not split."""
+    return product_id if shard == 0 else f"{product_id}.{shard}"
+
+
+def product_of_stock(key: str) -> str:
+    """Return the product of a `stock_key`. A product id has no dot."""
+    return key.partition(".")[0]
 
 
 def order_instance_id(order_id: str) -> str:

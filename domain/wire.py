@@ -157,6 +157,11 @@ def is_empty(value: object) -> bool:
     return value == ()
 
 
+def is_one(value: object) -> bool:
+    """For `Field(exclude_if=…)`: leave a number that was added later out of the payloads in which it changes nothing."""
+    return value == 1
+
+
 def is_absent(value: object) -> bool:
     """For `Field(exclude_if=…)`: leave a field that was added later out of the payloads that do not have it."""
     return value is None

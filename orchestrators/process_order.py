@@ -18,6 +18,7 @@ from orchestrators.kernel.saga import compensate, record_end, stopped_message
 from orchestrators.kernel.workflow_run import NO_ANSWER
 from orchestrators.order_course import pass_pivot, settle, take_over
 from orchestrators.order_run import OrderRun
+from orchestrators.reservation import reserve_inventory
 
 bp = df.Blueprint()
 
@@ -67,13 +68,6 @@ def take_steps(run: OrderRun) -> Wait:
         lost = RunStopped("failed", "reservation_lost", "The goods were no longer reserved.")
         return (yield from settle(run, lost))
     return Course(end="completed")
-
-
-def reserve_inventory(run: OrderRun) -> Wait:
-    """Reserve the goods of every line, or of none."""
-    order, now = run.order, run.context.current_utc_datetime
-    yield from run.do(steps.reserve_inventory(order, now), compensation=steps.release_inventory(order, now))
-    run.advance(OrderStatus.RESERVED, "The goods are reserved.")
 
 
 def authorise_payment(run: OrderRun) -> Wait:

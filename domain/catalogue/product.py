@@ -1,16 +1,18 @@
 """Products, their prices, and the parcels that they make."""
 
 from collections.abc import Mapping, Sequence
+from operator import not_
 from typing import Annotated, Final, Self
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from domain.catalogue.shards import ShardCount
 from domain.errors import AmountNotChargeable, AmountTooLarge, MixedCurrencies, UnknownProduct
-from domain.ids import ProductId
+from domain.ids import ProductId, stock_key
 from domain.money import Limit, Money, charge_problem, price_problem
 from domain.trade_codes import CountryCode, HsCode
-from domain.wire import VISIBLE_LINE, Cents, Currency, Edge, is_absent
+from domain.wire import VISIBLE_LINE, Cents, Currency, Edge, is_absent, is_one
 
 ORDER_LIMIT: Final = Limit(stated=Money(100_000_000, "usd"))
 """The most that one order may cost unless the shop sets another limit: it turns a slip of a million dollars into an error."""
@@ -33,6 +35,7 @@ class ProductDetails(Edge):
         size_mm: Sides of one unit, packed, for the carrier.
         hs_code: Tariff number for customs; the shop's own applies to products without.
         origin_country: Country of origin for customs; the shop's own applies to products without.
+        stock_shards: Over how many entities the stock is split, for a product that very many orders want at once.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=200), VISIBLE_LINE]
@@ -43,6 +46,7 @@ class ProductDetails(Edge):
     size_mm: Annotated[Sides | None, Field(exclude_if=is_absent)] = None
     hs_code: Annotated[HsCode | None, Field(exclude_if=is_absent)] = None
     origin_country: Annotated[CountryCode | None, Field(exclude_if=is_absent)] = None
+    stock_shards: Annotated[ShardCount, Field(exclude_if=is_one)] = 1
 
     @model_validator(mode="after")
     def _price_of_its_currency(self) -> Self:
@@ -70,13 +74,21 @@ class OrderLine(Edge):
 class PricedLine(OrderLine):
     """An order line with the name and the price it was sold at, which a later change of the catalogue must not touch.
 
-    name: None in orders of earlier releases.
+    Attributes:
+        name: None in orders of earlier releases.
+        stock_shard: The shard of the product's stock that the order's units are reserved in, from 0.
     """
 
     name: Annotated[str | None, Field(exclude_if=is_absent)] = None
     unit_price_cents: Cents
     weight_grams: Grams
     size_mm: Annotated[Sides | None, Field(exclude_if=is_absent)] = None
+    stock_shard: Annotated[int, Field(ge=0, exclude_if=not_)] = 0
+
+    @property
+    def stock_key(self) -> str:
+        """The key of the inventory entity that the order's units are reserved in."""
+        return stock_key(self.product_id, self.stock_shard)
 
     @property
     def total_cents(self) -> int:

@@ -1,33 +1,31 @@
-"""The stock of one product, as a ledger of reservations.
+"""The stock of one product, or of one shard of a product, as a ledger of reservations.
 
-At any time `available + reserved + sold` is what was ever stocked. Every operation is idempotent: repeating it changes
-nothing, in any order. New units go to paid orders first. Time is an argument. Operations return a new value and change none.
+At any time `available + reserved + sold` is what was ever stocked here or received, less what was given to other shards. The
+operations are in `reservations`, `movements` and `transfers`. Each is idempotent: repeating it changes nothing, in any order.
+Time is an argument. Operations return a new value and change none.
+
+The state stays small: of the orders that have ended, only the last are remembered. `forgotten_until` makes that exact.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import Any, Final, Literal, TypedDict
+from datetime import datetime
+from typing import Any, Final, Literal, NotRequired, Self, TypedDict
 
-from domain.inventory.requests import (
-    AdjustRequest,
-    CommitRequest,
-    ExpireRequest,
-    ReleaseRequest,
-    ReserveRequest,
-    RestockRequest,
-)
-from domain.keyed_changes import ChangeLog, KeyedChange
+from domain.keyed_changes import ChangeLog
 from domain.wire import split_state
-from domain.workflows.steps import StepResult
 
-# A message repeated by the platform arrives within minutes; a day is far beyond that, and keeps the state small.
-SETTLEMENT_RETENTION: Final = timedelta(days=1)
-MAX_SETTLEMENTS: Final = 2_000
-MAX_STOCK: Final = 1_000_000_000
+MAX_SETTLEMENTS: Final = 48
+"""How many ended orders are remembered; about 5 KB. While an order looks itself up, at most as many others may end."""
+
+MAX_EXPIRED: Final = 48
+"""How many of the orders are remembered whose reservation has expired. They are rare, and may still be sold."""
 
 ALREADY_SETTLED: Final = "already_settled"
 """Reason code of a late `reserve`: the order's reservation was settled before."""
+
+SETTLEMENT_FORGOTTEN: Final = "settlement_forgotten"
+"""Reason code of a `reserve` or `commit` of an order that may have been settled before; nothing is remembered of it."""
 
 Settled = Literal["released", "committed", "expired"]
 
@@ -37,28 +35,40 @@ class Reservation(TypedDict):
 
     quantity: int
     expires_at: str
+    placed_at: NotRequired[str]
 
 
 class Settlement(TypedDict):
-    """How and when a reservation ended."""
+    """How a reservation ended. at: when its order was placed; in states of earlier releases, when the reservation ended."""
 
     how: Settled
     at: str
 
 
+class Transfer(TypedDict):
+    """The last transfer to another shard: its number among those to that shard, and its units until they are known to be there."""
+
+    number: int
+    quantity: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Stock:
-    """The stock of one product.
+    """The stock of one product, or of one of its shards.
 
     Attributes:
         available: Units that can be reserved.
         sold: Units that were sold.
         reservations: Reserved units, by order id.
-        settled: How reservations ended, by order id, the newest last, for as long as they are remembered.
-        forgotten_until: When the newest forgotten settlement was made; None while none is forgotten. An order placed before
-            it may have been settled, although nothing is remembered of it.
+        settled: How the last reservations ended, by order id, the newest last.
+        forgotten: How many settlements were forgotten, expired reservations apart.
+        forgotten_until: The newest time in a forgotten settlement; None while none is forgotten. An order placed until then
+            may have been settled, although nothing is remembered of it.
+        expired_until: The same of forgotten settlements that were, or may have been, expired reservations.
         movements: Restocks and corrections, so that a repeat adds nothing.
         backordered: Units that orders have paid for and that are out of stock, by order id; new units are sold to them first.
+        sent: The last transfer to each other shard of the product, by its entity key.
+        received: The number of the last transfer from each other shard.
         unknown: Fields that a newer version of the app stored here, kept as they are.
     """
 
@@ -66,9 +76,13 @@ class Stock:
     sold: int = 0
     reservations: Mapping[str, Reservation] = field(default_factory=dict)
     settled: Mapping[str, Settlement] = field(default_factory=dict)
+    forgotten: int = 0
     forgotten_until: str | None = None
+    expired_until: str | None = None
     movements: ChangeLog = field(default_factory=ChangeLog)
     backordered: Mapping[str, int] = field(default_factory=dict)
+    sent: Mapping[str, Transfer] = field(default_factory=dict)
+    received: Mapping[str, int] = field(default_factory=dict)
     unknown: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -76,112 +90,54 @@ class Stock:
         """The number of reserved units."""
         return sum(reservation["quantity"] for reservation in self.reservations.values())
 
+    @property
+    def peers(self) -> tuple[str, ...]:
+        """The entity keys of the shards that this one has exchanged units with."""
+        return tuple(dict.fromkeys((*self.sent, *self.received)))
+
+    @property
+    def settlements(self) -> int:
+        """How many settlements there were, remembered or not, expired reservations apart."""
+        return self.forgotten + sum(settlement["how"] != "expired" for settlement in self.settled.values())
+
     def to_state(self) -> dict[str, Any]:
         """Return plain JSON values for the entity's storage."""
+        marks = {
+            "forgotten": self.forgotten,
+            "forgotten_until": self.forgotten_until,
+            "expired_until": self.expired_until,
+        }
+        transfers = {"sent": dict(self.sent), "received": dict(self.received)}
+        # Fields that an older release could not read are rare, and stored only when they say something.
+        later = {"backordered": dict(self.backordered), **transfers, **marks, "marked": self.forgotten_until}
         return {
             "available": self.available,
             "sold": self.sold,
             "reservations": dict(self.reservations),
             "settled": dict(self.settled),
             "movements": self.movements.to_state(),
-            **({"forgotten_until": self.forgotten_until} if self.forgotten_until else {}),
-            # Rare; an older release could not read it.
-            **({"backordered": dict(self.backordered)} if self.backordered else {}),
+            **{name: value for name, value in later.items() if value},
             **self.unknown,
         }
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any] | None) -> "Stock | None":
+    def from_state(cls, state: Mapping[str, Any] | None) -> Self | None:
         """Return the stock as stored; None when this product was never stocked."""
         if state is None:
             return None
         known, unknown = split_state(state, cls)
+        marked = unknown.pop("marked", None)
+        if known.get("forgotten_until") != marked:
+            # An earlier release has forgotten settlements, among them expired ones.
+            known["expired_until"] = known.get("forgotten_until")
         return cls(**{**known, "movements": ChangeLog(known["movements"])}, unknown=unknown)
 
 
-def reserve(stock: Stock | None, request: ReserveRequest) -> tuple[Stock | None, StepResult]:
-    """Reserve units for an order. Refused: unknown_product, out_of_stock, already_settled (a release came first)."""
-    if stock is None:
-        return None, StepResult.refused("unknown_product", "this product was never stocked")
-    if request.order_id in stock.reservations:
-        return stock, StepResult()
-    if request.order_id in stock.settled:
-        return stock, StepResult.refused(ALREADY_SETTLED, "this order's reservation was released or sold before")
-    if request.quantity > stock.available:
-        return stock, StepResult.refused("out_of_stock", f"{request.quantity} wanted, {stock.available} available")
-    held = Reservation(quantity=request.quantity, expires_at=request.expires_at.isoformat())
-    return replace(
-        stock,
-        available=stock.available - request.quantity,
-        reservations={**stock.reservations, request.order_id: held},
-    ), StepResult()
-
-
-def release(stock: Stock | None, request: ReleaseRequest) -> tuple[Stock, StepResult]:
-    """Release an order's units. Without a reservation it leaves a tombstone, so that a late `reserve` is refused."""
-    stock = stock or Stock()
-    if _is_committed(stock, request.order_id):
-        return stock, StepResult.refused("already_committed", "the goods are sold")
-    return _fill_backorders(_settle(stock, request.order_id, "released", request.now)), StepResult()
-
-
-def commit(stock: Stock | None, request: CommitRequest) -> tuple[Stock, StepResult]:
-    """Sell an order's units.
-
-    Refused as reservation_lost only when the reservation is gone and other orders have the units. They are then
-    backordered, which the reconciliation reports until units arrive. Refused as settlement_forgotten when there is no
-    reservation and the order may have been sold before: units are never sold twice.
-    """
-    stock = stock or Stock()
-    if request.order_id in stock.reservations:
-        return _settle(stock, request.order_id, "committed", request.now), StepResult()
-    if _is_committed(stock, request.order_id):
-        return stock, StepResult()
-    if _may_be_forgotten(stock, request.placed_at):
-        return stock, StepResult.refused("settlement_forgotten", "the units may have been sold before")
-    stock = _remember(stock, request.order_id, "committed", request.now)
-    if request.quantity > stock.available:
-        backordered = replace(stock, backordered={**stock.backordered, request.order_id: request.quantity})
-        return backordered, StepResult.refused(
-            "reservation_lost", "the reservation is gone and the stock does not suffice"
-        )
-    return _sell(stock, request.quantity), StepResult()
-
-
-def restock(stock: Stock | None, request: RestockRequest) -> tuple[Stock, StepResult]:
-    """Add delivered units. Refused as too_much above the most units that a product can have."""
-    return _once(stock or Stock(), request, request.quantity)
-
-
-def adjust(stock: Stock | None, request: AdjustRequest) -> tuple[Stock | None, StepResult]:
-    """Correct the count. Refused as below_zero when more units are missing than are available: reservations stay."""
-    if stock is None:
-        return None, StepResult.refused("unknown_product", "this product was never stocked")
-    return _once(stock, request, request.delta)
-
-
-def expire(stock: Stock | None, request: ExpireRequest) -> tuple[Stock | None, StepResult]:
-    """End reservations past their time and forget old settlements. The answer's message is the number of expired reservations."""
-    if stock is None:
-        return None, StepResult(message="0")
-    expired = [order_id for order_id in _past_their_time(stock, request.now) if order_id not in request.live]
-    for order_id in expired:
-        stock = _settle(stock, order_id, "expired", request.now)
-    return _fill_backorders(_forget_old(stock, request.now)), StepResult(message=str(len(expired)))
-
-
-def _is_committed(stock: Stock, order_id: str) -> bool:
-    settlement = stock.settled.get(order_id)
-    return settlement is not None and settlement["how"] == "committed"
-
-
-def _may_be_forgotten(stock: Stock, placed_at: datetime) -> bool:
-    return stock.forgotten_until is not None and placed_at <= datetime.fromisoformat(stock.forgotten_until)
-
-
-def _settle(stock: Stock, order_id: str, how: Settled, now: datetime) -> Stock:
+def settle(stock: Stock, order_id: str, how: Settled, placed_at: datetime) -> Stock:
+    """End an order's reservation, if it has one, and remember how."""
     rest = dict(stock.reservations)
-    quantity = rest.pop(order_id, {"quantity": 0})["quantity"]
+    reservation = rest.pop(order_id, None)
+    quantity = 0 if reservation is None else reservation["quantity"]
     sold = how == "committed"
     moved = replace(
         stock,
@@ -189,71 +145,54 @@ def _settle(stock: Stock, order_id: str, how: Settled, now: datetime) -> Stock:
         sold=stock.sold + (quantity if sold else 0),
         reservations=rest,
     )
-    return moved if order_id in stock.settled else _remember(moved, order_id, how, now)
+    return moved if order_id in stock.settled else remember(moved, order_id, how, placed_at)
 
 
-def _remember(stock: Stock, order_id: str, how: Settled, now: datetime) -> Stock:
-    settled = {**stock.settled, order_id: Settlement(how=how, at=now.isoformat())}
-    oldest = list(settled)[: max(len(settled) - MAX_SETTLEMENTS, 0)]
-    return _forget(replace(stock, settled=settled), oldest)
+def remember(stock: Stock, order_id: str, how: Settled, placed_at: datetime) -> Stock:
+    """Remember how an order ended, and forget the oldest beyond the most that are remembered."""
+    settled = {other: settlement for other, settlement in stock.settled.items() if other != order_id}
+    settled[order_id] = Settlement(how=how, at=placed_at.isoformat())
+    further = replace(stock, settled=settled)
+    # The count of settlements never falls behind: the one that is replaced counts as forgotten.
+    return trimmed(replace(further, forgotten=stock.forgotten + (further.settlements == stock.settlements)))
 
 
-def _forget(stock: Stock, order_ids: Collection[str]) -> Stock:
-    """Forget settlements, but not until when."""
-    if not order_ids:
+def trimmed(stock: Stock) -> Stock:
+    """Forget the oldest settlements beyond the most that are remembered."""
+    expired = [order_id for order_id, settlement in stock.settled.items() if settlement["how"] == "expired"]
+    others = [order_id for order_id, settlement in stock.settled.items() if settlement["how"] != "expired"]
+    expiries = expired[: max(len(expired) - MAX_EXPIRED, 0)]
+    old = {*expiries, *others[: max(len(others) - MAX_SETTLEMENTS, 0)]}
+    if not old:
         return stock
-    kept = {order_id: settlement for order_id, settlement in stock.settled.items() if order_id not in order_ids}
-    times = [datetime.fromisoformat(stock.settled[order_id]["at"]) for order_id in order_ids]
-    if stock.forgotten_until is not None:
-        times.append(datetime.fromisoformat(stock.forgotten_until))
-    return replace(stock, settled=kept, forgotten_until=max(times).isoformat())
+    return replace(
+        stock,
+        settled={order_id: settlement for order_id, settlement in stock.settled.items() if order_id not in old},
+        forgotten=stock.forgotten + len(old) - len(expiries),
+        forgotten_until=_newest(stock.forgotten_until, *(stock.settled[order_id]["at"] for order_id in old)),
+        expired_until=_newest(stock.expired_until, *(stock.settled[order_id]["at"] for order_id in expiries)),
+    )
 
 
-def _once(stock: Stock, request: KeyedChange, delta: int) -> tuple[Stock, StepResult]:
-    """Move units unless a movement under this key was made before, and remember how it ended."""
-    result = stock.movements.answered(request)
-    if result is None:
-        stock, result = _moved(stock, delta)
-    movements = stock.movements.record(request, result)
-    return (stock if movements is stock.movements else replace(stock, movements=movements)), result
+def is_until(placed_at: datetime, mark: str | None) -> bool:
+    """Return whether an order was placed until a mark; there is none as long as nothing is forgotten."""
+    return mark is not None and placed_at <= datetime.fromisoformat(mark)
 
 
-def _moved(stock: Stock, delta: int) -> tuple[Stock, StepResult]:
-    available = stock.available + delta
-    if available < 0:
-        return stock, StepResult.refused("below_zero", f"{-delta} fewer, but only {stock.available} available")
-    if available > MAX_STOCK:
-        return stock, StepResult.refused("too_much", f"a product can have {MAX_STOCK} units at most")
-    return _fill_backorders(replace(stock, available=available)), StepResult()
-
-
-def _sell(stock: Stock, quantity: int) -> Stock:
+def sell(stock: Stock, quantity: int) -> Stock:
+    """Sell available units."""
     return replace(stock, available=stock.available - quantity, sold=stock.sold + quantity)
 
 
-def _fill_backorders(stock: Stock) -> Stock:
+def fill_backorders(stock: Stock) -> Stock:
     """Sell available units to backorders, the oldest first: all units of an order or none."""
     for order_id, quantity in stock.backordered.items():
         if quantity <= stock.available:
             rest = {other: units for other, units in stock.backordered.items() if other != order_id}
-            stock = replace(_sell(stock, quantity), backordered=rest)
+            stock = replace(sell(stock, quantity), backordered=rest)
     return stock
 
 
-def _past_their_time(stock: Stock, now: datetime) -> Collection[str]:
-    return [
-        order_id
-        for order_id, reservation in stock.reservations.items()
-        if datetime.fromisoformat(reservation["expires_at"]) <= now
-    ]
-
-
-def _forget_old(stock: Stock, now: datetime) -> Stock:
-    old = [
-        order_id
-        for order_id, settlement in stock.settled.items()
-        if datetime.fromisoformat(settlement["at"]) + SETTLEMENT_RETENTION <= now
-    ]
-    movements = stock.movements.forget(now)
-    stock = _forget(stock, old)
-    return stock if movements is stock.movements else replace(stock, movements=movements)
+def _newest(*times: str | None) -> str | None:
+    known = [time for time in times if time is not None]
+    return max(known, key=datetime.fromisoformat) if known else None

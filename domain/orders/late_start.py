@@ -4,14 +4,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from domain.ids import PROCESS_ORDER, OrderId, dead_letter_id
-from domain.inventory.stock import SETTLEMENT_RETENTION
 from domain.wire import Wire
 from domain.workflows.commands import activity_command, step_of
 from domain.workflows.dead_letter import DeadLetter
 from domain.workflows.steps import StepResult
 
-START_WITHIN: Final[timedelta] = SETTLEMENT_RETENTION
-"""After that an order is not what its customer expects any more, and stocks may have forgotten that they had it before."""
+START_TIMEOUT: Final = timedelta(days=1)
+"""After that an order is not what its customer expects any more."""
 
 START_ORDER: Final = "start_order"
 NOT_STARTED: Final = "not_started"
@@ -25,7 +24,7 @@ class StartOrder(Wire):
 
 def is_too_late(placed_at: datetime | None, now: datetime) -> bool:
     """Return whether an order without an instance is left to an operator."""
-    return placed_at is not None and placed_at < now - START_WITHIN
+    return placed_at is not None and placed_at < now - START_TIMEOUT
 
 
 def not_started_message(order_id: str) -> str:

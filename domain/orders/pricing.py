@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from domain.catalogue.product import ORDER_LIMIT, PricedLine, Product, price_lines, total_cents
+from domain.catalogue.shards import shard_of
 from domain.errors import (
     AmountDiffers,
     AmountNotChargeable,
@@ -70,7 +71,7 @@ def priced_order(
         raise _refused(request, refusal) from None
     return Order(
         order_id=order_id,
-        lines=lines,
+        lines=tuple(_in_shard(line, order_id, products[line.product_id]) for line in lines),
         currency=currency,
         payment_method=request.payment.payment_method,
         placed_at=now,
@@ -79,6 +80,11 @@ def priced_order(
         customs=customs,
         **{name: getattr(request, name) for name in _TAKEN_OVER},
     )
+
+
+def _in_shard(line: PricedLine, order_id: str, product: Product) -> PricedLine:
+    shard = shard_of(order_id, line.product_id, product.stock_shards)
+    return line if shard == 0 else line.model_copy(update={"stock_shard": shard})
 
 
 def _provider(request: OrderRequest, offered: Sequence[ProviderName]) -> ProviderName:

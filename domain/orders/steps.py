@@ -32,14 +32,20 @@ _RESERVATION_MARGIN: Final = timedelta(days=2)
 
 
 def reserve_inventory(order: Order, now: datetime) -> Step:
-    """Reserve the goods of every line, each at its product's entity."""
+    """Reserve the goods of every line, each at its product's entity, or at the order's shard of it."""
     expires_at = now + timedelta(seconds=order.policy.approval_timeout_s) + _RESERVATION_MARGIN
     commands = (
         entity_command(
             INVENTORY_ENTITY,
-            line.product_id,
+            line.stock_key,
             "reserve",
-            ReserveRequest(order_id=order.order_id, quantity=line.quantity, expires_at=expires_at, now=now),
+            ReserveRequest(
+                order_id=order.order_id,
+                quantity=line.quantity,
+                expires_at=expires_at,
+                now=now,
+                placed_at=order.placed_at,
+            ),
         )
         for line in order.lines
     )
@@ -48,8 +54,8 @@ def reserve_inventory(order: Order, now: datetime) -> Step:
 
 def release_inventory(order: Order, now: datetime) -> Compensation:
     """Give every line's units back."""
-    request = ReleaseRequest(order_id=order.order_id, now=now)
-    commands = (entity_command(INVENTORY_ENTITY, line.product_id, "release", request) for line in order.lines)
+    request = ReleaseRequest(order_id=order.order_id, now=now, placed_at=order.placed_at)
+    commands = (entity_command(INVENTORY_ENTITY, line.stock_key, "release", request) for line in order.lines)
     return Compensation(name=RELEASE_INVENTORY, commands=tuple(commands))
 
 
@@ -99,7 +105,7 @@ def commit_inventory(order: Order, now: datetime) -> Step:
     commands = (
         entity_command(
             INVENTORY_ENTITY,
-            line.product_id,
+            line.stock_key,
             "commit",
             CommitRequest(order_id=order.order_id, quantity=line.quantity, placed_at=order.placed_at, now=now),
         )

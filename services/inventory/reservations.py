@@ -1,18 +1,23 @@
 """Release goods that are reserved for orders whose instance failed for good, was terminated or is gone.
 
-An order that runs keeps its goods, however long it takes.
+An order that runs keeps its goods, however long it takes. Of a split product, transfers between shards that a process died over
+are carried on, and shards that are no longer used give their units back.
 """
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from domain.ids import order_instance_id
-from domain.inventory.requests import ExpireRequest
-from domain.inventory.stock import Stock, expire
+from domain.catalogue.product import Product
+from domain.ids import order_instance_id, stock_key
+from domain.inventory.requests import AcknowledgeRequest, ExpireRequest, GiveRequest, TakeRequest
+from domain.inventory.reservations import expire, expired_orders
+from domain.inventory.stock import Stock
+from domain.inventory.transfers import has_arrived, open_transfers
 from services.durable.client import DurableClient
 from services.durable.instances import instance_status, is_unfinished
-from services.inventory.stock import product_ids, read_stock, signal_stock
+from services.inventory.stock import products, read_shards, signal_stock
 
 EXPIRE: Final = "expire"
 
@@ -20,28 +25,45 @@ _log = logging.getLogger(__name__)
 
 
 async def release_expired(client: DurableClient, now: datetime) -> None:
-    """Signal every product's entity that has reservations to release or answers to forget."""
-    for product_id in await product_ids():
-        stock = await read_stock(client, product_id)
-        if stock is not None:
-            await _release_expired_of(client, product_id, stock, now)
+    """Signal every entity that has reservations to release, answers to forget, or units to pass on."""
+    for product in await products():
+        shards = await read_shards(client, product.product_id)
+        for key, stock in shards.items():
+            await _release_expired_of(client, key, stock, now)
+        await _carry_on_transfers(client, shards)
+        await _empty_unused(client, product, shards)
 
 
-async def _release_expired_of(client: DurableClient, product_id: str, stock: Stock, now: datetime) -> None:
-    expired = _expired(stock, now)
+async def _release_expired_of(client: DurableClient, key: str, stock: Stock, now: datetime) -> None:
     live = [
-        order_id for order_id in expired if is_unfinished(await instance_status(client, order_instance_id(order_id)))
+        order_id
+        for order_id in expired_orders(stock, now)
+        if is_unfinished(await instance_status(client, order_instance_id(order_id)))
     ]
     request = ExpireRequest(now=now, live=tuple(live))
     after, result = expire(stock, request)
     if after == stock:
         return
-    _log.info("%s: releasing %s expired reservations", product_id, result.message)
-    await signal_stock(client, product_id, EXPIRE, request)
+    _log.info("%s: releasing %s expired reservations", key, result.message)
+    await signal_stock(client, key, EXPIRE, request)
 
 
-def _expired(stock: Stock, now: datetime) -> list[str]:
-    """Return the orders whose reservations have expired."""
-    after, _ = expire(stock, ExpireRequest(now=now))
-    kept = {} if after is None else after.reservations
-    return [order_id for order_id in stock.reservations if order_id not in kept]
+async def _carry_on_transfers(client: DurableClient, shards: Mapping[str, Stock]) -> None:
+    """Carry on what was begun: the units first, and, in a later run that finds them there, the acknowledgement."""
+    for source, to, transfer in open_transfers(shards):
+        number, quantity = transfer["number"], transfer["quantity"]
+        if has_arrived(shards, source, to, transfer):
+            await signal_stock(client, source, "acknowledge", AcknowledgeRequest(to=to, number=number))
+        else:
+            take = TakeRequest(source=source, number=number, quantity=quantity)
+            await signal_stock(client, to, "take", take)
+
+
+async def _empty_unused(client: DurableClient, product: Product, shards: Mapping[str, Stock]) -> None:
+    """Have the shards beyond the product's setting give what is available there to its first one."""
+    used = {stock_key(product.product_id, shard) for shard in range(product.stock_shards)}
+    for key, stock in shards.items():
+        if key not in used and stock.available:
+            received = shards[product.product_id].received.get(key, 0)
+            give = GiveRequest(to=product.product_id, wanted=stock.available, received=received)
+            await signal_stock(client, key, "give", give)

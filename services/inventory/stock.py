@@ -2,16 +2,20 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 import azure.durable_functions as df
 
+from domain.catalogue.product import Product
 from domain.ids import INVENTORY_ENTITY
 from domain.inventory.stock import Stock
+from domain.inventory.transfers import merged
 from domain.keyed_changes import KeyedChange
 from domain.refusals import Conflict
 from domain.wire import Wire
 from domain.workflows.steps import Outcome, StepResult
+from services.concurrency import gather_bounded
 from services.container import services
 from services.durable.client import DurableClient
 from services.durable.entities import read_entity
@@ -28,13 +32,29 @@ class MovementRefused(Conflict):
 
 
 async def read_stock(client: DurableClient, product_id: str) -> Stock | None:
-    """Return the product's stock as last written; None when it was never stocked."""
-    return Stock.from_state(await read_entity(client, INVENTORY_ENTITY, product_id))
+    """Return the product's stock as last written, all shards as one; None when it was never stocked."""
+    shards = await read_shards(client, product_id)
+    return merged(shards) if shards else None
 
 
-async def signal_stock(client: DurableClient, product_id: str, operation: str, request: Wire) -> None:
-    """Send an operation to the product's entity, without waiting for its answer."""
-    await client.signal_entity(df.EntityId(INVENTORY_ENTITY, product_id), operation, request.to_wire())
+async def read_shards(client: DurableClient, product_id: str) -> dict[str, Stock]:
+    """Return the stocks of the product's shards by entity key, its own first; none when it was never stocked.
+
+    Every shard got its units from another one, which names it: so the shards of earlier splits are found, too.
+    """
+    found: dict[str, Stock] = {}
+    unread, known = [product_id], {product_id}
+    while unread:
+        stocks = await gather_bounded(partial(_read_shard, client), unread)
+        found |= {key: stock for key, stock in zip(unread, stocks, strict=True) if stock is not None}
+        unread = sorted({peer for stock in found.values() for peer in stock.peers} - known)
+        known.update(unread)
+    return found
+
+
+async def signal_stock(client: DurableClient, key: str, operation: str, request: Wire) -> None:
+    """Send an operation to the entity of a product or of a shard, without waiting for its answer."""
+    await client.signal_entity(df.EntityId(INVENTORY_ENTITY, key), operation, request.to_wire())
 
 
 async def move_stock(
@@ -54,16 +74,22 @@ async def move_stock(
     Raises:
         MovementRefused: The rule refuses it already. The entity decides again when the signal arrives, which has no answer.
     """
-    _, expected = rule(await read_stock(client, product_id), request)
+    # A shard decides on its own units only, so a product that is split is corrected where most movements are: in its first shard.
+    _, expected = rule((await read_shards(client, product_id)).get(product_id), request)
     if expected.outcome is not Outcome.DONE:
         raise MovementRefused(expected)
     await signal_stock(client, product_id, request.operation, request)
 
 
+async def _read_shard(client: DurableClient, key: str) -> Stock | None:
+    return Stock.from_state(await read_entity(client, INVENTORY_ENTITY, key))
+
+
 async def product_ids() -> list[str]:
     """Return the ids of all products of the catalogue."""
-    return await asyncio.to_thread(_product_ids)
+    return [product.product_id for product in await products()]
 
 
-def _product_ids() -> list[str]:
-    return [product.product_id for product in all_items(services().catalogue.list)]
+async def products() -> list[Product]:
+    """Return all products of the catalogue."""
+    return await asyncio.to_thread(lambda: list(all_items(services().catalogue.list)))

@@ -98,6 +98,7 @@ class Plan:
     rules: tuple[dict[str, Any], ...]
     lives: tuple[Life, ...]
     capture: str
+    mug_shards: int
 
     def order_id(self, number: int) -> str:
         """Return the same in every run of this plan; another one in every other plan."""
@@ -147,4 +148,5 @@ plans = st.builds(
     st.lists(_faults, max_size=4).map(tuple),
     st.lists(_lives, max_size=4).map(tuple),
     st.sampled_from(("after_shipping", "immediate")),
+    st.sampled_from((1, 3)),
 )

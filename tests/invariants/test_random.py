@@ -70,7 +70,7 @@ async def carry_out(plan: Plan, providers: Sandbox, state: Path) -> int:
     """Return how often the process died."""
     deaths = 0
     async with running_shop(providers, state=state, redelivers_late=True) as shop:
-        await stock_shelf(shop)
+        await stock_shelf(shop, plan)
         for rule in plan.rules:
             providers.fault(**rule)
         for life in plan.lives:
@@ -79,9 +79,10 @@ async def carry_out(plan: Plan, providers: Sandbox, state: Path) -> int:
         return deaths + shop.host.worker_deaths
 
 
-async def stock_shelf(shop: Shop) -> None:
+async def stock_shelf(shop: Shop, plan: Plan) -> None:
     for product_id, units in SHELF.items():
-        await shop.stock(product_id, units, unit_price_cents=PRICES[product_id])
+        shards = plan.mug_shards if product_id == "mug" else 1
+        await shop.stock(product_id, units, unit_price_cents=PRICES[product_id], stock_shards=shards)
 
 
 async def act(shop: Shop, plan: Plan, life: Life) -> None:

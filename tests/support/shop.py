@@ -52,9 +52,11 @@ class Shop:
         assert undocumented(method, path, answer) == [], answer.text
         return answer
 
-    async def stock(self, product_id: str, quantity: int, *, unit_price_cents: int = 1_000) -> None:
+    async def stock(
+        self, product_id: str, quantity: int, *, unit_price_cents: int = 1_000, stock_shards: int = 1
+    ) -> None:
         """Sell a product and put some of it on the shelf."""
-        details = {"name": product_id.title(), "unit_price_cents": unit_price_cents}
+        details = {"name": product_id.title(), "unit_price_cents": unit_price_cents, "stock_shards": stock_shards}
         assert (await self.put(f"products/{product_id}", details)).status == 201
         assert (await self.post(f"inventory/{product_id}/restock", {"quantity": quantity})).status == 202
         await self.host.run_until_idle()

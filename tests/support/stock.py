@@ -15,15 +15,16 @@ async def reserve(
     """Hold units for an order. lasts: from now; negative for a reservation that has run out."""
     now = datetime.now(UTC)
     request = ReserveRequest(order_id=order_id, quantity=quantity, expires_at=now + lasts, now=now)
-    await _signal(shop, product_id, "reserve", request)
+    await signal(shop, product_id, "reserve", request)
 
 
 async def release(shop: Shop, product_id: str, order_id: str) -> None:
     """Take an order's units away from it."""
-    await _signal(shop, product_id, "release", ReleaseRequest(order_id=order_id, now=datetime.now(UTC)))
+    await signal(shop, product_id, "release", ReleaseRequest(order_id=order_id, now=datetime.now(UTC)))
 
 
-async def _signal(shop: Shop, product_id: str, operation: str, request: Wire) -> None:
+async def signal(shop: Shop, product_id: str, operation: str, request: Wire) -> None:
+    """Send an operation and let it happen. product_id: or the key of a shard."""
     # Client libraries encode an input twice.
     text = json.dumps(json.dumps(request.to_wire()))
     await shop.host.operations.signal_entity(INVENTORY_ENTITY, product_id, operation, text)

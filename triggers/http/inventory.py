@@ -9,8 +9,9 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from domain.identity import Role
+from domain.inventory.movements import adjust, restock
 from domain.inventory.requests import AdjustRequest, CorrectionReason, RestockRequest, UnitsFound, UnitsReceived
-from domain.inventory.stock import Stock, adjust, restock
+from domain.inventory.stock import Stock
 from domain.keyed_changes import ChangeKey, KeyedChange
 from domain.wire import Edge, Wire
 from services.inventory.stock import move_stock, read_stock

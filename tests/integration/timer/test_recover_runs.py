@@ -10,7 +10,7 @@ import pytest
 from adapters.azure_storage.storage import Storage
 from adapters.stores.order_index import partition_of
 from domain.ids import order_instance_id
-from domain.orders.late_start import START_WITHIN
+from domain.orders.late_start import START_TIMEOUT
 from domain.orders.order import OrderProgress, OrderStatus
 from domain.orders.row import OrderRow
 from services.container import services
@@ -86,7 +86,7 @@ START = "dead-letters/a-1.start_order"
 async def late(shop: Shop) -> Shop:
     """Yield a shop whose order `a-1` was accepted more than a day ago and never started."""
     await shop.stock("mug", 10)
-    enter("a-1", ago=START_WITHIN + timedelta(hours=1))
+    enter("a-1", ago=START_TIMEOUT + timedelta(hours=1))
     for _ in range(3):
         await shop.host.run(SCHEDULE)
     return shop

@@ -1,5 +1,7 @@
 """The stock ledger: nothing leaks, nothing is sold twice, and every operation may be repeated."""
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from domain.inventory import requests
-from domain.inventory import stock as rules
+from domain.inventory import movements, requests, reservations
+from domain.inventory import stock as stocks
 from domain.inventory.stock import Stock
 from domain.keyed_changes import KEY_RETENTION
 from domain.workflows.steps import Outcome, StepResult
@@ -17,18 +19,22 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
 
 
-def reserve(stock, order_id="a", quantity=1, now=NOW, expires_at=LATER):
-    request = requests.ReserveRequest(order_id=order_id, quantity=quantity, expires_at=expires_at, now=now)
-    return rules.reserve(stock, request)
+def reserve(stock, order_id="a", quantity=1, now=NOW, expires_at=LATER, **more):
+    request = requests.ReserveRequest(order_id=order_id, quantity=quantity, expires_at=expires_at, now=now, **more)
+    return reservations.reserve(stock, request)
 
 
-def release(stock, order_id="a", now=NOW):
-    return rules.release(stock, requests.ReleaseRequest(order_id=order_id, now=now))
+def release(stock, order_id="a", now=NOW, placed_at=None):
+    return reservations.release(stock, requests.ReleaseRequest(order_id=order_id, now=now, placed_at=placed_at))
 
 
 def commit(stock, order_id="a", quantity=1, now=NOW, placed_at=NOW):
     request = requests.CommitRequest(order_id=order_id, quantity=quantity, placed_at=placed_at, now=now)
-    return rules.commit(stock, request)
+    return reservations.commit(stock, request)
+
+
+def expire(stock, now=NOW, live=()):
+    return reservations.expire(stock, requests.ExpireRequest(now=now, live=live))
 
 
 def test_a_reservation_holds_units_and_its_release_gives_them_back():
@@ -64,14 +70,14 @@ def test_sold_goods_cannot_be_released():
 
 def test_a_repeated_delivery_is_added_once():
     request = requests.RestockRequest(requested_at=NOW, key="delivery-1", quantity=10)
-    once, _ = rules.restock(None, request)
-    twice, _ = rules.restock(once, request)
+    once, _ = movements.restock(None, request)
+    twice, _ = movements.restock(once, request)
     assert once.available == twice.available == 10
 
 
 def test_a_correction_never_takes_promised_goods():
     held, _ = reserve(Stock(available=5), quantity=3)
-    after, result = rules.adjust(
+    after, result = movements.adjust(
         held, requests.AdjustRequest(key="count-1", requested_at=NOW, delta=-3, reason="broken")
     )
     assert (after.available, after.reserved, result.reason_code) == (2, 3, "below_zero")
@@ -81,14 +87,14 @@ def test_only_abandoned_reservations_expire():
     stock = Stock(available=10)
     for order_id, expires in (("abandoned", NOW), ("live", NOW), ("fresh", LATER)):
         stock, _ = reserve(stock, order_id, expires_at=expires)
-    expired, result = rules.expire(stock, requests.ExpireRequest(now=NOW, live=("live",)))
+    expired, result = reservations.expire(stock, requests.ExpireRequest(now=NOW, live=("live",)))
     assert set(expired.reservations) == {"live", "fresh"}
     assert (expired.available, result.message) == (8, "1")
     assert reserve(expired, "abandoned")[1].reason_code == "already_settled"
 
 
 def test_a_commit_after_an_expired_reservation_takes_free_units_or_is_refused():
-    expired, _ = rules.expire(reserve(Stock(available=1), expires_at=NOW)[0], requests.ExpireRequest(now=NOW))
+    expired, _ = expire(reserve(Stock(available=1), expires_at=NOW)[0])
     taken, result = commit(expired)
     assert (taken.available, taken.sold, result.outcome) == (0, 1, Outcome.DONE)
     gone, _ = reserve(expired, "other")
@@ -100,9 +106,11 @@ def test_a_commit_after_an_expired_reservation_takes_free_units_or_is_refused():
 def test_backorders_are_filled_when_goods_arrive_an_order_at_a_time():
     owing, _ = commit(commit(Stock(), "a", quantity=3)[0], "b", quantity=1)
     assert commit(owing, "a", quantity=3) == (owing, StepResult()), "backordered once, however often it is repeated"
-    few, _ = rules.restock(owing, requests.RestockRequest(requested_at=NOW, key="few", quantity=2))
+    few, _ = movements.restock(owing, requests.RestockRequest(requested_at=NOW, key="few", quantity=2))
     assert (few.available, few.sold, few.backordered) == (1, 1, {"a": 3})
-    more, _ = rules.adjust(few, requests.AdjustRequest(requested_at=NOW, key="found", delta=5, reason="counted again"))
+    more, _ = movements.adjust(
+        few, requests.AdjustRequest(requested_at=NOW, key="found", delta=5, reason="counted again")
+    )
     assert (more.available, more.sold, more.backordered) == (3, 4, {})
     assert release(more)[1].reason_code == "already_committed"
 
@@ -119,43 +127,113 @@ def test_released_units_of_a_later_order_fill_backorders():
 
 
 def test_expired_units_of_a_later_order_fill_backorders():
-    expired, _ = rules.expire(owing_with_a_newcomer(expires_at=NOW), requests.ExpireRequest(now=NOW))
+    expired, _ = expire(owing_with_a_newcomer(expires_at=NOW))
     assert (expired.available, expired.reserved, expired.sold, expired.backordered) == (0, 0, 1, {})
 
 
 def test_units_that_expire_at_once_fill_the_oldest_backorder_first():
     stock, _ = reserve(reserve(Stock(available=3), "x", 1, expires_at=NOW)[0], "y", 2, expires_at=NOW)
     owing, _ = commit(commit(stock, "early", quantity=3)[0], "late", quantity=1)
-    assert rules.expire(owing, requests.ExpireRequest(now=NOW))[0].backordered == {"late": 1}
+    assert expire(owing)[0].backordered == {"late": 1}
 
 
-def test_settled_orders_and_movements_are_forgotten_after_a_while_so_that_the_state_stays_small():
-    settled, _ = release(reserve(Stock(available=1))[0])
-    settled, _ = rules.restock(settled, movement())
-    request = requests.ExpireRequest(now=NOW + max(rules.SETTLEMENT_RETENTION, KEY_RETENTION))
-    expired, _ = rules.expire(settled, request)
-    assert (expired.settled, expired.movements.entries) == ({}, {})
+def test_movements_are_forgotten_after_a_while():
+    stock, _ = movements.restock(None, movement())
+    expired, _ = reservations.expire(stock, requests.ExpireRequest(now=NOW + KEY_RETENTION))
+    assert expired.movements.entries == {}
 
 
-def test_a_repeated_commit_sells_nothing_once_its_settlement_is_forgotten(monkeypatch):
-    monkeypatch.setattr(rules, "MAX_SETTLEMENTS", 2)
-    stock = Stock(available=10)
-    for order_id in ("a", "b", "c"):
-        stock, _ = commit(reserve(stock, order_id)[0], order_id)
-    assert "a" not in stock.settled
-    again, result = commit(stock, "a", now=LATER)
-    assert (again, result.reason_code) == (stock, "settlement_forgotten")
+def placed(number):
+    return NOW + timedelta(seconds=number)
 
 
-def test_settlements_forgotten_by_time_are_not_sold_again_either_while_later_orders_are():
-    sold, _ = commit(reserve(Stock(available=9))[0])
-    stock, _ = rules.expire(sold, requests.ExpireRequest(now=NOW + rules.SETTLEMENT_RETENTION))
-    assert Stock.from_state(stock.to_state()) == stock
-    assert commit(stock)[1].reason_code == "settlement_forgotten"
-    lost, result = commit(stock, "later", placed_at=LATER)
-    assert (lost.sold, result.outcome) == (2, Outcome.DONE)
-    reserved, result = commit(reserve(stock, "slow")[0], "slow")
-    assert (reserved.sold, result.outcome) == (2, Outcome.DONE), "its reservation proves that it was not sold"
+def after_many(count=5_000):
+    """Of every ten orders two are released and the others sold, each shortly after it was placed."""
+    stock = Stock(available=count)
+    for number in range(count):
+        order_id, at = f"ord-0199f3b4c5d-{number:016x}", placed(number)
+        stock, _ = reserve(stock, order_id, placed_at=at)
+        stock, _ = release(stock, order_id, at, at) if number % 5 == 0 else commit(stock, order_id, 1, at, at)
+    return stock, f"ord-0199f3b4c5d-{1:016x}", f"ord-0199f3b4c5d-{5:016x}"
+
+
+def test_the_state_is_a_few_kilobytes_however_many_orders_have_ended():
+    stock, _, _ = after_many()
+    assert len(json.dumps(stock.to_state())) < 6_000
+
+
+def test_an_ended_order_changes_no_units_by_whatever_comes_again_after_thousands_of_others():
+    stock, sold, released = after_many()
+    units = (stock.available, stock.reserved, stock.sold)
+    assert commit(stock, sold, 1, LATER, placed(1)) == (stock, StepResult())
+    for order_id, number in ((sold, 1), (released, 5)):
+        after, answer = reserve(stock, order_id, placed_at=placed(number))
+        assert (after, answer.reason_code, answer.settlements) == (stock, "settlement_forgotten", stock.settlements)
+        stock, answer = release(stock, order_id, LATER, placed(number))
+        assert answer.outcome is Outcome.DONE
+        assert commit(stock, sold, 1, LATER, placed(1)) == (stock, StepResult()), "a tombstone proves no release"
+    assert (stock.available, stock.reserved, stock.sold) == units
+
+
+def test_an_old_order_that_has_not_ended_is_reserved_once_its_record_shows_that():
+    stock = replace(after_many()[0], available=9)
+    refused = reserve(stock, "slow", placed_at=NOW)[1]
+    held, answer = reserve(stock, "slow", placed_at=NOW, unsettled_at=refused.settlements)
+    assert (held.reserved, answer.outcome) == (1, Outcome.DONE)
+    assert commit(held, "slow", 1, LATER, NOW)[0].sold == stock.sold + 1
+
+
+def test_what_a_record_shows_does_not_count_once_the_settlements_after_it_are_forgotten():
+    stock = replace(after_many(100)[0], available=999)
+    seen = reserve(stock, "slow", placed_at=NOW)[1].settlements
+    stock, _ = reserve(stock, "slow", placed_at=NOW, unsettled_at=seen)
+    stock, _ = commit(stock, "slow", 1, LATER, NOW)
+    for number in range(3 * stocks.MAX_SETTLEMENTS):
+        after, answer = reserve(stock, "slow", placed_at=NOW, unsettled_at=seen)
+        assert (after, answer.outcome) == (stock, Outcome.REFUSED), number
+        stock, _ = commit(reserve(stock, f"later-{number}", placed_at=LATER)[0], f"later-{number}", 1, LATER, LATER)
+
+
+def test_an_expired_order_is_sold_after_any_number_of_others():
+    stock = Stock(available=500)
+    stock, _ = reserve(stock, "expired", placed_at=NOW, expires_at=NOW)
+    stock, _ = expire(stock)
+    for number in range(200):
+        stock, _ = commit(
+            reserve(stock, f"o-{number}", placed_at=placed(number))[0], f"o-{number}", 1, LATER, placed(number)
+        )
+    paid, answer = commit(stock, "expired", 1, LATER, NOW)
+    assert (paid.sold, answer.outcome) == (201, Outcome.DONE)
+    assert commit(paid, "expired", 1, LATER, NOW) == (paid, StepResult())
+
+
+def test_a_commit_is_refused_when_it_is_forgotten_whether_its_order_has_expired(monkeypatch):
+    monkeypatch.setattr(stocks, "MAX_EXPIRED", 1)
+    stock = Stock(available=9)
+    for order_id in ("a", "b"):
+        stock, _ = reserve(stock, order_id, placed_at=NOW, expires_at=NOW)
+        stock, _ = expire(stock)
+    assert commit(stock, "a")[1].reason_code == "settlement_forgotten"
+    assert commit(stock, "b")[1].outcome is Outcome.DONE
+
+
+def test_a_state_of_an_earlier_release_is_read_and_made_small():
+    settled = {f"o-{n}": {"how": "committed", "at": placed(n).isoformat()} for n in range(2_000)}
+    old = {
+        "available": 5,
+        "sold": 2_000,
+        "reservations": {"b": {"quantity": 2, "expires_at": LATER.isoformat()}},
+        "settled": settled,
+        "movements": {},
+        "forgotten_until": NOW.isoformat(),
+    }
+    stock, _ = commit(Stock.from_state(old), "b", 2, LATER, placed(2_000))
+    assert (stock.available, stock.sold, len(stock.settled)) == (5, 2_002, stocks.MAX_SETTLEMENTS)
+    assert commit(stock, "o-1", 1, LATER, placed(1)) == (stock, StepResult())
+    assert commit(stock, "older", 1, LATER, NOW)[1].reason_code == "settlement_forgotten"
+    idle, _ = expire(Stock.from_state(old))
+    assert Stock.from_state(idle.to_state()) == idle
+    assert len(json.dumps(idle.to_state())) < 6_000
 
 
 def test_the_state_survives_its_storage():
@@ -171,10 +249,10 @@ def movement(key="k", quantity=1, at=NOW):
 
 
 def test_a_key_counts_once_however_many_others_come_in_between():
-    stock, _ = rules.restock(None, movement("first", 10))
+    stock, _ = movements.restock(None, movement("first", 10))
     for number in range(300):
-        stock, _ = rules.restock(stock, movement(f"other-{number}"))
-    again, result = rules.restock(stock, movement("first", 10))
+        stock, _ = movements.restock(stock, movement(f"other-{number}"))
+    again, result = movements.restock(stock, movement("first", 10))
     assert (again, result.outcome, again.available) == (stock, Outcome.DONE, 310)
 
 
@@ -186,17 +264,17 @@ def test_a_key_counts_once_however_many_others_come_in_between():
     ],
 )
 def test_a_key_that_stands_for_another_movement_is_refused_and_moves_nothing(other):
-    stock, _ = rules.restock(None, movement("k", 10))
-    apply = rules.restock if isinstance(other, requests.RestockRequest) else rules.adjust
+    stock, _ = movements.restock(None, movement("k", 10))
+    apply = movements.restock if isinstance(other, requests.RestockRequest) else movements.adjust
     after, result = apply(stock, other)
     assert (after, result.reason_code) == (stock, "key_reused")
 
 
 def test_a_correction_that_was_refused_stays_refused_under_its_key():
     request = requests.AdjustRequest(key="count-1", requested_at=NOW, delta=-3, reason="broken")
-    refused, _ = rules.adjust(Stock(available=1), request)
-    restocked, _ = rules.restock(refused, movement(quantity=10))
-    after, result = rules.adjust(restocked, request)
+    refused, _ = movements.adjust(Stock(available=1), request)
+    restocked, _ = movements.restock(refused, movement(quantity=10))
+    after, result = movements.adjust(restocked, request)
     assert (after.available, result.reason_code) == (11, "below_zero")
 
 
@@ -210,7 +288,7 @@ class AnyOrderOfOperations(RuleBasedStateMachine):
 
     def __init__(self):
         super().__init__()
-        self.stock = rules.restock(None, requests.RestockRequest(requested_at=NOW, key="first", quantity=20))[0]
+        self.stock = movements.restock(None, requests.RestockRequest(requested_at=NOW, key="first", quantity=20))[0]
         self.stocked = 20
         self.now = NOW
 
@@ -240,14 +318,14 @@ class AnyOrderOfOperations(RuleBasedStateMachine):
     def restock(self, key, quantity):
         request = requests.RestockRequest(key=key, requested_at=self.now, quantity=quantity)
         self.stocked += quantity if self._is_new(request) else 0
-        self._apply(lambda stock: rules.restock(stock, request))
+        self._apply(lambda stock: movements.restock(stock, request))
 
     @rule(key=st.sampled_from(["k3", "k4"]), delta=st.integers(-9, 9))
     def adjust(self, key, delta):
         request = requests.AdjustRequest(key=key, requested_at=self.now, delta=delta, reason="counted")
         is_refused = self.stock.available + delta < 0
         self.stocked += delta if self._is_new(request) and not is_refused else 0
-        self._apply(lambda stock: rules.adjust(stock, request))
+        self._apply(lambda stock: movements.adjust(stock, request))
 
     def _is_new(self, request):
         return self.stock.movements.answered(request) is None
@@ -255,7 +333,7 @@ class AnyOrderOfOperations(RuleBasedStateMachine):
     @rule(minutes=st.integers(1, 10), live=st.lists(orders, max_size=2))
     def expire(self, minutes, live):
         self.now += timedelta(minutes=minutes)
-        self._apply(lambda stock: rules.expire(stock, requests.ExpireRequest(now=self.now, live=tuple(live))))
+        self._apply(lambda stock: reservations.expire(stock, requests.ExpireRequest(now=self.now, live=tuple(live))))
 
     @invariant()
     def units_balance(self):

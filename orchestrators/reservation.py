@@ -1,0 +1,158 @@
+"""Reserve an order's goods, all lines or none.
+
+Two refusals are not final. A shard that is short gets units from the other shards of its product. An order that is older than
+the ones that the stock has forgotten shows by its own record that it has not ended.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from activities import order_repository
+from domain.ids import INVENTORY_ENTITY, product_of_stock
+from domain.inventory.requests import AcknowledgeRequest, Given, GiveRequest, Reserved, TakeRequest
+from domain.inventory.stock import ALREADY_SETTLED, SETTLEMENT_FORGOTTEN
+from domain.orders import steps
+from domain.orders.order import ENDED, OrderStatus
+from domain.orders.run import LookUpOrder, OrderFound
+from domain.workflows.commands import Command, entity_command
+from domain.workflows.steps import Outcome, StepResult
+from orchestrators.kernel.commands import activity, signal
+from orchestrators.kernel.retry import BRIEF, PERSISTENT, Wait, sleep
+from orchestrators.kernel.workflow_run import NO_ANSWER, required
+from orchestrators.order_run import OrderRun
+
+MAX_ROUNDS: Final = 5
+"""How often it is tried, each time with the other shards' units: other orders may be quicker to take them."""
+
+
+class _Found(NamedTuple):
+    """What the other shards have given: units still missing, whether the product was ever stocked, units on their way elsewhere."""
+
+    short: int
+    is_stocked: bool
+    under_way: int
+
+
+def reserve_inventory(run: OrderRun) -> Wait:
+    """Reserve the goods of every line, or of none. Raises RunStopped."""
+    order, now = run.order, run.context.current_utc_datetime
+    run.stop_if_cancelled()
+    run.register(steps.release_inventory(order, now))
+    result, attempts = yield from _reserve(run, steps.reserve_inventory(order, now).commands)
+    run.record(steps.RESERVE_INVENTORY, result, attempts=attempts)
+    if result.outcome is Outcome.UNKNOWN:
+        run.stop_if_cancelled()  # the waiting between two attempts was cut short
+    required(steps.RESERVE_INVENTORY, result)
+    run.advance(OrderStatus.RESERVED, "The goods are reserved.")
+
+
+def _reserve(run: OrderRun, commands: Sequence[Command]) -> Wait:
+    """Return the result for all lines, and how often the last lines were tried until they answered."""
+    result = StepResult()
+    for number in range(1, MAX_ROUNDS + 1):
+        attempts = yield from run.call(
+            commands,
+            run.step_policy,
+            seed=steps.RESERVE_INVENTORY,
+            step=steps.RESERVE_INVENTORY,
+            interrupt=run.cancellation,
+        )
+        if attempts.answer is None:
+            return NO_ANSWER, attempts.count
+        answers = attempts.answer if isinstance(attempts.answer, list) else [attempts.answer]
+        refused = [
+            (command, answer)
+            for command, answer in zip(commands, map(Reserved.model_validate, answers), strict=True)
+            if answer.outcome is not Outcome.DONE
+        ]
+        if not refused:
+            return StepResult(), attempts.count
+        result = _plain(refused[0][1])
+        commands = []
+        for command, refusal in refused:
+            again = yield from _remedied(run, command, refusal, number)
+            if isinstance(again, StepResult):
+                return again, attempts.count
+            commands.append(again)
+    return result, attempts.count
+
+
+def _remedied(run: OrderRun, command: Command, refusal: Reserved, number: int) -> Wait:
+    """Return the command that may be accepted now, or the `StepResult` of a refusal that is final."""
+    if refusal.reason_code == SETTLEMENT_FORGOTTEN:
+        return (yield from _proven(run, command, refusal))
+    if refusal.reason_code not in {"out_of_stock", "unknown_product"}:
+        return _plain(refusal)
+    return (yield from _with_units(run, command, refusal, number))
+
+
+def _proven(run: OrderRun, command: Command, refusal: Reserved) -> Wait:
+    """Have the order's record show that it has not ended, as of the settlements that there were before it was read."""
+    look_up = activity(order_repository.look_up_order, LookUpOrder(order_id=run.key))
+    attempts = yield from run.call([look_up], PERSISTENT, seed=SETTLEMENT_FORGOTTEN, interrupt=run.cancellation)
+    if attempts.answer is None:
+        return NO_ANSWER
+    found = OrderFound.model_validate(attempts.answer)
+    if found.status is None or found.status in ENDED or found.course is not None:
+        return StepResult.refused(ALREADY_SETTLED, "this order has ended before")
+    return command.model_copy(update={"request": {**command.request, "unsettled_at": refusal.settlements}})
+
+
+def _with_units(run: OrderRun, command: Command, refusal: Reserved, number: int) -> Wait:
+    """Move the missing units to the line's shard. Those that are on their way between other shards are waited for."""
+    to, quantity = str(command.entity_key), int(command.request["quantity"])
+    found = yield from _collect(run, to, refusal.short or quantity, refusal)
+    if found is None:
+        return NO_ANSWER
+    if not found.short:
+        return command
+    if found.under_way and number < MAX_ROUNDS:
+        pause = BRIEF.pause_after(number, run.seed(f"reserve:{to}"))
+        yield from sleep(run.context, pause, run.cancellation)
+        return command
+    if found.is_stocked and not refusal.short:  # a shard that never had units
+        return StepResult.refused("out_of_stock", f"{quantity} wanted, too few available")
+    return _plain(refusal)
+
+
+def _collect(run: OrderRun, to: str, short: int, refusal: Reserved) -> Wait:
+    """Ask the other shards, one after the other, until there are enough units. Returns the `_Found`; None without an answer."""
+    waiting, asked, found = deque([product_of_stock(to), *refusal.peers]), {to}, _Found(short, False, 0)
+    while waiting and found.short:
+        source = waiting.popleft()
+        if source in asked:
+            continue
+        asked.add(source)
+        request = GiveRequest(to=to, wanted=found.short, received=refusal.peers.get(source, 0))
+        given = yield from _answer(run, entity_command(INVENTORY_ENTITY, source, "give", request))
+        if given is None or (given.quantity and not (yield from _taken(run, source, to, given))):
+            return None
+        waiting.extend(given.peers)
+        found = _Found(
+            short=max(found.short - given.quantity, 0),
+            is_stocked=found.is_stocked or given.outcome is Outcome.DONE,
+            under_way=found.under_way + given.under_way,
+        )
+    return found
+
+
+def _taken(run: OrderRun, source: str, to: str, given: Given) -> Wait:
+    """Return whether the units of a transfer are known to have arrived; if not, the timer of expired reservations carries it on."""
+    take = TakeRequest(source=source, number=given.number, quantity=given.quantity)
+    if (yield from _answer(run, entity_command(INVENTORY_ENTITY, to, "take", take))) is None:
+        return False
+    arrived = AcknowledgeRequest(to=to, number=given.number)
+    signal(run.context, entity_command(INVENTORY_ENTITY, source, "acknowledge", arrived))
+    return True
+
+
+def _answer(run: OrderRun, command: Command) -> Wait:
+    """Return the answer as a `Given`; None when there was none."""
+    seed = f"{command.operation}:{command.entity_key}"
+    attempts = yield from run.call([command], run.step_policy, seed=seed, interrupt=run.cancellation)
+    return None if attempts.answer is None else Given.model_validate(attempts.answer)
+
+
+def _plain(answer: StepResult) -> StepResult:
+    return StepResult(outcome=answer.outcome, reason_code=answer.reason_code, message=answer.message)

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, get_args
+from urllib.parse import urlsplit
 
 import setting_values as read
 from setting_values import InvalidSetting
@@ -43,7 +44,8 @@ def identity_kind(env: Mapping[str, str]) -> IdentityKind:
         InvalidSetting: It is none of the known ways, or local in Azure.
     """
     in_azure = any(env.get(name) for name in _AZURE)
-    kinds: tuple[IdentityKind, ...] = ("service_key", "local") if in_azure else ("local", "service_key")
+    default: IdentityKind = "service_key" if in_azure else "local"
+    kinds: tuple[IdentityKind, ...] = (default, *(each for each in get_args(IdentityKind) if each != default))
     kind = read.one_of(env, "IDENTITY", kinds)
     if kind == "local" and in_azure:
         raise InvalidSetting("IDENTITY", "must not be local in Azure, where every caller would be believed")
@@ -67,9 +69,17 @@ def identity_settings(env: Mapping[str, str]) -> IdentitySettings:
         tenant_id=read.required(env, "ENTRA_TENANT_ID"),
         audiences=audiences,
         applications=_several(env, "ENTRA_ALLOWED_APPLICATIONS"),
-        authority=(read.optional(env, "ENTRA_AUTHORITY") or IdentitySettings.authority).rstrip("/"),
+        authority=_authority(env),
         platform_authenticates=env.get("WEBSITE_AUTH_ENABLED", "").strip().lower() == "true",
     )
+
+
+def _authority(env: Mapping[str, str]) -> str:
+    address = (read.optional(env, "ENTRA_AUTHORITY") or IdentitySettings.authority).rstrip("/")
+    is_local = urlsplit(address).hostname == "127.0.0.1" and not any(env.get(name) for name in _AZURE)
+    if not read.names_a_host(address, ("http", "https") if is_local else ("https",)):
+        raise InvalidSetting("ENTRA_AUTHORITY", "must be an https address such as https://login.microsoftonline.com")
+    return address
 
 
 def _several(env: Mapping[str, str], name: str) -> tuple[str, ...]:

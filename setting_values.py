@@ -110,6 +110,11 @@ def limit(env: Mapping[str, str], name: str, default: Limit) -> Limit:
     return Limit(stated=Money(amounts.get(currency, stated.amount), currency), others=amounts)
 
 
+def optional_limit(env: Mapping[str, str], name: str) -> Limit | None:
+    """Return a limit in the form of `limit`, or None."""
+    return limit(env, name, Limit(stated=Money(0, "usd"))) if optional(env, name) else None
+
+
 def one_of(env: Mapping[str, str], name: str, known: tuple[C, ...]) -> C:
     """Return one of the known texts; the first is the default."""
     text = env.get(name, "").strip() or known[0]

@@ -92,6 +92,7 @@ class Settings:
     region_api_base: str | None = None
     currency: str = "usd"
     approval_threshold: Limit = _APPROVAL_THRESHOLD
+    second_approval_limit: Limit | None = None
     order_limit: Limit = ORDER_LIMIT
     approval_timeout: timedelta = timedelta(hours=24)
     approval_reminder: timedelta = timedelta(hours=8)
@@ -135,6 +136,7 @@ class Settings:
             ship_from=read.postal_address(env, "SHIP_FROM"),
             currency=read.currency_code(env, "SHOP_CURRENCY"),
             approval_threshold=read.limit(env, "APPROVAL_THRESHOLD_CENTS", cls.approval_threshold),
+            second_approval_limit=read.optional_limit(env, "SECOND_APPROVAL_LIMIT_CENTS"),
             order_limit=read.limit(env, "MAX_ORDER_CENTS", cls.order_limit),
             approval_timeout=read.duration(env, "APPROVAL_TIMEOUT_S", timedelta(hours=24), timedelta(days=60)),
             approval_reminder=read.duration(env, "APPROVAL_REMINDER_S", timedelta(hours=8), _MAX_REMINDER),

@@ -54,6 +54,10 @@ class NotAdmitted(ShopError):
     """What a request shows of its caller is not valid. The text is one sentence for the caller, without the values shown."""
 
 
+class IdentityUnavailable(ShopError):
+    """It cannot be checked now who calls; the same request may be sent again."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
     """What a request shows of its caller. headers: by name in lower case."""

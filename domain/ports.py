@@ -187,4 +187,5 @@ class Identity(Protocol):
 
         Raises:
             NotAdmitted: What the request shows is not valid, or not for this app.
+            IdentityUnavailable: That cannot be checked now.
         """

@@ -30,6 +30,10 @@ class RequestRefused(ShopError):
         self.errors = tuple(errors)
 
 
+class Forbidden(RequestRefused):
+    """The caller may not do this, whatever the request."""
+
+
 class NotFound(RequestRefused):
     """There is nothing of this id."""
 

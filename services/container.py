@@ -14,6 +14,7 @@ from settings import Settings
 
 if TYPE_CHECKING:
     from adapters.azure_storage.storage import Storage
+    from domain.audit import AuditLog
     from domain.expenses.claim import ExpenseRules
     from domain.ports import Carrier, Mailer, ParcelTracker, PaymentProvider, RegionLookup, WebhookSender
     from domain.repositories.files import Archive, FileBatches, Manifests, Reports, RunFiles, StorageSetup
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from domain.repositories.payments import ExpensePayments, Invoices, PaymentReconciliation
     from domain.repositories.people import DecisionLinks, Outbox, SentMessages, Texts, Users
     from domain.repositories.runs import Approvals, DeadLetters, RunRepository
+    from services.link_attempts import LinkAttempts
     from services.order_backlog import OrderBacklog
     from services.recent_successes import RecentSuccesses
 
@@ -258,6 +260,19 @@ class Services:
         from adapters.mail import mailer
 
         return mailer.connect(self.settings.mail)
+
+    @built_once
+    def link_attempts(self) -> "LinkAttempts":
+        """Return which addresses have tried links that failed."""
+        from services.link_attempts import LinkAttempts
+
+        return LinkAttempts()
+
+    @built_once
+    def audit_log(self) -> "AuditLog":
+        from adapters.stores.audit_log import AuditLog
+
+        return AuditLog(self.storage)
 
     @built_once
     def sent_messages(self) -> "SentMessages":

@@ -21,7 +21,10 @@ def identity() -> "Identity":
 
 @cache
 def _identity(chosen: IdentitySettings) -> "Identity":
+    from adapters.identity.entra import EntraIdentity
     from adapters.identity.local import LocalIdentity
     from adapters.identity.service_key import ServiceKeyIdentity
 
+    if chosen.kind == "entra":
+        return EntraIdentity(chosen)
     return LocalIdentity() if chosen.kind == "local" else ServiceKeyIdentity()

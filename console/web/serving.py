@@ -1,7 +1,7 @@
 """Find the page of a request and answer it, errors included: a person reads them."""
 
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from http import HTTPStatus
 from importlib import import_module
 from typing import Final
@@ -13,6 +13,7 @@ from console.web.rendering import address
 from console.web.visit import MenuEntry, Visit
 from domain.identity import Caller
 from services.durable.client import DurableClient
+from triggers.http.support.audited import audited
 from triggers.http.support.callers import admitted, calling
 from triggers.http.support.links import serving
 from triggers.http.support.problems import Problem, problem_for
@@ -44,7 +45,8 @@ async def _answer(method: Method, visit: Visit) -> func.HttpResponse:
     who = await admitted(visit.request, READERS if page is None else page.roles)
     with calling(who):
         if page is not None:
-            return await page.handler(replace(visit, values=values, caller=who, menu=_menu(who)))
+            act = partial(page.handler, replace(visit, values=values, caller=who, menu=_menu(who)))
+            return await audited(f"console {page.path}", visit.request, who, page.roles, act)
     if not visit.path:
         return visit.go_to(address(_HOME))
     raise Problem(HTTPStatus.NOT_FOUND, "page_not_found", "The console has no such page.")

@@ -120,6 +120,18 @@ class Approvals(Protocol):
     def settle(self, request: SettleApprovalRequest) -> SettledApproval:
         """Store the decision of an approval wait, unless there is one; return the one that holds."""
 
+    def first_approval(self, request: SettleApprovalRequest) -> str:
+        """Store who is the first of two approvers of a wait, unless that is stored; return who it is."""
+
+    def known_first_approval(self, key: str, wait_id: str) -> str | None:
+        """Return who is the first of two approvers of a wait; None before there is one."""
+
+    def record_requester(self, key: str, name: str) -> None:
+        """Store that a caller of this name asked for a run. Safe to repeat."""
+
+    def is_requester(self, key: str, name: str) -> bool:
+        """Return whether a caller of this name, in any case, asked for a run."""
+
 
 class DeadLetters(Protocol):
     """What failed for good and waits for an operator. A record is created once and changed only against its ETag."""

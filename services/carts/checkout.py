@@ -1,9 +1,11 @@
 """Check a cart out: start the workflow that orders what the cart's entity freezes."""
 
 from domain.carts.cart import CHECKOUT_CART, Cart, CheckOutCart, CheckoutRequest, checkout_id
+from domain.identity import Caller
 from domain.refusals import Conflict
 from services.carts.changes import read_cart
 from services.durable.client import DurableClient
+from services.four_eyes import record_requester
 from services.orders.admission import admit_run
 from services.workflows.runs import RunConflict, start_once
 
@@ -22,7 +24,7 @@ class CheckoutUnderWay(Conflict):
         super().__init__("checkout_under_way", "Another checkout of this cart is under way.")
 
 
-async def check_out(client: DurableClient, customer_id: str, request: CheckoutRequest) -> str:
+async def check_out(client: DurableClient, customer_id: str, request: CheckoutRequest, caller: Caller) -> str:
     """Start the checkout of a cart, and return its key. A repeat of the same checkout changes nothing.
 
     Raises:
@@ -37,6 +39,7 @@ async def check_out(client: DurableClient, customer_id: str, request: CheckoutRe
     if not cart.items and cart.number == 1:
         raise CartEmpty
     key = checkout_id(customer_id, number)
+    await record_requester(key, caller)
     await admit_run(CHECKOUT_CART, key)
     try:
         checkout = CheckOutCart(customer_id=customer_id, number=number, **dict(request))

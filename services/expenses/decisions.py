@@ -20,6 +20,7 @@ from services.container import services
 from services.decisions import decide, holds
 from services.durable.client import DurableClient
 from services.durable.instances import has_completed, instance_status, is_unfinished, stored_input
+from services.four_eyes import check_requester
 
 
 class ClaimNotFound(NotFound):
@@ -86,6 +87,7 @@ async def decide_by_link(client: DurableClient, link: DecisionLink, decision: Ap
         StorageUnavailable: The same request may be sent again.
         TryAgain: Another instance is about to take over.
     """
+    await check_requester(link.key, decision.approver)
     request = SettleApprovalRequest(workflow=EXPENSE_APPROVAL, key=link.key, wait_id=link.wait_id, decision=decision)
     try:
         turn = await open_turn_of(client, link)

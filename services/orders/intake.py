@@ -60,7 +60,7 @@ class OrderIntake:
         """
         started_on = _version(self._settings.order_versions, version)
         mark = order_fingerprint(request)
-        order_id = chosen_id or _fresh_order_id(now)
+        order_id = chosen_id or fresh_order_id(now)
         try:
             order = self._priced(request, order_id, now, started_on)
         except OrderNotAcceptable:
@@ -99,7 +99,7 @@ def order_fingerprint(request: OrderRequest) -> str:
     return fingerprint(request.model_copy(update=one_form))
 
 
-def _fresh_order_id(now: datetime) -> str:
+def fresh_order_id(now: datetime) -> str:
     """Return an id for an order whose caller named none."""
     while True:
         order_id = new_order_id(now, secrets.token_bytes(8))

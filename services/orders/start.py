@@ -3,13 +3,24 @@
 import asyncio
 from datetime import UTC, datetime
 
+from domain.identity import Caller
 from domain.orders.order import OrderRequest
 from domain.orders.run import run_of
 from services.container import services
 from services.durable.client import DurableClient
 from services.durable.starter import start_instance
-from services.orders.intake import OrderIntake
+from services.four_eyes import record_requester
+from services.orders.intake import OrderIntake, fresh_order_id
 from services.telemetry import emit_accepted
+
+
+async def place_order_for(
+    client: DurableClient, caller: Caller, request: OrderRequest, chosen_id: str | None, version: str | None
+) -> str:
+    """Take an order in that a caller asks for, who will have no say in its approval. Otherwise as `take_in_order`."""
+    order_id = chosen_id or fresh_order_id(datetime.now(UTC))
+    await record_requester(order_id, caller)
+    return await take_in_order(client, request, order_id, version)
 
 
 async def take_in_order(

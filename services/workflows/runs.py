@@ -97,8 +97,8 @@ class RunView:
         return "Failed" if self.instance is None else self.instance.runtime_status.name
 
 
-async def start_once(client: DurableClient, workflow: str, key: str, request: Wire) -> None:
-    """Record and start one run. A repeat of the request does nothing.
+async def start_once(client: DurableClient, workflow: str, key: str, request: Wire) -> bool:
+    """Record and start one run. A repeat of the request does nothing, and returns False.
 
     Args:
         client: The durable client.
@@ -119,6 +119,7 @@ async def start_once(client: DurableClient, workflow: str, key: str, request: Wi
         raise RunConflict
     if outcome is Intake.NEW:
         await start_run(client, run)
+    return outcome is Intake.NEW
 
 
 async def start_run(client: DurableClient, run: Run) -> None:

@@ -21,6 +21,7 @@ from domain.workflows.steps import StepResult
 from services.carts.changes import change_cart, check_sold, read_cart
 from triggers.http.support.changes import ChangeAnswer, ChangeLinks, change_status, links_of
 from triggers.http.support.operation import operation
+from triggers.http.support.owners import own_customer
 from triggers.http.support.request_body import read_body
 from triggers.http.support.request_params import operation_key, path_id
 from triggers.http.support.responses import accepted, answer
@@ -70,7 +71,7 @@ async def get_cart(req: func.HttpRequest, client: df.DurableOrchestrationClient)
 
     A customer who has never put anything in has an empty one.
     """
-    customer_id = path_id(req, "customer_id")
+    customer_id = own_customer(req, Role.OPERATOR, Role.AUDITOR)
     cart = await read_cart(client, customer_id) or Cart()
     items = tuple(OrderLine(product_id=item, quantity=units) for item, units in cart.items.items())
     return answer(CartAnswer(customer_id=customer_id, items=items, checkout_under_way=cart.ordering is not None))
@@ -167,7 +168,7 @@ async def get_cart_change(req: func.HttpRequest, client: df.DurableOrchestration
 
     The status is 202 until the cart has decided on it and 200 when it is made or refused. It is known for seven days.
     """
-    customer_id = path_id(req, "customer_id")
+    customer_id = own_customer(req, Role.OPERATOR, Role.AUDITOR)
     cart = await read_cart(client, customer_id) or Cart()
     return change_status(req, cart.changes, "carts", customer_id, "changes")
 
@@ -179,7 +180,7 @@ async def _send_change(
     request: C,
 ) -> func.HttpResponse:
     """Send a change of the cart that the path names, and return a 202 with where it can be looked up."""
-    customer_id = path_id(req, "customer_id")
+    customer_id = own_customer(req, Role.OPERATOR, Role.AUDITOR)
     await change_cart(client, customer_id, rule, request)
     links = CartChange(customer_id=customer_id, **links_of(request, "carts", customer_id, "changes"))
     return accepted(links, links.statusQueryGetUri)

@@ -12,9 +12,11 @@ from domain.shipping.shipment import Address
 from domain.wire import Email, Wire
 from services.carts.checkout import check_out
 from services.workflows.runs import RunView
+from triggers.http.support.callers import caller
 from triggers.http.support.durable_view import DurableStatus, ViewQuery
 from triggers.http.support.links import resource
 from triggers.http.support.operation import operation
+from triggers.http.support.owners import own_customer
 from triggers.http.support.problems import not_found
 from triggers.http.support.request_body import read_body
 from triggers.http.support.request_params import path_id
@@ -55,8 +57,8 @@ async def check_out_cart(req: func.HttpRequest, client: df.DurableOrchestrationC
 
     A repeat of the same checkout gets the same answer.
     """
-    customer_id = path_id(req, "customer_id")
-    key = await check_out(client, customer_id, read_body(req, CheckoutRequest))
+    customer_id = own_customer(req, Role.OPERATOR)
+    key = await check_out(client, customer_id, read_body(req, CheckoutRequest), caller())
     return started_answer(f"carts/{customer_id}/checkouts", key)
 
 
@@ -74,7 +76,7 @@ async def get_cart_checkout(req: func.HttpRequest, client: df.DurableOrchestrati
     The status is 202 while it goes on and 200 when its order is accepted or refused. Its id is also the id of its
     order.
     """
-    customer_id = path_id(req, "customer_id")
+    customer_id = own_customer(req, Role.OPERATOR, Role.AUDITOR)
     if not is_checkout_of(customer_id, path_id(req, "id")):
         raise not_found("checkout_cart_not_found", "This customer has no checkout with this id.")
     return await run_status(

@@ -5,15 +5,15 @@ import azure.functions as func
 
 from domain.identity import Role
 from domain.wire import Wire
-from domain.workflows.dead_letter import DeadLetter, DeadLetterState, ReplayProgress, Resolution
+from domain.workflows.dead_letter import DeadLetter, DeadLetterState, ReplayProgress
 from domain.workflows.steps import StepResult
 from services.container import services
 from services.workflows.dead_letters import find_dead_letter, latest_replay, replay, replay_id, resolve
 from triggers.http.support.links import resource
 from triggers.http.support.operation import operation
 from triggers.http.support.paging import PageQuery, read_page
-from triggers.http.support.request_body import read_body
 from triggers.http.support.request_params import path_id, read_query
+from triggers.http.support.resolutions import StatedResolution, read_resolution
 from triggers.http.support.responses import accepted, answer
 
 bp = df.Blueprint()
@@ -113,7 +113,7 @@ async def start_replay(req: func.HttpRequest, client: df.DurableOrchestrationCli
     "POST",
     "dead-letters/{dead_letter_id}/resolve",
     roles=frozenset({Role.OPERATOR}),
-    body=Resolution,
+    body=StatedResolution,
     answers={200: DeadLetter},
     problems={409: "The dead letter was closed otherwise, is being replayed, or its order has not ended yet."},
 )
@@ -122,7 +122,7 @@ async def resolve_dead_letter(req: func.HttpRequest, client: df.DurableOrchestra
 
     A repeat of the same resolution gets the same answer.
     """
-    return answer(await resolve(client, path_id(req, "dead_letter_id"), read_body(req, Resolution)))
+    return answer(await resolve(client, path_id(req, "dead_letter_id"), read_resolution(req)))
 
 
 async def _latest_replay(client: df.DurableOrchestrationClient, dead_letter: DeadLetter) -> Replay | None:

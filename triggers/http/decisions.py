@@ -4,6 +4,7 @@ Opening the page decides nothing, because programs that scan mails open links to
 it expires, and it is valid for one wait of one order or claim. So these two operations need no key.
 """
 
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Final
 
@@ -20,6 +21,7 @@ from services.expenses.decisions import claim_of, decide_by_link, open_turn_of
 from services.input.documents import refuse_card_numbers, validated
 from services.orders.approval import decide_order, order_to_decide
 from triggers.http.support.access import ANYONE
+from triggers.http.support.audited import audited_as
 from triggers.http.support.decision_links import link_of
 from triggers.http.support.forms import form_fields
 from triggers.http.support.operation import FORM, PAGE, operation
@@ -58,6 +60,7 @@ class DecisionForm(Edge):
         404: "The order or claim is unknown.",
         409: "The order or claim waits for another decision, or for none.",
         410: "The link has expired.",
+        429: "Too many links from this address have failed.",
     },
     problem_type=PAGE,
     headers=PAGE_HEADERS,
@@ -69,7 +72,7 @@ async def show_decision(req: func.HttpRequest, client: df.DurableOrchestrationCl
     It changes nothing, because programs that scan mails open links too.
     """
     token = req.params.get("token", "")
-    link = link_of(token)
+    link = link_of(req, token)
     if link.workflow == PROCESS_ORDER:
         order = (await order_to_decide(client, link)).row
         return page("order_decision.html", subject=f"Order {link.key}", token=token, link=link, order=order)
@@ -93,6 +96,7 @@ async def show_decision(req: func.HttpRequest, client: df.DurableOrchestrationCl
         404: "The order or claim is unknown.",
         409: "Another decision came first, or the order or claim waits for none.",
         410: "The link has expired.",
+        429: "Too many links from this address have failed.",
     },
     problem_type=PAGE,
     headers=PAGE_HEADERS,
@@ -105,21 +109,25 @@ async def take_decision(req: func.HttpRequest, client: df.DurableOrchestrationCl
     """
     sent = _sent_form(req)
     # The token comes first: without a valid one, the rest of the form is not read.
-    link = link_of(sent.pop("token", ""))
+    link = link_of(req, sent.pop("token", ""))
     refuse_card_numbers(sent)
     form = validated(DecisionForm, sent)
     decision = ApprovalDecision(decision=form.decision, approver=link.approver, comment=form.comment)
-    await _decide(client, link, decision)
+    act = partial(_decided, client, link, decision)
+    return await audited_as("take_decision", req, link.approver, ("link",), act)
+
+
+async def _decided(
+    client: df.DurableOrchestrationClient, link: DecisionLink, decision: ApprovalDecision
+) -> func.HttpResponse:
+    """Record a decision, and return the page that thanks for it."""
     what = "order" if link.workflow == PROCESS_ORDER else "claim"
     message = f"You have {decision.decision} the {what} {link.key}."
-    return page("decision_answer.html", subject="Thank you", message=message)
-
-
-async def _decide(client: df.DurableOrchestrationClient, link: DecisionLink, decision: ApprovalDecision) -> None:
-    if link.workflow == PROCESS_ORDER:
-        await decide_order(client, link.key, decision)
-    else:
+    if link.workflow != PROCESS_ORDER:
         await decide_by_link(client, link, decision)
+    elif not await decide_order(client, link.key, decision):
+        message += " It is above the limit of one approver, and waits for the approval of another."
+    return page("decision_answer.html", subject="Thank you", message=message)
 
 
 def _sent_form(req: func.HttpRequest) -> dict[str, str]:

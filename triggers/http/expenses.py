@@ -1,29 +1,28 @@
 """Hand in expenses, look at a claim, and withdraw it. `triggers.http.approval` and `triggers.http.decisions` decide on it.
 
-Who withdraws follows from a signed token, never from what the body says: the claimant's is in the answer to the claim.
+Who withdraws follows from the caller's identity or a signed token, never from what the body says: the token is in the answer to the
+claim.
 """
 
-from http import HTTPStatus
 from typing import Annotated, ClassVar
 
 import azure.durable_functions as df
 import azure.functions as func
 from pydantic import Field
 
-from domain.expenses.claim import EXPENSE_APPROVAL, ExpenseRequest, WithdrawalRight
-from domain.identity import EVERY_ROLE
+from domain.expenses.claim import EXPENSE_APPROVAL, ExpenseRequest
+from domain.identity import EVERY_ROLE, Role
 from domain.wire import VISIBLE_LINE, Comment, Edge
 from domain.workflows.decision import ApprovalDecision
-from domain.workflows.decision_link import LinkInvalid
-from services.container import services
+from services.expenses.claims import claimant, hand_in, is_claimant
 from services.expenses.decisions import withdraw_claim
-from services.workflows.runs import RunView, start_once
+from services.workflows.runs import RunView
+from triggers.http.support.callers import caller
 from triggers.http.support.durable_view import DurableStatus, ViewQuery
 from triggers.http.support.links import resource
 from triggers.http.support.operation import operation
-from triggers.http.support.problems import Problem
 from triggers.http.support.request_body import read_body
-from triggers.http.support.request_params import path_id
+from triggers.http.support.request_params import path_id, unknown
 from triggers.http.support.responses import accepted
 from triggers.http.support.run_document import RunDocument
 from triggers.http.support.workflows import WorkflowLinks, chosen_key, run_status, started_answer
@@ -46,16 +45,21 @@ class ExpenseLinks(WorkflowLinks):
     """A claim that was taken in.
 
     Attributes:
-        withdrawal_token: Proves that the claimant withdraws the claim. None where the shop signs no links.
+        withdrawal_token: Proves that the claimant withdraws the claim. None where the shop signs no links, and in the answer to a
+            repeat under the same id, which anyone could send who has seen the claim. A repeat under an Idempotency-Key gets it.
     """
 
     withdrawal_token: str | None
 
 
 class Withdrawal(Edge):
-    """A claimant's withdrawal. token: the `withdrawal_token` of the answer to the claim."""
+    """A claimant's withdrawal.
 
-    token: Token
+    Attributes:
+        token: The `withdrawal_token` of the answer to the claim. Not needed by a caller whose sign-in name is the claim's address.
+    """
+
+    token: Token | None = None
     reason: Comment | None = None
 
 
@@ -76,8 +80,7 @@ async def claim_expenses(req: func.HttpRequest, client: df.DurableOrchestrationC
     """
     claim = read_body(req, ExpenseRequest)
     key = chosen_key(req, claim.id)
-    await start_once(client, EXPENSE_APPROVAL, key, claim)
-    token = services().decision_links.withdrawal_token(WithdrawalRight(claim_id=key, employee_id=claim.employee_id))
+    token = await hand_in(client, key, claim, caller(), is_key_secret=claim.id is None)
     links = ExpenseLinks(id=key, statusQueryGetUri=resource("expenses", key), withdrawal_token=token)
     return accepted(links, links.statusQueryGetUri)
 
@@ -95,6 +98,9 @@ async def get_expenses(req: func.HttpRequest, client: df.DurableOrchestrationCli
 
     The status is 202 while the claim is open and 200 when it has ended.
     """
+    reads_all = caller().has(Role.APPROVER, Role.OPERATOR, Role.AUDITOR)
+    if not reads_all and not await is_claimant(client, path_id(req, "id"), caller()):
+        raise unknown("id")
     return await run_status(req, client, EXPENSE_APPROVAL, "expenses", ExpenseDocument, links=_links)
 
 
@@ -114,22 +120,10 @@ async def withdraw_expenses(req: func.HttpRequest, client: df.DurableOrchestrati
     """
     key = path_id(req, "id")
     withdrawal = read_body(req, Withdrawal)
-    claimant = _claimant(withdrawal.token, key)
-    decision = ApprovalDecision(decision="rejected", approver=claimant, comment=withdrawal.reason)
+    who = await claimant(client, key, withdrawal.token, caller())
+    decision = ApprovalDecision(decision="rejected", approver=who, comment=withdrawal.reason)
     await withdraw_claim(client, key, decision)
     return started_answer("expenses", key)
-
-
-def _claimant(token: str, claim_id: str) -> str:
-    """Return who handed a claim in. Raises Problem (403)."""
-    try:
-        right = services().decision_links.read_withdrawal(token)
-    except LinkInvalid:
-        right = None
-    if right is None or right.claim_id != claim_id:
-        detail = "Send the withdrawal_token that the answer to the claim contains."
-        raise Problem(HTTPStatus.FORBIDDEN, "token_invalid", detail)
-    return right.employee_id
 
 
 def _links(view: RunView) -> dict[str, str]:

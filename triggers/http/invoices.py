@@ -13,6 +13,7 @@ from domain.keyed_changes import ChangeKey
 from domain.payments.invoice import BankPayment, InvoiceStatus
 from domain.wire import Currency, Edge, OneLine
 from services.container import services
+from triggers.http.support.callers import doer
 from triggers.http.support.operation import operation
 from triggers.http.support.request_body import read_body
 from triggers.http.support.request_params import operation_key, path_id
@@ -24,12 +25,12 @@ bp = df.Blueprint()
 class ReceivedPayment(Edge):
     """What the bank statement says. The key names the payment, so that a repeat counts once; without a key each request counts.
 
-    `amount_cents` may be a part of the invoice.
+    `amount_cents` may be a part of the invoice. `recorded_by` is ignored: who records it is the caller.
     """
 
     amount_cents: Annotated[int, Field(strict=True, ge=1, le=999_999_999_999)]
     currency: Currency
-    recorded_by: OneLine
+    recorded_by: OneLine | None = None
     reference: OneLine | None = None
     key: ChangeKey | None = None
 
@@ -69,7 +70,7 @@ async def record_invoice_payment(req: func.HttpRequest) -> func.HttpResponse:
         invoice=number,
         amount_cents=stated.amount_cents,
         currency=stated.currency,
-        recorded_by=stated.recorded_by,
+        recorded_by=doer(stated.recorded_by, "recorded_by"),
         reference=stated.reference,
         recorded_at=datetime.now(UTC),
     )

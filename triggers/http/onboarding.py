@@ -9,6 +9,7 @@ from domain.identity import Role
 from domain.onboarding.user import USER_ONBOARDING, OnboardingRequest
 from triggers.http.support.durable_view import DurableStatus, ViewQuery
 from triggers.http.support.operation import operation
+from triggers.http.support.owners import check_own_id
 from triggers.http.support.request_body import read_body
 from triggers.http.support.run_document import RunDocument
 from triggers.http.support.workflows import WorkflowLinks, run_status, start_as_asked
@@ -55,4 +56,5 @@ async def get_onboarding(req: func.HttpRequest, client: df.DurableOrchestrationC
 
     The status is 202 while it goes on and 200 when it has ended.
     """
+    check_own_id(req, Role.OPERATOR, Role.AUDITOR)
     return await run_status(req, client, USER_ONBOARDING, "onboarding", OnboardingDocument)

@@ -1,6 +1,6 @@
 """Place, show and list orders."""
 
-from typing import Any
+from typing import Any, Final
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -16,18 +16,23 @@ from domain.wire import Edge, EmailAddress, Timestamp, Wire
 from services.container import services
 from services.orders.admission import admit_order
 from services.orders.document import order_facts
-from services.orders.start import take_in_order
+from services.orders.start import place_order_for
+from triggers.http.support.callers import caller, customer_scope
 from triggers.http.support.durable_view import DurableStatus, ViewQuery, address_of_view
 from triggers.http.support.links import OrderLinks, order_links
 from triggers.http.support.operation import operation
 from triggers.http.support.order_document import OrderDocument, durable_order, order_document
 from triggers.http.support.order_intake import named_order_id
+from triggers.http.support.owners import check_customer, check_stated_customer
 from triggers.http.support.paging import PageQuery, read_page
 from triggers.http.support.request_body import read_body
 from triggers.http.support.request_params import idempotency_key, path_id, read_query
 from triggers.http.support.responses import accepted, answer
 
 bp = df.Blueprint()
+
+# Beside the storefront, which reads those of its customer.
+_READERS: Final = (Role.APPROVER, Role.OPERATOR, Role.AUDITOR)
 
 
 class OrderQuery(PageQuery):
@@ -76,10 +81,11 @@ async def place_order(req: func.HttpRequest, client: df.DurableOrchestrationClie
     Send an order_id or an Idempotency-Key: a repeat under the same name then changes nothing and gets the same answer.
     """
     request = read_body(req, OrderRequest)
+    check_stated_customer(request.customer_id, Role.OPERATOR)
     order_id = named_order_id(request, idempotency_key(req))
     version = read_query(req, PlacementQuery).version
     await admit_order(order_id)
-    links = order_links(await take_in_order(client, request, order_id, version))
+    links = order_links(await place_order_for(client, caller(), request, order_id, version))
     return accepted(links, links.statusQueryGetUri)
 
 
@@ -99,6 +105,7 @@ async def get_order(req: func.HttpRequest, client: df.DurableOrchestrationClient
     """
     order_id = path_id(req, "order_id")
     query = read_query(req, ViewQuery)
+    await check_customer(order_id, *_READERS)
     facts = await order_facts(client, order_id)
     document = order_document(facts) if query.view is None else durable_order(facts)
     if facts.view.is_running:
@@ -120,7 +127,10 @@ async def list_orders(req: func.HttpRequest) -> func.HttpResponse:
     A cursor goes on with the same filters only. Orders that are placed or change meanwhile move no other one to another page. Where
     several filters leave few orders, a page may be shorter than `limit`, or empty, and still have a next one.
     """
-    page = await read_page(_listed, read_query(req, OrderQuery))
+    query, scope = read_query(req, OrderQuery), customer_scope(*_READERS)
+    if scope is not None:
+        query = query.model_copy(update={"customer_id": scope})
+    page = await read_page(_listed, query)
     return answer(OrderList(orders=tuple(page.items), next_cursor=page.cursor))
 
 

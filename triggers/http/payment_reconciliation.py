@@ -14,8 +14,8 @@ from services.container import services
 from services.payments.reconciliation import reconcile_payments, resolve_drift
 from triggers.http.support.operation import operation
 from triggers.http.support.paging import PageQuery, read_page
-from triggers.http.support.request_body import read_body
 from triggers.http.support.request_params import path_id, read_query
+from triggers.http.support.resolutions import StatedResolution, read_resolution
 from triggers.http.support.responses import answer
 
 bp = df.Blueprint()
@@ -76,7 +76,7 @@ async def run_payment_reconciliation(req: func.HttpRequest, client: df.DurableOr
     "POST",
     "reconciliation/payments/{drift_id}/resolve",
     roles=frozenset({Role.OPERATOR}),
-    body=Resolution,
+    body=StatedResolution,
     answers={200: ResolvedDrift},
 )
 async def resolve_payment_drift(req: func.HttpRequest) -> func.HttpResponse:
@@ -85,9 +85,7 @@ async def resolve_payment_drift(req: func.HttpRequest) -> func.HttpResponse:
     The first resolution holds. Should more money of the payment move, that is another difference.
     """
     drift_id = path_id(req, "drift_id")
-    return answer(
-        ResolvedDrift(drift_id=drift_id, resolution=await resolve_drift(drift_id, read_body(req, Resolution)))
-    )
+    return answer(ResolvedDrift(drift_id=drift_id, resolution=await resolve_drift(drift_id, read_resolution(req))))
 
 
 async def _report(query: PageQuery) -> PaymentReconciliationAnswer:

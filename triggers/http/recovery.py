@@ -14,6 +14,7 @@ from domain.page import InvalidCursor, Page
 from domain.wire import Edge, OneLine, Timestamp, Wire
 from services.recovery.bulk import Action, Key, Selection, failed_runs, recover_runs
 from services.recovery.starting_again import Recovered, Wish
+from triggers.http.support.callers import doer
 from triggers.http.support.operation import operation
 from triggers.http.support.problems import invalid_field
 from triggers.http.support.request_body import read_body
@@ -31,7 +32,7 @@ class RecoveryRequest(Edge):
 
     Attributes:
         action: start_again: let the runs go on. settle: replay everything of them that is open.
-        requested_by: The operator. It goes into the dead letters that are withdrawn.
+        requested_by: Ignored: the operator, whose name goes into the dead letters that are withdrawn, is the caller.
         workflow: Only its runs; `process_order` are orders. With `ids` it is the workflow of these, orders if it is left out.
         ids: These runs, and no others.
         failed_since: Only what has failed then or later.
@@ -41,7 +42,7 @@ class RecoveryRequest(Edge):
     """
 
     action: Action = Action.START_AGAIN
-    requested_by: OneLine
+    requested_by: OneLine | None = None
     workflow: WorkflowName | None = None
     ids: Annotated[list[WorkflowKey], Field(min_length=1, max_length=MAX_RUNS)] | None = None
     failed_since: Timestamp | None = None
@@ -107,7 +108,7 @@ async def recover_failed_runs(req: func.HttpRequest, client: df.DurableOrchestra
     """
     asked, now = read_body(req, RecoveryRequest), datetime.now(UTC)
     page = await _wanted(client, asked)
-    wish = Wish(requested_by=asked.requested_by, is_named=asked.ids is not None, now=now)
+    wish = Wish(requested_by=doer(asked.requested_by, "requested_by"), is_named=asked.ids is not None, now=now)
     runs = tuple(RecoveredRun.of(each) for each in await recover_runs(client, asked.action, page.items, wish))
     started = sum(run.outcome == "started" for run in runs)
     return answer(RecoveryAnswer(runs=runs, started=started, skipped=len(runs) - started, next_cursor=page.cursor))

@@ -18,7 +18,9 @@ from triggers.http.support.access import ANYONE
 from triggers.http.support.durable_view import DurableStatus, ViewQuery
 from triggers.http.support.links import resource
 from triggers.http.support.operation import JSON, operation
+from triggers.http.support.owners import check_customer
 from triggers.http.support.problems import Problem
+from triggers.http.support.request_params import path_id
 from triggers.http.support.responses import answer
 from triggers.http.support.run_document import RunDocument
 from triggers.http.support.workflows import run_status
@@ -53,6 +55,7 @@ async def get_shipment(req: func.HttpRequest, client: df.DurableOrchestrationCli
 
     The id is the order's. The status is 202 while the carrier is polled and 200 when tracking has ended.
     """
+    await check_customer(path_id(req, "id"), Role.OPERATOR, Role.AUDITOR)
     return await run_status(req, client, SHIPMENT_TRACKING, "shipments", ShipmentDocument, links=_links)
 
 

@@ -100,9 +100,8 @@ async def test_a_decision_on_what_is_no_claim_is_not_found(desk: Shop, instance)
 
 
 async def test_a_claimant_cannot_approve_their_own_claim(desk: Shop):
-    await hand_in(desk)
-    handed_in_again = await desk.post("expenses", claim())
-    own = handed_in_again.json()["withdrawal_token"]
+    own = (await desk.post("expenses", claim())).json()["withdrawal_token"]
+    await desk.host.run_until_idle()
     other = await decision_token(desk, "ex-2")
     for token in (own, other, "x", own[:-1]):
         refused = await desk.post("approve/expense_approval.ex-1", {"decision": "approved", "token": token})
@@ -124,12 +123,16 @@ async def test_who_decided_is_who_the_link_was_sent_to(desk: Shop):
 
 
 async def test_only_the_claimant_withdraws_a_claim(desk: Shop):
-    await hand_in(desk)
+    given = (await desk.post("expenses", claim())).json()["withdrawal_token"]
+    await desk.host.run_until_idle()
     approvers = await decision_token(desk)
     for token in (withdrawal_token("ex-2"), approvers, "x"):
         refused = await desk.post("expenses/ex-1/withdrawal", {"token": token})
         assert (refused.status, refused.json()["code"]) == (403, "token_invalid"), token
     assert (await desk.post("expenses/ex-1/withdrawal", {"requested_by": "a stranger"})).status == 422
+    assert (await desk.post("expenses/ex-1/withdrawal", {})).status == 403
+    # A stranger who has seen the claim can repeat its body.
+    repeated = await desk.post("expenses", claim())
+    assert (repeated.status, repeated.json()["withdrawal_token"]) == (202, None)
     assert (await shown(desk))["status"] == "running"
-    given = (await desk.post("expenses", claim())).json()["withdrawal_token"]
     assert (await desk.post("expenses/ex-1/withdrawal", {"token": given})).status == 202

@@ -19,10 +19,10 @@ from urllib.parse import urlsplit
 
 import azure.functions as func
 
-from domain.identity import Caller, CallerKind, Evidence, NotAdmitted, Role
+from domain.identity import Caller, CallerKind, Evidence, IdentityUnavailable, NotAdmitted, Role
 from services.identity import identity
 from settings import known_public_url
-from triggers.http.support.problems import Problem
+from triggers.http.support.problems import Problem, invalid_field, unavailable
 
 # Each is a proof that a caller puts there deliberately; a browser adds none of them to a request that a page makes.
 _DELIBERATE: Final = ("authorization", "x-functions-key", "x-local-caller")
@@ -60,6 +60,8 @@ async def admitted(request: func.HttpRequest, roles: Collection[Role]) -> Caller
         who = await identity().caller(evidence)
     except NotAdmitted as refusal:
         raise _not_signed_in(str(refusal)) from None
+    except IdentityUnavailable:
+        raise unavailable("Who calls cannot be checked now. The same request may be sent again.") from None
     if who is None:
         raise _not_signed_in("Sign in, or send a token of the tenant as bearer token.")
     if not who.has(*roles):
@@ -78,6 +80,26 @@ def require(*roles: Role) -> Caller:
     if not caller().has(*roles):
         raise _forbidden(roles)
     return caller()
+
+
+def doer(stated: str | None, field: str) -> str:
+    """Return the name under which the caller's action is recorded.
+
+    Args:
+        stated: The name that the body states. Only of the unnamed caller of a developer's own machine is it believed, and needed.
+        field: Where the body states it.
+
+    Raises:
+        Problem: 422 for the unnamed caller when the body states none either.
+    """
+    who = caller()
+    if who.kind is CallerKind.UNNAMED:
+        if stated is None:
+            raise invalid_field(field, "missing", "Field required, unless X-Local-Caller says who calls")
+        return stated
+    if who.kind is CallerKind.SERVICE_KEY and who.customer is not None:
+        return f"{who.name} for {who.customer}"
+    return who.name
 
 
 def customer_scope(*others: Role) -> str | None:

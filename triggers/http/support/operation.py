@@ -6,7 +6,7 @@ Declaring is cheap: no schema is built here, because every cold start declares a
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from functools import wraps
+from functools import partial, wraps
 from types import MappingProxyType
 from typing import Any, Final, Literal, Required, TypedDict, Unpack
 
@@ -16,6 +16,7 @@ import azure.functions as func
 from domain.identity import Role
 from domain.wire import Edge, Wire
 from triggers.http.support.access import auth_level
+from triggers.http.support.audited import audited
 from triggers.http.support.callers import admitted, calling
 from triggers.http.support.links import serving
 from triggers.http.support.problems import PROBLEM_JSON, answer_problems
@@ -135,8 +136,11 @@ def _serve(handler: Handler, declared: Operation) -> Handler:
     async def serve_admitted(**bindings: Any) -> func.HttpResponse:
         if not declared.roles:
             return await handler(**bindings)
-        with calling(await admitted(bindings["req"], declared.roles)):
-            return await handler(**bindings)
+        request = bindings["req"]
+        who = await admitted(request, declared.roles)
+        with calling(who):
+            answers = partial(answer_problems, declared.name, handler, bindings)
+            return await audited(declared.name, request, who, declared.roles, answers)
 
     # The worker reads names and annotations of the parameters, which `wraps` hands on.
     @wraps(handler)

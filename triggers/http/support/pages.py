@@ -23,6 +23,7 @@ PAGE_HEADERS: Final[Mapping[str, str]] = {
 _HEADINGS: Final[Mapping[HTTPStatus, str]] = {
     HTTPStatus.FORBIDDEN: "This link is invalid",
     HTTPStatus.GONE: "This link has expired",
+    HTTPStatus.TOO_MANY_REQUESTS: "Try again later",
     HTTPStatus.CONFLICT: "There is nothing left to decide",
 }
 

@@ -13,13 +13,14 @@ import azure.functions as func
 
 from domain.errors import StorageUnavailable
 from domain.field_error import FieldError
-from domain.refusals import Conflict, Invalid, NotFound, RequestRefused, TooLarge, TryAgain, Unreadable
+from domain.refusals import Conflict, Forbidden, Invalid, NotFound, RequestRefused, TooLarge, TryAgain, Unreadable
 from domain.wire import Wire
 
 Handler = Callable[..., Awaitable[func.HttpResponse]]
 
 PROBLEM_JSON: Final = "application/problem+json"
 _STATUSES: Final[Mapping[type[RequestRefused], HTTPStatus]] = {
+    Forbidden: HTTPStatus.FORBIDDEN,
     NotFound: HTTPStatus.NOT_FOUND,
     Conflict: HTTPStatus.CONFLICT,
     Unreadable: HTTPStatus.BAD_REQUEST,

@@ -33,6 +33,7 @@ _TAGS: Final = {
     "dead-letters": "What failed for good and waits for an operator.",
     "runs": "Runs of any workflow, for operators.",
     "recovery": "Start again, or settle, many runs at once.",
+    "audit": "What people did.",
     "reconciliation": "The inventory and the payments compared with the orders.",
     "webhooks": "Events from providers.",
     "health": "Whether the app can work.",

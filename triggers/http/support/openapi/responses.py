@@ -31,7 +31,12 @@ _PLATFORM: Final = {
     504: "The app did not answer within 230 seconds. The request may have been processed.",
 }
 _NO_KEY: Final = {
-    401: "The function key is missing or wrong. Send it as `x-functions-key`, or as `code` in the query.",
+    401: "The function key is missing or wrong. Send it as `x-functions-key`, or as `code` in the query. Where Entra says who "
+    "calls: the bearer token is, and where the app has to check that itself, its answer is a problem document.",
+}
+_NOT_ADMITTED: Final = {
+    403: "The caller has none of the roles, or speaks for another customer. Without a problem document: the platform does not "
+    "admit the caller's address, or the app is stopped.",
 }
 _REF: Final = "#/components/responses/platform_{status}"
 
@@ -81,6 +86,8 @@ def _refusals(operation: Operation) -> Iterator[tuple[int, str]]:
     if named:
         what = named[-1].removesuffix("_id").replace("_", " ")
         yield 404, "Nothing has this id." if what == "id" else f"There is no {what} with this id."
+    if operation.roles:
+        yield from _NOT_ADMITTED.items()
     yield from _APP_FAILED.items()
     yield from operation.problems.items()
 

@@ -1,0 +1,79 @@
+"""Record what callers do in the audit log."""
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+import azure.functions as func
+
+from domain.identity import Caller, CallerKind, Role
+from domain.refusals import RequestRefused
+from services.audit import record_answer, record_request
+from triggers.http.support.problems import Problem, problem_of
+
+# Customers' own actions are in the order repository and the carts; what they do is no action of a person of the shop.
+_OF_STOREFRONTS = frozenset({Role.STOREFRONT})
+
+
+async def audited(
+    name: str,
+    request: func.HttpRequest,
+    caller: Caller,
+    roles: frozenset[Role],
+    act: Callable[[], Awaitable[func.HttpResponse]],
+) -> func.HttpResponse:
+    """Answer a request, and record it where it is an action: by a person, or by any other caller with a role in the shop.
+
+    Args:
+        name: The operation's.
+        request: The request.
+        caller: Who calls.
+        roles: Those who may call the operation.
+        act: Answers it; problems are answers, too.
+
+    Raises:
+        StorageUnavailable: The action could not be recorded, and was not done.
+    """
+    if request.method in ("GET", "HEAD") or not is_audited(caller, roles):
+        return await act()
+    return await audited_as(name, request, caller.name, caller.roles, act)
+
+
+async def audited_as(
+    name: str,
+    request: func.HttpRequest,
+    who: str,
+    roles: frozenset[Role] | tuple[str, ...],
+    act: Callable[[], Awaitable[func.HttpResponse]],
+) -> func.HttpResponse:
+    """Answer a request, and record it. The arguments are those of `audited`. Raises StorageUnavailable."""
+    requested = await record_request(
+        who=who,
+        roles=[str(role) for role in roles],
+        operation=name,
+        method=request.method,
+        path=urlsplit(request.url).path,
+        source=source_of(request),
+    )
+    try:
+        response = await act()
+    except Problem as problem:
+        await record_answer(requested, problem.status)
+        raise
+    except RequestRefused as refusal:
+        await record_answer(requested, problem_of(refusal).status)
+        raise
+    await record_answer(requested, response.status_code)
+    return response
+
+
+def is_audited(caller: Caller, roles: frozenset[Role]) -> bool:
+    """Return whether what this caller does is recorded. roles: of the operation."""
+    if caller.kind is CallerKind.UNNAMED:
+        return Role.STOREFRONT not in roles
+    return caller.kind is CallerKind.PERSON or not caller.roles <= _OF_STOREFRONTS
+
+
+def source_of(request: func.HttpRequest) -> str | None:
+    """Return the address that the request came from: the one that the platform's front end has put last."""
+    forwarded = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+    return forwarded[:100] or None

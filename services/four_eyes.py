@@ -15,7 +15,7 @@ class OwnRequest(Forbidden):
     """The approver has placed the order, or claimed the expenses."""
 
     def __init__(self) -> None:
-        super().__init__("own_request", "Whoever placed an order or claimed expenses may not decide on it.")
+        super().__init__("own_request", "An order or claim is not decided on by the caller who made it.")
 
 
 async def record_requester(key: str, caller: Caller) -> None:

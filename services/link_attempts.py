@@ -6,7 +6,7 @@ from threading import Lock
 from typing import Final
 
 MAX_FAILED_LINKS: Final = 20
-WINDOW: Final = timedelta(minutes=5)
+FAILED_LINKS_RETENTION: Final = timedelta(minutes=5)
 
 # Addresses are remembered for the window only; under a flood of them, the oldest are forgotten first.
 _MAX_ADDRESSES: Final = 10_000
@@ -23,7 +23,7 @@ class LinkAttempts:
         """Return whether an address may try another link."""
         with self._lock:
             failed = self._failed.get(address)
-            while failed and failed[0] <= now - WINDOW:
+            while failed and failed[0] <= now - FAILED_LINKS_RETENTION:
                 failed.popleft()
             if failed is not None and not failed:
                 del self._failed[address]

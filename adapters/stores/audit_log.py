@@ -13,7 +13,7 @@ _AUDIT: Final = "audit"
 _NAME: Final = "the audit log"
 
 # Microseconds until the year 2286: what is left of them sorts the newest first.
-_END_US: Final = 10**16
+_MAX_POSITION: Final = 10**16
 
 
 class AuditLog:
@@ -48,7 +48,7 @@ class AuditLog:
 
 
 def _position(at: datetime) -> str:
-    return f"{_END_US - int(at.timestamp() * 1_000_000):016d}"
+    return f"{_MAX_POSITION - int(at.timestamp() * 1_000_000):016d}"
 
 
 def _record_of(row: Any) -> AuditRecord:

@@ -1,4 +1,4 @@
-"""Hand in expense claims, and tell claimants from others."""
+"""Hand in expense claims, and know their claimants."""
 
 from domain.expenses.claim import EXPENSE_APPROVAL, ExpenseRequest, WithdrawalRight
 from domain.identity import Caller

@@ -1,14 +1,11 @@
 """Read the audit log."""
 
-from typing import Annotated
-
 import azure.durable_functions as df
 import azure.functions as func
-from pydantic import Field
 
 from domain.audit import AuditRecord
 from domain.identity import Role
-from domain.wire import Timestamp, Wire
+from domain.wire import OneLine, Timestamp, Wire
 from services.container import services
 from triggers.http.support.operation import operation
 from triggers.http.support.paging import PageQuery, read_page
@@ -21,7 +18,7 @@ bp = df.Blueprint()
 class AuditQuery(PageQuery):
     """The query of the audit log. who: only what this caller did. since: only what was done then or later."""
 
-    who: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    who: OneLine | None = None
     since: Timestamp | None = None
 
 

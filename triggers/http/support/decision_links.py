@@ -8,7 +8,7 @@ import azure.functions as func
 
 from domain.workflows.decision_link import DecisionLink, LinkExpired, LinkInvalid
 from services.container import services
-from services.link_attempts import WINDOW
+from services.link_attempts import FAILED_LINKS_RETENTION
 from triggers.http.support.audited import source_of
 from triggers.http.support.problems import Problem
 
@@ -27,7 +27,7 @@ def link_of(request: func.HttpRequest, token: str) -> DecisionLink:
     """
     attempts, address, now = services().link_attempts, source_of(request) or "", datetime.now(UTC)
     if not attempts.may_try(address, now):
-        wait = {"Retry-After": str(int(WINDOW.total_seconds()))}
+        wait = {"Retry-After": str(int(FAILED_LINKS_RETENTION.total_seconds()))}
         raise Problem(HTTPStatus.TOO_MANY_REQUESTS, "too_many_links", "Too many links have failed.", headers=wait)
     try:
         return services().decision_links.read(token, now)

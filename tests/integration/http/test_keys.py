@@ -23,7 +23,7 @@ def described() -> Iterator[tuple[str, dict[str, Any]]]:
 def open_routes() -> dict[str, str]:
     """Return the routes that ask for no key, by the function that serves them."""
     return {
-        function.name: function.trigger.fields["route"]
+        function.name: function.trigger.fields["route"].removeprefix("api/")
         for function in app_index(ROOT).with_trigger("httpTrigger")
         if str(function.trigger.fields["authLevel"]).upper() == "ANONYMOUS"
     }

@@ -12,11 +12,12 @@ from tests.unit.http.requests import decoded, get
 
 
 def served() -> set[tuple[str, str, str]]:
-    """Return method, route and name of every HTTP function of the app."""
+    """Return method, route and name of every HTTP function of the API; the console's are pages."""
     return {
-        (method, function.trigger.fields["route"], function.name)
+        (method, function.trigger.fields["route"].removeprefix("api/"), function.name)
         for function in app_index(ROOT).with_trigger("httpTrigger")
         for method in function.trigger.fields["methods"]
+        if function.trigger.fields["route"].startswith("api/")
     }
 
 

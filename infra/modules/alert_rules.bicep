@@ -265,6 +265,17 @@ var appRules rule[] = [
     query: loadTextContent('../queries/poison_messages.kql')
   }
   {
+    name: 'intake_paused'
+    title: 'New orders are refused'
+    description: 'Accepted orders wait too long for their first step, so new ones are answered with 503 until it is over.'
+    severity: 1
+    window: 'PT5M'
+    every: 'PT5M'
+    lookBack: ''
+    splitBy: []
+    query: loadTextContent('../queries/intake_paused.kql')
+  }
+  {
     name: 'backlog_age'
     title: 'Work waits'
     description: 'Activities or messages wait for more than five minutes before a worker takes them: there are too few instances, or they are busy.'

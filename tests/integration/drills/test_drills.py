@@ -139,7 +139,7 @@ async def test_a_key_has_leaked_and_is_changed(
             assert await webhook(shop, watch, "leaked") == 200
             change_settings(monkeypatch, EASYPOST_WEBHOOK_SECRET="changed")
             assert {await webhook(shop, watch, "leaked") for _ in range(3)} == {401}
-            assert watch.sees("failing_webhooks"), "whoever sends with the old one is noticed"
+            assert watch.sees("failing_webhooks"), "use of the old one is seen"
             assert await webhook(shop, watch, "changed") == 200
             await assert_all_completed(shop)
             assert "leaked" not in watch.text()

@@ -27,7 +27,7 @@ def _ranges() -> dict[str, timedelta]:
     for rule in of_type(evaluate(PLAIN[0]), "Microsoft.Insights/scheduledQueryRules"):
         stated = properties(rule)
         text = str(stated.get("overrideQueryTimeRange", stated["windowSize"]))
-        (count, unit) = re.fullmatch(r"PT?(\d+)([MHD])", text).groups()  # type: ignore[union-attr]
+        (count, unit) = re.fullmatch(r"PT?(\d+)([MHD])", text).groups()
         name = str(rule["name"]).removeprefix("orders-test-").replace("-", "_")
         found[name] = timedelta(**{_UNITS[unit]: int(count)})
     return found

@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
+from domain.orders.backlog import Backlog
 from domain.orders.order import OrderStatus
 from domain.payments.reconciliation import PaymentDriftKind
+from services.telemetry import emit
 from tests.integration.infra import documented_rows as azure
 from tests.integration.infra.recorded_rows import QUERIES, Item, Line, rows_found
-from tests.integration.infra.said import order, payment_drift, step
+from tests.integration.infra.said import order, payment_drift, said, step
 from tests.support.templates.bicep import evaluate, of_type, properties
 from tests.support.templates.combinations import PLAIN
 
@@ -42,6 +44,10 @@ def late_orders(count: int, accepted: timedelta) -> list[Line]:
 
 def quick_orders(count: int, accepted: timedelta) -> list[Line]:
     return [line for n in range(count) for line in order(f"q-{n}", {ACCEPTED: accepted, COMPLETED: accepted - 20 * S})]
+
+
+def intake(state: str, age: timedelta) -> list[Line]:
+    return said(age, emit, "order.intake", state=state, limit_s=600, **Backlog()._asdict())
 
 
 UNANSWERED = [line for n in range(6) for line in step("authorise_payment", "unknown", order_id=f"u-{n}")]
@@ -91,6 +97,7 @@ RAISED: dict[str, list[Rows]] = {
         items(azure.activity_line("Scheduled", 20 * M)),
         items(azure.taken_from_queue("take_in_queued_order", 6 * M)),
     ],
+    "intake_paused": [lines(intake("open", 3 * M), intake("paused", M))],
     "provider_errors": [lines(UNANSWERED)],
     "capture_latency": [lines(step("authorise_payment", age=2 * H))],
     "slo_api_fast_burn": [items(azure.http_call("orders", 503, M, 20), azure.http_call("orders", 202, M, 400))],
@@ -115,6 +122,7 @@ SPARED: dict[str, list[Rows]] = {
     ],
     "failing_webhooks": [items(*[azure.http_call("orders", 401) for _ in range(9)])],
     "backlog_age": [items(azure.taken_from_queue("deliver_notification", 20 * M, deliveries=3))],  # it was tried before
+    "intake_paused": [lines(intake("paused", 3 * M), intake("open", M))],
     "provider_errors": [lines(*[step("authorise_payment", "refused", order_id=f"c-{n}") for n in range(9)])],
     "capture_latency": [
         lines(step("authorise_payment", age=2 * H), step("capture_payment", age=2 * H - M)),

@@ -1,5 +1,7 @@
-"""The pages, in the order of the menu. Importing this declares them all."""
+"""The pages of the console. Every module here declares some, so that a new one needs no entry anywhere."""
 
-from console.pages import order, order_actions, orders
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Final
 
-__all__ = ["order", "order_actions", "orders"]
+PAGES: Final = tuple(import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__))

@@ -18,6 +18,9 @@ Handler = Callable[[Visit], Awaitable[func.HttpResponse]]
 READERS: Final = frozenset({Role.APPROVER, Role.OPERATOR, Role.CATALOGUE_MANAGER, Role.AUDITOR})
 """Those who work in the shop. A storefront speaks for one customer, and the console shows them all."""
 
+MENU: Final = ("Orders", "Approvals", "Dead letters", "Stock", "Catalogue", "Workflows", "Health", "Audit log")
+"""The entries of the menu, in their order."""
+
 _declared: Final[list["Page"]] = []
 
 
@@ -29,7 +32,7 @@ class Page:
         method: GET shows, POST acts.
         path: Below `/console/`, with its parameters in braces.
         roles: Those who may ask for it, by any of them.
-        menu: The entry of the menu that leads to it, if one does.
+        menu: The entry of the menu that leads to it, if one does: of `MENU`.
         handler: Answers it.
     """
 
@@ -66,5 +69,5 @@ def page(
 
 
 def declared_pages() -> tuple[Page, ...]:
-    """Return every page of the modules that were imported, in the order of the menu."""
+    """Return every page of the modules that were imported."""
     return tuple(_declared)

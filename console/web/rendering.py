@@ -19,6 +19,8 @@ from triggers.http.support.operation import PAGE
 
 _FOLDER: Final = Path(__file__).parents[1] / "templates"
 
+_UNITS: Final = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
+
 HEADERS: Final[Mapping[str, str]] = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -51,6 +53,13 @@ def time_tag(at: datetime) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(at.astimezone(UTC).isoformat(timespec="seconds"), moment(at))
 
 
+def age(since: datetime) -> str:
+    """Return how long ago a time is, in its largest unit: `5 minutes`."""
+    seconds = max(0, int((datetime.now(UTC) - since).total_seconds()))
+    count, unit = next(((seconds // size, unit) for size, unit in _UNITS if seconds >= size), (seconds, "second"))
+    return f"{count} {unit}{'' if count == 1 else 's'} ago"
+
+
 def address(path: str, **query: object) -> str:
     """Return an address of the console. query: what is None or empty is left out."""
     given = {name: value for name, value in query.items() if value not in (None, "")}
@@ -67,7 +76,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(words=words, time=time_tag)
+    made.filters.update(age=age, words=words, time=time_tag)
     made.tests["https"] = lambda address: str(address or "").startswith("https://")
     made.globals.update(address=address, amount=amount, file_address=file_address)
     return made

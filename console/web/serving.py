@@ -8,7 +8,7 @@ from typing import Final
 
 import azure.functions as func
 
-from console.web.page import READERS, Method, Page, declared_pages
+from console.web.page import MENU, READERS, Method, Page, declared_pages
 from console.web.rendering import address
 from console.web.visit import MenuEntry, Visit
 from domain.identity import Caller
@@ -74,4 +74,5 @@ def _pages() -> tuple[Page, ...]:
 
 
 def _menu(who: Caller) -> tuple[MenuEntry, ...]:
-    return tuple(MenuEntry(page.menu, page.path) for page in _pages() if page.menu is not None and who.has(*page.roles))
+    shown = {page.menu: page.path for page in _pages() if page.menu is not None and who.has(*page.roles)}
+    return tuple(MenuEntry(title, shown[title]) for title in MENU if title in shown)

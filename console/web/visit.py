@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple, TypeVar
+from urllib.parse import parse_qsl
 
 import azure.functions as func
 
 from console.web.rendering import HEADERS, rendered
 from domain.identity import Caller
+from domain.refusals import Invalid
 from domain.wire import Edge
 from services.durable.client import DurableClient
 from services.input.documents import refuse_card_numbers, validated
@@ -61,15 +63,37 @@ class Visit:
 
     def form(self, model: type[M]) -> M:
         """Return what the page's form sent. Raises Problem, RequestRefused."""
+        fields = form_fields(self._form_text())
+        refuse_card_numbers(fields)
+        return validated(model, fields)
+
+    def form_with_choices(self, model: type[M], name: str, most: int) -> tuple[M, tuple[str, ...]]:
+        """Return what a form with a list of choices sent: its fields, and the values that were chosen.
+
+        Args:
+            model: Of the fields.
+            name: The name that every choice has.
+            most: How many may be chosen.
+
+        Raises:
+            Problem, RequestRefused: The form is another one.
+        """
+        pairs = parse_qsl(self._form_text())
+        chosen = tuple(dict.fromkeys(value for field, value in pairs if field == name))
+        if len(chosen) > most:
+            raise Invalid.of_field(name, "too_many", f"Choose {most} at most")
+        fields = {field: value for field, value in pairs if field != name}
+        refuse_card_numbers(fields)
+        return validated(model, {name: fields[name] for name in model.model_fields if name in fields}), chosen
+
+    def _form_text(self) -> str:
         body = self.request.get_body()
         media_type = self.request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type != FORM:
             raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Send the page's own form.")
         if len(body) > _MAX_FORM_BYTES:
             raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", "The form is too long.")
-        fields = form_fields(body.decode("utf-8", "replace"))
-        refuse_card_numbers(fields)
-        return validated(model, fields)
+        return body.decode("utf-8", "replace")
 
     def show(self, template: str, status: HTTPStatus = HTTPStatus.OK, **facts: Any) -> func.HttpResponse:
         """Return a page in the console's layout."""

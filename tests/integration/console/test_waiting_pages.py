@@ -47,7 +47,9 @@ async def test_many_dead_letters_are_replayed_at_once_and_their_progress_is_show
     page = await visit(stuck, "dead-letters", roles=OPERATOR)
     ids = chosen_of(page)
     assert len(ids) == 2
-    assert has_text(page, "A replay looks the payment up at the provider", "no answer, whatever was tried", "seconds ago")
+    assert has_text(
+        page, "A replay looks the payment up at the provider", "no answer, whatever was tried", "seconds ago"
+    )
     stuck.sandbox.clear_faults()
     begun = await send(stuck, "dead-letters/replay", roles=OPERATOR, id=ids)
     assert begun.status == 303

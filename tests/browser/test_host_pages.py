@@ -40,7 +40,7 @@ async def test_the_home_page_lists_running_instances_and_shows_a_placed_order(de
     await page.reload()
     await expect(page.get_by_role("listitem")).to_have_text(["Completed 1"])
     await expect(page.get_by_role("row", name="o-1 process_order Completed")).to_have_count(1)
-    for name in ("Completed", "instances", "entities", "functions"):
+    for name in ("instances", "entities", "functions"):
         path = await page.get_by_role("link", name=name, exact=True).get_attribute("href")
         answer = await page.request.get(f"{desk.host.origin}{path}", timeout=TIMEOUT_MS)
         assert (answer.status, answer.headers["content-type"]) == (200, "application/json; charset=utf-8")
@@ -66,7 +66,29 @@ async def test_an_instance_shows_its_status_and_its_history_as_a_picture(desk: S
     await expect(rows.locator("line")).to_have_count(await rows.count())
     assert (await rows.first.inner_text()).startswith("+0.000 s")
     await page.get_by_role("link", name="All instances").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Instances")
+    await page.get_by_role("link", name="This host").click()
     await expect(page.get_by_role("heading", name="Functions")).to_be_visible()
+
+
+async def test_an_instance_is_searched_for_and_suspended_with_a_second_click(desk: Shop, new_page: NewPage):
+    await desk.stock("lamp", 5, unit_price_cents=200_000)
+    await order(desk, "big", lines=[{"product_id": "lamp", "quantity": 1}])
+    await order(desk, "other", lines=[{"product_id": "lamp", "quantity": 1}])
+    page = await new_page()
+    await page.goto(f"{desk.host.origin}/admin/instances")
+    await page.get_by_label("Part of the id").fill("BI")
+    await page.get_by_label("Status").select_option("Running")
+    await page.get_by_role("button", name="Find").click()
+    await expect(page.get_by_role("row")).to_have_count(2)
+    await page.get_by_role("link", name="big").click()
+    await page.locator("summary", has_text="Suspend").click()
+    await page.get_by_label("Reason").and_(page.locator(":visible")).fill("counting")
+    await page.get_by_role("button", name="Suspend").click()
+    await desk.host.run_until_idle()
+    await page.reload()
+    await expect(page.get_by_text("process_order: Suspended")).to_be_visible()
+    await expect(page.locator("summary", has_text="Resume")).to_be_visible()
 
 
 async def test_what_customers_typed_is_text_on_the_page_of_an_instance(desk: Shop, new_page: NewPage):
@@ -85,6 +107,6 @@ async def test_the_pages_of_the_host_are_readable_for_all(desk: Shop, new_page: 
     await order(desk, "o-1")
     await order(desk, "o-2", payment={"payment_method": "pm_card_chargeDeclined"})
     page = await new_page()
-    for path in ("/", "/admin/instances/o-1", "/admin/instances/o-2", "/admin/instances/unknown"):
+    for path in ("/", "/admin/instances", "/admin/instances/o-1", "/admin/instances/o-2", "/admin/instances/unknown"):
         await page.goto(desk.host.origin + path)
         assert await faults(page) == [], path

@@ -18,6 +18,7 @@ from local_host.engine.views import (
     EntityStatus,
     InstanceFilter,
     InstancePage,
+    InstanceSearch,
     InstanceStatus,
     entity_as_instance,
     entity_status,
@@ -70,6 +71,21 @@ class Queries:
     async def latest_instances(self, top: int) -> list[InstanceStatus]:
         """Return the newest first; entities are left out."""
         return [instance_status(row) for row in self._hub.read("latest_instances", (top,))]
+
+    async def find_instances(self, search: InstanceSearch, top: int) -> list[InstanceStatus]:
+        """Return what a person looks for, the newest first; entities are left out."""
+        before, before_id = search.after or (None, None)
+        wanted = {"text": search.text, "name": search.name, "status": search.status}
+        rows = self._hub.read("find_instances", {**wanted, "before": before, "before_id": before_id, "top": top})
+        return [instance_status(row) for row in rows]
+
+    async def children_of(self, instance_id: str, top: int) -> list[InstanceStatus]:
+        """Return the sub-orchestrations of an instance, the oldest first."""
+        return [instance_status(row) for row in self._hub.read("children_of", (instance_id, top))]
+
+    async def instance_names(self) -> list[str]:
+        """Return the name of every orchestrator that has an instance."""
+        return [row[0] for row in self._hub.read("instance_names")]
 
     async def count_by_status(self) -> dict[str, int]:
         """Return how many instances there are of each status that occurs; entities are not counted."""

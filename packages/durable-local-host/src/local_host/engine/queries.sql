@@ -68,6 +68,27 @@ FROM instances
 WHERE instance_id IN (SELECT instance_id FROM instances ORDER BY created_at DESC, instance_id DESC LIMIT ?1)
 ORDER BY created_at DESC, instance_id DESC;
 
+-- name: find_instances
+-- The newest first, from after the one that :before and :before_id name. A parameter that is NULL sets no condition.
+SELECT instance_id, name, version, status, input, output, custom_status, parent, created_at, updated_at
+FROM instances
+WHERE (:text IS NULL OR instr(lower(instance_id), lower(:text)) > 0)
+    AND (:name IS NULL OR name = :name)
+    AND (:status IS NULL OR status = :status)
+    AND (:before IS NULL OR (created_at, instance_id) < (:before, :before_id))
+ORDER BY created_at DESC, instance_id DESC
+LIMIT :top;
+
+-- name: children_of
+SELECT instance_id, name, version, status, input, output, custom_status, parent, created_at, updated_at
+FROM instances
+WHERE parent IS NOT NULL AND json_extract(parent, '$.OrchestrationInstance.InstanceId') = ?1
+ORDER BY created_at, instance_id
+LIMIT ?2;
+
+-- name: instance_names
+SELECT DISTINCT name FROM instances ORDER BY name;
+
 -- name: count_by_status
 SELECT status, COUNT(*) FROM instances GROUP BY status ORDER BY status;
 

@@ -49,6 +49,22 @@ class InstanceFilter:
 
 
 @dataclass(frozen=True, kw_only=True)
+class InstanceSearch:
+    """Which instances to find; None means any.
+
+    Attributes:
+        text: A part of the id, in any case.
+        name: The orchestrator's.
+        after: The last instance of the page before: when it was created, as it is stored, and its id.
+    """
+
+    text: str | None = None
+    name: str | None = None
+    status: RuntimeStatus | None = None
+    after: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class InstancePage:
     """A page in order of instance id. continuation: pass it to get the next page; None on the last one."""
 

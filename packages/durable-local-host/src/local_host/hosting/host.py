@@ -30,6 +30,7 @@ from local_host.management.api import ManagementApi
 from local_host.web.admin_api import AdminApi
 from local_host.web.cors import Cors
 from local_host.web.limits import Limits
+from local_host.web.pages import Pages
 from local_host.web.routes import RouteTable, route_text
 from local_host.web.server import HttpServer
 
@@ -143,12 +144,13 @@ class Host:
 
     def _make_server(self) -> HttpServer:
         parts, hub_name = self._parts, self._parts.config.durable.hub_name
+        pages = Pages(parts.app, hub_name, url_of=self.url_of, operations=self.operations)
         admin = AdminApi(
             parts.app,
             hub_name,
             url_of=self.url_of,
             run_once=self.run_once,
-            operations=self.operations,
+            pages=pages,
             problem=lambda: parts.hub.problem,
         )
         return HttpServer(
@@ -156,6 +158,7 @@ class Host:
             self._invoke,
             ManagementApi(self.operations, parts.config.durable),
             admin,
+            pages,
             custom_headers=parts.config.custom_headers,
             cors=parts.cors,
             limits=Limits.of_this_process(),

@@ -1,11 +1,10 @@
-"""What tools ask a Functions host about itself: `/admin/...`, and its pages for people, at `/` and below `/admin`."""
+"""What tools ask a Functions host about itself: `/admin/...`. Its pages for people are below `/admin`, too."""
 
 from __future__ import annotations
 
 import json
 import time
 from collections.abc import Awaitable, Callable
-from html import escape
 from typing import Any
 
 from aiohttp import web
@@ -13,13 +12,9 @@ from aiohttp import web
 from local_host.app.binding_types import trigger_type
 from local_host.app.function import Binding, Function
 from local_host.app.index import AppIndex
-from local_host.engine.errors import InstanceNotFound
-from local_host.engine.operations import Operations
 from local_host.management.calls import json_response
-from local_host.web.instance_page import render_instance
-from local_host.web.page import page_response
+from local_host.web.pages import Pages
 from local_host.web.routes import split_path
-from local_host.web.status_page import MAX_RECENT, render_home
 
 # Runs a function that is not triggered by HTTP once, with a text as its trigger's value.
 RunOnce = Callable[[Function, str], Awaitable[None]]
@@ -35,7 +30,7 @@ class AdminApi:
         *,
         url_of: Callable[[Function], str | None],
         run_once: RunOnce,
-        operations: Operations,
+        pages: Pages,
         problem: Callable[[], str | None],
     ) -> None:
         """Make the API. problem: why the hub cannot store anything just now; None while it can."""
@@ -43,22 +38,21 @@ class AdminApi:
         self._hub_name = hub_name
         self._url_of = url_of
         self._run_once = run_once
-        self._operations = operations
+        self._pages = pages
         self._problem = problem
         self._begun = time.monotonic()
 
-    async def home(self) -> web.Response:
-        """Answer with the page of this host."""
-        counts, recent = await self._operations.count_by_status(), await self._operations.latest_instances(MAX_RECENT)
-        body = render_home(self._app, self._hub_name, counts, recent, self._url_of)
-        return page_response(escape(self._hub_name), body)
-
     async def answer(self, request: web.BaseRequest) -> web.Response:
         """Answer a request; 404 without a body for anything that is not known."""
-        segments = split_path(request.raw_path.partition("?")[0])
+        path, _, query = request.raw_path.partition("?")
+        segments = split_path(path)
         match (request.method, [segment.casefold() for segment in segments]):
+            case "GET", ["admin", "instances"]:
+                return await self._pages.instances(query)
             case "GET", ["admin", "instances", _]:
-                return await self._instance(segments[2])
+                return await self._pages.instance(segments[2])
+            case "POST", ["admin", "instances", _, action]:
+                return await self._pages.act(segments[2], action, request)
             case "GET", ["admin", "host", "status"]:
                 return json_response(self._status())
             case "GET" | "POST", ["admin", "host", "ping"]:
@@ -71,16 +65,6 @@ class AdminApi:
             case "POST", ["admin", "functions", name]:
                 return await self._run(request, self._find(name))
         return web.Response(status=404)
-
-    async def _instance(self, instance_id: str) -> web.Response:
-        """Return the page of an instance, whose id may differ from another one in case alone."""
-        title = escape(instance_id)
-        try:
-            status = await self._operations.status(instance_id, with_history=True)
-        except InstanceNotFound:
-            text = f'<p><a href="/">All instances</a></p><h1>There is no instance <bdi>{title}</bdi></h1>'
-            return page_response(title, text, status=404)
-        return page_response(title, render_instance(status))
 
     def _status(self) -> dict[str, Any]:
         uptime_ms = int((time.monotonic() - self._begun) * 1000)

@@ -16,22 +16,25 @@ from local_host.app.binding_value import MANAGEMENT_PATH
 from local_host.engine.timeline import Line, since, timeline
 from local_host.engine.views import InstanceStatus
 from local_host.management.bodies import json_value, status_body
-from local_host.web.page import coloured
+from local_host.web.instance_actions import render_actions
+from local_host.web.page import INSTANCE_PAGES, coloured, instance_link, instance_path, instance_rows
 
 _MAX_VALUE_CHARS = 20_000
 _MAX_LINES = 500
-_BODY = """<p><a href="/">All instances</a></p>
+MAX_CHILDREN = 100
+_BODY = """<p><a href="{pages}">All instances</a></p>
 <h1><bdi>{id}</bdi></h1>
 <p>{name}: {status}</p>
 <p class="soft">Created {created:%Y-%m-%d %H:%M:%S} UTC, last updated {updated:%Y-%m-%d %H:%M:%S} UTC.
 <a href="{json}">As JSON</a></p>
+{parent}{actions}
 <h2>History</h2>
 {history}
-{values}"""
+{children}{values}"""
 
 
-def render_instance(status: InstanceStatus) -> str:
-    """Return the HTML of a page's body. status: with its history."""
+def render_instance(status: InstanceStatus, children: Sequence[InstanceStatus] = ()) -> str:
+    """Return the HTML of a page's body. status: with its history. children: its sub-orchestrations."""
     path = f"{MANAGEMENT_PATH}/instances/{quote(status.instance_id, safe='')}"
     texts = {"Input": status.input, "Custom status": status.custom_status, "Output": status.output}
     return _BODY.format(
@@ -41,9 +44,25 @@ def render_instance(status: InstanceStatus) -> str:
         created=status.created_at,
         updated=status.last_updated_at,
         json=f"{path}?showHistory=true&amp;showHistoryOutput=true",
+        pages=INSTANCE_PAGES,
+        parent=_parent(status.parent_instance_id),
+        actions=render_actions(status, instance_path(status.instance_id)),
         history=_history(status),
+        children=_children(children),
         values="\n".join(_value(title, text) for title, text in texts.items() if text is not None),
     )
+
+
+def _parent(instance_id: str | None) -> str:
+    return "" if instance_id is None else f"<p>A child of {instance_link(instance_id)}</p>"
+
+
+def _children(children: Sequence[InstanceStatus]) -> str:
+    if not children:
+        return ""
+    more = f"<p>Only the first {MAX_CHILDREN} are shown.</p>" if len(children) > MAX_CHILDREN else ""
+    head = '<thead><tr><th class="wide">Child</th><th>Status</th><th>Created (UTC)</th></tr></thead>'
+    return f"<h2>Children</h2><table>{head}<tbody>{instance_rows(children[:MAX_CHILDREN])}</tbody></table>{more}"
 
 
 def _value(title: str, text: str) -> str:

@@ -5,19 +5,28 @@ A caller that puts something into a page escapes it first.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from html import escape
+from urllib.parse import quote
+
 from aiohttp import web
 
 from local_host.engine.status import RuntimeStatus
+from local_host.engine.views import InstanceStatus
+
+# Below what the host keeps for itself, so that no route of an app is hidden by it.
+INSTANCE_PAGES = "/admin/instances"
 
 HEADERS = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+    "frame-ancestors 'none'; form-action 'self'; base-uri 'none'",
     "X-Content-Type-Options": "nosniff",
 }
 # The empty icon keeps browsers from asking the app for one.
 _FRAME = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark"><link rel="icon" href="data:,"><title>{title} - local_host</title>
+<meta name="color-scheme" content="light dark"><link rel="icon" href="data:,">{refresh}<title>{title} - local_host</title>
 <style>{style}</style></head><body>
 {body}
 </body></html>
@@ -39,7 +48,13 @@ th { color: var(--soft); font-weight: normal; } td:last-child, th:last-child { p
 code, pre { font: 13px/1.45 ui-monospace, monospace; }
 pre { white-space: pre-wrap; margin: 0; padding: .5rem .75rem; max-height: 30rem; overflow-y: auto;
   border: 1px solid var(--line); border-radius: 6px; }
-.short { white-space: nowrap; }
+.short { white-space: nowrap; } .wide { width: 60%; }
+form { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: end; margin: .5rem 0; } form p { flex-basis: 100%; }
+label { display: flex; flex-direction: column; color: var(--soft); }
+input, select, textarea, button { font: inherit; color: var(--ink); background: var(--paper); padding: .25rem .5rem;
+  border: 1px solid var(--soft); border-radius: 6px; max-width: 100%; }
+button, summary { cursor: pointer; } button { border-color: var(--link); color: var(--link); }
+.actions details { border-bottom: 1px solid var(--line); padding: .3rem 0; } .actions summary { color: var(--link); }
 .counts { display: flex; flex-wrap: wrap; gap: .25rem 1.5rem; padding: 0; list-style: none; }
 .timeline { list-style: none; padding: 0; margin: 0; }
 .timeline li { display: grid; grid-template-columns: 5.5rem minmax(0, 5fr) minmax(0, 4fr); gap: 0 1rem;
@@ -59,12 +74,33 @@ COLOURS = {
 }
 
 
-def page_response(title: str, body: str, status: int = 200) -> web.Response:
-    """Return a whole page. title, body: HTML."""
-    text = _FRAME.format(title=title, style=_STYLE, body=body)
+def page_response(title: str, body: str, status: int = 200, refresh_s: int | None = None) -> web.Response:
+    """Return a whole page. title, body: HTML. refresh_s: after how many seconds the browser reads it again."""
+    refresh = "" if refresh_s is None else f'<meta http-equiv="refresh" content="{refresh_s}">'
+    text = _FRAME.format(title=title, style=_STYLE, body=body, refresh=refresh)
     return web.Response(text=text, status=status, content_type="text/html", charset="utf-8", headers=HEADERS)
 
 
 def coloured(status: RuntimeStatus) -> str:
     """Return the HTML of a status's name."""
     return f'<span class="{COLOURS.get(status, "cyan")}">{status.value}</span>'
+
+
+def instance_path(instance_id: str) -> str:
+    """Return the path of an instance's page."""
+    return f"{INSTANCE_PAGES}/{quote(instance_id, safe='')}"
+
+
+def instance_link(instance_id: str) -> str:
+    """Return the HTML of a link to an instance's page."""
+    return f'<a href="{instance_path(instance_id)}"><bdi>{escape(instance_id)}</bdi></a>'
+
+
+def instance_rows(instances: Iterable[InstanceStatus]) -> str:
+    """Return the HTML of a row of a table for each instance: id and name, status, when it was created."""
+    return "".join(
+        f'<tr><td>{instance_link(each.instance_id)}<br><span class="soft">{escape(each.name)}</span></td>'
+        f'<td class="short">{coloured(each.runtime_status)}</td>'
+        f'<td><span class="short">{each.created_at:%Y-%m-%d}</span> {each.created_at:%H:%M:%S}</td></tr>'
+        for each in instances
+    )

@@ -28,6 +28,7 @@ from local_host.web.cors import Cors
 from local_host.web.limits import BodiesInHand, BodyRefused, LimitedRequest, Limits
 from local_host.web.messages import request_datum, response_of
 from local_host.web.origins import OriginCheck
+from local_host.web.pages import Pages
 from local_host.web.protocol import QuietServer
 from local_host.web.routes import RouteTable, without_dots
 
@@ -46,6 +47,7 @@ class HttpServer:
         invoke: Invoke,
         management: ManagementApi,
         admin: AdminApi,
+        pages: Pages,
         *,
         custom_headers: Mapping[str, str],
         cors: Cors,
@@ -56,6 +58,7 @@ class HttpServer:
         self._invoke = invoke
         self._management = management
         self._admin = admin
+        self._pages = pages
         self._custom_headers = custom_headers
         self._cors = cors
         self._origins = OriginCheck(cors)
@@ -122,7 +125,7 @@ class HttpServer:
             return await self._admin.answer(request)
         found = self._routes.find(request.method, path)
         if found is None:
-            return await self._admin.home() if (request.method, path) == ("GET", "/") else web.Response(status=404)
+            return await self._pages.home() if (request.method, path) == ("GET", "/") else web.Response(status=404)
         if self._draining:
             return web.Response(status=503)
         with self._running:

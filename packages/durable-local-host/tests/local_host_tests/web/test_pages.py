@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from html import unescape
 from pathlib import Path
 
 from local_host.app.index import AppIndex
@@ -19,6 +20,7 @@ from local_host.engine.history import (
 from local_host.engine.status import RuntimeStatus
 from local_host.engine.views import InstanceStatus
 from local_host.testing import AppHost
+from local_host.web.instance_list import PAGE_SIZE
 from local_host.web.instance_page import render_instance
 from local_host.web.status_page import MAX_RECENT, render_home
 from local_host_tests.conformance.support import on_conformance_app
@@ -26,6 +28,8 @@ from local_host_tests.web.test_routes import function
 
 pytestmark = on_conformance_app
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+LINK = re.compile(r'href="(/admin/instances/[^"]*)"')
+FORM = re.compile(r'<form method="post" action="/admin/instances/[^"/]*/(\w+)">')
 HOSTILE = "\"'><script>x</script>"
 
 
@@ -63,11 +67,11 @@ async def test_the_home_page_shows_functions_and_counts_and_leads_to_the_latest_
     page = await app_host.http.get("/")
     assert (page.status, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
     assert f"{app_host.origin}/api/items/{{id:int?}}" in page.text
-    assert re.findall(r'runtimeStatus=(\w+)">\1</a> (\d+)', page.text) == [
+    assert re.findall(r'\?status=(\w+)">\1</a> (\d+)', page.text) == [
         ("Completed", str(MAX_RECENT + 1)),
         ("Running", "1"),
     ]
-    links = re.findall(r'href="(/admin/instances/[^"]*)"', page.text)
+    links = LINK.findall(page.text)
     assert links == [
         "/admin/instances/a%20b%252F%3C",
         *(f"/admin/instances/i-{n:02}" for n in range(MAX_RECENT, 1, -1)),
@@ -138,3 +142,113 @@ def test_a_long_result_of_a_step_can_be_read_to_its_end_and_a_longer_one_is_cut(
     reason = f"declined: {'x' * 400} for want of funds"
     assert reason in ended_with(reason)
     assert "x" * 500 not in ended_with("x" * 10_000)
+
+
+async def found(app_host: AppHost, **query: str) -> list[str]:
+    page = await app_host.http.get("/admin/instances", params=query)
+    assert page.status == 200
+    return [link.rpartition("/")[2] for link in LINK.findall(page.text)]
+
+
+async def test_instances_are_found_by_a_part_of_their_id_by_name_and_by_status(app_host: AppHost) -> None:
+    for name in ("return_at_once", "wait_for_event"):
+        for number in range(2):
+            await app_host.start(name, instance_id=f"{name[:4]}-{number}")
+            await app_host.advance(seconds=1)
+    await app_host.run_until_idle()
+
+    assert await found(app_host) == ["wait-1", "wait-0", "retu-1", "retu-0"]
+    assert await found(app_host, text="T-1") == ["wait-1"]
+    assert await found(app_host, name="return_at_once") == ["retu-1", "retu-0"]
+    assert await found(app_host, status="Running", text="0") == ["wait-0"]
+    assert await found(app_host, text="%") == []
+    assert await found(app_host, status="of no kind") == await found(app_host)
+    nothing = await app_host.http.get("/admin/instances", params={"text": HOSTILE})
+    assert "There is no such instance" in nothing.text
+    assert "<script" not in nothing.text
+    assert (await app_host.http.get("/admin/instances?text=%00")).status == 400
+
+
+async def test_a_list_of_instances_goes_on_where_the_page_before_ended(app_host: AppHost) -> None:
+    ids = [f"i-{number:03}" for number in range(PAGE_SIZE + 2)]
+    for instance_id in ids:
+        await app_host.start("return_at_once", instance_id=instance_id)
+    await app_host.run_until_idle()
+
+    first = (await app_host.http.get("/admin/instances?name=return_at_once")).text
+    (older,) = re.findall(r'rel="next" href="([^"]*)"', first)
+    second = (await app_host.http.get(unescape(older))).text
+
+    assert [len(LINK.findall(page)) for page in (first, second)] == [PAGE_SIZE, 2]
+    assert {link.rpartition("/")[2] for page in (first, second) for link in LINK.findall(page)} == set(ids)
+    assert "name=return_at_once" in older
+    assert 'rel="next"' not in second
+
+
+async def test_a_list_that_is_read_again_keeps_what_it_looks_for(app_host: AppHost) -> None:
+    page = (await app_host.http.get("/admin/instances?text=a&refresh=on")).text
+    assert '<meta http-equiv="refresh" content="5">' in page
+    assert 'href="/admin/instances?text=a">Stop that' in page
+    assert "http-equiv" not in (await app_host.http.get("/admin/instances?text=a")).text
+
+
+async def test_parents_and_children_lead_to_each_other(app_host: AppHost) -> None:
+    parent = await app_host.start("parent", {"child": "now", "id": "younger"}, instance_id="elder")
+    await app_host.run_until_idle()
+    (child,) = LINK.findall((await app_host.http.get(f"/admin/instances/{parent}")).text)
+    page = await app_host.http.get(child)
+    assert "A child of" in page.text
+    assert LINK.findall(page.text) == ["/admin/instances/elder"]
+
+
+async def act(app_host: AppHost, instance_id: str, action: str, **fields: str) -> tuple[int, str]:
+    """Send a form; return the status and where it leads."""
+    path = f"/admin/instances/{instance_id}/{action}"
+    answer = await app_host.http.post(path, data=fields)
+    await app_host.run_until_idle()
+    return answer.status, answer.headers.get("Location", "")
+
+
+async def offered(app_host: AppHost, instance_id: str) -> list[str]:
+    return FORM.findall((await app_host.http.get(f"/admin/instances/{instance_id}")).text)
+
+
+async def test_a_waiting_instance_is_suspended_resumed_and_gets_an_event(app_host: AppHost) -> None:
+    await app_host.start("wait_for_event", instance_id="w")
+    await app_host.run_until_idle()
+    back = (303, "/admin/instances/w")
+
+    assert await offered(app_host, "w") == ["raise", "suspend", "terminate"]
+    assert await act(app_host, "w", "suspend", reason="lunch") == back
+    assert await offered(app_host, "w") == ["raise", "resume", "terminate"]
+    assert (await act(app_host, "w", "suspend"))[0] == 409
+    assert await act(app_host, "w", "resume") == back
+    assert (await act(app_host, "w", "raise", event="E", data="no JSON"))[0] == 409
+    assert await act(app_host, "w", "raise", event="E", data='"now"') == back
+    assert (await app_host.status("w")).runtime_status == RuntimeStatus.COMPLETED
+    assert await offered(app_host, "w") == ["restart", "purge"]
+
+
+async def test_an_instance_is_terminated_restarted_and_purged(app_host: AppHost) -> None:
+    await app_host.start("wait_for_event", instance_id="w")
+    await app_host.run_until_idle()
+
+    assert await act(app_host, "w", "terminate", reason="enough") == (303, "/admin/instances/w")
+    assert (await app_host.status("w")).runtime_status == RuntimeStatus.TERMINATED
+    assert (await act(app_host, "w", "rewind"))[0] == 409
+    status, location = await act(app_host, "w", "restart")
+    assert (status, location != "/admin/instances/w") == (303, True)
+    assert (await app_host.http.get(location)).status == 200
+    assert await act(app_host, "w", "purge") == (303, "/admin/instances")
+    assert (await act(app_host, "w", "purge"))[0] == 404
+    assert (await act(app_host, "w", "explode"))[0] == 404
+
+
+async def test_a_page_of_another_origin_cannot_act(app_host: AppHost) -> None:
+    await app_host.start("wait_for_event", instance_id="w")
+    await app_host.run_until_idle()
+    foreign = {"Origin": "https://elsewhere.example", "Sec-Fetch-Site": "cross-site"}
+    refused = await app_host.http.post("/admin/instances/w/terminate", data={"reason": "x"}, headers=foreign)
+    as_json = await app_host.http.post("/admin/instances/w/terminate", json={"reason": "x"})
+    assert (refused.status, as_json.status) == (403, 415)
+    assert (await app_host.status("w")).runtime_status == RuntimeStatus.RUNNING

@@ -31,6 +31,7 @@ Post an order:
 See what became of it:
   curl -s {base_url}/api/orders/{order_id} | python3 -m json.tool
 
+Pages to look at: {base_url}/console for orders, {base_url}/ for what runs here
 Money and parcels that moved: {sandbox_url}/sandbox
 Mails that were sent, as files to open: {mails}
 Files, queues and tables, by this connection string: {storage}

@@ -56,7 +56,7 @@ class Pages:
         try:
             status = await self._operations.status(instance_id, with_history=True)
         except InstanceNotFound:
-            return _told(f"There is no instance <bdi>{title}</bdi>", status=404)
+            return _message_page(f"There is no instance <bdi>{title}</bdi>", status=404)
         children = await self._operations.children_of(instance_id, MAX_CHILDREN + 1)
         return page_response(title, render_instance(status, children))
 
@@ -74,14 +74,14 @@ class Pages:
         try:
             shown = await action.run(self._operations, instance_id, fields)
         except InstanceNotFound:
-            return _told(f"There is no instance <bdi>{escape(instance_id)}</bdi>", status=404)
+            return _message_page(f"There is no instance <bdi>{escape(instance_id)}</bdi>", status=404)
         except OperationRefused as refusal:
             back = f'<p><a href="{escape(instance_path(instance_id))}">Back to the instance</a></p>'
-            return _told(f"{action.title}: not done", f"<p>{escape(str(refusal))}</p>{back}", status=409)
+            return _message_page(f"{action.title}: not done", f"<p>{escape(str(refusal))}</p>{back}", status=409)
         return web.Response(status=303, headers={"Location": instance_path(shown) if shown else INSTANCE_PAGES})
 
 
-def _told(heading: str, text: str = "", *, status: int) -> web.Response:
+def _message_page(heading: str, text: str = "", *, status: int) -> web.Response:
     """Return a page that says one thing. heading, text: HTML."""
     links = f'<p><a href="{INSTANCE_PAGES}">All instances</a></p>'
     return page_response("Instances", f"{links}<h1>{heading}</h1>{text}", status=status)

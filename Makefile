@@ -27,7 +27,7 @@ help:
 	@echo 'make chaos    orders while every process is killed, stopped and paused, and the disk is full     (SEEDS=10 ORDERS=200)'
 	@echo 'make demo     20 orders of every kind, and whether money and stock balance     (a running app, or one of its own)'
 	@echo 'make func     the same app under Azure Functions Core Tools                    (PORT=7071)'
-	@echo 'make bench    start-up, import and throughput figures'
+	@echo 'make bench    start-up, import and throughput figures, beside DBOS and durabletask; a line goes to bench/history.jsonl'
 	@echo 'make docs     the documentation as a site, in build/site; `make docs ARGS=serve` shows it while you write'
 	@echo 'make package  what Azure runs, in dist/                                       (APP_PLAN=FC1 APP_BACKEND=AzureStorage APP_PYTHON=3.12)'
 	@echo 'make audit    whether faults of the pinned packages are known, by the advisories of PyPI   (asks pypi.org)'
@@ -70,13 +70,13 @@ typecheck: $(VENV)/dev.stamp
 format: $(VENV)/dev.stamp
 	@$(VENV)/bin/ruff check --fix . && $(VENV)/bin/ruff format .
 
-# The sizes of `make test`, some ten times as large.
+# The sizes of `make test`, some ten times as large. A summary goes to bench/prove.txt.
 prove: ORDERS ?= 3000
 prove: KILLED_ORDERS ?= 300
 prove: KILLS ?= 200
 prove: LOAD ?= 500
 prove: $(VENV)/dev.stamp node_modules/.stamp
-	@PROOF_ORDERS=$(ORDERS) PROOF_KILLED_ORDERS=$(KILLED_ORDERS) KILLS=$(KILLS) LOAD=$(LOAD) exec $(PY) -m pytest -q -s tests/invariants packages/durable-local-host/tests/local_host_tests/test_random_kills.py packages/durable-local-host/tests/local_host_tests/test_random_worker_kills.py
+	@PROOF_ORDERS=$(ORDERS) PROOF_KILLED_ORDERS=$(KILLED_ORDERS) KILLS=$(KILLS) LOAD=$(LOAD) exec $(PY) -m scripts.prove $(ARGS)
 
 # About three minutes a seed; a line of figures each goes to bench/chaos.jsonl. A disk to fill is mounted, where that is allowed.
 chaos: SEEDS ?= 10
@@ -92,7 +92,7 @@ func: $(VENV)/packages.stamp node_modules/.stamp
 	@exec $(PY) -m scripts.func
 
 bench: $(VENV)/dev.stamp node_modules/.stamp
-	@for script in imports start orders; do $(PY) -m bench.$$script || exit 1; done
+	@exec $(PY) -m bench.history $(ARGS)
 
 docs: $(VENV)/dev.stamp node_modules/.stamp
 	@exec $(PY) -m scripts.docs $(ARGS)

@@ -16,6 +16,7 @@ from itertools import islice
 from pathlib import Path
 from threading import Semaphore
 
+from bench.figures import keep
 from bench.replay import orchestrator, replay_seconds, stored_steps
 from scripts.demo_orders import CUSTOMER
 from scripts.local_copy import LocalCopy, running_local_copy
@@ -133,6 +134,9 @@ def main() -> None:
             memory = resident_mib(copy.services[0].pid)
         check(copy.state.hub, count)
         replay, commits = floor_seconds(copy.state.hub, Path(folder))
+    keep("orders_per_s", count / seconds)
+    keep("order_cpu_ms", 1000 * spent[copy.services[0].name] / count)
+    keep("app_mib", memory)
     floor = replay + commits
     print(
         f"orders: {count} with {IN_FLIGHT} in flight: {count / seconds:.0f} orders/s, {1000 * seconds / count:.1f} ms each"

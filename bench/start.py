@@ -7,6 +7,7 @@ import time
 from functools import partial
 from pathlib import Path
 
+from bench.figures import keep
 from bench.timing import ROOT, environment, medians, python_seconds
 from scripts.azurite import Ports, start_azurite
 from scripts.service import wait_until_ready
@@ -52,6 +53,7 @@ def main() -> None:
         ]
         azurite, sdk, make_run = medians(ROUNDS, measures)
     floor = azurite + sdk
+    keep("start_ratio", make_run / floor)
     print(
         f"start: Azurite {azurite:.2f} s + import of the SDK {sdk:.2f} s = floor {floor:.2f} s; make run {make_run:.2f} s"
     )

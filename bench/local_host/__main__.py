@@ -18,6 +18,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.figures import keep
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 PEERS = ROOT / ".state" / "bench-peers"
@@ -76,6 +78,11 @@ def main(size: str, rounds: int) -> None:
     print(f"| {size}, {rounds} rounds | local_host | DBOS | durabletask in memory |\n|---|---|---|---|")
     for key, title in {"durability": "durability", **ROWS}.items():
         print(f"| {title} |", " | ".join(_shown(figures[key]) for figures in (ours, dbos, memory)), "|")
+    keep("sagas_per_s", ours["sagas_per_s"])
+    keep("sagas_to_dbos", ours["sagas_per_s"] / dbos["sagas_per_s"])
+    keep("sagas_to_durabletask", ours["sagas_per_s"] / memory["sagas_per_s"])
+    keep("single_p50_to_dbos", ours["single_p50_s"] / dbos["single_p50_s"])
+    keep("fan_out_to_dbos", ours["fan_out_s"] / dbos["fan_out_s"])
     print("\n| | reached | goal |\n|---|---|---|")
     for title, reached, bound in goals(ours, dbos, memory):
         print(f"| {title} | {reached:.2f} | {bound} |")

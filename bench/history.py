@@ -1,0 +1,129 @@
+"""Run the benchmarks and add their figures to the history: `python -m bench.history [--orders COUNT] [--page]`.
+
+One run measures the start, the import, the shop's whole path and the engine beside DBOS and durabletask. A line goes to
+`bench/history.jsonl`, with its day, its commit and the load of the machine; `bench/history.md` is made of all lines.
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from bench.figures import FIGURES, KEPT_IN
+from bench.timing import ROOT
+
+HISTORY: Final = Path("bench", "history.jsonl")
+PAGE: Final = Path("bench", "history.md")
+_BLOCKS: Final = "▁▂▃▄▅▆▇█"
+
+Run = dict[str, Any]
+
+
+def measure(orders: int) -> dict[str, float]:
+    """Run every benchmark and return the figures; what they print is shown."""
+    scripts = (["bench.imports"], ["bench.start"], ["bench.orders", str(orders)], ["bench.local_host", "short"])
+    with tempfile.TemporaryDirectory() as folder:
+        kept = Path(folder) / "figures"
+        for script in scripts:
+            environment = {**os.environ, KEPT_IN: str(kept)}
+            subprocess.run([sys.executable, "-m", *script], cwd=ROOT, env=environment, check=True)
+        figures: dict[str, float] = {}
+        for line in kept.read_text(encoding="utf-8").splitlines():
+            figures |= json.loads(line)
+    return figures
+
+
+def append(figures: dict[str, float], load: float) -> None:
+    """Add one run to the history."""
+    machine = f"{platform.system()}, Python {platform.python_version()}, {os.cpu_count()} cores"
+    run = {
+        "day": datetime.now(UTC).date().isoformat(),
+        "commit": commit(),
+        "machine": machine,
+        "load": round(load, 1),
+        "figures": figures,
+    }
+    with (ROOT / HISTORY).open("a", encoding="utf-8") as file:
+        print(json.dumps(run), file=file)
+
+
+def commit() -> str:
+    """Return the commit that is measured, with a plus where files differ from it; `unknown` outside of a repository."""
+    try:
+        shown = ["git", "describe", "--always", "--abbrev=7", "--exclude=*", "--dirty=+"]
+        return subprocess.run(shown, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def runs() -> list[Run]:
+    """Return the history, oldest first."""
+    return [json.loads(line) for line in (ROOT / HISTORY).read_text(encoding="utf-8").splitlines()]
+
+
+def page(history: Sequence[Run]) -> str:
+    """Return the page of the history."""
+    return "\n".join(
+        [
+            "# History of the figures",
+            "",
+            "Made by `python -m bench.history` from `history.jsonl`: do not edit. [README.md](README.md) says what each figure is",
+            "and what it does not prove. Seconds belong to one machine and its load, ratios carry over. The course runs from the",
+            "lowest value of a figure to its highest.",
+            "",
+            *_summary(history),
+            "",
+            *_table(history),
+            "",
+        ]
+    )
+
+
+def _summary(history: Sequence[Run]) -> list[str]:
+    lines = ["| figure | goal | first | best | last | course |", "|---|---|---|---|---|---|"]
+    for name, figure in FIGURES.items():
+        values = [run["figures"][name] for run in history if name in run["figures"]]
+        if values:
+            best = max(values) if figure.more_is_better else min(values)
+            shown = " | ".join(f"{value:g}" for value in (values[0], best, values[-1]))
+            lines.append(f"| {figure.title} | {figure.goal} | {shown} | {_course(values)} |")
+    return lines
+
+
+def _course(values: Sequence[float]) -> str:
+    low, high = min(values), max(values)
+    step = (high - low) / (len(_BLOCKS) - 1)
+    return "".join(_BLOCKS[round((value - low) / step) if step else 0] for value in values)
+
+
+def _table(history: Sequence[Run]) -> list[str]:
+    names = [name for name in FIGURES if any(name in run["figures"] for run in history)]
+    lines = [f"| day | commit | load | {' | '.join(f'`{name}`' for name in names)} |", "|---" * (3 + len(names)) + "|"]
+    for run in reversed(history):
+        values = " | ".join(f"{run['figures'][name]:g}" if name in run["figures"] else "" for name in names)
+        load = "" if run["load"] is None else f"{run['load']:g}"
+        lines.append(f"| {run['day']} | {run['commit']} | {load} | {values} |")
+    return lines
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.history", description=__doc__)
+    parser.add_argument("--orders", type=int, default=1_000, help="how many orders (default: %(default)s)")
+    parser.add_argument("--page", action="store_true", help="measure nothing, make the page anew")
+    given = parser.parse_args()
+    if not given.page:
+        load = os.getloadavg()[0]
+        append(measure(given.orders), load)
+    (ROOT / PAGE).write_text(page(runs()), encoding="utf-8")
+    print(f"history: {PAGE}")
+
+
+if __name__ == "__main__":
+    main()

@@ -22,6 +22,7 @@ PAGES: Final = (
     "*.md",
     "docs/**/*.md",
     "bench/README.md",
+    "bench/history.md",
     "infra/README.md",
     "packages/durable-local-host/README.md",
     "packages/provider-sandbox/README.md",

@@ -120,6 +120,19 @@ async def enter_order(shop: Shop, key: str) -> None:
     services().order_repository.accept(placed_order(key), "fingerprint")
 
 
+async def put_product(shop: Shop, key: str) -> None:
+    await shop.put(f"products/{key}", {"name": "A product", "unit_price_cents": 1_000})
+
+
+async def restock(shop: Shop, key: str) -> None:
+    await post(shop, "restocks", {"id": key, "lines": [{"product_id": key, "quantity": 7}]})
+
+
+async def restocked(shop: Shop, key: str) -> None:
+    assert (await completed(shop, f"restocks/{key}"))["detail"]["results"] == ["done"]
+    assert (await shop.get(f"inventory/{key}")).json()["available"] == 7
+
+
 async def make_report(shop: Shop, key: str) -> None:
     period = {"placed_from": NOON.isoformat(), "placed_to": (NOON + timedelta(days=1)).isoformat()}
     await post(shop, "reports", {"id": key, **period})
@@ -178,6 +191,7 @@ PATTERNS = {
     "checkout_cart": Pattern(ask=check_out, ended=checked_out, prepare=put_mugs),
     "order_batch": Pattern(ask=send_batch, ended=batch_sent, prepare=put_mugs),
     "file_batch": Pattern(ask=look_at_files, ended=looked_at_files),
+    "bulk_restock": Pattern(ask=restock, ended=restocked, prepare=put_product),
     "report": Pattern(ask=make_report, ended=report_made, prepare=enter_order),
     "shipment_tracking": Pattern(ask=notify_of_completion, ended=delivered, prepare=complete_order),
 }

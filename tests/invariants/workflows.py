@@ -117,6 +117,16 @@ def report(**changes: Any) -> Act:
     return act
 
 
+# -- deliveries
+
+
+async def restock(stage: Stage) -> None:
+    lines = [{"product_id": product_id, "quantity": 3} for product_id in ("mug", "beans")]
+    for line in lines:
+        await stage.shop.stock(line["product_id"], 1)
+    await stage.send("restocks", {"id": "d-1", "lines": lines})
+
+
 # -- batches of orders
 
 
@@ -251,6 +261,7 @@ ENDINGS: dict[str, Ending] = {
     "file_batch_chunk/lost": Ending(
         act=look_at(_FILES), failing=("keep_facts",), status="faulted", reason="no_answer"
     ),
+    "bulk_restock/completed": Ending(act=restock),
     "report/ready": Ending(act=report()),
     "report/not_made": Ending(
         act=report(), failing=("generate_report_document",), status="failed", reason="no_answer"

@@ -74,6 +74,7 @@ async def answers(shop: Shop) -> dict[str, Answer]:
     given = {
         "place_order": await shop.post("orders", big),
         "restock_inventory": await shop.post("inventory/mug/restock", {"quantity": 1}),
+        "restock_many": await shop.post("restocks", {"id": "d-1", "lines": [{"product_id": "mug", "quantity": 1}]}),
         "add_cart_item": await shop.post("carts/ada/items", {"product_id": "mug", "quantity": 1}),
         "start_onboarding": await shop.post("onboarding", newcomer),
         "start_report": await shop.post(

@@ -87,6 +87,7 @@ def started() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "orders", order_request(order_id="waiting", lines=[{"product_id": "piano", "quantity": 1}])
     yield "expenses", claim(id="x-1")
     yield "reports", {"id": "x-1", "placed_from": "2026-01-01T00:00:00Z", "placed_to": "2026-02-01T00:00:00Z"}
+    yield "restocks", {"id": "x-1", "lines": [{"product_id": "mug", "quantity": 1}]}
     yield "file-batches", {"id": "x-1", "container": "incoming", "prefix": ""}
     newcomer = {"name": "Ada", "email": "ada@example.com", "country": "us", "postal_code": "94107"}
     yield "onboarding", {"id": "x-1", "birth_date": "1990-12-10", "accepts_terms": True, **newcomer}

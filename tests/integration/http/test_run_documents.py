@@ -23,6 +23,7 @@ USER = {
     "birth_date": "1990-12-10",
     "accepts_terms": True,
 }
+LINES = [{"product_id": "mug", "quantity": 1}]
 PERIOD = {"placed_from": "2026-01-01T00:00:00Z", "placed_to": "2026-02-01T00:00:00Z", "format": "csv"}
 ITEM = {"category": "meals", "amount_cents": 1_450, "currency": "usd", "spent_on": "2026-03-01"}
 CLAIM = {"employee_id": "ada", "email": "ada@example.com", "items": [ITEM]}
@@ -78,6 +79,10 @@ async def report(shop: Shop) -> str:
     return await start(shop, "reports", PERIOD)
 
 
+async def restock(shop: Shop) -> str:
+    return await start(shop, "restocks", {"lines": LINES})
+
+
 async def onboard(shop: Shop) -> str:
     return await start(shop, "onboarding", USER)
 
@@ -88,6 +93,7 @@ async def file_batch(shop: Shop) -> str:
 
 ALL = [
     pytest.param(report, {"placed_from": PERIOD["placed_from"], "format": "csv"}, set(), id="report"),
+    pytest.param(restock, {"lines": LINES}, set(), id="restock"),
     pytest.param(onboard, {"name": "Ada Lovelace", "email": "ada@example.com"}, set(), id="onboarding"),
     pytest.param(claim, {"employee_id": "ada", "email": "ada@example.com"}, {"withdrawal"}, id="expenses"),
     pytest.param(check_out, {"customer_id": "ada", "email": "ada@example.com"}, {"order"}, id="checkout"),

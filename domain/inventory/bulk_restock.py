@@ -1,0 +1,56 @@
+"""Deliveries of many products in one request."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Final, Self
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from domain.ids import INVENTORY_ENTITY, ProductId
+from domain.inventory.requests import RestockRequest, UnitsReceived
+from domain.wire import Edge, at_most
+from domain.workflows.commands import Command, entity_command
+from domain.workflows.run import RunRequest
+
+BULK_RESTOCK: Final = "bulk_restock"
+MAX_RESTOCK_LINES: Final = 200
+"""The results of all of them fit into a custom status."""
+
+
+class DeliveryLine(Edge):
+    """The units of one product that arrived."""
+
+    product_id: ProductId
+    quantity: UnitsReceived
+
+
+class BulkRestockRequest(RunRequest):
+    """The body of `POST /api/restocks`."""
+
+    lines: Annotated[
+        tuple[DeliveryLine, ...], Field(min_length=1, max_length=MAX_RESTOCK_LINES), at_most(MAX_RESTOCK_LINES)
+    ]
+
+    @model_validator(mode="after")
+    def _each_product_once(self) -> Self:
+        products = [line.product_id for line in self.lines]
+        repeated = [index for index, product_id in enumerate(products) if product_id in products[:index]]
+        if repeated:
+            rule = PydanticCustomError("repeated_product", "Each product may stand in one line only")
+            errors = [InitErrorDetails(type=rule, loc=("lines", index, "product_id"), input=None) for index in repeated]
+            raise ValidationError.from_exception_data(type(self).__name__, errors, hide_input=True)
+        return self
+
+
+def restock_command(key: str, line: DeliveryLine, now: datetime) -> Command:
+    """Return the restock of one line; a repeat counts once, because the movement is named by the run. key: of the run."""
+    request = RestockRequest(key=f"{BULK_RESTOCK}.{key}", requested_at=now, quantity=line.quantity)
+    return entity_command(INVENTORY_ENTITY, line.product_id, "restock", request)
+
+
+def restock_message(results: Sequence[str]) -> str:
+    """Return how many lines are in stock. results: `done` or a reason code, per line."""
+    done = sum(result == "done" for result in results)
+    others = len(results) - done
+    return f"{done} of {len(results)} lines are in stock" + (f"; {others} are not." if others else ".")

@@ -1,0 +1,52 @@
+"""One request restocks many products: as a whole or not at all, once per name, with a result per line."""
+
+from typing import Any
+
+from tests.support.shop import Shop
+
+LINES = [{"product_id": "mug", "quantity": 5}, {"product_id": "beans", "quantity": 7}]
+
+
+async def restock(shop: Shop, lines: list[dict[str, Any]], **more: Any) -> Any:
+    answer = await shop.post("restocks", {"lines": lines, **more})
+    await shop.host.run_until_idle()
+    return answer
+
+
+async def available(shop: Shop, product_id: str) -> int:
+    return int((await shop.get(f"inventory/{product_id}")).json()["available"])
+
+
+async def test_every_line_is_restocked_once_however_often_the_request_is_sent(shop: Shop):
+    for product_id in ("mug", "beans"):
+        await shop.stock(product_id, 1)
+    first = await restock(shop, LINES, id="d-1")
+    again = await restock(shop, LINES, id="d-1")
+    assert (first.status, again.json()) == (202, first.json())
+    document = (await shop.get("restocks/d-1")).json()
+    assert (document["status"], document["detail"]["results"]) == ("completed", ["done", "done"])
+    assert document["request"]["lines"] == LINES
+    assert [await available(shop, "mug"), await available(shop, "beans")] == [6, 8]
+    assert (await restock(shop, LINES[:1], id="d-1")).status == 409
+
+
+async def test_a_line_that_the_stock_refuses_does_not_stop_the_others(shop: Shop, monkeypatch):
+    for product_id in ("mug", "beans"):
+        await shop.stock(product_id, 1)
+    monkeypatch.setattr("domain.inventory.movements.MAX_STOCK", 7)
+    await restock(shop, LINES, id="d-1")
+    document = (await shop.get("restocks/d-1")).json()
+    assert document["detail"]["results"] == ["done", "too_much"]
+    assert "1 of 2 lines are in stock" in document["message"]
+
+
+async def test_one_wrong_line_refuses_the_whole_request_by_its_field(shop: Shop):
+    await shop.stock("mug", 1)
+    unknown = await restock(shop, [*LINES[:1], {"product_id": "ghost", "quantity": 1}])
+    twice = await restock(shop, [LINES[0], LINES[0]])
+    zero = await restock(shop, [{"product_id": "mug", "quantity": 0}])
+    none, many = await restock(shop, []), await restock(shop, LINES[:1] * 201)
+    fields = [answer.json()["errors"][0]["field"] for answer in (unknown, twice, zero, none, many)]
+    assert [answer.status for answer in (unknown, twice, zero, none, many)] == [422] * 5
+    assert fields == ["lines[1].product_id", "lines[1].product_id", "lines[0].quantity", "lines", "lines"]
+    assert await available(shop, "mug") == 1

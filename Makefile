@@ -15,12 +15,13 @@ AUDIT := pip-audit==2.10.1
 PACKAGES := packages/durable-local-host packages/provider-sandbox
 COMPILE := $(VENV)/bin/uv pip compile --quiet --no-header --universal --generate-hashes --python-version 3.11
 
-.PHONY: help run test unit integration packages acceptance invariants browser platform lint format typecheck prove chaos demo func bench docs package audit lock clean
+.PHONY: help run test unit integration packages acceptance invariants browser screenshots platform lint format typecheck prove chaos demo func bench docs package audit lock clean
 
 help:
 	@echo 'make run      start everything: storage, payment and carrier sandbox, the app  (PORT=7071 STATE=.state)'
 	@echo 'make test     linter, types, import directions, tests                          (ARGS="tests/unit/domain -k reserve")'
 	@echo 'make unit, integration, packages, acceptance, invariants, browser      one tier of the tests  (ARGS="-k reserve")'
+	@echo 'make screenshots  the pictures of docs/console.md anew'
 	@echo 'make platform the app under the real Python worker runtime, with the newest Python from 3.13 on that is installed'
 	@echo 'make lint, make typecheck, make format      one of the checks by itself; the last rewrites the files'
 	@echo 'make prove    the proofs at full size: thousands of random orders, hundreds of kills     (ORDERS=3000 KILLED_ORDERS=300 KILLS=200 LOAD=500)'
@@ -45,6 +46,9 @@ unit: $(VENV)/dev.stamp
 integration acceptance invariants browser: $(VENV)/dev.stamp node_modules/.stamp
 unit integration acceptance invariants browser:
 	@exec $(PY) -m pytest -q -n 2 tests/$@ $(ARGS)
+
+screenshots: $(VENV)/dev.stamp node_modules/.stamp
+	@WRITE_SCREENSHOTS=1 exec $(PY) -m pytest -q -n 0 tests/browser/test_console.py -k pictures
 
 packages: $(VENV)/dev.stamp node_modules/.stamp
 	@exec $(PY) -m pytest -q -n 2 packages $(ARGS)

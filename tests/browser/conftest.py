@@ -5,6 +5,7 @@ All of it, and the app beside it, runs on one event loop, because the browser ou
 """
 
 import os
+import re
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import cache
@@ -92,8 +93,10 @@ async def desk(
 
 
 def _unwanted(request: Request) -> list[str]:
-    is_own = request.resource_type == "document" and request.url.startswith(("http://127.0.0.1:", "file:"))
-    return [] if is_own or request.url.startswith("data:") else [f"loads {request.url}"]
+    is_page = request.resource_type == "document" and request.url.startswith(("http://127.0.0.1:", "file:"))
+    # The console has its own style sheet and scripts, and refreshes what it shows.
+    is_of_console = re.match(r"http://127\.0\.0\.1:\d+/console/", request.url) is not None
+    return [] if is_page or is_of_console or request.url.startswith("data:") else [f"loads {request.url}"]
 
 
 def _complaint(message: ConsoleMessage) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Self
 import azure.durable_functions as df
 
 from domain.ids import PROCESS_ORDER
+from domain.orders.in_turn import MILESTONES
 from domain.orders.order import ENDED, Order, OrderProgress, OrderStatus, move
 from domain.orders.run import PROGRESS, OrderStart
 from domain.workflows.approval_wait import ApprovalWait
@@ -24,7 +25,6 @@ class OrderRun(WorkflowRun):
         decision: Of the approval, if one was made before this instance.
         approval: The wait for an approval, while the order waits.
         inbox: The events that may decide on it; None for an order that needs no approval.
-        sent_status: The last one that an activity was given to record.
     """
 
     order: Order
@@ -33,7 +33,6 @@ class OrderRun(WorkflowRun):
     approval: ApprovalWait | None = None
     decision: SettledApproval | None = None
     inbox: DecisionInbox | None = None
-    sent_status: OrderStatus = OrderStatus.ACCEPTED
 
     @classmethod
     def of(cls, context: df.DurableOrchestrationContext, order: OrderStart) -> Self:
@@ -48,16 +47,14 @@ class OrderRun(WorkflowRun):
         )
 
     def as_sent(self, command: Command) -> Command:
-        """Send along where the order stands: with the first activity of a status, and with each repeated attempt.
-
-        The activity records it, so that the order repository has it without an activity of its own.
-        """
-        is_repeat = self.step is not None and self.step.attempt > 1
-        is_due = self.status not in ENDED and (is_repeat or self.status is not self.sent_status)
-        if not is_due or command.entity_name is not None:
+        """Send along where the order stands, so that the activity can record it in the order repository if it gets no answer."""
+        if command.entity_name is not None or self.status in ENDED:
             return command
-        self.sent_status = self.status
         return command.model_copy(update={"request": {**command.request, PROGRESS: self.progress().to_wire()}})
+
+    def pass_milestone(self, step: str) -> None:
+        """Move to the status that an order has after this step. Raises IllegalTransition."""
+        self.advance(*MILESTONES[step])
 
     def advance(self, status: OrderStatus, message: str) -> None:
         """Move to another status and publish it. Raises IllegalTransition."""

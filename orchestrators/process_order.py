@@ -17,6 +17,7 @@ from orchestrators.kernel.retry import BRIEF, Wait
 from orchestrators.kernel.saga import compensate, record_end, stopped_message
 from orchestrators.kernel.workflow_run import NO_ANSWER
 from orchestrators.order_course import pass_pivot, settle, take_over
+from orchestrators.order_in_turn import take_early
 from orchestrators.order_run import OrderRun
 from orchestrators.reservation import reserve_inventory
 
@@ -56,8 +57,11 @@ def take_steps(run: OrderRun) -> Wait:
     try:
         yield from reserve_inventory(run)
         yield from wait_for_approval(run)
+        yield from prepare(run)
         payment_id = yield from authorise_payment(run)
-        yield from book_shipping(run)
+        shipment_id = yield from create_shipment(run)
+        yield from bind(run, payment_id, shipment_id)
+        yield from buy_label(run, shipment_id)
         yield from capture_payment(run, payment_id)
     except RunStopped as stop:
         if stop.reason_code != ALREADY_SETTLED:
@@ -70,23 +74,48 @@ def take_steps(run: OrderRun) -> Wait:
     return Course(end="completed")
 
 
+def prepare(run: OrderRun) -> Wait:
+    """Authorise the payment and announce the parcel with one activity.
+
+    The parcel needs nothing of the payment, and costs nothing when it is announced in vain or twice.
+    """
+    order = run.order
+    together = (steps.authorise_payment(order), steps.create_shipment(order))
+    yield from take_early(run, together, (steps.cancel_payment(order), steps.cancel_shipping(order)))
+
+
+def bind(run: OrderRun, payment_id: str, shipment_id: str) -> Wait:
+    """Buy the label and capture the payment with one activity, when both ids are in the history: a repeat finds what was done.
+
+    An order whose payment was captured with its authorisation passes the point of no return by a record of its own.
+    """
+    order = run.order
+    if order.policy.capture != "immediate":
+        together = (steps.buy_label(order, shipment_id), steps.capture_payment(order, payment_id, run.progress()))
+        yield from take_early(run, together)
+
+
 def authorise_payment(run: OrderRun) -> Wait:
     """Make sure of the money. Returns the provider's id of the payment."""
     order = run.order
     payment = yield from run.do(steps.authorise_payment(order), compensation=steps.cancel_payment(order))
     run.register(steps.cancel_payment(order, payment.reference))
-    run.advance(OrderStatus.AUTHORISED, "The payment is authorised.")
+    run.pass_milestone(steps.AUTHORISE_PAYMENT)
     return payment.reference
 
 
-def book_shipping(run: OrderRun) -> Wait:
-    """Announce the parcel, keep its id, then buy its label: a repeat can then only ever buy that one."""
+def create_shipment(run: OrderRun) -> Wait:
+    """Announce the parcel, and keep its id: a repeat of the purchase can then only ever buy that one's label."""
     order = run.order
     shipment = yield from run.do(steps.create_shipment(order), compensation=steps.cancel_shipping(order))
-    shipment_id = str(shipment.reference)
-    run.register(steps.cancel_shipping(order, shipment_id))
-    yield from run.do(steps.buy_label(order, shipment_id))
-    run.advance(OrderStatus.SHIPPING_BOOKED, "The parcel is booked.")
+    run.register(steps.cancel_shipping(order, shipment.reference))
+    return str(shipment.reference)
+
+
+def buy_label(run: OrderRun, shipment_id: str) -> Wait:
+    """Buy the label of exactly this parcel."""
+    yield from run.do(steps.buy_label(run.order, shipment_id))
+    run.pass_milestone(steps.BUY_LABEL)
 
 
 def capture_payment(run: OrderRun, payment_id: str) -> Wait:

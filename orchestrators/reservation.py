@@ -13,7 +13,7 @@ from domain.ids import INVENTORY_ENTITY, product_of_stock
 from domain.inventory.requests import AcknowledgeRequest, Given, GiveRequest, Reserved, TakeRequest
 from domain.inventory.stock import ALREADY_SETTLED, SETTLEMENT_FORGOTTEN
 from domain.orders import steps
-from domain.orders.order import ENDED, OrderStatus
+from domain.orders.order import ENDED
 from domain.orders.run import LookUpOrder, OrderFound
 from domain.workflows.commands import Command, entity_command
 from domain.workflows.steps import Outcome, StepResult
@@ -44,7 +44,7 @@ def reserve_inventory(run: OrderRun) -> Wait:
     if result.outcome is Outcome.UNKNOWN:
         run.stop_if_cancelled()  # the waiting between two attempts was cut short
     required(steps.RESERVE_INVENTORY, result)
-    run.advance(OrderStatus.RESERVED, "The goods are reserved.")
+    run.pass_milestone(steps.RESERVE_INVENTORY)
 
 
 def _reserve(run: OrderRun, commands: Sequence[Command]) -> Wait:

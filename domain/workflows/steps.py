@@ -96,6 +96,29 @@ class LedgerEntry(Wire):
     attempts: int = 1
     facts: Annotated[dict[str, Fact] | None, Field(exclude_if=is_absent)] = None
 
+    @classmethod
+    def of(
+        cls,
+        step: str,
+        result: StepResult,
+        at: datetime,
+        *,
+        attempts: int = 1,
+        kind: Literal["step", "compensation"] = "step",
+    ) -> "LedgerEntry":
+        """Return the line of a step that ended with this result."""
+        return cls(
+            step=step,
+            kind=kind,
+            outcome=result.outcome,
+            at=at,
+            reference=result.reference,
+            reason_code=result.reason_code,
+            message=result.message,
+            attempts=attempts,
+            facts=result.facts,
+        )
+
 
 class StepUnderWay(Wire):
     """A step that a run has begun and not ended.

@@ -81,6 +81,14 @@ PERSISTENT = RetryPolicy(
 BRIEF = RetryPolicy(total=timedelta(seconds=30), first_pause=timedelta(seconds=2), longest_pause=timedelta(seconds=10))
 
 
+class AttemptFailed(Exception):
+    """An attempt got no answer, as is known without a failed task. reason: in one line without private data."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 @dataclass(frozen=True, kw_only=True)
 class FailedAttempt:
     """An attempt that got no answer.
@@ -132,6 +140,8 @@ def call_with_backoff(
     while True:
         try:
             answer = yield from call(attempt)
+        except AttemptFailed as known:
+            reason = known.reason
         except Exception as error:  # noqa: BLE001 - the runtime raises nothing more precise for a failed task
             reason = failure_reason(str(error))
         else:

@@ -37,18 +37,8 @@ class RunStatus:
 
     def record(self, step: str, result: StepResult, *, attempts: int = 1, kind: Kind = "step") -> None:
         """Add a line to the ledger and publish it."""
-        entry = LedgerEntry(
-            step=step,
-            kind=kind,
-            outcome=result.outcome,
-            at=self.context.current_utc_datetime,
-            reference=result.reference,
-            reason_code=result.reason_code,
-            message=result.message,
-            attempts=attempts,
-            facts=result.facts,
-        )
-        self.ledger.append(entry)
+        at = self.context.current_utc_datetime
+        self.ledger.append(LedgerEntry.of(step, result, at, attempts=attempts, kind=kind))
         self.publish()
 
     def show(self, message: str, **detail: Any) -> None:

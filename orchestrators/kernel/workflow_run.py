@@ -20,7 +20,7 @@ from domain.workflows.dead_letter import DeadLetter
 from domain.workflows.run import BY_CALLER, STEP_PATIENCE, Restart, restart_of
 from domain.workflows.steps import STEP_PATIENCE_S, Outcome, StepResult
 from orchestrators.kernel.commands import combined, signal, task_for
-from orchestrators.kernel.retry import STEP, Attempts, RetryPolicy, Wait, call_with_backoff
+from orchestrators.kernel.retry import STEP, AttemptFailed, Attempts, RetryPolicy, Wait, call_with_backoff
 from orchestrators.kernel.run_events import RunEvents
 from orchestrators.kernel.run_status import Kind
 from orchestrators.kernel.tasks import DurableTask
@@ -42,12 +42,14 @@ class WorkflowRun(RunEvents):
         patience_s: How long each step is tried.
         compensations: What would have to be compensated, in the order of the steps.
         open_compensations: What could not be compensated, for an operator.
+        early: What came of the first attempt of steps that were taken before their turn, by their names; without an answer, why.
     """
 
     restart: Restart | None = None
     patience_s: int = STEP_PATIENCE_S
     compensations: list[Compensation] = field(default_factory=list)
     open_compensations: list[DeadLetter] = field(default_factory=list)
+    early: dict[str, StepResult | AttemptFailed] = field(default_factory=dict)
 
     @classmethod
     def begin(
@@ -91,7 +93,8 @@ class WorkflowRun(RunEvents):
         Raises:
             RunStopped: The step is not done, or the run was cancelled before it.
         """
-        self.stop_if_cancelled()
+        if step.name not in self.early:  # what was done is recorded before anything stops the run
+            self.stop_if_cancelled()
         if compensation is not None:
             self.register(compensation)
         result = yield from self.take(step, policy, interrupt=self.cancellation)
@@ -213,9 +216,17 @@ class WorkflowRun(RunEvents):
     def _attempt(self, commands: Sequence[Command], name: str, is_step: bool, number: int) -> Wait:
         if is_step or number > 1:
             self.begin_attempt(name, number)
+        if is_step and name in self.early:
+            return _answer(self.early.pop(name))
         if is_step:
             commands = [self.as_sent(command) for command in commands]
         return (yield from self.wait_for(task_for(self.context, commands)))
+
+
+def _answer(early: StepResult | AttemptFailed) -> dict[str, Any]:
+    if isinstance(early, AttemptFailed):
+        raise early
+    return early.to_wire()
 
 
 def required(step: str, result: R | None) -> R:

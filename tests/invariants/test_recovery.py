@@ -25,9 +25,10 @@ BY = {"requested_by": "grace"}
 STEPS = [
     "reserve_inventory",
     "wait_for_approval",
+    "prepare",
     "authorise_payment",
-    "book_shipping",
-    "capture_payment",
+    "create_shipment",
+    "bind",
     "complete",
     "close",
 ]
@@ -115,7 +116,7 @@ async def test_orders_that_were_given_up_complete_after_the_release_is_rolled_ba
 
 async def test_orders_that_wait_for_their_next_try_are_started_at_once(shop: Shop, monkeypatch: pytest.MonkeyPatch):
     names = [f"a-{number}" for number in range(5)]
-    with faulty_release(monkeypatch, "book_shipping"):
+    with faulty_release(monkeypatch, "bind"):
         await place(shop, *names)
         await shop.host.run("recover_runs")
     assert {(await order(shop, name))["runtimeStatus"] for name in names} == {"Pending"}
@@ -128,7 +129,7 @@ async def test_the_command_starts_them_again_remotely_and_prints_each(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     names = [f"a-{number}" for number in range(3)]
-    with faulty_release(monkeypatch, "book_shipping"):
+    with faulty_release(monkeypatch, "bind"):
         await place(shop, *names)
         await give_up(shop)
     await shop.post("orders/a-2/settlement")
@@ -183,7 +184,7 @@ async def test_an_order_whose_cancellation_was_accepted_ends_as_cancelled(shop: 
 
 
 async def test_an_order_of_which_something_is_compensated_stays_as_it_is(shop: Shop, monkeypatch: pytest.MonkeyPatch):
-    with faulty_release(monkeypatch, "book_shipping"):
+    with faulty_release(monkeypatch, "bind"):
         await place(shop, "a-1", "a-2")
         await give_up(shop)
     assert (await shop.post("dead-letters/a-1.cancel_payment/replay")).status == 202
@@ -237,7 +238,7 @@ async def test_an_order_that_is_under_way_is_left_alone(shop: Shop):
 async def test_an_order_that_is_given_up_once_more_has_its_dead_letters_anew(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, again: str
 ):
-    with faulty_release(monkeypatch, "book_shipping"):
+    with faulty_release(monkeypatch, "bind"):
         await place(shop, "a-1")
         await give_up(shop)
         assert outcomes(await start_again(shop)) == {"a-1": "started"}
@@ -263,7 +264,7 @@ async def test_an_order_that_is_given_up_once_more_has_its_dead_letters_anew(
 
 async def test_of_a_recovery_and_replays_at_once_one_comes_through(shop: Shop, monkeypatch: pytest.MonkeyPatch):
     names = [f"a-{number}" for number in range(8)]
-    with faulty_release(monkeypatch, "capture_payment"):
+    with faulty_release(monkeypatch, "bind"):
         await place(shop, *names)
         await give_up(shop)
     replays = [shop.post(f"dead-letters/{name}.cancel_payment/replay") for name in names]
@@ -282,7 +283,7 @@ async def test_a_replay_that_begins_after_the_order_was_started_again_does_nothi
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ):
     """Its process stood still between reading the dead letter and starting the replay; the withdrawal has not come to it yet."""
-    with faulty_release(monkeypatch, "book_shipping"):
+    with faulty_release(monkeypatch, "bind"):
         await place(shop, "a-1")
         await give_up(shop)
     shop.sandbox.fault(operation="shipments.create", kind="status", status=503)
@@ -308,7 +309,7 @@ async def _never(*_: Any) -> None:
 async def test_a_recovery_whose_process_dies_before_the_start_is_finished_by_the_recovery_timer(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ):
-    with faulty_release(monkeypatch, "book_shipping"):
+    with faulty_release(monkeypatch, "bind"):
         await place(shop, "a-1")
         await give_up(shop)
     row = services().order_repository.withdraw_stop("a-1")
@@ -344,7 +345,7 @@ async def test_runs_of_other_workflows_are_started_again_too(shop: Shop, monkeyp
 
 
 async def test_only_what_has_failed_in_the_given_time_is_started_again(shop: Shop, monkeypatch: pytest.MonkeyPatch):
-    with faulty_release(monkeypatch, "book_shipping"):
+    with faulty_release(monkeypatch, "bind"):
         await place(shop, "a-1")
         await give_up(shop)
     assert await start_again(shop, failed_since="2999-01-01T00:00:00Z") == []

@@ -1,19 +1,25 @@
 """An order whose instance is terminated or purged while an activity is under way: money, stock and parcels balance in the end."""
 
 from collections.abc import AsyncIterator
+from itertools import count
 from typing import Any
 
 import pytest
 
 from tests.invariants.order_cases import ORDER_CASES, SHELF, stock_shelf
+from tests.invariants.turns import first_commands
 from tests.invariants.worker_deaths import recover, recover_at_once
 from tests.support.books import assert_balanced, finish, open_dead_letters
 from tests.support.shop import Shop, running_shop, use_settings
 
 ORDER = "a-1"
-FORWARD = ("authorise_payment", "create_shipment", "buy_label", "capture_payment", "record_run")
-BACKWARD = ("settle_course", "cancel_shipping", "cancel_payment", "record_run")
-STEPS = [("completed", step) for step in FORWARD] + [("authorisation_expired", step) for step in BACKWARD]
+TURNS = [("completed", "take_in_turn", nth, steps) for nth in (1, 2) for steps in (0, 1, 2)]
+ALONE = (
+    ("completed", "record_run"),
+    *(("authorisation_expired", step) for step in ("settle_course", "cancel_shipping", "cancel_payment", "record_run")),
+)
+STOPS = TURNS + [(case, activity, 1, steps) for case, activity in ALONE for steps in (0, 1)]
+"""A case, an activity, which call of it, and how many of its steps it takes before the stop."""
 
 
 @pytest.fixture
@@ -26,23 +32,25 @@ async def shop(monkeypatch, storage_connection, sandbox) -> AsyncIterator[Shop]:
 
 
 @pytest.mark.parametrize("how", ["terminated", "purged"])
-@pytest.mark.parametrize("acted", [False, True], ids=["before it acts", "after it has acted"])
-@pytest.mark.parametrize(("case", "step"), STEPS)
+@pytest.mark.parametrize(("case", "activity", "nth", "steps"), STOPS)
 async def test_an_order_is_settled_whose_instance_was_stopped_at_any_step(
-    shop: Shop, case: str, step: str, acted: bool, how: str
+    shop: Shop, case: str, activity: str, nth: int, steps: int, how: str
 ):
-    async def act(value: Any, call: Any) -> Any:
-        if not acted:
-            await shop.host.operations.terminate(ORDER)
-        answer = await call(value)
-        if acted:
-            await shop.host.operations.terminate(ORDER)
-        return answer
+    calls = count(1)
 
-    shop.host.wrap_activity(step, act)
+    async def act(value: Any, call: Any) -> Any:
+        if next(calls) != nth:
+            return await call(value)
+        answer = None
+        if steps:
+            answer = await call(first_commands(value, steps) if "commands" in value else value)
+        await shop.host.operations.terminate(ORDER)
+        return await call(value) if answer is None else answer
+
+    shop.host.wrap_activity(activity, act)
     await shop.post("orders", ORDER_CASES[case].body(ORDER))
     await shop.host.run_until_idle()
-    shop.host.restore_activity(step)
+    shop.host.restore_activity(activity)
     assert (await shop.host.status(ORDER)).runtime_status == "Terminated"
     if how == "purged":
         assert await shop.host.operations.purge(ORDER) == 1

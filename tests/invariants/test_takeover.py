@@ -12,6 +12,7 @@ from orchestrators import process_order
 from services.container import services
 from tests.invariants.order_cases import APPROVE, CANCEL, ORDER_CASES, SHELF, stock_shelf
 from tests.invariants.patterns import insist
+from tests.invariants.turns import first_commands
 from tests.invariants.worker_deaths import finish, mails_about, recover, recover_at_once, send_mails
 from tests.support.books import assert_balanced, open_dead_letters
 from tests.support.files import put_files
@@ -112,22 +113,26 @@ async def test_a_wait_goes_on_where_it_was(shop: Shop, mailbox: Mailbox):
     assert mails_about(mailbox, "a-1") == {"approval_requested.0": 1, **reminders, "order_rejected": 1}
 
 
-async def fail_after(shop: Shop, activity: str) -> None:
-    """Let the worker die over the episode that gets the answer of an activity of the order `a-1`."""
+async def fail_after(shop: Shop, steps: int) -> None:
+    """Let the worker die over the episode that gets the answer of the last of so many steps of the order `a-1`."""
 
     async def act(value: Any, call: Any) -> Any:
-        answer = await call(value)
-        shop.host.kill_worker(during="episode", name="process_order")
+        nonlocal steps
+        taken = min(steps, len(value["commands"]))
+        steps -= taken
+        answer = await call(first_commands(value, taken))
+        if not steps:
+            shop.host.kill_worker(during="episode", name="process_order")
         return answer
 
-    shop.host.wrap_activity(activity, act)
+    shop.host.wrap_activity("take_in_turn", act)
     await place(shop, big=False)
-    shop.host.restore_activity(activity)
+    shop.host.restore_activity("take_in_turn")
     assert (await shop.host.status("a-1")).runtime_status == "Failed"
 
 
 async def test_an_order_that_is_paid_completes_whatever_the_providers_do_now(shop: Shop):
-    await fail_after(shop, "capture_payment")
+    await fail_after(shop, steps=4)
     assert (await shop.post("orders/a-1/cancellation", CANCEL[1])).json()["code"] == "too_late"
     shop.sandbox.fault(kind="drop_before")
     await recover(shop)
@@ -139,7 +144,7 @@ async def test_an_order_that_is_paid_completes_whatever_the_providers_do_now(sho
 
 
 async def test_an_order_that_is_cancelled_between_two_runs_gives_back_what_the_first_had_taken(shop: Shop):
-    await fail_after(shop, "buy_label")
+    await fail_after(shop, steps=3)
     assert (await shop.post("orders/a-1/cancellation", CANCEL[1])).status == 202
     assert await end_of(shop, wanted=dict(SMALL.wanted)) == "cancelled"
 
@@ -163,7 +168,7 @@ async def test_a_run_that_fails_whenever_it_is_started_is_left_to_an_operator(
         raise ValueError("a mistake in the code")
 
     with monkeypatch.context() as broken:
-        broken.setattr(process_order, "book_shipping", changed)
+        broken.setattr(process_order, "bind", changed)
         await place(shop, big=False)
         for _ in restarts.PAUSES:
             assert (await shop.get("orders/a-1")).status == 202

@@ -22,8 +22,8 @@ STAGES = [
     ("shipments.buy", "buy_label", "authorised"),
     ("payment_intents.capture", "capture_payment", "shipping_booked"),
 ]
-WRITES = 5
-"""Of an order but for its progress: accepted (again once the table is there), settled, ended, and its reminder deleted."""
+WRITES = 4
+"""Of an order but for its progress: accepted, settled, ended, and its reminder deleted."""
 
 UNDER_WAY = ("accepted", "reserved", "authorised", "shipping_booked")
 STORAGE_CALL = re.compile(r"Request URL: '(\S+)'\nRequest method: '(\w+)'")

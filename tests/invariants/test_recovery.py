@@ -283,7 +283,7 @@ async def test_a_replay_that_begins_after_the_order_was_started_again_does_nothi
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ):
     """Its process stood still between reading the dead letter and starting the replay; the withdrawal has not come to it yet."""
-    with faulty_release(monkeypatch, "bind"):
+    with faulty_release(monkeypatch, "prepare"):
         await place(shop, "a-1")
         await give_up(shop)
     shop.sandbox.fault(operation="shipments.create", kind="status", status=503)

@@ -10,6 +10,7 @@ Every adapter of a port passes the port's suite in `tests/integration/contracts`
 - Adapters may be called from several threads at once.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from domain.identity import Caller, Evidence
@@ -18,8 +19,8 @@ from domain.onboarding.user import FindRegion, Region
 from domain.page import Page
 from domain.payments.listing import FindPayment, ListPayments, ProviderPayment
 from domain.payments.payment import CancelPaymentRequest, CaptureRequest, PaymentRequest
+from domain.shipping.parcels import ParcelReport
 from domain.shipping.shipment import BuyLabelRequest, CancelShippingRequest, ShipmentRequest
-from domain.shipping.tracking import ParcelStatus
 from domain.workflows.steps import StepResult
 from domain.workflows.webhook import Webhook
 
@@ -121,7 +122,7 @@ class Carrier(Protocol):
 class ParcelTracker(Protocol):
     """Knows where parcels are."""
 
-    def status(self, code: str) -> ParcelStatus:
+    def report(self, code: str) -> ParcelReport:
         """Return where a parcel is. code: its tracking code.
 
         Raises:
@@ -129,8 +130,19 @@ class ParcelTracker(Protocol):
             ProviderRefused: The carrier does not answer for this parcel.
         """
 
-    def tracking_code(self, body: bytes, signature: str | None) -> str | None:
-        """Return the tracking code of a webhook; None when it is about something else.
+    def reports(self, codes: Sequence[str]) -> dict[str, ParcelReport]:
+        """Return where parcels are, by tracking code, in one request. What is not known, or not understood, is left out.
+
+        Args:
+            codes: Up to MAX_POLLED.
+
+        Raises:
+            ProviderUnavailable: The same request is worth sending again.
+            ProviderRefused: The carrier does not answer for these parcels.
+        """
+
+    def webhook_report(self, body: bytes, signature: str | None) -> ParcelReport | None:
+        """Return what a webhook reports; None when it is about something else.
 
         Raises:
             SignatureInvalid: The webhook is not the carrier's.

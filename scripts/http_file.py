@@ -25,6 +25,7 @@ HEAD: Final = """\
 """
 # In paths: what earlier requests of the file have made.
 VARIABLES: Final = {
+    "carrier": "easypost",
     "change_id": "from-the-location-of-a-change",
     "customer_id": "ada",
     "dead_letter_id": "my-order.cancel_payment",
@@ -37,7 +38,7 @@ VARIABLES: Final = {
     "token": "from-a-mail",
     "workflow": "report",
 }
-OTHER_VARIABLES: Final = {"get_shipment": {"id": "order_id"}}
+OTHER_VARIABLES: Final = {"get_shipment": {"id": "order_id"}, "watch_shipment": {"id": "order_id"}}
 # By the name of the field, or of the operation and the field. Optional fields that are not in this table are left out.
 VALUES: Final = {
     "accepts_terms": True,

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
         Catalogue,
         OrderBatches,
         OrderRepository,
-        Parcels,
         QueuedOrders,
         RefusedOrders,
     )
+    from domain.repositories.parcels import OpenParcels, Parcels
     from domain.repositories.payments import ExpensePayments, Invoices, PaymentReconciliation
     from domain.repositories.people import DecisionLinks, Outbox, SentMessages, Texts, Users
     from domain.repositories.runs import Approvals, DeadLetters, RunRepository
@@ -182,6 +182,12 @@ class Services:
         from adapters.stores.parcels import Parcels
 
         return Parcels(self.storage)
+
+    @built_once
+    def open_parcels(self) -> "OpenParcels":
+        from adapters.stores.parcels import OpenParcels
+
+        return OpenParcels(self.storage)
 
     @built_once
     def users(self) -> "Users":

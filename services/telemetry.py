@@ -11,12 +11,13 @@ import logging
 from typing import Literal
 
 from domain.orders.order import OrderProgress, OrderStatus
+from domain.shipping.tracking import ENDS, Tracking
 from domain.wire import Wire
 from domain.workflows.dead_letter import DeadLetter
 
 _log = logging.getLogger("shop")
 
-Event = Literal["order.status", "order.step", "order.intake", "dead_letter"]
+Event = Literal["order.status", "order.step", "order.intake", "dead_letter", "parcel.ended"]
 
 
 def emit(evt: Event, **facts: str | int | None) -> None:
@@ -33,6 +34,12 @@ def emit_status(changed: Wire | None) -> None:
     """Write the line of an order's new status. None: its status did not change. Other workflows have no such line."""
     if isinstance(changed, OrderProgress):
         emit("order.status", order_id=changed.order_id, status=changed.status, reason_code=changed.reason_code)
+
+
+def emit_place(order_id: str, tracking: Tracking) -> None:
+    """Write the line of a parcel whose new status is an end."""
+    if tracking.status in ENDS:
+        emit("parcel.ended", order_id=order_id, status=tracking.status)
 
 
 def emit_dead_letter(dead_letter: DeadLetter | None) -> None:

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.easypost.rates import CarrierMessage
 from adapters.easypost.words import ounces, redacted
-from domain.shipping.shipment import CARRIER, SERVICE, TRACKING_URL, ShipmentRequest
+from domain.shipping.shipment import CARRIER, SERVICE, TRACKER, TRACKING_URL, ShipmentRequest
 from domain.workflows.steps import MAX_FACT_CHARS
 
 
@@ -36,6 +36,7 @@ class _Recipient(BaseModel):
 class _Tracker(BaseModel):
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, defer_build=True)
 
+    id: str | None = None
     public_url: str | None = None
 
 
@@ -74,7 +75,7 @@ class Shipment(Offer):
         """What a customer may know of the label: by whom the parcel goes, and where its way is shown."""
         rate, tracker = self.selected_rate or _SelectedRate(), self.tracker or _Tracker()
         url = tracker.public_url if tracker.public_url and tracker.public_url.startswith("https://") else None
-        facts = {CARRIER: rate.carrier, SERVICE: rate.service, TRACKING_URL: url}
+        facts = {CARRIER: rate.carrier, SERVICE: rate.service, TRACKING_URL: url, TRACKER: tracker.id}
         return {name: value for name, value in facts.items() if value and len(value) <= MAX_FACT_CHARS}
 
 

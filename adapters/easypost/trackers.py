@@ -1,19 +1,19 @@
 """Ask EasyPost where a parcel is, and recognise forged webhooks."""
 
 import json
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Self
-
-from pydantic import TypeAdapter, ValidationError
 
 from adapters.easypost.errors import easypost_errors
 from domain.errors import ProviderUnavailable, SignatureInvalid
-from domain.shipping.tracking import ParcelStatus, TrackingCode
+from domain.shipping.parcels import MAX_POLLED, ParcelReport
+from domain.shipping.tracking import ParcelStatus
 
 if TYPE_CHECKING:
     from easypost.easypost_client import EasyPostClient
 
 ANSWER_TIMEOUT_S: Final = 20
-_PAGE_SIZE: Final = 100
 # Their words for ours, where they differ. `error` is the tracker's own failure, and nothing about the parcel.
 _STATUSES: Final = {
     "return_to_sender": ParcelStatus.RETURNED,
@@ -46,20 +46,31 @@ class EasyPostTrackers:
         options = {"api_base": api_base} if api_base else {}
         return cls(EasyPostClient(api_key, timeout=answer_s, **options), webhook_secret)
 
-    def status(self, code: str) -> ParcelStatus:
+    def report(self, code: str) -> ParcelReport:
         """Return where a parcel is. Its tracker came with its label; where there is none, one is made."""
         with easypost_errors():
-            found: Any = self._client.tracker.all(tracking_code=code, page_size=_PAGE_SIZE)["trackers"]
-            known = [tracker for tracker in found if tracker.tracking_code == code]
-            # Of several carriers' parcels with one number, it is the one whose label was bought here.
-            own = next((tracker for tracker in known if tracker.get("shipment_id")), None)
-            tracker = own or (known[0] if known else self._client.tracker.create(tracking_code=code))
+            found: Any = self._client.tracker.all(tracking_code=code, page_size=MAX_POLLED)["trackers"]
+            known = _own(tracker for tracker in found if tracker.tracking_code == code)
+            tracker = known or self._client.tracker.create(tracking_code=code)
             if tracker.tracking_code != code:
                 raise ProviderUnavailable("the carrier's answer is about another parcel")
-            return _status(str(tracker.status))
+            return _report(tracker)
 
-    def tracking_code(self, body: bytes, signature: str | None) -> str | None:
-        """Return the tracking code that a webhook reports on; None when it is about something else.
+    def reports(self, codes: Sequence[str]) -> dict[str, ParcelReport]:
+        """Return where parcels are, by tracking code, in one request. What is not known, or not understood, is left out."""
+        with easypost_errors():
+            answer: Any = self._client.tracker.retrieve_batch(tracking_codes=list(codes))
+            found = list(answer["trackers"])
+        reports = {}
+        for code in codes:
+            tracker = _own(each for each in found if each.get("tracking_code") == code)
+            if tracker is not None:
+                with suppress(ProviderUnavailable):
+                    reports[code] = _report(tracker)
+        return reports
+
+    def webhook_report(self, body: bytes, signature: str | None) -> ParcelReport | None:
+        """Return what a webhook reports; None when it is about something else.
 
         Raises:
             SignatureInvalid: EasyPost did not sign it with the shared secret.
@@ -74,23 +85,39 @@ class EasyPostTrackers:
             event = validate_webhook(body, {"X-Hmac-Signature": signature}, secret)
         except (SignatureVerificationError, json.JSONDecodeError):
             raise SignatureInvalid("the signature is not EasyPost's") from None
-        return _tracking_code(event)
+        return _reported(event)
 
 
-def _tracking_code(event: Any) -> str | None:
+def _own(trackers: Iterable[Any]) -> Any:
+    """Return the tracker whose label was bought here: of several carriers' parcels with one number, that is the one."""
+    found = list(trackers)
+    return next((tracker for tracker in found if tracker.get("shipment_id")), found[0] if found else None)
+
+
+def _reported(event: Any) -> ParcelReport | None:
     if not isinstance(event, dict) or not str(event.get("description")).startswith("tracker."):
         return None
     result = event.get("result")
     try:
-        return TypeAdapter(TrackingCode).validate_python(
-            result.get("tracking_code") if isinstance(result, dict) else None
-        )
-    except ValidationError:
+        return _report(result) if isinstance(result, dict) else None
+    except ProviderUnavailable:  # a status that is not known yet, or a code of another form
         return None
 
 
-def _status(theirs: str) -> ParcelStatus:
+def _report(tracker: Any) -> ParcelReport:
+    """Return what a tracker says.
+
+    Raises:
+        ProviderUnavailable: It was not understood.
+    """
+    status = str(tracker.get("status"))
     try:
-        return _STATUSES.get(theirs) or ParcelStatus(theirs)
+        return ParcelReport(
+            code=tracker.get("tracking_code"),
+            status=_STATUSES.get(status) or ParcelStatus(status),
+            updated_at=tracker.get("updated_at"),
+            tracker_id=tracker.get("id"),
+            shipment_id=tracker.get("shipment_id"),
+        )
     except ValueError:
         raise ProviderUnavailable("the carrier's answer was not understood") from None

@@ -26,6 +26,7 @@ _SHOWN: Final = ("customer_id", "status", "total_cents", "currency", "placed_at"
 _FILTERED: Final = ("email_digest", "products", "payment_id", "tracking_code")
 _OF_END: Final = ("ended_at", "payment_provider")
 _INDEX: Final = "$"
+_OPEN_PARCELS: Final = f"{_INDEX}open-parcel|"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TIME_CHARS: Final = 14
 _END_OF_TIME: Final = 16**_TIME_CHARS - 1
@@ -51,7 +52,7 @@ def facts_of_progress(progress: OrderProgress) -> dict[str, Any]:
         if entry.step == AUTHORISE_PAYMENT and entry.reference:
             facts["payment_id"] = entry.reference
         elif entry.step == BUY_LABEL and entry.reference:
-            facts["tracking_code"] = entry.reference.upper()
+            facts |= {"tracking_code": entry.reference.upper(), "parcel_code": entry.reference}
     return facts
 
 
@@ -68,7 +69,7 @@ def index_rows(row: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         key = f"{ended_prefix(row['ended_at'])}{row['RowKey']}"
         known = {name: row[name] for name in _OF_END if row.get(name) is not None}
         rows[key] = {**entity, **known, "RowKey": key}
-    return rows
+    return rows | _open_parcel(row)
 
 
 def ended_prefix(at: datetime) -> str:
@@ -130,9 +131,23 @@ def _word(number: int) -> str:
     return f"{number:0{_TIME_CHARS}x}".translate(_DIGITS)
 
 
+def silent_since(before: datetime) -> tuple[str, str]:
+    """Return the range of keys of the open parcels of which nothing was reported since then, the longest silent one first."""
+    return _OPEN_PARCELS, f"{_OPEN_PARCELS}{_time(before)}"
+
+
 def filter_digest(wanted: OrderFilter) -> str:
     """Return what binds a cursor to its filter."""
     return hashlib.sha256(str(wanted).encode()).hexdigest()[:16]
+
+
+def _open_parcel(row: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the index row of a parcel that is on its way, by which the timer finds it once nothing is reported of it."""
+    if row.get("parcel_reported_at") is None or row.get("parcel_code") is None or row.get("parcel_has_arrived"):
+        return {}
+    key = f"{_OPEN_PARCELS}{_time(row['parcel_reported_at'])}|{row['RowKey']}"
+    copied = {name: row[name] for name in ("parcel_code", "tracking", "listed_at") if row.get(name) is not None}
+    return {key: {"PartitionKey": row["PartitionKey"], "RowKey": key, "order_id": row["RowKey"], **copied}}
 
 
 def _prefixes(copied: Mapping[str, Any]) -> Iterator[str]:

@@ -19,7 +19,6 @@ from adapters.stores.order_rows import (
     progress_entity,
     purged_entity,
     row_of,
-    tracking_entity,
     with_late_cancellation,
 )
 from adapters.stores.order_stops import NAME, OrderStops
@@ -30,7 +29,6 @@ from domain.orders.order import ENDED, ENDS, Order, OrderProgress, OrderStatus
 from domain.orders.row import OrderRow
 from domain.orders.run import run_of
 from domain.page import Page
-from domain.shipping.tracking import Tracking
 from domain.workflows.intake import Intake
 from domain.workflows.records import Closing, RecordRun
 from domain.workflows.run import CloseRun
@@ -119,14 +117,6 @@ class OrderRepository(OrderStops):
         """Do what `record` does."""
         return self.record(OrderProgress.model_validate(record.progress))
 
-    def record_tracking(self, order_id: str, tracking: Tracking) -> None:
-        """Store where an order's parcel is. A later status stays; an unknown order gets no row."""
-        with storage_errors(NAME):
-            for row in self._rows.reads(order_id):
-                is_stale = row is None or row.get("purged_at") is not None or not _is_later(tracking, row)
-                if is_stale or self._rows.try_write(row, order_id, tracking_entity(tracking)):
-                    break
-
     def close(self, closing: CloseRun) -> Closing | None:
         """Store a compensation that was completed late. Its order ends with the last of those that it says are open.
 
@@ -180,11 +170,6 @@ class OrderRepository(OrderStops):
                     result = entity, progress if is_new else None
                     break
         return result
-
-
-def _is_later(tracking: Tracking, row: Mapping[str, Any]) -> bool:
-    known = row_of(row).tracking
-    return known is None or tracking.seen_at >= known.seen_at
 
 
 def _closed(row: OrderRow, closing: CloseRun) -> OrderProgress | None:

@@ -8,8 +8,9 @@ from adapters.azure_storage.long_text import joined_text, split_text
 from adapters.azure_storage.table_values import long, plain
 from adapters.stores.order_index import facts_of_order, facts_of_progress
 from domain.orders.order import ENDED, TRANSITIONS, Order, OrderProgress, OrderStatus
+from domain.orders.parcel import parcel_on_its_way
 from domain.orders.row import OrderRow
-from domain.shipping.tracking import Tracking
+from domain.shipping.tracking import ENDS, Tracking
 from domain.workflows.cancellation import CancellationRequest
 from domain.workflows.course import CANCELLED, Course
 from domain.workflows.records import SettleCourse
@@ -34,20 +35,27 @@ def new_entity(order: Order) -> dict[str, Any]:
 
 
 def progress_entity(progress: OrderProgress) -> dict[str, Any]:
-    """Return the properties that a saga's progress changes."""
+    """Return the properties that a saga's progress changes. With the order's completion its parcel is on its way."""
+    now = datetime.now(UTC)
     return {
         "status": str(progress.status),
-        "updated_at": datetime.now(UTC),
+        "updated_at": now,
         "steps": len(progress.steps),
-        **({"ended_at": datetime.now(UTC)} if progress.status in ENDED else {}),
+        **({"ended_at": now} if progress.status in ENDED else {}),
+        **({} if parcel_on_its_way(progress) is None else {"parcel_reported_at": now}),
         **facts_of_progress(progress),
         **split_text("result", progress.model_dump_json()),
     }
 
 
-def tracking_entity(tracking: Tracking) -> dict[str, Any]:
-    """Return the properties that a poll of the carrier changes."""
-    return {"updated_at": datetime.now(UTC), "tracking": tracking.model_dump_json()}
+def tracking_entity(tracking: Tracking, now: datetime) -> dict[str, Any]:
+    """Return the properties that a report of the carrier changes."""
+    return {
+        "updated_at": datetime.now(UTC),
+        "tracking": tracking.model_dump_json(),
+        "parcel_has_arrived": tracking.status in ENDS,
+        "parcel_reported_at": now,
+    }
 
 
 def course_entity(request: SettleCourse, row: Mapping[str, Any] | None) -> dict[str, Any]:

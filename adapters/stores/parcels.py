@@ -1,11 +1,36 @@
-"""Keep the order of each tracking code: the carrier's webhooks name the code alone."""
+"""Keep the parcel of each tracking code, because the carrier's webhooks name no order, and where each open parcel is.
 
-from typing import Final
+Where a parcel is stands in the row of its order. An index row beside it, which is written in the same transaction, holds since when
+nothing was reported of the parcel, and goes with the parcel's end: so the timer reads silent parcels alone.
+"""
+
+import heapq
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+from zlib import crc32
 
 from adapters.azure_storage.storage import Storage, create_table, created_on_first_use, storage_errors
+from adapters.stores.order_index import PARTITIONS, index_rows, partition_of, silent_since
+from adapters.stores.order_rows import row_of, tracking_entity
+from adapters.stores.rows import Rows
+from domain.shipping.parcels import SILENCE_INTERVAL, Parcel, SilentParcel
+from domain.shipping.tracking import Tracking
+
+if TYPE_CHECKING:
+    from azure.data.tables import TableEntity
 
 _PARCELS: Final = "parcels"
-_PARTITION: Final = "parcel"
+_NAME: Final = "the parcels"
+_PARTITIONS: Final = tuple(f"parcel-{number}" for number in range(8))
+"""A stored parcel stays where it is: never change this."""
+
+_PARTITION_OF_BEFORE: Final = "parcel"
+"""Rows of earlier releases, each written by the orchestration that watches the parcel."""
+
+_ORDERS: Final = "orders"
+_PAGE_ROWS: Final = 100
 
 
 class Parcels:
@@ -14,23 +39,135 @@ class Parcels:
     def __init__(self, storage: Storage) -> None:
         self._table = storage.table(_PARCELS)
 
-    def add(self, code: str, order_id: str) -> None:
-        """Record the order of a tracking code."""
-        entity = {"PartitionKey": _PARTITION, "RowKey": code, "order_id": order_id}
-        with storage_errors("the parcels"):
+    def add(self, parcel: Parcel) -> None:
+        """Record a parcel. One that had its tracking code before gives way: carriers use their codes again."""
+        entity = _entity(parcel)
+        with storage_errors(_NAME):
             created_on_first_use(lambda: self._table.upsert_entity(entity), lambda: create_table(self._table))
 
     def remove(self, code: str) -> None:
         """Forget a tracking code. Safe to repeat."""
-        with storage_errors("the parcels"):
-            created_on_first_use(lambda: self._table.delete_entity(_PARTITION, code), lambda: create_table(self._table))
+        with storage_errors(_NAME):
+            for partition in (_partition(code), _PARTITION_OF_BEFORE):
+                self._delete(partition, code)
 
-    def order_of(self, code: str) -> str | None:
-        """Return the order of a parcel; None when it is not one of this shop."""
+    def _delete(self, partition: str, code: str) -> None:
+        created_on_first_use(lambda: self._table.delete_entity(partition, code), lambda: create_table(self._table))
+
+    def find(self, code: str) -> Parcel | None:
+        """Return the parcel of a tracking code; None when it is not one of this shop."""
+        with storage_errors(_NAME):
+            row = self._row(_partition(code), code)
+            if row is not None:
+                return _parcel(row)
+            row = self._row(_PARTITION_OF_BEFORE, code)
+            return None if row is None else Parcel(code=code, order_id=row["order_id"], is_watched=True)
+
+    def _row(self, partition: str, code: str) -> "TableEntity | None":
         from azure.core.exceptions import ResourceNotFoundError
 
-        with storage_errors("the parcels"):
-            try:
-                return str(self._table.get_entity(_PARTITION, code)["order_id"])
-            except ResourceNotFoundError:  # the row, or the table with it
-                return None
+        try:
+            return self._table.get_entity(partition, code)
+        except ResourceNotFoundError:  # the row, or the table with it
+            return None
+
+
+class OpenParcels:
+    """Every method raises StorageUnavailable when the table does not answer."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._orders = storage.table(_ORDERS)
+        self._rows = Rows(self._orders, partition_of, _NAME, index_rows)
+
+    def record(self, order_id: str, tracking: Tracking, now: datetime) -> bool:
+        """Store where an order's parcel is, unless a later status is known; an unknown or purged order gets no row.
+
+        A report without a new status is stored now and then only: it shows that the parcel is not silent.
+
+        Returns:
+            Whether the status is new.
+        """
+        with storage_errors(_NAME):
+            for row in self._rows.reads(order_id):
+                if row is None or _is_purged(row):
+                    return False
+                known = row_of(row).tracking
+                if not tracking.follows(known):
+                    return False
+                is_new = known is None or known.status is not tracking.status
+                if not is_new and not _is_due(row, now):
+                    return False
+                if self._rows.try_write(row, order_id, tracking_entity(tracking, now)):
+                    return is_new
+        return False
+
+    def silent(self, before: datetime, limit: int) -> Sequence[SilentParcel]:
+        """Return parcels without an end of which nothing was reported since then, the longest silent ones first."""
+        with storage_errors(_NAME):
+            return created_on_first_use(lambda: self._silent(before, limit), lambda: create_table(self._orders))
+
+    def mark_polled(self, order_id: str, now: datetime) -> None:
+        """Have a parcel, of which there is nothing new, count as silent from now on."""
+        with storage_errors(_NAME):
+            for row in self._rows.reads(order_id):
+                is_gone = row is None or _is_purged(row)
+                if is_gone or self._rows.try_write(row, order_id, {"parcel_reported_at": now}):
+                    break
+
+    def _silent(self, before: datetime, limit: int) -> list[SilentParcel]:
+        found = heapq.merge(
+            *(self._index(partition, before) for partition in PARTITIONS), key=lambda row: str(row["RowKey"])
+        )
+        return [_silent_parcel(row) for row in islice(found, limit)]
+
+    def _index(self, partition: str, before: datetime) -> "Iterator[TableEntity]":
+        first, end = silent_since(before)
+        asked = {"partition": partition, "first": first, "end": end}
+        where = "PartitionKey eq @partition and RowKey gt @first and RowKey lt @end"
+        return iter(self._orders.query_entities(where, parameters=asked, results_per_page=_PAGE_ROWS))
+
+
+def _entity(parcel: Parcel) -> dict[str, Any]:
+    """Return the row of a parcel. What is not known stands in it as an empty text, or else what an earlier row says would stay."""
+    ids = {"shipment_id": parcel.shipment_id or "", "tracker_id": parcel.tracker_id or ""}
+    watched = {"is_watched": True} if parcel.is_watched else {}
+    return {
+        "PartitionKey": _partition(parcel.code),
+        "RowKey": parcel.code,
+        "order_id": parcel.order_id,
+        **ids,
+        **watched,
+    }
+
+
+def _parcel(row: Mapping[str, Any]) -> Parcel:
+    return Parcel(
+        code=row["RowKey"],
+        order_id=row["order_id"],
+        shipment_id=row["shipment_id"] or None,
+        tracker_id=row["tracker_id"] or None,
+        is_watched=bool(row.get("is_watched")),
+    )
+
+
+def _partition(code: str) -> str:
+    return _PARTITIONS[crc32(code.encode()) % len(_PARTITIONS)]
+
+
+def _is_purged(row: Mapping[str, Any]) -> bool:
+    return row.get("purged_at") is not None
+
+
+def _is_due(row: Mapping[str, Any], now: datetime) -> bool:
+    reported_at = row.get("parcel_reported_at")
+    return reported_at is None or now >= reported_at + SILENCE_INTERVAL
+
+
+def _silent_parcel(row: Mapping[str, Any]) -> SilentParcel:
+    known = row.get("tracking")
+    return SilentParcel(
+        order_id=row["order_id"],
+        code=row["parcel_code"],
+        known=None if known is None else Tracking.model_validate_json(known),
+        ordered_at=row["listed_at"],
+    )

@@ -12,7 +12,6 @@ from domain.orders.order import Order, OrderProgress, OrderStatus
 from domain.orders.row import OrderRow
 from domain.page import Page
 from domain.repositories.runs import RunRecords
-from domain.shipping.tracking import Tracking
 from domain.workflows.cancellation import CancellationRequest
 from domain.workflows.course import RunEnd
 from domain.workflows.intake import Intake
@@ -60,9 +59,6 @@ class OrderRepository(RunRecords, Protocol):
     def purge(self, order_id: str, now: datetime) -> None:
         """Delete what is known of an order that has ended, but for its id, its fingerprint and its status."""
 
-    def record_tracking(self, order_id: str, tracking: Tracking) -> None:
-        """Store where an order's parcel is, unless the row knows a later status."""
-
 
 class OrderBatches(Protocol):
     """What batches of orders keep between their steps."""
@@ -97,19 +93,6 @@ class RefusedOrders(Protocol):
 
     def put(self, refused: RefusedMessage) -> None:
         """Store a message. A repeat stores a second one with the same `message_id`."""
-
-
-class Parcels(Protocol):
-    """Which order a parcel belongs to."""
-
-    def add(self, code: str, order_id: str) -> None:
-        """Record the order of a tracking code."""
-
-    def remove(self, code: str) -> None:
-        """Forget a tracking code."""
-
-    def order_of(self, code: str) -> str | None:
-        """Return the order of a parcel; None when it is not one of this shop."""
 
 
 class Catalogue(Protocol):

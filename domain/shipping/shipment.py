@@ -17,7 +17,9 @@ LABEL_REFUNDED: Final = "label_refunded"
 CARRIER: Final = "carrier"
 SERVICE: Final = "service"
 TRACKING_URL: Final = "tracking_url"
-"""The facts of a label in the ledger: by whom the parcel goes, by which service, and the page that shows its way."""
+TRACKER: Final = "tracker_id"
+"""The facts of a label in the ledger: by whom the parcel goes, by which service, the page that shows its way, and the id of what
+tracks it at the carrier service."""
 
 LABEL_PERCENT: Final = 100
 """A label costs no more than the goods, unless the settings allow it."""

@@ -1,6 +1,6 @@
 """A parcel on its way: its statuses at the carrier, and what the shop records of them."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Final
 
@@ -16,6 +16,9 @@ TRACKING_REPORTED: Final = "TrackingReported"
 
 FIRST_PAUSE: Final = timedelta(hours=1)
 MAX_PAUSE: Final = timedelta(hours=12)
+MAX_SILENCE: Final = timedelta(hours=24)
+"""A parcel of which nothing was reported for so long is polled."""
+
 LOST_AFTER: Final = timedelta(days=45)
 """A parcel that has not reached an end after this time is lost."""
 
@@ -37,6 +40,8 @@ class ParcelStatus(StrEnum):
 
 
 ENDS: Final = frozenset({ParcelStatus.DELIVERED, ParcelStatus.RETURNED, ParcelStatus.LOST, ParcelStatus.CANCELLED})
+_FOUND: Final = ENDS - {ParcelStatus.LOST}
+_ON_THE_WAY: Final = tuple(ParcelStatus)
 _MAX_REMEMBERED: Final = 20
 
 
@@ -47,11 +52,33 @@ class TrackingRequest(Wire):
 
 
 class Tracking(Wire):
-    """What is known of a parcel. seen_at: when the carrier was polled and first reported this status."""
+    """What is known of a parcel.
+
+    Attributes:
+        seen_at: When the shop learned of this status.
+        updated_at: When the carrier reported it, by its own clock; None where only the shop's is known.
+    """
 
     code: TrackingCode
     status: ParcelStatus
     seen_at: Timestamp
+    updated_at: Timestamp | None = None
+
+    def follows(self, known: "Tracking | None") -> bool:
+        """Return whether this is later than what is known: by the carrier's clock, whatever came in first.
+
+        An end is final, but for a lost parcel, which may be found.
+        """
+        if known is None:
+            return True
+        if known.status in ENDS:
+            return known.status is ParcelStatus.LOST and self.status in _FOUND
+        return self._moment > known._moment
+
+    @property
+    def _moment(self) -> tuple[datetime, int]:
+        # The carrier's clock counts seconds: of two statuses in one, the one farther on the way is the later.
+        return self.updated_at or self.seen_at, _ON_THE_WAY.index(self.status)
 
 
 class ParcelQuery(Wire):

@@ -52,7 +52,7 @@ def _describe_deployment(parser: argparse.ArgumentParser) -> None:
 
 def _describe_order(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--polls", type=_count, default=2, help="status polls per order")
-    carrier = "polls of the carrier until a parcel has arrived; 0 without tracking"
+    carrier = "polls of the carrier for a parcel that is watched; ten in three days"
     parser.add_argument("--carrier-polls", type=_count, default=Workload.carrier_polls, help=carrier)
     parser.add_argument("--queue-ops", type=_count, help="measured queue operations per order")
     parser.add_argument("--table-ops", type=_count, help="measured table operations per order")
@@ -62,7 +62,7 @@ def _workload(chosen: argparse.Namespace) -> Workload:
     return Workload(
         polls=chosen.polls,
         carrier_polls=chosen.carrier_polls,
-        tracking_changes=min(chosen.carrier_polls, Workload.tracking_changes),
+        tracking_changes=min(chosen.carrier_polls, 3),
         queue_ops=chosen.queue_ops,
         table_ops=chosen.table_ops,
     )

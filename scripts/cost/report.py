@@ -54,7 +54,7 @@ def _assumptions(scenario: Scenario) -> str:
         f"Assumed per order: {load.activities} activities of {load.activity_s} s, "
         f"{load.entity_calls} entity calls and {load.entity_signals} signals, {load.events} events, "
         f"{load.timers} timers, {load.polls} status polls; {load.episodes} replays of {load.orchestrator_s} s; "
-        f"{load.carrier_polls} polls of the carrier with "
+        f"{load.reports} reports of the carrier; {load.carrier_polls} polls of a watched parcel with "
         f"{load.tracking_activities} activities and {load.tracking_episodes} replays; "
         f"{load.queue_operations} queue and {load.table_operations} table operations "
         f"({'measured' if is_measured else 'modelled, not measured'}); "

@@ -10,8 +10,8 @@ from typing import Final
 from scripts.cost import telemetry
 from scripts.cost.telemetry import Items
 
-SCHEDULED_RUNS: Final = 730 * (60 + 12 + 1 + 1 + 1) + 30 * 4
-"""Runs of timer functions in a month, whatever is ordered: one every minute, one every five, two an hour, four a night."""
+SCHEDULED_RUNS: Final = 730 * (60 + 12 + 4 + 1 + 1 + 1) + 30 * 4
+"""Runs of timer functions in a month, whatever is ordered: every minute, every five, every quarter, three an hour, four a night."""
 
 IDLE_REQUESTS_PER_MINUTE: Final = 143
 """Polling of queues, leases and partitions, for each running instance. Counted as above, without any order."""
@@ -27,7 +27,7 @@ _RECORDED_CPU_S: Final = 0.06 + 0.06
 
 @dataclass(frozen=True, kw_only=True)
 class Workload:
-    """What one order does when no step fails and no approval is needed: the order, its mail and the tracking of its parcel.
+    """What one order does when no step fails and no approval is needed: the order, its mail and the reports of its parcel.
 
     Times are in seconds. Every run of an orchestrator, each replay included, is a paid execution.
     """
@@ -38,12 +38,16 @@ class Workload:
     events: int = 0
     timers: int = 0
     polls: int = 2  # of the order's status, by the client
-    carrier_polls: int = 10  # three days until the parcel has arrived
-    tracking_changes: int = 3  # polls that return a new status
+    carrier_polls: int = 0  # of a parcel that is watched on request; ten are three days
+    tracking_changes: int = 0  # of those, polls that return a new status
+    reports: int = 10  # webhooks of the carrier until the parcel has arrived
+    recorded_reports: int = 5  # with a new status, or hours after the last
+    silent_polls: int = 1  # by the timer, a hundred parcels in one request
     activity_s: float = 0.4
     orchestrator_s: float = 0.1
     entity_s: float = 0.05
     http_s: float = 0.15
+    report_s: float = 0.05
     mail_s: float = 0.3
     queue_ops: int | None = None  # measured; None for the model's
     table_ops: int | None = None
@@ -90,8 +94,8 @@ class Workload:
 
     @property
     def http_executions(self) -> int:
-        """Executions of HTTP functions: the order and the polls of its status."""
-        return 1 + self.polls
+        """Executions of HTTP functions: the order, the polls of its status, and the reports of its parcel."""
+        return 1 + self.polls + self.reports
 
     @property
     def executions(self) -> int:
@@ -107,7 +111,7 @@ class Workload:
     @property
     def http_busy_s(self) -> float:
         """Seconds of work of HTTP functions."""
-        return self.http_executions * self.http_s
+        return (1 + self.polls) * self.http_s + self.reports * self.report_s
 
     @property
     def cpu_s(self) -> float:
@@ -131,12 +135,15 @@ class Workload:
 
     @property
     def shop_table_operations(self) -> int:
-        """Operations on the shop's tables for an order and its tracking.
+        """Operations on the shop's tables for an order and its parcel.
 
-        They accept and record the order, read and change it for each of its three statuses on the way, read it for each poll,
-        start its tracking and record each change.
+        They accept and record the order, read and change it for each of its three statuses on the way, read it for each poll, and
+        enter its parcel. A report looks up the parcel and reads the order, and some change it; a poll by the timer reads and
+        changes it, and looks up the parcel. A watch is started, and records each change.
         """
-        return 2 + 3 * 2 + 2 * self.polls + (4 + self.tracking_changes if self.carrier_polls else 0)
+        parcel = 1 + 2 * self.reports + self.recorded_reports + 3 * self.silent_polls
+        watched = 5 + 2 * self.tracking_changes if self.carrier_polls else 0
+        return 2 + 3 * 2 + 2 * self.polls + parcel + watched
 
     @property
     def scheduler_actions(self) -> int:

@@ -1,7 +1,6 @@
 """Deliver notifications: later and later while a mail server is away, and dead-lettered when that does not help.
 
-The order, or whatever else a message is about, has long gone on: nothing here touches it. That an order has completed also starts
-the tracking of its parcel.
+The order, or whatever else a message is about, has long gone on: nothing here touches it.
 """
 
 import asyncio
@@ -12,17 +11,14 @@ from typing import Final
 
 from domain.errors import ProviderUnavailable, StorageUnavailable
 from domain.ids import mail_dead_letter_id
-from domain.mail.notification import Notification, NotificationKind, next_try
+from domain.mail.notification import Notification, next_try
 from domain.mail.steps import MAIL, MAIL_NOTIFICATION
-from domain.shipping.tracking import SHIPMENT_TRACKING, TrackingRequest
 from domain.workflows.commands import activity_command
 from domain.workflows.dead_letter import DeadLetter
 from domain.workflows.steps import Outcome, StepResult
 from services.container import services
-from services.durable.client import DurableClient
 from services.mail.notifications import notification_sender
 from services.telemetry import emit_dead_letter
-from services.workflows.runs import start_once
 
 # Constructed, not validated: a cold start need not build a validator for a constant.
 _GIVEN_UP: Final = StepResult.model_construct(
@@ -32,13 +28,12 @@ _GIVEN_UP: Final = StepResult.model_construct(
 _log = logging.getLogger(__name__)
 
 
-async def deliver(client: DurableClient, notification: Notification) -> None:
+async def deliver(notification: Notification) -> None:
     """Send one message, or put it back for later, or dead-letter it.
 
     Raises:
         StorageUnavailable: None of them could be done.
     """
-    await _start_tracking(client, notification)
     try:
         result = await asyncio.to_thread(notification_sender().deliver, notification)
     except (ProviderUnavailable, StorageUnavailable) as error:
@@ -52,13 +47,12 @@ async def deliver(client: DurableClient, notification: Notification) -> None:
         await _store(_undelivered(notification, result))
 
 
-async def dead_letter(client: DurableClient, notification: Notification) -> None:
+async def dead_letter(notification: Notification) -> None:
     """Dead-letter a message that the host gave up on.
 
     Raises:
         StorageUnavailable: The same call may be made again.
     """
-    await _start_tracking(client, notification)
     await _store(_undelivered(notification, _GIVEN_UP))
 
 
@@ -69,13 +63,6 @@ async def dead_letter_unreadable(body: bytes) -> None:
         StorageUnavailable: The same call may be made again.
     """
     await _store(_unreadable(body))
-
-
-async def _start_tracking(client: DurableClient, notification: Notification) -> None:
-    """Track the parcel of an order that has completed: here, because the order waits for nothing. A repeat starts nothing."""
-    if notification.kind is NotificationKind.ORDER_COMPLETED:
-        request = TrackingRequest(order_id=notification.key)
-        await start_once(client, SHIPMENT_TRACKING, notification.key, request)
 
 
 def _undelivered(notification: Notification, result: StepResult) -> DeadLetter:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from domain.errors import StorageUnavailable
 from domain.ids import PROCESS_ORDER
 from domain.mail.notification import Notification
-from domain.orders.order import ENDED, OrderStatus
+from domain.orders.order import ENDED, OrderProgress, OrderStatus
+from domain.orders.parcel import parcel_on_its_way
 from domain.orders.run import run_of
 from domain.workflows.dead_letter import DeadLetter
 from domain.workflows.records import Closing, RecordRun
@@ -36,6 +37,8 @@ def conclude(record: RecordRun) -> tuple[StepResult, list[DeadLetter | None]]:
     notified = StepResult() if record.notification is None else _put(record.notification)
     stored = [services().dead_letters.store(dead_letter) for dead_letter in record.dead_letters]
     has_ended = record.workflow == PROCESS_ORDER and record.progress["status"] in ENDED
+    if has_ended:
+        _send_off(OrderProgress.model_validate(record.progress))
     if has_ended and notified.reason_code is None:
         _forget_order(record.key, OrderStatus(record.progress["status"]))
     return notified, stored
@@ -65,6 +68,13 @@ def _forget_order(order_id: str, status: OrderStatus) -> None:
     row = orders.get(order_id)
     if row is not None and row.order is not None and row.status not in ENDED:
         orders.intake.remember(run_of(row.order, with_request=False))
+
+
+def _send_off(progress: OrderProgress) -> None:
+    """Have the order of a parcel known by its tracking code: the carrier's webhooks name no more."""
+    parcel = parcel_on_its_way(progress)
+    if parcel is not None:
+        services().parcels.add(parcel)
 
 
 def _put(notification: Notification) -> StepResult:

@@ -16,7 +16,6 @@ from local_host.testing import Answer
 from services.container import services
 from tests.support.expenses import decision_token
 from tests.support.files import put_files, read_json
-from tests.support.messages import waiting_messages
 from tests.support.order_requests import ADDRESS, order_request
 from tests.support.orders import NOON, placed_order
 from tests.support.shop import Shop
@@ -150,9 +149,9 @@ async def complete_order(shop: Shop, key: str) -> None:
     shop.sandbox.post(f"/trackers/{key}", {"status": "delivered"})
 
 
-async def notify_of_completion(shop: Shop, key: str) -> None:
-    notification = next(message for message in waiting_messages() if message["key"] == key)
-    await shop.host.run("deliver_notification", json.dumps(notification))
+async def watch_parcel(shop: Shop, key: str) -> None:
+    assert (await insist(shop, f"shipments/{key}/watch")).status == 202
+    await shop.host.run_until_idle()
 
 
 async def delivered(shop: Shop, key: str) -> None:
@@ -193,5 +192,5 @@ PATTERNS = {
     "file_batch": Pattern(ask=look_at_files, ended=looked_at_files),
     "bulk_restock": Pattern(ask=restock, ended=restocked, prepare=put_product),
     "report": Pattern(ask=make_report, ended=report_made, prepare=enter_order),
-    "shipment_tracking": Pattern(ask=notify_of_completion, ended=delivered, prepare=complete_order),
+    "shipment_tracking": Pattern(ask=watch_parcel, ended=delivered, prepare=complete_order),
 }

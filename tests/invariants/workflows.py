@@ -7,8 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 from domain.carts.cart import CHECKOUT_CART
-from domain.ids import PROCESS_ORDER
-from domain.mail.notification import Notification, NotificationKind
 from orchestrators.kernel.retry import STEP
 from orchestrators.order_batch import CHUNK
 from services.container import services
@@ -217,14 +215,7 @@ def watch(*statuses: str, sold: bool = True) -> Act:
         if sold:
             await shop.stock("mug", 10)
             await stage.send("orders", order_request(order_id="a-1"))
-        notification = Notification(
-            message_id="a-1.order_completed",
-            workflow=PROCESS_ORDER,
-            key="a-1",
-            kind=NotificationKind.ORDER_COMPLETED,
-            email="ada@example.com",
-        )
-        await shop.host.run("deliver_notification", notification.model_dump_json())
+        await stage.send("shipments/a-1/watch")
         for status in statuses:
             shop.sandbox.post("/trackers/a-1", {"status": status})
             await shop.host.advance(hours=3)

@@ -12,15 +12,13 @@ bp = df.Blueprint()
 
 
 @bp.queue_trigger(arg_name="message", queue_name=NOTIFICATIONS, connection="SHOP_STORAGE")
-@bp.durable_client_input(client_name="client")
-async def deliver_notification(message: func.QueueMessage, client: df.DurableOrchestrationClient) -> None:
+async def deliver_notification(message: func.QueueMessage) -> None:
     """Deliver one message. When it cannot be read, or not be put back, the host delivers it again, five times."""
-    await deliver(client, Notification.model_validate_json(message.get_body()))
+    await deliver(Notification.model_validate_json(message.get_body()))
 
 
 @bp.queue_trigger(arg_name="message", queue_name=f"{NOTIFICATIONS}-poison", connection="SHOP_STORAGE")
-@bp.durable_client_input(client_name="client")
-async def dead_letter_notification(message: func.QueueMessage, client: df.DurableOrchestrationClient) -> None:
+async def dead_letter_notification(message: func.QueueMessage) -> None:
     """Dead-letter what the host gave up on, readable or not."""
     body = message.get_body()
     try:
@@ -28,4 +26,4 @@ async def dead_letter_notification(message: func.QueueMessage, client: df.Durabl
     except ValidationError:
         await dead_letter_unreadable(body)
     else:
-        await dead_letter(client, notification)
+        await dead_letter(notification)

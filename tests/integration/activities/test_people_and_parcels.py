@@ -63,7 +63,9 @@ def test_a_parcel_is_found_and_its_place_entered_without_touching_the_orders_sta
     assert run_twice(find_parcel, TrackingRequest(order_id="order-1"))["reason_code"] == "no_parcel"
     completed()
     assert run_twice(find_parcel, TrackingRequest(order_id="order-1"))["reference"] == CODE
-    assert services().parcels.order_of(CODE) == "order-1"
+    known = services().parcels.find(CODE)
+    assert known is not None
+    assert (known.order_id, known.is_watched) == ("order-1", True)
     seen = run_twice(poll_parcel, ParcelQuery(code=CODE, at=NOW))
     assert seen["tracking"]["status"] == "delivered"
     tracking = Tracking.model_validate(seen["tracking"])

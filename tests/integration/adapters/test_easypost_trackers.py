@@ -3,15 +3,34 @@
 import hashlib
 import hmac
 import json
+from datetime import UTC, datetime
 
 import pytest
 
 from adapters.easypost.trackers import EasyPostTrackers
 from domain.errors import ProviderUnavailable, SignatureInvalid
+from domain.shipping.parcels import ParcelReport
+from domain.shipping.tracking import ParcelStatus
 from sandbox.testing import Sandbox
 from tests.integration.adapters.scripted import Script
 
-EVENT = json.dumps({"description": "tracker.updated", "result": {"tracking_code": "EZ1000000001"}}).encode()
+EVENT = json.dumps(
+    {
+        "description": "tracker.updated",
+        "id": "evt_1",
+        "mode": "test",
+        "object": "Event",
+        "previous_attributes": {"status": "unknown"},
+        "result": {
+            "id": "trk_1",
+            "object": "Tracker",
+            "tracking_code": "EZ1000000001",
+            "status": "return_to_sender",
+            "updated_at": "2026-08-02T19:26:51Z",
+            "shipment_id": "shp_1",
+        },
+    }
+).encode()
 
 
 def signed(body: bytes, secret: str = "s\u00e9cret") -> str:
@@ -39,12 +58,12 @@ def trackers(sandbox: Sandbox) -> EasyPostTrackers:
     ],
 )
 def test_every_status_of_the_carrier_has_our_word(trackers: EasyPostTrackers, code: str, status: str) -> None:
-    assert trackers.status(code) == status
+    assert trackers.report(code).status == status
 
 
 def test_a_parcel_gets_one_tracker_however_often_it_is_asked_for(trackers: EasyPostTrackers, sandbox: Sandbox) -> None:
     for _ in range(3):
-        trackers.status("EZ1000000001")
+        trackers.report("EZ1000000001")
     assert len(sandbox.calls(operation="trackers.create")) == 1
 
 
@@ -69,7 +88,7 @@ def test_a_tracker_of_another_parcel_is_not_asked(script: Script) -> None:
         },
     ]
     script.answer("GET /v2/trackers", {"trackers": found, "has_more": False})
-    assert trackers.status("EZ1000000001") == "in_transit"
+    assert trackers.report("EZ1000000001").status == "in_transit"
 
 
 def test_a_tracker_made_for_another_parcel_is_no_answer(script: Script) -> None:
@@ -78,7 +97,7 @@ def test_a_tracker_made_for_another_parcel_is_no_answer(script: Script) -> None:
     made = {"id": "trk_1", "object": "Tracker", "tracking_code": "EZ9", "status": "delivered"}
     script.answer("POST /v2/trackers", made)
     with pytest.raises(ProviderUnavailable):
-        trackers.status("EZ1000000001")
+        trackers.report("EZ1000000001")
 
 
 @pytest.mark.parametrize("kind", ["html", "drop_before", "drop_after"])
@@ -87,27 +106,50 @@ def test_a_carrier_that_does_not_answer_is_worth_another_try(
 ) -> None:
     sandbox.fault(operation="trackers.list", kind=kind)
     with pytest.raises(ProviderUnavailable):
-        trackers.status("EZ1000000001")
+        trackers.report("EZ1000000001")
 
 
 def webhooks(secret: str | None) -> EasyPostTrackers:
     return EasyPostTrackers.connect("EZTK_adapters", None, secret)
 
 
-def test_a_signed_tracking_event_names_its_parcel() -> None:
-    assert webhooks("s\u00e9cret").tracking_code(EVENT, signed(EVENT)) == "EZ1000000001"
+def test_a_signed_tracking_event_is_a_report() -> None:
+    assert webhooks("s\u00e9cret").webhook_report(EVENT, signed(EVENT)) == ParcelReport(
+        code="EZ1000000001",
+        status=ParcelStatus.RETURNED,
+        updated_at=datetime(2026, 8, 2, 19, 26, 51, tzinfo=UTC),
+        tracker_id="trk_1",
+        shipment_id="shp_1",
+    )
+
+
+def test_parcels_are_reported_in_bulk_and_what_is_not_understood_is_left_out(
+    trackers: EasyPostTrackers, script: Script
+) -> None:
+    for code in ("EZ2000000002", "EZ4000000004"):
+        trackers.report(code)
+    reports = trackers.reports(["EZ4000000004", "EZ2000000002", "EZ0000000000"])
+    assert {code: report.status for code, report in reports.items()} == {
+        "EZ2000000002": "in_transit",
+        "EZ4000000004": "delivered",
+    }
+    known, strange = ({"id": f"trk_{code}", "tracking_code": code, "updated_at": "x"} for code in ("EZ01", "EZ02"))
+    known |= {"status": "delivered", "updated_at": "2026-08-02T19:26:51Z"}
+    script.answer("POST /v2/trackers/batch", {"trackers": [strange, known, {}], "has_more": False})
+    other = EasyPostTrackers.connect("EZTK_adapters", f"{script.url}/v2")
+    assert set(other.reports(["EZ01", "EZ02", "EZ03"])) == {"EZ01"}
 
 
 @pytest.mark.parametrize("secret", [None, "", "another"])
 def test_a_tracking_event_needs_the_right_secret(secret: str | None) -> None:
     with pytest.raises(SignatureInvalid):
-        webhooks(secret).tracking_code(EVENT, signed(EVENT))
+        webhooks(secret).webhook_report(EVENT, signed(EVENT))
 
 
 def test_a_changed_tracking_event_is_refused() -> None:
     with pytest.raises(SignatureInvalid):
-        webhooks("s\u00e9cret").tracking_code(EVENT.replace(b"EZ1", b"EZ2"), signed(EVENT))
+        webhooks("s\u00e9cret").webhook_report(EVENT.replace(b"EZ1", b"EZ2"), signed(EVENT))
     with pytest.raises(SignatureInvalid):
-        webhooks("s\u00e9cret").tracking_code(EVENT, None)
+        webhooks("s\u00e9cret").webhook_report(EVENT, None)
     with pytest.raises(SignatureInvalid):
-        webhooks("s\u00e9cret").tracking_code(b"{", signed(b"{"))
+        webhooks("s\u00e9cret").webhook_report(b"{", signed(b"{"))

@@ -43,7 +43,7 @@ async def test_the_app_accepts_every_request_of_the_file(desk: Shop) -> None:
         "resolve_dead_letter",
         "show_decision",  # the token comes from a mail
         "take_decision",
-        "receive_tracking_webhook",  # the signature comes from the carrier
+        "receive_carrier_webhook",  # the signature comes from the carrier
         "get_shipment",  # the queue that starts its tracking is not read here
         "get_cart_change",  # the id comes from the change
         "get_stock_movement",

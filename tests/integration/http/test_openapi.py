@@ -70,7 +70,7 @@ def test_only_health_and_what_carries_a_proof_of_its_own_needs_no_key():
         for function in app_index(ROOT).with_trigger("httpTrigger")
         if function.trigger.fields["authLevel"] != "FUNCTION"
     ]
-    expected = ["get_health", "receive_tracking_webhook", "show_decision", "take_decision"]
+    expected = ["get_health", "receive_carrier_webhook", "show_decision", "take_decision"]
     assert (sorted(open_to_all), sorted(served_to_all)) == (expected, expected)
 
 

@@ -9,7 +9,6 @@ import pytest
 from local_host.testing import Answer
 from tests.invariants.worker_deaths import recover_at_once
 from tests.support.card_traces import traces_in
-from tests.support.messages import waiting_messages
 from tests.support.order_requests import ADDRESS, order_request
 from tests.support.shop import Shop, running_shop, use_settings
 
@@ -18,13 +17,6 @@ LARGE = {"lines": [{"product_id": "piano", "quantity": 2}]}
 
 async def place(shop: Shop, order_id: str = "a-1", **changes: Any) -> None:
     assert (await shop.post("orders", order_request(order_id=order_id, **changes))).status == 202
-    await shop.host.run_until_idle()
-
-
-async def deliver_mail(shop: Shop) -> None:
-    """Deliver the messages of the outbox, which starts the tracking of a completed order's parcel."""
-    for notification in waiting_messages():
-        await shop.host.run("deliver_notification", json.dumps(notification))
     await shop.host.run_until_idle()
 
 
@@ -241,7 +233,8 @@ async def test_updated_at_moves_with_what_comes_after_the_end(stocked: Shop):
 async def test_updated_at_moves_with_the_parcel(stocked: Shop):
     await place(stocked)
     before = await document(stocked)
-    await deliver_mail(stocked)
+    await stocked.post("shipments/a-1/watch")
+    await stocked.host.run_until_idle()
     after = await document(stocked)
     assert after["parcel"]["status"] is not None
     assert after["updated_at"] > before["updated_at"]
@@ -269,18 +262,20 @@ async def test_links_lead_to_what_can_be_done_now(stocked: Shop):
         "durable": f"{order}?view=durable",
         "approval": f"{order}/approval",
         "cancellation": f"{order}/cancellation",
-        "shipment": None,
+        "watch": None,
         "settlement": None,
         "events": f"{stocked.host.origin}/runtime/webhooks/durabletask/instances/a-1/raiseEvent/{{eventName}}",
     }
     address = waiting["links"]["approval"].removeprefix(f"{stocked.host.origin}/api/")
     assert (await stocked.post(address, {"decision": "approved", "approver": "ann"})).status == 202
     await stocked.host.run_until_idle()
-    assert (await document(stocked))["links"]["shipment"] is None, "its tracking has not begun"
-    await deliver_mail(stocked)
     ended = (await document(stocked))["links"]
     assert (ended["approval"], ended["cancellation"], ended["events"]) == (None, None, None)
-    assert (await open_at(stocked, ended["shipment"])).status == 202
+    watch = ended["watch"].removeprefix(f"{stocked.host.origin}/api/")
+    assert (await stocked.post(watch)).status == 202
+    stocked.sandbox.post("/trackers/a-1", {"status": "delivered"})
+    await stocked.host.run_until_idle()
+    assert (await document(stocked))["links"]["watch"] is None
 
 
 # -- orders past the API

@@ -10,7 +10,6 @@ import pytest
 from tests.invariants.worker_deaths import recover_at_once
 from tests.support.files import put_files
 from tests.support.mails import Mailbox
-from tests.support.messages import waiting_messages
 from tests.support.order_requests import order_request
 from tests.support.shop import Shop, running_shop, use_settings
 from tests.support.webhooks import SECRET
@@ -60,8 +59,7 @@ async def check_out(shop: Shop) -> str:
 
 async def track(shop: Shop) -> str:
     await start(shop, "orders", order_request(order_id="a-1"))
-    (notification,) = waiting_messages()
-    await shop.host.run("deliver_notification", json.dumps(notification))
+    await shop.post("shipments/a-1/watch")
     await shop.host.run_until_idle()
     return "shipments/a-1"
 

@@ -1,6 +1,5 @@
-"""An order, the tracking of its parcel and the schedules do what the cost model counts."""
+"""An order, the watch of a parcel and the schedules do what the cost model counts."""
 
-import json
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -14,7 +13,6 @@ from local_host.testing import app_index
 from sandbox.testing import Sandbox
 from scripts.cost.workload import SCHEDULED_RUNS, Workload
 from tests.support.books import finish
-from tests.support.messages import waiting_messages
 from tests.support.order_requests import order_request
 from tests.support.shop import ROOT, Shop, running_shop, use_settings
 
@@ -44,14 +42,14 @@ async def test_order_does_what_the_cost_model_counts(shop: Shop):
     assert counted[EventType.ORCHESTRATOR_STARTED] == model.episodes == shop.host.orchestrator_runs.total()
 
 
-async def test_tracking_of_a_parcel_does_what_the_cost_model_counts(shop: Shop):
-    model = Workload()
+async def test_a_watch_of_a_parcel_does_what_the_cost_model_counts(shop: Shop):
+    model = Workload(carrier_polls=10, tracking_changes=3)
     shop.host.activity_calls.clear()
     shop.host.orchestrator_runs.clear()
-    (notification,) = waiting_messages()
     carrier_statuses = iter(("in_transit", "delivered"))
 
-    await shop.host.run("deliver_notification", json.dumps(notification))
+    await shop.post("shipments/a-1/watch")
+    await shop.host.run_until_idle()
     waited = timedelta()
     for poll in range(1, model.carrier_polls):
         if poll in (1, model.carrier_polls - 1):
@@ -68,7 +66,14 @@ async def test_tracking_of_a_parcel_does_what_the_cost_model_counts(shop: Shop):
 
 
 def test_schedules_run_as_often_as_the_cost_model_counts():
-    runs = {"0 * * * * *": 60, "0 */5 * * * *": 12, "0 17 * * * *": 1, "0 37 * * * *": 1, "0 41 * * * *": 1}
+    runs = {
+        "0 * * * * *": 60,
+        "0 */5 * * * *": 12,
+        "0 9,24,39,54 * * * *": 4,
+        "0 17 * * * *": 1,
+        "0 37 * * * *": 1,
+        "0 41 * * * *": 1,
+    }
     found = [function.trigger.fields["schedule"] for function in app_index(ROOT).with_trigger("timerTrigger")]
     hourly = [runs[one] for one in found if one in runs]
     nightly = [one for one in found if one not in runs]

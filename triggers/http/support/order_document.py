@@ -16,7 +16,9 @@ from domain.orders.document import (
     payment_of,
 )
 from domain.orders.order import OrderStatus
+from domain.orders.parcel import parcel_on_its_way
 from domain.shipping.shipment import Address
+from domain.shipping.tracking import ENDS
 from domain.wire import Timestamp, Wire
 from domain.workflows.cancellation import CancellationRequest
 from domain.workflows.steps import LedgerEntry, StepUnderWay
@@ -34,7 +36,7 @@ class OrderResources(Wire):
         durable: The same order, as clients of Durable Functions know it.
         approval: Takes an approver's decision.
         cancellation: Takes a cancellation.
-        shipment: The parcel's way, once the carrier was polled for it.
+        watch: Has the parcel watched closely while it is on its way.
         settlement: Settles what is open, and stops an order whose instance has failed or was terminated.
         events: Takes an external event, with the system key. See `sendEventPostUri` of the answer to a new order.
     """
@@ -43,7 +45,7 @@ class OrderResources(Wire):
     durable: str
     approval: str | None
     cancellation: str | None
-    shipment: str | None
+    watch: str | None
     settlement: str | None
     events: str | None
 
@@ -158,13 +160,17 @@ def _resources(facts: OrderFacts) -> OrderResources:
     view = facts.view
     order, links = resource("orders", view.order_id), order_links(view.order_id)
     possible = possible_actions(facts)
-    is_tracked = view.row is not None and view.row.tracking is not None
     return OrderResources(
         self=order,
         durable=f"{order}?view=durable",
         approval=links.approvalPostUri if OrderAction.DECIDE in possible else None,
         cancellation=links.cancellationPostUri if OrderAction.CANCEL in possible else None,
-        shipment=resource("shipments", view.order_id) if is_tracked else None,
+        watch=f"{resource('shipments', view.order_id)}/watch" if _is_on_its_way(view) else None,
         settlement=f"{order}/settlement" if OrderAction.SETTLE in possible else None,
         events=links.sendEventPostUri if view.is_running and view.instance is not None else None,
     )
+
+
+def _is_on_its_way(view: OrderView) -> bool:
+    has_arrived = view.row is not None and view.row.tracking is not None and view.row.tracking.status in ENDS
+    return parcel_on_its_way(view.progress) is not None and not has_arrived

@@ -4,7 +4,7 @@ import re
 import uuid
 from collections.abc import Mapping
 from functools import cache
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import azure.functions as func
 from pydantic import Field, TypeAdapter, ValidationError
@@ -24,7 +24,11 @@ ApprovalInstanceId = Annotated[str, Field(pattern=rf"^({EXPENSE_APPROVAL}\.)?[A-
 
 WorkflowName = Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,63}$")]
 
+CarrierName = Literal["easypost"]
+"""A carrier service whose webhooks are received."""
+
 PATH_IDS: Final[Mapping[str, Any]] = {
+    "carrier": CarrierName,
     "change_id": ChangeId,
     "customer_id": CustomerId,
     "dead_letter_id": DeadLetterId,

@@ -34,6 +34,7 @@ _OPERATIONS = (
     Operation("POST", "/v2/shipments/{id}/rerate", "shipments.rerate", shipments_api.rerate),
     Operation("POST", "/v2/trackers", "trackers.create", shipments_api.create_tracker),
     Operation("GET", "/v2/trackers", "trackers.list", shipments_api.list_trackers),
+    Operation("POST", "/v2/trackers/batch", "trackers.batch", shipments_api.retrieve_trackers),
     Operation("GET", "/v2/trackers/{id}", "trackers.retrieve", shipments_api.retrieve_tracker),
 )
 _FAILURES = {

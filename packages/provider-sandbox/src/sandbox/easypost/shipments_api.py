@@ -4,7 +4,7 @@ from sandbox.core.exchange import Answer, Call, JsonObject
 from sandbox.core.ids import tracking_code
 from sandbox.easypost import addresses, fields, listing, shipments, trackers
 from sandbox.easypost.addresses_api import address_or_new
-from sandbox.easypost.errors import EasyPostRefusal, missing, not_found
+from sandbox.easypost.errors import EasyPostRefusal, invalid, missing, not_found
 from sandbox.ledger import parcels
 from sandbox.ledger.store import Ledger
 
@@ -101,6 +101,18 @@ def list_trackers(call: Call, ledger: Ledger) -> Answer:
     )
     data, more = listing.page(found, call.params)
     return Answer(body={"trackers": data, "has_more": more})
+
+
+def retrieve_trackers(call: Call, ledger: Ledger) -> Answer:
+    """Answer with the trackers of several codes, the newest first. Codes without a tracker are left out."""
+    codes = call.params.get("tracking_codes")
+    if not codes:
+        raise missing("tracking_codes")
+    if not isinstance(codes, list) or not all(isinstance(code, str) for code in codes):
+        raise invalid("tracking_codes", "must be a list of strings")
+    wanted = set(codes)
+    found = [one for one in parcels.trackers_newest_first(ledger) if one["tracking_code"] in wanted]
+    return Answer(body={"trackers": found, "has_more": False})
 
 
 def find(call: Call, ledger: Ledger) -> JsonObject:

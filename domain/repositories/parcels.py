@@ -1,0 +1,34 @@
+"""Parcels on their way."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from domain.shipping.parcels import Parcel, SilentParcel
+from domain.shipping.tracking import Tracking
+
+
+class Parcels(Protocol):
+    """Which order a parcel belongs to."""
+
+    def add(self, parcel: Parcel) -> None:
+        """Record a parcel. One that had its tracking code before gives way. That it is watched stays."""
+
+    def remove(self, code: str) -> None:
+        """Forget a tracking code."""
+
+    def find(self, code: str) -> Parcel | None:
+        """Return the parcel of a tracking code; None when it is not one of this shop."""
+
+
+class OpenParcels(Protocol):
+    """Where the parcels of completed orders are, and which of them have gone silent."""
+
+    def record(self, order_id: str, tracking: Tracking, now: datetime) -> bool:
+        """Store where an order's parcel is, unless a later status is known. Return whether its status is new."""
+
+    def silent(self, before: datetime, limit: int) -> Sequence[SilentParcel]:
+        """Return parcels without an end of which nothing was reported since then, the longest silent ones first."""
+
+    def mark_polled(self, order_id: str, now: datetime) -> None:
+        """Have a parcel, of which there is nothing new, count as silent from now on."""

@@ -1,0 +1,101 @@
+"""Poll the parcels of which nothing was reported for long: a webhook may be lost, and an account may have none.
+
+A run is bounded. What it has not reached is what the next run begins with, because every polled parcel goes to the end of the line.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from domain.errors import ProviderRefused, ProviderUnavailable
+from domain.shipping.parcels import MAX_POLLED, Parcel, ParcelReport, SilentParcel
+from domain.shipping.tracking import MAX_SILENCE, Tracking
+from services.concurrency import gather_bounded
+from services.container import services
+from services.telemetry import emit_place
+
+MAX_PARCELS: Final = 2_000
+"""Parcels that one run polls: 20 requests to the carrier."""
+
+_log = logging.getLogger(__name__)
+
+
+async def poll_silent(now: datetime) -> int:
+    """Poll the parcels that have been silent for too long, the longest silent first. Return how many were polled.
+
+    A carrier that is away ends the run: the next one begins with the same parcels.
+
+    Raises:
+        StorageUnavailable: The next run goes on where this one has stopped.
+    """
+    silent = await asyncio.to_thread(services().open_parcels.silent, now - MAX_SILENCE, MAX_PARCELS)
+    polled = 0
+    pages = (silent[start : start + MAX_POLLED] for start in range(0, len(silent), MAX_POLLED))
+    for page in pages:
+        try:
+            reports = await asyncio.to_thread(_reports, page)
+        except ProviderUnavailable as error:
+            _log.warning("%d silent parcels are not polled: %s", len(silent) - polled, error)
+            break
+        await _record(page, reports, now)
+        polled += len(page)
+        if len(reports) < len(page):
+            # Perhaps it refuses everything, and then one request per parcel is enough for one run.
+            _log.warning("the carrier reports nothing of %d silent parcels", len(page) - len(reports))
+            break
+    return polled
+
+
+def _reports(parcels: Sequence[SilentParcel]) -> dict[str, ParcelReport]:
+    """Return the carrier's reports, by tracking code: in bulk, and one by one for what that leaves out."""
+    codes = [parcel.code for parcel in parcels]
+    try:
+        reports = services().trackers.reports(codes)
+    except ProviderRefused:  # of one of them, perhaps
+        reports = {}
+    for code in codes:
+        if code not in reports:
+            report = _report(code)
+            reports |= {} if report is None else {code: report}
+    return reports
+
+
+def _report(code: str) -> ParcelReport | None:
+    try:
+        return services().trackers.report(code)
+    except ProviderRefused:
+        return None
+
+
+async def _record(parcels: Sequence[SilentParcel], reports: dict[str, ParcelReport], now: datetime) -> None:
+    by_order = {parcel.order_id: parcel for parcel in parcels}
+
+    async def record(order_id: str) -> None:
+        parcel = by_order[order_id]
+        found = await asyncio.to_thread(_record_one, parcel, reports.get(parcel.code), now)
+        if found is not None:
+            emit_place(order_id, found)
+
+    await gather_bounded(record, by_order)
+
+
+def _record_one(parcel: SilentParcel, report: ParcelReport | None, now: datetime) -> Tracking | None:
+    """Record what a poll has brought; return it when the parcel's status is new."""
+    parcels, open_parcels = services().parcels, services().open_parcels
+    if report is not None and parcel.known is None and parcels.find(parcel.code) is None:
+        # The process died that was to record it; until then no webhook finds the order.
+        parcels.add(
+            Parcel(
+                code=parcel.code,
+                order_id=parcel.order_id,
+                shipment_id=report.shipment_id,
+                tracker_id=report.tracker_id,
+            )
+        )
+    found = parcel.after_poll(report, now)
+    if found is None:
+        open_parcels.mark_polled(parcel.order_id, now)
+        return None
+    return found if open_parcels.record(parcel.order_id, found, now) else None

@@ -1,0 +1,121 @@
+"""The timer that polls parcels: only the silent ones, in bulk, a bounded number, and with nothing lost when it stops."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from domain.errors import StorageUnavailable
+from domain.shipping.tracking import LOST_AFTER, MAX_SILENCE
+from sandbox.testing import Sandbox
+from services.container import services
+from services.shipping import silence
+from services.shipping.silence import poll_silent
+from tests.support.order_requests import order_request
+from tests.support.shop import Shop, change_settings, running_shop, use_settings
+
+BULK = "trackers.batch"
+ORDERS = ("a-1", "b-1", "c-1")
+
+
+@pytest.fixture
+async def sender(monkeypatch: pytest.MonkeyPatch, storage_connection: str, sandbox: Sandbox) -> AsyncIterator[Shop]:
+    """Yield a shop with three orders that have completed."""
+    use_settings(monkeypatch, storage_connection, sandbox)
+    async with running_shop(sandbox) as running:
+        await running.stock("mug", 10)
+        for order_id in ORDERS:
+            assert (await running.post("orders", order_request(order_id=order_id))).status == 202
+        await running.host.run_until_idle()
+        yield running
+
+
+def later(periods: float = 1) -> datetime:
+    """periods: how many times the longest silence has passed."""
+    return datetime.now(UTC) + periods * MAX_SILENCE + timedelta(minutes=1)
+
+
+def polls(shop: Shop) -> int:
+    return len(shop.sandbox.calls(operation=BULK))
+
+
+async def statuses(shop: Shop) -> list[str | None]:
+    return [(await shop.get(f"orders/{each}")).json()["parcel"]["status"] for each in ORDERS]
+
+
+async def test_only_parcels_that_have_been_silent_too_long_are_polled_and_all_at_once(sender: Shop):
+    sender.sandbox.post("/trackers/b-1", {"status": "delivered"})
+    await sender.host.run("poll_parcels")
+    assert (polls(sender), await statuses(sender)) == (0, [None] * 3)
+    assert await poll_silent(later()) == 3
+    assert (polls(sender), await statuses(sender)) == (1, ["unknown", "delivered", "unknown"])
+    assert await poll_silent(later()) == 0, "they have just been polled"
+    assert await poll_silent(later(2.1)) == 2, "one has arrived"
+    assert len(sender.sandbox.calls(operation="trackers.list")) == 0
+
+
+async def test_a_run_is_bounded_and_the_next_one_goes_on(sender: Shop, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(silence, "MAX_PARCELS", 2)
+    monkeypatch.setattr(silence, "MAX_POLLED", 1)
+    assert [await poll_silent(later()) for _ in range(3)] == [2, 1, 0]
+    assert (polls(sender), await statuses(sender)) == (3, ["unknown"] * 3)
+
+
+@pytest.mark.parametrize("kind", ["status", "html", "drop_after"])
+async def test_a_carrier_that_is_away_is_asked_again_by_the_next_run(
+    sender: Shop, caplog: pytest.LogCaptureFixture, kind: str
+):
+    sender.sandbox.fault(operation=BULK, kind=kind, **({"status": 503} if kind == "status" else {}))
+    assert await poll_silent(later()) == 0
+    assert "3 silent parcels are not polled" in caplog.text
+    sender.sandbox.clear_faults()
+    assert await poll_silent(later()) == 3
+
+
+async def test_a_parcel_of_which_the_carrier_reports_nothing_holds_up_no_other_one(
+    sender: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setattr(silence, "MAX_POLLED", 2)
+    with monkeypatch.context() as locked_out:
+        change_settings(locked_out, EASYPOST_API_KEY="EZAK_live")
+        assert [await poll_silent(later()) for _ in range(3)] == [2, 1, 0]
+    assert "the carrier reports nothing of 2 silent parcels" in caplog.text
+    change_settings(monkeypatch)
+    assert (await statuses(sender), await poll_silent(later(2.1))) == ([None] * 3, 3)
+
+
+async def test_what_could_not_be_stored_is_polled_again(sender: Shop, monkeypatch: pytest.MonkeyPatch):
+    record = services().open_parcels.record
+
+    def fail_for_one(order_id: str, *given: object) -> bool:
+        if order_id == "b-1":
+            raise StorageUnavailable("down, because the test says so")
+        return record(order_id, *given)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(services().open_parcels, "record", fail_for_one)
+        with pytest.raises(StorageUnavailable):
+            await poll_silent(later())
+    await poll_silent(later())
+    assert await statuses(sender) == ["unknown"] * 3
+
+
+async def test_a_parcel_without_an_end_is_lost_some_day_and_polled_no_more(sender: Shop):
+    overdue = datetime.now(UTC) + LOST_AFTER
+    assert await poll_silent(overdue - timedelta(days=1)) == 3
+    assert await statuses(sender) == ["unknown"] * 3
+    assert await poll_silent(overdue + timedelta(days=1)) == 3
+    assert await statuses(sender) == ["lost"] * 3
+    assert await poll_silent(overdue + timedelta(days=3)) == 0
+
+
+async def test_an_order_that_is_not_known_by_its_tracking_code_becomes_known(sender: Shop):
+    """As after a process that died between the order's row and the parcel's."""
+    table = services().storage.table("parcels")
+    for row in list(table.list_entities()):
+        table.delete_entity(row)
+    await poll_silent(later())
+    [sent] = sender.sandbox.parcels("a-1")
+    known = services().parcels.find(sent["tracking_code"])
+    assert known is not None
+    assert (known.order_id, known.shipment_id) == ("a-1", sent["id"])

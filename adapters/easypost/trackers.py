@@ -54,7 +54,7 @@ class EasyPostTrackers:
             tracker = known or self._client.tracker.create(tracking_code=code)
             if tracker.tracking_code != code:
                 raise ProviderUnavailable("the carrier's answer is about another parcel")
-            return _report(tracker)
+            return _parcel_report(tracker)
 
     def reports(self, codes: Sequence[str]) -> dict[str, ParcelReport]:
         """Return where parcels are, by tracking code, in one request. What is not known, or not understood, is left out."""
@@ -66,7 +66,7 @@ class EasyPostTrackers:
             tracker = _own(each for each in found if each.get("tracking_code") == code)
             if tracker is not None:
                 with suppress(ProviderUnavailable):
-                    reports[code] = _report(tracker)
+                    reports[code] = _parcel_report(tracker)
         return reports
 
     def webhook_report(self, body: bytes, signature: str | None) -> ParcelReport | None:
@@ -99,12 +99,12 @@ def _reported(event: Any) -> ParcelReport | None:
         return None
     result = event.get("result")
     try:
-        return _report(result) if isinstance(result, dict) else None
+        return _parcel_report(result) if isinstance(result, dict) else None
     except ProviderUnavailable:  # a status that is not known yet, or a code of another form
         return None
 
 
-def _report(tracker: Any) -> ParcelReport:
+def _parcel_report(tracker: Any) -> ParcelReport:
     """Return what a tracker says.
 
     Raises:

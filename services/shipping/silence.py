@@ -35,7 +35,7 @@ async def poll_silent(now: datetime) -> int:
     pages = (silent[start : start + MAX_POLLED] for start in range(0, len(silent), MAX_POLLED))
     for page in pages:
         try:
-            reports = await asyncio.to_thread(_reports, page)
+            reports = await asyncio.to_thread(_reported, page)
         except ProviderUnavailable as error:
             _log.warning("%d silent parcels are not polled: %s", len(silent) - polled, error)
             break
@@ -48,7 +48,7 @@ async def poll_silent(now: datetime) -> int:
     return polled
 
 
-def _reports(parcels: Sequence[SilentParcel]) -> dict[str, ParcelReport]:
+def _reported(parcels: Sequence[SilentParcel]) -> dict[str, ParcelReport]:
     """Return the carrier's reports, by tracking code: in bulk, and one by one for what that leaves out."""
     codes = [parcel.code for parcel in parcels]
     try:
@@ -57,12 +57,12 @@ def _reports(parcels: Sequence[SilentParcel]) -> dict[str, ParcelReport]:
         reports = {}
     for code in codes:
         if code not in reports:
-            report = _report(code)
+            report = _reported_singly(code)
             reports |= {} if report is None else {code: report}
     return reports
 
 
-def _report(code: str) -> ParcelReport | None:
+def _reported_singly(code: str) -> ParcelReport | None:
     try:
         return services().trackers.report(code)
     except ProviderRefused:

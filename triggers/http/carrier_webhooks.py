@@ -49,11 +49,11 @@ async def receive_carrier_webhook(req: func.HttpRequest, client: df.DurableOrche
     A repeated or late event changes nothing, nor does one about anything else than a parcel of this shop. An event that could not
     be recorded is answered with 503, so that the carrier delivers it again.
     """
-    report = await asyncio.to_thread(_report, req)
+    report = await asyncio.to_thread(_webhook_report, req)
     return answer(ReportReceipt(tracked=report is not None and await take_in(client, report)))
 
 
-def _report(req: func.HttpRequest) -> ParcelReport | None:
+def _webhook_report(req: func.HttpRequest) -> ParcelReport | None:
     path_id(req, "carrier")  # one is known
     if services().settings.easypost_webhook_secret is None:
         detail = "EASYPOST_WEBHOOK_SECRET is not set: no webhook is received, and parcels are only polled."

@@ -24,6 +24,7 @@ from domain.workflows.cancellation import CancellationRequest
 from domain.workflows.steps import LedgerEntry, StepUnderWay
 from services.orders.document import OrderFacts
 from services.orders.possible import OrderAction, possible_actions
+from services.orders.status import OrderView
 from triggers.http.support.dead_letter_links import OpenDeadLetter, open_dead_letters
 from triggers.http.support.durable_view import DurableStatus, status_and_output
 from triggers.http.support.links import order_links, resource

@@ -36,9 +36,10 @@ class ShipmentDocument(RunDocument):
     answers={200: (ShipmentDocument, DurableStatus), 202: (ShipmentDocument, DurableStatus)},
 )
 async def get_shipment(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """Return where an order's parcel is.
+    """Return the watch of an order's parcel.
 
-    The id is the order's. The status is 202 while the carrier is polled and 200 when tracking has ended.
+    The id is the order's. The status is 202 while the parcel is watched and 200 when that has ended. Where a parcel is that is not
+    watched, the document of its order shows.
     """
     await check_customer(path_id(req, "id"), Role.OPERATOR, Role.AUDITOR)
     return await run_status(req, client, SHIPMENT_TRACKING, "shipments", ShipmentDocument, links=_links)

@@ -27,7 +27,15 @@ if TYPE_CHECKING:
     )
     from domain.repositories.parcels import OpenParcels, Parcels
     from domain.repositories.payments import ExpensePayments, Invoices, PaymentReconciliation
-    from domain.repositories.people import DecisionLinks, Outbox, SentMessages, Texts, Users
+    from domain.repositories.people import (
+        DecisionLinks,
+        Erasures,
+        Outbox,
+        PersonalDataStores,
+        SentMessages,
+        Texts,
+        Users,
+    )
     from domain.repositories.runs import Approvals, DeadLetters, RunRepository
     from services.link_attempts import LinkAttempts
     from services.order_backlog import OrderBacklog
@@ -224,6 +232,18 @@ class Services:
         from adapters.stores.archive import Archive
 
         return Archive(self.storage)
+
+    @built_once
+    def personal_data(self) -> "PersonalDataStores":
+        from adapters.stores.personal_data import PersonalDataStores
+
+        return PersonalDataStores(self.storage, self.settings.file_batch_containers)
+
+    @built_once
+    def erasures(self) -> "Erasures":
+        from adapters.stores.erasures import Erasures
+
+        return Erasures(self.storage)
 
     @built_once
     def decision_links(self) -> "DecisionLinks":

@@ -17,6 +17,7 @@ from adapters.stores.order_rows import (
     is_newer,
     new_entity,
     progress_entity,
+    pseudonymised_entity,
     purged_entity,
     row_of,
     with_late_cancellation,
@@ -29,6 +30,7 @@ from domain.orders.order import ENDED, ENDS, Order, OrderProgress, OrderStatus
 from domain.orders.row import OrderRow
 from domain.orders.run import run_of
 from domain.page import Page
+from domain.personal.traces import Traces
 from domain.workflows.intake import Intake
 from domain.workflows.records import Closing, RecordRun
 from domain.workflows.run import CloseRun
@@ -130,6 +132,15 @@ class OrderRepository(OrderStops):
         """
         row, changed = self._change(closing.key, lambda row: None if row is None else _closed(row_of(row), closing))
         return None if row is None else Closing(status=row["status"], changed=changed)
+
+    def pseudonymise(self, order_id: str, traces: Traces) -> None:
+        """Take the customer out of an order that has ended, and out of the index. Safe to repeat."""
+        with storage_errors(NAME):
+            for row in self._rows.reads(order_id):
+                if row is None or OrderStatus(row["status"]) not in ENDS:
+                    return
+                if self._rows.try_replace(row, pseudonymised_entity(row, traces)):
+                    return
 
     def purge(self, order_id: str, now: datetime) -> None:
         """Delete what is known of an order that has ended, but for its id, its fingerprint and its status. Safe to repeat.

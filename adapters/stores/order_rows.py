@@ -1,5 +1,7 @@
 """What a row of the order repository holds, and its form as a table entity."""
 
+import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -10,6 +12,7 @@ from adapters.stores.order_index import facts_of_order, facts_of_progress
 from domain.orders.order import ENDED, TRANSITIONS, Order, OrderProgress, OrderStatus
 from domain.orders.parcel import parcel_on_its_way
 from domain.orders.row import OrderRow
+from domain.personal.traces import Traces
 from domain.shipping.tracking import ENDS, Tracking
 from domain.workflows.cancellation import CancellationRequest
 from domain.workflows.course import CANCELLED, Course
@@ -80,6 +83,36 @@ def cancellation_entity(request: CancellationRequest) -> dict[str, Any]:
 def withdrawal_entity(row: OrderRow, progress: OrderProgress) -> dict[str, Any]:
     """Return the properties that a withdrawn stop changes: the order has no course, and is under way."""
     return {**progress_entity(progress), **split_text("course", ""), "recoveries": row.recoveries + 1}
+
+
+def pseudonymised_entity(entity: Mapping[str, Any], traces: Traces) -> dict[str, Any]:
+    """Return a row without its customer: what the law wants of an order stays."""
+    known = dict(entity)
+    order = joined_text("order", entity)
+    if order is not None:
+        nameless = traces.without_customer(Order.model_validate_json(order))
+        known |= {"customer_id": nameless.customer_id, **facts_of_order(nameless)}
+        known |= split_text("order", nameless.model_dump_json())
+    for name in ("result", "course"):
+        text = joined_text(name, entity)
+        if text:
+            known |= split_text(name, json.dumps(traces.scrubbed(json.loads(text))))
+    if entity.get("cancellation") is not None:
+        known["cancellation"] = json.dumps(traces.scrubbed(json.loads(entity["cancellation"])))
+    return _without_tails(known)
+
+
+def _without_tails(entity: dict[str, Any]) -> dict[str, Any]:
+    """Return a row without what is left of longer texts behind its shorter ones."""
+    parts = {name.removesuffix("_parts"): int(value) for name, value in entity.items() if name.endswith("_parts")}
+    return {
+        name: value
+        for name, value in entity.items()
+        if not any(
+            re.fullmatch(rf"{text}_(\d+)", name) and int(name.rpartition("_")[2]) >= count
+            for text, count in parts.items()
+        )
+    }
 
 
 def purged_entity(entity: Mapping[str, Any], now: datetime) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from domain.orders.listing import EVERY_ORDER, Count, EndedOrder, ListedOrder, O
 from domain.orders.order import Order, OrderProgress, OrderStatus
 from domain.orders.row import OrderRow
 from domain.page import Page
+from domain.personal.traces import Traces
 from domain.repositories.runs import RunRecords
 from domain.workflows.cancellation import CancellationRequest
 from domain.workflows.course import RunEnd
@@ -55,6 +56,9 @@ class OrderRepository(RunRecords, Protocol):
 
     def withdraw_stop(self, order_id: str) -> OrderRow | None:
         """Let an order go on that was given up and that nothing has compensated. None: it must stay stopped."""
+
+    def pseudonymise(self, order_id: str, traces: Traces) -> None:
+        """Take the customer out of an order that has ended, and out of the index."""
 
     def purge(self, order_id: str, now: datetime) -> None:
         """Delete what is known of an order that has ended, but for its id, its fingerprint and its status."""

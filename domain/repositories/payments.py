@@ -1,5 +1,6 @@
 """What customers have paid, what employees are paid, and what the reconciliation of payments knows."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from domain.expenses.claim import ExpensePayment
@@ -7,6 +8,7 @@ from domain.page import Page
 from domain.payments.invoice import BankPayment, InvoiceStatus
 from domain.payments.listing import ProviderPayment
 from domain.payments.reconciliation import PaymentDrift, PaymentRun, ReadPosition, WatchedPayment
+from domain.personal.traces import Traces
 from domain.workflows.dead_letter import (
     Resolution,
 )
@@ -67,3 +69,9 @@ class ExpensePayments(Protocol):
 
     def add(self, payment: ExpensePayment) -> ExpensePayment:
         """Insert what is to be paid for a claim, unless that was done; return what holds."""
+
+    def of_employee(self, employee_id: str) -> Sequence[ExpensePayment]:
+        """Return what was paid to an employee."""
+
+    def pseudonymise(self, payment: ExpensePayment, traces: Traces) -> None:
+        """Put a payment under a pseudonym."""

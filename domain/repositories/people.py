@@ -1,19 +1,57 @@
 """Users, and what is sent to people: messages, their texts, and the links in them."""
 
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from domain.expenses.claim import WithdrawalRight
 from domain.mail.notification import Notification
 from domain.onboarding.user import PersistUser
+from domain.personal.erasure import Erasure
+from domain.personal.traces import Traces
 from domain.workflows.decision_link import DecisionLink
 
 
 class Users(Protocol):
     """The registered users."""
 
+    def of_person(self, user_id: str, emails: Collection[str]) -> Sequence[PersistUser]:
+        """Return the users with this id or one of these addresses."""
+
+    def remove(self, user_id: str) -> None:
+        """Delete a user."""
+
     def add(self, request: PersistUser) -> bool:
         """Insert a user; False when another run has inserted one with this address."""
+
+
+class PersonalDataStores(Protocol):
+    """The stores that have no index by customer: they are read whole."""
+
+    def documents(self, traces: Traces) -> Iterator[tuple[str, str]]:
+        """Yield every document with a trace: its name, and its text."""
+
+    def scrub_documents(self, traces: Traces) -> int:
+        """Rewrite every document with a trace; delete one that is named after the customer. Return how many there were."""
+
+    def awaited_messages(self, traces: Traces) -> list[str]:
+        """Return the queues whose next messages have a trace: their functions are about to take them."""
+
+    def poison_messages(self, traces: Traces, *, delete: bool) -> list[str]:
+        """Return the poison messages with a trace. delete: whether they are deleted."""
+
+
+class Erasures(Protocol):
+    """The erasures of customers' data."""
+
+    def find(self, customer_id: str) -> Erasure | None:
+        """Return the erasure of a customer's data; None when none was asked for."""
+
+    def put(self, customer_id: str, erasure: Erasure) -> None:
+        """Store how far an erasure is."""
+
+    def unfinished(self) -> Sequence[Erasure]:
+        """Return the erasures that are not done."""
 
 
 class Outbox(Protocol):

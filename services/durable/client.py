@@ -106,6 +106,7 @@ class DurableClient(Protocol):
         created_time_from: datetime | None = None,
         created_time_to: datetime | None = None,
         runtime_status: Sequence[Any] | None = None,
+        instance_id_prefix: str | None = None,
     ) -> Awaitable[Sequence[InstanceStatus]]:
         """Return instances that were created in a span of time: the first page that the host makes of them."""
 

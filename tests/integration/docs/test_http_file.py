@@ -37,6 +37,8 @@ async def test_the_app_accepts_every_request_of_the_file(desk: Shop) -> None:
         "approve_instance",
         "get_invoice",  # the order was paid by card
         "record_invoice_payment",
+        "erase_customer",  # an order is under way
+        "get_erasure",
         "get_dead_letter",  # there is none
         "resolve_payment_drift",
         "start_replay",

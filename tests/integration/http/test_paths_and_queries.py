@@ -77,6 +77,8 @@ BODIES: dict[str, dict[str, Any]] = {
         "failed_before": "2026-02-01T00:00:00Z",
     },
     "resolve_dead_letter": {"resolved_by": "grace", "reason": "refunded by hand"},
+    "erase_customer": {"requested_by": "grace"},
+    "export_customer": {"requested_by": "grace"},
     "resolve_payment_drift": {"resolved_by": "grace", "reason": "refunded by hand"},
     "record_invoice_payment": {"amount_cents": 1_000, "currency": "usd", "recorded_by": "grace", "reference": "7"},
     "add_cart_item": {"product_id": "mug", "quantity": 1},

@@ -23,6 +23,7 @@ _TAGS: Final = {
     "products": "The catalogue.",
     "inventory": "The stock of each product.",
     "carts": "The carts of customers.",
+    "customers": "What is kept of one customer: export and erase it.",
     "shipments": "Where parcels are.",
     "reports": "Reports over orders.",
     "onboarding": "New users.",

@@ -1,0 +1,1 @@
+"""Export and erase what is kept of one customer."""

@@ -1,0 +1,161 @@
+"""One customer comes in through every door, is exported, and is erased: afterwards nothing in the whole account names them."""
+
+import json
+import sqlite3
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from domain.queues import MANIFESTS, NOTIFICATIONS, ORDERS_IN
+from services.container import services
+from services.recovery.orders import OrderRecovery
+from services.recovery.workflows import WorkflowRecovery
+from tests.integration.timer.test_purge_history import client_of, purge_as_of
+from tests.support.expenses import SETTINGS, claim
+from tests.support.mails import Mailbox, mailbox
+from tests.support.order_requests import ADDRESS, order_request
+from tests.support.shop import Shop, running_shop, use_settings
+from tests.support.storage_contents import kept_in
+
+__all__ = ["mailbox"]
+
+CUSTOMER, EMAIL, NAME, STREET = "grace-77", "Grace.77@example.com", "Grace Brewster", "77 Analytical Row"
+TRACES = (CUSTOMER, EMAIL, NAME, STREET)
+WHO = {"requested_by": "ann"}
+HOME = {**ADDRESS, "name": NAME, "street1": STREET}
+
+
+def of_customer(order_id: str, **changes: Any) -> dict[str, Any]:
+    return order_request(**{"order_id": order_id, "customer_id": CUSTOMER, "email": EMAIL, "ship_to": HOME, **changes})
+
+
+@pytest.fixture
+async def shop(
+    monkeypatch: pytest.MonkeyPatch, storage_connection: str, sandbox: Any, mailbox: Mailbox, tmp_path: Path
+) -> AsyncIterator[Shop]:
+    use_settings(monkeypatch, storage_connection, sandbox, SMTP_URL=mailbox.url, **SETTINGS)
+    async with running_shop(sandbox, state=tmp_path / "state.db") as running:
+        await running.stock("mug", 20)
+        yield running
+
+
+def in_hub(state: Path) -> str:
+    """Return all that the task hub holds, as text."""
+    with sqlite3.connect(state) as hub:
+        return "\n".join(hub.iterdump())
+
+
+def traces_kept(storage_connection: str, state: Path) -> list[tuple[str, str]]:
+    places = [*kept_in(storage_connection), ("hub", in_hub(state))]
+    found = [(place, trace) for place, text in places for trace in TRACES if trace.casefold() in text.casefold()]
+    return [each for each in found if each != ("table audit", CUSTOMER)]  # who asked for the erasure of whose data
+
+
+async def plant(shop: Shop) -> None:
+    """Bring the customer in through every door."""
+    assert (await shop.post("orders", of_customer("bought"))).status == 202
+    await shop.host.run_until_idle()
+    shop.sandbox.fault(operation="shipments.buy", kind="status", status=503)
+    shop.sandbox.fault(operation="payment_intents.cancel", kind="status", status=503)
+    assert (await shop.post("orders", of_customer("failed"))).status == 202
+    change = {"product_id": "mug", "quantity": 1}
+    assert (await shop.post(f"carts/{CUSTOMER}/items", change, headers={"Idempotency-Key": "c-1"})).status == 202
+    assert (await shop.post("expenses", claim(id="e-1", employee_id=CUSTOMER, email=EMAIL))).status == 202
+    user = {"id": "u-1", "name": NAME, "email": EMAIL, "country": "US", "postal_code": "94107"}
+    assert (await shop.post("onboarding", {**user, "birth_date": "1990-01-01", "accepts_terms": True})).status == 202
+    lines = json.dumps(of_customer("in-batch")) + "\n"
+    batch = await shop.post(
+        "orders/batch", data=lines, headers={"Content-Type": "application/x-ndjson", "Idempotency-Key": "b-1"}
+    )
+    assert batch.status == 202, batch.text
+    for container, name, text in (
+        ("incoming", f"scans/{CUSTOMER}.txt", "a scan"),
+        ("incoming", "letters/1.txt", f"Dear {NAME}, of {STREET}"),
+        (MANIFESTS, "m-1.json", json.dumps({"note": f"for {EMAIL}"})),
+    ):
+        services().storage_setup.create_missing()
+        blobs = services().storage.container(container)
+        if not blobs.exists():
+            blobs.create_container()
+        blobs.upload_blob(name, text)
+    services().storage.queue(f"{ORDERS_IN}-poison").send_message(json.dumps(of_customer("poison")))
+
+
+async def deliver(shop: Shop) -> None:
+    """Let the app send what is in its outbox, as the queue's trigger does."""
+    queue = services().storage.queue(NOTIFICATIONS)
+    while messages := list(queue.receive_messages(max_messages=32)):
+        for message in messages:
+            await shop.host.run("deliver_notification", message.content)
+            queue.delete_message(message)
+
+
+async def settle(shop: Shop) -> None:
+    """Let all of it come to its end."""
+    await shop.host.advance(hours=72)
+    shop.sandbox.clear_faults()
+    for _ in range(2):
+        for recovery in (OrderRecovery(), WorkflowRecovery()):
+            await recovery.recover(client_of(shop), datetime.now(UTC) + timedelta(hours=1))
+        for order_id in ("failed", "in-batch"):
+            await shop.post(f"orders/{order_id}/settlement")
+        await deliver(shop)
+        await shop.host.advance(hours=24 * 46)  # the parcel counts as lost, and is followed no longer
+
+
+async def test_a_customer_who_came_in_through_every_door_is_erased_everywhere(
+    shop: Shop, storage_connection: str, tmp_path: Path
+) -> None:
+    await plant(shop)
+    refused = await shop.post(f"customers/{CUSTOMER}/erasure", WHO)
+    assert (refused.status, refused.json()["code"]) == (409, "not_settled")
+    assert (await shop.get(f"customers/{CUSTOMER}/erasure")).status == 404
+    await settle(shop)
+    assert traces_kept(storage_connection, tmp_path / "state.db")
+    exported = (await shop.post(f"customers/{CUSTOMER}/export", WHO)).json()
+    assert {row["order_id"] for row in exported["orders"]} == {"bought", "failed", "in-batch"}
+    assert exported["cart"]["items"] == {"mug": 1}
+    assert len(exported["users"]) == len(exported["messages"]) == 1
+    assert {"incoming/letters/1.txt", f"incoming/scans/{CUSTOMER}.txt", f"{MANIFESTS}/m-1.json"} <= set(
+        exported["documents"]
+    )
+    erased = await shop.post(f"customers/{CUSTOMER}/erasure", WHO)
+    assert (erased.status, erased.json()["status"]) == (200, "erased"), erased.text
+    assert traces_kept(storage_connection, tmp_path / "state.db") == []
+    assert (await shop.get(f"customers/{CUSTOMER}/erasure")).json()["status"] == "erased"
+    shown = (await shop.get("orders/bought")).json()
+    assert (shown["status"], shown["total_cents"]) == ("completed", 2_000), "accounts are kept"
+    assert (await shop.post("orders", of_customer("bought"))).status in (200, 202), "and no order is processed twice"
+    assert len(shop.sandbox.payments("bought")) == 1
+
+
+async def test_an_erasure_whose_process_died_is_gone_on_with_by_the_timer(
+    shop: Shop, storage_connection: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for order_id in ("a-1", "a-2"):
+        await shop.post("orders", of_customer(order_id))
+    await shop.host.run_until_idle()
+    await settle(shop)
+    pseudonymise = services().order_repository.pseudonymise
+    done: list[str] = []
+
+    def die(order_id: str, traces: Any) -> None:
+        if done:
+            raise SystemError("killed")
+        done.append(order_id)
+        pseudonymise(order_id, traces)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(services().order_repository, "pseudonymise", die)
+        await shop.post(f"customers/{CUSTOMER}/erasure", WHO)
+    assert (await shop.get(f"customers/{CUSTOMER}/erasure")).json()["status"] == "running"
+    assert traces_kept(storage_connection, tmp_path / "state.db")
+    await purge_as_of(shop, shop.host.clock.now())
+    assert (await shop.get(f"customers/{CUSTOMER}/erasure")).json()["status"] == "erased"
+    assert traces_kept(storage_connection, tmp_path / "state.db") == []
+    rows = [services().order_repository.get(each) for each in ("a-1", "a-2")]
+    pseudonyms = {row.customer_id for row in rows if row is not None}
+    assert len(pseudonyms) == 1

@@ -164,7 +164,7 @@ param logRetentionDays int = 30
 
 @description('Gigabytes a day after which no more logs are taken, and alerts go blind; -1 for no limit.')
 @minValue(-1)
-param dailyCapGb int = 5
+param dailyCapGb int = 50
 
 @description('Budget per month in the currency of the bill; 0 for none.')
 @minValue(0)
@@ -712,6 +712,7 @@ module alerts 'modules/alerts.bicep' = {
     onCallPhone: onCallPhone
     onCallWebhook: onCallWebhook
     workspaceId: monitoring.outputs.workspaceId
+    dailyCapGb: dailyCapGb
     insightsId: monitoring.outputs.insightsId
     appUrl: 'https://${app.outputs.hostName}'
     storageId: storage.outputs.id

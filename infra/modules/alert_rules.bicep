@@ -381,11 +381,11 @@ var surroundingsRules rule[] = [
   }
   {
     name: 'log_volume'
-    title: 'Logs are expensive'
-    description: 'More than two gigabytes of paid logs within a day.'
-    severity: 3
+    title: 'Logs come near their daily cap'
+    description: 'More than 60 % of dailyCapGb within a day. At the cap the workspace stops, and alerts that read logs are blind.'
+    severity: 1
     window: 'P1D'
-    every: 'P1D'
+    every: 'PT1H'
     lookBack: ''
     splitBy: []
     query: loadTextContent('../queries/log_volume.kql')

@@ -27,6 +27,9 @@ param onCallWebhook string
 @description('Workspace that the queries run on.')
 param workspaceId string
 
+@description('Gigabytes of logs a day after which the workspace takes no more; -1 for no limit.')
+param dailyCapGb int
+
 @description('Application Insights component, which tests the app from outside.')
 param insightsId string
 
@@ -116,7 +119,7 @@ resource queryRules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
       criteria: {
         allOf: [
           {
-            query: '${prelude}${one.query}'
+            query: '${prelude}${replace(one.query, 'let capGb = 50.0;', 'let capGb = ${dailyCapGb}.0;')}'
             timeAggregation: 'Count'
             operator: 'GreaterThan'
             threshold: 0

@@ -11,7 +11,7 @@ said = " ".join([pathlib.Path(sys.argv[0]).name, *sys.argv[1:]])
 if "--file" in sys.argv:
     said += " <- " + pathlib.Path(sys.argv[sys.argv.index("--file") + 1]).read_bytes().decode("latin-1")
 with open(folder / "calls", "a") as calls:
-    print(said, file=calls)
+    print(json.dumps(said), file=calls)
 for start, answer in json.loads((folder / "answers").read_text()):
     if said.startswith(start):
         if isinstance(answer, str):
@@ -38,7 +38,7 @@ class Cli:
     @property
     def calls(self) -> list[str]:
         calls = self._folder / "calls"
-        return calls.read_text().splitlines() if calls.exists() else []
+        return list(map(json.loads, calls.read_text().splitlines())) if calls.exists() else []
 
     def calls_of(self, start: str) -> list[str]:
         return [call for call in self.calls if call.startswith(start)]

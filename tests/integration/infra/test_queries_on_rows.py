@@ -73,7 +73,7 @@ RAISED: dict[str, list[Rows]] = {
         items(azure.queue_line("AccountKey", "KeyBasedAuthenticationNotPermitted")),
     ],
     "vault_denied": [items(azure.vault_line("SecretGet", 403)), items(azure.vault_line("SecretGet", 401))],
-    "log_volume": [items(*[azure.usage(300) for _ in range(7)])],
+    "log_volume": [items(*[azure.usage(5_100) for _ in range(6)])],
     "log_cap": [items(azure.workspace_line(azure.OVER_QUOTA))],
     "failing_timers": [
         items(*[azure.by_timer("recover_runs", failed=n < 3, age=n * M + S) for n in range(60)]),

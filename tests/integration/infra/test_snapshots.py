@@ -73,6 +73,10 @@ INTENDED = [
         "settings that the app has got since; test_templates.py holds them against the app",
     ),
     Intended(
+        r"/workspaces/log-\w+ properties\.workspaceCapping\.dailyQuotaGb: 50 now, 5 then",
+        "a brake for floods: at the cap, alerts that read logs are blind",
+    ),
+    Intended(
         r"/Microsoft\.Web/sites/\S+/diagnosticSettings/to-workspace properties\.logs: only then",
         "Application Insights has the same lines, and they would be paid twice",
     ),

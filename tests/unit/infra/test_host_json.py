@@ -126,9 +126,9 @@ def test_hub_is_named_by_a_setting_that_azure_sets():
     assert app_settings(evaluate(PLAIN[0]))[0]["TASKHUB_NAME"] == "DurableOrders"
 
 
-def test_nothing_that_alerts_count_is_sampled():
+def test_nothing_is_sampled_so_that_an_order_is_in_the_telemetry_whole():
     sampling = host_json("FC1", "AzureStorage")["logging"]["applicationInsights"]["samplingSettings"]
-    assert set(sampling["excludedTypes"].split(";")) >= {"Request", "Exception", "Trace"}
+    assert sampling["isEnabled"] is False
 
 
 def test_logs_that_queries_read_are_written():

@@ -18,7 +18,7 @@ import {
   listed
   monthOf
 } from 'modules/checks.bicep'
-import { backendSettings, commonSettings, shopSettings, slotSettings } from 'modules/settings.bicep'
+import { backendSettings, callerSettings, commonSettings, shopSettings, slotSettings } from 'modules/settings.bicep'
 
 @description('What host.overlays.json changes of host.json for each plan.')
 type planOverlays = {
@@ -124,6 +124,9 @@ param entraClientId string = ''
 @description('Client ids of the applications that may call, also several in one text with commas; none for any of the tenant that gets a token.')
 param entraAllowedApplications string[] = []
 
+@description('Further audiences for which the tokens of callers may be made, also several in one text with commas; the registration\'s own are allowed.')
+param entraAllowedAudiences string[] = []
+
 @description('E-mail addresses of the recipients of alerts, also several in one text with commas.')
 @maxLength(50)
 param alertEmails string[]
@@ -203,6 +206,9 @@ param shop shopSettings
 
 // azd fills in texts alone.
 var callers = listed(entraAllowedApplications)
+var audiences = empty(entraClientId)
+  ? []
+  : union(['api://${entraClientId}', entraClientId], listed(entraAllowedAudiences))
 var recipients = flatten(map(alertEmails, one => split(one, ',')))
 var stagingApprovers = listed(stagingApproverEmails)
 var schedulerAddresses = listed(dtsIpAllowlist)
@@ -274,6 +280,7 @@ var refusals = filter(
     empty(filter(stagingApprovers, address => !isEmailAddress(address)))
       ? ''
       : 'stagingApproverEmails takes e-mail addresses'
+    empty(entraClientId) && !empty(listed(entraAllowedAudiences)) ? 'entraAllowedAudiences needs entraClientId' : ''
     empty(entraClientId) && !empty(callers) ? 'entraAllowedApplications needs entraClientId' : ''
   ],
   sentence => !empty(sentence)
@@ -591,6 +598,7 @@ var common commonSettings = {
   packages: '${storage.outputs.blobEndpoint}${storage.outputs.packageContainer}'
   historyRetentionDays: orchestrationRetentionDays
   orderRetentionDays: orderRetentionDays
+  callers: callerSettings(entraClientId, tenant().tenantId, environment().authentication.loginEndpoint, audiences, callers)
   shop: empty(mailDataLocation) ? shop : { ...shop, mailFrom: mail!.outputs.sender }
 }
 
@@ -698,6 +706,7 @@ module auth 'modules/auth.bicep' = if (!empty(entraClientId)) {
     hasSlot: enableStagingSlot
     clientId: entraClientId
     allowedApplications: callers
+    allowedAudiences: audiences
   }
   dependsOn: [slot]
 }

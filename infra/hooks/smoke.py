@@ -2,7 +2,8 @@
 
 `python -m infra.hooks.smoke URL` waits for the health check. With `--order` it also places one order and waits for its end,
 which charges a card and buys a label: only where the providers' keys are test keys. APP_KEY: the function key, if the app asks
-for one; APP_TOKEN: a token of Microsoft Entra ID, if that stands in front.
+for one; APP_TOKEN: a token of Microsoft Entra ID, if that stands in front, of a caller with the roles operator and
+catalogue_manager. By a key alone the product has to be there: keys have the rights of storefronts.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import secrets
 import sys
 import time
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
 from scripts.errors import LaunchFailed, NoAnswer
@@ -21,6 +23,7 @@ HEALTH_TIMEOUT_S: Final = 300.0
 ORDER_TIMEOUT_S: Final = 180.0
 _POLL_INTERVAL_S: Final = 5.0
 _PRODUCT: Final = "smoke-test"
+_CUSTOMER: Final = "smoke-test"
 
 
 class Clock:
@@ -44,13 +47,24 @@ def await_healthy(url: str, clock: Clock) -> None:
     _await("the app is healthy", lambda: _get_or_wait(f"{url}/api/health"), lambda body: True, HEALTH_TIMEOUT_S, clock)
 
 
+def check_refused(url: str) -> None:
+    """Check that a caller without a token reads nothing. Raises LaunchFailed."""
+    answer = call("GET", f"{url}/api/orders")
+    if answer.status not in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        raise LaunchFailed(f"a caller without a token is answered {answer.status}")
+
+
 def place_order(url: str, headers: Mapping[str, str], clock: Clock) -> str:
     """Place an order with the provider's test card and wait for its end; return its id. Raises LaunchFailed."""
     order_id = f"smoke-{secrets.token_hex(6)}"
+    headers = {**headers, "X-Customer-Id": _CUSTOMER}
     product = f"{url}/api/products/{_PRODUCT}"
-    _accepted(call("PUT", product, {"name": "Smoke test", "unit_price_cents": 2_000, "weight_grams": 100}, headers))
     stock = f"{url}/api/inventory/{_PRODUCT}"
-    _accepted(call("POST", f"{stock}/restock", {"quantity": 1, "key": order_id}, headers))
+    details = {"name": "Smoke test", "unit_price_cents": 2_000, "weight_grams": 100}
+    maintained = call("PUT", product, details, headers)
+    if maintained.status != HTTPStatus.FORBIDDEN:
+        _accepted(maintained)
+        _accepted(call("POST", f"{stock}/restock", {"quantity": 1, "key": order_id}, headers))
     _await("there is stock", lambda: call("GET", stock, headers=headers), _has_stock, ORDER_TIMEOUT_S, clock)
     _accepted(call("POST", f"{url}/api/orders", order(order_id), headers))
     read = f"{url}/api/orders/{order_id}"
@@ -64,7 +78,7 @@ def order(order_id: str) -> dict[str, Any]:
     """Return a small order to an address that the carrier knows, paid with the payment provider's test card."""
     return {
         "order_id": order_id,
-        "customer_id": "smoke-test",
+        "customer_id": _CUSTOMER,
         "product_id": _PRODUCT,
         "quantity": 1,
         "payment": {"payment_method": "pm_card_visa"},
@@ -130,6 +144,8 @@ def main() -> int:
     try:
         await_healthy(url, clock)
         print(f"{url} is healthy")
+        if os.environ.get("APP_TOKEN"):
+            check_refused(url)
         if chosen.order:
             print(f"order {place_order(url, headers_from(os.environ), clock)} went through")
     except LaunchFailed as error:

@@ -13,6 +13,9 @@ param clientId string
 @description('Client ids of the applications that may call; empty for any of the tenant that gets a token.')
 param allowedApplications string[]
 
+@description('For which the tokens of callers may be made.')
+param allowedAudiences string[]
+
 var settings = {
   platform: { enabled: true }
   globalValidation: {
@@ -30,7 +33,7 @@ var settings = {
         openIdIssuer: '${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0'
       }
       validation: {
-        allowedAudiences: ['api://${clientId}', clientId]
+        allowedAudiences: allowedAudiences
         ...(empty(allowedApplications)
           ? {}
           : { defaultAuthorizationPolicy: { allowedApplications: allowedApplications } })

@@ -39,6 +39,9 @@ type shopSettings = {
   @description('Orders above this total, in cents, wait for a human.')
   @minValue(0)
   approvalThresholdCents: int
+  @description('Orders above this total, in cents, need two approvers; 0: none does.')
+  @minValue(0)
+  secondApprovalLimitCents: int
   @description('The most that one order may cost, in cents.')
   @minValue(1)
   maxOrderCents: int
@@ -149,6 +152,8 @@ type commonSettings = {
   @description('How long an order that has ended is kept, in days.')
   @minValue(1)
   orderRetentionDays: int
+  @description('How the app learns who calls.')
+  callers: object
   @description('The shop\'s own settings.')
   shop: shopSettings
 }
@@ -195,6 +200,7 @@ type slotSettings = {
 func appSettings(common commonSettings, slot slotSettings, packageName string, threads int) object => {
   ...slotAppSettings(slot)
   ...shopAppSettings(common.shop)
+  ...common.callers
   APPLICATIONINSIGHTS_CONNECTION_STRING: common.telemetry
   HISTORY_RETENTION_DAYS: string(common.historyRetentionDays)
   ORDER_RETENTION_DAYS: string(common.orderRetentionDays)
@@ -214,6 +220,19 @@ func backendSettings(backend string, host string, taskHub string, clientId strin
             SQLDB_Connection: 'Server=tcp:${host},1433;Database=${taskHub};Authentication=Active Directory Managed Identity;User Id=${clientId};Encrypt=True'
           }
         : {}
+
+@export()
+@description('Settings by which the app learns who calls: by tokens of the tenant, or by function keys, which are of storefronts only.')
+func callerSettings(clientId string, tenantId string, loginEndpoint string, audiences string[], applications string[]) object =>
+  empty(clientId)
+    ? { IDENTITY: 'service_key' }
+    : {
+        IDENTITY: 'entra'
+        ENTRA_TENANT_ID: tenantId
+        ENTRA_AUTHORITY: loginEndpoint
+        ENTRA_AUDIENCES: join(audiences, ',')
+        ENTRA_ALLOWED_APPLICATIONS: join(applications, ',')
+      }
 
 @export()
 @description('Names of the settings that stay with their slot when slots are swapped.')
@@ -294,6 +313,7 @@ func shopAppSettings(shop shopSettings) object => {
   REGION_API_BASE: shop.regionApiBase
   SHOP_CURRENCY: shop.currency
   APPROVAL_THRESHOLD_CENTS: string(shop.approvalThresholdCents)
+  SECOND_APPROVAL_LIMIT_CENTS: shop.secondApprovalLimitCents == 0 ? '' : string(shop.secondApprovalLimitCents)
   MAX_ORDER_CENTS: string(shop.maxOrderCents)
   CARRIERS: join(shop.carriers, ',')
   LABEL_MAX_PERCENT: string(shop.labelMaxPercent)

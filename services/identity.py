@@ -4,6 +4,7 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING
 
+from domain.identity import Role
 from identity_settings import IdentitySettings, identity_settings
 
 if TYPE_CHECKING:
@@ -17,6 +18,18 @@ def identity() -> "Identity":
         InvalidSetting: A setting is missing or not of its form.
     """
     return _identity(identity_settings(os.environ))
+
+
+def is_local() -> bool:
+    """Return whether callers say themselves who they are, as on a developer's own machine. Raises InvalidSetting."""
+    return identity_settings(os.environ).kind == "local"
+
+
+def local_caller_cookie(name: str, roles: frozenset[Role]) -> str:
+    """Return the `Set-Cookie` that makes a browser call as this person; as the unnamed caller for an empty name."""
+    from adapters.identity.local import chosen_caller
+
+    return chosen_caller(name, roles)
 
 
 @cache

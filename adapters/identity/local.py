@@ -1,7 +1,7 @@
 """Callers on the developer's own machine, who say themselves who they are. Never in Azure: `settings` refuses that.
 
 In this order: the headers `X-Local-Caller` (a name) and `X-Local-Roles` (with commas between them; all without it), the cookie that
-the page `local-caller` sets, and, without either, one unnamed caller who has every role.
+the page `/console/local-caller` sets, and, without either, one unnamed caller who has every role.
 """
 
 import logging

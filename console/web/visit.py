@@ -13,6 +13,7 @@ from domain.identity import Caller
 from domain.refusals import Invalid
 from domain.wire import Edge
 from services.durable.client import DurableClient
+from services.identity import is_local
 from services.input.documents import refuse_card_numbers, validated
 from triggers.http.support.forms import form_fields
 from triggers.http.support.operation import FORM
@@ -50,6 +51,11 @@ class Visit:
     values: Mapping[str, str] = field(default_factory=dict)
     caller: Caller | None = None
     menu: tuple[MenuEntry, ...] = ()
+
+    @property
+    def is_local(self) -> bool:
+        """Whether a person may choose who they are, as on a developer's own machine."""
+        return is_local()
 
     def id(self, name: str) -> str:
         """Return an id of the path. Raises Problem: 404 when nothing can have such an id."""

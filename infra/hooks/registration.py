@@ -18,7 +18,7 @@ from domain.identity import Role
 from infra.hooks.azure_cli import HookFailed, az, azd_env_set
 
 _NAME: Final = "Durable Orders"
-_CALLBACK: Final = "/.auth/login/aad/callback"
+_SIGN_IN_PATH: Final = "/.auth/login/aad/callback"
 _MEANINGS: Final = {
     Role.STOREFRONT: "Places, cancels and reads the orders and carts of the customer that it speaks for",
     Role.APPROVER: "Decides on orders and expense claims of others",
@@ -44,7 +44,7 @@ def app_roles() -> list[dict[str, Any]]:
 
 
 def optional_claims() -> dict[str, Any]:
-    """Return the claims that tokens carry beside the usual ones: acct tells guests, idtyp applications."""
+    """Return the claims that tokens carry beside the usual ones: acct is of guests, idtyp of applications."""
     claims = [{"name": name, "essential": False} for name in ("acct", "preferred_username", "upn")]
     return {"accessToken": [*claims, {"name": "idtyp", "essential": False}], "idToken": claims}
 
@@ -58,7 +58,7 @@ def register(hosts: Sequence[str]) -> str:
         *("--identifier-uris", f"api://{client_id}", "--requested-access-token-version", "2"),
         *("--app-roles", json.dumps(app_roles()), "--optional-claims", json.dumps(optional_claims())),
         *("--enable-id-token-issuance", "true"),
-        *(("--web-redirect-uris", *[f"https://{host}{_CALLBACK}" for host in hosts]) if hosts else ()),
+        *(("--web-redirect-uris", *[f"https://{host}{_SIGN_IN_PATH}" for host in hosts]) if hosts else ()),
     )
     if not az("ad", "sp", "list", "--filter", f"appId eq '{client_id}'"):
         az("ad", "sp", "create", "--id", client_id)

@@ -224,15 +224,13 @@ func backendSettings(backend string, host string, taskHub string, clientId strin
 @export()
 @description('Settings by which the app learns who calls: by tokens of the tenant, or by function keys, which are of storefronts only.')
 func callerSettings(clientId string, tenantId string, loginEndpoint string, audiences string[], applications string[]) object =>
-  empty(clientId)
-    ? { IDENTITY: 'service_key' }
-    : {
-        IDENTITY: 'entra'
-        ENTRA_TENANT_ID: tenantId
-        ENTRA_AUTHORITY: loginEndpoint
-        ENTRA_AUDIENCES: join(audiences, ',')
-        ENTRA_ALLOWED_APPLICATIONS: join(applications, ',')
-      }
+  {
+    IDENTITY: empty(clientId) ? 'service_key' : 'entra'
+    ENTRA_TENANT_ID: tenantId
+    ENTRA_AUTHORITY: loginEndpoint
+    ENTRA_AUDIENCES: join(audiences, ',')
+    ENTRA_ALLOWED_APPLICATIONS: join(applications, ',')
+  }
 
 @export()
 @description('Names of the settings that stay with their slot when slots are swapped.')

@@ -41,6 +41,7 @@ ALLOWED = {
     r"callback_url": "the API's field: callers know it by this name",
     r"(?i)callback_allow_loopback": "the setting that rules `callback_url`",
     r"somebody@example\.com": "an input of the recorded predictions of deployments, which repeat it",
+    r"/\.auth/login/aad/callback": "the platform's address, to which Entra sends who has signed in",
     r"add_done_callback|\.callback\(": "asyncio and contextlib have these names",
 }
 """What is no use of an avoided word, by pattern, and why."""

@@ -22,6 +22,7 @@ _TAGS: Final = {
     "invoices": "What customers have paid of their invoices.",
     "products": "The catalogue.",
     "inventory": "The stock of each product.",
+    "restocks": "Deliveries of many products in one request.",
     "carts": "The carts of customers.",
     "customers": "What is kept of one customer: export and erase it.",
     "shipments": "Where parcels are.",

@@ -29,6 +29,7 @@ ROLE_OF: Final = {
 }
 _DONE: Final = {
     "decide": "The decision is recorded. The order goes on by it.",
+    "first_approval": "The approval is recorded. The order needs another approver's as well.",
     "cancel": "The cancellation is recorded. How the order ends shows whether it came in time.",
     "settle": "What was open is being replayed. This page shows how it ends.",
     "start_again": "The order was started again.",

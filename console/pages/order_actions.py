@@ -47,8 +47,8 @@ async def decide_in_console(visit: Visit) -> func.HttpResponse:
     """Approve or reject an order."""
     order_id, form = visit.id("order_id"), visit.form(DecisionForm)
     decision = ApprovalDecision(decision=form.decision, approver=caller().name, comment=form.comment)
-    await decide_order(visit.client, order_id, decision)
-    return _back(visit, order_id, OrderAction.DECIDE)
+    is_decided = await decide_order(visit.client, order_id, decision)
+    return _back(visit, order_id, OrderAction.DECIDE if is_decided else "first_approval")
 
 
 @page("POST", "orders/{order_id}/cancel", roles=_OPERATORS)
@@ -90,5 +90,5 @@ async def resend_mail_in_console(visit: Visit) -> func.HttpResponse:
     return _back(visit, order_id, OrderAction.RESEND_MAIL)
 
 
-def _back(visit: Visit, order_id: str, done: OrderAction) -> func.HttpResponse:
+def _back(visit: Visit, order_id: str, done: str) -> func.HttpResponse:
     return visit.go_to(address(f"orders/{order_id}", done=done))

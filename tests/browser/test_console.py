@@ -76,6 +76,11 @@ async def test_every_page_is_readable_for_all_and_takes_no_text_for_markup(busy:
         f"dead-letters/{dead_letter}": None,
         f"dead-letter-progress?ids={dead_letter}": None,
         f"orders?q={SHORT_HOSTILE}": "Orders",
+        "stock": "Stock",
+        "stock/mug": None,
+        "catalogue": "Catalogue",
+        "catalogue/mug": None,
+        "audit": "Audit log",
         "none": "Not found",
     }
     for path, heading in shown.items():

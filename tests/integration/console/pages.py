@@ -11,13 +11,13 @@ OPERATOR: Final = "operator"
 APPROVER: Final = "approver"
 
 
-async def visit(shop: Shop, path: str, *, roles: str | None = None, name: str = "grace", **query: str) -> Answer:
-    headers = {} if roles is None else {"X-Local-Caller": name, "X-Local-Roles": roles}
+async def visit(shop: Shop, path: str, *, roles: str | None = None, who: str = "grace", **query: str) -> Answer:
+    headers = {} if roles is None else {"X-Local-Caller": who, "X-Local-Roles": roles}
     return await shop.host.http.request("GET", f"/console/{path}", params=query, headers=headers)
 
 
-async def send(shop: Shop, path: str, *, roles: str, name: str = "grace", **form: str | Sequence[str]) -> Answer:
-    headers = {"X-Local-Caller": name, "X-Local-Roles": roles}
+async def send(shop: Shop, path: str, *, roles: str, who: str = "grace", **form: str | Sequence[str]) -> Answer:
+    headers = {"X-Local-Caller": who, "X-Local-Roles": roles}
     return await shop.host.http.request(
         "POST", f"/console/{path}", data=urlencode(form, doseq=True), headers={**headers, **_TYPE}
     )

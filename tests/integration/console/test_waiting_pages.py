@@ -53,7 +53,7 @@ async def test_many_dead_letters_are_replayed_at_once_and_their_progress_is_show
     stuck.sandbox.clear_faults()
     begun = await send(stuck, "dead-letters/replay", roles=OPERATOR, id=ids)
     assert begun.status == 303
-    again = await send(stuck, "dead-letters/replay", roles=OPERATOR, name="hedy", id=ids)
+    again = await send(stuck, "dead-letters/replay", roles=OPERATOR, who="hedy", id=ids)
     progress = again.headers["Location"].removeprefix("/console/")
     assert has_text(await visit(stuck, progress, roles=OPERATOR), "another operator was faster")
     await stuck.host.advance(minutes=5)

@@ -1,0 +1,84 @@
+"""Stock, catalogue and the audit log in the console."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.integration.console.pages import OPERATOR, send, visit
+from tests.integration.console.test_order_page import MARKUP, has_text
+from tests.support.order_requests import order_request
+from tests.support.shop import Shop
+
+MANAGER = "catalogue_manager"
+
+
+async def units(shop: Shop) -> dict[str, int]:
+    await shop.host.run_until_idle()
+    answer: dict[str, int] = (await shop.get("inventory/mug")).json()
+    return answer
+
+
+async def test_stock_is_shown_restocked_once_and_adjusted_with_a_reason(shop: Shop):
+    await shop.stock("mug", 5)
+    await shop.post("orders", order_request())
+    await shop.host.run_until_idle()
+    page = await visit(shop, "stock", roles=OPERATOR)
+    assert re.findall(r'<td class="number[^"]*">(\d+)</td>', page.text) == ["3", "0", "0", "2"]
+    page = await visit(shop, "stock/mug", roles=OPERATOR)
+    (key, _) = re.findall(r'name="key" value="(\w+)"', page.text)
+    for _ in range(2):
+        assert (await send(shop, "stock/mug/restock", roles=OPERATOR, quantity="4", key=key)).status == 303
+    assert (await units(shop))["available"] == 7
+    assert (await send(shop, "stock/mug/adjust", roles=OPERATOR, delta="-2", reason="broken", key="k")).status == 303
+    assert (await units(shop))["available"] == 5
+    refused = await send(shop, "stock/mug/adjust", roles=OPERATOR, delta="-50", reason="broken", key="l")
+    assert (refused.status, has_text(refused, "only 5 available")) == (409, True)
+
+
+@pytest.mark.parametrize("quantity", ["", "0", "-1", "1.5", "many", "9" * 12])
+async def test_a_quantity_that_is_none_is_explained(shop: Shop, quantity: str):
+    await shop.stock("mug", 5)
+    answer = await send(shop, "stock/mug/restock", roles=OPERATOR, quantity=quantity, key="k")
+    assert (answer.status, "<b>quantity</b>" in answer.text) == (422, True)
+
+
+async def test_a_product_is_created_and_edited_and_keeps_what_the_form_has_not(shop: Shop):
+    sides = {"name": "Mug", "unit_price_cents": 900, "size_mm": [1, 2, 3], "hs_code": "691110"}
+    assert (await shop.put("products/mug", sides)).status == 201
+    form = {"product_id": "mug", "name": MARKUP, "price": "12.50", "currency": "usd", "weight_grams": "700"}
+    assert (await send(shop, "catalogue/save", roles=MANAGER, **form)).status == 303
+    saved = (await shop.get("products/mug")).json()
+    assert (saved["unit_price_cents"], saved["for_sale"], saved["size_mm"]) == (1_250, False, [1, 2, 3])
+    for path in ("catalogue", "catalogue/mug", "stock", "stock/mug"):
+        page = await visit(shop, path, roles=MANAGER)
+        assert (page.status, MARKUP in page.text, "onerror" in page.text) == (200, False, True), path
+    new = {**form, "product_id": "new", "name": "New", "price": "1,000", "currency": "jpy"}
+    refused = await send(shop, "catalogue/save", roles=MANAGER, **new)
+    assert (refused.status, has_text(refused, "Must be an amount such as 12.50")) == (422, True)
+    assert (await send(shop, "catalogue/save", roles=MANAGER, **(new | {"price": "1000"}))).status == 303
+    assert (await shop.get("products/new")).json()["unit_price_cents"] == 1_000
+
+
+async def test_each_role_changes_its_own_goods_only(shop: Shop):
+    await shop.stock("mug", 5)
+    assert "<form" not in (await visit(shop, "stock/mug", roles="auditor")).text
+    assert "<form" not in (await visit(shop, "catalogue/mug", roles=OPERATOR)).text
+    assert (await send(shop, "stock/mug/restock", roles="auditor", quantity="1", key="k")).status == 403
+    assert (await send(shop, "catalogue/save", roles=OPERATOR, product_id="mug")).status == 403
+    assert (await visit(shop, "stock", roles="approver")).status == 403
+
+
+async def test_what_people_do_in_the_console_is_in_the_audit_log_for_auditors(shop: Shop):
+    await shop.stock("mug", 5)
+    await send(shop, "stock/mug/restock", roles=OPERATOR, who="grace <b>", quantity="1", key="k")
+    await send(shop, "orders/none/cancel", roles=OPERATOR, who="hedy")
+    page = await visit(shop, "audit", roles="auditor")
+    assert has_text(
+        page, "grace &lt;b&gt;", "console stock/{product_id}/restock", "/console/stock/mug/restock", "303", "404"
+    )
+    only = (await visit(shop, "audit?who=hedy", roles="auditor")).text.split("<tbody>")[1]
+    assert ("/console/orders/none/cancel" in only, "grace" in only) == (True, False)
+    tomorrow = (datetime.now(UTC) + timedelta(days=2)).date().isoformat()
+    assert has_text(await visit(shop, "audit", roles="auditor", since=tomorrow), "Nothing was recorded.")
+    assert (await visit(shop, "audit", roles=OPERATOR)).status == 403

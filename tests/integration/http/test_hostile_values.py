@@ -22,6 +22,7 @@ VALID: dict[str, dict[str, Any]] = {
     "place_order": order_request(),
     "claim_expenses": claim(),
     "request_report": {"placed_from": "2026-01-01T00:00:00Z", "placed_to": "2026-02-01T00:00:00Z"},
+    "restock_many": {"lines": [{"product_id": "mug", "quantity": 1}]},
     "start_file_batch": {"container": "incoming", "prefix": "2026/"},
     "onboard_user": {
         "name": "Ada",

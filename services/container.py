@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         Users,
     )
     from domain.repositories.runs import Approvals, DeadLetters, RunRepository
+    from services.inventory_notes import InventoryNotes
     from services.link_attempts import LinkAttempts
     from services.order_backlog import OrderBacklog
     from services.recent_successes import RecentSuccesses
@@ -142,6 +143,14 @@ class Services:
         from adapters.stores.catalogue import CatalogueStore
 
         return CatalogueStore(self.storage)
+
+    @built_once
+    def inventory_notes(self) -> "InventoryNotes":
+        """Return the notes of stocks to be looked at."""
+        from adapters.stores.stock_notes import StockNotes
+        from services.inventory_notes import InventoryNotes
+
+        return InventoryNotes(StockNotes(self.storage))
 
     @built_once
     def order_batches(self) -> "OrderBatches":

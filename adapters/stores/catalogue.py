@@ -14,7 +14,7 @@ from domain.page import Page
 if TYPE_CHECKING:
     from azure.data.tables import TableEntity
 
-_PRODUCTS: Final = "products"
+PRODUCTS: Final = "products"
 _PARTITION: Final = "product"
 # An order has 50 lines at most: a few rounds of this many look-ups.
 _READ_CONCURRENCY: Final = 8
@@ -24,7 +24,7 @@ class CatalogueStore:
     """Every method raises StorageUnavailable when the table does not answer."""
 
     def __init__(self, storage: Storage) -> None:
-        self._table = storage.table(_PRODUCTS)
+        self._table = storage.table(PRODUCTS)
 
     def get(self, product_id: str) -> Product | None:
         """Return one product; None when there is none of this id."""

@@ -33,7 +33,7 @@ _RESERVATION_MARGIN: Final = timedelta(days=2)
 
 def reserve_inventory(order: Order, now: datetime) -> Step:
     """Reserve the goods of every line, each at its product's entity, or at the order's shard of it."""
-    expires_at = now + timedelta(seconds=order.policy.approval_timeout_s) + _RESERVATION_MARGIN
+    expires_at = expiry_of_reservation(order, now)
     commands = (
         entity_command(
             INVENTORY_ENTITY,
@@ -50,6 +50,11 @@ def reserve_inventory(order: Order, now: datetime) -> Step:
         for line in order.lines
     )
     return Step(name=RESERVE_INVENTORY, commands=tuple(commands))
+
+
+def expiry_of_reservation(order: Order, now: datetime) -> datetime:
+    """Return when a reservation that is made now expires."""
+    return now + timedelta(seconds=order.policy.approval_timeout_s) + _RESERVATION_MARGIN
 
 
 def release_inventory(order: Order, now: datetime) -> Compensation:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from domain.catalogue.product import Product
+from domain.inventory.stock_notes import NoteKind, StockNote
 from domain.orders.batch import BatchChunk, BatchLine, ChunkResults, CollectResults, LineCounts, LineResult
 from domain.orders.intake import RefusedMessage
 from domain.orders.listing import EVERY_ORDER, Count, EndedOrder, ListedOrder, OrderFilter
@@ -97,6 +98,19 @@ class RefusedOrders(Protocol):
 
     def put(self, refused: RefusedMessage) -> None:
         """Store a message. A repeat stores a second one with the same `message_id`."""
+
+
+class StockNotes(Protocol):
+    """Which products' stocks are to be looked at. Every method raises StorageUnavailable."""
+
+    def put(self, note: StockNote) -> None:
+        """Store a note. A repeat changes nothing."""
+
+    def until(self, kind: NoteKind, hour: str) -> list[StockNote]:
+        """Return the notes of a kind up to an hour, included."""
+
+    def delete(self, note: StockNote) -> None:
+        """Delete a note, if there is one."""
 
 
 class Catalogue(Protocol):

@@ -1,8 +1,9 @@
 """Compare every product's reservations with the orders that hold them, now."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
+from itertools import chain
 from typing import Final
 
 from domain.inventory.reconciliation import Drift, LiveOrder, ReconciliationReport, find_drift, find_missing_stocks
@@ -18,31 +19,52 @@ from services.orders.status import OrderView, find_order
 _HOLDS_GOODS: Final = CANCELLABLE - {OrderStatus.ACCEPTED}
 
 
-async def reconcile(client: DurableClient, now: datetime) -> ReconciliationReport:
-    """Return the drift that two comparisons in a row show: orders move while they are read."""
-    first = await _compare(client, now)
+async def reconcile(
+    client: DurableClient, now: datetime, products: Collection[str] | None = None
+) -> ReconciliationReport:
+    """Return the drift that two comparisons in a row show: orders move while they are read.
+
+    Args:
+        client: The durable client.
+        now: The present time.
+        products: Compared; None for all of the catalogue.
+    """
+    first = await _compare(client, now, products)
     if not first.drift:
         return first
-    second = await _compare(client, now)
+    second = await _compare(client, now, products)
     lasting = tuple(drift for drift in second.drift if drift in first.drift)
     return second.model_copy(update={"drift": lasting})
 
 
-async def _compare(client: DurableClient, now: datetime) -> ReconciliationReport:
+async def reconcile_changed(client: DurableClient, now: datetime) -> ReconciliationReport:
+    """Compare the products that have changed since the last run, or differed then."""
+    notes = services().inventory_notes
+    changed = await asyncio.to_thread(notes.changed, now)
+    report = await reconcile(client, now, sorted({note.product_id for note in changed}))
+    for drift in report.drift:
+        await asyncio.to_thread(notes.note_change, drift.product_id, now)
+    await asyncio.to_thread(notes.looked_at, changed, now)
+    return report
+
+
+async def _compare(client: DurableClient, now: datetime, products: Collection[str] | None) -> ReconciliationReport:
+    sold = await sold_lines()
+    asked = await product_ids() if products is None else sorted({*products, *chain.from_iterable(sold.values())})
     # Stock first: an order that has ended by the time it is read must have released its goods before.
-    stocks = await _stocks(client)
+    stocks = await _stocks(client, asked)
     live = await _live_orders(client, stocks.values(), now)
     holding = {order_id: order.lines for order_id, order in live.items() if order.lines and order.has_reserved}
-    missing = find_missing_stocks(stocks, {**holding, **await sold_lines()})
+    missing = [drift for drift in find_missing_stocks(stocks, {**holding, **sold}) if drift.product_id in asked]
     drift: tuple[Drift, ...] = (*find_drift(stocks, live), *missing)
     return ReconciliationReport(as_of=now, products=len(stocks), orders=len(live), drift=drift)
 
 
-async def _stocks(client: DurableClient) -> dict[str, Stock]:
+async def _stocks(client: DurableClient, products: Collection[str]) -> dict[str, Stock]:
     async def read(product_id: str) -> tuple[str, Stock | None]:
         return product_id, await read_stock(client, product_id)
 
-    found = await gather_bounded(read, await product_ids())
+    found = await gather_bounded(read, products)
     return {product_id: stock for product_id, stock in found if stock is not None}
 
 

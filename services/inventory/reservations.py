@@ -4,9 +4,10 @@ An order that runs keeps its goods, however long it takes. Of a split product, t
 are carried on, and shards that are no longer used give their units back.
 """
 
+import asyncio
 import logging
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Final
 
 from domain.catalogue.product import Product
@@ -15,21 +16,39 @@ from domain.inventory.requests import AcknowledgeRequest, ExpireRequest, GiveReq
 from domain.inventory.reservations import expire, expired_orders
 from domain.inventory.stock import Stock
 from domain.inventory.transfers import has_arrived, open_transfers
+from services.container import services
 from services.durable.client import DurableClient
 from services.durable.instances import instance_status, is_unfinished
 from services.inventory.stock import products, read_shards, signal_stock
 
 EXPIRE: Final = "expire"
+_NEXT_LOOK_INTERVAL: Final = timedelta(hours=1)
 
 _log = logging.getLogger(__name__)
 
 
 async def release_expired(client: DurableClient, now: datetime) -> None:
+    """Look after the products that are noted: a reservation may have expired, or units are moved between shards."""
+    notes = services().inventory_notes
+    expiring = await asyncio.to_thread(notes.expiring, now)
+    wanted = {note.product_id for note in expiring} | await asyncio.to_thread(notes.split_products)
+    found = await asyncio.to_thread(services().catalogue.get_many, sorted(wanted))
+    await _look_after(client, found.values(), now)
+    await asyncio.to_thread(notes.looked_at, expiring, now)
+
+
+async def release_all_expired(client: DurableClient, now: datetime) -> None:
+    """Look after every product, noted or not."""
+    await _look_after(client, await products(), now)
+
+
+async def _look_after(client: DurableClient, found: Iterable[Product], now: datetime) -> None:
     """Signal every entity that has reservations to release, answers to forget, or units to pass on."""
-    for product in await products():
+    for product in found:
         shards = await read_shards(client, product.product_id)
         for key, stock in shards.items():
             await _release_expired_of(client, key, stock, now)
+        await _note_next(product.product_id, shards.values(), now)
         await _carry_on_transfers(client, shards)
         await _empty_unused(client, product, shards)
 
@@ -46,6 +65,18 @@ async def _release_expired_of(client: DurableClient, key: str, stock: Stock, now
         return
     _log.info("%s: releasing %s expired reservations", key, result.message)
     await signal_stock(client, key, EXPIRE, request)
+
+
+async def _note_next(product_id: str, stocks: Iterable[Stock], now: datetime) -> None:
+    """Note when the next of the reservations may expire; those of running orders are looked at again later."""
+    times = [
+        datetime.fromisoformat(reservation["expires_at"])
+        for stock in stocks
+        for reservation in stock.reservations.values()
+    ]
+    if times:
+        at = max(min(times), now + _NEXT_LOOK_INTERVAL)
+        await asyncio.to_thread(services().inventory_notes.note_expiry, product_id, at)
 
 
 async def _carry_on_transfers(client: DurableClient, shards: Mapping[str, Stock]) -> None:

@@ -78,6 +78,7 @@ async def move_stock(
     _, expected = rule((await read_shards(client, product_id)).get(product_id), request)
     if expected.outcome is not Outcome.DONE:
         raise MovementRefused(expected)
+    await asyncio.to_thread(services().inventory_notes.note_change, product_id, request.requested_at)
     await signal_stock(client, product_id, request.operation, request)
 
 

@@ -20,6 +20,7 @@ from settings import Settings
 
 if TYPE_CHECKING:
     from domain.repositories.orders import Catalogue, OrderRepository
+    from services.inventory_notes import InventoryNotes
 
 
 class TakenIn(NamedTuple):
@@ -36,8 +37,11 @@ class TakenIn(NamedTuple):
 class OrderIntake:
     """Takes orders in under the shop's settings of today."""
 
-    def __init__(self, orders: "OrderRepository", catalogue: "Catalogue", settings: Settings) -> None:
+    def __init__(
+        self, orders: "OrderRepository", catalogue: "Catalogue", notes: "InventoryNotes", settings: Settings
+    ) -> None:
         self._orders = orders
+        self._notes = notes
         self._catalogue = catalogue
         self._settings = settings
 
@@ -68,6 +72,7 @@ class OrderIntake:
             if chosen_id is not None and self._is_known(chosen_id, mark):
                 return TakenIn(order_id=order_id, to_start=None)
             raise
+        self._notes.note_order(order)
         intake = self._orders.accept(order, mark)
         if intake is Intake.CONFLICT:
             raise OrderIdTaken

@@ -44,7 +44,7 @@ async def take_in_order(
         StorageUnavailable: The same request may be sent again.
     """
     parts = services()
-    intake = OrderIntake(parts.order_repository, parts.catalogue, parts.settings)
+    intake = OrderIntake(parts.order_repository, parts.catalogue, parts.inventory_notes, parts.settings)
     taken = await asyncio.to_thread(intake.take_in, request, chosen_id, datetime.now(UTC), version)
     if taken.to_start is not None:
         emit_accepted(taken.order_id)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from domain.ids import INVENTORY_ENTITY
 from domain.inventory.requests import ReleaseRequest, ReserveRequest
 from domain.wire import Wire
+from services.container import services
 from tests.support.shop import Shop
 
 
@@ -14,6 +15,7 @@ async def reserve(
 ) -> None:
     """Hold units for an order. lasts: from now; negative for a reservation that has run out."""
     now = datetime.now(UTC)
+    services().inventory_notes.note_expiry(product_id, now + lasts)
     request = ReserveRequest(order_id=order_id, quantity=quantity, expires_at=now + lasts, now=now)
     await signal(shop, product_id, "reserve", request)
 

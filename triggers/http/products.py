@@ -73,6 +73,8 @@ async def put_product(req: func.HttpRequest) -> func.HttpResponse:
     refuse_card_numbers(named)
     product = validated(Product, named | dict(details))
     existed = await asyncio.to_thread(services().catalogue.get, product.product_id)
+    if product.stock_shards > 1:
+        await asyncio.to_thread(services().inventory_notes.note_split, product.product_id)
     await asyncio.to_thread(services().catalogue.put, product)
     if existed:
         return answer(product)

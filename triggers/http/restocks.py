@@ -1,6 +1,7 @@
 """Restock many products by one request, and show what became of each line."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import ClassVar
 
 import azure.durable_functions as df
@@ -53,6 +54,8 @@ async def restock_many(req: func.HttpRequest, client: df.DurableOrchestrationCli
     """
     request = read_body(req, BulkRestockRequest)
     await asyncio.to_thread(_check_products, request)
+    for line in request.lines:
+        await asyncio.to_thread(services().inventory_notes.note_change, line.product_id, datetime.now(UTC))
     return await start_as_asked(req, client, BULK_RESTOCK, request, "restocks")
 
 

@@ -78,7 +78,7 @@ async def test_a_merged_product_gives_its_units_back_to_the_first_shard_in_a_few
 
 
 async def test_a_transfer_that_an_instance_died_over_is_carried_on_by_the_timer(shop: Shop):
-    await shop.stock("mug", 8)
+    await shop.stock("mug", 8, stock_shards=SHARDS)
     await signal(shop, "mug", "give", GiveRequest(to="mug.1", wanted=8))
     assert (await shop.get("inventory/mug")).json()["available"] == 8, "units on their way are not lost"
     await shop.host.run("expire_reservations")

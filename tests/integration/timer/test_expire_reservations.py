@@ -1,8 +1,11 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
+from domain.inventory.requests import ReserveRequest
+from services.container import services
+from services.inventory import stock
 from tests.support.order_requests import order_request
 from tests.support.shop import Shop
-from tests.support.stock import reserve
+from tests.support.stock import reserve, signal
 
 SCHEDULE = "expire_reservations"
 RUN_OUT = timedelta(minutes=-1)
@@ -52,3 +55,52 @@ async def test_an_order_that_was_terminated_gives_its_goods_back(shop: Shop):
     await shop.host.run_until_idle()
     await shop.host.run(SCHEDULE)
     assert await stock_of(shop, "mug") == (10, 0)
+
+
+async def test_the_timer_reads_the_stocks_that_are_noted_only(shop: Shop, monkeypatch):
+    for product_id in ("mug", "beans"):
+        await shop.stock(product_id, 10)
+    await reserve(shop, "beans", "ghost", quantity=3, lasts=RUN_OUT)
+    read: list[str] = []
+    real = stock.read_shards
+
+    async def counting(client, product_id):
+        read.append(product_id)
+        return await real(client, product_id)
+
+    monkeypatch.setattr("services.inventory.reservations.read_shards", counting)
+    await shop.host.run(SCHEDULE)
+    assert read == ["beans"]
+
+
+async def test_a_reservation_that_was_not_noted_is_found_by_the_nightly_pass(shop: Shop):
+    await shop.stock("mug", 10)
+    now = datetime.now(UTC)
+    request = ReserveRequest(order_id="ghost", quantity=3, expires_at=now + RUN_OUT, now=now)
+    await signal(shop, "mug", "reserve", request)
+    await shop.host.run(SCHEDULE)
+    assert await stock_of(shop, "mug") == (7, 3)
+    await shop.host.run("check_every_stock")
+    assert await stock_of(shop, "mug") == (10, 0)
+
+
+async def test_an_order_notes_its_product_before_it_is_stored(shop: Shop):
+    await shop.stock("mug", 10)
+    await shop.post("orders", order_request(order_id="a-1"))
+    later = datetime.now(UTC) + timedelta(days=90)
+    notes = services().inventory_notes
+    assert {note.product_id for note in notes.expiring(later)} == {"mug"}
+    assert {note.product_id for note in notes.changed(later)} == {"mug"}
+    notes.looked_at(notes.expiring(later), later)
+    assert notes.expiring(later) == []
+
+
+async def test_the_hourly_comparison_reads_what_was_changed_and_the_nightly_one_everything(shop: Shop, caplog):
+    await shop.stock("mug", 10)
+    notes, later = services().inventory_notes, datetime.now(UTC) + timedelta(hours=2)
+    notes.looked_at(notes.changed(later), later)
+    await reserve(shop, "mug", "ghost", quantity=3)
+    await shop.host.run("reconcile_inventory")
+    assert "inventory drift" not in caplog.text
+    await shop.host.run("check_every_stock")
+    assert "orphaned_reservation" in caplog.text

@@ -35,9 +35,7 @@ async def test_drift_is_logged_for_alerts_to_match(shop: Shop, caplog):
     await shop.stock("mug", 10)
     await reserve(shop, "mug", "ghost", quantity=3)
     await shop.host.run("reconcile_inventory")
-    (warning,) = [
-        record.getMessage() for record in caplog.records if record.name == "triggers.timer.reconcile_inventory"
-    ]
+    (warning,) = [record.getMessage() for record in caplog.records if record.name == "services.inventory.drift_log"]
     assert warning.startswith("inventory drift {")
     assert '"order_id":"ghost"' in warning
 

@@ -1,0 +1,45 @@
+"""Keep the notes of stocks to be looked at, in the table of the products: one partition per kind and hour."""
+
+from typing import Final
+
+from adapters.azure_storage.storage import Storage, create_table, created_on_first_use, storage_errors
+from adapters.stores.catalogue import PRODUCTS
+from domain.inventory.stock_notes import NoteKind, StockNote
+
+_NAME: Final = "the notes of stocks"
+
+
+class StockNotes:
+    """Every method raises StorageUnavailable when the table does not answer."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._table = storage.table(PRODUCTS)
+
+    def put(self, note: StockNote) -> None:
+        """Store a note. A repeat changes nothing."""
+        row = {"PartitionKey": _partition(note.kind, note.hour), "RowKey": note.product_id}
+        with storage_errors(_NAME):
+            created_on_first_use(lambda: self._table.upsert_entity(row), lambda: create_table(self._table))
+
+    def until(self, kind: NoteKind, hour: str) -> list[StockNote]:
+        """Return the notes of a kind up to an hour, included."""
+        parameters = {"first": _partition(kind, ""), "last": _partition(kind, hour)}
+        with storage_errors(_NAME):
+            rows = created_on_first_use(
+                lambda: list(
+                    self._table.query_entities(
+                        "PartitionKey ge @first and PartitionKey le @last", parameters=parameters
+                    )
+                ),
+                lambda: create_table(self._table),
+            )
+        return [StockNote(kind, row["PartitionKey"].removeprefix(_partition(kind, "")), row["RowKey"]) for row in rows]
+
+    def delete(self, note: StockNote) -> None:
+        """Delete a note, if there is one."""
+        with storage_errors(_NAME):
+            self._table.delete_entity(_partition(note.kind, note.hour), note.product_id)
+
+
+def _partition(kind: NoteKind, hour: str) -> str:
+    return f"{kind}-{hour}"

@@ -27,6 +27,7 @@ type planOverlays = {
       maxConcurrentActivityFunctions: int
       maxConcurrentOrchestratorFunctions: int
     }
+    queues: object
     azureStorage: object
   }
 }

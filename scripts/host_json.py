@@ -51,6 +51,7 @@ def host_json(plan: str, backend: str, partitions: int | None = None) -> Json:
             durable["storageProvider"], changes["plans"][plan]["azureStorage"] | chosen
         )
     merged["extensions"]["durableTask"] = durable
+    merged["extensions"]["queues"] = _merged(merged["extensions"]["queues"], changes["plans"][plan]["queues"])
     return merged
 
 

@@ -121,6 +121,15 @@ def test_every_function_that_may_run_at_once_has_a_thread(given):
         assert int(settings["PYTHON_THREADPOOL_THREAD_COUNT"]) >= wanted
 
 
+@pytest.mark.parametrize("plan", PLANS)
+def test_messages_of_one_queue_leave_threads_to_activities(plan):
+    queues = host_json(plan, "AzureStorage")["extensions"]["queues"]
+    limits = durable(plan, "AzureStorage")
+    threads = limits["maxConcurrentActivityFunctions"] + limits["maxConcurrentOrchestratorFunctions"]
+    assert queues["batchSize"] + queues["newBatchThreshold"] <= threads
+    assert queues["visibilityTimeout"], "what is the same for every plan stays"
+
+
 def test_hub_is_named_by_a_setting_that_azure_sets():
     assert durable("FC1", "AzureStorage")["hubName"] == "%TASKHUB_NAME%"
     assert app_settings(evaluate(PLAIN[0]))[0]["TASKHUB_NAME"] == "DurableOrders"

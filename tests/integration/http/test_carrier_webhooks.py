@@ -1,5 +1,6 @@
 """The carrier's webhooks: what they report of a parcel is recorded once, whatever comes twice, late, or from elsewhere."""
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -8,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from easypost.easypost_client import EasyPostClient
 
 from domain.errors import StorageUnavailable
 from domain.shipping.parcels import Parcel
@@ -161,6 +163,28 @@ async def test_an_event_wakes_the_watch_of_its_parcel(sender: Shop):
     assert (await sender.get("shipments/a-1")).json()["status"] == "running"
     assert await send(sender, event(sender, "delivered", 60)) == OURS
     assert (await sender.get("shipments/a-1")).json()["detail"]["tracking_status"] == "delivered"
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_what_the_carrier_delivers_twice_in_any_order_leads_to_one_end(
+    sender: Shop, caplog: pytest.LogCaptureFixture, seed: int
+):
+    """The stand-in of the carrier service sends them, for an order that is known to it from the label on."""
+    caplog.set_level("INFO", "shop")
+    client = EasyPostClient("EZTK_sandbox", api_base=sender.sandbox.easypost_url)
+    url = f"{sender.host.origin}/api/webhooks/carriers/easypost"
+    await asyncio.to_thread(client.webhook.create, url=url, webhook_secret=SECRET)
+    assert (await sender.post("orders", order_request(order_id="b-1"))).status == 202
+    await sender.host.run_until_idle()
+    for each in ("in_transit", "out_for_delivery", "delivered"):
+        for order_id in ("a-1", "b-1"):
+            sender.sandbox.post(f"/trackers/{order_id}", {"status": each})
+    delivery = {"copies": 2, "order": "shuffled", "seed": seed}
+    delivered = await asyncio.to_thread(sender.sandbox.post, "/webhooks/deliver", delivery)
+    assert (set(delivered["answers"]), delivered["waiting"]) == ({200}, 0)
+    ended = [json.loads(line) for line in caplog.messages if "parcel.ended" in line]
+    assert sorted((line["order_id"], line["status"]) for line in ended) == [("a-1", "delivered"), ("b-1", "delivered")]
+    assert await status(sender) == "delivered"
 
 
 async def test_a_parcel_that_an_earlier_release_watches_is_found(sender: Shop):

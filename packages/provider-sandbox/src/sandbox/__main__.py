@@ -54,7 +54,7 @@ async def _serve(port: int, state: str, search_lag_s: float) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with serving(state=state, port=port, search_lag_s=search_lag_s) as url:
+    async with serving(state=state, port=port, search_lag_s=search_lag_s, delivers=True) as url:
         print(f"sandbox ready {url}", flush=True)
         await stop.wait()
 

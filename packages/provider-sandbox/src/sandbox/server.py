@@ -1,10 +1,12 @@
 """Composition: two faces and `/sandbox` on one port, over one ledger."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
 
+from sandbox.control import webhooks
 from sandbox.control.routes import routes as control_routes
 from sandbox.core.delays import Delays
 from sandbox.core.exchange import Answer
@@ -22,13 +24,16 @@ _SHUTDOWN_TIMEOUT_S = 5.0
 
 
 @contextlib.asynccontextmanager
-async def serving(*, state: str, port: int, search_lag_s: float | None = None) -> AsyncIterator[str]:
+async def serving(
+    *, state: str, port: int, search_lag_s: float | None = None, delivers: bool = False
+) -> AsyncIterator[str]:
     """Serve while the block runs; yields the base URL.
 
     Args:
         state: A file, or `:memory:`.
         port: 0 for a free one.
         search_lag_s: How far Stripe's search index is behind; None leaves it as it was.
+        delivers: Whether webhooks are delivered by themselves, and not only on request.
 
     Raises:
         StateFileError: The state cannot be kept there.
@@ -38,13 +43,17 @@ async def serving(*, state: str, port: int, search_lag_s: float | None = None) -
     if search_lag_s is not None:
         ledger.set_condition("search_lag_s", search_lag_s)
     delays = Delays()
+    delivering: asyncio.Task[None] | None = None
     runner = web.AppRunner(_application(ledger, delays), shutdown_timeout=_SHUTDOWN_TIMEOUT_S, access_log=None)
     try:
         await runner.setup()
         site = web.TCPSite(runner, _HOST, port)
         await site.start()
+        delivering = asyncio.create_task(webhooks.deliver_always(ledger)) if delivers else None
         yield f"http://{_HOST}:{runner.addresses[0][1]}"
     finally:
+        if delivering is not None:
+            delivering.cancel()
         delays.stop()
         await runner.cleanup()
         ledger.close()

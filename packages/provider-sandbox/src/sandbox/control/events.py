@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from sandbox.control.answers import json_body, problem, read
 from sandbox.core.ids import stripe_id
-from sandbox.easypost import shipments, trackers
+from sandbox.easypost import shipments, trackers, webhooks_api
 from sandbox.easypost.errors import EasyPostRefusal
 from sandbox.ledger import parcels, payments
 from sandbox.ledger.store import Ledger
@@ -142,8 +142,10 @@ def _track(ledger: Ledger, name: str, body: TrackingStatus) -> dict[str, Any]:
     tracker = shipment["tracker"] if shipment else parcels.find_tracker(ledger, name)
     if tracker is None:
         raise problem(web.HTTPNotFound, "there is no such tracker")
+    before = {"status": tracker["status"]}
     tracker = trackers.moved(tracker, body.status, ledger.now())
     parcels.save_tracker(ledger, tracker)
+    webhooks_api.announce(ledger, "tracker.updated", tracker, before)
     return dict(tracker)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.control import events
+from sandbox.control import events, webhooks
 from sandbox.control.answers import json_body, problem, read
 from sandbox.core.delays import Delays
 from sandbox.core.faults import FaultRule
@@ -30,6 +30,7 @@ _INDEX = {
     "POST /sandbox/payments/{id}/expire": "the bank gives an uncaptured authorisation back",
     "POST /sandbox/refunds/{id}": '{"status": "failed"}: the customer\'s bank returns the refund; the money is back',
     "POST /sandbox/trackers/{id}": '{"status": …}: the carrier reports; by tracker id, tracking code, reference or order',
+    "POST /sandbox/webhooks/deliver": '{"copies": 1, "order": "sent" | "reversed" | "shuffled"}: deliver what waits; 0 loses it',
     "POST /sandbox/shipments/{id}/refund": '{"status": "refunded" | "rejected"}: the carrier decides on a refund',
     "POST /sandbox/clock": '{"advance_s": …}: put the clock forward; keys expire, the search index catches up',
     "POST /sandbox/search": '{"lag_s": …}: how far the search index is behind',
@@ -55,6 +56,7 @@ def routes(ledger: Ledger, operations: frozenset[str], delays: Delays) -> list[w
         web.delete("/sandbox/keys", control.forget_keys),
         web.post("/sandbox/reset", control.reset),
         *events.routes(ledger),
+        *webhooks.routes(ledger),
     ]
 
 

@@ -9,7 +9,7 @@ from sandbox.core.api_key import api_key
 from sandbox.core.exchange import Answer, Call, Handler, JsonObject
 from sandbox.core.face import Executed, Face, MalformedRequest, Operation
 from sandbox.core.ids import easypost_id
-from sandbox.easypost import addresses_api, shipments_api
+from sandbox.easypost import addresses_api, shipments_api, webhooks_api
 from sandbox.easypost.errors import EasyPostRefusal
 from sandbox.easypost.errors import not_found as no_such_resource
 from sandbox.ledger import parcels
@@ -34,6 +34,9 @@ _OPERATIONS = (
     Operation("POST", "/v2/shipments/{id}/rerate", "shipments.rerate", shipments_api.rerate),
     Operation("POST", "/v2/trackers", "trackers.create", shipments_api.create_tracker),
     Operation("GET", "/v2/trackers", "trackers.list", shipments_api.list_trackers),
+    Operation("POST", "/v2/webhooks", "webhooks.create", webhooks_api.create),
+    Operation("GET", "/v2/webhooks", "webhooks.list", webhooks_api.list_all),
+    Operation("DELETE", "/v2/webhooks/{id}", "webhooks.delete", webhooks_api.delete),
     Operation("POST", "/v2/trackers/batch", "trackers.batch", shipments_api.retrieve_trackers),
     Operation("GET", "/v2/trackers/{id}", "trackers.retrieve", shipments_api.retrieve_tracker),
 )

@@ -2,7 +2,7 @@
 
 from sandbox.core.exchange import Answer, Call, JsonObject
 from sandbox.core.ids import tracking_code
-from sandbox.easypost import addresses, fields, listing, shipments, trackers
+from sandbox.easypost import addresses, fields, listing, shipments, trackers, webhooks_api
 from sandbox.easypost.addresses_api import address_or_new
 from sandbox.easypost.errors import EasyPostRefusal, invalid, missing, not_found
 from sandbox.ledger import parcels
@@ -49,6 +49,7 @@ def buy(call: Call, ledger: Ledger) -> Answer:
     shipment = shipments.bought(shipment, rate, tracker, call.now)
     parcels.save_tracker(ledger, tracker)
     parcels.save_shipment(ledger, shipment)
+    webhooks_api.announce(ledger, "tracker.created", tracker)
     return Answer(body=shipment)
 
 

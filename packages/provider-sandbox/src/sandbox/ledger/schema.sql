@@ -93,3 +93,19 @@ CREATE TABLE IF NOT EXISTS fault_rules (
     rule TEXT NOT NULL CHECK (json_valid(rule)),
     seen TEXT NOT NULL CHECK (json_valid(seen))
 ) STRICT;
+
+CREATE TABLE IF NOT EXISTS webhooks (
+    seq    INTEGER PRIMARY KEY AUTOINCREMENT,
+    id     TEXT NOT NULL UNIQUE,
+    secret TEXT,
+    state  TEXT NOT NULL CHECK (json_valid(state))
+) STRICT;
+
+-- due_at: seconds of the sandbox's clock.
+CREATE TABLE IF NOT EXISTS webhook_events (
+    seq        INTEGER PRIMARY KEY AUTOINCREMENT,
+    webhook_id TEXT NOT NULL REFERENCES webhooks (id),
+    body       TEXT NOT NULL CHECK (json_valid(body)),
+    due_at     REAL NOT NULL,
+    attempts   INTEGER NOT NULL DEFAULT 0
+) STRICT;

@@ -13,6 +13,8 @@ from typing import Literal
 
 _SCHEMA = (Path(__file__).parent / "schema.sql").read_text(encoding="utf-8")
 _TABLES = (
+    "webhook_events",
+    "webhooks",
     "refunds",
     "payment_states",
     "payments",

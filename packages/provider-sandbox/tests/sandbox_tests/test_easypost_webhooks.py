@@ -33,8 +33,8 @@ def receiving() -> Iterator[Received]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            receiver.got.append((dict(self.headers), body))
-            self.send_response(receiver.answer)
+            received.got.append((dict(self.headers), body))
+            self.send_response(received.answer)
             self.send_header("Content-Length", "0")
             self.end_headers()
 
@@ -42,10 +42,10 @@ def receiving() -> Iterator[Received]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    receiver = Received(f"http://127.0.0.1:{server.server_port}/hook")
+    received = Received(f"http://127.0.0.1:{server.server_port}/hook")
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield receiver
+    yield received
     server.shutdown()
     server.server_close()
     thread.join()

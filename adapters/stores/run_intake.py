@@ -87,7 +87,7 @@ class RunIntake:
                 row = self._table.get_entity(self._partition_of(instance_id), f"{REMINDERS}{instance_id}")
             except ResourceNotFoundError:  # the reminder, or the table with it
                 return None
-        return _reminder_of(row)
+        return reminder_of(row)
 
     def run_of(self, reminder: Reminder) -> Run:
         """Return the run that a reminder is for."""
@@ -163,13 +163,14 @@ class RunIntake:
     def _reminders(self, partition: str, before: datetime) -> Iterator[Reminder]:
         asked = "PartitionKey eq @partition and RowKey ge @first and accepted_at lt @before"
         parameters = {"partition": partition, "first": REMINDERS, "before": before}
-        yield from map(_reminder_of, self._table.query_entities(asked, parameters=parameters))
+        yield from map(reminder_of, self._table.query_entities(asked, parameters=parameters))
 
     def _keys(self, instance_id: str, kind: str = "") -> dict[str, Any]:
         return {"PartitionKey": self._partition_of(instance_id), "RowKey": f"{kind}{instance_id}"}
 
 
-def _reminder_of(row: "TableEntity") -> Reminder:
+def reminder_of(row: "TableEntity") -> Reminder:
+    """Return the reminder that a row is."""
     key = row["RowKey"].removeprefix(REMINDERS)
     return Reminder(
         key=key,

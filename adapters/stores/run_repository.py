@@ -9,10 +9,12 @@ from typing import Any, Final
 
 from adapters.azure_storage.long_text import joined_text, split_text
 from adapters.azure_storage.storage import Storage, create_table, created_on_first_use, storage_errors
+from adapters.azure_storage.table_pages import read_page
 from adapters.stores.rows import Rows
-from adapters.stores.run_intake import REMINDERS, RunIntake
+from adapters.stores.run_intake import REMINDERS, RunIntake, reminder_of
 from domain.errors import EndNotKnown
 from domain.ids import instance_id_of
+from domain.page import Page
 from domain.workflows.course import Course
 from domain.workflows.intake import Intake
 from domain.workflows.records import Closing, CourseSettled, RecordRun, SettleCourse
@@ -44,6 +46,27 @@ class RunRepository:
         """Return whether a run was accepted."""
         with storage_errors(_NAME):
             return self._rows.find(instance_id) is not None
+
+    def list_open(self, *, cursor: str | None = None, limit: int = 50) -> Page[Run]:
+        """Return runs that are not known to have ended, by id.
+
+        Raises:
+            InvalidCursor: The cursor does not come from this list.
+        """
+        # What follows the mark sorts behind it, and every other row before it.
+        wanted = {"RowKey gt @reminders": REMINDERS}
+        with storage_errors(_NAME):
+            return created_on_first_use(
+                lambda: read_page(
+                    self._table,
+                    _PARTITION,
+                    wanted,
+                    lambda row: self.intake.run_of(reminder_of(row)),
+                    cursor=cursor,
+                    limit=limit,
+                ),
+                lambda: create_table(self._table),
+            )
 
     def record_progress(self, record: RecordRun) -> None:
         """Store the end of a run that its instance cannot report. One with a longer ledger stays."""

@@ -1,6 +1,6 @@
 """The course of an order as a timeline: what was done, what is under way, and what is to come."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -62,6 +62,11 @@ def timeline(progress: OrderProgress, order: Order | None, *, is_running: bool) 
     past = tuple(_past(entry) for entry in progress.steps)
     present = () if progress.step is None or not is_running else (_present(progress.step),)
     return (*past, *present, *(_future(progress, order) if is_running else ()))
+
+
+def ledger_timeline(ledger: Sequence[LedgerEntry], step: StepUnderWay | None) -> tuple[Moment, ...]:
+    """Return the timeline of a run of another workflow, oldest first."""
+    return (*(_past(entry) for entry in ledger), *(() if step is None else (_present(step),)))
 
 
 def what_follows(progress: OrderProgress) -> str:

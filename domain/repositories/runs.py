@@ -80,6 +80,9 @@ class RunRepository(RunRecords, Protocol):
     def accept(self, run: Run, fingerprint: str) -> Intake:
         """Insert a run, unless its key is known. fingerprint: equal for equal requests."""
 
+    def list_open(self, *, cursor: str | None = None, limit: int = 50) -> Page[Run]:
+        """Return runs that are not known to have ended, by id. Raises InvalidCursor."""
+
     def knows(self, instance_id: str) -> bool:
         """Return whether a run was accepted."""
 

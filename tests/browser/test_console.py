@@ -81,6 +81,9 @@ async def test_every_page_is_readable_for_all_and_takes_no_text_for_markup(busy:
         "catalogue": "Catalogue",
         "catalogue/mug": None,
         "audit": "Audit log",
+        "workflows": "Workflows",
+        "workflows/shipment_tracking/done-1": None,
+        "health": "Health",
         "none": "Not found",
     }
     for path, heading in shown.items():

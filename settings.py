@@ -127,7 +127,7 @@ class Settings:
     def from_env(cls, env: Mapping[str, str]) -> Self:
         """Read from environment variables. Raises InvalidSetting naming the first one that is wrong."""
         return cls(
-            storage=_storage(env, "SHOP_STORAGE"),
+            storage=storage_location(env, "SHOP_STORAGE"),
             stripe_api_key=read.required(env, "STRIPE_API_KEY"),
             stripe_api_base=env.get("STRIPE_API_BASE") or None,
             easypost_api_key=read.required(env, "EASYPOST_API_KEY"),
@@ -254,7 +254,12 @@ def _mail(env: Mapping[str, str]) -> MailSettings:
     )
 
 
-def _storage(env: Mapping[str, str], name: str) -> StorageLocation:
+def storage_location(env: Mapping[str, str], name: str) -> StorageLocation:
+    """Return the storage account that the settings of this name describe.
+
+    Raises:
+        InvalidSetting: It is missing, or not whole.
+    """
     connection_string = env.get(name, "").strip()
     if connection_string:
         return StorageLocation(connection_string=connection_string)

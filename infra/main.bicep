@@ -119,6 +119,9 @@ param orderRetentionDays int = 730
 @maxValue(36500)
 param archiveRetentionDays int = 3650
 
+@description('Region of a second storage account, into which the backup job copies the shop\'s tables and blobs. Empty: none.')
+param backupLocation string = ''
+
 @description('Application (client) id of an app registration: requests then need a token of Microsoft Entra ID. Empty: the app\'s own function keys.')
 param entraClientId string = ''
 
@@ -338,6 +341,15 @@ module storage 'modules/storage.bicep' = {
     privateOnly: usePrivateNetworking
     workspaceId: monitoring.outputs.workspaceId
     locked: true
+  }
+}
+
+module backup 'modules/backup.bicep' = if (!empty(backupLocation)) {
+  scope: group
+  params: {
+    name: 'stb${token}'
+    location: backupLocation
+    tags: tags
   }
 }
 
@@ -755,6 +767,9 @@ module budget 'modules/budget.bicep' = if (budgetAmount > 0) {
 
 @description('Resource group of everything.')
 output AZURE_RESOURCE_GROUP string = group.name
+
+@description('Account that the backup job copies into; empty without one.')
+output APP_BACKUP_STORAGE string = empty(backupLocation) ? '' : backup!.outputs.name
 
 @description('Name of the app.')
 output APP_NAME string = app.outputs.name

@@ -44,7 +44,7 @@ INTENDED = [
         "the archive has its own rule; what a waiting order began with stays for 74 days, where the hub is in the account at all",
     ),
     Intended(
-        r"^outputs APP_(RUNNER_SUBNET_ID|OUTBOUND_ADDRESS): only now"
+        r"^outputs APP_(RUNNER_SUBNET_ID|OUTBOUND_ADDRESS|BACKUP_STORAGE): only now"
         r"|/virtualNetworks/\S+ properties\.subnets\[\{'name': 'runners', .*: only now",
         "a place for machines that deploy from inside of the network, and the fixed address where there is one",
     ),

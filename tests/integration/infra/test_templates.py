@@ -261,6 +261,13 @@ def test_files_of_workflows_go_when_no_history_can_name_them_and_nothing_else_do
     assert archive["definition"]["actions"]["baseBlob"] == {"delete": {"daysAfterModificationGreaterThan": 3650}}
 
 
+def test_a_second_account_for_copies_is_in_another_region_and_locked():
+    here, there = of_type(evaluate(LEGAL[0] | {"backupLocation": "northeurope"}), "Microsoft.Storage/storageAccounts")
+    assert {here["location"], there["location"]} == {here["location"], "northeurope"} != {"northeurope"}
+    assert properties(there)["allowSharedKeyAccess"] is False
+    assert len(of_type(evaluate(LEGAL[0]), "Microsoft.Storage/storageAccounts")) == 1
+
+
 def _lifecycle(deployment):
     (lifecycle,) = of_type(deployment, "Microsoft.Storage/storageAccounts/managementPolicies")
     return properties(lifecycle)["policy"]["rules"]

@@ -12,12 +12,14 @@ from domain.orders.batch import MAX_BATCH_BYTES, ORDER_BATCH, LineResult, batch_
 from domain.orders.order import OrderRequest
 from domain.wire import Wire
 from services.container import services
+from services.four_eyes import check_places_batches
 from services.input.documents import body_text
 from services.orders.admission import admit_run
 from services.orders.batches import store_batch
 from services.orders.csv_documents import TEMPLATE
 from services.orders.files import CSV, JSON_LINES
 from services.workflows.runs import RunView, start_once
+from triggers.http.support.callers import caller
 from triggers.http.support.durable_view import DurableStatus, ViewQuery
 from triggers.http.support.links import resource
 from triggers.http.support.operation import operation
@@ -67,7 +69,10 @@ class OrderBatchDocument(RunDocument):
     body_types=(JSON_LINES, CSV),
     takes_idempotency_key=True,
     answers={202: WorkflowLinks},
-    problems={409: "Another file was sent under this Idempotency-Key."},
+    problems={
+        403: "The caller is no operator, or an approver as well.",
+        409: "Another file was sent under this Idempotency-Key.",
+    },
 )
 async def place_order_batch(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Place many orders at once.
@@ -75,6 +80,7 @@ async def place_order_batch(req: func.HttpRequest, client: df.DurableOrchestrati
     Send JSON Lines with one order per line, or CSV with one order per row (see `GET /orders/batch/template`). Each line
     stands for itself. The same file sent twice is one batch.
     """
+    check_places_batches(caller())
     media_type = check_media_type(req, JSON_LINES, CSV)
     body = req.get_body()
     text = body_text(body, MAX_BATCH_BYTES)

@@ -66,6 +66,13 @@ async def test_approve_without_a_token_needs_an_approver(waiting: Shop) -> None:
     assert (own.status, own.json()["code"]) == (403, "own_request")
 
 
+async def test_an_approver_places_no_batch(shop: Shop) -> None:
+    refused = await call(shop, ADA, "POST", "orders/batch", {}, roles="operator,approver")
+    assert (refused.status, refused.json()["code"]) == (403, "own_request")
+    admitted = await call(shop, ADA, "POST", "orders/batch", {}, roles="operator")
+    assert admitted.status == 415
+
+
 async def test_above_the_second_limit_two_approvers_decide(waiting: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     change_settings(monkeypatch, SECOND_APPROVAL_LIMIT_CENTS="400000")
     for _ in range(2):  # once more is no second approver

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from domain.identity import Role
 from domain.personal.erasure import Erasure, PersonalDataRequest
-from domain.wire import Edge, EmailAddress, OneLine
+from domain.wire import Edge, EmailAddress, OneLine, at_most
 from services.personal.erasing import begin_erasure, erasure_of
 from services.personal.exporting import CustomerData, export
 from triggers.http.support.callers import doer
@@ -30,7 +30,7 @@ class StatedDataRequest(Edge):
     """
 
     requested_by: OneLine | None = None
-    emails: Annotated[tuple[EmailAddress, ...], Field(max_length=20)] = ()
+    emails: Annotated[tuple[EmailAddress, ...], Field(max_length=20), at_most(20)] = ()
 
 
 @operation(

@@ -40,12 +40,22 @@ class Ports:
         )
 
 
-def start_azurite(data: Path, ports: Ports, *, log: Path, keep_open: Sequence[int] = ()) -> Service:
-    """Start it without waiting. data: its folder, made when missing. Raises LaunchFailed when it is not installed."""
+def start_azurite(
+    data: Path, ports: Ports, *, log: Path, logs_requests: bool = False, keep_open: Sequence[int] = ()
+) -> Service:
+    """Start it without waiting. Raises LaunchFailed when it is not installed.
+
+    Args:
+        data: Its folder, made when missing.
+        ports: Where it is to listen.
+        log: The file of what it prints.
+        logs_requests: Whether it prints every request.
+        keep_open: File descriptors that it inherits.
+    """
     if not SCRIPT.exists():
         raise LaunchFailed("Azurite is not installed: run `make node_modules`")
     data.mkdir(parents=True, exist_ok=True)
-    options = ["--skipApiVersionCheck", "--disableTelemetry", "--silent", "-l", str(data)]
+    options = ["--skipApiVersionCheck", "--disableTelemetry", "-l", str(data), *([] if logs_requests else ["--silent"])]
     listen = ["--blobPort", str(ports.blob), "--queuePort", str(ports.queue), "--tablePort", str(ports.table)]
     command = [str(require_node().node), str(SCRIPT), *options, *listen]
     return Service("storage (Azurite)", command, ready=READY, log=log, keep_open=keep_open)

@@ -23,6 +23,9 @@ from scripts.state import RunningCopy, StateFolder
 
 DEFAULT_PORT = 7071
 AZURITE_SETTINGS = ("AZURITE_BLOB_PORT", "AZURITE_QUEUE_PORT", "AZURITE_TABLE_PORT")
+LOGS_REQUESTS = "AZURITE_LOGS_REQUESTS"
+"""Set to anything: Azurite prints every request into its log."""
+
 SANDBOX_READY = re.compile(r"^sandbox ready (http://\S+)", re.MULTILINE)
 MAIL_READY = re.compile(r"^mail catcher ready (smtp://\S+)", re.MULTILINE)
 APP_READY = re.compile(r"^local_host ready (http://\S+)", re.MULTILINE)
@@ -102,12 +105,10 @@ class LocalCopy:
         # In the order in which they stop. It suits the start too: the app takes the longest.
         self.services.append(self._start_app(inherit))
         self.services.append(
-            start_sandbox(self.state.sandbox, where.sandbox, log=self._log("sandbox"), keep_open=inherit)
+            start_sandbox(self.state.sandbox, where.sandbox, log=self.log("sandbox"), keep_open=inherit)
         )
-        self.services.append(start_mail_catcher(self.state.mails, where.mail, log=self._log("mail"), keep_open=inherit))
-        self.services.append(
-            start_azurite(self.state.azurite, where.azurite, log=self._log("azurite"), keep_open=inherit)
-        )
+        self.services.append(start_mail_catcher(self.state.mails, where.mail, log=self.log("mail"), keep_open=inherit))
+        self.services.append(self._start_azurite(inherit))
         # While they start, since it takes a moment. The app itself reads its settings with the first request.
         check_settings(where.app_environment(ROOT, self._environment))
 
@@ -125,7 +126,7 @@ class LocalCopy:
             "the app (local_host)",
             [sys.executable, "-m", "local_host", "start", *options],
             ready=APP_READY,
-            log=self._log("app"),
+            log=self.log("app"),
             environment=settings,
             directory=ROOT,
             keep_open=inherit,
@@ -133,7 +134,17 @@ class LocalCopy:
             orphaned=signal.SIGKILL,
         )
 
-    def _log(self, name: str) -> Path:
+    def _start_azurite(self, inherit: Sequence[int]) -> Service:
+        return start_azurite(
+            self.state.azurite,
+            self.addresses.azurite,
+            log=self.log("azurite"),
+            logs_requests=LOGS_REQUESTS in self._environment,
+            keep_open=inherit,
+        )
+
+    def log(self, name: str) -> Path:
+        """Return the file of what a process prints."""
         return self.state.logs / f"{name}.log"
 
 

@@ -32,6 +32,7 @@ def saga(copy: LocalCopy) -> Cost:
 
 def monitor(copy: LocalCopy) -> Cost:
     """One poll of the parcel of the saga's order."""
+    call("POST", f"{base(copy)}/shipments/o-1/watch")
     wait_until(lambda: call("GET", f"{base(copy)}/shipments/o-1").status != 404)
     wait_until(lambda: call("GET", f"{base(copy)}/shipments/o-1").body["detail"].get("polls") == 1)
     return measured(copy.state.hub, "shipment_tracking")

@@ -4,8 +4,13 @@ The platform promises "at least once". Here it is always twice: one run after th
 process that counts as dead still lives.
 """
 
+import asyncio
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
+from domain.shipping.tracking import MAX_SILENCE
+from services.shipping.silence import poll_silent
 from tests.invariants.order_cases import ORDER_CASES, SHELF, order_faults, play, stock_shelf
 from tests.support.books import assert_balanced
 from tests.support.shop import running_shop, use_settings
@@ -24,5 +29,11 @@ async def test_every_kind_of_order_ends_as_without_it(monkeypatch, storage_conne
             order_faults(sandbox, name, case)
             await play(shop, name, case)
         ended = await assert_balanced(shop, SHELF, {name: case.wanted for name, case in cases.items()})
+        silent = datetime.now(UTC) + MAX_SILENCE + timedelta(minutes=1)
+        await asyncio.gather(poll_silent(silent), poll_silent(silent))
+        on_their_way = [name for name, order in ended.items() if order["status"] == "completed"]
+        shown = [(await shop.get(f"orders/{name}")).json()["parcel"]["status"] for name in on_their_way]
+        assert shown == ["unknown"] * len(on_their_way)
+        assert await poll_silent(silent) == 0, "each is known once"
     ends = {name: (order["status"], order["reason_code"]) for name, order in ended.items()}
     assert ends == {name: (case.status, case.reason) for name, case in cases.items()}

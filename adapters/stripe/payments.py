@@ -7,18 +7,18 @@ barrier against everything that arrives late.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final, Self, get_args
 
 from adapters.stripe import verdicts
 from adapters.stripe.errors import AccessRefused, CardRefused, KeyMisused, KeySpent, RequestRefused
 from adapters.stripe.gateway import ANSWER_TIMEOUT_S, Intent, IntentStatus, Refund, StripeGateway
+from adapters.stripe.keys import keys_of, may_be_forgotten
 from adapters.stripe.listing import StripeListing
 from adapters.stripe.lookup import StripeLookup
 from adapters.stripe.mark import is_anothers
 from domain.errors import ProviderUnavailable
-from domain.ids import PaymentOperation, payment_key
+from domain.ids import PaymentOperation
 from domain.page import Page
 from domain.payments.listing import FindPayment, ListPayments, ProviderPayment
 from domain.payments.payment import REFUNDED, VOIDED, CancelPaymentRequest, CaptureRequest, PaymentRequest
@@ -27,11 +27,6 @@ from domain.workflows.steps import StepResult
 
 Verdict = Callable[[Intent], StepResult | None]
 
-# Stripe forgets idempotency keys after 24 hours at the earliest; an older `create` sent again would make a second payment.
-_KEY_RETENTION: Final = timedelta(hours=23)
-# Each of Stripe's own failures, kept under its key, costs one. Enough for every attempt of a step and its compensation during an
-# outage, and for an operator's after it: with no key left, money would stay where it is until Stripe forgets them.
-_MAX_KEYS_PER_OPERATION: Final = 50
 _COMPENSATED: Final = (NOTHING_TO_COMPENSATE, VOIDED, REFUNDED)
 
 
@@ -65,13 +60,13 @@ class StripePayments:
             return verdicts.faulted("idempotency_conflict")
         confirm = partial(self._stripe.confirm, payment_id)
         verdict = partial(verdicts.authorised, request)
-        return self._carry_out(_keys(request, "authorise"), "authorise", payment_id, confirm, verdict)
+        return self._carry_out(keys_of(request, "authorise"), "authorise", payment_id, confirm, verdict)
 
     def capture(self, request: CaptureRequest) -> StepResult:
         """Take the money that is held. Refused: authorisation_expired, payment_cancelled, payment_declined."""
         take = partial(self._stripe.capture, request.payment_id, request.amount_cents)
         verdict = partial(verdicts.captured, request)
-        return self._carry_out(_keys(request, "capture"), "capture", request.payment_id, take, verdict)
+        return self._carry_out(keys_of(request, "capture"), "capture", request.payment_id, take, verdict)
 
     def cancel(self, request: CancelPaymentRequest) -> StepResult:
         """Leave the customer's money as it was. The message says how: voided, refunded or nothing_to_compensate."""
@@ -150,7 +145,7 @@ class StripePayments:
 
         Raises KeyMisused when the order's key belongs to what is not its payment.
         """
-        found = self._lookup.find(request) if _keys_may_be_forgotten(request) else []
+        found = self._lookup.find(request) if may_be_forgotten(request) else []
         if found:
             return _furthest(found).id
         try:
@@ -162,7 +157,7 @@ class StripePayments:
             return _furthest(found).id
 
     def _create(self, request: PaymentRequest) -> str:
-        for key in _keys(request, "create"):
+        for key in keys_of(request, "create"):
             try:
                 return self._stripe.create(request, key).id
             except KeySpent:
@@ -181,7 +176,7 @@ class StripePayments:
         if request.payment_id is not None:
             return [self._stripe.retrieve(request.payment_id)]
         payment = request.payment
-        found = self._lookup.find(payment) if _keys_may_be_forgotten(payment) else []
+        found = self._lookup.find(payment) if may_be_forgotten(payment) else []
         try:
             payment_id = self._create(payment)
         except KeyMisused:
@@ -201,11 +196,11 @@ class StripePayments:
             return verdicts.over(intent.latest_charge is not None and intent.last_payment_error is None, intent)
         cancel = partial(self._stripe.cancel, intent.id)
         verdict = partial(verdicts.voided, intent.status == "requires_capture")
-        return self._carry_out(_keys(request, "void"), "void", intent.id, cancel, verdict)
+        return self._carry_out(keys_of(request, "void"), "void", intent.id, cancel, verdict)
 
     def _refund(self, request: PaymentRequest, intent: Intent) -> StepResult:
         """Pay back what was taken and not yet paid back. Stripe's list of refunds decides, not the answer to a request."""
-        keys = _keys(request, "refund")
+        keys = keys_of(request, "refund")
         while (left := self._left_to_refund(intent)) > 0:
             try:
                 self._pay_back(intent, left, keys)
@@ -238,20 +233,9 @@ def _pays_back(refund: Refund, intent: Intent) -> bool:
     return refund.payment_intent in (None, intent.id) and refund.currency in (None, intent.currency)
 
 
-def _keys(request: PaymentRequest | CaptureRequest, operation: PaymentOperation) -> Iterator[str]:
-    """Yield `shop.hub.o-1:capture`, then `shop.hub.o-1:capture.2`, …: the same sequence for every caller."""
-    key = payment_key(request.order_id, operation, request.namespace)
-    yield key
-    yield from (f"{key}.{number}" for number in range(2, _MAX_KEYS_PER_OPERATION + 1))
-
-
 def _weight(compensated: StepResult) -> int:
     """Return how much one of several payments' answers counts: most, that something is not compensated."""
     return _COMPENSATED.index(compensated.message) if compensated.message in _COMPENSATED else len(_COMPENSATED)
-
-
-def _keys_may_be_forgotten(request: PaymentRequest) -> bool:
-    return datetime.now(UTC) - request.placed_at > _KEY_RETENTION
 
 
 def _furthest(intents: Sequence[Intent]) -> Intent:

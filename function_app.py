@@ -5,6 +5,9 @@ from blueprints import BLUEPRINTS  # first: it imports what everything else impo
 # isort: split
 import azure.durable_functions as df
 
+from services.tracing import trace_calls
+
 app = df.DFApp()
 for blueprint in BLUEPRINTS:
     app.register_functions(blueprint)
+trace_calls(app)

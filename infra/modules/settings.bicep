@@ -72,6 +72,8 @@ type shopSettings = {
   @minValue(0)
   @maxValue(14400)
   intakeMaxWaitS: int
+  @description('Address of a collector that takes OTLP over HTTP, for the spans of the app; empty for none.')
+  otlpEndpoint: string
   @description('The versions of the orchestrator that new orders may be started on, with commas between them; empty: the one of the release.')
   orderVersions: string
   @description('How long a large order waits before the next approver is asked as well, in seconds.')
@@ -324,6 +326,7 @@ func shopAppSettings(shop shopSettings) object => {
   APPROVAL_REMINDER_S: string(shop.approvalReminderS)
   STEP_PATIENCE_S: string(shop.stepPatienceS)
   INTAKE_MAX_WAIT_S: string(shop.intakeMaxWaitS)
+  OTEL_EXPORTER_OTLP_ENDPOINT: shop.otlpEndpoint
   ORDER_VERSIONS: shop.orderVersions
   APPROVAL_ESCALATION_S: string(shop.approvalEscalationS)
   PAYMENT_CAPTURE: shop.paymentCapture

@@ -12,6 +12,7 @@ from services.durable.starter import start_instance
 from services.four_eyes import record_requester
 from services.orders.intake import OrderIntake, fresh_order_id
 from services.telemetry import emit_accepted
+from services.tracing import mark_order
 
 
 async def place_order_for(
@@ -48,5 +49,6 @@ async def take_in_order(
     taken = await asyncio.to_thread(intake.take_in, request, chosen_id, datetime.now(UTC), version)
     if taken.to_start is not None:
         emit_accepted(taken.order_id)
+        mark_order(taken.order_id)
         await start_instance(client, run_of(taken.to_start))
     return taken.order_id

@@ -15,7 +15,7 @@ from typing import Any
 
 import azure.functions as func
 
-_TELEMETRY = ("APPLICATIONINSIGHTS_CONNECTION_STRING", "APPINSIGHTS_INSTRUMENTATIONKEY")
+_TELEMETRY = ("APPLICATIONINSIGHTS_CONNECTION_STRING", "APPINSIGHTS_INSTRUMENTATIONKEY", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _TRACE_PARENT = re.compile(r"00-(?P<trace>(?!0{32})[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-(?P<flags>[0-9a-f]{2})")
 
 # `context.thread_local_storage` of every function; its `invocation_id` is set in each thread that calls one.
@@ -60,6 +60,11 @@ class Invocation:
     id: str = field(default_factory=_invocation_id)
 
 
+def has_telemetry(environ: Mapping[str, str]) -> bool:
+    """Return whether the environment says where telemetry goes."""
+    return any(environ.get(name) for name in _TELEMETRY)
+
+
 def trace_of(headers: Mapping[str, str], environ: Mapping[str, str]) -> TraceContext:
     """Return a span of its own: in the caller's trace, or in a new one. Without telemetry there is none.
 
@@ -67,7 +72,7 @@ def trace_of(headers: Mapping[str, str], environ: Mapping[str, str]) -> TraceCon
         headers: Of the request, by lower-case name; none for other triggers.
         environ: Names where telemetry goes, if it goes anywhere.
     """
-    if not any(environ.get(name) for name in _TELEMETRY):
+    if not has_telemetry(environ):
         return TraceContext()
     span = secrets.token_hex(8)
     match = _TRACE_PARENT.fullmatch(headers.get("traceparent", ""))

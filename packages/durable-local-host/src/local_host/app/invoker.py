@@ -22,7 +22,7 @@ from local_host.app.call_log import CallLog
 from local_host.app.caller import failure_of
 from local_host.app.calls import FunctionAnswer, FunctionCall, FunctionWorker
 from local_host.app.function import Function
-from local_host.app.function_context import Invocation, RetryContext, TraceContext, trace_of
+from local_host.app.function_context import Invocation, RetryContext, TraceContext, has_telemetry, trace_of
 from local_host.app.http_calls import HttpCalls
 from local_host.app.index import AppIndex
 from local_host.app.path_values import PathValues
@@ -39,6 +39,7 @@ class Invoker:
         app: AppIndex,
         worker: FunctionWorker,
         services: Callable[[], BindingServices],
+        trace_of_instance: Callable[[str], Mapping[str, str] | None] = lambda _: None,
     ) -> None:
         """Make an invoker.
 
@@ -46,7 +47,9 @@ class Invoker:
             app: The functions.
             worker: Calls them.
             services: Returns what bindings need. It exists only once the triggers do, which run functions by this invoker.
+            trace_of_instance: Returns the trace that an instance belongs to, as its history keeps it.
         """
+        self._trace_of_instance = trace_of_instance
         self._app = app
         self._worker = worker
         self._services = services
@@ -102,7 +105,9 @@ class Invoker:
             trigger=datum,
             metadata=metadata,
             inputs={},
-            invocation=Invocation(function=function.name, instance_id=instance_id, trace=_trace(datum)),
+            invocation=Invocation(
+                function=function.name, instance_id=instance_id, trace=self._trace(datum, instance_id)
+            ),
             retry=retry,
         )
         log = CallLog(function, call.invocation, metadata)
@@ -116,6 +121,14 @@ class Invoker:
         else:
             log.succeeded()
         return answer
+
+    def _trace(self, datum: Datum, instance_id: str | None) -> TraceContext:
+        if not has_telemetry(os.environ):
+            return TraceContext()
+        if instance_id is not None and (kept := self._trace_of_instance(instance_id)):
+            return trace_of({"traceparent": kept["TraceParent"], "tracestate": kept["TraceState"]}, os.environ)
+        sent = datum.value["headers"] if datum.type == "http" else {}
+        return trace_of({name: str(value.value) for name, value in sent.items()}, os.environ)
 
     async def _call(self, function: Function, call: FunctionCall) -> FunctionAnswer:
         sent = sent_outputs(function)
@@ -171,8 +184,3 @@ def _failing_the_call() -> Iterator[None]:
         yield
     except Exception as error:
         raise failure_of(error) from error
-
-
-def _trace(datum: Datum) -> TraceContext:
-    sent = datum.value["headers"] if datum.type == "http" else {}
-    return trace_of({name: str(value.value) for name, value in sent.items()}, os.environ)

@@ -16,7 +16,7 @@ from local_host.engine.config import DurableConfig
 from local_host.engine.errors import UnknownFunction
 from local_host.engine.history import EventType, parse_time, time_text
 from local_host.engine.instance import Episode, Instance
-from local_host.engine.outcome import Outcome, OutgoingMessage, Surroundings, started
+from local_host.engine.outcome import Outcome, OutgoingMessage, Surroundings, started, trace_of_episode
 from local_host.engine.scheduling import OrchestrationFailed, schedule
 from local_host.engine.status import RuntimeStatus
 from local_host.engine.walk import walk
@@ -212,7 +212,8 @@ def _continue_as_new(outcome: Outcome, result: WalkResult, around: Surroundings)
     )
     outcome.continued = following
     carried = [h.as_event({**event, "IsPlayed": False}) for event in result.carried]
-    first_messages = [started(following, begins_at, generation=None), *carried]
+    trace = trace_of_episode(outcome.episode)
+    first_messages = [started(following, begins_at, generation=None, parent_trace=trace), *carried]
     outcome.messages.extend(
         OutgoingMessage(following.instance_id, following.execution_id, event) for event in first_messages
     )

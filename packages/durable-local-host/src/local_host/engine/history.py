@@ -126,6 +126,7 @@ def execution_started(
     execution_id: str,
     parent: Fields | None,
     generation: int | None = 0,
+    parent_trace: Fields | None = None,
 ) -> Event:
     """Return the event with which an execution starts.
 
@@ -138,6 +139,7 @@ def execution_started(
         execution_id: Of this execution.
         parent: What `parent_instance` made; None for a top-level instance.
         generation: None for an execution that continues another one.
+        parent_trace: The trace that it belongs to; None for none.
     """
     return make_event(
         EventType.EXECUTION_STARTED,
@@ -151,7 +153,7 @@ def execution_started(
         Correlation=None,
         ScheduledStartTime=None,
         Generation=generation,
-        ParentTraceContext=None,
+        ParentTraceContext=parent_trace,
         GenerateNewTrace=False,
     )
 

@@ -58,9 +58,14 @@ class Operations(Queries):
     # Start.
 
     async def start(
-        self, name: str, input_text: str | None = None, instance_id: str | None = None, version: str | None = None
+        self,
+        name: str,
+        input_text: str | None = None,
+        instance_id: str | None = None,
+        version: str | None = None,
+        parent_trace: h.Fields | None = None,
     ) -> str:
-        """Store a new instance and return its id (32 hex digits unless given).
+        """Store a new instance and return its id (32 hex digits unless given). parent_trace: what its caller's trace is.
 
         Raises UnknownFunction, InvalidInstanceId, InvalidJson, InstanceExists (that id is live).
         """
@@ -69,10 +74,12 @@ class Operations(Queries):
             raise self._unknown(FunctionKind.ORCHESTRATOR, name)
         chosen = uuid.uuid4().hex if instance_id is None else checked_id(instance_id)
         chosen_version = version if version is not None else self._config.default_version or ""
-        await self._start(chosen, registered, chosen_version, checked_json(input_text))
+        await self._start(chosen, registered, chosen_version, checked_json(input_text), parent_trace)
         return chosen
 
-    async def _start(self, instance_id: str, name: str, version: str, input_text: str | None) -> None:
+    async def _start(
+        self, instance_id: str, name: str, version: str, input_text: str | None, parent_trace: h.Fields | None = None
+    ) -> None:
         instance = Instance(
             instance_id=instance_id,
             execution_id=str(uuid.uuid4()),
@@ -82,7 +89,7 @@ class Operations(Queries):
             input=input_text,
             parent=None,
         )
-        first = started(instance, self._now_text())
+        first = started(instance, self._now_text(), parent_trace=parent_trace)
         replace_live = self._config.overridable_existing_instance_states is Overridable.ANY
         await self._hub.store(lambda tx: steps.start_instance(tx, instance, first, replace_live=replace_live))
 

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 
 from local_host.engine import history as h
 from local_host.engine.config import DurableConfig
@@ -99,7 +100,19 @@ class Surroundings:
     new_id: Callable[[], str]
 
 
-def started(instance: Instance, at: str, *, generation: int | None = 0) -> Event:
+def parent_trace_of(events: Iterable[h.Fields]) -> h.Fields | None:
+    """Return the trace that an execution belongs to, of its history; None for none."""
+    start = next((event for event in events if event["EventType"] == h.EventType.EXECUTION_STARTED), {})
+    trace: h.Fields | None = start.get("ParentTraceContext")
+    return trace
+
+
+def trace_of_episode(episode: Episode) -> h.Fields | None:
+    """Return the trace that an episode's execution belongs to, which is that of the ones it starts."""
+    return parent_trace_of(chain(episode.history.events, (event.fields for event in episode.incoming)))
+
+
+def started(instance: Instance, at: str, *, generation: int | None = 0, parent_trace: h.Fields | None = None) -> Event:
     """Return the first message of an execution."""
     return h.execution_started(
         at,
@@ -110,4 +123,5 @@ def started(instance: Instance, at: str, *, generation: int | None = 0) -> Event
         execution_id=instance.execution_id,
         parent=instance.parent_instance,
         generation=generation,
+        parent_trace=parent_trace,
     )

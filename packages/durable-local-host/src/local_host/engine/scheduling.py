@@ -14,7 +14,16 @@ from local_host.engine.errors import UnknownFunction
 from local_host.engine.executor import FunctionKind, Functions
 from local_host.engine.history import EventType, parse_time, time_text
 from local_host.engine.instance import Instance
-from local_host.engine.outcome import ActivityTask, ChildStart, DueTimer, EntityRequest, Outcome, Surroundings, started
+from local_host.engine.outcome import (
+    ActivityTask,
+    ChildStart,
+    DueTimer,
+    EntityRequest,
+    Outcome,
+    Surroundings,
+    started,
+    trace_of_episode,
+)
 from local_host.engine.status import RuntimeStatus
 from local_host.engine.walk_result import Work
 
@@ -77,7 +86,11 @@ def _schedule_child(outcome: Outcome, work: Work, around: Surroundings) -> None:
         )
     )
     outcome.children.append(
-        ChildStart(instance=child, started=started(child, outcome.updated_at, generation=None), parent_task_id=work.id)
+        ChildStart(
+            instance=child,
+            started=started(child, outcome.updated_at, generation=None, parent_trace=trace_of_episode(outcome.episode)),
+            parent_task_id=work.id,
+        )
     )
 
 

@@ -151,7 +151,9 @@ def _took(event: Event) -> str:
 
 
 def _started(event: Event) -> str:
-    return f"{event.get('FunctionName')} started{_with(event, 'Input')}"
+    trace = event.get("ParentTraceContext")
+    joined = f" in trace {trace['TraceParent'].split('-')[1]}" if trace else ""
+    return f"{event.get('FunctionName')} started{joined}{_with(event, 'Input')}"
 
 
 def _completed(event: Event) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from local_host.app.binding_types import BindingServices
@@ -24,6 +25,7 @@ from local_host.bindings.triggers import Triggers
 from local_host.engine.clock import Clock, SystemClock
 from local_host.engine.executor import Executor
 from local_host.engine.operations import Operations
+from local_host.engine.outcome import parent_trace_of
 from local_host.engine.task_hub import TaskHub
 from local_host.engine.worker import Worker
 from local_host.management.api import ManagementApi
@@ -68,6 +70,11 @@ def times_path(state: str) -> Path | None:
     return None if state == MEMORY else Path(f"{state}.timers.json")
 
 
+def trace_of_instance(hub: TaskHub, instance_id: str) -> Mapping[str, str] | None:
+    """Return the trace that an instance belongs to; None for none."""
+    return parent_trace_of(hub.history_of(instance_id).events)
+
+
 class Host:
     """Runs one app until it is stopped. The hub and the listener become its own."""
 
@@ -80,7 +87,7 @@ class Host:
         self._port: int = parts.listener.getsockname()[1]
         self._accounts = StorageAccounts()
         worker = parts.worker or InsideWorker(parts.app, parts.config.function_timeout)
-        self.invoker = Invoker(parts.app, worker, lambda: self._services)
+        self.invoker = Invoker(parts.app, worker, lambda: self._services, partial(trace_of_instance, parts.hub))
         executor = parts.around_executor(self.invoker)
         self._invoke = parts.around_invoke(self.invoker.invoke)
         self.worker = Worker(parts.hub, executor, parts.clock, durable)

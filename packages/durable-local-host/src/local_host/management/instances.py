@@ -29,8 +29,17 @@ async def start(call: Call) -> web.Response:
         raise BadRequest({"Message": text})
     name, *given_id = call.arguments
     chosen_id = given_id[0] if given_id else None
-    instance_id = await call.operations.start(name, await _input_text(call), chosen_id, call.query.given("version"))
+    version, trace = call.query.given("version"), _trace(call)
+    instance_id = await call.operations.start(name, await _input_text(call), chosen_id, version, trace)
     return await _started(call, instance_id)
+
+
+def _trace(call: Call) -> dict[str, str] | None:
+    """Return the caller's trace, as the history keeps it; None without one."""
+    headers = call.request.headers
+    if "traceparent" not in headers:
+        return None
+    return {"TraceParent": headers["traceparent"], "TraceState": headers.get("tracestate", "")}
 
 
 async def _input_text(call: Call) -> str | None:

@@ -1,0 +1,126 @@
+"""One trace from the caller's request to the providers, with the order's id and nothing of the customer."""
+
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+
+import pytest
+import requests
+from opentelemetry import trace
+
+from sandbox.testing import Sandbox
+from services import tracing
+from tests.integration.drills.watch import watching
+from tests.support.collector import Collector, running_collector
+from tests.support.order_requests import ADDRESS, order_request
+from tests.support.shop import ROOT, Shop, running_shop, use_settings
+
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+PARENT = f"00-{TRACE}-b7ad6b7169203331-01"
+CUSTOMER = {
+    "customer_id": "planted-customer",
+    "email": "planted.person@example.com",
+    "ship_to": {**ADDRESS, "name": "Planted Personname", "street1": "17 Planted Lane"},
+}
+PLANTED = ("planted", "Planted")
+
+
+def forget() -> None:
+    tracing._tracer.cache_clear()
+    tracing._provider.cache_clear()
+
+
+@pytest.fixture
+def collector(monkeypatch: pytest.MonkeyPatch):
+    with running_collector() as running:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", running.url)
+        monkeypatch.setattr(requests.Session, "send", requests.Session.send)  # put back afterwards
+        forget()
+        yield running
+        forget()
+
+
+@pytest.fixture
+async def traced_shop(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch, storage_connection: str, sandbox: Sandbox
+) -> AsyncIterator[Shop]:
+    use_settings(monkeypatch, storage_connection, sandbox)
+    async with running_shop(sandbox) as shop:
+        await shop.stock("mug", 10)
+        yield shop
+
+
+async def place(shop: Shop) -> None:
+    body = order_request(order_id="a-1", **CUSTOMER)
+    assert (await shop.post("orders", body, headers={"traceparent": PARENT})).status == 202
+    await shop.host.run_until_idle()
+    assert (await shop.get("orders/a-1")).json()["status"] == "completed"
+
+
+async def test_one_trace_joins_the_request_the_activities_and_the_providers(
+    traced_shop: Shop, collector: Collector
+) -> None:
+    await place(traced_shop)
+    tracing.flush()
+    ours = [span for span in collector.spans() if span["traceId"] == TRACE]
+    names = {span["name"] for span in ours}
+    assert {"place_order", "authorise_payment", "buy_label", "capture_payment"} <= names
+    asked = [span for span in ours if span["name"].startswith("POST 127.0.0.1")]
+    parents = {span["spanId"]: span["name"] for span in ours}
+    assert {"authorise_payment", "buy_label", "place_order"} <= {parents.get(span["parentSpanId"]) for span in asked}
+    activities = [
+        span for span in ours if span["name"] in ("place_order", "authorise_payment", "buy_label", "capture_payment")
+    ]
+    assert {span["attributes"].get("shop.order_id") for span in activities} == {"a-1"}
+    page = await traced_shop.host.http.get("/admin/instances/a-1")
+    assert f"in trace {TRACE}" in page.text, "the timeline names the trace"
+
+
+async def test_nothing_of_a_customer_is_in_telemetry(traced_shop: Shop, collector: Collector) -> None:
+    with watching(traced_shop.host.clock) as watch:
+        traced_shop.sandbox.fault(operation="shipments.buy", kind="status", status=503, next=2)
+        await traced_shop.post("orders", order_request(order_id="b-1", **{**CUSTOMER, "email": "planted@@"}))
+        body = order_request(order_id="a-1", **CUSTOMER)
+        assert (await traced_shop.post("orders", body)).status == 202
+        await traced_shop.host.advance(minutes=5)
+        await traced_shop.get("orders", customer_id="planted-customer")
+        assert (await traced_shop.get("orders/a-1")).json()["status"] == "completed"
+    tracing.flush()
+    emitted = watch.text() + "".join(collector.bodies)
+    assert "a-1" in emitted
+    assert [word for word in PLANTED if word in emitted] == []
+
+
+async def test_an_exception_is_named_and_its_text_left_out(collector: Collector) -> None:
+    def fail(request: dict[str, str]) -> None:
+        raise ValueError("planted text")
+
+    class Call:
+        trace_context = type("Trace", (), {"trace_parent": PARENT, "trace_state": ""})
+
+    with pytest.raises(ValueError, match="planted"):
+        tracing.within_its_trace(fail)(context=Call, request={})
+    tracing.flush()
+    [span] = collector.spans()
+    assert (span["traceId"], span["status"]["code"], span["attributes"]["error.type"]) == (TRACE, 2, "ValueError")
+    assert "planted" not in "".join(collector.bodies)
+
+
+def test_without_a_collector_the_trace_is_joined_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OTEL_EXPORTER_OTLP_ENDPOINT", raising=False)
+    forget()
+
+    def seen(request: dict[str, str]) -> str:
+        return f"{trace.get_current_span().get_span_context().trace_id:032x}"
+
+    class Call:
+        trace_context = type("Trace", (), {"trace_parent": PARENT, "trace_state": ""})
+
+    assert tracing.within_its_trace(seen)(context=Call, request={}) == TRACE
+    assert not trace.get_current_span().get_span_context().is_valid
+
+
+def test_what_makes_spans_is_loaded_only_where_they_are_sent() -> None:
+    code = "import function_app, sys; print([m for m in sys.modules if m.startswith(('opentelemetry.sdk', 'adapters.telemetry'))])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -8,7 +8,7 @@ them.
 
 import inspect
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, wraps
 from typing import Any, Final
@@ -42,14 +42,14 @@ def within_its_trace(function: Any) -> Any:
     name = function.__name__
 
     @wraps(function)
-    async def run(context: func.Context, **bindings: Any) -> Any:
-        with _within(context, name, bindings):
-            return await function(**bindings)
+    async def run(*args: Any, context: func.Context | None = None, **bindings: Any) -> Any:
+        with _within(context, name, (*args, *bindings.values())):
+            return await function(*args, **bindings)
 
     @wraps(function)
-    def run_in_thread(context: func.Context, **bindings: Any) -> Any:
-        with _within(context, name, bindings):
-            return function(**bindings)
+    def run_in_thread(*args: Any, context: func.Context | None = None, **bindings: Any) -> Any:
+        with _within(context, name, (*args, *bindings.values())):
+            return function(*args, **bindings)
 
     traced: Any = run if inspect.iscoroutinefunction(function) else run_in_thread
     own = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=func.Context)
@@ -64,10 +64,9 @@ def mark_order(order_id: str) -> None:
 
 
 @contextmanager
-def _within(call: func.Context, name: str, bindings: Mapping[str, Any]) -> Iterator[None]:
-    parent = _PROPAGATOR.extract(
-        {"traceparent": call.trace_context.trace_parent or "", "tracestate": call.trace_context.trace_state or ""}
-    )
+def _within(call: func.Context | None, name: str, values: Sequence[Any]) -> Iterator[None]:
+    # Without a context another function of the app calls it, within the trace that is the current one.
+    parent = context.get_current() if call is None else _handed_over(call.trace_context)
     tracer = _tracer()
     if tracer is None:
         token = context.attach(parent)
@@ -78,14 +77,18 @@ def _within(call: func.Context, name: str, bindings: Mapping[str, Any]) -> Itera
         return
     from adapters.telemetry.spans import span_of_call
 
-    order_id = order_id_of(bindings)
+    order_id = order_id_of(values)
     with span_of_call(tracer, name, parent, {ORDER_ID: order_id} if order_id else {}):
         yield
 
 
-def order_id_of(bindings: Mapping[str, Any]) -> str | None:
+def _handed_over(given: Any) -> context.Context:
+    return _PROPAGATOR.extract({"traceparent": given.trace_parent or "", "tracestate": given.trace_state or ""})
+
+
+def order_id_of(values: Sequence[Any]) -> str | None:
     """Return the id of the order that an activity's request is about, or one of its parts; None for another's."""
-    for value in bindings.values():
+    for value in values:
         for part in (value, *value.values()) if isinstance(value, dict) else ():
             if isinstance(part, dict) and isinstance(part.get("order_id"), str):
                 return str(part["order_id"])

@@ -32,7 +32,7 @@ class Workload:
     Times are in seconds. Every run of an orchestrator, each replay included, is a paid execution.
     """
 
-    activities: int = 5  # authorise, create the shipment, buy the label, capture, record
+    activities: int = 3  # several steps in turn, capture, record
     entity_calls: int = 1  # reserve, of one line; its answer wakes the order
     entity_signals: int = 1  # commit, of one line; the order does not wait for it
     events: int = 0

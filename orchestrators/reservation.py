@@ -22,16 +22,24 @@ from orchestrators.kernel.retry import BRIEF, PERSISTENT, Wait, sleep
 from orchestrators.kernel.workflow_run import NO_ANSWER, required
 from orchestrators.order_run import OrderRun
 
-MAX_ROUNDS: Final = 5
+MAX_ROUNDS: Final = 20
 """How often it is tried, each time with the other shards' units: other orders may be quicker to take them."""
 
 
 class _Found(NamedTuple):
-    """What the other shards have given: units still missing, whether the product was ever stocked, units on their way elsewhere."""
+    """What the other shards have given.
+
+    Attributes:
+        short: Units still missing.
+        is_stocked: Whether the product was ever stocked in another shard.
+        under_way: Units on their way between other shards.
+        is_split: Whether units may be in more shards than the one that asks.
+    """
 
     short: int
     is_stocked: bool
     under_way: int
+    is_split: bool = False
 
 
 def reserve_inventory(run: OrderRun) -> Wait:
@@ -49,7 +57,7 @@ def reserve_inventory(run: OrderRun) -> Wait:
 
 def _reserve(run: OrderRun, commands: Sequence[Command]) -> Wait:
     """Return the result for all lines, and how often the last lines were tried until they answered."""
-    result = StepResult()
+    result, missed = StepResult(), set[str]()
     for number in range(1, MAX_ROUNDS + 1):
         attempts = yield from run.call(
             commands,
@@ -71,20 +79,20 @@ def _reserve(run: OrderRun, commands: Sequence[Command]) -> Wait:
         result = _plain(refused[0][1])
         commands = []
         for command, refusal in refused:
-            again = yield from _remedied(run, command, refusal, number)
+            again = yield from _remedied(run, command, refusal, number, missed)
             if isinstance(again, StepResult):
                 return again, attempts.count
             commands.append(again)
     return result, attempts.count
 
 
-def _remedied(run: OrderRun, command: Command, refusal: Reserved, number: int) -> Wait:
+def _remedied(run: OrderRun, command: Command, refusal: Reserved, number: int, missed: set[str]) -> Wait:
     """Return the command that may be accepted now, or the `StepResult` of a refusal that is final."""
     if refusal.reason_code == SETTLEMENT_FORGOTTEN:
         return (yield from _proven(run, command, refusal))
     if refusal.reason_code not in {"out_of_stock", "unknown_product"}:
         return _plain(refusal)
-    return (yield from _with_units(run, command, refusal, number))
+    return (yield from _with_units(run, command, refusal, number, missed))
 
 
 def _proven(run: OrderRun, command: Command, refusal: Reserved) -> Wait:
@@ -99,15 +107,19 @@ def _proven(run: OrderRun, command: Command, refusal: Reserved) -> Wait:
     return command.model_copy(update={"request": {**command.request, "unsettled_at": refusal.settlements}})
 
 
-def _with_units(run: OrderRun, command: Command, refusal: Reserved, number: int) -> Wait:
-    """Move the missing units to the line's shard. Those that are on their way between other shards are waited for."""
+def _with_units(run: OrderRun, command: Command, refusal: Reserved, number: int, missed: set[str]) -> Wait:
+    """Move the missing units to the line's shard. Those that are on their way between other shards are waited for.
+
+    Shards are asked one after the other, and units may move behind the search: so it is made twice before it ends without them.
+    """
     to, quantity = str(command.entity_key), int(command.request["quantity"])
     found = yield from _collect(run, to, refusal.short or quantity, refusal)
     if found is None:
         return NO_ANSWER
     if not found.short:
         return command
-    if found.under_way and number < MAX_ROUNDS:
+    if (found.under_way or (found.is_split and to not in missed)) and number < MAX_ROUNDS:
+        missed.add(to)
         pause = BRIEF.pause_after(number, run.seed(f"reserve:{to}"))
         yield from sleep(run.context, pause, run.cancellation)
         return command
@@ -133,6 +145,7 @@ def _collect(run: OrderRun, to: str, short: int, refusal: Reserved) -> Wait:
             short=max(found.short - given.quantity, 0),
             is_stocked=found.is_stocked or given.outcome is Outcome.DONE,
             under_way=found.under_way + given.under_way,
+            is_split=True,
         )
     return found
 

@@ -46,7 +46,7 @@ async def test_the_app_accepts_every_request_of_the_file(desk: Shop) -> None:
         "show_decision",  # the token comes from a mail
         "take_decision",
         "receive_carrier_webhook",  # the signature comes from the carrier
-        "get_shipment",  # the queue that starts its tracking is not read here
+        "get_shipment",  # it is not watched yet
         "get_cart_change",  # the id comes from the change
         "get_stock_movement",
         "get_cart_checkout",  # the id comes from the checkout

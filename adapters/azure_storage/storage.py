@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from adapters.azure_storage.blob_links import BlobLinks
+from adapters.web.sessions import new_session
 from domain.errors import StorageUnavailable
 from settings import StorageLocation
 
@@ -60,7 +61,7 @@ class Storage:
     def __init__(self, location: StorageLocation, retries: int = MAX_RETRIES) -> None:
         """Make the clients' factory. retries: how often a client sends a request again before its caller learns of the fault."""
         self._location = location
-        self._retries: Mapping[str, Any] = {"retry_total": retries}
+        self._retries = retries
         # At INFO it writes a block of headers per request.
         logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
 
@@ -85,16 +86,21 @@ class Storage:
         """Sign links to blobs for people without access to the account."""
         return BlobLinks(self._blobs)
 
+    @property
+    def _transport(self) -> dict[str, Any]:
+        """Return the options of a client that depend on the process. A session that it is given, it neither changes nor closes."""
+        return {"retry_total": self._retries, "session": new_session(), "session_owner": False}
+
     @cached_property
     def _tables(self) -> "TableServiceClient":
         from azure.data.tables import TableServiceClient
 
         if self._connection_string:
             return TableServiceClient.from_connection_string(
-                self._connection_string, **_CLIENT_OPTIONS, **self._retries
+                self._connection_string, **_CLIENT_OPTIONS, **self._transport
             )
         return TableServiceClient(
-            str(self._location.table_uri), credential=self._credential, **_CLIENT_OPTIONS, **self._retries
+            str(self._location.table_uri), credential=self._credential, **_CLIENT_OPTIONS, **self._transport
         )
 
     @cached_property
@@ -103,10 +109,10 @@ class Storage:
 
         if self._connection_string:
             return QueueServiceClient.from_connection_string(
-                self._connection_string, **_BLOB_AND_QUEUE_OPTIONS, **self._retries
+                self._connection_string, **_BLOB_AND_QUEUE_OPTIONS, **self._transport
             )
         return QueueServiceClient(
-            str(self._location.queue_uri), credential=self._credential, **_BLOB_AND_QUEUE_OPTIONS, **self._retries
+            str(self._location.queue_uri), credential=self._credential, **_BLOB_AND_QUEUE_OPTIONS, **self._transport
         )
 
     @cached_property
@@ -114,9 +120,9 @@ class Storage:
         from azure.storage.blob import BlobServiceClient
 
         if self._connection_string:
-            return BlobServiceClient.from_connection_string(self._connection_string, **_BLOB_OPTIONS, **self._retries)
+            return BlobServiceClient.from_connection_string(self._connection_string, **_BLOB_OPTIONS, **self._transport)
         return BlobServiceClient(
-            str(self._location.blob_uri), credential=self._credential, **_BLOB_OPTIONS, **self._retries
+            str(self._location.blob_uri), credential=self._credential, **_BLOB_OPTIONS, **self._transport
         )
 
     @property

@@ -8,6 +8,7 @@ it is compensated, and EasyPost has no request that forbids it; fresh rates take
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from adapters.easypost.client import new_client
 from adapters.easypost.errors import CarrierRefused, easypost_errors
 from adapters.easypost.rates import (
     CarrierMessage,
@@ -56,10 +57,7 @@ class EasyPostCarrier:
     @classmethod
     def connect(cls, api_key: str, api_base: str | None, ship_from: Address, answer_s: int = ANSWER_TIMEOUT_S) -> Self:
         """Connect to EasyPost. api_base: None for EasyPost's own. answer_s: how long to wait for an answer."""
-        from easypost.easypost_client import EasyPostClient
-
-        options = {"api_base": api_base} if api_base else {}
-        return cls(EasyPostClient(api_key, timeout=answer_s, **options), ship_from)
+        return cls(new_client(api_key, api_base, answer_s), ship_from)
 
     def create_shipment(self, request: ShipmentRequest) -> StepResult:
         """Announce a parcel, unless it was announced before. The reference is the shipment's id. Refused: undeliverable."""

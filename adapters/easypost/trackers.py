@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from adapters.easypost.client import new_client
 from adapters.easypost.errors import easypost_errors
 from domain.errors import ProviderUnavailable, SignatureInvalid
 from domain.shipping.parcels import MAX_POLLED, ParcelReport
@@ -41,10 +42,7 @@ class EasyPostTrackers:
             webhook_secret: The key of its webhooks; without one they are all refused.
             answer_s: How long to wait for an answer.
         """
-        from easypost.easypost_client import EasyPostClient
-
-        options = {"api_base": api_base} if api_base else {}
-        return cls(EasyPostClient(api_key, timeout=answer_s, **options), webhook_secret)
+        return cls(new_client(api_key, api_base, answer_s), webhook_secret)
 
     def report(self, code: str) -> ParcelReport:
         """Return where a parcel is. Its tracker came with its label; where there is none, one is made."""

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from adapters.stripe.detailed import DetailedIntent, DetailedRefund
 from adapters.stripe.errors import RequestRefused, is_replay, stripe_errors
 from adapters.stripe.mark import metadata_of
+from adapters.web.sessions import new_session
 from domain.payments.payment import PaymentRequest
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class StripeGateway:
             api_key,
             base_addresses={"api": api_base} if api_base else {},
             max_network_retries=0,
-            http_client=RequestsClient(timeout=(_CONNECT_TIMEOUT_S, answer_s)),
+            http_client=RequestsClient(timeout=(_CONNECT_TIMEOUT_S, answer_s), session=new_session()),
         )
         return cls(client)
 

@@ -1,0 +1,33 @@
+"""Sessions of `requests` for the SDKs of providers and of storage."""
+
+import os
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from requests import Session
+
+# As many connections as there may be calls at once: threads of activities, and those that a page of a list is read with.
+POOL_CONNECTIONS: Final = 64
+
+
+def new_session(connect_retries: int = 0) -> "Session":
+    """Return a session that has read the environment once, here.
+
+    By default `requests` looks for proxies, a .netrc file and a folder of certificates at every request. It goes on doing so where
+    a proxy is configured, because which hosts are reached without it is decided for each request.
+
+    Args:
+        connect_retries: How often a connection is tried again that could not be opened.
+    """
+    from urllib.request import getproxies
+
+    from requests import Session
+    from requests.adapters import HTTPAdapter
+
+    session = Session()
+    adapter = HTTPAdapter(pool_connections=8, pool_maxsize=POOL_CONNECTIONS, max_retries=connect_retries)
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, adapter)
+    session.trust_env = bool(getproxies())
+    session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+    return session

@@ -70,7 +70,7 @@ async def test_an_approver_decides_and_a_second_one_reads_that_it_is_too_late(la
     first = await send(large, "orders/o-1/decide", roles=APPROVER, decision="approved", comment="fine")
     assert (first.status, first.headers["Location"]) == (303, "/console/orders/o-1?done=decide")
     second = await send(large, "orders/o-1/decide", roles=APPROVER, who="hedy", decision="rejected")
-    assert (second.status, has_text(second, "Another change came first", "Another decision came first")) == (409, True)
+    assert (second.status, has_text(second, "Another change came first")) == (409, True)
     await large.host.run_until_idle()
     order = (await large.get("orders/o-1")).json()
     assert (order["status"], order["approval"]["approver"]) == ("completed", "grace")

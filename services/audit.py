@@ -9,10 +9,15 @@ import logging
 import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Final
+from urllib.parse import unquote
 
 from domain.audit import AuditEvent, AuditRecord
+from domain.cards import looks_like_card_number
 from domain.errors import StorageUnavailable
 from services.container import services
+
+_WITHHELD: Final = "(withheld: looks like a card number)"
 
 _log = logging.getLogger(__name__)
 
@@ -29,15 +34,21 @@ async def record_request(
         action_id=uuid.uuid4().hex,
         event=AuditEvent.REQUESTED,
         at=datetime.now(UTC),
-        who=who,
+        who=_shown(who),
         roles=tuple(sorted(roles)),
         operation=operation,
         method=method,
-        path=path[:500],
+        path=_shown(path)[:500],
         source=source,
     )
     await asyncio.to_thread(services().audit_log.append, record)
     return record
+
+
+def _shown(text: str) -> str:
+    """Return a text as it may be stored: never with what looks like a card number, in any part of it."""
+    parts = [text, *unquote(text).split("/")]
+    return _WITHHELD if any(looks_like_card_number(part) for part in (*parts, unquote(text))) else text
 
 
 async def record_answer(requested: AuditRecord, status: int) -> None:

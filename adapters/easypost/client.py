@@ -7,7 +7,7 @@ from adapters.web.sessions import new_session
 if TYPE_CHECKING:
     from easypost.easypost_client import EasyPostClient
 
-_CONNECT_RETRIES: Final = 3  # as the SDK's own session has it
+_MAX_CONNECT_RETRIES: Final = 3  # as the SDK's own session has it
 
 
 def new_client(api_key: str, api_base: str | None, answer_s: int) -> "EasyPostClient":
@@ -17,5 +17,5 @@ def new_client(api_key: str, api_base: str | None, answer_s: int) -> "EasyPostCl
     options = {"api_base": api_base} if api_base else {}
     client = EasyPostClient(api_key, timeout=answer_s, **options)
     # The SDK takes no session. Its own looks at the environment at every request, and keeps ten connections.
-    client._requests_session = new_session(_CONNECT_RETRIES)
+    client._requests_session = new_session(_MAX_CONNECT_RETRIES)
     return client

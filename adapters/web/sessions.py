@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from requests import Session
 
 # As many connections as there may be calls at once: threads of activities, and those that a page of a list is read with.
-POOL_CONNECTIONS: Final = 64
+MAX_POOL_CONNECTIONS: Final = 64
 
 
 def new_session(connect_retries: int = 0) -> "Session":
@@ -25,7 +25,7 @@ def new_session(connect_retries: int = 0) -> "Session":
     from requests.adapters import HTTPAdapter
 
     session = Session()
-    adapter = HTTPAdapter(pool_connections=8, pool_maxsize=POOL_CONNECTIONS, max_retries=connect_retries)
+    adapter = HTTPAdapter(pool_connections=8, pool_maxsize=MAX_POOL_CONNECTIONS, max_retries=connect_retries)
     for scheme in ("http://", "https://"):
         session.mount(scheme, adapter)
     session.trust_env = bool(getproxies())

@@ -22,7 +22,7 @@ var settings = {
     requireAuthentication: true
     unauthenticatedClientAction: 'Return401'
     // What carries a proof of its own: a signed link in a mail, and the carrier's signature.
-    excludedPaths: ['/api/health', '/api/decisions', '/api/webhooks/carriers']
+    excludedPaths: ['/api/health', '/api/decisions', '/api/webhooks/carriers/easypost']
   }
   httpSettings: { requireHttps: true }
   identityProviders: {

@@ -15,7 +15,6 @@ from services.shipping.reports import take_in
 from triggers.http.support.access import ANYONE
 from triggers.http.support.operation import JSON, operation
 from triggers.http.support.problems import Problem
-from triggers.http.support.request_params import path_id
 from triggers.http.support.responses import answer
 
 bp = df.Blueprint()
@@ -33,14 +32,14 @@ class ReportReceipt(Wire):
 @operation(
     bp,
     "POST",
-    "webhooks/carriers/{carrier}",
+    "webhooks/carriers/easypost",
     roles=ANYONE,
     body_types=(JSON,),
     request_headers={"X-Hmac-Signature": "The carrier's signature of the body."},
     answers={200: ReportReceipt},
     problems={
         401: "The carrier has not signed the request.",
-        404: "There is no such carrier, or no webhook of it is set up.",
+        404: "No webhook of the carrier is set up.",
     },
 )
 async def receive_carrier_webhook(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
@@ -54,7 +53,6 @@ async def receive_carrier_webhook(req: func.HttpRequest, client: df.DurableOrche
 
 
 def _webhook_report(req: func.HttpRequest) -> ParcelReport | None:
-    path_id(req, "carrier")  # one is known
     if services().settings.easypost_webhook_secret is None:
         detail = "EASYPOST_WEBHOOK_SECRET is not set: no webhook is received, and parcels are only polled."
         raise Problem(HTTPStatus.NOT_FOUND, "webhook_not_set_up", detail)

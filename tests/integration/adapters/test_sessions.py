@@ -11,7 +11,7 @@ from azure.core.exceptions import ResourceNotFoundError
 
 from adapters.azure_storage.storage import Storage
 from adapters.easypost.client import new_client
-from adapters.web.sessions import POOL_CONNECTIONS, new_session
+from adapters.web.sessions import MAX_POOL_CONNECTIONS, new_session
 from sandbox.testing import Sandbox
 
 CALLERS = 24
@@ -30,7 +30,7 @@ def test_calls_at_once_keep_their_connections(storage: Storage, caplog: pytest.L
         for _ in range(3):
             list(pool.map(call, range(CALLERS)))
     assert [record.message for record in caplog.records if "pool is full" in record.message] == []
-    assert CALLERS < POOL_CONNECTIONS
+    assert CALLERS < MAX_POOL_CONNECTIONS
 
 
 @pytest.mark.parametrize("proxy", [None, "http://127.0.0.1:9"])

@@ -133,7 +133,6 @@ async def test_a_forged_event_is_refused(sender: Shop, signature):
 async def test_what_cannot_be_received_is_said_plainly(sender: Shop, monkeypatch: pytest.MonkeyPatch):
     answer, body = await send(sender, b"x" * (256 * 1024 + 1))
     assert (answer, body["code"]) == (413, "body_too_large")
-    assert (await sender.post("webhooks/carriers/pigeon", data=b"{}")).json()["code"] == "carrier_not_found"
     body = event(sender, "delivered")
     change_settings(monkeypatch, EASYPOST_WEBHOOK_SECRET=None)
     status_without, problem = await send(sender, body)

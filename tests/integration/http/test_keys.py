@@ -97,7 +97,8 @@ async def test_every_address_that_is_handed_out_answers_as_before_with_a_key_app
             options: dict[str, Any] = {} if field.endswith("GetUri") else {"json": {}}
             plain, keyed = await send(address, **options), await send(with_key(address), **options)
             assert keyed.status == plain.status, (name, field, plain.text, keyed.text)
-            assert plain.status in (200, 202, 422), (name, field, plain.text)
+            # 410: an event for an order that has ended meanwhile.
+            assert plain.status in (200, 202, 410, 422), (name, field, plain.text)
             assert KEY not in keyed.text + str(dict(keyed.headers))
             seen += 1
     assert seen >= 12

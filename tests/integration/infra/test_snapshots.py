@@ -33,6 +33,10 @@ class Intended(NamedTuple):
 
 INTENDED = [
     Intended(
+        r"/config/authsettingsV2 properties\.globalValidation\.excludedPaths\[",
+        "the carrier's webhook has another address",
+    ),
+    Intended(
         r"/Microsoft\.Insights/(webtests|metricAlerts)/orders-test-outside: only now", "availability as callers see it"
     ),
     Intended(

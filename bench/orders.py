@@ -70,19 +70,25 @@ def _post(base_url: str, numbers: range, products: Sequence[str], free: Semaphor
             print("an order was refused", file=sys.stderr)
 
 
+def family(pid: int) -> list[int]:
+    """Return a process and those that it has started, such as a host and its worker. Linux only."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(each for child in children for each in family(int(child)))]
+
+
 def resident_mib(pid: int) -> float:
-    """Linux only."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    (line,) = (line for line in status.splitlines() if line.startswith("VmRSS:"))
-    return int(line.split()[1]) / 1024
+    """Return what a process and its children hold in memory. Linux only."""
+    lines = [line for each in family(pid) for line in Path(f"/proc/{each}/status").read_text().splitlines()]
+    return sum(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) / 1024
 
 
 def processor_seconds(copy: LocalCopy) -> dict[str, float]:
-    """Return what each process of the copy has used so far, and this one, which posts the orders. Linux only."""
+    """Return what each service of the copy has used so far, and this process, which posts the orders. Linux only."""
     used = {}
     for service in copy.services:
-        fields = Path(f"/proc/{service.pid}/stat").read_text().rpartition(")")[2].split()
-        used[service.name] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        stats = [Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split() for each in family(service.pid)]
+        ticks = sum(int(fields[11]) + int(fields[12]) for fields in stats)
+        used[service.name] = ticks / os.sysconf("SC_CLK_TCK")
     return {**used, "posting and watching": time.process_time()}
 
 

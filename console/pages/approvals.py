@@ -1,6 +1,7 @@
 """The orders that wait for an approver, oldest first."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 import azure.functions as func
@@ -13,7 +14,9 @@ from domain.orders.order import OrderStatus
 from domain.page import InvalidCursor, Page
 from domain.refusals import Invalid
 from domain.wire import Edge
+from services.concurrency import gather_bounded
 from services.container import services
+from services.orders.second_limit import first_approver, needs_two
 from services.pages import MAX_PAGE_SIZE
 
 _WAITING: Final = OrderFilter(status=OrderStatus.AWAITING_APPROVAL)
@@ -30,7 +33,21 @@ async def show_approvals(visit: Visit) -> func.HttpResponse:
     """Show the orders that wait for a decision: of more than one page the latest, and a link to the others."""
     query = visit.query(ApprovalsQuery)
     waiting = await asyncio.to_thread(_read, query.cursor)
-    return visit.show("approvals.html", orders=tuple(reversed(waiting.items)), cursor=waiting.cursor)
+    orders = tuple(reversed(waiting.items))
+    return visit.show(
+        "approvals.html", orders=orders, of_two_approvers=await _first_approvers(orders), cursor=waiting.cursor
+    )
+
+
+async def _first_approvers(orders: Sequence[ListedOrder]) -> dict[str, str | None]:
+    """Return who has approved first, of each order that two have to approve."""
+    ids = [
+        each.order_id
+        for each in orders
+        if each.total_cents is not None and each.currency and needs_two(each.total_cents, each.currency)
+    ]
+    first = await gather_bounded(lambda order_id: asyncio.to_thread(first_approver, order_id), ids)
+    return dict(zip(ids, first, strict=True))
 
 
 def _read(cursor: str | None) -> Page[ListedOrder]:

@@ -12,7 +12,7 @@ from console.web.visit import Visit
 from domain.errors import StorageUnavailable
 from domain.identity import Role
 from domain.ids import PROCESS_ORDER, notification_id
-from domain.orders.document import approval_of, ordered_lines, parcel_of, payment_of
+from domain.orders.document import ordered_lines, parcel_of, payment_of
 from domain.workflows.dead_letter import DeadLetter
 from services.container import services
 from services.orders.closing import closing_notification
@@ -57,7 +57,7 @@ async def show_order(visit: Visit) -> func.HttpResponse:
         payment=payment,
         dashboard=None if payment is None else dashboard_address(payment.provider, payment.payment_id),
         parcel=parcel_of(progress.steps, tracking),
-        approval=None if order is None else approval_of(order, progress.steps, progress.approval, facts.decision),
+        approval=facts.approval,
         moments=timeline(progress, order, is_running=view.is_running),
         follows=what_follows(progress),
         dead_letters=records,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from domain.orders import steps as names
 from domain.orders.order import Order
@@ -87,16 +87,28 @@ class OrderApproval(Wire):
 
     Attributes:
         wait: Until when the order waits; None before and after.
+        approvers_needed: How many have to approve it while it waits; None before and after.
+        first_approver: Who of two has approved it while it waits; None before that and after.
         decision: None while there is none.
         approver: Who decided; `time-out` when no approver did in time.
         decided_at: When the order went on by the decision.
     """
 
     wait: ApprovalWait | None = None
+    approvers_needed: int | None = None
+    first_approver: str | None = None
     decision: Decision | None = None
     approver: str | None = None
     comment: str | None = None
     decided_at: Timestamp | None = None
+
+
+class KnownApproval(NamedTuple):
+    """What is recorded of the approval of an order. needs_two: it is above the second limit."""
+
+    decision: SettledApproval | None = None
+    needs_two: bool = False
+    first_approver: str | None = None
 
 
 def ordered_lines(order: Order) -> tuple[OrderedLine, ...]:
@@ -155,13 +167,18 @@ def parcel_of(ledger: Sequence[LedgerEntry], tracking: Tracking | None) -> Order
 
 
 def approval_of(
-    order: Order, ledger: Sequence[LedgerEntry], wait: ApprovalWait | None, settled: SettledApproval | None
+    order: Order, ledger: Sequence[LedgerEntry], wait: ApprovalWait | None, known: KnownApproval
 ) -> OrderApproval | None:
-    """Return the approval of an order; None for one that needs none. settled: its recorded decision."""
+    """Return the approval of an order; None for one that needs none."""
+    settled = known.decision
     if not order.needs_approval:
         return None
+    if settled is None and wait is None:
+        return OrderApproval()
     if settled is None:
-        return OrderApproval(wait=wait)
+        return OrderApproval(
+            wait=wait, approvers_needed=2 if known.needs_two else 1, first_approver=known.first_approver
+        )
     decided_at = next((entry.at for entry in ledger if entry.step == names.WAIT_FOR_APPROVAL), None)
     return OrderApproval(
         wait=wait,

@@ -13,6 +13,7 @@ from services.container import services
 from services.decisions import AlreadyDecided, decide, holds
 from services.durable.client import DurableClient
 from services.four_eyes import check_requester
+from services.orders.second_limit import needs_two
 from services.orders.status import OrderView, view_order
 
 # Two of them, and a word between, are one name.
@@ -84,8 +85,8 @@ def _of_both(first: str, second: SettleApprovalRequest) -> SettleApprovalRequest
 
 
 def _needs_two(view: OrderView) -> bool:
-    order, limit = None if view.row is None else view.row.order, services().settings.second_approval_limit
-    return order is not None and limit is not None and order.total_cents > limit.for_currency(order.currency).amount
+    order = None if view.row is None else view.row.order
+    return order is not None and needs_two(order.total_cents, order.currency)
 
 
 def _addresses(view: OrderView) -> tuple[str, ...]:

@@ -12,13 +12,14 @@ from pydantic import ValidationError
 from domain.cards import holds_card_number
 from domain.ids import PROCESS_ORDER, order_instance_id
 from domain.orders.approval import approval_wait_id
+from domain.orders.document import KnownApproval, OrderApproval, approval_of
 from domain.orders.order import Order
 from domain.workflows.dead_letter import DeadLetter
-from domain.workflows.decision import SettledApproval
 from services.container import services
 from services.durable.client import DurableClient
 from services.durable.instances import stored_input
 from services.open_dead_letters import known_open
+from services.orders.second_limit import first_approver, needs_two
 from services.orders.status import OrderView, view_order
 
 
@@ -29,14 +30,20 @@ class OrderFacts:
     Attributes:
         view: Where it stands.
         order: What was ordered; None where an instance past the repository does not show it.
-        decision: The recorded decision of its approval, if any.
+        known: What is recorded of its approval.
         dead_letters: What is open, once the order has ended; None while their store does not answer.
     """
 
     view: OrderView
     order: Order | None
-    decision: SettledApproval | None
+    known: KnownApproval
     dead_letters: tuple[DeadLetter, ...] | None
+
+    @property
+    def approval(self) -> OrderApproval | None:
+        """The approval of the order; None where it needs none, or is not known."""
+        progress = self.view.progress
+        return None if self.order is None else approval_of(self.order, progress.steps, progress.approval, self.known)
 
 
 async def order_facts(client: DurableClient, order_id: str) -> OrderFacts:
@@ -48,8 +55,8 @@ async def order_facts(client: DurableClient, order_id: str) -> OrderFacts:
     """
     view = await view_order(client, order_id)
     order = await _order(client, view)
-    decision, dead_letters = await asyncio.gather(asyncio.to_thread(_decision, order), _open_dead_letters(view))
-    return OrderFacts(view=view, order=order, decision=decision, dead_letters=dead_letters)
+    known, dead_letters = await asyncio.gather(asyncio.to_thread(_approval, order), _open_dead_letters(view))
+    return OrderFacts(view=view, order=order, known=known, dead_letters=dead_letters)
 
 
 async def _order(client: DurableClient, view: OrderView) -> Order | None:
@@ -63,10 +70,13 @@ async def _order(client: DurableClient, view: OrderView) -> Order | None:
         return None
 
 
-def _decision(order: Order | None) -> SettledApproval | None:
+def _approval(order: Order | None) -> KnownApproval:
     if order is None or not order.needs_approval:
-        return None
-    return services().approvals.decision(order.order_id, approval_wait_id(order.order_id))
+        return KnownApproval()
+    decision = services().approvals.decision(order.order_id, approval_wait_id(order.order_id))
+    if decision is not None or not needs_two(order.total_cents, order.currency):
+        return KnownApproval(decision)
+    return KnownApproval(needs_two=True, first_approver=first_approver(order.order_id))
 
 
 async def _open_dead_letters(view: OrderView) -> tuple[DeadLetter, ...] | None:

@@ -71,10 +71,12 @@ async def test_what_finds_nothing_says_so(sold: Shop):
 
 
 async def test_filters_are_counted_and_stand_in_the_address(sold: Shop):
-    await place(sold, "o-3")
+    await sold.stock("piano", 5, unit_price_cents=600_000)
+    await place(sold, "o-3", lines=[{"product_id": "piano", "quantity": 1}])
+    await sold.host.run_until_idle()
     assert orders_on(await visit(sold, "orders", status="completed")) == ["o-2", "o-1", "o-0"]
     counts = dict(re.findall(r'status=(\w+)"[^>]*>[^<]*<span class="count">(\S+)</span>', (await counted(sold)).text))
-    assert (counts["completed"], counts["failed"]) == ("3", "0")
+    assert (counts["completed"], counts["awaiting_approval"], counts["failed"]) == ("3", "1", "0")
 
 
 async def counted(shop: Shop) -> Answer:

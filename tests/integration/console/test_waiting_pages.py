@@ -9,7 +9,7 @@ from tests.integration.console.pages import APPROVER, OPERATOR, send, visit
 from tests.integration.console.test_order_page import has_text
 from tests.support.books import open_dead_letters
 from tests.support.order_requests import order_request
-from tests.support.shop import Shop
+from tests.support.shop import Shop, change_settings
 
 
 @pytest.fixture
@@ -41,6 +41,20 @@ async def test_approvals_wait_oldest_first(shop: Shop):
     await shop.host.run_until_idle()
     page = await visit(shop, "approvals", roles=APPROVER)
     assert re.findall(r'<td><a href="/console/orders/([^"]+)"', page.text) == ["o-2"]
+
+
+async def test_the_first_of_two_approvals_is_shown(shop: Shop, monkeypatch: pytest.MonkeyPatch):
+    change_settings(monkeypatch, SECOND_APPROVAL_LIMIT_CENTS="700000")
+    await shop.stock("piano", 5, unit_price_cents=600_000)
+    for count in (1, 2):
+        lines = [{"product_id": "piano", "quantity": count}]
+        await shop.post("orders", order_request(order_id=f"o-{count}", lines=lines))
+    await shop.host.run_until_idle()
+    assert has_text(await visit(shop, "orders/o-2", roles=APPROVER), "0 of 2", "Two have to approve")
+    answer = await send(shop, "orders/o-2/decide", roles=APPROVER, who="grace <b>", decision="approved")
+    assert answer.headers["Location"].endswith("done=first_approval")
+    assert has_text(await visit(shop, "orders/o-2", roles=APPROVER), "awaiting approval", "1 of 2, by grace &lt;b&gt;")
+    assert has_text(await visit(shop, "approvals", roles=APPROVER), "1 of 2, by grace &lt;b&gt;", "0 of 1")
 
 
 async def test_many_dead_letters_are_replayed_at_once_and_their_progress_is_shown(stuck: Shop):

@@ -40,6 +40,10 @@ async def shown(shop: Shop) -> dict[str, Any]:
     return dict((await shop.get("orders/big-1")).json())
 
 
+def of_approvals(order: dict[str, Any]) -> tuple[int | None, str | None]:
+    return order["approval"]["approvers_needed"], order["approval"]["first_approver"]
+
+
 async def test_an_approver_decides_on_no_order_of_their_own_whatever_name_they_state(waiting: Shop) -> None:
     assert await decide(waiting, ADA, approver="The CEO") == (403, "own_request")
     assert await decide(waiting, ADA.upper()) == (403, "own_request")
@@ -75,13 +79,14 @@ async def test_an_approver_places_no_batch(shop: Shop) -> None:
 
 async def test_above_the_second_limit_two_approvers_decide(waiting: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     change_settings(monkeypatch, SECOND_APPROVAL_LIMIT_CENTS="400000")
+    assert of_approvals(await shown(waiting)) == (2, None)
     for _ in range(2):  # once more is no second approver
         assert await decide(waiting, BOB) == (202, None)
-        assert (await shown(waiting))["status"] == "awaiting_approval"
+        assert of_approvals(await shown(waiting)) == (2, BOB)
     assert await decide(waiting, ADA) == (403, "own_request")
     assert await decide(waiting, "carl@shop.example") == (202, None)
     order = await shown(waiting)
-    assert order["status"] == "completed"
+    assert (order["status"], of_approvals(order)) == ("completed", (None, None))
     assert f"{BOB} and carl@shop.example" in str(order)
     assert await decide(waiting, "carl@shop.example") == (202, None)  # a repeat
     assert await decide(waiting, BOB) == (202, None)

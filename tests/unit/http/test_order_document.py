@@ -9,6 +9,7 @@ import azure.durable_functions as df
 import azure.functions as func
 import pytest
 
+from domain.orders.document import KnownApproval
 from domain.orders.order import OrderProgress, OrderStatus
 from domain.orders.row import OrderRow
 from domain.workflows.approval_wait import ApprovalWait
@@ -46,7 +47,7 @@ LARGE = placed_order(
 
 
 def facts_of(shown: OrderView) -> OrderFacts:
-    return OrderFacts(view=shown, order=LARGE, decision=None, dead_letters=())
+    return OrderFacts(view=shown, order=LARGE, known=KnownApproval(), dead_letters=())
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,6 @@ from domain.orders.document import (
     OrderedLine,
     OrderParcel,
     OrderPayment,
-    approval_of,
     ordered_lines,
     parcel_of,
     payment_of,
@@ -153,7 +152,7 @@ def _ordered(facts: OrderFacts) -> dict[str, Any]:
         "total_cents": order.total_cents,
         "currency": order.currency,
         "payment": payment_of(order, progress.steps, progress.step),
-        "approval": approval_of(order, progress.steps, progress.approval, facts.decision),
+        "approval": facts.approval,
     }
 
 

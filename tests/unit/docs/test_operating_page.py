@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from console.web.page import MENU
 from tests.support.templates.bicep import ROOT, evaluate, of_type, properties
 from tests.support.templates.combinations import PLAIN
 
@@ -49,6 +50,13 @@ def test_alert_on_metrics_has_its_paragraph(name):
 
 def test_no_paragraph_is_of_an_alert_that_is_gone():
     assert len(PARAGRAPHS) == len(LOG_RULES) + len(METRIC_RULES)
+
+
+def test_each_page_of_the_console_that_is_named_is_in_its_menu():
+    of_console = re.findall(r"\*\*Console:\*\*(.*?)\*\*Do:", PAGE, re.S)
+    named = {name for text in of_console for name in re.findall(r"\*([^*]+)\*", text)}
+    assert named <= set(MENU)
+    assert len(of_console) == len(PARAGRAPHS)
 
 
 def test_each_drill_of_the_page_is_run():

@@ -1,6 +1,6 @@
 """State what one order sends to Application Insights, as it was recorded of the real host.
 
-`tests/integration/infra/recorded/order.jsonl` has the items of one order up to the first look at its parcel (Functions host 4.1037,
+`tests/integration/infra/recorded/order.jsonl` has the items of one order up to the first poll of its parcel (Functions host 4.1037,
 Durable extension 3.19.0, the host.json of FC1 with Azure Storage): 113 items, of 150 KB as they were sent. A test holds the
 numbers below against it.
 """

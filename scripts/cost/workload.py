@@ -1,7 +1,7 @@
 """State what one order does, as the cost model counts it. A test holds the counts against an order; the times are assumed.
 
 What a run costs the storage account was counted in the log of Azurite under the real host (4.1037, extension 3.19.0): five orders,
-one after the other, each up to the first look at its parcel, some 108 requests each beside the polling.
+one after the other, each up to the first poll of its parcel, some 108 requests each beside the polling.
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Workload:
     Times are in seconds. Every run of an orchestrator, each replay included, is a paid execution.
     """
 
-    activities: int = 3  # several steps in turn, capture, record
+    activities: int = 3  # payment and parcel, label and capture, the end
     entity_calls: int = 1  # reserve, of one line; its answer wakes the order
     entity_signals: int = 1  # commit, of one line; the order does not wait for it
     events: int = 0

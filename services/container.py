@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from domain.audit import AuditLog
     from domain.expenses.claim import ExpenseRules
     from domain.ports import Carrier, Mailer, ParcelTracker, PaymentProvider, RegionLookup, WebhookSender
-    from domain.repositories.files import Archive, FileBatches, Manifests, Reports, RunFiles, StorageSetup
+    from domain.repositories.files import Archive, FileBatches, Manifests, QueueDepths, Reports, RunFiles, StorageSetup
     from domain.repositories.orders import (
         Catalogue,
         OrderBatches,
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from services.inventory_notes import InventoryNotes
     from services.link_attempts import LinkAttempts
     from services.order_backlog import OrderBacklog
+    from services.recent_results import RecentResults
     from services.recent_successes import RecentSuccesses
 
 
@@ -87,6 +88,13 @@ class Services:
         return RecentSuccesses()
 
     @built_once
+    def recent_results(self) -> "RecentResults":
+        """Return what was read lately."""
+        from services.recent_results import RecentResults
+
+        return RecentResults()
+
+    @built_once
     def trackers(self) -> "ParcelTracker":
         from adapters.easypost.trackers import EasyPostTrackers
 
@@ -106,6 +114,12 @@ class Services:
         from adapters.stores.storage_setup import StorageSetup
 
         return StorageSetup(self.storage)
+
+    @built_once
+    def queue_depths(self) -> "QueueDepths":
+        from adapters.stores.queue_depths import QueueDepths
+
+        return QueueDepths(self.storage)
 
     @built_once
     def order_repository(self) -> "OrderRepository":

@@ -84,3 +84,13 @@ class StorageSetup(Protocol):
 
     def create_missing(self) -> None:
         """Create what is missing."""
+
+
+class QueueDepths(Protocol):
+    """How many messages wait in the shop's queues."""
+
+    def names(self) -> Sequence[str]:
+        """Return the names of the queues, each before the one of its poison messages."""
+
+    def depth(self, name: str) -> int:
+        """Return about how many messages a queue has, none where there is no such queue. Raises StorageUnavailable."""

@@ -1,9 +1,15 @@
 """Workflows and health in the console."""
 
+import re
+
+import pytest
+
+from services.container import services
 from tests.integration.console.pages import APPROVER, OPERATOR, visit
-from tests.integration.console.test_order_page import has_text
+from tests.integration.console.test_order_page import MARKUP, has_text
 from tests.support.order_requests import order_request
-from tests.support.shop import Shop
+from tests.support.shop import Shop, change_settings, give_up_storage_at_once
+from tests.support.stock import reserve
 
 
 async def test_open_runs_are_listed_and_each_shows_its_course(shop: Shop):
@@ -30,3 +36,44 @@ async def test_health_shows_checks_and_what_the_books_do_not_agree_on(shop: Shop
     page = await visit(shop, "health", roles=OPERATOR)
     assert has_text(page, "storageok", "task hubok", "New orders", "0 differences", "0 open")
     assert (await visit(shop, "health", roles=APPROVER)).status == 403
+
+
+async def test_health_shows_queues_providers_and_what_waits_longest(shop: Shop):
+    await shop.stock("mug", 9)
+    await shop.post("orders", order_request(order_id="o-1"))
+    await shop.host.run_until_idle()
+    shop.sandbox.fault(operation="shipments.create", kind="status", status=503)
+    await shop.post("orders", order_request(order_id="o-2"))
+    await shop.host.run_until_idle()
+    services().storage.queue("orders-in-poison").create_queue()
+    services().storage.queue("orders-in-poison").send_message(MARKUP)
+    page = await visit(shop, "health", roles=OPERATOR)
+    assert has_text(page, "orders-in0", "orders-in-poison1", "file-manifests-poison0", "New ordernone")
+    assert re.search(r"stripe\s*answers\s*Last success [^)]+\(o-2\)", re.sub(r"<[^>]+>", "", page.text))
+    assert re.search(
+        r"easypost\s*failed last\s*Last success [^)]+\(o-1\).\s*Last failure [^)]+\(o-2\): \S+",
+        re.sub(r"<[^>]+>", "", page.text),
+    )
+    assert MARKUP not in page.text
+
+
+async def test_depths_of_queues_are_unknown_while_storage_is_away(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, storage_connection: str
+):
+    change_settings(
+        monkeypatch,
+        SHOP_STORAGE=re.sub(r"QueueEndpoint=[^;]+", "QueueEndpoint=http://127.0.0.1:1/gone", storage_connection),
+    )
+    give_up_storage_at_once(monkeypatch)
+    assert has_text(await visit(shop, "health", roles=OPERATOR), "orders-inunknown", "orders-in-poisonunknown")
+
+
+async def test_differences_of_the_inventory_are_compared_on_request(shop: Shop):
+    await shop.stock("mug", 9)
+    await shop.post("orders", order_request(order_id="o-1"))
+    await shop.host.run_until_idle()
+    agreeing = await visit(shop, "health/inventory", roles="auditor")
+    assert has_text(agreeing, "1 products with 0 open orders, 0 differences", "Inventory and orders agree.")
+    await reserve(shop, "mug", "gone", quantity=1)
+    page = await visit(shop, "health/inventory", roles="auditor")
+    assert has_text(page, "1 differences", "orphaned reservation", "gone")

@@ -1,0 +1,29 @@
+"""How many messages wait in each queue of the shop."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+
+from domain.errors import StorageUnavailable
+from services.concurrency import gather_bounded
+from services.container import services
+from services.recent_successes import CHECK_TIMEOUT_S
+
+_log = logging.getLogger(__name__)
+
+
+async def queue_depths() -> Mapping[str, int | None]:
+    """Return about how many messages each queue has, by name, as it was read lately; None where that is not known."""
+    return await services().recent_results.get("queues", _read)
+
+
+async def _read() -> Mapping[str, int | None]:
+    return dict(await gather_bounded(_depth, services().queue_depths.names()))
+
+
+async def _depth(name: str) -> tuple[str, int | None]:
+    try:
+        return name, await asyncio.wait_for(asyncio.to_thread(services().queue_depths.depth, name), CHECK_TIMEOUT_S)
+    except (StorageUnavailable, TimeoutError) as error:
+        _log.warning("the depth of the queue %s is not known: %s", name, type(error).__name__)
+        return name, None

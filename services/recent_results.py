@@ -1,0 +1,27 @@
+"""What was read lately, kept for a while, so that many who look at the same do not each have it read."""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar
+
+T = TypeVar("T")
+
+RETENTION_S: Final = 10
+
+
+class RecentResults:
+    """The latest results of this process, by name. An error is not kept."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._kept: dict[str, tuple[float, Any]] = {}
+
+    async def get(self, what: str, read: Callable[[], Awaitable[T]]) -> T:
+        """Return what was read lately, or what is read now. what: names it."""
+        until, result = self._kept.get(what, (0.0, None))
+        if self._clock() < until:
+            kept: T = result
+            return kept
+        read_now = await read()
+        self._kept[what] = (self._clock() + RETENTION_S, read_now)
+        return read_now

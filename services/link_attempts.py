@@ -2,6 +2,7 @@
 
 from collections import deque
 from datetime import datetime, timedelta
+from ipaddress import IPv6Address, ip_address, ip_network
 from threading import Lock
 from typing import Final
 
@@ -10,6 +11,9 @@ FAILED_LINKS_RETENTION: Final = timedelta(minutes=5)
 
 # Addresses are remembered for the window only; under a flood of them, the oldest are forgotten first.
 _MAX_ADDRESSES: Final = 10_000
+
+# One subscriber has as many IPv6 addresses as this network.
+_SUBSCRIBER_BITS: Final = 64
 
 
 class LinkAttempts:
@@ -21,19 +25,30 @@ class LinkAttempts:
 
     def may_try(self, address: str, now: datetime) -> bool:
         """Return whether an address may try another link."""
+        source = _source(address)
         with self._lock:
-            failed = self._failed.get(address)
+            failed = self._failed.get(source)
             while failed and failed[0] <= now - FAILED_LINKS_RETENTION:
                 failed.popleft()
             if failed is not None and not failed:
-                del self._failed[address]
+                del self._failed[source]
             return failed is None or len(failed) < MAX_FAILED_LINKS
 
     def record_failure(self, address: str, now: datetime) -> None:
         """Count a link that failed."""
+        source = _source(address)
         with self._lock:
-            failed = self._failed.pop(address, None) or deque(maxlen=MAX_FAILED_LINKS)
+            failed = self._failed.pop(source, None) or deque(maxlen=MAX_FAILED_LINKS)
             failed.append(now)
-            self._failed[address] = failed
+            self._failed[source] = failed
             if len(self._failed) > _MAX_ADDRESSES:
                 del self._failed[next(iter(self._failed))]
+
+
+def _source(address: str) -> str:
+    """Return what counts as one source: an address, or the network of one subscriber."""
+    try:
+        known = ip_address(address)
+        return str(ip_network((known, _SUBSCRIBER_BITS), strict=False)) if isinstance(known, IPv6Address) else address
+    except ValueError:
+        return address

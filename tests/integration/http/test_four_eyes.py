@@ -138,6 +138,10 @@ async def test_links_that_fail_too_often_are_not_tried_any_more(shop: Shop) -> N
         path, headers = "/api/decisions?token=made-up", {"X-Forwarded-For": address}
         return (await shop.host.http.request("GET", path, headers=headers)).status
 
-    assert [await try_link("198.51.100.7") for _ in range(21)] == [*[403] * 20, 429]
+    # App Service names the port too, and each connection has another.
+    assert [await try_link(f"198.51.100.7:{50_000 + number}") for number in range(21)] == [*[403] * 20, 429]
     assert await try_link("9.9.9.9, 198.51.100.7") == 429  # what the caller put before it is no other address
     assert await try_link("198.51.100.8") == 403
+    of_one_subscriber = [f"[2001:db8::{number:x}]:{50_000 + number}" for number in range(21)]
+    assert [await try_link(address) for address in of_one_subscriber] == [*[403] * 20, 429]
+    assert await try_link("2001:db8:0:1::1") == 403

@@ -1,6 +1,8 @@
 """Record what callers do in the audit log."""
 
+import re
 from collections.abc import Awaitable, Callable
+from typing import Final
 from urllib.parse import urlsplit
 
 import azure.functions as func
@@ -12,6 +14,9 @@ from triggers.http.support.problems import Problem, problem_of
 
 # Customers' own actions are in the order repository and the carts; what they do is no action of a person of the shop.
 _OF_STOREFRONTS = frozenset({Role.STOREFRONT})
+
+# The front end of App Service puts the port behind the address, which is another one for each connection.
+_WITH_PORT: Final = re.compile(r"\[([^]]+)](?::[0-9]+)?|([^:]+):[0-9]+")
 
 
 async def audited(
@@ -74,6 +79,7 @@ def is_audited(caller: Caller, roles: frozenset[Role]) -> bool:
 
 
 def source_of(request: func.HttpRequest) -> str | None:
-    """Return the address that the request came from: the one that the platform's front end has put last."""
-    forwarded = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
-    return forwarded[:100] or None
+    """Return the address that the request came from, without its port: the one that the platform's front end has put last."""
+    forwarded = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()[:100]
+    with_port = _WITH_PORT.fullmatch(forwarded)
+    return (forwarded if with_port is None else with_port[1] or with_port[2]) or None

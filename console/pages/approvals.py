@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import azure.functions as func
 from pydantic import Field
 
-from console.web.page import page
+from console.web.page import ORDER_READERS, page
 from console.web.visit import Visit
 from domain.orders.listing import ListedOrder, OrderFilter
 from domain.orders.order import OrderStatus
@@ -28,7 +28,7 @@ class ApprovalsQuery(Edge):
     cursor: Annotated[str, Field(max_length=2_000)] | None = None
 
 
-@page("GET", "approvals", menu="Approvals")
+@page("GET", "approvals", roles=ORDER_READERS, menu="Approvals")
 async def show_approvals(visit: Visit) -> func.HttpResponse:
     """Show the orders that wait for a decision: of more than one page the latest, and a link to the others."""
     query = visit.query(ApprovalsQuery)

@@ -6,7 +6,7 @@ from typing import Final
 
 import azure.functions as func
 
-from console.web.page import page
+from console.web.page import ORDER_READERS, page
 from console.web.timeline import timeline, what_follows
 from console.web.visit import Visit
 from domain.errors import StorageUnavailable
@@ -37,7 +37,7 @@ _DONE: Final = {
 }
 
 
-@page("GET", "orders/{order_id}")
+@page("GET", "orders/{order_id}", roles=ORDER_READERS)
 async def show_order(visit: Visit) -> func.HttpResponse:
     """Show an order. `done` in the query is the action that led here."""
     facts = await order_facts(visit.client, visit.id("order_id"))

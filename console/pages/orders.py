@@ -8,7 +8,7 @@ import azure.functions as func
 from pydantic import Field
 
 from console.web.csv_answer import csv_answer
-from console.web.page import page
+from console.web.page import ORDER_READERS, page
 from console.web.rendering import address
 from console.web.visit import Visit
 from domain.field_error import FieldError
@@ -45,7 +45,7 @@ class OrdersQuery(Edge):
         return {name: value for name, value in self.to_wire().items() if name != "cursor" and value is not None}
 
 
-@page("GET", "orders", menu="Orders")
+@page("GET", "orders", roles=ORDER_READERS, menu="Orders")
 async def show_orders(visit: Visit) -> func.HttpResponse:
     """Show one page of orders. A term whose kind is not known leads to the page of what it finds."""
     query = visit.query(OrdersQuery)
@@ -60,7 +60,7 @@ async def show_orders(visit: Visit) -> func.HttpResponse:
     return visit.show("orders.html", query=query, orders=listed, statuses=tuple(OrderStatus), kinds=tuple(SearchKind))
 
 
-@page("GET", "order-counts")
+@page("GET", "order-counts", roles=ORDER_READERS)
 async def show_counts(visit: Visit) -> func.HttpResponse:
     """Show the filters with the number of orders behind each. The list itself does not wait for them."""
     query = visit.query(OrdersQuery)
@@ -68,7 +68,7 @@ async def show_counts(visit: Visit) -> func.HttpResponse:
     return visit.show("order_filters.html", query=query, statuses=tuple(OrderStatus), counts=counts)
 
 
-@page("GET", "orders.csv")
+@page("GET", "orders.csv", roles=ORDER_READERS)
 async def export_orders(visit: Visit) -> func.HttpResponse:
     """Return the orders of the list, all pages up to a limit, as CSV for a spreadsheet."""
     query = visit.query(OrdersQuery)

@@ -8,7 +8,7 @@ import azure.functions as func
 from pydantic import Field
 
 from console.web.fields import WHOLE_NUMBER
-from console.web.page import page
+from console.web.page import ORDER_READERS, page
 from console.web.products import ProductsQuery, product_of, read_products
 from console.web.rendering import address
 from console.web.visit import Visit
@@ -69,6 +69,7 @@ async def show_stock(visit: Visit) -> func.HttpResponse:
         movements=[(datetime.fromisoformat(each["at"]), each.get("refused")) for each in movements],
         key=uuid.uuid4().hex,
         may_move=caller().has(*_MOVERS),
+        may_read_orders=caller().has(*ORDER_READERS),
         done=visit.request.params.get("done") == "moved",
     )
 

@@ -18,6 +18,9 @@ Handler = Callable[[Visit], Awaitable[func.HttpResponse]]
 READERS: Final = frozenset({Role.APPROVER, Role.OPERATOR, Role.CATALOGUE_MANAGER, Role.AUDITOR})
 """Those who work in the shop. A storefront speaks for one customer, and the console shows them all."""
 
+ORDER_READERS: Final = READERS - {Role.CATALOGUE_MANAGER}
+"""Those who read orders, and with them customers' names and addresses: the same as over the API."""
+
 MENU: Final = ("Orders", "Approvals", "Dead letters", "Stock", "Catalogue", "Workflows", "Health", "Audit log")
 """The entries of the menu, in their order."""
 

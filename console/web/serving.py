@@ -18,7 +18,6 @@ from triggers.http.support.callers import admitted, calling
 from triggers.http.support.links import serving
 from triggers.http.support.problems import Problem, problem_for
 
-_HOME: Final = "orders"
 _HEADINGS: Final = {
     HTTPStatus.NOT_FOUND: "Not found",
     HTTPStatus.CONFLICT: "Another change came first",
@@ -48,7 +47,7 @@ async def _answer(method: Method, visit: Visit) -> func.HttpResponse:
             act = partial(page.handler, replace(visit, values=values, caller=who, menu=_menu(who)))
             return await audited(f"console {page.path}", visit.request, who, page.roles, act)
     if not visit.path:
-        return visit.go_to(address(_HOME))
+        return visit.go_to(address(_menu(who)[0].path))
     raise Problem(HTTPStatus.NOT_FOUND, "page_not_found", "The console has no such page.")
 
 
@@ -63,7 +62,7 @@ def _page_of(method: Method, path: str) -> tuple[Page | None, dict[str, str]]:
 def _error_page(visit: Visit, problem: Problem) -> func.HttpResponse:
     heading = _HEADINGS.get(problem.status, "This did not work")
     # An action's own path is below that of the page that it acts on.
-    back = visit.path.rpartition("/")[0] if visit.request.method == "POST" else _HOME
+    back = visit.path.rpartition("/")[0] if visit.request.method == "POST" else ""
     return visit.show("error.html", problem.status, heading=heading, problem=problem, back=address(back))
 
 

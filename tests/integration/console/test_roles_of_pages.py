@@ -32,7 +32,17 @@ async def test_every_page_is_for_its_roles_and_for_no_other(shop: Shop):
 
 async def test_the_menu_leads_only_where_its_reader_may_go(shop: Shop):
     for role in (Role.APPROVER, Role.OPERATOR, Role.CATALOGUE_MANAGER, Role.AUDITOR):
-        home = await visit(shop, "orders", roles=role)
+        entry = (await visit(shop, "", roles=role)).headers["Location"]
+        home = await visit(shop, entry.removeprefix("/console/"), roles=role)
+        assert home.status == 200, role
         (menu,) = re.findall(r'<nav aria-label="Console">(.*?)</nav>', home.text, re.DOTALL)
         for path in re.findall(r'href="/console/([^"]+)"', menu):
             assert (await visit(shop, path, roles=role)).status == 200, (role, path)
+
+
+async def test_who_reads_no_orders_over_the_api_reads_none_here(shop: Shop):
+    for role in set(Role) - {Role.STOREFRONT}:
+        headers = {"X-Local-Caller": "grace", "X-Local-Roles": role}
+        read = (await shop.host.http.request("GET", "/api/orders", headers=headers)).status
+        for path in ("orders", "orders.csv", "order-counts", "approvals"):
+            assert (await visit(shop, path, roles=role)).status == read, (role, path)

@@ -97,8 +97,8 @@ def _refuse_others(claims: Mapping[str, Any], settings: IdentitySettings) -> Non
 
 
 def _is_guest(claims: Mapping[str, Any]) -> bool:
-    home, issuer = claims.get("idp"), claims.get("iss")
-    has_other_home = home is not None and issuer is not None and home != issuer and claims["tid"] not in str(home)
+    home = claims.get("idp")
+    has_other_home = home is not None and home != claims.get("iss") and claims["tid"] not in str(home)
     return str(claims.get("acct", "")) == _GUEST_ACCOUNT or has_other_home or "#EXT#" in _sign_in_name(claims).upper()
 
 

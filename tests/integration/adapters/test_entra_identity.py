@@ -169,7 +169,13 @@ async def test_the_principal_counts_only_where_the_platform_puts_it_there(served
     assert await EntraIdentity(settings(served)).caller(shown) is None
 
 
-@pytest.mark.parametrize("header", ["e30=", "{}", base64.b64encode(b"[1]").decode(), principal(acct="1")])
+@pytest.mark.parametrize(
+    "header",
+    [
+        *("e30=", "{}", base64.b64encode(b"[1]").decode(), principal(acct="1")),
+        principal(**{"http://schemas.microsoft.com/identity/claims/identityprovider": "live.com"}),
+    ],
+)
 async def test_a_principal_of_another_form_or_of_a_guest_is_refused(served: Tenant, header: str) -> None:
     with pytest.raises(NotAdmitted):
         await EntraIdentity(settings(served, platform_authenticates=True)).caller(

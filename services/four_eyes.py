@@ -19,7 +19,7 @@ class OwnRequest(Forbidden):
 
 
 class ApproversBatch(Forbidden):
-    """The caller could approve what they place."""
+    """The caller could approve what they place, by their role or by the links that they are mailed."""
 
     def __init__(self) -> None:
         super().__init__("own_request", "A caller who may approve orders places no batches of them.")
@@ -39,9 +39,10 @@ def check_places_batches(caller: Caller) -> None:
     """Check that a caller may place a batch: not one who could approve its orders, which do not record who sent it.
 
     Raises:
-        ApproversBatch: The caller is an approver.
+        ApproversBatch: The caller is an approver, by role or by address.
     """
-    if caller.is_named and caller.has(Role.APPROVER):
+    is_mailed = any(caller.is_also(address) for address in services().settings.approver_emails)
+    if is_mailed or (caller.is_named and caller.has(Role.APPROVER)):
         raise ApproversBatch
 
 

@@ -70,11 +70,15 @@ async def test_approve_without_a_token_needs_an_approver(waiting: Shop) -> None:
     assert (own.status, own.json()["code"]) == (403, "own_request")
 
 
-async def test_an_approver_places_no_batch(shop: Shop) -> None:
+async def test_an_approver_places_no_batch(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     refused = await call(shop, ADA, "POST", "orders/batch", {}, roles="operator,approver")
     assert (refused.status, refused.json()["code"]) == (403, "own_request")
     admitted = await call(shop, ADA, "POST", "orders/batch", {}, roles="operator")
     assert admitted.status == 415
+    # The links of mails let them decide without the role.
+    change_settings(monkeypatch, APPROVER_EMAILS=ADA)
+    mailed = await call(shop, ADA.upper(), "POST", "orders/batch", {}, roles="operator")
+    assert (mailed.status, mailed.json()["code"]) == (403, "own_request")
 
 
 async def test_above_the_second_limit_two_approvers_decide(waiting: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

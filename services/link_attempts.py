@@ -12,8 +12,8 @@ FAILED_LINKS_RETENTION: Final = timedelta(minutes=5)
 # Addresses are remembered for the window only; under a flood of them, the oldest are forgotten first.
 _MAX_ADDRESSES: Final = 10_000
 
-# One subscriber has as many IPv6 addresses as this network.
-_SUBSCRIBER_BITS: Final = 64
+# In bits: one subscriber has every IPv6 address of such a network.
+_SUBSCRIBER_SIZE: Final = 64
 
 
 class LinkAttempts:
@@ -49,6 +49,6 @@ def _source(address: str) -> str:
     """Return what counts as one source: an address, or the network of one subscriber."""
     try:
         known = ip_address(address)
-        return str(ip_network((known, _SUBSCRIBER_BITS), strict=False)) if isinstance(known, IPv6Address) else address
+        return str(ip_network((known, _SUBSCRIBER_SIZE), strict=False)) if isinstance(known, IPv6Address) else address
     except ValueError:
         return address

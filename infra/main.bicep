@@ -18,6 +18,7 @@ import {
   listed
   monthOf
 } from 'modules/checks.bicep'
+import { hasFlexConsumption } from 'modules/regions.bicep'
 import { backendSettings, callerSettings, commonSettings, shopSettings, slotSettings } from 'modules/settings.bicep'
 
 @description('What host.overlays.json changes of host.json for each plan.')
@@ -37,8 +38,49 @@ type planOverlays = {
 @maxLength(40)
 param environmentName string
 
-@description('Region of every resource.')
-@minLength(1)
+@description('Region of every resource. azd offers these; Flex Consumption is in fewer of them (modules/regions.bicep).')
+@allowed([
+  'australiacentral'
+  'australiaeast'
+  'australiasoutheast'
+  'brazilsouth'
+  'canadacentral'
+  'centralindia'
+  'centralus'
+  'eastasia'
+  'eastus'
+  'eastus2'
+  'francecentral'
+  'germanywestcentral'
+  'italynorth'
+  'japaneast'
+  'japanwest'
+  'jioindiawest'
+  'koreacentral'
+  'koreasouth'
+  'northcentralus'
+  'northeurope'
+  'norwayeast'
+  'southafricanorth'
+  'southafricawest'
+  'southcentralus'
+  'southeastasia'
+  'southindia'
+  'spaincentral'
+  'swedencentral'
+  'switzerlandnorth'
+  'switzerlandwest'
+  'uaenorth'
+  'uksouth'
+  'ukwest'
+  'westcentralus'
+  'westeurope'
+  'westindia'
+  'westus'
+  'westus2'
+  'westus3'
+])
+@metadata({ azd: { type: 'location' } })
 param location string
 
 @description('Plan. FC1: Flex Consumption. EP1 to EP3: Premium, for a staging slot and no cold start. Y1: Linux Consumption, which Azure retires on 2028-09-30.')
@@ -234,6 +276,9 @@ var refusals = filter(
     isTaskHubName(taskHubName) ? '' : 'taskHubName takes letters and digits, and begins with a letter'
     backend == 'MSSQL' && contains(['master', 'model', 'msdb', 'tempdb'], toLower(taskHubName))
       ? 'taskHubName must not be the name of a system database of SQL'
+      : ''
+    flex && !hasFlexConsumption(location)
+      ? 'plan FC1 is not in ${location}: take another region, or a plan that is there'
       : ''
     enableStagingSlot && !premium ? 'enableStagingSlot needs a Premium plan: EP1, EP2 or EP3' : ''
     backend == 'MSSQL' && !premium

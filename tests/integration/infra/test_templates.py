@@ -106,8 +106,14 @@ def test_plans_and_back_ends_are_the_same_everywhere():
     assert set(backends()) == set(BACKENDS) == set(_allowed("backend"))
 
 
+def test_azd_offers_the_regions_of_every_plan():
+    flex = set(re.findall(r"^  '(\w+)'$", (INFRA / "modules" / "regions.bicep").read_text(), re.M))
+    assert flex < set(_allowed("location"))
+    assert "@metadata({ azd: { type: 'location' } })\nparam location string\n" in MAIN
+
+
 def _allowed(parameter: str) -> list[str]:
-    found = re.search(rf"@allowed\(\[([^\]]+)\]\)\nparam {parameter} ", MAIN)
+    found = re.search(rf"@allowed\(\[([^\]]+)\]\)\n(?:@metadata\(.*\)\n)?param {parameter} ", MAIN)
     assert found
     return re.findall(r"'([^']+)'", found[1])
 

@@ -47,6 +47,8 @@ REFUSED: list[tuple[Given, str]] = [
     ({"plan": "Y1", "pythonVersion": "3.13"}, "pythonVersion 3.13 needs"),
     ({"useNatGateway": True}, "useNatGateway needs usePrivateNetworking"),
     ({"mailDataLocation": "Atlantis"}, "Atlantis"),
+    *[({"location": region}, "location: expected one of") for region in ("", "West Europe", "atlantis", "chinaeast2")],
+    *[({"location": region}, f"plan FC1 is not in {region}") for region in ("switzerlandnorth", "japanwest")],
     ({"plan": "P1v3"}, "P1v3"),
     ({"backend": "Netherite"}, "Netherite"),
     *[
@@ -128,6 +130,8 @@ REFUSED: list[tuple[Given, str]] = [
 ]
 # Close to what is refused.
 ACCEPTED: list[Given] = [
+    *[{"plan": "EP1", "location": region} for region in ("switzerlandnorth", "japanwest", "westeurope")],
+    *[{"location": region} for region in ("westus3", "italynorth")],
     *[{"environmentName": name} for name in ("a", "PROD", "dev-2_b", "x" * 40, "1")],
     *[{"taskHubName": name} for name in ("abc", "Orders2", "A" * 37, "master")],
     *[

@@ -6,7 +6,7 @@ looked at, and a bearer token is validated here.
 
 Sources: learn.microsoft.com, "Work with user identities in Azure App Service authentication" (the header, its claims), "Environment
 variables and app settings in Azure App Service" (WEBSITE_AUTH_ENABLED), "Access token claims reference" and "Optional claims
-reference" (idp, acct, idtyp, azp, roles).
+reference" (idp, acct, idtyp, azp, roles), "ID token claims reference" (aud).
 """
 
 import base64
@@ -82,6 +82,8 @@ def _principal_claims(principal: str) -> Mapping[str, Any]:
             claims.setdefault("roles", []).append(value)
         else:
             claims[known] = value
+    if not _application(claims):  # a session in a browser, whose ID token names the app as its audience alone
+        claims["azp"] = claims.get("aud")
     return claims
 
 

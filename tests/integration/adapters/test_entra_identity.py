@@ -111,11 +111,24 @@ async def test_an_application_speaks_for_the_customer_that_it_names(served: Tena
         ({"iss": "https://login.microsoftonline.com/other/v2.0"}, "not valid"),
         ({"tid": "other"}, "tenant"),
         ({"azp": "33333333-cccc"}, "application"),
+        ({"azp": None}, "application"),
         ({"acct": 1}, "Guests"),
         ({"idp": "https://sts.windows.net/other/"}, "Guests"),
         ({"preferred_username": "ada_other.example#EXT#@shop.example"}, "Guests"),
     ],
-    ids=["expired", "endless", "early", "audience", "issuer", "tenant", "application", "acct", "idp", "ext"],
+    ids=[
+        "expired",
+        "endless",
+        "early",
+        "audience",
+        "issuer",
+        "tenant",
+        "application",
+        "id-token",
+        "acct",
+        "idp",
+        "ext",
+    ],
 )
 async def test_every_other_token_is_refused(served: Tenant, claims: dict[str, Any], why: str) -> None:
     with pytest.raises(NotAdmitted, match=why):
@@ -156,7 +169,7 @@ def principal(**claims: str) -> str:
     """Return the header as App Service makes it: claims under their long names, with the name of the one that has roles."""
     role = "http://schemas.microsoft.com/ws/2008/06/identity/claims/role"
     held = {"preferred_username": "ada@shop.example", "http://schemas.microsoft.com/identity/claims/tenantid": TENANT}
-    pairs = {**held, "azp": AUDIENCE, role: "operator", **claims}
+    pairs = {**held, "aud": AUDIENCE, role: "operator", **claims}
     content = {"auth_typ": "aad", "role_typ": role, "claims": [{"typ": typ, "val": val} for typ, val in pairs.items()]}
     return base64.b64encode(json.dumps(content).encode()).decode()
 
@@ -167,6 +180,14 @@ async def test_the_principal_counts_only_where_the_platform_puts_it_there(served
     assert guarded is not None
     assert (guarded.name, guarded.roles) == ("ada@shop.example", frozenset({Role.OPERATOR}))
     assert await EntraIdentity(settings(served)).caller(shown) is None
+
+
+async def test_a_session_is_of_the_app_itself_whatever_applications_may_call(served: Tenant) -> None:
+    identity = EntraIdentity(settings(served, platform_authenticates=True))
+    assert await identity.caller(Evidence(headers={"x-ms-client-principal": principal()})) is not None
+    for other in (principal(azp="33333333-cccc"), principal(appid="33333333-cccc"), principal(aud="33333333-cccc")):
+        with pytest.raises(NotAdmitted, match="application"):
+            await identity.caller(Evidence(headers={"x-ms-client-principal": other}))
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,8 @@ async def test_a_storefront_reaches_what_is_of_its_customer_alone(shop: Shop) ->
     for customer, shown in (("c-1", ["o-1"]), ("c-2", [])):
         listed = await call(shop, "GET", "orders?customer_id=c-1", **storefront, x_customer_id=customer)
         assert [each["order_id"] for each in listed.json()["orders"]] == shown
+    for customer, refused in (("c-1|", 404), ("c" * 5_000, 404), ("4242424242424242", 422)):
+        assert (await call(shop, "GET", "orders", **storefront, x_customer_id=customer)).status == refused
     assert (await call(shop, "GET", "orders/o-1", **as_role(Role.AUDITOR))).status in (200, 202)
 
 

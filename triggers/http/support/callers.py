@@ -23,6 +23,7 @@ from domain.identity import Caller, CallerKind, Evidence, IdentityUnavailable, N
 from services.identity import identity
 from settings import known_public_url
 from triggers.http.support.problems import Problem, invalid_field, unavailable
+from triggers.http.support.request_params import checked_id
 
 # Each is a proof that a caller puts there deliberately; a browser adds none of them to a request that a page makes.
 _DELIBERATE: Final = ("authorization", "x-functions-key", "x-local-caller")
@@ -109,14 +110,16 @@ def customer_scope(*others: Role) -> str | None:
         others: The roles that may touch the things of any customer.
 
     Raises:
-        Problem: 403 for a storefront that does not say for which customer it speaks.
+        Problem: 403 for a storefront that does not say for which customer it speaks; 404 or, for a card number, 422 for what can be
+            no customer's id: it gets no further, into keys of storage or a log.
     """
     if caller().has(*others):
         return None
-    if caller().customer is None:
+    customer = caller().customer
+    if customer is None:
         detail = "Say in X-Customer-Id for which customer the storefront speaks."
         raise Problem(HTTPStatus.FORBIDDEN, "customer_missing", detail)
-    return caller().customer
+    return checked_id("customer_id", customer)
 
 
 def owned(customer_id: str | None, *others: Role) -> bool:

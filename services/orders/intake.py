@@ -13,7 +13,7 @@ from domain.field_error import FieldError
 from domain.ids import new_order_id
 from domain.orders.order import Order, OrderPolicy, OrderRequest
 from domain.orders.pricing import priced_order
-from domain.refusals import Invalid, OrderIdTaken, OrderNotAcceptable
+from domain.refusals import Invalid, OrderIdTaken
 from domain.workflows.intake import Intake
 from services.input.fingerprints import fingerprint
 from settings import Settings
@@ -62,13 +62,13 @@ class OrderIntake:
             OrderIdTaken: The id belongs to another order.
             StorageUnavailable: The same request may be sent again.
         """
-        started_on = _version(self._settings.order_versions, version)
         mark = order_fingerprint(request)
         order_id = chosen_id or fresh_order_id(now)
         try:
+            started_on = _version(self._settings.order_versions, version)
             order = self._priced(request, order_id, now, started_on)
-        except OrderNotAcceptable:
-            # A repeat is answered as the first was, even when the catalogue has changed since.
+        except Invalid:
+            # A repeat is answered as the first was, even when the catalogue or the versions have changed since.
             if chosen_id is not None and self._is_known(chosen_id, mark):
                 return TakenIn(order_id=order_id, to_start=None)
             raise

@@ -9,7 +9,7 @@ from services.container import services
 from tests.invariants.worker_deaths import recover_at_once
 from tests.support.order_requests import order_request
 from tests.support.orders import placed_order
-from tests.support.shop import Shop
+from tests.support.shop import Shop, change_settings
 
 
 async def ended(shop: Shop, order_id: str):
@@ -112,6 +112,21 @@ async def test_a_repeat_is_answered_as_before_though_the_catalogue_has_changed(s
     again = await shop.post("orders", body)
     assert (again.status, again.json()) == (first.status, first.json())
     await ended(shop, "a-1")  # an activity in hand would act in the sandbox of the next test
+
+
+async def test_a_repeat_is_answered_as_before_though_its_version_was_withdrawn(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    await shop.stock("mug", 10)
+    change_settings(monkeypatch, ORDER_VERSIONS="1.0,1.1")
+    first = await shop.post("orders?version=1.0", order_request(order_id="a-1"))
+    assert first.status == 202
+    change_settings(monkeypatch, ORDER_VERSIONS="1.1")
+    again = await shop.post("orders?version=1.0", order_request(order_id="a-1"))
+    assert (again.status, again.json()) == (first.status, first.json())
+    new = await shop.post("orders?version=1.0", order_request(order_id="a-2"))
+    assert (new.status, new.json()["errors"][0]["rule"]) == (422, "unknown_version")
+    await ended(shop, "a-1")
 
 
 @pytest.mark.parametrize(

@@ -169,6 +169,10 @@ def clear(cart: Cart | None, request: ClearCart) -> tuple[Cart, StepResult]:
 def begin_checkout(cart: Cart | None, request: BeginCheckout) -> tuple[Cart | None, CheckoutBegun]:
     """Freeze what is ordered; a repeat returns the same lines. Refused: cart_empty, checkout_over (the number was used)."""
     cart = cart or Cart()
+    if cart.ordering is None and request.number > cart.number:
+        cart = replace(
+            cart, number=request.number
+        )  # the numbers before were used by a cart of this customer that is gone
     if request.number != cart.number:
         over = None if cart.finished is None else FinishCheckout.model_validate(cart.finished)
         return cart, CheckoutBegun(

@@ -1,10 +1,14 @@
 """From a cart to one order, however often and however badly timed checkout is pressed."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from domain.carts.cart import checkout_id
+from domain.carts.cart import CART_ENTITY, checkout_id
 from local_host.testing import Answer
+from services.recovery.workflows import WorkflowRecovery
+from services.retention.archiving import purge_instance
+from tests.integration.timer.test_purge_history import client_of
 from tests.support.books import assert_balanced, finish
 from tests.support.order_requests import ADDRESS
 from tests.support.shop import Shop, running_shop, use_settings
@@ -174,6 +178,23 @@ async def test_a_price_other_than_the_one_shown_is_not_charged(shop: Shop):
     await finish(shop)
     assert shop.sandbox.payments() == []
     assert await items(shop) == {"mug": 2}
+
+
+async def test_the_next_cart_of_a_customer_whose_cart_was_purged_is_no_repeat_of_an_old_order(shop: Shop):
+    await shop.stock("mug", 10)
+    for _ in range(2):
+        await fill(shop)
+        await check_out(shop)
+        await finish(shop)
+    await WorkflowRecovery().recover(client_of(shop), datetime.now(UTC) + timedelta(hours=1))
+    assert await purge_instance(client_of(shop), f"@{CART_ENTITY}@ada")
+    for number in (3, 4):
+        await fill(shop)
+        answers = [await check_out(shop), await check_out(shop)]
+        assert [answer.json()["id"] for answer in answers] == [checkout_id("ada", number)] * 2
+        await finish(shop)
+        assert await items(shop) == {}
+    await assert_balanced(shop, {"mug": 10}, {checkout_id("ada", number): {"mug": 2} for number in range(1, 5)})
 
 
 async def test_two_customers_do_not_share_a_cart(shop: Shop):

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters.azure_storage.storage import Storage, create_table, created_on_first_use, storage_errors
+from adapters.azure_storage.table_changes import creation, overwriting, submit
 from adapters.azure_storage.table_pages import read_page
 from adapters.azure_storage.table_values import long, plain
 from domain.catalogue.product import Product
@@ -28,13 +29,9 @@ class CatalogueStore:
 
     def get(self, product_id: str) -> Product | None:
         """Return one product; None when there is none of this id."""
-        from azure.core.exceptions import ResourceNotFoundError
-
         with storage_errors("the catalogue"):
-            try:
-                return _product(self._table.get_entity(_PARTITION, product_id))
-            except ResourceNotFoundError:  # the row, or the table with it
-                return None
+            row = self._find(product_id)
+        return None if row is None else _product(row)
 
     def get_many(self, product_ids: Collection[str]) -> dict[str, Product]:
         """Return those of the products that exist, by id."""
@@ -63,6 +60,25 @@ class CatalogueStore:
                 lambda: self._table.upsert_entity(entity, mode=UpdateMode.REPLACE),
                 lambda: create_table(self._table),
             )
+
+    def try_put(self, product: Product, known: Product | None) -> bool:
+        """Store a product in the place of one that was read, or where there was none; False when it is no longer so."""
+        with storage_errors("the catalogue"):
+            row = self._find(product.product_id)
+            if (None if row is None else _product(row)) != known:
+                return False
+            entity = _entity(product)
+            return submit(
+                self._table, [creation(entity) if row is None else overwriting(entity, str(row.metadata["etag"]))]
+            )
+
+    def _find(self, product_id: str) -> "TableEntity | None":
+        from azure.core.exceptions import ResourceNotFoundError
+
+        try:
+            return self._table.get_entity(_PARTITION, product_id)
+        except ResourceNotFoundError:  # the row, or the table with it
+            return None
 
 
 def _entity(product: Product) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The catalogue: products, their prices, and whether they are for sale."""
 
 import asyncio
+from http import HTTPStatus
 from typing import Annotated, Final, Literal
 
 import azure.functions as func
@@ -15,6 +16,8 @@ from domain.catalogue.product import Grams, Product
 from domain.identity import Role
 from domain.ids import ProductId
 from domain.wire import Currency, Edge
+from services.catalogue_changes import ProductChanged
+from services.catalogue_changes import save_product as save
 from services.container import services
 from services.input.documents import validated
 from triggers.http.support.callers import caller
@@ -24,7 +27,11 @@ _PAGE_SIZE: Final = 50
 
 
 class ProductForm(Edge):
-    """A product as a person types it. What the form does not have stays as it is."""
+    """A product as a person types it. What the form does not have stays as it is.
+
+    Attributes:
+        version: Of the product that the person has seen; None for a new one.
+    """
 
     product_id: ProductId
     name: str
@@ -32,6 +39,7 @@ class ProductForm(Edge):
     currency: Currency = "usd"
     weight_grams: Annotated[Grams, WHOLE_NUMBER] = 500
     for_sale: Literal["yes", "no"] = "no"
+    version: Annotated[str, Field(max_length=100)] | None = None
 
 
 @page("GET", "catalogue", menu="Catalogue")
@@ -56,10 +64,18 @@ async def show_product(visit: Visit) -> func.HttpResponse:
 
 @page("POST", "catalogue/save", roles=_MANAGERS)
 async def save_product(visit: Visit) -> func.HttpResponse:
-    """Create a product, or replace what the form has of it."""
+    """Create a product, or replace what the form has of it, unless another person has changed it since."""
     form = visit.form(ProductForm)
-    catalogue = services().catalogue
-    known = await asyncio.to_thread(catalogue.get, form.product_id)
+    product = _typed(form, await asyncio.to_thread(services().catalogue.get, form.product_id))
+    try:
+        await asyncio.to_thread(save, product, lambda present: _version(present) == form.version)
+    except ProductChanged as change:
+        status, present = HTTPStatus.CONFLICT, change.present
+        return visit.show("product_conflict.html", status, present=present, product=product, version=_version(present))
+    return visit.go_to(address(f"catalogue/{product.product_id}", done="saved"))
+
+
+def _typed(form: ProductForm, known: Product | None) -> Product:
     typed = {
         "product_id": form.product_id,
         "name": form.name,
@@ -68,6 +84,8 @@ async def save_product(visit: Visit) -> func.HttpResponse:
         "weight_grams": form.weight_grams,
         "for_sale": form.for_sale == "yes",
     }
-    product = validated(Product, ({} if known is None else dict(known)) | typed)
-    await asyncio.to_thread(catalogue.put, product)
-    return visit.go_to(address(f"catalogue/{product.product_id}", done="saved"))
+    return validated(Product, ({} if known is None else dict(known)) | typed)
+
+
+def _version(product: Product | None) -> str | None:
+    return None if product is None else product.version

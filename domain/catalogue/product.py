@@ -9,7 +9,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from domain.catalogue.shards import ShardCount
 from domain.errors import AmountNotChargeable, AmountTooLarge, MixedCurrencies, UnknownProduct
-from domain.ids import ProductId, stock_key
+from domain.ids import ProductId, digest_id, stock_key
 from domain.money import Limit, Money, charge_problem, price_problem
 from domain.trade_codes import CountryCode, HsCode
 from domain.wire import VISIBLE_LINE, Cents, Currency, Edge, is_absent, is_one
@@ -62,6 +62,11 @@ class Product(ProductDetails):
     """One product of the catalogue."""
 
     product_id: ProductId
+
+    @property
+    def version(self) -> str:
+        """What differs between any two states of a product, in letters."""
+        return digest_id(self.model_dump_json())
 
 
 class OrderLine(Edge):

@@ -127,3 +127,6 @@ class Catalogue(Protocol):
 
     def put(self, product: Product) -> None:
         """Store a product, or replace it."""
+
+    def try_put(self, product: Product, known: Product | None) -> bool:
+        """Store a product in the place of one that was read, or where there was none; False when it is no longer so."""

@@ -1,5 +1,7 @@
 """The catalogue on the real storage emulator."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from adapters.azure_storage.storage import Storage
@@ -25,6 +27,24 @@ def test_entering_a_product_again_replaces_it(catalogue: CatalogueStore) -> None
     catalogue.put(changed)
     assert catalogue.get("mug") == changed
     assert list(catalogue.list().items) == [changed]
+
+
+def test_a_product_is_stored_only_in_the_place_of_the_one_that_was_read(catalogue: CatalogueStore) -> None:
+    changed, other = (MUG.model_copy(update={"name": name}) for name in ("Cup", "Pot"))
+    assert not catalogue.try_put(changed, MUG)
+    assert catalogue.try_put(MUG, None)
+    assert not catalogue.try_put(changed, None)
+    assert catalogue.try_put(changed, MUG)
+    assert not catalogue.try_put(other, MUG)
+    assert catalogue.get("mug") == changed
+
+
+def test_of_many_who_change_a_product_at_once_one_succeeds(catalogue: CatalogueStore) -> None:
+    catalogue.put(MUG)
+    changes = [MUG.model_copy(update={"name": f"Mug {number}"}) for number in range(8)]
+    with ThreadPoolExecutor(len(changes)) as pool:
+        stored = list(pool.map(lambda change: catalogue.try_put(change, MUG), changes))
+    assert [catalogue.get("mug")] == [change for change, is_stored in zip(changes, stored, strict=True) if is_stored]
 
 
 def test_of_several_products_those_that_exist_are_found(catalogue: CatalogueStore) -> None:

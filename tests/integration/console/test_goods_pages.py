@@ -43,17 +43,42 @@ async def test_a_quantity_that_is_none_is_explained(shop: Shop, quantity: str):
     assert (answer.status, "<b>quantity</b>" in answer.text) == (422, True)
 
 
+async def version_on(shop: Shop, path: str) -> str:
+    (version,) = re.findall(r'name="version" value="(\w+)"', (await visit(shop, path, roles=MANAGER)).text)
+    return str(version)
+
+
+async def test_the_second_of_two_who_save_a_product_sees_both_values(shop: Shop):
+    await shop.put("products/mug", {"name": "Mug", "unit_price_cents": 900, "size_mm": [1, 2, 3]})
+    seen = await version_on(shop, "catalogue/mug")
+    form = {"product_id": "mug", "currency": "usd", "weight_grams": "500", "for_sale": "yes", "version": seen}
+    first, second = {**form, "name": "Mug", "price": "10.00"}, {**form, "name": MARKUP, "price": "12.00"}
+    assert (await send(shop, "catalogue/save", roles=MANAGER, **first)).status == 303
+    assert (await send(shop, "catalogue/save", roles=MANAGER, **first)).status == 303  # a double click
+    late = await send(shop, "catalogue/save", roles=MANAGER, who="hedy", **second)
+    assert (late.status, MARKUP in late.text) == (409, False)
+    assert has_text(late, "Another change came first", "10.00 USD", "12.00 USD", "the same")
+    assert (await shop.get("products/mug")).json()["unit_price_cents"] == 1_000
+    (now,) = re.findall(r'name="version" value="(\w+)"', late.text)
+    assert (await send(shop, "catalogue/save", roles=MANAGER, who="hedy", **(second | {"version": now}))).status == 303
+    saved = (await shop.get("products/mug")).json()
+    assert (saved["unit_price_cents"], saved["size_mm"]) == (1_200, [1, 2, 3])
+    as_new = {**first, "version": ""}
+    assert (await send(shop, "catalogue/save", roles=MANAGER, **as_new)).status == 409
+
+
 async def test_a_product_is_created_and_edited_and_keeps_what_the_form_has_not(shop: Shop):
     sides = {"name": "Mug", "unit_price_cents": 900, "size_mm": [1, 2, 3], "hs_code": "691110"}
     assert (await shop.put("products/mug", sides)).status == 201
     form = {"product_id": "mug", "name": MARKUP, "price": "12.50", "currency": "usd", "weight_grams": "700"}
+    form |= {"version": await version_on(shop, "catalogue/mug")}
     assert (await send(shop, "catalogue/save", roles=MANAGER, **form)).status == 303
     saved = (await shop.get("products/mug")).json()
     assert (saved["unit_price_cents"], saved["for_sale"], saved["size_mm"]) == (1_250, False, [1, 2, 3])
     for path in ("catalogue", "catalogue/mug", "stock", "stock/mug"):
         page = await visit(shop, path, roles=MANAGER)
         assert (page.status, MARKUP in page.text, "onerror" in page.text) == (200, False, True), path
-    new = {**form, "product_id": "new", "name": "New", "price": "1,000", "currency": "jpy"}
+    new = {**form, "version": "", "product_id": "new", "name": "New", "price": "1,000", "currency": "jpy"}
     refused = await send(shop, "catalogue/save", roles=MANAGER, **new)
     assert (refused.status, has_text(refused, "Must be an amount such as 12.50")) == (422, True)
     assert (await send(shop, "catalogue/save", roles=MANAGER, **(new | {"price": "1000"}))).status == 303

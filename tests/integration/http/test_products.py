@@ -14,6 +14,24 @@ async def test_a_product_is_entered_then_replaced(shop: Shop):
     assert (await shop.get("products/mug")).json()["unit_price_cents"] == 1_200
 
 
+async def put_if(shop: Shop, match: str, **change: object) -> int:
+    headers = {"If-Match": match}
+    return (await shop.host.http.request("PUT", "/api/products/mug", json={**MUG, **change}, headers=headers)).status
+
+
+async def test_of_two_who_replace_the_version_that_both_have_seen_the_second_is_refused(shop: Shop):
+    assert await put_if(shop, "*") == 412
+    assert (await shop.put("products/mug", MUG)).status == 201
+    seen = (await shop.get("products/mug")).headers["ETag"]
+    assert await put_if(shop, f'"other", {seen}', name="First") == 200
+    assert await put_if(shop, seen, name="Second") == 412
+    assert await put_if(shop, seen, name="First") == 200  # a repeat whose answer was lost
+    assert await put_if(shop, f"W/{(await shop.get('products/mug')).headers['ETag']}", name="Weak") == 412
+    assert (await shop.get("products/mug")).json()["name"] == "First"
+    assert await put_if(shop, "*", name="Third") == 200
+    assert await put_if(shop, "no quotes") == 422
+
+
 async def test_an_unknown_product_is_a_404(shop: Shop):
     unknown = await shop.get("products/ufo")
     assert (unknown.status, unknown.json()["code"]) == (404, "product_not_found")

@@ -52,6 +52,7 @@ class Declaration(TypedDict, total=False):
     body_types: tuple[str, ...]
     takes_idempotency_key: bool
     request_headers: Mapping[str, str]
+    has_etag: bool
     headers: Mapping[str, str]
 
 
@@ -73,6 +74,7 @@ class Operation:
         body_types: The media types of the body.
         takes_idempotency_key: Whether the `Idempotency-Key` header names the request.
         request_headers: Other headers that it reads, with a description of each.
+        has_etag: Whether its answers name the version of what they show, for an `If-Match`.
         headers: Headers that every answer of the answer type has.
     """
 
@@ -90,6 +92,7 @@ class Operation:
     body_types: tuple[str, ...] = ()
     takes_idempotency_key: bool = False
     request_headers: Mapping[str, str] = field(default_factory=dict)
+    has_etag: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
 
 

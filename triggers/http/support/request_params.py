@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Annotated, Any, Final, Literal
 
@@ -47,7 +47,11 @@ _PLATFORM_PARAMETERS: Final = frozenset({"code", "clientId"})
 
 IDEMPOTENCY_KEY: Final = "Idempotency-Key"
 MAX_IDEMPOTENCY_KEY_CHARS: Final = 100
+IF_MATCH: Final = "If-Match"
 _KEY_FORM: Final = re.compile(r"[\x21-\x7e]+")
+_ETAG_FORM: Final = re.compile(r'(W/)?"([\x21\x23-\x7e]*)"')
+_ETAGS_FORM: Final = re.compile(rf"\s*{_ETAG_FORM.pattern}(\s*,\s*{_ETAG_FORM.pattern})*\s*")
+_MAX_IF_MATCH_CHARS: Final = 2_000
 
 
 def path_id(request: func.HttpRequest, name: str) -> str:
@@ -111,6 +115,22 @@ def idempotency_key(request: func.HttpRequest) -> str | None:
     if len(key) > MAX_IDEMPOTENCY_KEY_CHARS or not _KEY_FORM.fullmatch(key):
         raise invalid_field(IDEMPOTENCY_KEY, "form", "Must be 1 to 100 printable ASCII characters without blanks")
     return str(key)
+
+
+def expected_versions(request: func.HttpRequest) -> Collection[str] | None:
+    """Return the versions of which one must be that of what is replaced, as `If-Match` names them; None without it.
+
+    `*` stands for any version. A weak one (`W/`) is equal to none.
+
+    Raises:
+        Problem: 422 for a header of another form.
+    """
+    header = request.headers.get(IF_MATCH)
+    if header is None or header.strip() == "*":
+        return None if header is None else ("*",)
+    if len(header) > _MAX_IF_MATCH_CHARS or not _ETAGS_FORM.fullmatch(header):
+        raise invalid_field(IF_MATCH, "form", 'Must be * or versions such as "abc", with commas between')
+    return tuple(version for weak, version in _ETAG_FORM.findall(header) if not weak)
 
 
 def operation_key(request: func.HttpRequest, stated: str | None) -> str:

@@ -51,6 +51,10 @@ HEADERS: Final[dict[str, Schema]] = {
         "description": "The address of what was created or accepted.",
         "schema": {"type": "string", "format": "uri"},
     },
+    "ETag": {
+        "description": "The version of what is shown.",
+        "schema": {"type": "string"},
+    },
     "Retry-After": {
         "description": "Seconds after which to ask again.",
         "schema": {"type": "integer", "minimum": 1},
@@ -100,6 +104,8 @@ def _platform(operation: Operation) -> Iterator[int]:
 
 def _answer(operation: Operation, schemas: Schemas, status: int) -> Schema:
     headers = [*PRIVATE, *operation.headers]
+    if operation.has_etag:
+        headers.append("ETag")
     if status in (HTTPStatus.CREATED, HTTPStatus.ACCEPTED):
         headers.append("Location")
     if status in (HTTPStatus.ACCEPTED, HTTPStatus.SERVICE_UNAVAILABLE):

@@ -1,7 +1,7 @@
 """Copy the shop's storage into another account, and back: `python -m scripts.backup copy --url URL`.
 
-The accounts come from the settings SHOP_STORAGE and BACKUP_STORAGE, in either form of `local.settings.json.example`; the key of the
-function app from FUNCTION_KEY. `copy` is for a scheduler, once a day or more often: the stock is asked of the running app.
+The accounts come from the settings SHOP_STORAGE and BACKUP_STORAGE, in either form of `local.settings.json.example`; the token of
+an operator from APP_TOKEN. `copy` is for a scheduler, once a day or more often: the stock is asked of the running app.
 `restore` fills an account without orders; then the app is started on an empty task hub of the same name, and `restock` gives it the
 stock. `drop` deletes a copy. Ends with 0 once it is done, else with 1: sent again, `copy`, `restock` and `drop` do no harm.
 """
@@ -18,7 +18,7 @@ from adapters.azure_storage.storage import Storage
 from adapters.stores.backup import Backup, NotEmpty, NotWhole
 from domain.errors import StorageUnavailable
 from scripts.errors import NoAnswer
-from scripts.web import call
+from scripts.web import call, caller_headers
 from setting_values import InvalidSetting
 from settings import storage_location
 
@@ -78,8 +78,7 @@ def restock(url: str, day: str, stock: Mapping[str, int]) -> dict[str, int]:
 def _asked(
     method: str, url: str, body: Mapping[str, int] | None = None, headers: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    key = os.environ.get("FUNCTION_KEY")
-    answer = call(method, url, body, {**(headers or {}), **({"x-functions-key": key} if key else {})})
+    answer = call(method, url, body, {**(headers or {}), **caller_headers(os.environ)})
     if not answer.ok:
         raise Refused(f"{url} answers {answer.status}: {answer.body}")
     return dict(answer.body)

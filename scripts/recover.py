@@ -1,8 +1,8 @@
 """Start again what a faulty release has failed, once it is rolled back: `python -m scripts.recover --url URL --by NAME`.
 
-It sends `POST /api/recovery` page by page until the last, here or to an app in Azure, and prints what became of each run. The key
-of the function app comes from FUNCTION_KEY, so that it is in no list of processes. Ends with 1 when a run was left as it was, with
-2 when the app did not answer as it should; sent again, it starts nothing twice.
+It sends `POST /api/recovery` page by page until the last, here or to an app in Azure, and prints what became of each run. The token
+of an operator comes from APP_TOKEN, so that it is in no list of processes. Ends with 1 when a run was left as it was, with 2 when
+the app did not answer as it should; sent again, it starts nothing twice.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from scripts.errors import NoAnswer
-from scripts.web import call
+from scripts.web import call, caller_headers
 
 _PAGE_TIMEOUT_S = 240.0
 """More than the platform lets a request take."""
@@ -26,10 +26,9 @@ class Refused(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Recover, print every run, and return the exit status."""
     options = _parser().parse_args(arguments)
-    key = os.environ.get("FUNCTION_KEY")
     counts: Counter[str] = Counter()
     try:
-        for run in recovered(options.url.rstrip("/"), key, wish_of(options)):
+        for run in recovered(options.url.rstrip("/"), caller_headers(os.environ), wish_of(options)):
             counts[run["outcome"]] += 1
             print(line_of(run), flush=True)
     except (NoAnswer, Refused) as error:
@@ -39,14 +38,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if counts["skipped"] else 0
 
 
-def recovered(base_url: str, key: str | None, wish: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def recovered(base_url: str, headers: Mapping[str, str], wish: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield what became of each run, as the pages arrive.
 
     Raises:
         NoAnswer: The app did not answer.
         Refused: It did not accept the request.
     """
-    headers = {"x-functions-key": key} if key else {}
     cursor: str | None = None
     while True:
         body = {**wish, **({"cursor": cursor} if cursor else {})}
@@ -82,7 +80,7 @@ def line_of(run: Mapping[str, Any]) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m scripts.recover", description=__doc__)
     parser.add_argument("--url", default="http://127.0.0.1:7071", help="of the app (%(default)s)")
-    parser.add_argument("--by", required=True, help="who does this")
+    parser.add_argument("--by", required=True, help="who does this, where the app does not know who calls")
     parser.add_argument("--workflow", help="only its runs; orders are process_order")
     parser.add_argument("--since", help="only what has failed at this time or later: 2026-01-31T12:00:00Z")
     parser.add_argument("--before", help="only what has failed earlier than this")

@@ -49,6 +49,12 @@ def call(
         connection.close()
 
 
+def caller_headers(env: Mapping[str, str]) -> dict[str, str]:
+    """Return the header that says who calls an app in Azure: the token of APP_TOKEN. A function key has no operator's rights."""
+    token = env.get("APP_TOKEN")
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
 def _parsed(content: bytes) -> Any:
     try:
         return json.loads(content)

@@ -1,10 +1,14 @@
 """Four eyes, two approvers, the audit log, and links that fail."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from domain.errors import StorageUnavailable
+from domain.ids import PROCESS_ORDER
+from domain.orders.approval import approval_wait_id
+from domain.workflows.decision_link import DecisionLink
 from local_host.testing import Answer
 from services.container import services
 from tests.support.order_requests import order_request
@@ -137,15 +141,27 @@ async def test_what_cannot_be_recorded_is_not_done(waiting: Shop, monkeypatch: p
     assert (await shown(waiting))["status"] == "awaiting_approval"
 
 
-async def test_links_that_fail_too_often_are_not_tried_any_more(shop: Shop) -> None:
-    async def try_link(address: str) -> int:
-        path, headers = "/api/decisions?token=made-up", {"X-Forwarded-For": address}
-        return (await shop.host.http.request("GET", path, headers=headers)).status
+async def test_links_that_fail_too_often_are_refused_and_good_ones_are_not(
+    waiting: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change_settings(monkeypatch, LINK_SECRET="only for tests")
+
+    async def try_link(address: str, token: str = "made-up") -> int:
+        path, headers = f"/api/decisions?token={token}", {"X-Forwarded-For": address}
+        return (await waiting.host.http.request("GET", path, headers=headers)).status
 
     # App Service names the port too, and each connection has another.
     assert [await try_link(f"198.51.100.7:{50_000 + number}") for number in range(21)] == [*[403] * 20, 429]
     assert await try_link("9.9.9.9, 198.51.100.7") == 429  # what the caller put before it is no other address
     assert await try_link("198.51.100.8") == 403
+    link = DecisionLink(
+        workflow=PROCESS_ORDER,
+        key="big-1",
+        wait_id=approval_wait_id("big-1"),
+        approver=BOB,
+        expires_at=datetime.now(UTC) + timedelta(hours=1),
+    )
+    assert await try_link("198.51.100.7", services().decision_links.token(link)) == 200
     of_one_subscriber = [f"[2001:db8::{number:x}]:{50_000 + number}" for number in range(21)]
     assert [await try_link(address) for address in of_one_subscriber] == [*[403] * 20, 429]
     assert await try_link("2001:db8:0:1::1") == 403

@@ -18,6 +18,9 @@ MAX_TOKEN_CHARS: Final = 2_000
 def link_of(request: func.HttpRequest, token: str) -> DecisionLink:
     """Return what a link says.
 
+    A good link counts wherever it comes from: behind a gateway all people have one address, and failures of one must not keep the
+    others from deciding.
+
     Args:
         request: The request, for the address that it comes from.
         token: Of the link.
@@ -25,15 +28,20 @@ def link_of(request: func.HttpRequest, token: str) -> DecisionLink:
     Raises:
         Problem: 403 for a link that is not the shop's, 410 for one that has expired, 429 after too many of either.
     """
-    attempts, address, now = services().link_attempts, source_of(request) or "", datetime.now(UTC)
-    if not attempts.may_try(address, now):
-        wait = {"Retry-After": str(int(FAILED_LINKS_RETENTION.total_seconds()))}
-        raise Problem(HTTPStatus.TOO_MANY_REQUESTS, "too_many_links", "Too many links have failed.", headers=wait)
+    now = datetime.now(UTC)
     try:
         return services().decision_links.read(token, now)
     except LinkInvalid:
-        attempts.record_failure(address, now)
-        raise Problem(HTTPStatus.FORBIDDEN, "link_invalid", "This link is invalid.") from None
+        raise _failed(request, now, Problem(HTTPStatus.FORBIDDEN, "link_invalid", "This link is invalid.")) from None
     except LinkExpired:
+        raise _failed(request, now, Problem(HTTPStatus.GONE, "link_expired", "This link has expired.")) from None
+
+
+def _failed(request: func.HttpRequest, now: datetime, problem: Problem) -> Problem:
+    """Return what a link that failed is answered: the problem, or a 429 after too many."""
+    attempts, address = services().link_attempts, source_of(request) or ""
+    if attempts.may_try(address, now):
         attempts.record_failure(address, now)
-        raise Problem(HTTPStatus.GONE, "link_expired", "This link has expired.") from None
+        return problem
+    wait = {"Retry-After": str(int(FAILED_LINKS_RETENTION.total_seconds()))}
+    return Problem(HTTPStatus.TOO_MANY_REQUESTS, "too_many_links", "Too many links have failed.", headers=wait)

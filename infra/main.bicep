@@ -83,8 +83,8 @@ param environmentName string
 @metadata({ azd: { type: 'location' } })
 param location string
 
-@description('Plan. FC1: Flex Consumption. EP1 to EP3: Premium, for a staging slot and no cold start. Y1: Linux Consumption, which Azure retires on 2028-09-30.')
-@allowed(['FC1', 'EP1', 'EP2', 'EP3', 'Y1'])
+@description('Plan. FC1: Flex Consumption. EP1 to EP3: Premium, for a staging slot and no cold start. P0v3 and P1v3: App Service, with as many instances as maxInstances says, all the time. Y1: Linux Consumption, which Azure retires on 2028-09-30.')
+@allowed(['FC1', 'EP1', 'EP2', 'EP3', 'P0v3', 'P1v3', 'Y1'])
 param plan string = 'FC1'
 
 @description('Where the task hub lives. Another one later is a new, empty hub: nothing is moved.')
@@ -111,7 +111,7 @@ param schedulerDnsZone string = 'privatelink.durabletask.io'
 @description('Spread app and storage over the availability zones of the region.')
 param zoneRedundant bool = false
 
-@description('A staging slot with an identity, a vault, an account, a task hub and provider test keys of its own (Premium).')
+@description('A staging slot with an identity, a vault, an account, a task hub and provider test keys of its own (Premium, App Service).')
 param enableStagingSlot bool = false
 
 @description('Replace instances a few at a time on deployment (FC1, preview).')
@@ -121,7 +121,7 @@ param rollingUpdates bool = false
 @allowed(['3.11', '3.12', '3.13'])
 param pythonVersion string = '3.12'
 
-@description('Most instances: up to 1000 on FC1, up to 100 elsewhere. 0: 40 on FC1, and 20 elsewhere, which leaves room in the default quota.')
+@description('Most instances: up to 1000 on FC1, up to 100 elsewhere. On an App Service plan as many run all the time, up to 30. 0: 40 on FC1, one on an App Service plan (two with zones), and 20 elsewhere, which leaves room in the default quota.')
 @minValue(0)
 @maxValue(1000)
 param maxInstances int = 0
@@ -259,13 +259,15 @@ var recipients = flatten(map(alertEmails, one => split(one, ',')))
 var stagingApprovers = listed(stagingApproverEmails)
 var schedulerAddresses = listed(dtsIpAllowlist)
 
-var premium = startsWith(plan, 'EP')
+var dedicated = startsWith(plan, 'P')
+// Instances that are the app's own all the time.
+var ownsInstances = startsWith(plan, 'EP') || dedicated
 var flex = plan == 'FC1'
 // With zones, two of each kind that always waits, lest one be on the side that fails.
 var alwaysThere = zoneRedundant ? 2 : 1
-var leastInstances = flex ? max(durableAlwaysReady, alwaysThere) + (zoneRedundant ? 2 : 0) : premium ? alwaysThere : 1
-var mostInstances = flex ? 1000 : 100
-var instances = maxInstances == 0 ? (flex ? 40 : 20) : maxInstances
+var leastInstances = flex ? max(durableAlwaysReady, alwaysThere) + (zoneRedundant ? 2 : 0) : ownsInstances ? alwaysThere : 1
+var mostInstances = flex ? 1000 : dedicated ? 30 : 100
+var instances = maxInstances == 0 ? (flex ? 40 : dedicated ? alwaysThere : 20) : maxInstances
 
 // A sentence for each input that Azure would refuse after half of the resources were made, or that would never work.
 var refusals = filter(
@@ -280,12 +282,14 @@ var refusals = filter(
     flex && !hasFlexConsumption(location)
       ? 'plan FC1 is not in ${location}: take another region, or a plan that is there'
       : ''
-    enableStagingSlot && !premium ? 'enableStagingSlot needs a Premium plan: EP1, EP2 or EP3' : ''
-    backend == 'MSSQL' && !premium
-      ? 'backend MSSQL needs a Premium plan: identity-based access to SQL does not work on consumption plans'
+    enableStagingSlot && !ownsInstances
+      ? 'enableStagingSlot needs a Premium plan, EP1 to EP3, or an App Service plan, P0v3 or P1v3'
+      : ''
+    backend == 'MSSQL' && !ownsInstances
+      ? 'backend MSSQL needs a Premium plan or an App Service plan: identity-based access to SQL does not work on consumption plans'
       : ''
     usePrivateNetworking && plan == 'Y1'
-      ? 'usePrivateNetworking needs FC1 or a Premium plan: Linux Consumption has no network integration'
+      ? 'usePrivateNetworking needs FC1, a Premium or an App Service plan: Linux Consumption has no network integration'
       : ''
     useNatGateway && !usePrivateNetworking ? 'useNatGateway needs usePrivateNetworking' : ''
     usePrivateNetworking && !isNetwork(addressPrefix)
@@ -296,9 +300,9 @@ var refusals = filter(
           ? isReserved(addressPrefix) ? 'addressPrefix must not lie in a network that Azure keeps for itself' : ''
           : 'addressPrefix takes a network of /8 to /25: it is split into two subnets of /26'
       : ''
-    zoneRedundant && plan == 'Y1' ? 'zoneRedundant needs FC1 or a Premium plan' : ''
-    rollingUpdates && !flex ? 'rollingUpdates needs FC1; Premium plans have a staging slot' : ''
-    pythonVersion == '3.13' && plan == 'Y1' ? 'pythonVersion 3.13 needs FC1 or a Premium plan' : ''
+    zoneRedundant && plan == 'Y1' ? 'zoneRedundant needs FC1, a Premium or an App Service plan' : ''
+    rollingUpdates && !flex ? 'rollingUpdates needs FC1; Premium and App Service plans have a staging slot' : ''
+    pythonVersion == '3.13' && plan == 'Y1' ? 'pythonVersion 3.13 needs FC1, a Premium or an App Service plan' : ''
     instances < leastInstances || instances > mostInstances
       ? 'maxInstances takes ${leastInstances} to ${mostInstances} with this plan${zoneRedundant ? ' and zones' : ''}'
       : ''
@@ -750,6 +754,7 @@ module slot 'modules/slot.bicep' = if (enableStagingSlot) {
       easypostWebhookSecret: 'easypost-webhook-test-secret'
     }
     packageName: stagingPackageName
+    alwaysOn: dedicated
     private: usePrivateNetworking
     subnetId: usePrivateNetworking ? network!.outputs.appSubnetId : ''
     scalesBySql: backend == 'MSSQL'
@@ -783,7 +788,7 @@ module alerts 'modules/alerts.bicep' = {
     insightsId: monitoring.outputs.insightsId
     appUrl: 'https://${app.outputs.hostName}'
     storageId: storage.outputs.id
-    siteId: premium ? app.outputs.id : ''
+    siteId: ownsInstances ? app.outputs.id : ''
   }
 }
 

@@ -39,7 +39,7 @@ param appUrl string
 @description('Storage account of production.')
 param storageId string
 
-@description('The app, where its plan has metrics for failed requests (EP); empty elsewhere.')
+@description('The app, where its plan has metrics for failed requests (EP, App Service); empty elsewhere.')
 param siteId string
 
 var prelude = loadTextContent('../queries/prelude.kql')

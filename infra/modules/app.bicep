@@ -1,4 +1,4 @@
-// The Functions app and its plan. Flex Consumption, Premium and (legacy) Consumption differ in where runtime, scale and code are
+// The Functions app and its plan. Flex Consumption, Premium, App Service and (legacy) Consumption differ in where runtime, scale and code are
 // declared; what they have in common stands outside of the two branches.
 
 import { appSettings, commonSettings, slotSettings, stickyNames } from 'settings.bicep'
@@ -16,13 +16,13 @@ param location string
 param tags object
 
 @description('Plan.')
-@allowed(['FC1', 'EP1', 'EP2', 'EP3', 'Y1'])
+@allowed(['FC1', 'EP1', 'EP2', 'EP3', 'P0v3', 'P1v3', 'Y1'])
 param plan string
 
 @description('Version of Python, as major.minor.')
 param pythonVersion string
 
-@description('Most instances the app may grow to.')
+@description('Most instances the app may grow to; on an App Service plan, how many there are.')
 param maxInstances int
 
 @description('Memory of one instance (FC1).')
@@ -68,11 +68,14 @@ param workspaceId string
 
 var flex = plan == 'FC1'
 var premium = startsWith(plan, 'EP')
+var dedicated = startsWith(plan, 'P')
 var tiers = {
   FC1: 'FlexConsumption'
   EP1: 'ElasticPremium'
   EP2: 'ElasticPremium'
   EP3: 'ElasticPremium'
+  P0v3: 'Premium0V3'
+  P1v3: 'PremiumV3'
   Y1: 'Dynamic'
 }
 // With zones, one instance could be on the side that fails.
@@ -93,7 +96,13 @@ var updates object = rollingUpdates ? { siteUpdateStrategy: { type: 'RollingUpda
 
 var classicConfig = {
   linuxFxVersion: 'Python|${pythonVersion}'
-  functionAppScaleLimit: maxInstances
+  ...(dedicated
+    ? {
+        // No scale controller wakes an app on this plan: without it, timers and queues stand still after some idle minutes.
+        alwaysOn: true
+        healthCheckPath: '/api/health'
+      }
+    : { functionAppScaleLimit: maxInstances })
   ...(premium
     ? {
         minimumElasticInstanceCount: atLeast
@@ -109,11 +118,12 @@ resource hostingPlan 'Microsoft.Web/serverfarms@2024-11-01' = {
   name: planName
   location: location
   tags: tags
-  kind: premium ? 'elastic' : 'functionapp'
+  kind: premium ? 'elastic' : dedicated ? 'linux' : 'functionapp'
   sku: {
     name: plan
     tier: tiers[plan]
     ...(premium && zoneRedundant ? { capacity: atLeast } : {})
+    ...(dedicated ? { capacity: maxInstances } : {})
   }
   properties: {
     reserved: true

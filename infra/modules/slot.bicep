@@ -1,4 +1,4 @@
-// The staging slot (Premium): the next version, with an identity, a vault, an account, a task hub and provider test keys of its own,
+// The staging slot (Premium, App Service): the next version, with an identity, a vault, an account, a task hub and provider test keys of its own,
 // so that what is tried here touches neither orders nor money, and could not.
 
 import { appSettings, commonSettings, slotSettings } from 'settings.bicep'
@@ -29,6 +29,9 @@ param staging slotSettings
 
 @description('Package to run, as the name of its blob; empty before the first deployment.')
 param packageName string
+
+@description('Keep the slot loaded, for no scale controller wakes it (App Service).')
+param alwaysOn bool
 
 @description('Reach out through a private network.')
 param private bool
@@ -68,7 +71,9 @@ resource slot 'Microsoft.Web/sites/slots@2024-11-01' = {
       http20Enabled: true
       linuxFxVersion: 'Python|${pythonVersion}'
       healthCheckPath: '/api/health'
-      functionsRuntimeScaleMonitoringEnabled: private || scalesBySql
+      ...(alwaysOn
+        ? { alwaysOn: true }
+        : { functionsRuntimeScaleMonitoringEnabled: private || scalesBySql })
     }
     ...(private
       ? {

@@ -43,7 +43,7 @@ def _describe_deployment(parser: argparse.ArgumentParser) -> None:
     burst = "FC1: runs that share an instance in a burst; default: an even load"
     parser.add_argument("--concurrency", type=_positive, help=burst)
     parser.add_argument("--always-ready", type=_count, default=1, help="FC1: always-ready instances for orchestrations")
-    parser.add_argument("--instances", type=float, help="EP: instances on average; default: what the load needs")
+    parser.add_argument("--instances", type=float, help="EP, P: instances on average; default: what the load needs")
     repeat = "a diagnostic setting sends FunctionAppLogs, which repeat the log lines"
     parser.add_argument("--repeat-logs", action="store_true", help=repeat)
     traced = "of how many orders all telemetry is kept; of the others, what alerts read"

@@ -5,7 +5,7 @@ from typing import Final
 
 MONTH_S: Final = 730 * 3600
 
-VCPUS: Final = {"FC1": 1.0, "EP1": 1.0, "EP2": 2.0, "EP3": 4.0, "Y1": 1.0}
+VCPUS: Final = {"FC1": 1.0, "EP1": 1.0, "EP2": 2.0, "EP3": 4.0, "P0v3": 1.0, "P1v3": 2.0, "Y1": 1.0}
 """Processors of one instance; of FC1, of one with 2,048 MB."""
 
 BUSY_PERCENT: Final = 70
@@ -54,7 +54,7 @@ def active_seconds(
 
 
 def premium_instances(processors: float, vcpus: float) -> float:
-    """Return how many instances of a premium plan run on average; at least one always does.
+    """Return how many instances of a Premium or App Service plan run on average; at least one always does.
 
     Args:
         processors: Seconds of processor time that a second of the load takes.

@@ -29,7 +29,7 @@ class Scenario:
         memory_mb: Memory of an instance (FC1) or of the process (Y1).
         concurrency: Runs that share a busy instance (FC1); None when the orders come evenly.
         always_ready: Instances of FC1 that are always ready for orchestrations.
-        instances: Instances of a premium plan, on average; None for as many as the load needs.
+        instances: Instances of a Premium or App Service plan, on average; None for as many as the load needs.
         repeats_logs: Whether a diagnostic setting sends the app's log lines a second time (`FunctionAppLogs`).
         traced_share: Of how many orders everything is kept; of the others, what alerts read.
     """
@@ -85,7 +85,7 @@ def running_instances(scenario: Scenario) -> float:
 def _compute(scenario: Scenario) -> list[Line]:
     if scenario.plan == "FC1":
         return _flex(scenario)
-    return _consumption(scenario) if scenario.plan == "Y1" else [_premium(scenario)]
+    return _consumption(scenario) if scenario.plan == "Y1" else [_standing(scenario)]
 
 
 def _consumption(scenario: Scenario) -> list[Line]:
@@ -152,9 +152,12 @@ def _mail_seconds(scenario: Scenario) -> float:
     )
 
 
-def _premium(scenario: Scenario) -> Line:
-    vcpus, gib = prices.EP_SIZES[scenario.plan]
-    hourly = vcpus * prices.EP_VCPU_HOUR.dollars + gib * prices.EP_GIB_HOUR.dollars
+def _standing(scenario: Scenario) -> Line:
+    if scenario.plan in prices.DEDICATED_HOUR:
+        hourly = prices.DEDICATED_HOUR[scenario.plan].dollars
+    else:
+        vcpus, gib = prices.EP_SIZES[scenario.plan]
+        hourly = vcpus * prices.EP_VCPU_HOUR.dollars + gib * prices.EP_GIB_HOUR.dollars
     instances = running_instances(scenario)
     return Line("instances", f"{instances:g} x {scenario.plan}, all month", instances * 730 * hourly)
 

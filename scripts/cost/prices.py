@@ -31,6 +31,8 @@ FC1_READY_BASE: Final = Price(0.000004, "GB-seconds of an always-ready instance"
 FC1_READY_BUSY: Final = Price(0.000016, "GB-seconds of an always-ready instance at work", _REMEMBERED)
 EP_VCPU_HOUR: Final = Price(0.173, "vCPU-hours", _RETAIL)
 EP_GIB_HOUR: Final = Price(0.0123, "GiB-hours", _RETAIL)
+P0V3_HOUR: Final = Price(0.085, "instance-hours (Linux)", _REMEMBERED)
+P1V3_HOUR: Final = Price(0.155, "instance-hours (Linux)", _REMEMBERED)
 QUEUE_OPERATION: Final = Price(0.004e-4, "queue operations", _REMEMBERED)
 TABLE_OPERATION: Final = Price(0.00036e-4, "table operations", _REMEMBERED)
 LOG_GB: Final = Price(2.30, "gigabytes of logs", _REMEMBERED)
@@ -46,3 +48,6 @@ FC1_VCPUS: Final = {512: 0.25, 2048: 1.0, 4096: 2.0}
 
 EP_SIZES: Final = {"EP1": (1, 3.5), "EP2": (2, 7.0), "EP3": (4, 14.0)}
 """vCPUs and GiB of one instance."""
+
+DEDICATED_HOUR: Final = {"P0v3": P0V3_HOUR, "P1v3": P1V3_HOUR}
+"""An instance of an App Service plan for an hour."""

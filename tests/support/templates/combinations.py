@@ -6,12 +6,12 @@ from tests.support.templates.bicep import Given
 
 ID = "11111111-2222-3333-4444-555555555555"
 
-PLANS = ("FC1", "EP1", "EP2", "EP3", "Y1")
+PLANS = ("FC1", "EP1", "EP2", "EP3", "P0v3", "P1v3", "Y1")
 BACKENDS = ("AzureStorage", "DurableTaskScheduler", "MSSQL")
 
 
 def _legal(plan: str, backend: str, private: bool) -> bool:
-    return not (plan == "Y1" and private) and (backend != "MSSQL" or plan.startswith("EP"))
+    return not (plan == "Y1" and private) and (backend != "MSSQL" or plan not in ("FC1", "Y1"))
 
 
 PLAIN: list[Given] = [
@@ -19,7 +19,7 @@ PLAIN: list[Given] = [
     for plan, backend, private in product(PLANS, BACKENDS, (False, True))
     if _legal(plan, backend, private)
 ]
-WITH_SLOT: list[Given] = [one | {"enableStagingSlot": True} for one in PLAIN if one["plan"] == "EP1"]
+WITH_SLOT: list[Given] = [one | {"enableStagingSlot": True} for one in PLAIN if one["plan"] in ("EP1", "P0v3")]
 WITH_OPTIONS: list[Given] = [
     one
     | {
@@ -43,13 +43,13 @@ REFUSED: list[tuple[Given, str]] = [
     *[({"plan": plan, "backend": "MSSQL"}, "MSSQL needs a Premium plan") for plan in ("FC1", "Y1")],
     ({"plan": "Y1"} | PRIVATE, "usePrivateNetworking needs"),
     ({"plan": "Y1", "zoneRedundant": True}, "zoneRedundant needs"),
-    *[({"plan": plan, "rollingUpdates": True}, "rollingUpdates needs FC1") for plan in ("EP1", "Y1")],
+    *[({"plan": plan, "rollingUpdates": True}, "rollingUpdates needs FC1") for plan in ("EP1", "P0v3", "Y1")],
     ({"plan": "Y1", "pythonVersion": "3.13"}, "pythonVersion 3.13 needs"),
     ({"useNatGateway": True}, "useNatGateway needs usePrivateNetworking"),
     ({"mailDataLocation": "Atlantis"}, "Atlantis"),
     *[({"location": region}, "location: expected one of") for region in ("", "West Europe", "atlantis", "chinaeast2")],
     *[({"location": region}, f"plan FC1 is not in {region}") for region in ("switzerlandnorth", "japanwest")],
-    ({"plan": "P1v3"}, "P1v3"),
+    ({"plan": "S1"}, "S1"),
     ({"backend": "Netherite"}, "Netherite"),
     *[
         ({"environmentName": name}, "environmentName takes")
@@ -82,6 +82,8 @@ REFUSED: list[tuple[Given, str]] = [
     ({"plan": "FC1", "zoneRedundant": True, "maxInstances": 3}, "maxInstances takes 4 to 1000"),
     ({"plan": "FC1", "durableAlwaysReady": 5, "maxInstances": 4}, "maxInstances takes 5 to 1000"),
     *[({"plan": plan, "maxInstances": 101}, "maxInstances takes 1 to 100") for plan in ("EP1", "EP3", "Y1")],
+    ({"plan": "P0v3", "maxInstances": 31}, "maxInstances takes 1 to 30"),
+    ({"plan": "P1v3", "zoneRedundant": True, "maxInstances": 1}, "maxInstances takes 2 to 30"),
     *[({"maxInstances": number}, "maxInstances: ") for number in (-1, 1001)],
     *[
         ({"alertEmails": given}, "alertEmails takes")
@@ -143,6 +145,8 @@ ACCEPTED: list[Given] = [
     {"backend": "DurableTaskScheduler", "dtsIpAllowlist": []},
     {"plan": "EP1", "zoneRedundant": True, "maxInstances": 2},
     {"plan": "EP1", "maxInstances": 100},
+    {"plan": "P0v3", "zoneRedundant": True},
+    {"plan": "P1v3", "maxInstances": 30},
     {"plan": "FC1", "maxInstances": 1},
     *[{"alertEmails": [address]} for address in ("a.b+c@x-y.example", "O'Neil@example.co.uk", "1@2.example")],
     *[BUDGET | {"budgetStart": day} for day in ("2017-06-01", "2026-11-01", "2027-11-01")],

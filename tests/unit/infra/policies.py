@@ -12,13 +12,6 @@ POLICIES: dict[str, Policy] = {}
 STORAGE = "Microsoft.Storage/storageAccounts"
 SQL = "Microsoft.Sql/servers"
 SCHEDULER = "Microsoft.DurableTask/schedulers"
-TIERS = {
-    "Y1": "Dynamic",
-    "FC1": "FlexConsumption",
-    "EP1": "ElasticPremium",
-    "EP2": "ElasticPremium",
-    "EP3": "ElasticPremium",
-}
 BACKEND_SETTINGS = {"DurableTaskScheduler": "DURABLE_TASK_SCHEDULER_CONNECTION_STRING", "MSSQL": "SQLDB_Connection"}
 NOT_ON_FLEX = re.compile(
     r"FUNCTIONS_WORKER_RUNTIME.*|FUNCTIONS_EXTENSION_VERSION|FUNCTIONS_WORKER_PROCESS_COUNT|FUNCTIONS_MAX_HTTP_CONCURRENCY"
@@ -201,39 +194,6 @@ def app_connects_to_its_back_end(deployment: Any, given: Given) -> Iterator[str]
             yield f"connections {sorted(found)}, {wanted} wanted"
         if wanted and "clientId" not in str(settings.get(wanted)):
             yield f"{wanted} must name the identity"
-
-
-@policy
-def plan_has_its_shape(deployment: Any, given: Given) -> Iterator[str]:
-    flex = given["plan"] == "FC1"
-    for plan in of_type(deployment, "Microsoft.Web/serverfarms"):
-        if plan["sku"].get("tier") != TIERS[given["plan"]] or properties(plan).get("reserved") is not True:
-            yield f"{place(plan)}: {plan['sku']}"
-    for site in sites(deployment):
-        config = properties(site).get("siteConfig", {})
-        if bool(properties(site).get("functionAppConfig")) is not flex or bool(config.get("linuxFxVersion")) is flex:
-            yield f"{place(site)}: functionAppConfig is for Flex Consumption, linuxFxVersion for the others"
-
-
-@policy
-def flex_keeps_an_instance_for_orchestrations(deployment: Any, given: Given) -> Iterator[str]:
-    for site in sites(deployment) if given["plan"] == "FC1" else []:
-        scale = properties(site).get("functionAppConfig", {}).get("scaleAndConcurrency", {})
-        ready = {one["name"]: one["instanceCount"] for one in scale.get("alwaysReady", [])}
-        least = 2 if given.get("zoneRedundant") else 1
-        if ready.get("durable", 0) < least or (least == 2 and ready.get("http", 0) < least):
-            yield f"{place(site)}: always ready {ready}"
-
-
-@policy
-def premium_asks_for_health_and_scales_by_the_runtime(deployment: Any, given: Given) -> Iterator[str]:
-    watched = given["usePrivateNetworking"] or given["backend"] == "MSSQL"
-    for site in sites(deployment) if given["plan"].startswith("EP") else []:
-        config = properties(site)["siteConfig"]
-        if config.get("healthCheckPath") != "/api/health":
-            yield f"{place(site)}: healthCheckPath"
-        if bool(config.get("functionsRuntimeScaleMonitoringEnabled")) is not watched:
-            yield f"{place(site)}: functionsRuntimeScaleMonitoringEnabled must be {watched}"
 
 
 @policy

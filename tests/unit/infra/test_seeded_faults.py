@@ -21,6 +21,7 @@ class Fault(NamedTuple):
 
 
 EP = {"plan": "EP1"}
+DEDICATED = {"plan": "P0v3"}
 SLOT = {"plan": "EP1", "enableStagingSlot": True}
 PRIVATE = {"usePrivateNetworking": True}
 SQL = {"plan": "EP1", "backend": "MSSQL"}
@@ -115,6 +116,12 @@ FAULTS: dict[str, list[Fault]] = {
     "premium_asks_for_health_and_scales_by_the_runtime": [
         Fault("modules/app.bicep", "    healthCheckPath: '/api/health'\n", "", EP),
         Fault("modules/slot.bicep", "private || scalesBySql", "private", SLOT | SQL),
+    ],
+    "app_service_plan_never_sleeps_and_does_not_scale": [
+        Fault("modules/app.bicep", "        alwaysOn: true\n", "", DEDICATED),
+        Fault("modules/app.bicep", "...(dedicated ? { capacity: maxInstances } : {})", "", DEDICATED),
+        Fault("modules/app.bicep", "  ...(premium\n    ?", "  ...(premium || dedicated\n    ?", DEDICATED),
+        Fault("main.bicep", "alwaysOn: dedicated", "alwaysOn: false", DEDICATED | {"enableStagingSlot": True}),
     ],
     "zones_have_two_of_everything": [
         Fault("modules/storage.bicep", "'Standard_ZRS'", "'Standard_LRS'", {"zoneRedundant": True}),

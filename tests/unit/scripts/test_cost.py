@@ -157,6 +157,7 @@ def test_a_parcel_that_is_not_watched_costs_its_reports_alone():
         ("| {} in bursts that share an instance by eight |", ["--concurrency", "8"]),
         ("| FC1, 512 MB | {} |", ["--memory", "512"]),
         ("| EP1, one instance | {} |", ["--plan", "EP1"]),
+        ("| P0v3, one instance | {} |", ["--plan", "P0v3"]),
         ("| Y1, 256 MB | {} |", ["--plan", "Y1", "--memory", "256"]),
         ("watched with ten polls (`--carrier-polls 10`), the first line is {}", ["--carrier-polls", "10"]),
         ("An idle shop on FC1 costs {} a month", ["--orders", "0"]),

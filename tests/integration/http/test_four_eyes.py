@@ -141,6 +141,22 @@ async def test_what_cannot_be_recorded_is_not_done(waiting: Shop, monkeypatch: p
     assert (await shown(waiting))["status"] == "awaiting_approval"
 
 
+async def test_an_action_that_failed_in_the_console_is_recorded_as_failed(
+    waiting: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*asked: Any) -> None:
+        raise StorageUnavailable("away")
+
+    headers = {"X-Local-Caller": BOB, "Content-Type": "application/x-www-form-urlencoded"}
+    with monkeypatch.context() as for_now:
+        for_now.setattr(services().approvals, "settle", away)
+        path = "/console/orders/big-1/decide"
+        answer = await waiting.host.http.request("POST", path, headers=headers, data="decision=approved")
+    assert answer.status == 503
+    records = (await call(waiting, EVE, "GET", f"audit?who={BOB}", roles="auditor")).json()["records"]
+    assert {(each["event"], each["status"]) for each in records} == {("requested", None), ("answered", 503)}
+
+
 async def test_links_that_fail_too_often_are_refused_and_good_ones_are_not(
     waiting: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,9 +8,8 @@ from urllib.parse import urlsplit
 import azure.functions as func
 
 from domain.identity import Caller, CallerKind, Role
-from domain.refusals import RequestRefused
 from services.audit import record_answer, record_request
-from triggers.http.support.problems import Problem, problem_of
+from triggers.http.support.problems import status_of
 
 # Customers' own actions are in the order repository and the carts; what they do is no action of a person of the shop.
 _OF_STOREFRONTS = frozenset({Role.STOREFRONT})
@@ -61,11 +60,8 @@ async def audited_as(
     )
     try:
         response = await act()
-    except Problem as problem:
-        await record_answer(requested, problem.status)
-        raise
-    except RequestRefused as refusal:
-        await record_answer(requested, problem_of(refusal).status)
+    except Exception as error:
+        await record_answer(requested, status_of(error))
         raise
     await record_answer(requested, response.status_code)
     return response

@@ -120,14 +120,25 @@ def problem_for(error: Exception, name: str) -> Problem:
         error: What a handler raised.
         name: The handler's, for the log.
     """
+    if isinstance(error, StorageUnavailable):
+        _log.warning("%s: %s", name, error)
+    elif not isinstance(error, Problem | RequestRefused):
+        _log.error("%s failed with %s\n%s", name, type(error).__qualname__, _places(error))
+    return _shown(error)
+
+
+def status_of(error: Exception) -> HTTPStatus:
+    """Return the status with which an error is answered."""
+    return _shown(error).status
+
+
+def _shown(error: Exception) -> Problem:
     if isinstance(error, Problem):
         return error
     if isinstance(error, RequestRefused):
         return problem_of(error)
     if isinstance(error, StorageUnavailable):
-        _log.warning("%s: %s", name, error)
         return unavailable("The shop's storage did not answer. The same request may be sent again.")
-    _log.error("%s failed with %s\n%s", name, type(error).__qualname__, _places(error))
     return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "The shop failed on this request.")
 
 

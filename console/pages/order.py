@@ -11,14 +11,16 @@ from console.web.timeline import timeline, what_follows
 from console.web.visit import Visit
 from domain.errors import StorageUnavailable
 from domain.identity import Role
-from domain.ids import PROCESS_ORDER, notification_id
+from domain.ids import PROCESS_ORDER
 from domain.orders.document import ordered_lines, parcel_of, payment_of
 from domain.workflows.dead_letter import DeadLetter
 from services.container import services
-from services.orders.closing import closing_notification
 from services.orders.document import OrderFacts, order_facts
+from services.orders.messages import mails_of
 from services.orders.possible import OrderAction, possible_actions
+from services.orders.related_runs import related_runs
 from services.payments.dashboard import dashboard_address
+from services.shipping.dashboard import shipments_address
 
 ROLE_OF: Final = {
     OrderAction.DECIDE: Role.APPROVER,
@@ -27,6 +29,7 @@ ROLE_OF: Final = {
     OrderAction.START_AGAIN: Role.OPERATOR,
     OrderAction.RESEND_MAIL: Role.OPERATOR,
 }
+_READERS_OF_RUNS: Final = (Role.OPERATOR, Role.AUDITOR)
 _DONE: Final = {
     "decide": "The decision is recorded. The order goes on by it.",
     "first_approval": "The approval is recorded. The order needs another approver's as well.",
@@ -43,9 +46,7 @@ async def show_order(visit: Visit) -> func.HttpResponse:
     facts = await order_facts(visit.client, visit.id("order_id"))
     view, order = facts.view, facts.order
     progress, tracking = view.progress, None if view.row is None else view.row.tracking
-    records, mail_is_sent = await asyncio.gather(
-        asyncio.to_thread(_dead_letters, view.order_id), asyncio.to_thread(_mail_is_sent, facts)
-    )
+    records, runs = await asyncio.gather(asyncio.to_thread(_dead_letters, view.order_id), related_runs(facts))
     payment = None if order is None else payment_of(order, progress.steps, progress.step)
     return visit.show(
         "order.html",
@@ -57,11 +58,14 @@ async def show_order(visit: Visit) -> func.HttpResponse:
         payment=payment,
         dashboard=None if payment is None else dashboard_address(payment.provider, payment.payment_id),
         parcel=parcel_of(progress.steps, tracking),
+        shipments=shipments_address(),
         approval=facts.approval,
         moments=timeline(progress, order, is_running=view.is_running),
         follows=what_follows(progress),
         dead_letters=records,
-        mail_is_sent=mail_is_sent,
+        mails=await mails_of(facts, records),
+        runs=runs,
+        may_read_runs=visit.caller is not None and visit.caller.has(*_READERS_OF_RUNS),
         actions=_offered(visit, facts),
         done=_DONE.get(visit.request.params.get("done", "")),
     )
@@ -77,16 +81,5 @@ def _dead_letters(order_id: str) -> Sequence[DeadLetter] | None:
     """Return every record of the order; None while their store does not answer: the rest of the page is worth showing."""
     try:
         return services().dead_letters.of_run(PROCESS_ORDER, order_id)
-    except StorageUnavailable:
-        return None
-
-
-def _mail_is_sent(facts: OrderFacts) -> bool | None:
-    """Return whether the mail about the order's end was sent; None while there is none, or that is not known."""
-    if facts.order is None or OrderAction.RESEND_MAIL not in possible_actions(facts):
-        return None
-    kind = closing_notification(facts.order, facts.view.progress.status).kind
-    try:
-        return services().sent_messages.has(notification_id(facts.order.order_id, kind))
     except StorageUnavailable:
         return None

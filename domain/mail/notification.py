@@ -1,8 +1,8 @@
 """Messages to people. The message id is the same on every retry, so that a repeat can be dropped."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pydantic import Field
 
@@ -61,6 +61,13 @@ class Notification(Wire):
     email: str
     data: dict[str, Any] = Field(default_factory=dict)
     failures: int = 0
+
+
+class Resend(NamedTuple):
+    """A message that an operator had sent once more. message_id: its own, another than the first one's."""
+
+    message_id: str
+    asked_at: datetime
 
 
 def next_try(notification: Notification) -> tuple[Notification, timedelta] | None:

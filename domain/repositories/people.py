@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from domain.expenses.claim import WithdrawalRight
-from domain.mail.notification import Notification
+from domain.mail.notification import Notification, Resend
 from domain.onboarding.user import PersistUser
 from domain.personal.erasure import Erasure
 from domain.personal.traces import Traces
@@ -69,6 +69,12 @@ class SentMessages(Protocol):
 
     def add(self, message_id: str) -> None:
         """Record that the message was sent."""
+
+    def note_resend(self, message_id: str, resend: Resend) -> None:
+        """Record that a message is to be sent once more, under another id."""
+
+    def resends(self, message_id: str) -> Sequence[Resend]:
+        """Return when a message was to be sent once more, and under which ids, oldest first."""
 
 
 class DecisionLinks(Protocol):

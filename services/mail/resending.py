@@ -2,7 +2,9 @@
 
 import asyncio
 import uuid
+from datetime import UTC, datetime
 
+from domain.mail.notification import Resend
 from domain.orders.order import ENDS
 from domain.refusals import Conflict
 from services.container import services
@@ -26,5 +28,7 @@ async def resend_end(order_id: str) -> str:
     again = closing_notification(row.order, row.status)
     # A mail provider drops a message whose id it has seen.
     renamed = again.model_copy(update={"message_id": f"{again.message_id}.{uuid.uuid4().hex[:12]}"})
+    resend = Resend(renamed.message_id, datetime.now(UTC))
+    await asyncio.to_thread(services().sent_messages.note_resend, again.message_id, resend)
     await asyncio.to_thread(services().outbox.put, renamed)
     return row.order.email

@@ -1,7 +1,7 @@
 """Deliveries of many products in one request."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Final, Self
 
 from pydantic import Field, ValidationError, model_validator
@@ -9,13 +9,18 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from domain.ids import INVENTORY_ENTITY, ProductId
 from domain.inventory.requests import RestockRequest, UnitsReceived
+from domain.keyed_changes import KEY_RETENTION
 from domain.wire import Edge, at_most
 from domain.workflows.commands import Command, entity_command
+from domain.workflows.dead_letter import DeadLetter
 from domain.workflows.run import RunRequest
 
 BULK_RESTOCK: Final = "bulk_restock"
 MAX_RESTOCK_LINES: Final = 200
 """The results of all of them fit into a custom status."""
+
+_REPLAY_TIMEOUT: Final = KEY_RETENTION - timedelta(days=2)
+"""A restock may have taken effect up to two days before it was dead-lettered, and its name is forgotten after KEY_RETENTION."""
 
 
 class DeliveryLine(Edge):
@@ -54,3 +59,8 @@ def restock_message(results: Sequence[str]) -> str:
     done = sum(result == "done" for result in results)
     others = len(results) - done
     return f"{done} of {len(results)} lines are in stock" + (f"; {others} are not." if others else ".")
+
+
+def may_count_twice(dead_letter: DeadLetter, now: datetime) -> bool:
+    """Return whether a replay could restock again what is in stock: the names of movements may be forgotten by then."""
+    return dead_letter.workflow == BULK_RESTOCK and now >= dead_letter.dead_lettered_at + _REPLAY_TIMEOUT

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from domain.errors import EndNotKnown
 from domain.ids import PROCESS_ORDER, dead_letter_instance_id
+from domain.inventory.bulk_restock import may_count_twice
 from domain.orders.late_start import START_ORDER, start_of
 from domain.refusals import Conflict, NotFound
 from domain.workflows.cancellation import CancellationRequest
@@ -145,7 +146,11 @@ async def _claim_replay(client: DurableClient, stored: StoredDeadLetter) -> Dead
     await _check_open(client, dead_letter)
     if not dead_letter.commands:
         raise Conflict("nothing_to_replay", _resolve_advice(dead_letter))
-    claimed = dead_letter.claim_replay(datetime.now(UTC))
+    now = datetime.now(UTC)
+    if may_count_twice(dead_letter, now):
+        detail = "Too old: stocks may have forgotten what was counted. Correct them by hand, and resolve this."
+        raise Conflict("too_late_to_replay", detail)
+    claimed = dead_letter.claim_replay(now)
     await _update(stored, claimed)
     return claimed
 

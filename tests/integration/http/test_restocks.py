@@ -1,7 +1,16 @@
 """One request restocks many products: as a whole or not at all, once per name, with a result per line."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
+from domain.inventory.bulk_restock import BULK_RESTOCK, DeliveryLine, restock_command
+from domain.keyed_changes import KEY_RETENTION
+from domain.workflows.commands import step_of
+from domain.workflows.dead_letter import DeadLetter
+from domain.workflows.steps import Outcome, StepResult
+from services.container import services
 from tests.support.shop import Shop
 
 LINES = [{"product_id": "mug", "quantity": 5}, {"product_id": "beans", "quantity": 7}]
@@ -50,3 +59,17 @@ async def test_one_wrong_line_refuses_the_whole_request_by_its_field(shop: Shop)
     assert [answer.status for answer in (unknown, twice, zero, none, many)] == [422] * 5
     assert fields == ["lines[1].product_id", "lines[1].product_id", "lines[0].quantity", "lines", "lines"]
     assert await available(shop, "mug") == 1
+
+
+@pytest.mark.parametrize(("age", "status"), [(timedelta(hours=1), 202), (KEY_RETENTION, 409)])
+async def test_a_restock_is_not_replayed_once_its_stock_may_have_forgotten_it(shop: Shop, age: timedelta, status: int):
+    await shop.stock("mug", 1)
+    await restock(shop, LINES[:1], id="d-1")
+    at = datetime.now(UTC) - age
+    step = step_of(restock_command("d-1", DeliveryLine(product_id="mug", quantity=5), at))
+    unknown = StepResult(outcome=Outcome.UNKNOWN)
+    services().dead_letters.store(DeadLetter.of(BULK_RESTOCK, "d-1", step, unknown, at))
+    replayed = await shop.post(f"dead-letters/{BULK_RESTOCK}.d-1.{step.name}/replay")
+    await shop.host.run_until_idle()
+    assert replayed.status == status, replayed.text
+    assert await available(shop, "mug") == 6

@@ -3,9 +3,9 @@
 The row holds what must outlive the instance: the run's course, and an end that the instance cannot report.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from adapters.azure_storage.long_text import joined_text, split_text
 from adapters.azure_storage.storage import Storage, create_table, created_on_first_use, storage_errors
@@ -20,6 +20,11 @@ from domain.workflows.intake import Intake
 from domain.workflows.records import Closing, CourseSettled, RecordRun, SettleCourse
 from domain.workflows.run import CloseRun, RecordedRun, Run, WorkflowProgress
 from domain.workflows.steps import open_compensations
+
+if TYPE_CHECKING:
+    from azure.data.tables import TableEntity
+
+T = TypeVar("T")
 
 _RUNS: Final = "workflows"
 _PARTITION: Final = "run"
@@ -47,26 +52,56 @@ class RunRepository:
         with storage_errors(_NAME):
             return self._rows.find(instance_id) is not None
 
-    def list_open(self, *, cursor: str | None = None, limit: int = 50) -> Page[Run]:
+    def list_open(self, *, workflow: str | None = None, cursor: str | None = None, limit: int = 50) -> Page[Run]:
         """Return runs that are not known to have ended, by id.
+
+        Args:
+            workflow: Of this workflow only, as the ids of its instances begin.
+            cursor: The page; None for the first.
+            limit: The most runs of a page.
 
         Raises:
             InvalidCursor: The cursor does not come from this list.
         """
         # What follows the mark sorts behind it, and every other row before it.
-        wanted = {"RowKey gt @reminders": REMINDERS}
+        wanted = {"RowKey gt @reminders": REMINDERS} if workflow is None else _of_workflow(REMINDERS, workflow)
         with storage_errors(_NAME):
-            return created_on_first_use(
-                lambda: read_page(
-                    self._table,
-                    _PARTITION,
-                    wanted,
-                    lambda row: self.intake.run_of(reminder_of(row)),
-                    cursor=cursor,
-                    limit=limit,
-                ),
-                lambda: create_table(self._table),
-            )
+            return self._page(wanted, lambda row: self.intake.run_of(reminder_of(row)), cursor, limit)
+
+    def list_ended(
+        self, *, workflow: str | None = None, cursor: str | None = None, limit: int = 50
+    ) -> Page[RecordedRun]:
+        """Return runs that have ended, by id, until their rows are deleted. A page of rows may hold fewer of them, or none.
+
+        Args:
+            workflow: Of this workflow only, as the ids of its instances begin.
+            cursor: The page; None for the first.
+            limit: The most runs of a page.
+
+        Raises:
+            InvalidCursor: The cursor does not come from this list.
+        """
+        wanted = {"RowKey lt @reminders": REMINDERS} if workflow is None else _of_workflow("", workflow)
+        with storage_errors(_NAME):
+            found = self._page(wanted, _recorded, cursor, limit)
+            if not found.items:
+                return found
+            reminded = self._reminded(found.items[0].instance_id, found.items[-1].instance_id)
+        return Page([each for each in found.items if each.instance_id not in reminded], found.cursor)
+
+    def _page(
+        self, wanted: Mapping[str, Any], read: "Callable[[TableEntity], T]", cursor: str | None, limit: int
+    ) -> Page[T]:
+        return created_on_first_use(
+            lambda: read_page(self._table, _PARTITION, wanted, read, cursor=cursor, limit=limit),
+            lambda: create_table(self._table),
+        )
+
+    def _reminded(self, first: str, last: str) -> frozenset[str]:
+        asked = "PartitionKey eq @partition and RowKey ge @first and RowKey le @last"
+        parameters = {"partition": _PARTITION, "first": f"{REMINDERS}{first}", "last": f"{REMINDERS}{last}"}
+        rows = self._table.query_entities(asked, parameters=parameters, select=["RowKey"])
+        return frozenset(row["RowKey"].removeprefix(REMINDERS) for row in rows)
 
     def record_progress(self, record: RecordRun) -> None:
         """Store the end of a run that its instance cannot report. One with a longer ledger stays."""
@@ -171,6 +206,11 @@ class RunRepository:
             row = self._rows.find(run.instance_id)
         if row is not None and row.get("reopened"):
             self.intake.remember(run)
+
+
+def _of_workflow(mark: str, workflow: str) -> dict[str, str]:
+    """Return the conditions of the rows of one workflow. `/` follows the point behind its name."""
+    return {"RowKey ge @first": f"{mark}{workflow}.", "RowKey lt @end": f"{mark}{workflow}/"}
 
 
 def _partition_of(instance_id: str) -> str:

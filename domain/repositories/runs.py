@@ -80,8 +80,13 @@ class RunRepository(RunRecords, Protocol):
     def accept(self, run: Run, fingerprint: str) -> Intake:
         """Insert a run, unless its key is known. fingerprint: equal for equal requests."""
 
-    def list_open(self, *, cursor: str | None = None, limit: int = 50) -> Page[Run]:
+    def list_open(self, *, workflow: str | None = None, cursor: str | None = None, limit: int = 50) -> Page[Run]:
         """Return runs that are not known to have ended, by id. Raises InvalidCursor."""
+
+    def list_ended(
+        self, *, workflow: str | None = None, cursor: str | None = None, limit: int = 50
+    ) -> Page[RecordedRun]:
+        """Return runs that have ended, by id: of each page as many as there are. Raises InvalidCursor."""
 
     def knows(self, instance_id: str) -> bool:
         """Return whether a run was accepted."""

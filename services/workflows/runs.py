@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from domain.errors import StorageUnavailable
+from domain.files.batch import FILE_BATCH
 from domain.ids import instance_id_of
+from domain.orders.batch import ORDER_BATCH
 from domain.refusals import Conflict, NotFound, TryAgain
 from domain.wire import Wire
 from domain.workflows.advice import with_settlement
@@ -28,6 +30,9 @@ from services.durable.instances import has_completed, has_failed, input_of, inst
 from services.durable.starter import start_instance
 from services.input.fingerprints import fingerprint
 from services.open_dead_letters import known_open
+
+CANCELLABLE_WORKFLOWS: Final = frozenset({ORDER_BATCH, FILE_BATCH})
+"""The workflows, beside the order's, whose runs look for a cancellation."""
 
 
 class RunConflict(Conflict):
@@ -176,6 +181,15 @@ async def open_dead_letters(view: RunView) -> tuple[DeadLetter, ...] | None:
     if view.progress.status == "running":
         return ()
     return await known_open(view.workflow, view.key)
+
+
+async def can_be_cancelled(view: RunView) -> bool:
+    """Return whether a run could be cancelled now. Another person may be faster: then a second request changes nothing."""
+    if view.workflow not in CANCELLABLE_WORKFLOWS or view.progress.status != "running":
+        return False
+    instance_id = instance_id_of(view.workflow, view.key)
+    run = await asyncio.to_thread(services().run_repository.intake.open_run, instance_id)
+    return run is None or not run.is_cancelled
 
 
 async def cancel_run(client: DurableClient, workflow: str, key: str) -> None:

@@ -55,6 +55,27 @@ def test_the_same_request_again_is_a_repeat_and_another_one_a_conflict(repositor
     assert repository.intake.open_run(ID) == run(), "what was entered first stays"
 
 
+def test_runs_are_listed_by_state_and_workflow_page_by_page(repository: RunRepository):
+    for workflow, key in (
+        ("report", "r-1"),
+        ("report", "r-2"),
+        ("report", "r-3"),
+        ("report_x", "r-1"),
+        ("batch", "b-1"),
+    ):
+        repository.accept(run(key, workflow=workflow), "print")
+    for instance_id in ("report.r-1", "report.r-3", "batch.b-1"):
+        repository.intake.forget(instance_id)
+    repository.record_progress(record(WorkflowProgress(id="r-1", status="cancelled", message="Stopped.")))
+    assert [each.instance_id for each in repository.list_open().items] == ["report.r-2", "report_x.r-1"]
+    assert [each.instance_id for each in repository.list_open(workflow="report").items] == ["report.r-2"]
+    assert [each.instance_id for each in repository.list_ended().items] == ["batch.b-1", "report.r-1", "report.r-3"]
+    first = repository.list_ended(workflow="report", limit=2)
+    second = repository.list_ended(workflow="report", limit=2, cursor=first.cursor)
+    assert [each.instance_id for each in [*first.items, *second.items]] == ["report.r-1", "report.r-3"]
+    assert (second.cursor, first.items[0].end and first.items[0].end.status) == (None, "cancelled")
+
+
 def test_two_workflows_may_use_one_key(repository: RunRepository):
     repository.accept(run(), "print")
     assert repository.accept(run(workflow="file_batch"), "other print") is Intake.NEW

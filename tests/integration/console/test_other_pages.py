@@ -1,15 +1,18 @@
 """Workflows and health in the console."""
 
+import json
 import re
 
 import pytest
 
+from domain.orders.batch import CHUNK_LINES
 from services.container import services
-from tests.integration.console.pages import APPROVER, OPERATOR, visit
+from tests.integration.console.pages import APPROVER, OPERATOR, send, visit
 from tests.integration.console.test_order_page import MARKUP, has_text
 from tests.support.order_requests import order_request
 from tests.support.shop import Shop, change_settings, give_up_storage_at_once
 from tests.support.stock import reserve
+from tests.support.unreliable import answering
 
 
 async def test_open_runs_are_listed_and_each_shows_its_course(shop: Shop):
@@ -26,6 +29,30 @@ async def test_open_runs_are_listed_and_each_shows_its_course(shop: Shop):
     found = await visit(shop, "workflows", roles=OPERATOR, workflow="expense_approval", id="ex-1")
     assert found.headers["Location"] == "/console/workflows/expense_approval/ex-1"
     assert (await visit(shop, "workflows/expense_approval/none", roles=OPERATOR)).status == 404
+
+
+async def test_a_batch_is_cancelled_by_an_operator_and_then_listed_as_ended(shop: Shop):
+    text = "".join(f"{json.dumps(order_request())}\n" for _ in range(CHUNK_LINES + 1))
+    headers = {"Content-Type": "application/x-ndjson", "Idempotency-Key": "b-1"}
+    with answering(shop, "accept_order_of_many", {"outcome": "unknown", "reason_code": "unavailable"}):
+        key = (await shop.post("orders/batch", data=text.encode(), headers=headers)).json()["id"]
+        path = f"workflows/order_batch/{key}"
+        await shop.host.run_until_idle()
+        assert "Cancel this run" not in (await visit(shop, path, roles="auditor")).text
+        assert has_text(await visit(shop, path, roles=OPERATOR), "Cancel this run")
+        answer = await send(shop, f"{path}/cancel", roles=OPERATOR)
+        assert (answer.status, answer.headers["Location"]) == (303, f"/console/{path}?done=cancel")
+        assert "Cancel this run" not in (await visit(shop, path, roles=OPERATOR)).text
+    await shop.host.advance(minutes=5)
+    assert has_text(await visit(shop, path, roles=OPERATOR), f"order batch {key} cancelled")
+    services().run_repository.intake.forget(f"order_batch.{key}")  # as the recovery timer does
+    ended = await visit(shop, "workflows", roles=OPERATOR, state="ended", workflow="order_batch")
+    assert f'href="/console/{path}"' in ended.text
+    assert f'href="/console/{path}"' not in (await visit(shop, "workflows", roles=OPERATOR)).text
+    other = await visit(shop, "workflows", roles=OPERATOR, state="ended", workflow="report")
+    assert has_text(other, "No run that has ended is on this page.")
+    for done_or_none in (path, "workflows/report/r-1"):
+        assert (await send(shop, f"{done_or_none}/cancel", roles=OPERATOR)).status == 409
 
 
 async def test_health_shows_checks_and_what_the_books_do_not_agree_on(shop: Shop):

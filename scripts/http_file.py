@@ -20,7 +20,7 @@ HEAD: Final = """\
 # Made from the OpenAPI document by `python -m scripts.http_file`; change that, not this.
 
 @host = http://127.0.0.1:7071
-# In Azure: a function key.
+# In Azure: a function key, for what a storefront may. All else needs `Authorization: Bearer TOKEN` in its place (docs/roles.md).
 @key = none
 """
 # In paths: what earlier requests of the file have made.

@@ -1,4 +1,4 @@
-"""Call the API as a client does: over HTTP, with nothing but an address and a key."""
+"""Call the API as a client does: over HTTP, with nothing but an address and a token."""
 
 import time
 import uuid
@@ -38,12 +38,12 @@ class Answer:
 class Caller:
     """A client of the app. Ids that it makes are new, so that a test can run again against the same app."""
 
-    def __init__(self, base_url: str, key: str) -> None:
+    def __init__(self, base_url: str, token: str) -> None:
         self._base_url = base_url
         self._session = requests.Session()
         self._session.trust_env = False
-        if key:
-            self._session.headers["x-functions-key"] = key
+        if token:
+            self._session.headers["Authorization"] = f"Bearer {token}"
 
     def __enter__(self) -> Self:
         return self

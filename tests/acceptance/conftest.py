@@ -42,6 +42,6 @@ def mails(app: AppUnderTest) -> Path:
 
 @pytest.fixture
 def caller(app: AppUnderTest) -> Iterator[Caller]:
-    """Give a caller of the API that has the key of the app, if it needs one, and an id that no other test has."""
-    with Caller(app.base_url, os.environ.get("ACCEPTANCE_KEY", "")) as calling:
+    """Give a caller of the API that has a token for the app, if it needs one, and an id that no other test has."""
+    with Caller(app.base_url, os.environ.get("ACCEPTANCE_TOKEN", "")) as calling:
         yield calling

@@ -1,6 +1,7 @@
 """The smoke test of a deployment, against a server that answers as an app that is just starting does."""
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,7 +10,7 @@ from threading import Thread
 import pytest
 
 from domain.orders.order import OrderRequest
-from infra.hooks.smoke import Clock, await_healthy, headers_from, order, place_order
+from infra.hooks.smoke import Clock, await_healthy, check_refused, headers_from, main, order, place_order
 from scripts.errors import LaunchFailed
 
 
@@ -122,6 +123,43 @@ def test_refusal_of_the_app_fails_the_release():
     script.answers["PUT /api/products/"] = [(401, {"title": "Unauthorized"})]
     with serving(script) as url, pytest.raises(LaunchFailed, match="401"):
         place_order(url, {}, FastClock())
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_caller_without_a_token_has_to_be_refused(status: int):
+    script = Script({"GET /api/orders": [(status, {})]})
+    with serving(script) as url:
+        check_refused(url)
+    ((_, _, headers),) = script.seen
+    assert headers.keys().isdisjoint({"authorization", "x-functions-key"})
+
+
+@pytest.mark.parametrize("status", [200, 404, 503])
+def test_app_that_does_not_refuse_a_caller_without_a_token_fails_the_release(status: int):
+    with (
+        serving(Script({"GET /api/orders": [(status, {})]})) as url,
+        pytest.raises(LaunchFailed, match=f"a caller without a token is answered {status}"),
+    ):
+        check_refused(url)
+
+
+@pytest.mark.parametrize(("token", "asked"), [("xyz", 1), ("", 0)])
+def test_refusal_is_checked_where_tokens_are_asked_for(monkeypatch: pytest.MonkeyPatch, token: str, asked: int):
+    script = Script({"GET /api/health": [(200, {"status": "ok"})], "GET /api/orders": [(200, {"orders": []})]})
+    monkeypatch.setenv("APP_TOKEN", token)
+    with serving(script) as url:
+        monkeypatch.setattr(sys, "argv", ["smoke", url])
+        assert main() == asked
+    assert [path for _, path, _ in script.seen].count("/api/orders") == asked
+
+
+def test_key_with_a_storefronts_rights_orders_what_is_in_stock_already():
+    script = app((200, {"runtimeStatus": "Completed", "status": "completed"}))
+    script.answers["PUT /api/products/"] = [(403, {"code": "role_missing"})]
+    with serving(script) as url:
+        place_order(url, headers_from({"APP_KEY": "abc"}), FastClock())
+    assert not any(path.endswith("/restock") for _, path, _ in script.seen)
+    assert {seen["x-customer-id"] for _, _, seen in script.seen} == {"smoke-test"}
 
 
 def test_order_is_one_that_the_app_takes():

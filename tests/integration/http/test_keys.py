@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from domain.identity import Role
 from local_host.testing import Answer, app_index
 from tests.support.api import openapi_document
 from tests.support.order_requests import order_request
 from tests.support.shop import ROOT, Shop
+from triggers.http.support.operation import declared_operations
 
 KEY = "a+key/of==the=platform"
 
@@ -29,13 +31,18 @@ def open_routes() -> dict[str, str]:
     }
 
 
-def test_every_operation_with_a_key_names_the_schemes_and_its_401_and_no_other_does():
+def test_every_operation_names_what_admits_to_it_and_its_401_and_an_open_one_neither():
     schemes = openapi_document()["components"]["securitySchemes"]
-    places = {(each["type"], each["in"], each["name"]) for each in schemes.values()}
-    assert places == {("apiKey", "header", "x-functions-key"), ("apiKey", "query", "code")}
+    tokens = {name for name, each in schemes.items() if (each["type"], each.get("scheme")) == ("http", "bearer")}
+    keys = {(each["in"], each["name"]) for each in schemes.values() if each["type"] == "apiKey"}
+    assert (len(tokens), keys, len(schemes)) == (1, {("header", "x-functions-key"), ("query", "code")}, 3)
+    roles = {each.name: each.roles for each in declared_operations()}
     for operation_id, operation in described():
         is_open = operation_id in open_routes()
-        assert operation["security"] == ([] if is_open else [{name: []} for name in schemes]), operation_id
+        # A key has a storefront's rights, so to what is none of a storefront's a token alone admits.
+        admits = set() if is_open else set(schemes) if Role.STOREFRONT in roles[operation_id] else tokens
+        assert {name for each in operation["security"] for name in each} == admits, operation_id
+        assert all(len(each) == 1 for each in operation["security"]), "each admits by itself"
         # The tracking webhook has a 401 of its own, for a wrong signature.
         refusal = operation["responses"].get("401", {})
         assert (refusal == {"$ref": "#/components/responses/platform_401"}) is not is_open, operation_id

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from domain.identity import Role
 from triggers.http.support.openapi.responses import PLATFORM_RESPONSES, responses
 from triggers.http.support.openapi.schemas import Schema, Schemas, path_schema
 from triggers.http.support.operation import FORM, JSON, TEXT, Operation
@@ -43,13 +44,23 @@ _TAGS: Final = {
 }
 """The first segment of each route, in the order in which the document shows them."""
 
-_SECURITY: Final[dict[str, Schema]] = {
+_TOKEN: Final[dict[str, Schema]] = {
+    "bearer_token": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "A token of the shop's tenant of Microsoft Entra ID, whose app roles say what its caller may do. It is for "
+        "an app that knows its callers by Entra (`IDENTITY=entra`); with it, no key is needed.",
+    },
+}
+_KEYS: Final[dict[str, Schema]] = {
     "function_key": {
         "type": "apiKey",
         "in": "header",
         "name": "x-functions-key",
         "description": "A key of the function app. Azure requires it, also for every address that an answer contains, except "
-        "`sendEventPostUri`: that requires the system key durabletask_extension. A local host requires none.",
+        "`sendEventPostUri`: that requires the system key durabletask_extension. Where Entra says who calls, a token does instead. "
+        "A local host requires none. By itself a key has a storefront's rights.",
     },
     "function_key_in_query": {
         "type": "apiKey",
@@ -77,7 +88,11 @@ def openapi_document(operations: Sequence[Operation]) -> Schema:
         "info": _INFO,
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "paths": paths,
-        "components": {"schemas": schemas.named, "responses": PLATFORM_RESPONSES, "securitySchemes": _SECURITY},
+        "components": {
+            "schemas": schemas.named,
+            "responses": PLATFORM_RESPONSES,
+            "securitySchemes": {**_TOKEN, **_KEYS},
+        },
     }
 
 
@@ -108,7 +123,11 @@ def _operation(operation: Operation, schemas: Schemas) -> Schema:
 
 
 def _security(operation: Operation) -> list[Schema]:
-    return [] if not operation.roles else [{name: []} for name in _SECURITY]
+    if not operation.roles:
+        return []
+    # A key has a storefront's rights: it admits to nothing beyond them.
+    schemes = [*_TOKEN, *_KEYS] if Role.STOREFRONT in operation.roles else _TOKEN
+    return [{name: []} for name in schemes]
 
 
 def _parameters(operation: Operation, schemas: Schemas) -> Iterator[Schema]:

@@ -10,8 +10,9 @@ from domain.expenses.claim import (
     expense_decided,
     expense_wait_id,
 )
+from domain.identity import Caller
 from domain.ids import instance_id_of
-from domain.refusals import Conflict, NotFound, TryAgain
+from domain.refusals import Conflict, Forbidden, NotFound, TryAgain
 from domain.wire import Wire
 from domain.workflows.decision import ApprovalDecision, SettleApprovalRequest
 from domain.workflows.decision_link import DecisionLink
@@ -35,6 +36,13 @@ class DecisionNotAwaited(Conflict):
 
     def __init__(self, detail: str = "The claim is not waiting for a decision.") -> None:
         super().__init__("not_waiting", detail)
+
+
+class NotTheirTurn(Forbidden):
+    """The claim waits for another approver."""
+
+    def __init__(self) -> None:
+        super().__init__("not_your_turn", "The claim waits for another approver, and only they decide.")
 
 
 class OpenTurn(Wire):
@@ -96,6 +104,29 @@ async def decide_by_link(client: DurableClient, link: DecisionLink, decision: Ap
             return
         raise
     await _decide(client, turn, request)
+
+
+async def decide_as_approver(
+    client: DurableClient, claim_id: str, wait_id: str, decision: ApprovalDecision, caller: Caller
+) -> None:
+    """Record the decision of the approver whose turn it is, known by their sign-in name, and wake the claim.
+
+    Raises:
+        NotTheirTurn: The claim waits for another approver.
+        OwnRequest: The approver has handed the claim in.
+        ClaimNotFound, DecisionNotAwaited, AlreadyDecided, StorageUnavailable, TryAgain: As by a link.
+    """
+    turn = await open_turn(client, claim_id)
+    if not caller.is_also(turn.wait.approver):
+        raise NotTheirTurn
+    link = DecisionLink(
+        workflow=EXPENSE_APPROVAL,
+        key=claim_id,
+        wait_id=wait_id,
+        approver=turn.wait.approver,
+        expires_at=turn.wait.expires_at,
+    )
+    await decide_by_link(client, link, decision)
 
 
 async def withdraw_claim(client: DurableClient, claim_id: str, withdrawal: ApprovalDecision) -> None:

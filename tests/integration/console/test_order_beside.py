@@ -54,8 +54,11 @@ async def test_after_a_resend_both_mails_are_shown(desk: Shop, mailbox: Mailbox)
 async def test_the_checkout_and_the_watch_of_the_parcel_are_linked_for_those_who_read_runs(shop: Shop):
     await shop.stock("mug", 9)
     await shop.post("carts/ada/items", {"product_id": "mug", "quantity": 1})
+    await shop.host.run_until_idle()
     checkout = {name: order_request()[name] for name in ("payment", "ship_to", "email")}
-    order_id = (await shop.post("carts/ada/checkout", checkout)).json()["id"]
+    answer = await shop.post("carts/ada/checkout", checkout)
+    assert answer.status == 202, answer.text
+    order_id = answer.json()["id"]
     await shop.host.run_until_idle()
     assert (await shop.post(f"shipments/{order_id}/watch")).status == 202
     page = await visit(shop, f"orders/{order_id}", roles=OPERATOR)

@@ -105,6 +105,10 @@ param addressPrefix string = '10.20.0.0/24'
 @description('Leave the private network by one address that does not change, so that a provider can list it. A NAT gateway is paid by the hour.')
 param useNatGateway bool = false
 
+@description('Front Door with a web application firewall in front of the app, which then takes requests from nowhere else. Premium has the managed rules. Empty: none.')
+@allowed(['', 'Standard', 'Premium'])
+param frontDoor string = ''
+
 @description('Private DNS zone of the Durable Task Scheduler. Not verified: check it against the portal before relying on it.')
 param schedulerDnsZone string = 'privatelink.durabletask.io'
 
@@ -263,6 +267,7 @@ var dedicated = startsWith(plan, 'P')
 // Instances that are the app's own all the time.
 var ownsInstances = startsWith(plan, 'EP') || dedicated
 var flex = plan == 'FC1'
+var behindFrontDoor = !empty(frontDoor)
 // With zones, two of each kind that always waits, lest one be on the side that fails.
 var alwaysThere = zoneRedundant ? 2 : 1
 var leastInstances = flex ? max(durableAlwaysReady, alwaysThere) + (zoneRedundant ? 2 : 0) : ownsInstances ? alwaysThere : 1
@@ -654,6 +659,18 @@ module network 'modules/network.bicep' = if (usePrivateNetworking) {
   }
 }
 
+module door 'modules/front_door.bicep' = if (behindFrontDoor) {
+  scope: group
+  params: {
+    name: 'afd-${token}'
+    endpointName: 'orders-${token}'
+    firewallName: 'waf${token}'
+    tags: tags
+    tier: frontDoor == 'Premium' ? 'Premium' : 'Standard'
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
 var common commonSettings = {
   plan: plan
   telemetry: monitoring.outputs.connectionString
@@ -683,7 +700,8 @@ var production slotSettings = {
     table: storage.outputs.tableEndpoint
   }
   backend: backendSettings(backend, hubHost, taskHubName, identity.outputs.clientId)
-  publicUrl: shop.publicUrl
+  publicUrl: empty(shop.publicUrl) && behindFrontDoor ? 'https://${door!.outputs.hostName}' : shop.publicUrl
+  frontDoorId: behindFrontDoor ? door!.outputs.frontDoorId : ''
   mailEndpoint: empty(mailDataLocation) ? shop.mailEndpoint : mail!.outputs.endpoint
   approverEmails: shop.approverEmails
   stripeSecret: 'stripe-api-key'
@@ -711,6 +729,7 @@ module app 'modules/app.bicep' = {
     common: common
     production: production
     packageName: packageName
+    behindFrontDoor: behindFrontDoor
     private: usePrivateNetworking
     subnetId: usePrivateNetworking ? network!.outputs.appSubnetId : ''
     scalesBySql: backend == 'MSSQL'
@@ -720,6 +739,17 @@ module app 'modules/app.bicep' = {
   // No property of the app, or of its slot, mentions its roles.
   dependsOn: [rbac, stagingRbac]
 }
+
+module doorRoute 'modules/front_door_route.bicep' = if (behindFrontDoor) {
+  scope: group
+  params: {
+    profileName: door!.outputs.name
+    endpointName: door!.outputs.endpointName
+    appHostName: app.outputs.hostName
+  }
+}
+
+var appUrl = 'https://${behindFrontDoor ? door!.outputs.hostName : app.outputs.hostName}'
 
 module slot 'modules/slot.bicep' = if (enableStagingSlot) {
   scope: group
@@ -745,6 +775,7 @@ module slot 'modules/slot.bicep' = if (enableStagingSlot) {
       }
       backend: backendSettings(backend, stagingHubHost, '${taskHubName}Staging', stagingIdentity!.outputs.clientId)
       publicUrl: ''
+      frontDoorId: ''
       mailEndpoint: ''
       approverEmails: stagingApprovers
       stripeSecret: 'stripe-test-api-key'
@@ -767,6 +798,7 @@ module auth 'modules/auth.bicep' = if (!empty(entraClientId)) {
   params: {
     siteName: app.outputs.name
     hasSlot: enableStagingSlot
+    behindFrontDoor: behindFrontDoor
     clientId: entraClientId
     allowedApplications: callers
     allowedAudiences: audiences
@@ -786,7 +818,7 @@ module alerts 'modules/alerts.bicep' = {
     workspaceId: monitoring.outputs.workspaceId
     dailyCapGb: dailyCapGb
     insightsId: monitoring.outputs.insightsId
-    appUrl: 'https://${app.outputs.hostName}'
+    appUrl: appUrl
     storageId: storage.outputs.id
     siteId: ownsInstances ? app.outputs.id : ''
   }
@@ -830,8 +862,8 @@ output APP_ID string = app.outputs.id
 @description('Resource id of the identity by which the app reads its package.')
 output APP_IDENTITY_ID string = identity.outputs.id
 
-@description('Address of the app.')
-output APP_URL string = 'https://${app.outputs.hostName}'
+@description('Address of the app, as callers reach it.')
+output APP_URL string = appUrl
 
 @description('Address of the staging slot; empty without one.')
 output APP_STAGING_URL string = enableStagingSlot ? 'https://${slot!.outputs.hostName}' : ''

@@ -51,6 +51,9 @@ param production slotSettings
 @description('Package to run, as the name of its blob; empty on FC1 and before the first deployment.')
 param packageName string
 
+@description('Take requests from the Front Door of production.frontDoorId alone.')
+param behindFrontDoor bool
+
 @description('Reach out through a private network.')
 param private bool
 
@@ -93,6 +96,16 @@ var flexScale = {
 
 // Documented for this API version and missing from its type: with a type of its own it is not held against that.
 var updates object = rollingUpdates ? { siteUpdateStrategy: { type: 'RollingUpdate' } } : {}
+
+// Front Door's addresses belong to the Front Doors of all its customers: the header says that it is this one.
+var onlyFromFrontDoor = {
+  name: 'FrontDoor'
+  priority: 100
+  action: 'Allow'
+  tag: 'ServiceTag'
+  ipAddress: 'AzureFrontDoor.Backend'
+  headers: { 'x-azure-fdid': [production.frontDoorId] }
+}
 
 var classicConfig = {
   linuxFxVersion: 'Python|${pythonVersion}'
@@ -151,6 +164,8 @@ resource site 'Microsoft.Web/sites@2024-11-01' = {
       scmMinTlsVersion: '1.2'
       ftpsState: 'Disabled'
       http20Enabled: true
+      ipSecurityRestrictionsDefaultAction: behindFrontDoor ? 'Deny' : 'Allow'
+      ipSecurityRestrictions: behindFrontDoor ? [onlyFromFrontDoor] : []
       ...(flex ? {} : classicConfig)
     }
     ...(flex

@@ -7,6 +7,9 @@ param siteName string
 @description('The staging slot exists and gets the same.')
 param hasSlot bool
 
+@description('The app is reached through Front Door.')
+param behindFrontDoor bool
+
 @description('Application (client) id of the app registration, which is made outside of this template.')
 param clientId string
 
@@ -24,7 +27,8 @@ var settings = {
     // What carries a proof of its own: a signed link in a mail, and the carrier's signature.
     excludedPaths: ['/api/health', '/api/decisions', '/api/webhooks/carriers/easypost']
   }
-  httpSettings: { requireHttps: true }
+  // Else people would be sent to the app's own name after they have signed in, and be refused there.
+  httpSettings: { requireHttps: true, ...(behindFrontDoor ? { forwardProxy: { convention: 'Standard' } } : {}) }
   identityProviders: {
     azureActiveDirectory: {
       enabled: true

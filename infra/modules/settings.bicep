@@ -181,6 +181,8 @@ type slotSettings = {
   backend: object
   @description('Where people reach it, for links in mails; empty for its own name.')
   publicUrl: string
+  @description('Id of the Front Door that requests come through; empty without one.')
+  frontDoorId: string
   @description('Address of the Communication Services resource that sends its mails; empty to keep them as dead letters.')
   mailEndpoint: string
   @description('Who decides on its large orders and expenses.')
@@ -242,6 +244,7 @@ func stickyNames(backend object) array =>
     objectKeys(identitySettings('')),
     objectKeys(packageIdentity('')),
     objectKeys(peopleSettings('', '', [])),
+    objectKeys(frontDoorSettings('')),
     objectKeys(accountSettings({ blob: '', queue: '', table: '' }, '')),
     objectKeys(providerSettings('', '', '')),
     objectKeys(signingSettings('', '', '', '')),
@@ -252,6 +255,7 @@ func slotAppSettings(slot slotSettings) object => {
   ...hostSettings(slot.roleName, slot.hostId, slot.taskHub)
   ...identitySettings(slot.clientId)
   ...peopleSettings(slot.publicUrl, slot.mailEndpoint, slot.approverEmails)
+  ...frontDoorSettings(slot.frontDoorId)
   ...accountSettings(slot.storage, slot.clientId)
   ...providerSettings(slot.vaultUri, slot.stripeSecret, slot.easypostSecret)
   ...signingSettings(slot.vaultUri, slot.linkSecret, slot.webhookSecret, slot.easypostWebhookSecret)
@@ -279,6 +283,10 @@ func peopleSettings(publicUrl string, mailEndpoint string, approverEmails string
   PUBLIC_URL: publicUrl
   MAIL_ENDPOINT: mailEndpoint
   APPROVER_EMAILS: join(approverEmails, ',')
+}
+
+func frontDoorSettings(frontDoorId string) object => {
+  FRONT_DOOR_ID: frontDoorId
 }
 
 // All three addresses of each: with the blob address alone the host starts, and the task hub then fails.

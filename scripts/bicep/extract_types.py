@@ -60,6 +60,9 @@ Microsoft.App | 2025-07-01 2026-01-01 | managedEnvironments containerApps jobs
 Microsoft.ContainerRegistry | 2025-04-01 2025-11-01 | registries
 Microsoft.Resources | 2024-11-01 2025-04-01 | resourceGroups deployments tags
 Microsoft.Resources | 2020-10-01 2023-08-01 | deploymentScripts
+Microsoft.Cdn | 2024-09-01 2025-06-01 2025-12-01 | profiles profiles/afdEndpoints profiles/afdEndpoints/routes profiles/originGroups
+    profiles/originGroups/origins profiles/securityPolicies
+Microsoft.Network | 2024-02-01 2025-03-01 2025-11-01 | frontDoorWebApplicationFirewallPolicies
 Microsoft.EventGrid | 2022-06-15 2025-02-15 | systemTopics systemTopics/eventSubscriptions
 """
 

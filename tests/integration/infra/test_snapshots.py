@@ -33,6 +33,10 @@ class Intended(NamedTuple):
 
 INTENDED = [
     Intended(
+        r"/Microsoft\.Web/sites/[\w-]+ properties\.siteConfig\.ipSecurityRestrictions(DefaultAction)?: only now",
+        "who may send requests is said in any case, so that taking Front Door away opens the app again",
+    ),
+    Intended(
         r"/config/authsettingsV2 properties\.globalValidation\.excludedPaths\[",
         "the carrier's webhook has another address",
     ),
@@ -61,7 +65,8 @@ INTENDED = [
         "an order on the slot reaches no person of production",
     ),
     Intended(
-        r"/config/slotConfigNames properties\.appSettingNames\[(APPROVER_EMAILS|MAIL_ENDPOINT|PUBLIC_URL)\]: only now",
+        r"/config/slotConfigNames properties\.appSettingNames"
+        r"\[(APPROVER_EMAILS|MAIL_ENDPOINT|PUBLIC_URL|FRONT_DOOR_ID)\]: only now",
         "the same, when slots are swapped",
     ),
     Intended(

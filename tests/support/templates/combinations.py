@@ -34,7 +34,11 @@ WITH_OPTIONS: list[Given] = [
     for one in [PLAIN[0], *WITH_SLOT]
     if one["plan"] != "Y1"
 ]
-LEGAL = PLAIN + WITH_SLOT + WITH_OPTIONS
+WITH_FRONT_DOOR: list[Given] = [
+    PLAIN[0] | {"frontDoor": "Standard"},
+    *[one | {"frontDoor": "Premium"} for one in WITH_OPTIONS if one["usePrivateNetworking"]],
+]
+LEGAL = PLAIN + WITH_SLOT + WITH_OPTIONS + WITH_FRONT_DOOR
 
 PRIVATE = {"usePrivateNetworking": True}
 BUDGET = {"budgetAmount": 100}
@@ -47,6 +51,7 @@ REFUSED: list[tuple[Given, str]] = [
     ({"plan": "Y1", "pythonVersion": "3.13"}, "pythonVersion 3.13 needs"),
     ({"useNatGateway": True}, "useNatGateway needs usePrivateNetworking"),
     ({"mailDataLocation": "Atlantis"}, "Atlantis"),
+    ({"frontDoor": "Classic"}, "frontDoor: expected one of"),
     *[({"location": region}, "location: expected one of") for region in ("", "West Europe", "atlantis", "chinaeast2")],
     *[({"location": region}, f"plan FC1 is not in {region}") for region in ("switzerlandnorth", "japanwest")],
     ({"plan": "S1"}, "S1"),
@@ -159,5 +164,7 @@ ACCEPTED: list[Given] = [
 
 
 def described(given: Given) -> str:
-    on = [name for name in ("usePrivateNetworking", "enableStagingSlot", "zoneRedundant") if given.get(name)]
+    on = [
+        name for name in ("usePrivateNetworking", "enableStagingSlot", "zoneRedundant", "frontDoor") if given.get(name)
+    ]
     return " ".join([given["plan"], given["backend"], *on])

@@ -215,6 +215,7 @@ def diagnostics_are_kept(deployment: Any, given: Given) -> Iterator[str]:
         "microsoft.web/sites",
         "microsoft.web/sites/slots",
         "microsoft.keyvault/vaults",
+        "microsoft.cdn/profiles",
         "microsoft.durabletask/schedulers",
         "microsoft.sql/servers/databases",
         "microsoft.operationalinsights/workspaces",

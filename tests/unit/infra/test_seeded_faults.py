@@ -22,6 +22,7 @@ class Fault(NamedTuple):
 
 EP = {"plan": "EP1"}
 DEDICATED = {"plan": "P0v3"}
+DOOR = {"frontDoor": "Standard"}
 SLOT = {"plan": "EP1", "enableStagingSlot": True}
 PRIVATE = {"usePrivateNetworking": True}
 SQL = {"plan": "EP1", "backend": "MSSQL"}
@@ -122,6 +123,25 @@ FAULTS: dict[str, list[Fault]] = {
         Fault("modules/app.bicep", "...(dedicated ? { capacity: maxInstances } : {})", "", DEDICATED),
         Fault("modules/app.bicep", "  ...(premium\n    ?", "  ...(premium || dedicated\n    ?", DEDICATED),
         Fault("main.bicep", "alwaysOn: dedicated", "alwaysOn: false", DEDICATED | {"enableStagingSlot": True}),
+    ],
+    "app_is_reached_through_front_door_alone": [
+        Fault("modules/app.bicep", "behindFrontDoor ? 'Deny' : 'Allow'", "'Allow'", DOOR),
+        Fault("modules/app.bicep", "  headers: { 'x-azure-fdid': [production.frontDoorId] }\n", "", DOOR),
+        Fault("modules/app.bicep", "behindFrontDoor ? [onlyFromFrontDoor] : []", "[onlyFromFrontDoor]"),
+    ],
+    "front_door_has_a_firewall_that_blocks": [
+        Fault("modules/front_door.bicep", "'Prevention'", "'Detection'", DOOR),
+        Fault("modules/front_door.bicep", "'RateLimitRule'", "'MatchRule'", DOOR),
+        Fault("modules/front_door.bicep", "tier == 'Premium'", "tier == 'Standard'", DOOR),
+    ],
+    "front_door_leads_to_the_app_and_to_nothing_cached": [
+        Fault("modules/front_door_route.bicep", "?probe=live", "", DOOR),
+        Fault("modules/front_door_route.bicep", "  dependsOn: [origin]\n", "", DOOR),
+        Fault("modules/front_door_route.bicep", "'HttpsOnly'", "'MatchRequest'", DOOR),
+    ],
+    "links_and_tests_use_the_name_of_front_door": [
+        Fault("main.bicep", "empty(shop.publicUrl) && behindFrontDoor ?", "empty(shop.id) && behindFrontDoor ?", DOOR),
+        Fault("modules/auth.bicep", "behindFrontDoor ? {", "!behindFrontDoor ? {", DOOR | ENTRA),
     ],
     "zones_have_two_of_everything": [
         Fault("modules/storage.bicep", "'Standard_ZRS'", "'Standard_LRS'", {"zoneRedundant": True}),

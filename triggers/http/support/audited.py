@@ -1,5 +1,6 @@
 """Record what callers do in the audit log."""
 
+import os
 import re
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -75,7 +76,14 @@ def is_audited(caller: Caller, roles: frozenset[Role]) -> bool:
 
 
 def source_of(request: func.HttpRequest) -> str | None:
-    """Return the address that the request came from, without its port: the one that the platform's front end has put last."""
+    """Return the address that the request came from, without its port: as Front Door saw it, else the platform's front end.
+
+    The front end puts it last, and would put Front Door's own address there, which all callers have in common.
+    """
+    front_door = os.environ.get("FRONT_DOOR_ID")
+    if front_door and request.headers.get("x-azure-fdid", "").lower() == front_door.lower():
+        # Callers can choose X-Azure-ClientIP, and not this one.
+        return request.headers.get("x-azure-socketip", "")[:100] or None
     forwarded = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()[:100]
     with_port = _WITH_PORT.fullmatch(forwarded)
     return (forwarded if with_port is None else with_port[1] or with_port[2]) or None

@@ -150,8 +150,8 @@ async def webhook(shop: Shop, watch: Watch, secret: str) -> int:
     body = json.dumps({"description": "tracker.updated", "result": {"tracking_code": "none"}}).encode()
     signed = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     headers = {"X-Hmac-Signature": f"hmac-sha256-hex={signed}", "Content-Type": "application/json"}
-    answer = await shop.post("webhooks/tracking", data=body, headers=headers)
-    watch.answered("webhooks/tracking", answer)
+    answer = await shop.post("webhooks/carriers/easypost", data=body, headers=headers)
+    watch.answered("webhooks/carriers/easypost", answer)
     return answer.status
 
 

@@ -31,8 +31,10 @@ def test_nothing_else_is_deployed() -> None:
 
     assert top == {
         "blueprints.py",
+        "console",
         "function_app.py",
         "host.json",
+        "identity_settings.py",
         "requirements.txt",
         "setting_values.py",
         "settings.py",

@@ -119,7 +119,7 @@ class PersonalDataStores:
 
         with storage_errors(_NAME):
             try:
-                download = blob_within(container, name).download_blob(offset=0, length=_MAX_TEXT_BYTES)
-                return download.readall().decode("utf-8", "surrogateescape")
+                content = blob_within(container, name).download_blob().read(_MAX_TEXT_BYTES)
+                return content.decode("utf-8", "surrogateescape")
             except (ResourceNotFoundError, NameLeavesContainer):
                 return ""

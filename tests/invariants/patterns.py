@@ -33,12 +33,13 @@ SETTINGS = {
 class Pattern:
     """ask: sends the request of the run with this id, and lets it run. ended: fails unless it ended well, and acted once.
 
-    prepare: what has to be there before.
+    prepare: what has to be there before. calls_activities: False for a workflow of entities alone.
     """
 
     ask: Step
     ended: Step
     prepare: Step | None = None
+    calls_activities: bool = True
 
 
 async def put_mugs(shop: Shop, key: str) -> None:
@@ -190,7 +191,7 @@ PATTERNS = {
     "checkout_cart": Pattern(ask=check_out, ended=checked_out, prepare=put_mugs),
     "order_batch": Pattern(ask=send_batch, ended=batch_sent, prepare=put_mugs),
     "file_batch": Pattern(ask=look_at_files, ended=looked_at_files),
-    "bulk_restock": Pattern(ask=restock, ended=restocked, prepare=put_product),
+    "bulk_restock": Pattern(ask=restock, ended=restocked, prepare=put_product, calls_activities=False),
     "report": Pattern(ask=make_report, ended=report_made, prepare=enter_order),
     "shipment_tracking": Pattern(ask=watch_parcel, ended=delivered, prepare=complete_order),
 }

@@ -1,11 +1,14 @@
 """Read the audit log."""
 
+from typing import Annotated
+
 import azure.durable_functions as df
 import azure.functions as func
+from pydantic import Field
 
 from domain.audit import AuditRecord
 from domain.identity import Role
-from domain.wire import OneLine, Timestamp, Wire
+from domain.wire import OneLine, Timestamp, Wire, in_words
 from services.container import services
 from triggers.http.support.operation import operation
 from triggers.http.support.paging import PageQuery, read_page
@@ -15,10 +18,15 @@ from triggers.http.support.responses import answer
 bp = df.Blueprint()
 
 
+CallerName = Annotated[
+    OneLine, Field(pattern="^[^\ufffd]+$"), in_words("Must be the name of a caller, as the log has it, in UTF-8")
+]
+
+
 class AuditQuery(PageQuery):
     """The query of the audit log. who: only what this caller did. since: only what was done then or later."""
 
-    who: OneLine | None = None
+    who: CallerName | None = None
     since: Timestamp | None = None
 
 

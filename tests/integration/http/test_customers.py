@@ -74,6 +74,7 @@ async def plant(shop: Shop) -> None:
     for container, name, text in (
         ("incoming", f"scans/{CUSTOMER}.txt", "a scan"),
         ("incoming", "letters/1.txt", f"Dear {NAME}, of {STREET}"),
+        ("incoming", "empty.txt", ""),
         (MANIFESTS, "m-1.json", json.dumps({"note": f"for {EMAIL}"})),
     ):
         services().storage_setup.create_missing()

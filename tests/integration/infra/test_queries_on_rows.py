@@ -82,7 +82,7 @@ RAISED: dict[str, list[Rows]] = {
     "failing_queue_functions": [
         items(*[azure.by_queue("deliver_notification", failed=True, age=n * S) for n in range(3)])
     ],
-    "failing_webhooks": [items(*[azure.http_call("webhooks/tracking", 401) for _ in range(3)])],
+    "failing_webhooks": [items(*[azure.http_call("webhooks/carriers/easypost", 401) for _ in range(3)])],
     "poison_messages": [
         {
             "lines": [
@@ -156,7 +156,7 @@ def good_day() -> Rows:
         azure.http_call("orders", 202, M, 500),
         azure.http_call("orders", 422, M, 20),
         azure.http_call("health", 200, M, 5),
-        azure.http_call("webhooks/tracking", 200, M, 9),
+        azure.http_call("webhooks/carriers/easypost", 200, M, 9),
         *[azure.by_timer("recover_runs", age=n * M) for n in range(30)],
         azure.by_timer("reconcile_payments"),
         azure.by_queue("deliver_notification"),

@@ -9,6 +9,7 @@ An order's partition comes from a digest of its id. A list reads the range of ev
 """
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -30,6 +31,8 @@ _OPEN_PARCELS: Final = f"{_INDEX}open-parcel|"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TIME_CHARS: Final = 14
 _END_OF_TIME: Final = 16**_TIME_CHARS - 1
+# A key takes no slash of either kind, `#` or `?`, and no list can ask for a code of another form: it has no row of its own.
+_IN_KEYS: Final = re.compile(r"[A-Za-z0-9]{1,50}")
 # In ascending order, and without digits: a long row of digits could look like a card number.
 _DIGITS: Final = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 
@@ -52,7 +55,9 @@ def facts_of_progress(progress: OrderProgress) -> dict[str, Any]:
         if entry.step == AUTHORISE_PAYMENT and entry.reference:
             facts["payment_id"] = entry.reference
         elif entry.step == BUY_LABEL and entry.reference:
-            facts |= {"tracking_code": entry.reference.upper(), "parcel_code": entry.reference}
+            facts["parcel_code"] = entry.reference
+            if _IN_KEYS.fullmatch(entry.reference):
+                facts["tracking_code"] = entry.reference.upper()
     return facts
 
 

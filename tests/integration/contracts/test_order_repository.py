@@ -256,6 +256,15 @@ def test_the_index_costs_an_order_no_request(storage_connection: str, repository
         assert way.passed == 4
 
 
+@pytest.mark.parametrize("code", ["EZ1", "1Z 999-AA/10#?\u00e9", "x" * 51])
+def test_a_paid_order_is_recorded_whatever_the_code_of_its_label_looks_like(
+    repository: OrderRepository, code: str
+) -> None:
+    repository.accept(order(), "print")
+    repository.record(paid(ORDER, OrderStatus.COMPLETED, "pi_1", code))
+    assert [each.status for each in every_order(repository)] == [OrderStatus.COMPLETED]
+
+
 def whole_life(repository: OrderRepository) -> None:
     """Take an order from its intake to its end, as a caller does who repeats what fails."""
     course = Course(end="failed")

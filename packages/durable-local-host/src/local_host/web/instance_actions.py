@@ -18,6 +18,9 @@ from local_host.engine.views import InstanceStatus
 Fields = Mapping[str, str]
 """What a form sends, by the names of its fields."""
 
+Run = Callable[[Operations, str, Fields], Awaitable[str | None]]
+"""Does something with an instance; returns the id of the instance to show next, None for none."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Action:
@@ -27,14 +30,14 @@ class Action:
         title: Of its button.
         warning: What it does, for an action that needs a second click.
         allowed: Whether an instance of this status takes it. An entity takes none but a purge.
-        run: Does it; returns the id of the instance to show next, None for none.
+        run: Does it.
         fields: HTML of the form's fields.
     """
 
     title: str
     warning: str
     allowed: Callable[[RuntimeStatus], bool]
-    run: Callable[[Operations, str, Fields], Awaitable[str | None]]
+    run: Run
     fields: str = ""
 
 
@@ -51,24 +54,14 @@ async def _raise_event(operations: Operations, instance_id: str, fields: Fields)
     return instance_id
 
 
-async def _suspend(operations: Operations, instance_id: str, fields: Fields) -> str:
-    await operations.suspend(instance_id, fields.get("reason"))
-    return instance_id
+def _with_reason(send: Callable[[Operations, str, str | None], Awaitable[None]]) -> Run:
+    """Return what does an operation that takes a reason, and shows the same instance next."""
 
+    async def run(operations: Operations, instance_id: str, fields: Fields) -> str:
+        await send(operations, instance_id, fields.get("reason"))
+        return instance_id
 
-async def _resume(operations: Operations, instance_id: str, fields: Fields) -> str:
-    await operations.resume(instance_id, fields.get("reason"))
-    return instance_id
-
-
-async def _terminate(operations: Operations, instance_id: str, fields: Fields) -> str:
-    await operations.terminate(instance_id, fields.get("reason"))
-    return instance_id
-
-
-async def _rewind(operations: Operations, instance_id: str, fields: Fields) -> str:
-    await operations.rewind(instance_id, fields.get("reason"))
-    return instance_id
+    return run
 
 
 async def _restart(operations: Operations, instance_id: str, fields: Fields) -> str:
@@ -92,28 +85,28 @@ ACTIONS: Mapping[str, Action] = {
         title="Suspend",
         warning="It does nothing until it is resumed. Events and results are kept for it.",
         allowed=lambda status: not status.has_ended and status is not RuntimeStatus.SUSPENDED,
-        run=_suspend,
+        run=_with_reason(Operations.suspend),
         fields=_REASON,
     ),
     "resume": Action(
         title="Resume",
         warning="It goes on where it was suspended.",
         allowed=lambda status: status is RuntimeStatus.SUSPENDED,
-        run=_resume,
+        run=_with_reason(Operations.resume),
         fields=_REASON,
     ),
     "terminate": Action(
         title="Terminate",
         warning="It ends at once, wherever it is. Nothing that it has done is compensated, and its children go on.",
         allowed=lambda status: not status.has_ended,
-        run=_terminate,
+        run=_with_reason(Operations.terminate),
         fields=_REASON,
     ),
     "rewind": Action(
         title="Rewind",
         warning="The activity that failed is forgotten and called again.",
         allowed=lambda status: status is RuntimeStatus.FAILED,
-        run=_rewind,
+        run=_with_reason(Operations.rewind),
         fields=_REASON,
     ),
     "restart": Action(

@@ -39,7 +39,9 @@ async def accept_order_of_many(request: dict, client: df.DurableOrchestrationCli
 
 async def _accept(asked: AcceptOrder, client: df.DurableOrchestrationClient) -> OrderAccepted:
     try:
-        return OrderAccepted(reference=await take_in_order(client, asked.request, asked.order_id))
+        return OrderAccepted(
+            reference=await take_in_order(client, asked.request, asked.order_id, batch_id=asked.batch_id)
+        )
     except OrderNotAcceptable as refusal:
         return _not_acceptable(refusal)
     except OrderIdTaken:

@@ -134,7 +134,7 @@ def accept_lines(run: WorkflowRun, lines: tuple[BatchLine, ...], width: int) -> 
         lines,
         lambda line: task_for(
             run.context,
-            [activity(accept_order_of_many, AcceptOrder(order_id=line.order_id, request=line.request))],
+            [activity(accept_order_of_many, _acceptance(line, run.key))],
         ),
         width=width,
         no_answer=lambda line: NO_ANSWER.to_wire(),
@@ -156,6 +156,10 @@ def collect_results(run: WorkflowRun, batch: OrderBatch) -> Wait:
     counts = required(command.operation, (yield from run.ask(command, LineCounts, PERSISTENT)))
     run.detail |= {str(outcome): getattr(counts, outcome) for outcome in LineOutcome}
     return counts
+
+
+def _acceptance(line: BatchLine, batch_id: str) -> AcceptOrder:
+    return AcceptOrder(order_id=line.order_id, request=line.request, batch_id=batch_id)
 
 
 def _ended(run: WorkflowRun, counts: LineCounts) -> dict[str, Any]:

@@ -6,7 +6,7 @@ or claim is held against the approver's as well.
 
 import asyncio
 
-from domain.identity import Caller, Role
+from domain.identity import Caller
 from domain.refusals import Forbidden
 from services.container import services
 
@@ -18,13 +18,6 @@ class OwnRequest(Forbidden):
         super().__init__("own_request", "An order or claim is not decided on by the caller who made it.")
 
 
-class ApproversBatch(Forbidden):
-    """The caller could approve what they place, by their role or by the links that they are mailed."""
-
-    def __init__(self) -> None:
-        super().__init__("own_request", "A caller who may approve orders places no batches of them.")
-
-
 async def record_requester(key: str, caller: Caller) -> None:
     """Record, before a run is taken in, who asks for it. Each who tries is recorded, and a repeat changes nothing.
 
@@ -33,17 +26,6 @@ async def record_requester(key: str, caller: Caller) -> None:
     """
     if caller.is_named:
         await asyncio.to_thread(services().approvals.record_requester, key, caller.name)
-
-
-def check_places_batches(caller: Caller) -> None:
-    """Check that a caller may place a batch: not one who could approve its orders, which do not record who sent it.
-
-    Raises:
-        ApproversBatch: The caller is an approver, by role or by address.
-    """
-    is_mailed = any(caller.is_also(address) for address in services().settings.approver_emails)
-    if is_mailed or (caller.is_named and caller.has(Role.APPROVER)):
-        raise ApproversBatch
 
 
 async def check_requester(key: str, approver: str, *addresses: str) -> None:

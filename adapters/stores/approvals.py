@@ -78,6 +78,12 @@ class Approvals:
         """Store that a caller of this name asked for a run. Safe to repeat."""
         self._insert(key, _requester(name), {"name": name})
 
+    def requesters(self, key: str) -> Sequence[str]:
+        """Return the names of those who asked for a run."""
+        with storage_errors(_NAME):
+            rows = created_on_first_use(lambda: self._rows_of(key), lambda: create_table(self._table))
+        return [str(row["name"]) for row in rows if row["RowKey"].startswith(_REQUESTERS)]
+
     def is_requester(self, key: str, name: str) -> bool:
         """Return whether a caller of this name, in any case, asked for a run."""
         return self._find(key, _requester(name)) is not None

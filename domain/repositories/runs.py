@@ -137,6 +137,9 @@ class Approvals(Protocol):
     def record_requester(self, key: str, name: str) -> None:
         """Store that a caller of this name asked for a run. Safe to repeat."""
 
+    def requesters(self, key: str) -> Sequence[str]:
+        """Return the names of those who asked for a run."""
+
     def is_requester(self, key: str, name: str) -> bool:
         """Return whether a caller of this name, in any case, asked for a run."""
 

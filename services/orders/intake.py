@@ -20,6 +20,7 @@ from settings import Settings
 
 if TYPE_CHECKING:
     from domain.repositories.orders import Catalogue, OrderRepository
+    from domain.repositories.runs import Approvals
     from services.inventory_notes import InventoryNotes
 
 
@@ -38,15 +39,26 @@ class OrderIntake:
     """Takes orders in under the shop's settings of today."""
 
     def __init__(
-        self, orders: "OrderRepository", catalogue: "Catalogue", notes: "InventoryNotes", settings: Settings
+        self,
+        orders: "OrderRepository",
+        catalogue: "Catalogue",
+        notes: "InventoryNotes",
+        approvals: "Approvals",
+        settings: Settings,
     ) -> None:
         self._orders = orders
         self._notes = notes
         self._catalogue = catalogue
+        self._approvals = approvals
         self._settings = settings
 
     def take_in(
-        self, request: OrderRequest, chosen_id: str | None, now: datetime, version: str | None = None
+        self,
+        request: OrderRequest,
+        chosen_id: str | None,
+        now: datetime,
+        version: str | None = None,
+        batch_id: str | None = None,
     ) -> TakenIn:
         """Insert the order into the repository, unless it is there.
 
@@ -55,6 +67,7 @@ class OrderIntake:
             chosen_id: The caller's id, if any.
             now: When the order is placed.
             version: Of the orchestrator that the order is started on, from ORDER_VERSIONS; None for the first of them.
+            batch_id: Of the batch that places the order; None for another.
 
         Raises:
             Invalid: Orders are not started on this version.
@@ -73,6 +86,8 @@ class OrderIntake:
                 return TakenIn(order_id=order_id, to_start=None)
             raise
         self._notes.note_order(order)
+        if batch_id is not None and order.needs_approval:
+            self._record_senders(order_id, batch_id)
         intake = self._orders.accept(order, mark)
         if intake is Intake.CONFLICT:
             raise OrderIdTaken
@@ -92,6 +107,11 @@ class OrderIntake:
             shipping=self._settings.shipping,
             providers=self._settings.payment_providers,
         )
+
+    def _record_senders(self, order_id: str, batch_id: str) -> None:
+        """Record who sent the batch as who asks for its order: the batch may be purged before an approver decides."""
+        for name in self._approvals.requesters(batch_id):
+            self._approvals.record_requester(order_id, name)
 
     def _is_known(self, order_id: str, mark: str) -> bool:
         row = self._orders.get(order_id)

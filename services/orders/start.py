@@ -25,7 +25,12 @@ async def place_order_for(
 
 
 async def take_in_order(
-    client: DurableClient, request: OrderRequest, chosen_id: str | None, version: str | None = None
+    client: DurableClient,
+    request: OrderRequest,
+    chosen_id: str | None,
+    version: str | None = None,
+    *,
+    batch_id: str | None = None,
 ) -> str:
     """Take an order in and start its saga; a repeat starts nothing. A start that fails is left to the recovery timer.
 
@@ -34,6 +39,7 @@ async def take_in_order(
         request: What the caller asks for.
         chosen_id: The caller's id; None to have one made.
         version: Of the orchestrator; None for that of every order.
+        batch_id: Of the batch that places the order; None for another.
 
     Returns:
         The order's id.
@@ -45,8 +51,10 @@ async def take_in_order(
         StorageUnavailable: The same request may be sent again.
     """
     parts = services()
-    intake = OrderIntake(parts.order_repository, parts.catalogue, parts.inventory_notes, parts.settings)
-    taken = await asyncio.to_thread(intake.take_in, request, chosen_id, datetime.now(UTC), version)
+    intake = OrderIntake(
+        parts.order_repository, parts.catalogue, parts.inventory_notes, parts.approvals, parts.settings
+    )
+    taken = await asyncio.to_thread(intake.take_in, request, chosen_id, datetime.now(UTC), version, batch_id)
     if taken.to_start is not None:
         emit_accepted(taken.order_id)
         mark_order(taken.order_id)

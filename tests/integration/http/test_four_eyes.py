@@ -1,5 +1,6 @@
 """Four eyes, two approvers, the audit log, and links that fail."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -74,15 +75,17 @@ async def test_approve_without_a_token_needs_an_approver(waiting: Shop) -> None:
     assert (own.status, own.json()["code"]) == (403, "own_request")
 
 
-async def test_an_approver_places_no_batch(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    refused = await call(shop, ADA, "POST", "orders/batch", {}, roles="operator,approver")
-    assert (refused.status, refused.json()["code"]) == (403, "own_request")
-    admitted = await call(shop, ADA, "POST", "orders/batch", {}, roles="operator")
-    assert admitted.status == 415
-    # The links of mails let them decide without the role.
-    change_settings(monkeypatch, APPROVER_EMAILS=ADA)
-    mailed = await call(shop, ADA.upper(), "POST", "orders/batch", {}, roles="operator")
-    assert (mailed.status, mailed.json()["code"]) == (403, "own_request")
+async def test_who_sends_a_batch_does_not_approve_its_orders_under_whatever_role_later(shop: Shop) -> None:
+    await shop.stock("piano", 10, unit_price_cents=500_000)
+    line = {"product_id": "piano", "quantity": 1}
+    body = "".join(json.dumps(order_request(order_id=each, lines=[line])) + "\n" for each in ("big-1", "big-2"))
+    headers = {"X-Local-Caller": ADA, "X-Local-Roles": "operator", "Content-Type": "application/x-ndjson"}
+    sent = await shop.host.http.request("POST", "/api/orders/batch", data=body.encode(), headers=headers)
+    assert sent.status == 202
+    await shop.host.run_until_idle()
+    assert (await shown(shop))["status"] == "awaiting_approval"
+    assert await decide(shop, ADA.upper()) == (403, "own_request")
+    assert await decide(shop, BOB) == (202, None)
 
 
 async def test_above_the_second_limit_two_approvers_decide(waiting: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

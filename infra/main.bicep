@@ -821,6 +821,7 @@ module alerts 'modules/alerts.bicep' = {
     appUrl: appUrl
     storageId: storage.outputs.id
     siteId: ownsInstances ? app.outputs.id : ''
+    behindFrontDoor: behindFrontDoor
   }
 }
 

@@ -8,6 +8,7 @@ from domain.errors import StorageUnavailable
 from services.concurrency import gather_bounded
 from services.container import services
 from services.recent_successes import CHECK_TIMEOUT_S
+from services.telemetry import emit_depth
 
 _log = logging.getLogger(__name__)
 
@@ -15,6 +16,19 @@ _log = logging.getLogger(__name__)
 async def queue_depths() -> Mapping[str, int | None]:
     """Return about how many messages each queue has, by name, as it was read lately; None where that is not known."""
     return await services().recent_results.get("queues", _read)
+
+
+async def log_depths() -> None:
+    """Log how many messages each queue has that is not empty: Azure Storage has a metric of all queues together only.
+
+    Raises:
+        StorageUnavailable: The depth of some queues is not known.
+    """
+    depths = await _read()
+    for name, messages in depths.items():
+        emit_depth(name, messages or 0)
+    if unknown := [name for name, messages in depths.items() if messages is None]:
+        raise StorageUnavailable(f"the depths of these queues are not known: {', '.join(unknown)}")
 
 
 async def _read() -> Mapping[str, int | None]:

@@ -8,16 +8,20 @@ without one: what runs in `asyncio.to_thread` returns what it changed, and its c
 
 import json
 import logging
+from datetime import datetime
 from typing import Literal
 
 from domain.orders.order import OrderProgress, OrderStatus
+from domain.shipping.parcels import SUSPECT_AFTER, SilentParcel
 from domain.shipping.tracking import ENDS, Tracking
 from domain.wire import Wire
 from domain.workflows.dead_letter import DeadLetter
 
 _log = logging.getLogger("shop")
 
-Event = Literal["order.status", "order.step", "order.intake", "dead_letter", "parcel.ended"]
+Event = Literal[
+    "order.status", "order.step", "order.intake", "dead_letter", "parcel.ended", "parcel.silent", "queue.depth"
+]
 
 
 def emit(evt: Event, **facts: str | int | None) -> None:
@@ -40,6 +44,20 @@ def emit_place(order_id: str, tracking: Tracking) -> None:
     """Write the line of a parcel whose new status is an end."""
     if tracking.status in ENDS:
         emit("parcel.ended", order_id=order_id, status=tracking.status)
+
+
+def emit_silent(parcel: SilentParcel, now: datetime) -> None:
+    """Write the line of a parcel that a poll has brought nothing of, if that has been so for long."""
+    days = parcel.silent_days(now)
+    if days >= SUSPECT_AFTER.days:
+        status = None if parcel.known is None else parcel.known.status
+        emit("parcel.silent", order_id=parcel.order_id, status=status, days=days)
+
+
+def emit_depth(queue: str, messages: int) -> None:
+    """Write the line of a queue that is not empty."""
+    if messages:
+        emit("queue.depth", queue=queue, messages=messages)
 
 
 def emit_dead_letter(dead_letter: DeadLetter | None) -> None:

@@ -10,6 +10,9 @@ from domain.wire import Timestamp, Wire
 SILENCE_INTERVAL: Final = timedelta(hours=6)
 """Reports without a new status are recorded this far apart: they show that a parcel is not silent, and little else."""
 
+SUSPECT_AFTER: Final = timedelta(days=7)
+"""A parcel of which the carrier has reported nothing new for so long may be lost: an operator asks the carrier."""
+
 MAX_POLLED: Final = 100
 """Parcels that one request to the carrier is about."""
 
@@ -69,6 +72,11 @@ class SilentParcel(Wire):
     code: TrackingCode
     known: Tracking | None
     ordered_at: Timestamp
+
+    def silent_days(self, now: datetime) -> int:
+        """Return for how many whole days nothing new was reported, by the carrier's clock where it is known."""
+        reported_at = self.ordered_at if self.known is None else self.known.updated_at or self.known.seen_at
+        return (now - reported_at).days
 
     def after_poll(self, report: ParcelReport | None, now: datetime) -> Tracking | None:
         """Return what a poll has brought; None when it is nothing new.

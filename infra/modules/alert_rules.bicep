@@ -265,6 +265,17 @@ var appRules rule[] = [
     query: loadTextContent('../queries/poison_messages.kql')
   }
   {
+    name: 'poison_depth'
+    title: 'Messages wait in a poison queue'
+    description: 'Messages that could not be processed are still there. Azure deletes those that the host has moved after seven days: look at each before.'
+    severity: 2
+    window: 'PT30M'
+    every: 'PT15M'
+    lookBack: ''
+    splitBy: ['queue']
+    query: loadTextContent('../queries/poison_depth.kql')
+  }
+  {
     name: 'intake_paused'
     title: 'New orders are refused'
     description: 'Accepted orders wait too long for their first step, so new ones are answered with 503 until it is over.'
@@ -301,6 +312,39 @@ var surroundingsRules rule[] = [
     lookBack: ''
     splitBy: ['provider']
     query: loadTextContent('../queries/provider_errors.kql')
+  }
+  {
+    name: 'lost_parcels'
+    title: 'A parcel is lost'
+    description: 'A parcel reached no end within 45 days, or its carrier calls it lost. The customer has paid, and has no goods.'
+    severity: 2
+    window: 'PT1H'
+    every: 'PT1H'
+    lookBack: 'P2D'
+    splitBy: ['orderId']
+    query: loadTextContent('../queries/lost_parcels.kql')
+  }
+  {
+    name: 'silent_parcels'
+    title: 'A parcel stays silent'
+    description: 'Nothing new was reported of a parcel for a week, and the last poll brought nothing: it may be lost, or was never handed over.'
+    severity: 2
+    window: 'PT1H'
+    every: 'PT1H'
+    lookBack: 'P2D'
+    splitBy: ['orderId']
+    query: loadTextContent('../queries/silent_parcels.kql')
+  }
+  {
+    name: 'parcels_unpolled'
+    title: 'Silent parcels are not polled'
+    description: 'The carrier answers no poll of silent parcels: it is down, or the key lacks the right to read trackers.'
+    severity: 2
+    window: 'PT1H'
+    every: 'PT15M'
+    lookBack: ''
+    splitBy: []
+    query: loadTextContent('../queries/parcels_unpolled.kql')
   }
   {
     name: 'activity_failures'
@@ -389,5 +433,21 @@ var surroundingsRules rule[] = [
     lookBack: ''
     splitBy: []
     query: loadTextContent('../queries/log_volume.kql')
+  }
+]
+
+@export()
+@description('What may be wrong at Front Door, where there is one.')
+var frontDoorRules rule[] = [
+  {
+    name: 'firewall_blocks'
+    title: 'The firewall blocks many requests'
+    description: 'One rule of Front Door\'s firewall has blocked more than 100 requests in 15 minutes: an attack, or our own callers.'
+    severity: 2
+    window: 'PT15M'
+    every: 'PT15M'
+    lookBack: ''
+    splitBy: ['firewallRule']
+    query: loadTextContent('../queries/firewall_blocks.kql')
   }
 ]

@@ -3,7 +3,7 @@
 //
 // Severity decides who is called: 0 the phone, the webhook and the mails, 1 the webhook and the mails, 2 and 3 the mails.
 
-import { appRules, orderRules, rule, surroundingsRules } from 'alert_rules.bicep'
+import { appRules, frontDoorRules, orderRules, rule, surroundingsRules } from 'alert_rules.bicep'
 
 @description('Prefix of the names of the rules.')
 param namePrefix string
@@ -42,9 +42,12 @@ param storageId string
 @description('The app, where its plan has metrics for failed requests (EP, App Service); empty elsewhere.')
 param siteId string
 
+@description('Whether Front Door and its firewall are in front of the app.')
+param behindFrontDoor bool
+
 var prelude = loadTextContent('../queries/prelude.kql')
 
-var rules rule[] = concat(orderRules, appRules, surroundingsRules)
+var rules rule[] = concat(orderRules, appRules, surroundingsRules, behindFrontDoor ? frontDoorRules : [])
 
 resource people 'Microsoft.Insights/actionGroups@2023-01-01' = {
   name: '${namePrefix}-people'

@@ -14,7 +14,7 @@ from domain.shipping.parcels import MAX_POLLED, Parcel, ParcelReport, SilentParc
 from domain.shipping.tracking import MAX_SILENCE, Tracking
 from services.concurrency import gather_bounded
 from services.container import services
-from services.telemetry import emit_place
+from services.telemetry import emit_place, emit_silent
 
 MAX_PARCELS: Final = 2_000
 """Parcels that one run polls: 20 requests to the carrier."""
@@ -74,15 +74,18 @@ async def _record(parcels: Sequence[SilentParcel], reports: dict[str, ParcelRepo
 
     async def record(order_id: str) -> None:
         parcel = by_order[order_id]
-        found = await asyncio.to_thread(_record_one, parcel, reports.get(parcel.code), now)
-        if found is not None:
-            emit_place(order_id, found)
+        report = reports.get(parcel.code)
+        later = parcel.after_poll(report, now)
+        if await asyncio.to_thread(_record_one, parcel, report, later, now) and later is not None:
+            emit_place(order_id, later)
+        if later is None:
+            emit_silent(parcel, now)
 
     await gather_bounded(record, by_order)
 
 
-def _record_one(parcel: SilentParcel, report: ParcelReport | None, now: datetime) -> Tracking | None:
-    """Record what a poll has brought; return it when the parcel's status is new."""
+def _record_one(parcel: SilentParcel, report: ParcelReport | None, later: Tracking | None, now: datetime) -> bool:
+    """Record what a poll has brought; return whether the parcel's status is new."""
     parcels, open_parcels = services().parcels, services().open_parcels
     if report is not None and parcel.known is None and parcels.find(parcel.code) is None:
         # The process died that was to record it; until then no webhook finds the order.
@@ -94,8 +97,7 @@ def _record_one(parcel: SilentParcel, report: ParcelReport | None, now: datetime
                 tracker_id=report.tracker_id,
             )
         )
-    found = parcel.after_poll(report, now)
-    if found is None:
+    if later is None:
         open_parcels.mark_polled(parcel.order_id, now)
-        return None
-    return found if open_parcels.record(parcel.order_id, found, now) else None
+        return False
+    return open_parcels.record(parcel.order_id, later, now)

@@ -1,1 +1,1 @@
-"""Timer functions: recover runs, expire reservations, reconcile stock and payments, prepare storage, purge histories."""
+"""Timer functions: recovery, reconciliation, and what else is due regularly."""

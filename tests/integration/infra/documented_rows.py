@@ -63,6 +63,29 @@ def workspace_line(detail: str) -> Item:
 OVER_QUOTA: Final = "Data collection stopped due to daily limit of free data reached. Ingestion status = OverQuota"
 
 
+def firewall_line(request: int, action: str = "Block", rule: str = "TooManyRequests") -> Item:
+    """Return a line of Front Door's firewall, whose properties have the type at the end of their names.
+
+    learn.microsoft.com/azure/web-application-firewall/afds/waf-front-door-monitor (fields, an example, a query), and
+    learn.microsoft.com/azure/azure-monitor/reference/supported-logs/microsoft-cdn-profiles-logs (the table).
+    """
+    columns = {
+        "ResourceProvider": "MICROSOFT.CDN",
+        "Category": "FrontDoorWebApplicationFirewallLog",
+        "OperationName": "Microsoft.Cdn/Profiles/Write",
+        "action_s": action,
+        "ruleName_s": rule,
+        "socketIP_s": f"20.0.0.{request % 3}",
+        "clientIP_s": f"20.0.0.{request % 3}",
+        "requestUri_s": "https://shop.azurefd.net:443/api/orders",
+        "trackingReference_s": f"reference-{request}",
+        "policy_s": "shop",
+        "policyMode_s": "prevention",
+        "host_s": "shop.azurefd.net",
+    }
+    return Item("AzureDiagnostics", columns)
+
+
 def http_call(path: str, status: int, age: timedelta = timedelta(), times: int = 1, name: str = "place_order") -> Item:
     """Return an answered request as `recorded/dead-letter-resolved.jsonl` has one: a 4xx is a success, a 5xx is none."""
     columns = {

@@ -3,12 +3,14 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from domain.orders.order import OrderProgress, OrderStatus
 from domain.payments.reconciliation import NEXT_ACTION, PaymentDrift, PaymentDriftKind
-from services.telemetry import emit, emit_accepted, emit_status
+from domain.shipping.parcels import SilentParcel
+from domain.shipping.tracking import ParcelStatus, Tracking
+from services.telemetry import emit, emit_accepted, emit_place, emit_silent, emit_status
 from tests.integration.infra.recorded_rows import Line
 
 LOGGERS: Final = ("shop", "services", "triggers", "orchestrators", "activities", "entities", "adapters")
@@ -61,6 +63,19 @@ def order(order_id: str, statuses: Mapping[OrderStatus, timedelta]) -> list[Line
         else:
             lines += said(age, emit_status, OrderProgress(order_id=order_id, status=status, message=""))
     return lines
+
+
+def silent(order_id: str, silent_for: timedelta, age: timedelta = timedelta()) -> list[Line]:
+    """Return the lines of a poll that has brought nothing of a parcel. silent_for: since its order was placed."""
+    now = datetime.now(UTC)
+    parcel = SilentParcel(order_id=order_id, code="EZ1000000001", known=None, ordered_at=now - silent_for)
+    return said(age, emit_silent, parcel, now)
+
+
+def parcel_end(order_id: str, status: ParcelStatus, age: timedelta = timedelta()) -> list[Line]:
+    """Return the line of a parcel's end."""
+    tracking = Tracking(code="EZ1000000001", status=status, seen_at=datetime.now(UTC))
+    return said(age, emit_place, order_id, tracking)
 
 
 def step(name: str, outcome: str = "done", age: timedelta = timedelta(), order_id: str = "a-1") -> list[Line]:

@@ -13,14 +13,15 @@ import pytest
 from domain.orders.backlog import Backlog
 from domain.orders.order import OrderStatus
 from domain.payments.reconciliation import PaymentDriftKind
-from services.telemetry import emit
+from domain.shipping.tracking import ParcelStatus
+from services.telemetry import emit, emit_depth
 from tests.integration.infra import documented_rows as azure
 from tests.integration.infra.recorded_rows import QUERIES, Item, Line, rows_found
-from tests.integration.infra.said import order, payment_drift, said, step
+from tests.integration.infra.said import order, parcel_end, payment_drift, said, silent, step
 from tests.support.templates.bicep import evaluate, of_type, properties
-from tests.support.templates.combinations import PLAIN
+from tests.support.templates.combinations import WITH_FRONT_DOOR
 
-S, M, H = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
+S, M, H, D = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 ACCEPTED, COMPLETED, WAITS = OrderStatus.ACCEPTED, OrderStatus.COMPLETED, OrderStatus.AWAITING_APPROVAL
 
 Rows = dict[str, Any]
@@ -48,6 +49,14 @@ def quick_orders(count: int, accepted: timedelta) -> list[Line]:
 
 def intake(state: str, age: timedelta) -> list[Line]:
     return said(age, emit, "order.intake", state=state, limit_s=600, **Backlog()._asdict())
+
+
+def poisoned(messages: int, age: timedelta = timedelta(), queue: str = "orders-in-poison") -> list[Line]:
+    return said(age, emit_depth, queue, messages)
+
+
+def blocked(times: int, action: str = "Block") -> list[Item]:
+    return [azure.firewall_line(request, action) for request in range(times)]
 
 
 UNANSWERED = [line for n in range(6) for line in step("authorise_payment", "unknown", order_id=f"u-{n}")]
@@ -98,6 +107,21 @@ RAISED: dict[str, list[Rows]] = {
         items(azure.taken_from_queue("take_in_queued_order", 6 * M)),
     ],
     "intake_paused": [lines(intake("open", 3 * M), intake("paused", M))],
+    "poison_depth": [
+        lines(poisoned(2)),
+        lines(poisoned(9, 15 * M), poisoned(1)),  # some were taken out
+        lines(poisoned(1, queue="webjobs-blobtrigger-poison"), poisoned(3, queue="notifications")),
+    ],
+    "lost_parcels": [lines(parcel_end("a-1", ParcelStatus.LOST))],
+    "silent_parcels": [
+        lines(silent("a-1", 8 * D)),
+        lines(silent("a-1", 8 * D, 25 * H), silent("a-1", 9 * D)),  # polled daily
+    ],
+    "parcels_unpolled": [
+        {"lines": [Line(f"{n} silent parcels are not polled: EasyPost: 503", n * M, "Warning") for n in range(3)]},
+        {"lines": 3 * [Line("the carrier reports nothing of 100 silent parcels", level="Warning")]},
+    ],
+    "firewall_blocks": [items(blocked(101)), items(blocked(101, "block"))],
     "provider_errors": [lines(UNANSWERED)],
     "capture_latency": [lines(step("authorise_payment", age=2 * H))],
     "slo_api_fast_burn": [items(azure.http_call("orders", 503, M, 20), azure.http_call("orders", 202, M, 400))],
@@ -123,6 +147,15 @@ SPARED: dict[str, list[Rows]] = {
     "failing_webhooks": [items(*[azure.http_call("orders", 401) for _ in range(9)])],
     "backlog_age": [items(azure.taken_from_queue("deliver_notification", 20 * M, deliveries=3))],  # it was tried before
     "intake_paused": [lines(intake("paused", 3 * M), intake("open", M))],
+    "poison_depth": [lines(poisoned(0)), lines(poisoned(4, queue="notifications"))],
+    "lost_parcels": [lines(parcel_end("a-1", ParcelStatus.LOST, D), parcel_end("a-1", ParcelStatus.DELIVERED))],
+    "silent_parcels": [
+        lines(silent("a-1", 2 * D)),
+        lines(silent("a-1", 8 * D, 30 * H)),  # polled daily, and no more in this state
+        lines(silent("a-1", 8 * D, 2 * H), parcel_end("a-1", ParcelStatus.DELIVERED)),
+    ],
+    "parcels_unpolled": [warned("4 silent parcels are not polled: EasyPost: 503")],
+    "firewall_blocks": [items(blocked(400, "Log")), items(blocked(20))],
     "provider_errors": [lines(*[step("authorise_payment", "refused", order_id=f"c-{n}") for n in range(9)])],
     "capture_latency": [
         lines(step("authorise_payment", age=2 * H), step("capture_payment", age=2 * H - M)),
@@ -151,6 +184,9 @@ def good_day() -> Rows:
             for name in ("authorise_payment", "capture_payment")
         ],
         step("authorise_payment", "refused", order_id="q-9"),
+        poisoned(3, queue="notifications"),
+        parcel_end("q-1", ParcelStatus.DELIVERED),
+        silent("q-2", 2 * D),
     )
     calls = items(
         azure.http_call("orders", 202, M, 500),
@@ -171,13 +207,15 @@ def good_day() -> Rows:
         azure.workspace_line("Data collection has resumed. Ingestion status = RespectQuota"),
         azure.metric("Microsoft.EventGrid", "DeliverySuccessCount", 3),
         azure.metric("Microsoft.EventGrid", "DeadLetteredCount", 0),
+        *blocked(20),
+        azure.firewall_line(0, "AnomalyScoring", "Microsoft_DefaultRuleSet-2.1-SQLI-942100"),
     )
     return orders | calls
 
 
 def rules() -> dict[str, dict[str, Any]]:
     """Return every alert that reads logs, by the name of its query."""
-    found = of_type(evaluate(PLAIN[0]), "Microsoft.Insights/scheduledQueryRules")
+    found = of_type(evaluate(WITH_FRONT_DOOR[0]), "Microsoft.Insights/scheduledQueryRules")
     return {str(one["name"]).removeprefix("orders-test-").replace("-", "_"): properties(one) for one in found}
 
 

@@ -1,5 +1,7 @@
 """The timer that polls parcels: only the silent ones, in bulk, a bounded number, and with nothing lost when it stops."""
 
+import json
+import logging
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
@@ -119,3 +121,17 @@ async def test_an_order_that_is_not_known_by_its_tracking_code_becomes_known(sen
     known = services().parcels.find(sent["tracking_code"])
     assert known is not None
     assert (known.order_id, known.shipment_id) == ("a-1", sent["id"])
+
+
+async def test_a_parcel_that_stays_silent_for_a_week_has_a_line_at_each_poll_and_no_other(
+    sender: Shop, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level(logging.INFO, logger="shop")
+    assert await poll_silent(later()) == 3  # the carrier knows them as announced
+    assert await poll_silent(later(3)) == 3
+    assert "parcel.silent" not in caplog.text
+    sender.sandbox.post("/trackers/b-1", {"status": "in_transit"})
+    assert await poll_silent(later(9)) == 3
+    lines = [json.loads(record.getMessage()) for record in caplog.records if "parcel.silent" in record.getMessage()]
+    assert sorted(line["order_id"] for line in lines) == ["a-1", "c-1"]
+    assert {line["days"] for line in lines} <= {8, 9}

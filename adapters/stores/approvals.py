@@ -63,11 +63,10 @@ class Approvals:
                 return SettledApproval.model_validate_json(held["settled"])
         return settled
 
-    def first_approval(self, request: SettleApprovalRequest) -> str:
+    def first_approval(self, key: str, wait_id: str, approver: str) -> str:
         """Store who is the first of two approvers of a wait, unless that is stored; return who it is."""
-        approver = request.decision.approver
-        is_first = self._insert(request.key, f"{request.wait_id}{_FIRST}", {"approver": approver})
-        return approver if is_first else self.known_first_approval(request.key, request.wait_id) or approver
+        is_first = self._insert(key, f"{wait_id}{_FIRST}", {"approver": approver})
+        return approver if is_first else self.known_first_approval(key, wait_id) or approver
 
     def known_first_approval(self, key: str, wait_id: str) -> str | None:
         """Return who is the first of two approvers of a wait; None before there is one."""

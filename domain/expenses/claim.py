@@ -170,6 +170,11 @@ def expense_wait_id(claim_id: str, turn: int) -> str:
     return f"{claim_id}.expense.{turn}"
 
 
+def second_approval_id(claim_id: str) -> str:
+    """Return the name under which the first of two approvals is stored. It counts in every turn."""
+    return f"{claim_id}.expense"
+
+
 def expense_decided(turn: int) -> str:
     """Return the name of the event of a turn. Each turn has its own, because a wait also receives earlier events of its name."""
     return f"ExpenseDecided{turn}"

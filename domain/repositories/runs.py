@@ -128,7 +128,7 @@ class Approvals(Protocol):
     def settle(self, request: SettleApprovalRequest) -> SettledApproval:
         """Store the decision of an approval wait, unless there is one; return the one that holds."""
 
-    def first_approval(self, request: SettleApprovalRequest) -> str:
+    def first_approval(self, key: str, wait_id: str, approver: str) -> str:
         """Store who is the first of two approvers of a wait, unless that is stored; return who it is."""
 
     def known_first_approval(self, key: str, wait_id: str) -> str | None:

@@ -6,6 +6,7 @@ from domain.expenses.claim import (
     EXPENSE_APPROVAL,
     MAX_TURNS,
     ExpenseRequest,
+    ExpenseTotal,
     ExpenseWait,
     expense_decided,
     expense_wait_id,
@@ -21,7 +22,9 @@ from services.container import services
 from services.decisions import decide, holds
 from services.durable.client import DurableClient
 from services.durable.instances import has_completed, instance_status, is_unfinished, stored_input
+from services.expenses.second_approval import approval_of_two, claim_needs_two, holds_of_two, is_second_approver
 from services.four_eyes import check_requester
+from services.two_approvers import is_decided
 
 
 class ClaimNotFound(NotFound):
@@ -50,12 +53,14 @@ class OpenTurn(Wire):
 
     Attributes:
         turn: From 1.
+        totals: What is claimed.
         awaits_instance: The platform has failed its instance, and another is about to take over.
     """
 
     claim_id: str
     turn: int
     wait: ExpenseWait
+    totals: tuple[ExpenseTotal, ...] = ()
     awaits_instance: bool = False
 
 
@@ -81,14 +86,23 @@ async def open_turn(client: DurableClient, claim_id: str) -> OpenTurn:
     detail = WorkflowProgress.model_validate(status.custom_status).detail
     if detail.get("wait") is None:
         raise DecisionNotAwaited
-    wait = ExpenseWait.model_validate(detail["wait"])
-    return OpenTurn(claim_id=claim_id, turn=detail["turn"], wait=wait, awaits_instance=not is_unfinished(status))
+    return OpenTurn(
+        claim_id=claim_id,
+        turn=detail["turn"],
+        wait=ExpenseWait.model_validate(detail["wait"]),
+        totals=tuple(ExpenseTotal.model_validate(each) for each in detail.get("totals", ())),
+        awaits_instance=not is_unfinished(status),
+    )
 
 
-async def decide_by_link(client: DurableClient, link: DecisionLink, decision: ApprovalDecision) -> None:
+async def decide_by_link(client: DurableClient, link: DecisionLink, decision: ApprovalDecision) -> bool:
     """Record the decision of a link's approver and wake the claim. The same one again changes nothing.
 
+    Returns:
+        Whether it is decided; False when a claim above the second limit waits for another approver's approval.
+
     Raises:
+        OwnRequest: The approver has handed the claim in.
         ClaimNotFound: There is no such claim.
         DecisionNotAwaited: The claim has left the link's turn.
         AlreadyDecided: Another decision holds.
@@ -100,16 +114,25 @@ async def decide_by_link(client: DurableClient, link: DecisionLink, decision: Ap
     try:
         turn = await open_turn_of(client, link)
     except DecisionNotAwaited:
-        if await holds(request):
-            return
+        if await holds_of_two(request):
+            return True
         raise
+    if decision.decision == "approved" and claim_needs_two(turn.totals):
+        of_two = await approval_of_two(request, await claim_of(client, link.key), turn.wait)
+        if of_two is None:
+            return await is_decided(request)
+        request = of_two
     await _decide(client, turn, request)
+    return True
 
 
 async def decide_as_approver(
     client: DurableClient, claim_id: str, wait_id: str, decision: ApprovalDecision, caller: Caller
-) -> None:
-    """Record the decision of the approver whose turn it is, known by their sign-in name, and wake the claim.
+) -> bool:
+    """Record the decision of the approver whose turn it is, or of the second, known by their sign-in name; wake the claim.
+
+    Returns:
+        As by a link.
 
     Raises:
         NotTheirTurn: The claim waits for another approver.
@@ -117,16 +140,17 @@ async def decide_as_approver(
         ClaimNotFound, DecisionNotAwaited, AlreadyDecided, StorageUnavailable, TryAgain: As by a link.
     """
     turn = await open_turn(client, claim_id)
-    if not caller.is_also(turn.wait.approver):
+    is_asked = caller.is_also(turn.wait.approver)
+    if not is_asked and not await is_second_approver(claim_id, await claim_of(client, claim_id), caller):
         raise NotTheirTurn
     link = DecisionLink(
         workflow=EXPENSE_APPROVAL,
         key=claim_id,
         wait_id=wait_id,
-        approver=turn.wait.approver,
+        approver=turn.wait.approver if is_asked else caller.name,
         expires_at=turn.wait.expires_at,
     )
-    await decide_by_link(client, link, decision)
+    return await decide_by_link(client, link, decision)
 
 
 async def withdraw_claim(client: DurableClient, claim_id: str, withdrawal: ApprovalDecision) -> None:

@@ -1,23 +1,16 @@
 """Decide on an order that waits for an approval: one approver, or two above the second limit."""
 
-import asyncio
-from typing import Final
-
 from domain.ids import PROCESS_ORDER, order_instance_id
 from domain.orders.approval import APPROVAL_DECIDED, approval_wait_id
 from domain.orders.order import OrderStatus
 from domain.refusals import Conflict
 from domain.workflows.decision import ApprovalDecision, SettleApprovalRequest
 from domain.workflows.decision_link import DecisionLink
-from services.container import services
-from services.decisions import AlreadyDecided, decide, holds
+from services.decisions import decide, holds
 from services.durable.client import DurableClient
 from services.four_eyes import check_requester
-from services.orders.second_limit import needs_two
 from services.orders.status import OrderView, view_order
-
-# Two of them, and a word between, are one name.
-_NAME_CHARS: Final = 47
+from services.two_approvers import first_of_two, is_decided, is_same_person, needs_two, of_both
 
 
 class ApprovalNotAwaited(Conflict):
@@ -47,12 +40,12 @@ async def decide_order(client: DurableClient, order_id: str, decision: ApprovalD
     )
     awaits = _awaits_approval(view)
     if decision.decision == "approved" and _needs_two(view):
-        first = await _first_approver(request, may_be_first=awaits)
+        first = await first_of_two(order_id, request.wait_id, decision.approver, may_be_first=awaits)
         if first is None:
             raise ApprovalNotAwaited
-        if first.casefold() == decision.approver.casefold():
-            return await _is_decided(request)
-        request = _of_both(first, request)
+        if is_same_person(first, decision.approver):
+            return await is_decided(request)
+        request = of_both(first, request)
     if not awaits:
         if await holds(request):
             return True
@@ -60,28 +53,6 @@ async def decide_order(client: DurableClient, order_id: str, decision: ApprovalD
     instance_id = None if view.awaits_instance else order_instance_id(order_id)
     await decide(client, instance_id, APPROVAL_DECIDED, request)
     return True
-
-
-async def _first_approver(request: SettleApprovalRequest, *, may_be_first: bool) -> str | None:
-    """Return the first of the two approvers, who is this one where there is none yet and there may be one."""
-    if may_be_first:
-        return await asyncio.to_thread(services().approvals.first_approval, request)
-    return await asyncio.to_thread(services().approvals.known_first_approval, request.key, request.wait_id)
-
-
-async def _is_decided(request: SettleApprovalRequest) -> bool:
-    held = await asyncio.to_thread(services().approvals.decision, request.key, request.wait_id)
-    if held is not None and (held.timed_out or held.decision.decision != request.decision.decision):
-        raise AlreadyDecided
-    return held is not None
-
-
-def _of_both(first: str, second: SettleApprovalRequest) -> SettleApprovalRequest:
-    """Return the decision of two approvers, with the names of both."""
-    decision = second.decision.model_copy(
-        update={"approver": f"{first[:_NAME_CHARS]} and {second.decision.approver[:_NAME_CHARS]}"}
-    )
-    return second.model_copy(update={"decision": decision})
 
 
 def _needs_two(view: OrderView) -> bool:

@@ -19,8 +19,9 @@ from services.container import services
 from services.durable.client import DurableClient
 from services.durable.instances import stored_input
 from services.open_dead_letters import known_open
-from services.orders.second_limit import first_approver, needs_two
+from services.orders.second_limit import first_approver
 from services.orders.status import OrderView, view_order
+from services.two_approvers import needs_two
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -123,9 +123,11 @@ async def _decided(
     """Record a decision, and return the page that thanks for it."""
     what = "order" if link.workflow == PROCESS_ORDER else "claim"
     message = f"You have {decision.decision} the {what} {link.key}."
-    if link.workflow != PROCESS_ORDER:
-        await decide_by_link(client, link, decision)
-    elif not await decide_order(client, link.key, decision):
+    if link.workflow == PROCESS_ORDER:
+        is_decided = await decide_order(client, link.key, decision)
+    else:
+        is_decided = await decide_by_link(client, link, decision)
+    if not is_decided:
         message += " It is above the limit of one approver, and waits for the approval of another."
     return page("decision_answer.html", subject="Thank you", message=message)
 

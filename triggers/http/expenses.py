@@ -4,18 +4,20 @@ Who withdraws follows from the caller's identity or a signed token, never from w
 claim.
 """
 
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import azure.durable_functions as df
 import azure.functions as func
 from pydantic import Field
 
-from domain.expenses.claim import EXPENSE_APPROVAL, ExpenseRequest
+from domain.expenses.claim import EXPENSE_APPROVAL, ExpenseRequest, ExpenseTotal
 from domain.identity import EVERY_ROLE, Role
 from domain.wire import VISIBLE_LINE, Comment, Edge
 from domain.workflows.decision import ApprovalDecision
+from domain.workflows.run import WorkflowProgress
 from services.expenses.claims import claimant, hand_in, is_claimant
 from services.expenses.decisions import withdraw_claim
+from services.expenses.second_approval import claim_needs_two, first_claim_approver
 from services.workflows.runs import RunView
 from triggers.http.support.callers import caller
 from triggers.http.support.durable_view import DurableStatus, ViewQuery
@@ -101,7 +103,7 @@ async def get_expenses(req: func.HttpRequest, client: df.DurableOrchestrationCli
     reads_all = caller().has(Role.APPROVER, Role.OPERATOR, Role.AUDITOR)
     if not reads_all and not await is_claimant(client, path_id(req, "id"), caller()):
         raise unknown("id")
-    return await run_status(req, client, EXPENSE_APPROVAL, "expenses", ExpenseDocument, links=_links)
+    return await run_status(req, client, EXPENSE_APPROVAL, "expenses", ExpenseDocument, fresh=_approvals, links=_links)
 
 
 @operation(
@@ -124,6 +126,15 @@ async def withdraw_expenses(req: func.HttpRequest, client: df.DurableOrchestrati
     decision = ApprovalDecision(decision="rejected", approver=who, comment=withdrawal.reason)
     await withdraw_claim(client, key, decision)
     return started_answer("expenses", key)
+
+
+def _approvals(progress: WorkflowProgress) -> dict[str, Any]:
+    """Return how far a claim is that waits for two approvers."""
+    if progress.status != "running" or progress.detail.get("wait") is None:
+        return {}
+    if not claim_needs_two(ExpenseTotal.model_validate(each) for each in progress.detail.get("totals", ())):
+        return {}
+    return {"approvers_needed": 2, "first_approver": first_claim_approver(progress.id)}
 
 
 def _links(view: RunView) -> dict[str, str]:

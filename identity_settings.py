@@ -11,8 +11,29 @@ from setting_values import InvalidSetting
 IdentityKind = Literal["local", "service_key", "entra"]
 """local: callers are believed. service_key: function keys, of storefronts alone. entra: people and applications of one tenant."""
 
-# What the platform sets in an app's environment, on every plan, and what no local host sets.
-_AZURE: Final = ("WEBSITE_INSTANCE_ID", "WEBSITE_POD_NAME", "WEBSITE_OWNER_NAME", "WEBSITE_SKU", "LEGION_SERVICE_HOST")
+# What the platform sets in an app's environment, on every plan and in Container Apps, and what no local host sets: from the host's
+# EnvironmentExtensions and from learn.microsoft.com/azure/container-apps/environment-variables#built-in-environment-variables.
+_AZURE: Final = (
+    "WEBSITE_INSTANCE_ID",
+    "WEBSITE_POD_NAME",
+    "WEBSITE_OWNER_NAME",
+    "WEBSITE_SKU",
+    "LEGION_SERVICE_HOST",
+    "MANAGED_ENVIRONMENT",
+    "CONTAINER_APP_NAME",
+    "CONTAINER_APP_REVISION",
+    "CONTAINER_APP_HOSTNAME",
+    "CONTAINER_APP_REPLICA_NAME",
+    "CONTAINER_APP_ENV_DNS_SUFFIX",
+    "CONTAINER_APP_JOB_NAME",
+    "CONTAINER_APP_JOB_EXECUTION_NAME",
+)
+
+_KUBERNETES: Final = "KUBERNETES_SERVICE_HOST"
+"""Set in every pod."""
+
+_LOCAL_TOOLS: Final = "FUNCTIONS_CORETOOLS_ENVIRONMENT"
+"""Set by `func` and by local_host for the app that they run: a developer's machine may be a pod too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,17 +59,19 @@ class IdentitySettings:
 
 
 def identity_kind(env: Mapping[str, str]) -> IdentityKind:
-    """Return how the app learns who calls: by function keys in Azure, and not at all elsewhere, where nothing else is set.
+    """Return how the app learns who calls. Without a setting: by function keys where it serves others, elsewhere not at all.
 
     Raises:
-        InvalidSetting: It is none of the known ways, or local in Azure.
+        InvalidSetting: It is none of the known ways, or local in Azure or Kubernetes.
     """
-    in_azure = any(env.get(name) for name in _AZURE)
-    default: IdentityKind = "service_key" if in_azure else "local"
+    served = _is_in_azure(env) or _is_in_kubernetes(env)
+    default: IdentityKind = "service_key" if served else "local"
     kinds: tuple[IdentityKind, ...] = (default, *(each for each in get_args(IdentityKind) if each != default))
     kind = read.one_of(env, "IDENTITY", kinds)
-    if kind == "local" and in_azure:
-        raise InvalidSetting("IDENTITY", "must not be local in Azure, where every caller would be believed")
+    if kind == "local" and served:
+        raise InvalidSetting(
+            "IDENTITY", "must not be local in Azure or Kubernetes, where every caller would be believed"
+        )
     return kind
 
 
@@ -76,10 +99,18 @@ def identity_settings(env: Mapping[str, str]) -> IdentitySettings:
 
 def _authority(env: Mapping[str, str]) -> str:
     address = (read.optional(env, "ENTRA_AUTHORITY") or IdentitySettings.authority).rstrip("/")
-    is_local = urlsplit(address).hostname == "127.0.0.1" and not any(env.get(name) for name in _AZURE)
+    is_local = urlsplit(address).hostname == "127.0.0.1" and not _is_in_azure(env) and not _is_in_kubernetes(env)
     if not read.names_a_host(address, ("http", "https") if is_local else ("https",)):
         raise InvalidSetting("ENTRA_AUTHORITY", "must be an https address such as https://login.microsoftonline.com")
     return address
+
+
+def _is_in_azure(env: Mapping[str, str]) -> bool:
+    return any(env.get(name) for name in _AZURE)
+
+
+def _is_in_kubernetes(env: Mapping[str, str]) -> bool:
+    return bool(env.get(_KUBERNETES)) and not env.get(_LOCAL_TOOLS)
 
 
 def _several(env: Mapping[str, str], name: str) -> tuple[str, ...]:

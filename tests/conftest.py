@@ -15,6 +15,9 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
     [*map(str, sorted(_PACKAGES.glob("*/src"))), *filter(None, [os.environ.get("PYTHONPATH")])]
 )
 
+# A machine that runs the tests may be a pod, and is no place where the app serves others.
+os.environ.pop("KUBERNETES_SERVICE_HOST", None)
+
 pytest_plugins = [
     "tests.support.tiers",
     "local_host.testing.plugin",

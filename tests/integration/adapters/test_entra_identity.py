@@ -207,9 +207,29 @@ async def test_a_principal_of_another_form_or_of_a_guest_is_refused(served: Tena
 def test_in_azure_callers_are_never_believed() -> None:
     assert identity_kind({}) == "local"
     assert identity_kind({"WEBSITE_INSTANCE_ID": "x"}) == "service_key"
-    for name in ("WEBSITE_INSTANCE_ID", "WEBSITE_POD_NAME", "WEBSITE_SKU"):
-        with pytest.raises(InvalidSetting, match="IDENTITY"):
-            identity_kind({name: "x", "IDENTITY": "local"})
+    by_local_tools = {"FUNCTIONS_CORETOOLS_ENVIRONMENT": "true"}
+    for name in (
+        "WEBSITE_INSTANCE_ID",
+        "WEBSITE_POD_NAME",
+        "WEBSITE_SKU",
+        "MANAGED_ENVIRONMENT",
+        "CONTAINER_APP_NAME",
+        "CONTAINER_APP_JOB_NAME",
+    ):
+        for tools in ({}, by_local_tools):
+            assert identity_kind({name: "x", **tools}) == "service_key"
+            with pytest.raises(InvalidSetting, match="IDENTITY"):
+                identity_kind({name: "x", "IDENTITY": "local", **tools})
+
+
+def test_in_kubernetes_callers_are_believed_only_where_a_local_host_runs_the_app() -> None:
+    pod = {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}
+    assert identity_kind(pod) == "service_key"
+    with pytest.raises(InvalidSetting, match="IDENTITY"):
+        identity_kind({**pod, "IDENTITY": "local"})
+    assert identity_kind({**pod, "FUNCTIONS_CORETOOLS_ENVIRONMENT": "true"}) == "local", (
+        "a developer's machine in a pod"
+    )
 
 
 def test_entra_needs_its_settings() -> None:

@@ -12,7 +12,6 @@ from domain.carts.cart import checkout_id
 from domain.ids import order_id_for_key
 from domain.onboarding.user import user_id
 from domain.orders.batch import batch_order_id
-from local_host.testing import Answer
 from services.container import services
 from tests.support.expenses import decision_token
 from tests.support.files import put_files, read_json
@@ -65,7 +64,7 @@ async def claim(shop: Shop, key: str) -> None:
     await post(shop, "expenses", body)
     decision = {"decision": "approved", "token": await decision_token(shop, key)}
     # 503: its run has just failed, and its turn is not known before the next one.
-    answer = await insist(shop, f"approve/expense_approval.{key}", decision)
+    answer = await shop.post_until_answered(f"approve/expense_approval.{key}", decision)
     assert answer.status in (202, 409, 503)
     await shop.host.run_until_idle()
 
@@ -77,7 +76,7 @@ async def claimed(shop: Shop, key: str) -> None:
 
 
 async def check_out(shop: Shop, key: str) -> None:
-    added = await insist(shop, f"carts/{key}/items", {"product_id": "mug", "quantity": 2, "key": "click"})
+    added = await shop.post_until_answered(f"carts/{key}/items", {"product_id": "mug", "quantity": 2, "key": "click"})
     assert added.status == 202
     await shop.host.run_until_idle()
     body = {"payment": {"payment_method": "pm_card_visa"}, "ship_to": ADDRESS, "email": "ada@example.com"}
@@ -93,7 +92,7 @@ async def checked_out(shop: Shop, key: str) -> None:
 async def send_batch(shop: Shop, key: str) -> None:
     lines = "".join(f"{json.dumps(order_request())}\n" for _ in range(2))
     headers = {"Content-Type": "application/x-ndjson", "Idempotency-Key": key}
-    assert (await insist(shop, "orders/batch", data=lines.encode(), headers=headers)).status == 202
+    assert (await shop.post_until_answered("orders/batch", data=lines.encode(), headers=headers)).status == 202
     await shop.host.run_until_idle()
 
 
@@ -151,7 +150,7 @@ async def complete_order(shop: Shop, key: str) -> None:
 
 
 async def watch_parcel(shop: Shop, key: str) -> None:
-    assert (await insist(shop, f"shipments/{key}/watch")).status == 202
+    assert (await shop.post_until_answered(f"shipments/{key}/watch")).status == 202
     await shop.host.run_until_idle()
 
 
@@ -160,14 +159,8 @@ async def delivered(shop: Shop, key: str) -> None:
     assert (await shop.get(f"orders/{key}")).json()["parcel"]["status"] == "delivered"
 
 
-async def insist(shop: Shop, path: str, body: Any = None, **options: Any) -> Answer:
-    """Send a request again when its worker has died over it, as good clients do."""
-    answer = await shop.post(path, body, **options)
-    return await shop.post(path, body, **options) if answer.status == 500 else answer
-
-
 async def post(shop: Shop, path: str, body: dict[str, Any]) -> None:
-    answer = await insist(shop, path, body)
+    answer = await shop.post_until_answered(path, body)
     assert answer.status == 202, answer.text
     await shop.host.run_until_idle()
 

@@ -84,11 +84,11 @@ async def test_one_settlement_settles_an_order_whose_instance_stopped_at_any_mom
 
 async def play_half(shop: Shop, order_id: str, case: OrderCase) -> None:
     """Place an order and do what people do; a caller whose worker has died asks again."""
-    await shop.post("orders", case.body(order_id))
+    await shop.post_until_answered("orders", case.body(order_id))
     await shop.host.run_until_idle()
     if case.action is not None:
         path, body = case.action
-        await shop.post(f"orders/{order_id}/{path}", body)
+        await shop.post_until_answered(f"orders/{order_id}/{path}", body)
         await shop.host.run_until_idle()
 
 

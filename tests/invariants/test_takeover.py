@@ -11,7 +11,6 @@ from domain.workflows import restarts
 from orchestrators import process_order
 from services.container import services
 from tests.invariants.order_cases import APPROVE, CANCEL, ORDER_CASES, SHELF, stock_shelf
-from tests.invariants.patterns import insist
 from tests.invariants.turns import first_commands
 from tests.invariants.worker_deaths import finish, mails_about, recover, recover_at_once, send_mails
 from tests.support.books import assert_balanced, open_dead_letters
@@ -35,7 +34,7 @@ async def shop(monkeypatch, storage_connection, sandbox, mailbox: Mailbox) -> As
 
 async def place(shop: Shop, order_id: str = "a-1", *, big: bool = True) -> None:
     case = BIG if big else SMALL
-    assert (await shop.post("orders", case.body(order_id))).status == 202
+    assert (await shop.post_until_answered("orders", case.body(order_id))).status == 202
     await shop.host.run_until_idle()
 
 
@@ -233,7 +232,8 @@ async def test_a_replay_whose_worker_died_gets_done(shop: Shop):
     assert len(dead_letters) == 3
     for nth, dead_letter in enumerate(dead_letters, start=1):
         shop.host.kill_worker(during="episode", name="replay_dead_letter", nth=nth)
-        assert (await insist(shop, f"dead-letters/{dead_letter['dead_letter_id']}/replay")).status in (202, 409)
+        replay = f"dead-letters/{dead_letter['dead_letter_id']}/replay"
+        assert (await shop.post_until_answered(replay)).status in (202, 409)
         await recover(shop)
     assert shop.host.worker_deaths == 3
     assert await open_dead_letters(shop) == []
@@ -247,7 +247,7 @@ async def test_a_batch_that_was_cancelled_over_the_death_of_its_worker_stops(sho
         assert (await shop.post("file-batches", body)).status == 202
         await shop.host.run_until_idle()
         shop.host.kill_worker(during="episode", name="file_batch")
-        assert (await insist(shop, "file-batches/fb-1/cancellation")).status == 202
+        assert (await shop.post_until_answered("file-batches/fb-1/cancellation")).status == 202
         await shop.host.run_until_idle()
         assert (await shop.get("file-batches/fb-1")).status == 202
     await recover(shop)
@@ -258,7 +258,8 @@ async def test_a_batch_that_was_cancelled_over_the_death_of_its_worker_stops(sho
 async def test_a_batch_that_is_cancelled_between_two_runs_stops(shop: Shop):
     put_files("incoming", {"a.csv": b"a\n1\n"})
     shop.host.kill_worker(during="episode", name="file_batch", nth=2)
-    assert (await shop.post("file-batches", {"id": "fb-1", "container": "incoming", "prefix": ""})).status == 202
+    body = {"id": "fb-1", "container": "incoming", "prefix": ""}
+    assert (await shop.post_until_answered("file-batches", body)).status == 202
     await shop.host.run_until_idle()
     assert (await shop.post("file-batches/fb-1/cancellation")).status == 202
     await recover(shop)
@@ -282,7 +283,7 @@ async def fail_after_release(shop: Shop) -> None:
     """Let the worker die over the episode that learns that the goods of the declined order `a-1` are released."""
     answers = ("the input", "reserve", "authorise_payment", "settle_course", "cancel_payment", "release")
     shop.host.kill_worker(during="episode", name="process_order", nth=len(answers))
-    assert (await shop.post("orders", ORDER_CASES["declined"].body("a-1"))).status == 202
+    assert (await shop.post_until_answered("orders", ORDER_CASES["declined"].body("a-1"))).status == 202
     await shop.host.run_until_idle()
     assert (await shop.host.status("a-1")).runtime_status == "Failed"
     stock = (await shop.get("inventory/mug")).json()

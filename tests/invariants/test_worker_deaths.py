@@ -80,7 +80,7 @@ async def test_an_order_survives_two_deaths_at_any_moments(shop: Shop, mailbox: 
             placed[order_id] = case.wanted
             order_faults(shop.sandbox, order_id, case)
             shop.host.kill_worker(during="episode", nth=first)
-            await shop.post("orders", case.body(order_id))
+            await shop.post_until_answered("orders", case.body(order_id))
             await shop.host.run_until_idle()
             if shop.host.worker_deaths > before:
                 shop.host.kill_worker(during="episode", nth=second)

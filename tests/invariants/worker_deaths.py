@@ -42,11 +42,11 @@ async def recover(shop: Shop) -> None:
 
 async def play(shop: Shop, order_id: str, case: OrderCase) -> None:
     """Place the order, do the action when it waits, and let time pass until its end, with the recovery timers at work."""
-    await shop.post("orders", case.body(order_id))
+    await shop.post_until_answered("orders", case.body(order_id))
     await recover(shop)
     if case.action is not None:
         path, body = case.action
-        await shop.post(f"orders/{order_id}/{path}", body)
+        await shop.post_until_answered(f"orders/{order_id}/{path}", body)
     await finish(shop)
 
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,13 @@ class Shop:
     async def post(self, path: str, body: Any = None, **options: Any) -> Answer:
         """body: sent as JSON; `data=` and `headers=` send something else. path: below `/api/`."""
         return await self._send("POST", path, json=body, **options)
+
+    async def post_until_answered(self, path: str, body: Any = None, **options: Any) -> Answer:
+        """Send a request again while its worker dies over it, as good clients do: the host then answers 500 without a body."""
+        while True:
+            answer = await self.post(path, body, **options)
+            if answer.status != HTTPStatus.INTERNAL_SERVER_ERROR or answer.body:
+                return answer
 
     async def put(self, path: str, body: Any, **options: Any) -> Answer:
         return await self._send("PUT", path, json=body, **options)

@@ -6,7 +6,9 @@ the ones that the stock has forgotten shows by its own record that it has not en
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from datetime import datetime
+from itertools import count
+from typing import Any, Final, NamedTuple
 
 from activities import order_repository
 from domain.ids import INVENTORY_ENTITY, product_of_stock
@@ -18,12 +20,12 @@ from domain.orders.run import LookUpOrder, OrderFound
 from domain.workflows.commands import Command, entity_command
 from domain.workflows.steps import Outcome, StepResult
 from orchestrators.kernel.commands import activity, signal
-from orchestrators.kernel.retry import BRIEF, PERSISTENT, Wait, sleep
+from orchestrators.kernel.retry import PERSISTENT, FailedAttempt, Wait, sleep
 from orchestrators.kernel.workflow_run import NO_ANSWER, required
 from orchestrators.order_run import OrderRun
 
-MAX_ROUNDS: Final = 20
-"""How often it is tried, each time with the other shards' units: other orders may be quicker to take them."""
+_REMEDIES: Final = {"out_of_stock", "unknown_product", SETTLEMENT_FORGOTTEN}
+"""Reason codes of refusals after which it is tried again, for as long as a step is: other orders may be quicker to take units."""
 
 
 class _Found(NamedTuple):
@@ -57,8 +59,8 @@ def reserve_inventory(run: OrderRun) -> Wait:
 
 def _reserve(run: OrderRun, commands: Sequence[Command]) -> Wait:
     """Return the result for all lines, and how often the last lines were tried until they answered."""
-    result, missed = StepResult(), set[str]()
-    for number in range(1, MAX_ROUNDS + 1):
+    started, missed = run.context.current_utc_datetime, set[str]()
+    for number in count(1):
         attempts = yield from run.call(
             commands,
             run.step_policy,
@@ -68,31 +70,57 @@ def _reserve(run: OrderRun, commands: Sequence[Command]) -> Wait:
         )
         if attempts.answer is None:
             return NO_ANSWER, attempts.count
-        answers = attempts.answer if isinstance(attempts.answer, list) else [attempts.answer]
-        refused = [
-            (command, answer)
-            for command, answer in zip(commands, map(Reserved.model_validate, answers), strict=True)
-            if answer.outcome is not Outcome.DONE
-        ]
+        refused = _refused(commands, attempts.answer)
         if not refused:
-            return StepResult(), attempts.count
-        result = _plain(refused[0][1])
+            break
+        stopped = yield from _wait_for_round(run, number, started, refused[0][1])
+        if stopped is not None:
+            return stopped, attempts.count
         commands = []
         for command, refusal in refused:
-            again = yield from _remedied(run, command, refusal, number, missed)
+            again = yield from _remedied(run, command, refusal, missed)
             if isinstance(again, StepResult):
                 return again, attempts.count
             commands.append(again)
-    return result, attempts.count
+    return StepResult(), attempts.count
 
 
-def _remedied(run: OrderRun, command: Command, refusal: Reserved, number: int, missed: set[str]) -> Wait:
+def _refused(commands: Sequence[Command], answer: Any) -> list[tuple[Command, Reserved]]:
+    answers = map(Reserved.model_validate, answer if isinstance(answer, list) else [answer])
+    return [each for each in zip(commands, answers, strict=True) if each[1].outcome is not Outcome.DONE]
+
+
+def _wait_for_round(run: OrderRun, number: int, started: datetime, refusal: Reserved) -> Wait:
+    """Wait before every remedy but the first. Returns None, or the `StepResult` when there is no time left for another.
+
+    Args:
+        run: The order's.
+        number: How often it was refused.
+        started: When it was first tried.
+        refusal: The last one.
+    """
+    if number == 1 or refusal.reason_code not in _REMEDIES:
+        return None
+    now, seed = run.context.current_utc_datetime, run.seed(f"{steps.RESERVE_INVENTORY}:again")
+    pause = run.step_policy.pause_before_next(number - 1, seed, started=started, now=now)
+    if pause is None and refusal.reason_code == SETTLEMENT_FORGOTTEN:
+        # No fault of the order: it is not rejected for it.
+        return StepResult.faulted(SETTLEMENT_FORGOTTEN, str(refusal.message))
+    if pause is None:
+        return _plain(refusal)
+    waiting = FailedAttempt(number=number, reason=str(refusal.reason_code), next_at=now + pause)
+    run.wait_for_attempt(steps.RESERVE_INVENTORY, waiting)
+    is_interrupted = yield from sleep(run.context, pause, run.cancellation)
+    return NO_ANSWER if is_interrupted else None
+
+
+def _remedied(run: OrderRun, command: Command, refusal: Reserved, missed: set[str]) -> Wait:
     """Return the command that may be accepted now, or the `StepResult` of a refusal that is final."""
     if refusal.reason_code == SETTLEMENT_FORGOTTEN:
         return (yield from _proven(run, command, refusal))
-    if refusal.reason_code not in {"out_of_stock", "unknown_product"}:
+    if refusal.reason_code not in _REMEDIES:
         return _plain(refusal)
-    return (yield from _with_units(run, command, refusal, number, missed))
+    return (yield from _with_units(run, command, refusal, missed))
 
 
 def _proven(run: OrderRun, command: Command, refusal: Reserved) -> Wait:
@@ -107,7 +135,7 @@ def _proven(run: OrderRun, command: Command, refusal: Reserved) -> Wait:
     return command.model_copy(update={"request": {**command.request, "unsettled_at": refusal.settlements}})
 
 
-def _with_units(run: OrderRun, command: Command, refusal: Reserved, number: int, missed: set[str]) -> Wait:
+def _with_units(run: OrderRun, command: Command, refusal: Reserved, missed: set[str]) -> Wait:
     """Move the missing units to the line's shard. Those that are on their way between other shards are waited for.
 
     Shards are asked one after the other, and units may move behind the search: so it is made twice before it ends without them.
@@ -116,12 +144,9 @@ def _with_units(run: OrderRun, command: Command, refusal: Reserved, number: int,
     found = yield from _collect(run, to, refusal.short or quantity, refusal)
     if found is None:
         return NO_ANSWER
-    if not found.short:
-        return command
-    if (found.under_way or (found.is_split and to not in missed)) and number < MAX_ROUNDS:
-        missed.add(to)
-        pause = BRIEF.pause_after(number, run.seed(f"reserve:{to}"))
-        yield from sleep(run.context, pause, run.cancellation)
+    if not found.short or found.under_way or (found.is_split and to not in missed):
+        if found.short:
+            missed.add(to)
         return command
     if found.is_stocked and not refusal.short:  # a shard that never had units
         return StepResult.refused("out_of_stock", f"{quantity} wanted, too few available")

@@ -2,8 +2,9 @@
 
 An order that has ended is remembered for a while (`Stock.settled`). Once it is forgotten, its late operations are known by when
 it was placed: a `commit` sells nothing again, and a `reserve` is refused until the order's own record shows that it has not
-ended. What the record shows is true for the settlements that there were before it was read, and the stock remembers those that
-came later; when it does not, it refuses again.
+ended. What the record shows is true for the settlements that there were before it was read. So the order is kept in question from
+the refusal on until it is settled: however many others end meanwhile, it is known whether the order was one of them. When it is
+not, because too many are in question, the order is refused again.
 """
 
 from collections.abc import Collection
@@ -19,9 +20,11 @@ from domain.inventory.stock import (
     Stock,
     fill_backorders,
     is_until,
+    put_in_question,
     remember,
     sell,
     settle,
+    take_from_question,
     trimmed,
 )
 from domain.workflows.steps import StepResult
@@ -41,7 +44,9 @@ def reserve(stock: Stock | None, request: ReserveRequest) -> tuple[Stock | None,
         return stock, Reserved.refusal(ALREADY_SETTLED, "this order's reservation was released or sold before")
     if _may_have_ended(stock, request):
         message = "this order may have been released or sold before"
-        return stock, Reserved.refusal(SETTLEMENT_FORGOTTEN, message, settlements=stock.settlements)
+        return put_in_question(stock, request.order_id), Reserved.refusal(
+            SETTLEMENT_FORGOTTEN, message, settlements=stock.settlements
+        )
     if request.quantity > stock.available:
         message = f"{request.quantity} wanted, {stock.available} available"
         peers = {key: stock.received.get(key, 0) for key in stock.peers}
@@ -51,7 +56,7 @@ def reserve(stock: Stock | None, request: ReserveRequest) -> tuple[Stock | None,
     if request.placed_at is not None:
         held["placed_at"] = request.placed_at.isoformat()
     return replace(
-        stock,
+        take_from_question(stock, request.order_id),
         available=stock.available - request.quantity,
         reservations={**stock.reservations, request.order_id: held},
     ), Reserved()
@@ -117,7 +122,10 @@ def _may_have_ended(stock: Stock, request: ReserveRequest) -> bool:
     """Return whether the order may be among the forgotten ones. Requests of earlier releases do not say when it was placed."""
     if request.placed_at is None or not is_until(request.placed_at, stock.forgotten_until):
         return False
-    return request.unsettled_at is None or request.unsettled_at < stock.forgotten
+    if request.unsettled_at is None:
+        return True
+    since = stock.in_question.get(request.order_id, stock.forgotten)
+    return request.unsettled_at < min(since, stock.forgotten)
 
 
 def _ended_by(stock: Stock, order_id: str) -> Settled | None:

@@ -10,13 +10,18 @@ The state stays small: of the orders that have ended, only the last are remember
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final, Literal, NotRequired, Self, TypedDict
+from typing import Any, Final, Literal, NotRequired, Self, TypedDict, TypeVar
 
 from domain.keyed_changes import ChangeLog
 from domain.wire import split_state
 
+V = TypeVar("V")
+
 MAX_SETTLEMENTS: Final = 48
-"""How many ended orders are remembered; about 5 KB. While an order looks itself up, at most as many others may end."""
+"""How many ended orders are remembered; about 5 KB."""
+
+MAX_IN_QUESTION: Final = 48
+"""How many orders at once are remembered while their records are looked up. They are rare: each was overtaken by many others."""
 
 MAX_EXPIRED: Final = 48
 """How many of the orders are remembered whose reservation has expired. They are rare, and may still be sold."""
@@ -65,6 +70,8 @@ class Stock:
         forgotten_until: The newest time in a forgotten settlement; None while none is forgotten. An order placed until then
             may have been settled, although nothing is remembered of it.
         expired_until: The same of forgotten settlements that were, or may have been, expired reservations.
+        in_question: Orders that were refused because they may have been settled, and have not been since, by order id: how many
+            settlements there were at that refusal.
         movements: Restocks and corrections, so that a repeat adds nothing.
         backordered: Units that orders have paid for and that are out of stock, by order id; new units are sold to them first.
         sent: The last transfer to each other shard of the product, by its entity key.
@@ -79,6 +86,7 @@ class Stock:
     forgotten: int = 0
     forgotten_until: str | None = None
     expired_until: str | None = None
+    in_question: Mapping[str, int] = field(default_factory=dict)
     movements: ChangeLog = field(default_factory=ChangeLog)
     backordered: Mapping[str, int] = field(default_factory=dict)
     sent: Mapping[str, Transfer] = field(default_factory=dict)
@@ -107,9 +115,9 @@ class Stock:
             "forgotten_until": self.forgotten_until,
             "expired_until": self.expired_until,
         }
-        transfers = {"sent": dict(self.sent), "received": dict(self.received)}
+        by_key = {name: dict(getattr(self, name)) for name in ("in_question", "backordered", "sent", "received")}
         # Fields that an older release could not read are rare, and stored only when they say something.
-        later = {"backordered": dict(self.backordered), **transfers, **marks, "marked": self.forgotten_until}
+        later = {**by_key, **marks, "marked": self.forgotten_until}
         return {
             "available": self.available,
             "sold": self.sold,
@@ -130,6 +138,7 @@ class Stock:
         if known.get("forgotten_until") != marked:
             # An earlier release has forgotten settlements, among them expired ones.
             known["expired_until"] = known.get("forgotten_until")
+            known.pop("in_question", None)
         return cls(**{**known, "movements": ChangeLog(known["movements"])}, unknown=unknown)
 
 
@@ -150,11 +159,24 @@ def settle(stock: Stock, order_id: str, how: Settled, placed_at: datetime) -> St
 
 def remember(stock: Stock, order_id: str, how: Settled, placed_at: datetime) -> Stock:
     """Remember how an order ended, and forget the oldest beyond the most that are remembered."""
-    settled = {other: settlement for other, settlement in stock.settled.items() if other != order_id}
+    settled = _without(stock.settled, order_id)
     settled[order_id] = Settlement(how=how, at=placed_at.isoformat())
-    further = replace(stock, settled=settled)
+    further = replace(stock, settled=settled, in_question=_without(stock.in_question, order_id))
     # The count of settlements never falls behind: the one that is replaced counts as forgotten.
     return trimmed(replace(further, forgotten=stock.forgotten + (further.settlements == stock.settlements)))
+
+
+def put_in_question(stock: Stock, order_id: str) -> Stock:
+    """Remember that an order is asked for a proof that it has not ended: until it is reserved or settled, or too many are."""
+    if order_id in stock.in_question:
+        return stock
+    asked = [*stock.in_question.items(), (order_id, stock.settlements)]
+    return replace(stock, in_question=dict(asked[-MAX_IN_QUESTION:]))
+
+
+def take_from_question(stock: Stock, order_id: str) -> Stock:
+    """Forget that an order was asked for a proof."""
+    return replace(stock, in_question=_without(stock.in_question, order_id))
 
 
 def trimmed(stock: Stock) -> Stock:
@@ -188,9 +210,12 @@ def fill_backorders(stock: Stock) -> Stock:
     """Sell available units to backorders, the oldest first: all units of an order or none."""
     for order_id, quantity in stock.backordered.items():
         if quantity <= stock.available:
-            rest = {other: units for other, units in stock.backordered.items() if other != order_id}
-            stock = replace(sell(stock, quantity), backordered=rest)
+            stock = replace(sell(stock, quantity), backordered=_without(stock.backordered, order_id))
     return stock
+
+
+def _without(entries: Mapping[str, V], order_id: str) -> dict[str, V]:
+    return {other: entry for other, entry in entries.items() if other != order_id}
 
 
 def _newest(*times: str | None) -> str | None:

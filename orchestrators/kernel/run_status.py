@@ -78,11 +78,15 @@ class RunStatus:
 
     def attempt_failed(self, name: str, failed: FailedAttempt) -> None:
         """Publish and log that an attempt got no answer. name: of its step."""
+        self.wait_for_attempt(name, failed)
+        log_failed_attempt(self.context, self.workflow, self.key, name, failed)
+
+    def wait_for_attempt(self, name: str, failed: FailedAttempt) -> None:
+        """Publish when the next attempt begins. name: of its step."""
         self.step = StepUnderWay(
             name=name, attempt=failed.number, last_error=failed.reason, next_attempt_at=failed.next_at
         )
         self.publish()
-        log_failed_attempt(self.context, self.workflow, self.key, name, failed)
 
     def end_attempts(self) -> None:
         """No step is under way any more. Where a failed attempt was published, that is published, too."""

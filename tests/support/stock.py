@@ -27,7 +27,12 @@ async def release(shop: Shop, product_id: str, order_id: str) -> None:
 
 async def signal(shop: Shop, product_id: str, operation: str, request: Wire) -> None:
     """Send an operation and let it happen. product_id: or the key of a shard."""
+    await send(shop, product_id, operation, request)
+    await shop.host.run_until_idle()
+
+
+async def send(shop: Shop, product_id: str, operation: str, request: Wire) -> None:
+    """Send an operation. product_id: or the key of a shard."""
     # Client libraries encode an input twice.
     text = json.dumps(json.dumps(request.to_wire()))
     await shop.host.operations.signal_entity(INVENTORY_ENTITY, product_id, operation, text)
-    await shop.host.run_until_idle()

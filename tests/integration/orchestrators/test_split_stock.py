@@ -1,16 +1,21 @@
 """A product whose stock is split: orders reserve in their own shard, which gets what it is short of from the others."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from domain.catalogue.shards import shard_of
 from domain.ids import INVENTORY_ENTITY, stock_key
-from domain.inventory.requests import GiveRequest, ReleaseRequest
+from domain.inventory import stock
+from domain.inventory.requests import GiveRequest, ReleaseRequest, ReserveRequest
 from domain.inventory.stock import MAX_SETTLEMENTS
+from local_host.testing import Activity
 from tests.support.books import assert_balanced, finish
 from tests.support.order_requests import order_request
 from tests.support.shop import Shop
-from tests.support.stock import signal
+from tests.support.stock import send, signal
 
 SHARDS = 3
 
@@ -89,14 +94,86 @@ async def test_a_transfer_that_an_instance_died_over_is_carried_on_by_the_timer(
     assert (await shard(shop, 0))["sent"]["mug.1"]["quantity"] == 0
 
 
-async def test_an_order_that_many_later_ones_have_overtaken_is_reserved_by_what_its_record_shows(shop: Shop):
+@dataclass
+class Rush:
+    """Others that end, and that are asked for a proof, during every look-up of the order `slow`.
+
+    Attributes:
+        ending: How many end during one.
+        asked: How many are asked for a proof during one.
+        look_ups: How many look-ups there were.
+        last: The last look-up during which anything happens.
+    """
+
+    shop: Shop
+    ending: int
+    asked: int = 0
+    last: int = 999
+    look_ups: int = 0
+
+    async def begin(self) -> None:
+        """Have the stock forget orders that were placed after `slow` is."""
+        await self._others()
+        await self.shop.host.run_until_idle()
+        self.shop.host.wrap_activity("look_up_order", self._look_up)
+
+    async def _look_up(self, value: Any, act: Activity) -> Any:
+        self.look_ups += 1
+        answer = await act(value)
+        if self.look_ups <= self.last:
+            await self._others()
+        return answer
+
+    async def _others(self) -> None:
+        now, later = datetime.now(UTC), datetime.now(UTC) + timedelta(hours=1)
+        for number in range(self.ending):
+            name = f"later-{self.look_ups}-{number}"
+            await send(self.shop, "mug", "release", ReleaseRequest(order_id=name, now=later, placed_at=later))
+        for number in range(self.asked):
+            name = f"asked-{self.look_ups}-{number}"
+            request = ReserveRequest(order_id=name, quantity=1, expires_at=later, now=now, placed_at=now)
+            await send(self.shop, "mug", "reserve", request)
+
+
+async def test_an_order_that_many_later_ones_overtake_again_and_again_is_reserved_by_one_proof(shop: Shop):
     await shop.stock("mug", 9)
-    later = datetime.now(UTC) + timedelta(hours=1)
-    for number in range(MAX_SETTLEMENTS + 1):
-        request = ReleaseRequest(order_id=f"later-{number}", now=later, placed_at=later)
-        await signal(shop, "mug", "release", request)
+    rush = Rush(shop, ending=MAX_SETTLEMENTS + 1)
+    await rush.begin()
     await place(shop, "slow")
     await finish(shop)
     order = (await assert_balanced(shop, {"mug": 9}, {"slow": {"mug": 1}}))["slow"]
-    assert order["status"] == "completed"
+    assert (order["status"], rush.look_ups) == ("completed", 1)
     assert [entry["step"] for entry in order["steps"]].count("reserve_inventory") == 1
+
+
+@pytest.mark.parametrize(("unlucky", "end"), [(9, "completed"), (999, "failed")])
+async def test_an_order_whose_proofs_come_too_late_is_tried_later_and_later_and_never_rejected(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, unlucky: int, end: str
+):
+    monkeypatch.setattr(stock, "MAX_SETTLEMENTS", 1)
+    monkeypatch.setattr(stock, "MAX_IN_QUESTION", 1)
+    await shop.stock("mug", 9)
+    rush = Rush(shop, ending=2, asked=1, last=unlucky)
+    await rush.begin()
+    await place(shop, "slow")
+    await shop.host.run_until_idle()
+    step = (await shop.get("orders/slow")).json()["step"]
+    assert (step["name"], step["last_error"]) == ("reserve_inventory", "settlement_forgotten")
+    assert step["next_attempt_at"] is not None
+    await finish(shop)
+    order = (await assert_balanced(shop, {"mug": 9}, {"slow": {"mug": 1}}))["slow"]
+    assert order["status"] == end
+    assert min(unlucky, 10) < rush.look_ups < 30, "as often as a step is tried"
+
+
+async def test_an_order_that_waits_for_its_next_proof_can_be_cancelled(shop: Shop, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(stock, "MAX_SETTLEMENTS", 1)
+    monkeypatch.setattr(stock, "MAX_IN_QUESTION", 1)
+    await shop.stock("mug", 9)
+    await Rush(shop, ending=2, asked=1).begin()
+    await place(shop, "slow")
+    await shop.host.run_until_idle()
+    assert (await shop.post("orders/slow/cancellation", {"requested_by": "ada"})).status == 202
+    await shop.host.run_until_idle()
+    order = (await assert_balanced(shop, {"mug": 9}, {"slow": {"mug": 1}}))["slow"]
+    assert order["status"] == "cancelled"

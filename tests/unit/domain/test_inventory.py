@@ -167,8 +167,9 @@ def test_an_ended_order_changes_no_units_by_whatever_comes_again_after_thousands
     units = (stock.available, stock.reserved, stock.sold)
     assert commit(stock, sold, 1, LATER, placed(1)) == (stock, StepResult())
     for order_id, number in ((sold, 1), (released, 5)):
-        after, answer = reserve(stock, order_id, placed_at=placed(number))
-        assert (after, answer.reason_code, answer.settlements) == (stock, "settlement_forgotten", stock.settlements)
+        settlements = stock.settlements
+        stock, answer = reserve(stock, order_id, placed_at=placed(number))
+        assert (answer.reason_code, answer.settlements) == ("settlement_forgotten", settlements)
         stock, answer = release(stock, order_id, LATER, placed(number))
         assert answer.outcome is Outcome.DONE
         assert commit(stock, sold, 1, LATER, placed(1)) == (stock, StepResult()), "a tombstone proves no release"
@@ -189,9 +190,45 @@ def test_what_a_record_shows_does_not_count_once_the_settlements_after_it_are_fo
     stock, _ = reserve(stock, "slow", placed_at=NOW, unsettled_at=seen)
     stock, _ = commit(stock, "slow", 1, LATER, NOW)
     for number in range(3 * stocks.MAX_SETTLEMENTS):
-        after, answer = reserve(stock, "slow", placed_at=NOW, unsettled_at=seen)
-        assert (after, answer.outcome) == (stock, Outcome.REFUSED), number
+        stock, answer = reserve(stock, "slow", placed_at=NOW, unsettled_at=seen)
+        assert (stock.reserved, answer.outcome) == (0, Outcome.REFUSED), number
         stock, _ = commit(reserve(stock, f"later-{number}", placed_at=LATER)[0], f"later-{number}", 1, LATER, LATER)
+
+
+def overtaken(stock, first, count=3 * stocks.MAX_SETTLEMENTS):
+    for number in range(first, first + count):
+        order_id, at = f"later-{number}", placed(10_000 + number)
+        stock, _ = commit(reserve(stock, order_id, placed_at=at)[0], order_id, 1, at, at)
+    return stock
+
+
+def test_an_order_is_reserved_by_its_record_however_many_others_end_while_that_is_read():
+    stock, refused = reserve(replace(after_many()[0], available=999), "slow", placed_at=NOW)
+    stock = Stock.from_state(overtaken(stock, 0).to_state())
+    held, answer = reserve(stock, "slow", placed_at=NOW, unsettled_at=refused.settlements)
+    assert (held.reserved, held.in_question, answer.outcome) == (1, {}, Outcome.DONE)
+
+
+@pytest.mark.parametrize("end", [release, commit])
+def test_what_a_record_shows_does_not_count_once_the_order_has_ended_after_it_was_read(end):
+    stock, refused = reserve(replace(after_many()[0], available=999), "slow", placed_at=NOW)
+    seen = refused.settlements
+    other_instance, _ = reserve(stock, "slow", placed_at=NOW, unsettled_at=seen)
+    stock = overtaken(end(other_instance, "slow")[0], 0)
+    for _ in range(2):
+        stock, answer = reserve(stock, "slow", placed_at=NOW, unsettled_at=seen)
+        assert (stock.reserved, answer.reason_code) == (0, "settlement_forgotten")
+
+
+def test_of_more_orders_in_question_than_are_remembered_the_oldest_is_asked_again():
+    stock, refused = reserve(replace(after_many()[0], available=999), "slow", placed_at=NOW)
+    for number in range(stocks.MAX_IN_QUESTION):
+        stock, _ = reserve(stock, f"also-slow-{number}", placed_at=NOW)
+    assert len(stock.in_question) == stocks.MAX_IN_QUESTION
+    stock, again = reserve(overtaken(stock, 0), "slow", placed_at=NOW, unsettled_at=refused.settlements)
+    assert again.reason_code == "settlement_forgotten"
+    stock, answer = reserve(overtaken(stock, 999), "slow", placed_at=NOW, unsettled_at=again.settlements)
+    assert answer.outcome is Outcome.DONE
 
 
 def test_an_expired_order_is_sold_after_any_number_of_others():

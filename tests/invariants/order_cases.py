@@ -16,7 +16,7 @@ from tests.support.shop import Shop
 SHELF = {"mug": 400, "piano": 80, "vase": 1}
 """Units of each product. A mug is cheap; a piano needs an approval; of vases there is one, and two of them fit into a parcel."""
 
-PRICES = {"mug": 1_000, "piano": 150_000, "vase": 1_000}
+PRICES = {"mug": 1_000, "piano": 150_000, "vase": 1_000, "cup": 1_000}
 UNDELIVERABLE = {**ADDRESS, "street1": "UNDELIVERABLE"}
 
 Action = tuple[str, dict[str, Any]]
@@ -113,10 +113,16 @@ async def stock_shelf(shop: Shop) -> None:
         await shop.stock(product_id, units, unit_price_cents=PRICES[product_id])
 
 
-async def stock_shelf_outside(shop: Outside, shelf: Mapping[str, int] = SHELF) -> None:
-    """Run the same in a shop of other processes, with some units of each product."""
+async def stock_shelf_outside(
+    shop: Outside, shelf: Mapping[str, int] = SHELF, shards: Mapping[str, int] | None = None
+) -> None:
+    """Run the same in a shop of other processes, with some units of each product. shards: of those that are split."""
     for product_id, units in shelf.items():
-        details = {"name": product_id.title(), "unit_price_cents": PRICES[product_id]}
+        details = {
+            "name": product_id.title(),
+            "unit_price_cents": PRICES[product_id],
+            "stock_shards": (shards or {}).get(product_id, 1),
+        }
         assert (await shop.ask("PUT", f"products/{product_id}", json=details)).status == 201
         key = {"Idempotency-Key": f"shelf-{product_id}"}
         answer = await shop.ask("POST", f"inventory/{product_id}/restock", json={"quantity": units}, headers=key)

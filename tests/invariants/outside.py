@@ -41,10 +41,14 @@ class Outside:
         return await self.ask("GET", path, params=params)
 
     async def ask(self, method: str, path: str, **options: Any) -> Answer:
-        """Until there is an answer that is not the server's own failure."""
+        """Send a request to the shop until there is an answer that is not the server's own failure."""
+        return await self.ask_host(method, f"api/{path}", **options)
+
+    async def ask_host(self, method: str, path: str, **options: Any) -> Answer:
+        """Send the host any other request until there is such an answer."""
         while True:
             try:
-                async with self.http.request(method, f"{self.host.url}/api/{path}", **options) as response:
+                async with self.http.request(method, f"{self.host.url}/{path}", **options) as response:
                     answer = Answer(response.status, response.headers, await response.read())
             except (aiohttp.ClientError, TimeoutError):
                 await asyncio.sleep(_RETRY_PAUSE_S)

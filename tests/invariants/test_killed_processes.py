@@ -1,8 +1,8 @@
 """Real processes, killed with SIGKILL at random moments while orders run: every order ends, and the books balance.
 
-PROOF_KILLED_ORDERS says how many orders to run; for each twenty of them the host is killed twice and the sandbox once. The
-default run, of 40, lets the orders in before anything dies: one whose process dies between its row and its start waits a minute
-or two for the recovery timer.
+PROOF_KILLED_ORDERS says how many orders to run, every second one of a product whose stock is split; for each twenty of them the
+host is killed twice and the sandbox once. The default run, of 40, lets the orders in before anything dies: one whose process dies
+between its row and its start waits a minute or two for the recovery timer.
 """
 
 import asyncio
@@ -17,12 +17,13 @@ from tests.invariants.order_cases import ORDER_CASES, stock_shelf_outside
 from tests.invariants.outside import Outside, the_outside
 from tests.invariants.processes import Reborn
 from tests.invariants.progress import Progress, reporting
+from tests.invariants.split_product import PRODUCT, SHARDS, buying_split, imbalances
 from tests.support.books import assert_balanced
 from tests.support.integrity import integrity_of
 
 GIVEN = os.environ.get("PROOF_KILLED_ORDERS")
 ORDERS = int(GIVEN or 40)
-SHELF = {"mug": 2 * ORDERS, "piano": ORDERS}
+SHELF = {"mug": 2 * ORDERS, "piano": ORDERS, PRODUCT: 2 * ORDERS}
 """Enough for every order, whatever they are."""
 
 END_TIMEOUT_S = 60 + ORDERS * 2
@@ -41,8 +42,9 @@ async def test_every_order_survives_the_death_of_the_host_and_of_the_providers(
 ):
     chance = random.Random(20)
     cases = {f"order-{number}": ORDER_CASES[chance.choice(KINDS)] for number in range(ORDERS)}
+    cases |= {order_id: buying_split(case) for order_id, case in list(cases.items())[::2]}
     async with the_outside(tmp_path, storage_connection) as shop:
-        await stock_shelf_outside(shop, SHELF)
+        await stock_shelf_outside(shop, SHELF, {PRODUCT: SHARDS})
         victims = [shop.host, shop.host, shop.provider] * (ORDERS // 20)
         async with asyncio.timeout(END_TIMEOUT_S):
             placing = asyncio.create_task(place_all(shop, cases))
@@ -55,6 +57,7 @@ async def test_every_order_survives_the_death_of_the_host_and_of_the_providers(
         ended = await assert_balanced(shop, SHELF, {order_id: case.wanted for order_id, case in cases.items()})
         ends = {order_id: (order["status"], order["reason_code"]) for order_id, order in ended.items()}
         assert ends == {order_id: (case.status, case.reason) for order_id, case in cases.items()}
+        assert await imbalances(shop, SHELF[PRODUCT]) == []
     assert deaths >= len(victims) // 3, "a quick host may have ended all orders before the rest"
     assert integrity_of(shop.host.state) == integrity_of(shop.provider.state) == "ok"
 

@@ -7,6 +7,7 @@ from typing import Any
 from domain.workflows.steps import CANCELLATION
 from tests.invariants.chaos.plan import Plan
 from tests.invariants.outside import Outside
+from tests.invariants.split_product import PRODUCT, imbalances
 from tests.support.books import assert_money_and_parcel, open_dead_letters, orders
 
 
@@ -28,6 +29,7 @@ async def violations(shop: Outside, plan: Plan, shelf: Mapping[str, int], cancel
         found += [
             f"{product_id}: {what}" for what in _of_stock(await _stock(shop, product_id), units, sold[product_id])
         ]
+    found += await imbalances(shop, stocked[PRODUCT])
     return [*found, *_of_totals(shop, shown)]
 
 

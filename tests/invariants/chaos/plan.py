@@ -10,6 +10,7 @@ from typing import Final
 
 from tests.invariants.customers import KINDS
 from tests.invariants.order_cases import APPROVE, CANCEL, ORDER_CASES, REJECT, Action, OrderCase
+from tests.invariants.split_product import PRODUCT, buying_split
 
 
 class Disaster(StrEnum):
@@ -86,7 +87,12 @@ def plan_of(seed: int, orders: int, kinds: tuple[Disaster, ...]) -> Plan:
     return Plan(
         orders=tuple(_order(chance, seed, number) for number in range(orders)),
         deliveries=tuple(
-            Delivery(f"delivery-{number}", chance.choice(("mug", "piano")), chance.randint(1, 5), chance.randint(1, 3))
+            Delivery(
+                f"delivery-{number}",
+                chance.choice(("mug", "piano", PRODUCT)),
+                chance.randint(1, 5),
+                chance.randint(1, 3),
+            )
             for number in range(orders // _ORDERS_PER_DELIVERY)
         ),
         disasters=tuple(
@@ -97,6 +103,8 @@ def plan_of(seed: int, orders: int, kinds: tuple[Disaster, ...]) -> Plan:
 
 def _order(chance: random.Random, seed: int, number: int) -> PlannedOrder:
     case = ORDER_CASES[chance.choice(KINDS)]
+    if number % 2:
+        case = buying_split(case)
     actions: tuple[Action, ...] = ()
     if case.action is not None:
         # Half of the approvals are undisputed; else two people, or one and the customer, answer at once.

@@ -13,6 +13,7 @@ from tests.invariants.chaos.machines import Machines, running_machines
 from tests.invariants.chaos.people import People
 from tests.invariants.chaos.plan import Disaster, Plan, plan_of
 from tests.invariants.order_cases import stock_shelf_outside
+from tests.invariants.split_product import PRODUCT, SHARDS
 from tests.support.books import orders
 from tests.support.integrity import integrity_of
 
@@ -40,10 +41,10 @@ class Figures:
 async def run_seed(folder: Path, seed: int, count: int, patience_s: float) -> Figures:
     """Run one seed. patience_s: within which every order ends, and every dead letter is settled."""
     began = time.monotonic()
-    shelf = {"mug": 2 * count, "piano": count}
+    shelf = {"mug": 2 * count, "piano": count, PRODUCT: count // 2}
     async with running_machines(folder) as machines:
         shop = machines.shop
-        await stock_shelf_outside(shop, shelf)
+        await stock_shelf_outside(shop, shelf, {PRODUCT: SHARDS})
         kinds = tuple(kind for kind in Disaster if kind is not Disaster.DISK_FULL or machines.disk)
         plan = plan_of(seed, count, kinds)
         people = People(shop, machines.storage.ports.connection_string)

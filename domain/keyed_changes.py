@@ -22,6 +22,8 @@ from domain.workflows.steps import Message, Outcome, StepResult
 # A caller's own retries may wait for a person who is back after the weekend.
 KEY_RETENTION: Final = timedelta(days=7)
 MAX_CHANGES: Final = 2_000
+MAX_NOTES: Final = 50
+"""How many of the newest changes are remembered with their notes: a note may be long."""
 
 KEY_REUSED: Final = "key_reused"
 TOO_MANY_CHANGES: Final = "too_many_changes"
@@ -44,6 +46,11 @@ class KeyedChange(Wire):
 
     key: ChangeKey
     requested_at: Timestamp
+
+    @property
+    def note(self) -> Mapping[str, int | str]:
+        """What people are shown of the change later; nothing by default."""
+        return {}
 
     @property
     def fingerprint(self) -> str:
@@ -81,11 +88,13 @@ class _Entry(TypedDict):
         of: The fingerprint.
         at: ISO 8601 in UTC, to the second, so that texts compare as times do.
         refused: Reason code and message; absent when done.
+        note: What people are shown of it; absent where there is nothing, and in older changes.
     """
 
     of: str
     at: str
     refused: NotRequired[list[str]]
+    note: NotRequired[Mapping[str, int | str]]
 
 
 @dataclass(frozen=True)
@@ -120,7 +129,9 @@ class ChangeLog:
         if result.outcome is not Outcome.DONE:
             entry["refused"] = [result.reason_code or "refused", result.message or ""]
             _drop_refusals(kept)
-        return ChangeLog({**kept, digest: entry})
+        if change.note:
+            entry["note"] = dict(change.note)
+        return ChangeLog(_with_last_notes({**kept, digest: entry}))
 
     def forget(self, now: datetime) -> "ChangeLog":
         """Forget what is past its retention."""
@@ -150,6 +161,16 @@ def _answer(entry: _Entry, fingerprint: str) -> StepResult:
         return StepResult.refused(KEY_REUSED, "another change was asked for under this key")
     refused = entry.get("refused")
     return StepResult() if refused is None else StepResult.refused(*refused)
+
+
+def _with_last_notes(entries: dict[str, _Entry]) -> dict[str, _Entry]:
+    """Return the changes, of which only the newest have their notes."""
+    noted = [key for key, entry in entries.items() if "note" in entry]
+    for key in noted[: max(len(noted) - MAX_NOTES, 0)]:
+        entry = entries[key].copy()
+        del entry["note"]
+        entries[key] = entry
+    return entries
 
 
 def _drop_refusals(kept: dict[str, _Entry]) -> None:

@@ -19,6 +19,7 @@ from domain.inventory.stock import Stock
 from domain.keyed_changes import ChangeKey
 from domain.wire import Edge
 from services.concurrency import gather_bounded
+from services.inventory.recent_movements import recent_movements
 from services.inventory.stock import move_stock, read_stock
 from triggers.http.support.callers import caller
 
@@ -61,12 +62,11 @@ async def show_stock(visit: Visit) -> func.HttpResponse:
     """Show the stock of one product, with its recent movements."""
     product = await product_of(visit)
     stock = await read_stock(visit.client, product.product_id) or Stock()
-    movements = [*stock.movements.entries.values()][: -_SHOWN_MOVEMENTS_COUNT - 1 : -1]
     return visit.show(
         "stock.html",
         product=product,
         stock=stock,
-        movements=[(datetime.fromisoformat(each["at"]), each.get("refused")) for each in movements],
+        movements=await recent_movements(product.product_id, stock, _SHOWN_MOVEMENTS_COUNT),
         key=uuid.uuid4().hex,
         may_move=caller().has(*_MOVERS),
         may_read_orders=caller().has(*ORDER_READERS),

@@ -78,6 +78,11 @@ class RestockRequest(KeyedChange):
 
     quantity: UnitsReceived
 
+    @property
+    def note(self) -> Mapping[str, int | str]:
+        """The units."""
+        return {"units": self.quantity}
+
 
 class AdjustRequest(KeyedChange):
     """Correct the count."""
@@ -86,6 +91,11 @@ class AdjustRequest(KeyedChange):
 
     delta: UnitsFound
     reason: CorrectionReason
+
+    @property
+    def note(self) -> Mapping[str, int | str]:
+        """The units, and why they are corrected."""
+        return {"units": self.delta, "reason": self.reason}
 
 
 class ExpireRequest(Wire):

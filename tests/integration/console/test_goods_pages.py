@@ -34,6 +34,11 @@ async def test_stock_is_shown_restocked_once_and_adjusted_with_a_reason(shop: Sh
     assert (await units(shop))["available"] == 5
     refused = await send(shop, "stock/mug/adjust", roles=OPERATOR, delta="-50", reason="broken", key="l")
     assert (refused.status, has_text(refused, "only 5 available")) == (409, True)
+    page = await visit(shop, "stock/mug", roles=OPERATOR)
+    rows = re.findall(r'<td class="number">([^<]*).*?</td>\n<td>(.*?)</td>', page.text)
+    moved = sorted((re.sub("<.*?>", "", why), units) for units, why in rows)
+    assert moved[1:] == [("correction: broken", "-2"), ("delivery", "+4"), ("delivery", "+5")]
+    assert (moved[0][0].startswith("Sold to order "), moved[0][1]) == (True, "-2")
 
 
 @pytest.mark.parametrize("quantity", ["", "0", "-1", "1.5", "many", "9" * 12])

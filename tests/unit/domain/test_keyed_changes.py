@@ -6,7 +6,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from domain.inventory.requests import AdjustRequest, RestockRequest
-from domain.keyed_changes import KEY_RETENTION, MAX_CHANGES, ChangeId, ChangeLog, ChangeState
+from domain.keyed_changes import KEY_RETENTION, MAX_CHANGES, MAX_NOTES, ChangeId, ChangeLog, ChangeState
 from domain.workflows.steps import Outcome, StepResult
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -105,3 +105,13 @@ def test_a_repeat_after_a_refusal_is_answered_with_it():
     again = log.answered(delivery(at=NOW + A_SECOND))
     assert again is not None
     assert (again.outcome, again.reason_code) == (Outcome.REFUSED, "below_zero")
+
+
+def test_the_newest_changes_alone_are_remembered_with_what_people_are_shown_of_them():
+    log = ChangeLog()
+    for number in range(MAX_NOTES + 1):
+        change = AdjustRequest(key=f"k-{number}", requested_at=NOW, delta=-number, reason="lost")
+        log = log.record(change, StepResult())
+    notes = [entry.get("note") for entry in log.entries.values()]
+    assert (len(notes), notes[0], notes[1]) == (MAX_NOTES + 1, None, {"units": -1, "reason": "lost"})
+    assert ChangeLog(log.to_state()).answered(change) == StepResult()

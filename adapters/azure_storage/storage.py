@@ -17,7 +17,7 @@ from settings import StorageLocation
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
-    from azure.data.tables import TableClient, TableServiceClient
+    from azure.data.tables import TableClient
     from azure.storage.blob import BlobServiceClient, ContainerClient
     from azure.storage.queue import QueueClient, QueueServiceClient
 
@@ -67,7 +67,19 @@ class Storage:
 
     def table(self, name: str) -> "TableClient":
         """Return the client of a table, which need not exist yet."""
-        return self._tables.get_table_client(name)
+        from adapters.azure_storage.table_transactions import TransactionTableClient
+
+        if self._connection_string:
+            return TransactionTableClient.from_connection_string(
+                self._connection_string, name, **_CLIENT_OPTIONS, **self._table_transport
+            )
+        return TransactionTableClient(
+            str(self._location.table_uri),
+            name,
+            credential=self._credential,
+            **_CLIENT_OPTIONS,
+            **self._table_transport,
+        )
 
     def queue(self, name: str) -> "QueueClient":
         """Return the client of a queue whose messages are Base64, as queue triggers read them."""
@@ -92,16 +104,9 @@ class Storage:
         return {"retry_total": self._retries, "session": new_session(), "session_owner": False}
 
     @cached_property
-    def _tables(self) -> "TableServiceClient":
-        from azure.data.tables import TableServiceClient
-
-        if self._connection_string:
-            return TableServiceClient.from_connection_string(
-                self._connection_string, **_CLIENT_OPTIONS, **self._transport
-            )
-        return TableServiceClient(
-            str(self._location.table_uri), credential=self._credential, **_CLIENT_OPTIONS, **self._transport
-        )
+    def _table_transport(self) -> dict[str, Any]:
+        """Return one session for all tables, which have no client of the service between them."""
+        return self._transport
 
     @cached_property
     def _queues(self) -> "QueueServiceClient":

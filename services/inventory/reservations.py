@@ -1,7 +1,7 @@
 """Release goods that are reserved for orders whose instance failed for good, was terminated or is gone.
 
 An order that runs keeps its goods, however long it takes. Of a split product, transfers between shards that a process died over
-are carried on, and shards that are no longer used give their units back.
+are carried on, backorders get the units that lie in other shards, and shards that are no longer used give their units back.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from typing import Final
 
 from domain.catalogue.product import Product
 from domain.ids import order_instance_id, stock_key
+from domain.inventory.balancing import Move, moves_to_backorders
 from domain.inventory.requests import AcknowledgeRequest, ExpireRequest, GiveRequest, TakeRequest
 from domain.inventory.reservations import expire, expired_orders
 from domain.inventory.stock import Stock
@@ -50,6 +51,8 @@ async def _look_after(client: DurableClient, found: Iterable[Product], now: date
             await _release_expired_of(client, key, stock, now)
         await _note_next(product.product_id, shards.values(), now)
         await _carry_on_transfers(client, shards)
+        for move in moves_to_backorders(shards):
+            await _move(client, shards, move)
         await _empty_unused(client, product, shards)
 
 
@@ -90,11 +93,16 @@ async def _carry_on_transfers(client: DurableClient, shards: Mapping[str, Stock]
             await signal_stock(client, to, "take", take)
 
 
+async def _move(client: DurableClient, shards: Mapping[str, Stock], move: Move) -> None:
+    """Have a shard give units to another one. They arrive there when the transfer is carried on."""
+    received = shards[move.to].received.get(move.source, 0)
+    give = GiveRequest(to=move.to, wanted=move.quantity, received=received)
+    await signal_stock(client, move.source, "give", give)
+
+
 async def _empty_unused(client: DurableClient, product: Product, shards: Mapping[str, Stock]) -> None:
-    """Have the shards beyond the product's setting give what is available there to its first one."""
+    """Have the shards beyond the product's setting give what no backorder waits for there to the first one."""
     used = {stock_key(product.product_id, shard) for shard in range(product.stock_shards)}
     for key, stock in shards.items():
-        if key not in used and stock.available:
-            received = shards[product.product_id].received.get(key, 0)
-            give = GiveRequest(to=product.product_id, wanted=stock.available, received=received)
-            await signal_stock(client, key, "give", give)
+        if key not in used and stock.available and not stock.backordered:
+            await _move(client, shards, Move(key, product.product_id, stock.available))

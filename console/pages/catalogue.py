@@ -1,21 +1,19 @@
-"""The catalogue: products, their prices, and whether they are for sale."""
+"""The catalogue: products, their prices and customs data, and whether they are for sale."""
 
 import asyncio
 from http import HTTPStatus
-from typing import Annotated, Final, Literal
+from typing import Final
 
 import azure.functions as func
-from pydantic import Field
 
-from console.web.fields import WHOLE_NUMBER, price
 from console.web.page import page
+from console.web.product_form import ProductForm, form_values, product_facts, typed_product
 from console.web.products import ProductsQuery, product_of, read_products
 from console.web.rendering import address
 from console.web.visit import Visit
-from domain.catalogue.product import Grams, Product
+from domain.catalogue.product import Product
 from domain.identity import Role
-from domain.ids import ProductId
-from domain.wire import Currency, Edge
+from domain.refusals import Invalid
 from services.catalogue_changes import ProductChanged
 from services.catalogue_changes import save_product as save
 from services.container import services
@@ -26,37 +24,28 @@ _MANAGERS: Final = frozenset({Role.CATALOGUE_MANAGER})
 _PAGE_SIZE: Final = 50
 
 
-class ProductForm(Edge):
-    """A product as a person types it. What the form does not have stays as it is.
-
-    Attributes:
-        version: Of the product that the person has seen; None for a new one.
-    """
-
-    product_id: ProductId
-    name: str
-    price: Annotated[str, Field(max_length=20)]
-    currency: Currency = "usd"
-    weight_grams: Annotated[Grams, WHOLE_NUMBER] = 500
-    for_sale: Literal["yes", "no"] = "no"
-    version: Annotated[str, Field(max_length=100)] | None = None
-
-
 @page("GET", "catalogue", menu="Catalogue")
 async def show_catalogue(visit: Visit) -> func.HttpResponse:
     """Show one page of the catalogue."""
     products = await read_products(visit.query(ProductsQuery), _PAGE_SIZE)
     return visit.show(
-        "catalogue.html", products=products.items, cursor=products.cursor, may_edit=caller().has(*_MANAGERS)
+        "catalogue.html",
+        products=products.items,
+        cursor=products.cursor,
+        may_edit=caller().has(*_MANAGERS),
+        values=form_values(None),
     )
 
 
 @page("GET", "catalogue/{product_id}")
 async def show_product(visit: Visit) -> func.HttpResponse:
     """Show a product, to be edited by those who may."""
+    product = await product_of(visit)
     return visit.show(
         "product.html",
-        product=await product_of(visit),
+        product=product,
+        facts=product_facts(product),
+        values=form_values(product),
         may_edit=caller().has(*_MANAGERS),
         done=visit.request.params.get("done") == "saved",
     )
@@ -65,26 +54,42 @@ async def show_product(visit: Visit) -> func.HttpResponse:
 @page("POST", "catalogue/save", roles=_MANAGERS)
 async def save_product(visit: Visit) -> func.HttpResponse:
     """Create a product, or replace what the form has of it, unless another person has changed it since."""
-    form = visit.form(ProductForm)
-    product = _typed(form, await asyncio.to_thread(services().catalogue.get, form.product_id))
+    typed = visit.typed()
     try:
-        await asyncio.to_thread(save, product, lambda present: _version(present) == form.version)
+        form = validated(ProductForm, typed)
+        product = typed_product(form, await asyncio.to_thread(services().catalogue.get, form.product_id))
+    except Invalid as refusal:
+        errors = {error.field: error.message for error in reversed(refusal.errors)}
+        return visit.show(
+            "product_errors.html",
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            values=typed,
+            version=typed.get("version"),
+            errors=errors,
+        )
+    try:
+        await asyncio.to_thread(_save, product, form.version or None)
     except ProductChanged as change:
-        status, present = HTTPStatus.CONFLICT, change.present
-        return visit.show("product_conflict.html", status, present=present, product=product, version=_version(present))
+        return _conflict(visit, change.present, product)
     return visit.go_to(address(f"catalogue/{product.product_id}", done="saved"))
 
 
-def _typed(form: ProductForm, known: Product | None) -> Product:
-    typed = {
-        "product_id": form.product_id,
-        "name": form.name,
-        "unit_price_cents": price(form.price, form.currency),
-        "currency": form.currency,
-        "weight_grams": form.weight_grams,
-        "for_sale": form.for_sale == "yes",
-    }
-    return validated(Product, ({} if known is None else dict(known)) | typed)
+def _save(product: Product, version: str | None) -> None:
+    if product.stock_shards > 1:
+        services().inventory_notes.note_split(product.product_id)
+    save(product, lambda present: _version(present) == version)
+
+
+def _conflict(visit: Visit, present: Product | None, product: Product) -> func.HttpResponse:
+    saved, yours = {} if present is None else product_facts(present), product_facts(product)
+    return visit.show(
+        "product_conflict.html",
+        HTTPStatus.CONFLICT,
+        product_id=product.product_id,
+        rows=[(name, saved[name], yours[name]) for name in saved],
+        values=form_values(product),
+        version=_version(present),
+    )
 
 
 def _version(product: Product | None) -> str | None:

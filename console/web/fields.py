@@ -23,6 +23,13 @@ def _whole_number(text: Any) -> Any:
 WHOLE_NUMBER: Final = BeforeValidator(_whole_number)
 
 
+def _number_or_empty(text: Any) -> Any:
+    return None if isinstance(text, str) and not text.strip() else _whole_number(text)
+
+
+NUMBER_OR_EMPTY: Final = BeforeValidator(_number_or_empty)
+
+
 def price(text: str, currency: str) -> int:
     """Return an amount that a person has typed, such as `12.50`, in the unit of its currency.
 

@@ -73,6 +73,16 @@ class Visit:
         refuse_card_numbers(fields)
         return validated(model, fields)
 
+    def typed(self) -> dict[str, str]:
+        """Return what a person has typed into the page's form, with the fields that are empty.
+
+        Raises:
+            Problem, RequestRefused: It is no form, or a field looks like a card number: it is not shown again.
+        """
+        fields = form_fields(self._form_text(), with_empty=True)
+        refuse_card_numbers(fields)
+        return fields
+
     def form_with_choices(self, model: type[M], name: str, most: int) -> tuple[M, tuple[str, ...]]:
         """Return what a form with a list of choices sent: its fields, and the values that were chosen.
 

@@ -22,8 +22,9 @@ MAX_LINE_QUANTITY: Final = 10_000
 Quantity = Annotated[int, Field(strict=True, ge=1, le=MAX_LINE_QUANTITY)]
 Grams = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 _STACKS: Final = range(1, 21)
-_Side = Annotated[int, Field(strict=True, ge=1, le=10_000)]
-Sides = tuple[_Side, _Side, _Side]
+Side = Annotated[int, Field(strict=True, ge=1, le=10_000)]
+Sides = tuple[Side, Side, Side]
+ProductName = Annotated[str, Field(min_length=1, max_length=200), VISIBLE_LINE]
 
 
 class ProductDetails(Edge):
@@ -38,7 +39,7 @@ class ProductDetails(Edge):
         stock_shards: Over how many entities the stock is split, for a product that very many orders want at once.
     """
 
-    name: Annotated[str, Field(min_length=1, max_length=200), VISIBLE_LINE]
+    name: ProductName
     unit_price_cents: Annotated[Cents, Field(ge=1)]
     currency: Currency = "usd"
     weight_grams: Grams = 500

@@ -90,6 +90,32 @@ async def test_a_product_is_created_and_edited_and_keeps_what_the_form_has_not(s
     assert (await shop.get("products/new")).json()["unit_price_cents"] == 1_000
 
 
+async def test_customs_data_and_shards_are_edited_and_what_is_wrong_is_said_at_its_field(shop: Shop):
+    page = await visit(shop, "catalogue", roles=MANAGER)
+    form = dict(re.findall(r'name="(\w+)" inputmode="\w+" maxlength="\d+" value="([^"]*)"', page.text))
+    assert {"hs_code", "origin_country", "stock_shards", "length_mm", "weight_grams"} <= form.keys()
+    form |= {"product_id": "mug", "name": MARKUP, "price": "9.00"}
+    wrong = {"hs_code": "69", "origin_country": "usa", "stock_shards": "17", "weight_grams": "heavy", "height_mm": "-1"}
+    refused = await send(shop, "catalogue/save", roles=MANAGER, **(form | wrong))
+    assert (refused.status, MARKUP in refused.text, "onerror" in refused.text) == (422, False, True)
+    marked = re.findall(r'id="(\w+)"[^>]*aria-invalid="true" aria-describedby="(\w+)-hint"', refused.text)
+    assert {name for name, _ in marked} == {name for _, name in marked} == wrong.keys()
+    assert 'value="heavy"' in refused.text
+    half = await send(shop, "catalogue/save", roles=MANAGER, **(form | {"length_mm": "10", "currency": "xxx"}))
+    assert (half.status, 'href="#currency"' in half.text) == (422, True)
+    half = await send(shop, "catalogue/save", roles=MANAGER, **(form | {"length_mm": "10"}))
+    assert set(re.findall(r'href="#(\w+)"', half.text)) >= {"width_mm", "height_mm"}
+    right = {"hs_code": "6912.00", "origin_country": "pt", "stock_shards": "4"}
+    right |= {"length_mm": "30", "width_mm": "20", "height_mm": "10"}
+    assert (await send(shop, "catalogue/save", roles=MANAGER, **(form | right))).status == 303
+    saved = (await shop.get("products/mug")).json()
+    assert (saved["hs_code"], saved["origin_country"], saved["stock_shards"]) == ("6912.00", "PT", 4)
+    assert saved["size_mm"] == [30, 20, 10]
+    empty = {**form, "hs_code": "", "length_mm": "", "version": await version_on(shop, "catalogue/mug")}
+    assert (await send(shop, "catalogue/save", roles=MANAGER, **empty)).status == 303
+    assert {"hs_code", "size_mm"}.isdisjoint((await shop.get("products/mug")).json())
+
+
 async def test_each_role_changes_its_own_goods_only(shop: Shop):
     await shop.stock("mug", 5)
     assert "<form" not in (await visit(shop, "stock/mug", roles="auditor")).text

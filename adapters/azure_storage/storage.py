@@ -60,6 +60,9 @@ class Storage:
 
     def __init__(self, location: StorageLocation, retries: int = MAX_RETRIES) -> None:
         """Make the clients' factory. retries: how often a client sends a request again before its caller learns of the fault."""
+        # Its modules import each other in a circle: two threads that enter it by different ones at once fail at a half of it.
+        import azure.core  # noqa: F401
+
         self._location = location
         self._retries = retries
         # At INFO it writes a block of headers per request.

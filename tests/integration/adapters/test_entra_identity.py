@@ -1,5 +1,6 @@
 """Who a tenant's token, or the platform's principal, says is calling: held against real signatures and a key set over HTTP."""
 
+import asyncio
 import base64
 import json
 import time
@@ -14,6 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from adapters.identity.entra import EntraIdentity
+from adapters.identity.tenant_keys import MAX_AGE_TIMEOUT_S, REFRESH_INTERVAL_S, TenantKeys
 from domain.identity import Caller, CallerKind, Evidence, IdentityUnavailable, NotAdmitted, Role
 from identity_settings import IdentitySettings, identity_kind, identity_settings
 from setting_values import InvalidSetting
@@ -28,6 +30,7 @@ class Tenant:
     keys: dict[str, rsa.RSAPrivateKey] = field(default_factory=dict)
     authority: str = ""
     fetches: int = 0
+    is_away: bool = False
 
     def rotate(self, name: str) -> None:
         self.keys = {name: rsa.generate_private_key(public_exponent=65537, key_size=2048)}
@@ -66,9 +69,10 @@ def served() -> Iterator[Tenant]:
     class Keys(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             assert self.path == f"/{TENANT}/discovery/v2.0/keys"
-            self.send_response(200)
+            key_set = tenant.key_set()
+            self.send_response(503 if tenant.is_away else 200)
             self.end_headers()
-            self.wfile.write(tenant.key_set())
+            self.wfile.write(key_set)
 
         def log_message(self, *args: Any) -> None: ...
 
@@ -163,6 +167,63 @@ async def test_without_the_tenants_keys_it_is_not_known_who_calls(served: Tenant
     identity = EntraIdentity(settings(served, authority="http://127.0.0.1:9"))
     with pytest.raises(IdentityUnavailable):
         await caller_of(identity, served.token())
+
+
+class Clock:
+    """Seconds that a test lets pass."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def keys_of(served: Tenant, clock: Clock) -> TenantKeys:
+    return TenantKeys(f"{served.authority}/{TENANT}/discovery/v2.0/keys", clock)
+
+
+async def test_known_keys_are_used_on_while_the_tenant_is_away_for_a_day_and_no_longer(served: Tenant) -> None:
+    served.rotate("only")
+    clock, begun = Clock(), served.fetches
+    keys = keys_of(served, clock)
+    assert await keys.key("only") is not None
+    served.is_away = True
+    for hour in range(1, 24):
+        clock.now = hour * 3_600.0
+        assert await keys.key("only") is not None  # the fetch goes on beside it
+    with pytest.raises(IdentityUnavailable):
+        await keys.key("other")
+    clock.now = MAX_AGE_TIMEOUT_S + 3_600.0
+    with pytest.raises(IdentityUnavailable):
+        await keys.key("only")
+    tried = served.fetches
+    assert begun + 2 < tried <= begun + 26
+    served.is_away = False
+    with pytest.raises(IdentityUnavailable):  # its time has not come
+        await keys.key("only")
+    assert served.fetches == tried
+    clock.now += 120
+    assert await keys.key("only") is not None
+
+
+async def test_one_fetch_serves_all_who_wait_and_a_failed_one_is_not_repeated_at_once(served: Tenant) -> None:
+    served.rotate("only")
+    clock, begun = Clock(), served.fetches
+    keys = keys_of(served, clock)
+    assert all(await asyncio.gather(*(keys.key("only") for _ in range(20))))
+    assert served.fetches == begun + 1
+    clock.now = REFRESH_INTERVAL_S
+    assert await asyncio.gather(*(keys.key(f"made-up-{number}") for number in range(20))) == [None] * 20
+    assert served.fetches == begun + 2
+    served.is_away = True
+    fresh = keys_of(served, clock)
+    for expected in (3, 3, 4, 4):
+        answers = await asyncio.gather(*(fresh.key("only") for _ in range(20)), return_exceptions=True)
+        assert {type(each) for each in answers} == {IdentityUnavailable}
+        assert served.fetches == begun + expected
+        clock.now += 0.6
+    served.is_away = False
 
 
 def principal(**claims: str) -> str:

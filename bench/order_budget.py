@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.orders import check, histories, run_orders, stock
-from scripts.cost import telemetry
+from scripts.cost import storage, telemetry
 from scripts.cost.telemetry import Items
+from scripts.cost.workload import Workload
 from scripts.local_copy import LOGS_REQUESTS, LocalCopy, running_local_copy
 
 SETTLING_TIMEOUT_S = 60
@@ -37,12 +38,11 @@ class Run(NamedTuple):
     activities: float
 
 
-# Recorded: a run of an orchestration or of an entity reads its history, appends to it and updates its instance; a message is put
-# and deleted; an activity is a message there and one back. A new instance is looked for and inserted.
 def extension_requests(run: Run) -> float:
     """Return the requests of the extension for an order of one line: a call of the inventory, and a signal to it."""
-    entity_runs, messages = 2, 1 + 2 + 1
-    return 3 * (run.episodes + entity_runs) + 2 * messages + 4 * run.activities + 2
+    entity_runs, messages = 2, 1 + 2 + 1 + 2 * run.activities
+    counted = (storage.RUN.times(run.episodes + entity_runs), storage.MESSAGE.times(messages), storage.INSTANCE)
+    return storage.total(*counted).number
 
 
 def telemetry_items(run: Run, facts: float) -> float:
@@ -100,12 +100,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         facts = (copy.log("app").read_text().count(FACT) - lines) / count
         check(copy.state.hub, count)
         run = counted_run(copy.state.hub)
-    theirs = extension_requests(run)
-    total = theirs + own.total() / count
+    theirs, parcel = extension_requests(run), Workload().parcel_requests.number
+    total = theirs + own.total() / count + parcel
     counted = dict(zip(GOALS, (total, run.episodes, run.activities, telemetry_items(run, facts)), strict=True))
     for name, number in counted.items():
         print(f"order budget: {number:.1f} {name} (goal: at most {GOALS[name]})")
-    print(f"order budget: of the requests, {theirs:.0f} are the extension's and {own.total() / count:.1f} the app's:")
+    print(
+        f"order budget: of the requests, {theirs:.0f} are the extension's, {parcel:.0f} the parcel's (a test counts them)"
+    )
+    print(f"order budget: and {own.total() / count:.1f} the app's for the order:")
     print(", ".join(f"{number / count:.1f} {what}" for what, number in own.most_common()))
 
 

@@ -27,6 +27,13 @@ def change(entity: Mapping[str, Any], etag: str) -> Operation:
     return ("update", entity, options)
 
 
+def addition(entity: Mapping[str, Any]) -> Operation:
+    """Return the operation that changes some properties of a row that must be there, whatever else of it has changed."""
+    from azure.data.tables import UpdateMode
+
+    return ("update", entity, {"mode": UpdateMode.MERGE})
+
+
 def overwriting(entity: Mapping[str, Any], etag: str) -> Operation:
     """Return the operation that stores a row in the place of one that must be as it was read."""
     from azure.core import MatchConditions

@@ -11,7 +11,7 @@ An order's partition comes from a digest of its id. A list reads the range of ev
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zlib import crc32
 
@@ -35,6 +35,7 @@ _END_OF_TIME: Final = 16**_TIME_CHARS - 1
 _IN_KEYS: Final = re.compile(r"[A-Za-z0-9]{1,50}")
 # In ascending order, and without digits: a long row of digits could look like a card number.
 _DIGITS: Final = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
+_HEX_DIGITS: Final = str.maketrans("abcdefghijklmnop", "0123456789abcdef")
 
 
 def partition_of(order_id: str) -> str:
@@ -74,7 +75,7 @@ def index_rows(row: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         key = f"{ended_prefix(row['ended_at'])}{row['RowKey']}"
         known = {name: row[name] for name in _OF_END if row.get(name) is not None}
         rows[key] = {**entity, **known, "RowKey": key}
-    return rows | _open_parcel(row)
+    return rows | open_parcel(row)
 
 
 def ended_prefix(at: datetime) -> str:
@@ -136,23 +137,29 @@ def _word(number: int) -> str:
     return f"{number:0{_TIME_CHARS}x}".translate(_DIGITS)
 
 
-def silent_since(before: datetime) -> tuple[str, str]:
+def silent_before(time: datetime) -> tuple[str, str]:
     """Return the range of keys of the open parcels of which nothing was reported since then, the longest silent one first."""
-    return _OPEN_PARCELS, f"{_OPEN_PARCELS}{_time(before)}"
+    return _OPEN_PARCELS, f"{_OPEN_PARCELS}{_time(time)}"
 
 
-def filter_digest(wanted: OrderFilter) -> str:
-    """Return what binds a cursor to its filter."""
-    return hashlib.sha256(str(wanted).encode()).hexdigest()[:16]
+def silent_since(key: str) -> datetime:
+    """Return the time in the key of an open parcel's index row: when it was last reported or polled."""
+    word = key.removeprefix(_OPEN_PARCELS)[:_TIME_CHARS]
+    return _EPOCH + timedelta(microseconds=int(word.translate(_HEX_DIGITS), 16))
 
 
-def _open_parcel(row: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def open_parcel(row: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the index row of a parcel that is on its way, by which the timer finds it once nothing is reported of it."""
     if row.get("parcel_reported_at") is None or row.get("parcel_code") is None or row.get("parcel_has_arrived"):
         return {}
     key = f"{_OPEN_PARCELS}{_time(row['parcel_reported_at'])}|{row['RowKey']}"
     copied = {name: row[name] for name in ("parcel_code", "tracking", "listed_at") if row.get(name) is not None}
     return {key: {"PartitionKey": row["PartitionKey"], "RowKey": key, "order_id": row["RowKey"], **copied}}
+
+
+def filter_digest(wanted: OrderFilter) -> str:
+    """Return what binds a cursor to its filter."""
+    return hashlib.sha256(str(wanted).encode()).hexdigest()[:16]
 
 
 def _prefixes(copied: Mapping[str, Any]) -> Iterator[str]:

@@ -6,13 +6,22 @@ nothing was reported of the parcel, and goes with the parcel's end: so the timer
 
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
 
 from adapters.azure_storage.storage import Storage, create_table, created_on_first_use, storage_errors
-from adapters.stores.order_index import PARTITIONS, index_rows, partition_of, silent_since
+from adapters.azure_storage.table_changes import addition, deletion, replacement, submit
+from adapters.stores.order_index import (
+    PARTITIONS,
+    index_rows,
+    open_parcel,
+    partition_of,
+    silent_before,
+    silent_since,
+)
 from adapters.stores.order_rows import row_of, tracking_entity
 from adapters.stores.rows import Rows
 from domain.shipping.parcels import SILENCE_INTERVAL, Parcel, SilentParcel
@@ -106,13 +115,20 @@ class OpenParcels:
         with storage_errors(_NAME):
             return created_on_first_use(lambda: self._silent(before, limit), lambda: create_table(self._orders))
 
-    def mark_polled(self, order_id: str, now: datetime) -> None:
-        """Have a parcel, of which there is nothing new, count as silent from now on."""
-        with storage_errors(_NAME):
-            for row in self._rows.reads(order_id):
-                is_gone = row is None or _is_purged(row)
-                if is_gone or self._rows.try_write(row, order_id, {"parcel_reported_at": now}):
-                    break
+    def mark_polled(self, parcel: SilentParcel, now: datetime) -> None:
+        """Have a parcel, of which there is nothing new, count as silent from now on, unless something was reported meanwhile.
+
+        The order's row is not read: the index row that the parcel was found by has all that moves, and it is there to be
+        deleted only as long as nothing was reported, and the order is not purged.
+        """
+        from azure.core.exceptions import ResourceNotFoundError
+
+        row = _row_of(parcel)
+        polled = {"parcel_reported_at": now}
+        keys = {name: row[name] for name in ("PartitionKey", "RowKey")}
+        moved = [*map(deletion, open_parcel(row).values()), *map(replacement, open_parcel(row | polled).values())]
+        with storage_errors(_NAME), suppress(ResourceNotFoundError):
+            submit(self._orders, [addition(keys | polled), *moved])
 
     def _silent(self, before: datetime, limit: int) -> list[SilentParcel]:
         found = heapq.merge(
@@ -121,7 +137,7 @@ class OpenParcels:
         return [_silent_parcel(row) for row in islice(found, limit)]
 
     def _index(self, partition: str, before: datetime) -> "Iterator[TableEntity]":
-        first, end = silent_since(before)
+        first, end = silent_before(before)
         asked = {"partition": partition, "first": first, "end": end}
         where = "PartitionKey eq @partition and RowKey gt @first and RowKey lt @end"
         return iter(self._orders.query_entities(where, parameters=asked, results_per_page=_PAGE_ROWS))
@@ -170,4 +186,17 @@ def _silent_parcel(row: Mapping[str, Any]) -> SilentParcel:
         code=row["parcel_code"],
         known=None if known is None else Tracking.model_validate_json(known),
         ordered_at=row["listed_at"],
+        silent_since=silent_since(row["RowKey"]),
     )
+
+
+def _row_of(parcel: SilentParcel) -> dict[str, Any]:
+    """Return what the row of a silent parcel's order has of the parcel."""
+    return {
+        "PartitionKey": partition_of(parcel.order_id),
+        "RowKey": parcel.order_id,
+        "parcel_code": parcel.code,
+        "parcel_reported_at": parcel.silent_since,
+        "listed_at": parcel.ordered_at,
+        **({} if parcel.known is None else {"tracking": parcel.known.model_dump_json()}),
+    }

@@ -30,5 +30,5 @@ class OpenParcels(Protocol):
     def silent(self, before: datetime, limit: int) -> Sequence[SilentParcel]:
         """Return parcels without an end of which nothing was reported since then, the longest silent ones first."""
 
-    def mark_polled(self, order_id: str, now: datetime) -> None:
-        """Have a parcel, of which there is nothing new, count as silent from now on."""
+    def mark_polled(self, parcel: SilentParcel, now: datetime) -> None:
+        """Have a parcel, of which there is nothing new, count as silent from now on, unless something was reported meanwhile."""

@@ -66,12 +66,20 @@ class SilentParcel(Wire):
     Attributes:
         known: The last that is known; None before the first report.
         ordered_at: When its order was placed.
+        silent_since: When it was last reported or polled.
     """
 
     order_id: OrderId
     code: TrackingCode
     known: Tracking | None
     ordered_at: Timestamp
+    silent_since: Timestamp
+
+    def first_moves_by(self, found: Tracking) -> bool:
+        """Return whether nothing but `unknown` was known before: no webhook has shown yet that it finds the order."""
+        return found.status is not ParcelStatus.UNKNOWN and (
+            self.known is None or self.known.status is ParcelStatus.UNKNOWN
+        )
 
     def silent_days(self, now: datetime) -> int:
         """Return for how many whole days nothing new was reported, by the carrier's clock where it is known."""

@@ -1,24 +1,20 @@
 """State what one order does, as the cost model counts it. A test holds the counts against an order; the times are assumed.
 
-What a run costs the storage account was counted in the log of Azurite under the real host (4.1037, extension 3.19.0): five orders,
-one after the other, each up to the first poll of its parcel, some 108 requests each beside the polling.
+What it asks of the storage account is in `storage`, and what it logs in `telemetry`.
 """
 
 from dataclasses import dataclass
 from typing import Final
 
-from scripts.cost import telemetry
+from scripts.cost import storage, telemetry
+from scripts.cost.storage import Requests
 from scripts.cost.telemetry import Items
 
 SCHEDULED_RUNS: Final = 730 * (60 + 12 + 4 + 4 + 1 + 1 + 1) + 30 * 5
 """Runs of timer functions in a month, whatever is ordered: every minute, every five, two every 15, three an hour, five a night."""
 
 IDLE_REQUESTS_PER_MINUTE: Final = 143
-"""Polling of queues, leases and partitions, for each running instance. Counted as above, without any order."""
-
-_RECORDED_RUNS: Final = 11 + 2  # of orchestrators and of entities
-_TABLE_REQUESTS_PER_RUN: Final = 49.6 / _RECORDED_RUNS
-"""History and instances: 13 reads, 15 batches, 13 updates, 6.6 look-ups and 2 inserts."""
+"""Polling of queues, leases and partitions, for each running instance. Counted under the real host, without any order."""
 
 _RECORDED_EXECUTIONS: Final = 11 + 8  # of orchestrators and activities
 _RECORDED_CPU_S: Final = 0.06 + 0.06
@@ -128,22 +124,45 @@ class Workload:
 
     @property
     def table_operations(self) -> int:
-        """Those on the tables of the task hub for every run, then the shop's own."""
-        runs = self.all_episodes + self.entity_operations
-        modelled = round(runs * _TABLE_REQUESTS_PER_RUN) + self.shop_table_operations
-        return self.table_ops if self.table_ops is not None else modelled
+        """Those on the tables of the task hub and of the shop, the client's polls included."""
+        modelled = self.hub_requests.tables + self.shop_table_operations + self.polls
+        return self.table_ops if self.table_ops is not None else round(modelled)
+
+    @property
+    def hub_requests(self) -> Requests:
+        """Those of the Durable extension."""
+        instances = 1 + self.carrier_polls
+        messages = instances + 2 * self.entity_calls + self.entity_signals + self.events
+        return storage.total(
+            storage.RUN.times(self.all_episodes + self.entity_operations),
+            storage.INSTANCE.times(instances),
+            storage.MESSAGE.times(messages + self.timers + self.tracking_timers + 2 * self.all_activities),
+        )
+
+    @property
+    def parcel_requests(self) -> Requests:
+        """Those of the app after the order's end, until its parcel has arrived."""
+        watched = (
+            storage.total(storage.WATCH, storage.WATCHED_CHANGE.times(self.tracking_changes))
+            if self.carrier_polls
+            else Requests()
+        )
+        return storage.total(
+            storage.REPORT.times(self.reports),
+            storage.RECORDED_REPORT.times(self.recorded_reports),
+            storage.SILENT_POLL.times(self.silent_polls),
+            watched,
+        )
+
+    @property
+    def life_requests(self) -> Requests:
+        """All of an order and its parcel, the polling of queues and of the client apart."""
+        return storage.total(self.hub_requests, storage.ORDER, self.parcel_requests)
 
     @property
     def shop_table_operations(self) -> int:
-        """Operations on the shop's tables for an order and its parcel.
-
-        They accept and record the order, read and change it for each of its three statuses on the way, read it for each poll, and
-        enter its parcel. A report looks up the parcel and reads the order, and some change it; a poll by the timer reads and
-        changes it, and looks up the parcel. A watch is started, and records each change.
-        """
-        parcel = 1 + 2 * self.reports + self.recorded_reports + 3 * self.silent_polls
-        watched = 5 + 2 * self.tracking_changes if self.carrier_polls else 0
-        return 2 + 3 * 2 + 2 * self.polls + parcel + watched
+        """Those on the shop's tables alone, wherever the task hub is; a poll of the client reads the order's row."""
+        return round(storage.ORDER.tables + self.parcel_requests.tables) + self.polls
 
     @property
     def scheduler_actions(self) -> int:

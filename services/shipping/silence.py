@@ -87,8 +87,11 @@ async def _record(parcels: Sequence[SilentParcel], reports: dict[str, ParcelRepo
 def _record_one(parcel: SilentParcel, report: ParcelReport | None, later: Tracking | None, now: datetime) -> bool:
     """Record what a poll has brought; return whether the parcel's status is new."""
     parcels, open_parcels = services().parcels, services().open_parcels
-    if report is not None and parcel.known is None and parcels.find(parcel.code) is None:
-        # The process died that was to record it; until then no webhook finds the order.
+    if later is None:
+        open_parcels.mark_polled(parcel, now)
+        return False
+    if report is not None and parcel.first_moves_by(later) and parcels.find(parcel.code) is None:
+        # Its row is behind that of its order, after a restore perhaps; until then no webhook finds the order.
         parcels.add(
             Parcel(
                 code=parcel.code,
@@ -97,7 +100,4 @@ def _record_one(parcel: SilentParcel, report: ParcelReport | None, later: Tracki
                 tracker_id=report.tracker_id,
             )
         )
-    if later is None:
-        open_parcels.mark_polled(parcel.order_id, now)
-        return False
     return open_parcels.record(parcel.order_id, later, now)

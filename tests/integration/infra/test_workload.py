@@ -11,10 +11,12 @@ from domain.shipping.tracking import pause_after
 from local_host.engine.history import EventType
 from local_host.testing import app_index
 from sandbox.testing import Sandbox
+from scripts.cost import storage
 from scripts.cost.workload import SCHEDULED_RUNS, Workload
 from tests.support.books import finish
 from tests.support.order_requests import order_request
 from tests.support.shop import ROOT, Shop, running_shop, use_settings
+from tests.support.storage_requests import SentRequests
 
 DELIVERED_AFTER = timedelta(days=3)
 
@@ -42,10 +44,11 @@ async def test_order_does_what_the_cost_model_counts(shop: Shop):
     assert counted[EventType.ORCHESTRATOR_STARTED] == model.episodes == shop.host.orchestrator_runs.total()
 
 
-async def test_a_watch_of_a_parcel_does_what_the_cost_model_counts(shop: Shop):
+async def test_a_watch_of_a_parcel_does_what_the_cost_model_counts(shop: Shop, caplog: pytest.LogCaptureFixture):
     model = Workload(carrier_polls=10, tracking_changes=3)
     shop.host.activity_calls.clear()
     shop.host.orchestrator_runs.clear()
+    requests = SentRequests(caplog)
     carrier_statuses = iter(("in_transit", "delivered"))
 
     await shop.post("shipments/a-1/watch")
@@ -57,12 +60,16 @@ async def test_a_watch_of_a_parcel_does_what_the_cost_model_counts(shop: Shop):
         waited += pause_after(poll)
         await shop.host.advance(seconds=pause_after(poll).total_seconds())
 
+    sent = requests.taken()
     assert (await shop.get("shipments/a-1")).json()["detail"]["tracking_status"] == "delivered"
     assert waited - pause_after(model.carrier_polls - 1) < DELIVERED_AFTER <= waited, (
         "as many polls as fit into the time"
     )
     assert len(shop.host.activity_calls) == model.tracking_activities
     assert shop.host.orchestrator_runs.total() == model.tracking_episodes
+    of_a_table_that_was_missing = 2 * sent["POST Tables"]
+    watched = storage.total(storage.WATCH, storage.WATCHED_CHANGE.times(model.tracking_changes))
+    assert sent.total() - of_a_table_that_was_missing == watched.number
 
 
 def test_schedules_run_as_often_as_the_cost_model_counts():

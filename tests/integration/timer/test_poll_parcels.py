@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.errors import StorageUnavailable
-from domain.shipping.tracking import LOST_AFTER, MAX_SILENCE
+from domain.personal.traces import Traces
+from domain.shipping.parcels import SilentParcel
+from domain.shipping.tracking import LOST_AFTER, MAX_SILENCE, ParcelStatus, Tracking
 from sandbox.testing import Sandbox
 from services.container import services
 from services.shipping import silence
@@ -86,6 +88,44 @@ async def test_a_parcel_of_which_the_carrier_reports_nothing_holds_up_no_other_o
     assert (await statuses(sender), await poll_silent(later(2.1))) == ([None] * 3, 3)
 
 
+async def test_a_report_that_comes_during_the_poll_is_not_taken_back(sender: Shop):
+    """The poll has an answer from before the report, and nothing new in it."""
+    parcels, now = services().open_parcels, later()
+    silent = {each.order_id: each for each in parcels.silent(now, 10)}
+    parcels.record("a-1", _arrived(silent["a-1"], ParcelStatus.IN_TRANSIT, now), now)
+    parcels.record("b-1", _arrived(silent["b-1"], ParcelStatus.DELIVERED, now), now)
+    services().order_repository.purge("c-1", now)
+    for each in silent.values():
+        parcels.mark_polled(each, now + timedelta(minutes=1))
+    [still] = parcels.silent(now + timedelta(days=10), 10)
+    assert (still.order_id, still.silent_since, still.known) == (
+        "a-1",
+        now,
+        _arrived(silent["a-1"], ParcelStatus.IN_TRANSIT, now),
+    )
+    row = services().order_repository.get("c-1")
+    assert row is not None
+    assert (row.order, row.tracking) == (None, None)
+
+
+async def test_a_change_of_the_order_during_the_poll_stays(sender: Shop):
+    """The mark needs no row that was read: what another process writes meanwhile is neither lost nor in its way."""
+    [parcel] = [each for each in services().open_parcels.silent(later(), 10) if each.order_id == "a-1"]
+    services().order_repository.pseudonymise("a-1", Traces("ada", ["ada@example.com"], "erased-1"))
+    now = later(1.5)
+    services().open_parcels.mark_polled(parcel, now)
+    row = services().order_repository.get("a-1")
+    assert row is not None
+    assert row.customer_id == "erased-1"
+    assert [each.silent_since for each in services().open_parcels.silent(later(9), 10) if each.order_id == "a-1"] == [
+        now
+    ]
+
+
+def _arrived(parcel: SilentParcel, status: ParcelStatus, now: datetime) -> Tracking:
+    return Tracking(code=parcel.code, status=status, seen_at=now)
+
+
 async def test_what_could_not_be_stored_is_polled_again(sender: Shop, monkeypatch: pytest.MonkeyPatch):
     record = services().open_parcels.record
 
@@ -111,12 +151,15 @@ async def test_a_parcel_without_an_end_is_lost_some_day_and_polled_no_more(sende
     assert await poll_silent(overdue + timedelta(days=3)) == 0
 
 
-async def test_an_order_that_is_not_known_by_its_tracking_code_becomes_known(sender: Shop):
-    """As after a process that died between the order's row and the parcel's."""
+@pytest.mark.parametrize("moves", [("in_transit",), ("unknown", "in_transit")], ids=str)
+async def test_an_order_that_is_not_known_by_its_tracking_code_becomes_known(sender: Shop, moves: tuple[str, ...]):
+    """As after a restore of the parcels from an older moment than that of the orders: found once the carrier moves the parcel."""
     table = services().storage.table("parcels")
     for row in list(table.list_entities()):
         table.delete_entity(row)
-    await poll_silent(later())
+    for run, move in enumerate(moves):
+        sender.sandbox.post("/trackers/a-1", {"status": move})
+        await poll_silent(later(1 + 1.1 * run))
     [sent] = sender.sandbox.parcels("a-1")
     known = services().parcels.find(sent["tracking_code"])
     assert known is not None

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from scripts.cost import prices
+from scripts.cost import prices, storage
 from scripts.cost.__main__ import parsed
 from scripts.cost.instances import MONTH_S
 from scripts.cost.model import BACKENDS, PLANS, Scenario, bill, running_instances
@@ -148,6 +148,13 @@ def test_memory_that_fc1_does_not_sell_is_refused_and_what_it_sells_is_named(cap
 def test_a_parcel_that_is_not_watched_costs_its_reports_alone():
     load = parsed([]).workload
     assert (load.tracking_activities, load.tracking_episodes, load.executions) == (0, 0, 10 + 3 + 10 + 1)
+
+
+def test_documented_budget_of_an_order_is_what_the_model_counts():
+    load = Workload()
+    order = storage.total(load.hub_requests, storage.ORDER).number
+    row = f"| {order:.0f} ({load.hub_requests.number:.0f} of them the extension's) | {load.life_requests.number:.0f} | 85 |"
+    assert row in (ROOT / "bench" / "README.md").read_text()
 
 
 @pytest.mark.parametrize(

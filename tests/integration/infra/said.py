@@ -68,7 +68,8 @@ def order(order_id: str, statuses: Mapping[OrderStatus, timedelta]) -> list[Line
 def silent(order_id: str, silent_for: timedelta, age: timedelta = timedelta()) -> list[Line]:
     """Return the lines of a poll that has brought nothing of a parcel. silent_for: since its order was placed."""
     now = datetime.now(UTC)
-    parcel = SilentParcel(order_id=order_id, code="EZ1000000001", known=None, ordered_at=now - silent_for)
+    since = now - silent_for
+    parcel = SilentParcel(order_id=order_id, code="EZ1000000001", known=None, ordered_at=since, silent_since=since)
     return said(age, emit_silent, parcel, now)
 
 

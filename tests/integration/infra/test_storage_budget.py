@@ -88,7 +88,8 @@ async def test_an_order_and_its_parcel_ask_for_what_the_model_counts_and_stay_wi
     order = split(requests.taken())
     assert (mailbox.taken, order) == (2, storage.ORDER)
 
-    polled_after = len(REPORTED) - 3  # the first report of a status: a later one of the same is recorded hours later only
+    # Behind the first report of a status: a second one is not recorded for hours, so that a poll would find more.
+    polled_after = len(REPORTED) - 3
     for status in REPORTED[:polled_after]:
         await report(shop, "b-1", status)
     before_poll = split(requests.taken())

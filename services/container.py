@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from services.inventory_notes import InventoryNotes
     from services.link_attempts import LinkAttempts
     from services.order_backlog import OrderBacklog
+    from services.recent_checks import RecentChecks
     from services.recent_results import RecentResults
-    from services.recent_successes import RecentSuccesses
 
 
 @dataclass(frozen=True)
@@ -81,11 +81,11 @@ class Services:
         )
 
     @built_once
-    def recent_successes(self) -> "RecentSuccesses":
+    def recent_checks(self) -> "RecentChecks":
         """Return which checks have succeeded lately."""
-        from services.recent_successes import RecentSuccesses
+        from services.recent_checks import RecentChecks
 
-        return RecentSuccesses()
+        return RecentChecks()
 
     @built_once
     def recent_results(self) -> "RecentResults":

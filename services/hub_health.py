@@ -1,6 +1,6 @@
 """Whether the task hub takes work, and whether it is the one that the stored orders were processed in.
 
-A probe writes to the hub, so its result is kept for a while: any caller may ask, and many requests must not become many writes.
+A probe writes to the hub, so its result is kept for a while.
 """
 
 from typing import Final
@@ -23,12 +23,12 @@ _NO_PRODUCT: Final = "health.check"
 
 async def takes_work(client: DurableClient) -> bool:
     """Return whether the hub stores what is sent to it."""
-    return await services().recent_successes.has("hub", lambda: _send_nothing(client))
+    return await services().recent_checks.succeeds("hub", lambda: _send_nothing(client))
 
 
 async def knows_its_orders(client: DurableClient) -> bool:
     """Return whether the hub has the stock of what stored orders have bought; a new, empty hub has not."""
-    return await services().recent_successes.has("stock", lambda: _look_for_missing_stock(client))
+    return await services().recent_checks.succeeds("stock", lambda: _look_for_missing_stock(client))
 
 
 class StockMissing(ShopError):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from domain.errors import StorageUnavailable
 from domain.orders.backlog import SAMPLE_SIZE, Backlog, backlog_of, late_orders
-from services.recent_successes import CHECK_TIMEOUT_S
+from services.recent_checks import CHECK_TIMEOUT_S
 from services.telemetry import emit
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from domain.errors import StorageUnavailable
 from services.concurrency import gather_bounded
 from services.container import services
-from services.recent_successes import CHECK_TIMEOUT_S
+from services.recent_checks import CHECK_TIMEOUT_S
 from services.telemetry import emit_depth
 
 _log = logging.getLogger(__name__)

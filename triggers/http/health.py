@@ -16,7 +16,6 @@ from domain.wire import Edge, Wire
 from services.container import services
 from services.hub_health import knows_its_orders, takes_work
 from services.order_backlog import IntakeState
-from services.recent_successes import CHECK_TIMEOUT_S
 from triggers.http.support.access import ANYONE
 from triggers.http.support.operation import operation
 from triggers.http.support.problems import RETRY_SOON
@@ -110,8 +109,10 @@ async def get_health(req: func.HttpRequest, client: df.DurableOrchestrationClien
 async def _checks(client: df.DurableOrchestrationClient) -> Checks:
     if _settings() == "failed":  # the other checks need them
         return Checks(settings="failed", storage="failed", hub="failed", stock="failed")
-    storage, hub, stock = await asyncio.gather(_storage(), takes_work(client), knows_its_orders(client))
-    return Checks(settings="ok", storage=storage, hub=_word(hub), stock=_word(stock))
+    storage, hub, stock = await asyncio.gather(
+        services().recent_checks.succeeds("storage", _read_orders), takes_work(client), knows_its_orders(client)
+    )
+    return Checks(settings="ok", storage=_word(storage), hub=_word(hub), stock=_word(stock))
 
 
 async def _intake(checks: Checks) -> IntakeHealth | None:
@@ -134,14 +135,5 @@ def _settings() -> Check:
     return "ok"
 
 
-async def _storage() -> Check:
-    try:
-        await asyncio.wait_for(asyncio.to_thread(_look_up_nothing), CHECK_TIMEOUT_S)
-    except (ShopError, TimeoutError) as error:
-        _log.warning("storage: %s", type(error).__name__)
-        return "failed"
-    return "ok"
-
-
-def _look_up_nothing() -> None:
-    services().order_repository.get(_NO_ORDER)
+async def _read_orders() -> None:
+    await asyncio.to_thread(services().order_repository.get, _NO_ORDER)

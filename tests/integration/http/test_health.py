@@ -1,8 +1,13 @@
+import asyncio
 import json
+from typing import Any
 
 import pytest
 
+from domain.errors import ShopError
 from sandbox.testing import Sandbox
+from services.container import services
+from services.recent_checks import FAILURE_RETENTION_S, RETENTION_S, RecentChecks
 from tests.support.order_requests import ADDRESS, order_request
 from tests.support.shop import Shop, change_settings, running_shop
 
@@ -57,12 +62,43 @@ async def test_a_hub_in_place_of_the_one_that_orders_were_processed_in_is_notice
         assert '"kind":"stock_missing"' in caplog.text
         await replaced.post("inventory/mug/restock", {"quantity": 9})
         await replaced.host.run_until_idle()
+        change_settings(monkeypatch)  # what has failed is kept for a moment
         assert (await replaced.get("health")).status == 200, "counted again, the stock is known"
 
 
-async def test_a_flood_of_questions_is_no_flood_of_writes(shop: Shop):
+async def test_a_flood_of_questions_is_no_flood_of_reads_and_writes(shop: Shop, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(services().recent_checks, "_clock", lambda: 1.0)
     before = shop.host.entity_runs.total()
-    for _ in range(20):
-        assert (await shop.get("health")).status == 200
+    reads: list[str] = []
+    read = services().order_repository.get
+
+    def get(order_id: str) -> Any:
+        reads.append(order_id)
+        return read(order_id)
+
+    monkeypatch.setattr(services().order_repository, "get", get)
+    answers = await asyncio.gather(*(shop.get("health") for _ in range(20)))
+    assert {each.status for each in answers} == {200}
     await shop.host.run_until_idle()
-    assert shop.host.entity_runs.total() - before == 1
+    assert (shop.host.entity_runs.total() - before, len(reads)) == (1, 1)
+
+
+async def test_one_check_is_under_way_at_a_time_and_a_failure_is_soon_tried_again():
+    now, results = [0.0], [False, False, True, True]
+
+    async def check() -> None:
+        await asyncio.sleep(0)
+        if not results.pop(0):
+            raise ShopError("away")
+
+    checks = RecentChecks(lambda: now[0])
+    for at, succeeds, left in (
+        (0, False, 3),
+        (FAILURE_RETENTION_S, False, 2),
+        (2 * FAILURE_RETENTION_S, True, 1),
+        (2 * FAILURE_RETENTION_S + RETENTION_S - 1, True, 1),
+        (2 * FAILURE_RETENTION_S + RETENTION_S, True, 0),
+    ):
+        now[0] = at
+        assert await asyncio.gather(*(checks.succeeds("x", check) for _ in range(20))) == [succeeds] * 20
+        assert len(results) == left

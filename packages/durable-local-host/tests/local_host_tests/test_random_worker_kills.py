@@ -41,7 +41,8 @@ def kind_of(number: int) -> str:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the worker's process is found in /proc")
-@pytest.mark.timeout(1200)
+# A busy machine takes seconds to start a worker again, each time.
+@pytest.mark.timeout(1200 + 20 * KILLS)
 def test_every_accepted_start_ends_rightly_or_by_a_death_and_nothing_is_left(tmp_path: Path) -> None:
     path, chance = tmp_path / "hub.db", random.Random(8)
     with (tmp_path / "log").open("w") as log, host_process(path, log=log) as host:

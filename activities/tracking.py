@@ -9,6 +9,7 @@ from domain.orders.parcel import parcel_on_its_way
 from domain.shipping.tracking import ParcelQuery, ParcelSeen, RecordTracking, TrackingRequest
 from domain.workflows.steps import Outcome, StepResult
 from services.container import services
+from services.shipping.following import follow
 from services.telemetry import emit_place
 
 bp = df.Blueprint()
@@ -19,9 +20,8 @@ def find_parcel(request: dict) -> dict[str, Any]:
     """Return the tracking code of a completed order as reference, and have it known as watched. Refused: no_parcel."""
     row = services().order_repository.get(TrackingRequest.model_validate(request).order_id)
     parcel = None if row is None or row.result is None else parcel_on_its_way(row.result)
-    if parcel is None:
+    if parcel is None or not follow(parcel.model_copy(update={"is_watched": True})):
         return StepResult.refused("no_parcel", "the order has no parcel that could be followed").to_wire()
-    services().parcels.add(parcel.model_copy(update={"is_watched": True}))
     return StepResult(reference=parcel.code).to_wire()
 
 

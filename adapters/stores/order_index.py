@@ -150,7 +150,9 @@ def silent_since(key: str) -> datetime:
 
 def open_parcel(row: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the index row of a parcel that is on its way, by which the timer finds it once nothing is reported of it."""
-    if row.get("parcel_reported_at") is None or row.get("parcel_code") is None or row.get("parcel_has_arrived"):
+    if row.get("parcel_reported_at") is None or row.get("parcel_code") is None:
+        return {}
+    if row.get("parcel_has_arrived") or row.get("parcel_forgotten"):
         return {}
     key = f"{_OPEN_PARCELS}{_time(row['parcel_reported_at'])}|{row['RowKey']}"
     copied = {name: row[name] for name in ("parcel_code", "tracking", "listed_at") if row.get(name) is not None}

@@ -89,7 +89,7 @@ class OpenParcels:
         self._rows = Rows(self._orders, partition_of, _NAME, index_rows)
 
     def record(self, order_id: str, tracking: Tracking, now: datetime) -> bool:
-        """Store where an order's parcel is, unless a later status is known; an unknown or purged order gets no row.
+        """Store where an order's parcel is, unless a later status is known or it is forgotten. An unknown order gets no row.
 
         A report without a new status is stored now and then only: it shows that the parcel is not silent.
 
@@ -98,7 +98,7 @@ class OpenParcels:
         """
         with storage_errors(_NAME):
             for row in self._rows.reads(order_id):
-                if row is None or _is_purged(row):
+                if row is None or _is_forgotten(row):
                     return False
                 known = row_of(row).tracking
                 if not tracking.follows(known):
@@ -119,7 +119,7 @@ class OpenParcels:
         """Have a parcel, of which there is nothing new, count as silent from now on, unless something was reported meanwhile.
 
         The order's row is not read: the index row that the parcel was found by has all that moves, and it is there to be
-        deleted only as long as nothing was reported, and the order is not purged.
+        deleted only as long as nothing was reported, and the parcel is not forgotten.
         """
         from azure.core.exceptions import ResourceNotFoundError
 
@@ -129,6 +129,20 @@ class OpenParcels:
         moved = [*map(deletion, open_parcel(row).values()), *map(replacement, open_parcel(row | polled).values())]
         with storage_errors(_NAME), suppress(ResourceNotFoundError):
             submit(self._orders, [addition(keys | polled), *moved])
+
+    def forget(self, order_id: str) -> None:
+        """Follow an order's parcel no longer: whatever is reported of it from now on is dropped. Safe to repeat."""
+        with storage_errors(_NAME):
+            for row in self._rows.reads(order_id):
+                is_gone = row is None or _is_forgotten(row)
+                if is_gone or self._rows.try_write(row, order_id, {"parcel_forgotten": True}):
+                    break
+
+    def is_forgotten(self, order_id: str) -> bool:
+        """Return whether nothing of an order's parcel may be kept any more."""
+        with storage_errors(_NAME):
+            row = self._rows.find(order_id)
+        return row is not None and _is_forgotten(row)
 
     def _silent(self, before: datetime, limit: int) -> list[SilentParcel]:
         found = heapq.merge(
@@ -170,8 +184,8 @@ def _partition(code: str) -> str:
     return _PARTITIONS[crc32(code.encode()) % len(_PARTITIONS)]
 
 
-def _is_purged(row: Mapping[str, Any]) -> bool:
-    return row.get("purged_at") is not None
+def _is_forgotten(row: Mapping[str, Any]) -> bool:
+    return row.get("purged_at") is not None or bool(row.get("parcel_forgotten"))
 
 
 def _is_due(row: Mapping[str, Any], now: datetime) -> bool:

@@ -32,3 +32,9 @@ class OpenParcels(Protocol):
 
     def mark_polled(self, parcel: SilentParcel, now: datetime) -> None:
         """Have a parcel, of which there is nothing new, count as silent from now on, unless something was reported meanwhile."""
+
+    def forget(self, order_id: str) -> None:
+        """Follow an order's parcel no longer: whatever is reported of it from now on is dropped."""
+
+    def is_forgotten(self, order_id: str) -> bool:
+        """Return whether nothing of an order's parcel may be kept any more."""

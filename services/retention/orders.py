@@ -57,9 +57,12 @@ async def _purge(client: DurableClient, order_id: str, now: datetime) -> bool:
 
 
 def forget_beside(row: OrderRow) -> None:
-    """Delete the decisions and the parcels of an order."""
+    """Delete the decisions and the parcels of an order, and follow its parcels no longer."""
     services().approvals.delete_all(row.order_id)
     ledger = () if row.result is None else row.result.steps
-    for entry in ledger:
-        if entry.step == BUY_LABEL and entry.reference is not None:
-            services().parcels.remove(entry.reference)
+    codes = [entry.reference for entry in ledger if entry.step == BUY_LABEL and entry.reference is not None]
+    if codes:
+        # First: what a poll of this moment has found is then not added behind the deletion.
+        services().open_parcels.forget(row.order_id)
+    for code in codes:
+        services().parcels.remove(code)

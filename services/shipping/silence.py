@@ -14,6 +14,7 @@ from domain.shipping.parcels import MAX_POLLED, Parcel, ParcelReport, SilentParc
 from domain.shipping.tracking import MAX_SILENCE, Tracking
 from services.concurrency import gather_bounded
 from services.container import services
+from services.shipping.following import follow
 from services.telemetry import emit_place, emit_silent
 
 MAX_PARCELS: Final = 2_000
@@ -92,7 +93,7 @@ def _record_one(parcel: SilentParcel, report: ParcelReport | None, later: Tracki
         return False
     if report is not None and parcel.first_moves_by(later) and parcels.find(parcel.code) is None:
         # Its row is behind that of its order, after a restore perhaps; until then no webhook finds the order.
-        parcels.add(
+        follow(
             Parcel(
                 code=parcel.code,
                 order_id=parcel.order_id,

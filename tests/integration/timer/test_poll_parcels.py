@@ -9,10 +9,12 @@ import pytest
 
 from domain.errors import StorageUnavailable
 from domain.personal.traces import Traces
-from domain.shipping.parcels import SilentParcel
+from domain.queues import NOTIFICATIONS
+from domain.shipping.parcels import Parcel, SilentParcel
 from domain.shipping.tracking import LOST_AFTER, MAX_SILENCE, ParcelStatus, Tracking
 from sandbox.testing import Sandbox
 from services.container import services
+from services.retention.orders import forget_beside
 from services.shipping import silence
 from services.shipping.silence import poll_silent
 from tests.support.order_requests import order_request
@@ -178,3 +180,48 @@ async def test_a_parcel_that_stays_silent_for_a_week_has_a_line_at_each_poll_and
     lines = [json.loads(record.getMessage()) for record in caplog.records if "parcel.silent" in record.getMessage()]
     assert sorted(line["order_id"] for line in lines) == ["a-1", "c-1"]
     assert {line["days"] for line in lines} <= {8, 9}
+
+
+def known_parcels() -> list[str]:
+    return [row["RowKey"] for row in services().storage.table("parcels").list_entities()]
+
+
+@pytest.mark.parametrize("is_being_polled", [False, True])
+async def test_nothing_of_an_erased_customers_parcel_comes_back(
+    sender: Shop, monkeypatch: pytest.MonkeyPatch, is_being_polled: bool
+):
+    found = services().open_parcels.silent(later(), 10)
+    row = services().order_repository.get("a-1")
+    assert row is not None
+    services().storage.queue(NOTIFICATIONS).clear_messages()
+    erased = await sender.post(f"customers/{row.customer_id}/erasure", {"requested_by": "ann"})
+    assert (erased.status, erased.json()["status"]) == (200, "erased"), erased.text
+    assert (len(found), known_parcels()) == (3, [])
+    if is_being_polled:  # a run that has read the parcels before, and asks the carrier now
+        monkeypatch.setattr(services().open_parcels, "silent", lambda *_: found)
+    sender.sandbox.post("/trackers/a-1", {"status": "in_transit"})
+    assert await poll_silent(later(2)) == (3 if is_being_polled else 0)
+    sender.sandbox.post("/trackers/b-1", {"status": "delivered"})
+    assert (known_parcels(), await statuses(sender)) == ([], [None] * 3)
+    watch = await sender.post("shipments/a-1/watch")
+    await sender.host.run_until_idle()
+    assert known_parcels() == [], watch.text
+
+
+async def test_an_erasure_amid_a_poll_leaves_no_parcel_behind(sender: Shop, monkeypatch: pytest.MonkeyPatch):
+    for parcel in services().open_parcels.silent(later(), 10):
+        services().parcels.remove(parcel.code)  # the process died that was to record it
+    orders = {each: services().order_repository.get(each) for each in ORDERS}
+    add = services().parcels.add
+
+    def add_after_the_erasure(parcel: Parcel) -> None:
+        row = orders[parcel.order_id]
+        assert row is not None
+        forget_beside(row)
+        add(parcel)
+
+    for order_id in ORDERS:
+        sender.sandbox.post(f"/trackers/{order_id}", {"status": "in_transit"})
+    monkeypatch.setattr(services().parcels, "add", add_after_the_erasure)
+    assert await poll_silent(later()) == 3
+    assert (known_parcels(), await statuses(sender)) == ([], [None] * 3)

@@ -1,8 +1,8 @@
 """Keep what the reconciliation of payments needs in its next run, and what its last one found.
 
 The table `paymentreconciliation` has one partition per provider with the payments to look at again, which are those that are open
-or differ from their order; one with the differences that have lasted, one with those that an operator resolved, one with the
-positions, and one with the last run.
+or differ from their order, and one per order that names its own of them; one with the differences that have lasted, one with those
+that an operator resolved, one with the positions, and one with the last run.
 """
 
 from collections.abc import Mapping
@@ -53,6 +53,8 @@ class PaymentReconciliationStore:
         """Have a payment looked at again. Its difference, if any, is in the list of differences."""
         payment = watched.payment
         key = _key(payment)
+        # First, and deleted last: the row beside says where to look, and the payment's own row whether it is watched.
+        self._put(_of_order(payment.order_id), key, payment.provider)
         self._put(_watched(payment.provider), key, watched.model_dump_json())
         if watched.drift is None:
             self._delete(_DRIFT, key)
@@ -63,10 +65,20 @@ class PaymentReconciliationStore:
         """Leave a payment out from now on: it is settled."""
         self._delete(_watched(payment.provider), _key(payment))
         self._delete(_DRIFT, _key(payment))
+        self._delete(_of_order(payment.order_id), _key(payment))
 
-    def is_watched(self, provider: str, payment_id: str) -> bool:
-        """Return whether a payment is to be looked at again: it is open, or differs from its order."""
-        return self._find(_watched(provider), _key_of(provider, payment_id)) is not None
+    def is_order_watched(self, order_id: str) -> bool:
+        """Return whether any payment that is marked with an order is to be looked at again: it is open, or differs from it."""
+        with storage_errors(_NAME):
+            beside = created_on_first_use(
+                lambda: list(
+                    self._table.query_entities(
+                        "PartitionKey eq @partition", parameters={"partition": _of_order(order_id)}
+                    )
+                ),
+                lambda: create_table(self._table),
+            )
+        return any(self._find(_watched(row["json"]), row["RowKey"]) is not None for row in beside)
 
     def list_drift(self, *, cursor: str | None = None, limit: int = 50) -> Page[PaymentDrift]:
         """Return a page of the differences. Raises InvalidCursor."""
@@ -146,6 +158,11 @@ class PaymentReconciliationStore:
 
 def _watched(provider: str) -> str:
     return f"watched.{provider}"
+
+
+def _of_order(order_id: str) -> str:
+    # A provider's mark may hold what no key may.
+    return f"order.{digest_id(order_id)}"
 
 
 def _key(payment: ProviderPayment) -> str:

@@ -42,8 +42,8 @@ class PaymentReconciliation(Protocol):
     def forget(self, payment: ProviderPayment) -> None:
         """Leave a payment out from now on: it is settled."""
 
-    def is_watched(self, provider: str, payment_id: str) -> bool:
-        """Return whether a payment is to be looked at again."""
+    def is_order_watched(self, order_id: str) -> bool:
+        """Return whether any payment that is marked with an order is to be looked at again."""
 
     def list_drift(self, *, cursor: str | None = None, limit: int = 50) -> Page[PaymentDrift]:
         """Return a page of the differences. Raises InvalidCursor."""

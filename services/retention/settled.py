@@ -7,8 +7,6 @@ from typing import Any
 from domain.ids import PROCESS_ORDER, instance_id_of, order_instance_id
 from domain.orders.order import ENDED, ENDS
 from domain.orders.row import OrderRow
-from domain.orders.steps import AUTHORISE_PAYMENT
-from domain.payments.providers import STRIPE
 from services.container import services
 from services.durable.client import DurableClient
 from services.durable.instances import instance_status, is_unfinished
@@ -38,15 +36,8 @@ def _why_unsettled(row: OrderRow) -> Unsettled | None:
         return Unsettled.UNDER_WAY
     if services().dead_letters.open_of(PROCESS_ORDER, row.order_id):
         return Unsettled.DEAD_LETTER_OPEN
-    return Unsettled.PAYMENT_OPEN if _is_payment_watched(row) else None
-
-
-def _is_payment_watched(row: OrderRow) -> bool:
-    provider = STRIPE if row.order is None else row.order.payment_provider
-    ledger = () if row.result is None else row.result.steps
-    made = {entry.reference for entry in ledger if entry.step == AUTHORISE_PAYMENT and entry.reference is not None}
-    made.add(f"none.{row.order_id}")
-    return any(services().payment_reconciliation.is_watched(provider, payment_id) for payment_id in made)
+    is_watched = services().payment_reconciliation.is_order_watched(row.order_id)
+    return Unsettled.PAYMENT_OPEN if is_watched else None
 
 
 async def why_run_unsettled(client: DurableClient, workflow: str, key: str) -> Unsettled | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -257,9 +258,27 @@ async def test_a_second_payment_of_one_order(shop: Shop, account: StripeClient):
     other = by_hand(account, "a-1")
     drift = await only(shop)
     assert (drift["kind"], drift["payment_id"]) == ("charged_twice", other)
+    assert await what_holds_up_an_erasure(shop) == ["a-1 (payment_open)"]
     account.v1.refunds.create({"payment_intent": other})
     assert await run(shop) == []
+    assert await what_holds_up_an_erasure(shop) == []
     assert [row["captured"] - row["refunded"] for row in shop.sandbox.payments("a-1") if row["id"] == own] == [TOTAL]
+
+
+async def what_holds_up_an_erasure(shop: Shop) -> list[str]:
+    answer = await shop.post("customers/ada/erasure", {"requested_by": "ann"})
+    return re.findall(r"order (\S+ \(\w+\))", answer.text) if answer.status == 409 else []
+
+
+async def test_money_of_an_order_whose_ledger_names_no_payment_holds_up_its_erasure(shop: Shop, account: StripeClient):
+    lines = [{"product_id": "mug", "quantity": 99}]
+    assert await place(shop, lines=lines) == ""
+    payment_id = by_hand(account, "a-1", capture="manual")
+    assert (await only(shop))["kind"] == "authorised_without_live_order"
+    assert await what_holds_up_an_erasure(shop) == ["a-1 (payment_open)"]
+    account.v1.payment_intents.cancel(payment_id)
+    assert await run(shop) == []
+    assert await what_holds_up_an_erasure(shop) == []
 
 
 async def test_a_second_payment_of_an_order_under_way(shop: Shop, account: StripeClient):

@@ -24,6 +24,7 @@ from domain.trade_codes import CountryCode, HsCode
 from domain.wire import Cents, Currency
 from domain.workflows.steps import STEP_PATIENCE_S
 from setting_values import InvalidSetting
+from tracing_settings import TracingSettings, tracing_settings
 
 ManifestEvents = Literal["blob", "queue"]
 """blob: the host looks for new blobs itself. queue: the storage account's events come through a queue."""
@@ -122,6 +123,7 @@ class Settings:
     callback_allow_loopback: bool = False
     file_batch_width: int = 20
     file_batch_containers: tuple[str, ...] = ("incoming",)
+    tracing: TracingSettings = field(default_factory=TracingSettings)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
@@ -166,6 +168,7 @@ class Settings:
             callback_allow_loopback=read.yes(env, "CALLBACK_ALLOW_LOOPBACK"),
             file_batch_width=read.batch_width(env, "FILE_BATCH_WIDTH", cls.file_batch_width),
             file_batch_containers=read.containers(env, "FILE_BATCH_CONTAINERS", cls.file_batch_containers),
+            tracing=tracing_settings(env),
         )
 
     @property

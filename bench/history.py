@@ -28,7 +28,13 @@ Run = dict[str, Any]
 
 def measure(orders: int) -> dict[str, float]:
     """Run every benchmark and return the figures; what they print is shown."""
-    scripts = (["bench.imports"], ["bench.start"], ["bench.orders", str(orders)], ["bench.local_host", "short"])
+    scripts = (
+        ["bench.imports"],
+        ["bench.tracing"],
+        ["bench.start"],
+        ["bench.orders", str(orders)],
+        ["bench.local_host", "short"],
+    )
     with tempfile.TemporaryDirectory() as folder:
         kept = Path(folder) / "figures"
         for script in scripts:

@@ -26,6 +26,7 @@ APP_FILES: Final = (
     "settings.py",
     "setting_values.py",
     "identity_settings.py",
+    "tracing_settings.py",
     "requirements.txt",
 )
 APP_FOLDERS: Final = (

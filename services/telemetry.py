@@ -16,8 +16,11 @@ from domain.shipping.parcels import SUSPECT_AFTER, SilentParcel
 from domain.shipping.tracking import ENDS, Tracking
 from domain.wire import Wire
 from domain.workflows.dead_letter import DeadLetter
+from services.tracing import keep_trace
 
 _log = logging.getLogger("shop")
+
+_FAILED = (OrderStatus.FAILED, OrderStatus.NEEDS_ATTENTION)
 
 Event = Literal[
     "order.status", "order.step", "order.intake", "dead_letter", "parcel.ended", "parcel.silent", "queue.depth"
@@ -37,6 +40,8 @@ def emit_accepted(order_id: str) -> None:
 def emit_status(changed: Wire | None) -> None:
     """Write the line of an order's new status. None: its status did not change. Other workflows have no such line."""
     if isinstance(changed, OrderProgress):
+        if changed.status in _FAILED:
+            keep_trace()
         emit("order.status", order_id=changed.order_id, status=changed.status, reason_code=changed.reason_code)
 
 
@@ -63,6 +68,7 @@ def emit_depth(queue: str, messages: int) -> None:
 def emit_dead_letter(dead_letter: DeadLetter | None) -> None:
     """Write the line of a dead letter that was stored or closed. None: it was closed before."""
     if dead_letter is not None:
+        keep_trace()
         emit(
             "dead_letter",
             dead_letter_id=dead_letter.dead_letter_id,

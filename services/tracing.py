@@ -1,14 +1,16 @@
 """One trace from a request to what it starts, and on to the providers.
 
 The platform hands each call of a function the trace that it belongs to, as `context.trace_context`. It is made the current one
-here: the durable client then hands it on to the instance that it starts, whose activities get it from the platform in turn. That
-alone loads nothing that is not loaded anyway. Spans of the app's own are made only where OTEL_EXPORTER_OTLP_ENDPOINT says who takes
-them.
+here: the durable client then hands it on to the instance that it starts, whose activities get it from the platform in turn, and
+whose operations of entities from the orchestrator. That alone loads nothing that is not loaded anyway. Spans of the app's own are
+made only where a setting says who takes them.
 """
 
 import inspect
+import logging
 import os
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, wraps
 from typing import Any, Final
@@ -17,24 +19,36 @@ import azure.functions as func
 from opentelemetry import context, trace
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from domain.cards import looks_like_card_number
+from setting_values import InvalidSetting
+from tracing_settings import TracingSettings, tracing_settings
+
 ORDER_ID: Final = "shop.order_id"
 """The attribute of a span that says whose order it is about."""
+WORKFLOW: Final = "shop.workflow"
+STEP: Final = "shop.step"
+_KEEP: Final = "shop.keep"
 
-_ENDPOINT: Final = "OTEL_EXPORTER_OTLP_ENDPOINT"
-# These have the trigger's value as `context`, and run as code of the SDK.
-_REPLAYED: Final = ("orchestrationTrigger", "entityTrigger")
+_ORCHESTRATOR: Final = "orchestrationTrigger"
+_ENTITY: Final = "entityTrigger"
+_ACTIVITY: Final = "activityTrigger"
+_ID: Final = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
+_log: Final = logging.getLogger(__name__)
 _PROPAGATOR: Final = TraceContextTextMapPropagator()
 
 
 def trace_calls(app: Any) -> None:
-    """Have every function of an app run within the trace that the platform hands it; orchestrators and entities need no help."""
+    """Have every function of an app run within the trace that the platform hands it; orchestrators need no help."""
     for builder in app._function_builders:  # the SDK has no public way to what it registers
         function = builder._function
-        if function.get_trigger().get_binding_name() not in _REPLAYED:
-            function._func = within_its_trace(function.get_user_function())
+        trigger = function.get_trigger().get_binding_name()
+        if trigger == _ENTITY:
+            function._func = with_its_operations(function.get_user_function(), function.get_function_name())
+        elif trigger != _ORCHESTRATOR:
+            function._func = within_its_trace(function.get_user_function(), trigger)
 
 
-def within_its_trace(function: Any) -> Any:
+def within_its_trace(function: Any, trigger: str = _ACTIVITY) -> Any:
     """Return a function that is called with `context` besides, and runs within its trace."""
     signature = inspect.signature(function)
     if "context" in signature.parameters:
@@ -43,12 +57,12 @@ def within_its_trace(function: Any) -> Any:
 
     @wraps(function)
     async def run(*args: Any, context: func.Context | None = None, **bindings: Any) -> Any:
-        with _within(context, name, (*args, *bindings.values())):
+        with _within(context, name, trigger, (*args, *bindings.values())):
             return await function(*args, **bindings)
 
     @wraps(function)
     def run_in_thread(*args: Any, context: func.Context | None = None, **bindings: Any) -> Any:
-        with _within(context, name, (*args, *bindings.values())):
+        with _within(context, name, trigger, (*args, *bindings.values())):
             return function(*args, **bindings)
 
     traced: Any = run if inspect.iscoroutinefunction(function) else run_in_thread
@@ -58,13 +72,37 @@ def within_its_trace(function: Any) -> Any:
     return traced
 
 
+def with_its_operations(entity: Any, name: str) -> Any:
+    """Return an entity's function that makes a span of each operation of a batch, in the trace of the one who asked for it."""
+
+    @wraps(entity)
+    def run(context: Any) -> Any:
+        answer = entity(context)
+        tracer = _tracer()
+        if tracer is not None:
+            from adapters.telemetry.operations import trace_operations
+
+            try:
+                trace_operations(tracer, name, str(getattr(context, "body", context)), answer)
+            except (KeyError, TypeError, ValueError) as error:  # what was carried out counts, with or without its spans
+                _log.warning("a batch of %s has no spans: %s", name, type(error).__qualname__)
+        return answer
+
+    return run
+
+
 def mark_order(order_id: str) -> None:
     """Say of the span under way whose order it is about."""
     trace.get_current_span().set_attribute(ORDER_ID, order_id)
 
 
+def keep_trace() -> None:
+    """Have the trace under way sent, whatever share of them is: something failed in it."""
+    trace.get_current_span().set_attribute(_KEEP, True)
+
+
 @contextmanager
-def _within(call: func.Context | None, name: str, values: Sequence[Any]) -> Iterator[None]:
+def _within(call: func.Context | None, name: str, trigger: str, values: Sequence[Any]) -> Iterator[None]:
     # Without a context another function of the app calls it, within the trace that is the current one.
     parent = context.get_current() if call is None else _handed_over(call.trace_context)
     tracer = _tracer()
@@ -75,10 +113,10 @@ def _within(call: func.Context | None, name: str, values: Sequence[Any]) -> Iter
         finally:
             context.detach(token)
         return
-    from adapters.telemetry.spans import span_of_call
+    from adapters.telemetry.spans import kind_of, span_of_call
 
-    order_id = order_id_of(values)
-    with span_of_call(tracer, name, parent, {ORDER_ID: order_id} if order_id else {}):
+    facts = facts_of(values) | ({STEP: name} if trigger == _ACTIVITY else {})
+    with span_of_call(tracer, name, parent, facts, kind_of(trigger, _where_spans_go())):
         yield
 
 
@@ -86,13 +124,23 @@ def _handed_over(given: Any) -> context.Context:
     return _PROPAGATOR.extract({"traceparent": given.trace_parent or "", "tracestate": given.trace_state or ""})
 
 
-def order_id_of(values: Sequence[Any]) -> str | None:
-    """Return the id of the order that an activity's request is about, or one of its parts; None for another's."""
+def facts_of(values: Sequence[Any]) -> dict[str, str]:
+    """Return whose order, and which workflow, a request or one of its parts is about; nothing for another's."""
+    facts: dict[str, str] = {}
     for value in values:
         for part in (value, *value.values()) if isinstance(value, dict) else ():
-            if isinstance(part, dict) and isinstance(part.get("order_id"), str):
-                return str(part["order_id"])
-    return None
+            if isinstance(part, dict):
+                _add(facts, ORDER_ID, part.get("order_id"))
+                _add(facts, WORKFLOW, part.get("workflow"))
+        route: Mapping[str, str] = getattr(value, "route_params", None) or {}
+        _add(facts, ORDER_ID, route.get("order_id"))
+    return facts
+
+
+def _add(facts: dict[str, str], name: str, value: Any) -> None:
+    # An id in an address is what a caller typed, which may be anything.
+    if isinstance(value, str) and re.fullmatch(_ID, value) and not looks_like_card_number(value):
+        facts.setdefault(name, value)
 
 
 def flush() -> None:
@@ -102,19 +150,23 @@ def flush() -> None:
 
 
 @cache
+def _where_spans_go() -> TracingSettings:
+    try:
+        return tracing_settings(os.environ)
+    except InvalidSetting:
+        return TracingSettings()  # named by every part of the app that needs the settings
+
+
+@cache
 def _provider() -> Any:
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    from adapters.telemetry.spans import provider_for
 
-    from adapters.telemetry.otlp import OtlpExporter
-    from adapters.telemetry.spans import provider_to
-
-    exporter = OtlpExporter(os.environ[_ENDPOINT])
-    return provider_to(BatchSpanProcessor(exporter), os.environ.get("OTEL_SERVICE_NAME", "durable-orders"))
+    return provider_for(_where_spans_go())
 
 
 @cache
 def _tracer() -> Any:
-    if not os.environ.get(_ENDPOINT):
+    if not _where_spans_go().makes_spans:
         return None
     from adapters.telemetry.spans import trace_requests
 

@@ -74,6 +74,12 @@ type shopSettings = {
   intakeMaxWaitS: int
   @description('Address of a collector that takes OTLP over HTTP, for the spans of the app; empty for none.')
   otlpEndpoint: string
+  @description('Whether the app sends its spans to Application Insights as well: each call of a provider or of Storage, in its order.')
+  insightsSpans: bool
+  @description('Of how many orders, in percent, spans and dependencies are kept. What alerts read is always kept.')
+  @minValue(0)
+  @maxValue(100)
+  tracedPercent: int
   @description('The versions of the orchestrator that new orders may be started on, with commas between them; empty: the one of the release.')
   orderVersions: string
   @description('How long a large order waits before the next approver is asked as well, in seconds.')
@@ -335,6 +341,8 @@ func shopAppSettings(shop shopSettings) object => {
   STEP_PATIENCE_S: string(shop.stepPatienceS)
   INTAKE_MAX_WAIT_S: string(shop.intakeMaxWaitS)
   OTEL_EXPORTER_OTLP_ENDPOINT: shop.otlpEndpoint
+  INSIGHTS_SPANS: toLower(string(shop.insightsSpans))
+  TRACED_PERCENT: string(shop.tracedPercent)
   ORDER_VERSIONS: shop.orderVersions
   APPROVAL_ESCALATION_S: string(shop.approvalEscalationS)
   PAYMENT_CAPTURE: shop.paymentCapture

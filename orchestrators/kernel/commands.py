@@ -1,7 +1,7 @@
 """Turn commands into durable tasks, and their answers into one."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import azure.durable_functions as df
 from azure.functions.decorators.function_app import FunctionBuilder
@@ -9,7 +9,11 @@ from azure.functions.decorators.function_app import FunctionBuilder
 from domain.wire import Wire
 from domain.workflows.commands import Command, activity_command
 from domain.workflows.steps import Outcome, StepResult
+from domain.workflows.trace import with_trace
 from orchestrators.kernel.tasks import DurableTask
+
+# The event of the start comes second, after that of the first episode.
+_MAX_EVENTS_TO_START: Final = 3
 
 
 def activity(function: FunctionBuilder, request: Wire) -> Command:
@@ -37,13 +41,23 @@ def _task(context: df.DurableOrchestrationContext, command: Command) -> DurableT
         task = context.call_activity(command.operation, command.request)
     else:
         entity = df.EntityId(command.entity_name, command.entity_key)
-        task = context.call_entity(entity, command.operation, command.request)
+        task = context.call_entity(entity, command.operation, with_trace(command.request, _trace_of(context)))
     return task
 
 
 def signal(context: df.DurableOrchestrationContext, command: Command) -> None:
     """Send an entity's operation without waiting for its answer. It is stored with this episode, so it does arrive."""
-    context.signal_entity(df.EntityId(command.entity_name, command.entity_key), command.operation, command.request)
+    entity = df.EntityId(command.entity_name, command.entity_key)
+    context.signal_entity(entity, command.operation, with_trace(command.request, _trace_of(context)))
+
+
+def _trace_of(context: df.DurableOrchestrationContext) -> str | None:
+    """Return the trace that the instance was started in, which its history keeps: the same in every replay."""
+    for event in context.histories[:_MAX_EVENTS_TO_START]:
+        kept = getattr(event, "ParentTraceContext", None)
+        if isinstance(kept, dict):
+            return kept.get("TraceParent")
+    return None
 
 
 def combined(answer: Any) -> StepResult:

@@ -1,5 +1,10 @@
-"""A collector of traces: it takes OTLP over HTTP in JSON on a free port, and keeps what it got."""
+"""A collector of traces: it takes OTLP over HTTP in JSON on a free port, and keeps what it got.
 
+What it got is read into the messages that the authors of OTLP publish (`opentelemetry-proto`), which refuse a field that they do
+not know. JSON of OTLP differs from that of protobuf in one thing: ids are hexadecimal.
+"""
+
+import base64
 import json
 import threading
 from collections.abc import Iterator
@@ -7,6 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from google.protobuf.json_format import ParseDict  # type: ignore[import-untyped]
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 
 @dataclass
@@ -18,15 +26,46 @@ class Collector:
 
     def spans(self) -> list[dict[str, Any]]:
         """Return every span, its attributes as a mapping."""
-        found = []
-        for body in self.bodies:
-            for resource in json.loads(body)["resourceSpans"]:
-                for scope in resource["scopeSpans"]:
-                    found += scope["spans"]
         return [
-            span | {"attributes": {each["key"]: each["value"]["stringValue"] for each in span["attributes"]}}
-            for span in found
+            _described(span)
+            for body in self.bodies
+            for resource in _message(body).resource_spans
+            for scope in resource.scope_spans
+            for span in scope.spans
         ]
+
+    def services(self) -> set[str]:
+        """Return which services have sent spans."""
+        resources = [each.resource for body in self.bodies for each in _message(body).resource_spans]
+        return {each.value.string_value for one in resources for each in one.attributes if each.key == "service.name"}
+
+
+def _message(body: str) -> ExportTraceServiceRequest:
+    document = json.loads(body)
+    for resource in document["resourceSpans"]:
+        for scope in resource["scopeSpans"]:
+            for span in scope["spans"]:
+                for name in ("traceId", "spanId", "parentSpanId"):
+                    if name in span:
+                        span[name] = base64.b64encode(bytes.fromhex(span[name])).decode()
+    message = ExportTraceServiceRequest()
+    ParseDict(document, message)
+    return message
+
+
+def _described(span: Any) -> dict[str, Any]:
+    return {
+        "traceId": span.trace_id.hex(),
+        "spanId": span.span_id.hex(),
+        "parentSpanId": span.parent_span_id.hex(),
+        "name": span.name,
+        "kind": span.kind,
+        "took_ns": span.end_time_unix_nano - span.start_time_unix_nano,
+        "attributes": {
+            each.key: getattr(each.value, each.value.WhichOneof("value") or "string_value") for each in span.attributes
+        },
+        "status": span.status.code,
+    }
 
 
 @contextmanager

@@ -35,6 +35,7 @@ def test_nothing_else_is_deployed() -> None:
         "function_app.py",
         "host.json",
         "identity_settings.py",
+        "tracing_settings.py",
         "requirements.txt",
         "setting_values.py",
         "settings.py",

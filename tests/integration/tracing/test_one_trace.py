@@ -1,5 +1,7 @@
 """One trace from the caller's request to the providers, with the order's id and nothing of the customer."""
 
+import json
+import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -8,12 +10,16 @@ import pytest
 import requests
 from opentelemetry import trace
 
+from domain.cards import holds_card_number
+from domain.workflows.trace import traceparent_of, with_trace
 from sandbox.testing import Sandbox
 from services import tracing
+from setting_values import InvalidSetting
 from tests.integration.drills.watch import watching
 from tests.support.collector import Collector, running_collector
 from tests.support.order_requests import ADDRESS, order_request
 from tests.support.shop import ROOT, Shop, running_shop, use_settings
+from tracing_settings import tracing_settings
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 PARENT = f"00-{TRACE}-b7ad6b7169203331-01"
@@ -22,12 +28,14 @@ CUSTOMER = {
     "email": "planted.person@example.com",
     "ship_to": {**ADDRESS, "name": "Planted Personname", "street1": "17 Planted Lane"},
 }
-PLANTED = ("planted", "Planted")
+CARD = "4242424242424242"
+PLANTED = ("planted", "Planted", CARD, "4242 4242 4242 4242")
 
 
 def forget() -> None:
     tracing._tracer.cache_clear()
     tracing._provider.cache_clear()
+    tracing._where_spans_go.cache_clear()
 
 
 @pytest.fixture
@@ -68,8 +76,12 @@ async def test_one_trace_joins_the_request_the_activities_and_the_providers(
     asked = [span for span in ours if span["name"].startswith("POST 127.0.0.1")]
     parents = {span["spanId"]: span["name"] for span in ours}
     assert {"authorise_payment", "buy_label", "place_order"} <= {parents.get(span["parentSpanId"]) for span in asked}
+    assert {"inventory.reserve", "inventory.commit"} <= names
     activities = [
-        span for span in ours if span["name"] in ("place_order", "authorise_payment", "buy_label", "capture_payment")
+        span
+        for span in ours
+        if span["name"]
+        in ("place_order", "authorise_payment", "buy_label", "capture_payment", "inventory.reserve", "inventory.commit")
     ]
     assert {span["attributes"].get("shop.order_id") for span in activities} == {"a-1"}
     page = await traced_shop.host.http.get("/admin/instances/a-1")
@@ -82,6 +94,9 @@ async def test_nothing_of_a_customer_is_in_telemetry(traced_shop: Shop, collecto
         await traced_shop.post("orders", order_request(order_id="b-1", **{**CUSTOMER, "email": "planted@@"}))
         body = order_request(order_id="a-1", **CUSTOMER)
         assert (await traced_shop.post("orders", body)).status == 202
+        for carded in (CARD, f"a-{CARD}"):
+            assert (await traced_shop.get(f"orders/{carded}")).status >= 400
+            assert (await traced_shop.post("orders", order_request(order_id=carded))).status == 422
         await traced_shop.host.advance(minutes=5)
         await traced_shop.get("orders", customer_id="planted-customer")
         assert (await traced_shop.get("orders/a-1")).json()["status"] == "completed"
@@ -102,8 +117,55 @@ async def test_an_exception_is_named_and_its_text_left_out(collector: Collector)
         tracing.within_its_trace(fail)(context=Call, request={})
     tracing.flush()
     [span] = collector.spans()
-    assert (span["traceId"], span["status"]["code"], span["attributes"]["error.type"]) == (TRACE, 2, "ValueError")
+    assert (span["traceId"], span["status"], span["attributes"]["error.type"]) == (TRACE, 2, "ValueError")
     assert "planted" not in "".join(collector.bodies)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"),
+        ("TRACED_PERCENT", "101"),
+        ("TRACED_PERCENT", "ten"),
+        ("INSIGHTS_SPANS", "yes"),
+        ("INSIGHTS_SPANS", "true"),
+    ],
+)
+def test_a_wrong_setting_is_named_and_stops_no_call(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("APPLICATIONINSIGHTS_CONNECTION_STRING", raising=False)
+    monkeypatch.setenv(name, value)
+    forget()
+    with pytest.raises(InvalidSetting, match=name):
+        tracing_settings(os.environ)
+
+    def answer(request: dict[str, str]) -> str:
+        return "done"
+
+    assert tracing.within_its_trace(answer)(request={}) == "done"
+    forget()
+
+
+def test_a_batch_of_another_form_is_carried_out_all_the_same(collector: Collector) -> None:
+    for answer in ("{}", '{"results": [{}]}', '{"results": [{"startTime": "x", "duration": 1, "isError": false}]}'):
+
+        def entity(context: str, answer: str = answer) -> str:
+            return answer
+
+        request = json.dumps(with_trace({"order_id": "a-1"}, PARENT))
+        asked = json.dumps({"batch": [{"name": "reserve", "input": request}]})
+        assert tracing.with_its_operations(entity, "inventory")(asked) == answer
+    tracing.flush()
+    assert collector.spans() == []
+
+
+def test_a_trace_in_a_request_looks_like_no_card_number() -> None:
+    hostile = f"00-{'4242424242424242' * 2}-{'4' * 16}-01"
+    request = with_trace({}, hostile)
+    assert traceparent_of(request) == hostile
+    assert not holds_card_number(request)
+    assert with_trace({}, "planted") == with_trace({}, None) == {}
+    for odd in (None, "x", {"trace": 7}, {"trace": "planted"}):
+        assert traceparent_of(odd) is None
 
 
 def test_without_a_collector_the_trace_is_joined_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -107,6 +107,8 @@ class Settings:
     payment_reconciliation_grace: timedelta = timedelta(hours=1)
     history_retention: timedelta = timedelta(days=30)
     order_retention: timedelta = timedelta(days=730)
+    backup: StorageLocation | None = None
+    backup_retention: timedelta = timedelta(days=14)
     mail: MailSettings = MailSettings()
     public_url: str = "http://localhost:7071"
     approver_emails: tuple[str, ...] = ()
@@ -152,6 +154,8 @@ class Settings:
             payment_reconciliation_grace=timedelta(seconds=read.whole(env, "PAYMENT_RECONCILIATION_GRACE_S", 3_600)),
             history_retention=timedelta(days=read.whole_days(env, "HISTORY_RETENTION_DAYS", 30)),
             order_retention=timedelta(days=read.whole_days(env, "ORDER_RETENTION_DAYS", 730)),
+            backup=_optional_storage(env, "BACKUP_STORAGE"),
+            backup_retention=timedelta(days=read.whole_days(env, "BACKUP_RETENTION_DAYS", 14)),
             mail=_mail(env),
             public_url=known_public_url(env) or cls.public_url,
             approver_emails=read.emails(env, "APPROVER_EMAILS"),
@@ -255,6 +259,11 @@ def _mail(env: Mapping[str, str]) -> MailSettings:
         smtp_url=smtp_url,
         client_id=read.optional(env, "SHOP_STORAGE__clientId"),
     )
+
+
+def _optional_storage(env: Mapping[str, str], name: str) -> StorageLocation | None:
+    is_named = any(value.strip() for key, value in env.items() if key == name or key.startswith(f"{name}__"))
+    return storage_location(env, name) if is_named else None
 
 
 def storage_location(env: Mapping[str, str], name: str) -> StorageLocation:

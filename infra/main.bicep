@@ -165,7 +165,7 @@ param orderRetentionDays int = 730
 @maxValue(36500)
 param archiveRetentionDays int = 3650
 
-@description('Region of a second storage account, into which the backup job copies the shop\'s tables and blobs. Empty: none.')
+@description('Region of a second storage account, into which the app copies the shop\'s tables and blobs every day. Empty: none.')
 param backupLocation string = ''
 
 @description('Application (client) id of an app registration: requests then need a token of Microsoft Entra ID. Empty: the app\'s own function keys.')
@@ -404,6 +404,8 @@ module backup 'modules/backup.bicep' = if (!empty(backupLocation)) {
     name: 'stb${token}'
     location: backupLocation
     tags: tags
+    principalId: identity.outputs.principalId
+    workspaceId: monitoring.outputs.workspaceId
   }
 }
 
@@ -687,6 +689,8 @@ var hubHost = backend == 'DurableTaskScheduler'
   : backend == 'MSSQL' ? sql!.outputs.host : ''
 var stagingHubHost = backend == 'MSSQL' && enableStagingSlot ? stagingSql!.outputs.host : hubHost
 
+var noStorage = { blob: '', queue: '', table: '' }
+
 var production slotSettings = {
   roleName: 'func-${token}'
   hostId: 'func-${token}'
@@ -699,6 +703,14 @@ var production slotSettings = {
     queue: storage.outputs.queueEndpoint
     table: storage.outputs.tableEndpoint
   }
+  backsUp: !empty(backupLocation)
+  backup: empty(backupLocation)
+    ? noStorage
+    : {
+        blob: backup!.outputs.blobEndpoint
+        queue: backup!.outputs.queueEndpoint
+        table: backup!.outputs.tableEndpoint
+      }
   backend: backendSettings(backend, hubHost, taskHubName, identity.outputs.clientId)
   publicUrl: empty(shop.publicUrl) && behindFrontDoor ? 'https://${door!.outputs.hostName}' : shop.publicUrl
   frontDoorId: behindFrontDoor ? door!.outputs.frontDoorId : ''
@@ -773,6 +785,8 @@ module slot 'modules/slot.bicep' = if (enableStagingSlot) {
         queue: stagingStorage!.outputs.queueEndpoint
         table: stagingStorage!.outputs.tableEndpoint
       }
+      backsUp: false
+      backup: noStorage
       backend: backendSettings(backend, stagingHubHost, '${taskHubName}Staging', stagingIdentity!.outputs.clientId)
       publicUrl: ''
       frontDoorId: ''
@@ -822,6 +836,7 @@ module alerts 'modules/alerts.bicep' = {
     storageId: storage.outputs.id
     siteId: ownsInstances ? app.outputs.id : ''
     behindFrontDoor: behindFrontDoor
+    backsUp: !empty(backupLocation)
   }
 }
 
@@ -851,7 +866,7 @@ module budget 'modules/budget.bicep' = if (budgetAmount > 0) {
 @description('Resource group of everything.')
 output AZURE_RESOURCE_GROUP string = group.name
 
-@description('Account that the backup job copies into; empty without one.')
+@description('Account that the app copies into every day; empty without one.')
 output APP_BACKUP_STORAGE string = empty(backupLocation) ? '' : backup!.outputs.name
 
 @description('Name of the app.')

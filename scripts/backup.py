@@ -1,9 +1,9 @@
 """Copy the shop's storage into another account, and back: `python -m scripts.backup copy --url URL`.
 
 The accounts come from the settings SHOP_STORAGE and BACKUP_STORAGE, in either form of `local.settings.json.example`; the token of
-an operator from APP_TOKEN. `copy` is for a scheduler, once a day or more often: the stock is asked of the running app.
-`restore` fills an account without orders; then the app is started on an empty task hub of the same name, and `restock` gives it the
-stock. `drop` deletes a copy. Ends with 0 once it is done, else with 1: sent again, `copy`, `restock` and `drop` do no harm.
+an operator from APP_TOKEN. The timer `back_up` copies once a day; `copy` does so at once, and reads the stock from the running
+app. `restore` fills an account without orders; then the app is started on an empty task hub of the same name, and `restock` gives
+it the stock. `drop` deletes a copy. Ends with 0 once it is done, else with 1: sent again, `copy`, `restock` and `drop` do no harm.
 """
 
 import argparse
@@ -34,9 +34,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         backup = Backup(*(Storage(storage_location(os.environ, name)) for name in ("SHOP_STORAGE", "BACKUP_STORAGE")))
         done: Mapping[str, int]
         if options.action == "copy":
-            done = backup.copy(options.day, stock_of(options.url))
+            backup.copy(options.day)
+            done = backup.finish(options.day, stock_of(options.url), datetime.now(UTC))
         elif options.action == "restore":
-            done = backup.restore(options.day)
+            done, taken = backup.restore(options.day)
+            print(f"{taken.items} rows and blobs, {taken.bytes} bytes, {taken.requests} requests", file=sys.stderr)
         elif options.action == "drop":
             backup.drop(options.day)
             done = {}

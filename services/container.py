@@ -17,7 +17,16 @@ if TYPE_CHECKING:
     from domain.audit import AuditLog
     from domain.expenses.claim import ExpenseRules
     from domain.ports import Carrier, Mailer, ParcelTracker, PaymentProvider, RegionLookup, WebhookSender
-    from domain.repositories.files import Archive, FileBatches, Manifests, QueueDepths, Reports, RunFiles, StorageSetup
+    from domain.repositories.files import (
+        Archive,
+        Backup,
+        FileBatches,
+        Manifests,
+        QueueDepths,
+        Reports,
+        RunFiles,
+        StorageSetup,
+    )
     from domain.repositories.orders import (
         Catalogue,
         OrderBatches,
@@ -108,6 +117,16 @@ class Services:
 
         retries = MAX_RETRIES if self.storage_retries is None else self.storage_retries
         return Storage(self.settings.storage, retries)
+
+    @built_once
+    def backup(self) -> "Backup | None":
+        """Return what copies into the account for backups; None without one."""
+        if self.settings.backup is None:
+            return None
+        from adapters.azure_storage.storage import Storage
+        from adapters.stores.backup import Backup
+
+        return Backup(self.storage, Storage(self.settings.backup))
 
     @built_once
     def storage_setup(self) -> "StorageSetup":

@@ -23,7 +23,14 @@ _log = logging.getLogger("shop")
 _FAILED = (OrderStatus.FAILED, OrderStatus.NEEDS_ATTENTION)
 
 Event = Literal[
-    "order.status", "order.step", "order.intake", "dead_letter", "parcel.ended", "parcel.silent", "queue.depth"
+    "order.status",
+    "order.step",
+    "order.intake",
+    "dead_letter",
+    "parcel.ended",
+    "parcel.silent",
+    "queue.depth",
+    "backup.state",
 ]
 
 

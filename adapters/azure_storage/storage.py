@@ -96,6 +96,10 @@ class Storage:
         """Return the client of a blob container, which need not exist yet."""
         return self._blobs.get_container_client(name)
 
+    def container_names(self, prefix: str) -> list[str]:
+        """Return the names of the containers that begin so."""
+        return [str(each.name) for each in self._blobs.list_containers(name_starts_with=prefix)]
+
     @cached_property
     def links(self) -> BlobLinks:
         """Sign links to blobs for people without access to the account."""

@@ -2,47 +2,30 @@
 
 Rows are copied one after the other, so a copy is no single moment. It is taken in an order that errs to the safe side: how far
 payments are read comes first, so that after a restore they are rather read again; then orders and runs with their reminders; what
-is dead-lettered of them comes last. The copy is whole once its last blob, which counts what was copied, is there.
+is dead-lettered of them comes after them; the stock comes last, so that no unit is there again that an order of the copy has sold.
+The copy is whole once its last blob, which counts what was copied, is there. One that was interrupted goes on after its last page.
 
 The task hub is not copied: its queues cannot be. After a restore it begins empty, and every open order is started again from its
 row.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Final
 
-from adapters.azure_storage.storage import Storage, create_container, create_table, storage_errors
-from adapters.stores.archive import ARCHIVE
-from adapters.stores.dead_letters import DEAD_LETTERS, OPEN_DEAD_LETTERS
-from adapters.stores.run_files import CONTAINERS as RUN_CONTAINERS
+from adapters.azure_storage.storage import Storage, create_container, created_on_first_use, storage_errors
+from adapters.stores.backup_parts import Progress, Tally, copy_blobs, copy_rows, total
+from adapters.stores.backup_scope import CONTAINERS, TABLES
 from domain.errors import ShopError
-from domain.queues import MANIFESTS
 
-if TYPE_CHECKING:
-    from azure.data.tables import TableClient, TableEntity
-
-TABLES: Final = (
-    "paymentreconciliation",
-    "orders",
-    "workflows",
-    "approvals",
-    "invoices",
-    "expensepayments",
-    "parcels",
-    "products",
-    "users",
-    "sentmessages",
-    "erasures",
-    "audit",
-)
-CONTAINERS: Final = tuple(
-    dict.fromkeys([MANIFESTS, *RUN_CONTAINERS.values(), ARCHIVE, DEAD_LETTERS, OPEN_DEAD_LETTERS])
-)
 _WHOLE: Final = "whole.json"
+_PROGRESS: Final = "progress.json"
 _NAME: Final = "the backup"
-_TRANSACTION_ROWS: Final = 100
+_OF_DAY: Final = re.compile(r"d(\d+)-backup")
 
 
 class NotEmpty(ShopError):
@@ -60,59 +43,140 @@ class Backup:
         self._shop = shop
         self._vault = vault
 
-    def copy(self, day: str, stock: Mapping[str, int]) -> Mapping[str, int]:
-        """Copy everything. A repeat overwrites what an earlier one of the day has copied.
+    def copy(self, day: str, has_time: Callable[[], bool] = lambda: True) -> bool:
+        """Copy tables and blobs, from where an earlier call has stopped. Nothing is left to do for a whole copy.
 
         Args:
             day: The word for the copy.
-            stock: Units of each product that no order was sold: they are in the task hub, which is not copied.
+            has_time: Whether the next page may be begun.
+
+        Returns:
+            Whether everything is copied; then `finish` makes the copy whole.
+        """
+        with storage_errors(_NAME):
+            if self._read(day, _WHOLE) is not None:
+                return True
+            progress = self._progress(day)
+            for name in (*TABLES, *CONTAINERS):
+                if name in progress.ended:
+                    continue
+                for copied, mark in self._pages(day, name, progress.mark):
+                    progress = progress.after_page(name, copied, mark)
+                    self._write(day, _PROGRESS, progress.to_json())
+                    if not has_time():
+                        return len(progress.ended) == len(TABLES) + len(CONTAINERS)
+        return True
+
+    def finish(self, day: str, stock: Mapping[str, int], now: datetime) -> Mapping[str, int]:
+        """Make a copy whole, unless it is.
+
+        Args:
+            day: The word for the copy.
+            stock: Units of each product that no order was sold, read after the copy: they are in the task hub, which is not copied.
+            now: The present time.
 
         Returns:
             How many rows or blobs there are of each table and container.
         """
         with storage_errors(_NAME):
-            counts = {name: _copy_rows(self._shop.table(name), self._vault.table(_table(day, name))) for name in TABLES}
-            for name in CONTAINERS:
-                counts[name] = _copy_blobs(self._shop, name, self._vault, _container(day, name))
-            whole = self._vault.container(_container(day, "backup"))
-            create_container(whole)
-            whole.upload_blob(_WHOLE, json.dumps({"counts": counts, "stock": dict(stock)}), overwrite=True)
-        return counts
+            whole = self._read(day, _WHOLE)
+            if whole is None:
+                done = self._progress(day).done
+                whole = {
+                    "counts": {name: tally.items for name, tally in done.items()},
+                    "total": asdict(total(done.values())),
+                    "stock": dict(stock),
+                    "finished_at": now.isoformat(),
+                }
+                self._write(day, _WHOLE, json.dumps(whole))
+        return dict(whole["counts"])
 
-    def restore(self, day: str) -> Mapping[str, int]:
-        """Copy everything back into an account without orders. Return the stock. A repeat after a fault needs an empty account.
+    def is_whole(self, day: str) -> bool:
+        """Return whether there is a whole copy of a day."""
+        with storage_errors(_NAME):
+            return self._read(day, _WHOLE) is not None
+
+    def newest(self) -> tuple[str, datetime] | None:
+        """Return the newest whole copy, and when it was finished; None without one."""
+        with storage_errors(_NAME):
+            for day in sorted(self._days(), reverse=True):
+                whole = self._read(day, _WHOLE)
+                if whole is not None:
+                    return day, datetime.fromisoformat(whole["finished_at"])
+        return None
+
+    def restore(self, day: str) -> tuple[Mapping[str, int], Tally]:
+        """Copy everything back into an account without orders. A repeat after a fault needs an empty account.
+
+        Returns:
+            The stock, and what it took.
 
         Raises:
             NotEmpty: There are orders in the account.
             NotWhole: There is no whole copy of this day.
         """
-        from azure.core.exceptions import ResourceNotFoundError
-
         with storage_errors(_NAME):
-            try:
-                whole = json.loads(self._vault.container(_container(day, "backup")).download_blob(_WHOLE).readall())
-            except ResourceNotFoundError:
-                raise NotWhole(f"there is no whole copy of {day}") from None
-            if next(_rows(self._shop.table("orders")), None) is not None:
+            whole = self._read(day, _WHOLE)
+            if whole is None:
+                raise NotWhole(f"there is no whole copy of {day}")
+            orders = self._shop.table("orders")
+            if next(_rows(orders), None) is not None:
                 raise NotEmpty("the account to restore into holds orders")
+            taken = Tally(requests=2)
             # Orders last: an account with orders is one whose restore has ended, or was begun over.
             for name in sorted(TABLES, key="orders".__eq__):
-                _copy_rows(self._vault.table(_table(day, name)), self._shop.table(name))
+                pages = copy_rows(self._vault.table(_table(day, name)), self._shop.table(name), None)
+                taken += total(copied for copied, _ in pages)
             for name in CONTAINERS:
-                _copy_blobs(self._vault, _container(day, name), self._shop, name)
-        return dict(whole["stock"])
+                blobs = copy_blobs(self._vault.container(_container(day, name)), self._shop.container(name), None)
+                taken += total(copied for copied, _ in blobs)
+        return dict(whole["stock"]), taken
 
     def drop(self, day: str) -> None:
         """Delete a copy. Safe to repeat."""
         from azure.core.exceptions import ResourceNotFoundError
 
         with storage_errors(_NAME):
-            for name in ("backup", *CONTAINERS):  # what makes it whole goes first
-                with suppress(ResourceNotFoundError):
-                    self._vault.container(_container(day, name)).delete_container()
             for name in TABLES:
                 with suppress(ResourceNotFoundError):
                     self._vault.table(_table(day, name)).delete_table()
+            for name in (*CONTAINERS, "backup"):  # by the last one a copy is found
+                with suppress(ResourceNotFoundError):
+                    self._vault.container(_container(day, name)).delete_container()
+
+    def drop_before(self, day: str) -> None:
+        """Delete the copies of all earlier days, whole or not. Safe to repeat."""
+        with storage_errors(_NAME):
+            earlier = [each for each in self._days() if each < day]
+        for each in earlier:
+            self.drop(each)
+
+    def _pages(self, day: str, name: str, mark: Any) -> Iterator[tuple[Tally, Any]]:
+        if name in TABLES:
+            return copy_rows(self._shop.table(name), self._vault.table(_table(day, name)), mark)
+        return copy_blobs(self._shop.container(name), self._vault.container(_container(day, name)), mark)
+
+    def _progress(self, day: str) -> Progress:
+        read = self._read(day, _PROGRESS)
+        return Progress() if read is None else Progress.from_json(json.dumps(read))
+
+    def _days(self) -> list[str]:
+        found = (_OF_DAY.fullmatch(name) for name in self._vault.container_names("d"))
+        return [match[1] for match in found if match]
+
+    def _read(self, day: str, name: str) -> Any:
+        from azure.core.exceptions import ResourceNotFoundError
+
+        try:
+            return json.loads(self._vault.container(_container(day, "backup")).download_blob(name).readall())
+        except ResourceNotFoundError:
+            return None
+
+    def _write(self, day: str, name: str, text: str) -> None:
+        container = self._vault.container(_container(day, "backup"))
+        created_on_first_use(
+            lambda: container.upload_blob(name, text, overwrite=True), lambda: create_container(container)
+        )
 
 
 def _table(day: str, name: str) -> str:
@@ -124,55 +188,10 @@ def _container(day: str, name: str) -> str:
     return f"d{day}-{name}"
 
 
-def _rows(table: "TableClient") -> "Iterator[TableEntity]":
+def _rows(table: Any) -> Iterator[Any]:
     from azure.core.exceptions import ResourceNotFoundError
 
     try:
-        yield from table.list_entities()
+        yield from table.list_entities(results_per_page=1)
     except ResourceNotFoundError:  # it is created on first use
         return
-
-
-def _copy_rows(source: "TableClient", target: "TableClient") -> int:
-    create_table(target)
-    count = 0
-    for rows in _batches(_rows(source)):
-        target.submit_transaction([("upsert", row, {"mode": "replace"}) for row in rows])
-        count += len(rows)
-    return count
-
-
-def _batches(rows: "Iterable[TableEntity]") -> "Iterator[list[TableEntity]]":
-    """Yield rows of one partition together, as many as a transaction takes."""
-    batch: list[Any] = []
-    for row in rows:
-        if batch and (len(batch) == _TRANSACTION_ROWS or batch[0]["PartitionKey"] != row["PartitionKey"]):
-            yield batch
-            batch = []
-        batch.append(row)
-    if batch:
-        yield batch
-
-
-def _copy_blobs(source: Storage, name: str, target: Storage, copy: str) -> int:
-    from azure.core.exceptions import ResourceNotFoundError
-
-    into, count = target.container(copy), 0
-    create_container(into)
-    container = source.container(name)
-    try:
-        for blob_name in container.list_blob_names():
-            download = container.get_blob_client(blob_name).download_blob()
-            properties = download.properties
-            into.upload_blob(
-                blob_name,
-                download.chunks(),
-                length=properties.size,
-                overwrite=True,
-                metadata=properties.metadata,
-                content_settings=properties.content_settings,
-            )
-            count += 1
-    except ResourceNotFoundError:  # the container is created on first use, or the blob was deleted meanwhile
-        return count
-    return count

@@ -1,6 +1,7 @@
 """Files: batches of them, their manifests, and the documents of reports."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from domain.archive import ArchivedLine
@@ -94,3 +95,22 @@ class QueueDepths(Protocol):
 
     def depth(self, name: str) -> int:
         """Return about how many messages a queue has, none where there is no such queue. Raises StorageUnavailable."""
+
+
+class Backup(Protocol):
+    """Copies of the shop's tables and blobs in another account. day: digits, such as 20260301."""
+
+    def copy(self, day: str, has_time: Callable[[], bool]) -> bool:
+        """Copy tables and blobs, from where an earlier call has stopped. Return whether everything is copied."""
+
+    def is_whole(self, day: str) -> bool:
+        """Return whether there is a whole copy of a day."""
+
+    def finish(self, day: str, stock: Mapping[str, int], now: datetime) -> Mapping[str, int]:
+        """Make a copy whole. Return how many rows or blobs there are of each table and container."""
+
+    def newest(self) -> tuple[str, datetime] | None:
+        """Return the newest whole copy, and when it was finished; None without one."""
+
+    def drop_before(self, day: str) -> None:
+        """Delete the copies of all earlier days."""

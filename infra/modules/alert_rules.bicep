@@ -451,3 +451,19 @@ var frontDoorRules rule[] = [
     query: loadTextContent('../queries/firewall_blocks.kql')
   }
 ]
+
+@export()
+@description('What may be wrong with the copies in another region, where there are any.')
+var backupRules rule[] = [
+  {
+    name: 'backup_late'
+    title: 'The newest backup is too old'
+    description: 'There is no whole copy of the last 26 hours. If the region were lost now, more than a day of orders would be.'
+    severity: 1
+    window: 'PT3H'
+    every: 'PT1H'
+    lookBack: ''
+    splitBy: []
+    query: loadTextContent('../queries/backup_late.kql')
+  }
+]

@@ -3,7 +3,7 @@
 //
 // Severity decides who is called: 0 the phone, the webhook and the mails, 1 the webhook and the mails, 2 and 3 the mails.
 
-import { appRules, frontDoorRules, orderRules, rule, surroundingsRules } from 'alert_rules.bicep'
+import { appRules, backupRules, frontDoorRules, orderRules, rule, surroundingsRules } from 'alert_rules.bicep'
 
 @description('Prefix of the names of the rules.')
 param namePrefix string
@@ -45,9 +45,12 @@ param siteId string
 @description('Whether Front Door and its firewall are in front of the app.')
 param behindFrontDoor bool
 
+@description('Whether the shop\'s storage is copied into another region.')
+param backsUp bool
+
 var prelude = loadTextContent('../queries/prelude.kql')
 
-var rules rule[] = concat(orderRules, appRules, surroundingsRules, behindFrontDoor ? frontDoorRules : [])
+var rules rule[] = concat(orderRules, appRules, surroundingsRules, behindFrontDoor ? frontDoorRules : [], backsUp ? backupRules : [])
 
 resource people 'Microsoft.Insights/actionGroups@2023-01-01' = {
   name: '${namePrefix}-people'

@@ -183,6 +183,10 @@ type slotSettings = {
   vaultUri: string
   @description('Storage account.')
   storage: storageEndpoints
+  @description('Whether its tables and blobs are copied into another storage account.')
+  backsUp: bool
+  @description('That account; empty addresses for none.')
+  backup: storageEndpoints
   @description('Setting that names the task hub\'s back end, and its value; empty for Azure Storage.')
   backend: object
   @description('Where people reach it, for links in mails; empty for its own name.')
@@ -214,6 +218,7 @@ func appSettings(common commonSettings, slot slotSettings, packageName string, t
   APPLICATIONINSIGHTS_CONNECTION_STRING: common.telemetry
   HISTORY_RETENTION_DAYS: string(common.historyRetentionDays)
   ORDER_RETENTION_DAYS: string(common.orderRetentionDays)
+  BACKUP_RETENTION_DAYS: '14'
   PYTHON_THREADPOOL_THREAD_COUNT: string(threads)
   ...(common.plan == 'FC1' ? {} : classicSettings(common, slot, packageName))
 }
@@ -252,6 +257,8 @@ func stickyNames(backend object) array =>
     objectKeys(peopleSettings('', '', [])),
     objectKeys(frontDoorSettings('')),
     objectKeys(accountSettings({ blob: '', queue: '', table: '' }, '')),
+    objectKeys(backupSettings(false, { blob: '', queue: '', table: '' }, '')),
+    objectKeys(backupSettings(true, { blob: '', queue: '', table: '' }, '')),
     objectKeys(providerSettings('', '', '')),
     objectKeys(signingSettings('', '', '', '')),
     objectKeys(backend)
@@ -263,6 +270,7 @@ func slotAppSettings(slot slotSettings) object => {
   ...peopleSettings(slot.publicUrl, slot.mailEndpoint, slot.approverEmails)
   ...frontDoorSettings(slot.frontDoorId)
   ...accountSettings(slot.storage, slot.clientId)
+  ...backupSettings(slot.backsUp, slot.backup, slot.clientId)
   ...providerSettings(slot.vaultUri, slot.stripeSecret, slot.easypostSecret)
   ...signingSettings(slot.vaultUri, slot.linkSecret, slot.webhookSecret, slot.easypostWebhookSecret)
   ...slot.backend
@@ -290,6 +298,17 @@ func peopleSettings(publicUrl string, mailEndpoint string, approverEmails string
   MAIL_ENDPOINT: mailEndpoint
   APPROVER_EMAILS: join(approverEmails, ',')
 }
+
+// Production's alone: the slot has nothing that is worth a copy.
+func backupSettings(backsUp bool, backup storageEndpoints, clientId string) object =>
+  !backsUp
+    ? { BACKUP_STORAGE: '' }
+    : {
+        BACKUP_STORAGE__blobServiceUri: backup.blob
+        BACKUP_STORAGE__queueServiceUri: backup.queue
+        BACKUP_STORAGE__tableServiceUri: backup.table
+        BACKUP_STORAGE__clientId: clientId
+      }
 
 func frontDoorSettings(frontDoorId string) object => {
   FRONT_DOOR_ID: frontDoorId

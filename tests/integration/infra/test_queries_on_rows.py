@@ -19,7 +19,7 @@ from tests.integration.infra import documented_rows as azure
 from tests.integration.infra.recorded_rows import QUERIES, Item, Line, rows_found
 from tests.integration.infra.said import order, parcel_end, payment_drift, said, silent, step
 from tests.support.templates.bicep import evaluate, of_type, properties
-from tests.support.templates.combinations import WITH_FRONT_DOOR
+from tests.support.templates.combinations import WITH_EVERY_ALERT
 
 S, M, H, D = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 ACCEPTED, COMPLETED, WAITS = OrderStatus.ACCEPTED, OrderStatus.COMPLETED, OrderStatus.AWAITING_APPROVAL
@@ -57,6 +57,10 @@ def poisoned(messages: int, age: timedelta = timedelta(), queue: str = "orders-i
 
 def blocked(times: int, action: str = "Block") -> list[Item]:
     return [azure.firewall_line(request, action) for request in range(times)]
+
+
+def backed_up(hours: int | None, age: timedelta = timedelta()) -> list[Line]:
+    return said(age, emit, "backup.state", day="20261127", hours=hours)
 
 
 UNANSWERED = [line for n in range(6) for line in step("authorise_payment", "unknown", order_id=f"u-{n}")]
@@ -107,6 +111,12 @@ RAISED: dict[str, list[Rows]] = {
         items(azure.taken_from_queue("take_in_queued_order", 6 * M)),
     ],
     "intake_paused": [lines(intake("open", 3 * M), intake("paused", M))],
+    "backup_late": [
+        lines(backed_up(27)),
+        lines(backed_up(None)),
+        lines(),  # the timer says nothing
+        lines(backed_up(1, 4 * H)),
+    ],
     "poison_depth": [
         lines(poisoned(2)),
         lines(poisoned(9, 15 * M), poisoned(1)),  # some were taken out
@@ -185,6 +195,7 @@ def good_day() -> Rows:
         ],
         step("authorise_payment", "refused", order_id="q-9"),
         poisoned(3, queue="notifications"),
+        backed_up(25),
         parcel_end("q-1", ParcelStatus.DELIVERED),
         silent("q-2", 2 * D),
     )
@@ -215,7 +226,7 @@ def good_day() -> Rows:
 
 def rules() -> dict[str, dict[str, Any]]:
     """Return every alert that reads logs, by the name of its query."""
-    found = of_type(evaluate(WITH_FRONT_DOOR[0]), "Microsoft.Insights/scheduledQueryRules")
+    found = of_type(evaluate(WITH_EVERY_ALERT), "Microsoft.Insights/scheduledQueryRules")
     return {str(one["name"]).removeprefix("orders-test-").replace("-", "_"): properties(one) for one in found}
 
 

@@ -70,6 +70,10 @@ INTENDED = [
         "the same, when slots are swapped",
     ),
     Intended(
+        r"/config/slotConfigNames properties\.appSettingNames\[BACKUP_STORAGE(__\w+)?\]: only now",
+        "the slot's storage is not copied",
+    ),
+    Intended(
         r"/providers/Microsoft\.Sql/.* apiVersion: '2025-01-01' now, '2023-08-01' then",
         "the compiler's linter calls the older one old",
     ),

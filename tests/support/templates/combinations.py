@@ -38,7 +38,8 @@ WITH_FRONT_DOOR: list[Given] = [
     PLAIN[0] | {"frontDoor": "Standard"},
     *[one | {"frontDoor": "Premium"} for one in WITH_OPTIONS if one["usePrivateNetworking"]],
 ]
-LEGAL = PLAIN + WITH_SLOT + WITH_OPTIONS + WITH_FRONT_DOOR
+WITH_EVERY_ALERT: Given = PLAIN[0] | {"frontDoor": "Standard", "backupLocation": "northeurope"}
+LEGAL = PLAIN + WITH_SLOT + WITH_OPTIONS + WITH_FRONT_DOOR + [WITH_EVERY_ALERT]
 
 PRIVATE = {"usePrivateNetworking": True}
 BUDGET = {"budgetAmount": 100}

@@ -6,7 +6,7 @@ import pytest
 
 from console.web.page import MENU
 from tests.support.templates.bicep import ROOT, evaluate, of_type, properties
-from tests.support.templates.combinations import PLAIN, WITH_FRONT_DOOR
+from tests.support.templates.combinations import PLAIN, WITH_EVERY_ALERT
 
 PAGE = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
 PARAGRAPHS = dict(re.findall(r"^#### (.+)\n\n((?:.+\n)+)", PAGE, re.M))
@@ -24,7 +24,7 @@ def of_alert(text: str) -> list[str]:
     return [what for what, pattern in wanted.items() if not re.search(pattern, text)]
 
 
-LOG_RULES = of_type(evaluate(WITH_FRONT_DOOR[0]), "Microsoft.Insights/scheduledQueryRules")
+LOG_RULES = of_type(evaluate(WITH_EVERY_ALERT), "Microsoft.Insights/scheduledQueryRules")
 METRIC_RULES = {
     str(rule["name"]).removeprefix(PREFIX): properties(rule)["severity"]
     for deployment in EVERY_PLAN

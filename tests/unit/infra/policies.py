@@ -10,6 +10,8 @@ Policy = Callable[[Any, Given], Iterator[str]]
 POLICIES: dict[str, Policy] = {}
 
 STORAGE = "Microsoft.Storage/storageAccounts"
+BACKUP = "backup."
+"""How the symbols of what keeps the copies begin. No function runs on that account."""
 SQL = "Microsoft.Sql/servers"
 SCHEDULER = "Microsoft.DurableTask/schedulers"
 BACKEND_SETTINGS = {"DurableTaskScheduler": "DURABLE_TASK_SCHEDULER_CONNECTION_STRING", "MSSQL": "SQLDB_Connection"}

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.support.templates.bicep import Given, app_settings, of_type, place, properties, sites
-from tests.unit.infra.policies import SCHEDULER, SQL, STORAGE, policy
+from tests.unit.infra.policies import BACKUP, SCHEDULER, SQL, STORAGE, policy
 
 CONTAINER = "microsoft.storage/storageaccounts/blobservices/containers"
 HUB = "microsoft.durabletask/schedulers/taskhubs"
@@ -35,6 +35,10 @@ DEPLOYER_ROLES = {
     "ba92f5b4-2d11-453d-a403-e96b0029c9fe": ("Storage Blob Data Contributor", CONTAINER),
     "d6a5505f-6ebb-45a4-896e-ac8274cfc0ac": ("Durable Task Data Reader", HUB),
 }
+BACKUP_ROLES = {
+    "ba92f5b4-2d11-453d-a403-e96b0029c9fe": "Storage Blob Data Contributor",
+    "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3": "Storage Table Data Contributor",
+}
 ROLES = APP_ROLES | SLOT_ROLES | HUB_ROLES | MAIL_ROLES | EVENT_ROLES | DEPLOYER_ROLES
 
 
@@ -46,6 +50,8 @@ def _role(assignment: dict[str, Any]) -> str:
 def roles_are_known_and_narrow(deployment: Any, given: Given) -> Iterator[str]:
     for one in of_type(deployment, "Microsoft.Authorization/roleAssignments"):
         name, scope = ROLES.get(_role(one), ("", ""))
+        if one["_symbol"].startswith(BACKUP):
+            name, scope = BACKUP_ROLES.get(_role(one), ""), STORAGE.lower()
         if not name:
             yield f"{place(one)}: role {_role(one)} is not on the list"
         elif str(one.get("_scope_type")).lower() != scope:
@@ -59,11 +65,12 @@ def app_has_the_roles_it_needs(deployment: Any, given: Given) -> Iterator[str]:
     given_to_app = [
         (_role(one), str(one.get("_scope")))
         for one in of_type(deployment, "Microsoft.Authorization/roleAssignments")
-        if properties(one).get("principalType") == "ServicePrincipal"
+        if properties(one).get("principalType") == "ServicePrincipal" and not one["_symbol"].startswith(BACKUP)
     ]
     for role, (name, scope) in APP_ROLES.items():
         places = {where for found, where in given_to_app if found == role}
-        if places != {one["_id"] for one in deployment.resources if one["type"].lower() == scope}:
+        wanted = [one for one in deployment.resources if not one["_symbol"].startswith(BACKUP)]
+        if places != {one["_id"] for one in wanted if one["type"].lower() == scope}:
             yield f"{name} is missing, or not on each of {scope}"
     hubs = [one["_id"] for one in of_type(deployment, HUB)]
     for role, (name, _) in HUB_ROLES.items():
@@ -73,6 +80,25 @@ def app_has_the_roles_it_needs(deployment: Any, given: Given) -> Iterator[str]:
     for role, (name, _) in MAIL_ROLES.items():
         if [where for found, where in given_to_app if found == role] != services:
             yield f"{name} is not on exactly the service that sends mails"
+
+
+@policy
+def app_writes_copies_into_their_account(deployment: Any, given: Given) -> Iterator[str]:
+    copies = [one["_id"] for one in of_type(deployment, STORAGE) if one["_symbol"].startswith(BACKUP)]
+    if len(copies) != bool(given.get("backupLocation")):
+        yield f"{len(copies)} accounts for copies"
+    roles = [
+        one
+        for one in of_type(deployment, "Microsoft.Authorization/roleAssignments")
+        if one["_symbol"].startswith(BACKUP)
+    ]
+    if {(_role(one), one.get("_scope")) for one in roles} != {
+        (role, where) for where in copies for role in BACKUP_ROLES
+    }:
+        yield "the app needs exactly the roles to write blobs and tables there"
+    production, *others = app_settings(deployment)
+    if ("BACKUP_STORAGE" in production) is bool(copies) or any(one.get("BACKUP_STORAGE") != "" for one in others):
+        yield "production copies into it, and the slot nowhere"
 
 
 @policy

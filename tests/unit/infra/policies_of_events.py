@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.support.templates.bicep import Given, app_settings, of_type, place, properties
-from tests.unit.infra.policies import STORAGE, policy
+from tests.unit.infra.policies import BACKUP, STORAGE, policy
 
 SENDER = "c6a89b2d-59bc-44d0-9896-0f6e12d7b80a"
 KEEPER = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
@@ -16,7 +16,7 @@ def manifests_are_announced_on_every_account(deployment: Any, given: Given) -> I
     topics = of_type(deployment, "Microsoft.EventGrid/systemTopics")
     subscriptions = of_type(deployment, SUBSCRIPTIONS)
     queues = {str(one["_scope"]) for one in _assignments(deployment) if _role(one) == SENDER}
-    accounts = len(of_type(deployment, STORAGE))
+    accounts = len(_accounts(deployment))
     if not len(queues) == len(topics) == len(subscriptions) == accounts:
         yield f"{len(topics)} topics with {len(subscriptions)} subscriptions to {len(queues)} queues, {accounts} accounts"
     for one in subscriptions:
@@ -45,7 +45,7 @@ def events_are_delivered_by_identity_and_kept_if_not(deployment: Any, given: Giv
                 yield f"{place(one)}: {target} must be on the account that the events come from"
         if {"destination", "deadLetterDestination"} & set(stated):
             yield f"{place(one)}: a destination without an identity takes a key"
-    for one in of_type(deployment, STORAGE):
+    for one in _accounts(deployment):
         if "AzureServices" not in str(properties(one).get("networkAcls", {}).get("bypass")):
             yield f"{place(one)}: Event Grid comes through no private endpoint"
 
@@ -68,6 +68,11 @@ def event_grid_may_use_one_queue_and_one_container(deployment: Any, given: Given
             for role in roles
             if not deployment.precedes(role["_symbol"], one["_symbol"])
         )
+
+
+def _accounts(deployment: Any) -> list[dict[str, Any]]:
+    """Return the accounts that files are uploaded into."""
+    return [one for one in of_type(deployment, STORAGE) if not one["_symbol"].startswith(BACKUP)]
 
 
 def _assignments(deployment: Any) -> list[dict[str, Any]]:

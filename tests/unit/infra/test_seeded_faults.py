@@ -23,6 +23,7 @@ class Fault(NamedTuple):
 EP = {"plan": "EP1"}
 DEDICATED = {"plan": "P0v3"}
 DOOR = {"frontDoor": "Standard"}
+COPIES = {"backupLocation": "northeurope"}
 SLOT = {"plan": "EP1", "enableStagingSlot": True}
 PRIVATE = {"usePrivateNetworking": True}
 SQL = {"plan": "EP1", "backend": "MSSQL"}
@@ -290,6 +291,18 @@ FAULTS: dict[str, list[Fault]] = {
     ],
     "subnet_is_delegated_to_the_plan": [
         Fault("main.bicep", "flex ? 'Microsoft.App/environments'", "!flex ? 'Microsoft.App/environments'", PRIVATE)
+    ],
+    "app_writes_copies_into_their_account": [
+        Fault(
+            "modules/backup.bicep", "role: roles.storageBlobDataContributor", "role: roles.storageBlobDataOwner", COPIES
+        ),
+        Fault(
+            "modules/backup.bicep",
+            "scope: account\n    properties: {\n      roleD",
+            "properties: {\n      roleD",
+            COPIES,
+        ),
+        Fault("main.bicep", "backsUp: !empty(backupLocation)\n  backup:", "backsUp: false\n  backup:", COPIES),
     ],
     "scheduler_lets_the_app_in": [Fault("modules/scheduler.bicep", "ipAllowlist: ipAllowlist", "ipAllowlist: []", DTS)],
     "slot_shares_nothing_that_runs": [

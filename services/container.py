@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from domain.repositories.orders import (
         Catalogue,
         OrderBatches,
+        OrderRepair,
         OrderRepository,
         QueuedOrders,
         RefusedOrders,
@@ -232,6 +233,12 @@ class Services:
         from adapters.stores.parcels import Parcels
 
         return Parcels(self.storage)
+
+    @built_once
+    def order_repair(self) -> "OrderRepair":
+        from adapters.stores.order_repair import OrderRepair
+
+        return OrderRepair(self.storage)
 
     @built_once
     def open_parcels(self) -> "OpenParcels":

@@ -1,6 +1,6 @@
 """Orders, the products that they are made of, and what leads to them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -63,6 +63,13 @@ class OrderRepository(RunRecords, Protocol):
 
     def purge(self, order_id: str, now: datetime) -> None:
         """Delete what is known of an order that has ended, but for its id, its fingerprint and its status."""
+
+
+class OrderRepair(Protocol):
+    """The index of orders that ended under an earlier release."""
+
+    def complete_ends(self, now: datetime, has_time: Callable[[], bool]) -> int:
+        """Have every ended order found by the time of its end, for as long as there is time. Return how many were not before."""
 
 
 class OrderBatches(Protocol):

@@ -27,6 +27,9 @@ _log = logging.getLogger(__name__)
 
 async def purge_orders(client: DurableClient, now: datetime, has_time: Callable[[], bool]) -> int:
     """Purge what is past its retention and settled, the oldest first. Return how many orders were."""
+    completed = await asyncio.to_thread(services().order_repair.complete_ends, now, has_time)
+    if completed:
+        _log.info("%d orders that ended under an earlier release are found by the time of their end now", completed)
     before = now - services().settings.order_retention
     since, purged = _BEGINNING, 0
     while has_time():

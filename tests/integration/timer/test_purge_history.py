@@ -6,7 +6,9 @@ from typing import Any
 
 import azure.durable_functions as df
 import pytest
+from azure.data.tables import UpdateMode
 
+from adapters.stores.order_index import partition_of
 from local_host.app.binding_value import durable_client_value
 from services.container import services
 from services.recovery.orders import OrderRecovery
@@ -163,3 +165,59 @@ async def test_histories_behind_a_whole_page_that_stays_are_purged(
 
 async def unsettled_if(is_open: bool) -> str | None:
     return "dead_letter_open" if is_open else None
+
+
+def ended_under_an_earlier_release(order_id: str) -> None:
+    """Leave an order as that release has stored it: its row and index without the time of its end."""
+    table = services().storage.table("orders")
+    row = dict(table.get_entity(partition_of(order_id), order_id))
+    del row["ended_at"]
+    table.upsert_entity(row, mode=UpdateMode.REPLACE)
+    for entity in list(table.list_entities()):
+        if entity.get("order_id") == order_id and entity["RowKey"].startswith("$ended|"):
+            table.delete_entity(entity)
+
+
+async def test_orders_that_ended_under_an_earlier_release_are_purged_by_their_last_step(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.stores.order_repair._PAGE_ROWS", 1)
+    await shop.stock("mug", 10)
+    placed = [f"old-{number}" for number in range(3)]
+    for order_id in placed:
+        await shop.post("orders", order_request(order_id=order_id))
+    await shop.host.run_until_idle()
+    for order_id in placed[:2]:
+        ended_under_an_earlier_release(order_id)
+    began, now = datetime.now(UTC), datetime.now(UTC)
+
+    def repair(runs: int) -> int:
+        """As if a run that has time for one page followed on the other."""
+        return sum(services().order_repair.complete_ends(now, iter([True, False]).__next__) for _ in range(runs))
+
+    assert [len(found(placed)), repair(30), len(found(placed))] == [1, 2, 3]
+    ended = services().order_repository.ended(began - timedelta(days=1), began, 10)
+    assert sorted(each.order_id for each in ended) == placed, "by their last steps, not by the repair"
+    ended_under_an_earlier_release("old-2")  # an instance of that release was still running
+    now += timedelta(days=1)
+    assert [repair(30), len(found(placed))] == [1, 3]
+    ended_under_an_earlier_release("old-2")
+    now += timedelta(days=1)
+    assert [repair(30), len(found(placed))] == [0, 2], "it is over for good"
+
+
+async def test_an_order_that_ended_under_an_earlier_release_is_found_by_the_run_that_completes_the_index(
+    shop: Shop,
+) -> None:
+    await shop.stock("mug", 10)
+    await shop.post("orders", order_request(order_id="old"))
+    await shop.host.run_until_idle()
+    ended_under_an_earlier_release("old")
+    await purge_as_of(shop, shop.host.clock.now() + timedelta(days=ORDER_DAYS))
+    assert (await shop.get("orders/old")).json()["steps"] == []
+
+
+def found(order_ids: list[str]) -> list[str]:
+    late = datetime.now(UTC) + timedelta(days=1)
+    ended = services().order_repository.ended(late - timedelta(days=9), late, 10)
+    return [each.order_id for each in ended if each.order_id in order_ids]

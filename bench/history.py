@@ -33,6 +33,7 @@ def measure(orders: int) -> dict[str, float]:
         ["bench.tracing"],
         ["bench.start"],
         ["bench.orders", str(orders)],
+        ["bench.real_worker", str(orders // 2)],
         ["bench.local_host", "short"],
     )
     with tempfile.TemporaryDirectory() as folder:

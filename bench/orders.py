@@ -15,12 +15,14 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 from threading import Semaphore
+from typing import Protocol
 
 from bench.figures import keep
 from bench.replay import orchestrator, replay_seconds, stored_steps
 from scripts.demo_orders import CUSTOMER
-from scripts.local_copy import LocalCopy, running_local_copy
+from scripts.local_copy import Addresses, LocalCopy, running_local_copy
 from scripts.seed import seed_if_empty
+from scripts.state import StateFolder
 from scripts.web import call
 
 IN_FLIGHT = 64
@@ -29,6 +31,8 @@ POLL_INTERVAL_S = 0.05
 PRODUCTS = ("mug", "beans", "grinder")
 SAMPLE = 200
 STEP_BYTES = 400
+HOST = "of it the host"
+WORKER = "the worker"
 FLOOR_COMMITS = 300
 ENDED = (
     "SELECT count(*) FROM instances WHERE name = 'process_order' AND status IN ('Completed', 'Failed', 'Terminated')"
@@ -38,16 +42,31 @@ SUCCEEDED = (
 )
 
 
-def run_orders(copy: LocalCopy, count: int, products: Sequence[str] = PRODUCTS) -> float:
-    """Seconds from the first post to the end of the last order. products: each order is for the next of them."""
+class App(Protocol):
+    """A running app, as far as orders need it: where it listens, and where its state is."""
+
+    @property
+    def addresses(self) -> Addresses: ...
+
+    @property
+    def state(self) -> StateFolder: ...
+
+
+def run_orders(copy: App, count: int, products: Sequence[str] = PRODUCTS, *, first: int = 0) -> float:
+    """Seconds from the first post to the end of the last order.
+
+    products: each order is for the next of them. first: how many orders there were before.
+    """
     hub = sqlite3.connect(f"file:{copy.state.hub}?mode=ro", uri=True)
     free = Semaphore(IN_FLIGHT)
     started = time.perf_counter()
     with ThreadPoolExecutor(POSTING_THREADS) as posting:
         for thread in range(POSTING_THREADS):
-            posting.submit(_post, copy.addresses.base_url, range(thread, count, POSTING_THREADS), products, free)
-        ended = 0
-        while ended < count:
+            posting.submit(
+                _post, copy.addresses.base_url, range(first + thread, first + count, POSTING_THREADS), products, free
+            )
+        ended = first
+        while ended < first + count:
             time.sleep(POLL_INTERVAL_S)
             now_ended = hub.execute(ENDED).fetchone()[0]
             if now_ended > ended:
@@ -83,13 +102,20 @@ def resident_mib(pid: int) -> float:
 
 
 def processor_seconds(copy: LocalCopy) -> dict[str, float]:
-    """Return what each service of the copy has used so far, and this process, which posts the orders. Linux only."""
-    used = {}
-    for service in copy.services:
-        stats = [Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split() for each in family(service.pid)]
-        ticks = sum(int(fields[11]) + int(fields[12]) for fields in stats)
-        used[service.name] = ticks / os.sysconf("SC_CLK_TCK")
-    return {**used, "posting and watching": time.process_time()}
+    """Return what each service of the copy has used so far, and this process, which posts the orders. Linux only.
+
+    The app's host and its worker are there by themselves too.
+    """
+    used = {service.name: sum(map(processor_seconds_of, family(service.pid))) for service in copy.services}
+    host, worker = family(copy.services[0].pid)
+    apart = {HOST: processor_seconds_of(host), WORKER: processor_seconds_of(worker)}
+    return {**used, **apart, "posting and watching": time.process_time()}
+
+
+def processor_seconds_of(pid: int) -> float:
+    """Return what a process has used so far, its children apart. Linux only."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def commit_seconds(folder: Path) -> float:
@@ -142,6 +168,7 @@ def main() -> None:
         replay, commits = floor_seconds(copy.state.hub, Path(folder))
     keep("orders_per_s", count / seconds)
     keep("order_cpu_ms", 1000 * spent[copy.services[0].name] / count)
+    keep("order_worker_cpu_ms", 1000 * spent[WORKER] / count)
     keep("app_mib", memory)
     floor = replay + commits
     print(

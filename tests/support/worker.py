@@ -69,6 +69,11 @@ class Worker:
         self._awaited: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._reading = asyncio.create_task(self._read())
 
+    @property
+    def pid(self) -> int:
+        """The id of its process."""
+        return self._process.pid
+
     async def load(self, directory: Path, script: str = "function_app.py") -> None:
         """Have the app indexed. Raises NotLoaded."""
         answer = await self._ask({"ask": "init", "directory": str(directory), "script": script})

@@ -6,7 +6,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from domain.identity import Role
-from triggers.http.support.access import auth_level
+from triggers.http.support.access import ANYONE, auth_level
 
 bp = df.Blueprint()
 
@@ -30,6 +30,14 @@ async def act_in_console(req: func.HttpRequest, client: df.DurableOrchestrationC
     from console.web.serving import serve
 
     return await serve("POST", req, client)
+
+
+@bp.route(route="console/sign-in", methods=["GET"], auth_level=auth_level(ANYONE))
+async def console_sign_in(req: func.HttpRequest) -> func.HttpResponse:
+    """Send a browser to where people sign in. The platform, which refuses other addresses without a session, lets this one pass."""
+    from console.web.sign_in import sign_in_answer
+
+    return sign_in_answer()
 
 
 @bp.route(route="console/static/{name}", methods=["GET"], auth_level=_AUTH_LEVEL)

@@ -25,6 +25,11 @@ def is_local() -> bool:
     return identity_settings(os.environ).kind == "local"
 
 
+def signs_in() -> bool:
+    """Return whether the platform has a page on which people sign in. Raises InvalidSetting."""
+    return identity_settings(os.environ).platform_authenticates
+
+
 def local_caller_cookie(name: str, roles: frozenset[Role]) -> str:
     """Return the `Set-Cookie` that makes a browser call as this person; as the unnamed caller for an empty name."""
     from adapters.identity.local import chosen_caller

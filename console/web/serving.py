@@ -10,11 +10,12 @@ import azure.functions as func
 
 from console.web.page import MENU, READERS, Method, Page, declared_pages
 from console.web.rendering import address
+from console.web.sign_in import is_a_page_of_a_browser, sign_in_address, to_sign_in
 from console.web.visit import MenuEntry, Visit
 from domain.identity import Caller
 from services.durable.client import DurableClient
 from triggers.http.support.audited import audited
-from triggers.http.support.callers import admitted, calling
+from triggers.http.support.callers import NotSignedIn, admitted, calling
 from triggers.http.support.links import serving
 from triggers.http.support.problems import Problem, problem_for
 
@@ -35,6 +36,9 @@ async def serve(method: Method, request: func.HttpRequest, client: DurableClient
     with serving(request, f"console/{path}" if path else "console"):
         try:
             return await _answer(method, visit)
+        except NotSignedIn as problem:
+            location = sign_in_address(path) if problem.can_sign_in and is_a_page_of_a_browser(request) else None
+            return _error_page(visit, problem) if location is None else to_sign_in(location)
         except Exception as error:  # noqa: BLE001 - the person gets a page without details, whatever went wrong
             return _error_page(visit, problem_for(error, "console"))
 
@@ -63,7 +67,9 @@ def _error_page(visit: Visit, problem: Problem) -> func.HttpResponse:
     heading = _HEADINGS.get(problem.status, "This did not work")
     # An action's own path is below that of the page that it acts on.
     back = visit.path.rpartition("/")[0] if visit.request.method == "POST" else ""
-    return visit.show("error.html", problem.status, heading=heading, problem=problem, back=address(back))
+    is_refused_all = problem.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN) and not visit.path
+    link = None if is_refused_all else address(back)
+    return visit.show("error.html", problem.status, heading=heading, problem=problem, back=link)
 
 
 @cache

@@ -1,4 +1,4 @@
-// Microsoft Entra ID in front of the app: every request needs a token, except the health check. It stands before all paths, the
+// Microsoft Entra ID in front of the app: every request needs a token or a session, except what is excluded below. It stands before all paths, the
 // Durable extension's own included.
 
 @description('Name of the app.')
@@ -24,8 +24,8 @@ var settings = {
   globalValidation: {
     requireAuthentication: true
     unauthenticatedClientAction: 'Return401'
-    // What carries a proof of its own: a signed link in a mail, and the carrier's signature.
-    excludedPaths: ['/api/health', '/api/decisions', '/api/webhooks/carriers/easypost']
+    // What carries a proof of its own: a signed link in a mail, and the carrier's signature. And what leads people to their sign-in.
+    excludedPaths: ['/api/health', '/api/decisions', '/api/webhooks/carriers/easypost', '/console/sign-in']
   }
   // Else people would be sent to the app's own name after they have signed in, and be refused there.
   httpSettings: { requireHttps: true, ...(behindFrontDoor ? { forwardProxy: { convention: 'Standard' } } : {}) }

@@ -1,16 +1,21 @@
 """The console in a browser: read by every role, at two widths and in the dark, acted in by two persons at once."""
 
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 import pytest_asyncio
+from aiohttp import ClientSession, web
+from aiohttp.test_utils import TestServer
 from playwright.async_api import Page, expect
 
 from tests.browser.accessible import violations
 from tests.browser.conftest import HOSTILE, SHORT_HOSTILE, NewPage
 from tests.browser.readable import faults
+from tests.integration.console.test_sign_in import ENTRA, principal
 from tests.support.order_requests import ADDRESS, order_request
 from tests.support.shop import Shop
 
@@ -99,6 +104,56 @@ async def test_every_page_is_readable_for_all_and_takes_no_text_for_markup(busy:
         assert await faults(page) == [], path
         assert await violations(page) == [], path
         assert await page.evaluate("window.ran") is None, path
+
+
+async def test_a_storefront_reads_that_the_console_is_not_for_it(busy: Shop, new_page: NewPage):
+    page = await open_as(new_page, busy, "storefront", name="web shop")
+    for path in ("", "orders", "orders/done-1"):
+        answer = await page.goto(path)
+        assert answer is not None
+        assert answer.status == 403, path
+        await expect(page.get_by_role("heading", level=1)).to_have_text("Not yours to do")
+        await expect(page.get_by_text("This needs the role approver or")).to_be_visible()
+        await expect(page.get_by_role("navigation")).to_have_count(0)
+        for scheme in ("light", "dark"):
+            await page.emulate_media(color_scheme=scheme)
+            assert await violations(page) == [], (path, scheme)
+        assert await faults(page) == [], path
+
+
+@asynccontextmanager
+async def platform(origin: str) -> AsyncIterator[str]:
+    """Yield the address of what stands before the app in Azure, as far as a browser sees it: sessions, and who has one."""
+
+    async def answer(request: web.Request) -> web.Response:
+        if request.path == "/.auth/login/aad":
+            signed_in = web.HTTPFound(request.query["post_login_redirect_uri"])
+            signed_in.set_cookie("AppServiceAuthSession", "ada")
+            raise signed_in
+        passed = {name: text for name, text in request.headers.items() if not name.lower().startswith("x-ms-")}
+        known = principal("auditor") if "AppServiceAuthSession" in request.cookies else {}
+        address = f"{origin}{request.path_qs}"
+        async with session.request(request.method, address, headers={**passed, **known}, allow_redirects=False) as got:
+            kept = {name: got.headers[name] for name in ("Content-Type", "Location") if name in got.headers}
+            return web.Response(status=got.status, body=await got.read(), headers=kept)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    async with ClientSession() as session, TestServer(app) as server:
+        yield str(server.make_url("/"))
+
+
+async def test_a_browser_without_a_session_signs_in_and_comes_back(
+    busy: Shop, new_page: NewPage, monkeypatch: pytest.MonkeyPatch
+):
+    for name, value in ENTRA.items():
+        monkeypatch.setenv(name, value)
+    async with platform(busy.host.origin) as address:
+        page = await new_page(viewport=DESKTOP)
+        await page.goto(f"{address}console/orders/done-1")
+        await expect(page.get_by_role("heading", level=1)).to_have_text("Order done-1 completed")
+        await expect(page.get_by_text("ada@shop.example")).to_be_visible()
+        assert page.url == f"{address}console/orders/done-1"
 
 
 async def test_an_order_that_changes_is_shown_as_it_is_unless_the_page_is_hidden(busy: Shop, new_page: NewPage):

@@ -38,7 +38,7 @@ INTENDED = [
     ),
     Intended(
         r"/config/authsettingsV2 properties\.globalValidation\.excludedPaths\[",
-        "the carrier's webhook has another address",
+        "the carrier's webhook has another address, and browsers are led to their sign-in",
     ),
     Intended(
         r"/Microsoft\.Insights/(webtests|metricAlerts)/orders-test-outside: only now", "availability as callers see it"

@@ -271,5 +271,10 @@ def callers_need_a_token_if_asked_for(deployment: Any, given: Given) -> Iterator
         rules = properties(one).get("globalValidation", {})
         if rules.get("requireAuthentication") is not True or rules.get("unauthenticatedClientAction") != "Return401":
             yield f"{place(one)}: lets strangers in"
-        if rules.get("excludedPaths") != ["/api/health", "/api/decisions", "/api/webhooks/carriers/easypost"]:
-            yield f"{place(one)}: only the health check and what carries a proof of its own is open"
+        if rules.get("excludedPaths") != [
+            "/api/health",
+            "/api/decisions",
+            "/api/webhooks/carriers/easypost",
+            "/console/sign-in",
+        ]:
+            yield f"{place(one)}: only the health check, the way to the sign-in and what carries a proof of its own is open"

@@ -31,6 +31,18 @@ _DELIBERATE: Final = ("authorization", "x-functions-key", "x-local-caller")
 _caller: ContextVar[Caller] = ContextVar("caller")
 
 
+class NotSignedIn(Problem):
+    """The request shows nothing of its caller, or nothing that is valid.
+
+    Attributes:
+        can_sign_in: Whether it shows nothing: who is refused already would be so again.
+    """
+
+    def __init__(self, detail: str, *, can_sign_in: bool) -> None:
+        super().__init__(HTTPStatus.UNAUTHORIZED, "not_signed_in", detail, headers={"WWW-Authenticate": "Bearer"})
+        self.can_sign_in = can_sign_in
+
+
 def caller() -> Caller:
     """Return who called the operation that is being served."""
     return _caller.get()
@@ -60,11 +72,11 @@ async def admitted(request: func.HttpRequest, roles: Collection[Role]) -> Caller
     try:
         who = await identity().caller(evidence)
     except NotAdmitted as refusal:
-        raise _not_signed_in(str(refusal)) from None
+        raise NotSignedIn(str(refusal), can_sign_in=False) from None
     except IdentityUnavailable:
         raise unavailable("Who calls cannot be checked now. The same request may be sent again.") from None
     if who is None:
-        raise _not_signed_in("Sign in, or send a token of the tenant as bearer token.")
+        raise NotSignedIn("Sign in, or send a token of the tenant as bearer token.", can_sign_in=True)
     if not who.has(*roles):
         raise _forbidden(roles)
     if request.method not in ("GET", "HEAD") and _comes_from_another_site(request, evidence, who):
@@ -148,10 +160,6 @@ def _comes_from_another_site(request: func.HttpRequest, evidence: Evidence, who:
 
 def _own_hosts(request: func.HttpRequest) -> tuple[str, ...]:
     return urlsplit(request.url).netloc, urlsplit(known_public_url(os.environ) or "").netloc or "-"
-
-
-def _not_signed_in(detail: str) -> Problem:
-    return Problem(HTTPStatus.UNAUTHORIZED, "not_signed_in", detail, headers={"WWW-Authenticate": "Bearer"})
 
 
 def _forbidden(roles: Collection[Role]) -> Problem:

@@ -1,13 +1,7 @@
 """Every blueprint of the app: the `bp` of each module in the folders of functions, so that a new module needs no entry anywhere.
 
-All that is made here stays for the life of the process. So the collector is off meanwhile, and never walks it later: looking
-for garbage in it would be a tenth of every cold start.
+To import this imports the whole app. A start reads `function_index` instead.
 """
-# ruff: noqa: E402 - the imports stand where the collector is off
-
-import gc
-
-gc.disable()
 
 from collections.abc import Iterator
 from importlib import import_module
@@ -26,15 +20,13 @@ FOLDERS: Final = (
 )
 
 
-def _blueprints() -> Iterator[Any]:
+def _blueprints() -> Iterator[tuple[str, Any]]:
     for folder in FOLDERS:
         for module in iter_modules(import_module(folder).__path__, f"{folder}."):
             blueprint = None if module.ispkg else getattr(import_module(module.name), "bp", None)
             if blueprint is not None:
-                yield blueprint
+                yield module.name, blueprint
 
 
-BLUEPRINTS: Final = tuple(_blueprints())
-
-gc.freeze()
-gc.enable()
+BLUEPRINTS: Final = dict(_blueprints())
+"""By the module's name."""

@@ -1,28 +1,22 @@
 """Read one setting at a time: its text, held to its form, or refused by its name.
 
-Every function raises InvalidSetting. env: the environment. name: of the setting.
+Every function raises InvalidSetting. env: the environment. name: of the setting. What has a form of the shop's is read by
+`setting_forms`: this module is imported at every cold start, and imports no models.
 """
 
 import base64
 import re
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, Final, TypeVar
+from typing import Final, Literal, TypeVar, get_args
 from urllib.parse import urlsplit
 
-from pydantic import TypeAdapter, ValidationError
-
 from domain.errors import ShopError
-from domain.files.batch import ContainerName
-from domain.ids import Version
-from domain.money import Limit, Money
-from domain.payments.providers import PROVIDERS, ProviderName
-from domain.shipping.addresses import address_problems
-from domain.shipping.carriers import CARRIERS, DEFAULT_CARRIERS, CarrierName
-from domain.shipping.shipment import Address
-from domain.wire import Cents, Currency, EmailAddress
 
 C = TypeVar("C", bound=str)
+
+ManifestEvents = Literal["blob", "queue"]
+"""blob: the host looks for new blobs itself. queue: the storage account's events come through a queue."""
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,45}")
 
@@ -90,31 +84,6 @@ def limit_or_none(env: Mapping[str, str], name: str, default: timedelta, most: t
     return value
 
 
-def currency_code(env: Mapping[str, str], name: str) -> str:
-    """Return a currency in which cards can be charged."""
-    text = env.get(name, "").strip() or "usd"
-    try:
-        return str(TypeAdapter(Currency).validate_python(text))
-    except ValidationError:
-        rule = "must be the code of a currency in which cards can be charged, in lower case, such as usd"
-        raise InvalidSetting(name, rule) from None
-
-
-def limit(env: Mapping[str, str], name: str, default: Limit) -> Limit:
-    """Return a limit: `100000` is in the shop's currency; `{"usd": 100000, "idr": 1600000000}` for several."""
-    currency = currency_code(env, "SHOP_CURRENCY")
-    stated = default.for_currency(currency)
-    if not env.get(name, "").strip().startswith("{"):
-        return Limit(stated=Money(whole(env, name, stated.amount), currency))
-    amounts: dict[str, int] = from_json(env, name, dict[Currency, Cents], {})
-    return Limit(stated=Money(amounts.get(currency, stated.amount), currency), others=amounts)
-
-
-def optional_limit(env: Mapping[str, str], name: str) -> Limit | None:
-    """Return a limit in the form of `limit`, or None."""
-    return limit(env, name, Limit(stated=Money(0, "usd"))) if optional(env, name) else None
-
-
 def one_of(env: Mapping[str, str], name: str, known: tuple[C, ...]) -> C:
     """Return one of the known texts; the first is the default."""
     text = env.get(name, "").strip() or known[0]
@@ -122,50 +91,6 @@ def one_of(env: Mapping[str, str], name: str, known: tuple[C, ...]) -> C:
         if text == each:
             return each
     raise InvalidSetting(name, f"must be one of {', '.join(known)}")
-
-
-def postal_address(env: Mapping[str, str], name: str) -> Address:
-    """Return an address that is one of its country."""
-    required(env, name)
-    address: Address = from_json(env, name, Address, None)
-    found = address_problems(address.country, city=address.city, state=address.state, postal_code=address.postal_code)
-    if (problem := next(found, None)) is not None:
-        raise InvalidSetting(name, f"must be an address of its country: {problem.field}: {problem.message}")
-    return address
-
-
-def from_json(env: Mapping[str, str], name: str, form: Any, default: Any) -> Any:
-    """Return the value of a JSON text. form: the type that it has to be of."""
-    text = env.get(name, "").strip()
-    if not text:
-        return default
-    try:
-        return TypeAdapter(form).validate_json(text, extra="forbid")
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the whole text"
-        raise InvalidSetting(name, f"must be JSON of its form: {where}: {first['msg']}") from None
-
-
-def carriers(env: Mapping[str, str], name: str) -> tuple[CarrierName, ...]:
-    """Return the carriers that are named, in our order."""
-    named = [each.strip() for each in env.get(name, "").split(",") if each.strip()]
-    known = [carrier for carrier in CARRIERS if carrier in named]
-    if set(named) - set(known):
-        raise InvalidSetting(name, f"must be some of {', '.join(CARRIERS)}, with commas between them")
-    return tuple(known) or DEFAULT_CARRIERS
-
-
-def of_form(env: Mapping[str, str], name: str, form: Any) -> str | None:
-    """Return a text of a form, or None. form: its type."""
-    text = optional(env, name)
-    if text is None:
-        return None
-    try:
-        return str(TypeAdapter(form).validate_python(text))
-    except ValidationError as error:
-        message = error.errors(include_input=False, include_url=False)[0]["msg"]
-        raise InvalidSetting(name, message[:1].lower() + message[1:]) from None
 
 
 def names_a_host(url: str, schemes: tuple[str, ...]) -> bool:
@@ -177,47 +102,12 @@ def names_a_host(url: str, schemes: tuple[str, ...]) -> bool:
         return False
 
 
-def emails(env: Mapping[str, str], name: str) -> tuple[str, ...]:
-    """Return mail addresses that are separated by commas."""
-    found = tuple(each.strip() for each in env.get(name, "").split(",") if each.strip())
-    try:
-        return TypeAdapter(tuple[EmailAddress, ...]).validate_python(found)
-    except ValidationError:
-        raise InvalidSetting(name, "must be e-mail addresses with commas between them") from None
-
-
-def payment_providers(env: Mapping[str, str], name: str, default: tuple[ProviderName, ...]) -> tuple[ProviderName, ...]:
-    """Return payment providers that are separated by commas, in the order in which they are named."""
-    named = tuple(dict.fromkeys(each.strip() for each in env.get(name, "").split(",") if each.strip()))
-    if set(named) - set(PROVIDERS):
-        raise InvalidSetting(name, f"must be some of {', '.join(PROVIDERS)}, with commas between them")
-    return named or default
-
-
-def versions(env: Mapping[str, str], name: str) -> tuple[str, ...]:
-    """Return versions of an orchestrator that are separated by commas."""
-    found = tuple(dict.fromkeys(each.strip() for each in env.get(name, "").split(",") if each.strip()))
-    try:
-        return TypeAdapter(tuple[Version, ...]).validate_python(found)
-    except ValidationError:
-        raise InvalidSetting(name, "must be versions such as 1.0, with commas between them") from None
-
-
 def batch_width(env: Mapping[str, str], name: str, default: int) -> int:
     """Return how many files are read at a time."""
     chosen = whole(env, name, default)
     if not 1 <= chosen <= 100:
         raise InvalidSetting(name, "must be from 1 to 100")
     return chosen
-
-
-def containers(env: Mapping[str, str], name: str, default: tuple[str, ...]) -> tuple[str, ...]:
-    """Return names of blob containers that are separated by commas."""
-    found = tuple(each.strip() for each in env.get(name, "").split(",") if each.strip())
-    try:
-        return TypeAdapter(tuple[ContainerName, ...]).validate_python(found) or default
-    except ValidationError:
-        raise InvalidSetting(name, "must be names of blob containers with commas between them") from None
 
 
 def webhook_secret(env: Mapping[str, str], name: str) -> str | None:
@@ -254,3 +144,9 @@ def yes(env: Mapping[str, str], name: str) -> bool:
     if text not in ("true", "false"):
         raise InvalidSetting(name, "must be true or false")
     return text == "true"
+
+
+def manifest_events(env: Mapping[str, str]) -> ManifestEvents:
+    """Return how the app detects new manifests. Read by itself: it decides which function is registered."""
+    known: tuple[ManifestEvents, ...] = get_args(ManifestEvents)
+    return one_of(env, "MANIFEST_EVENTS", known)

@@ -7,8 +7,9 @@ would change the past.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Literal, Self, get_args
+from typing import Self, get_args
 
+import setting_forms as forms
 import setting_values as read
 from domain.catalogue.product import ORDER_LIMIT
 from domain.expenses.claim import ExpenseLimits
@@ -25,9 +26,6 @@ from domain.wire import Cents, Currency
 from domain.workflows.steps import STEP_PATIENCE_S
 from setting_values import InvalidSetting
 from tracing_settings import TracingSettings, tracing_settings
-
-ManifestEvents = Literal["blob", "queue"]
-"""blob: the host looks for new blobs itself. queue: the storage account's events come through a queue."""
 
 # A durable timer above six days is split by the SDK and cannot be cancelled in between.
 _MAX_REMINDER = timedelta(days=5)
@@ -137,20 +135,20 @@ class Settings:
             easypost_api_key=read.required(env, "EASYPOST_API_KEY"),
             easypost_api_base=env.get("EASYPOST_API_BASE") or None,
             region_api_base=env.get("REGION_API_BASE", "").rstrip("/") or None,
-            ship_from=read.postal_address(env, "SHIP_FROM"),
-            currency=read.currency_code(env, "SHOP_CURRENCY"),
-            approval_threshold=read.limit(env, "APPROVAL_THRESHOLD_CENTS", cls.approval_threshold),
-            second_approval_limit=read.optional_limit(env, "SECOND_APPROVAL_LIMIT_CENTS"),
-            order_limit=read.limit(env, "MAX_ORDER_CENTS", cls.order_limit),
+            ship_from=forms.postal_address(env, "SHIP_FROM"),
+            currency=forms.currency_code(env, "SHOP_CURRENCY"),
+            approval_threshold=forms.limit(env, "APPROVAL_THRESHOLD_CENTS", cls.approval_threshold),
+            second_approval_limit=forms.optional_limit(env, "SECOND_APPROVAL_LIMIT_CENTS"),
+            order_limit=forms.limit(env, "MAX_ORDER_CENTS", cls.order_limit),
             approval_timeout=read.duration(env, "APPROVAL_TIMEOUT_S", timedelta(hours=24), timedelta(days=60)),
             approval_reminder=read.duration(env, "APPROVAL_REMINDER_S", timedelta(hours=8), _MAX_REMINDER),
             step_patience=read.duration(env, "STEP_PATIENCE_S", cls.step_patience, _MAX_STEP_PATIENCE),
             intake_max_wait=read.limit_or_none(env, "INTAKE_MAX_WAIT_S", cls.intake_max_wait, _MAX_INTAKE_WAIT),
-            order_versions=read.versions(env, "ORDER_VERSIONS"),
+            order_versions=forms.versions(env, "ORDER_VERSIONS"),
             approval_escalation=read.duration(env, "APPROVAL_ESCALATION_S", cls.approval_escalation, _MAX_REMINDER),
             capture=read.one_of(env, "PAYMENT_CAPTURE", get_args(CaptureMode)),
-            payment_providers=read.payment_providers(env, "PAYMENT_PROVIDERS", cls.payment_providers),
-            invoice_credit=read.from_json(env, "INVOICE_CREDIT_CENTS", dict[Currency, Cents], {}),
+            payment_providers=forms.payment_providers(env, "PAYMENT_PROVIDERS", cls.payment_providers),
+            invoice_credit=forms.from_json(env, "INVOICE_CREDIT_CENTS", dict[Currency, Cents], {}),
             payment_reconciliation_grace=timedelta(seconds=read.whole(env, "PAYMENT_RECONCILIATION_GRACE_S", 3_600)),
             history_retention=timedelta(days=read.whole_days(env, "HISTORY_RETENTION_DAYS", 30)),
             order_retention=timedelta(days=read.whole_days(env, "ORDER_RETENTION_DAYS", 730)),
@@ -158,20 +156,20 @@ class Settings:
             backup_retention=timedelta(days=read.whole_days(env, "BACKUP_RETENTION_DAYS", 14)),
             mail=_mail(env),
             public_url=known_public_url(env) or cls.public_url,
-            approver_emails=read.emails(env, "APPROVER_EMAILS"),
+            approver_emails=forms.emails(env, "APPROVER_EMAILS"),
             expenses=_expenses(env),
             link_secret=read.optional_secret(env, "LINK_SECRET"),
             webhook_secret=read.webhook_secret(env, "WEBHOOK_SECRET"),
             easypost_webhook_secret=read.optional_secret(env, "EASYPOST_WEBHOOK_SECRET"),
-            carriers=read.carriers(env, "CARRIERS"),
+            carriers=forms.carriers(env, "CARRIERS"),
             label_percent=read.whole(env, "LABEL_MAX_PERCENT", LABEL_PERCENT),
-            label_limit=read.limit(env, "MAX_LABEL_CENTS", LABEL_LIMIT),
+            label_limit=forms.limit(env, "MAX_LABEL_CENTS", LABEL_LIMIT),
             customs=_customs(env),
             shop_id=read.short_name(env, "SHOP_ID", cls.shop_id),
             task_hub=read.short_name(env, "TASKHUB_NAME", cls.task_hub),
             callback_allow_loopback=read.yes(env, "CALLBACK_ALLOW_LOOPBACK"),
             file_batch_width=read.batch_width(env, "FILE_BATCH_WIDTH", cls.file_batch_width),
-            file_batch_containers=read.containers(env, "FILE_BATCH_CONTAINERS", cls.file_batch_containers),
+            file_batch_containers=forms.containers(env, "FILE_BATCH_CONTAINERS", cls.file_batch_containers),
             tracing=tracing_settings(env),
         )
 
@@ -184,16 +182,6 @@ class Settings:
     def namespace(self) -> str:
         """The name by which providers distinguish this shop's orders from those of others that use the same account."""
         return f"{self.shop_id}.{self.task_hub}"
-
-
-def manifest_events(env: Mapping[str, str]) -> ManifestEvents:
-    """Return how the app detects new manifests. Read by itself: it decides which function is registered.
-
-    Raises:
-        InvalidSetting: It is none of the known ways.
-    """
-    known: tuple[ManifestEvents, ...] = get_args(ManifestEvents)
-    return read.one_of(env, "MANIFEST_EVENTS", known)
 
 
 def mail_takes_utf8(env: Mapping[str, str]) -> bool:
@@ -232,14 +220,14 @@ def _customs(env: Mapping[str, str]) -> CustomsRules | None:
     return CustomsRules(
         signer=signer,
         contents=read.one_of(env, "CUSTOMS_CONTENTS", get_args(ContentsType)),
-        hs_code=read.of_form(env, "CUSTOMS_HS_CODE", HsCode),
-        origin_country=read.of_form(env, "CUSTOMS_ORIGIN_COUNTRY", CountryCode),
+        hs_code=forms.of_form(env, "CUSTOMS_HS_CODE", HsCode),
+        origin_country=forms.of_form(env, "CUSTOMS_ORIGIN_COUNTRY", CountryCode),
     )
 
 
 def _expenses(env: Mapping[str, str]) -> ExpenseSettings:
     return ExpenseSettings(
-        limits=read.from_json(env, "EXPENSE_LIMITS", ExpenseLimits, {}),
+        limits=forms.from_json(env, "EXPENSE_LIMITS", ExpenseLimits, {}),
         timeout=read.duration(env, "EXPENSE_TIMEOUT_S", ExpenseSettings.timeout, _MAX_REMINDER),
         reminder=read.duration(env, "EXPENSE_REMINDER_S", ExpenseSettings.reminder, _MAX_REMINDER),
     )

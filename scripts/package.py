@@ -1,7 +1,7 @@
 """`make package`: what Azure runs, as the folder dist/app and the archive dist/app.zip; what it is made of, as dist/sbom.cdx.json.
 
-The app, the packages it needs for Azure's Linux, host.json for one plan and back end, and everything compiled, because a
-read-only package compiles its modules at every cold start anew. The same sources give the same archive, byte by byte.
+The app, the packages it needs for Azure's Linux, host.json for one plan and back end, and everything compiled and the functions
+indexed, because a read-only package does both at every cold start anew. The same sources give the same archive, byte by byte.
 """
 
 import argparse
@@ -23,6 +23,8 @@ from scripts.sbom import write_sbom
 APP_FILES: Final = (
     "function_app.py",
     "blueprints.py",
+    "function_index.py",
+    "setting_forms.py",
     "settings.py",
     "setting_values.py",
     "identity_settings.py",
@@ -74,7 +76,7 @@ def build(target: Target, dist: Path) -> Path:
     )
     install_packages(app / SITE_PACKAGES, target.python)
     write_sbom(app / SITE_PACKAGES, dist / "sbom.cdx.json")
-    compile_modules(app, target.python)
+    prepare_starts(app, target.python)
     return archive(app, dist / "app.zip")
 
 
@@ -118,18 +120,44 @@ def uv() -> str:
     return found
 
 
-def compile_modules(app: Path, python: str) -> None:
-    """Compile with the Python that will run them; without one the package still works, and starts more slowly."""
+def prepare_starts(app: Path, python: str) -> None:
+    """Make what every start would make anew in a read-only package, with the Python that will run it."""
     interpreter = interpreter_of(python)
     if interpreter is None:
         print(
             f"Not compiled: Python {python} is not installed here, so the app will start more slowly", file=sys.stderr
         )
         return
+    compile_modules(app, interpreter)
+    if not write_indexes(app, interpreter):
+        print(
+            "Not indexed: the packages do not run on this machine, so the app will start more slowly", file=sys.stderr
+        )
+
+
+def compile_modules(app: Path, interpreter: str) -> None:
+    """Compile every module."""
     # Unchecked: an archive keeps no modification times that could be trusted, and its sources do not change.
     command = [interpreter, "-m", "compileall", "-q", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash"]
     # Paths inside the compiled code are those of Azure, not of this machine. Some packages carry templates that do not compile.
     subprocess.run([*command, "-s", str(app), "-p", "/home/site/wwwroot", str(app)], check=False)
+
+
+def write_indexes(app: Path, interpreter: str) -> bool:
+    """Write the indexes of the app's functions, for each way in which a deployment may know its callers.
+
+    Returns:
+        Whether they could be made: the packages for Azure's platform do not run on every machine.
+    """
+    # A fixed seed: an index holds sets. Nothing else is compiled, as it would be for this machine.
+    fixed = {"PATH": os.environ.get("PATH", ""), "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
+    path = {"PYTHONPATH": str(app / SITE_PACKAGES), "MANIFEST_EVENTS": "queue"}  # no plan looks for blobs
+    command = [interpreter, "-S", "-c", "import function_index; function_index.write_unchecked_index()"]
+    return all(
+        subprocess.run(command, cwd=app, env={**fixed, **path, **identity}, capture_output=True, check=False).returncode
+        == 0
+        for identity in ({}, {"IDENTITY": "entra"})
+    )
 
 
 def interpreter_of(python: str) -> str | None:

@@ -18,6 +18,6 @@ def test_a_blueprint_is_named_so_that_it_is_found() -> None:
         for attribute, value in vars(import_module(name)).items()
         if isinstance(value, df.Blueprint) and not attribute.startswith("_")  # one of two, chosen by a setting
     }
-    registered = {id(blueprint) for blueprint in BLUEPRINTS}
+    registered = {id(blueprint) for blueprint in BLUEPRINTS.values()}
     assert [where for blueprint, where in made.items() if blueprint not in registered] == []
     assert len(registered) == len(BLUEPRINTS) > 40

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from setting_values import InvalidSetting
-from settings import Settings, manifest_events
+from setting_values import InvalidSetting, manifest_events
+from settings import Settings
 from tests.support.order_requests import ADDRESS
 
 NEEDED = {

@@ -25,7 +25,7 @@ from services.container import services
 from services.files.batches import permitted
 from services.input.documents import read_document
 from services.workflows.runs import start_once
-from settings import manifest_events
+from setting_values import manifest_events
 
 _ENDING: Final = ".batch.json"
 _BLOB_CREATED: Final = "Microsoft.Storage.BlobCreated"

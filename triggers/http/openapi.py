@@ -23,7 +23,8 @@ async def get_openapi(req: func.HttpRequest) -> func.HttpResponse:
 
 @cache
 def _document() -> dict[str, Any]:
-    # Imported and built on demand: it is rarely requested and would lengthen every cold start.
+    # Imported and built on demand: it is rarely requested and would lengthen every cold start. The first declares every operation.
+    import blueprints  # noqa: F401
     from triggers.http.support.openapi.document import openapi_document
 
     return openapi_document(declared_operations())

@@ -24,16 +24,17 @@ LIST_FUNCTIONS = """
 import json, sys
 sys.path[:0] = [{app!r}, {packages!r}]
 import function_app
+assert "blueprints" not in sys.modules, "the functions are not read from the package's index"
 print(json.dumps({{function.get_function_name(): function_app.__file__ for function in function_app.app.get_functions()}}))
 """
 
 
-def functions(app: Path, packages: Path) -> dict[str, str]:
+def functions(app: Path, packages: Path, **environ: str) -> dict[str, str]:
     """Import the app with nothing but the standard library beside it; its functions, and the file that it came from."""
     code = LIST_FUNCTIONS.format(app=str(app), packages=str(packages))
     # -S and -I: no site-packages of this machine, no environment, no current folder.
     command = [sys.executable, "-I", "-S", "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=app, env=AS_IN_AZURE)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=app, env={**AS_IN_AZURE, **environ})
     assert done.returncode == 0, done.stderr
     found: dict[str, str] = json.loads(done.stdout)
     return found
@@ -68,6 +69,7 @@ def test_package_runs_unpacked_in_a_bare_environment(tmp_path):
 
     found = functions(app, app / SITE_PACKAGES)
 
+    assert functions(app, app / SITE_PACKAGES, IDENTITY="entra") == found
     assert unlike_their_lists(app / SITE_PACKAGES) == []
     assert listed(package.with_name("sbom.cdx.json")) == installed(app / SITE_PACKAGES)
     assert {"place_order", "process_order", "inventory", "authorise_payment", "recover_runs"} <= set(found)

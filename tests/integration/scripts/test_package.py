@@ -31,6 +31,8 @@ def test_nothing_else_is_deployed() -> None:
 
     assert top == {
         "blueprints.py",
+        "function_index.py",
+        "setting_forms.py",
         "console",
         "function_app.py",
         "host.json",

@@ -183,6 +183,7 @@ def test_without_a_collector_the_trace_is_joined_all_the_same(monkeypatch: pytes
 
 
 def test_what_makes_spans_is_loaded_only_where_they_are_sent() -> None:
-    code = "import function_app, sys; print([m for m in sys.modules if m.startswith(('opentelemetry.sdk', 'adapters.telemetry'))])"
+    spans = "('opentelemetry.sdk', 'adapters.telemetry')"
+    code = f"import blueprints, services.tracing, sys; print([m for m in sys.modules if m.startswith({spans})])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -114,7 +114,7 @@ async def test_a_body_that_decides_nothing_is_refused_and_named(desk: Shop, body
 
 
 TWICE = "decision=approved&decision=rejected"
-LONG = "&".join(f"field{number}=1" for number in range(11))
+LONG = "&".join(f"field{number}=1" for number in range(21))
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ print([sorted(folders), known, sorted(Read.names)])
     folders, known, read = ast.literal_eval(ran.stdout)
     assert set(folders) <= set(SOURCES)
     assert {"IDENTITY", "MANIFEST_EVENTS"} < set(known)
-    assert read == known, "function_index.index_file has to tell these settings apart"
+    assert read == known, "each value of such a setting needs an index of its own"
 
 
 def test_functions_that_several_threads_call_first_are_imported_once_and_whole() -> None:

@@ -18,7 +18,7 @@ from domain.workflows.dead_letter import DeadLetter
 from domain.workflows.steps import Outcome, StepResult
 from orchestrators.kernel.commands import task_for
 from orchestrators.kernel.dead_lettering import dead_letter
-from orchestrators.kernel.fan_out import in_rounds
+from orchestrators.kernel.fan_out import Rounds, in_rounds
 from orchestrators.kernel.retry import PERSISTENT, Wait
 from orchestrators.kernel.workflow_run import NO_ANSWER, WorkflowRun
 
@@ -56,11 +56,9 @@ def restock_lines(run: WorkflowRun, lines: tuple[DeliveryLine, ...]) -> Wait:
         run,
         lines,
         lambda line: task_for(run.context, [restock_command(run.key, line, now)]),
+        Rounds(is_open=lambda answer: answer["outcome"] == Outcome.UNKNOWN, policy=PERSISTENT, seed=RESTOCK_INVENTORY),
         width=RESTOCK_CONCURRENCY,
         no_answer=lambda line: NO_ANSWER.to_wire(),
-        is_open=lambda answer: answer["outcome"] == Outcome.UNKNOWN,
-        policy=PERSISTENT,
-        seed=RESTOCK_INVENTORY,
         after_batch=partial(_show_answered, run),
     )
     return [StepResult.model_validate(answer) for answer in answers]

@@ -8,7 +8,7 @@ from activities.file_batch import extract_metadata, keep_facts, read_names
 from domain.files.batch import Chunk, ChunkDone, ChunkFacts, ChunkNames, ExtractMetadata, FileFacts, FileProblem
 from domain.workflows.steps import StepResult
 from orchestrators.kernel.commands import activity, task_for
-from orchestrators.kernel.fan_out import in_rounds
+from orchestrators.kernel.fan_out import Rounds, in_rounds
 from orchestrators.kernel.retry import Wait
 from orchestrators.kernel.workflow_run import NO_ANSWER, WorkflowRun, required
 
@@ -38,11 +38,13 @@ def _facts_of_all(run: WorkflowRun, chunk: Chunk, names: tuple[str, ...], after_
         lambda name: task_for(
             run.context, [activity(extract_metadata, ExtractMetadata(container=chunk.container, name=name))]
         ),
+        Rounds(
+            is_open=lambda answer: answer["problem"] == FileProblem.UNAVAILABLE,
+            policy=run.step_policy,
+            seed=f"extract:{chunk.number}",
+        ),
         width=chunk.width,
         no_answer=lambda name: FileFacts(name=name, problem=FileProblem.UNAVAILABLE).to_wire(),
-        is_open=lambda answer: answer["problem"] == FileProblem.UNAVAILABLE,
-        policy=run.step_policy,
-        seed=f"extract:{chunk.number}",
         after_batch=after_batch,
     )
     return tuple(map(FileFacts.model_validate, answers))

@@ -27,7 +27,7 @@ from domain.workflows.commands import step_of
 from domain.workflows.course import RunStopped
 from domain.workflows.steps import CANCELLATION, Outcome, StepResult
 from orchestrators.kernel.commands import activity, task_for
-from orchestrators.kernel.fan_out import in_rounds
+from orchestrators.kernel.fan_out import Rounds, in_rounds
 from orchestrators.kernel.retry import PERSISTENT, Wait
 from orchestrators.kernel.saga import saga
 from orchestrators.kernel.workflow_run import NO_ANSWER, WorkflowRun, required
@@ -136,11 +136,11 @@ def accept_lines(run: WorkflowRun, lines: tuple[BatchLine, ...], width: int) -> 
             run.context,
             [activity(accept_order_of_many, _acceptance(line, run.key))],
         ),
+        Rounds(
+            is_open=lambda answer: answer["outcome"] == Outcome.UNKNOWN, policy=run.step_policy, seed="accept_lines"
+        ),
         width=width,
         no_answer=lambda line: NO_ANSWER.to_wire(),
-        is_open=lambda answer: answer["outcome"] == Outcome.UNKNOWN,
-        policy=run.step_policy,
-        seed="accept_lines",
     )
     return tuple(
         _result(line, OrderAccepted.model_validate(answer)) for line, answer in zip(lines, answers, strict=True)

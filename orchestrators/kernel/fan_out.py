@@ -5,13 +5,15 @@ extension cannot wait for together. Many things are split over sub-orchestration
 """
 
 from collections.abc import Callable, Generator, Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
+from itertools import count
 from typing import Any, TypeVar
 
 import azure.durable_functions as df
 
-from orchestrators.kernel.retry import FailedAttempt, RetryPolicy, sleep
+from orchestrators.kernel.retry import FailedAttempt, RetryPolicy, Wait, sleep
 from orchestrators.kernel.tasks import DurableTask
 from orchestrators.kernel.workflow_run import WorkflowRun
 
@@ -61,54 +63,60 @@ def _one_by_one(tasks: Sequence[DurableTask], otherwise: Sequence[Any]) -> Gener
     return results
 
 
-def in_rounds(
-    run: WorkflowRun,
-    things: Sequence[T],
-    task_of: Callable[[T], DurableTask],
-    *,
-    width: int,
-    no_answer: Callable[[T], Any],
-    is_open: Callable[[Any], bool],
-    policy: RetryPolicy,
-    seed: str,
-    after_batch: Callable[[int], None] = lambda done: None,
-) -> Generator[DurableTask, Any, list[Any]]:
-    """Do as `in_batches`, and again, later and later, for the things whose answer is still open when all had their turn.
+@dataclass(frozen=True, kw_only=True)
+class Rounds:
+    """Which things have another turn, and when.
 
-    Args, beyond those of `in_batches`:
-        run: The run that does it.
+    Attributes:
         is_open: Whether an answer is worth another task.
         policy: How often, and how much later.
         seed: Distinguishes these calls from others of the run.
     """
-    started, attempt = run.context.current_utc_datetime, 1
-    results: list[Any] = [None] * len(things)
-    waiting = list(range(len(things)))
-    while True:
+
+    is_open: Callable[[Any], bool]
+    policy: RetryPolicy
+    seed: str
+
+
+def in_rounds(
+    run: WorkflowRun,
+    things: Sequence[T],
+    task_of: Callable[[T], DurableTask],
+    rounds: Rounds,
+    *,
+    width: int,
+    no_answer: Callable[[T], Any],
+    after_batch: Callable[[int], None] = lambda done: None,
+) -> Generator[DurableTask, Any, list[Any]]:
+    """Do as `in_batches`, and again, later and later, for the things whose answer is still open when all had their turn."""
+    started = run.context.current_utc_datetime
+    results: dict[int, Any] = dict.fromkeys(range(len(things)))
+    waiting = list(results)
+    for attempt in count(1):
         answers = yield from in_batches(
             run.context,
-            waiting,
-            lambda index: task_of(things[index]),
+            [things[index] for index in waiting],
+            task_of,
             width=width,
-            no_answer=lambda index: no_answer(things[index]),
+            no_answer=no_answer,
             after_batch=partial(_count_from, len(things) - len(waiting), after_batch),
         )
-        for index, answer in zip(waiting, answers, strict=True):
-            results[index] = answer
-        waiting = [index for index in waiting if is_open(results[index])]
-        pause = policy.pause_before_next(attempt, run.seed(seed), started=started, now=run.context.current_utc_datetime)
-        if waiting:
-            _show_open(run, seed, attempt, pause, f"{len(waiting)} of {len(things)} without an answer")
-        if not waiting or pause is None:
-            run.end_attempts()
-            return results
-        yield from sleep(run.context, pause, run.cancellation)
-        attempt += 1
+        results.update(zip(waiting, answers, strict=True))
+        waiting = [index for index in waiting if rounds.is_open(results[index])]
+        reason = f"{len(waiting)} of {len(things)} without an answer"
+        if not waiting or not (yield from _wait_for_round(run, rounds, attempt, started, reason)):
+            break
+    run.end_attempts()
+    return list(results.values())
 
 
-def _show_open(run: WorkflowRun, seed: str, attempt: int, pause: timedelta | None, reason: str) -> None:
-    next_at = None if pause is None else run.context.current_utc_datetime + pause
-    run.attempt_failed(seed, FailedAttempt(number=attempt, reason=reason, next_at=next_at))
+def _wait_for_round(run: WorkflowRun, rounds: Rounds, attempt: int, started: datetime, reason: str) -> Wait:
+    """Show what is open and wait. Returns whether there is another round: the time may be over, or the run be cancelled."""
+    now: datetime = run.context.current_utc_datetime
+    pause = rounds.policy.pause_before_next(attempt, run.seed(rounds.seed), started=started, now=now)
+    next_at = None if pause is None else now + pause
+    run.attempt_failed(rounds.seed, FailedAttempt(number=attempt, reason=reason, next_at=next_at))
+    return pause is not None and not (yield from sleep(run.context, pause, run.cancellation))
 
 
 def _count_from(before: int, after_batch: Callable[[int], None], done: int) -> None:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from orchestrators.kernel.fan_out import chunks, in_batches, in_rounds
+from orchestrators.kernel.fan_out import Rounds, chunks, in_batches, in_rounds
 from orchestrators.kernel.retry import RetryPolicy
 from orchestrators.kernel.workflow_run import WorkflowRun
 
@@ -26,8 +26,11 @@ class Context:
     def set_custom_status(self, status: Any) -> None:
         self.status = status
 
-    def create_timer(self, at: datetime) -> str:
+    def create_timer(self, at: datetime) -> Any:
         self.current_utc_datetime = at
+        return PAUSE
+
+    def task_any(self, tasks: list[Any]) -> str:
         return PAUSE
 
 
@@ -58,10 +61,22 @@ def test_no_more_than_the_width_are_under_way_and_results_keep_their_order():
     assert counts == [2, 4, 5]
 
 
-def rounds(answer: Any) -> tuple[list[Any], Any]:
-    run = WorkflowRun(context=Context(), workflow="test", key="k")
+class Timer:
+    """A timer that an event came before."""
+
+    is_completed = False
+    is_cancelled = False
+
+    def cancel(self) -> None:
+        self.is_cancelled = True
+
+
+def rounds(answer: Any, **changes: Any) -> tuple[list[Any], Any]:
+    run = WorkflowRun(**{"context": Context(), "workflow": "test", "key": "k", **changes})
     return driven(
-        in_rounds(run, list("abc"), str.upper, width=2, no_answer=str, is_open=str.islower, policy=POLICY, seed="s"),
+        in_rounds(
+            run, list("abc"), str.upper, Rounds(is_open=str.islower, policy=POLICY, seed="s"), width=2, no_answer=str
+        ),
         answer,
     )
 
@@ -83,3 +98,15 @@ def test_what_stays_open_is_given_as_it_is_when_the_policy_ends():
     fewest, most = POLICY.attempts()
     assert fewest - 1 <= waits.count(PAUSE) <= most - 1
     assert results == ["open"] * 3
+
+
+def test_a_cancelled_run_waits_for_no_further_round():
+    class Interrupted(Context):
+        timer = Timer()
+
+        def create_timer(self, at: datetime) -> Any:
+            return self.timer
+
+    waits, results = rounds(lambda task: "open", context=Interrupted(), cancellation=object())
+    assert (waits, results) == ([["A", "B"], ["C"], PAUSE], ["open"] * 3)
+    assert Interrupted.timer.is_cancelled

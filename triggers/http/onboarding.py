@@ -1,5 +1,6 @@
 """Onboard users, and show each onboarding."""
 
+from http import HTTPStatus
 from typing import ClassVar
 
 import azure.durable_functions as df
@@ -7,12 +8,15 @@ import azure.functions as func
 
 from domain.identity import Role
 from domain.onboarding.user import USER_ONBOARDING, OnboardingRequest
+from services.workflows.runs import start_once
+from triggers.http.support.callers import customer_scope
 from triggers.http.support.durable_view import DurableStatus, ViewQuery
 from triggers.http.support.operation import operation
 from triggers.http.support.owners import check_own_id
+from triggers.http.support.problems import Problem
 from triggers.http.support.request_body import read_body
 from triggers.http.support.run_document import RunDocument
-from triggers.http.support.workflows import WorkflowLinks, run_status, start_as_asked
+from triggers.http.support.workflows import WorkflowLinks, run_status, start_as_asked, started_answer
 
 bp = df.Blueprint()
 
@@ -33,14 +37,26 @@ class OnboardingDocument(RunDocument):
     body=OnboardingRequest,
     takes_idempotency_key=True,
     answers={202: WorkflowLinks},
-    problems={409: "Another request has this id."},
+    problems={
+        403: "A storefront onboards the customer that it speaks for, and no other.",
+        409: "Another request has this id.",
+    },
 )
 async def onboard_user(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Onboard a user.
 
-    Send an id or an Idempotency-Key: a repeat under the same name then changes nothing and gets the same answer.
+    Send an id or an Idempotency-Key: a repeat under the same name then changes nothing and gets the same answer. What a storefront
+    starts has the id of its customer, and no other.
     """
-    return await start_as_asked(req, client, USER_ONBOARDING, read_body(req, OnboardingRequest), "onboarding")
+    asked = read_body(req, OnboardingRequest)
+    customer_id = customer_scope(Role.OPERATOR)
+    if customer_id is None:
+        return await start_as_asked(req, client, USER_ONBOARDING, asked, "onboarding")
+    if asked.id not in (None, customer_id):
+        detail = "id must be the customer that X-Customer-Id names, or be left out."
+        raise Problem(HTTPStatus.FORBIDDEN, "other_customer", detail)
+    await start_once(client, USER_ONBOARDING, customer_id, asked)
+    return started_answer("onboarding", customer_id)
 
 
 @operation(

@@ -75,6 +75,41 @@ def owned_requests() -> Iterator[tuple[str, str, Any]]:
     yield "GET", "onboarding/c-1", None
 
 
+NO_CUSTOMERS = {
+    "approve_instance": "by the token of a mail, or as approver",
+    "claim_expenses": "of an employee",
+    "get_expenses": "held below against its claimant",
+    "withdraw_expenses": "held below against its claimant",
+    "get_inventory": "units alone",
+    "get_openapi": "the document of the API",
+    "get_order_template": "an empty form",
+    "list_products": "what the shop sells",
+    "get_product": "what the shop sells",
+    "list_orders": "held below: it has the customer's alone",
+    "place_order": "held below: for the customer alone",
+    "onboard_user": "held below: for the customer alone",
+}
+"""What a storefront calls that is not found by the id of a customer's thing, and why."""
+
+
+def test_each_route_of_storefronts_is_held_against_owners() -> None:
+    for operation in OPERATIONS:
+        path = path_of(operation)
+        is_held = any((method, asked) == (operation.method, _of_c_1(path)) for method, asked, _ in owned_requests())
+        is_open = Role.STOREFRONT not in operation.roles
+        assert is_held + is_open + (operation.name in NO_CUSTOMERS) == 1, f"{operation.method} {path}"
+
+
+def _of_c_1(path: str) -> str:
+    """Return the path with the id that the thing of the customer has."""
+    named = {
+        "checkouts/run-1": "checkouts/cart-1",
+        "onboarding/run-1": "onboarding/c-1",
+        "shipments/run-1": "shipments/o-1",
+    }
+    return next((path.replace(made_up, known) for made_up, known in named.items() if made_up in path), path)
+
+
 async def placed(shop: Shop, order_id: str, customer_id: str, **headers: str) -> Answer:
     body = order_request(order_id=order_id, customer_id=customer_id)
     return await call(shop, "POST", "orders", body, **{**as_role(Role.STOREFRONT), **headers})
@@ -98,6 +133,36 @@ async def test_a_storefront_reaches_what_is_of_its_customer_alone(shop: Shop) ->
     for customer, refused in (("c-1|", 404), ("c" * 5_000, 404), ("4242424242424242", 422)):
         assert (await call(shop, "GET", "orders", **storefront, x_customer_id=customer)).status == refused
     assert (await call(shop, "GET", "orders/o-1", **as_role(Role.AUDITOR))).status in (200, 202)
+
+
+async def test_a_storefront_onboards_its_own_customer_alone(shop: Shop) -> None:
+    person: dict[str, Any] = {"name": "Ada", "email": "ada@example.com", "country": "us", "postal_code": "94107"}
+    person |= {"birth_date": "1990-12-10", "accepts_terms": True}
+    storefront = as_role(Role.STOREFRONT)
+    for body in (person | {"id": "c-2"}, person | {"id": "c-9"}):
+        other = await call(shop, "POST", "onboarding", body, **storefront, x_customer_id="c-1")
+        assert (other.status, other.json()["code"]) == (403, "other_customer")
+    assert (await call(shop, "POST", "onboarding", person, **storefront)).json()["code"] == "customer_missing"
+    for body in (person, person | {"id": "c-1"}):
+        own = await call(shop, "POST", "onboarding", body, **storefront, x_customer_id="c-1")
+        assert (own.status, own.json()["id"]) == (202, "c-1")
+    for customer, found in (("c-1", True), ("c-2", False)):
+        read = await call(shop, "GET", "onboarding/c-1", **storefront, x_customer_id=customer)
+        assert (read.status in (200, 202)) is found
+
+
+async def test_an_expense_claim_is_its_claimants_and_of_those_who_read_all(shop: Shop) -> None:
+    item = {"category": "meals", "amount_cents": 1_200, "currency": "usd", "spent_on": "2026-03-01"}
+    body = {"id": "run-1", "employee_id": "ada", "email": "ada@shop.example", "items": [item]}
+    assert (await call(shop, "POST", "expenses", body, **as_role(Role.STOREFRONT))).status == 202
+    for role in Role:
+        reads_all = role in (Role.APPROVER, Role.OPERATOR, Role.AUDITOR)
+        for name, is_claimant in (("ada@shop.example", True), ("eve@shop.example", False)):
+            read = await call(shop, "GET", "expenses/run-1", **as_role(role, name))
+            assert (read.status in (200, 202)) is (reads_all or is_claimant), (role, name)
+            if not is_claimant:
+                other = await call(shop, "POST", "expenses/run-1/withdrawal", {}, **as_role(role, name))
+                assert (other.status, other.json()["code"]) == (403, "token_invalid"), role
 
 
 @pytest.mark.parametrize(

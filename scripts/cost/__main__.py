@@ -5,6 +5,8 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
+from scripts.bicep.values import Refused
+from scripts.cost.deployed import Options, standing
 from scripts.cost.model import BACKENDS, FC1_MEMORY_MB, PLANS, Scenario
 from scripts.cost.report import report
 from scripts.cost.workload import Workload
@@ -32,6 +34,7 @@ def parsed(arguments: Sequence[str]) -> Scenario:
         repeats_logs=chosen.repeat_logs,
         traced_share=chosen.traced_percent / 100,
         workload=_workload(chosen),
+        options=_options(parser, chosen),
     )
 
 
@@ -48,6 +51,24 @@ def _describe_deployment(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--repeat-logs", action="store_true", help=repeat)
     traced = "of how many orders all telemetry is kept; of the others, what alerts read"
     parser.add_argument("--traced-percent", type=_percent, default=100, metavar="PERCENT", help=traced)
+
+    door = "Front Door with its firewall in front of the app"
+    parser.add_argument("--front-door", choices=("Standard", "Premium"), default="", help=door)
+    parser.add_argument("--private", action="store_true", help="private endpoints for storage and vault")
+    parser.add_argument("--nat-gateway", action="store_true", help="one address for all that leaves; needs --private")
+    parser.add_argument("--backup", action="store_true", help="daily copies in another region, two weeks of them kept")
+
+
+def _options(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Options:
+    """Return the options of the template; exit with its own words where it takes no such combination."""
+    options = Options(
+        front_door=chosen.front_door, private=chosen.private, nat_gateway=chosen.nat_gateway, backup=chosen.backup
+    )
+    try:
+        standing(chosen.plan, chosen.backend, options)
+    except Refused as refusal:
+        parser.error(str(refusal))
+    return options
 
 
 def _describe_order(parser: argparse.ArgumentParser) -> None:

@@ -5,12 +5,15 @@ measure them).
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from scripts.cost import prices, telemetry
+from scripts.cost.deployed import Options, standing
 from scripts.cost.instances import MONTH_S, VCPUS, active_seconds, premium_instances
-from scripts.cost.workload import IDLE_REQUESTS_PER_MINUTE, SCHEDULED_RUNS, Workload
+from scripts.cost.line import Line
+from scripts.cost.traffic import traffic
+from scripts.cost.workload import IDLE_REQUESTS_PER_MINUTE, SCHEDULED_RUNS, VERSION_1_0, Workload
 
 PLANS: Final = tuple(VCPUS)
 BACKENDS: Final = ("AzureStorage", "DurableTaskScheduler", "MSSQL")
@@ -32,6 +35,7 @@ class Scenario:
         instances: Instances of a Premium or App Service plan, on average; None for as many as the load needs.
         repeats_logs: Whether a diagnostic setting sends the app's log lines a second time (`FunctionAppLogs`).
         traced_share: Of how many orders everything is kept; of the others, what alerts read.
+        options: What the template adds.
     """
 
     orders: int
@@ -44,6 +48,7 @@ class Scenario:
     repeats_logs: bool = False
     traced_share: float = 1.0
     workload: Workload = field(default_factory=Workload)
+    options: Options = field(default_factory=Options)
 
     @property
     def vcpus(self) -> float:
@@ -56,18 +61,22 @@ class Scenario:
         return self.orders / MONTH_S
 
 
-@dataclass(frozen=True)
-class Line:
-    """One line of the bill; dollars is None where no price was found."""
-
-    item: str
-    quantity: str
-    dollars: float | None
-
-
 def bill(scenario: Scenario) -> list[Line]:
     """Return what the scenario costs a month, line by line."""
-    return [*_compute(scenario), *_task_hub(scenario), _polling(scenario), _telemetry(scenario), _queue_log(scenario)]
+    return [
+        *_compute(scenario),
+        *_task_hub(scenario),
+        _polling(scenario),
+        _telemetry(scenario),
+        _queue_log(scenario),
+        *standing(scenario.plan, scenario.backend, scenario.options),
+        *traffic(scenario.orders, scenario.workload, scenario.options),
+    ]
+
+
+def before(scenario: Scenario) -> Scenario:
+    """Return the same month with the orders of version 1.0."""
+    return replace(scenario, workload=replace(VERSION_1_0, polls=scenario.workload.polls))
 
 
 def running_instances(scenario: Scenario) -> float:
@@ -123,7 +132,7 @@ def _durable_seconds(scenario: Scenario) -> float:
         orders=scenario.orders,
         executions=load.durable_executions,
         busy_s=load.durable_s,
-        cpu_s=load.cpu_s,
+        cpu_s=load.durable_cpu_s,
         vcpus=scenario.vcpus,
         # The order, and hours later each poll of the carrier.
         moments=1 + load.carrier_polls,
@@ -137,6 +146,7 @@ def _http_seconds(scenario: Scenario) -> float:
         orders=scenario.orders,
         executions=load.http_executions,
         busy_s=load.http_busy_s,
+        cpu_s=load.reports_cpu_s,
         vcpus=scenario.vcpus,
         concurrency=scenario.concurrency,
     )

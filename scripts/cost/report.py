@@ -1,16 +1,21 @@
 """Show a bill: its lines as a table, and their shares as bars."""
 
+from collections.abc import Mapping
+
 from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from scripts.cost import prices
-from scripts.cost.instances import BUSY_PERCENT
-from scripts.cost.model import Line, Scenario, bill, running_instances
+from scripts.cost.deployed import daily_cap_gb
+from scripts.cost.instances import BUSY_PERCENT, MONTH_S
+from scripts.cost.line import Line
+from scripts.cost.model import Scenario, before, bill, running_instances
 
 _LINE_CHARS = 132
-_BAR_CHARS = 30
+_BAR_CHARS = 24
+_DAYS_PER_MONTH = MONTH_S / 86_400
 
 
 def report(scenario: Scenario) -> str:
@@ -24,12 +29,12 @@ def report(scenario: Scenario) -> str:
 def _page(scenario: Scenario) -> RenderableType:
     return Group(
         Text(f"{scenario.orders:,} orders a month on {scenario.plan} with {scenario.backend}"),
-        _table(bill(scenario)),
+        _table(bill(scenario), {line.item: line.dollars for line in bill(before(scenario))}),
         Text(_assumptions(scenario)),
     )
 
 
-def _table(lines: list[Line]) -> Table:
+def _table(lines: list[Line], before: Mapping[str, float | None]) -> Table:
     total = sum(line.dollars or 0.0 for line in lines)
     most = max((line.dollars or 0.0 for line in lines), default=0.0)
     unknown = [line.item for line in lines if line.dollars is None]
@@ -37,9 +42,18 @@ def _table(lines: list[Line]) -> Table:
     table.add_column("item", "total")
     table.add_column("a month", _money(total), justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
+    table.add_column(
+        "version 1.0", _money(sum(amount or 0.0 for amount in before.values())), justify="right", no_wrap=True
+    )
     table.add_column("quantity", f"without {', '.join(unknown)}" if unknown else "")
     for line in lines:
-        table.add_row(line.item, _money(line.dollars), _bar(line.dollars or 0.0, most), line.quantity)
+        table.add_row(
+            line.item,
+            _money(line.dollars),
+            _bar(line.dollars or 0.0, most),
+            _money(before.get(line.item)),
+            line.quantity,
+        )
     return table
 
 
@@ -61,8 +75,17 @@ def _assumptions(scenario: Scenario) -> str:
         f"{load.telemetry.number:.0f} items of telemetry; {load.cpu_s:.2f} s of processor time.\n"
         f"{scenario.orders_per_s:.2f} orders a second on average keep {running_instances(scenario):.1f} instance(s) running, "
         f"{BUSY_PERCENT} % busy at most.\n"
+        f"{_log_cap(scenario)}\n"
         f"Prices: list, US dollars, {prices.AS_OF}; sources: scripts/cost/prices.py. No taxes, no traffic, no zones."
     )
+
+
+def _log_cap(scenario: Scenario) -> str:
+    cap = daily_cap_gb(scenario.plan, scenario.backend, scenario.options)
+    if cap < 0:
+        return "Logs have no daily cap."
+    most = cap * _DAYS_PER_MONTH * prices.LOG_GB.dollars
+    return f"At the daily cap of {cap} GB, logs cost {_money(most)} a month, and alerts on logs are blind beyond it."
 
 
 def _money(dollars: float | None) -> str:

@@ -57,6 +57,18 @@ WATCHED_CHANGE: Final = Requests(tables=2)
 """The start and the end of a watch, and each new status that it finds."""
 
 
+# Rows of the order repository that transactions change: the order's own, and its index rows beside it.
+ORDER_ROWS: Final = 28
+RECORDED_REPORT_ROWS: Final = 11
+SILENT_POLL_ROWS: Final = 3
+
+ORDER_READS: Final = 5
+"""The reads of the order's row, and the end of its reminder."""
+
+STORED_KB: Final = 8
+"""What an order takes in the order repository, for good: measured at an order of one line, ten rows of 7.4 KB."""
+
+
 def total(*counts: Requests) -> Requests:
     """Return the sum."""
     return Requests(*map(sum, zip(*counts, strict=True)))

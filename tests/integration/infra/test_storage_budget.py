@@ -81,22 +81,25 @@ async def polled(requests: SentRequests, run: int = 1) -> Requests:
 
 
 async def test_an_order_and_its_parcel_ask_for_what_the_model_counts_and_stay_within_the_goal(
-    shop: Shop, mailbox: Mailbox, caplog: pytest.LogCaptureFixture
+    shop: Shop, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch, storage_connection: str
 ):
-    requests, model = SentRequests(caplog), Workload()
+    requests, model = SentRequests(monkeypatch, storage_connection), Workload()
     await live_until_its_end(shop, "b-1")
     order = split(requests.taken())
-    assert (mailbox.taken, order) == (2, storage.ORDER)
+    assert (mailbox.taken, order, requests.taken_rows()) == (2, storage.ORDER, storage.ORDER_ROWS)
 
     # Behind the first report of a status: a second one is not recorded for hours, so that a poll would find more.
     polled_after = len(REPORTED) - 3
     for status in REPORTED[:polled_after]:
         await report(shop, "b-1", status)
     before_poll = split(requests.taken())
+    requests.taken_rows()
     poll = await polled(requests)
-    assert poll == storage.SILENT_POLL
+    assert (poll, requests.taken_rows()) == (storage.SILENT_POLL, storage.SILENT_POLL_ROWS)
     for status in REPORTED[polled_after:]:
         await report(shop, "b-1", status)
+    # With the parcel's end its index row goes, and no other takes its place.
+    assert requests.taken_rows() == storage.RECORDED_REPORT_ROWS - 1
     reports = storage.total(before_poll, split(requests.taken()))
     assert reports == storage.total(storage.REPORT.times(len(REPORTED)), storage.RECORDED_REPORT.times(len(WAY)))
 
@@ -110,10 +113,10 @@ async def test_an_order_and_its_parcel_ask_for_what_the_model_counts_and_stay_wi
     ("statuses", "asked"), [(["unknown", "in_transit"], [2, 3]), (["in_transit", "delivered"], [3, 2])]
 )
 async def test_a_poll_that_finds_what_no_event_has_reported_asks_for_little_more(
-    shop: Shop, caplog: pytest.LogCaptureFixture, statuses: list[str], asked: list[int]
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, storage_connection: str, statuses: list[str], asked: list[int]
 ):
     await live_until_its_end(shop, "b-1")
-    requests = SentRequests(caplog)
+    requests = SentRequests(monkeypatch, storage_connection)
     for run, (status, number) in enumerate(zip(statuses, asked, strict=True), start=1):
         shop.sandbox.post("/trackers/b-1", {"status": status})
         assert await polled(requests, run) == Requests(tables=number)

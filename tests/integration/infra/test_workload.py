@@ -44,11 +44,13 @@ async def test_order_does_what_the_cost_model_counts(shop: Shop):
     assert counted[EventType.ORCHESTRATOR_STARTED] == model.episodes == shop.host.orchestrator_runs.total()
 
 
-async def test_a_watch_of_a_parcel_does_what_the_cost_model_counts(shop: Shop, caplog: pytest.LogCaptureFixture):
+async def test_a_watch_of_a_parcel_does_what_the_cost_model_counts(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, storage_connection: str
+):
     model = Workload(carrier_polls=10, tracking_changes=3)
     shop.host.activity_calls.clear()
     shop.host.orchestrator_runs.clear()
-    requests = SentRequests(caplog)
+    requests = SentRequests(monkeypatch, storage_connection)
     carrier_statuses = iter(("in_transit", "delivered"))
 
     await shop.post("shipments/a-1/watch")

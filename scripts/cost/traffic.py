@@ -1,0 +1,56 @@
+"""Price what the options of the template add to each order: what passes through them, and what is copied."""
+
+from typing import Final
+
+from scripts.cost import prices, storage
+from scripts.cost.deployed import Options
+from scripts.cost.line import Line
+from scripts.cost.workload import Workload
+
+_ANSWER_KB: Final = 3
+"""Of an HTTP function, assumed."""
+
+_PROVIDERS_KB: Final = 60
+"""What an order and its parcel exchange with the payment provider and the carrier, assumed."""
+
+_STORAGE_KB: Final = 300
+"""What they exchange with the storage account, assumed: their transactions alone were measured at 110."""
+
+_COPIES_KEPT: Final = 14
+_COPIES_PER_MONTH: Final = 30
+_STORED_ROWS: Final = 10
+_ROWS_PER_TRANSACTION: Final = 100
+_KB_PER_GB: Final = 1e6
+
+
+def traffic(orders: int, load: Workload, options: Options) -> list[Line]:
+    """Return what a month of orders adds to the cost of the options that are chosen."""
+    lines = []
+    if options.front_door:
+        lines.append(_front_door(orders * load.http_executions, options.front_door))
+    if options.private:
+        lines.append(_through("private endpoints' traffic", orders * _STORAGE_KB, prices.PRIVATE_GB))
+    if options.nat_gateway:
+        lines.append(_through("NAT gateway's traffic", orders * _PROVIDERS_KB, prices.NAT_GB))
+    if options.backup:
+        lines.append(_backup(orders))
+    return lines
+
+
+def _front_door(requests: int, tier: str) -> Line:
+    gigabytes = requests * _ANSWER_KB / _KB_PER_GB
+    dollars = requests * prices.FRONT_DOOR[tier].request.dollars + gigabytes * prices.FRONT_DOOR_GB.dollars
+    return Line("Front Door's traffic", f"{requests:,} requests, {gigabytes:,.0f} GB", dollars)
+
+
+def _through(item: str, kilobytes: int, price: prices.Price) -> Line:
+    gigabytes = kilobytes / _KB_PER_GB
+    return Line(item, f"{gigabytes:,.0f} GB", gigabytes * price.dollars)
+
+
+def _backup(orders: int) -> Line:
+    """Price copies of a month's orders: every row is copied each day, and two weeks of copies are kept."""
+    gigabytes = orders * storage.STORED_KB * _COPIES_KEPT / _KB_PER_GB
+    transactions = 2 * _COPIES_PER_MONTH * orders * _STORED_ROWS / _ROWS_PER_TRANSACTION
+    dollars = gigabytes * prices.TABLE_GB_MONTH.dollars + transactions * prices.TABLE_OPERATION.dollars
+    return Line("copies in another region", f"{gigabytes:,.0f} GB, {_COPIES_KEPT} copies", dollars)

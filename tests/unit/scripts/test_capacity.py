@@ -1,0 +1,46 @@
+"""The capacity model finds the part that is full first, and host.json lets an instance do what its processors take."""
+
+import pytest
+
+from scripts.cost import limits
+from scripts.cost.capacity import of_deployment, of_instance, shared_parts
+from scripts.cost.capacity_tables import choice_table
+from scripts.cost.workload import Workload
+
+AT_A_TIME = {"activities at a time", "orchestrators at a time"}
+
+
+@pytest.mark.parametrize("plan", [plan for plan in limits.MAX_INSTANCES if plan != "Y1"])
+def test_concurrency_of_a_plan_leaves_no_processor_idle(plan):
+    assert of_instance(plan).part not in AT_A_TIME
+
+
+def test_an_order_takes_of_a_vcpu_what_was_recorded_of_it_on_the_host():
+    recorded = Workload(activities=5, carrier_polls=1, tracking_changes=1, reports=0)  # as the order was then
+    assert recorded.cpu_s == pytest.approx(0.06 + 0.06)
+    assert of_instance("EP1").orders_per_s == pytest.approx(0.7 / Workload().cpu_s)
+
+
+def test_a_second_processor_counts_and_a_third_does_not_as_the_worker_is_one_process():
+    one, two, four = (of_instance(plan).orders_per_s for plan in ("EP1", "EP2", "EP3"))
+    assert two == pytest.approx(2 * one)
+    assert four == pytest.approx(two)
+    assert of_instance("EP3").part == "the Python worker"
+
+
+def test_more_partitions_help_until_something_else_is_full():
+    few, many, all_of_them = (of_deployment("EP2", "AzureStorage", partitions=count) for count in (1, 4, 16))
+    assert many.orders_per_s == pytest.approx(4 * few.orders_per_s)
+    assert few.part == "orchestrators on 1 instances"
+    assert all_of_them.part == "order repository"
+
+
+def test_a_scheduler_takes_its_actions_and_has_no_queues():
+    parts = {each.part: each.orders_per_s for each in shared_parts("DurableTaskScheduler", units=2)}
+    assert parts["the scheduler"] == 4_000 / Workload().scheduler_actions
+    assert not {"control queues", "work-item queue"} & set(parts)
+
+
+def test_a_peak_that_a_plan_does_not_take_is_left_to_cells():
+    (row,) = [row for row in choice_table().splitlines() if row.startswith("| 150 |")]
+    assert row.split(" | ")[1] == "cells"

@@ -52,7 +52,7 @@ RECORDED_REPORT: Final = Requests(tables=1)
 SILENT_POLL: Final = Requests(tables=1)
 """A poll by the timer that finds nothing new. One that does is 2, and 3 if it is the first that is known of the parcel."""
 
-WATCH: Final = Requests(tables=6)
+WATCH: Final = Requests(tables=8)
 WATCHED_CHANGE: Final = Requests(tables=2)
 """The start and the end of a watch, and each new status that it finds."""
 
@@ -62,7 +62,7 @@ ORDER_ROWS: Final = 28
 RECORDED_REPORT_ROWS: Final = 11
 SILENT_POLL_ROWS: Final = 3
 
-ORDER_READS: Final = 5
+ORDER_READ_ROWS: Final = 5
 """The reads of the order's row, and the end of its reminder."""
 
 STORED_KB: Final = 8

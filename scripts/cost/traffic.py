@@ -16,7 +16,7 @@ _PROVIDERS_KB: Final = 60
 _STORAGE_KB: Final = 300
 """What they exchange with the storage account, assumed: their transactions alone were measured at 110."""
 
-_COPIES_KEPT: Final = 14
+_COPY_COUNT: Final = 14
 _COPIES_PER_MONTH: Final = 30
 _STORED_ROWS: Final = 10
 _ROWS_PER_TRANSACTION: Final = 100
@@ -50,7 +50,7 @@ def _through(item: str, kilobytes: int, price: prices.Price) -> Line:
 
 def _backup(orders: int) -> Line:
     """Price copies of a month's orders: every row is copied each day, and two weeks of copies are kept."""
-    gigabytes = orders * storage.STORED_KB * _COPIES_KEPT / _KB_PER_GB
+    gigabytes = orders * storage.STORED_KB * _COPY_COUNT / _KB_PER_GB
     transactions = 2 * _COPIES_PER_MONTH * orders * _STORED_ROWS / _ROWS_PER_TRANSACTION
     dollars = gigabytes * prices.TABLE_GB_MONTH.dollars + transactions * prices.TABLE_OPERATION.dollars
-    return Line("copies in another region", f"{gigabytes:,.0f} GB, {_COPIES_KEPT} copies", dollars)
+    return Line("copies in another region", f"{gigabytes:,.0f} GB, {_COPY_COUNT} copies", dollars)

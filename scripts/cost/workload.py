@@ -187,7 +187,7 @@ class Workload:
         """Rows of the order repository that are read or changed for an order and its parcel."""
         changed = storage.ORDER_ROWS + storage.RECORDED_REPORT_ROWS * self.recorded_reports
         polled = storage.SILENT_POLL_ROWS * self.silent_polls
-        return changed + polled + storage.ORDER_READS + self.reports + self.polls
+        return changed + polled + storage.ORDER_READ_ROWS + self.reports + self.polls
 
     @property
     def scheduler_actions(self) -> int:

@@ -71,6 +71,15 @@ def app_is_watched_from_outside(deployment: Any, given: Given) -> Iterator[str]:
 
 
 @policy
+def health_is_watched_by_metrics_which_no_log_cap_stops(deployment: Any, given: Given) -> Iterator[str]:
+    conditions = [properties(rule)["criteria"] for rule in of_type(deployment, METRIC_RULES)]
+    metrics = {one["metricName"] for condition in conditions for one in condition.get("allOf", ())}
+    wanted = {"Availability"} | ({"Http5xx"} if given["plan"] not in ("FC1", "Y1") else set())
+    if not any("webTestId" in condition for condition in conditions) or not wanted <= metrics:
+        yield f"metrics alone are read of {sorted(metrics)}, and not of {sorted(wanted - metrics)}"
+
+
+@policy
 def vault_logs_are_in_the_table_that_the_alert_reads(deployment: Any, given: Given) -> Iterator[str]:
     for setting in of_type(deployment, "Microsoft.Insights/diagnosticSettings"):
         is_of_vault = str(setting.get("_scope_type")).lower() == "microsoft.keyvault/vaults"

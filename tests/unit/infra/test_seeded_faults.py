@@ -186,6 +186,10 @@ FAULTS: dict[str, list[Fault]] = {
         Fault("modules/alerts.bicep", "/api/health', HttpVerb", "/api/orders', HttpVerb"),
         Fault("modules/alerts.bicep", "failedLocationCount: 3", "failedLocationCount: 6"),
     ],
+    "health_is_watched_by_metrics_which_no_log_cap_stops": [
+        Fault("modules/alerts.bicep", "metricName: 'Availability'", "metricName: 'Transactions'"),
+        Fault("modules/alerts.bicep", "= if (!empty(siteId))", "= if (empty(siteId))", {"plan": "EP1"}),
+    ],
     "vault_logs_are_in_the_table_that_the_alert_reads": [
         Fault("modules/keyvault.bicep", "logAnalyticsDestinationType: 'Dedicated'\n", "\n"),
     ],

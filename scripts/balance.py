@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
-from scripts.web import call
+from scripts.web import call_again
 
 
 @dataclass(frozen=True)
@@ -57,14 +57,16 @@ class Stock:
 def read_money(sandbox_url: str, order_ids: Iterable[str]) -> dict[str, Money]:
     """Per order, from the provider's ledger."""
     return {
-        order_id: Money.of(call("GET", f"{sandbox_url}/sandbox/ledger/payments?order_id={order_id}").body["payments"])
+        order_id: Money.of(
+            call_again("GET", f"{sandbox_url}/sandbox/ledger/payments?order_id={order_id}").body["payments"]
+        )
         for order_id in order_ids
     }
 
 
 def read_stock(base_url: str, product_ids: Iterable[str]) -> dict[str, Stock]:
     """Read the stock of some products."""
-    answers = {product_id: call("GET", f"{base_url}/api/inventory/{product_id}") for product_id in product_ids}
+    answers = {product_id: call_again("GET", f"{base_url}/api/inventory/{product_id}") for product_id in product_ids}
     return {
         product_id: Stock(*(answer.body[amount.name] for amount in fields(Stock)))
         for product_id, answer in answers.items()

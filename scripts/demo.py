@@ -27,7 +27,9 @@ from scripts.local_copy import running_local_copy
 from scripts.run import DEFAULT_STATE
 from scripts.seed import CATALOGUE, seed_if_empty
 from scripts.state import StateFolder
-from scripts.web import call
+from scripts.web import call_again
+
+LOG_LINES = 60
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,11 @@ def target(console: Console) -> Iterator[Target]:
     else:
         console.print(f"No copy is running in {state}: starting one for the demo", markup=False)
         with tempfile.TemporaryDirectory() as own, running_local_copy(Path(own)) as copy:
-            yield Target(copy.addresses.base_url, copy.addresses.sandbox_url)
+            try:
+                yield Target(copy.addresses.base_url, copy.addresses.sandbox_url)
+            except LaunchFailed as problem:
+                # The folder with its logs is about to be removed.
+                raise LaunchFailed(f"{problem}\nThe end of the app's log:\n{copy.app.last_lines(LOG_LINES)}") from None
 
 
 def demo(where: Target, console: Console) -> bool:
@@ -83,7 +89,7 @@ def find_problems(
     if money:
         prices = {
             item["product_id"]: item["unit_price_cents"]
-            for item in call("GET", f"{base_url}/api/products").body["products"]
+            for item in call_again("GET", f"{base_url}/api/products").body["products"]
         }
         problems += money_problems(
             Money.sum(money.values()), sum(count * prices[name] for name, count in bought.items())

@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from scripts.demo_orders import DemoOrder
 from scripts.errors import LaunchFailed
-from scripts.web import Answer, call
+from scripts.web import Answer, call, call_again
 
 ORDERS_TIMEOUT_S = 180.0
 POLL_INTERVAL_S = 0.1
@@ -65,16 +65,18 @@ def place_and_follow(base_url: str, sandbox_url: str | None, orders: Sequence[De
 def _place(base_url: str, sandbox_url: str | None, order: DemoOrder) -> PlacedOrder:
     if order.fault and sandbox_url:
         call("POST", f"{sandbox_url}/sandbox/faults", order.fault)
-    first = call("POST", f"{base_url}/api/orders", order.body)
-    second = call("POST", f"{base_url}/api/orders", {**order.body, **order.again.changes}) if order.again else None
+    first = call_again("POST", f"{base_url}/api/orders", order.body)
+    second = (
+        call_again("POST", f"{base_url}/api/orders", {**order.body, **order.again.changes}) if order.again else None
+    )
     return PlacedOrder(order, first, second, ended=first.status != 202)
 
 
 def _look_at(base_url: str, one: PlacedOrder) -> None:
     url = f"{base_url}/api/orders/{one.order.order_id}"
-    answer = call("GET", url)
+    answer = call_again("GET", url)
     one.view = answer.body if answer.ok else {}
     one.ended = answer.status == 200
     if one.view.get("status") == "awaiting_approval" and one.order.meanwhile and not one.decided:
         resource, body = DECISIONS[one.order.meanwhile]
-        one.decided = call("POST", f"{url}/{resource}", body).ok
+        one.decided = call_again("POST", f"{url}/{resource}", body).ok

@@ -112,6 +112,11 @@ class LocalCopy:
         # While they start, since it takes a moment. The app itself reads its settings with the first request.
         check_settings(where.app_environment(ROOT, self._environment))
 
+    @property
+    def app(self) -> Service:
+        """The app's process, once it was started."""
+        return self.services[0]
+
     def stop(self) -> list[str]:
         """Stop what runs, the app first and storage last. Returns the names of those that had to be killed."""
         killed = [service.name for service in self.services if not service.stop()]

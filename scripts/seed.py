@@ -4,9 +4,9 @@ import time
 from dataclasses import dataclass
 
 from scripts.errors import LaunchFailed
-from scripts.web import Answer, call
+from scripts.web import Answer, call_again
 
-STOCK_TIMEOUT_S = 30.0
+STOCK_TIMEOUT_S = 120.0
 STOCK_POLL_INTERVAL_S = 0.05
 
 
@@ -35,7 +35,7 @@ def seed_if_empty(base_url: str) -> bool:
 
     Raises LaunchFailed when the app refuses.
     """
-    products = _accepted(call("GET", f"{base_url}/api/products"), "list the products")
+    products = _accepted(call_again("GET", f"{base_url}/api/products"), "list the products")
     if products.body.get("products"):
         return False
     for seed in CATALOGUE:
@@ -47,16 +47,16 @@ def seed_if_empty(base_url: str) -> bool:
 
 def _put_in(base_url: str, seed: Seed) -> None:
     details = {"name": seed.name, "unit_price_cents": seed.unit_price_cents, "weight_grams": seed.weight_grams}
-    _accepted(call("PUT", f"{base_url}/api/products/{seed.product_id}", details), f"store {seed.product_id}")
+    _accepted(call_again("PUT", f"{base_url}/api/products/{seed.product_id}", details), f"store {seed.product_id}")
     restock = f"{base_url}/api/inventory/{seed.product_id}/restock"
     key = {"Idempotency-Key": f"seed-{seed.product_id}"}
-    _accepted(call("POST", restock, {"quantity": seed.quantity}, key), f"restock {seed.product_id}")
+    _accepted(call_again("POST", restock, {"quantity": seed.quantity}, key), f"restock {seed.product_id}")
 
 
 def _await_stock(base_url: str, seed: Seed) -> None:
     """Wait for the stock: a restock is accepted before it has happened, and the first order should find the goods."""
     deadline = time.monotonic() + STOCK_TIMEOUT_S
-    while call("GET", f"{base_url}/api/inventory/{seed.product_id}").body.get("available", 0) < seed.quantity:
+    while call_again("GET", f"{base_url}/api/inventory/{seed.product_id}").body.get("available", 0) < seed.quantity:
         if time.monotonic() > deadline:
             raise LaunchFailed(f"the stock of {seed.product_id} did not arrive within {STOCK_TIMEOUT_S:.0f} s")
         time.sleep(STOCK_POLL_INTERVAL_S)

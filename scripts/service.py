@@ -17,7 +17,7 @@ from pathlib import Path
 
 from scripts.errors import LaunchFailed
 
-READY_TIMEOUT_S = 60.0
+READY_TIMEOUT_S = 180.0
 STOP_TIMEOUT_S = 30.0
 LOG_POLL_INTERVAL_S = 0.01
 PR_SET_PDEATHSIG = 1

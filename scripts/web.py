@@ -2,14 +2,19 @@
 
 import http.client
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
 from scripts.errors import NoAnswer
 
-ANSWER_TIMEOUT_S = 10.0
+ANSWER_TIMEOUT_S = 60.0
+# A copy that has just started on a busy machine may be short of time, or its storage may be.
+FAILURE_TIMEOUT_S = 60.0
+RETRY_PAUSE_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,19 @@ def call(
         raise NoAnswer(f"{parts.scheme}://{parts.netloc} does not answer: {broken}") from None
     finally:
         connection.close()
+
+
+def call_again(method: str, url: str, body: object = None, headers: Mapping[str, str] | None = None) -> Answer:
+    """Send a request again while the app answers with a failure of its own (5xx), for a minute at most.
+
+    For requests that may be repeated: those that read, replace, or name themselves by an id or a key. Raises NoAnswer.
+    """
+    deadline = time.monotonic() + FAILURE_TIMEOUT_S
+    while True:
+        answer = call(method, url, body, headers)
+        if answer.status < HTTPStatus.INTERNAL_SERVER_ERROR or time.monotonic() > deadline:
+            return answer
+        time.sleep(RETRY_PAUSE_S)
 
 
 def caller_headers(env: Mapping[str, str]) -> dict[str, str]:

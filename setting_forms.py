@@ -8,8 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from domain.files.batch import ContainerName
-from domain.ids import Version
+from domain.ids import ContainerName, Version
 from domain.money import Limit, Money
 from domain.payments.providers import PROVIDERS, ProviderName
 from domain.shipping.addresses import address_problems

@@ -12,7 +12,7 @@ from typing import Self, get_args
 import setting_forms as forms
 import setting_values as read
 from domain.catalogue.product import ORDER_LIMIT
-from domain.expenses.claim import ExpenseLimits
+from domain.expenses.limits import ExpenseLimits
 from domain.money import Limit, Money
 from domain.orders.order import APPROVAL_ESCALATION_S
 from domain.payments.payment import CaptureMode

@@ -26,6 +26,19 @@ CustomerId = Annotated[
     in_words("Must be 1 to 64 ASCII letters, digits, and any of - _ . : and begin with a letter or digit"),
 ]
 
+InvoiceNumber = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}-[0-9]{6,12}$"),
+    in_words("Must be an invoice's number: the customer's id, a dash and at least six digits"),
+]
+"""The number of an invoice: `ada-000001`. A credit note's has a C before its digits."""
+
+DriftId = Annotated[str, Field(pattern=r"^[a-p]{40}$")]
+"""Names one difference between a provider's payments and the orders."""
+
+ContainerName = Annotated[str, Field(max_length=63, pattern=r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$")]
+"""A container of blobs."""
+
 Namespace = Annotated[str, Field(max_length=100, pattern=r"^[A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$")]
 """The owner of orders at providers whose account several programs use: `shop.hub`. Empty: no other program uses it."""
 
@@ -44,6 +57,9 @@ INVENTORY_ENTITY = "inventory"
 
 PROCESS_ORDER: Final = "process_order"
 """The workflow of an order; the key of its run is the order's id."""
+
+EXPENSE_APPROVAL: Final = "expense_approval"
+"""The workflow of an expense claim."""
 
 _LETTERS = str.maketrans("0123456789", "ghijklmnop")
 

@@ -16,7 +16,6 @@ from activities.expense import calculate_expense_totals, pay_expense
 from activities.notification import send_notification
 from domain.expenses import steps
 from domain.expenses.claim import (
-    EXPENSE_APPROVAL,
     MAX_TURNS,
     Assessment,
     ExpensePayment,
@@ -25,7 +24,7 @@ from domain.expenses.claim import (
     expense_decided,
     expense_wait_id,
 )
-from domain.ids import notification_id
+from domain.ids import EXPENSE_APPROVAL, notification_id
 from domain.mail.notification import Notification, NotificationKind
 from domain.workflows.advice import with_settlement
 from domain.workflows.approval_wait import IgnoredEvent

@@ -12,10 +12,9 @@ from console.web.page import page
 from console.web.rendering import address
 from console.web.timeline import ledger_timeline
 from console.web.visit import Visit
-from domain.expenses.claim import EXPENSE_APPROVAL
 from domain.files.batch import FILE_BATCH
 from domain.identity import Role
-from domain.ids import PROCESS_ORDER, WorkflowKey
+from domain.ids import EXPENSE_APPROVAL, PROCESS_ORDER, WorkflowKey
 from domain.onboarding.user import USER_ONBOARDING
 from domain.orders.batch import ORDER_BATCH
 from domain.page import InvalidCursor, Page

@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Annotated, Final, NamedTuple
 
 from pydantic import Field
 
+from domain.expenses.limits import Category, ExpenseLimits
 from domain.ids import CustomerId, WorkflowKey
 from domain.money import Money
 from domain.wire import (
@@ -26,24 +26,9 @@ from domain.workflows.approval_wait import IgnoredEvent
 from domain.workflows.run import RunRequest
 from domain.workflows.steps import Outcome, StepResult
 
-EXPENSE_APPROVAL: Final = "expense_approval"
 MAX_CLAIM_ITEMS: Final = 100
 MAX_TURNS: Final = 2
 """The first approver has a turn, and then the next one."""
-
-
-class Category(StrEnum):
-    """What the money was spent on."""
-
-    TRAVEL = "travel"
-    LODGING = "lodging"
-    MEALS = "meals"
-    EQUIPMENT = "equipment"
-    OTHER = "other"
-
-
-ExpenseLimits = dict[Currency, dict[Category, Cents]]
-"""The most that one claim may hold, per currency and category. Other currencies and categories are not paid."""
 
 
 class ExpenseItem(Edge):

@@ -8,7 +8,7 @@ from typing import Annotated, Final, Self
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from domain.ids import WorkflowKey
+from domain.ids import ContainerName, WorkflowKey
 from domain.wire import Wire, at_most, in_words
 from domain.workflows.run import RunRequest
 from domain.workflows.steps import STEP_PATIENCE_S, StepResult
@@ -38,7 +38,6 @@ def _within(name: str) -> str:
     return name
 
 
-ContainerName = Annotated[str, Field(max_length=63, pattern=r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$")]
 FileName = Annotated[
     str, Field(min_length=1, max_length=1024, pattern=_NO_CONTROLS), _NAME_IN_WORDS, AfterValidator(_within)
 ]

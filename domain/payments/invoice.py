@@ -6,22 +6,15 @@ on one or more series"). A series has no gaps, because a number and its document
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
-from domain.ids import CustomerId, Namespace, OrderId
-from domain.wire import Cents, Currency, Timestamp, Wire, in_words
+from domain.ids import CustomerId, InvoiceNumber, Namespace, OrderId
+from domain.wire import Cents, Currency, Timestamp, Wire
 
 INVOICE_ID_SEPARATOR: Final = "/"
 """Between the customer and the order in the id of a payment by invoice: neither id can hold it."""
-
-InvoiceNumber = Annotated[
-    str,
-    Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}-[0-9]{6,12}$"),
-    in_words("Must be an invoice's number: the customer's id, a dash and at least six digits"),
-]
-"""The number of an invoice: `ada-000001`. A credit note's has a C before its digits."""
 
 
 class PaymentState(StrEnum):

@@ -4,17 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Final
 
-from pydantic import Field
-
-from domain.ids import digest_id
+from domain.ids import DriftId, digest_id
 from domain.payments.listing import ProviderPayment
 from domain.payments.providers import ProviderName
 from domain.wire import Timestamp, Wire
-
-DriftId = Annotated[str, Field(pattern=r"^[a-p]{40}$")]
-"""Names one difference."""
 
 
 class PaymentDriftKind(StrEnum):

@@ -1,7 +1,8 @@
 """Hand in expense claims, and know their claimants."""
 
-from domain.expenses.claim import EXPENSE_APPROVAL, ExpenseRequest, WithdrawalRight
+from domain.expenses.claim import ExpenseRequest, WithdrawalRight
 from domain.identity import Caller
+from domain.ids import EXPENSE_APPROVAL
 from domain.refusals import Forbidden
 from domain.workflows.decision_link import LinkInvalid
 from services.container import services

@@ -2,17 +2,9 @@
 
 import asyncio
 
-from domain.expenses.claim import (
-    EXPENSE_APPROVAL,
-    MAX_TURNS,
-    ExpenseRequest,
-    ExpenseTotal,
-    ExpenseWait,
-    expense_decided,
-    expense_wait_id,
-)
+from domain.expenses.claim import MAX_TURNS, ExpenseRequest, ExpenseTotal, ExpenseWait, expense_decided, expense_wait_id
 from domain.identity import Caller
-from domain.ids import instance_id_of
+from domain.ids import EXPENSE_APPROVAL, instance_id_of
 from domain.refusals import Conflict, Forbidden, NotFound, TryAgain
 from domain.wire import Wire
 from domain.workflows.decision import ApprovalDecision, SettleApprovalRequest

@@ -7,16 +7,9 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable
 
-from domain.expenses.claim import (
-    EXPENSE_APPROVAL,
-    ExpenseRequest,
-    ExpenseTotal,
-    ExpenseWait,
-    expense_totals,
-    second_approval_id,
-)
+from domain.expenses.claim import ExpenseRequest, ExpenseTotal, ExpenseWait, expense_totals, second_approval_id
 from domain.identity import Caller
-from domain.ids import notification_id
+from domain.ids import EXPENSE_APPROVAL, notification_id
 from domain.mail.notification import Notification, NotificationKind
 from domain.workflows.decision import SettleApprovalRequest
 from domain.workflows.decision_link import DecisionLink

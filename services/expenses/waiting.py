@@ -6,8 +6,9 @@ from datetime import datetime
 from itertools import islice
 from typing import Final, NamedTuple
 
-from domain.expenses.claim import EXPENSE_APPROVAL, ExpenseRequest, ExpenseTotal, ExpenseWait, expense_totals
+from domain.expenses.claim import ExpenseRequest, ExpenseTotal, ExpenseWait, expense_totals
 from domain.identity import Caller
+from domain.ids import EXPENSE_APPROVAL
 from domain.refusals import RequestRefused
 from domain.workflows.run import Run
 from services.concurrency import gather_bounded

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from domain.carts.cart import CART_ENTITY, CHECKOUT_CART
-from domain.expenses.claim import EXPENSE_APPROVAL, ExpensePayment
+from domain.expenses.claim import ExpensePayment
 from domain.files.batch import FILE_BATCH
-from domain.ids import PROCESS_ORDER, instance_id_of
+from domain.ids import EXPENSE_APPROVAL, PROCESS_ORDER, instance_id_of
 from domain.onboarding.user import USER_ONBOARDING, PersistUser
 from domain.orders.batch import ORDER_BATCH
 from domain.orders.listing import OrderFilter

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from domain.expenses.claim import EXPENSE_APPROVAL, MAX_TURNS, ExpenseWait, expense_decided, expense_wait_id
+from domain.expenses.claim import MAX_TURNS, ExpenseWait, expense_decided, expense_wait_id
 from domain.files.batch import FILE_BATCH
+from domain.ids import EXPENSE_APPROVAL
 from domain.orders.batch import ORDER_BATCH
 from domain.shipping.tracking import MAX_PAUSE, SHIPMENT_TRACKING
 from domain.workflows.cancellation import CANCELLATION_REQUESTED

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
-from domain.expenses.claim import EXPENSE_APPROVAL, expense_wait_id
+from domain.expenses.claim import expense_wait_id
+from domain.ids import EXPENSE_APPROVAL
 from domain.workflows.decision_link import DecisionLink
 from services.container import services
 from tests.browser.conftest import HOSTILE, SHOWN, NewPage

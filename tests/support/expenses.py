@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from adapters.stores.expense_payments import ExpensePayments
-from domain.expenses.claim import EXPENSE_APPROVAL, WithdrawalRight, expense_wait_id
+from domain.expenses.claim import WithdrawalRight, expense_wait_id
+from domain.ids import EXPENSE_APPROVAL
 from domain.workflows.decision_link import DecisionLink
 from sandbox.testing import Sandbox
 from services.container import services

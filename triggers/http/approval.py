@@ -12,9 +12,8 @@ import azure.durable_functions as df
 import azure.functions as func
 from pydantic import Field
 
-from domain.expenses.claim import EXPENSE_APPROVAL
 from domain.identity import EVERY_ROLE, Role
-from domain.ids import instance_id_of
+from domain.ids import EXPENSE_APPROVAL, instance_id_of
 from domain.wire import VISIBLE_LINE, Comment, Edge, OneLine
 from domain.workflows.decision import ApprovalDecision
 from domain.workflows.decision_link import DecisionLink

@@ -10,8 +10,9 @@ import azure.durable_functions as df
 import azure.functions as func
 from pydantic import Field
 
-from domain.expenses.claim import EXPENSE_APPROVAL, ExpenseRequest, ExpenseTotal
+from domain.expenses.claim import ExpenseRequest, ExpenseTotal
 from domain.identity import EVERY_ROLE, Role
+from domain.ids import EXPENSE_APPROVAL
 from domain.wire import VISIBLE_LINE, Comment, Edge
 from domain.workflows.decision import ApprovalDecision
 from domain.workflows.run import WorkflowProgress

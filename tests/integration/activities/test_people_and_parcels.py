@@ -8,7 +8,8 @@ from activities.expense import calculate_expense_totals, pay_expense
 from activities.notification import mail_notification
 from activities.tracking import find_parcel, poll_parcel, record_tracking
 from activities.webhook import deliver_webhook
-from domain.expenses.claim import Category, ExpensePayment, ExpenseRequest, ExpenseTotal
+from domain.expenses.claim import ExpensePayment, ExpenseRequest, ExpenseTotal
+from domain.expenses.limits import Category
 from domain.ids import PROCESS_ORDER
 from domain.mail.notification import Notification, NotificationKind
 from domain.orders.order import OrderProgress, OrderStatus

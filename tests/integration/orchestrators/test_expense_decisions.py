@@ -5,7 +5,8 @@ import json
 import pytest
 
 from adapters.stores.expense_payments import ExpensePayments
-from domain.expenses.claim import EXPENSE_APPROVAL, expense_wait_id
+from domain.expenses.claim import expense_wait_id
+from domain.ids import EXPENSE_APPROVAL
 from domain.workflows.decision import ApprovalDecision, SettleApprovalRequest
 from services.container import services
 from tests.support.expenses import (

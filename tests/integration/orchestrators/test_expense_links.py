@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from adapters.web.decision_links import DecisionLinks
-from domain.expenses.claim import EXPENSE_APPROVAL, expense_wait_id
+from domain.expenses.claim import expense_wait_id
+from domain.ids import EXPENSE_APPROVAL
 from domain.workflows.decision_link import DecisionLink
 from services.container import services
 from tests.support.expenses import ANN, ended, hand_in, link_to, open_page, press, shown, token_of

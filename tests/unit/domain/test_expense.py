@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.expenses.claim import Category, ExpenseItem, ExpenseRequest, ExpenseRules, assess, expense_totals
+from domain.expenses.claim import ExpenseItem, ExpenseRequest, ExpenseRules, assess, expense_totals
+from domain.expenses.limits import Category
 from domain.workflows.steps import Outcome
 
 ITEMS = st.lists(

@@ -10,11 +10,8 @@ import azure.functions as func
 from pydantic import Field, TypeAdapter, ValidationError
 
 from domain.cards import looks_like_card_number
-from domain.expenses.claim import EXPENSE_APPROVAL
-from domain.ids import CustomerId, OrderId, ProductId, WorkflowKey
+from domain.ids import EXPENSE_APPROVAL, CustomerId, DriftId, InvoiceNumber, OrderId, ProductId, WorkflowKey
 from domain.keyed_changes import ChangeId
-from domain.payments.invoice import InvoiceNumber
-from domain.payments.reconciliation import DriftId
 from domain.workflows.dead_letter import DeadLetterId
 from services.input.documents import M, refuse_card_numbers, validated
 from triggers.http.support.problems import Problem, invalid_field, not_found

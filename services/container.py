@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from domain.repositories.people import (
         DecisionLinks,
         Erasures,
+        FailedLinks,
         Outbox,
         PersonalDataStores,
         SentMessages,
@@ -341,7 +342,13 @@ class Services:
         """Return which addresses have tried links that failed."""
         from services.link_attempts import LinkAttempts
 
-        return LinkAttempts()
+        return LinkAttempts(self.failed_links)
+
+    @built_once
+    def failed_links(self) -> "FailedLinks":
+        from adapters.stores.link_attempts import FailedLinks
+
+        return FailedLinks(self.storage)
 
     @built_once
     def audit_log(self) -> "AuditLog":

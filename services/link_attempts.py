@@ -1,15 +1,23 @@
-"""Bound how often one address may try links that fail."""
+"""Bound how often one address may try links that fail, over all instances of the app.
 
-from collections import deque
+A link that is good costs nothing here, and counts wherever it comes from: behind a gateway all people have one address, and the
+failures of one must not keep the others from deciding.
+"""
+
+import asyncio
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
-from threading import Lock
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from domain.errors import StorageUnavailable
+
+if TYPE_CHECKING:
+    from domain.repositories.people import FailedLinks
 
 MAX_FAILED_LINKS: Final = 20
 FAILED_LINKS_RETENTION: Final = timedelta(minutes=5)
 
-# Addresses are remembered for the window only; under a flood of them, the oldest are forgotten first.
+# Each process remembers which addresses may try no more, so that their links cost no storage; under a flood, the oldest go first.
 _MAX_ADDRESSES: Final = 10_000
 
 # In bits: one subscriber has every IPv6 address of such a network.
@@ -17,32 +25,29 @@ _SUBSCRIBER_SIZE: Final = 64
 
 
 class LinkAttempts:
-    """The failed links of one process, by the address that they came from."""
+    """Counts the links that failed, by the address that they came from."""
 
-    def __init__(self) -> None:
-        self._failed: dict[str, deque[datetime]] = {}
-        self._lock = Lock()
+    def __init__(self, failed: "FailedLinks") -> None:
+        self._failed = failed
+        self._refused_until: dict[str, datetime] = {}
 
-    def may_try(self, address: str, now: datetime) -> bool:
-        """Return whether an address may try another link."""
+    async def may_fail(self, address: str, now: datetime) -> bool:
+        """Return whether one more link from an address may fail, and count it. What cannot be counted may."""
         source = _source(address)
-        with self._lock:
-            failed = self._failed.get(source)
-            while failed and failed[0] <= now - FAILED_LINKS_RETENTION:
-                failed.popleft()
-            if failed is not None and not failed:
-                del self._failed[source]
-            return failed is None or len(failed) < MAX_FAILED_LINKS
-
-    def record_failure(self, address: str, now: datetime) -> None:
-        """Count a link that failed."""
-        source = _source(address)
-        with self._lock:
-            failed = self._failed.pop(source, None) or deque(maxlen=MAX_FAILED_LINKS)
-            failed.append(now)
-            self._failed[source] = failed
-            if len(self._failed) > _MAX_ADDRESSES:
-                del self._failed[next(iter(self._failed))]
+        until = self._refused_until.get(source)
+        if until is not None and now < until:
+            return False
+        try:
+            until = await asyncio.to_thread(self._failed.add, source, now, MAX_FAILED_LINKS, FAILED_LINKS_RETENTION)
+        except StorageUnavailable:  # then no decision can be stored either
+            return True
+        self._refused_until.pop(source, None)
+        if until is None:
+            return True
+        self._refused_until[source] = until
+        if len(self._refused_until) > _MAX_ADDRESSES:
+            self._refused_until.pop(next(iter(self._refused_until)), None)
+        return False
 
 
 def _source(address: str) -> str:

@@ -33,6 +33,7 @@ NOT_COPIED: Final[Mapping[str, str]] = {
     ORDERS_IN: "The sender of an order sends it again when its order is not known; an order that is known is not taken twice.",
     FILE_MANIFESTS: "Announces manifests, which are copied. A manifest whose batch is not known is uploaded again.",
     "deploymentpackage": "The package of each release is in the repository's releases.",
+    "linkattempts": "Counts links that failed within the last five minutes.",
     "undelivered-events": "Says why Event Grid gave an event up. Its manifest is copied.",
 }
-"""The queues and containers that are not copied (a queue cannot be, without taking its messages out), and why nothing is lost."""
+"""What is not copied (a queue cannot be, without taking its messages out), and why nothing is lost."""

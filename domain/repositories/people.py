@@ -96,6 +96,16 @@ class DecisionLinks(Protocol):
         """Return what a claimant's token says. Raises LinkInvalid."""
 
 
+class FailedLinks(Protocol):
+    """When links from one address have failed."""
+
+    def add(self, source: str, now: datetime, most: int, within: timedelta) -> datetime | None:
+        """Record that one failed, unless as many have as may: then return until when no further one may fail."""
+
+    def delete_unchanged_since(self, before: datetime) -> int:
+        """Delete what is of no use any longer. Return how many addresses there were."""
+
+
 class Texts(Protocol):
     """The texts of mails and pages."""
 

@@ -33,7 +33,7 @@ param workspaceId string
 param locked bool
 
 // The names the application uses; a test holds them against its code.
-var tables = ['orders', 'products', 'approvals', 'workflows', 'expensepayments', 'parcels', 'users', 'sentmessages', 'invoices', 'paymentreconciliation', 'audit', 'erasures']
+var tables = ['orders', 'products', 'approvals', 'workflows', 'expensepayments', 'parcels', 'users', 'sentmessages', 'invoices', 'paymentreconciliation', 'audit', 'erasures', 'linkattempts']
 var queues = ['notifications', 'notifications-poison', 'dead-letters', 'orders-in', 'file-manifests']
 var containers = [
   'deploymentpackage'

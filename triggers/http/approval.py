@@ -132,7 +132,7 @@ async def approve_instance(req: func.HttpRequest, client: df.DurableOrchestratio
         return started_answer("orders", key)
     if said.approver is not None:
         raise invalid_field("approver", "not_with_token", "Must be left out: the token says who decides")
-    link = link_of(req, token)
+    link = await link_of(req, token)
     if instance_id_of(link.workflow, link.key) != instance_id:
         raise Problem(HTTPStatus.FORBIDDEN, "link_invalid", "This token is for another order or claim.")
     act = partial(_decided, client, link, _decision(said, link.approver))

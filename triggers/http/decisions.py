@@ -72,7 +72,7 @@ async def show_decision(req: func.HttpRequest, client: df.DurableOrchestrationCl
     It changes nothing, because programs that scan mails open links too.
     """
     token = req.params.get("token", "")
-    link = link_of(req, token)
+    link = await link_of(req, token)
     if link.workflow == PROCESS_ORDER:
         order = (await order_to_decide(client, link)).row
         return page("order_decision.html", subject=f"Order {link.key}", token=token, link=link, order=order)
@@ -109,7 +109,7 @@ async def take_decision(req: func.HttpRequest, client: df.DurableOrchestrationCl
     """
     sent = _sent_form(req)
     # The token comes first: without a valid one, the rest of the form is not read.
-    link = link_of(req, sent.pop("token", ""))
+    link = await link_of(req, sent.pop("token", ""))
     refuse_card_numbers(sent)
     form = validated(DecisionForm, sent)
     decision = ApprovalDecision(decision=form.decision, approver=link.approver, comment=form.comment)

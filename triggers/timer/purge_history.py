@@ -14,6 +14,7 @@ import azure.functions as func
 from services.durable.client import DurableClient
 from services.personal.erasing import go_on_with_all
 from services.retention.histories import Histories
+from services.retention.logs import purge_logs
 from services.retention.orders import purge_orders
 from services.retention.runs import purge_runs
 
@@ -42,5 +43,6 @@ async def purge(client: DurableClient, now: datetime) -> None:
     orders = await purge_orders(client, now, has_time)
     runs = await purge_runs(client, now, has_time)
     histories = await Histories(client, now, has_time).purge()
+    await purge_logs(now, has_time)
     await go_on_with_all(client, now)
     _log.info("archived and purged %d orders, %d runs and %d further histories", orders, runs, histories)

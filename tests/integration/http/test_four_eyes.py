@@ -170,7 +170,11 @@ async def test_links_that_fail_too_often_are_refused_and_good_ones_are_not(
         return (await waiting.host.http.request("GET", path, headers=headers)).status
 
     # App Service names the port too, and each connection has another.
-    assert [await try_link(f"198.51.100.7:{50_000 + number}") for number in range(21)] == [*[403] * 20, 429]
+    assert [await try_link(f"198.51.100.7:{50_000 + number}") for number in range(10)] == [403] * 10
+    change_settings(monkeypatch, LINK_SECRET="only for tests")  # another instance of the app
+    assert [await try_link(f"198.51.100.7:{50_000 + number}") for number in range(11)] == [*[403] * 10, 429]
+    change_settings(monkeypatch, LINK_SECRET="only for tests")
+    assert await try_link("198.51.100.7") == 429
     assert await try_link("9.9.9.9, 198.51.100.7") == 429  # what the caller put before it is no other address
     assert await try_link("198.51.100.8") == 403
     link = DecisionLink(
@@ -184,3 +188,7 @@ async def test_links_that_fail_too_often_are_refused_and_good_ones_are_not(
     of_one_subscriber = [f"[2001:db8::{number:x}]:{50_000 + number}" for number in range(21)]
     assert [await try_link(address) for address in of_one_subscriber] == [*[403] * 20, 429]
     assert await try_link("2001:db8:0:1::1") == 403
+    assert services().failed_links.delete_unchanged_since(datetime.now(UTC) + timedelta(hours=1)) == 4
+    assert await try_link("9.9.9.9, 198.51.100.7") == 429  # this process remembers it
+    change_settings(monkeypatch, LINK_SECRET="only for tests")
+    assert await try_link("9.9.9.9, 198.51.100.7") == 403

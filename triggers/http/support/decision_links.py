@@ -15,11 +15,8 @@ from triggers.http.support.problems import Problem
 MAX_TOKEN_CHARS: Final = 2_000
 
 
-def link_of(request: func.HttpRequest, token: str) -> DecisionLink:
+async def link_of(request: func.HttpRequest, token: str) -> DecisionLink:
     """Return what a link says.
-
-    A good link counts wherever it comes from: behind a gateway all people have one address, and failures of one must not keep the
-    others from deciding.
 
     Args:
         request: The request, for the address that it comes from.
@@ -32,16 +29,15 @@ def link_of(request: func.HttpRequest, token: str) -> DecisionLink:
     try:
         return services().decision_links.read(token, now)
     except LinkInvalid:
-        raise _failed(request, now, Problem(HTTPStatus.FORBIDDEN, "link_invalid", "This link is invalid.")) from None
+        problem = Problem(HTTPStatus.FORBIDDEN, "link_invalid", "This link is invalid.")
     except LinkExpired:
-        raise _failed(request, now, Problem(HTTPStatus.GONE, "link_expired", "This link has expired.")) from None
+        problem = Problem(HTTPStatus.GONE, "link_expired", "This link has expired.")
+    raise await _failed(request, now, problem)
 
 
-def _failed(request: func.HttpRequest, now: datetime, problem: Problem) -> Problem:
+async def _failed(request: func.HttpRequest, now: datetime, problem: Problem) -> Problem:
     """Return what a link that failed is answered: the problem, or a 429 after too many."""
-    attempts, address = services().link_attempts, source_of(request) or ""
-    if attempts.may_try(address, now):
-        attempts.record_failure(address, now)
+    if await services().link_attempts.may_fail(source_of(request) or "", now):
         return problem
     wait = {"Retry-After": str(int(FAILED_LINKS_RETENTION.total_seconds()))}
     return Problem(HTTPStatus.TOO_MANY_REQUESTS, "too_many_links", "Too many links have failed.", headers=wait)

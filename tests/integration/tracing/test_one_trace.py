@@ -33,6 +33,8 @@ PLANTED = ("planted", "Planted", CARD, "4242 4242 4242 4242")
 
 
 def forget() -> None:
+    if tracing._provider.cache_info().currsize:
+        tracing._provider().shutdown()
     tracing._tracer.cache_clear()
     tracing._provider.cache_clear()
     tracing._where_spans_go.cache_clear()

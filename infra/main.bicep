@@ -219,6 +219,9 @@ param logRetentionDays int = 30
 @minValue(-1)
 param dailyCapGb int = 50
 
+@description('Resource id of the rule that says which telemetry of which orders is stored; empty: all of every order.')
+param ingestionRuleId string = ''
+
 @description('Budget per month in the currency of the bill; 0 for none.')
 @minValue(0)
 param budgetAmount int = 0
@@ -369,6 +372,7 @@ module monitoring 'modules/monitoring.bicep' = {
     tags: tags
     retentionDays: logRetentionDays
     dailyCapGb: dailyCapGb
+    ingestionRuleId: ingestionRuleId
   }
 }
 

@@ -1,9 +1,8 @@
 """Send the spans of a share of the orders, each whole, and of the others where something failed.
 
-Every trace is kept or left by a hash of its id, so that all processes decide alike. It is the hash of Application Insights
-(`SamplingScoreGenerator.cs` of github.com/microsoft/ApplicationInsights-dotnet): whatever else samples there at the same rate
-keeps the same orders. What is left is held back for a while: an error sends all that this process has of its trace, and all that
-follows. Parts that another process has left, and forgotten by then, are lost.
+Every trace is kept or left by the last two digits of its id, which are random in every form of it (W3C Trace Context): so all
+processes decide alike, and a filter at ingestion too (`scripts/ingestion_filter.py`). What is left is held back for a while: an
+error sends all that this process has of its trace, and all that follows. Parts that another process has left are lost.
 """
 
 import threading
@@ -19,16 +18,11 @@ KEEP: Final = "shop.keep"
 
 _MAX_HELD_SPANS: Final = 10_000
 _MAX_KEPT_TRACES: Final = 5_000
-_MAX_SCORE: Final = 2**31 - 1
 
 
-def sampling_score(trace_id: str) -> float:
-    """Return from 0 to 100 for a trace. It is kept where that is less than the percentage."""
-    number = 5381
-    for character in trace_id:
-        number = ((number << 5) + number + ord(character)) & 0xFFFFFFFF
-    signed = number - 2**32 if number >= 2**31 else number
-    return min(abs(signed), _MAX_SCORE) / _MAX_SCORE * 100
+def is_in_share(trace_id: int, percent: int) -> bool:
+    """Return whether a trace is one of the share that is kept."""
+    return (trace_id & 0xFF) * 100 < percent * 256
 
 
 class WholeTraces(SpanProcessor):
@@ -53,7 +47,7 @@ class WholeTraces(SpanProcessor):
     def _released(self, span: ReadableSpan) -> list[ReadableSpan]:
         assert span.context is not None
         trace_id = span.context.trace_id
-        if sampling_score(f"{trace_id:032x}") < self._percent:
+        if is_in_share(trace_id, self._percent):
             return [span]
         with self._lock:
             if trace_id not in self._kept and not _failed(span):

@@ -20,6 +20,9 @@ param retentionDays int
 @description('Gigabytes a day after which the workspace stops taking logs, and alerts go blind; -1 for no limit.')
 param dailyCapGb int
 
+@description('Resource id of the rule that says which telemetry of which orders is stored (scripts/ingestion_filter.py); empty: all.')
+param ingestionRuleId string
+
 resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' = {
   name: workspaceName
   location: location
@@ -32,6 +35,7 @@ resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' = {
       enableLogAccessUsingOnlyResourcePermissions: true
     }
     workspaceCapping: { dailyQuotaGb: dailyCapGb }
+    ...(empty(ingestionRuleId) ? {} : { defaultDataCollectionRuleResourceId: ingestionRuleId })
   }
 }
 

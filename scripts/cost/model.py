@@ -208,7 +208,8 @@ def _telemetry(scenario: Scenario) -> Line:
     calls = telemetry.CALL.times(SCHEDULED_RUNS)
     metrics = running_instances(scenario) * telemetry.METRICS_PER_MINUTE * _MINUTES_PER_MONTH
     always = items.facts + items.requests + calls.number + metrics
-    count = always + scenario.traced_share * (items.lines + items.dependencies)
+    read = items.lines * telemetry.READ_LINES
+    count = always + read + scenario.traced_share * (items.lines - read + items.dependencies)
     if scenario.repeats_logs:
         count += items.lines + items.facts + calls.lines
     gigabytes = count * telemetry.ITEM_KB / 1e6

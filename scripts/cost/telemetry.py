@@ -12,6 +12,9 @@ RECORDED_KB: Final = 150
 METRICS_PER_MINUTE: Final = 34
 """Performance counters and metrics of the host, for each running instance: some 40 while five orders took 70 seconds."""
 
+READ_LINES: Final = 35 / 84
+"""Of the lines of the host and the extension, those that alerts read: what `scripts.ingestion_filter` stores of any order."""
+
 ITEM_KB: Final = RECORDED_KB / RECORDED_COUNT
 
 

@@ -79,7 +79,10 @@ def test_an_order_is_whole_or_has_what_alerts_read() -> None:
         assert {table: rows[order] for table, rows in kept.items()} == {t: rows[order] for t, rows in expected.items()}
     assert 4 <= sum(is_in_share(int(each, 16), 30) for each in orders) <= 20
     assert least["AppRequests"] == all_of_it["AppRequests"]
-    facts, lines = 6, {name: sum(rows["AppTraces"].values()) / len(orders) for name, rows in (("all", all_of_it), ("read", least))}
+    facts, lines = (
+        6,
+        {name: sum(rows["AppTraces"].values()) / len(orders) for name, rows in (("all", all_of_it), ("read", least))},
+    )
     assert (lines["read"] - facts) / (lines["all"] - facts) == READ_LINES, "what the model of the costs counts"
 
 

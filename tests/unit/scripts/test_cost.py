@@ -14,7 +14,7 @@ from scripts.cost.instances import MONTH_S
 from scripts.cost.model import BACKENDS, PLANS, Scenario, before, bill, running_instances
 from scripts.cost.pages import PAGES, made
 from scripts.cost.report import report
-from scripts.cost.telemetry import CALL, RECORDED_COUNT, Items, total
+from scripts.cost.telemetry import CALL, READ_LINES, RECORDED_COUNT, Items, total
 from scripts.cost.workload import SCHEDULED_RUNS, Workload
 from tests.support.shop import ROOT
 from tests.support.templates.bicep import evaluate, of_type
@@ -97,7 +97,8 @@ def test_recorded_order_sends_the_items_that_the_model_counts():
 def test_telemetry_of_orders_that_are_not_traced_is_what_alerts_read():
     sent = Workload().telemetry
     kept = (dollars(replace(MILLION, traced_share=0.0), "telemetry") or 0) / (dollars(MILLION, "telemetry") or 1)
-    assert kept == pytest.approx((sent.facts + sent.requests) / sent.number, abs=0.02)
+    read = sent.facts + sent.requests + sent.lines * READ_LINES
+    assert kept == pytest.approx(read / sent.number, abs=0.02)
 
 
 def test_log_lines_that_a_diagnostic_setting_repeats_are_paid_twice():

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from scripts.bicep.file import BicepFile
-from scripts.bicep.tree import Array, Binary, Call, Name, Node, NotNull, Number, Param, Spread, Ternary, Text, Unary
+from scripts.bicep.node import Node
+from scripts.bicep.tree import Array, Binary, Call, Name, NotNull, Number, Param, Spread, Ternary, Text, Unary
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 
 from scripts.bicep.findings import FileCheck, meant
-from scripts.bicep.references import expressions
-from scripts.bicep.shapes import NoSuchMember
+from scripts.bicep.node import Node
+from scripts.bicep.references import expressions, used_names
+from scripts.bicep.run_time import run_time
+from scripts.bicep.shape import NoSuchMember
 from scripts.bicep.signatures import RETURNS
 from scripts.bicep.tree import (
     Array,
@@ -19,7 +21,6 @@ from scripts.bicep.tree import (
     Index,
     Member,
     Name,
-    Node,
     Object,
     Output,
     Param,
@@ -181,7 +182,7 @@ class NameCheck(FileCheck):
         graph = {}
         for d in self.file.declarations:
             if d.name and not isinstance(d, Output | Import | Setting):
-                graph[d.name] = (d, self.shapes.references(d) - ({d.name} if isinstance(d, Deployable) else set()))
+                graph[d.name] = (d, used_names(d) - ({d.name} if isinstance(d, Deployable) else set()))
         state: dict[str, int] = {}
 
         def visit(name: str, path: list[str]) -> None:
@@ -224,7 +225,7 @@ class NameCheck(FileCheck):
                         "BCP138",
                         "a for-expression may only be the value of a resource, module, variable, output or property",
                     )
-                if part := self.shapes.run_time(node.source, self.local):
+                if part := run_time(self.file, node.source, self.local):
                     self.report(
                         node.source,
                         "BCP178",
@@ -242,7 +243,7 @@ class NameCheck(FileCheck):
             visit(d, True, False)
         for var in self.file.vars.values():
             if isinstance(var.value, For) and (
-                part := self.shapes.run_time(var.value.body, frozenset(var.value.params))
+                part := run_time(self.file, var.value.body, frozenset(var.value.params))
             ):
                 self.report(
                     var.value,

@@ -8,10 +8,12 @@ import re
 from scripts.bicep.check_values import ValueCheck
 from scripts.bicep.file import BicepFile
 from scripts.bicep.findings import meant
+from scripts.bicep.node import Node
 from scripts.bicep.references import expressions
 from scripts.bicep.resource_types import SCOPES
+from scripts.bicep.run_time import run_time
 from scripts.bicep.shapes import Shapes
-from scripts.bicep.tree import Call, Deployable, Module, Node, NotNull, Object, Property, Resource, Text
+from scripts.bicep.tree import Call, Deployable, Module, NotNull, Object, Property, Resource, Text
 
 SCOPE_FUNCTIONS = {
     "resourceGroup": "resourceGroup",
@@ -83,7 +85,7 @@ class ResourceCheck(ValueCheck):
             return
         properties = body.properties
         for key in () if resource.existing else ("name", "scope"):
-            if key in properties and (part := self.shapes.run_time(properties[key].value, self.local)):
+            if key in properties and (part := run_time(self.file, properties[key].value, self.local)):
                 self.report(
                     properties[key], "BCP120", f"{key} must be known at the start of the deployment, but {part} is not"
                 )
@@ -116,7 +118,7 @@ class ResourceCheck(ValueCheck):
                 self.warn(name, "use-stable-resource-identifiers", message)
 
     def known_at_start(self, d: Deployable) -> None:
-        if d.condition and (part := self.shapes.run_time(d.condition, self.local)):
+        if d.condition and (part := run_time(self.file, d.condition, self.local)):
             self.report(
                 d.condition, "BCP120", f"the condition must be known at the start of the deployment, but {part} is not"
             )
@@ -183,7 +185,7 @@ class ResourceCheck(ValueCheck):
                 self.report(
                     entry.key, "BCP037", f"module {path}: {name!r} is not a property" + meant(name, UNDER_PARAMETERS)
                 )
-            if name in ("name", "scope") and (part := self.shapes.run_time(entry.value, self.local)):
+            if name in ("name", "scope") and (part := run_time(self.file, entry.value, self.local)):
                 self.report(
                     entry,
                     "BCP120",

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from scripts.bicep.findings import FileCheck
-from scripts.bicep.references import expressions
-from scripts.bicep.tree import Array, Call, Deployable, For, Name, Node, Property, Resource, Text
+from scripts.bicep.node import Node
+from scripts.bicep.references import expressions, used_names
+from scripts.bicep.tree import Array, Call, Deployable, For, Name, Property, Resource, Text
 
 CLOUD_HOSTS = (
     "azuredatalakeanalytics.net",
@@ -90,12 +91,12 @@ class StyleCheck(FileCheck):
         """Return what a resource or module depends on without its dependsOn, through others too."""
         entries = d.object.entries if d.object else []
         kept = [p for p in entries if not (isinstance(p, Property) and p.name == "dependsOn")]
-        todo = {name for p in kept for name in self.shapes.references(p)}
+        todo = {name for p in kept for name in used_names(p)}
         found: set[str] = set()
         while todo - found:
             name = (todo - found).pop()
             found.add(name)
             other = self.file.vars.get(name) or self.file.resources.get(name) or self.file.modules.get(name)
             if other is not None and other is not d and not (isinstance(other, Resource) and other.existing):
-                todo |= self.shapes.references(other)
+                todo |= used_names(other)
         return found

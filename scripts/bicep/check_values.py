@@ -8,10 +8,12 @@ from collections.abc import Iterator
 
 from scripts.bicep.bounds import Bounds, bounds, declared, misfits
 from scripts.bicep.findings import FileCheck, meant
+from scripts.bicep.literals import candidates
+from scripts.bicep.node import Node
 from scripts.bicep.nullability import may_be_null, takes_null
 from scripts.bicep.references import expressions
 from scripts.bicep.resource_types import Type
-from scripts.bicep.shapes import Shape
+from scripts.bicep.shape import Shape
 from scripts.bicep.tree import (
     Array,
     Binary,
@@ -19,7 +21,6 @@ from scripts.bicep.tree import (
     For,
     Member,
     Name,
-    Node,
     NotNull,
     Number,
     Object,
@@ -74,7 +75,7 @@ class ValueCheck(FileCheck):
             and wanted.plain != given.plain
         ):
             return self.report(node, "BCP033", f"{where}: {wanted.plain} expected, {given.plain} given")
-        for literal in self.shapes.candidates(node, self.local) if wanted.choices else []:
+        for literal in candidates(self.file, node, self.local) if wanted.choices else []:
             if isinstance(literal, Text) and literal.value is not None and literal.value not in wanted.choices:
                 self.report(
                     node,
@@ -164,7 +165,7 @@ class ValueCheck(FileCheck):
         known = ("string", "int", "bool", "array", "object")
         if (plain in known or plain in ("resource", "module")) and wanted in known and plain != wanted:
             return self.report(node, "BCP036", f"{where}: {wanted} expected, {plain} given")
-        for literal in self.shapes.candidates(node, self.local):
+        for literal in candidates(self.file, node, self.local):
             if isinstance(literal, Text) and literal.value:  # '' is the usual way to say "not given"
                 self.text(node, literal.value, type_, where)
             elif isinstance(literal, Number):

@@ -14,10 +14,12 @@ from typing import Any
 
 from scripts.bicep.evaluator import Evaluator, Files, Local
 from scripts.bicep.file import BicepFile
+from scripts.bicep.node import Node
 from scripts.bicep.parameters import checked
 from scripts.bicep.place import Place
 from scripts.bicep.reference import Reference
-from scripts.bicep.tree import Deployable, For, If, Index, Name, Node, NotNull, Object, Resource, Text
+from scripts.bicep.references import used_names
+from scripts.bicep.tree import Deployable, For, If, Index, Name, NotNull, Object, Resource, Text
 from scripts.bicep.values import Refused
 
 Emitted = dict[str, Any]
@@ -126,7 +128,7 @@ class Template(Evaluator):
         seen = set() if seen is None else seen
         file = self.file
         declaration = file.resources.get(symbol) or file.modules.get(symbol) or file.vars.get(symbol)
-        for name in self.shapes.references(declaration) if declaration else ():
+        for name in used_names(declaration) if declaration else ():
             if name not in seen:
                 seen.add(name)
                 self.needs(name, seen)

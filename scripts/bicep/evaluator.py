@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-import operator
 import pathlib
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 from scripts.bicep.file import BicepFile
 from scripts.bicep.functions import KNOWN, STRUCTURE, flat, key_of_unknown
+from scripts.bicep.higher import HIGHER, applied
+from scripts.bicep.node import Node
+from scripts.bicep.operators import OPERATORS
 from scripts.bicep.parameters import check_value
 from scripts.bicep.place import Place
 from scripts.bicep.reference import Reference
@@ -26,7 +28,6 @@ from scripts.bicep.tree import (
     Lambda,
     Member,
     Name,
-    Node,
     NotNull,
     Null,
     Number,
@@ -38,29 +39,10 @@ from scripts.bicep.tree import (
     Text,
     Unary,
 )
-from scripts.bicep.values import Refused, Unknown, called, has_unknown, interpolated, same
+from scripts.bicep.values import Refused, Unknown, called, has_unknown, interpolated
 
 Local = dict[str, Any]
 Files = dict[pathlib.Path, BicepFile]
-
-HIGHER: Final = {"map", "filter", "reduce", "toObject", "mapValues"}
-OPERATORS: Final[dict[str, Callable[[Any, Any], Any]]] = {
-    "==": same,
-    "!=": lambda x, y: not same(x, y),
-    "=~": lambda x, y: x.lower() == y.lower(),
-    "!~": lambda x, y: x.lower() != y.lower(),
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": lambda x, y: int(x / y),
-    "%": operator.mod,
-    "&&": lambda x, y: x and y,
-    "||": lambda x, y: x or y,
-}
 
 
 class Evaluator:
@@ -279,39 +261,15 @@ class Evaluator:
         return self.beside(other).own_function(other.functions[name], [self.value(one, local) for one in node.args])
 
     def higher(self, node: Call, local: Local) -> Any:
-        source = self.value(node.args[0], local)
-
         def apply(function: Node, *arguments: Any) -> Any:
             if not isinstance(function, Lambda):
                 raise Refused(f"{self.file.path.name}:{node.line}: {node.name}() takes a lambda")
             return self.value(function.body, local | dict(zip(function.params, arguments, strict=False)))
 
-        match node.name, node.args[1:]:
-            case "map", [function]:
-                return [apply(function, one, i) for i, one in enumerate(source)]
-            case "filter", [function]:
-                return [one for i, one in enumerate(source) if apply(function, one, i)]
-            case "reduce", [start, function]:
-                result = self.value(start, local)
-                for i, one in enumerate(source):
-                    result = apply(function, result, one, i)
-                return result
-            case "mapValues", [function]:
-                return {key: apply(function, one) for key, one in source.items()}
-            case "toObject", [key, *rest]:
-                return self.keyed([(apply(key, one), apply(rest[0], one) if rest else one) for one in source])
-        raise Refused(f"{self.file.path.name}:{node.line}: {node.name}() has the wrong number of arguments")
-
-    def keyed(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        result: dict[str, Any] = {}
-        for key, value in pairs:
-            if key.lower() in {other.lower() for other in result}:
-                raise Refused(
-                    "The lambda expression parameter at index '1' of function 'toObject' returned a duplicate key "
-                    f"'{key}'. Object keys must be strings that are case-insensitively unique."
-                )
-            result[key] = value
-        return result
+        if len(node.args) < 2:
+            raise Refused(f"{self.file.path.name}:{node.line}: {node.name}() has the wrong number of arguments")
+        source, *rest = node.args
+        return applied(node.name, self.value(source, local), rest, apply, lambda one: self.value(one, local))
 
     def loaded(self, name: str, path: str) -> Any:
         text = (self.file.path.parent / path).read_text(encoding="utf-8-sig")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from scripts.bicep.lexer import BicepSyntaxError, Token
+from scripts.bicep.node import Node
 from scripts.bicep.reader import Reader
 from scripts.bicep.tree import (
     Array,
@@ -18,7 +19,6 @@ from scripts.bicep.tree import (
     Lambda,
     Member,
     Name,
-    Node,
     NotNull,
     Null,
     Number,

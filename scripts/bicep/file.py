@@ -6,13 +6,13 @@ import pathlib
 from functools import cache
 from typing import TypeVar
 
+from scripts.bicep.node import Node
 from scripts.bicep.parser import Parser
 from scripts.bicep.tree import (
     Declaration,
     Function,
     Import,
     Module,
-    Node,
     Output,
     Param,
     Resource,

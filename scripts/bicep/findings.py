@@ -9,10 +9,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from scripts.bicep.file import BicepFile
+from scripts.bicep.node import Node
 from scripts.bicep.references import nested_resources
 from scripts.bicep.resource_types import Types
-from scripts.bicep.shapes import ANY, NoSuchMember, Shape, Shapes
-from scripts.bicep.tree import For, Node, Output, Setting
+from scripts.bicep.shape import ANY, NoSuchMember, Shape
+from scripts.bicep.shapes import Shapes
+from scripts.bicep.tree import For, Output, Setting
 
 
 @dataclass(frozen=True, order=True)

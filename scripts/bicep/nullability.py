@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from scripts.bicep.file import BicepFile
-from scripts.bicep.shapes import Shape, Shapes
-from scripts.bicep.tree import Array, Binary, Call, Index, Member, Name, Node, NotNull, Null, Nullable, Ternary
+from scripts.bicep.node import Node
+from scripts.bicep.shape import Shape
+from scripts.bicep.shapes import Shapes
+from scripts.bicep.tree import Array, Binary, Call, Index, Member, Name, NotNull, Null, Ternary
+from scripts.bicep.type_tree import Nullable
 
 
 def may_be_null(file: BicepFile, shapes: Shapes, node: Node | None) -> bool:

@@ -10,7 +10,8 @@ from typing import Any
 from scripts.bicep.file import BicepFile
 from scripts.bicep.findings import Finding, meant
 from scripts.bicep.resource_types import Types
-from scripts.bicep.shapes import Shape, Shapes
+from scripts.bicep.shape import Shape
+from scripts.bicep.shapes import Shapes
 
 
 def parameter_files(root: pathlib.Path, files: dict[pathlib.Path, BicepFile], types: Types) -> Iterator[Finding]:

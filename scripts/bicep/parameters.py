@@ -5,22 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from scripts.bicep.file import BicepFile
+from scripts.bicep.node import Node
 from scripts.bicep.shapes import Shapes
-from scripts.bicep.tree import (
-    Array,
-    Bool,
-    Call,
-    ListType,
-    Name,
-    Node,
-    Null,
-    Nullable,
-    Number,
-    ObjectType,
-    Text,
-    Unary,
-    Union,
-)
+from scripts.bicep.tree import Array, Bool, Call, Name, Null, Number, Text, Unary
+from scripts.bicep.type_tree import ListType, Nullable, ObjectType, Union
 from scripts.bicep.values import Refused, Unknown
 
 _PYTHON: Final[dict[str, type]] = {"string": str, "int": int, "bool": bool, "array": list, "object": dict}

@@ -7,6 +7,7 @@ is refused by the compiler too. Codes are the compiler's where one fits.
 from __future__ import annotations
 
 from scripts.bicep.lexer import BicepSyntaxError, Token
+from scripts.bicep.node import Node
 from scripts.bicep.tree import (
     Call,
     Declaration,
@@ -14,7 +15,6 @@ from scripts.bicep.tree import (
     If,
     Import,
     Module,
-    Node,
     Output,
     Param,
     Resource,

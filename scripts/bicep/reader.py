@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scripts.bicep.lexer import BicepSyntaxError, Lexer, Token
-from scripts.bicep.tree import N, Node
+from scripts.bicep.node import N, Node
 
 
 class Reader:

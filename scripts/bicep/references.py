@@ -5,24 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scripts.bicep.file import BicepFile
-from scripts.bicep.tree import (
-    For,
-    Function,
-    Generic,
-    Index,
-    Lambda,
-    ListType,
-    Member,
-    Name,
-    Node,
-    NotNull,
-    Nullable,
-    ObjectType,
-    Resource,
-    TupleType,
-    TypeDeclaration,
-    Union,
-)
+from scripts.bicep.node import Node
+from scripts.bicep.tree import For, Function, Index, Lambda, Member, Name, NotNull, Resource, TypeDeclaration
+from scripts.bicep.type_tree import Generic, ListType, Nullable, ObjectType, TupleType, Union
 
 
 def nested_resources(file: BicepFile) -> Iterator[tuple[Resource, list[Resource]]]:
@@ -87,3 +72,8 @@ def named(node: Node) -> Iterator[tuple[Name, frozenset[str]]]:
     for part, local in expressions(node):
         if isinstance(part, Name):
             yield part, local
+
+
+def used_names(node: Node) -> set[str]:
+    """Return the names of its file's symbols that an expression or declaration uses."""
+    return {name.name for name, local in named(node) if name.name not in local}

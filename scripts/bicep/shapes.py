@@ -1,15 +1,16 @@
-"""What an expression of a Bicep file is: its shape, the literals it may come down to, and when its value is known."""
+"""The shape of each expression of a Bicep file."""
 
 from __future__ import annotations
 
 import pathlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 from scripts.bicep.file import BicepFile
-from scripts.bicep.references import expressions, full_type, named, nested_resources, rooted
+from scripts.bicep.node import Node
+from scripts.bicep.references import full_type, nested_resources
 from scripts.bicep.resource_types import Type, Types
+from scripts.bicep.shape import ANY, NoSuchMember, Shape, common, union
 from scripts.bicep.signatures import RETURNS, TEXT_MEMBERS
 from scripts.bicep.tree import (
     Array,
@@ -18,52 +19,20 @@ from scripts.bicep.tree import (
     Call,
     Deployable,
     For,
-    Generic,
     Index,
     Inner,
-    ListType,
     Member,
     Name,
-    Node,
     NotNull,
     Null,
-    Nullable,
     Number,
     Object,
-    ObjectType,
     Resource,
     Ternary,
     Text,
-    TupleType,
     Unary,
-    Union,
-    Var,
 )
-
-KNOWN_AT_START = {"id", "name", "type", "apiVersion"}
-
-
-@dataclass(frozen=True)
-class Shape:
-    """What is known of a value. plain: string int bool array object any, or resource / module / outputs.
-
-    detail by kind of value: the Type of a resource or of a part of one; the literal Object; the declared ObjectType; the Shape of
-    a list's items; the BicepFile of a module; the key of TEXT_MEMBERS.
-    """
-
-    plain: str = "any"
-    detail: Any = None
-    choices: tuple[str, ...] = ()
-    file: BicepFile | None = None
-
-
-ANY = Shape()
-
-
-class NoSuchMember(Exception):
-    def __init__(self, name: str, members: list[str]):
-        super().__init__(name)
-        self.name, self.members = name, members
+from scripts.bicep.type_tree import Generic, ListType, Nullable, ObjectType, TupleType, Union
 
 
 class Shapes:
@@ -114,19 +83,12 @@ class Shapes:
             case Bool():
                 return Shape("bool")
             case Union(members=members):
-                return self.union([self.declared(m, file) for m in members if not isinstance(m, Null)])
+                return union([self.declared(m, file) for m in members if not isinstance(m, Null)])
             case Generic(name="resourceInput" | "resourceOutput", args=[Text() as name]) if self.types and name.value:
                 base, _, version = name.value.partition("@")
                 found = self.types.resource(base, version)
                 return self.part(found.body) if found else ANY
         return ANY
-
-    def union(self, shapes: list[Shape]) -> Shape:
-        plains = {s.plain for s in shapes}
-        if len(plains) != 1:
-            return ANY
-        closed = all(s.choices for s in shapes)
-        return Shape(plains.pop(), choices=tuple(c for s in shapes for c in s.choices) if closed else ())
 
     def declared_elsewhere(self, name: str, file: BicepFile) -> Shape:
         if name in file.types:
@@ -189,19 +151,12 @@ class Shapes:
             case Unary(op=op):
                 return Shape("bool" if op == "!" else "int")
             case Binary(op="??", left=left, right=right):
-                return self.common(self.of(left, local), self.of(right, local))
+                return common(self.of(left, local), self.of(right, local))
             case Binary(op=op):
                 return Shape("int" if op in "+-*/%" else "bool")
             case Ternary(yes=yes, no=no):
-                return self.common(self.of(yes, local), self.of(no, local))
+                return common(self.of(yes, local), self.of(no, local))
         return ANY
-
-    def common(self, one: Shape, two: Shape) -> Shape:
-        return (
-            Shape(one.plain)
-            if one.plain == two.plain and one.plain in ("string", "int", "bool", "array", "object")
-            else ANY
-        )
 
     def symbol(self, name: str) -> Shape:
         file = self.file
@@ -312,77 +267,3 @@ class Shapes:
         if call.name in TEXT_MEMBERS and not (call.args and call.name in ("resourceGroup", "subscription")):
             return Shape("object", call.name)
         return Shape(RETURNS.get(call.name, "any"))
-
-    # -- the literals an expression may come down to
-
-    def candidates(self, node: Node | None, local: frozenset[str] = frozenset()) -> list[Node]:
-        """Literal nodes; those that are known, not necessarily all."""
-        match node:
-            case Text() | Number() | Bool() | Object() | Array():
-                return [node]
-            case Ternary(yes=yes, no=no) | Binary(op="??", left=yes, right=no):
-                return self.candidates(yes, local) + self.candidates(no, local)
-            case NotNull(target=target):
-                return self.candidates(target, local)
-            case Name(name=name) if name not in local and name not in ("", None):
-                declaration = self.file.vars.get(name) or self.file.params.get(name)
-                if declaration is None or declaration in self.busy:
-                    return []
-                self.busy.add(declaration)
-                value = declaration.value if isinstance(declaration, Var) else declaration.default
-                found = self.candidates(value)
-                self.busy.discard(declaration)
-                return found
-            case Member(target=target, name=name) | Index(target=target, index=Text(value=name)) if name is not None:
-                owners = [c for c in self.candidates(target, local) if isinstance(c, Object)]
-                return [
-                    c for o in owners if name in o.properties for c in self.candidates(o.properties[name].value, local)
-                ]
-            case Index(target=target):
-                found = []
-                for owner in self.candidates(target, local):
-                    values = (
-                        [p.value for p in owner.properties.values()]
-                        if isinstance(owner, Object)
-                        else owner.items
-                        if isinstance(owner, Array)
-                        else []
-                    )
-                    found += [c for v in values for c in self.candidates(v, local)]
-                return found
-        return []
-
-    # -- what refers to what
-
-    def references(self, node: Node) -> set[str]:
-        """Names of this file's symbols that an expression or declaration uses."""
-        return {n.name for n, local in named(node) if n.name not in local}
-
-    def run_time(
-        self, node: Node | None, local: frozenset[str] = frozenset(), seen: frozenset[str] = frozenset()
-    ) -> str:
-        """Return the part of an expression that is known only while deploying; '' if there is none."""
-        if node is None:
-            return ""
-        unevaluated = {id(x) for n in node.walk() if isinstance(n, Call) and n.name == "nameof" for x in n.walk()}
-        for part, inner in expressions(node, local):
-            text = self.file.text_of(part)
-            if id(part) in unevaluated:
-                continue
-            if isinstance(part, Member | Index):
-                root, first = rooted(part)
-                if root in inner:
-                    continue
-                name = first.name if isinstance(first, Member) else ""
-                if (root in self.file.modules and name == "outputs") or (
-                    root in self.file.resources and name and name not in KNOWN_AT_START
-                ):
-                    return text
-            elif isinstance(part, Name) and part.name in self.file.vars and part.name not in seen | inner:
-                if found := self.run_time(self.file.vars[part.name].value, seen=seen | {part.name}):
-                    return f"{part.name} ({found})"
-            elif isinstance(part, Call) and (
-                part.name == "reference" or (part.name.startswith("list") and part.name != "listResourceIds")
-            ):
-                return text
-        return ""

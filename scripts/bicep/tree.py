@@ -1,33 +1,12 @@
-"""The tree of a Bicep file: expressions, types and declarations."""
+"""The tree of a Bicep file: expressions and declarations."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
-
-@dataclass(eq=False)
-class Node:
-    line: int = field(default=0, kw_only=True)
-    start: int = field(default=0, kw_only=True)
-    end: int = field(default=0, kw_only=True)
-
-    def children(self) -> Iterator[Node]:
-        for f in dataclasses.fields(self):
-            value = getattr(self, f.name)
-            for item in value if isinstance(value, list) else [value]:
-                if isinstance(item, Node):
-                    yield item
-
-    def walk(self) -> Iterator[Node]:
-        yield self
-        for child in self.children():
-            yield from child.walk()
-
-
-N = TypeVar("N", bound=Node)
+from scripts.bicep.node import Node
+from scripts.bicep.type_tree import Nullable
 
 
 @dataclass(eq=False)
@@ -172,56 +151,6 @@ class For(Node):
 class If(Node):
     test: Node
     body: Node
-
-
-# types: Name, Member, Text, Number, Bool, Null and these
-
-
-@dataclass(eq=False)
-class ListType(Node):
-    item: Node
-
-
-@dataclass(eq=False)
-class Union(Node):
-    members: list[Any]
-
-
-@dataclass(eq=False)
-class Nullable(Node):
-    inner: Node
-
-
-@dataclass(eq=False)
-class TupleType(Node):
-    items: list[Any]
-
-
-@dataclass(eq=False)
-class TypeField(Node):
-    name: str  # '*' for additional properties
-    type: Node
-    decorators: list[Any]
-
-
-@dataclass(eq=False)
-class ObjectType(Node):
-    fields: list[Any]
-
-
-@dataclass(eq=False)
-class Generic(Node):
-    """The types resourceInput<'...'> and resourceOutput<'...'>."""
-
-    name: str
-    args: list[Any]
-
-
-@dataclass(eq=False)
-class OtherType(Node):
-    """A type form that is accepted and not checked."""
-
-    inner: list[Any]
 
 
 # declarations

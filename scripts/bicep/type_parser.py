@@ -3,22 +3,9 @@
 from __future__ import annotations
 
 from scripts.bicep.expressions import ExpressionParser
-from scripts.bicep.tree import (
-    Bool,
-    Generic,
-    ListType,
-    Member,
-    Name,
-    Node,
-    Null,
-    Nullable,
-    Number,
-    ObjectType,
-    OtherType,
-    TupleType,
-    TypeField,
-    Union,
-)
+from scripts.bicep.node import Node
+from scripts.bicep.tree import Bool, Member, Name, Null, Number
+from scripts.bicep.type_tree import Generic, ListType, Nullable, ObjectType, OtherType, TupleType, TypeField, Union
 
 
 class TypeParser(ExpressionParser):

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import azure.functions as func
 
+from bench.figures import keep
 from bench.order_repository import ROUNDS, stored_rows
 from bench.ordered_tables import load, ordered_tables
 from console.web.serving import serve
@@ -73,11 +74,14 @@ def main() -> None:
                 _SETTINGS, AzureWebJobsStorage=tables.connection_string, SHOP_STORAGE=tables.connection_string
             )
             print("| page | the console: ms, requests | the repository: ms, requests | ratio |\n|---|---|---|---|")
+            ratios = []
             for name, both in pairs.items():
                 times = _medians(both)
+                ratios.append(times[0] / times[1])
                 asked = [_requests(tables, each) for each in both]
                 cells = " | ".join(f"{ms:.0f}, {number}" for ms, number in zip(times, asked, strict=True))
-                print(f"| {name} | {cells} | {times[0] / times[1]:.2f} |")
+                print(f"| {name} | {cells} | {ratios[-1]:.2f} |")
+    keep("console_page_ratio", max(ratios))
 
 
 def _medians(both: tuple[Callable[[], object], Callable[[], object]]) -> list[float]:

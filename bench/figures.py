@@ -22,6 +22,17 @@ class Figure(NamedTuple):
     goal: str = ""
     more_is_better: bool = False
 
+    @property
+    def bound(self) -> float | None:
+        """The number in its goal."""
+        return float(self.goal.split()[1].replace(",", "")) if self.goal else None
+
+    def is_met(self, value: float) -> bool | None:
+        """Return whether a value keeps the goal; None without one."""
+        if self.bound is None:
+            return None
+        return value >= self.bound if self.goal.startswith("≥") else value <= self.bound
+
 
 FIGURES: Final = {
     "start_ratio": Figure("`make run`, second start to ready ÷ its floor", "≤ 1.5"),
@@ -38,6 +49,15 @@ FIGURES: Final = {
     "sagas_to_durabletask": Figure("sagas/s ÷ durabletask in memory", "≥ 1.5", more_is_better=True),
     "single_p50_to_dbos": Figure("one saga at a time, p50 ÷ DBOS", "≤ 0.8"),
     "fan_out_to_dbos": Figure("1,000 activities fanned out and in ÷ DBOS", "≤ 0.5"),
+    "order_requests": Figure("storage requests of an order's whole life", "≤ 85"),
+    "order_items": Figure("telemetry items of an order, its parcel apart", "≤ 70"),
+    "saga_transactions_to_classic": Figure("storage transactions of an order ÷ the classic saga, modelled", "≤ 1.6"),
+    "page_ratio": Figure("slowest page of many orders ÷ of a thousand", "≤ 2"),
+    "console_page_ratio": Figure("slowest page of the console ÷ its read of the repository"),
+    "input_steepness": Figure("time over size of the slowest input, 1 is a straight line"),
+    "hot_product_ratio": Figure("orders/s for one product ÷ over 50 products", more_is_better=True),
+    "file_batch_ratio": Figure("a batch of files ÷ the same in a thread pool"),
+    "order_batch_ratio": Figure("orders in one batch ÷ one by one"),
 }
 
 

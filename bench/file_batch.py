@@ -13,6 +13,7 @@ from pathlib import Path
 
 from adapters.azure_storage.storage import Storage, create_container
 from adapters.stores.file_batches import FileBatches
+from bench.figures import keep
 from bench.orders import resident_mib
 from domain.files.batch import ExtractMetadata
 from scripts.local_copy import running_local_copy
@@ -70,6 +71,7 @@ def main() -> None:
         memory = resident_mib(copy.services[0].pid)
         pool = pool_seconds(FileBatches(storage, CONCURRENCY), names)
     print(f"file_batch: {count} files, {CONCURRENCY} at a time: batch {batch:.1f} s, thread pool {pool:.1f} s")
+    keep("file_batch_ratio", batch / pool)
     print(f"file_batch: ratio {batch / pool:.2f}, {(batch - pool) / count * 1000:.1f} ms more per file")
     print(f"file_batch: the app holds {memory:.0f} MiB; load of the machine {os.getloadavg()[0]:.1f}")
 

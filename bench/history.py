@@ -16,29 +16,46 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from bench.chart import chart
 from bench.figures import FIGURES, KEPT_IN
 from bench.timing import ROOT
 
 HISTORY: Final = Path("bench", "history.jsonl")
 PAGE: Final = Path("bench", "history.md")
+PICTURE: Final = Path("bench", "history.svg")
 _BLOCKS: Final = "▁▂▃▄▅▆▇█"
+_MET: Final = {True: "yes", False: "**no**", None: ""}
 
 Run = dict[str, Any]
 
 
-def measure(orders: int) -> dict[str, float]:
-    """Run every benchmark and return the figures; what they print is shown."""
-    scripts = (
+def scripts(orders: int) -> list[list[str]]:
+    """Return every benchmark with its arguments. orders: of the shop's whole path."""
+    return [
         ["bench.imports"],
         ["bench.tracing"],
         ["bench.start"],
         ["bench.orders", str(orders)],
         ["bench.real_worker", str(orders // 2)],
         ["bench.local_host", "short"],
-    )
+        ["bench.local_host.start_up"],
+        ["bench.order_budget", "40"],
+        ["bench.saga_cost"],
+        ["bench.pattern_cost"],
+        ["bench.order_repository", "1000", "50000"],
+        ["bench.console_pages", "2000"],
+        ["bench.validation"],
+        ["bench.hot_product", "100"],
+        ["bench.file_batch", "300"],
+        ["bench.order_batch", "200"],
+    ]
+
+
+def measure(chosen: Sequence[Sequence[str]]) -> dict[str, float]:
+    """Run benchmarks and return the figures; what they print is shown."""
     with tempfile.TemporaryDirectory() as folder:
         kept = Path(folder) / "figures"
-        for script in scripts:
+        for script in chosen:
             environment = {**os.environ, KEPT_IN: str(kept)}
             subprocess.run([sys.executable, "-m", *script], cwd=ROOT, env=environment, check=True)
         figures: dict[str, float] = {}
@@ -83,7 +100,9 @@ def page(history: Sequence[Run]) -> str:
             "",
             "Made by `python -m bench.history` from `history.jsonl`: do not edit. [README.md](README.md) says what each figure is",
             "and what it does not prove. Seconds belong to one machine and its load, ratios carry over. The course runs from the",
-            "lowest value of a figure to its highest.",
+            "lowest value of a figure to its highest; *met* is of the last.",
+            "",
+            f"![The course of each figure, with its goal]({PICTURE.name})",
             "",
             *_summary(history),
             "",
@@ -94,14 +113,21 @@ def page(history: Sequence[Run]) -> str:
 
 
 def _summary(history: Sequence[Run]) -> list[str]:
-    lines = ["| figure | goal | first | best | last | course |", "|---|---|---|---|---|---|"]
-    for name, figure in FIGURES.items():
-        values = [run["figures"][name] for run in history if name in run["figures"]]
-        if values:
-            best = max(values) if figure.more_is_better else min(values)
-            shown = " | ".join(f"{value:g}" for value in (values[0], best, values[-1]))
-            lines.append(f"| {figure.title} | {figure.goal} | {shown} | {_course(values)} |")
+    lines = ["| figure | goal | met | first | best | last | course |", "|---|---|---|---|---|---|---|"]
+    for name, values in courses(history).items():
+        figure = FIGURES[name]
+        best = max(values) if figure.more_is_better else min(values)
+        shown = " | ".join(f"{value:g}" for value in (values[0], best, values[-1]))
+        lines.append(
+            f"| {figure.title} | {figure.goal} | {_MET[figure.is_met(values[-1])]} | {shown} | {_course(values)} |"
+        )
     return lines
+
+
+def courses(history: Sequence[Run]) -> dict[str, list[float]]:
+    """Return the values of each figure that was ever measured, oldest first."""
+    found = {name: [run["figures"][name] for run in history if name in run["figures"]] for name in FIGURES}
+    return {name: values for name, values in found.items() if values}
 
 
 def _course(values: Sequence[float]) -> str:
@@ -123,12 +149,15 @@ def _table(history: Sequence[Run]) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.history", description=__doc__)
     parser.add_argument("--orders", type=int, default=1_000, help="how many orders (default: %(default)s)")
-    parser.add_argument("--page", action="store_true", help="measure nothing, make the page anew")
+    parser.add_argument("--page", action="store_true", help="measure nothing, make the page and its picture anew")
+    parser.add_argument("--only", nargs="+", metavar="BENCH", help="such as bench.orders; default: all of them")
     given = parser.parse_args()
     if not given.page:
         load = os.getloadavg()[0]
-        append(measure(given.orders), load)
+        chosen = [each for each in scripts(given.orders) if given.only is None or each[0] in given.only]
+        append(measure(chosen), load)
     (ROOT / PAGE).write_text(page(runs()), encoding="utf-8")
+    (ROOT / PICTURE).write_text(chart(courses(runs())), encoding="utf-8")
     print(f"history: {PAGE}")
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from bench.figures import keep
 from bench.orders import check, run_orders
 from domain.inventory.requests import CommitRequest
 from domain.inventory.reservations import commit
@@ -61,6 +62,7 @@ def main() -> None:
     print(
         f"hot_product: ratio {hot / spread:.2f}; split over {SHARDS} shards {split:.0f} orders/s, ratio {split / spread:.2f}"
     )
+    keep("hot_product_ratio", hot / spread)
     print(f"hot_product: the state of a stock is {state_bytes(SETTLED_ORDERS):,} bytes after {SETTLED_ORDERS:,} orders")
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import requests
 
+from bench.figures import keep
 from bench.orders import ENDED, POSTING_THREADS, PRODUCTS, check, resident_mib, stock
 from scripts.demo_orders import CUSTOMER
 from scripts.local_copy import LocalCopy, running_local_copy
@@ -87,6 +88,7 @@ def main() -> None:
     print(
         f"order_batch: {count} orders accepted in {batch:.1f} s, {count / batch:.0f} orders/s; one by one {singly:.1f} s"
     )
+    keep("order_batch_ratio", batch / singly)
     print(f"order_batch: ratio to one by one {batch / singly:.2f}; all ended after {everything:.0f} s")
     print(f"order_batch: the app holds {memory:.0f} MiB; load of the machine {os.getloadavg()[0]:.1f}")
 

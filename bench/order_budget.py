@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from bench.figures import keep
 from bench.orders import check, histories, run_orders, stock
 from scripts.cost import storage, telemetry
 from scripts.cost.telemetry import Items
@@ -103,6 +104,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     theirs, parcel = extension_requests(run), Workload().parcel_requests.number
     total = theirs + own.total() / count + parcel
     counted = dict(zip(GOALS, (total, run.episodes, run.activities, telemetry_items(run, facts)), strict=True))
+    keep("order_requests", counted["storage requests"])
+    keep("order_items", counted["telemetry items"])
     for name, number in counted.items():
         print(f"order budget: {number:.1f} {name} (goal: at most {GOALS[name]})")
     print(

@@ -21,6 +21,7 @@ from adapters.azure_storage.storage import Storage
 from adapters.azure_storage.table_values import long, plain
 from adapters.stores.order_index import email_digest, index_rows, partition_of
 from adapters.stores.order_repository import OrderRepository
+from bench.figures import keep
 from bench.ordered_tables import Row, Tables, load, ordered_tables
 from domain.orders.listing import OrderFilter
 from domain.orders.order import OrderStatus
@@ -100,10 +101,13 @@ def main() -> None:
         filled = [_filled(stack, folder / f"{count}.db", count) for count in counts]
         print("| read | " + " | ".join(f"{count:,} orders: ms, requests, rows" for count in counts) + " | ratio |")
         print("|---" * (len(counts) + 2) + "|")
+        ratios = []
         for name, read in reads().items():
             times = _times(filled, read)
+            ratios.append(times[-1] / times[0])
             cells = [f"{ms:.0f}, {_asked(each, read)}" for ms, each in zip(times, filled, strict=True)]
-            print(f"| {name} | {' | '.join(cells)} | {times[-1] / times[0]:.2f} |")
+            print(f"| {name} | {' | '.join(cells)} | {ratios[-1]:.2f} |")
+    keep("page_ratio", max(ratios))
 
 
 def _filled(stack: ExitStack, path: Path, count: int) -> Filled:

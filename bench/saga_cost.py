@@ -15,6 +15,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Final
 
+from bench.figures import keep
 from bench.orders import stock
 from scripts.demo_orders import CUSTOMER
 from scripts.local_copy import APP_READY, running_local_copy
@@ -136,6 +137,7 @@ def main() -> None:
         ratio = f"{mine / theirs:.2f}" if theirs else "-"
         print(f"saga_cost: {each:<16}{mine:>10.1f}{theirs:>10.1f}{ratio:>8}")
     print(f"saga_cost: goal for transactions: {GOAL} x")
+    keep("saga_transactions_to_classic", ours.transactions / classic.transactions)
 
 
 if __name__ == "__main__":

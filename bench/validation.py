@@ -16,6 +16,7 @@ from typing import Final
 import azure.functions as func
 
 import blueprints  # noqa: F401 - declares every operation
+from bench.figures import keep
 from domain.orders.batch import MAX_BATCH_LINES
 from domain.refusals import RequestRefused
 from domain.wire import Edge
@@ -95,6 +96,7 @@ def main() -> None:
         figures = [lines_seconds(media_type, count) for count in counts]
         steepest.append((shown(f"batch, {media_type}", figures, counts, "line"), media_type))
     print("steepest:", max(steepest))
+    keep("input_steepness", max(steepest)[0])
 
 
 if __name__ == "__main__":

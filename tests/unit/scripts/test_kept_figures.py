@@ -1,9 +1,13 @@
 """The pages of figures that were measured: made of their data, and without anything of the machine that they were measured on."""
 
+import re
 from xml.etree import ElementTree
 
-from bench.figures import FIGURES
-from bench.history import page, runs
+import pytest
+
+from bench.chart import chart
+from bench.figures import FIGURES, Figure
+from bench.history import courses, page, runs, scripts
 from scripts.prove import summary
 from tests.support.shop import ROOT
 
@@ -16,10 +20,38 @@ PROVED = """<testsuite>
 </testsuite>"""
 
 
-def test_page_of_the_history_is_made_of_its_data():
-    assert (ROOT / "bench" / "history.md").read_text(encoding="utf-8") == page(runs()), (
-        "run `python -m bench.history --page`"
-    )
+def test_page_of_the_history_and_its_picture_are_made_of_its_data():
+    made = {"history.md": page(runs()), "history.svg": chart(courses(runs()))}
+    for name, content in made.items():
+        assert (ROOT / "bench" / name).read_text(encoding="utf-8") == content, "run `python -m bench.history --page`"
+
+
+def test_picture_has_a_chart_of_each_figure_with_its_goal_and_whether_it_is_met():
+    picture = ElementTree.fromstring(chart({"orders_per_s": [10, 14], "import_ratio": [1.5, 1.6], "page_ratio": [1.2]}))
+    cells = picture.findall("{*}g")
+    texts = [[str(text.text) for text in cell.findall("{*}text")] for cell in cells]
+    goal = FIGURES["import_ratio"].goal
+    assert [each[1:] for each in texts] == [["no goal", "14"], [f"goal {goal}", "1.6"], ["goal ≤ 2", "1.2"]]
+    assert [len(cell.findall("{*}line")) for cell in cells] == [0, 1, 1]
+    colours = [cell.findall("{*}polyline")[0].get("stroke") for cell in cells]
+    assert len(set(colours)) == 3
+
+
+@pytest.mark.parametrize(
+    ("goal", "value", "met"), [("≤ 2", 2, True), ("≤ 2", 2.1, False), ("≥ 4", 4, True), ("≥ 4", 3.9, False)]
+)
+def test_a_goal_is_met_at_its_bound(goal: str, value: float, met: bool):
+    assert Figure("", goal).is_met(value) is met
+
+
+def test_make_bench_runs_every_benchmark_that_the_page_names():
+    named = set(re.findall(r"`python -m (bench\.[a-z_.]+)", (ROOT / "bench" / "README.md").read_text(encoding="utf-8")))
+    run = {script for script, *_ in scripts(1)}
+    assert named - run == {"bench.local_host.sustained"}, "20,000 sagas take minutes"
+    assert {path.stem for path in (ROOT / "bench").glob("*.py") if "__main__" in path.read_text()} == {
+        "history",
+        *(script.split(".")[1] for script in run if script.count(".") == 1 and script != "bench.local_host"),
+    }
 
 
 def test_history_names_only_what_is_measured():

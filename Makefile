@@ -25,7 +25,7 @@ help:
 	@echo 'make platform the app under the real Python worker runtime, with the newest Python from 3.13 on that is installed'
 	@echo 'make lint, make typecheck, make format      one of the checks by itself; the last rewrites the files'
 	@echo 'make prove    the proofs at full size: thousands of random orders, hundreds of kills     (ORDERS=3000 KILLED_ORDERS=300 KILLS=200 LOAD=500)'
-	@echo 'make chaos    orders while every process is killed, stopped and paused, and the disk is full     (SEEDS=10 ORDERS=200)'
+	@echo 'make chaos    orders while processes are killed, stopped and paused, disks full, clocks ahead       (SEEDS=10 ORDERS=200)'
 	@echo 'make demo     20 orders of every kind, and whether money and stock balance     (a running app, or one of its own)'
 	@echo 'make func     the same app under Azure Functions Core Tools                    (PORT=7071)'
 	@echo 'make bench    start-up, import and throughput figures, beside DBOS and durabletask; a line goes to bench/history.jsonl'

@@ -1,1 +1,1 @@
-"""Orders over HTTP and a queue, in a shop whose processes are killed, stopped, paused and run out of disk: seed by seed."""
+"""Orders over HTTP and a queue, in a shop whose processes are killed, stopped and paused: seed by seed."""

@@ -8,13 +8,14 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from scripts.azurite import Ports, listening_ports, start_azurite
 from scripts.errors import LaunchFailed
-from scripts.service import Service, wait_until_ready
+from tests.invariants.chaos.clock import HostClock
 from tests.invariants.chaos.plan import Disaster, PlannedDisaster
+from tests.invariants.chaos.storage import Storage
 from tests.invariants.outside import Outside, the_outside
 
 _DISK_BYTES: Final = 256 * 1024 * 1024
@@ -23,36 +24,12 @@ _CHECK_INTERVAL_S: Final = 0.5
 
 
 @dataclass
-class Storage:
-    """Azurite on a folder and on ports of its own, which it keeps."""
-
-    folder: Path
-    ports: Ports = field(default_factory=lambda: Ports(0, 0, 0))
-    _service: Service | None = None
-
-    def start(self) -> None:
-        """Wait until it accepts requests."""
-        self._service = start_azurite(self.folder / "data", self.ports, log=self.folder / "azurite.log")
-        wait_until_ready([self._service])
-        self.ports = listening_ports(self._service)
-
-    def stop(self) -> None:
-        """In good order. Safe to repeat."""
-        if self._service is not None:
-            self._service.stop()
-
-    def send(self, number: signal.Signals) -> None:
-        """Send the process a signal."""
-        assert self._service
-        os.kill(self._service.pid, number)
-
-
-@dataclass
 class Machines:
     """disk: the host's own small one; None where no file system can be mounted. exits: how often the host ended by itself."""
 
     shop: Outside
     storage: Storage
+    clock: HostClock
     disk: Path | None
     exits: int = 0
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -91,12 +68,33 @@ class Machines:
                 await _paused(provider.send, disaster.lasts_s)
             case Disaster.STORAGE_STOPPED:
                 await _again(self.storage.stop, self.storage.start)
+            case Disaster.STORAGE_KILLED:
+                await self._kill_storage(disaster.lasts_s)
             case Disaster.STORAGE_PAUSED:
                 await _paused(self.storage.send, disaster.lasts_s)
+            case Disaster.CLOCK_JUMPED:
+                self.clock.jump(timedelta(hours=disaster.hours))
             case Disaster.DISK_FULL:
                 assert self.disk
                 with no_room(self.disk):
                     await asyncio.sleep(disaster.lasts_s)
+
+    async def _kill_storage(self, lasts_s: float) -> None:
+        """Kill the storage over requests that it has not answered, when all that it has acknowledged is on disk."""
+        host, storage = self.shop.host, self.storage
+        async with storage.writing:
+            with suppress(ProcessLookupError):  # it has ended by itself
+                host.send(signal.SIGSTOP)
+            host.send_children(signal.SIGSTOP)
+            try:
+                await storage.until_saved()
+                storage.send(signal.SIGSTOP)
+            finally:
+                host.send_children(signal.SIGCONT)
+                with suppress(ProcessLookupError):
+                    host.send(signal.SIGCONT)
+        await asyncio.sleep(lasts_s)
+        await _again(storage.kill, storage.start)
 
 
 async def _again(end: Callable[[], None], start: Callable[[], None]) -> None:
@@ -120,8 +118,10 @@ async def running_machines(folder: Path) -> AsyncIterator[Machines]:
         stack.callback(storage.stop)
         storage.start()
         disk = stack.enter_context(small_disk(folder / "disk"))
-        async with the_outside(folder, storage.ports.connection_string, disk=disk) as shop:
-            yield Machines(shop, storage, disk)
+        clock = HostClock(folder)
+        clock.jump(timedelta())
+        async with the_outside(folder, storage.ports.connection_string, clock.settings, disk=disk) as shop:
+            yield Machines(shop, storage, clock, disk)
 
 
 @contextmanager

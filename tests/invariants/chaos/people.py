@@ -13,6 +13,7 @@ from azure.storage.queue import QueueClient, TextBase64EncodePolicy
 from domain.queues import ORDERS_IN
 from local_host.testing import Answer
 from tests.invariants.chaos.plan import QUEUE, Delivery, PlannedOrder
+from tests.invariants.chaos.storage import Storage
 from tests.invariants.order_cases import CANCEL, Action
 from tests.invariants.outside import POLL_INTERVAL_S, Outside
 from tests.support.books import open_dead_letters
@@ -33,11 +34,12 @@ class BrokenPromise(AssertionError):
 class People:
     """Everyone who deals with one shop. accepted_cancellations: of which orders."""
 
-    def __init__(self, shop: Outside, storage_connection: str) -> None:
+    def __init__(self, shop: Outside, storage: Storage) -> None:
         self.shop = shop
+        self._writing = storage.writing
         self.accepted_cancellations: set[str] = set()
         self._queue = QueueClient.from_connection_string(
-            storage_connection, ORDERS_IN, message_encode_policy=TextBase64EncodePolicy(), retry_total=0
+            storage.ports.connection_string, ORDERS_IN, message_encode_policy=TextBase64EncodePolicy(), retry_total=0
         )
         self._gate = asyncio.Semaphore(_AT_ONCE)
 
@@ -104,7 +106,8 @@ class People:
     async def _enqueue(self, text: str) -> None:
         while True:
             try:
-                await asyncio.to_thread(self._queue.send_message, text)
+                async with self._writing:
+                    await asyncio.to_thread(self._queue.send_message, text)
             except AzureError:
                 await asyncio.sleep(POLL_INTERVAL_S)  # storage is away; a message sent twice is one order
             else:

@@ -23,20 +23,27 @@ class Disaster(StrEnum):
     WORKER_PAUSED = "worker_paused"
     PROVIDERS_KILLED = "providers_killed"
     PROVIDERS_PAUSED = "providers_paused"
-    STORAGE_STOPPED = (
-        "storage_stopped"  # not killed: Azurite forgets the last seconds then, which Azure Storage never does
-    )
+    STORAGE_KILLED = "storage_killed"  # over requests that are not answered; what was acknowledged is on disk
+    STORAGE_STOPPED = "storage_stopped"
     STORAGE_PAUSED = "storage_paused"
+    CLOCK_JUMPED = "clock_jumped"  # the host's, forward by hours
     DISK_FULL = "disk_full"  # of the host's state
 
 
 @dataclass(frozen=True)
 class PlannedDisaster:
-    """after_answers: how many more answers the customers get before it. lasts_s: of a pause, or of a full disk."""
+    """One of them.
+
+    Attributes:
+        after_answers: How many more answers the customers get before it.
+        lasts_s: Of a pause, or of a full disk.
+        hours: By which a clock jumps.
+    """
 
     kind: Disaster
     after_answers: int
     lasts_s: float
+    hours: float
 
 
 @dataclass(frozen=True)
@@ -84,6 +91,7 @@ _ORDERS_PER_DELIVERY: Final = 10
 def plan_of(seed: int, orders: int, kinds: tuple[Disaster, ...]) -> Plan:
     """Return the plan of a seed. kinds: the disasters that are possible on this machine."""
     chance = random.Random(seed)
+    few = min(len(kinds), orders // 2)
     return Plan(
         orders=tuple(_order(chance, seed, number) for number in range(orders)),
         deliveries=tuple(
@@ -95,9 +103,7 @@ def plan_of(seed: int, orders: int, kinds: tuple[Disaster, ...]) -> Plan:
             )
             for number in range(orders // _ORDERS_PER_DELIVERY)
         ),
-        disasters=tuple(
-            _disasters(chance, kinds, max(len(kinds), orders // _ORDERS_PER_DISASTER), max(5, orders // 10))
-        ),
+        disasters=tuple(_disasters(chance, kinds, max(few, orders // _ORDERS_PER_DISASTER), max(5, orders // 10))),
     )
 
 
@@ -126,4 +132,7 @@ def _disasters(
 ) -> list[PlannedDisaster]:
     # Every kind comes before any comes again, so that a short run has most of them.
     drawn = [kind for _ in range(count // len(kinds) + 1) for kind in chance.sample(kinds, len(kinds))][:count]
-    return [PlannedDisaster(kind, chance.randrange(2, most_answers), chance.uniform(0.2, 3.0)) for kind in drawn]
+    return [
+        PlannedDisaster(kind, chance.randrange(2, most_answers), chance.uniform(0.2, 3.0), chance.uniform(0.5, 8.0))
+        for kind in drawn
+    ]

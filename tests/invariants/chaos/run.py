@@ -47,7 +47,7 @@ async def run_seed(folder: Path, seed: int, count: int, patience_s: float) -> Fi
         await stock_shelf_outside(shop, shelf, {PRODUCT: SHARDS})
         kinds = tuple(kind for kind in Disaster if kind is not Disaster.DISK_FULL or machines.disk)
         plan = plan_of(seed, count, kinds)
-        people = People(shop, machines.storage.ports.connection_string)
+        people = People(shop, machines.storage)
         happened: Counter[str] = Counter()
         found: list[str] = []
         settled = 0

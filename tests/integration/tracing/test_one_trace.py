@@ -1,5 +1,6 @@
 """One trace from the caller's request to the providers, with the order's id and nothing of the customer."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -88,6 +89,23 @@ async def test_one_trace_joins_the_request_the_activities_and_the_providers(
     assert {span["attributes"].get("shop.order_id") for span in activities} == {"a-1"}
     page = await traced_shop.host.http.get("/admin/instances/a-1")
     assert f"in trace {TRACE}" in page.text, "the timeline names the trace"
+
+
+async def test_the_page_of_an_instance_shows_the_spans_that_the_local_host_is_sent(
+    monkeypatch: pytest.MonkeyPatch, storage_connection: str, sandbox: Sandbox
+) -> None:
+    monkeypatch.setattr(requests.Session, "send", requests.Session.send)  # put back afterwards
+    use_settings(monkeypatch, storage_connection, sandbox)
+    async with running_shop(sandbox) as shop:
+        await shop.stock("mug", 10)
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"{shop.host.origin}/admin")
+        forget()
+        await place(shop)
+        await asyncio.to_thread(tracing.flush)
+        spans = (await shop.host.http.get("/admin/instances/a-1")).text.partition("<h2>Spans</h2>")[2]
+        await asyncio.to_thread(forget)
+    names = ("place_order", "buy_label", "inventory.reserve", "POST 127.0.0.1")
+    assert [name for name in names if name not in spans] == []
 
 
 async def test_nothing_of_a_customer_is_in_telemetry(traced_shop: Shop, collector: Collector) -> None:

@@ -150,9 +150,15 @@ def _took(event: Event) -> str:
     return f" after {_seconds(begun, event['Timestamp']):.3f} s"
 
 
+def trace_id_of(event: Event) -> str | None:
+    """Return the trace in which an instance was started, from the event of its start; None where it has none."""
+    parts = str((event.get("ParentTraceContext") or {}).get("TraceParent", "")).split("-")
+    return parts[1] if len(parts) > 1 else None
+
+
 def _started(event: Event) -> str:
-    trace = event.get("ParentTraceContext")
-    joined = f" in trace {trace['TraceParent'].split('-')[1]}" if trace else ""
+    trace_id = trace_id_of(event)
+    joined = f" in trace {trace_id}" if trace_id else ""
     return f"{event.get('FunctionName')} started{joined}{_with(event, 'Input')}"
 
 

@@ -53,6 +53,8 @@ class AdminApi:
                 return await self._pages.instance(segments[2])
             case "POST", ["admin", "instances", _, action]:
                 return await self._pages.act(segments[2], action, request)
+            case "POST", ["admin", "v1", "traces"]:
+                return await self._pages.take_spans(request)
             case "GET", ["admin", "host", "status"]:
                 return json_response(self._status())
             case "GET" | "POST", ["admin", "host", "ping"]:

@@ -7,17 +7,18 @@ Everything from outside is escaped, and cut where it would swamp the page.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 from urllib.parse import quote
 
 from local_host.app.binding_value import MANAGEMENT_PATH
-from local_host.engine.timeline import Line, since, timeline
+from local_host.engine.timeline import Line, since, timeline, trace_id_of
 from local_host.engine.views import InstanceStatus
 from local_host.management.bodies import json_value, status_body
 from local_host.web.instance_actions import render_actions
 from local_host.web.page import INSTANCE_PAGES, coloured, instance_link, instance_path, instance_rows
+from local_host.web.spans import Span, lines_of
 
 _MAX_VALUE_CHARS = 20_000
 _MAX_LINES = 500
@@ -30,11 +31,18 @@ _BODY = """<p><a href="{pages}">All instances</a></p>
 {parent}{actions}
 <h2>History</h2>
 {history}
-{children}{values}"""
+{spans}{children}{values}"""
 
 
-def render_instance(status: InstanceStatus, children: Sequence[InstanceStatus] = ()) -> str:
-    """Return the HTML of a page's body. status: with its history. children: its sub-orchestrations."""
+def render_instance(
+    status: InstanceStatus,
+    children: Sequence[InstanceStatus] = (),
+    spans_of: Callable[[str], Sequence[Span]] = lambda _: (),
+) -> str:
+    """Return the HTML of a page's body.
+
+    status: with its history. children: its sub-orchestrations. spans_of: returns what the app has sent of a trace.
+    """
     path = f"{MANAGEMENT_PATH}/instances/{quote(status.instance_id, safe='')}"
     texts = {"Input": status.input, "Custom status": status.custom_status, "Output": status.output}
     return _BODY.format(
@@ -48,6 +56,7 @@ def render_instance(status: InstanceStatus, children: Sequence[InstanceStatus] =
         parent=_parent(status.parent_instance_id),
         actions=render_actions(status, instance_path(status.instance_id)),
         history=_history(status),
+        spans=_spans(status, spans_of),
         children=_children(children),
         values="\n".join(_value(title, text) for title, text in texts.items() if text is not None),
     )
@@ -91,6 +100,18 @@ def _history(status: InstanceStatus) -> str:
         f"A bar reaches from begin to end, a dotted one has no end yet; the last begins or ends at {since(whole_s)}."
     )
     return f'<p class="soft">{scale}</p><ol class="timeline">{_rows(rows, whole_s)}</ol>{left_out}'
+
+
+def _spans(status: InstanceStatus, spans_of: Callable[[str], Sequence[Span]]) -> str:
+    """Return what the app made of the trace that the instance belongs to: its calls, and theirs."""
+    events = status_body(status, show_history=True).get("historyEvents") or ({},)
+    trace = trace_id_of(events[0])
+    lines = lines_of(spans_of(trace)) if trace else []
+    if not lines:
+        return ""
+    whole_s = max(line.at_s for line in lines)
+    scale = f"What the app has sent of trace {escape(trace or '')}; the last ends at {since(whole_s)}."
+    return f'<h2>Spans</h2>\n<p class="soft">{scale}</p><ol class="timeline">{_rows(lines, whole_s)}</ol>\n'
 
 
 def _rows(lines: Sequence[Line], whole_s: float) -> str:

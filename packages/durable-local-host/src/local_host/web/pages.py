@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from html import escape
 from urllib.parse import parse_qsl
@@ -12,13 +13,16 @@ from local_host.app.function import Function
 from local_host.app.index import AppIndex
 from local_host.engine.errors import InstanceNotFound, OperationRefused
 from local_host.engine.operations import Operations
+from local_host.management.calls import json_response
 from local_host.management.query import InvalidParameter, Query
 from local_host.web.instance_actions import ACTIONS
 from local_host.web.instance_list import PAGE_SIZE, REFRESH_S, render_list, search_of
 from local_host.web.instance_page import MAX_CHILDREN, render_instance
 from local_host.web.page import INSTANCE_PAGES, instance_path, page_response
+from local_host.web.spans import Spans
 from local_host.web.status_page import MAX_RECENT, render_home
 
+_JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -32,6 +36,7 @@ class Pages:
         self._hub_name = hub_name
         self._url_of = url_of
         self._operations = operations
+        self._spans = Spans()
 
     async def home(self) -> web.Response:
         """Answer with the page of this host."""
@@ -58,7 +63,17 @@ class Pages:
         except InstanceNotFound:
             return _message_page(f"There is no instance <bdi>{title}</bdi>", status=404)
         children = await self._operations.children_of(instance_id, MAX_CHILDREN + 1)
-        return page_response(title, render_instance(status, children))
+        return page_response(title, render_instance(status, children, self._spans.of))
+
+    async def take_spans(self, request: web.BaseRequest) -> web.Response:
+        """Keep the spans that an app sends, for the pages of its instances."""
+        if request.content_type != _JSON:
+            return web.Response(status=415)
+        try:
+            self._spans.take(json.loads(await request.read()))
+        except (ValueError, RecursionError):
+            return web.Response(status=400)
+        return json_response({})
 
     async def act(self, instance_id: str, name: str, request: web.BaseRequest) -> web.Response:
         """Do what a form of an instance's page asks for, and lead back to a page."""

@@ -10,8 +10,11 @@ from typing import Final
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
-# Else the exporter of Application Insights reports on itself to its makers.
-_NO_REPORTS: Final = {"APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true"}
+# Else the exporter of Application Insights reports on itself, to its makers and among the shop's own metrics.
+_NO_REPORTS: Final = {
+    "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true",
+    "APPLICATIONINSIGHTS_SDKSTATS_DISABLED": "true",
+}
 
 
 class LoadedLater(SpanExporter):

@@ -60,7 +60,8 @@ def ingestion(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ingestion]:
     monkeypatch.setenv(
         "APPLICATIONINSIGHTS_CONNECTION_STRING", f"InstrumentationKey={_KEY};IngestionEndpoint={found.url}"
     )
-    monkeypatch.setenv("APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL", "true")
+    for report in ("STATSBEAT_DISABLED_ALL", "SDKSTATS_DISABLED"):  # put back afterwards
+        monkeypatch.setenv(f"APPLICATIONINSIGHTS_{report}", "true")
     monkeypatch.setenv("INSIGHTS_SPANS", "true")
     monkeypatch.setattr(requests.Session, "send", requests.Session.send)  # put back afterwards
     forget()

@@ -104,8 +104,8 @@ def _history(status: InstanceStatus) -> str:
 
 def _spans(status: InstanceStatus, spans_of: Callable[[str], Sequence[Span]]) -> str:
     """Return what the app made of the trace that the instance belongs to: its calls, and theirs."""
-    events = status_body(status, show_history=True).get("historyEvents") or ({},)
-    trace = trace_id_of(events[0])
+    events: Sequence[dict[str, Any]] = status_body(status, show_history=True).get("historyEvents") or ()
+    trace = trace_id_of(events[0]) if events else None
     lines = lines_of(spans_of(trace)) if trace else []
     if not lines:
         return ""

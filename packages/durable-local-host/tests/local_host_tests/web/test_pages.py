@@ -293,7 +293,8 @@ async def test_an_instance_shows_the_spans_of_its_trace(app_host: AppHost) -> No
 async def test_what_is_no_export_request_is_refused(app_host: AppHost) -> None:
     moment = export_request("0" * 32, "x")
     moment["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["startTimeUnixNano"] = "9" * 40
-    for body in ([], 7, {"resourceSpans": [7]}, {"resourceSpans": [{"scopeSpans": [{"spans": [{}]}]}]}, moment):
+    bodies: list[Any] = [[], 7, {"resourceSpans": [7]}, {"resourceSpans": [{"scopeSpans": [{"spans": [{}]}]}]}, moment]
+    for body in bodies:
         assert (await app_host.http.post("/admin/v1/traces", json=body)).status == 400
     assert (await app_host.http.post("/admin/v1/traces", data=b"x" * 9)).status in (400, 415)
 

@@ -107,6 +107,7 @@ class Settings:
     order_retention: timedelta = timedelta(days=730)
     backup: StorageLocation | None = None
     backup_retention: timedelta = timedelta(days=14)
+    audit_retention: timedelta = timedelta(days=730)
     mail: MailSettings = MailSettings()
     public_url: str = "http://localhost:7071"
     approver_emails: tuple[str, ...] = ()
@@ -154,6 +155,7 @@ class Settings:
             order_retention=timedelta(days=read.whole_days(env, "ORDER_RETENTION_DAYS", 730)),
             backup=_optional_storage(env, "BACKUP_STORAGE"),
             backup_retention=timedelta(days=read.whole_days(env, "BACKUP_RETENTION_DAYS", 14)),
+            audit_retention=timedelta(days=read.whole_days(env, "AUDIT_RETENTION_DAYS", 730)),
             mail=_mail(env),
             public_url=known_public_url(env) or cls.public_url,
             approver_emails=forms.emails(env, "APPROVER_EMAILS"),

@@ -1,5 +1,6 @@
 """What people do, and every action that is not a storefront's: who, when, what, from where."""
 
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -41,7 +42,7 @@ class AuditRecord(Wire):
 
 
 class AuditLog(Protocol):
-    """Keeps what was done. Records are only ever added."""
+    """Keeps what was done. Records are only ever added, until their retention is over."""
 
     def append(self, record: AuditRecord) -> None:
         """Store a record. Raises StorageUnavailable."""
@@ -55,3 +56,6 @@ class AuditLog(Protocol):
             InvalidCursor: The cursor does not come from this list.
             StorageUnavailable: The same request may be sent again.
         """
+
+    def purge(self, before: datetime, has_time: Callable[[], bool]) -> int:
+        """Delete the records of the days before that of a time. Return how many there were. Raises StorageUnavailable."""

@@ -160,6 +160,11 @@ param orchestrationRetentionDays int = 7
 @maxValue(3650)
 param orderRetentionDays int = 730
 
+@description('Days for which the audit log keeps a record of what a person did.')
+@minValue(1)
+@maxValue(3650)
+param auditRetentionDays int = 730
+
 @description('Days for which the archive is kept: as long as the law wants accounts to be. 3650 are ten years.')
 @minValue(30)
 @maxValue(36500)
@@ -683,6 +688,7 @@ var common commonSettings = {
   packages: '${storage.outputs.blobEndpoint}${storage.outputs.packageContainer}'
   historyRetentionDays: orchestrationRetentionDays
   orderRetentionDays: orderRetentionDays
+  auditRetentionDays: auditRetentionDays
   callers: callerSettings(entraClientId, tenant().tenantId, environment().authentication.loginEndpoint, audiences, callers)
   shop: empty(mailDataLocation) ? shop : { ...shop, mailFrom: mail!.outputs.sender }
 }

@@ -17,18 +17,18 @@ _MAX_EMPTY_PAGES: Final = 20
 
 def read_page(
     table: "TableClient",
-    partition: str,
+    partition: str | None,
     filters: Mapping[str, Any],
     read: Callable[["TableEntity"], T],
     *,
     cursor: str | None,
     limit: int,
 ) -> Page[T]:
-    """Read one page of a partition.
+    """Read one page of a partition, or of several, in the order of their keys.
 
     Args:
         table: Where to read.
-        partition: Its partition key.
+        partition: Its partition key; None where the filters say which.
         filters: Conditions, each naming one parameter by `@`, and the value of that; None leaves a condition out.
         read: Makes an item of a row.
         cursor: The page; None for the first.
@@ -37,9 +37,8 @@ def read_page(
     Raises:
         InvalidCursor: The cursor does not come from this list.
     """
-    asked = {"PartitionKey eq @partition": partition} | {
-        condition: value for condition, value in filters.items() if value is not None
-    }
+    all_filters = {"PartitionKey eq @partition": partition, **filters}
+    asked = {condition: value for condition, value in all_filters.items() if value is not None}
     query = table.query_entities(
         " and ".join(asked),
         parameters={condition.rpartition("@")[2]: value for condition, value in asked.items()},

@@ -1,19 +1,32 @@
-"""The audit log: a table to which rows are only ever added. Their keys sort by time, newest first."""
+"""The audit log: a table to which rows are only ever added, until their retention is over.
+
+A partition for each day, so that no partition grows for ever and whole days are deleted. The keys of partitions and rows sort by
+time, newest first: one query reads from day to day.
+"""
 
 import secrets
-from datetime import datetime
-from typing import Any, Final
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from itertools import groupby, islice
+from typing import TYPE_CHECKING, Any, Final
 
 from adapters.azure_storage.storage import Storage, create_table, created_on_first_use, storage_errors
+from adapters.azure_storage.table_changes import deletion, submit
 from adapters.azure_storage.table_pages import read_page
 from domain.audit import AuditRecord
 from domain.page import Page
 
+if TYPE_CHECKING:
+    from azure.data.tables import TableEntity
+
 _AUDIT: Final = "audit"
 _NAME: Final = "the audit log"
 
-# Microseconds until the year 2286: what is left of them sorts the newest first.
+# Microseconds until the year 2286, and the last of all days: what is left of them sorts the newest first.
 _MAX_POSITION: Final = 10**16
+_MAX_DAY: Final = 99_999_999
+_NO_PARTITION: Final = "0"
+_TRANSACTION_ROWS: Final = 100
 
 
 class AuditLog:
@@ -25,7 +38,7 @@ class AuditLog:
     def append(self, record: AuditRecord) -> None:
         """Store a record."""
         row = {
-            "PartitionKey": _AUDIT,
+            "PartitionKey": _day(record.at),
             "RowKey": f"{_position(record.at)}-{secrets.token_hex(4)}",
             "who": record.who,
             "record": record.model_dump_json(),
@@ -38,13 +51,43 @@ class AuditLog:
     ) -> Page[AuditRecord]:
         """Return records, newest first."""
         # A dot sorts behind the hyphen, so that records of the very microsecond are included.
-        last = None if since is None else f"{_position(since)}."
-        filters: dict[str, Any] = {"who eq @who": who, "RowKey le @last": last}
+        last, day = (None, None) if since is None else (f"{_position(since)}.", _day(since))
+        filters: dict[str, Any] = {
+            "PartitionKey gt @first": _NO_PARTITION,
+            "PartitionKey le @day": day,
+            "RowKey le @last": last,
+            "who eq @who": who,
+        }
         with storage_errors(_NAME):
             return created_on_first_use(
-                lambda: read_page(self._table, _AUDIT, filters, _record_of, cursor=cursor, limit=limit),
+                lambda: read_page(self._table, None, filters, _record_of, cursor=cursor, limit=limit),
                 lambda: create_table(self._table),
             )
+
+    def purge(self, before: datetime, has_time: Callable[[], bool]) -> int:
+        """Delete the records of the days before that of a time. Return how many there were. has_time: whether it may go on."""
+        purged = 0
+        with storage_errors(_NAME):
+            rows = created_on_first_use(lambda: iter(self._rows_before(before)), lambda: create_table(self._table))
+            for _, of_day in groupby(rows, key=lambda row: row["PartitionKey"]):
+                while some := list(islice(of_day, _TRANSACTION_ROWS)):
+                    if not has_time():
+                        return purged
+                    submit(self._table, [deletion(row) for row in some])
+                    purged += len(some)
+        return purged
+
+    def _rows_before(self, before: datetime) -> "Iterable[TableEntity]":
+        return self._table.query_entities(
+            "PartitionKey gt @day and PartitionKey le @last",
+            parameters={"day": _day(before), "last": str(_MAX_DAY)},
+            select=["PartitionKey", "RowKey"],
+        )
+
+
+def _day(at: datetime) -> str:
+    """Return the partition of a day, which is one of UTC."""
+    return f"{_MAX_DAY - int(at.astimezone(UTC).strftime('%Y%m%d')):08d}"
 
 
 def _position(at: datetime) -> str:

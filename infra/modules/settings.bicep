@@ -160,6 +160,9 @@ type commonSettings = {
   @description('How long an order that has ended is kept, in days.')
   @minValue(1)
   orderRetentionDays: int
+  @description('How long a record of the audit log is kept, in days.')
+  @minValue(1)
+  auditRetentionDays: int
   @description('How the app learns who calls.')
   callers: object
   @description('The shop\'s own settings.')
@@ -219,6 +222,7 @@ func appSettings(common commonSettings, slot slotSettings, packageName string, t
   HISTORY_RETENTION_DAYS: string(common.historyRetentionDays)
   ORDER_RETENTION_DAYS: string(common.orderRetentionDays)
   BACKUP_RETENTION_DAYS: '14'
+  AUDIT_RETENTION_DAYS: string(common.auditRetentionDays)
   PYTHON_THREADPOOL_THREAD_COUNT: string(threads)
   ...(common.plan == 'FC1' ? {} : classicSettings(common, slot, packageName))
 }

@@ -1,4 +1,4 @@
-"""Purge what is recorded of callers: links that failed, after an hour."""
+"""Purge what is recorded of callers: the audit log after AUDIT_RETENTION_DAYS, links that failed after an hour."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,7 +10,9 @@ from services.container import services
 _LINKS_RETENTION: Final = timedelta(hours=1)
 
 
-async def purge_logs(now: datetime, has_time: Callable[[], bool]) -> None:
-    """Purge what is past its retention. has_time: whether the run may go on."""
+async def purge_logs(now: datetime, has_time: Callable[[], bool]) -> int:
+    """Purge what is past its retention. Return how many records of the audit log were. has_time: whether the run may go on."""
+    parts = services()
     if has_time():
-        await asyncio.to_thread(services().failed_links.delete_unchanged_since, now - _LINKS_RETENTION)
+        await asyncio.to_thread(parts.failed_links.delete_unchanged_since, now - _LINKS_RETENTION)
+    return await asyncio.to_thread(parts.audit_log.purge, now - parts.settings.audit_retention, has_time)

@@ -41,7 +41,8 @@ class AuditPage(Wire):
 async def list_audit_records(req: func.HttpRequest) -> func.HttpResponse:
     """List what people did, newest first.
 
-    An action has a record from before it was tried, and another of how it was answered. Nothing is ever removed or changed.
+    An action has a record from before it was tried, and another of how it was answered. Nothing is changed, or removed before
+    its retention is over.
     """
     page = await read_page(services().audit_log.list, read_query(req, AuditQuery))
     return answer(AuditPage(records=tuple(page.items), next_cursor=page.cursor))

@@ -43,6 +43,8 @@ async def purge(client: DurableClient, now: datetime) -> None:
     orders = await purge_orders(client, now, has_time)
     runs = await purge_runs(client, now, has_time)
     histories = await Histories(client, now, has_time).purge()
-    await purge_logs(now, has_time)
+    records = await purge_logs(now, has_time)
     await go_on_with_all(client, now)
     _log.info("archived and purged %d orders, %d runs and %d further histories", orders, runs, histories)
+    if records:
+        _log.info("purged %d records of the audit log", records)

@@ -63,12 +63,15 @@ class OrderRepair:
         """Give every ended order the index row of its end, for as long as there is time. Return how many got theirs."""
         repaired = 0
         with storage_errors(NAME):
-            position = self._position()
-            while position.is_due(now) and has_time():
+            known = self._position()
+            position, is_known = known or _Position(), known is not None
+            while position.is_due(now) and (not is_known or has_time()):
                 page = self._page(position)
                 repaired += sum(self._complete(row["RowKey"]) for row in page if _is_without_end(row))
                 position = _after(position, page, now)
-                self._move(position)
+                is_known = is_known or bool(page)
+                if is_known:  # an account without orders has no row of this either: a backup may be restored into it
+                    self._move(position)
         return repaired
 
     def _page(self, position: _Position) -> "list[TableEntity]":
@@ -86,13 +89,13 @@ class OrderRepair:
                 return True
         return False
 
-    def _position(self) -> _Position:
+    def _position(self) -> _Position | None:
         from azure.core.exceptions import ResourceNotFoundError
 
         try:
             return _Position.model_validate_json(self._orders.get_entity(*_KEYS)["json"])
         except (ResourceNotFoundError, ValidationError):  # of no pass yet, or of a release with other passes
-            return _Position()
+            return None
 
     def _move(self, position: _Position) -> None:
         keys = dict(zip(("PartitionKey", "RowKey"), _KEYS, strict=True))

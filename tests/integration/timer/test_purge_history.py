@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from itertools import chain, repeat
 from typing import Any
 
 import azure.durable_functions as df
@@ -193,7 +194,9 @@ async def test_orders_that_ended_under_an_earlier_release_are_purged_by_their_la
 
     def repair(runs: int) -> int:
         """As if a run that has time for one page followed on the other."""
-        return sum(services().order_repair.complete_ends(now, iter([True, False]).__next__) for _ in range(runs))
+        return sum(
+            services().order_repair.complete_ends(now, chain([True], repeat(False)).__next__) for _ in range(runs)
+        )
 
     assert [len(found(placed)), repair(30), len(found(placed))] == [1, 2, 3]
     ended = services().order_repository.ended(began - timedelta(days=1), began, 10)
@@ -204,6 +207,11 @@ async def test_orders_that_ended_under_an_earlier_release_are_purged_by_their_la
     ended_under_an_earlier_release("old-2")
     now += timedelta(days=1)
     assert [repair(30), len(found(placed))] == [0, 2], "it is over for good"
+
+
+async def test_an_account_without_orders_stays_one_into_which_a_backup_may_be_restored(shop: Shop) -> None:
+    await purge_as_of(shop, shop.host.clock.now())
+    assert list(services().storage.table("orders").list_entities()) == []
 
 
 async def test_an_order_that_ended_under_an_earlier_release_is_found_by_the_run_that_completes_the_index(

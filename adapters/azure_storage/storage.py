@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cached_property
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from adapters.azure_storage.blob_links import BlobLinks
@@ -17,6 +18,7 @@ from settings import StorageLocation
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
+    from azure.core.pipeline import PipelineResponse
     from azure.data.tables import TableClient
     from azure.storage.blob import BlobServiceClient, ContainerClient
     from azure.storage.queue import QueueClient, QueueServiceClient
@@ -108,7 +110,12 @@ class Storage:
     @property
     def _transport(self) -> dict[str, Any]:
         """Return the options of a client that depend on the process. A session that it is given, it neither changes nor closes."""
-        return {"retry_total": self._retries, "session": new_session(), "session_owner": False}
+        return {
+            "retry_total": self._retries,
+            "session": new_session(),
+            "session_owner": False,
+            "raw_response_hook": _require_storage,
+        }
 
     @cached_property
     def _table_transport(self) -> dict[str, Any]:
@@ -149,6 +156,15 @@ class Storage:
         if self._location.client_id:
             return ManagedIdentityCredential(client_id=self._location.client_id)
         return DefaultAzureCredential()
+
+
+def _require_storage(response: "PipelineResponse[Any, Any]") -> None:
+    """Refuse a success that is not the service's own, such as a proxy's page: the libraries fail at it in any way."""
+    from azure.core.exceptions import ServiceResponseError
+
+    answer = response.http_response
+    if answer.status_code < HTTPStatus.BAD_REQUEST and "x-ms-request-id" not in answer.headers:
+        raise ServiceResponseError("what answered is no Azure Storage")
 
 
 def created_on_first_use(operation: Callable[[], T], create: Callable[[], object]) -> T:

@@ -335,8 +335,15 @@ def test_no_key_shows_an_address(storage: Storage, repository: OrderRepository) 
     assert not [row for row in storage.table("orders").list_entities() if "ada@example" in row["RowKey"].lower()]
 
 
+OF_THE_SERVICE = {"x-ms-request-id": "1"}
+MORE = {
+    **OF_THE_SERVICE,
+    "x-ms-continuation-NextPartitionKey": PARTITIONS[0],
+    "x-ms-continuation-NextRowKey": "$",
+}
+
+
 def test_a_page_that_the_service_left_empty_is_not_the_end(script: Script) -> None:
-    more = {"x-ms-continuation-NextPartitionKey": PARTITIONS[0], "x-ms-continuation-NextRowKey": "$"}
     found = {
         "PartitionKey": PARTITIONS[0],
         "RowKey": f"$customer|ada|{'a' * 14}|{ORDER}",
@@ -347,17 +354,16 @@ def test_a_page_that_the_service_left_empty_is_not_the_end(script: Script) -> No
     }
     call = "GET /shop/orders()"
     for _ in PARTITIONS:
-        script.answer(call, {"value": []}, headers=more)
-    script.answer(call, {"value": [found]})
-    script.answer(call, {"value": []})
+        script.answer(call, {"value": []}, headers=MORE)
+    script.answer(call, {"value": [found]}, headers=OF_THE_SERVICE)
+    script.answer(call, {"value": []}, headers=OF_THE_SERVICE)
     location = f"AccountName=shop;AccountKey=a2V5;TableEndpoint={script.url}/shop"
     repository = OrderRepository(Storage(StorageLocation(connection_string=location)))
     assert every_id(repository, customer_id="ada") == [ORDER]
 
 
 def test_a_service_that_gives_nothing_but_empty_pages_is_unavailable(script: Script) -> None:
-    more = {"x-ms-continuation-NextPartitionKey": PARTITIONS[0], "x-ms-continuation-NextRowKey": "$"}
-    script.answer("GET /shop/orders()", {"value": []}, headers=more)
+    script.answer("GET /shop/orders()", {"value": []}, headers=MORE)
     location = f"AccountName=shop;AccountKey=a2V5;TableEndpoint={script.url}/shop"
     with pytest.raises(StorageUnavailable):
         OrderRepository(Storage(StorageLocation(connection_string=location))).list()

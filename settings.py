@@ -14,7 +14,7 @@ import setting_values as read
 from domain.catalogue.product import ORDER_LIMIT
 from domain.expenses.limits import ExpenseLimits
 from domain.money import Limit, Money
-from domain.orders.order import APPROVAL_ESCALATION_S
+from domain.orders.policy import APPROVAL_ESCALATION_S
 from domain.payments.payment import CaptureMode
 from domain.payments.providers import STRIPE, ProviderName
 from domain.shipping.carriers import DEFAULT_CARRIERS, CarrierName

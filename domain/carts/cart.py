@@ -15,7 +15,8 @@ from domain.catalogue.product import MAX_LINE_QUANTITY, OrderLine, Quantity
 from domain.field_error import FieldError
 from domain.ids import CustomerId, OrderId, ProductId, digest_id
 from domain.keyed_changes import ChangeLog, KeyedChange
-from domain.orders.order import MAX_ORDER_LINES, PaymentDetails
+from domain.orders.order import MAX_ORDER_LINES
+from domain.orders.payment_details import PaymentDetails
 from domain.shipping.shipment import Destination
 from domain.wire import Edge, EmailAddress, Wire, split_state
 from domain.workflows.steps import Message, Outcome, StepResult

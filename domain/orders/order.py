@@ -4,50 +4,24 @@ from enum import StrEnum
 from typing import Annotated, Any, Final, Self
 
 from pydantic import Field, ValidationError, model_validator
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_core import InitErrorDetails
 
 from domain.catalogue.product import OrderLine, PricedLine, Quantity, parcel_sides, total_cents, total_grams
 from domain.errors import IllegalTransition
-from domain.ids import CustomerId, Namespace, OrderId, ProductId, Version
+from domain.ids import CustomerId, OrderId, ProductId
 from domain.inventory.stock import ALREADY_SETTLED
 from domain.money import Money
-from domain.payments.payment import CaptureMode, PaymentMethod, PaymentRequest
-from domain.payments.providers import STRIPE, ProviderName, method_problem
+from domain.orders.payment_details import PaymentDetails, problem_at
+from domain.orders.policy import OrderPolicy
+from domain.payments.payment import PaymentMethod, PaymentRequest
+from domain.payments.providers import STRIPE, ProviderName
 from domain.shipping.customs import CustomsDeclaration
-from domain.shipping.shipment import LABEL_PERCENT, Address, BuyLabelRequest, Destination, ShipmentRequest
-from domain.wire import Cents, Currency, Edge, Email, EmailAddress, Timestamp, Wire, at_most, is_absent, is_empty
+from domain.shipping.shipment import Address, BuyLabelRequest, Destination, ShipmentRequest
+from domain.wire import Currency, Edge, Email, EmailAddress, Timestamp, Wire, at_most, is_absent
 from domain.workflows.approval_wait import ApprovalWait
-from domain.workflows.steps import SETTLED, STEP_PATIENCE_S, LedgerEntry, Message, StepUnderWay, open_compensations
+from domain.workflows.steps import SETTLED, LedgerEntry, Message, StepUnderWay, open_compensations
 
 MAX_ORDER_LINES: Final = 50
-APPROVAL_ESCALATION_S: Final = 4 * 3600
-MAX_STATED_CENTS: Final = 10**12
-"""Far above any order's limit, so that the limit itself reports a slip."""
-
-
-class PaymentDetails(Edge):
-    """How the customer pays.
-
-    Attributes:
-        payment_method: The payment provider's token.
-        currency: The currency; None for the shop's.
-        amount_cents: If stated, it must be the price of the goods.
-        provider: A provider that the shop offers; None for the shop's first one that takes the payment method.
-    """
-
-    payment_method: PaymentMethod | None = None
-    currency: Currency | None = None
-    amount_cents: Annotated[int, Field(strict=True, ge=1, le=MAX_STATED_CENTS)] | None = None
-    provider: Annotated[ProviderName | None, Field(exclude_if=is_absent)] = None
-
-    @model_validator(mode="after")
-    def _names_what_is_charged(self) -> Self:
-        has_method = self.payment_method is not None
-        problem = method_problem(self.provider or STRIPE, has_method=has_method)
-        if problem is not None:
-            error = _problem((problem.field,), problem.rule, problem.message)
-            raise ValidationError.from_exception_data(type(self).__name__, [error], hide_input=True)
-        return self
 
 
 class OrderRequest(Edge):
@@ -82,12 +56,12 @@ def _form_problems(request: OrderRequest) -> list[InitErrorDetails]:
     short = (("product_id", request.product_id), ("quantity", request.quantity))
     if request.lines is None:
         return [
-            _problem((name,), "missing", "Field required, unless `lines` is given")
+            problem_at((name,), "missing", "Field required, unless `lines` is given")
             for name, value in short
             if value is None
         ]
     mixed = [
-        _problem((name,), "two_forms", "Give either `lines` or `product_id` and `quantity`, not both")
+        problem_at((name,), "two_forms", "Give either `lines` or `product_id` and `quantity`, not both")
         for name, value in short
         if value is not None
     ]
@@ -95,42 +69,12 @@ def _form_problems(request: OrderRequest) -> list[InitErrorDetails]:
     for index, line in enumerate(request.lines):
         if line.product_id in seen:
             mixed.append(
-                _problem(("lines", index, "product_id"), "repeated_product", "Each product may stand in one line only")
+                problem_at(
+                    ("lines", index, "product_id"), "repeated_product", "Each product may stand in one line only"
+                )
             )
         seen.add(line.product_id)
     return mixed
-
-
-def _problem(location: tuple[str | int, ...], kind: str, rule: str) -> InitErrorDetails:
-    # No input: the rejected value must not travel with the error.
-    return InitErrorDetails(type=PydanticCustomError(kind, rule), loc=location, input=None)
-
-
-class OrderPolicy(Wire):
-    """The settings under which an order was accepted. A later change of a setting must not change a running order.
-
-    Attributes:
-        approval_threshold_cents: Total above which an approval is needed, in the order's currency.
-        approvers: Who is asked, one after the other.
-        approval_escalation_s: How long the next one is not asked yet.
-        namespace: Marks this shop's orders at providers whose account other programs use too.
-        label_percent: The most that a label may cost, as a share of the order's total.
-        label_limit_cents: The most that a label may cost, in the order's currency.
-        step_patience_s: How long each step is tried.
-        version: Of the orchestrator that the order is started on; None for the version of the release.
-    """
-
-    approval_threshold_cents: Cents
-    approval_timeout_s: Annotated[int, Field(ge=1)]
-    approval_reminder_s: Annotated[int, Field(ge=1)]
-    capture: CaptureMode
-    approvers: Annotated[tuple[Email, ...], Field(exclude_if=is_empty)] = ()
-    approval_escalation_s: Annotated[int, Field(ge=1)] = APPROVAL_ESCALATION_S
-    namespace: Namespace = ""
-    label_percent: Annotated[int, Field(ge=0)] = LABEL_PERCENT
-    label_limit_cents: Annotated[Cents | None, Field(exclude_if=is_absent)] = None
-    step_patience_s: Annotated[int, Field(ge=1)] = STEP_PATIENCE_S
-    version: Annotated[Version | None, Field(exclude_if=is_absent)] = None
 
 
 class Order(Wire):

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
-from domain.catalogue.product import ORDER_LIMIT, PricedLine, Product, price_lines, total_cents
+from domain.catalogue.product import PricedLine, Product, price_lines, total_cents
 from domain.catalogue.shards import shard_of
 from domain.errors import (
     AmountDiffers,
@@ -15,13 +15,12 @@ from domain.errors import (
     UnknownProduct,
 )
 from domain.money import Limit
-from domain.orders.order import Order, OrderPolicy, OrderRequest
-from domain.payments.providers import STRIPE, ProviderName, chosen_provider, method_problem, offer_problem
+from domain.orders.order import Order, OrderRequest
+from domain.orders.policy import OrderPolicy
+from domain.payments.providers import ProviderName, chosen_provider, method_problem, offer_problem
 from domain.refusals import OrderNotAcceptable
-from domain.shipping.customs import CustomsDeclaration
 from domain.shipping.rules import ShippingRules, check_parcel, declaration
 
-# The fields that a request and its order share by name, and that pricing does not calculate, are copied.
 _REFUSALS: Final = (
     UnknownProduct,
     MixedCurrencies,
@@ -30,52 +29,51 @@ _REFUSALS: Final = (
     AmountDiffers,
     NotShippable,
 )
+# The fields that a request and its order share by name, and that pricing does not calculate, are copied.
 _TAKEN_OVER: Final = sorted((OrderRequest.model_fields.keys() & Order.model_fields.keys()) - {"order_id", "lines"})
 
 
-def priced_order(
-    request: OrderRequest,
-    order_id: str,
-    products: Mapping[str, Product],
-    *,
-    currency: str,
-    policy: OrderPolicy,
-    now: datetime,
-    limit: Limit = ORDER_LIMIT,
-    shipping: ShippingRules | None = None,
-    providers: Sequence[ProviderName] = (STRIPE,),
-) -> Order:
-    """Return the order at today's prices.
+class OrderTerms(NamedTuple):
+    """What a shop takes an order under.
 
-    Args:
-        request: The customer's request.
-        order_id: The order's id.
-        products: The known products, by id.
-        currency: The currency of a request that names none.
+    Attributes:
+        currency: The order's.
         policy: The settings under which the order is accepted.
-        now: The time of acceptance.
         limit: The most that the order may cost.
-        shipping: The parcels that can be sent; None for all, within the country.
+        shipping: The parcels that can be sent.
         providers: The payment providers that the shop offers.
+    """
+
+    currency: str
+    policy: OrderPolicy
+    limit: Limit
+    shipping: ShippingRules
+    providers: Sequence[ProviderName]
+
+
+def priced_order(
+    request: OrderRequest, order_id: str, products: Mapping[str, Product], terms: OrderTerms, now: datetime
+) -> Order:
+    """Return the order at today's prices. products: the known ones, by id. now: the time of acceptance.
 
     Raises:
         OrderNotAcceptable: A field breaks a rule; the error names both.
     """
-    currency = request.payment.currency or currency
-    provider = _provider(request, providers)
+    provider = _provider(request, terms.providers)
     try:
-        lines = price_lines(request.wanted_lines(), products, currency, limit)
+        lines = price_lines(request.wanted_lines(), products, terms.currency, terms.limit)
         _check_amount(request, lines)
-        customs = None if shipping is None else _customs(request, lines, products, currency, shipping)
+        check_parcel(lines, terms.shipping)
+        customs = declaration(lines, products, terms.currency, request.ship_to, terms.shipping)
     except _REFUSALS as refusal:
         raise _refused(request, refusal) from None
     return Order(
         order_id=order_id,
         lines=tuple(_in_shard(line, order_id, products[line.product_id]) for line in lines),
-        currency=currency,
+        currency=terms.currency,
         payment_method=request.payment.payment_method,
         placed_at=now,
-        policy=policy,
+        policy=terms.policy,
         payment_provider=provider,
         customs=customs,
         **{name: getattr(request, name) for name in _TAKEN_OVER},
@@ -96,17 +94,6 @@ def _provider(request: OrderRequest, offered: Sequence[ProviderName]) -> Provide
     if problem is not None:
         raise OrderNotAcceptable(f"payment.{problem.field}", problem.rule, problem.message)
     return provider
-
-
-def _customs(
-    request: OrderRequest,
-    lines: Sequence[PricedLine],
-    products: Mapping[str, Product],
-    currency: str,
-    shipping: ShippingRules,
-) -> CustomsDeclaration | None:
-    check_parcel(lines, shipping)
-    return declaration(lines, products, currency, request.ship_to, shipping)
 
 
 def _check_amount(request: OrderRequest, lines: Sequence[PricedLine]) -> None:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from domain.cards import looks_like_card_number
 from domain.field_error import FieldError
 from domain.ids import new_order_id
-from domain.orders.order import Order, OrderPolicy, OrderRequest
-from domain.orders.pricing import priced_order
+from domain.orders.order import Order, OrderRequest
+from domain.orders.policy import OrderPolicy
+from domain.orders.pricing import OrderTerms, priced_order
 from domain.refusals import Invalid, OrderIdTaken
 from domain.workflows.intake import Intake
 from services.input.fingerprints import fingerprint
@@ -96,17 +97,14 @@ class OrderIntake:
     def _priced(self, request: OrderRequest, order_id: str, now: datetime, version: str | None) -> Order:
         products = self._catalogue.get_many([line.product_id for line in request.wanted_lines()])
         currency = request.payment.currency or self._settings.currency
-        return priced_order(
-            request,
-            order_id,
-            products,
+        terms = OrderTerms(
             currency=currency,
             policy=_policy(self._settings, currency, request.email, version),
-            now=now,
             limit=self._settings.order_limit,
             shipping=self._settings.shipping,
             providers=self._settings.payment_providers,
         )
+        return priced_order(request, order_id, products, terms, now)
 
     def _record_senders(self, order_id: str, batch_id: str) -> None:
         """Record who sent the batch as who asks for its order: the batch may be purged before an approver decides."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from domain.ports import Carrier, Mailer, ParcelTracker, PaymentProvider, RegionLookup, WebhookSender
     from domain.repositories.payments import Invoices
     from domain.repositories.people import (
+        CustomerExports,
         DecisionLinks,
         FailedLinks,
         Texts,
@@ -130,6 +131,12 @@ class Services(Stores):
             decide_within_s=int(self.settings.expenses.timeout.total_seconds()),
             remind_every_s=int(self.settings.expenses.reminder.total_seconds()),
         )
+
+    @built_once
+    def customer_exports(self) -> "CustomerExports":
+        from adapters.stores.customer_exports import CustomerExports
+
+        return CustomerExports(self.storage)
 
     @built_once
     def texts(self) -> "Texts":

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from adapters.azure_storage.storage import Storage, create_table, created_on_first_use, storage_errors
-from domain.ids import digest_id
 from domain.personal.erasure import Erasure, ErasureStatus
 
 _ERASURES: Final = "erasures"
@@ -18,22 +17,22 @@ class Erasures:
     def __init__(self, storage: Storage) -> None:
         self._table = storage.table(_ERASURES)
 
-    def find(self, customer_id: str) -> Erasure | None:
-        """Return the erasure of a customer's data; None when none was asked for."""
+    def find(self, subject: str) -> Erasure | None:
+        """Return the erasure of a customer's data, by the digest of the id; None when none was asked for."""
         from azure.core.exceptions import ResourceNotFoundError
 
         with storage_errors(_NAME):
             try:
-                row = self._table.get_entity(_PARTITION, digest_id(customer_id))
+                row = self._table.get_entity(_PARTITION, subject)
             except ResourceNotFoundError:  # the row, or the table with it
                 return None
         return Erasure.model_validate_json(row["json"])
 
-    def put(self, customer_id: str, erasure: Erasure) -> None:
+    def put(self, subject: str, erasure: Erasure) -> None:
         """Store how far an erasure is."""
         entity = {
             "PartitionKey": _PARTITION,
-            "RowKey": digest_id(customer_id),
+            "RowKey": subject,
             "status": str(erasure.status),
             "json": erasure.model_dump_json(),
         }

@@ -4,14 +4,16 @@ Blobs are rewritten against their ETag, and one that is named after the customer
 messages are emptied: what is in the others is delivered within minutes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from adapters.azure_storage.blob_paths import NameLeavesContainer, blob_within
 from adapters.azure_storage.storage import Storage, storage_errors
 from adapters.stores.archive import ARCHIVE
+from adapters.stores.customer_exports import EXPORTS
 from adapters.stores.run_files import CONTAINERS
+from domain.ids import digest_id
 from domain.personal.traces import Traces
 from domain.queues import MANIFESTS, NOTIFICATIONS, ORDERS_IN
 
@@ -30,45 +32,55 @@ class PersonalDataStores:
 
     def __init__(self, storage: Storage, inboxes: Sequence[str]) -> None:
         self._storage = storage
-        self._containers = list(dict.fromkeys([ARCHIVE, *CONTAINERS.values(), MANIFESTS, *inboxes]))
+        # Exports go with their runs.
+        of_runs = (name for name in CONTAINERS.values() if name != EXPORTS)
+        self._containers = list(dict.fromkeys([ARCHIVE, *of_runs, MANIFESTS, *inboxes]))
 
-    def documents(self, traces: Traces) -> Iterator[tuple[str, str]]:
-        """Yield every document with a trace: its name, and its text."""
-        for container_name in self._containers:
+    def documents(
+        self, traces: Traces, cursor: str | None, has_time: Callable[[], bool]
+    ) -> tuple[list[tuple[str, str]], str | None]:
+        """Return the documents with a trace, name and text, of as many as are read in the time, and where the next call begins.
+
+        cursor: a container and the digest of a blob's name, as a name may be that of a customer.
+        """
+        found: list[tuple[str, str]] = []
+        begun, _, last = (cursor or "").partition("|")
+        for container_name in self._containers[self._containers.index(begun) if begun else 0 :]:
             container = self._storage.container(container_name)
-            for name in self._names(container):
+            names = _after(self._names(container), last)
+            last = ""
+            for name in names:
                 text = self._text(container, name)
                 if traces.are_in_text(name) or traces.are_in_document(text):
-                    yield f"{container_name}/{name}", text
+                    found.append((f"{container_name}/{name}", text))
+                elif not has_time():  # a document without a trace is there for the next call
+                    return found, f"{container_name}|{digest_id(name)}"
+        return found, None
 
-    def scrub_documents(self, traces: Traces) -> int:
-        """Rewrite every document with a trace; delete one that is named after the customer. Return how many there were."""
+    def scrub(self, traces: Traces, path: str) -> None:
+        """Rewrite a document without its traces; delete one that is named after the customer. Safe to repeat."""
         from azure.core import MatchConditions
         from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
         from azure.storage.blob import StandardBlobTier
 
-        count = 0
-        for path, _ in list(self.documents(traces)):
-            container_name, _, name = path.partition("/")
-            blob = blob_within(self._storage.container(container_name), name)
-            count += 1
-            with storage_errors(_NAME), suppress(ResourceModifiedError, ResourceNotFoundError):
-                if traces.are_in_text(name):
-                    blob.delete_blob()
-                    continue
-                download = blob.download_blob()
-                text = download.readall().decode("utf-8", "surrogateescape")
-                settings = download.properties.content_settings
-                settings.content_md5 = None  # of the text as it was
-                blob.upload_blob(
-                    traces.scrubbed_document(text).encode("utf-8", "surrogateescape"),
-                    overwrite=True,
-                    standard_blob_tier=StandardBlobTier.COOL if container_name == ARCHIVE else None,
-                    content_settings=settings,
-                    etag=download.properties.etag,
-                    match_condition=MatchConditions.IfNotModified,
-                )
-        return count
+        container_name, _, name = path.partition("/")
+        blob = blob_within(self._storage.container(container_name), name)
+        with storage_errors(_NAME), suppress(ResourceModifiedError, ResourceNotFoundError):
+            if traces.are_in_text(name):
+                blob.delete_blob()
+                return
+            download = blob.download_blob()
+            text = download.readall().decode("utf-8", "surrogateescape")
+            settings = download.properties.content_settings
+            settings.content_md5 = None  # of the text as it was
+            blob.upload_blob(
+                traces.scrubbed_document(text).encode("utf-8", "surrogateescape"),
+                overwrite=True,
+                standard_blob_tier=StandardBlobTier.COOL if container_name == ARCHIVE else None,
+                content_settings=settings,
+                etag=download.properties.etag,
+                match_condition=MatchConditions.IfNotModified,
+            )
 
     def poison_messages(self, traces: Traces, *, delete: bool) -> list[str]:
         """Return the poison messages with a trace. delete: whether they are deleted."""
@@ -123,3 +135,9 @@ class PersonalDataStores:
                 return content.decode("utf-8", "surrogateescape")
             except (ResourceNotFoundError, NameLeavesContainer):
                 return ""
+
+
+def _after(names: list[str], last: str) -> list[str]:
+    """Return the names behind the one with this digest; all when there is none, as a document may be read twice."""
+    places = [place for place, name in enumerate(names) if last and digest_id(name) == last]
+    return names[places[0] + 1 :] if places else names

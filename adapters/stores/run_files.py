@@ -3,11 +3,18 @@
 from typing import Final
 
 from adapters.azure_storage.storage import Storage, create_container, created_on_first_use, storage_errors
+from adapters.stores.customer_exports import EXPORTS
 from domain.files.batch import FILE_BATCH
 from domain.orders.batch import ORDER_BATCH
+from domain.personal.run import CUSTOMER_DATA
 from domain.reports.report import REPORT
 
-CONTAINERS: Final = {REPORT: "reports", ORDER_BATCH: "order-batches", FILE_BATCH: "file-batches"}
+CONTAINERS: Final = {
+    REPORT: "reports",
+    ORDER_BATCH: "order-batches",
+    FILE_BATCH: "file-batches",
+    CUSTOMER_DATA: EXPORTS,
+}
 """The container of each workflow that leaves blobs."""
 
 

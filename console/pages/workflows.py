@@ -18,6 +18,7 @@ from domain.ids import EXPENSE_APPROVAL, PROCESS_ORDER, WorkflowKey
 from domain.onboarding.user import USER_ONBOARDING
 from domain.orders.batch import ORDER_BATCH
 from domain.page import InvalidCursor, Page
+from domain.personal.run import CUSTOMER_DATA
 from domain.refusals import Conflict, Invalid
 from domain.reports.report import REPORT
 from domain.shipping.tracking import SHIPMENT_TRACKING
@@ -41,6 +42,7 @@ _OPERATORS: Final = frozenset({Role.OPERATOR})
 _PAGE_SIZE: Final = 50
 _REPLAY: Final = "replay"
 _WORKFLOWS: Final = (
+    CUSTOMER_DATA,
     EXPENSE_APPROVAL,
     FILE_BATCH,
     ORDER_BATCH,

@@ -18,8 +18,11 @@ KEPT: Final = (
 )
 
 
+MAX_EMAILS: Final = 20
+
+
 class ErasureStatus(StrEnum):
-    """running: begun, and gone on with every hour. waiting: something new is not settled. erased: done."""
+    """running: a run is at it. waiting: something is not settled; the timer tries again every night. erased: done."""
 
     RUNNING = "running"
     WAITING = "waiting"
@@ -35,7 +38,7 @@ class PersonalDataRequest(Edge):
     """
 
     requested_by: OneLine
-    emails: Annotated[tuple[EmailAddress, ...], Field(max_length=20)] = ()
+    emails: Annotated[tuple[EmailAddress, ...], Field(max_length=MAX_EMAILS)] = ()
 
 
 class Open(Wire):
@@ -52,6 +55,7 @@ class Erasure(Wire):
     Attributes:
         customer_id: None once it is done: then nothing knows whose data it was.
         emails: None once it is done.
+        run_id: The run that is at it, or was last; None for one that an earlier release began.
         pseudonym: What stands for the customer from now on: chosen by chance, so that no id leads to it.
         open: What it waits for.
         erased: How many records of each kind were erased, pseudonymised or rewritten.
@@ -61,6 +65,7 @@ class Erasure(Wire):
     requested_by: str
     requested_at: Timestamp
     pseudonym: str
+    run_id: str | None = None
     customer_id: str | None = None
     emails: tuple[str, ...] | None = None
     finished_at: Timestamp | None = None

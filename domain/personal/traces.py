@@ -110,7 +110,7 @@ def _values_of(text: str) -> list[Any] | None:
 
 def _nested(text: str) -> Any:
     """Return what stands as JSON in a text, as the inputs of a history do; None for any other text."""
-    if text[:1] not in ("{", "["):
+    if text[:1] not in ("{", "[", '"'):  # a text itself may stand as JSON in a text: the input in a history's event
         return None
     try:
         return json.loads(text)

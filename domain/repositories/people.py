@@ -1,13 +1,16 @@
 """Users, and what is sent to people: messages, their texts, and the links in them."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from domain.expenses.claim import WithdrawalRight
+from domain.files.blob_link import BlobLink
 from domain.mail.notification import Notification, Resend
 from domain.onboarding.user import PersistUser
 from domain.personal.erasure import Erasure
+from domain.personal.export import CustomerData
+from domain.personal.run import DataPlace
 from domain.personal.traces import Traces
 from domain.workflows.decision_link import DecisionLink
 
@@ -28,11 +31,13 @@ class Users(Protocol):
 class PersonalDataStores(Protocol):
     """The stores that have no index by customer: they are read whole."""
 
-    def documents(self, traces: Traces) -> Iterator[tuple[str, str]]:
-        """Yield every document with a trace: its name, and its text."""
+    def documents(
+        self, traces: Traces, cursor: str | None, has_time: Callable[[], bool]
+    ) -> tuple[list[tuple[str, str]], str | None]:
+        """Return documents with a trace, name and text, and where the next call begins; None after the last one."""
 
-    def scrub_documents(self, traces: Traces) -> int:
-        """Rewrite every document with a trace; delete one that is named after the customer. Return how many there were."""
+    def scrub(self, traces: Traces, path: str) -> None:
+        """Rewrite a document without its traces; delete one that is named after the customer."""
 
     def awaited_messages(self, traces: Traces) -> list[str]:
         """Return the queues whose next messages have a trace: their functions are about to take them."""
@@ -44,14 +49,27 @@ class PersonalDataStores(Protocol):
 class Erasures(Protocol):
     """The erasures of customers' data."""
 
-    def find(self, customer_id: str) -> Erasure | None:
-        """Return the erasure of a customer's data; None when none was asked for."""
+    def find(self, subject: str) -> Erasure | None:
+        """Return the erasure of a customer's data, by the digest of the id; None when none was asked for."""
 
-    def put(self, customer_id: str, erasure: Erasure) -> None:
+    def put(self, subject: str, erasure: Erasure) -> None:
         """Store how far an erasure is."""
 
     def unfinished(self) -> Sequence[Erasure]:
         """Return the erasures that are not done."""
+
+
+class CustomerExports(Protocol):
+    """The exports of customers' data. key: the run's."""
+
+    def write_page(self, key: str, place: DataPlace, number: int, page: CustomerData) -> None:
+        """Keep a page. A repeat replaces it."""
+
+    def assemble(self, key: str, empty: CustomerData) -> str:
+        """Make the document of all pages, and return the name of its blob."""
+
+    def link(self, key: str) -> BlobLink:
+        """Return where the document can be read for a while."""
 
 
 class Outbox(Protocol):

@@ -43,6 +43,7 @@ var containers = [
   'file-batches'
   'reports'
   'order-batches'
+  'customer-exports'
   'undelivered-events'
   'archive'
 ]
@@ -137,6 +138,16 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
               }
               // No history is kept for longer, and customers' data should not be.
               actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: 90 } } }
+            }
+          }
+          {
+            // An export is fetched within days, and lies there with all of a customer's data.
+            name: 'exports-of-customers'
+            type: 'Lifecycle'
+            enabled: true
+            definition: {
+              filters: { blobTypes: ['blockBlob'], prefixMatch: ['customer-exports/'] }
+              actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: 7 } } }
             }
           }
           {

@@ -1,127 +1,106 @@
-"""Erase one customer's data, once all of it is settled.
-
-Every part may be done twice, and the orders, by which the rest is found, go last: after a process that died,
-the next one finds what is left.
-"""
+"""Erase one page of a customer's data. Each part may be done twice, and what has become open meanwhile is left as it is."""
 
 import asyncio
-import logging
-import secrets
 from collections import Counter
-from datetime import datetime
-from typing import Final
 
 from domain.carts.cart import CART_ENTITY
-from domain.ids import digest_id, order_instance_id
-from domain.personal.erasure import Erasure, ErasureStatus, Open, PersonalDataRequest
-from domain.refusals import Conflict, NotFound
+from domain.ids import PROCESS_ORDER, order_instance_id
+from domain.personal.erasure import Open
+from domain.personal.run import CUSTOMER_DATA, DataPage, DataPageDone, DataPlace
 from services.container import services
-from services.durable.client import DurableClient
-from services.personal.finding import Found, find, open_of
+from services.durable.client import DurableClient, InstanceStatus
+from services.personal.finding import Person, cart_of, is_part_of, is_run_of, person_of, why_run_open, workflow_and_key
+from services.personal.walking import Tally, slice_of, through_instances, time_limit
 from services.retention.archiving import purge_instance
 from services.retention.orders import forget_beside
-
-_MAX_SHOWN: Final = 5
-
-_log = logging.getLogger(__name__)
+from services.retention.settled import why_order_unsettled
 
 
-class NotSettled(Conflict):
-    """Money, stock or a dead letter of the customer is open."""
-
-    def __init__(self, open_ones: tuple[Open, ...]) -> None:
-        shown = ", ".join(f"{each.kind} {each.id} ({each.why})" for each in open_ones[:_MAX_SHOWN])
-        super().__init__("not_settled", f"Nothing was erased: {len(open_ones)} must be settled before: {shown}.")
-
-
-class ErasureNotFound(NotFound):
-    """No erasure was asked for."""
-
-    def __init__(self) -> None:
-        super().__init__("erasure_not_found", "No erasure of this customer's data was asked for.")
-
-
-async def begin_erasure(
-    client: DurableClient, customer_id: str, request: PersonalDataRequest, now: datetime
-) -> Erasure:
-    """Erase a customer's data. A repeat goes on with what is under way, or erases what has come since.
-
-    Raises:
-        NotSettled: Something is under way or open. Nothing was erased.
-    """
-    known = await asyncio.to_thread(services().erasures.find, customer_id)
-    if known is None or known.status is ErasureStatus.ERASED:
-        known = Erasure(
-            status=ErasureStatus.RUNNING,
-            requested_by=request.requested_by,
-            requested_at=now,
-            pseudonym=f"erased-{digest_id(secrets.token_hex(16))[:16]}" if known is None else known.pseudonym,
-            customer_id=customer_id,
-            emails=request.emails,
-        )
-        found = await find(client, customer_id, request.emails, known.pseudonym)
-        open_ones = await open_of(client, found)
-        if open_ones:
-            raise NotSettled(open_ones)
-        await asyncio.to_thread(services().erasures.put, customer_id, known)
-    return await go_on(client, customer_id, known, now)
+async def erase_page(client: DurableClient, page: DataPage) -> DataPageDone:
+    """Erase what is settled of one page. Return how many records of each kind there were, and what is open."""
+    person = await person_of(page.request)
+    if person is None:
+        return DataPageDone()
+    if page.place is DataPlace.FILES:
+        return await asyncio.to_thread(_erase_files, page, person)
+    if page.place is DataPlace.RUNS:
+        return await _erase_runs(client, page, person)
+    if page.place is DataPlace.PEOPLE:
+        return await _erase_people(client, person)
+    return await _erase_orders(client, page, person)
 
 
-async def erasure_of(customer_id: str) -> Erasure:
-    """Return how far an erasure is. Raises ErasureNotFound."""
-    known = await asyncio.to_thread(services().erasures.find, customer_id)
-    if known is None:
-        raise ErasureNotFound
-    return known
+def _erase_files(page: DataPage, person: Person) -> DataPageDone:
+    found, cursor = services().personal_data.documents(person.traces, page.cursor, time_limit())
+    for path, _ in found:
+        services().personal_data.scrub(person.traces, path)
+    return DataPageDone(cursor=cursor, counts={"documents": len(found)})
 
 
-async def go_on_with_all(client: DurableClient, now: datetime) -> None:
-    """Go on with every erasure that is not done: its process died, or something was not settled."""
-    for erasure in await asyncio.to_thread(services().erasures.unfinished):
-        if erasure.customer_id is not None:
-            await go_on(client, erasure.customer_id, erasure, now)
+async def _erase_runs(client: DurableClient, page: DataPage, person: Person) -> DataPageDone:
+    tally = Tally()
+
+    async def erase(instance: InstanceStatus) -> None:
+        instance_id = instance.instance_id
+        if is_run_of(person, instance):
+            workflow, key = workflow_and_key(instance_id)
+            why = await why_run_open(client, instance)
+            if why is None:
+                await _erase_run(client, workflow, key, instance_id, tally.counts)
+            else:
+                tally.open.append(Open(kind=workflow, id=key, why=why))
+        elif await is_part_of(client, person, instance):
+            await purge_instance(client, instance_id)
+
+    return await through_instances(client, page, tally, erase)
 
 
-async def go_on(client: DurableClient, customer_id: str, erasure: Erasure, now: datetime) -> Erasure:
-    """Erase what is settled. Return how far it is then."""
-    found = await find(client, customer_id, erasure.emails or (), erasure.pseudonym)
-    open_ones = await open_of(client, found)
-    if open_ones:
-        changed = erasure.model_copy(update={"status": ErasureStatus.WAITING, "open": open_ones})
-    else:
-        counts = Counter(erasure.erased) + await _erase(client, customer_id, found)
-        done = {"status": ErasureStatus.ERASED, "finished_at": now, "customer_id": None, "emails": None, "open": ()}
-        changed = erasure.model_copy(update={**done, "erased": dict(counts)})
-        _log.info("the data of a customer was erased, as %s asked for", erasure.requested_by)
-    await asyncio.to_thread(services().erasures.put, customer_id, changed)
-    return changed
+async def _erase_run(client: DurableClient, workflow: str, key: str, instance_id: str, counts: Counter[str]) -> None:
+    parts = services()
+    counts["dead_letters"] += await _delete_dead_letters(workflow, key)
+    await asyncio.to_thread(parts.approvals.delete_all, key)
+    if workflow == CUSTOMER_DATA:  # the files of other runs are rewritten, as they hold others' data too
+        await asyncio.to_thread(parts.run_files.delete, workflow, key)
+        await asyncio.to_thread(parts.run_repository.intake.forget, instance_id)
+    await purge_instance(client, instance_id)
+    await asyncio.to_thread(parts.run_repository.delete, instance_id)
+    counts["runs"] += 1
 
 
-async def _erase(client: DurableClient, customer_id: str, found: Found) -> Counter[str]:
-    parts, counts = services(), Counter[str]()
-    counts["documents"] += await asyncio.to_thread(parts.personal_data.scrub_documents, found.traces)
-    messages = await asyncio.to_thread(lambda: parts.personal_data.poison_messages(found.traces, delete=True))
-    counts["messages"] += len(messages)
-    for dead_letter in found.dead_letters:
-        await asyncio.to_thread(parts.dead_letters.delete_closed, dead_letter)
-        counts["dead_letters"] += 1
-    for payment in found.expense_payments:
-        await asyncio.to_thread(parts.expense_payments.pseudonymise, payment, found.traces)
-        counts["expense_payments"] += 1
-    for user in found.users:
+async def _erase_people(client: DurableClient, person: Person) -> DataPageDone:
+    parts, tally = services(), Tally()
+    messages = await asyncio.to_thread(lambda: parts.personal_data.poison_messages(person.traces, delete=True))
+    tally.counts["messages"] += len(messages)
+    for payment in await asyncio.to_thread(parts.expense_payments.of_employee, person.customer_id):
+        await asyncio.to_thread(parts.expense_payments.pseudonymise, payment, person.traces)
+        tally.counts["expense_payments"] += 1
+    if await cart_of(client, person) is not None:
+        tally.counts["carts"] += await purge_instance(client, f"@{CART_ENTITY}@{person.customer_id}")
+    for user in person.users:
         await asyncio.to_thread(parts.users.remove, user.user.user_id)
-        counts["users"] += 1
-    counts["carts"] += await purge_instance(client, f"@{CART_ENTITY}@{customer_id}") if found.cart is not None else 0
-    for instance_id in found.runs:
-        await asyncio.to_thread(parts.approvals.delete_all, instance_id.partition(".")[2])
-        await purge_instance(client, instance_id)
-        await asyncio.to_thread(parts.run_repository.delete, instance_id)
-        counts["runs"] += 1
-    for instance_id in found.parts:
-        await purge_instance(client, instance_id)
-    for row in found.orders:
-        await purge_instance(client, order_instance_id(row.order_id))
+        tally.counts["users"] += 1
+    return tally.done(None)
+
+
+async def _erase_orders(client: DurableClient, page: DataPage, person: Person) -> DataPageDone:
+    rows, tally = {row.order_id: row for row in person.orders}, Tally()
+    ids, cursor = slice_of(list(rows), page)
+    for order_id in ids:
+        row = rows[order_id]
+        why = await why_order_unsettled(client, row)
+        if why is not None:
+            tally.open.append(Open(kind="order", id=order_id, why=why))
+            continue
+        tally.counts["dead_letters"] += await _delete_dead_letters(PROCESS_ORDER, order_id)
+        await purge_instance(client, order_instance_id(order_id))
         await asyncio.to_thread(forget_beside, row)
-        await asyncio.to_thread(parts.order_repository.pseudonymise, row.order_id, found.traces)
-        counts["orders"] += 1
-    return counts
+        await asyncio.to_thread(services().order_repository.pseudonymise, order_id, person.traces)
+        tally.counts["orders"] += 1
+    return tally.done(cursor)
+
+
+async def _delete_dead_letters(workflow: str, key: str) -> int:
+    found = await asyncio.to_thread(services().dead_letters.of_run, workflow, key)
+    for dead_letter in found:
+        await asyncio.to_thread(services().dead_letters.delete_closed, dead_letter)
+    return len(found)

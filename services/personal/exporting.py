@@ -1,65 +1,107 @@
-"""Export what is kept of one customer, as one document."""
+"""Export one page of what is kept of a customer, and make one document of all pages. It changes nothing."""
 
 import asyncio
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from domain.ids import order_instance_id
-from domain.personal.erasure import KEPT, PersonalDataRequest
-from domain.wire import Timestamp, Wire
+from domain.ids import PROCESS_ORDER, order_instance_id
+from domain.personal.export import CustomerData
+from domain.personal.run import CUSTOMER_DATA, DataPage, DataPageDone, DataPlace, FinishExport
 from services.container import services
-from services.durable.client import DurableClient
-from services.personal.finding import find
+from services.durable.client import DurableClient, InstanceStatus
+from services.personal.finding import Person, cart_of, is_part_of, is_run_of, person_of, workflow_and_key
+from services.personal.walking import Tally, slice_of, through_instances, time_limit
 from services.retention.archiving import history_line
 
 
-class CustomerData(Wire):
-    """Everything that is kept of one customer.
-
-    Attributes:
-        orders: Rows of the order repository, with ledger and parcel.
-        histories: Instances of orders and runs, with inputs, outputs and what happened in them.
-        documents: Archived records, reports, batches and uploaded files that name the customer.
-        elsewhere: What is kept, and does not stand here.
-    """
-
-    customer_id: str
-    as_of: Timestamp
-    orders: tuple[dict[str, Any], ...]
-    cart: dict[str, Any] | None
-    users: tuple[dict[str, Any], ...]
-    expense_payments: tuple[dict[str, Any], ...]
-    histories: tuple[dict[str, Any], ...]
-    decisions: tuple[dict[str, Any], ...]
-    dead_letters: tuple[dict[str, Any], ...]
-    documents: dict[str, str]
-    messages: tuple[str, ...]
-    elsewhere: tuple[str, ...] = KEPT[2:]
+async def export_page(client: DurableClient, page: DataPage) -> DataPageDone:
+    """Keep what there is on one page. A repeat replaces it."""
+    person = await person_of(page.request)
+    if person is None:
+        return DataPageDone()
+    if page.place is DataPlace.ORDERS:
+        return await _export_orders(client, page, person)
+    if page.place is DataPlace.PEOPLE:
+        return await _export_people(client, page, person)
+    if page.place is DataPlace.RUNS:
+        return await _export_runs(client, page, person)
+    return await asyncio.to_thread(_export_files, page, person)
 
 
-async def export(client: DurableClient, customer_id: str, request: PersonalDataRequest, now: datetime) -> CustomerData:
-    """Return everything that is kept of a customer. It changes nothing."""
-    parts = services()
-    found = await find(client, customer_id, request.emails, "erased")
-    documents = await asyncio.to_thread(lambda: dict(parts.personal_data.documents(found.traces)))
-    messages = await asyncio.to_thread(lambda: parts.personal_data.poison_messages(found.traces, delete=False))
-    instance_ids = [*(order_instance_id(row.order_id) for row in found.orders), *found.runs, *found.parts]
-    histories = [await history_line(client, each) for each in instance_ids]
-    decisions = [
-        {"key": key, "wait": wait, **held.to_wire()}
-        for _, key in found.runs_and_orders()
-        for wait, held in await asyncio.to_thread(parts.approvals.all_of, key)
-    ]
-    return CustomerData(
-        customer_id=customer_id,
-        as_of=now,
-        orders=tuple(row.to_wire() for row in found.orders),
-        cart=None if found.cart is None else dict(found.cart),
-        users=tuple(each.to_wire() for each in found.users),
-        expense_payments=tuple(each.to_wire() for each in found.expense_payments),
+def assemble(finish: FinishExport) -> str:
+    """Make the document of all pages; return the name of its blob."""
+    empty = CustomerData(customer_id=str(finish.request.customer_id), as_of=datetime.now(UTC))
+    return services().customer_exports.assemble(finish.key, empty)
+
+
+async def _export_orders(client: DurableClient, page: DataPage, person: Person) -> DataPageDone:
+    rows = {row.order_id: row for row in person.orders}
+    ids, cursor = slice_of(list(rows), page)
+    histories = [await history_line(client, order_instance_id(each)) for each in ids]
+    decisions, dead_letters = await _beside([(PROCESS_ORDER, each) for each in ids])
+    await _keep(
+        page,
+        person,
+        orders=tuple(rows[each].to_wire() for each in ids),
         histories=tuple(each.record for each in histories if each is not None),
-        decisions=tuple(decisions),
-        dead_letters=tuple(each.to_wire() for each in found.dead_letters),
-        documents=documents,
+        decisions=decisions,
+        dead_letters=dead_letters,
+    )
+    return DataPageDone(cursor=cursor, counts={"orders": len(ids)})
+
+
+async def _export_people(client: DurableClient, page: DataPage, person: Person) -> DataPageDone:
+    parts, cart = services(), await cart_of(client, person)
+    payments = await asyncio.to_thread(parts.expense_payments.of_employee, person.customer_id)
+    messages = await asyncio.to_thread(lambda: parts.personal_data.poison_messages(person.traces, delete=False))
+    await _keep(
+        page,
+        person,
+        cart=None if cart is None else dict(cart),
+        users=tuple(each.to_wire() for each in person.users),
+        expense_payments=tuple(each.to_wire() for each in payments),
         messages=tuple(messages),
     )
+    return DataPageDone(counts={"users": len(person.users), "messages": len(messages)})
+
+
+async def _export_runs(client: DurableClient, page: DataPage, person: Person) -> DataPageDone:
+    histories: list[dict[str, Any]] = []
+    runs: list[tuple[str, str]] = []
+
+    async def export(instance: InstanceStatus) -> None:
+        workflow, key = workflow_and_key(instance.instance_id)
+        is_run = workflow != CUSTOMER_DATA and is_run_of(person, instance)
+        if is_run:
+            runs.append((workflow, key))
+        if is_run or await is_part_of(client, person, instance):
+            line = await history_line(client, instance.instance_id)
+            histories.extend([] if line is None else [line.record])
+
+    done = await through_instances(client, page, Tally(), export)
+    decisions, dead_letters = await _beside(runs)
+    await _keep(page, person, histories=tuple(histories), decisions=decisions, dead_letters=dead_letters)
+    return done.model_copy(update={"counts": {"runs": len(runs)}})
+
+
+def _export_files(page: DataPage, person: Person) -> DataPageDone:
+    found, cursor = services().personal_data.documents(person.traces, page.cursor, time_limit())
+    data = CustomerData(customer_id=person.customer_id, as_of=datetime.now(UTC), documents=dict(found))
+    services().customer_exports.write_page(page.key, page.place, page.number, data)
+    return DataPageDone(cursor=cursor, counts={"documents": len(found)})
+
+
+async def _beside(keys: list[tuple[str, str]]) -> tuple[tuple[dict[str, Any], ...], tuple[dict[str, Any], ...]]:
+    """Return the decisions and the dead letters of orders and runs."""
+    parts, decisions, dead_letters = services(), [], []
+    for workflow, key in keys:
+        for wait, held in await asyncio.to_thread(parts.approvals.all_of, key):
+            decisions.append({"key": key, "wait": wait, **held.to_wire()})
+        for dead_letter in await asyncio.to_thread(parts.dead_letters.of_run, workflow, key):
+            dead_letters.append(dead_letter.to_wire())
+    return tuple(decisions), tuple(dead_letters)
+
+
+async def _keep(page: DataPage, person: Person, **data: Any) -> None:
+    document = CustomerData(customer_id=person.customer_id, as_of=datetime.now(UTC), **data)
+    await asyncio.to_thread(services().customer_exports.write_page, page.key, page.place, page.number, document)

@@ -6,107 +6,71 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from domain.carts.cart import CART_ENTITY, CHECKOUT_CART
-from domain.expenses.claim import ExpensePayment
 from domain.files.batch import FILE_BATCH
-from domain.ids import EXPENSE_APPROVAL, PROCESS_ORDER, instance_id_of
+from domain.ids import EXPENSE_APPROVAL
 from domain.onboarding.user import USER_ONBOARDING, PersistUser
 from domain.orders.batch import ORDER_BATCH
 from domain.orders.listing import OrderFilter
 from domain.orders.row import OrderRow
-from domain.personal.erasure import Open
+from domain.personal.run import CUSTOMER_DATA, CustomerDataRequest, DataAction
 from domain.personal.traces import Traces, words_of
 from domain.reports.report import REPORT
 from domain.shipping.tracking import SHIPMENT_TRACKING
-from domain.workflows.dead_letter import DeadLetter
 from services.container import services
 from services.durable.client import DurableClient, InstanceStatus
 from services.durable.entities import read_entity
 from services.durable.instances import input_of, is_unfinished
-from services.durable.listing import instances_of
 from services.retention.archiving import history_line
-from services.retention.settled import Unsettled, why_order_unsettled, why_run_unsettled
+from services.retention.settled import Unsettled, why_run_unsettled
 
-_WORKFLOWS: Final = (
-    EXPENSE_APPROVAL,
-    USER_ONBOARDING,
-    CHECKOUT_CART,
-    SHIPMENT_TRACKING,
-    REPORT,
-    ORDER_BATCH,
-    FILE_BATCH,
-    "replay",
+_WORKFLOWS: Final = frozenset(
+    {
+        EXPENSE_APPROVAL,
+        USER_ONBOARDING,
+        CHECKOUT_CART,
+        SHIPMENT_TRACKING,
+        REPORT,
+        ORDER_BATCH,
+        FILE_BATCH,
+        "replay",
+        CUSTOMER_DATA,  # an earlier export
+    }
 )
 _PARTS: Final = (ORDER_BATCH, FILE_BATCH, f"{ORDER_BATCH}_chunk", f"{FILE_BATCH}_chunk")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
-    """What is kept of one customer, but for the documents and messages that are read as they are dealt with.
+class Person:
+    """By what a customer is found.
 
     Attributes:
-        runs: By instance id: those whose input, output or status names the customer.
-        parts: Ids of batches and their parts, whose histories name the customer.
-        dead_letters: Of orders and runs.
+        orders: The oldest id first.
     """
 
+    customer_id: str
     traces: Traces
     orders: tuple[OrderRow, ...]
     users: tuple[PersistUser, ...]
-    runs: dict[str, InstanceStatus]
-    parts: tuple[str, ...]
-    dead_letters: tuple[DeadLetter, ...]
-    expense_payments: tuple[ExpensePayment, ...]
-    cart: Any
-
-    def runs_and_orders(self) -> tuple[tuple[str, str], ...]:
-        """Return workflow and key of every order and run."""
-        orders = [(PROCESS_ORDER, row.order_id) for row in self.orders]
-        return (*orders, *(_workflow_and_key(instance_id) for instance_id in self.runs))
 
 
-async def find(client: DurableClient, customer_id: str, emails: tuple[str, ...], pseudonym: str) -> Found:
-    """Return what is kept of a customer. emails: addresses that no order of the customer has."""
+async def person_of(request: CustomerDataRequest) -> Person | None:
+    """Return by what the customer of a run is found; None when the erasure is done, so that no record leads there."""
+    if request.action is DataAction.EXPORT:
+        return await _found(str(request.customer_id), request.emails, "erased")
+    erasure = await asyncio.to_thread(services().erasures.find, str(request.subject))
+    if erasure is None or erasure.customer_id is None:
+        return None
+    return await _found(erasure.customer_id, erasure.emails or (), erasure.pseudonym)
+
+
+async def _found(customer_id: str, emails: tuple[str, ...], pseudonym: str) -> Person:
     rows = await asyncio.to_thread(_orders_of, customer_id)
     known = {*emails, *(row.order.email for row in rows if row.order is not None)}
     users = tuple(await asyncio.to_thread(services().users.of_person, customer_id, known))
     words = {*known, *(each.user.name for each in users), *(each.user.email for each in users)}
     for row in rows:
         words.update(() if row.order is None else words_of(row.order))
-    traces = Traces(customer_id, words, pseudonym)
-    runs = await _runs_of(client, traces, {row.order_id for row in rows})
-    keys = [(PROCESS_ORDER, row.order_id) for row in rows] + [_workflow_and_key(each) for each in runs]
-    dead_letters = [
-        each
-        for workflow, key in keys
-        for each in await asyncio.to_thread(services().dead_letters.of_run, workflow, key)
-    ]
-    return Found(
-        traces=traces,
-        orders=rows,
-        users=users,
-        runs=runs,
-        parts=await _parts_of(client, traces),
-        dead_letters=tuple(dead_letters),
-        expense_payments=tuple(await asyncio.to_thread(services().expense_payments.of_employee, customer_id)),
-        cart=await read_entity(client, CART_ENTITY, customer_id),
-    )
-
-
-async def open_of(client: DurableClient, found: Found) -> tuple[Open, ...]:
-    """Return what of it is not settled."""
-    waits = []
-    for row in found.orders:
-        why = await why_order_unsettled(client, row)
-        if why is not None:
-            waits.append(Open(kind="order", id=row.order_id, why=why))
-    for instance_id in found.runs:
-        workflow, key = _workflow_and_key(instance_id)
-        why = await why_run_unsettled(client, workflow, key)
-        if why is not None:
-            waits.append(Open(kind=workflow, id=key, why=why))
-    for queue in await asyncio.to_thread(services().personal_data.awaited_messages, found.traces):
-        waits.append(Open(kind="queue", id=queue, why=Unsettled.UNDER_WAY))
-    return tuple(waits)
+    return Person(customer_id=customer_id, traces=Traces(customer_id, words, pseudonym), orders=rows, users=users)
 
 
 def _orders_of(customer_id: str) -> tuple[OrderRow, ...]:
@@ -117,37 +81,45 @@ def _orders_of(customer_id: str) -> tuple[OrderRow, ...]:
         found += [orders.get(each.order_id) for each in page.items]
         cursor = page.cursor
         if cursor is None:
-            return tuple(row for row in found if row is not None)
+            return tuple(sorted((row for row in found if row is not None), key=lambda row: row.order_id))
 
 
-async def _runs_of(client: DurableClient, traces: Traces, order_ids: set[str]) -> dict[str, InstanceStatus]:
-    tracking = {instance_id_of(SHIPMENT_TRACKING, order_id) for order_id in order_ids}
-    found = {}
-    for workflow in _WORKFLOWS:
-        for instance_id, instance in (await instances_of(client, f"{workflow}.")).items():
-            if instance_id in tracking or traces.are_in(
-                [input_of(instance), _plain(instance.output), instance.custom_status]
-            ):
-                found[instance_id] = instance
-    return found
+async def cart_of(client: DurableClient, person: Person) -> Any:
+    """Return the state of the customer's cart; None without one."""
+    return await read_entity(client, CART_ENTITY, person.customer_id)
 
 
-async def _parts_of(client: DurableClient, traces: Traces) -> tuple[str, ...]:
-    """Return the ids of batches and parts whose histories name the customer. The host names parts: the whole hub is read."""
-    found = []
-    for instance_id, instance in (await instances_of(client, "")).items():
-        if instance.name not in _PARTS:
-            continue
-        line = await history_line(client, instance_id)
-        if line is not None and not is_unfinished(instance) and traces.are_in(line.record):
-            found.append(instance_id)
-    return tuple(found)
+def is_run_of(person: Person, instance: InstanceStatus) -> bool:
+    """Return whether an instance is a run whose input, output or status names the customer, or that follows an order of theirs."""
+    workflow, _, key = instance.instance_id.partition(".")
+    if workflow not in _WORKFLOWS:
+        return False
+    if workflow == SHIPMENT_TRACKING and key in {row.order_id for row in person.orders}:
+        return True
+    return person.traces.are_in([input_of(instance), _plain(instance.output), instance.custom_status])
+
+
+async def why_run_open(client: DurableClient, instance: InstanceStatus) -> Unsettled | None:
+    """Return what is open of a run of the customer; None when it is settled."""
+    workflow, key = workflow_and_key(instance.instance_id)
+    if workflow == CUSTOMER_DATA:  # an export changes nothing, so its end is all that it waits for
+        return Unsettled.UNDER_WAY if is_unfinished(instance) else None
+    return await why_run_unsettled(client, workflow, key)
+
+
+async def is_part_of(client: DurableClient, person: Person, instance: InstanceStatus) -> bool:
+    """Return whether an instance is a batch, or a part of one, that has ended and whose history names the customer."""
+    if instance.name not in _PARTS or is_unfinished(instance):
+        return False
+    line = await history_line(client, instance.instance_id)
+    return line is not None and person.traces.are_in(line.record)
 
 
 def _plain(value: Any) -> Any:
     return json.loads(value) if isinstance(value, str) and value[:1] in ("{", "[") else value
 
 
-def _workflow_and_key(instance_id: str) -> tuple[str, str]:
+def workflow_and_key(instance_id: str) -> tuple[str, str]:
+    """Return the workflow and the key of a run's instance."""
     workflow, _, key = instance_id.partition(".")
     return workflow, key

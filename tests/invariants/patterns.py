@@ -159,6 +159,22 @@ async def delivered(shop: Shop, key: str) -> None:
     assert (await shop.get(f"orders/{key}")).json()["parcel"]["status"] == "delivered"
 
 
+async def export_data(shop: Shop, key: str) -> None:
+    answer = await shop.post_until_answered(
+        "customers/ada/export", {"requested_by": "ann"}, headers={"Idempotency-Key": key}
+    )
+    assert answer.status == 202, answer.text
+    await shop.host.run_until_idle()
+
+
+async def data_exported(shop: Shop, key: str) -> None:
+    run = await completed(shop, f"customer-data/{order_id_for_key(key)}")
+    exported = (await shop.host.http.get(run["detail"]["url"])).json()
+    rows = [row["order_id"] for row in exported["orders"]]
+    assert key in rows
+    assert len(rows) == len(set(rows))
+
+
 async def post(shop: Shop, path: str, body: dict[str, Any]) -> None:
     answer = await shop.post_until_answered(path, body)
     assert answer.status == 202, answer.text
@@ -186,5 +202,6 @@ PATTERNS = {
     "file_batch": Pattern(ask=look_at_files, ended=looked_at_files),
     "bulk_restock": Pattern(ask=restock, ended=restocked, prepare=put_product, calls_activities=False),
     "report": Pattern(ask=make_report, ended=report_made, prepare=enter_order),
+    "customer_data": Pattern(ask=export_data, ended=data_exported, prepare=enter_order),
     "shipment_tracking": Pattern(ask=watch_parcel, ended=delivered, prepare=complete_order),
 }

@@ -115,6 +115,25 @@ def report(**changes: Any) -> Act:
     return act
 
 
+# -- customers' data
+
+_WHO = {"requested_by": "ann"}
+
+
+async def export_data(stage: Stage) -> None:
+    services().order_repository.accept(placed_order("o-1"), fingerprint="f")
+    await stage.send("customers/ada/export", _WHO, headers={"Idempotency-Key": "export-1"})
+
+
+async def erase_data(stage: Stage) -> None:
+    await stage.send("customers/ada/erasure", _WHO)
+
+
+async def erase_too_early(stage: Stage) -> None:
+    services().order_repository.accept(placed_order("o-1"), fingerprint="f")
+    await erase_data(stage)
+
+
 # -- deliveries
 
 
@@ -253,6 +272,9 @@ ENDINGS: dict[str, Ending] = {
         act=look_at(_FILES), failing=("keep_facts",), status="faulted", reason="no_answer"
     ),
     "bulk_restock/completed": Ending(act=restock),
+    "customer_data/exported": Ending(act=export_data),
+    "customer_data/erased": Ending(act=erase_data),
+    "customer_data/not_settled": Ending(act=erase_too_early, status="rejected", reason="not_settled"),
     "report/ready": Ending(act=report()),
     "report/not_made": Ending(
         act=report(), failing=("generate_report_document",), status="failed", reason="no_answer"

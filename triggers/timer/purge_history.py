@@ -12,7 +12,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from services.durable.client import DurableClient
-from services.personal.erasing import go_on_with_all
+from services.personal.requests import go_on_with_all
 from services.retention.histories import Histories
 from services.retention.logs import purge_logs
 from services.retention.orders import purge_orders

@@ -11,6 +11,7 @@ import pytest
 
 from domain.queues import MANIFESTS, NOTIFICATIONS, ORDERS_IN
 from services.container import services
+from services.personal import walking
 from services.recovery.orders import OrderRecovery
 from services.recovery.workflows import WorkflowRecovery
 from tests.integration.timer.test_purge_history import client_of, purge_as_of
@@ -107,33 +108,72 @@ async def settle(shop: Shop) -> None:
         await shop.host.advance(hours=24 * 46)  # the parcel counts as lost, and is followed no longer
 
 
+async def run_of(shop: Shop, asked: str) -> dict[str, Any]:
+    """Send a request about the customer, and return its run once that has ended."""
+    answer = await shop.post(f"customers/{CUSTOMER}/{asked}", WHO)
+    assert answer.status == 202, answer.text
+    await shop.host.run_until_idle()
+    shown = await shop.get(f"customer-data/{answer.json()['id']}")
+    assert shown.status == 200, shown.text
+    return dict(shown.json())
+
+
 async def test_a_customer_who_came_in_through_every_door_is_erased_everywhere(
-    shop: Shop, storage_connection: str, tmp_path: Path
+    shop: Shop, storage_connection: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await plant(shop)
-    refused = await shop.post(f"customers/{CUSTOMER}/erasure", WHO)
-    assert (refused.status, refused.json()["code"]) == (409, "not_settled")
+    monkeypatch.setattr(walking, "_TIMEOUT_S", 0)  # each activity does one page
     assert (await shop.get(f"customers/{CUSTOMER}/erasure")).status == 404
+    await plant(shop)
+    refused = await run_of(shop, "erasure")
+    assert (refused["status"], refused["reason_code"]) == ("rejected", "not_settled")
+    waiting = (await shop.get(f"customers/{CUSTOMER}/erasure")).json()
+    assert (waiting["status"], waiting["erased"]) == ("waiting", {})
+    assert {("order", "failed"), ("expense_approval", "e-1")} <= {
+        (each["kind"], each["id"]) for each in waiting["open"]
+    }
     await settle(shop)
     assert traces_kept(storage_connection, tmp_path / "state.db")
-    exported = (await shop.post(f"customers/{CUSTOMER}/export", WHO)).json()
-    assert {row["order_id"] for row in exported["orders"]} == {"bought", "failed", "in-batch"}
+    run = await run_of(shop, "export")
+    exported = (await shop.host.http.get(run["detail"]["url"])).json()
+    assert [row["order_id"] for row in exported["orders"]] == ["bought", "failed", "in-batch"]
     assert exported["cart"]["items"] == {"mug": 1}
     assert len(exported["users"]) == len(exported["messages"]) == 1
-    assert {"incoming/letters/1.txt", f"incoming/scans/{CUSTOMER}.txt", f"{MANIFESTS}/m-1.json"} <= set(
-        exported["documents"]
-    )
-    erased = await shop.post(f"customers/{CUSTOMER}/erasure", WHO)
-    assert (erased.status, erased.json()["status"]) == (200, "erased"), erased.text
+    documents = {"incoming/letters/1.txt", f"incoming/scans/{CUSTOMER}.txt", f"{MANIFESTS}/m-1.json"}
+    assert documents <= set(exported["documents"])
+    names = {history["name"] for history in exported["histories"]}
+    assert {"process_order", "expense_approval", "user_onboarding", "order_batch_chunk"} <= names
+    assert "customer_data" not in names
+    erased = await run_of(shop, "erasure")
+    assert erased["status"] == "completed", erased
     assert traces_kept(storage_connection, tmp_path / "state.db") == []
-    assert (await shop.get(f"customers/{CUSTOMER}/erasure")).json()["status"] == "erased"
+    record = (await shop.get(f"customers/{CUSTOMER}/erasure")).json()
+    assert (record["status"], record["erased"]["orders"], record["erased"]["users"]) == ("erased", 3, 1)
     shown = (await shop.get("orders/bought")).json()
     assert (shown["status"], shown["total_cents"]) == ("completed", 2_000), "accounts are kept"
     assert (await shop.post("orders", of_customer("bought"))).status in (200, 202), "and no order is processed twice"
     assert len(shop.sandbox.payments("bought")) == 1
 
 
-async def test_an_erasure_whose_process_died_is_gone_on_with_by_the_timer(
+async def test_an_erasure_is_one_run_however_often_it_is_requested_and_goes_on_by_the_timer(
+    shop: Shop, storage_connection: str, tmp_path: Path
+) -> None:
+    shop.sandbox.fault(operation="shipments.buy", kind="status", status=503)
+    assert (await shop.post("orders", of_customer("a-1"))).status == 202
+    both = [(await shop.post(f"customers/{CUSTOMER}/erasure", WHO)).json()["id"] for _ in range(2)]
+    assert len(set(both)) == 1
+    await shop.host.run_until_idle()
+    assert (await shop.get(f"customers/{CUSTOMER}/erasure")).json()["status"] == "waiting"
+    shop.sandbox.clear_faults()
+    await settle(shop)
+    await purge_as_of(shop, shop.host.clock.now())
+    await shop.host.run_until_idle()
+    assert (await shop.get(f"customers/{CUSTOMER}/erasure")).json()["status"] == "erased"
+    assert traces_kept(storage_connection, tmp_path / "state.db") == []
+    repeated = await run_of(shop, "erasure")
+    assert repeated["status"] == "completed", "there is nothing left, and nothing is wrong with asking"
+
+
+async def test_an_erasure_whose_worker_dies_between_two_orders_is_gone_on_with(
     shop: Shop, storage_connection: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for order_id in ("a-1", "a-2"):
@@ -143,20 +183,17 @@ async def test_an_erasure_whose_process_died_is_gone_on_with_by_the_timer(
     pseudonymise = services().order_repository.pseudonymise
     done: list[str] = []
 
-    def die(order_id: str, traces: Any) -> None:
-        if done:
-            raise SystemError("killed")
+    def die_once(order_id: str, traces: Any) -> None:
         done.append(order_id)
+        if len(done) == 2:
+            raise SystemError("killed")
         pseudonymise(order_id, traces)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(services().order_repository, "pseudonymise", die)
-        await shop.post(f"customers/{CUSTOMER}/erasure", WHO)
-    assert (await shop.get(f"customers/{CUSTOMER}/erasure")).json()["status"] == "running"
-    assert traces_kept(storage_connection, tmp_path / "state.db")
-    await purge_as_of(shop, shop.host.clock.now())
-    assert (await shop.get(f"customers/{CUSTOMER}/erasure")).json()["status"] == "erased"
+    monkeypatch.setattr(services().order_repository, "pseudonymise", die_once)
+    answer = await shop.post(f"customers/{CUSTOMER}/erasure", WHO)
+    await shop.host.advance(minutes=5)
+    assert (await shop.get(f"customer-data/{answer.json()['id']}")).json()["status"] == "completed"
+    assert done == ["a-1", "a-2", "a-2"]
     assert traces_kept(storage_connection, tmp_path / "state.db") == []
     rows = [services().order_repository.get(each) for each in ("a-1", "a-2")]
-    pseudonyms = {row.customer_id for row in rows if row is not None}
-    assert len(pseudonyms) == 1
+    assert len({row.customer_id for row in rows if row is not None}) == 1

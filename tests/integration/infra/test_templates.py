@@ -259,10 +259,11 @@ def test_large_messages_of_another_account_are_left_alone(backend):
 
 def test_files_of_workflows_go_when_no_history_can_name_them_and_nothing_else_does():
     longest = max(int(days) for days in re.findall(r"@maxValue\((\d+)\)\nparam orchestrationRetentionDays", MAIN))
-    _, rule, archive = _lifecycle(evaluate(LEGAL[0]))
+    _, rule, exports, archive = _lifecycle(evaluate(LEGAL[0]))
     assert rule["definition"]["actions"]["baseBlob"]["delete"]["daysAfterModificationGreaterThan"] >= longest
     gone = set(rule["definition"]["filters"]["prefixMatch"])
     assert gone == {"file-batches/", "reports/", "order-batches/", "undelivered-events/"}
+    assert exports["definition"]["filters"]["prefixMatch"] == ["customer-exports/"]
     assert archive["definition"]["filters"]["prefixMatch"] == ["archive/"]
     assert archive["definition"]["actions"]["baseBlob"] == {"delete": {"daysAfterModificationGreaterThan": 3650}}
 

@@ -27,6 +27,7 @@ _TAGS: Final = {
     "carts": "The carts of customers.",
     "customers": "What is kept of one customer: export and erase it.",
     "shipments": "Where parcels are.",
+    "customer-data": "Exports and erasures of customers' data.",
     "reports": "Reports over orders.",
     "onboarding": "New users.",
     "expenses": "Expense claims.",

@@ -1,0 +1,58 @@
+"""Go through one place of a customer's data, page by page, for as long as an activity may take."""
+
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from domain.personal.erasure import Open
+from domain.personal.run import DataPage, DataPageDone
+from services.durable.client import DurableClient, InstanceStatus
+from services.durable.pages import page_of_instances
+
+MAX_ORDERS: Final = 20
+"""Orders of one page."""
+
+_TIMEOUT_S: Final = 60
+_MAX_OPEN: Final = 20
+
+
+@dataclass
+class Tally:
+    """What a page has come to."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    open: list[Open] = field(default_factory=list)
+
+    def done(self, cursor: str | None) -> DataPageDone:
+        """Return the answer of the page."""
+        return DataPageDone(cursor=cursor, counts=dict(self.counts), open=tuple(self.open[:_MAX_OPEN]))
+
+
+async def through_instances(
+    client: DurableClient, page: DataPage, tally: Tally, visit: Callable[[InstanceStatus], Awaitable[None]]
+) -> DataPageDone:
+    """Visit the hub's instances from the page's cursor on, until the time is up."""
+    has_time, cursor = time_limit(), page.cursor
+    while True:
+        found, cursor = await page_of_instances(client, cursor, datetime.now(UTC))
+        for instance_id, instance in found.items():
+            if not instance_id.startswith("@"):
+                await visit(instance)
+        if cursor is None or not has_time():
+            return tally.done(cursor)
+
+
+def slice_of(ids: Sequence[str], page: DataPage) -> tuple[list[str], str | None]:
+    """Return the ids of a page, of ids in their order, and where the next page begins."""
+    following = [each for each in ids if page.cursor is None or each > page.cursor]
+    taken = following[:MAX_ORDERS]
+    return taken, (taken[-1] if len(following) > MAX_ORDERS else None)
+
+
+def time_limit() -> Callable[[], bool]:
+    """Return what says whether an activity may begin more."""
+    end = time.monotonic() + _TIMEOUT_S
+    return lambda: time.monotonic() < end

@@ -22,11 +22,12 @@ def pass_pivot(request: dict) -> dict[str, Any]:
     Refused as cancelled or stopped when the order is not to complete.
     """
     asked = SettleCourse.model_validate(request)
-    stop = services().order_repository.stop_before_capture(asked.key)
+    before = services().order_repository.before_capture(asked.key)
+    stop = before.stop
     if stop is not None and stop.reason_code == CANCELLED:
         course = Course(end="cancelled", reason_code=CANCELLED, message=stop.message)
         return CourseSettled(outcome=stop.outcome, reason_code=CANCELLED, course=course).to_wire()
-    return services().order_repository.settle_course(asked).to_wire()
+    return services().order_repository.settle_course(asked, before).to_wire()
 
 
 @bp.activity_trigger(input_name="request")

@@ -36,14 +36,14 @@ def capture_payment(request: dict) -> dict[str, Any]:
     Refused: authorisation_expired, payment_cancelled, payment_declined, cancelled; stopped, when the order is not to complete.
     """
     asked = CapturePayment.model_validate(request)
-    stop = services().order_repository.stop_before_capture(asked.order_id)
-    if stop is not None:
-        return stop.to_wire()
+    before = services().order_repository.before_capture(asked.order_id)
+    if before.stop is not None:
+        return before.stop.to_wire()
     taken = services().payment_provider.capture(asked)
     if taken.outcome is not Outcome.DONE:
         return taken.to_wire()
     # After the capture: what is recorded is certain, and an order that stops without the record has its money paid back.
-    settled = services().order_repository.settle_course(settling(Course(end="completed"), asked.progress))
+    settled = services().order_repository.settle_course(settling(Course(end="completed"), asked.progress), before)
     if not settled.course.completes:
         return StepResult.refused(STOPPED, "the order was stopped meanwhile", taken.reference).to_wire()
     return taken.to_wire()

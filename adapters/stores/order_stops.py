@@ -11,7 +11,7 @@ from adapters.stores.order_rows import cancellation_entity, course_entity, row_o
 from adapters.stores.rows import Rows
 from domain.orders.order import ENDED
 from domain.orders.recovery import may_replay, started_again, why_not_started_again
-from domain.orders.row import OrderRow
+from domain.orders.row import BeforeCapture, OrderRow
 from domain.orders.run import STOPPED
 from domain.workflows.cancellation import CancellationRequest
 from domain.workflows.course import CANCELLED, RunEnd
@@ -36,15 +36,16 @@ class OrderStops:
             entity = self._rows.find(order_id)
         return None if entity is None else row_of(entity)
 
-    def settle_course(self, request: SettleCourse) -> CourseSettled:
+    def settle_course(self, request: SettleCourse, before: BeforeCapture | None = None) -> CourseSettled:
         """Record which way an order goes, unless that is recorded; return the course that holds.
 
-        An order past the repository has no row: the wanted course holds.
+        An order past the repository has no row: the wanted course holds. before: the order as it was read a moment ago; if it
+        has changed since, the write fails, and the order is read again.
         """
         order_id = request.key
         settled = CourseSettled(course=request.course, progress=request.progress)
         with storage_errors(NAME):
-            for row in self._rows.reads(order_id):
+            for row in self._rows.reads(order_id, None if before is None else before.row):
                 known = None if row is None else row_of(row)
                 if known is not None and known.course is not None:
                     progress = request.progress if known.result is None else known.result.to_wire()
@@ -55,16 +56,20 @@ class OrderStops:
                     break
         return settled
 
-    def stop_before_capture(self, order_id: str) -> StepResult | None:
-        """Return why an order's money must not be taken: it was stopped, or its cancellation was accepted. None: it may be."""
-        row = self.get(order_id)
-        if row is None or (row.course is not None and row.course.completes):
-            return None
-        if row.course is not None:
-            return StepResult.refused(STOPPED, "the order was stopped before")
-        if row.cancellation is not None and row.status not in ENDED:
-            return StepResult.refused(CANCELLED, f"Cancelled by {row.cancellation.requested_by}.")
-        return None
+    def before_capture(self, order_id: str) -> BeforeCapture:
+        """Return whether an order's money may be taken: not if it was stopped, or its cancellation was accepted."""
+        with storage_errors(NAME):
+            row = self._rows.find(order_id)
+        known = None if row is None else row_of(row)
+        if known is None or (known.course is not None and known.course.completes):
+            return BeforeCapture(stop=None)
+        if known.course is not None:
+            return BeforeCapture(StepResult.refused(STOPPED, "the order was stopped before"))
+        if known.status in ENDED:
+            return BeforeCapture(stop=None)
+        if known.cancellation is not None:
+            return BeforeCapture(StepResult.refused(CANCELLED, f"Cancelled by {known.cancellation.requested_by}."))
+        return BeforeCapture(stop=None, row=row)
 
     def request_cancellation(self, order_id: str, request: CancellationRequest) -> OrderRow | None:
         """Store a cancellation, unless there is one, or the order is past it. Return the row as it then is."""

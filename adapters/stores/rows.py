@@ -46,12 +46,18 @@ class Rows:
         except ResourceNotFoundError:  # the row, or the table with it
             return None
 
-    def reads(self, row_key: str) -> "Iterator[TableEntity | None]":
+    def reads(self, row_key: str, known: "TableEntity | None" = None) -> "Iterator[TableEntity | None]":
         """Read a row again and again, for a caller who leaves the loop once its write succeeds.
+
+        Args:
+            row_key: Of the row.
+            known: The row as it was read before, with which to begin; only for a caller who writes it.
 
         Raises:
             StorageUnavailable: Other processes were faster each time.
         """
+        if known is not None:
+            yield known
         for _ in range(_MAX_COLLISIONS):
             yield self.find(row_key)
         raise StorageUnavailable(f"{self.name}: a row is being changed by too many at once")

@@ -1,10 +1,13 @@
 """What is known of an order by its row in the order repository."""
 
+from typing import Any, NamedTuple
+
 from domain.orders.order import Order, OrderProgress, OrderStatus
 from domain.shipping.tracking import Tracking
 from domain.wire import Timestamp, Wire
 from domain.workflows.cancellation import CancellationRequest
 from domain.workflows.course import Course
+from domain.workflows.steps import StepResult
 
 
 class OrderRow(Wire):
@@ -30,3 +33,15 @@ class OrderRow(Wire):
     cancellation: CancellationRequest | None = None
     is_compensated: bool = False
     recoveries: int = 0
+
+
+class BeforeCapture(NamedTuple):
+    """What decides whether an order's money may be taken.
+
+    Attributes:
+        stop: Why not; None when it may be.
+        row: The order's row as the repository has read it, for itself; None where a course needs no write, or another read.
+    """
+
+    stop: StepResult | None
+    row: Any = None

@@ -10,14 +10,14 @@ from domain.orders.batch import BatchChunk, BatchLine, ChunkResults, CollectResu
 from domain.orders.intake import RefusedMessage
 from domain.orders.listing import EVERY_ORDER, Count, EndedOrder, ListedOrder, OrderFilter
 from domain.orders.order import Order, OrderProgress, OrderStatus
-from domain.orders.row import OrderRow
+from domain.orders.row import BeforeCapture, OrderRow
 from domain.page import Page
 from domain.personal.traces import Traces
 from domain.repositories.runs import RunRecords
 from domain.workflows.cancellation import CancellationRequest
 from domain.workflows.course import RunEnd
 from domain.workflows.intake import Intake
-from domain.workflows.steps import StepResult
+from domain.workflows.records import CourseSettled, SettleCourse
 
 
 class OrderRepository(RunRecords, Protocol):
@@ -46,8 +46,14 @@ class OrderRepository(RunRecords, Protocol):
     def record_under_way(self, progress: OrderProgress) -> None:
         """Store how far a running order is, unless the row is further, ended, or past the point of no return."""
 
-    def stop_before_capture(self, order_id: str) -> StepResult | None:
-        """Return why an order's money must not be taken; None when it may be."""
+    def before_capture(self, order_id: str) -> BeforeCapture:
+        """Return whether an order's money may be taken."""
+
+    def settle_course(self, request: SettleCourse, before: BeforeCapture | None = None) -> CourseSettled:
+        """Record which way an order goes, unless that is recorded; return the course that holds.
+
+        before: what the order was like a moment ago, which saves a read where it has not changed since.
+        """
 
     def request_cancellation(self, order_id: str, request: CancellationRequest) -> OrderRow | None:
         """Store a cancellation, unless there is one or the order is past it. Return the row as it then is."""

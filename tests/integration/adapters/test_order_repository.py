@@ -301,6 +301,13 @@ def test_the_first_course_of_an_order_holds(repository: OrderRepository, first: 
     assert (row.status, row.course and row.course.end) == (OrderStatus.SHIPPING_BOOKED, first)
 
 
+def test_a_course_is_not_recorded_on_a_row_that_changed_since_it_was_read(repository: OrderRepository) -> None:
+    repository.accept(order(), "print")
+    before = repository.before_capture(ORDER)
+    repository.settle_course(course("failed"))
+    assert repository.settle_course(course("completed"), before).course.end == "failed"
+
+
 def test_an_order_started_without_a_row_gets_the_status_that_it_wants(repository: OrderRepository) -> None:
     assert repository.settle_course(course("failed")).course.end == "failed"
     assert repository.get(ORDER) is None

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Protocol
 
+from local_host.engine.errors import UnknownFunction
+
 
 class FunctionKind(StrEnum):
     """What an app registers under a durable name."""
@@ -60,3 +62,8 @@ class Executor(Functions, Protocol):
         request: `method`, `uri`, `content` (text or None), `headers`, perhaps `tokenSource`. Returns `statusCode`,
         `headers`, `content`; a status other than 2xx is a normal result. Raises `UserCodeFailed` when no answer came.
         """
+
+
+def unknown_function(functions: Functions, kind: FunctionKind, name: str) -> UnknownFunction:
+    """Return the refusal of a durable name that is not known."""
+    return UnknownFunction(kind, name, functions.names(kind), functions.left_out(kind, name))

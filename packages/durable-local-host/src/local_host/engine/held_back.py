@@ -2,13 +2,12 @@
 
 The real host's queues hand a message out again only when its visibility timeout has passed, however the host has ended.
 Who had what is not stored, so what counts as in hand is what waits when the next host starts: all messages, since a host
-fetches them ahead, and as many activities as it runs side by side.
+fetches them ahead, and as many activities as it runs side by side (`activity_queue`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
 
@@ -23,15 +22,6 @@ class Numbered(Protocol):
 T = TypeVar("T", bound=Numbered)
 
 
-@dataclass(slots=True)
-class HeldBack:
-    """messages, operations: the last number that is held back, 0 for none; activities: the numbers."""
-
-    messages: int = 0
-    operations: int = 0
-    activities: Collection[int] = ()
-
-
 def in_sight(work: Sequence[T], last_held: int) -> list[T]:
-    """Return what was stored after the numbers that are held back."""
+    """Return what was stored after the last number that is held back; 0 for none."""
     return [each for each in work if each.seq > last_held]

@@ -31,7 +31,7 @@ from local_host.engine.errors import (
     NotRewindable,
     UnknownFunction,
 )
-from local_host.engine.executor import Executor, FunctionKind
+from local_host.engine.executor import Executor, FunctionKind, unknown_function
 from local_host.engine.group_commit import Transaction, Wakeups
 from local_host.engine.history import Event, EventType, make_event, time_text
 from local_host.engine.instance import Instance
@@ -194,7 +194,7 @@ class Operations(Queries):
         await self._hub.store(lambda tx: steps.add_operation(tx, request))
 
     def _unknown(self, kind: FunctionKind, name: str) -> UnknownFunction:
-        return UnknownFunction(kind, name, self._executor.names(kind), self._executor.left_out(kind, name))
+        return unknown_function(self._executor, kind, name)
 
     def _now_text(self) -> str:
         return time_text(self._clock.now())

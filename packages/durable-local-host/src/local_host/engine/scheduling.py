@@ -10,8 +10,7 @@ from itertools import chain
 from local_host.engine import history as h
 from local_host.engine.actions import HTTP_ACTIVITY, ActionType
 from local_host.engine.compact_json import to_text
-from local_host.engine.errors import UnknownFunction
-from local_host.engine.executor import FunctionKind, Functions
+from local_host.engine.executor import FunctionKind, Functions, unknown_function
 from local_host.engine.history import EventType, parse_time, time_text
 from local_host.engine.instance import Instance
 from local_host.engine.outcome import (
@@ -179,4 +178,4 @@ _SCHEDULE: Mapping[EventType, Callable[[Outcome, Work, Surroundings], None]] = {
 def _require(functions: Functions, kind: FunctionKind, name: str) -> None:
     """Fail in plain sight for an unknown name, which the real host swallows and waits for."""
     if functions.find(kind, name) is None:
-        raise UnknownFunction(kind, name, functions.names(kind), functions.left_out(kind, name))
+        raise unknown_function(functions, kind, name)

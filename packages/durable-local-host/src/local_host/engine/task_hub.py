@@ -16,32 +16,28 @@ they see the last commit and never wait for the writer.
 from __future__ import annotations
 
 import sqlite3
-from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from local_host.engine import steps
+from local_host.engine.activity_queue import ActivityQueue
 from local_host.engine.database import Database
-from local_host.engine.entity import BatchOutcome, EntityWork, Operation
+from local_host.engine.entity import BatchOutcome, EntityWork
+from local_host.engine.entity_queue import EntityQueue
 from local_host.engine.errors import StateFileError, StoreUnavailable
 from local_host.engine.faults import Faults
 from local_host.engine.group_commit import GroupCommit, Transaction, Wakeups
-from local_host.engine.held_back import HeldBack, in_sight
 from local_host.engine.history import Event, History
-from local_host.engine.history_cache import HistoryCache
-from local_host.engine.instance import Instance, InstanceWork, Message
+from local_host.engine.instance import InstanceWork
+from local_host.engine.instance_reader import InstanceReader, history_of
 from local_host.engine.outcome import Outcome
 from local_host.engine.ready import ReadyQueue
 from local_host.engine.running import Running
-from local_host.engine.status import RuntimeStatus
 from local_host.engine.steps import Activity, WorkLost
 
 T = TypeVar("T")
-
-# How many activities to read ahead of the workers.
-_READ_AHEAD_COUNT = 64
 
 
 class TaskHub:
@@ -58,14 +54,10 @@ class TaskHub:
         )
         self._listeners: list[Callable[[Wakeups], None]] = []
         self._instances = ReadyQueue()
-        self._entities = ReadyQueue()
-        self._histories = HistoryCache()
+        self._entities = EntityQueue(self.read)
+        self._reader = InstanceReader(database)
         self._read_before: dict[str, int] = {}
-        self._activities: deque[Activity] = deque()
-        self._last_activity = 0
-        self._unread_activities = True
-        self._held = HeldBack()
-        self._held_activities: list[Activity] = []
+        self._activities = ActivityQueue(self.read)
         self._find_messages()
 
     @classmethod
@@ -101,20 +93,20 @@ class TaskHub:
     def hold_back(self, activities: int) -> None:
         """Keep out of sight what waits now, of activities so many. Call it before anything is claimed."""
         ((last_message, last_operation),) = self.read("last_numbers")
-        first = self.read("activities_after", (0, activities))
-        self._held = HeldBack(last_message, last_operation, {row["seq"] for row in first})
+        self._reader.hold_back(last_message)
+        self._entities.hold_back(last_operation)
+        self._activities.hold_back(activities)
 
     def show_messages(self) -> None:
         """Bring messages and operations back into sight."""
-        self._held.messages = self._held.operations = 0
+        self._reader.hold_back(0)
+        self._entities.hold_back(0)
         self._find_messages()
         self._wake(Wakeups())
 
     def show_activities(self) -> None:
         """Bring activities back into sight."""
-        self._held.activities = ()
-        self._activities.extend(self._held_activities)
-        self._held_activities.clear()
+        self._activities.show()
         self._wake(Wakeups())
 
     def listen(self, listener: Callable[[Wakeups], None]) -> None:
@@ -138,7 +130,7 @@ class TaskHub:
 
     def _committed(self, wakeups: Wakeups) -> None:
         self._entities.add(wakeups.entities)
-        self._unread_activities |= wakeups.activities > 0
+        self._activities.note_stored(wakeups.activities)
         self._wake(wakeups)
 
     def _wake(self, wakeups: Wakeups) -> None:
@@ -150,30 +142,15 @@ class TaskHub:
     def claim_instance(self) -> InstanceWork | None:
         """Return the next instance with messages; None when there is none, or none before the current commit is done."""
         while not self._writer.is_committing and (instance_id := self._instances.take()) is not None:
-            rows = self._database.read_uncommitted("instance_to_work_on", (instance_id,))
-            work = self._instance_work(_instance(rows[0])) if rows else None
-            if work is not None and work.messages:
+            if (work := self._reader.read(instance_id)) is not None:
                 self._read_before[instance_id] = self._writer.given_up
                 return work
             self._instances.release(instance_id)  # purged since, or out of sight
         return None
 
-    def _instance_work(self, instance: Instance) -> InstanceWork:
-        messages = [
-            Message(seq, execution_id, Event.parse(text))
-            for seq, execution_id, text in self._database.read_uncommitted("messages_for", (instance.instance_id,))
-        ]
-        history = self._histories.take(instance.execution_id)
-        if history is None:
-            history = _history(self._database.read_uncommitted("history_of", (instance.instance_id,)))
-        in_sight_now = in_sight(messages, self._held.messages)
-        if not history.events and len(in_sight_now) < len(messages):
-            in_sight_now = []  # nothing comes before its start
-        return InstanceWork(instance, history, in_sight_now)
-
     def history_of(self, instance_id: str) -> History:
         """Return the history of an instance, as of the last commit."""
-        return _history(self.read("history_of", (instance_id,)))
+        return history_of(self.read("history_of", (instance_id,)))
 
     async def complete_episode(self, outcome: Outcome) -> None:
         """Store what came of an episode. Raises WorkLost when the instance was replaced or purged meanwhile."""
@@ -187,7 +164,7 @@ class TaskHub:
 
         await self.store(complete)
         if not outcome.status.has_ended and not outcome.continued:
-            self._histories.put(instance.execution_id, history)
+            self._reader.histories.put(instance.execution_id, history)
         self._release(instance.instance_id)
 
     async def drop_messages(self, work: InstanceWork, seqs: Sequence[int]) -> None:
@@ -226,15 +203,7 @@ class TaskHub:
 
     def claim_activity(self) -> Activity | None:
         """Return the activity that waits longest; None when there is none."""
-        if not self._activities and self._unread_activities:
-            rows = self.read("activities_after", (self._last_activity, _READ_AHEAD_COUNT))
-            for activity in map(_activity, rows):
-                is_held = activity.seq in self._held.activities
-                (self._held_activities if is_held else self._activities).append(activity)
-            self._unread_activities = len(rows) == _READ_AHEAD_COUNT
-            if rows:
-                self._last_activity = rows[-1][0]
-        return self._activities.popleft() if self._activities else None
+        return self._activities.take()
 
     async def complete_activity(self, activity: Activity, completion: Event) -> None:
         """Store the completion of an activity."""
@@ -242,24 +211,13 @@ class TaskHub:
 
     def abandon_activity(self, activity: Activity) -> None:
         """Release an activity, to be claimed again."""
-        self._activities.append(activity)
+        self._activities.put_back(activity)
 
     # Entities.
 
     def claim_entity(self, max_operations: int) -> EntityWork | None:
         """Return the next entity with operations, and a batch of them; None when there is none."""
-        while (entity_id := self._entities.take()) is not None:
-            rows = self.read("operations_for", (entity_id, max_operations))
-            operations = in_sight([_operation(row) for row in rows], self._held.operations)
-            if operations:
-                return self._entity_work(entity_id, operations)
-            self._entities.release(entity_id)
-        return None
-
-    def _entity_work(self, entity_id: str, operations: list[Operation]) -> EntityWork:
-        rows = self.read("entity_row", (entity_id,))
-        exists, state = (bool(rows[0]["is_present"]), rows[0]["state"]) if rows else (False, None)
-        return EntityWork(entity_id, exists, state, operations)
+        return self._entities.take(max_operations)
 
     async def complete_batch(self, outcome: BatchOutcome, max_operations: int) -> None:
         """Store what came of a batch, and release the entity."""
@@ -287,20 +245,4 @@ class TaskHub:
     @property
     def has_ready_work(self) -> bool:
         """Whether any claim would find something."""
-        return bool(self._instances or self._entities or self._activities or self._unread_activities)
-
-
-def _history(rows: list[sqlite3.Row]) -> History:
-    return History.parse(row[0] for row in rows)
-
-
-def _instance(row: sqlite3.Row) -> Instance:
-    return Instance(**{**row, "status": RuntimeStatus(row["status"])})
-
-
-def _activity(row: sqlite3.Row) -> Activity:
-    return Activity(**row)
-
-
-def _operation(row: sqlite3.Row) -> Operation:
-    return Operation(**row)
+        return bool(self._instances or self._entities or self._activities)

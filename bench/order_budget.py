@@ -53,7 +53,7 @@ def telemetry_items(run: Run, facts: float) -> float:
         telemetry.ACTIVITY.times(run.activities),
         telemetry.ENTITY_OPERATION.times(2),
         telemetry.INSTANCE,
-        telemetry.CALL.times(2),
+        telemetry.QUIET_CALL.times(2),
         Items(facts=facts),
     )
     return counted.number

@@ -51,6 +51,9 @@ INSTANCE: Final = Items(requests=1, dependencies=1)
 CALL: Final = Items(lines=2, requests=1)
 """A function that something else than the task hub triggers."""
 
+QUIET_CALL: Final = Items(requests=1)
+"""One whose start and end the host does not log (infra/host.overlays.json), because its request has both."""
+
 
 def total(*counts: Items) -> Items:
     """Return the sum."""

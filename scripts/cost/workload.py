@@ -32,6 +32,7 @@ class Workload:
     """
 
     activities: int = 3  # payment and parcel, label and capture, the end
+    steps: int = 5  # each with a line of its own, also where two share an activity
     entity_calls: int = 1  # reserve, of one line; its answer wakes the order
     entity_signals: int = 1  # commit, of one line; the order does not wait for it
     events: int = 0
@@ -197,14 +198,15 @@ class Workload:
 
     @property
     def telemetry(self) -> Items:
-        """Items of telemetry: of every run, a line of the app for each step, and one for each of two statuses."""
+        """Items of telemetry: of every run, a line of the app for each step, each of two statuses, and the parcel's end."""
         return telemetry.total(
             telemetry.EPISODE.times(self.all_episodes),
             telemetry.ACTIVITY.times(self.all_activities),
             telemetry.ENTITY_OPERATION.times(self.entity_operations),
             telemetry.INSTANCE.times(1 + self.carrier_polls),
-            telemetry.CALL.times(self.http_executions + 1),
-            Items(facts=self.activities + 2),
+            telemetry.QUIET_CALL.times(1 + self.reports + 1),
+            telemetry.CALL.times(self.polls),
+            Items(facts=self.steps + 2 + (1 if self.reports else 0)),
         )
 
 

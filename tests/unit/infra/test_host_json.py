@@ -7,6 +7,7 @@ from itertools import product
 import pytest
 from jsonschema import Draft202012Validator
 
+from local_host.testing import app_index
 from scripts.host_json import ROOT, host_json
 from tests.support.templates.bicep import app_settings, evaluate
 from tests.support.templates.combinations import BACKENDS, PLAIN, PLANS, described
@@ -138,6 +139,21 @@ def test_hub_is_named_by_a_setting_that_azure_sets():
 def test_nothing_is_sampled_so_that_an_order_is_in_the_telemetry_whole():
     sampling = host_json("FC1", "AzureStorage")["logging"]["applicationInsights"]["samplingSettings"]
     assert sampling["isEnabled"] is False
+
+
+def test_lines_of_the_app_and_its_faults_are_written_by_every_function():
+    """The rule with the longest name that a category begins with decides, whatever follows it: also that of another function."""
+    levels = host_json("FC1", "AzureStorage")["logging"]["logLevel"]
+
+    def level(category: str) -> str:
+        rules = [rule for rule in levels if category.startswith(rule)]
+        return levels[max(rules, key=len)] if rules else levels["default"]
+
+    functions = list(app_index(ROOT).functions)
+    assert {level(f"Function.{name}.User") for name in functions} == {"Information"}
+    quiet = {name for name in functions if level(f"Function.{name}") != "Information"}
+    assert quiet == {"deliver_notification", "place_order", "receive_carrier_webhook"}
+    assert {level(f"Function.{name}") for name in quiet} == {"Warning"}, "a failed run is logged as an error"
 
 
 def test_logs_that_queries_read_are_written():

@@ -147,7 +147,7 @@ def test_lines_of_the_app_and_its_faults_are_written_by_every_function():
 
     def level(category: str) -> str:
         rules = [rule for rule in levels if category.startswith(rule)]
-        return levels[max(rules, key=len)] if rules else levels["default"]
+        return str(levels[max(rules, key=len)] if rules else levels["default"])
 
     functions = list(app_index(ROOT).functions)
     assert {level(f"Function.{name}.User") for name in functions} == {"Information"}

@@ -77,9 +77,14 @@ def _declared(module: str, function: Function) -> Declared:
         name=_name(function),
         function=without_code,
         signature=inspect.signature(code),
-        attributes={name: getattr(code, name) for name in _HANDED_ON},
+        attributes={name: getattr(code, name) for name in _HANDED_ON} | _mark_of_orchestrator(code),
         is_coroutine=inspect.iscoroutinefunction(code),
     )
+
+
+def _mark_of_orchestrator(code: Callable[..., Any]) -> dict[str, bool]:
+    """Return the attribute by which the SDK's handle of an orchestrator is known: what replays one makes no second handle."""
+    return {"orchestrator_function": True} if hasattr(code, "orchestrator_function") else {}
 
 
 def _name(function: Function) -> str:

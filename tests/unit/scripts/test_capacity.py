@@ -6,6 +6,7 @@ from scripts.cost import limits
 from scripts.cost.capacity import of_deployment, of_instance, shared_parts
 from scripts.cost.capacity_tables import choice_table
 from scripts.cost.workload import Workload
+from scripts.host_json import ROOT
 
 AT_A_TIME = {"activities at a time", "orchestrators at a time"}
 
@@ -44,3 +45,16 @@ def test_a_scheduler_takes_its_actions_and_has_no_queues():
 def test_a_peak_that_a_plan_does_not_take_is_left_to_cells():
     (row,) = [row for row in choice_table().splitlines() if row.startswith("| 150 |")]
     assert row.split(" | ")[1] == "cells"
+
+
+def test_numbers_in_the_text_of_the_page_are_those_of_the_model():
+    page = " ".join((ROOT / "docs" / "capacity.md").read_text(encoding="utf-8").split())
+    load, rate = Workload(), of_instance("EP1").orders_per_s
+    at_a_time, orchestrating = rate * load.activities * load.activity_s, rate * load.episodes * load.orchestrator_s
+    for said in (
+        f"{load.life_requests.number:.0f} storage requests with its parcel",
+        f"{rate:.1f} × {load.activities} activities of {load.activity_s} s in hand, which is {at_a_time:.1f}",
+        f"{rate:.1f} × {load.episodes} runs of {load.orchestrator_s} s, which is {orchestrating:.1f}",
+        *(f"{limit.number:,}" for limit in limits.MAX_INSTANCES.values()),
+    ):
+        assert said in page

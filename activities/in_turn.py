@@ -20,6 +20,7 @@ from domain.orders.in_turn import StepsInTurn, StepsTaken, StepTaken, after_step
 from domain.orders.run import PROGRESS
 from domain.workflows.failure_reason import failure_reason
 from domain.workflows.steps import LedgerEntry, Outcome, StepResult
+from services.tracing import step_of_an_activity
 
 bp = df.Blueprint()
 
@@ -54,6 +55,7 @@ def take_in_turn(request: dict) -> dict[str, Any]:
 def _taken(step: str, request: dict[str, Any]) -> StepTaken:
     """Take one step. What is not expected of a provider or a store is raised: the host logs it with its trace."""
     try:
-        return StepTaken(answer=StepResult.model_validate(_ACTIVITIES[step](request)))
+        with step_of_an_activity(step, request):
+            return StepTaken(answer=StepResult.model_validate(_ACTIVITIES[step](request)))
     except (ProviderUnavailable, StorageUnavailable) as error:
         return StepTaken(unanswered=failure_reason(f"{type(error).__name__}: {error}"))

@@ -11,7 +11,7 @@ import logging
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache, wraps
 from typing import Any, Final
 
@@ -57,12 +57,16 @@ def within_its_trace(function: Any, trigger: str = _ACTIVITY) -> Any:
 
     @wraps(function)
     async def run(*args: Any, context: func.Context | None = None, **bindings: Any) -> Any:
-        with _within(context, name, trigger, (*args, *bindings.values())):
+        if context is None:  # another function of the app calls it
+            return await function(*args, **bindings)
+        with _within(_handed_over(context.trace_context), name, trigger, (*args, *bindings.values())):
             return await function(*args, **bindings)
 
     @wraps(function)
     def run_in_thread(*args: Any, context: func.Context | None = None, **bindings: Any) -> Any:
-        with _within(context, name, trigger, (*args, *bindings.values())):
+        if context is None:
+            return function(*args, **bindings)
+        with _within(_handed_over(context.trace_context), name, trigger, (*args, *bindings.values())):
             return function(*args, **bindings)
 
     traced: Any = run if inspect.iscoroutinefunction(function) else run_in_thread
@@ -91,6 +95,11 @@ def with_its_operations(entity: Any, name: str) -> Any:
     return run
 
 
+def step_of_an_activity(step: str, request: dict[str, Any]) -> AbstractContextManager[None]:
+    """Trace one of several steps that share an activity, within the activity's trace."""
+    return _within(context.get_current(), step, _ACTIVITY, (request,))
+
+
 def mark_order(order_id: str) -> None:
     """Say of the span under way whose order it is about."""
     trace.get_current_span().set_attribute(ORDER_ID, order_id)
@@ -102,9 +111,7 @@ def keep_trace() -> None:
 
 
 @contextmanager
-def _within(call: func.Context | None, name: str, trigger: str, values: Sequence[Any]) -> Iterator[None]:
-    # Without a context another function of the app calls it, within the trace that is the current one.
-    parent = context.get_current() if call is None else _handed_over(call.trace_context)
+def _within(parent: context.Context, name: str, trigger: str, values: Sequence[Any]) -> Iterator[None]:
     tracer = _tracer()
     if tracer is None:
         token = context.attach(parent)

@@ -18,6 +18,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import SpanKind, StatusCode, Tracer
 
 from adapters.telemetry.exporters import to_collector, to_insights
+from adapters.telemetry.outgoing import span_of_request, trace_with
 from adapters.telemetry.whole_traces import WholeTraces
 from tracing_settings import TracingSettings
 
@@ -71,6 +72,7 @@ def span_of_call(
 
 def trace_requests(tracer: Tracer) -> None:
     """Trace every request of this process that is made during a traced call, and hand the trace on to whom it asks."""
+    trace_with(tracer)
     real = requests.Session.send
     if hasattr(real, _IS_TRACED):
         return
@@ -78,27 +80,11 @@ def trace_requests(tracer: Tracer) -> None:
     def send(session: requests.Session, request: requests.PreparedRequest, **options: Any) -> requests.Response:
         if context.get_value(_IS_SENDING):
             return real(session, request, **options)
-        facts = {
-            "server.address": str(urlsplit(request.url or "").hostname),
-            "http.request.method": str(request.method),
-        }
-        with tracer.start_as_current_span(
-            f"{facts['http.request.method']} {facts['server.address']}",
-            kind=SpanKind.CLIENT,
-            attributes=facts,
-            record_exception=False,
-            set_status_on_exception=False,
-        ) as span:
+        host = str(urlsplit(request.url or "").hostname)
+        with span_of_request(str(request.method), host, {"server.address": host}) as answered:
             propagate.inject(request.headers)
-            try:
-                response = real(session, request, **options)
-            except requests.RequestException as error:
-                span.set_status(StatusCode.ERROR)
-                span.set_attribute("error.type", type(error).__qualname__)
-                raise
-            span.set_attribute("http.response.status_code", response.status_code)
-            if response.status_code >= 500:
-                span.set_status(StatusCode.ERROR)
+            response = real(session, request, **options)
+            answered(response.status_code)
             return response
 
     setattr(send, _IS_TRACED, True)

@@ -17,6 +17,7 @@ from threading import Timer
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
+from adapters.telemetry.outgoing import span_of_request
 from adapters.web.public_addresses import AddressForbidden, Resolver, public_address, resolve
 from domain.errors import ProviderUnavailable
 from domain.workflows.steps import StepResult
@@ -77,7 +78,11 @@ class WebhookSender:
             address = public_address(_host(parts), allow_loopback=self._allow_loopback, resolver=self._resolver)
         except AddressForbidden as error:
             return StepResult.refused("webhook_forbidden", str(error))
-        return _verdict(self._post(parts, address, body, self._signed(webhook.webhook_id, body)), webhook)
+        # Its receiver is an address that a caller chose, which no telemetry names.
+        with span_of_request("POST", "webhook") as answered:
+            status = self._post(parts, address, body, self._signed(webhook.webhook_id, body))
+            answered(status)
+        return _verdict(status, webhook)
 
     def _signed(self, webhook_id: str, body: bytes) -> dict[str, str]:
         from standardwebhooks import Webhook as Signer

@@ -11,8 +11,12 @@ import pytest
 import requests
 from opentelemetry import trace
 
+from adapters.telemetry import outgoing
+from adapters.web.webhooks import WebhookSender
 from domain.cards import holds_card_number
+from domain.workflows.steps import Outcome
 from domain.workflows.trace import traceparent_of, with_trace
+from domain.workflows.webhook import Webhook
 from sandbox.testing import Sandbox
 from services import tracing
 from setting_values import InvalidSetting
@@ -20,6 +24,7 @@ from tests.integration.drills.watch import watching
 from tests.support.collector import Collector, running_collector
 from tests.support.order_requests import ADDRESS, order_request
 from tests.support.shop import ROOT, Shop, running_shop, use_settings
+from tests.support.webhooks import SECRET, running_receiver
 from tracing_settings import tracing_settings
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -39,6 +44,7 @@ def forget() -> None:
     tracing._tracer.cache_clear()
     tracing._provider.cache_clear()
     tracing._where_spans_go.cache_clear()
+    outgoing._tracers.clear()
 
 
 @pytest.fixture
@@ -138,6 +144,26 @@ async def test_an_exception_is_named_and_its_text_left_out(collector: Collector)
     tracing.flush()
     [span] = collector.spans()
     assert (span["traceId"], span["status"], span["attributes"]["error.type"]) == (TRACE, 2, "ValueError")
+    assert "planted" not in "".join(collector.bodies)
+
+
+def test_a_webhook_is_in_the_trace_and_its_address_is_not(collector: Collector) -> None:
+    def send(request: dict[str, str]) -> Outcome:
+        fields = {"webhook_id": "r-1.x", "run_id": "r-1", "type": "report.completed", "data": {}}
+        sender = WebhookSender(SECRET, allow_loopback=True)
+        return sender.send(Webhook.model_validate({**fields, **request})).outcome
+
+    class Call:
+        trace_context = type("Trace", (), {"trace_parent": PARENT, "trace_state": ""})
+
+    with running_receiver() as receiver:
+        url = f"{receiver.url}?planted=1"
+        assert tracing.within_its_trace(send)(context=Call, request={"url": url}) is Outcome.DONE
+    tracing.flush()
+    spans = {span["name"]: span for span in collector.spans()}
+    assert spans["POST webhook"]["traceId"] == TRACE
+    assert spans["POST webhook"]["parentSpanId"] == spans["send"]["spanId"]
+    assert 200 <= spans["POST webhook"]["attributes"]["http.response.status_code"] < 300
     assert "planted" not in "".join(collector.bodies)
 
 

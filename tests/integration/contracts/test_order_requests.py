@@ -1,0 +1,169 @@
+"""What it costs to read and write orders, and what a crash, or an answer without the service's own rows, leaves of them."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from adapters.azure_storage.storage import Storage
+from adapters.stores.order_index import PARTITIONS, index_rows
+from adapters.stores.order_repository import OrderRepository
+from domain.errors import StorageUnavailable
+from domain.ids import PROCESS_ORDER
+from domain.orders.order import MAX_ORDER_LINES, OrderStatus
+from domain.orders.run import settling
+from domain.workflows.course import Course
+from domain.workflows.run import CloseRun
+from domain.workflows.steps import LedgerEntry, Outcome
+from settings import StorageLocation
+from tests.integration.adapters.examples import ORDER
+from tests.integration.adapters.losing import losing_way
+from tests.integration.adapters.orders import line, order, progress
+from tests.integration.adapters.scripted import Script
+from tests.integration.contracts.kept_orders import every_id, every_order, paid, steps
+from tests.support.orders import NOON
+
+
+def test_a_page_is_one_request_to_each_partition(storage_connection: str, repository: OrderRepository) -> None:
+    for number in range(100):
+        repository.accept(order(f"o-{number}", placed_at=NOON + timedelta(minutes=number)), "print")
+    [tables] = re.findall("TableEndpoint=([^;]+)", storage_connection)
+    with losing_way(tables) as way:
+        detour = OrderRepository(
+            Storage(StorageLocation(connection_string=storage_connection.replace(tables, way.url)))
+        )
+        first = detour.list(limit=40)
+        assert way.passed == len(PARTITIONS)
+        detour.list(cursor=first.cursor, limit=40)
+        assert way.passed == 2 * len(PARTITIONS)
+        detour.intake.open_runs(NOON)
+        assert way.passed == 3 * len(PARTITIONS)
+
+
+def test_the_index_costs_an_order_no_request(storage_connection: str, repository: OrderRepository) -> None:
+    repository.accept(order("another"), "print")
+    [tables] = re.findall("TableEndpoint=([^;]+)", storage_connection)
+    with losing_way(tables) as way:
+        detour = OrderRepository(
+            Storage(StorageLocation(connection_string=storage_connection.replace(tables, way.url)))
+        )
+        largest = order(lines=tuple(line(f"{number:064}") for number in range(MAX_ORDER_LINES)))
+        detour.accept(largest, "print")
+        assert way.passed == 1
+        detour.record(paid(ORDER, OrderStatus.COMPLETED, "pi_1", "EZ1000000"))
+        assert way.passed == 3, "one that reads the row, one that writes it and its 55 index rows"
+        detour.intake.forget(ORDER)
+        assert way.passed == 4
+
+
+@pytest.mark.parametrize("code", ["EZ1", "1Z 999-AA/10#?\u00e9", "x" * 51])
+def test_a_paid_order_is_recorded_whatever_the_code_of_its_label_looks_like(
+    repository: OrderRepository, code: str
+) -> None:
+    repository.accept(order(), "print")
+    repository.record(paid(ORDER, OrderStatus.COMPLETED, "pi_1", code))
+    assert [each.status for each in every_order(repository)] == [OrderStatus.COMPLETED]
+
+
+def whole_life(repository: OrderRepository) -> None:
+    """Take an order from its intake to its end, as a caller does who repeats what fails."""
+    course = Course(end="failed")
+    compensated = LedgerEntry(step="cancel_payment", kind="compensation", outcome=Outcome.DONE, at=NOON)
+    left_open = (*steps("pi_1", None), compensated.model_copy(update={"outcome": Outcome.UNKNOWN}))
+    repository.accept(order(), "print")
+    repository.record(progress(OrderStatus.RESERVED))
+    repository.settle_course(settling(course, paid(ORDER, OrderStatus.RESERVED, "pi_1")))
+    repository.record(progress(OrderStatus.NEEDS_ATTENTION, steps=left_open))
+    repository.close(CloseRun(workflow=PROCESS_ORDER, key=ORDER, end="failed", entry=compensated))
+    repository.intake.forget(ORDER)
+
+
+def index_keys(storage: Storage) -> set[str]:
+    return {row["RowKey"] for row in storage.table("orders").list_entities() if row["RowKey"].startswith("$")}
+
+
+@pytest.mark.parametrize("effect", ["taken", "not taken"])
+def test_a_process_that_dies_at_any_request_leaves_lists_that_agree_with_the_row(
+    storage_connection: str, storage: Storage, effect: str
+) -> None:
+    [tables] = re.findall("TableEndpoint=([^;]+)", storage_connection)
+    OrderRepository(storage).accept(order("another", customer_id="bob"), "print")
+    others = index_keys(storage)
+    at = 0
+    while True:
+        at += 1
+        with losing_way(tables) as way:
+            # All answers from this one on: to the caller, the process is dead.
+            way.dies_at, way.takes_effect = at, effect == "taken"
+            dying = OrderRepository(
+                Storage(StorageLocation(connection_string=storage_connection.replace(tables, way.url)))
+            )
+            try:
+                whole_life(dying)
+            except StorageUnavailable:
+                pass
+            else:
+                break
+        row = OrderRepository(storage)._rows.find(ORDER)
+        assert index_keys(storage) - others == (set() if row is None else set(index_rows(row)))
+    whole_life(OrderRepository(storage))
+    repaired = OrderRepository(storage)
+    assert every_id(repaired, status=OrderStatus.FAILED) == every_id(repaired, payment_id="pi_1") == [ORDER]
+    assert every_id(repaired, status=OrderStatus.NEEDS_ATTENTION) == []
+    assert repaired.intake.open_run(ORDER) is None
+
+
+def test_an_index_row_that_was_deleted_by_hand_comes_back(storage: Storage, repository: OrderRepository) -> None:
+    repository.accept(order(), "print")
+    table = storage.table("orders")
+    for row in list(table.list_entities()):
+        if row["RowKey"].startswith("$"):
+            table.delete_entity(row)
+    assert every_id(repository) == []
+    repository.record(progress(OrderStatus.COMPLETED))
+    assert (
+        every_id(repository)
+        == every_id(repository, status=OrderStatus.COMPLETED)
+        == every_id(repository, customer_id="ada")
+        == [ORDER]
+    )
+    assert every_id(repository, status=OrderStatus.ACCEPTED) == []
+
+
+def test_no_key_shows_an_address(storage: Storage, repository: OrderRepository) -> None:
+    repository.accept(order(), "print")
+    assert not [row for row in storage.table("orders").list_entities() if "ada@example" in row["RowKey"].lower()]
+
+
+OF_THE_SERVICE = {"x-ms-request-id": "1"}
+MORE = {
+    **OF_THE_SERVICE,
+    "x-ms-continuation-NextPartitionKey": PARTITIONS[0],
+    "x-ms-continuation-NextRowKey": "$",
+}
+
+
+def test_a_page_that_the_service_left_empty_is_not_the_end(script: Script) -> None:
+    found = {
+        "PartitionKey": PARTITIONS[0],
+        "RowKey": f"$customer|ada|{'a' * 14}|{ORDER}",
+        "order_id": ORDER,
+        "customer_id": "ada",
+        "status": "completed",
+        "updated_at": NOON.isoformat(),
+    }
+    call = "GET /shop/orders()"
+    for _ in PARTITIONS:
+        script.answer(call, {"value": []}, headers=MORE)
+    script.answer(call, {"value": [found]}, headers=OF_THE_SERVICE)
+    script.answer(call, {"value": []}, headers=OF_THE_SERVICE)
+    location = f"AccountName=shop;AccountKey=a2V5;TableEndpoint={script.url}/shop"
+    repository = OrderRepository(Storage(StorageLocation(connection_string=location)))
+    assert every_id(repository, customer_id="ada") == [ORDER]
+
+
+def test_a_service_that_gives_nothing_but_empty_pages_is_unavailable(script: Script) -> None:
+    script.answer("GET /shop/orders()", {"value": []}, headers=MORE)
+    location = f"AccountName=shop;AccountKey=a2V5;TableEndpoint={script.url}/shop"
+    with pytest.raises(StorageUnavailable):
+        OrderRepository(Storage(StorageLocation(connection_string=location))).list()

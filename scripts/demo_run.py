@@ -11,7 +11,7 @@ from scripts.demo_orders import DemoOrder
 from scripts.errors import LaunchFailed
 from scripts.web import Answer, call, call_again
 
-ORDERS_TIMEOUT_S = 180.0
+ORDERS_TIMEOUT_S = 600.0
 POLL_INTERVAL_S = 0.1
 DECISIONS = {
     "approve": ("approval", {"decision": "approved", "approver": "demo"}),

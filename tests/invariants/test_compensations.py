@@ -84,7 +84,7 @@ def all_mails(key: str) -> set[str]:
     return {f"{key}.{name}{suffix}" for name in ("first", "second") for suffix in ("", "_taken_back")}
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("during", ["episode", "activity"])
 async def test_a_stopped_run_is_compensated_whenever_its_worker_dies(shop: Shop, during: Any):
     for nth in count(1):

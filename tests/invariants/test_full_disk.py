@@ -48,7 +48,7 @@ async def test_a_full_disk_is_reported_while_it_lasts(tmp_path: Path, storage_co
 @pytest.mark.skipif(
     not os.environ.get("CHAOS_RESULTS"), reason="waits for the recovery of orders; `make chaos` runs it"
 )
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 async def test_a_full_disk_loses_no_accepted_order(tmp_path: Path, storage_connection: str):
     case = ORDER_CASES["completed"]
     accepted = []

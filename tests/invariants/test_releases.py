@@ -93,7 +93,7 @@ async def way(shop: Outside, order_id: str) -> tuple[str, bool]:
     return status["version"], "screen_order" in names
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 async def test_orders_of_two_versions_end_on_the_way_that_they_were_started_on(tmp_path, storage_connection, app):
     async with the_outside(tmp_path, storage_connection, app=app) as shop:
         await stock_shelf_outside(shop, {"piano": 10})

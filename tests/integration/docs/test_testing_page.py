@@ -26,7 +26,7 @@ def test_the_example_for_another_app_passes_as_it_is_written(tmp_path: Path) -> 
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert "3 passed" in ended.stdout, ended.stdout + ended.stderr

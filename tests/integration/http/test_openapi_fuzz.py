@@ -136,7 +136,7 @@ async def test_every_answer_to_a_request_as_in_the_documentation_is_documented(f
     for name, method, path, headers, body in read(FILE.read_text(encoding="utf-8")):
         address = f"{shop.host.origin}{path}"
         answer = await asyncio.to_thread(
-            requests.request, method, address, data=body or None, headers=headers, timeout=30
+            requests.request, method, address, data=body or None, headers=headers, timeout=120
         )
         OPERATIONS[name].validate_response(answer)
         await shop.host.run_until_idle()

@@ -56,7 +56,7 @@ async def test_the_link_to_the_summary_opens_it_and_stands_in_no_history(shop: S
     put_files("incoming", {"t/a.csv": b"a\n1\n"})
     await start(shop)
     run = await ended(shop)
-    answer = await asyncio.to_thread(requests.get, run["detail"]["url"], timeout=10)
+    answer = await asyncio.to_thread(requests.get, run["detail"]["url"], timeout=60)
     assert answer.json()["totals"]["files"] == 1
     assert run["message"] == "1 file."
     durable = (await shop.get(f"file-batches/{run['id']}", view="durable")).json()

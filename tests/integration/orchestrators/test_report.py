@@ -47,7 +47,7 @@ async def report(shop: Shop, **changes: Any) -> dict[str, Any]:
 
 
 async def download(run: dict[str, Any]) -> requests.Response:
-    return await asyncio.to_thread(requests.get, run["detail"]["url"], timeout=10)
+    return await asyncio.to_thread(requests.get, run["detail"]["url"], timeout=60)
 
 
 async def test_a_csv_report_has_a_line_per_order_of_the_period(shop: Shop):

@@ -11,9 +11,10 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 
 import pytest
 
@@ -109,7 +110,7 @@ def answered(host: HostProcess, method: str, path: str, body: Any = None) -> Any
             return [host.request(method, path, json.loads(body) if body else None)]
         except HTTPError as refusal:
             return [None] if refusal.code == 409 else []  # an earlier try was accepted
-        except (URLError, ConnectionError):
+        except (OSError, HTTPException):
             return []
 
     return eventually(ask)[0]

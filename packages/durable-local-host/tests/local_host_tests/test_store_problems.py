@@ -24,7 +24,7 @@ NAME = "two_steps"
 def refused_start(state: Path) -> str:
     """Return the one line with which a start on that state ends."""
     command = [sys.executable, "-m", "local_host", "start", "--app", str(APP), "--port", "0", "--state", str(state)]
-    ended = subprocess.run(command, cwd=PACKAGE, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(command, cwd=PACKAGE, capture_output=True, text=True, timeout=300, check=False)
     assert ended.returncode == 1
     assert ended.stderr.startswith("local_host: ")
     assert ended.stderr.count("\n") == 1

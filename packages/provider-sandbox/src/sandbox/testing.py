@@ -18,7 +18,7 @@ import requests
 from sandbox.server import serving
 
 _START_TIMEOUT_S = 10.0
-_ANSWER_TIMEOUT_S = 30.0
+_ANSWER_TIMEOUT_S = 120.0
 
 
 class Sandbox:

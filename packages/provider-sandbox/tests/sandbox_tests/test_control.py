@@ -9,7 +9,7 @@ from sandbox_tests.builders import payment
 
 
 def test_the_index_names_what_there_is(sandbox: Sandbox) -> None:
-    index = requests.get(f"{sandbox.url}/sandbox", timeout=10).json()
+    index = requests.get(f"{sandbox.url}/sandbox", timeout=60).json()
     assert "GET /sandbox/ledger/payments" in index["sandbox"]
 
 
@@ -31,7 +31,7 @@ def test_an_event_that_cannot_happen_is_refused(
     shop: stripe.StripeClient, sandbox: Sandbox, path: str, body: dict[str, object], status: int
 ) -> None:
     held = shop.v1.payment_intents.create(payment()).id
-    response = requests.post(f"{sandbox.url}/sandbox{path.format(held=held)}", json=body, timeout=10)
+    response = requests.post(f"{sandbox.url}/sandbox{path.format(held=held)}", json=body, timeout=60)
     assert response.status_code == status
     assert response.json()["error"]["message"]
     assert sandbox.payments()[0]["status"] == "requires_capture"
@@ -40,9 +40,9 @@ def test_an_event_that_cannot_happen_is_refused(
 def test_a_fault_rule_is_removed_by_its_id(sandbox: Sandbox) -> None:
     first, second = sandbox.fault(kind="html"), sandbox.fault(kind="drop_before")
     url = f"{sandbox.url}/sandbox/faults/{first}"
-    assert requests.delete(url, timeout=10).status_code == 200
+    assert requests.delete(url, timeout=60).status_code == 200
     assert [rule["id"] for rule in sandbox.faults()] == [second]
-    assert requests.delete(url, timeout=10).status_code == 404
+    assert requests.delete(url, timeout=60).status_code == 404
 
 
 def test_two_sandboxes_know_nothing_of_each_other(shop: stripe.StripeClient, sandbox: Sandbox) -> None:

@@ -109,6 +109,6 @@ def test_a_key_that_is_no_test_key_is_refused(sandbox: Sandbox, key: str) -> Non
 
 @pytest.mark.parametrize("body", ["{", "[1]", ""])
 def test_a_body_that_is_no_json_object_is_refused(sandbox: Sandbox, body: str) -> None:
-    response = requests.post(f"{sandbox.easypost_url}/shipments", data=body, auth=("EZTK_sandbox", ""), timeout=10)
+    response = requests.post(f"{sandbox.easypost_url}/shipments", data=body, auth=("EZTK_sandbox", ""), timeout=60)
     assert response.status_code in (400, 422)
     assert set(response.json()["error"]) == {"code", "message", "errors"}

@@ -167,7 +167,7 @@ def test_the_call_log_has_what_was_called_and_what_went_wrong(shop: stripe.Strip
     dropped, answered = sandbox.calls(order_id="order-1")
     assert (dropped["fault"], dropped["status"], dropped["idempotency_key"]) == ("drop_before", None, "key-1")
     assert (answered["fault"], answered["status"], answered["replayed"]) == (None, 200, False)
-    counts = requests.get(f"{sandbox.url}/sandbox/calls", timeout=10).json()["counts"]
+    counts = requests.get(f"{sandbox.url}/sandbox/calls", timeout=60).json()["counts"]
     assert counts == {"payment_intents.create": 2}
     assert [(one["id"], one["matched"]) for one in sandbox.faults()] == [(rule, 2)]
 
@@ -182,7 +182,7 @@ def test_the_call_log_has_what_was_called_and_what_went_wrong(shop: stripe.Strip
     ],
 )
 def test_a_wrong_fault_order_is_named_and_places_nothing(sandbox: Sandbox, order: object, field: str) -> None:
-    response = requests.post(f"{sandbox.url}/sandbox/faults", json=order, timeout=10)
+    response = requests.post(f"{sandbox.url}/sandbox/faults", json=order, timeout=60)
     assert response.status_code == 400
     assert field in response.text
     assert sandbox.faults() == []

@@ -137,6 +137,6 @@ def _run(*arguments: str) -> "subprocess.CompletedProcess[str]":
         cwd=_PACKAGE,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )

@@ -253,9 +253,9 @@ def test_a_key_that_is_no_secret_test_key_is_refused(sandbox: Sandbox, key: str)
 
 def test_a_missing_key_is_refused_and_basic_authentication_works(sandbox: Sandbox) -> None:
     url = f"{sandbox.url}/v1/payment_intents"
-    assert requests.get(url, timeout=10).status_code == 401
+    assert requests.get(url, timeout=60).status_code == 401
     basic = base64.b64encode(b"sk_test_sandbox:").decode()
-    assert requests.get(url, headers={"Authorization": f"Basic {basic}"}, timeout=10).status_code == 200
+    assert requests.get(url, headers={"Authorization": f"Basic {basic}"}, timeout=60).status_code == 200
 
 
 async def test_the_asynchronous_sdk_works_too(sandbox: Sandbox) -> None:

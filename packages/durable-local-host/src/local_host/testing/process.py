@@ -63,7 +63,7 @@ class HostProcess:
         """
         data = None if body is None else json.dumps(body).encode()
         request = Request(self.url + path, data, {"Content-Type": "application/json"}, method=method)
-        with urlopen(request, timeout=30) as response:
+        with urlopen(request, timeout=120) as response:
             text = response.read()
         return json.loads(text) if text else None
 
@@ -75,7 +75,7 @@ class HostProcess:
     def terminate(self) -> int:
         """Stop the process by SIGTERM and return its exit code."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=60)
+        return self.process.wait(timeout=300)
 
     def next_ready_url(self) -> str:
         """Wait until the host is ready, and return its address; `announced` then has the lines before."""

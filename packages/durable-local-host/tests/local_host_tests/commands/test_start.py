@@ -18,7 +18,7 @@ from local_host_tests.conformance.support import APP, PACKAGE
 def start(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Return a start that is expected to fail."""
     command = [sys.executable, "-m", "local_host", "start", *arguments]
-    return subprocess.run(command, cwd=PACKAGE, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, cwd=PACKAGE, capture_output=True, text=True, timeout=300, check=False)
 
 
 def assert_refused(ended: subprocess.CompletedProcess[str], message: str) -> None:
@@ -31,7 +31,7 @@ def assert_refused(ended: subprocess.CompletedProcess[str], message: str) -> Non
 
 def test_a_python_without_its_dependencies_is_reported_in_one_line() -> None:
     command = [sys.executable, "-S", "-m", "local_host", "list"]
-    ended = subprocess.run(command, cwd=PACKAGE, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(command, cwd=PACKAGE, capture_output=True, text=True, timeout=300, check=False)
     assert_refused(ended, "use the Python it is installed in")
 
 
@@ -42,7 +42,7 @@ def test_a_python_with_an_sdk_of_another_major_version_is_reported_in_one_line(t
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(PACKAGE / "src")])}
     command = [sys.executable, "-m", "local_host", "list"]
     ended = subprocess.run(
-        command, cwd=PACKAGE, env=environment, capture_output=True, text=True, timeout=60, check=False
+        command, cwd=PACKAGE, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
     assert_refused(ended, "azure-functions-durable 2.0.0rc3 is installed, and local_host runs 1.x alone")
 

@@ -87,7 +87,7 @@ def test_a_stop_lets_a_running_activity_end_and_keeps_its_result(tmp_path: Path)
         host.process.terminate()
         eventually(lambda: _takes_no_requests(host))
         release.touch()
-        assert host.process.wait(timeout=60) == 0
+        assert host.process.wait(timeout=300) == 0
     with host_process(state) as host:
         assert host.ended(instance)["output"] == "written"
     assert Counter(_lines(written)) == {"first": 1, "second": 1}

@@ -164,7 +164,7 @@ def test_the_command_line_says_so_in_one_line_and_ends_with_1(tmp_path: Path) ->
         "--state",
         ":memory:",
     ]
-    ended = subprocess.run(command, cwd=PACKAGE, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(command, cwd=PACKAGE, capture_output=True, text=True, timeout=300, check=False)
     assert ended.returncode == 1
     assert ended.stderr == "local_host: function_app.py cannot be loaded: RuntimeError: not today (function_app.py:1)\n"
     assert ended.stdout == ""

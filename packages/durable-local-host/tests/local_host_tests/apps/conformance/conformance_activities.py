@@ -39,8 +39,8 @@ MAY_LEAVE = threading.Event()
 @bp.activity_trigger(input_name="guest")
 def meet(guest):
     """Blocks its thread until five of its kind are there, and then until a request calls `release`."""
-    ALL_HERE.wait(timeout=60)
-    MAY_LEAVE.wait(timeout=60)
+    ALL_HERE.wait(timeout=300)
+    MAY_LEAVE.wait(timeout=300)
     return guest
 
 

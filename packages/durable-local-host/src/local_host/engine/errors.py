@@ -72,6 +72,9 @@ class CallLost(UserCodeFailed):
         return f"{self.namespace}.{self.type_name}: {self.message}"
 
 
+_LAST_OWN_EXIT_CODE = 128
+
+
 class WorkerExited(CallLost):
     """The worker process ended while it had the call in hand."""
 
@@ -80,6 +83,7 @@ class WorkerExited(CallLost):
     def __init__(self, executable: str, exit_code: int) -> None:
         """Describe a dead worker. exit_code: as a shell has it, 128 and the signal's number for a process that a signal ended."""
         super().__init__("WorkerProcessExitException", f"{executable} exited with code {exit_code} (0x{exit_code:x})")
+        self.was_killed = exit_code > _LAST_OWN_EXIT_CODE
 
 
 class FunctionTimedOut(CallLost):

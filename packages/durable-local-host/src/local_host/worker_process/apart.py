@@ -21,6 +21,8 @@ from local_host.worker_process.process import WorkerProcess
 _log = host_logger("Microsoft.Azure.WebJobs.Script.Workers.Rpc.RpcFunctionInvocationDispatcher")
 _exceptions = host_logger("Microsoft.Azure.WebJobs.Script.WebHost.WebScriptHostExceptionHandler")
 _MAX_DEATHS = 3
+# A machine without memory kills each of them, and the host is to end then; a kill now and then it is to outlive.
+_MAX_KILLED_STARTS = 10
 # Deaths that are further apart than this do not add up.
 _DEATH_RETENTION = timedelta(minutes=30)
 
@@ -60,7 +62,7 @@ class ApartWorker:
     async def start(self) -> AppIndex:
         """Start the processes; the app's functions, without their code. Raises AppLoadError, CannotStart."""
         try:
-            started = await asyncio.gather(*(self._start_one() for _ in range(self._options.count)))
+            started = await asyncio.gather(*(self._start_first() for _ in range(self._options.count)))
         except WorkerExited as exited:
             raise CannotStart(f"The worker process ended while it loaded the app: {exited.message}.") from None
         for process in started:
@@ -115,6 +117,17 @@ class ApartWorker:
         )
         process.end_for(lost)
         return lost
+
+    async def _start_first(self) -> WorkerProcess:
+        """Start a process. One that is killed while it loads the app says nothing of the app, so there is another one."""
+        for _ in range(_MAX_KILLED_STARTS):
+            try:
+                return await self._start_one()
+            except WorkerExited as exited:
+                if not exited.was_killed:
+                    raise
+                _log.error("Failed to start a new language worker for runtime:python. %s", exited.message)
+        return await self._start_one()
 
     async def _start_one(self) -> WorkerProcess:
         return await WorkerProcess.start(self._options.directory, self._options.log_levels)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -17,7 +18,7 @@ from local_host.app.calls import FunctionCall
 from local_host.app.function_context import Invocation
 from local_host.engine.clock import ManualClock
 from local_host.engine.errors import FunctionTimedOut, NoWorker, UserCodeFailed, WorkerExited
-from local_host.engine.start_problems import AppLoadError
+from local_host.engine.start_problems import AppLoadError, CannotStart
 from local_host.worker_process.apart import ApartWorker, WorkerOptions
 from local_host_tests.conformance.support import APPS
 
@@ -131,4 +132,35 @@ async def test_values_and_failures_come_through_as_they_are(workers: Workers) ->
 async def test_an_app_that_cannot_be_loaded_is_refused_in_the_words_of_its_worker(tmp_path: Path) -> None:
     (tmp_path / "function_app.py").write_text("import nothing_of_the_kind\n")
     with pytest.raises(AppLoadError, match="No module named 'nothing_of_the_kind'"):
+        await ApartWorker(WorkerOptions(directory=tmp_path)).start()
+
+
+KILLED_AT_FIRST = """
+import os, signal
+from pathlib import Path
+import azure.functions as func
+
+tries = Path(__file__).with_name("tries")
+tries.write_text(tries.read_text() + "." if tries.exists() else ".")
+if len(tries.read_text()) < 4:
+    os.kill(os.getpid(), signal.SIGKILL)
+app = func.FunctionApp()
+
+
+@app.route(route="hello")
+def hello(req: func.HttpRequest) -> str:
+    return "hello"
+"""
+
+
+async def test_a_worker_that_is_killed_while_it_loads_the_app_is_started_again(tmp_path: Path) -> None:
+    (tmp_path / "function_app.py").write_text(KILLED_AT_FIRST)
+    worker = ApartWorker(WorkerOptions(directory=tmp_path))
+    await worker.start()
+    await worker.close()
+
+
+async def test_an_app_that_ends_its_process_is_not_loaded_again_and_again(tmp_path: Path) -> None:
+    (tmp_path / "function_app.py").write_text("import os\nos._exit(3)\n")
+    with pytest.raises(CannotStart, match=re.escape("exited with code 3 (0x3)")):
         await ApartWorker(WorkerOptions(directory=tmp_path)).start()

@@ -7,7 +7,7 @@ import os
 import re
 import signal
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from local_host.worker_process.apart import ApartWorker, WorkerOptions
 from local_host_tests.conformance.support import APPS
 
 APP = APPS / "mortal"
-A_MOMENT = timedelta(milliseconds=50)
+A_MOMENT = timedelta(seconds=1)
 
 Workers = Callable[..., AbstractAsyncContextManager[ApartWorker]]
 
@@ -68,6 +68,13 @@ async def pid(worker: ApartWorker) -> int:
     return int(returned.value)
 
 
+async def pid_in_time(worker: ApartWorker) -> int:
+    """Ask again where a busy machine has no time to answer within the limit."""
+    while True:
+        with suppress(FunctionTimedOut):
+            return await pid(worker)
+
+
 async def kill(worker: ApartWorker) -> None:
     """Wait until the supervisor knows."""
     call = asyncio.create_task(worker.call(activity("never_ends")))
@@ -78,13 +85,13 @@ async def kill(worker: ApartWorker) -> None:
 
 async def test_a_call_that_takes_too_long_costs_its_process_all_that_it_has_in_hand(workers: Workers) -> None:
     async with workers(limit=A_MOMENT) as worker:
-        before = await pid(worker)
+        before = await pid_in_time(worker)
         slow = activity("never_ends")
         calls = [worker.call(slow), worker.call(activity("wait_for_file", '"bystander"'))]
         lost = await asyncio.gather(*calls, return_exceptions=True)
         assert [type(each) for each in lost] == [FunctionTimedOut] * 2
-        assert str(lost[0]).startswith("FunctionTimeoutException: Timeout value of 00:00:00 was exceeded by function: ")
-        assert await pid(worker) != before
+        assert str(lost[0]).startswith("FunctionTimeoutException: Timeout value of 00:00:01 was exceeded by function: ")
+        assert await pid_in_time(worker) != before
         assert not worker.given_up.is_set()
 
 

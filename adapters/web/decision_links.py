@@ -24,12 +24,19 @@ class DecisionLinks:
     """Signs links with a secret. Without one no link is made, and none is accepted."""
 
     def __init__(self, secret: str | None, public_url: str) -> None:
-        self._secret = secret
+        """Make the links of a shop.
+
+        Args:
+            secret: None for none. While it is changed, the new one, a comma, and the one before it, whose links stay valid.
+            public_url: Where people reach the app.
+        """
+        # The library signs by the last one, and accepts any.
+        self._secrets = [each for each in reversed((secret or "").split(",")) if each]
         self._public_url = public_url
 
     def address(self, link: DecisionLink) -> str | None:
         """Return the address of the page on which to decide; None when links are not set up."""
-        if self._secret is None:
+        if not self._secrets:
             return None
         return f"{self._public_url}/api/decisions?token={self.token(link)}"
 
@@ -39,7 +46,7 @@ class DecisionLinks:
 
     def withdrawal_token(self, right: WithdrawalRight) -> str | None:
         """Return what proves that a claimant withdraws a claim, the same whenever it is made; None when there is no secret."""
-        return None if self._secret is None else self._signed(right, _WITHDRAWAL_SALT)
+        return None if not self._secrets else self._signed(right, _WITHDRAWAL_SALT)
 
     def read_withdrawal(self, token: str) -> WithdrawalRight:
         """Return what a claimant's token says. Raises LinkInvalid."""
@@ -56,14 +63,14 @@ class DecisionLinks:
         from itsdangerous import BadSignature, URLSafeSerializer
 
         # What is not ASCII was not made here; half a character could not even be compared.
-        if self._secret is None or len(token) > MAX_TOKEN_CHARS or not token.isascii():
+        if not self._secrets or len(token) > MAX_TOKEN_CHARS or not token.isascii():
             raise LinkInvalid("links are not set up, or the link is no token")
         try:
-            return model.model_validate(URLSafeSerializer(self._secret, salt).loads(token))
+            return model.model_validate(URLSafeSerializer(self._secrets, salt).loads(token))
         except (BadSignature, ValidationError):
             raise LinkInvalid("the link is invalid") from None
 
     def _signed(self, content: Wire, salt: str) -> str:
         from itsdangerous import URLSafeSerializer
 
-        return str(URLSafeSerializer(str(self._secret), salt).dumps(content.to_wire()))
+        return str(URLSafeSerializer(self._secrets, salt).dumps(content.to_wire()))

@@ -8,12 +8,15 @@ import hmac
 import json
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from domain.workflows.decision_link import DecisionLink
 from sandbox.testing import Sandbox
+from services.container import services
 from tests.integration.drills.throttled_storage import throttled
 from tests.integration.drills.watch import Watch, watching
 from tests.integration.infra.recorded_rows import rows_found
@@ -130,7 +133,7 @@ async def test_an_instance_is_dead(shop: Shop, watch: Watch, monkeypatch: pytest
 async def test_a_key_has_leaked_and_is_changed(
     monkeypatch: pytest.MonkeyPatch, storage_connection: str, sandbox: Sandbox
 ) -> None:
-    use_settings(monkeypatch, storage_connection, sandbox, EASYPOST_WEBHOOK_SECRET="leaked")
+    use_settings(monkeypatch, storage_connection, sandbox, EASYPOST_WEBHOOK_SECRET="leaked", LINK_SECRET="leaked")
     async with running_shop(sandbox) as shop:
         await shop.stock("mug", STOCK["mug"])
         with watching(shop.host.clock) as watch:
@@ -141,9 +144,34 @@ async def test_a_key_has_leaked_and_is_changed(
             assert {await webhook(shop, watch, "leaked") for _ in range(3)} == {401}
             assert watch.sees("failing_webhooks"), "use of the old one is seen"
             assert await webhook(shop, watch, "changed") == 200
+            await assert_links_outlive_a_change(shop, monkeypatch)
             await assert_all_completed(shop)
             assert "leaked" not in watch.text()
             assert "changed" not in watch.text()
+
+
+async def assert_links_outlive_a_change(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Links that were sent before work until the old secret is taken away, and then those of the new one alone."""
+
+    async def shown(token: str) -> bool:
+        answer = await shop.get("decisions", token=token)
+        return answer.status != 403
+
+    before = link_to_decide()
+    change_settings(monkeypatch, LINK_SECRET="changed,leaked")
+    during = link_to_decide()
+    assert (await shown(before), await shown(during)) == (True, True)
+    change_settings(monkeypatch, LINK_SECRET="changed")
+    assert (await shown(before), await shown(during)) == (False, True)
+
+
+def link_to_decide() -> str:
+    """Return the token of a link to an order's approval, as a mail would have it now."""
+    expires_at = datetime.now(UTC) + timedelta(days=1)
+    link = DecisionLink(
+        workflow="process_order", key="a-0", wait_id="w-1", approver="ann@example.com", expires_at=expires_at
+    )
+    return services().decision_links.token(link)
 
 
 async def webhook(shop: Shop, watch: Watch, secret: str) -> int:

@@ -42,6 +42,17 @@ _ROOT: Final = os.path.dirname(os.path.abspath(__file__))
 _UNCHECKED: Final = b"unchecked".ljust(hashlib.sha256().digest_size)
 _HANDED_ON: Final = ("__module__", "__name__", "__qualname__", "__doc__", "__annotations__")
 _IMPORTING: Final = Lock()
+# What pickle raises for bytes that were cut short or changed, and for objects of other SDKs: a package's index is not checked.
+_UNREADABLE: Final = (
+    pickle.UnpicklingError,
+    EOFError,
+    AttributeError,
+    ImportError,
+    IndexError,
+    KeyError,
+    TypeError,
+    ValueError,
+)
 
 
 class Declared(NamedTuple):
@@ -196,9 +207,10 @@ def _functions() -> tuple[Declared, ...]:
     kept, index = content[: len(_UNCHECKED)], content[len(_UNCHECKED) :]
     sources = b"" if kept == _UNCHECKED else _sources()
     if kept == _UNCHECKED or kept == hashlib.sha256(sources + index).digest():
-        # Trusted as the compiled modules beside it are.
-        read: tuple[Declared, ...] = pickle.loads(index)  # noqa: S301
-        return read
+        with suppress(*_UNREADABLE):
+            # Trusted as the compiled modules beside it are.
+            read: tuple[Declared, ...] = pickle.loads(index)  # noqa: S301
+            return read
     functions = declared_functions()
     if not sys.dont_write_bytecode:
         index = pickle.dumps(functions)

@@ -112,3 +112,12 @@ def test_an_index_that_was_cut_short_is_made_again(app: Path) -> None:
     index.write_bytes(index.read_bytes()[:16])
     assert start(app, NAMES) == whole
     assert own(start(app, LOADED)) <= OF_A_START
+
+
+@pytest.mark.parametrize("left", [40, 4000])
+def test_a_package_whose_index_cannot_be_read_starts_without(app: Path, left: int) -> None:
+    write = "import function_index; function_index.write_unchecked_index()"
+    whole = start(app, f"{write}\n{NAMES}")
+    (index,) = app.glob("__pycache__/*.index")
+    index.write_bytes(index.read_bytes()[:left])
+    assert start(app, NAMES) == whole

@@ -69,7 +69,7 @@ def losing_way(target: str) -> Iterator[Way]:
                 return
             self.send_response(answer.status)
             for name, value in answer.getheaders():
-                if name.lower() not in ("transfer-encoding", "content-length", "connection"):
+                if name.lower() not in ("transfer-encoding", "content-length", "connection", "keep-alive"):
                     self.send_header(name, value)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()

@@ -18,8 +18,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from adapters.azure_storage.storage import Storage, create_container, created_on_first_use, storage_errors
-from adapters.stores.backup_parts import Progress, Tally, copy_blobs, copy_rows, total
+from adapters.stores.backup_parts import Progress, Tally, as_they_are, copy_blobs, copy_rows, total
 from adapters.stores.backup_scope import CONTAINERS, TABLES
+from adapters.stores.restored_orders import as_of_one_moment
 from domain.errors import ShopError
 
 _WHOLE: Final = "whole.json"
@@ -125,7 +126,8 @@ class Backup:
             taken = Tally(requests=2)
             # Orders last: an account with orders is one whose restore has ended, or was begun over.
             for name in sorted(TABLES, key="orders".__eq__):
-                pages = copy_rows(self._vault.table(_table(day, name)), self._shop.table(name), None)
+                changed = as_of_one_moment if name == "orders" else as_they_are
+                pages = copy_rows(self._vault.table(_table(day, name)), self._shop.table(name), None, changed)
                 taken += total(copied for copied, _ in pages)
             for name in CONTAINERS:
                 blobs = copy_blobs(self._vault.container(_container(day, name)), self._shop.container(name), None)
@@ -145,9 +147,10 @@ class Backup:
                     self._vault.container(_container(day, name)).delete_container()
 
     def drop_before(self, day: str) -> None:
-        """Delete the copies of all earlier days, whole or not. Safe to repeat."""
+        """Delete the copies of all earlier days, whole or not, but never the newest whole one. Safe to repeat."""
+        newest = self.newest()
         with storage_errors(_NAME):
-            earlier = [each for each in self._days() if each < day]
+            earlier = [each for each in self._days() if each < day and (newest is None or each != newest[0])]
         for each in earlier:
             self.drop(each)
 

@@ -1,15 +1,18 @@
 """Copy tables and containers page by page, so that a copy that was interrupted goes on where it has stopped."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters.azure_storage.storage import create_container, create_table
 
 if TYPE_CHECKING:
-    from azure.data.tables import TableClient, TableEntity
+    from azure.data.tables import TableClient
     from azure.storage.blob import ContainerClient
+
+Row = Mapping[str, Any]
+Change = Callable[[Iterable[Row]], Iterable[Row]]
 
 _TRANSACTION_ROWS: Final = 100
 _TRANSACTION_BYTES: Final = 2 * 1024 * 1024
@@ -63,8 +66,18 @@ class Progress:
         return cls(done=done, ended=tuple(read["ended"]), mark=read["mark"])
 
 
-def copy_rows(source: "TableClient", target: "TableClient", mark: Any) -> Iterator[tuple[Tally, Any]]:
-    """Copy a table. Yield what each page had, and where the next one begins; None after the last."""
+def as_they_are(rows: Iterable[Row]) -> Iterable[Row]:
+    """Return the rows of a page."""
+    return rows
+
+
+def copy_rows(
+    source: "TableClient", target: "TableClient", mark: Any, changed: Change = as_they_are
+) -> Iterator[tuple[Tally, Any]]:
+    """Copy a table. Yield what each page had, and where the next one begins; None after the last.
+
+    changed: From the rows of a page to those that are written. Of two with one key the later one stays.
+    """
     from azure.core.exceptions import ResourceNotFoundError
 
     create_table(target)
@@ -72,7 +85,7 @@ def copy_rows(source: "TableClient", target: "TableClient", mark: Any) -> Iterat
     try:
         for page in pages:
             copied = Tally(requests=1)
-            for rows, size in _batches(page):
+            for rows, size in _batches(changed(page)):
                 target.submit_transaction([("upsert", row, {"mode": "replace"}) for row in rows])
                 copied += Tally(len(rows), size, 1)
             yield copied, pages.continuation_token  # type: ignore[attr-defined]
@@ -80,20 +93,21 @@ def copy_rows(source: "TableClient", target: "TableClient", mark: Any) -> Iterat
         yield Tally(requests=1), None
 
 
-def _batches(rows: "Iterable[TableEntity]") -> "Iterator[tuple[list[TableEntity], int]]":
+def _batches(rows: Iterable[Row]) -> Iterator[tuple[list[Row], int]]:
     """Yield rows of one partition together, as many as a transaction takes, and their size."""
-    batch: list[Any] = []
-    size = 0
+    batch: dict[str, Row] = {}
+    partition, size = None, 0
     for row in rows:
         row_bytes = len(json.dumps(row, default=str))
         is_full = len(batch) == _TRANSACTION_ROWS or size + row_bytes > _TRANSACTION_BYTES
-        if batch and (is_full or batch[0]["PartitionKey"] != row["PartitionKey"]):
-            yield batch, size
-            batch, size = [], 0
-        batch.append(row)
+        if batch and (is_full or partition != row["PartitionKey"]):
+            yield list(batch.values()), size
+            batch, size = {}, 0
+        partition = row["PartitionKey"]
+        batch[row["RowKey"]] = row
         size += row_bytes
     if batch:
-        yield batch, size
+        yield list(batch.values()), size
 
 
 def copy_blobs(source: "ContainerClient", target: "ContainerClient", mark: Any) -> Iterator[tuple[Tally, Any]]:

@@ -78,6 +78,11 @@ def index_rows(row: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return rows | open_parcel(row)
 
 
+def is_index_row(row: Mapping[str, Any]) -> bool:
+    """Return whether a row is one by which lists find an order."""
+    return str(row["RowKey"]).startswith(_INDEX)
+
+
 def ended_prefix(at: datetime) -> str:
     """Return how the key begins of an order that ended then: these keys are in the order of time, the oldest first."""
     return f"{_prefix('ended')}{_time(at)}|"

@@ -142,13 +142,7 @@ class RunIntake:
             self._table.upsert_entity(self._reminder(run))
 
     def _reminder(self, run: Run) -> dict[str, Any]:
-        return {
-            **self._keys(run.instance_id, REMINDERS),
-            "workflow": run.workflow,
-            "key": run.key,
-            "accepted_at": run.accepted_at,
-            **(split_text("request", json.dumps(run.request)) if run.request else {}),
-        }
+        return {"PartitionKey": self._partition_of(run.instance_id), **reminder_row(run)}
 
     def _change(self, instance_id: str, change: Mapping[str, Any]) -> bool:
         from azure.core.exceptions import ResourceNotFoundError
@@ -167,6 +161,17 @@ class RunIntake:
 
     def _keys(self, instance_id: str, kind: str = "") -> dict[str, Any]:
         return {"PartitionKey": self._partition_of(instance_id), "RowKey": f"{kind}{instance_id}"}
+
+
+def reminder_row(run: Run) -> dict[str, Any]:
+    """Return the row of a run's reminder, but for its partition."""
+    return {
+        "RowKey": f"{REMINDERS}{run.instance_id}",
+        "workflow": run.workflow,
+        "key": run.key,
+        "accepted_at": run.accepted_at,
+        **(split_text("request", json.dumps(run.request)) if run.request else {}),
+    }
 
 
 def reminder_of(row: "TableEntity") -> Reminder:

@@ -76,6 +76,9 @@ async def test_a_copy_of_every_day_is_kept_for_its_time(
     # Nothing is copied for two days: the next run says how old the newest copy is.
     await back_up(client_of(copied_shop), NOW + timedelta(days=5), lambda: False)
     assert state(caplog)["hours"] == 48
+    # Nor for long: the newest one is all that there is to restore from.
+    await back_up(client_of(copied_shop), NOW + timedelta(days=9), lambda: False)
+    assert state(caplog)["hours"] == 144
 
 
 async def test_an_account_that_does_not_answer_fails_the_timer(

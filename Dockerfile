@@ -9,7 +9,7 @@ FROM python:${PYTHON}-slim AS package
 ARG PYTHON
 ARG BACKEND=MSSQL
 WORKDIR /src
-RUN pip install --no-cache-dir uv==0.13.9
+RUN pip install --no-cache-dir uv==0.13.9 cyclonedx-bom==7.5.0
 COPY . .
 # The concurrency of EP1: one vCPU, as the deployment asks for.
 RUN python -m scripts.package --plan EP1 --backend ${BACKEND} --python ${PYTHON}

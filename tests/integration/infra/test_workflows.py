@@ -1,6 +1,7 @@
 """Workflows and azure.yaml: of the right form, safe, and in step with what they call."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -161,7 +162,19 @@ def test_image_is_built_from_what_it_is_given():
     assert all((ROOT / name).exists() for name in kept)
     package = (ROOT / "scripts" / "package.py").read_text()
     needed = set(re.findall(r'"([\w./]+)"', package[package.index("APP_FILES") : package.index("SITE_PACKAGES")]))
-    assert needed | {"host.json", "infra/host.overlays.json"} <= kept
+    assert needed | {"host.json", "infra/host.overlays.json", "pyproject.toml"} <= kept
+
+
+def test_image_is_built_with_the_tools_that_a_package_is_made_with(tmp_path):
+    kept = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
+    for name in (name for name in kept if name.startswith("scripts/")):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copyfile(ROOT / name, tmp_path / name)
+    subprocess.run([sys.executable, "-c", "import scripts.package"], cwd=tmp_path, check=True)
+    installed = re.findall(r"\S+==\S+", (ROOT / "Dockerfile").read_text())
+    pinned = (ROOT / "requirements-dev.txt").read_text()
+    assert {tool.partition("==")[0] for tool in installed} == {"uv", "cyclonedx-bom"}
+    assert [tool for tool in installed if f"\n{tool} " not in pinned] == []
 
 
 def test_kubernetes_example_sets_the_settings_that_the_app_needs():

@@ -118,6 +118,8 @@ class Stock:
         by_key = {name: dict(getattr(self, name)) for name in ("in_question", "backordered", "sent", "received")}
         # Fields that an older release could not read are rare, and stored only when they say something.
         later = {**by_key, **marks, "marked": self.forgotten_until}
+        if self.in_question:
+            later["in_question_at"] = self.settlements
         return {
             "available": self.available,
             "sold": self.sold,
@@ -139,7 +141,10 @@ class Stock:
             # An earlier release has forgotten settlements, among them expired ones.
             known["expired_until"] = known.get("forgotten_until")
             known.pop("in_question", None)
-        return cls(**{**known, "movements": ChangeLog(known["movements"])}, unknown=unknown)
+        in_question_at = unknown.pop("in_question_at", None)
+        stock = cls(**{**known, "movements": ChangeLog(known["movements"])}, unknown=unknown)
+        # An earlier release settles orders and leaves them in question: those that are left are asked again.
+        return stock if stock.settlements == in_question_at else replace(stock, in_question={})
 
 
 def settle(stock: Stock, order_id: str, how: Settled, placed_at: datetime) -> Stock:

@@ -140,3 +140,17 @@ def test_a_state_of_an_earlier_release_is_read_and_made_small():
     idle, _ = expire(Stock.from_state(old))
     assert Stock.from_state(idle.to_state()) == idle
     assert len(json.dumps(idle.to_state())) < 6_000
+
+
+def test_an_order_that_an_earlier_release_has_settled_is_in_question_no_longer():
+    """That release knows nothing of the question, keeps it as it is, and forgets the settlement like any other."""
+    stock = replace(after_many()[0], available=9)
+    asked, refused = reserve(stock, "slow", placed_at=NOW)
+    question = {name: value for name, value in asked.to_state().items() if name.startswith("in_question")}
+    assert Stock.from_state(asked.to_state()).in_question == {"slow": refused.settlements}
+    earlier, _ = release(stock, "slow", LATER, NOW)
+    for number in range(stocks.MAX_SETTLEMENTS):
+        earlier, _ = release(earlier, f"other-{number}", LATER, NOW)
+    read = Stock.from_state({**earlier.to_state(), **question})
+    again = reserve(read, "slow", placed_at=NOW, unsettled_at=refused.settlements)[1]
+    assert again.reason_code == "settlement_forgotten", "it has ended: its units would be held for ever"

@@ -1,6 +1,7 @@
 """Read tables page by page, with filters as parameters and cursors that callers may keep."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from adapters.azure_storage.cursor import decode_cursor, encode_cursor
@@ -63,3 +64,9 @@ def _position(cursor: str | None) -> dict[str, str] | None:
     if not all(isinstance(value, str) for value in position.values()):
         raise InvalidCursor
     return position
+
+
+def begun(rows: "Iterable[TableEntity]") -> "Iterator[TableEntity]":
+    """Return an iterator whose first row has been read: a table that is missing shows then."""
+    iterator = iter(rows)
+    return chain(list(islice(iterator, 1)), iterator)

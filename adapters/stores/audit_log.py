@@ -5,14 +5,14 @@ time, newest first: one query reads from day to day.
 """
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from itertools import chain, groupby, islice
+from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters.azure_storage.storage import Storage, create_table, created_on_first_use, storage_errors
 from adapters.azure_storage.table_changes import deletion, submit
-from adapters.azure_storage.table_pages import read_page
+from adapters.azure_storage.table_pages import begun, read_page
 from domain.audit import AuditRecord
 from domain.page import Page
 
@@ -68,7 +68,7 @@ class AuditLog:
         """Delete the records of the days before that of a time. Return how many there were. has_time: whether it may go on."""
         purged = 0
         with storage_errors(_NAME):
-            rows = created_on_first_use(lambda: _begun(self._rows_before(before)), lambda: create_table(self._table))
+            rows = created_on_first_use(lambda: begun(self._rows_before(before)), lambda: create_table(self._table))
             for _, of_day in groupby(rows, key=lambda row: row["PartitionKey"]):
                 while some := list(islice(of_day, _TRANSACTION_ROWS)):
                     if not has_time():
@@ -96,9 +96,3 @@ def _position(at: datetime) -> str:
 
 def _record_of(row: Any) -> AuditRecord:
     return AuditRecord.model_validate_json(row["record"])
-
-
-def _begun(rows: "Iterable[TableEntity]") -> "Iterator[TableEntity]":
-    """Return an iterator whose first row has been read: a table that is missing shows then."""
-    begun = iter(rows)
-    return chain(list(islice(begun, 1)), begun)

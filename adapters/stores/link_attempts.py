@@ -4,14 +4,19 @@ An address is stored as a digest. Rows are of use for minutes; the retention tim
 """
 
 import json
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters.azure_storage.storage import Storage, create_table, created_on_first_use, storage_errors
 from adapters.azure_storage.table_changes import creation, overwriting, submit
+from adapters.azure_storage.table_pages import begun
 from domain.ids import digest_id
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from azure.data.tables import TableEntity
 
 _TABLE: Final = "linkattempts"
@@ -52,19 +57,19 @@ class FailedLinks:
                     break
         return None
 
-    def delete_unchanged_since(self, before: datetime) -> int:
-        """Delete the rows of addresses from which no link has failed since. Return how many there were."""
+    def delete_unchanged_since(self, before: datetime, has_time: Callable[[], bool] = lambda: True) -> int:
+        """Delete the rows of addresses from which no link has failed since. Return how many. has_time: whether it may go on."""
+        deleted = 0
         with storage_errors(_NAME):
-            rows = created_on_first_use(lambda: self._rows_until(before), lambda: create_table(self._table))
-            for row in rows:
+            rows = created_on_first_use(lambda: begun(self._rows_until(before)), lambda: create_table(self._table))
+            for row in takewhile(lambda _: has_time(), rows):  # a flood of addresses is more than one run can delete
                 self._table.delete_entity(row["PartitionKey"], row["RowKey"])
-        return len(rows)
+                deleted += 1
+        return deleted
 
-    def _rows_until(self, before: datetime) -> "list[TableEntity]":
-        return list(
-            self._table.query_entities(
-                "Timestamp lt @before", parameters={"before": before}, select=["PartitionKey", "RowKey"]
-            )
+    def _rows_until(self, before: datetime) -> "Iterable[TableEntity]":
+        return self._table.query_entities(
+            "Timestamp lt @before", parameters={"before": before}, select=["PartitionKey", "RowKey"]
         )
 
     def _find(self, key: str) -> "TableEntity | None":

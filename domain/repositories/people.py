@@ -120,8 +120,8 @@ class FailedLinks(Protocol):
     def add(self, source: str, now: datetime, most: int, within: timedelta) -> datetime | None:
         """Record that one failed, unless as many have as may: then return until when no further one may fail."""
 
-    def delete_unchanged_since(self, before: datetime) -> int:
-        """Delete what is of no use any longer. Return how many addresses there were."""
+    def delete_unchanged_since(self, before: datetime, has_time: Callable[[], bool] = ...) -> int:
+        """Delete what is of no use any longer. Return of how many addresses. has_time: whether it may go on."""
 
 
 class Texts(Protocol):

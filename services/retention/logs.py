@@ -13,6 +13,5 @@ _LINKS_RETENTION: Final = timedelta(hours=1)
 async def purge_logs(now: datetime, has_time: Callable[[], bool]) -> int:
     """Purge what is past its retention. Return how many records of the audit log were. has_time: whether the run may go on."""
     parts = services()
-    if has_time():
-        await asyncio.to_thread(parts.failed_links.delete_unchanged_since, now - _LINKS_RETENTION)
+    await asyncio.to_thread(parts.failed_links.delete_unchanged_since, now - _LINKS_RETENTION, has_time)
     return await asyncio.to_thread(parts.audit_log.purge, now - parts.settings.audit_retention, has_time)

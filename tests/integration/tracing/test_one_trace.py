@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
 
 import pytest
 import requests
@@ -45,6 +46,23 @@ def forget() -> None:
     tracing._provider.cache_clear()
     tracing._where_spans_go.cache_clear()
     outgoing._tracers.clear()
+
+
+@pytest.mark.parametrize("name", ["OTEL_BSP_MAX_QUEUE_SIZE", "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"])
+def test_a_function_runs_without_spans_where_the_sdk_refuses_a_setting_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
+    monkeypatch.setenv(name, "-1")
+    forget()
+    given = SimpleNamespace(trace_context=SimpleNamespace(trace_parent=PARENT, trace_state=""))
+    try:
+        assert (
+            tracing.within_its_trace(lambda request: request["order_id"])({"order_id": "a-1"}, context=given) == "a-1"
+        )
+        assert "no spans are made: ValueError" in caplog.text
+    finally:
+        forget()
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ def erase(run: WorkflowRun, request: CustomerDataRequest) -> Wait:
     _, open_ones = yield from walk(run, check_customer_page, CHECKED, request)
     counts: Counter[str] = Counter()
     if not open_ones:
-        counts, open_ones = yield from walk(run, erase_customer_page, ERASED, request)
+        counts, open_ones = yield from walk(run, erase_customer_page, ERASED, request, stops_at_open=True)
     ending = FinishErasure(subject=subject, counts=dict(counts), open=tuple(open_ones))
     yield from run.do(step_of(activity(finish_erasure, ending)), PERSISTENT)
     if open_ones:
@@ -78,8 +78,18 @@ def erase(run: WorkflowRun, request: CustomerDataRequest) -> Wait:
     return run.end("completed", "The data is erased.")
 
 
-def walk(run: WorkflowRun, step: Any, places: Iterable[DataPlace], request: CustomerDataRequest) -> Wait:
-    """Do every page of some places. Returns how many records of each kind there were, and what is open."""
+def walk(
+    run: WorkflowRun,
+    step: Any,
+    places: Iterable[DataPlace],
+    request: CustomerDataRequest,
+    *,
+    stops_at_open: bool = False,
+) -> Wait:
+    """Do every page of some places. Returns how many records of each kind there were, and what is open.
+
+    stops_at_open: Whether the places behind one with something open are left as they are: by them it is found again.
+    """
     counts: Counter[str] = Counter()
     open_ones: list[Open] = []
     name = ""
@@ -98,5 +108,7 @@ def walk(run: WorkflowRun, step: Any, places: Iterable[DataPlace], request: Cust
             cursor = done.cursor
             if cursor is None:
                 break
+        if stops_at_open and open_ones:
+            break
     run.record(name, StepResult(message=f"{sum(counts.values())} records, {len(open_ones)} open"))
     return counts, open_ones

@@ -62,8 +62,8 @@ async def _erase_run(client: DurableClient, workflow: str, key: str, instance_id
     if workflow == CUSTOMER_DATA:  # the files of other runs are rewritten, as they hold others' data too
         await asyncio.to_thread(parts.run_files.delete, workflow, key)
         await asyncio.to_thread(parts.run_repository.intake.forget, instance_id)
-    await purge_instance(client, instance_id)
     await asyncio.to_thread(parts.run_repository.delete, instance_id)
+    await purge_instance(client, instance_id)  # last: by it a repeat finds the run
     counts["runs"] += 1
 
 

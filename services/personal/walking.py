@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
+from domain.ids import instance_id_of
 from domain.personal.erasure import Open
-from domain.personal.run import DataPage, DataPageDone
+from domain.personal.run import CUSTOMER_DATA, DataPage, DataPageDone
 from services.durable.client import DurableClient, InstanceStatus
 from services.durable.pages import page_of_instances
 
@@ -34,12 +35,15 @@ class Tally:
 async def through_instances(
     client: DurableClient, page: DataPage, tally: Tally, visit: Callable[[InstanceStatus], Awaitable[None]]
 ) -> DataPageDone:
-    """Visit the hub's instances from the page's cursor on, until the time is up."""
-    has_time, cursor = time_limit(), page.cursor
+    """Visit the hub's instances from the page's cursor on, until the time is up.
+
+    The run itself is left out: who has asked for it may be the customer, and it would wait for its own end.
+    """
+    has_time, cursor, own = time_limit(), page.cursor, instance_id_of(CUSTOMER_DATA, page.key)
     while True:
         found, cursor = await page_of_instances(client, cursor, datetime.now(UTC))
         for instance_id, instance in found.items():
-            if not instance_id.startswith("@"):
+            if not instance_id.startswith("@") and instance_id != own:
                 await visit(instance)
         if cursor is None or not has_time():
             return tally.done(cursor)

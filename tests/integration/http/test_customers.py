@@ -197,3 +197,45 @@ async def test_an_erasure_whose_worker_dies_between_two_orders_is_gone_on_with(
     assert traces_kept(storage_connection, tmp_path / "state.db") == []
     rows = [services().order_repository.get(each) for each in ("a-1", "a-2")]
     assert len({row.customer_id for row in rows if row is not None}) == 1
+
+
+async def test_an_operator_is_erased_who_asks_for_it(shop: Shop) -> None:
+    me = {"requested_by": "ann"}
+    for _ in range(2):
+        answer = await shop.post("customers/ann/erasure", me)
+        await shop.host.run_until_idle()
+        assert (await shop.get(f"customer-data/{answer.json()['id']}")).json()["status"] == "completed"
+        assert (await shop.get("customers/ann/erasure")).json()["status"] == "erased"
+
+
+async def test_users_and_orders_stay_while_a_run_is_open_that_is_found_by_them(shop: Shop) -> None:
+    places: list[str] = []
+
+    def find_an_open_run(page: Any) -> dict[str, Any]:
+        places.append(page["place"])
+        is_open = page["place"] == "runs"
+        return {"open": [{"kind": "user_onboarding", "id": "u-1", "why": "under_way"}] if is_open else []}
+
+    shop.host.replace_activity("erase_customer_page", find_an_open_run)
+    assert (await run_of(shop, "erasure"))["reason_code"] == "not_settled"
+    assert places == ["files", "runs"]
+
+
+async def test_a_run_whose_erasure_is_interrupted_leaves_no_row(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (await shop.post("expenses", claim(id="e-1", employee_id=CUSTOMER, email=EMAIL))).status == 202
+    await shop.host.run_until_idle()
+    await settle(shop)
+    delete = services().run_repository.delete
+    died: list[str] = []
+
+    def die_once(instance_id: str) -> None:
+        if not died:
+            died.append(instance_id)
+            raise SystemError("killed")
+        delete(instance_id)
+
+    monkeypatch.setattr(services().run_repository, "delete", die_once)
+    await shop.post(f"customers/{CUSTOMER}/erasure", WHO)
+    await shop.host.advance(minutes=5)
+    assert died == ["expense_approval.e-1"]
+    assert not services().run_repository.knows("expense_approval.e-1")

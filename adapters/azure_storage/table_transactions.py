@@ -13,6 +13,7 @@ from typing import Any, Final
 from uuid import uuid4
 from wsgiref.handlers import format_date_time
 
+from azure.core.exceptions import ServiceResponseError
 from azure.core.rest import HttpRequest
 from azure.data.tables import RequestTooLargeError, TableClient, TableTransactionError
 from azure.data.tables import _error as library_errors
@@ -45,6 +46,8 @@ class TransactionTableClient(TableClient):
         answers = list(_ANSWER.finditer(response.read()))
         if response.status_code != HTTPStatus.ACCEPTED or not all(each["status"].startswith(b"2") for each in answers):
             raise _error(table_name, reqs, response)
+        if len(answers) != len(reqs):
+            raise ServiceResponseError("the answer to a transaction does not have that to each row")
         return [_metadata(each["headers"]) for each in answers]
 
 

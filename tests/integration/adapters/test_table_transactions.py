@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from azure.core import MatchConditions
-from azure.core.exceptions import HttpResponseError
-from azure.core.pipeline.policies import SansIOHTTPPolicy
+from azure.core.exceptions import HttpResponseError, ServiceResponseError
+from azure.core.pipeline import PipelineRequest, PipelineResponse
+from azure.core.pipeline.policies import HTTPPolicy, SansIOHTTPPolicy
 from azure.data.tables import TableClient, TableServiceClient
 
 from adapters.azure_storage.table_transactions import TransactionTableClient
@@ -102,6 +103,27 @@ def test_what_is_wrong_with_a_table_is_said_in_the_library_s_words(storage_conne
     library, ours = (refusal(client, WRITES["one"]) for client in clients(storage_connection, table))
     assert ours == library
     assert library is not None
+
+
+class CutShort(HTTPPolicy[Any, Any]):
+    """Leaves of each answer what comes before that to a row."""
+
+    def __init__(self, row_number: int) -> None:
+        self._row_number = row_number
+
+    def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
+        response = self.next.send(request)
+        text = response.http_response.read()
+        response.http_response._content = b"HTTP/1.1 ".join(text.split(b"HTTP/1.1 ")[: self._row_number + 1])
+        return response
+
+
+@pytest.mark.parametrize("row_number", [0, 1])
+def test_an_answer_that_is_cut_short_is_none(storage_connection: str, row_number: int) -> None:
+    with_rows(storage_connection)
+    _, ours = clients(storage_connection, per_retry_policies=[CutShort(row_number)])
+    with pytest.raises(ServiceResponseError):
+        ours.submit_transaction([("create", row("a")), ("create", row("b"))])
 
 
 def refusal(client: TableClient, operations: Operations) -> Sequence[Any] | None:

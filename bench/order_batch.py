@@ -37,7 +37,7 @@ def wanted(prefix: str, count: int) -> list[dict[str, Any]]:
 
 
 def accept_batch(base_url: str, orders: Sequence[dict[str, Any]]) -> float:
-    """Seconds from the post to the batch's end."""
+    """Return the seconds from the post to the batch's end."""
     file = "".join(json.dumps(order) + "\n" for order in orders)
     started = time.perf_counter()
     posted = requests.post(
@@ -55,7 +55,7 @@ def accept_batch(base_url: str, orders: Sequence[dict[str, Any]]) -> float:
 
 
 def accept_singly(base_url: str, orders: Sequence[dict[str, Any]]) -> float:
-    """Seconds from the first post to the last answer."""
+    """Return the seconds from the first post to the last answer."""
     started = time.perf_counter()
     with ThreadPoolExecutor(POSTING_THREADS) as posting:
         answers = list(posting.map(lambda order: call("POST", f"{base_url}/api/orders", order).status, orders))

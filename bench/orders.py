@@ -53,7 +53,7 @@ class App(Protocol):
 
 
 def run_orders(copy: App, count: int, products: Sequence[str] = PRODUCTS, *, first: int = 0) -> float:
-    """Seconds from the first post to the end of the last order.
+    """Return the seconds from the first post to the end of the last order.
 
     products: each order is for the next of them. first: how many orders there were before.
     """

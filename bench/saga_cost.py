@@ -88,7 +88,7 @@ def _counted(episodes: list[str]) -> Counter[str]:
 
 
 def orders_cost(folder: Path) -> Cost:
-    """Orders of one line, one after the other, through the whole app."""
+    """Return the cost of orders of one line, one after the other, through the whole app."""
     with running_local_copy(folder) as copy:
         base = copy.addresses.base_url
         stock(base, ORDERS)

@@ -101,7 +101,7 @@ def install_packages(site_packages: Path, python: str) -> None:
 
 
 def remove_scripts(site_packages: Path) -> None:
-    """Scripts name the interpreter of this machine; so do their digests in the packages' lists of files."""
+    """Remove scripts, which name the interpreter of this machine, and their digests in the packages' lists of files."""
     shutil.rmtree(site_packages / "bin", ignore_errors=True)
     for record in site_packages.glob("*.dist-info/RECORD"):
         files = record.read_text(encoding="utf-8").splitlines(keepends=True)

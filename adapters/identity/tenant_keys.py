@@ -22,7 +22,7 @@ MAX_AGE_TIMEOUT_S: Final = 24 * 3_600
 """After it keys are no longer used: while the tenant does not answer, it may have withdrawn one."""
 
 REFRESH_INTERVAL_S: Final = 30
-"""Between two fetches. Keys are rotated, so that an unknown one has them fetched; but anyone can make one up."""
+"""Between two fetches. Keys are rotated, so that an unknown one has them fetched; but any caller can make one up."""
 
 _FIRST_PAUSE_S: Final = 1
 _MAX_DOUBLINGS: Final = 6  # to about a minute

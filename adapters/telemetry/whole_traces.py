@@ -37,7 +37,7 @@ class WholeTraces(SpanProcessor):
         self._lock = threading.Lock()
 
     def on_start(self, span: Span, parent_context: context.Context | None = None) -> None:
-        """Nothing is decided yet."""
+        """Decide nothing yet: a span that failed is known at its end."""
 
     def on_end(self, span: ReadableSpan) -> None:
         """Hand a span on, or hold it back."""

@@ -89,7 +89,7 @@ class RunStatus:
         self.publish()
 
     def end_attempts(self) -> None:
-        """No step is under way any more. Where a failed attempt was published, that is published, too."""
+        """Show no step as under way any more. Where a failed attempt was published, publish that, too."""
         shown, self.step = self.step, None
         if shown is not None and shown.last_error is not None:
             self.publish()

@@ -150,7 +150,7 @@ class Deployment:
         self.outputs = main.outputs
 
     def precedes(self, first: str, then: str) -> bool:
-        """Whether the resource with _symbol `first` is complete before the one with _symbol `then` starts."""
+        """Return whether the resource with _symbol `first` is complete before the one with _symbol `then` starts."""
         template, one, two = self.main, first.split("."), then.split(".")
         while one[0] == two[0] and len(one) > 1 and len(two) > 1:
             name, _, index = one.pop(0).partition("[")

@@ -52,7 +52,7 @@ class ExpressionParser(Reader):
         return found
 
     def listed(self, opening: str, closing: str, element: Callable[[], object]) -> list[Any]:
-        """Elements apart by a comma or by new lines, never by both."""
+        """Return elements that are apart by a comma or by new lines, never by both."""
         self.take(opening)
         items: list[Any] = []
         if self.sees(closing):

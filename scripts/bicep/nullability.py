@@ -28,7 +28,7 @@ def may_be_null(file: BicepFile, shapes: Shapes, node: Node | None) -> bool:
 
 
 def _has_an_element(node: Node) -> bool:
-    """Whether a list is known to hold one: a literal that does, and every answer of split()."""
+    """Return whether a list is known to hold one: a literal that does, and every answer of split()."""
     while isinstance(node, NotNull):
         node = node.target
     return (isinstance(node, Array) and bool(node.items)) or (isinstance(node, Call) and node.name == "split")

@@ -65,5 +65,5 @@ class ActivityRunner:
 
 
 def _attempt(activity: Activity) -> Attempt:
-    """Which try of `call_activity_with_retry` it is."""
+    """Return which try of `call_activity_with_retry` an activity is."""
     return counted(activity.attempt, activity.max_attempts, of=activity.instance_id)

@@ -82,7 +82,7 @@ class ApartWorker:
             raise self._restart(process, call) from None
 
     async def until_threads_end(self) -> None:
-        """No thread of a process outlives it."""
+        """Return at once: no thread of a process outlives it."""
 
     async def close(self) -> None:
         """End the worker processes."""

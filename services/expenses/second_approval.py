@@ -6,6 +6,7 @@ The second need not wait for a turn: their link is for the turn that is open. Th
 import asyncio
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 from domain.expenses.claim import ExpenseRequest, ExpenseTotal, ExpenseWait, expense_totals, second_approval_id
 from domain.identity import Caller
@@ -78,13 +79,10 @@ async def holds_of_two(request: SettleApprovalRequest) -> bool:
 
 
 def _ask_second(claim_id: str, claim: ExpenseRequest, wait: ExpenseWait, first: str) -> None:
-    """Put the mail to the second approver into the outbox. A repeat carries the same id."""
+    """Put the mail to the second approver into the outbox, to be dead-lettered where none is left. A repeat carries the same id."""
     approvals = services().approvals
     approver = next((each for each in second_approvers(claim, first) if not approvals.is_requester(claim_id, each)), "")
     kind = NotificationKind.EXPENSE_DECISION_REQUESTED
-    link = DecisionLink(
-        workflow=EXPENSE_APPROVAL, key=claim_id, wait_id=wait.wait_id, approver=approver, expires_at=wait.expires_at
-    )
     services().outbox.put(
         Notification(
             message_id=notification_id(claim_id, f"{kind}.second"),
@@ -97,7 +95,13 @@ def _ask_second(claim_id: str, claim: ExpenseRequest, wait: ExpenseWait, first: 
                 "totals": [total.to_wire() for total in expense_totals(claim.items)],
                 "escalated": False,
                 "first_approver": first,
-                "link": link.to_wire(),
+                **({"link": _link(claim_id, wait, approver)} if approver else {}),
             },
         )
     )
+
+
+def _link(claim_id: str, wait: ExpenseWait, approver: str) -> dict[str, Any]:
+    return DecisionLink(
+        workflow=EXPENSE_APPROVAL, key=claim_id, wait_id=wait.wait_id, approver=approver, expires_at=wait.expires_at
+    ).to_wire()

@@ -9,7 +9,7 @@ from console.pages import approvals
 from local_host.testing import Answer
 from tests.integration.console.pages import APPROVER, OPERATOR, send, visit
 from tests.integration.console.test_order_page import MARKUP, buttons, has_text
-from tests.support.expenses import ANN, BOB, claim, ended, hand_in, link_to, paid, press, shown
+from tests.support.expenses import ANN, BOB, claim, deliver_all, ended, hand_in, link_to, paid, press, shown
 from tests.support.mails import Mailbox, text_of
 from tests.support.order_requests import order_request
 from tests.support.shop import Shop, change_settings
@@ -117,3 +117,17 @@ async def test_a_first_approval_counts_when_the_next_approver_has_their_turn(
     await desk.host.advance(days=2, minutes=1)
     assert (await press(desk, await link_to(desk, mailbox, BOB), "approved"))[0] == 200
     assert (await ended(desk))["message"] == f"Approved by {ANN} and {BOB} and paid."
+
+
+async def test_a_first_approval_that_no_other_can_follow_is_kept_and_becomes_a_dead_letter(
+    desk: Shop, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+):
+    change_settings(monkeypatch, SECOND_APPROVAL_LIMIT_CENTS="51000", APPROVER_EMAILS=ANN)
+    await hand_in(desk)
+    status, answer = await press(desk, await link_to(desk, mailbox, ANN), "approved")
+    assert (status, "waits for the approval of another" in answer) == (200, True)
+    await deliver_all(desk)
+    letters = (await desk.get("dead-letters")).json()["dead_letters"]
+    assert [(each["key"], "names no approver" in str(each)) for each in letters] == [("ex-1", True)]
+    await desk.host.advance(days=2, minutes=1)
+    assert ((await ended(desk))["message"], paid()) == ("No approver decided in time.", {})

@@ -203,7 +203,9 @@ def _write(content: bytes) -> None:
 
 def _functions() -> tuple[Declared, ...]:
     file = index_file()
-    content = file.read_bytes() if file.is_file() else b""
+    content = b""
+    with suppress(OSError):  # there is none, or it is another user's
+        content = file.read_bytes()
     kept, index = content[: len(_UNCHECKED)], content[len(_UNCHECKED) :]
     sources = b"" if kept == _UNCHECKED else _sources()
     if kept == _UNCHECKED or kept == hashlib.sha256(sources + index).digest():

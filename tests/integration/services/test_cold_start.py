@@ -121,3 +121,12 @@ def test_a_package_whose_index_cannot_be_read_starts_without(app: Path, left: in
     (index,) = app.glob("__pycache__/*.index")
     index.write_bytes(index.read_bytes()[:left])
     assert start(app, NAMES) == whole
+
+
+def test_an_index_whose_file_cannot_be_read_is_made_again(app: Path) -> None:
+    whole = start(app, NAMES)
+    (index,) = app.glob("__pycache__/*.index")
+    index.unlink()
+    index.symlink_to("/proc/self/mem")  # refuses to be read, to the superuser as well
+    assert start(app, NAMES) == whole
+    assert own(start(app, LOADED)) <= OF_A_START

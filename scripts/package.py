@@ -144,19 +144,26 @@ def compile_modules(app: Path, interpreter: str) -> None:
 
 
 def write_indexes(app: Path, interpreter: str) -> bool:
-    """Write the indexes of the app's functions, for each way in which a deployment may know its callers.
+    """Write the indexes of the app's functions, for each way in which a deployment may know its callers and find manifests.
 
     Returns:
         Whether they could be made: the packages for Azure's platform do not run on every machine.
     """
     # A fixed seed: an index holds sets. Nothing else is compiled, as it would be for this machine.
     fixed = {"PATH": os.environ.get("PATH", ""), "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
-    path = {"PYTHONPATH": str(app / SITE_PACKAGES), "MANIFEST_EVENTS": "queue"}  # no plan looks for blobs
+    path = {"PYTHONPATH": str(app / SITE_PACKAGES)}
     command = [interpreter, "-S", "-c", "import function_index; function_index.write_unchecked_index()"]
     return all(
-        subprocess.run(command, cwd=app, env={**fixed, **path, **identity}, capture_output=True, check=False).returncode
+        subprocess.run(
+            command,
+            cwd=app,
+            env={**fixed, **path, **identity, "MANIFEST_EVENTS": events},
+            capture_output=True,
+            check=False,
+        ).returncode
         == 0
         for identity in ({}, {"IDENTITY": "entra"})
+        for events in ("queue", "blob")  # no plan of Azure looks for blobs; the container image does
     )
 
 

@@ -75,6 +75,7 @@ def test_package_runs_unpacked_in_a_bare_environment(tmp_path):
     assert {"place_order", "process_order", "inventory", "authorise_payment", "recover_runs"} <= set(found)
     assert "start_manifest_of_event" in found, "no plan looks for blobs"
     assert "start_manifest" not in found
+    assert "start_manifest" in functions(app, app / SITE_PACKAGES, MANIFEST_EVENTS="blob"), "as in the container image"
     assert set(found.values()) == {str(app / "function_app.py")}
     assert json.loads((app / "host.json").read_text()) == host_json("EP1", "DurableTaskScheduler")
     assert {"services", "triggers"} <= {path.name for path in app.iterdir()}

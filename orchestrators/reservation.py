@@ -20,12 +20,18 @@ from domain.orders.run import LookUpOrder, OrderFound
 from domain.workflows.commands import Command, entity_command
 from domain.workflows.steps import Outcome, StepResult
 from orchestrators.kernel.commands import activity, signal
-from orchestrators.kernel.retry import PERSISTENT, FailedAttempt, Wait, sleep
+from orchestrators.kernel.retry import BRIEF, PERSISTENT, FailedAttempt, Wait, sleep
 from orchestrators.kernel.workflow_run import NO_ANSWER, required
 from orchestrators.order_run import OrderRun
 
 _REMEDIES: Final = {"out_of_stock", "unknown_product", SETTLEMENT_FORGOTTEN}
 """Reason codes of refusals after which it is tried again, for as long as a step is: other orders may be quicker to take units."""
+
+
+_EARLIER: Final = (None, "1.0")
+"""Orders of these versions may have a reservation of the earlier way in their histories, which is gone through again for days."""
+
+_MAX_EARLIER_ROUNDS: Final = 20
 
 
 class _Found(NamedTuple):
@@ -78,10 +84,12 @@ def _reserve(run: OrderRun, commands: Sequence[Command]) -> Wait:
             return stopped, attempts.count
         commands = []
         for command, refusal in refused:
-            again = yield from _remedied(run, command, refusal, missed)
+            again = yield from _remedied(run, command, refusal, number, missed)
             if isinstance(again, StepResult):
                 return again, attempts.count
             commands.append(again)
+        if _is_earlier(run) and number == _MAX_EARLIER_ROUNDS:
+            return _plain(refused[0][1]), attempts.count
     return StepResult(), attempts.count
 
 
@@ -99,7 +107,7 @@ def _wait_for_round(run: OrderRun, number: int, started: datetime, refusal: Rese
         started: When it was first tried.
         refusal: The last one.
     """
-    if number == 1 or refusal.reason_code not in _REMEDIES:
+    if number == 1 or refusal.reason_code not in _REMEDIES or _is_earlier(run):
         return None
     now, seed = run.context.current_utc_datetime, run.seed(f"{steps.RESERVE_INVENTORY}:again")
     pause = run.step_policy.pause_before_next(number - 1, seed, started=started, now=now)
@@ -114,13 +122,17 @@ def _wait_for_round(run: OrderRun, number: int, started: datetime, refusal: Rese
     return NO_ANSWER if is_interrupted else None
 
 
-def _remedied(run: OrderRun, command: Command, refusal: Reserved, missed: set[str]) -> Wait:
+def _is_earlier(run: OrderRun) -> bool:
+    return run.context.version in _EARLIER
+
+
+def _remedied(run: OrderRun, command: Command, refusal: Reserved, number: int, missed: set[str]) -> Wait:
     """Return the command that may be accepted now, or the `StepResult` of a refusal that is final."""
     if refusal.reason_code == SETTLEMENT_FORGOTTEN:
         return (yield from _proven(run, command, refusal))
     if refusal.reason_code not in _REMEDIES:
         return _plain(refusal)
-    return (yield from _with_units(run, command, refusal, missed))
+    return (yield from _with_units(run, command, refusal, number, missed))
 
 
 def _proven(run: OrderRun, command: Command, refusal: Reserved) -> Wait:
@@ -135,7 +147,7 @@ def _proven(run: OrderRun, command: Command, refusal: Reserved) -> Wait:
     return command.model_copy(update={"request": {**command.request, "unsettled_at": refusal.settlements}})
 
 
-def _with_units(run: OrderRun, command: Command, refusal: Reserved, missed: set[str]) -> Wait:
+def _with_units(run: OrderRun, command: Command, refusal: Reserved, number: int, missed: set[str]) -> Wait:
     """Move the missing units to the line's shard. Those that are on their way between other shards are waited for.
 
     Shards are asked one after the other, and units may move behind the search: so it is made twice before it ends without them.
@@ -144,9 +156,13 @@ def _with_units(run: OrderRun, command: Command, refusal: Reserved, missed: set[
     found = yield from _collect(run, to, refusal.short or quantity, refusal)
     if found is None:
         return NO_ANSWER
-    if not found.short or found.under_way or (found.is_split and to not in missed):
-        if found.short:
-            missed.add(to)
+    if not found.short:
+        return command
+    is_last = _is_earlier(run) and number == _MAX_EARLIER_ROUNDS
+    if not is_last and (found.under_way or (found.is_split and to not in missed)):
+        missed.add(to)
+        if _is_earlier(run):
+            yield from sleep(run.context, BRIEF.pause_after(number, run.seed(f"reserve:{to}")), run.cancellation)
         return command
     if found.is_stocked and not refusal.short:  # a shard that never had units
         return StepResult.refused("out_of_stock", f"{quantity} wanted, too few available")

@@ -29,7 +29,7 @@ STILL_OPEN, CLOSED = "replay_dead_letter/still_open", "replay_dead_letter/order_
 NAMES = {f"process_order/{name}" for name in ORDER_CASES} | {STILL_OPEN, CLOSED} | set(ENDINGS)
 """Of all histories: the orchestrator and the kind of ending."""
 
-KEPT = {f"process_order/version_1_0/{name}" for name in ORDER_CASES}
+KEPT = {f"process_order/version_1_0/{name}" for name in (*ORDER_CASES, "split_stock_too_small")}
 """Of instances that were started under an older `defaultVersion`: they are never recorded anew."""
 
 _MAX_DAYS = 60

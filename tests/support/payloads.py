@@ -31,6 +31,8 @@ _CANDIDATES: Final[tuple[Any, ...]] = (
     "94107",
     "https://example.com/hook",
     "report.completed",
+    "a" * 40,
+    "b" * 40,
     "a" * 64,
     "b" * 64,
     "abcdefghijklmnopabcd-abcdefghijklmnopabcd-1767225600",

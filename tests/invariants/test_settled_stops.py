@@ -10,6 +10,7 @@ from adapters.stores import file_batches
 from domain.carts.cart import CHECKOUT_CART, checkout_id
 from domain.ids import instance_id_of, order_id_for_key
 from domain.orders.batch import ORDER_BATCH
+from domain.personal.run import CUSTOMER_DATA
 from services.orders import batches
 from tests.invariants.order_cases import ORDER_CASES, SHELF, OrderCase, stock_shelf
 from tests.invariants.patterns import PATTERNS, SETTINGS, ordered
@@ -30,7 +31,7 @@ def run_key(workflow: str, name: str) -> str:
     """Return the key of the run that a pattern has by a name."""
     if workflow == CHECKOUT_CART:
         return checkout_id(name, 1)
-    return order_id_for_key(name) if workflow == ORDER_BATCH else name
+    return order_id_for_key(name) if workflow in (ORDER_BATCH, CUSTOMER_DATA) else name
 
 
 def moments() -> Iterator[Moment]:

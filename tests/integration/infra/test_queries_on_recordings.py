@@ -31,7 +31,11 @@ def rules() -> set[str]:
     return set(re.findall(r"^    name: '(\w+)'$", (INFRA / "modules/alert_rules.bicep").read_text(), re.M))
 
 
-@pytest.mark.parametrize("rule", sorted(name for name in rules() - {"host_silent"} if reads_recorded_tables(name)))
+# What is missing raises these: test_queries_on_rows.py has the rows of a good day for them.
+OF_ABSENCE = {"host_silent", "backup_late"}
+
+
+@pytest.mark.parametrize("rule", sorted(name for name in rules() - OF_ABSENCE if reads_recorded_tables(name)))
 def test_a_rule_is_raised_by_what_it_is_for_and_by_nothing_else(rule: str) -> None:
     raised_by = {recording for recording in RECORDINGS if rows_found(rule, recording)}
     assert raised_by == RAISED_BY.get(rule, set())

@@ -227,7 +227,7 @@ async def test_a_phone_in_the_dark_finds_an_order_and_replays_what_is_open(busy:
     busy.sandbox.clear_faults()
     await page.locator("summary", has_text="Replay").click()
     await page.get_by_role("button", name="Replay").click()
-    await expect(page.get_by_text("Closed: 0 of 1")).to_be_visible()
+    await expect(page.get_by_text(re.compile("Closed: [01] of 1"))).to_be_visible()
     await busy.host.advance(minutes=5)
     await expect(page.get_by_text("Closed: 1 of 1")).to_be_visible()
 

@@ -803,6 +803,7 @@ def _(c):
 def _(c):
     i = c.script({"status": {"s": 1}}, act("echo", {"secret": 1}), {"event": "go"}, {"sub": "no_yield", "input": "in"})
     c.running(i)
+    c.reached(i, 1, "TaskCompleted")
     c.event(i, "go", "event data")
     c.ended(i)
     for history in ("true", "false"):

@@ -1,7 +1,8 @@
 """Run the benchmarks and add their figures to the history: `python -m bench.history [--orders COUNT] [--page]`.
 
 One run measures the start, the import, the shop's whole path and the engine beside DBOS and durabletask. A line goes to
-`bench/history.jsonl`, with its day, its commit and the load of the machine; `bench/history.md` is made of all lines.
+`bench/history.jsonl`, with its day, its commit and the load of the machine; `bench/history.md` is made of all lines. A benchmark
+that fails, or has not ended after half an hour, costs its own figures alone; the exit code says so.
 """
 
 import argparse
@@ -10,70 +11,38 @@ import os
 import platform
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from bench.benchmarks import Measured, Script, measure, scripts
 from bench.chart import chart
-from bench.figures import FIGURES, KEPT_IN
+from bench.figures import FIGURES
 from bench.timing import ROOT
 
 HISTORY: Final = Path("bench", "history.jsonl")
 PAGE: Final = Path("bench", "history.md")
 PICTURE: Final = Path("bench", "history.svg")
 _BLOCKS: Final = "▁▂▃▄▅▆▇█"
+INTERRUPTED: Final = 128 + 2
 _MET: Final = {True: "yes", False: "**no**", None: ""}
 
 Run = dict[str, Any]
 
 
-def scripts(orders: int) -> list[list[str]]:
-    """Return every benchmark with its arguments. orders: of the shop's whole path."""
-    return [
-        ["bench.imports"],
-        ["bench.tracing"],
-        ["bench.start"],
-        ["bench.orders", str(orders)],
-        ["bench.real_worker", str(orders // 2)],
-        ["bench.local_host", "short"],
-        ["bench.local_host.start_up"],
-        ["bench.order_budget", "40"],
-        ["bench.saga_cost"],
-        ["bench.pattern_cost"],
-        ["bench.order_repository", "1000", "50000"],
-        ["bench.console_pages", "2000"],
-        ["bench.validation"],
-        ["bench.hot_product", "100"],
-        ["bench.file_batch", "300"],
-        ["bench.order_batch", "200"],
-    ]
-
-
-def measure(chosen: Sequence[Sequence[str]]) -> dict[str, float]:
-    """Run benchmarks and return the figures; what they print is shown."""
-    with tempfile.TemporaryDirectory() as folder:
-        kept = Path(folder) / "figures"
-        for script in chosen:
-            environment = {**os.environ, KEPT_IN: str(kept)}
-            subprocess.run([sys.executable, "-m", *script], cwd=ROOT, env=environment, check=True)
-        figures: dict[str, float] = {}
-        for line in kept.read_text(encoding="utf-8").splitlines():
-            figures |= json.loads(line)
-    return figures
-
-
-def append(figures: dict[str, float], load: float) -> None:
-    """Add one run to the history."""
-    machine = f"{platform.system()}, Python {platform.python_version()}, {os.cpu_count()} cores"
-    run = {
+def begun() -> Run:
+    """Return a run of the history without its figures yet, for what is measured now."""
+    return {
         "day": datetime.now(UTC).date().isoformat(),
         "commit": commit(),
-        "machine": machine,
-        "load": round(load, 1),
-        "figures": figures,
+        "machine": f"{platform.system()}, Python {platform.python_version()}, {os.cpu_count()} cores",
+        "load": round(os.getloadavg()[0], 1),
     }
+
+
+def append(run: Run) -> None:
+    """Add one run to the history."""
     with (ROOT / HISTORY).open("a", encoding="utf-8") as file:
         print(json.dumps(run), file=file)
 
@@ -146,20 +115,47 @@ def _table(history: Sequence[Run]) -> list[str]:
     return lines
 
 
-def main() -> None:
+def parsed(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return what the command line asks for; exit with a message where it names what there is not."""
     parser = argparse.ArgumentParser(prog="python -m bench.history", description=__doc__)
     parser.add_argument("--orders", type=int, default=1_000, help="how many orders (default: %(default)s)")
     parser.add_argument("--page", action="store_true", help="measure nothing, make the page and its picture anew")
-    parser.add_argument("--only", nargs="+", metavar="BENCH", help="such as bench.orders; default: all of them")
-    given = parser.parse_args()
+    names = [name for name, *_ in scripts(1)]
+    only = "such as bench.orders; default: all of them"
+    parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="BENCH", help=only)
+    given = parser.parse_args(arguments)
+    if given.orders < 1:
+        parser.error("argument --orders: must be 1 or more")
+    return given
+
+
+def report(measured: Measured, chosen: Sequence[Script]) -> int:
+    """Say what failed and what was not measured; return the exit code."""
+    missing = [name for name in FIGURES if name not in measured.figures] if len(chosen) == len(scripts(1)) else []
+    if missing:
+        print(f"history: not measured: {', '.join(missing)}")
+    for failure in measured.failures:
+        print(f"history: failed: {failure}", file=sys.stderr)
+    if measured.was_interrupted:
+        print("history: interrupted; what was measured until then is kept", file=sys.stderr)
+        return INTERRUPTED
+    return 1 if measured.failures else 0
+
+
+def main() -> int:
+    """Measure what the command line asks for, make the page anew, and return the exit code."""
+    given, code = parsed(sys.argv[1:]), 0
     if not given.page:
-        load = os.getloadavg()[0]
-        chosen = [each for each in scripts(given.orders) if given.only is None or each[0] in given.only]
-        append(measure(chosen), load)
+        chosen = [each for each in scripts(given.orders) if each[0] in given.only]
+        run, measured = begun(), measure(chosen)
+        if measured.figures:
+            append({**run, "figures": measured.figures})
+        code = report(measured, chosen)
     (ROOT / PAGE).write_text(page(runs()), encoding="utf-8")
     (ROOT / PICTURE).write_text(chart(courses(runs())), encoding="utf-8")
     print(f"history: {PAGE}")
+    return code
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

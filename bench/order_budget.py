@@ -22,7 +22,7 @@ from scripts.cost.telemetry import Items
 from scripts.cost.workload import Workload
 from scripts.local_copy import LOGS_REQUESTS, LocalCopy, running_local_copy
 
-SETTLING_TIMEOUT_S = 60
+SETTLING_TIMEOUT_S = 180
 POLL_INTERVAL_S = 0.5
 GOALS = {"storage requests": 85, "episodes": 8, "activities": 6, "telemetry items": 70}
 # One line of Azurite's log. What is asked for again and again whether there are orders or not is no order's.

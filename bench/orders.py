@@ -7,11 +7,12 @@ after the last order. Progress is counted in the task hub's file, so that the ap
 import argparse
 import os
 import sqlite3
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from http import HTTPStatus
 from itertools import islice
 from pathlib import Path
 from threading import Semaphore
@@ -28,6 +29,7 @@ from scripts.web import call
 IN_FLIGHT = 64
 POSTING_THREADS = 8
 POLL_INTERVAL_S = 0.05
+STALL_TIMEOUT_S = 300
 PRODUCTS = ("mug", "beans", "grinder")
 SAMPLE = 200
 STEP_BYTES = 400
@@ -57,36 +59,69 @@ def run_orders(copy: App, count: int, products: Sequence[str] = PRODUCTS, *, fir
 
     products: each order is for the next of them. first: how many orders there were before.
     """
-    hub = sqlite3.connect(f"file:{copy.state.hub}?mode=ro", uri=True)
-    free = Semaphore(IN_FLIGHT)
+    place = Places()
     started = time.perf_counter()
     with ThreadPoolExecutor(POSTING_THREADS) as posting:
-        for thread in range(POSTING_THREADS):
-            posting.submit(
-                _post, copy.addresses.base_url, range(first + thread, first + count, POSTING_THREADS), products, free
-            )
-        ended = first
-        while ended < first + count:
+        numbers = [range(first + thread, first + count, POSTING_THREADS) for thread in range(POSTING_THREADS)]
+        posts = [posting.submit(_post, copy.addresses.base_url, each, products, place) for each in numbers]
+        try:
+            _wait_for_ends(copy.state.hub, range(first, first + count), place, posts)
+        finally:
+            place.close(POSTING_THREADS)
+    return time.perf_counter() - started
+
+
+class Places:
+    """Room for orders in flight."""
+
+    def __init__(self) -> None:
+        self._free = Semaphore(IN_FLIGHT)
+        self._is_closed = False
+
+    def take(self) -> bool:
+        """Wait for a place; False when no more orders are wanted."""
+        self._free.acquire()
+        return not self._is_closed
+
+    def give_back(self, count: int) -> None:
+        """Make room for so many more."""
+        self._free.release(count)
+
+    def close(self, threads: int) -> None:
+        """Let so many threads that wait for a place end."""
+        self._is_closed = True
+        self._free.release(threads)
+
+
+def _wait_for_ends(hub_file: Path, numbers: range, place: Places, posts: Sequence[Future[None]]) -> None:
+    """Wait for the last order. Raises SystemExit when one was refused, or when none has ended for minutes."""
+    ended, moved_at = numbers.start, time.monotonic()
+    with closing(sqlite3.connect(f"file:{hub_file}?mode=ro", uri=True)) as hub:
+        while ended < numbers.stop:
             time.sleep(POLL_INTERVAL_S)
+            for post in posts:
+                if post.done():
+                    post.result()
             now_ended = hub.execute(ENDED).fetchone()[0]
             if now_ended > ended:
-                free.release(now_ended - ended)
-            ended = now_ended
-    seconds = time.perf_counter() - started
-    hub.close()
-    return seconds
+                place.give_back(now_ended - ended)
+                ended, moved_at = now_ended, time.monotonic()
+            elif time.monotonic() - moved_at > STALL_TIMEOUT_S:
+                raise SystemExit(f"no order has ended for {STALL_TIMEOUT_S} s: {ended} of {numbers.stop} have")
 
 
-def _post(base_url: str, numbers: range, products: Sequence[str], free: Semaphore) -> None:
+def _post(base_url: str, numbers: range, products: Sequence[str], place: Places) -> None:
     for number in numbers:
-        free.acquire()
+        if not place.take():
+            return
         body = {
             "order_id": f"bench-{number}",
             **CUSTOMER,
             "lines": [{"product_id": products[number % len(products)], "quantity": 1}],
         }
-        if call("POST", f"{base_url}/api/orders", body).status != 202:
-            print("an order was refused", file=sys.stderr)
+        answer = call("POST", f"{base_url}/api/orders", body)
+        if answer.status != HTTPStatus.ACCEPTED:
+            raise SystemExit(f"order bench-{number} was refused ({answer.status}): {answer.body}")
 
 
 def family(pid: int) -> list[int]:

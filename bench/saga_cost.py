@@ -118,7 +118,7 @@ def classic_cost(folder: Path) -> Cost:
     return measured(hub, "classic_saga")
 
 
-def wait_until(condition: Callable[[], bool], patience_s: float = 30.0) -> None:
+def wait_until(condition: Callable[[], bool], patience_s: float = 120.0) -> None:
     deadline = time.monotonic() + patience_s
     while not condition():
         assert time.monotonic() < deadline, "an order did not end"

@@ -5,9 +5,10 @@ from xml.etree import ElementTree
 
 import pytest
 
+from bench.benchmarks import Measured, scripts
 from bench.chart import chart
 from bench.figures import FIGURES, Figure
-from bench.history import courses, page, runs, scripts
+from bench.history import courses, page, parsed, report, runs
 from scripts.prove import summary
 from tests.support.shop import ROOT
 
@@ -52,6 +53,23 @@ def test_make_bench_runs_every_benchmark_that_the_page_names():
         "history",
         *(script.split(".")[1] for script in run if script.count(".") == 1 and script != "bench.local_host"),
     }
+
+
+def test_what_failed_and_what_is_missing_is_said_and_is_a_failure_of_the_run(capsys):
+    run = dict.fromkeys(FIGURES, 1.0)
+    assert report(Measured(run, [], was_interrupted=False), scripts(1)) == 0
+    del run["page_ratio"]
+    assert report(Measured(run, ["bench.order_repository: exit code 1"], was_interrupted=False), scripts(1)) == 1
+    said = capsys.readouterr()
+    assert "not measured: page_ratio" in said.out
+    assert "bench.order_repository: exit code 1" in said.err
+
+
+@pytest.mark.parametrize("wrong", [["--only", "bench.nothing"], ["--orders", "0"]])
+def test_a_benchmark_that_there_is_not_is_refused(wrong, capsys):
+    with pytest.raises(SystemExit):
+        parsed(wrong)
+    assert wrong[0] in capsys.readouterr().err
 
 
 def test_history_names_only_what_is_measured():

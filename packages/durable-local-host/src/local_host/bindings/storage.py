@@ -9,8 +9,11 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from local_host.engine.start_problems import SettingMissing
 
@@ -75,10 +78,17 @@ class StorageAccounts:
         return self._clients[service, name]
 
     def _connect(self, service: str, name: str, kind: Any) -> Any:
+        from azure.core.pipeline.transport import AioHttpTransport
+
         text = self._connection_string(name)
         if text:
-            return kind.from_connection_string(_EMULATOR if text.strip("; ").casefold() == _DEVELOPMENT else text)
-        return kind(self._service_uri(service, name), credential=self._identity())
+            is_emulator = text.strip("; ").casefold() == _DEVELOPMENT
+            make = partial(kind.from_connection_string, _EMULATOR if is_emulator else text)
+        else:
+            make = partial(kind, self._service_uri(service, name), credential=self._identity())
+        # A client that looks at the environment does so in a thread, twice for each request, and sends the password of a
+        # `.netrc` instead of its own signature.
+        return make(transport=AioHttpTransport(use_env_settings=_is_behind_proxy(make().url)))
 
     def _connection_string(self, name: str) -> str | None:
         return self._environ.get(name) or self._environ.get(f"AzureWebJobs{name}")
@@ -97,3 +107,9 @@ class StorageAccounts:
 
             self._credential = DefaultAzureCredential()
         return self._credential
+
+
+def _is_behind_proxy(url: str) -> bool:
+    """Return whether the environment names a proxy for that address."""
+    parts = urlsplit(url)
+    return parts.scheme in getproxies() and not proxy_bypass(parts.hostname or "")

@@ -72,13 +72,13 @@ class Storage:
 
     def table(self, name: str) -> "TableClient":
         """Return the client of a table, which need not exist yet."""
-        from adapters.azure_storage.table_transactions import TransactionTableClient
+        from adapters.azure_storage.table_client import QuickTableClient
 
         if self._connection_string:
-            return TransactionTableClient.from_connection_string(
+            return QuickTableClient.from_connection_string(
                 self._connection_string, name, **_CLIENT_OPTIONS, **self._table_transport
             )
-        return TransactionTableClient(
+        return QuickTableClient(
             str(self._location.table_uri),
             name,
             credential=self._credential,

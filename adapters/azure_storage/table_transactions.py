@@ -1,8 +1,7 @@
-"""Tables whose transactions take a fifth of the processor time that they take in the library.
+"""Bodies of transactions, put together and taken apart directly.
 
 The library writes the body of a transaction with `email.message`, parses the answer with it, and starts two pools of threads for
-that: 5 ms for six rows. Here the same bytes are put together directly. All else stays the library's: it makes the requests of the
-rows, signs, sends, repeats and logs the transaction, and names its failures.
+that: 5 ms for six rows. Here the same bytes take a tenth of a millisecond. What a refusal means, the library says.
 """
 
 import re
@@ -14,8 +13,9 @@ from uuid import uuid4
 from wsgiref.handlers import format_date_time
 
 from azure.core.exceptions import ServiceResponseError
+from azure.core.pipeline.transport import HttpRequest as LegacyRequest
 from azure.core.rest import HttpRequest
-from azure.data.tables import RequestTooLargeError, TableClient, TableTransactionError
+from azure.data.tables import RequestTooLargeError, TableTransactionError
 from azure.data.tables import _error as library_errors
 
 _decode_error: Any = library_errors._decode_error
@@ -25,30 +25,34 @@ _ANSWER: Final = re.compile(rb"^HTTP/1\.\d (?P<status>\d{3})[^\r\n]*\r?\n(?P<hea
 _ETAG: Final = re.compile(rb"^etag: *(?P<etag>[^\r\n]+)", re.IGNORECASE | re.MULTILINE)
 
 
-class TransactionTableClient(TableClient):
-    """A client whose `submit_transaction` is quick. Arguments, answers and errors are the library's."""
+def transaction_request(url: str, version: str, requests: Sequence[Any]) -> LegacyRequest:
+    """Return the request of a transaction. requests: of the rows."""
+    boundary = f"batch_{uuid4()}"
+    headers = {
+        "x-ms-version": version,
+        "DataServiceVersion": "3.0",
+        "MaxDataServiceVersion": "3.0;NetFx",
+        "Content-Type": f"multipart/mixed; boundary={boundary}",
+        "Accept": "application/json",
+    }
+    body = _body(requests, boundary)
+    return LegacyRequest("POST", url, {**headers, "Content-Length": str(len(body))}, data=body)
 
-    def _batch_send(self, table_name: str, *reqs: HttpRequest, **kwargs: Any) -> list[Mapping[str, Any]]:
-        boundary = f"batch_{uuid4()}"
-        request: Any = HttpRequest(
-            "POST",
-            f"{self.scheme}://{self._primary_hostname}/$batch",
-            headers={
-                "x-ms-version": self.api_version,
-                "DataServiceVersion": "3.0",
-                "MaxDataServiceVersion": "3.0;NetFx",
-                "Content-Type": f"multipart/mixed; boundary={boundary}",
-                "Accept": "application/json",
-            },
-            content=_body(reqs, boundary),
-        )
-        response: Any = self._client.send_request(request, stream=True, **kwargs)
-        answers = list(_ANSWER.finditer(response.read()))
-        if response.status_code != HTTPStatus.ACCEPTED or not all(each["status"].startswith(b"2") for each in answers):
-            raise _error(table_name, reqs, response)
-        if len(answers) != len(reqs):
-            raise ServiceResponseError("the answer to a transaction does not have that to each row")
-        return [_metadata(each["headers"]) for each in answers]
+
+def answers_to_rows(response: Any, table_name: str, requests: Sequence[Any]) -> list[Mapping[str, Any]]:
+    """Return what the service answers to each row, or raise what the library raises for it.
+
+    Args:
+        response: The answer to the transaction.
+        table_name: The table's.
+        requests: Of the rows.
+    """
+    answers = list(_ANSWER.finditer(response.body()))
+    if response.status_code != HTTPStatus.ACCEPTED or not all(each["status"].startswith(b"2") for each in answers):
+        raise _error(table_name, requests, response)
+    if len(answers) != len(requests):
+        raise ServiceResponseError("the answer to a transaction does not have that to each row")
+    return [_metadata(each["headers"]) for each in answers]
 
 
 def _body(requests: Sequence[HttpRequest], boundary: str) -> bytes:

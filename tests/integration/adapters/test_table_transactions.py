@@ -5,13 +5,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+import requests
 from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError, ServiceResponseError
-from azure.core.pipeline import PipelineRequest, PipelineResponse
-from azure.core.pipeline.policies import HTTPPolicy, SansIOHTTPPolicy
 from azure.data.tables import TableClient, TableServiceClient
 
-from adapters.azure_storage.table_transactions import TransactionTableClient
+from tests.integration.adapters.table_clients import KINDS, Recording
 
 TABLE = "transactions"
 Operations = Sequence[tuple[Any, ...]]
@@ -46,21 +45,9 @@ REFUSED: dict[str, Operations] = {
 }
 
 
-class Sent(SansIOHTTPPolicy[Any, Any]):
-    """Keeps the bodies that were sent."""
-
-    def __init__(self) -> None:
-        self.bodies: list[bytes] = []
-
-    def on_request(self, request: Any) -> None:
-        if request.http_request.method == "POST":
-            self.bodies.append(request.http_request.body)
-
-
 def clients(connection: str, table: str = TABLE, **options: Any) -> tuple[TableClient, TableClient]:
     """Return the library's client of a table and ours."""
-    kinds = (TableClient, TransactionTableClient)
-    library, ours = (kind.from_connection_string(connection, table, **options) for kind in kinds)
+    library, ours = (kind.from_connection_string(connection, table, **options) for kind in KINDS)
     return library, ours
 
 
@@ -75,20 +62,14 @@ def with_rows(connection: str) -> None:
 @pytest.mark.parametrize("operations", WRITES.values(), ids=WRITES.keys())
 def test_the_same_bytes_lead_to_the_same_answer(storage_connection: str, operations: Operations) -> None:
     outcomes = []
-    for number in range(2):
+    for kind in KINDS:
         with_rows(storage_connection)
-        sent = Sent()
-        client = clients(storage_connection, per_retry_policies=[sent])[number]
+        session = Recording()
+        client = kind.from_connection_string(storage_connection, TABLE, session=session, session_owner=False)
         answer = client.submit_transaction(operations)
         stored = [dict(each) for each in client.list_entities()]
-        outcomes.append((comparable(sent.bodies), [sorted(each) for each in answer], stored))
+        outcomes.append((session.sent, [sorted(each) for each in answer], stored))
     assert outcomes[0] == outcomes[1]
-
-
-def comparable(bodies: Sequence[bytes]) -> list[str]:
-    """Return bodies without what differs from one to the next: boundaries and dates."""
-    texts = [re.sub(r"(batch|changeset)_[\w-]{36}", r"\1", body.decode()) for body in bodies]
-    return [re.sub("(?m)^(x-ms-date|Date): .*$", r"\1", text) for text in texts]
 
 
 @pytest.mark.parametrize("operations", REFUSED.values(), ids=REFUSED.keys())
@@ -105,23 +86,14 @@ def test_what_is_wrong_with_a_table_is_said_in_the_library_s_words(storage_conne
     assert library is not None
 
 
-class CutShort(HTTPPolicy[Any, Any]):
-    """Leaves of each answer what comes before that to a row."""
-
-    def __init__(self, row_number: int) -> None:
-        self._row_number = row_number
-
-    def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
-        response = self.next.send(request)
-        text = response.http_response.read()
-        response.http_response._content = b"HTTP/1.1 ".join(text.split(b"HTTP/1.1 ")[: self._row_number + 1])
-        return response
-
-
 @pytest.mark.parametrize("row_number", [0, 1])
 def test_an_answer_that_is_cut_short_is_none(storage_connection: str, row_number: int) -> None:
+    def cut_short(response: requests.Response) -> None:
+        """Leave what comes before the answer to a row."""
+        response._content = b"HTTP/1.1 ".join(response.content.split(b"HTTP/1.1 ")[: row_number + 1])
+
     with_rows(storage_connection)
-    _, ours = clients(storage_connection, per_retry_policies=[CutShort(row_number)])
+    _, ours = clients(storage_connection, session=Recording(cut_short), session_owner=False)
     with pytest.raises(ServiceResponseError):
         ours.submit_transaction([("create", row("a")), ("create", row("b"))])
 

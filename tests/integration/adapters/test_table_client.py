@@ -1,0 +1,197 @@
+"""Rows by our tables against rows by the library's own client: the same requests, answers and errors."""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, cast
+from uuid import UUID
+
+import pytest
+import requests
+from azure.core.credentials import AccessToken
+from azure.data.tables import EdmType, EntityProperty, TableClient, TableServiceClient
+
+from adapters.azure_storage.storage import _require_storage
+from tests.integration.adapters.table_clients import KINDS, Recording, Scripted, described, outcome
+
+TABLE = "rows"
+ODD = "it's ü/ #?%27 {x}..\\"
+VALUES = {
+    "text": 'é "quoted"\r\n',
+    "empty": "",
+    "number": 2**20,
+    "long": EntityProperty(2**40, EdmType.INT64),
+    "true": True,
+    "ratio": 0.5,
+    "raw": b"\0\n",
+    "when": datetime(2026, 11, 27, 18, 22, 33, 123456, tzinfo=UTC),
+    "id": UUID(int=7),
+    "nothing": None,
+}
+ROW = {"PartitionKey": "p", "RowKey": "known", **VALUES}
+CALLS: dict[str, Callable[[TableClient], Any]] = {
+    "read": lambda table: table.get_entity("p", "known"),
+    "read of an odd key": lambda table: table.get_entity("it's ü", "%27 {x}.."),
+    "read of some of a row": lambda table: table.get_entity("p", "known", select=["text"]),
+    "read of what is not there": lambda table: table.get_entity("p", ODD),
+    "read of what is no key": lambda table: table.get_entity("p", 7),
+    "merge": lambda table: table.upsert_entity({"PartitionKey": "p", "RowKey": "known", "text": "after"}),
+    "merge of every type": lambda table: table.upsert_entity({**ROW, "RowKey": "it's new"}),
+    "replacement": lambda table: table.upsert_entity({"PartitionKey": "p", "RowKey": "known"}, mode="replace"),
+    "storing in no known way": lambda table: table.upsert_entity(ROW, mode="append"),
+    "storing of no known type": lambda table: table.upsert_entity({**ROW, "text": object()}),
+    "storing of a number that is too large": lambda table: table.upsert_entity({**ROW, "number": 2**40}),
+    "storing of a value that is too large": lambda table: table.upsert_entity({**ROW, "text": "x" * 40_000}),
+    "storing of a row that is too large": lambda table: table.upsert_entity(
+        {**ROW, **{f"text{number}": "x" * 30_000 for number in range(40)}}
+    ),
+    "deletion": lambda table: table.delete_entity("p", "known"),
+    "deletion of what is not there": lambda table: table.delete_entity("p", "unknown"),
+    "deletion of a row as it was read": lambda table: table.delete_entity(table.get_entity("p", "known")),
+    "deletion by name": lambda table: table.delete_entity(partition_key="p", row_key="known"),
+    "deletion of what is no key": lambda table: table.delete_entity("p", cast(Any, 7)),
+}
+
+
+def with_rows(connection: str) -> None:
+    with TableServiceClient.from_connection_string(connection) as service:
+        service.delete_table(TABLE)
+        table = service.create_table(TABLE)
+        table.create_entity(ROW)
+        table.create_entity({**ROW, "PartitionKey": "it's ü", "RowKey": "%27 {x}.."})
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
+def test_the_same_call_sends_the_same_and_ends_the_same(
+    storage_connection: str, call: Callable[[TableClient], Any]
+) -> None:
+    seen = []
+    for kind in KINDS:
+        with_rows(storage_connection)
+        session = Recording()
+        client = kind.from_connection_string(storage_connection, TABLE, session=session, session_owner=False)
+        ended = outcome(partial(call, client))
+        stored = [described(dict(row)) for row in client.list_entities()]
+        seen.append((session.sent, without_times(ended), stored))
+    assert seen[0] == seen[1]
+
+
+def without_times(ended: Any) -> str:
+    """Return an outcome without the time of the change, which is in dates, versions and metadata."""
+    text = re.sub(r"\d{4}-\d\d-\d\dT\d\d(:|%3A)\d\d(:|%3A)\d\d\.\d+Z", "", repr(ended))
+    return re.sub(r"(TablesEntityDatetime|datetime\.datetime)\(\d[^)]*\)", r"\1", text)
+
+
+@pytest.mark.parametrize("table", ["missing", "no", "under_score"])
+@pytest.mark.parametrize("call", ["read", "merge", "deletion"])
+def test_what_is_wrong_with_a_table_is_said_in_the_library_s_words(
+    storage_connection: str, table: str, call: str
+) -> None:
+    library, ours = (
+        outcome(partial(CALLS[call], kind.from_connection_string(storage_connection, table))) for kind in KINDS
+    )
+    assert ours == library
+
+
+def test_the_time_of_a_change_is_the_library_s(storage_connection: str) -> None:
+    with_rows(storage_connection)
+    library, ours = (
+        kind.from_connection_string(storage_connection, TABLE).get_entity("p", "known").metadata for kind in KINDS
+    )
+    assert described(dict(ours)) == described(dict(library))
+    assert ours["timestamp"].tables_service_value == library["timestamp"].tables_service_value
+
+
+def answered(status: int, body: str = "", **headers: str) -> requests.Response:
+    response: Any = requests.Response()
+    response.status_code, response.reason, response._content = status, "said so", body.encode()
+    response._content_consumed = True
+    response.raw = type("Raw", (), {"release_conn": lambda _: None, "close": lambda _: None})()
+    response.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
+    answer: requests.Response = response
+    return answer
+
+
+def refused(status: int, code: str, **headers: str) -> requests.Response:
+    body = json.dumps({"odata.error": {"code": code, "message": {"lang": "en-US", "value": f"this is {code}"}}})
+    return answered(status, body, Content_Type="application/json", x_ms_request_id="r", **headers)
+
+
+def found() -> requests.Response:
+    body = json.dumps({"odata.etag": 'W/"1"', "PartitionKey": "p", "RowKey": "known"})
+    return answered(200, body, Content_Type="application/json", x_ms_request_id="r", ETag='W/"1"')
+
+
+def challenged() -> requests.Response:
+    challenge = 'Bearer authorization_uri="https://login.example/tenant/oauth2" resource_id="https://other.example"'
+    return refused(401, "InvalidAuthenticationInfo", WWW_Authenticate=challenge)
+
+
+FAULTS: dict[str, Callable[[], list[requests.Response | Exception]]] = {
+    "busy, then well": lambda: [refused(503, "ServerBusy"), found()],
+    "busy for longer": lambda: [refused(503, "ServerBusy") for _ in range(9)],
+    "asked to wait": lambda: [refused(429, "ServerBusy", Retry_After="0"), found()],
+    "throttled without a body": lambda: [answered(500, x_ms_request_id="r") for _ in range(9)],
+    "cut off, then well": lambda: [requests.ConnectionError("cut"), found()],
+    "cut off for longer": lambda: [requests.ConnectionError("cut") for _ in range(9)],
+    "slow for longer": lambda: [requests.exceptions.ReadTimeout("slow") for _ in range(9)],
+    "changed meanwhile": lambda: [refused(412, "UpdateConditionNotSatisfied")],
+    "there already": lambda: [refused(409, "EntityAlreadyExists")],
+    "too large": lambda: [refused(413, "RequestBodyTooLarge")],
+    "forbidden": lambda: [refused(403, "AuthorizationFailure")],
+    "a code of its own": lambda: [refused(400, "OfNoOneElse")],
+    "an error in no known form": lambda: [answered(400, "<html>", Content_Type="text/html", x_ms_request_id="r")],
+    "an error that is no JSON": lambda: [answered(400, "{", Content_Type="application/json", x_ms_request_id="r")],
+    "a proxy's page": lambda: [answered(200, "<html>", Content_Type="text/html") for _ in range(9)],
+    "a proxy's way elsewhere": lambda: [answered(302, Location="https://proxy.example/") for _ in range(9)],
+    "a row that is no JSON": lambda: [answered(200, "{", Content_Type="application/json", x_ms_request_id="r")],
+    "asked for another token": lambda: [challenged(), found()],
+    "asked for a token for ever": lambda: [challenged(), challenged()],
+}
+
+
+class Tokens:
+    """A credential that keeps what it was asked for. Its tokens last for a while, or are over at once."""
+
+    def __init__(self, lifetime: timedelta) -> None:
+        self._lifetime = lifetime
+        self.asked: list[Any] = []
+
+    def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+        self.asked.append((scopes, sorted(options.items())))
+        return AccessToken(f"token-{len(self.asked)}", int((datetime.now(UTC) + self._lifetime).timestamp()))
+
+
+@pytest.mark.parametrize("call", ["read", "merge", "deletion"])
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
+def test_a_fault_is_met_as_by_the_library(fault: Callable[[], list[requests.Response | Exception]], call: str) -> None:
+    seen = []
+    for kind in KINDS:
+        session, tokens, statuses = Scripted(*fault()), Tokens(timedelta(hours=1)), list[int]()
+
+        def hook(response: Any, statuses: list[int] = statuses) -> None:
+            statuses.append(response.http_response.status_code)
+            _require_storage(response)
+
+        options = {"session": session, "session_owner": False, "raw_response_hook": hook, "retry_total": 2}
+        client = kind(
+            "https://shop.table.core.windows.net", TABLE, credential=tokens, retry_backoff_factor=0, **options
+        )
+        ended = outcome(partial(CALLS[call], client))
+        seen.append((session.sent, ended, tokens.asked, statuses))
+    assert seen[0] == seen[1]
+
+
+@pytest.mark.parametrize("lifetime", [timedelta(hours=1), timedelta(0)])
+def test_a_token_is_asked_for_as_often_as_by_the_library(lifetime: timedelta) -> None:
+    asked = []
+    for kind in KINDS:
+        tokens, options = Tokens(lifetime), {"session": Scripted(found(), found()), "session_owner": False}
+        client = kind("https://shop.table.core.windows.net", TABLE, credential=tokens, **options)
+        client.get_entity("p", "known")
+        client.get_entity("p", "known")
+        asked.append(tokens.asked)
+    assert asked[0] == asked[1]
+    assert len(asked[0]) == (1 if lifetime else 2)

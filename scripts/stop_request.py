@@ -21,10 +21,9 @@ class StopRequest:
             signal.signal(number, self._remember)
         signal.signal(signal.SIGCHLD, _only_wake_up)
 
-    def wait(self) -> None:
-        """Until the next signal, be it a request or the end of a child."""
-        if not self.made:
-            select.select([self._wake], [], [])
+    def wait(self, timeout_s: float | None = None) -> None:
+        """Until the next signal, be it a request or the end of a child; for no longer than a time-out."""
+        if not self.made and select.select([self._wake], [], [], timeout_s)[0]:
             self._wake.recv(64)
 
     def _remember(self, _number: int, _frame: FrameType | None) -> None:

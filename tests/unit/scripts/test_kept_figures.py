@@ -1,6 +1,9 @@
 """The pages of figures that were measured: made of their data, and without anything of the machine that they were measured on."""
 
+import json
 import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -9,16 +12,11 @@ from bench.benchmarks import Measured, scripts
 from bench.chart import chart
 from bench.figures import FIGURES, Figure
 from bench.history import courses, page, parsed, report, runs
-from scripts.prove import summary
+from scripts.proof_records import Proofs, read
+from scripts.prove import Run, progress, summary
 from tests.support.shop import ROOT
 
 RUN = {"day": "2026-11-27", "commit": "abc", "machine": "Linux", "load": 1.5}
-PROVED = """<testsuite>
-  <testcase classname="tests.invariants.test_random" name="test_orders[1]" time="61.2"/>
-  <testcase classname="tests.invariants.test_random" name="test_orders[2]" time="2.4">
-    <failure message="/home/x">/home/x</failure></testcase>
-  <testcase classname="tests.invariants.test_kills" name="test_kills" time="3"><skipped/></testcase>
-</testsuite>"""
 
 
 def test_page_of_the_history_and_its_picture_are_made_of_its_data():
@@ -86,11 +84,50 @@ def test_best_figure_is_the_highest_where_more_is_better_and_the_lowest_elsewher
     assert "| 1.5 | 1.3 | 1.4 | █▁▄ |" in rows[f"| {FIGURES['import_ratio'].title}"].replace("▅", "▄")
 
 
-def test_summary_of_the_proofs_counts_by_file_and_names_failures_without_their_text():
-    said = summary("today", ElementTree.fromstring(PROVED).iter("testcase"), {"KILLS": "200"})
+def proved(*records: dict[str, Any], half: str = "") -> Proofs:
+    return read([*(f"{json.dumps(record)}\n" for record in records), half])
+
+
+ENDED = (
+    {"count": 4},
+    {"test": "tests/test_random.py::test_orders[1]"},
+    {"test": "tests/test_random.py::test_orders[1]", "outcome": "passed", "phase": "setup", "seconds": 1.2},
+    {"test": "tests/test_random.py::test_orders[1]", "outcome": "passed", "phase": "call", "seconds": 60.0},
+    {"test": "tests/test_random.py::test_orders[1]", "outcome": "passed", "phase": "teardown", "seconds": 0.0},
+    {"test": "tests/test_random.py::test_orders[2]"},
+    {"test": "tests/test_random.py::test_orders[2]", "outcome": "failed", "phase": "call", "seconds": 2.4},
+    {"test": "tests/test_random.py::test_orders[2]", "outcome": "passed", "phase": "teardown", "seconds": 0.0},
+    {"test": "tests/test_kills.py::test_kills"},
+    {"test": "tests/test_kills.py::test_kills", "outcome": "skipped", "phase": "setup", "seconds": 0.0},
+    {"test": "tests/test_kills.py::test_kills", "outcome": "passed", "phase": "teardown", "seconds": 0.0},
+    {"test": "tests/test_kills.py::test_more"},
+    {"test": "tests/test_kills.py::test_more", "outcome": "passed", "phase": "setup", "seconds": 0.0},
+)
+
+
+def test_summary_of_the_proofs_counts_by_file_and_names_failures_and_what_did_not_end():
+    said = summary("today", proved(*ENDED), {"KILLS": "200"})
     assert "today: 1 failed, 1 passed, 1 skipped" in said
     assert "KILLS=200" in said
-    assert "FAILED tests.invariants.test_random::test_orders[2]" in said
-    assert "/home" not in said
-    (row,) = [row for row in said.splitlines() if row.startswith("tests.invariants.test_random ")]
-    assert row.split() == ["tests.invariants.test_random", "1", "failed,", "1", "passed", "63", "s"]
+    assert said.splitlines()[-2:] == [
+        "FAILED tests/test_random.py::test_orders[2]",
+        "NOT ENDED tests/test_kills.py::test_more",
+    ]
+    (row,) = [row for row in said.splitlines() if row.startswith("tests/test_random.py ")]
+    assert row.split() == ["tests/test_random.py", "1", "failed,", "1", "passed", "64", "s"]
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [(None, "NOT FINISHED: 3 of 4 tests"), (-9, "NOT FINISHED: 3 of 4 tests, exit code -9"), (1, ""), (0, "")],
+)
+def test_proofs_that_did_not_finish_say_so_in_their_title(code: int | None, says: str):
+    began = datetime(2026, 11, 27, 18, tzinfo=UTC)
+    title = Run(began, "abc", 1.5).title(proved(*ENDED), code, began + timedelta(minutes=9))
+    assert title == "2026-11-27, commit abc, 9 minutes, load 1.5 before them" + (f", {says}" if says else "")
+
+
+def test_progress_of_the_proofs_names_the_test_that_runs_and_survives_half_a_record():
+    began = datetime(2026, 11, 27, 18, tzinfo=UTC)
+    said = progress(proved(*ENDED, half='{"test": "te'), Run(began, "abc", 1.5), began + timedelta(minutes=9))
+    assert said == "9 minutes, of 4 tests 1 failed, 1 passed, 1 skipped; now tests/test_kills.py::test_more"

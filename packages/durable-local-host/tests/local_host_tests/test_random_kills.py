@@ -38,7 +38,7 @@ def one_life(path: Path, seconds: float | None) -> list[str]:
     return printed
 
 
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(1200 + 20 * KILLS)
 def test_every_accepted_start_ends_and_counts_once(tmp_path: Path) -> None:
     path, moments = tmp_path / "hub.db", random.Random(7)
     accepted: list[str] = []

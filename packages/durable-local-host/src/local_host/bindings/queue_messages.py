@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from azure.functions.meta import Datum
 
-if TYPE_CHECKING:
-    from azure.storage.queue import QueueMessage
+from local_host.bindings.leased_messages import LeasedMessage
 
 
 def message_datum(body: bytes) -> Datum:
@@ -32,15 +29,15 @@ def message_by_hand(text: str, now: datetime) -> tuple[Datum, dict[str, Datum]]:
     return Datum(text, "string"), metadata
 
 
-def metadata(message: QueueMessage) -> dict[str, Datum]:
+def metadata(message: LeasedMessage) -> dict[str, Datum]:
     """Return what comes with a message, as the real host names it."""
     return _metadata_of(
         message_id=message.id,
-        dequeue_count=message.dequeue_count or 1,
-        inserted=message.inserted_on,
-        expires=message.expires_on,
-        visible=message.next_visible_on,
-        receipt=message.pop_receipt or "",
+        dequeue_count=message.dequeue_count,
+        inserted=message.inserted,
+        expires=message.expires,
+        visible=message.visible,
+        receipt=message.receipt,
     )
 
 
@@ -48,21 +45,17 @@ def _metadata_of(
     *,
     message_id: str,
     dequeue_count: int,
-    inserted: datetime | None,
-    expires: datetime | None,
-    visible: datetime | None,
+    inserted: datetime,
+    expires: datetime,
+    visible: datetime,
     receipt: str,
 ) -> dict[str, Datum]:
-    times: Mapping[str, datetime | None] = {
-        "InsertionTime": inserted,
-        "ExpirationTime": expires,
-        "NextVisibleTime": visible,
-    }
+    times = {"InsertionTime": inserted, "ExpirationTime": expires, "NextVisibleTime": visible}
     return {
         "Id": Datum(message_id, "string"),
         "DequeueCount": Datum(dequeue_count, "int"),
         "PopReceipt": Datum(receipt, "string"),
-        **{name: Datum(json.dumps(time.isoformat()), "json") for name, time in times.items() if time is not None},
+        **{name: Datum(json.dumps(time.isoformat()), "json") for name, time in times.items()},
     }
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+from local_host.bindings.leased_messages import LeasedMessages, requests_to
 from local_host.engine.start_problems import SettingMissing
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ _EMULATOR = (
     "AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;"
     "BlobEndpoint=http://127.0.0.1:10000/devstoreaccount1;QueueEndpoint=http://127.0.0.1:10001/devstoreaccount1;"
 )
+# What the SDK's clients give a transport that they make themselves.
+_TRANSPORT_OPTIONS = {"connection_timeout": 20, "read_timeout": 60, "connection_data_block_size": 256 * 1024}
 
 
 class StorageAccounts:
@@ -37,6 +40,7 @@ class StorageAccounts:
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
         self._environ = environ
         self._clients: dict[tuple[str, str], Any] = {}
+        self._transports: dict[tuple[str, str], Any] = {}
         self._credential: Any = None
         self._sdks: dict[str, Any] = {}
 
@@ -45,6 +49,12 @@ class StorageAccounts:
         sdk = await self._sdk("azure.storage.queue.aio")
         client: QueueServiceClient = self._client("queue", connection, sdk.QueueServiceClient)
         return client
+
+    async def messages(self, connection: str, queue: str) -> LeasedMessages:
+        """Return the messages of a queue. Raises SettingMissing."""
+        service = await self.queues(connection)
+        transport = self._transports["queue", connection or DEFAULT_CONNECTION]
+        return LeasedMessages(service.get_queue_client(queue), requests_to(service, transport))
 
     async def blobs(self, connection: str) -> BlobServiceClient:
         """Return the client for the blobs of a connection. Raises SettingMissing."""
@@ -86,9 +96,11 @@ class StorageAccounts:
             make = partial(kind.from_connection_string, _EMULATOR if is_emulator else text)
         else:
             make = partial(kind, self._service_uri(service, name), credential=self._identity())
-        # A client that looks at the environment does so in a thread, twice for each request, and sends the password of a
-        # `.netrc` instead of its own signature.
-        return make(transport=AioHttpTransport(use_env_settings=_is_behind_proxy(make().url)))
+        # A transport that looks at the environment does so in a thread, twice for each request, and sends the password of a
+        # `.netrc` instead of the client's signature.
+        transport = AioHttpTransport(**_TRANSPORT_OPTIONS, use_env_settings=_is_behind_proxy(make().url))
+        self._transports[service, name] = transport
+        return make(transport=transport)
 
     def _connection_string(self, name: str) -> str | None:
         return self._environ.get(name) or self._environ.get(f"AzureWebJobs{name}")

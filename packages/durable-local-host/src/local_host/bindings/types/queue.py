@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator, Mapping
-from typing import TYPE_CHECKING
 
 from azure.functions.meta import Datum
 
@@ -19,6 +18,7 @@ from local_host.app.function import Binding, Function
 from local_host.app.host_json import QueueOptions
 from local_host.app.settings import resolve_references
 from local_host.bindings.json_fields import fields_of, parsed
+from local_host.bindings.leased_messages import LeasedMessage, LeasedMessages
 from local_host.bindings.messages import (
     KnownToExist,
     connection_of,
@@ -31,10 +31,6 @@ from local_host.bindings.path_pattern import fill_path
 from local_host.bindings.queue_messages import message_bodies, message_by_hand, message_datum, metadata
 from local_host.engine.failure_log import counted
 from local_host.engine.log_categories import function_logger
-
-if TYPE_CHECKING:
-    from azure.storage.queue import QueueMessage
-    from azure.storage.queue.aio import QueueClient
 
 _VISIBILITY_TIMEOUT_S = 600
 # Well before the lease ends, so that one slow renewal loses nothing.
@@ -94,7 +90,7 @@ class QueueListener:
 
     async def listen(self) -> None:
         """Take messages from the queue, again and again."""
-        queue = (await self._accounts.queues(self._connection)).get_queue_client(self._name)
+        queue = await self._accounts.messages(self._connection, self._name)
         pause_s = _MIN_POLL_INTERVAL_S
         try:
             while True:
@@ -114,7 +110,7 @@ class QueueListener:
     def _longest_pause_s(self) -> float:
         return self._options.max_polling_interval.total_seconds()
 
-    async def _fetch_if_there(self, queue: QueueClient) -> int:
+    async def _fetch_if_there(self, queue: LeasedMessages) -> int:
         """Fetch messages; as the real listener, create no queue: a write to one that is missing is refused."""
         from azure.core.exceptions import ResourceNotFoundError
 
@@ -123,22 +119,16 @@ class QueueListener:
         except ResourceNotFoundError:
             return 0
 
-    async def _fetch(self, queue: QueueClient) -> int:
+    async def _fetch(self, queue: LeasedMessages) -> int:
         """Lease what is there, up to one batch, and begin to work on it; how many messages that was."""
-        count = 0
-        pages = queue.receive_messages(
-            messages_per_page=self._options.batch_size,
-            max_messages=self._options.batch_size,
-            visibility_timeout=_VISIBILITY_TIMEOUT_S,
-        )
-        async for message in pages:
+        messages = await queue.lease(self._options.batch_size, _VISIBILITY_TIMEOUT_S)
+        for message in messages:
             task = asyncio.create_task(self._process(queue, message))
             self._work.add(task)
             task.add_done_callback(self._work.discard)
-            count += 1
-        return count
+        return len(messages)
 
-    async def _process(self, queue: QueueClient, message: QueueMessage) -> None:
+    async def _process(self, queue: LeasedMessages, message: LeasedMessage) -> None:
         try:
             async with _kept(queue, message):
                 succeeded = await self._deliver(message)
@@ -146,55 +136,54 @@ class QueueListener:
         except asyncio.CancelledError:
             # The host stops.
             if not self._leaves_leases:
-                await queue.update_message(message, visibility_timeout=0)
+                await queue.renew(message, 0)
             raise
         except Exception as error:  # noqa: BLE001 - the storage account failed; the message is delivered again
             text = "Message %s is not settled (%s); it is delivered again."
             function_logger(self._function.name).warning(text, message.id, error)
 
-    async def _deliver(self, message: QueueMessage) -> bool:
+    async def _deliver(self, message: LeasedMessage) -> bool:
         try:
-            datum = message_datum(decode_message(message.content, use_base64=self._options.base64))
+            datum = message_datum(decode_message(message.text, use_base64=self._options.base64))
         except UnicodeDecodeError:
             self._refuse(message, "is not UTF-8 text")
             return False
         except ValueError:
             self._refuse(message, "is not base64; see messageEncoding in host.json")
             return False
-        delivery = counted(message.dequeue_count or 1, self._options.max_dequeue_count, noun="delivery")
+        delivery = counted(message.dequeue_count, self._options.max_dequeue_count, noun="delivery")
         return await self._run(self._function, datum, metadata(message), delivery)
 
-    def _refuse(self, message: QueueMessage, why: str) -> None:
+    def _refuse(self, message: LeasedMessage, why: str) -> None:
         """Log that the binding fails, so that no function is called."""
         name = self._function.name
         function_logger(name).error("Executed 'Functions.%s' (Failed): message %s %s", name, message.id, why)
 
-    async def _settle(self, queue: QueueClient, message: QueueMessage, *, succeeded: bool) -> None:
+    async def _settle(self, queue: LeasedMessages, message: LeasedMessage, *, succeeded: bool) -> None:
         if succeeded:
-            await queue.delete_message(message)
-        elif (message.dequeue_count or 0) >= self._options.max_dequeue_count:
+            await queue.delete(message)
+        elif message.dequeue_count >= self._options.max_dequeue_count:
             await self._store_as_poison(queue, message)
         else:
             delay_s = int(self._options.visibility_timeout.total_seconds())
-            await queue.update_message(message, visibility_timeout=delay_s)
+            await queue.renew(message, delay_s)
 
-    async def _store_as_poison(self, queue: QueueClient, message: QueueMessage) -> None:
+    async def _store_as_poison(self, queue: LeasedMessages, message: LeasedMessage) -> None:
         poison = (await self._accounts.queues(self._connection)).get_queue_client(f"{self._name}-poison")
         await create_if_missing(poison.create_queue())
-        await poison.send_message(message.content)
-        await queue.delete_message(message)
+        await poison.send_message(message.text)
+        await queue.delete(message)
         log_poison(self._options.max_dequeue_count, f"{self._name}-poison")
 
 
 @contextlib.asynccontextmanager
-async def _kept(queue: QueueClient, message: QueueMessage) -> AsyncIterator[None]:
-    """Renew the lease while the block runs. The message's receipt changes with each renewal."""
+async def _kept(queue: LeasedMessages, message: LeasedMessage) -> AsyncIterator[None]:
+    """Renew the lease while the block runs."""
 
     async def renew() -> None:
         while True:
             await asyncio.sleep(_RENEWAL_INTERVAL_S)
-            renewed = await queue.update_message(message, visibility_timeout=_VISIBILITY_TIMEOUT_S)
-            message.pop_receipt = renewed.pop_receipt
+            await queue.renew(message, _VISIBILITY_TIMEOUT_S)
 
     task = asyncio.create_task(renew())
     try:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
 _TOKEN_SCOPE = "https://storage.azure.com/.default"  # noqa: S105 - what a token is for
-_RETRIES = 3
+_MAX_RETRIES = 3
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,7 +44,7 @@ def requests_to(service: QueueServiceClient, transport: Any) -> AsyncPipeline[Ht
     credential: Any = service.credential
     if hasattr(credential, "get_token"):
         credential = AsyncBearerTokenCredentialPolicy(credential, _TOKEN_SCOPE)
-    policies = [AsyncRetryPolicy(retry_total=_RETRIES), *([credential] if credential else [])]
+    policies = [AsyncRetryPolicy(retry_total=_MAX_RETRIES), *([credential] if credential else [])]
     return AsyncPipeline(transport, policies)
 
 

@@ -1,6 +1,5 @@
 """Ask EasyPost where a parcel is, and recognise forged webhooks."""
 
-import json
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -81,7 +80,7 @@ class EasyPostTrackers:
             raise SignatureInvalid("the request is not signed, or no secret is set")
         try:
             event = validate_webhook(body, {"X-Hmac-Signature": signature}, secret)
-        except (SignatureVerificationError, json.JSONDecodeError):
+        except (SignatureVerificationError, ValueError, RecursionError):  # the last two: it is no JSON that can be read
             raise SignatureInvalid("the signature is not EasyPost's") from None
         return _reported(event)
 

@@ -17,6 +17,7 @@ from domain.inventory.requests import AcknowledgeRequest, ExpireRequest, GiveReq
 from domain.inventory.reservations import expire, expired_orders
 from domain.inventory.stock import Stock
 from domain.inventory.transfers import has_arrived, open_transfers
+from services.concurrency import gather_bounded
 from services.container import services
 from services.durable.client import DurableClient
 from services.durable.instances import instance_status, is_unfinished
@@ -24,6 +25,7 @@ from services.inventory.stock import products, read_shards, signal_stock
 
 EXPIRE: Final = "expire"
 _NEXT_LOOK_INTERVAL: Final = timedelta(hours=1)
+_PAGE_SIZE: Final = 200
 
 _log = logging.getLogger(__name__)
 
@@ -31,11 +33,14 @@ _log = logging.getLogger(__name__)
 async def release_expired(client: DurableClient, now: datetime) -> None:
     """Look after the products that are noted: a reservation may have expired, or units are moved between shards."""
     notes = services().inventory_notes
-    expiring = await asyncio.to_thread(notes.expiring, now)
-    wanted = {note.product_id for note in expiring} | await asyncio.to_thread(notes.split_products)
-    found = await asyncio.to_thread(services().catalogue.get_many, sorted(wanted))
-    await _look_after(client, found.values(), now)
-    await asyncio.to_thread(notes.looked_at, expiring, now)
+    expiring = sorted(await asyncio.to_thread(notes.expiring, now), key=lambda note: note.hour)
+    for start in range(0, len(expiring), _PAGE_SIZE):
+        page = expiring[start : start + _PAGE_SIZE]
+        await _look_after_noted(client, {note.product_id for note in page}, now)
+        # At once: a run that the host ends before its time is gone on with by the next one, the oldest notes first.
+        await asyncio.to_thread(notes.looked_at, page, now)
+    split = await asyncio.to_thread(notes.split_products)
+    await _look_after_noted(client, split - {note.product_id for note in expiring}, now)
 
 
 async def release_all_expired(client: DurableClient, now: datetime) -> None:
@@ -43,17 +48,26 @@ async def release_all_expired(client: DurableClient, now: datetime) -> None:
     await _look_after(client, await products(), now)
 
 
+async def _look_after_noted(client: DurableClient, product_ids: Iterable[str], now: datetime) -> None:
+    found = await asyncio.to_thread(services().catalogue.get_many, sorted(product_ids))
+    await _look_after(client, found.values(), now)
+
+
 async def _look_after(client: DurableClient, found: Iterable[Product], now: datetime) -> None:
-    """Signal every entity that has reservations to release, answers to forget, or units to pass on."""
-    for product in found:
-        shards = await read_shards(client, product.product_id)
-        for key, stock in shards.items():
-            await _release_expired_of(client, key, stock, now)
-        await _note_next(product.product_id, shards.values(), now)
-        await _carry_on_transfers(client, shards)
-        for move in moves_to_backorders(shards):
-            await _move(client, shards, move)
-        await _empty_unused(client, product, shards)
+    """Signal every entity that has reservations to release, answers to forget, or units to pass on. A few at a time."""
+    by_id = {product.product_id: product for product in found}
+    await gather_bounded(lambda product_id: _look_after_one(client, by_id[product_id], now), by_id)
+
+
+async def _look_after_one(client: DurableClient, product: Product, now: datetime) -> None:
+    shards = await read_shards(client, product.product_id)
+    for key, stock in shards.items():
+        await _release_expired_of(client, key, stock, now)
+    await _note_next(product.product_id, shards.values(), now)
+    await _carry_on_transfers(client, shards)
+    for move in moves_to_backorders(shards):
+        await _move(client, shards, move)
+    await _empty_unused(client, product, shards)
 
 
 async def _release_expired_of(client: DurableClient, key: str, stock: Stock, now: datetime) -> None:

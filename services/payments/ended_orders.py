@@ -66,7 +66,9 @@ class EndedOrders:
 
         found = await gather_bounded(payment, orders)
         has_more = len(ended) == _MAX_ORDERS
-        return ReadEnds(payments=tuple(found), until=ended[-1].ended_at if has_more else self._now, has_more=has_more)
+        # The next run begins a margin earlier: where there are more, behind the last one, however many end within the margin.
+        until = min(ended[-1].ended_at + _CLOCK_MARGIN, self._now) if has_more else self._now
+        return ReadEnds(payments=tuple(found), until=until, has_more=has_more)
 
     def _must_be_paid(self, order: EndedOrder) -> bool:
         return order.status is OrderStatus.COMPLETED and (order.payment_provider or STRIPE) == self._provider

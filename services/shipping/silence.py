@@ -32,7 +32,7 @@ async def poll_silent(now: datetime) -> int:
         StorageUnavailable: The next run goes on where this one has stopped.
     """
     silent = await asyncio.to_thread(services().open_parcels.silent, now - MAX_SILENCE, MAX_PARCELS)
-    polled = 0
+    polled = unreported = 0
     pages = (silent[start : start + MAX_POLLED] for start in range(0, len(silent), MAX_POLLED))
     for page in pages:
         try:
@@ -42,10 +42,12 @@ async def poll_silent(now: datetime) -> int:
             break
         await _record(page, reports, now)
         polled += len(page)
-        if len(reports) < len(page):
-            # Perhaps it refuses everything, and then one request per parcel is enough for one run.
-            _log.warning("the carrier reports nothing of %d silent parcels", len(page) - len(reports))
+        unreported += len(page) - len(reports)
+        if unreported >= MAX_POLLED:
+            # Perhaps it refuses everything, and then a request for each of so many parcels is enough for one run.
             break
+    if unreported:
+        _log.warning("the carrier reports nothing of %d silent parcels", unreported)
     return polled
 
 

@@ -130,6 +130,12 @@ async def test_a_forged_event_is_refused(sender: Shop, signature):
     assert (answer, body["code"], await status(sender)) == (401, "signature_invalid", None)
 
 
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b"1" * 5_000], ids=lambda body: str(body[:8]))
+async def test_a_signed_body_that_cannot_be_read_is_no_event_of_the_carrier(sender: Shop, body: bytes):
+    answer, problem = await send(sender, body)
+    assert (answer, problem["code"]) == (401, "signature_invalid")
+
+
 async def test_what_cannot_be_received_is_said_plainly(sender: Shop, monkeypatch: pytest.MonkeyPatch):
     answer, body = await send(sender, b"x" * (256 * 1024 + 1))
     assert (answer, body["code"]) == (413, "body_too_large")

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from adapters.stores.order_index import partition_of
 from domain.payments.reconciliation import OrderMoney
 from services.container import services
 from services.durable.client import DurableClient
-from services.payments import reconciliation
+from services.payments import ended_orders, reconciliation
 from services.payments.order_money import order_money
 from services.retention.settled import why_order_unsettled
 from tests.integration.timer.test_purge_history import client_of
@@ -406,6 +407,20 @@ async def test_a_long_list_is_read_over_several_runs(monkeypatch, shop: Shop, ac
         answer = (await shop.post("reconciliation/payments")).json()
         seen.append((len(answer["drift"]), answer["last_run"]["providers"][0]["has_more"]))
     assert seen == [(0, True), (1, True), (1, False)]
+
+
+async def test_orders_that_end_faster_than_a_run_reads_within_the_margin_of_clocks_are_all_read(
+    monkeypatch, shop: Shop
+):
+    monkeypatch.setattr(ended_orders, "_MAX_ORDERS", 2)
+    for number in range(4):
+        await place(shop, f"a-{number}")
+    shop.sandbox.reset()
+    later = datetime.now(UTC) + timedelta(hours=1)
+    for _ in range(4):
+        await reconciliation.reconcile_payments(client_of(shop), later)
+    drift = (await shop.get("reconciliation/payments")).json()["drift"]
+    assert sorted(each["order_id"] for each in drift) == ["a-0", "a-1", "a-2", "a-3"]
 
 
 async def test_what_was_open_is_looked_at_however_long_ago_it_was_made(shop: Shop, account: StripeClient):

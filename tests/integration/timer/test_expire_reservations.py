@@ -73,6 +73,29 @@ async def test_the_timer_reads_the_stocks_that_are_noted_only(shop: Shop, monkey
     assert read == ["beans"]
 
 
+async def test_a_run_that_ends_early_is_gone_on_with_where_it_was(shop: Shop, monkeypatch):
+    monkeypatch.setattr("services.inventory.reservations._PAGE_SIZE", 1)
+    now = datetime.now(UTC)
+    notes, products = services().inventory_notes, ("beans", "mug", "pot")
+    for hours, product_id in enumerate(products):
+        await shop.stock(product_id, 10)
+        notes.note_expiry(product_id, now - timedelta(hours=3 - hours))
+    read: list[str] = []
+    real = stock.read_shards
+
+    async def ended_at_the_second(client, product_id):
+        read.append(product_id)
+        if len(read) == 2:
+            raise TimeoutError("ended by the host, because the test says so")
+        return await real(client, product_id)
+
+    monkeypatch.setattr("services.inventory.reservations.read_shards", ended_at_the_second)
+    await shop.host.run(SCHEDULE)
+    assert [note.product_id for note in notes.expiring(now)] == ["mug", "pot"]
+    await shop.host.run(SCHEDULE)
+    assert (read, notes.expiring(now)) == (["beans", "mug", "mug", "pot"], [])
+
+
 async def test_a_reservation_that_was_not_noted_is_found_by_the_nightly_pass(shop: Shop):
     await shop.stock("mug", 10)
     now = datetime.now(UTC)

@@ -2,15 +2,15 @@
 
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.errors import StorageUnavailable
+from domain.errors import ProviderRefused, StorageUnavailable
 from domain.personal.traces import Traces
 from domain.queues import NOTIFICATIONS
-from domain.shipping.parcels import Parcel, SilentParcel
+from domain.shipping.parcels import Parcel, ParcelReport, SilentParcel
 from domain.shipping.tracking import LOST_AFTER, MAX_SILENCE, ParcelStatus, Tracking
 from sandbox.testing import Sandbox
 from services.container import services
@@ -88,6 +88,28 @@ async def test_a_parcel_of_which_the_carrier_reports_nothing_holds_up_no_other_o
     assert "the carrier reports nothing of 2 silent parcels" in caplog.text
     change_settings(monkeypatch)
     assert (await statuses(sender), await poll_silent(later(2.1))) == ([None] * 3, 3)
+
+
+async def test_one_parcel_that_the_carrier_does_not_know_costs_no_run_its_further_pages(
+    sender: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setattr(silence, "MAX_POLLED", 2)
+    [first] = services().open_parcels.silent(later(), 1)
+    [unknown] = sender.sandbox.parcels(first.order_id)
+    report, reports = services().trackers.report, services().trackers.reports
+
+    def refuse_one(code: str) -> ParcelReport:
+        if code == unknown["tracking_code"]:
+            raise ProviderRefused("unknown, because the test says so")
+        return report(code)
+
+    def leave_one_out(codes: Sequence[str]) -> dict[str, ParcelReport]:
+        return {code: each for code, each in reports(codes).items() if code != unknown["tracking_code"]}
+
+    monkeypatch.setattr(services().trackers, "report", refuse_one)
+    monkeypatch.setattr(services().trackers, "reports", leave_one_out)
+    assert await poll_silent(later()) == 3
+    assert "the carrier reports nothing of 1 silent parcels" in caplog.text
 
 
 async def test_a_report_that_comes_during_the_poll_is_not_taken_back(sender: Shop):

@@ -153,7 +153,8 @@ class ChangeLog:
         return ChangeStatus(state=ChangeState.PENDING, accepted_at=accepted_at) if is_recent else None
 
     def _remembered(self, now: datetime) -> dict[str, _Entry]:
-        return {key: entry for key, entry in self.entries.items() if not _is_forgotten(entry, now)}
+        oldest = _second(now - KEY_RETENTION)
+        return {key: entry for key, entry in self.entries.items() if entry["at"] > oldest}
 
 
 def _answer(entry: _Entry, fingerprint: str) -> StepResult:

@@ -27,6 +27,9 @@ _END_MAILS = {
 MAX_DEATHS = 1_000 if os.environ.get("PROOF_ORDERS") else 12
 """Of one case: `make prove` goes through every moment, also of the hours in which a compensation is tried in vain."""
 
+TIMEOUT_S = 3_600 if MAX_DEATHS > 12 else 600
+"""Of one case: two deaths at any moments are hundreds of orders."""
+
 MIN_ORDERS = 3
 """Of any of these cases, the one whose worker lives included; fewer would mean that no worker died."""
 
@@ -43,7 +46,7 @@ async def shop(monkeypatch, storage_connection, sandbox, mailbox: Mailbox) -> As
         yield running
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(TIMEOUT_S)
 @pytest.mark.parametrize("moment", MOMENTS, ids="-".join)
 @pytest.mark.parametrize("name", [name for name, case in ORDER_CASES.items() if case.capture == "after_shipping"])
 async def test_an_order_survives_the_death_of_its_worker_at_any_moment(
@@ -68,7 +71,7 @@ async def test_an_order_survives_the_death_of_its_worker_at_any_moment(
     assert len(placed) >= MIN_ORDERS
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(TIMEOUT_S)
 @pytest.mark.parametrize("name", ["completed_several_lines", "authorisation_expired", "cancelled_while_waiting"])
 async def test_an_order_survives_two_deaths_at_any_moments(shop: Shop, mailbox: Mailbox, name: str):
     case, placed = ORDER_CASES[name], {}
@@ -142,7 +145,7 @@ async def office(monkeypatch, storage_connection, sandbox, mailbox: Mailbox) -> 
         yield running
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(TIMEOUT_S)
 @pytest.mark.parametrize(
     ("name", "moment"),
     [

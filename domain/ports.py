@@ -98,7 +98,8 @@ class Carrier(Protocol):
         """Announce the parcel. A repeat returns the same shipment.
 
         Returns:
-            Done with the shipment's id as reference. Refused: undeliverable. Faulted: carrier_request_refused.
+            Done with the shipment's id as reference; a `LabelOffer` may be handed on to the purchase. Refused:
+            undeliverable. Faulted: carrier_request_refused.
         """
 
     def buy_label(self, request: BuyLabelRequest) -> StepResult:

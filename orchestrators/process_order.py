@@ -7,6 +7,7 @@ from domain.inventory.stock import ALREADY_SETTLED
 from domain.orders import steps
 from domain.orders.order import ENDED, OrderStatus
 from domain.orders.run import OrderStart, notification_of_end
+from domain.shipping.shipment import LabelOffer
 from domain.workflows.commands import Step
 from domain.workflows.course import Course, RunStopped
 from domain.workflows.steps import CANCELLATION, Outcome, StepResult
@@ -59,9 +60,9 @@ def take_steps(run: OrderRun) -> Wait:
         yield from wait_for_approval(run)
         yield from prepare(run)
         payment_id = yield from authorise_payment(run)
-        shipment_id = yield from create_shipment(run)
-        yield from bind(run, payment_id, shipment_id)
-        yield from buy_label(run, shipment_id)
+        announced = yield from create_shipment(run)
+        yield from bind(run, payment_id, announced)
+        yield from buy_label(run, announced)
         yield from capture_payment(run, payment_id)
     except RunStopped as stop:
         if stop.reason_code != ALREADY_SETTLED:
@@ -84,14 +85,18 @@ def prepare(run: OrderRun) -> Wait:
     yield from take_early(run, together, (steps.cancel_payment(order), steps.cancel_shipping(order)))
 
 
-def bind(run: OrderRun, payment_id: str, shipment_id: str) -> Wait:
+def bind(run: OrderRun, payment_id: str, announced: StepResult) -> Wait:
     """Buy the label and capture the payment with one activity, when both ids are in the history: a repeat finds what was done.
 
+    It buys what the announcement offered. Later attempts, each by itself, look at the shipment first: its label may be bought.
     An order whose payment was captured with its authorisation passes the point of no return by a record of its own.
     """
     order = run.order
     if order.policy.capture != "immediate":
-        together = (steps.buy_label(order, shipment_id), steps.capture_payment(order, payment_id, run.progress()))
+        together = (
+            steps.buy_label(order, str(announced.reference), LabelOffer.of(announced)),
+            steps.capture_payment(order, payment_id, run.progress()),
+        )
         yield from take_early(run, together)
 
 
@@ -105,16 +110,19 @@ def authorise_payment(run: OrderRun) -> Wait:
 
 
 def create_shipment(run: OrderRun) -> Wait:
-    """Announce the parcel, and keep its id: a repeat of the purchase can then only ever buy that one's label."""
+    """Announce the parcel, and keep its id: a repeat of the purchase can then only ever buy that one's label.
+
+    Returns the answer, with the parcel's id and, where there is one, the offer that it hands on to the purchase.
+    """
     order = run.order
     shipment = yield from run.do(steps.create_shipment(order), compensation=steps.cancel_shipping(order))
     run.register(steps.cancel_shipping(order, shipment.reference))
-    return str(shipment.reference)
+    return shipment
 
 
-def buy_label(run: OrderRun, shipment_id: str) -> Wait:
+def buy_label(run: OrderRun, announced: StepResult) -> Wait:
     """Buy the label of exactly this parcel."""
-    yield from run.do(steps.buy_label(run.order, shipment_id))
+    yield from run.do(steps.buy_label(run.order, str(announced.reference)))
     run.pass_milestone(steps.BUY_LABEL)
 
 

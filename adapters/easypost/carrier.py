@@ -5,18 +5,19 @@ So the shipment's id is kept before anything is bought, and nothing is bought bu
 it is compensated, and EasyPost has no request that forbids it; fresh rates take away the one it names.
 """
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from adapters.easypost.client import new_client
-from adapters.easypost.errors import CarrierRefused, easypost_errors
+from adapters.easypost.errors import CarrierRefused, about, easypost_errors
 from adapters.easypost.rates import (
     CarrierMessage,
     Rate,
+    as_offered,
     cheapest,
     no_rates,
     readable_rates,
     refuses_the_parcel,
+    to_hand_on,
     too_expensive,
 )
 from adapters.easypost.shipment import Offer, Shipment, carriers_messages, is_of
@@ -60,43 +61,37 @@ class EasyPostCarrier:
         return cls(new_client(api_key, api_base, answer_s), ship_from)
 
     def create_shipment(self, request: ShipmentRequest) -> StepResult:
-        """Announce a parcel, unless it was announced before. The reference is the shipment's id. Refused: undeliverable."""
-        private = private_values(request.ship_to)
+        """Announce a parcel, unless it was announced before. The reference is the shipment's id. Refused: undeliverable.
+
+        The offer that it hands on, if any, is the label that `buy_label` would choose.
+        """
         try:
-            shipment = self._announced(request) or self._announce(request)
+            with about(private_values(request.ship_to)):
+                shipment = self._announced(request) or self._announce(request)
+                if not shipment.to_address.is_verified:
+                    self._verify(request)
         except CarrierRefused as refusal:
             if refusal.code.startswith("ADDRESS.VERIF"):
-                detail = redacted(refusal.detail, private)
+                detail = redacted(refusal.detail, refusal.private)
                 return StepResult.refused("undeliverable", f"the carrier cannot deliver to this address: {detail}")
-            return _refused(refusal, private)
-        return StepResult(reference=shipment.id)
+            return _refused(refusal)
+        return StepResult(reference=shipment.id, handed_on=to_hand_on(readable_rates(shipment.rates)))
 
     def buy_label(self, request: BuyLabelRequest) -> StepResult:
         """Buy the cheapest label, unless one was bought before. The reference is the tracking code, the facts name the carrier.
 
         Refused: shipping_cancelled, when the label was given back before; shipping_too_expensive; undeliverable.
         """
-        private: list[str | None] = []
+        rate = as_offered(request.offer, _most(request))
         try:
-            shipment = self._retrieve(request.shipment_id)
-            private = shipment.to_address.private
-            if shipment.postage_label is None:
-                rates, messages = readable_rates(shipment.rates), shipment.messages
-                if not rates:
-                    rates, anew = self._rates_anew(shipment.id)
-                    messages = anew or messages
-                if not rates:
-                    return no_rates(messages, carriers_messages(messages, private))
-                rate = cheapest(rates, request.currency)
-                refused = too_expensive(rate, _most(request))
-                if refused is not None:
-                    return refused
-                shipment = self._buy(shipment, rate)
+            bought = self._buy_cheapest(request) if rate is None else self._buy(request.shipment_id, rate)
         except CarrierRefused as refusal:
-            return _refused(refusal, private)
-        if shipment.refund_status in _GIVEN_BACK:
-            return StepResult.refused("shipping_cancelled", "the label was given back before", shipment.id)
-        return StepResult(reference=shipment.tracking_code, facts=shipment.label_facts or None)
+            return _refused(refusal)
+        if isinstance(bought, StepResult):
+            return bought
+        if bought.refund_status in _GIVEN_BACK:
+            return StepResult.refused("shipping_cancelled", "the label was given back before", bought.id)
+        return StepResult(reference=bought.tracking_code, facts=bought.label_facts or None)
 
     def cancel(self, request: CancelShippingRequest) -> StepResult:
         """Give a bought label back. The message says what there was: label_refunded or nothing_to_compensate."""
@@ -140,25 +135,48 @@ class EasyPostCarrier:
 
     def _announce(self, request: ShipmentRequest) -> Shipment:
         with easypost_errors():
-            to_address = self._client.address.create(
-                verify_strict=True, reference=request.reference, **address_words(request.ship_to)
-            )
             shipment = self._client.shipment.create(
                 reference=request.reference,
-                to_address={"id": to_address.id},
+                # It verifies the address with the same request, and then nothing undeliverable is announced.
+                to_address={**address_words(request.ship_to), "verify_strict": True},
                 from_address=address_words(self._ship_from),
                 parcel=parcel_words(request),
                 **({} if request.customs is None else {"customs_info": customs_words(request.customs)}),
             )
             return _read(shipment)
 
-    def _buy(self, shipment: Shipment, rate: Rate) -> Shipment:
+    def _verify(self, request: ShipmentRequest) -> None:
+        """Verify an address by itself: of a shipment whose answer does not say that it was."""
+        with easypost_errors():
+            self._client.address.create(
+                verify_strict=True, reference=request.reference, **address_words(request.ship_to)
+            )
+
+    def _buy_cheapest(self, request: BuyLabelRequest) -> Shipment | StepResult:
+        """Return the shipment with its label, which is bought if it was not before; or why it may not be."""
+        shipment = self._retrieve(request.shipment_id)
+        if shipment.postage_label is not None:
+            return shipment
+        private = shipment.to_address.private
+        rates, messages = readable_rates(shipment.rates), shipment.messages
+        if not rates:
+            with about(private):
+                rates, anew = self._rates_anew(shipment.id)
+            messages = anew or messages
+        if not rates:
+            return no_rates(messages, carriers_messages(messages, private))
+        rate = cheapest(rates, request.currency)
+        return too_expensive(rate, _most(request)) or self._buy(shipment.id, rate)
+
+    def _buy(self, shipment_id: str, rate: Rate) -> Shipment:
+        """Buy the label of a rate. A refused rate is never replaced: it may have been taken away by a compensation."""
         try:
             with easypost_errors():
-                return _read(self._client.shipment.buy(shipment.id, rate={"id": rate.id}))
-        except CarrierRefused:
-            now = self._retrieve(shipment.id)
+                return _read(self._client.shipment.buy(shipment_id, rate={"id": rate.id}))
+        except CarrierRefused as refusal:
+            now = self._retrieve(shipment_id)
             if now.postage_label is None:
+                refusal.private = now.to_address.private
                 raise
             return now  # bought by a repeat of this very request
 
@@ -201,8 +219,8 @@ def _given_back(shipment: Shipment) -> StepResult:
     return StepResult.faulted("refund_rejected", f"the carrier does not take the label back ({shipment.refund_status})")
 
 
-def _refused(refusal: CarrierRefused, private: Sequence[str | None]) -> StepResult:
-    detail = redacted(refusal.detail, private)
+def _refused(refusal: CarrierRefused) -> StepResult:
+    detail = redacted(refusal.detail, refusal.private)
     if refusal.status not in (401, 402, 403) and refuses_the_parcel(refusal.detail):
         return StepResult.refused("undeliverable", f"the carrier does not take this parcel ({refusal.code}): {detail}")
     return _faulted(refusal, detail)

@@ -4,7 +4,7 @@ EasyPost has no idempotency keys: whether a request without an answer took effec
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -21,14 +21,27 @@ _WORTH_ASKING_AGAIN: Final = frozenset({408, 409, 425, 429})
 class CarrierRefused(ProviderRefused):
     """EasyPost will not do this, however often the request is sent. code: such as `ADDRESS.VERIFY.FAILURE`, or `unknown`.
 
-    detail: its reason in its own words, which may repeat what is private: never to be shown as it is.
+    detail: its reason in its own words, which may repeat what is private: never to be shown as it is. private: what is known to
+    be private of the customer that the request was about.
     """
+
+    private: Sequence[str | None] = ()
 
     def __init__(self, status: int, code: str, detail: str = "") -> None:
         super().__init__(f"the carrier refused the request ({code})")
         self.status = status
         self.code = code
         self.detail = detail
+
+
+@contextmanager
+def about(private: Sequence[str | None]) -> Iterator[None]:
+    """Have a refusal in the block know what is private of the customer."""
+    try:
+        yield
+    except CarrierRefused as refusal:
+        refusal.private = private
+        raise
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from domain.errors import ProviderUnavailable
 from domain.money import Money, UnknownCurrency
+from domain.shipping.shipment import LabelOffer
 from domain.workflows.steps import StepResult
 
 # "The message value … comes directly from the carrier" (https://docs.easypost.com/docs/shipments/messages): their words decide.
@@ -65,6 +66,22 @@ def cheapest(rates: Sequence[Rate], currency: str) -> Rate:
     offered = sorted({rate.cost.currency for rate in rates})
     chosen = next((code for code in (currency, "usd") if code in offered), offered[0])
     return min((rate for rate in rates if rate.cost.currency == chosen), key=lambda rate: rate.cost)
+
+
+def to_hand_on(rates: Sequence[Rate]) -> dict[str, str] | None:
+    """Return the cheapest rate, as an announcement hands it on; None where that depends on the order's currency."""
+    if len({rate.cost.currency for rate in rates}) != 1:
+        return None
+    best = cheapest(rates, rates[0].cost.currency)
+    return LabelOffer(rate_id=best.id, price=str(best.rate), currency=best.currency).to_wire()
+
+
+def as_offered(offer: LabelOffer | None, most: Money) -> Rate | None:
+    """Return the rate that was offered; None where there is none that may be bought without another look at the shipment."""
+    if offer is None:
+        return None
+    read = readable_rates(({"id": offer.rate_id, "rate": offer.price, "currency": offer.currency},))
+    return read[0] if read and too_expensive(read[0], most) is None else None
 
 
 def too_expensive(rate: Rate, most: Money) -> StepResult | None:

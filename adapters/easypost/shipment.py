@@ -27,6 +27,13 @@ class _Recipient(BaseModel):
     city: str | None = None
     zip: str | None = None
     country: str | None = None
+    verifications: dict[str, Any] | None = None
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether EasyPost has found that mail is delivered there."""
+        delivery = (self.verifications or {}).get("delivery")
+        return isinstance(delivery, dict) and delivery.get("success") is True
 
     @property
     def private(self) -> list[str | None]:

@@ -12,7 +12,7 @@ from domain.inventory.requests import CommitRequest, ReleaseRequest, ReserveRequ
 from domain.orders.order import Order, OrderProgress
 from domain.orders.run import CapturePayment
 from domain.payments.payment import CancelPaymentRequest
-from domain.shipping.shipment import CancelShippingRequest
+from domain.shipping.shipment import CancelShippingRequest, LabelOffer
 from domain.workflows.commands import Compensation, Step, activity_command, entity_command
 
 RESERVE_INVENTORY: Final = "reserve_inventory"
@@ -80,9 +80,10 @@ def create_shipment(order: Order) -> Step:
     return Step(name=CREATE_SHIPMENT, commands=(activity_command(CREATE_SHIPMENT, order.shipment()),))
 
 
-def buy_label(order: Order, shipment_id: str) -> Step:
-    """Buy the cheapest label of exactly this parcel."""
-    return Step(name=BUY_LABEL, commands=(activity_command(BUY_LABEL, order.label(shipment_id)),))
+def buy_label(order: Order, shipment_id: str, offer: LabelOffer | None = None) -> Step:
+    """Buy the cheapest label of exactly this parcel. offer: the label, where it need not be looked for."""
+    request = order.label(shipment_id).model_copy(update={"offer": offer})
+    return Step(name=BUY_LABEL, commands=(activity_command(BUY_LABEL, request),))
 
 
 def cancel_shipping(order: Order, shipment_id: str | None = None) -> Compensation:

@@ -10,6 +10,7 @@ from domain.money import Limit, Money
 from domain.shipping.addresses import address_problems
 from domain.shipping.customs import CustomsDeclaration
 from domain.wire import VISIBLE_LINE, Cents, Currency, Edge, Wire, in_words, is_absent
+from domain.workflows.steps import MAX_FACT_CHARS, Fact, StepResult
 
 LABEL_REFUNDED: Final = "label_refunded"
 """The message of a cancellation that gave a label back."""
@@ -107,16 +108,37 @@ class ShipmentRequest(Wire):
         return provider_reference(self.namespace, self.order_id)
 
 
+class LabelOffer(Wire):
+    """The label that the carrier offered when a shipment was announced.
+
+    rate_id: the carrier's. price: in major units of its currency, as the carrier writes both.
+    """
+
+    rate_id: Annotated[str, Field(min_length=1, max_length=MAX_FACT_CHARS)]
+    price: Fact
+    currency: Fact
+
+    @classmethod
+    def of(cls, announced: StepResult) -> Self | None:
+        """Return what an announcement has handed on; None where it has no offer that can be read."""
+        try:
+            return None if announced.handed_on is None else cls.model_validate(announced.handed_on)
+        except ValidationError:
+            return None
+
+
 class BuyLabelRequest(Wire):
     """Buy the label of an announced shipment. shipment_id: the carrier's.
 
     max_cost_cents: the most that the label may cost, in the order's currency; None for the most that any label may.
+    offer: the label to be bought; without one the shipment is looked at, and the cheapest of its rates bought.
     """
 
     order_id: OrderId
     shipment_id: str
     max_cost_cents: Cents | None = None
     currency: Currency = "usd"
+    offer: Annotated[LabelOffer | None, Field(exclude_if=is_absent)] = None
 
 
 class CancelShippingRequest(Wire):

@@ -53,6 +53,7 @@ class StepResult(Wire):
     Attributes:
         reference: The provider's id of what was made, if any.
         facts: More of what was made, for the ledger: a few short texts, nothing private.
+        handed_on: What spares a later step of the run a request, and is not for the ledger: as `facts`.
     """
 
     outcome: Outcome = Outcome.DONE
@@ -60,6 +61,7 @@ class StepResult(Wire):
     reason_code: str | None = None
     message: Message | None = None
     facts: Annotated[dict[str, Fact] | None, Field(exclude_if=is_absent)] = None
+    handed_on: Annotated[dict[str, Fact] | None, Field(exclude_if=is_absent)] = None
 
     @classmethod
     def refused(cls, reason_code: str, message: str, reference: str | None = None) -> "StepResult":

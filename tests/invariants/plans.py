@@ -23,7 +23,6 @@ _OPERATIONS = (
     "payment_intents.cancel",
     "payment_intents.retrieve",
     "refunds.create",
-    "addresses.create",
     "shipments.create",
     "shipments.retrieve",
     "shipments.rerate",

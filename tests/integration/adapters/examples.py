@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 
 from domain.errors import ProviderUnavailable
 from domain.payments.payment import CancelPaymentRequest, CaptureRequest, PaymentRequest
-from domain.shipping.shipment import Address, BuyLabelRequest, CancelShippingRequest, ShipmentRequest
+from domain.shipping.shipment import Address, BuyLabelRequest, CancelShippingRequest, LabelOffer, ShipmentRequest
+from domain.workflows.steps import StepResult
 
 T = TypeVar("T")
 
@@ -55,6 +56,12 @@ def shipment(order_id: str = ORDER, **changes: Any) -> ShipmentRequest:
 def label(shipment_id: str | None, order_id: str = ORDER) -> BuyLabelRequest:
     assert shipment_id is not None
     return BuyLabelRequest(order_id=order_id, shipment_id=shipment_id)
+
+
+def label_as_offered(announced: StepResult) -> BuyLabelRequest:
+    offer = LabelOffer.of(announced)
+    assert offer is not None
+    return label(announced.reference).model_copy(update={"offer": offer})
 
 
 def compensate_shipping(shipment_id: str | None = None, order_id: str = ORDER) -> CancelShippingRequest:

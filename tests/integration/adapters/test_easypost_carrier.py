@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from adapters.easypost.carrier import EasyPostCarrier
 from domain.errors import ProviderUnavailable
 from domain.shipping.customs import CustomsDeclaration, CustomsItem
-from domain.shipping.shipment import BuyLabelRequest, CancelShippingRequest
+from domain.shipping.shipment import BuyLabelRequest, CancelShippingRequest, LabelOffer
 from domain.workflows.steps import Outcome
 from sandbox.testing import Sandbox, running_sandbox
 from tests.integration.adapters.examples import (
@@ -24,6 +24,7 @@ from tests.integration.adapters.examples import (
     answer_or_none,
     compensate_shipping,
     label,
+    label_as_offered,
     shipment,
     until_answered,
 )
@@ -84,6 +85,43 @@ def test_the_cheapest_label_is_bought_once(carrier: EasyPostCarrier, sandbox: Sa
     [row] = sandbox.parcels()
     assert (row["tracking_code"], row["service"]) == (first.reference, "GroundAdvantage")
     assert len(sandbox.calls(operation="shipments.buy")) == 1
+
+
+def test_a_parcel_is_announced_with_two_requests_and_its_label_bought_with_one(
+    carrier: EasyPostCarrier, sandbox: Sandbox
+) -> None:
+    announced = carrier.create_shipment(shipment())
+    bought = carrier.buy_label(label_as_offered(announced))
+    operations = ["shipments.retrieve", "shipments.create", "shipments.buy"]
+    assert [call["operation"] for call in sandbox.calls()] == operations
+    assert bought == carrier.buy_label(label(announced.reference)), "the label is the one that a look would have chosen"
+    assert bought == carrier.buy_label(label_as_offered(announced)), "a repeat finds the label"
+    assert labels(sandbox) == (1, 1)
+
+
+def test_what_was_offered_is_not_bought_any_more_once_it_was_compensated(
+    carrier: EasyPostCarrier, sandbox: Sandbox
+) -> None:
+    announced = carrier.create_shipment(shipment())
+    assert carrier.cancel(compensate_shipping()).message == "nothing_to_compensate"
+    assert carrier.buy_label(label_as_offered(announced)).outcome is Outcome.FAULTED
+    assert labels(sandbox) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "offer",
+    [
+        LabelOffer(rate_id="rate_none", price="5.00", currency="ZZZ"),
+        LabelOffer(rate_id="rate_none", price="NaN", currency="USD"),
+        LabelOffer(rate_id="rate_none", price="500.01", currency="USD"),
+    ],
+)
+def test_an_offer_that_may_not_be_bought_is_passed_over(
+    carrier: EasyPostCarrier, sandbox: Sandbox, offer: LabelOffer
+) -> None:
+    request = label(carrier.create_shipment(shipment()).reference).model_copy(update={"offer": offer})
+    assert carrier.buy_label(request).outcome is Outcome.DONE
+    assert labels(sandbox) == (1, 1)
 
 
 def test_an_undeliverable_address_is_a_refusal(carrier: EasyPostCarrier, sandbox: Sandbox) -> None:
@@ -194,7 +232,7 @@ def test_a_wrong_api_key_is_a_fault(sandbox: Sandbox) -> None:
 
 
 @every_fault
-@pytest.mark.parametrize("operation", ["shipments.retrieve", "addresses.create", "shipments.create"])
+@pytest.mark.parametrize("operation", ["shipments.retrieve", "shipments.create"])
 def test_one_parcel_is_announced_whatever_happens_on_the_way(
     carrier: EasyPostCarrier, sandbox: Sandbox, fault: dict[str, Any], operation: str
 ) -> None:
@@ -211,6 +249,18 @@ def test_one_label_is_bought_whatever_happens_on_the_way(
     shipment_id = carrier.create_shipment(shipment()).reference
     sandbox.fault(operation=operation, **fault)
     result = until_answered(lambda: carrier.buy_label(label(shipment_id)))
+    assert [row["tracking_code"] for row in sandbox.parcels()] == [result.reference]
+    assert labels(sandbox) == (1, 1)
+
+
+@every_fault
+@pytest.mark.parametrize("operation", ["shipments.retrieve", "shipments.buy"])
+def test_one_label_is_bought_as_it_was_offered_whatever_happens_on_the_way(
+    carrier: EasyPostCarrier, sandbox: Sandbox, fault: dict[str, Any], operation: str
+) -> None:
+    announced = carrier.create_shipment(shipment())
+    sandbox.fault(operation=operation, **fault)
+    result = until_answered(lambda: carrier.buy_label(label_as_offered(announced)))
     assert [row["tracking_code"] for row in sandbox.parcels()] == [result.reference]
     assert labels(sandbox) == (1, 1)
 
@@ -279,14 +329,15 @@ def test_no_sequence_of_faults_leaves_a_label_to_be_paid(
             sandbox.fault(face="easypost", kind=kind, probability=probability, seed=seed + offset)
         announced = answer_or_none(lambda: carrier.create_shipment(shipment()))
         shipment_id = None if announced is None else announced.reference
-        if buys and shipment_id is not None:
-            answer_or_none(lambda: carrier.buy_label(label(shipment_id)))
+        if buys and announced is not None:
+            answer_or_none(lambda: carrier.buy_label(label_as_offered(announced)))
         sandbox.clear_faults()
         assert until_answered(lambda: carrier.cancel(compensate_shipping(shipment_id))).outcome is Outcome.DONE
         assert labels(sandbox)[1] == 0
 
 
 LOOK = f"GET /v2/shipments/{ORDER}"
+ANNOUNCE = "POST /v2/shipments"
 VERIFY = "POST /v2/addresses"
 SHIPMENT = "GET /v2/shipments/shp_1"
 BUY = "POST /v2/shipments/shp_1/buy"
@@ -334,7 +385,7 @@ def test_a_refusal_has_a_message_of_ours(
     scripted_carrier: EasyPostCarrier, script: Script, status: int, code: str | None
 ) -> None:
     script.answer(LOOK, {"error": {"code": "NOT_FOUND", "message": ""}}, 404)
-    script.answer(VERIFY, {"error": {"code": code, "message": TALKATIVE, "errors": [TALKATIVE]}}, status)
+    script.answer(ANNOUNCE, {"error": {"code": code, "message": TALKATIVE, "errors": [TALKATIVE]}}, status)
     result = scripted_carrier.create_shipment(shipment())
     assert result.outcome is Outcome.FAULTED
     _assert_discreet(result.model_dump_json())
@@ -396,6 +447,19 @@ def test_a_purchase_that_is_refused_for_the_parcel_is_a_refusal(
     assert "Customs info required" in str(result.message)
 
 
+def test_a_refused_offer_is_not_replaced_and_its_refusal_says_nothing_private(
+    scripted_carrier: EasyPostCarrier, script: Script
+) -> None:
+    to_address = {"name": CUSTOMER.name, "street1": CUSTOMER.street1}
+    script.answer(SHIPMENT, UNBOUGHT | {"rates": [rate("fresh", "5.00")], "to_address": to_address})
+    said = f"{CUSTOMER.name}, {CUSTOMER.street1}: address not serviced"
+    script.answer(BUY, {"error": {"code": "SHIPMENT.POSTAGE.FAILURE", "message": said, "errors": []}}, 422)
+    offer = LabelOffer(rate_id="offered", price="6.07", currency="USD")
+    result = scripted_carrier.buy_label(label("shp_1").model_copy(update={"offer": offer}))
+    assert (result.reason_code, script.calls.count(BUY)) == ("undeliverable", 1)
+    assert str(result.message).endswith("…, …: address not serviced")
+
+
 def rate(rate_id: str, price: str | None, currency: str = "USD") -> dict[str, Any]:
     return {"id": rate_id, "object": "Rate", "rate": price, "currency": currency, "carrier": "X", "service": "S"}
 
@@ -418,6 +482,24 @@ def test_rates_are_compared_within_one_currency(
     wanted = BuyLabelRequest(order_id=ORDER, shipment_id="shp_1", max_cost_cents=5_000, currency=currency)
     assert scripted_carrier.buy_label(wanted).outcome is Outcome.DONE
     assert f'"id": "{bought}"' in script.bodies[BUY][0]
+
+
+@pytest.mark.parametrize(
+    ("rates", "handed_on"),
+    [
+        ([rate("dear", "10.00"), rate("cheap", "9.99")], {"rate_id": "cheap", "price": "9.99", "currency": "USD"}),
+        ([rate("usd", "9.00"), rate("gbp", "8.50", "GBP")], None),
+        ([rate("none", None)], None),
+        ([], None),
+    ],
+)
+def test_an_offer_is_handed_on_where_the_orders_currency_does_not_decide(
+    scripted_carrier: EasyPostCarrier, script: Script, rates: list[Any], handed_on: dict[str, str] | None
+) -> None:
+    script.answer(LOOK, {"error": {"code": "NOT_FOUND", "message": ""}}, 404)
+    to_address = {"verifications": {"delivery": {"success": True}}}
+    script.answer(ANNOUNCE, UNBOUGHT | {"rates": rates, "to_address": to_address})
+    assert scripted_carrier.create_shipment(shipment()).handed_on == handed_on
 
 
 @pytest.mark.parametrize(
@@ -487,12 +569,30 @@ def test_a_parcel_larger_than_the_carrier_takes_is_a_refusal(carrier: EasyPostCa
 
 def test_an_address_has_the_fields_of_the_carrier(scripted_carrier: EasyPostCarrier, script: Script) -> None:
     script.answer(LOOK, {"error": {"code": "NOT_FOUND", "message": ""}}, 404)
-    script.answer(VERIFY, {"error": {"code": "ADDRESS.VERIFY.FAILURE", "message": "House number is missing"}}, 422)
+    script.answer(ANNOUNCE, {"error": {"code": "ADDRESS.VERIFY.FAILURE", "message": "House number is missing"}}, 422)
     result = scripted_carrier.create_shipment(shipment())
     assert "House number is missing" in str(result.message)
-    assert set(json.loads(script.bodies[VERIFY][0])["address"]) == {
-        "name", "street1", "city", "state", "zip", "country", "reference"
+    assert set(json.loads(script.bodies[ANNOUNCE][0])["shipment"]["to_address"]) == {
+        "name", "street1", "city", "state", "zip", "country", "verify_strict"
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("verifications", [None, {}, {"zip4": {"success": True}}, {"delivery": {"success": False}}])
+@pytest.mark.parametrize("was_announced", [True, False])
+def test_an_address_that_was_not_verified_with_its_shipment_is_verified_by_itself(
+    scripted_carrier: EasyPostCarrier, script: Script, verifications: Any, was_announced: bool
+) -> None:
+    verified = {"name": CUSTOMER.name, "country": CUSTOMER.country, "verifications": verifications}
+    made = UNBOUGHT | {"reference": ORDER, "parcel": {"weight": 42.4}, "to_address": verified}
+    if was_announced:
+        script.answer(LOOK, made)
+    else:
+        script.answer(LOOK, {"error": {"code": "NOT_FOUND", "message": ""}}, 404)
+        script.answer(ANNOUNCE, made)
+    script.answer(VERIFY, {"error": {"code": "ADDRESS.VERIFY.FAILURE", "message": "No such street"}}, 422)
+    script.answer(VERIFY, {"id": "adr_1", "object": "Address"})
+    assert scripted_carrier.create_shipment(shipment()).reason_code == "undeliverable"
+    assert scripted_carrier.create_shipment(shipment()).reference == "shp_1"
 
 
 @pytest.mark.parametrize(
@@ -503,9 +603,9 @@ def test_a_state_goes_by_its_code_where_the_country_has_codes(
     scripted_carrier: EasyPostCarrier, script: Script, given: dict[str, str], sent: str
 ) -> None:
     script.answer(LOOK, {"error": {"code": "NOT_FOUND", "message": ""}}, 404)
-    script.answer(VERIFY, {"error": {"code": "ADDRESS.VERIFY.FAILURE", "message": "No such street"}}, 422)
+    script.answer(ANNOUNCE, {"error": {"code": "ADDRESS.VERIFY.FAILURE", "message": "No such street"}}, 422)
     scripted_carrier.create_shipment(shipment(ship_to=CUSTOMER.model_copy(update=given)))
-    assert json.loads(script.bodies[VERIFY][0])["address"]["state"] == sent
+    assert json.loads(script.bodies[ANNOUNCE][0])["shipment"]["to_address"]["state"] == sent
 
 
 def test_a_label_bought_by_a_repeat_meanwhile_is_bought(scripted_carrier: EasyPostCarrier, script: Script) -> None:

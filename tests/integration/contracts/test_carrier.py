@@ -10,7 +10,7 @@ import pytest
 from adapters.easypost.carrier import EasyPostCarrier
 from domain.errors import ProviderUnavailable
 from domain.ports import Carrier
-from domain.shipping.shipment import BuyLabelRequest, CancelShippingRequest, ShipmentRequest
+from domain.shipping.shipment import BuyLabelRequest, CancelShippingRequest, LabelOffer, ShipmentRequest
 from domain.workflows.steps import Outcome, StepResult
 from sandbox.testing import Sandbox
 from tests.integration.adapters.examples import CUSTOMER, NOWHERE, WAREHOUSE, until_answered
@@ -83,6 +83,12 @@ def cancellation(shipment_id: str | None = None) -> CancelShippingRequest:
     return CancelShippingRequest(order_id="order-1", shipment_id=shipment_id, announced=shipment())
 
 
+def label_as_offered(side: CarrierSide) -> BuyLabelRequest:
+    """Return the purchase of the announced parcel, with what the announcement hands on."""
+    result = side.carrier.create_shipment(shipment())
+    return label(result.reference, offer=LabelOffer.of(result))
+
+
 def announced(side: CarrierSide) -> str:
     result = side.carrier.create_shipment(shipment())
     assert result.outcome is Outcome.DONE, result
@@ -94,9 +100,10 @@ def test_a_parcel_is_announced_once_and_costs_nothing(side: CarrierSide) -> None
     assert side.labels() == Labels(0, 0)
 
 
-def test_a_label_is_bought_once_however_often_it_is_asked_for(side: CarrierSide) -> None:
-    shipment_id = announced(side)
-    first, second = (side.carrier.buy_label(label(shipment_id)) for _ in range(2))
+@pytest.mark.parametrize("is_offered", [True, False])
+def test_a_label_is_bought_once_however_often_it_is_asked_for(side: CarrierSide, is_offered: bool) -> None:
+    wanted = label_as_offered(side) if is_offered else label(announced(side))
+    first, second = (side.carrier.buy_label(wanted) for _ in range(2))
     assert first == second
     assert first.outcome is Outcome.DONE
     assert first.reference
@@ -150,24 +157,27 @@ def test_the_parcel_of_another_shop_with_this_order_id_is_left_alone(side: Carri
 
 
 @pytest.mark.parametrize("lost", FEW_CALLS)
-@pytest.mark.parametrize("operation", ["create", "buy", "give_back", "nothing"])
+@pytest.mark.parametrize("operation", ["create", "buy", "buy_as_offered", "give_back", "nothing"])
 def test_an_unanswered_insert_changes_nothing(side: CarrierSide, operation: str, lost: int) -> None:
     shipment_id = "" if operation == "create" else announced(side)
+    offered = label_as_offered(side) if operation == "buy_as_offered" else None
     if operation == "give_back":
         side.carrier.buy_label(label(shipment_id))
 
     def send() -> StepResult:
         if operation == "create":
             return side.carrier.create_shipment(shipment())
-        if operation == "buy":
-            return side.carrier.buy_label(label(shipment_id))
+        if operation in ("buy", "buy_as_offered"):
+            return side.carrier.buy_label(offered or label(shipment_id))
         return side.carrier.cancel(cancellation())
 
     with side.losing(lost):
         result = until_answered(send)
     assert result.outcome is Outcome.DONE, result
     assert send() == result
-    expected = {"buy": Labels(1, 1), "give_back": Labels(0, 1)}.get(operation, Labels(0, 0))
+    expected = {"buy": Labels(1, 1), "buy_as_offered": Labels(1, 1), "give_back": Labels(0, 1)}.get(
+        operation, Labels(0, 0)
+    )
     assert side.labels() == expected
 
 

@@ -1,5 +1,7 @@
 """Addresses and parcels through the real EasyPost SDK."""
 
+from typing import Any
+
 import pytest
 import requests
 from easypost.easypost_client import EasyPostClient
@@ -45,6 +47,23 @@ def test_verification_says_what_is_wrong_and_strict_verification_refuses(
     assert refused.value.code == "ADDRESS.VERIFY.FAILURE"
     assert refused.value.errors
     assert code in [error["code"] for error in refused.value.errors]
+
+
+@pytest.mark.parametrize("asked", [True, False, ["delivery"]])
+def test_a_shipment_verifies_where_it_goes_to_if_that_asks_for_it(carrier: EasyPostClient, asked: object) -> None:
+    def create(to_address: dict[str, Any], from_address: dict[str, Any] = GOOD_ADDRESS) -> Any:
+        return carrier.shipment.create(to_address=to_address, from_address=from_address, parcel={"weight": 10})
+
+    shipment = create({**GOOD_ADDRESS, "verify_strict": asked}, {**UNDELIVERABLE_ADDRESS, "verify_strict": asked})
+    assert shipment.to_address.verifications.delivery.success is True
+    assert shipment.to_address.street1 == "388 TOWNSEND ST"
+    assert shipment.from_address.verifications.to_dict() == {}
+    with pytest.raises(InvalidRequestError) as refused:
+        create({**UNDELIVERABLE_ADDRESS, "verify_strict": asked})
+    assert (refused.value.http_status, refused.value.code) == (422, "ADDRESS.VERIFY.FAILURE")
+    found = create({**UNDELIVERABLE_ADDRESS, "verify": asked}).to_address.verifications.delivery
+    assert found.success is False
+    assert len(carrier.shipment.all(purchased=False)["shipments"]) == 2
 
 
 def test_an_address_can_be_verified_later(carrier: EasyPostClient) -> None:

@@ -10,12 +10,8 @@ from sandbox.ledger.store import Ledger
 def create(call: Call, ledger: Ledger) -> Answer:
     """Create an address. With `verify` the findings are in `verifications`; with `verify_strict` a bad address is refused."""
     address = addresses.new_address(fields.section(call.params, "address"), call.now)
-    strict = fields.flag(call.params, "verify_strict")
     _refuse_as_ordered(call)
-    if strict:
-        addresses.require_deliverable(address)
-    if strict or fields.flag(call.params, "verify"):
-        address = addresses.verified(address)
+    address = _verified_as_asked(address, call.params)
     parcels.save_object(ledger, address)
     return Answer(status=201, body=address)
 
@@ -58,13 +54,26 @@ def retrieve_parcel(call: Call, ledger: Ledger) -> Answer:
 
 
 def address_or_new(given: JsonObject, name: str, call: Call, ledger: Ledger) -> JsonObject:
-    """Return the address that a shipment's `to_address` or `from_address` names by id, or describes in full."""
+    """Return the address that a shipment's `to_address` or `from_address` names by id, or describes in full.
+
+    Only of `to_address` the parameters that verify it count.
+    """
     described = fields.section(given, name)
     if "id" in described:
         return _find(str(described["id"]), ledger)
     address = addresses.new_address(described, call.now)
+    if name == "to_address":
+        address = _verified_as_asked(address, described)
     parcels.save_object(ledger, address)
     return address
+
+
+def _verified_as_asked(address: JsonObject, params: JsonObject) -> JsonObject:
+    """Return the address, verified if the parameters ask for it. EasyPost does so whatever their value is, false included."""
+    strict = fields.is_asked_for(params, "verify_strict")
+    if strict:
+        addresses.require_deliverable(address)
+    return addresses.verified(address) if strict or fields.is_asked_for(params, "verify") else address
 
 
 def _verify(address: JsonObject, call: Call, ledger: Ledger) -> Answer:

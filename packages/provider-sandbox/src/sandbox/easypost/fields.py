@@ -32,6 +32,11 @@ def flag(given: JsonObject, name: str) -> bool:
     return value is True or value == "true" or (isinstance(value, list) and bool(value))
 
 
+def is_asked_for(given: JsonObject, name: str) -> bool:
+    """Return whether a parameter is there, whatever its value: false counts too."""
+    return given.get(name) is not None
+
+
 def number(given: JsonObject, name: str, *, required: bool = False) -> float | None:
     """Return a positive number, or None when absent."""
     value = given.get(name)

@@ -21,6 +21,21 @@ def new_session(connect_retries: int = 0) -> "Session":
     """
     from urllib.request import getproxies
 
+    session = _proxied_session(connect_retries) if getproxies() else _plain_session(connect_retries)
+    session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+    return session
+
+
+def _plain_session(connect_retries: int) -> "Session":
+    from adapters.web.plain_sessions import PlainAdapter, PlainSession
+
+    session, adapter = PlainSession(), PlainAdapter(MAX_POOL_CONNECTIONS, connect_retries)
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, adapter)
+    return session
+
+
+def _proxied_session(connect_retries: int) -> "Session":
     from requests import Session
     from requests.adapters import HTTPAdapter
 
@@ -28,6 +43,4 @@ def new_session(connect_retries: int = 0) -> "Session":
     adapter = HTTPAdapter(pool_connections=8, pool_maxsize=MAX_POOL_CONNECTIONS, max_retries=connect_retries)
     for scheme in ("http://", "https://"):
         session.mount(scheme, adapter)
-    session.trust_env = bool(getproxies())
-    session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
     return session

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from requests import PreparedRequest, Response
-from requests.adapters import HTTPAdapter
+
+from adapters.web.plain_sessions import PlainAdapter
 
 _CHANGE = re.compile(rb"^(?:PUT|POST|PATCH|MERGE|DELETE) http", re.MULTILINE)
 
@@ -17,16 +18,16 @@ class SentRequests:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, storage_connection: str) -> None:
         self._sent, self.rows = Counter[str](), 0
         endpoints = tuple(re.findall(r"Endpoint=([^;]+)", storage_connection))
-        send = HTTPAdapter.send
+        send = PlainAdapter.send
 
-        def counted(adapter: HTTPAdapter, request: PreparedRequest, **options: Any) -> Response:
+        def counted(adapter: PlainAdapter, request: PreparedRequest, **options: Any) -> Response:
             endpoint = next((each for each in endpoints if str(request.url).startswith(each)), None)
             if endpoint is not None:
                 self._sent[f"{request.method} {_name(str(request.url).removeprefix(endpoint))}"] += 1
                 self.rows += len(_CHANGE.findall(_content(request.body)))
             return send(adapter, request, **options)
 
-        monkeypatch.setattr(HTTPAdapter, "send", counted)
+        monkeypatch.setattr(PlainAdapter, "send", counted)
 
     def taken(self) -> Counter[str]:
         """Return what was sent since the last look: numbers by method and by table, queue or `$batch`."""

@@ -1,6 +1,5 @@
 """Webhooks: signed, to public addresses only, over the connection that was checked."""
 
-import datetime as dt
 import socket
 import ssl
 from collections.abc import Sequence
@@ -9,15 +8,12 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from adapters.web.webhooks import MAX_ANSWER_BYTES, WebhookSender
 from domain.errors import ProviderUnavailable
 from domain.workflows.steps import Outcome
 from domain.workflows.webhook import Webhook
+from tests.support.certificates import self_signed
 from tests.support.webhooks import SECRET, Receiver, running_receiver
 
 
@@ -175,27 +171,3 @@ def test_the_connection_goes_to_the_checked_address_and_the_certificate_must_sho
         # The same host, named from the root.
         assert to_loopback.send(webhook(f"https://hooks.example.:{receiver.port}/")).outcome is Outcome.DONE
     assert len(receiver.got) == 2
-
-
-def self_signed(folder: Path, host: str) -> Path:
-    """Return a certificate for a host, with its key, which trusts itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + dt.timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    path = folder / "server.pem"
-    path.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        + certificate.public_bytes(serialization.Encoding.PEM)
-    )
-    return path

@@ -47,6 +47,7 @@ def scripts(orders: int) -> list[list[str]]:
         ["bench.start"],
         ["bench.orders", str(orders)],
         ["bench.real_worker", str(max(1, orders // 2))],
+        ["bench.reports", "50"],
         ["bench.local_host", "short"],
         ["bench.local_host.start_up"],
         ["bench.order_budget", "40"],

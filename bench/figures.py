@@ -43,6 +43,7 @@ FIGURES: Final = {
     "order_cpu_ms": Figure("processor time of an order in the app, ms", "≤ 30"),
     "order_worker_cpu_ms": Figure("of it in the worker of `local_host`, ms", "≤ 30"),
     "real_worker_cpu_ms": Figure("processor time of an order in the platform's worker, ms", "≤ 30"),
+    "report_worker_cpu_ms": Figure("processor time of a carrier's report in the worker of `local_host`, ms"),
     "app_mib": Figure("memory of the app after the orders, MiB"),
     "sagas_per_s": Figure("sagas/s of the engine, 64 in flight", more_is_better=True),
     "sagas_to_dbos": Figure("sagas/s ÷ DBOS", "≥ 4", more_is_better=True),

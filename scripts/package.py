@@ -214,7 +214,7 @@ def chosen_partitions(text: str | None) -> int | None:
     """
     if not text:
         return None
-    if not text.isdigit() or not 1 <= int(text) <= MAX_PARTITIONS:
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_PARTITIONS:
         raise ValueError(f"must be from 1 to {MAX_PARTITIONS}")
     return int(text)
 

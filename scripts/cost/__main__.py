@@ -1,6 +1,7 @@
 """Print what a month of orders costs: `python -m scripts.cost --orders 1000000 --plan FC1 --backend AzureStorage`."""
 
 import argparse
+import math
 import sys
 from collections.abc import Sequence
 from typing import Final
@@ -12,6 +13,14 @@ from scripts.cost.report import report
 from scripts.cost.workload import Workload
 
 _FC1_SIZES: Final = ", ".join(map(str, FC1_MEMORY_MB))
+_FLEX: Final = ("FC1",)
+_PLANS_OF: Final = {
+    "memory": ("FC1", "Y1"),
+    "concurrency": _FLEX,
+    "always_ready": _FLEX,
+    "instances": tuple(plan for plan in PLANS if plan not in ("FC1", "Y1")),
+}
+"""Options that mean something on some plans alone."""
 
 
 def parsed(arguments: Sequence[str]) -> Scenario:
@@ -21,15 +30,14 @@ def parsed(arguments: Sequence[str]) -> Scenario:
     _describe_deployment(parser)
     _describe_order(parser)
     chosen = parser.parse_args(arguments)
-    if chosen.plan == "FC1" and chosen.memory not in FC1_MEMORY_MB:
-        parser.error(f"argument --memory: must be one of {_FC1_SIZES} with FC1")
+    _check_plan(parser, chosen)
     return Scenario(
         orders=chosen.orders,
         plan=chosen.plan,
         backend=chosen.backend,
-        memory_mb=chosen.memory,
+        memory_mb=chosen.memory or Scenario.memory_mb,
         concurrency=chosen.concurrency,
-        always_ready=chosen.always_ready,
+        always_ready=Scenario.always_ready if chosen.always_ready is None else chosen.always_ready,
         instances=chosen.instances,
         repeats_logs=chosen.repeat_logs,
         traced_share=chosen.traced_percent / 100,
@@ -38,15 +46,26 @@ def parsed(arguments: Sequence[str]) -> Scenario:
     )
 
 
+def _check_plan(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> None:
+    for option, plans in _PLANS_OF.items():
+        if getattr(chosen, option) is not None and chosen.plan not in plans:
+            parser.error(
+                f"argument --{option.replace('_', '-')}: has no meaning with {chosen.plan}; only with {', '.join(plans)}"
+            )
+    if chosen.plan == "FC1" and chosen.memory not in (None, *FC1_MEMORY_MB):
+        parser.error(f"argument --memory: must be one of {_FC1_SIZES} with FC1")
+
+
 def _describe_deployment(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--plan", choices=PLANS, default="FC1")
     parser.add_argument("--backend", choices=BACKENDS, default="AzureStorage")
-    memory = f"of an instance (FC1: {_FC1_SIZES}) or the process (Y1)"
-    parser.add_argument("--memory", type=_positive, default=2048, metavar="MB", help=memory)
+    memory = f"of an instance (FC1: {_FC1_SIZES}) or the process (Y1); default: {Scenario.memory_mb}"
+    parser.add_argument("--memory", type=_positive, metavar="MB", help=memory)
     burst = "FC1: runs that share an instance in a burst; default: an even load"
     parser.add_argument("--concurrency", type=_positive, help=burst)
-    parser.add_argument("--always-ready", type=_count, default=1, help="FC1: always-ready instances for orchestrations")
-    parser.add_argument("--instances", type=float, help="EP, P: instances on average; default: what the load needs")
+    ready = f"FC1: always-ready instances for orchestrations; default: {Scenario.always_ready}"
+    parser.add_argument("--always-ready", type=_count, help=ready)
+    parser.add_argument("--instances", type=_average, help="EP, P: instances on average; default: what the load needs")
     repeat = "a diagnostic setting sends FunctionAppLogs, which repeat the log lines"
     parser.add_argument("--repeat-logs", action="store_true", help=repeat)
     traced = "of how many orders all telemetry is kept; of the others, what alerts read"
@@ -90,7 +109,7 @@ def _workload(chosen: argparse.Namespace) -> Workload:
 
 
 def _count(text: str) -> int:
-    if not text.isdigit():
+    if not text.isdecimal():
         raise argparse.ArgumentTypeError("must be a whole number, 0 or more")
     return int(text)
 
@@ -99,6 +118,16 @@ def _positive(text: str) -> int:
     number = _count(text)
     if number == 0:
         raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
+
+
+def _average(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 1 <= number < math.inf:
+        raise argparse.ArgumentTypeError("must be a number, 1 or more")
     return number
 
 

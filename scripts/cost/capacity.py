@@ -1,6 +1,6 @@
 """Calculate how many orders a second a deployment takes, and which part of it is full first.
 
-The demand of an order is `Workload`; what a part takes is documented (`limits`), recorded (processor time) or set by host.json.
+The demand of an order is `Workload`; what a part takes is documented (`limits`), measured (`processor`) or set by host.json.
 """
 
 from collections.abc import Iterator
@@ -8,10 +8,10 @@ from functools import cache
 from typing import Any, Final, NamedTuple
 
 from adapters.stores.order_index import PARTITIONS
-from scripts.cost import limits, prices
+from scripts.cost import limits, prices, processor
 from scripts.cost.instances import BUSY_PERCENT, VCPUS
 from scripts.cost.storage import ORDER
-from scripts.cost.workload import EXECUTION_CPU_S, Workload
+from scripts.cost.workload import Workload
 from scripts.host_json import host_json
 
 _BUSY: Final = BUSY_PERCENT / 100
@@ -33,9 +33,9 @@ def first_full(parts: Iterator[Full]) -> Full:
     return min(parts, key=lambda each: each.orders_per_s)
 
 
-def of_instance(plan: str, memory_mb: int = 2048) -> Full:
+def of_instance(plan: str, memory_mb: int = 2048, load: Workload = ORDERED) -> Full:
     """Return what is full first on one instance of a plan. memory_mb: of FC1."""
-    return first_full(_of_instance(plan, vcpus_of(plan, memory_mb)))
+    return first_full(_of_instance(plan, vcpus_of(plan, memory_mb), load))
 
 
 def vcpus_of(plan: str, memory_mb: int = 2048) -> float:
@@ -43,22 +43,23 @@ def vcpus_of(plan: str, memory_mb: int = 2048) -> float:
     return prices.FC1_VCPUS[memory_mb] if plan == "FC1" else VCPUS[plan]
 
 
-def _of_instance(plan: str, vcpus: float) -> Iterator[Full]:
+def _of_instance(plan: str, vcpus: float, load: Workload) -> Iterator[Full]:
     durable = _durable(plan)
-    yield from _processors(vcpus, ORDERED.cpu_s)
-    activities_s = ORDERED.all_activities * ORDERED.activity_s
-    yield Full("activities at a time", durable["maxConcurrentActivityFunctions"] / activities_s)
-    yield _orchestrators(durable)
+    yield from _processors(vcpus, load.cpu_s, load.worker_cpu_s)
+    yield Full(
+        "activities at a time", durable["maxConcurrentActivityFunctions"] / (load.all_activities * load.activity_s)
+    )
+    yield _orchestrators(durable, load)
 
 
-def _processors(vcpus: float, cpu_s: float) -> Iterator[Full]:
+def _processors(vcpus: float, cpu_s: float, worker_s: float) -> Iterator[Full]:
     yield Full("processors", _BUSY * vcpus / cpu_s)
-    # Half of the time is the worker's, which is one Python process: it uses one processor, however many there are.
-    yield Full("the Python worker", _BUSY / (cpu_s / 2))
+    # It is one Python process: it uses one processor, however many there are.
+    yield Full("the Python worker", _BUSY / worker_s)
 
 
-def _orchestrators(durable: dict[str, Any]) -> Full:
-    episodes_s = ORDERED.all_episodes * ORDERED.orchestrator_s
+def _orchestrators(durable: dict[str, Any], load: Workload) -> Full:
+    episodes_s = load.all_episodes * load.orchestrator_s
     return Full("orchestrators at a time", durable["maxConcurrentOrchestratorFunctions"] / episodes_s)
 
 
@@ -85,8 +86,9 @@ def of_deployment(plan: str, backend: str, *, partitions: int = 4, units: int = 
 
 def _orchestrating_instances(plan: str, partitions: int, vcpus: float) -> Full:
     """Return what the instances take that run orchestrators: one for each partition at most."""
+    in_worker, in_host = (ORDERED.all_episodes * run_s for run_s in (ORDERED.run_in_worker_s, processor.RUN_IN_HOST_S))
     of_one = first_full(
-        iter([*_processors(vcpus, EXECUTION_CPU_S * ORDERED.all_episodes), _orchestrators(_durable(plan))])
+        iter([*_processors(vcpus, in_worker + in_host, in_worker), _orchestrators(_durable(plan), ORDERED)])
     )
     return Full(f"orchestrators on {partitions} instances", partitions * of_one.orders_per_s)
 

@@ -3,10 +3,11 @@
 import math
 from typing import Final
 
-from scripts.cost import limits
+from scripts.cost import limits, processor
 from scripts.cost.capacity import ORDERED, Full, of_deployment, of_instance, shared_parts, vcpus_of
 from scripts.cost.instances import BUSY_PERCENT
 from scripts.cost.markdown import rounded, table
+from scripts.cost.processor import ORDER_IN_WORKER, RECORDED_IN_HOST, REPORT_IN_WORKER
 
 _SIZES: Final = (
     ("FC1, 512 MB", "FC1", 512),
@@ -24,12 +25,41 @@ _PEAKS_PER_S: Final = (1, 5, 20, 50, 100, 150)
 _PARTITIONS: Final = (4, 8, 16)
 
 
+def processor_table() -> str:
+    """Return what processor time is calculated from."""
+    runs = ORDERED.all_episodes + ORDERED.all_activities
+    in_host = runs * processor.RUN_IN_HOST_S
+    rows = [
+        ("an order, in the worker", ORDER_IN_WORKER.seconds, ORDER_IN_WORKER.source),
+        (
+            "an order, in the host",
+            in_host,
+            f"{runs} runs, each a nineteenth of {RECORDED_IN_HOST.seconds:.2f} s: {RECORDED_IN_HOST.source}",
+        ),
+        ("a carrier's report, in the worker", REPORT_IN_WORKER.seconds, REPORT_IN_WORKER.source),
+        ("a carrier's report, in the host", processor.REPORT_IN_HOST_S, "taken for a run: none was recorded"),
+    ]
+    return table(("Processor time", "ms", "from"), [(what, f"{1000 * seconds:.1f}", of) for what, seconds, of in rows])
+
+
+def hand_text() -> str:
+    """Return how much of its limits an instance has in hand at the rate that its processors take."""
+    rate = of_instance("EP1").orders_per_s
+    activities, runs = rate * ORDERED.activities * ORDERED.activity_s, rate * ORDERED.episodes * ORDERED.orchestrator_s
+    return (
+        f"At the rate that its processors take, an instance of one vCPU has {rate:.1f} × {ORDERED.activities} activities of "
+        f"{ORDERED.activity_s} s in hand,\nwhich is {activities:.1f}, and {rate:.1f} × {ORDERED.episodes} runs of "
+        f"{ORDERED.orchestrator_s} s, which is {runs:.1f}; one of two vCPUs at most twice as many."
+    )
+
+
 def part_table() -> str:
     """Return what an order takes of each shared part, and when that is full."""
     parts = {each.part: each.orders_per_s for each in shared_parts("AzureStorage", partitions=1)}
     messages = ORDERED.control_messages
     takes = {
-        "processors": f"{ORDERED.cpu_s:.2f} s; an instance is to stay below {BUSY_PERCENT} % busy",
+        "processors": f"{ORDERED.cpu_s:.3f} s, {ORDERED.worker_cpu_s:.3f} of them in the worker; "
+        f"an instance is to stay below {BUSY_PERCENT} % busy",
         "control queues": f"{messages} messages, each put, read and deleted: {3 * messages} operations over all partitions",
         "work-item queue": f"{ORDERED.all_activities} messages, {3 * ORDERED.all_activities} operations, in one queue",
         "storage account": f"{ORDERED.life_requests.number:.0f} requests, the reads of queues and the client's polls beside",

@@ -51,13 +51,3 @@ def active_seconds(
         orders_per_s * cpu_s / (vcpus * BUSY_PERCENT / 100),
     )
     return MONTH_S * instances
-
-
-def premium_instances(processors: float, vcpus: float) -> float:
-    """Return how many instances of a Premium or App Service plan run on average; at least one always does.
-
-    Args:
-        processors: Seconds of processor time that a second of the load takes.
-        vcpus: Processors of an instance.
-    """
-    return max(1.0, float(math.ceil(processors / (vcpus * BUSY_PERCENT / 100))))

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from scripts.cost import prices, telemetry
+from scripts.cost.capacity import of_instance
 from scripts.cost.deployed import Options, standing
-from scripts.cost.instances import MONTH_S, VCPUS, active_seconds, premium_instances
+from scripts.cost.instances import MONTH_S, VCPUS, active_seconds
 from scripts.cost.line import Line
 from scripts.cost.traffic import traffic
 from scripts.cost.workload import IDLE_REQUESTS_PER_MINUTE, SCHEDULED_RUNS, VERSION_1_0, Workload
@@ -67,8 +68,8 @@ def bill(scenario: Scenario) -> list[Line]:
         *_compute(scenario),
         *_task_hub(scenario),
         _polling(scenario),
-        _telemetry(scenario),
-        _queue_log(scenario),
+        _logs("telemetry", _telemetry_gb(scenario)),
+        _logs("log of queue writes", _queue_log_gb(scenario)),
         *standing(scenario.plan, scenario.backend, scenario.options),
         *traffic(scenario.orders, scenario.workload, scenario.options),
     ]
@@ -84,11 +85,10 @@ def running_instances(scenario: Scenario) -> float:
     if scenario.plan == "FC1":
         on_demand = _durable_seconds(scenario) / MONTH_S - scenario.always_ready
         return scenario.always_ready + max(0.0, on_demand)
-    if scenario.plan == "Y1":
-        return max(1.0, scenario.orders_per_s * scenario.workload.cpu_s / scenario.vcpus)
     if scenario.instances is not None:
         return scenario.instances
-    return premium_instances(scenario.orders_per_s * scenario.workload.cpu_s, scenario.vcpus)
+    needed = max(1.0, scenario.orders_per_s / of_instance(scenario.plan, load=scenario.workload).orders_per_s)
+    return needed if scenario.plan == "Y1" else float(math.ceil(needed))
 
 
 def _compute(scenario: Scenario) -> list[Line]:
@@ -203,7 +203,16 @@ def _polling(scenario: Scenario) -> Line:
     return Line("idle polling", f"{requests:,.0f} operations", requests * prices.QUEUE_OPERATION.dollars)
 
 
-def _telemetry(scenario: Scenario) -> Line:
+def logged_gb(scenario: Scenario) -> float:
+    """Return how many gigabytes the workspace takes in a month."""
+    return _telemetry_gb(scenario) + _queue_log_gb(scenario)
+
+
+def _logs(item: str, gigabytes: float) -> Line:
+    return Line(item, f"{gigabytes:,.1f} GB", gigabytes * prices.LOG_GB.dollars)
+
+
+def _telemetry_gb(scenario: Scenario) -> float:
     items = scenario.workload.telemetry.times(scenario.orders)
     calls = telemetry.CALL.times(SCHEDULED_RUNS)
     metrics = running_instances(scenario) * telemetry.METRICS_PER_MINUTE * _MINUTES_PER_MONTH
@@ -212,15 +221,13 @@ def _telemetry(scenario: Scenario) -> Line:
     count = always + read + scenario.traced_share * (items.lines - read + items.dependencies)
     if scenario.repeats_logs:
         count += items.lines + items.facts + calls.lines
-    gigabytes = count * telemetry.ITEM_KB / 1e6
-    return Line("telemetry", f"{gigabytes:,.1f} GB", gigabytes * prices.LOG_GB.dollars)
+    return count * telemetry.ITEM_KB / 1e6
 
 
-def _queue_log(scenario: Scenario) -> Line:
-    """Price the resource log that shows who writes to queues: a line for each message that is put, and for each that is deleted."""
+def _queue_log_gb(scenario: Scenario) -> float:
+    """Count the resource log that shows who writes to queues: a line for each message that is put, and for each that is deleted."""
     messages = scenario.workload.queue_operations // 3 if scenario.backend == "AzureStorage" else 1
-    gigabytes = scenario.orders * messages * 2 * _RESOURCE_LOG_KB / 1e6
-    return Line("log of queue writes", f"{gigabytes:,.1f} GB", gigabytes * prices.LOG_GB.dollars)
+    return scenario.orders * messages * 2 * _RESOURCE_LOG_KB / 1e6
 
 
 def _executions(scenario: Scenario) -> float:

@@ -5,12 +5,18 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from scripts.cost.capacity_tables import choice_table, part_table, plan_table
+from scripts.cost.capacity_tables import choice_table, hand_text, part_table, plan_table, processor_table
 from scripts.cost.cost_tables import option_table, order_table, share_table
 from scripts.host_json import ROOT
 
 PAGES: Final[Mapping[Path, Mapping[str, Callable[[], str]]]] = {
-    ROOT / "docs" / "capacity.md": {"parts": part_table, "plans": plan_table, "choice": choice_table},
+    ROOT / "docs" / "capacity.md": {
+        "processor": processor_table,
+        "parts": part_table,
+        "plans": plan_table,
+        "choice": choice_table,
+        "hand": hand_text,
+    },
     ROOT / "infra" / "README.md": {"orders": order_table, "shares": share_table, "options": option_table},
 }
 

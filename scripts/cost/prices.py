@@ -15,6 +15,7 @@ _ESTIMATED: Final = (
 )
 _REVIEWED: Final = "a third party's review of Front Door of 2026 (blog.cdnsun.com/microsoft-azure-front-door-pricing)"
 _LISTED_BY_C3X: Final = "a third party's estimator of 2026 (c3x.dev/resources/azure/azurerm_nat_gateway)"
+_MONITORED: Final = "a third party's page of 2026 about Azure Monitor (monitoringcost.com/azure-monitor-cost)"
 _BILLED: Final = "a bill of 142,848 runs for $79.99 in a public repository's test"
 _COMPARED: Final = "a third party's comparison of 2025-05"
 _REMEMBERED: Final = "earlier price lists, not verified"
@@ -41,7 +42,7 @@ P0V3_HOUR: Final = Price(0.085, "instance-hours (Linux)", _REMEMBERED)
 P1V3_HOUR: Final = Price(0.155, "instance-hours (Linux)", _REMEMBERED)
 QUEUE_OPERATION: Final = Price(0.004e-4, "queue operations", _REMEMBERED)
 TABLE_OPERATION: Final = Price(0.00036e-4, "table operations", _REMEMBERED)
-LOG_GB: Final = Price(2.30, "gigabytes of logs", _REMEMBERED)
+LOG_GB: Final = Price(2.30, "gigabytes of logs", _MONITORED)
 
 # What stands, whatever is ordered.
 LOG_ALERT: Final = {

@@ -11,7 +11,7 @@ from scripts.cost import prices
 from scripts.cost.deployed import daily_cap_gb
 from scripts.cost.instances import BUSY_PERCENT, MONTH_S
 from scripts.cost.line import Line
-from scripts.cost.model import Scenario, before, bill, running_instances
+from scripts.cost.model import Scenario, before, bill, logged_gb, running_instances
 
 _LINE_CHARS = 132
 _BAR_CHARS = 24
@@ -82,10 +82,15 @@ def _assumptions(scenario: Scenario) -> str:
 
 def _log_cap(scenario: Scenario) -> str:
     cap = daily_cap_gb(scenario.plan, scenario.backend, scenario.options)
+    logged = logged_gb(scenario) / _DAYS_PER_MONTH
     if cap < 0:
-        return "Logs have no daily cap."
+        return f"Logs have no daily cap; these are {logged:,.1f} GB a day."
     most = cap * _DAYS_PER_MONTH * prices.LOG_GB.dollars
-    return f"At the daily cap of {cap} GB, logs cost {_money(most)} a month, and alerts on logs are blind beyond it."
+    beyond = "more than that: raise dailyCapGb" if logged > cap else f"{logged / cap:.0%} of it"
+    return (
+        f"At the daily cap of {cap} GB, logs cost {_money(most)} a month, and alerts on logs are blind beyond it. "
+        f"These logs are {logged:,.1f} GB a day, {beyond}."
+    )
 
 
 def _money(dollars: float | None) -> str:

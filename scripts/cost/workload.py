@@ -6,7 +6,7 @@ What it asks of the storage account is in `storage`, and what it logs in `teleme
 from dataclasses import dataclass
 from typing import Final
 
-from scripts.cost import storage, telemetry
+from scripts.cost import processor, storage, telemetry
 from scripts.cost.storage import Requests
 from scripts.cost.telemetry import Items
 
@@ -15,13 +15,6 @@ SCHEDULED_RUNS: Final = 730 * (60 + 12 + 4 + 4 + 3 + 1 + 1 + 1) + 30 * 5
 
 IDLE_REQUESTS_PER_MINUTE: Final = 143
 """Polling of queues, leases and partitions, for each running instance. Counted under the real host, without any order."""
-
-_RECORDED_EXECUTIONS: Final = 11 + 8  # of orchestrators and activities
-_RECORDED_CPU_S: Final = 0.06 + 0.06
-"""Processor time of an order in the worker and in the host: 500 orders on two cores, 5.5 a second."""
-
-EXECUTION_CPU_S: Final = _RECORDED_CPU_S / _RECORDED_EXECUTIONS
-"""Of one of its executions, its share of the order's request, polls and mail included; half of it in the worker."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +41,7 @@ class Workload:
     entity_s: float = 0.05
     http_s: float = 0.15
     report_s: float = 0.05
+    order_in_worker_s: float = processor.ORDER_IN_WORKER.seconds
     mail_s: float = 0.3
     queue_ops: int | None = None  # measured; None for the model's
     table_ops: int | None = None
@@ -114,18 +108,34 @@ class Workload:
         return (1 + self.polls) * self.http_s + self.reports * self.report_s
 
     @property
+    def run_in_worker_s(self) -> float:
+        """Seconds of processor time of an orchestrator's or activity's run in the worker: its share of the order's."""
+        return self.order_in_worker_s / (self.episodes + self.activities)
+
+    @property
+    def durable_in_worker_s(self) -> float:
+        """Seconds of processor time in the worker of an order, and of a watch where there is one."""
+        watch = self.tracking_episodes + self.tracking_activities
+        return self.order_in_worker_s + watch * processor.RECORDED_RUN_IN_WORKER_S
+
+    @property
     def durable_cpu_s(self) -> float:
-        """Seconds of processor time of an order, those of the host included."""
-        return EXECUTION_CPU_S * (self.all_episodes + self.all_activities)
+        """Those in worker and host."""
+        return self.durable_in_worker_s + (self.all_episodes + self.all_activities) * processor.RUN_IN_HOST_S
 
     @property
     def reports_cpu_s(self) -> float:
-        """Seconds of processor time of its parcel's reports, each taken for as much as an activity: none was recorded."""
-        return EXECUTION_CPU_S * self.reports
+        """Seconds of processor time of its parcel's reports."""
+        return self.reports * (processor.REPORT_IN_WORKER.seconds + processor.REPORT_IN_HOST_S)
+
+    @property
+    def worker_cpu_s(self) -> float:
+        """Seconds of processor time of both in the worker."""
+        return self.durable_in_worker_s + self.reports * processor.REPORT_IN_WORKER.seconds
 
     @property
     def cpu_s(self) -> float:
-        """Seconds of processor time of both."""
+        """Seconds of processor time of both in worker and host."""
         return self.durable_cpu_s + self.reports_cpu_s
 
     @property
@@ -211,6 +221,12 @@ class Workload:
 
 
 VERSION_1_0: Final = Workload(
-    activities=5, carrier_polls=10, tracking_changes=3, reports=0, recorded_reports=0, silent_polls=0
+    activities=5,
+    carrier_polls=10,
+    tracking_changes=3,
+    reports=0,
+    recorded_reports=0,
+    silent_polls=0,
+    order_in_worker_s=processor.RECORDED_RUN_IN_WORKER_S * (7 + 5),
 )
 """An order as it was: an activity for each step, and a workflow that polled its parcel. Its rows are counted as they are now."""

@@ -10,6 +10,7 @@ import pytest
 from bench.order_budget import GOALS
 from scripts.cost import prices, storage
 from scripts.cost.__main__ import parsed
+from scripts.cost.capacity import of_instance
 from scripts.cost.deployed import Options
 from scripts.cost.instances import MONTH_S
 from scripts.cost.model import BACKENDS, PLANS, Scenario, before, bill, running_instances
@@ -72,12 +73,18 @@ def test_always_ready_instances_cost_a_month_of_work_at_most_and_others_do_the_r
     assert dollars(busier, "compute on demand") == pytest.approx(2 * (dollars(busy, "compute on demand") or 0), rel=0.1)
 
 
-@pytest.mark.parametrize("plan", PLANS)
-def test_more_orders_than_one_instance_takes_are_taken_by_more(plan):
-    per_s = 0.7 * Scenario(orders=0, plan=plan).vcpus / Workload().cpu_s
-    one, ten = (Scenario(orders=round(times * per_s * MONTH_S), plan=plan) for times in (0.9, 10))
-    assert running_instances(one) < 3
-    assert running_instances(ten) > 6.9
+@pytest.mark.parametrize("plan", [plan for plan in PLANS if plan != "FC1"])
+def test_more_orders_than_one_instance_takes_are_taken_by_as_many_as_the_capacity_says(plan):
+    one, many = (
+        Scenario(orders=round(times * of_instance(plan).orders_per_s * MONTH_S), plan=plan) for times in (0.9, 9.9)
+    )
+    assert running_instances(one) == 1
+    assert running_instances(many) == pytest.approx(9.9 if plan == "Y1" else 10)
+
+
+def test_more_orders_than_one_instance_of_flex_takes_are_taken_by_more():
+    many = Scenario(orders=round(10 * of_instance("FC1").orders_per_s * MONTH_S))
+    assert running_instances(many) > 4, "of those that run orchestrators and activities; HTTP has its own"
 
 
 def test_recorded_order_sends_the_items_that_the_model_counts():
@@ -139,11 +146,35 @@ def test_report_names_its_assumptions_and_the_date_of_its_prices(plan, backend):
     assert f"{plan} with {backend}" in text
 
 
-@pytest.mark.parametrize("wrong", [["--orders", "-1"], ["--plan", "P1"], ["--concurrency", "0"], ["--orders", "many"]])
-def test_wrong_argument_is_refused(wrong, capsys):
+@pytest.mark.parametrize(
+    ("option", "value", "plan", "says"),
+    [
+        ("--orders", "-1", "FC1", "whole number"),
+        ("--orders", "many", "FC1", "whole number"),
+        ("--orders", "²", "FC1", "whole number"),
+        ("--plan", "P1", "FC1", "invalid choice"),
+        ("--concurrency", "0", "FC1", "1 or more"),
+        ("--instances", "0", "EP1", "1 or more"),
+        ("--instances", "nan", "EP1", "1 or more"),
+        ("--instances", "inf", "P0v3", "1 or more"),
+        ("--instances", "3", "FC1", "only with EP1, EP2, EP3, P0v3, P1v3"),
+        ("--always-ready", "0", "EP1", "only with FC1"),
+        ("--concurrency", "8", "Y1", "only with FC1"),
+        ("--memory", "4096", "EP2", "only with FC1, Y1"),
+    ],
+)
+def test_wrong_argument_is_refused(option, value, plan, says, capsys):
     with pytest.raises(SystemExit):
-        parsed(wrong)
-    assert wrong[0] in capsys.readouterr().err
+        parsed(["--plan", plan, option, value])
+    said = capsys.readouterr().err
+    assert f"argument {option}: " in said
+    assert says in said
+
+
+def test_default_options_of_flex_are_those_of_a_scenario():
+    chosen = parsed([])
+    assert (chosen.memory_mb, chosen.always_ready) == (Scenario.memory_mb, Scenario.always_ready)
+    assert parsed(["--always-ready", "0"]).always_ready == 0
 
 
 def test_memory_that_fc1_does_not_sell_is_refused_and_what_it_sells_is_named(capsys):
@@ -217,5 +248,10 @@ def test_report_shows_what_the_same_month_cost_with_version_1_0():
     assert old > 2 * sum(line.dollars or 0 for line in bill(MILLION))
 
 
-def test_report_says_what_logs_cost_at_their_daily_cap():
-    assert f"At the daily cap of 50 GB, logs cost ${50 * MONTH_S / 86_400 * 2.30:,.2f} a month" in report(MILLION)
+def test_report_says_what_logs_cost_at_their_daily_cap_and_whether_these_are_beyond_it():
+    said = report(MILLION).replace("\n", " ")
+    assert f"At the daily cap of 50 GB, logs cost ${50 * MONTH_S / 86_400 * 2.30:,.2f} a month" in said
+    logged = sum(dollars(MILLION, item) or 0 for item in ("telemetry", "log of queue writes")) / 2.30 * 86_400 / MONTH_S
+    assert f"These logs are {logged:.1f} GB a day, {logged / 50:.0%} of it." in said
+    many = report(replace(MILLION, orders=20_000_000)).replace("\n", " ")
+    assert "GB a day, more than that: raise dailyCapGb." in many

@@ -26,15 +26,12 @@ from azure.data.tables import TableClient, TableEntity, UpdateMode
 from azure.data.tables import _deserialize as library_answers
 from azure.data.tables import _error as library_errors
 from azure.data.tables import _policies as library_policies
-from azure.data.tables import _serialize as library_rows
 
-from adapters.azure_storage.table_requests import READING, WRITING, busy_policies, row_path, row_request
+from adapters.azure_storage.table_requests import METHODS, RowRequests, busy_policies, stored_properties
 from adapters.azure_storage.table_transactions import answers_to_rows, transaction_request
 
-_properties: Any = library_rows._add_entity_properties
 _read_entity: Any = library_answers._convert_to_entity
 _raise_by_code: Any = library_errors._process_table_error
-_METHODS: Final[Mapping[Any, str]] = {UpdateMode.MERGE: "PATCH", UpdateMode.REPLACE: "PUT"}
 _TIMESTAMP: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _ERRORS: Final[dict[int, type[HttpResponseError]]] = {
     HTTPStatus.UNAUTHORIZED: ClientAuthenticationError,
@@ -53,6 +50,8 @@ class QuickTableClient(TableClient):
         policies = busy_policies(self._configure_policies(hosts=self._hosts, **options))
         if self._cosmos_endpoint:
             policies.insert(0, library_policies.CosmosPatchTransformPolicy())
+        account_url = f"{self.scheme}://{self._primary_hostname}"
+        self._rows = RowRequests(account_url, table_name, self.api_version, self._query_str)
         self._pipeline = Pipeline[Any, Any](library._client._pipeline._transport, policies)
         self._deserialize: Any = library._deserialize
 
@@ -60,18 +59,17 @@ class QuickTableClient(TableClient):
         """Return a row."""
         if options:
             return super().get_entity(partition_key, row_key, **options)
-        answer = self._ask("GET", partition_key, row_key, {"Accept": READING})
+        answer = self._pipeline.run(self._rows.reading(partition_key, row_key), stream=False)
         if answer.http_response.status_code != HTTPStatus.OK:
             self._refuse(answer)
         return _entity(self._decoded(answer))
 
     def upsert_entity(self, entity: Any, mode: Any = UpdateMode.MERGE, **options: Any) -> dict[str, Any]:
         """Store a row, whether it is there or not."""
-        if options or mode not in _METHODS:
+        if options or mode not in METHODS:
             return super().upsert_entity(entity, mode, **options)
-        properties = _properties(entity)
-        keys = properties["PartitionKey"], properties["RowKey"]
-        answer = self._ask(_METHODS[mode], *keys, {"Accept": WRITING}, properties)
+        request = self._rows.storing(METHODS[mode], stored_properties(entity))
+        answer = self._pipeline.run(request, stream=False)
         if answer.http_response.status_code != HTTPStatus.NO_CONTENT:
             self._refuse(answer)
         headers = answer.http_response.headers
@@ -83,17 +81,17 @@ class QuickTableClient(TableClient):
         if options or len(args) != 2:
             super().delete_entity(*args, **options)
             return
-        answer = self._ask("DELETE", *args, {"Accept": READING, "If-Match": "*"})
+        answer = self._pipeline.run(self._rows.deleting(*args), stream=False)
         if answer.http_response.status_code not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND):
             self._refuse(answer)
 
-    def _ask(
-        self, method: str, partition_key: str, row_key: str, headers: dict[str, str], properties: Any = None
-    ) -> Any:
-        path = row_path(self.table_name, partition_key, row_key)
-        url = f"{self.scheme}://{self._primary_hostname}{path}{self._query_str}"
-        request = row_request(method, url, {"x-ms-version": self.api_version, **headers}, properties)
-        return self._pipeline.run(request, stream=False)
+    def submit_transaction(self, operations: Any, **options: Any) -> list[Mapping[str, Any]]:
+        """Change several rows of a partition together, or none of them."""
+        given = list(operations)
+        requests = None if self._cosmos_endpoint else self._rows.of_transaction(given)
+        if requests is None:
+            return super().submit_transaction(given, **options)
+        return self._batch_send(self.table_name, *requests, **options)
 
     def _batch_send(self, table_name: str, *reqs: Any, **options: Any) -> list[Mapping[str, Any]]:
         url = f"{self.scheme}://{self._primary_hostname}/$batch"

@@ -13,8 +13,7 @@ from uuid import uuid4
 from wsgiref.handlers import format_date_time
 
 from azure.core.exceptions import ServiceResponseError
-from azure.core.pipeline.transport import HttpRequest as LegacyRequest
-from azure.core.rest import HttpRequest
+from azure.core.pipeline.transport import HttpRequest
 from azure.data.tables import RequestTooLargeError, TableTransactionError
 from azure.data.tables import _error as library_errors
 
@@ -25,7 +24,7 @@ _ANSWER: Final = re.compile(rb"^HTTP/1\.\d (?P<status>\d{3})[^\r\n]*\r?\n(?P<hea
 _ETAG: Final = re.compile(rb"^etag: *(?P<etag>[^\r\n]+)", re.IGNORECASE | re.MULTILINE)
 
 
-def transaction_request(url: str, version: str, requests: Sequence[Any]) -> LegacyRequest:
+def transaction_request(url: str, version: str, requests: Sequence[Any]) -> HttpRequest:
     """Return the request of a transaction. requests: of the rows."""
     boundary = f"batch_{uuid4()}"
     headers = {
@@ -36,7 +35,7 @@ def transaction_request(url: str, version: str, requests: Sequence[Any]) -> Lega
         "Accept": "application/json",
     }
     body = _body(requests, boundary)
-    return LegacyRequest("POST", url, {**headers, "Content-Length": str(len(body))}, data=body)
+    return HttpRequest("POST", url, {**headers, "Content-Length": str(len(body))}, data=body)
 
 
 def answers_to_rows(response: Any, table_name: str, requests: Sequence[Any]) -> list[Mapping[str, Any]]:
@@ -55,7 +54,7 @@ def answers_to_rows(response: Any, table_name: str, requests: Sequence[Any]) -> 
     return [_metadata(each["headers"]) for each in answers]
 
 
-def _body(requests: Sequence[HttpRequest], boundary: str) -> bytes:
+def _body(requests: Sequence[Any], boundary: str) -> bytes:
     """Return what the library sends. requests: one for each row; boundary: of the whole, whose one part is the set of changes."""
     changes = f"changeset_{uuid4()}"
     date = format_date_time(time.time())
@@ -72,7 +71,7 @@ def _body(requests: Sequence[HttpRequest], boundary: str) -> bytes:
             f"x-ms-date: {date}",
             f"Date: {date}",
             "",
-            request.content or "",
+            request.data or "",
         ]
     return "\r\n".join([*lines, f"--{changes}--", "", f"--{boundary}--", ""]).encode()
 
@@ -82,7 +81,7 @@ def _metadata(headers: bytes) -> dict[str, str]:
     return {} if etag is None else {"etag": etag["etag"].decode()}
 
 
-def _error(table_name: str, requests: Sequence[HttpRequest], response: Any) -> Exception:
+def _error(table_name: str, requests: Sequence[Any], response: Any) -> Exception:
     """Return what the library raises for this answer, whose parts it reads once it knows what they answer."""
     if response.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return _too_large(response)

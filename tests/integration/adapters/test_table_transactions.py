@@ -1,14 +1,14 @@
 """Transactions of our tables against those of the library's own client: the same bytes, answers and errors."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pytest
 import requests
 from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError, ServiceResponseError
-from azure.data.tables import TableClient, TableServiceClient
+from azure.data.tables import EdmType, EntityProperty, TableClient, TableServiceClient, UpdateMode
 
 from tests.integration.adapters.table_clients import KINDS, Recording
 
@@ -21,7 +21,8 @@ def row(key: str, **values: Any) -> dict[str, Any]:
 
 
 KNOWN = row("known", text="before")
-UNCHANGED = {"mode": "merge", "etag": 'W/"of another time"', "match_condition": MatchConditions.IfNotModified}
+VERSION = {"etag": 'W/"of another time"', "match_condition": MatchConditions.IfNotModified}
+UNCHANGED = {"mode": "merge", **VERSION}
 WRITES: dict[str, Operations] = {
     "one": [("create", row("a"))],
     "every kind": [
@@ -34,11 +35,26 @@ WRITES: dict[str, Operations] = {
         ("update", {**KNOWN, "text": "after"}, {"mode": "replace"}),
         ("delete", row("d")),
     ],
+    "in other words": [
+        ("CREATE", {**row("a"), "none": None, "long": EntityProperty(2**40, EdmType.INT64)}),
+        ("update", {**KNOWN, "text": "after"}),
+        ("Upsert", row("c"), {"mode": UpdateMode.REPLACE}),
+    ],
     "a hundred": [("create", row(str(number), text="x" * 500)) for number in range(100)],
 }
 REFUSED: dict[str, Operations] = {
     "a row that is there": [("create", row("b")), ("create", KNOWN)],
     "a row that changed": [("update", KNOWN, UNCHANGED)],
+    "a deletion of a row that changed": [("create", row("b")), ("delete", KNOWN, VERSION)],
+    "a version that is not given": [("update", KNOWN, {"match_condition": MatchConditions.IfNotModified})],
+    "a version that is not to be compared": [("update", KNOWN, {"etag": 'W/"any"'})],
+    "rows of two partitions": [("create", row("b")), ("create", {**row("b"), "PartitionKey": "another"})],
+    "a row without a key": [("create", {"PartitionKey": "p"})],
+    "a row whose key is a number": [("upsert", {**row("b"), "RowKey": 7})],
+    "a value of no known type": [("create", row("b", value=object()))],
+    "no known operation": [("append", row("b"))],
+    "no known mode": [("upsert", row("b"), {"mode": "append"})],
+    "no operation": [()],
     "a row that is not there": [("create", row("b")), ("delete", row("c"))],
     "a row twice": [("create", row("b")), ("upsert", row("b"))],
     "a row that is too large": [("create", row("b", text="x" * 40_000))],
@@ -79,6 +95,31 @@ def test_what_is_refused_is_refused_in_the_library_s_words(storage_connection: s
     assert ours == library
 
 
+def test_a_row_is_changed_as_it_was_read(storage_connection: str) -> None:
+    sent = []
+    for kind in KINDS:
+        with_rows(storage_connection)
+        session = Recording()
+        client = kind.from_connection_string(storage_connection, TABLE, session=session, session_owner=False)
+        read = client.get_entity(KNOWN["PartitionKey"], "known")
+        by_hand = {"etag": read.metadata["etag"], "match_condition": MatchConditions.IfNotModified}
+        client.submit_transaction([("update", read, by_hand), ("create", row("e"))])
+        by_itself = {"match_condition": MatchConditions.IfNotModified}
+        client.submit_transaction([("delete", client.get_entity(KNOWN["PartitionKey"], "known"), by_itself)])
+        sent.append([re.sub(r"datetime'[^']*'|datetime\S+Z", "", each) for each in session.sent])
+    assert sent[0] == sent[1]
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_operations_may_come_from_an_iterator(storage_connection: str, count: int) -> None:
+    with_rows(storage_connection)
+    library, ours = (
+        refusal(client, (("upsert", row(str(number))) for number in range(count)))
+        for client in clients(storage_connection)
+    )
+    assert ours == library
+
+
 @pytest.mark.parametrize("table", ["missing", "no", "under_score"])
 def test_what_is_wrong_with_a_table_is_said_in_the_library_s_words(storage_connection: str, table: str) -> None:
     library, ours = (refusal(client, WRITES["one"]) for client in clients(storage_connection, table))
@@ -98,12 +139,12 @@ def test_an_answer_that_is_cut_short_is_none(storage_connection: str, row_number
         ours.submit_transaction([("create", row("a")), ("create", row("b"))])
 
 
-def refusal(client: TableClient, operations: Operations) -> Sequence[Any] | None:
+def refusal(client: TableClient, operations: Iterable[tuple[Any, ...]]) -> Sequence[Any] | None:
     try:
         client.submit_transaction(operations)
     except HttpResponseError as error:
         code, index = (getattr(error, name, None) for name in ("error_code", "index"))
         return type(error), error.status_code, code, index, re.sub(r"(RequestId|Time):\S+", r"\1", str(error))
-    except ValueError as error:
+    except (IndexError, TypeError, ValueError) as error:
         return type(error), str(error)
     return None

@@ -11,6 +11,7 @@ Each run stands for itself: one that cannot be looked after is named in the log,
 import asyncio
 import logging
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
@@ -36,6 +37,9 @@ QUIET_AFTER: Final = timedelta(hours=1)
 STUCK_AFTER: Final = timedelta(hours=6)
 """How long a noticed instance may stand still. Counted from the notice: after an outage of the host every run gets this time."""
 
+_STRIDE_COUNT: Final = 7_919
+"""A prime: whatever a call reaches of how many runs, the places at which the next ones begin are soon all over them."""
+
 R = TypeVar("R")
 
 _log = logging.getLogger(__name__)
@@ -47,11 +51,26 @@ class Recovery(ABC, Generic[R]):
     def __init__(self, intake: "RunIntake") -> None:
         self.intake = intake
 
-    async def recover(self, client: DurableClient, now: datetime) -> None:
-        """Look after every run that was accepted more than ORPHANED_AFTER ago and is not known to have ended."""
+    async def recover(self, client: DurableClient, now: datetime, has_time: Callable[[], bool] = lambda: True) -> None:
+        """Look after every run that was accepted more than ORPHANED_AFTER ago and is not known to have ended.
+
+        Args:
+            client: The durable client.
+            now: The present time.
+            has_time: Whether the next one may be looked after. Each minute's call begins at another one.
+        """
         open_runs = await asyncio.to_thread(self.intake.open_runs, now - ORPHANED_AFTER)
         reminders = {reminder.key: reminder for reminder in open_runs}
-        await gather_bounded(lambda key: self._look_after(client, reminders[key], now), reminders)
+
+        async def look_after(key: str) -> bool:
+            if has_time():
+                await self._look_after(client, reminders[key], now)
+                return True
+            return False
+
+        reached = await gather_bounded(look_after, _from_another_place(list(reminders), now))
+        if not all(reached):
+            _log.warning("%d open runs are left to the next run of the timer", reached.count(False))
 
     # -- what differs
 
@@ -199,3 +218,9 @@ class Recovery(ABC, Generic[R]):
             return
         for name, payload in events:
             await self.store_event(run, name, payload)
+
+
+def _from_another_place(keys: list[str], now: datetime) -> list[str]:
+    """Return the keys in their order, beginning at another one each minute."""
+    start = int(now.timestamp() // 60) * _STRIDE_COUNT % max(len(keys), 1)
+    return keys[start:] + keys[:start]

@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,8 +16,10 @@ from domain.orders.order import OrderProgress, OrderStatus
 from domain.orders.row import OrderRow
 from services.container import services
 from services.recovery import runs
+from services.recovery.orders import OrderRecovery
 from services.recovery.runs import ORPHANED_AFTER
 from settings import StorageLocation
+from tests.integration.timer.test_purge_history import client_of
 from tests.support.books import assert_balanced, finish, open_dead_letters
 from tests.support.messages import waiting_messages
 from tests.support.order_requests import order_request
@@ -171,6 +174,23 @@ async def test_the_end_of_an_order_that_waited_for_approval_is_entered_too(shop:
         await finish(shop)
     await shop.host.run(SCHEDULE)
     assert services().order_repository.get("a-1").status == "rejected"
+
+
+async def test_what_a_run_has_no_time_for_is_left_to_the_next_ones_and_no_order_is_always_the_last(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+):
+    await shop.stock("mug", 10)
+    orders = [f"a-{number}" for number in range(3)]
+    for order_id in orders:
+        enter(order_id, ago=ORPHANED_AFTER * 2)
+    now = datetime.now(UTC)
+    for minutes in range(3):
+        only_one = iter([True])
+        later = now + timedelta(minutes=minutes)
+        await OrderRecovery().recover(client_of(shop), later, partial(next, only_one, False))
+    await shop.host.run_until_idle()
+    assert [await status(shop, each) for each in orders] == ["completed"] * 3
+    assert "2 open runs are left to the next run of the timer" in caplog.messages
 
 
 async def test_an_order_that_cannot_be_read_does_not_delay_the_start_of_others(

@@ -219,9 +219,21 @@ def chosen_partitions(text: str | None) -> int | None:
     return int(text)
 
 
+def warning(target: Target) -> str | None:
+    """Return what is to be known of a count of partitions before it is deployed; None where none was chosen."""
+    if target.partitions is None or target.backend != backends()[0]:
+        return None
+    return (
+        f"{target.partitions} partitions, for the life of the task hub: deployed over a hub that has another count, its running "
+        "orders are not found again (docs/capacity.md#partitions)"
+    )
+
+
 def main() -> int:
     """Build the package; return the exit code."""
     target = parsed(sys.argv[1:])
+    if (said := warning(target)) is not None:
+        print(said, file=sys.stderr)
     try:
         package = build(target, ROOT / "dist")
     except LaunchFailed as error:

@@ -14,7 +14,7 @@ import pytest
 from blueprints import FOLDERS
 from scripts.errors import LaunchFailed
 from scripts.host_json import host_json
-from scripts.package import SITE_PACKAGES, Target, archive, build, copy_app, install_packages, parsed
+from scripts.package import SITE_PACKAGES, Target, archive, build, copy_app, install_packages, parsed, warning
 from tests.support.launching import ROOT
 from tests.support.templates.bicep import INFRA
 
@@ -154,3 +154,13 @@ def test_every_package_of_the_app_has_a_licence_that_a_shop_can_live_with():
     )
     assert checked.returncode == 0, checked.stderr
     assert subprocess.run([*command, "--allow-only", "ISC"], check=False, capture_output=True).returncode != 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "warns"),
+    [(["--partitions", "8"], True), ([], False), (["--backend", "MSSQL", "--partitions", "8"], False)],
+)
+def test_a_chosen_count_of_partitions_is_announced_as_the_hubs_for_life(arguments, warns, monkeypatch):
+    monkeypatch.delenv("APP_PARTITIONS", raising=False)
+    said = warning(parsed(arguments)) or ""
+    assert ("8 partitions, for the life of the task hub" in said) is warns

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import azure.functions as func
 
@@ -26,6 +26,8 @@ from local_host.app.stacks import chain
 from local_host.app.type_checks import has_implicit_output
 from local_host.engine.errors import FunctionTimedOut, UserCodeFailed
 from local_host.engine.payload import duration_text
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -69,13 +71,28 @@ class Caller:
         retry: RetryContext | None = None,
     ) -> CallResult:
         """Call with inputs by parameter name. Raises UserCodeFailed when the function's code raises or takes too long."""
-        outs = {binding.name: Out() for binding in function.outputs if binding.name != "$return"}
-        keywords = {**arguments, **outs}
-        if function.wants_context:
-            keywords["context"] = Context(invocation, self._directory, retry)
-        returned = await self._run(function, keywords, invocation)
-        _check_returned(function, returned)
-        return CallResult(returned, {name: out.get() for name, out in outs.items()})
+        outs = _outs(function)
+        keywords = self._keywords(function, {**arguments, **outs}, invocation, retry)
+        return _result(function, await self._run(function, keywords, invocation), outs)
+
+    def call_here(
+        self, function: Function, arguments: Mapping[str, Any], invocation: Invocation, retry: RetryContext | None
+    ) -> CallResult:
+        """Call a function that is no coroutine function in this thread. Raises UserCodeFailed when its code raises."""
+        outs = _outs(function)
+        keywords = self._keywords(function, {**arguments, **outs}, invocation, retry)
+        try:
+            returned = _call_in_thread(function.call, keywords, invocation.id)
+        except (Exception, SystemExit) as error:
+            raise failure_of(error) from error
+        return _result(function, returned, outs)
+
+    def submit(self, work: Callable[[], R]) -> Future[R]:
+        """Have a thread of the pool do some work, with the context variables of the one who asks for it."""
+        running = self._pool.submit(contextvars.copy_context().run, work)
+        self._in_threads.add(running)
+        running.add_done_callback(self._in_threads.discard)
+        return running
 
     def close(self) -> None:
         """Release the threads; a function that still runs in one is not waited for."""
@@ -88,7 +105,7 @@ class Caller:
     async def _run(self, function: Function, keywords: Mapping[str, Any], invocation: Invocation) -> Any:
         limit = asyncio.timeout(self._timeout.total_seconds() if self._timeout else None)
         try:
-            with executing(invocation):
+            with executing(invocation, asyncio.get_running_loop()):
                 async with limit:
                     return await self._run_unlimited(function, keywords, invocation)
         except (Exception, SystemExit) as error:
@@ -98,11 +115,14 @@ class Caller:
         if function.is_async:
             return await function.call(**keywords)
         call = partial(_call_in_thread, function.call, keywords, invocation.id)
-        context = contextvars.copy_context()
-        running = self._pool.submit(context.run, call)
-        self._in_threads.add(running)
-        running.add_done_callback(self._in_threads.discard)
-        return await asyncio.wrap_future(running)
+        return await asyncio.wrap_future(self.submit(call))
+
+    def _keywords(
+        self, function: Function, keywords: dict[str, Any], invocation: Invocation, retry: RetryContext | None
+    ) -> dict[str, Any]:
+        if function.wants_context:
+            keywords["context"] = Context(invocation, self._directory, retry)
+        return keywords
 
     def _timed_out(self, invocation: Invocation) -> FunctionTimedOut:
         """Return the failure. A thread cannot be stopped, so code that is not `async` goes on, and its result is dropped."""
@@ -127,6 +147,15 @@ def _call_in_thread(call: Callable[..., Any], keywords: Mapping[str, Any], invoc
         return call(**keywords)
     finally:
         THREAD_LOCAL.invocation_id = None
+
+
+def _outs(function: Function) -> dict[str, Out]:
+    return {binding.name: Out() for binding in function.outputs if binding.name != "$return"}
+
+
+def _result(function: Function, returned: Any, outs: Mapping[str, Out]) -> CallResult:
+    _check_returned(function, returned)
+    return CallResult(returned, {name: out.get() for name, out in outs.items()})
 
 
 def _check_returned(function: Function, returned: Any) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from local_host.app.function import Function
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class FunctionCall:
     """One call. metadata: what came with the trigger's value.
 
@@ -34,7 +34,7 @@ class FunctionCall:
     retry: RetryContext | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FunctionAnswer:
     """returned: what an HTTP or durable function returned, else None; outputs: what was set, by output binding.
 

@@ -13,9 +13,9 @@ _EXECUTING: dict[str, tuple[Invocation, asyncio.AbstractEventLoop]] = {}
 
 
 @contextmanager
-def executing(invocation: Invocation) -> Iterator[None]:
-    """Make the invocation the current one while the block runs."""
-    _EXECUTING[invocation.id] = (invocation, asyncio.get_running_loop())
+def executing(invocation: Invocation, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """Make the invocation the current one while the block runs. loop: of its worker."""
+    _EXECUTING[invocation.id] = (invocation, loop)
     token = current_invocation.set(invocation)
     try:
         yield

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures import Future
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from azure.functions.meta import Datum
@@ -11,6 +14,7 @@ from local_host.app.binding_types import input_type, sent_outputs
 from local_host.app.caller import Caller, CallResult, failure_of
 from local_host.app.calls import FunctionAnswer, FunctionCall
 from local_host.app.conversion import decode_input, decode_trigger, encode_output
+from local_host.app.executing import executing
 from local_host.app.function import Function
 from local_host.app.index import AppIndex
 from local_host.app.operation_failures import failed_operations, note_failed_operations
@@ -35,10 +39,19 @@ class InsideWorker:
         failed: list[OperationFailed] = []
         failed_operations.set(failed)
         result = await self._caller.call(function, _arguments(function, call), call.invocation, call.retry)
-        try:
-            return FunctionAnswer(_returned(function, result), _outputs(function, result), failed)
-        except _REFUSALS as error:
-            raise failure_of(error) from error
+        return _answer(function, result, failed)
+
+    def is_coroutine(self, call: FunctionCall) -> bool:
+        """Return whether it is a call of a coroutine function, which runs on the event loop."""
+        function = self._app.functions.get(call.function)
+        return function is not None and function.is_async
+
+    def begin(self, call: FunctionCall) -> Future[FunctionAnswer]:
+        """Begin a call of a function that is no coroutine function: a thread does all of it. The future has what `call` returns.
+
+        There is no time limit. Nothing of it waits on the event loop, for which each wait would be one more turn.
+        """
+        return self._caller.submit(partial(self._call_here, call, asyncio.get_running_loop()))
 
     async def until_threads_end(self) -> None:
         """Return when the functions that run in threads have ended."""
@@ -47,6 +60,22 @@ class InsideWorker:
     async def close(self) -> None:
         """Release the threads; what still runs in them is not waited for."""
         self._caller.close()
+
+    def _call_here(self, call: FunctionCall, loop: asyncio.AbstractEventLoop) -> FunctionAnswer:
+        function = self._app.functions[call.function]
+        failed: list[OperationFailed] = []
+        failed_operations.set(failed)
+        arguments = _arguments(function, call)
+        with executing(call.invocation, loop):
+            result = self._caller.call_here(function, arguments, call.invocation, call.retry)
+        return _answer(function, result, failed)
+
+
+def _answer(function: Function, result: CallResult, failed: list[OperationFailed]) -> FunctionAnswer:
+    try:
+        return FunctionAnswer(_returned(function, result), _outputs(function, result), failed)
+    except _REFUSALS as error:
+        raise failure_of(error) from error
 
 
 def _arguments(function: Function, call: FunctionCall) -> dict[str, Any]:

@@ -10,9 +10,12 @@ import socket
 import sys
 import threading
 import warnings
+from concurrent.futures import Future
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
+from local_host.app.calls import FunctionAnswer
 from local_host.app.console_logs import Runs, configure_logging
 from local_host.app.function import Function
 from local_host.app.index import AppIndex
@@ -53,12 +56,15 @@ async def _serve(connection: socket.socket) -> None:
     if app is None:
         await writer.drain()
         sys.exit(1)
-    worker = InsideWorker(app, function_timeout=None)
+    worker, outbox, loop = InsideWorker(app, function_timeout=None), messages.Outbox(writer), asyncio.get_running_loop()
     running: set[asyncio.Task[None]] = set()
     while (message := await messages.read(reader)) is not None:
-        task = asyncio.create_task(_call(worker, message, writer))
-        running.add(task)
-        task.add_done_callback(running.discard)
+        if worker.is_coroutine(message.call):
+            task = asyncio.create_task(_call(worker, message, outbox))
+            running.add(task)
+            task.add_done_callback(running.discard)
+        else:
+            worker.begin(message.call).add_done_callback(partial(_send_outcome, outbox, loop, message.number))
 
 
 def _load(load: messages.Load, writer: asyncio.StreamWriter) -> AppIndex | None:
@@ -78,14 +84,36 @@ def _load(load: messages.Load, writer: asyncio.StreamWriter) -> AppIndex | None:
     return app
 
 
-async def _call(worker: InsideWorker, message: messages.Call, writer: asyncio.StreamWriter) -> None:
+async def _call(worker: InsideWorker, message: messages.Call, outbox: messages.Outbox) -> None:
     try:
-        messages.write(writer, messages.Answered(message.number, await worker.call(message.call)))
-    except UserCodeFailed as failure:
-        failed = messages.Failed(message.number, failure.type_name, failure.message, failure.stack, failure.causes)
-        messages.write(writer, failed)
+        encoded = messages.encode(messages.Answered(message.number, await worker.call(message.call)))
     except Exception as error:  # noqa: BLE001 - the host is to know, and tries the same work again
-        messages.write(writer, messages.Broken(message.number, repr(error)))
+        encoded = messages.encode(_failure(message.number, error))
+    outbox.send(encoded)
+
+
+def _send_outcome(
+    outbox: messages.Outbox, loop: asyncio.AbstractEventLoop, number: int, ended: Future[FunctionAnswer]
+) -> None:
+    """Send what a call has come to, from the thread in which it has ended."""
+    try:
+        encoded = messages.encode(messages.Answered(number, ended.result()))
+    except Exception as error:  # noqa: BLE001 - as above
+        encoded = messages.encode(_failure(number, error))
+    except BaseException as error:  # noqa: BLE001 - such as KeyboardInterrupt, which ends the process where the loop runs
+        loop.call_soon_threadsafe(_raise, error)
+        return
+    outbox.send(encoded)
+
+
+def _raise(error: BaseException) -> None:
+    raise error
+
+
+def _failure(number: int, error: Exception) -> messages.Failed | messages.Broken:
+    if isinstance(error, UserCodeFailed):
+        return messages.Failed(number, error.type_name, error.message, error.stack, error.causes)
+    return messages.Broken(number, repr(error))
 
 
 def _without_code(app: AppIndex) -> AppIndex:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import pickle
 import struct
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from local_host.engine.errors import Raised
 _LENGTH = struct.Struct("!Q")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Load:
     """To the worker, first of all: import this app. log_levels: of host.json."""
 
@@ -28,21 +29,21 @@ class Load:
     log_levels: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Loaded:
     """From the worker: the app's functions, without their code."""
 
     app: AppIndex
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Refused:
     """From the worker: the app cannot be loaded; text says why."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Call:
     """To the worker. number: which call an answer belongs to."""
 
@@ -50,7 +51,7 @@ class Call:
     call: FunctionCall
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Answered:
     """From the worker: the function has ended."""
 
@@ -58,7 +59,7 @@ class Answered:
     answer: FunctionAnswer
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Failed:
     """From the worker: the function's code has raised."""
 
@@ -69,7 +70,7 @@ class Failed:
     causes: Sequence[Raised]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Broken:
     """From the worker: the worker itself has failed at a call."""
 
@@ -77,10 +78,38 @@ class Broken:
     text: str
 
 
+def encode(message: Any) -> bytes:
+    """Return a message as it is sent. Raises what `pickle` raises for a value that cannot be sent."""
+    body = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+    return _LENGTH.pack(len(body)) + body
+
+
 def write(writer: asyncio.StreamWriter, message: Any) -> None:
     """Send a message; returns at once."""
-    body = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
-    writer.write(_LENGTH.pack(len(body)) + body)
+    writer.write(encode(message))
+
+
+class Outbox:
+    """Sends messages of any thread. Those that come while the event loop is busy wake it once, and leave together."""
+
+    def __init__(self, writer: asyncio.StreamWriter) -> None:
+        """Make it in the event loop."""
+        self._writer = writer
+        self._loop = asyncio.get_running_loop()
+        self._waiting: deque[bytes] = deque()
+        self._is_woken = False
+
+    def send(self, encoded: bytes) -> None:
+        """Send an encoded message; returns at once."""
+        self._waiting.append(encoded)
+        if not self._is_woken:
+            self._is_woken = True
+            self._loop.call_soon_threadsafe(self._write)
+
+    def _write(self) -> None:
+        self._is_woken = False  # first: what is appended from now on wakes the loop again
+        waiting = self._waiting
+        self._writer.write(b"".join([waiting.popleft() for _ in range(len(waiting))]))
 
 
 async def read(reader: asyncio.StreamReader) -> Any:

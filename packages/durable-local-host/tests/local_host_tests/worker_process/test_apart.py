@@ -136,6 +136,25 @@ async def test_values_and_failures_come_through_as_they_are(workers: Workers) ->
         assert "function_app.py" in failure.value.stack
 
 
+async def test_answers_that_are_ready_together_go_to_their_callers(workers: Workers) -> None:
+    async with workers() as worker:
+        calls = [worker.call(activity("echo", str(number))) for number in range(200)]
+        answers = await asyncio.gather(*calls)
+    assert [answer.returned and answer.returned.value for answer in answers] == [str(number) for number in range(200)]
+
+
+async def test_an_interrupt_in_a_functions_thread_ends_its_process(tmp_path: Path) -> None:
+    app = "import azure.durable_functions as df\n\napp = df.DFApp()\n\n\n@app.activity_trigger(input_name='x')\n"
+    (tmp_path / "function_app.py").write_text(f"{app}def interrupted(x: int) -> None:\n    raise KeyboardInterrupt\n")
+    worker = ApartWorker(WorkerOptions(directory=tmp_path))
+    await worker.start()
+    try:
+        with pytest.raises(WorkerExited):
+            await worker.call(activity("interrupted"))
+    finally:
+        await worker.close()
+
+
 async def test_an_app_that_cannot_be_loaded_is_refused_in_the_words_of_its_worker(tmp_path: Path) -> None:
     (tmp_path / "function_app.py").write_text("import nothing_of_the_kind\n")
     with pytest.raises(AppLoadError, match="No module named 'nothing_of_the_kind'"):

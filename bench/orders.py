@@ -142,8 +142,8 @@ def processor_seconds(copy: LocalCopy) -> dict[str, float]:
     The app's host and its worker are there by themselves too.
     """
     used = {service.name: sum(map(processor_seconds_of, family(service.pid))) for service in copy.services}
-    host, worker = family(copy.services[0].pid)
-    apart = {HOST: processor_seconds_of(host), WORKER: processor_seconds_of(worker)}
+    host, *workers = family(copy.services[0].pid)
+    apart = {HOST: processor_seconds_of(host), WORKER: sum(map(processor_seconds_of, workers))}
     return {**used, **apart, "posting and watching": time.process_time()}
 
 

@@ -26,6 +26,9 @@ from adapters.web.plain_requests import PlainRequest, StoredHeaders
 # After these the server may have answered already, and closed the connection to what it did not want to read.
 _ANSWERED_EARLY: Final = frozenset({errno.EPIPE, errno.ECONNRESET, errno.EPROTOTYPE})
 
+# The system takes as much at once on a connection without other traffic, and each change of a time-out is a system call.
+_BUFFERED_BYTES: Final = 8 * 1024
+
 
 class Exchange:
     """A request and its answer. is_over: both were whole, and the connection is free for another."""
@@ -39,7 +42,8 @@ class Exchange:
     def send(self, message: bytes, limit_s: float | None) -> None:
         """Send the whole request. Raises ConnectionError."""
         try:
-            self._connection.settimeout(limit_s)
+            if len(message) > _BUFFERED_BYTES:
+                self._connection.settimeout(limit_s)
             self._connection.sendall(message)
             self._is_sent = True
         except OSError as error:
@@ -71,7 +75,8 @@ class Exchange:
     def _head(self, limit_s: float | None) -> Head | HTTPResponse:
         """Return how the answer begins; the answer itself where it is left to `http.client`."""
         try:
-            self._connection.settimeout(limit_s)
+            if self._connection.gettimeout() != limit_s:
+                self._connection.settimeout(limit_s)
             end = self._incoming.await_head()
             head = parsed_head(self._incoming.received[:end], str(self._request.method)) if end >= 0 else None
             if head is None:

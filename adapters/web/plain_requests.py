@@ -38,6 +38,8 @@ class StoredHeaders(CaseInsensitiveDict[str]):
 class PlainRequest(PreparedRequest):
     """A request that `requests` need not prepare. origin: scheme, host and port of its address."""
 
+    headers: StoredHeaders
+
     def __init__(self, method: str, address: re.Match[str], fields: dict[str, tuple[str, str]], body: bytes) -> None:
         """Make a request. fields: its headers, as `StoredHeaders` has them."""
         super().__init__()
@@ -53,13 +55,13 @@ class PlainRequest(PreparedRequest):
     def message(self) -> bytes | None:
         """Return what is sent; None when a header is not plain, which `requests` refuses or sends."""
         try:
-            names, values = zip(*self.headers.items(), strict=True)
+            names, values = zip(*self.headers._store.values(), strict=True)
             # No character that could end a line or begin another, and no blanks in front.
             is_plain = "".join(values).isprintable() and not any(value[:1] == " " for value in values)
             if not is_plain or not all(map(is_field_name, names)):
                 return None
             lines = [f"{self.method} {self._target} HTTP/1.1"]
-            if "host" not in self.headers:
+            if "host" not in self.headers._store:
                 lines.append(f"Host: {self._host}")
             lines += [f"{name}: {value}" for name, value in zip(names, values, strict=True)]
             return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + self._content

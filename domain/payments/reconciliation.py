@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from domain.clocks import is_plausible
 from domain.ids import DriftId, digest_id
 from domain.payments.listing import ProviderPayment
 from domain.payments.providers import ProviderName
@@ -116,11 +117,14 @@ def is_settled(payment: ProviderPayment, order: OrderMoney) -> bool:
 
 
 def is_quiet(payment: ProviderPayment, order: OrderMoney, grace: timedelta, now: datetime) -> bool:
-    """Return whether payment and order have not changed for so long that no step of the order is between them."""
-    last = (
-        payment.changed_at if order.changed_at is None or order.is_live else max(payment.changed_at, order.changed_at)
-    )
-    return now - last >= grace
+    """Return whether payment and order have not changed for so long that no step of the order is between them.
+
+    A payment that the provider dates far ahead is as old as its order: otherwise its difference would never be one.
+    """
+    changes = [payment.changed_at] if is_plausible(payment.changed_at, now) else []
+    if order.changed_at is not None and not (order.is_live and changes):
+        changes.append(order.changed_at)
+    return all(now - changed_at >= grace for changed_at in changes)
 
 
 def _own(payments: Sequence[ProviderPayment], order: OrderMoney) -> str | None:

@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Final
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
+from domain.clocks import is_plausible
 from domain.ids import OrderId
 from domain.wire import Timestamp, Wire
 from domain.workflows.steps import StepResult
@@ -56,7 +57,8 @@ class Tracking(Wire):
 
     Attributes:
         seen_at: When the shop learned of this status.
-        updated_at: When the carrier reported it, by its own clock; None where only the shop's is known.
+        updated_at: When the carrier reported it, by its own clock; None where only the shop's is known. One that is far ahead of
+            `seen_at`, stored ones too, is taken for None: no later report would count.
     """
 
     code: TrackingCode
@@ -64,16 +66,22 @@ class Tracking(Wire):
     seen_at: Timestamp
     updated_at: Timestamp | None = None
 
+    @field_validator("updated_at")
+    @classmethod
+    def _believe(cls, value: datetime | None, info: ValidationInfo) -> datetime | None:
+        seen_at = info.data.get("seen_at")
+        return value if value is None or seen_at is None or is_plausible(value, seen_at) else None
+
     def follows(self, known: "Tracking | None") -> bool:
         """Return whether this is later than what is known: by the carrier's clock, whatever came in first.
 
-        An end is final, but for a lost parcel, which may be found.
+        An end is final, but for a lost parcel, which may be found. So an end counts whatever the clocks say.
         """
         if known is None:
             return True
-        if known.status in ENDS:
-            return known.status is ParcelStatus.LOST and self.status in _FOUND
-        return self._moment > known._moment
+        if self.status in _FOUND:
+            return known.status not in _FOUND
+        return known.status not in ENDS and self._moment > known._moment
 
     @property
     def _moment(self) -> tuple[datetime, int]:

@@ -19,7 +19,7 @@ from tests.support.order_requests import order_request
 from tests.support.shop import Shop, change_settings, running_shop, use_settings
 
 SECRET = "only for tests"
-NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
+FAR_AHEAD = "9999-12-31T23:59:59Z"
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ async def sender(monkeypatch: pytest.MonkeyPatch, storage_connection: str, sandb
 
 
 def event(shop: Shop, reported: str, minutes: int = 0, **changes: Any) -> bytes:
-    """minutes: after noon, by the carrier's clock."""
+    """minutes: after an hour ago, by the carrier's clock."""
     [parcel] = shop.sandbox.parcels("a-1")
     known = services().parcels.find(parcel["tracking_code"])
     assert known is not None
@@ -43,7 +43,7 @@ def event(shop: Shop, reported: str, minutes: int = 0, **changes: Any) -> bytes:
         "object": "Tracker",
         "tracking_code": known.code,
         "status": reported,
-        "updated_at": (NOON + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "updated_at": (datetime.now(UTC) + timedelta(minutes=minutes - 60)).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "shipment_id": known.shipment_id,
     }
     return json.dumps(
@@ -99,6 +99,13 @@ async def test_a_delivery_that_failed_goes_back_on_its_way_and_a_lost_parcel_may
     for theirs, ours in (("failure", "lost"), ("in_transit", "lost"), ("return_to_sender", "returned")):
         await send(sender, event(sender, theirs, 3))
         assert await status(sender) == ours
+
+
+async def test_a_report_dated_far_ahead_makes_no_later_one_stale(sender: Shop):
+    await send(sender, event(sender, "in_transit", updated_at=FAR_AHEAD))
+    for theirs in ("out_for_delivery", "delivered"):
+        await send(sender, event(sender, theirs, 61))
+        assert await status(sender) == theirs
 
 
 @pytest.mark.parametrize(

@@ -123,3 +123,11 @@ def test_a_difference_counts_once_payment_and_order_are_still(
     hour = timedelta(hours=1)
     assert is_quiet(payment(held=1), order, hour, NOON + hour) is quiet
     assert not is_quiet(payment(held=1), order, hour, NOON + hour - timedelta(seconds=1))
+
+
+@pytest.mark.parametrize("order", [LIVE, STOPPED, UNKNOWN], ids=str)
+def test_a_payment_that_is_dated_far_ahead_is_as_old_as_its_order(order: dict[str, Any]) -> None:
+    hour, known = timedelta(hours=1), OrderMoney(order_id="a-1", **order, changed_at=NOON if order else None)
+    ahead = payment(held=1, changed_at=NOON.replace(year=9000))
+    assert is_quiet(ahead, known, hour, NOON + hour)
+    assert is_quiet(ahead, known, hour, NOON) is not bool(order)

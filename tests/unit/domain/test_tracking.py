@@ -1,0 +1,47 @@
+"""Which report of a parcel is the later one, whatever the carrier's clock says."""
+
+import itertools
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from domain.shipping.parcels import ParcelReport, SilentParcel
+from domain.shipping.tracking import Tracking
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+
+
+def seen(status: str, dated: datetime | None, at: datetime = NOON) -> Tracking:
+    return ParcelReport.model_validate({"code": "EZ1000000001", "status": status, "updated_at": dated}).seen(at)
+
+
+@pytest.mark.parametrize(("ahead", "is_believed"), [(-400 * DAY, True), (DAY, True), (DAY + MINUTE, False)], ids=str)
+def test_a_time_by_the_carriers_clock_counts_unless_it_is_far_ahead(ahead: timedelta, is_believed: bool) -> None:
+    assert seen("in_transit", NOON + ahead).updated_at == (NOON + ahead if is_believed else None)
+
+
+def test_a_time_far_ahead_that_is_stored_freezes_no_parcel() -> None:
+    stored = Tracking.model_validate_json(
+        '{"code": "EZ1000000001", "status": "in_transit", "seen_at": "2026-03-01T12:00:00Z", "updated_at": "9999-12-31T00:00:00Z"}'
+    )
+    assert seen("out_for_delivery", NOON + MINUTE, NOON + MINUTE).follows(stored)
+    silent = SilentParcel(order_id="a-1", code=stored.code, known=stored, ordered_at=NOON, silent_since=NOON)
+    assert silent.silent_days(NOON + 8 * DAY) == 8
+
+
+@pytest.mark.parametrize("end", ["delivered", "returned", "cancelled"])
+def test_an_end_counts_though_a_clock_was_a_day_ahead_before(end: str) -> None:
+    ahead = seen("in_transit", NOON + DAY)
+    assert not seen("out_for_delivery", NOON).follows(ahead)
+    assert seen(end, NOON).follows(ahead)
+
+
+def test_the_last_report_holds_in_whatever_order_they_come_in() -> None:
+    on_its_way = [seen("in_transit", NOON), seen("out_for_delivery", NOON + MINUTE), seen("delivered", NOON + DAY)]
+    for reports in itertools.permutations(on_its_way):
+        known: Tracking | None = None
+        for report in reports:
+            known = report if report.follows(known) else known
+        assert known == on_its_way[-1]
+    assert not seen("returned", NOON + DAY).follows(on_its_way[-1])

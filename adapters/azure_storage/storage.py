@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from azure.core.pipeline import PipelineResponse
     from azure.data.tables import TableClient
     from azure.storage.blob import BlobServiceClient, ContainerClient
-    from azure.storage.queue import QueueClient, QueueServiceClient
+    from azure.storage.queue import QueueClient
 
 T = TypeVar("T")
 
@@ -90,9 +90,17 @@ class Storage:
         """Return the client of a queue whose messages are Base64, as queue triggers read them."""
         from azure.storage.queue import TextBase64DecodePolicy, TextBase64EncodePolicy
 
-        return self._queues.get_queue_client(
-            name, message_encode_policy=TextBase64EncodePolicy(), message_decode_policy=TextBase64DecodePolicy()
-        )
+        from adapters.azure_storage.queue_client import QuickQueueClient
+
+        options: dict[str, Any] = {
+            "message_encode_policy": TextBase64EncodePolicy(),
+            "message_decode_policy": TextBase64DecodePolicy(),
+            **_BLOB_AND_QUEUE_OPTIONS,
+            **self._queue_transport,
+        }
+        if self._connection_string:
+            return QuickQueueClient.from_connection_string(self._connection_string, name, **options)
+        return QuickQueueClient(str(self._location.queue_uri), name, self._credential, **options)
 
     def container(self, name: str) -> "ContainerClient":
         """Return the client of a blob container, which need not exist yet."""
@@ -123,16 +131,9 @@ class Storage:
         return self._transport
 
     @cached_property
-    def _queues(self) -> "QueueServiceClient":
-        from azure.storage.queue import QueueServiceClient
-
-        if self._connection_string:
-            return QueueServiceClient.from_connection_string(
-                self._connection_string, **_BLOB_AND_QUEUE_OPTIONS, **self._transport
-            )
-        return QueueServiceClient(
-            str(self._location.queue_uri), credential=self._credential, **_BLOB_AND_QUEUE_OPTIONS, **self._transport
-        )
+    def _queue_transport(self) -> dict[str, Any]:
+        """Return one session for all queues."""
+        return self._transport
 
     @cached_property
     def _blobs(self) -> "BlobServiceClient":

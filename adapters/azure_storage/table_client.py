@@ -12,14 +12,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final, NoReturn
 
-from azure.core.exceptions import (
-    ClientAuthenticationError,
-    HttpResponseError,
-    ResourceExistsError,
-    ResourceNotFoundError,
-    ResourceNotModifiedError,
-    map_error,
-)
+from azure.core.exceptions import HttpResponseError
 from azure.core.pipeline import Pipeline
 from azure.core.pipeline.policies import ContentDecodePolicy
 from azure.data.tables import TableClient, TableEntity, UpdateMode
@@ -27,18 +20,13 @@ from azure.data.tables import _deserialize as library_answers
 from azure.data.tables import _error as library_errors
 from azure.data.tables import _policies as library_policies
 
+from adapters.azure_storage.library_calls import raise_by_status
 from adapters.azure_storage.table_requests import METHODS, RowRequests, busy_policies, stored_properties
 from adapters.azure_storage.table_transactions import answers_to_rows, transaction_request
 
 _read_entity: Any = library_answers._convert_to_entity
 _raise_by_code: Any = library_errors._process_table_error
 _TIMESTAMP: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
-_ERRORS: Final[dict[int, type[HttpResponseError]]] = {
-    HTTPStatus.UNAUTHORIZED: ClientAuthenticationError,
-    HTTPStatus.NOT_FOUND: ResourceNotFoundError,
-    HTTPStatus.CONFLICT: ResourceExistsError,
-    HTTPStatus.NOT_MODIFIED: ResourceNotModifiedError,
-}
 
 
 class QuickTableClient(TableClient):
@@ -113,9 +101,7 @@ class QuickTableClient(TableClient):
         response = answer.http_response
         self._decoded(answer)
         try:
-            map_error(response.status_code, response, _ERRORS)
-            body = self._deserialize.failsafe_deserialize("TableServiceError", answer)
-            raise HttpResponseError(response=response, model=body)
+            raise_by_status(response, lambda: self._deserialize.failsafe_deserialize("TableServiceError", answer))
         except HttpResponseError as error:
             self._raise_by_code(error)
 

@@ -9,20 +9,15 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from azure.core import MatchConditions
-from azure.core.pipeline.policies import (
-    ContentDecodePolicy,
-    DistributedTracingPolicy,
-    HttpLoggingPolicy,
-    NetworkTraceLoggingPolicy,
-    ProxyPolicy,
-    RedirectPolicy,
-)
+from azure.core.pipeline.policies import NetworkTraceLoggingPolicy
 from azure.core.pipeline.transport import HttpRequest
 from azure.core.serialization import AzureJSONEncoder
 from azure.data.tables import UpdateMode
 from azure.data.tables import _policies as library_policies
 from azure.data.tables import _serialize as library_rows
 from azure.data.tables._generated import _vendor as library_conditions
+
+from adapters.azure_storage.library_calls import IDLE_POLICIES
 
 stored_properties: Any = library_rows._add_entity_properties
 _escape: Any = library_rows._prepare_key
@@ -32,17 +27,8 @@ ANY_VERSION: Final = "*"
 _READING: Final = "application/json;odata=minimalmetadata"
 _WRITING: Final = "application/json"
 _NO_OPTIONS: Final[Mapping[str, Any]] = {}
-# The service redirects no request about a row, and the account's second location is not read. Spans of requests are made below
-# the library (`adapters.telemetry.spans`), and bodies are decoded above it. What the others do must be asked for, and is not.
-_IDLE: Final = (
-    ContentDecodePolicy,
-    ProxyPolicy,
-    RedirectPolicy,
-    library_policies.StorageHosts,
-    NetworkTraceLoggingPolicy,
-    DistributedTracingPolicy,
-    HttpLoggingPolicy,
-)
+# The account's second location is not read.
+_IDLE: Final = (*IDLE_POLICIES, NetworkTraceLoggingPolicy, library_policies.StorageHosts)
 
 
 def busy_policies(policies: Sequence[Any]) -> list[Any]:

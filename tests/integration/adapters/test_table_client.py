@@ -1,6 +1,7 @@
 """Rows by our tables against rows by the library's own client: the same requests, answers and errors."""
 
 import json
+import logging
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -10,12 +11,13 @@ from uuid import UUID
 
 import pytest
 import requests
-from azure.core.credentials import AccessToken
 from azure.data.tables import EdmType, EntityProperty, TableClient, TableServiceClient
 
 from adapters.azure_storage.storage import _require_storage
-from tests.integration.adapters.table_clients import KINDS, Recording, Scripted, described, outcome
+from adapters.azure_storage.table_client import QuickTableClient
+from tests.integration.adapters.recorded_sessions import Recording, Scripted, Tokens, answered, described, outcome
 
+KINDS = (TableClient, QuickTableClient)
 TABLE = "rows"
 ODD = "it's ü/ #?%27 {x}..\\"
 VALUES = {
@@ -104,16 +106,6 @@ def test_the_time_of_a_change_is_the_library_s(storage_connection: str) -> None:
     assert ours["timestamp"].tables_service_value == library["timestamp"].tables_service_value
 
 
-def answered(status: int, body: str = "", **headers: str) -> requests.Response:
-    response: Any = requests.Response()
-    response.status_code, response.reason, response._content = status, "said so", body.encode()
-    response._content_consumed = True
-    response.raw = type("Raw", (), {"release_conn": lambda _: None, "close": lambda _: None})()
-    response.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
-    answer: requests.Response = response
-    return answer
-
-
 def refused(status: int, code: str, **headers: str) -> requests.Response:
     body = json.dumps({"odata.error": {"code": code, "message": {"lang": "en-US", "value": f"this is {code}"}}})
     return answered(status, body, Content_Type="application/json", x_ms_request_id="r", **headers)
@@ -152,23 +144,14 @@ FAULTS: dict[str, Callable[[], list[requests.Response | Exception]]] = {
 }
 
 
-class Tokens:
-    """A credential that keeps what it was asked for. Its tokens last for a while, or are over at once."""
-
-    def __init__(self, lifetime: timedelta) -> None:
-        self._lifetime = lifetime
-        self.asked: list[Any] = []
-
-    def get_token(self, *scopes: str, **options: Any) -> AccessToken:
-        self.asked.append((scopes, sorted(options.items())))
-        return AccessToken(f"token-{len(self.asked)}", int((datetime.now(UTC) + self._lifetime).timestamp()))
-
-
 @pytest.mark.parametrize("call", ["read", "merge", "deletion"])
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
-def test_a_fault_is_met_as_by_the_library(fault: Callable[[], list[requests.Response | Exception]], call: str) -> None:
+def test_a_fault_is_met_as_by_the_library(
+    fault: Callable[[], list[requests.Response | Exception]], call: str, caplog: pytest.LogCaptureFixture
+) -> None:
     seen = []
     for kind in KINDS:
+        caplog.clear()
         session, tokens, statuses = Scripted(*fault()), Tokens(timedelta(hours=1)), list[int]()
 
         def hook(response: Any, statuses: list[int] = statuses) -> None:
@@ -180,7 +163,8 @@ def test_a_fault_is_met_as_by_the_library(fault: Callable[[], list[requests.Resp
             "https://shop.table.core.windows.net", TABLE, credential=tokens, retry_backoff_factor=0, **options
         )
         ended = outcome(partial(CALLS[call], client))
-        seen.append((session.sent, ended, tokens.asked, statuses))
+        logged = [(each.levelname, each.name, each.msg) for each in caplog.records if each.levelno >= logging.WARNING]
+        seen.append((session.sent, ended, tokens.asked, statuses, logged))
     assert seen[0] == seen[1]
 
 

@@ -10,8 +10,10 @@ from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError, ServiceResponseError
 from azure.data.tables import EdmType, EntityProperty, TableClient, TableServiceClient, UpdateMode
 
-from tests.integration.adapters.table_clients import KINDS, Recording
+from adapters.azure_storage.table_client import QuickTableClient
+from tests.integration.adapters.recorded_sessions import Recording
 
+KINDS = (TableClient, QuickTableClient)
 TABLE = "transactions"
 Operations = Sequence[tuple[Any, ...]]
 

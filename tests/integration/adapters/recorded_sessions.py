@@ -1,16 +1,15 @@
-"""The library's client of a table and ours, side by side: what each sends, and what becomes of the answer."""
+"""What a client of storage sends, and what becomes of the answer, so that ours can be compared with the library's."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import requests
+from azure.core.credentials import AccessToken
 from azure.core.exceptions import AzureError
-from azure.data.tables import TableClient
+from azure.storage.queue import QueueMessage
 
-from adapters.azure_storage.table_client import QuickTableClient
-
-KINDS: Sequence[type[TableClient]] = (TableClient, QuickTableClient)
 DIFFERENT = {"date", "x-ms-date", "x-ms-client-request-id"}  # from one request to the next
 
 
@@ -78,6 +77,30 @@ def outcome(call: Callable[[], Any]) -> Any:
 def described(value: Any) -> Any:
     """Return a value with its type, and those of its parts."""
     if isinstance(value, dict):
-        parts: Any = {name: described(each) for name, each in value.items()}
+        parts = {name: described(each) for name, each in value.items()}
         return type(value), parts, described(getattr(value, "metadata", None))
+    if isinstance(value, QueueMessage):
+        return type(value), {name: described(each) for name, each in vars(value).items()}
     return [described(each) for each in value] if isinstance(value, list) else (type(value), value)
+
+
+def answered(status: int, body: str = "", **headers: str) -> requests.Response:
+    response: Any = requests.Response()
+    response.status_code, response.reason, response._content = status, "said so", body.encode()
+    response._content_consumed = True
+    response.raw = type("Raw", (), {"release_conn": lambda _: None, "close": lambda _: None})()
+    response.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
+    answer: requests.Response = response
+    return answer
+
+
+class Tokens:
+    """A credential that keeps what it was asked for. Its tokens last for a while, or are over at once."""
+
+    def __init__(self, lifetime: timedelta) -> None:
+        self._lifetime = lifetime
+        self.asked: list[Any] = []
+
+    def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+        self.asked.append((scopes, sorted(options.items())))
+        return AccessToken(f"token-{len(self.asked)}", int((datetime.now(UTC) + self._lifetime).timestamp()))

@@ -56,6 +56,7 @@ class Invoker:
         self._inputs: dict[str, InputSource] = {}
         self._outputs: dict[str, OutputTarget] = {}
         self._http = HttpCalls()
+        self._has_telemetry = has_telemetry(os.environ)
 
     def find(self, kind: FunctionKind, name: str) -> str | None:
         """Return the registered spelling of a durable name; None when there is no such function."""
@@ -123,7 +124,7 @@ class Invoker:
         return answer
 
     def _trace(self, datum: Datum, instance_id: str | None) -> TraceContext:
-        if not has_telemetry(os.environ):
+        if not self._has_telemetry:
             return TraceContext()
         if instance_id is not None and (kept := self._trace_of_instance(instance_id)):
             return trace_of({"traceparent": kept["TraceParent"], "tracestate": kept["TraceState"]}, os.environ)

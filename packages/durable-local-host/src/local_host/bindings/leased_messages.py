@@ -6,7 +6,9 @@ client takes four times the processor time for a request, and asks a second time
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import formatdate, parsedate_to_datetime
@@ -66,6 +68,26 @@ class LeasedMessages:
         """Hide a message for so long from now on; 0 shows it."""
         renewed = await self._queue.update_message(message.id, message.receipt, visibility_timeout=timeout_s)
         message.receipt = renewed.pop_receipt or message.receipt
+
+    @asynccontextmanager
+    async def kept(self, message: LeasedMessage, timeout_s: int, interval_s: float) -> AsyncIterator[None]:
+        """Renew a message again and again while the block runs, first after one interval."""
+        renewing: list[asyncio.Task[None]] = []
+
+        async def renew() -> None:
+            while True:
+                await self.renew(message, timeout_s)
+                await asyncio.sleep(interval_s)
+
+        # Most functions end long before that, and a timer costs less than a task that waits.
+        begin = asyncio.get_running_loop().call_later(interval_s, lambda: renewing.append(asyncio.create_task(renew())))
+        try:
+            yield
+        finally:
+            begin.cancel()
+            for task in renewing:
+                task.cancel()
+            await asyncio.gather(*renewing, return_exceptions=True)
 
     async def delete(self, message: LeasedMessage) -> None:
         """Delete a message."""

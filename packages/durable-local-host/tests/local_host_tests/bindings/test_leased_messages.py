@@ -85,6 +85,17 @@ async def test_a_renewed_message_is_deleted_by_its_new_receipt(messages: LeasedM
         await messages.delete(again)
 
 
+async def test_a_message_is_renewed_for_as_long_as_it_is_kept(messages: LeasedMessages, queue: QueueClient) -> None:
+    await asyncio.to_thread(queue.send_message, "work")
+    (leased,) = await messages.lease(1, HOUR_S)
+    seen = {leased.receipt}
+    async with messages.kept(leased, HOUR_S, interval_s=0.01):
+        while len(seen) < 3:
+            await asyncio.sleep(0)
+            seen.add(leased.receipt)
+    await messages.delete(leased)
+
+
 async def test_what_the_account_refuses_is_an_error(messages: LeasedMessages, queue: QueueClient) -> None:
     with pytest.raises(HttpResponseError, match="OutOfRangeQueryParameterValue"):
         await messages.lease(33, HOUR_S)

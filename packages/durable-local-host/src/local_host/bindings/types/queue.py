@@ -7,9 +7,8 @@ Messages are leased, kept while the function runs, deleted when it succeeds, and
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 
 from azure.functions.meta import Datum
 
@@ -130,7 +129,7 @@ class QueueListener:
 
     async def _process(self, queue: LeasedMessages, message: LeasedMessage) -> None:
         try:
-            async with _kept(queue, message):
+            async with queue.kept(message, _VISIBILITY_TIMEOUT_S, _RENEWAL_INTERVAL_S):
                 succeeded = await self._deliver(message)
             await self._settle(queue, message, succeeded=succeeded)
         except asyncio.CancelledError:
@@ -174,23 +173,6 @@ class QueueListener:
         await poison.send_message(message.text)
         await queue.delete(message)
         log_poison(self._options.max_dequeue_count, f"{self._name}-poison")
-
-
-@contextlib.asynccontextmanager
-async def _kept(queue: LeasedMessages, message: LeasedMessage) -> AsyncIterator[None]:
-    """Renew the lease while the block runs."""
-
-    async def renew() -> None:
-        while True:
-            await asyncio.sleep(_RENEWAL_INTERVAL_S)
-            await queue.renew(message, _VISIBILITY_TIMEOUT_S)
-
-    task = asyncio.create_task(renew())
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 def _values(_: Function, datum: Datum) -> dict[str, str]:

@@ -3,15 +3,14 @@
 The row holds what must outlive the instance: the run's course, and an end that the instance cannot report.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from adapters.azure_storage.long_text import joined_text, split_text
+from adapters.azure_storage.long_text import split_text
 from adapters.azure_storage.storage import Storage, create_table, created_on_first_use, storage_errors
 from adapters.azure_storage.table_pages import read_page
-from adapters.stores.rows import Rows
 from adapters.stores.run_intake import REMINDERS, RunIntake, reminder_of
+from adapters.stores.run_retention import NAME, PARTITION, RunRetention, course_of, end_of, partition_of, recorded_run
 from domain.errors import EndNotKnown
 from domain.ids import instance_id_of
 from domain.page import Page
@@ -26,12 +25,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_RUNS: Final = "workflows"
-_PARTITION: Final = "run"
-_NAME: Final = "the run repository"
 
-
-class RunRepository:
+class RunRepository(RunRetention):
     """Every method raises StorageUnavailable when the table does not answer.
 
     Attributes:
@@ -39,9 +34,8 @@ class RunRepository:
     """
 
     def __init__(self, storage: Storage) -> None:
-        self._table = storage.table(_RUNS)
-        self._rows = Rows(self._table, _partition_of, _NAME)
-        self.intake = RunIntake(self._table, (_PARTITION,), _partition_of, _NAME)
+        super().__init__(storage)
+        self.intake = RunIntake(self._table, (PARTITION,), partition_of, NAME)
 
     def accept(self, run: Run, fingerprint: str) -> Intake:
         """Store a run, unless its id is known. fingerprint: equal for equal requests."""
@@ -49,7 +43,7 @@ class RunRepository:
 
     def knows(self, instance_id: str) -> bool:
         """Return whether a run was accepted."""
-        with storage_errors(_NAME):
+        with storage_errors(NAME):
             return self._rows.find(instance_id) is not None
 
     def list_open(self, *, workflow: str | None = None, cursor: str | None = None, limit: int = 50) -> Page[Run]:
@@ -65,7 +59,7 @@ class RunRepository:
         """
         # What follows the mark sorts behind it, and every other row before it.
         wanted = {"RowKey gt @reminders": REMINDERS} if workflow is None else _of_workflow(REMINDERS, workflow)
-        with storage_errors(_NAME):
+        with storage_errors(NAME):
             return self._page(wanted, lambda row: self.intake.run_of(reminder_of(row)), cursor, limit)
 
     def list_ended(
@@ -82,8 +76,8 @@ class RunRepository:
             InvalidCursor: The cursor does not come from this list.
         """
         wanted = {"RowKey lt @reminders": REMINDERS} if workflow is None else _of_workflow("", workflow)
-        with storage_errors(_NAME):
-            found = self._page(wanted, _recorded, cursor, limit)
+        with storage_errors(NAME):
+            found = self._page(wanted, recorded_run, cursor, limit)
             if not found.items:
                 return found
             reminded = self._reminded(found.items[0].instance_id, found.items[-1].instance_id)
@@ -93,23 +87,17 @@ class RunRepository:
         self, wanted: Mapping[str, Any], read: "Callable[[TableEntity], T]", cursor: str | None, limit: int
     ) -> Page[T]:
         return created_on_first_use(
-            lambda: read_page(self._table, _PARTITION, wanted, read, cursor=cursor, limit=limit),
+            lambda: read_page(self._table, PARTITION, wanted, read, cursor=cursor, limit=limit),
             lambda: create_table(self._table),
         )
-
-    def _reminded(self, first: str, last: str) -> frozenset[str]:
-        asked = "PartitionKey eq @partition and RowKey ge @first and RowKey le @last"
-        parameters = {"partition": _PARTITION, "first": f"{REMINDERS}{first}", "last": f"{REMINDERS}{last}"}
-        rows = self._table.query_entities(asked, parameters=parameters, select=["RowKey"])
-        return frozenset(row["RowKey"].removeprefix(REMINDERS) for row in rows)
 
     def record_progress(self, record: RecordRun) -> None:
         """Store the end of a run that its instance cannot report. One with a longer ledger stays."""
         instance_id = instance_id_of(record.workflow, record.key)
         end = WorkflowProgress.model_validate(record.progress)
-        with storage_errors(_NAME):
+        with storage_errors(NAME):
             for row in self._rows.reads(instance_id):
-                known = _end_of(row)
+                known = end_of(row)
                 is_older = known is not None and len(known.steps) > len(end.steps)
                 change = {**split_text("end", end.model_dump_json()), "reopened": False}
                 if is_older or self._rows.try_write(row, instance_id, change):
@@ -117,8 +105,8 @@ class RunRepository:
 
     def end(self, instance_id: str) -> WorkflowProgress | None:
         """Return the recorded end; None when none was recorded."""
-        with storage_errors(_NAME):
-            return _end_of(self._rows.find(instance_id))
+        with storage_errors(NAME):
+            return end_of(self._rows.find(instance_id))
 
     def settle_course(self, request: SettleCourse) -> CourseSettled:
         """Record which way a run goes, unless that is recorded; return the course that holds.
@@ -126,9 +114,9 @@ class RunRepository:
         A run past the repository has no row: the wanted course holds.
         """
         instance_id, course = instance_id_of(request.workflow, request.key), request.course
-        with storage_errors(_NAME):
+        with storage_errors(NAME):
             for row in self._rows.reads(instance_id):
-                known = _course_of(row)
+                known = course_of(row)
                 if known is not None:
                     course = known
                     break
@@ -139,8 +127,8 @@ class RunRepository:
 
     def course(self, instance_id: str) -> Course | None:
         """Return the recorded course of a run; None when none was recorded."""
-        with storage_errors(_NAME):
-            return _course_of(self._rows.find(instance_id))
+        with storage_errors(NAME):
+            return course_of(self._rows.find(instance_id))
 
     def close(self, closing: CloseRun) -> Closing | None:
         """Store a compensation that was completed late. Its run ends with the last of those that are open. Safe to repeat.
@@ -153,11 +141,11 @@ class RunRepository:
         """
         instance_id = instance_id_of(closing.workflow, closing.key)
         end: WorkflowProgress | None = None
-        with storage_errors(_NAME):
+        with storage_errors(NAME):
             for row in self._rows.reads(instance_id):
                 if row is None or row.get("reopened"):
                     return None
-                end = _end_of(row)
+                end = end_of(row)
                 if end is None:
                     raise EndNotKnown("the end of this run is not recorded yet")
                 if closing.entry.step not in open_compensations(end.steps):
@@ -169,32 +157,20 @@ class RunRepository:
 
     def reopen(self, run: Run) -> None:
         """Have a run looked after again whose end was recorded: an operator starts it once more. Safe to repeat."""
-        change = {"PartitionKey": _PARTITION, "RowKey": run.instance_id, **split_text("end", ""), "reopened": True}
-        with storage_errors(_NAME):
+        change = {"PartitionKey": PARTITION, "RowKey": run.instance_id, **split_text("end", ""), "reopened": True}
+        with storage_errors(NAME):
             self._table.upsert_entity(change)
         self.intake.remember(run)
 
-    def unchanged_since(self, before: datetime) -> Sequence[RecordedRun]:
-        """Return the runs whose rows have not changed since then, and that have no reminder."""
-        asked = "PartitionKey eq @partition and RowKey lt @last and Timestamp lt @before"
-        parameters = {"partition": _PARTITION, "last": REMINDERS, "before": before}
-        with storage_errors(_NAME):
-            found = created_on_first_use(
-                lambda: list(self._table.query_entities(asked, parameters=parameters)),
-                lambda: create_table(self._table),
-            )
-        reminded = {reminder.key for reminder in self.intake.open_runs(datetime.now(UTC))}
-        return [_recorded(row) for row in found if row["RowKey"] not in reminded]
-
     def is_known(self, instance_id: str) -> bool:
         """Return whether a run has this instance id."""
-        with storage_errors(_NAME):
+        with storage_errors(NAME):
             return self._rows.find(instance_id) is not None
 
     def delete(self, instance_id: str) -> None:
         """Delete the row of a run: its key may be used again. Safe to repeat."""
-        with storage_errors(_NAME):
-            self._table.delete_entity(_PARTITION, instance_id)
+        with storage_errors(NAME):
+            self._table.delete_entity(PARTITION, instance_id)
 
     def forget_given_up(self, run: Run) -> None:
         """Forget a run whose end was recorded, unless it was reopened meanwhile. Safe to repeat.
@@ -202,7 +178,7 @@ class RunRepository:
         The row is read after the reminder is deleted, and `reopen` changes it before it stores the reminder: one sees the other.
         """
         self.intake.forget(run.instance_id)
-        with storage_errors(_NAME):
+        with storage_errors(NAME):
             row = self._rows.find(run.instance_id)
         if row is not None and row.get("reopened"):
             self.intake.remember(run)
@@ -211,24 +187,3 @@ class RunRepository:
 def _of_workflow(mark: str, workflow: str) -> dict[str, str]:
     """Return the conditions of the rows of one workflow. `/` follows the point behind its name."""
     return {"RowKey ge @first": f"{mark}{workflow}.", "RowKey lt @end": f"{mark}{workflow}/"}
-
-
-def _partition_of(instance_id: str) -> str:
-    """Return the partition of a run: one takes 2,000 rows a second, and only orders are that many."""
-    return _PARTITION
-
-
-def _recorded(row: Mapping[str, Any]) -> RecordedRun:
-    return RecordedRun(
-        instance_id=row["RowKey"], fingerprint=row.get("fingerprint"), course=_course_of(row), end=_end_of(row)
-    )
-
-
-def _end_of(row: Mapping[str, Any] | None) -> WorkflowProgress | None:
-    text = None if row is None else joined_text("end", row)
-    return WorkflowProgress.model_validate_json(text) if text else None
-
-
-def _course_of(row: Mapping[str, Any] | None) -> Course | None:
-    text = None if row is None else joined_text("course", row)
-    return Course.model_validate_json(text) if text else None

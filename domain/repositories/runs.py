@@ -100,8 +100,14 @@ class RunRepository(RunRecords, Protocol):
     def reopen(self, run: Run) -> None:
         """Look after a run again whose end was recorded: an operator starts it once more."""
 
-    def unchanged_since(self, before: datetime) -> Sequence[RecordedRun]:
-        """Return the runs whose rows have not changed since then, and that are known to have ended."""
+    def unchanged_since(self, before: datetime, *, after: str, limit: int) -> Page[RecordedRun]:
+        """Return the runs unchanged since then that are known to have ended, of so many rows behind an id; cursor: the last id."""
+
+    def retention_position(self) -> str:
+        """Return the id behind which the retention is to go on; an empty one when it is to begin anew."""
+
+    def move_retention(self, after: str) -> None:
+        """Store how far the retention is. after: an empty id when it is at the end."""
 
     def is_known(self, instance_id: str) -> bool:
         """Return whether a run has this instance id."""

@@ -7,6 +7,7 @@ of its own. The row goes last, so a process that dies in between leaves a run th
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
+from typing import Final
 
 from domain.archive import ArchivedLine, archived_run
 from domain.workflows.run import RecordedRun
@@ -16,15 +17,30 @@ from services.durable.instances import instance_status
 from services.retention.archiving import lines_beside, purge_instance
 from services.retention.settled import why_run_unsettled
 
+PAGE_ROWS: Final = 1_000
+"""The most that the service gives at once."""
+
 
 async def purge_runs(client: DurableClient, now: datetime, has_time: Callable[[], bool]) -> int:
-    """Purge what is past its retention and settled. Return how many runs were."""
+    """Purge what is past its retention and settled, in the order of ids. Return how many runs were.
+
+    One that runs out of time remembers how far it is: the next goes on there, so that what stays holds up nothing behind it.
+    """
+    repository = services().run_repository
     before = now - services().settings.history_retention
-    purged = 0
-    for run in await asyncio.to_thread(services().run_repository.unchanged_since, before):
-        if not has_time():
-            break
-        purged += await _purge(client, run, before)
+    position: str | None = await asyncio.to_thread(repository.retention_position)
+    began_at, purged = position, 0
+    while position is not None and has_time():
+        page = await asyncio.to_thread(repository.unchanged_since, before, after=position, limit=PAGE_ROWS)
+        for run in page.items:
+            if not has_time():
+                break
+            purged += await _purge(client, run, before)
+            position = run.instance_id
+        else:
+            position = page.cursor
+    if (position or "") != began_at:
+        await asyncio.to_thread(repository.move_retention, position or "")
     return purged
 
 

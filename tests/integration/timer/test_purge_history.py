@@ -15,6 +15,7 @@ from services.container import services
 from services.recovery.orders import OrderRecovery
 from services.recovery.workflows import WorkflowRecovery
 from services.retention.histories import Histories
+from services.retention.runs import purge_runs
 from tests.support.order_requests import order_request
 from tests.support.shop import Shop, running_shop, use_settings
 from triggers.timer.purge_history import purge
@@ -135,6 +136,32 @@ async def test_a_run_is_purged_with_all_that_is_its_own(shop: Shop) -> None:
     assert archived("runs/report.r-1") == [("run", "report.r-1"), ("history", "report.r-1")]
     assert list(services().storage.container("reports").list_blob_names()) == []
     assert (await shop.post("reports", body)).status == 202, "its key may be used again"
+
+
+async def test_runs_are_purged_in_pages_and_the_next_timer_goes_on_behind_what_stays(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.retention.runs.PAGE_ROWS", 2)
+    span = {"placed_from": "2026-01-01T00:00:00Z", "placed_to": "2026-02-01T00:00:00Z", "format": "csv"}
+    for number in range(5):
+        await shop.post("reports", {"id": f"r-{number}", **span})
+    await shop.host.run_until_idle()
+    late = datetime.now(UTC) + timedelta(hours=1)
+    await WorkflowRecovery().recover(client_of(shop), late)
+    monkeypatch.setattr(
+        "services.retention.runs.why_run_unsettled", lambda _client, _name, key: unsettled_if(key in ("r-0", "r-1"))
+    )
+    late = shop.host.clock.now() + timedelta(days=31)
+
+    async def purge(looks: int) -> int:
+        answers = chain(repeat(True, looks), repeat(False))
+        return await purge_runs(client_of(shop), late, answers.__next__)
+
+    # A look before each page, and one before each run.
+    assert [await purge(3), await purge(2), await purge(1)] == [0, 1, 0], "behind both that stay, and then one"
+    assert services().run_repository.retention_position() == "report.r-2"
+    assert [await purge(9), services().run_repository.retention_position()] == [2, ""]
+    assert [each.instance_id for each in services().run_repository.list_ended().items] == ["report.r-0", "report.r-1"]
 
 
 async def test_histories_behind_a_whole_page_that_stays_are_purged(

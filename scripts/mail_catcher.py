@@ -41,13 +41,13 @@ class MailCatcher:
         return await asyncio.start_server(self._converse, "127.0.0.1", port, limit=MAX_MAIL_BYTES)
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # A sender that hangs up or sends a line without an end is no concern of the others.
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        # A sender that hangs up or sends a line without an end is no concern of the others. A conversation is cut short by our end.
+        strays = (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.CancelledError)
+        with contextlib.closing(writer), contextlib.suppress(*strays):
             await _say(writer, "220 durable-orders mail catcher")
             while (line := await reader.readuntil(b"\r\n")) and not line.upper().startswith(b"QUIT"):
                 await self._answer(line.decode("latin-1").strip(), reader, writer)
             await _say(writer, "221 bye")
-        writer.close()
 
     async def _answer(self, line: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         match line.upper().split(" ", 1)[0]:

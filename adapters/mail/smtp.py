@@ -1,20 +1,27 @@
-"""Send mails by SMTP. A repeat carries the same `Message-ID`."""
+"""Send mails by SMTP. A repeat carries the same `Message-ID`.
+
+A mail may go over a connection that has waited since the one before, and which the server may have closed. So until its content
+is sent, whatever goes wrong there is done again over a new one; from then on nothing is, because the server may have the mail.
+"""
 
 import smtplib
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
-from email.message import EmailMessage
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from email.utils import parseaddr
 from functools import cached_property
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from adapters.mail.connections import Connection, IdleConnections, closed_on_error
+from adapters.mail.mime import mail_bytes
 from domain.email_address import needs_smtputf8
 from domain.errors import ProviderUnavailable
 from domain.mail.message import Mail
 from domain.workflows.steps import StepResult
 
 ANSWER_TIMEOUT_S: Final = 20
+_SMTPUTF8: Final = ("SMTPUTF8", "BODY=8BITMIME")
 
 
 class SmtpMailer:
@@ -23,50 +30,71 @@ class SmtpMailer:
     def __init__(self, url: str, sender: str) -> None:
         self._url = urlsplit(url)
         self._sender = sender
+        self._address = parseaddr(sender)[1]
+        self._idle = IdleConnections()
 
     def send(self, mail: Mail) -> StepResult:
         """Hand a mail over to the server. The reference is the message id."""
+        is_internationalised = any(map(needs_smtputf8, (self._address, *mail.to)))
+        content = mail_bytes(self._sender, mail, is_internationalised=is_internationalised)
+        options = (f"SIZE={len(content)}", *(_SMTPUTF8 if is_internationalised else ()))
         try:
-            with _smtp_errors(), self._session() as session:
-                if any(map(needs_smtputf8, mail.to)) and not session.has_extn("smtputf8"):
-                    raise _MailRefused("does not offer SMTPUTF8, which an address outside ASCII needs")
-                # The recipients are named, because to read them from the header again might find others.
-                session.send_message(self._message(mail), to_addrs=list(mail.to))
+            with _smtp_errors():
+                connection = self._ready_for(mail.to, options)
+                with closed_on_error(connection):
+                    code, reply = connection.smtp.data(content)
+                    if code != 250:
+                        raise smtplib.SMTPDataError(code, reply)
         except _MailRefused as refusal:
             return StepResult.refused("mail_refused", f"the mail server {refusal}")
+        self._idle.put(connection)
         return StepResult(reference=mail.message_id)
 
-    def _message(self, mail: Mail) -> EmailMessage:
-        message = EmailMessage()
-        message["From"] = self._sender
-        message["To"] = ", ".join(mail.to)
-        message["Subject"] = mail.subject
-        message["Message-ID"] = f"<{mail.message_id}@{self._sender.rpartition('@')[2].rstrip('>')}>"
-        message["Auto-Submitted"] = "auto-generated"
-        message.set_content(mail.text)
-        message.add_alternative(mail.html, subtype="html")
-        return message
+    def _ready_for(self, to: Sequence[str], options: Sequence[str]) -> Connection:
+        """Return a connection over which the server has accepted sender and recipients, and waits for the content."""
+        waiting = self._idle.take()
+        if waiting is not None:
+            # A new connection decides: this one may be over, or have had its number of mails.
+            with suppress(smtplib.SMTPException, OSError, _MailRefused), closed_on_error(waiting):
+                self._announce(waiting.smtp, to, options)
+                return waiting
+        connection = self._opened()
+        with closed_on_error(connection):
+            self._announce(connection.smtp, to, options)
+        return connection
+
+    def _announce(self, session: smtplib.SMTP, to: Sequence[str], options: Sequence[str]) -> None:
+        """Name the sender and the recipients. To read these from the header again might find others."""
+        if _SMTPUTF8[0] in options and not session.has_extn("smtputf8"):
+            raise _MailRefused("does not offer SMTPUTF8, which an address outside ASCII needs")
+        understood = [option for option in options if "=" not in option or session.has_extn(option.partition("=")[0])]
+        code, reply = session.mail(self._address, understood)
+        if code != 250:
+            raise smtplib.SMTPSenderRefused(code, reply, self._address)
+        refused = {one: answer for one in to if (answer := session.rcpt(one))[0] not in (250, 251)}
+        if len(refused) == len(to):
+            raise smtplib.SMTPRecipientsRefused(refused)
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
         """Read the trusted certificates once: it takes longer than to send a mail."""
         return ssl.create_default_context()
 
-    @contextmanager
-    def _session(self) -> Iterator[smtplib.SMTP]:
+    def _opened(self) -> Connection:
         host = str(self._url.hostname)
         session: smtplib.SMTP
         if self._url.scheme == "smtps":
             session = smtplib.SMTP_SSL(host, self._url.port or 465, timeout=ANSWER_TIMEOUT_S, context=self._tls)
         else:
             session = smtplib.SMTP(host, self._url.port or 587, timeout=ANSWER_TIMEOUT_S)
-        with session:
-            session.ehlo()
+        connection = Connection(session)
+        with closed_on_error(connection):
+            session.ehlo_or_helo_if_needed()
             if self._url.scheme == "smtp" and session.has_extn("starttls"):
                 session.starttls(context=self._tls)
                 session.ehlo()
             self._log_in(session)
-            yield session
+        return connection
 
     def _log_in(self, session: smtplib.SMTP) -> None:
         if not self._url.username:

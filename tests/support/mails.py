@@ -51,6 +51,15 @@ def text_of(mail: EmailMessage, kind: str = "plain") -> str:
     return str(part.get_content())
 
 
+async def _end(server: asyncio.Server) -> None:
+    """Close the server and its connections, which senders keep for a while."""
+    server.close()
+    conversations = asyncio.all_tasks() - {asyncio.current_task()}
+    for each in conversations:
+        each.cancel()
+    await asyncio.gather(*conversations, return_exceptions=True)
+
+
 @contextmanager
 def running_mailbox() -> Iterator[Mailbox]:
     """Yield a mail server in a thread, on a free port, for the length of the block."""
@@ -62,7 +71,8 @@ def running_mailbox() -> Iterator[Mailbox]:
     try:
         yield mailbox
     finally:
-        loop.call_soon_threadsafe(server.close)
+        server_ended = asyncio.run_coroutine_threadsafe(_end(server), loop)
+        server_ended.result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()

@@ -34,7 +34,7 @@ def observed(command: type[Wire]) -> Callable[[Activity], Activity]:
 
     def decorate(activity: Activity) -> Activity:
         @wraps(activity)
-        def run(request: dict[str, Any]) -> dict[str, Any]:
+        def taken(request: dict[str, Any]) -> dict[str, Any]:
             started, facts = time.monotonic(), {"outcome": "raised"}
             asked: Wire | None = None
             try:
@@ -46,7 +46,7 @@ def observed(command: type[Wire]) -> Callable[[Activity], Activity]:
                 spent = round((time.monotonic() - started) * 1000)
                 emit("order.step", **_whose(asked), step=activity.__name__, ms=spent, **facts)
 
-        return run
+        return taken
 
     return decorate
 

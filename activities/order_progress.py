@@ -21,7 +21,7 @@ def records_progress(activity: Activity) -> Activity:
     """
 
     @wraps(activity)
-    def run(request: dict[str, Any]) -> dict[str, Any]:
+    def taken(request: dict[str, Any]) -> dict[str, Any]:
         progress = OrderProgress.model_validate(request[PROGRESS]) if PROGRESS in request else None
         is_repeat = progress is not None and progress.step is not None and progress.step.attempt > 1
         if is_repeat:
@@ -33,7 +33,7 @@ def records_progress(activity: Activity) -> Activity:
                 _record(progress)
             raise
 
-    return run
+    return taken
 
 
 def _record(progress: OrderProgress | None) -> None:

@@ -80,7 +80,7 @@ def with_its_operations(entity: Any, name: str) -> Any:
     """Return an entity's function that makes a span of each operation of a batch, in the trace of the one who asked for it."""
 
     @wraps(entity)
-    def run(context: Any) -> Any:
+    def traced_batch(context: Any) -> Any:
         answer = entity(context)
         tracer = _tracer()
         if tracer is not None:
@@ -92,7 +92,7 @@ def with_its_operations(entity: Any, name: str) -> Any:
                 _log.warning("a batch of %s has no spans: %s", name, type(error).__qualname__)
         return answer
 
-    return run
+    return traced_batch
 
 
 def step_of_an_activity(step: str, request: dict[str, Any]) -> AbstractContextManager[None]:

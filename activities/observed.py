@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from domain.ids import PROCESS_ORDER
 from domain.money import Money
@@ -12,14 +12,6 @@ from domain.workflows.steps import Outcome, StepResult
 from services.telemetry import emit
 
 Activity = Callable[[dict[str, Any]], dict[str, Any]]
-
-
-@runtime_checkable
-class MovesMoney(Protocol):
-    """A command that knows what money it moves."""
-
-    def money_moved(self, result: StepResult) -> Money | None:
-        """Return what was taken or paid back; None when no money was to move."""
 
 
 def observed(command: type[Wire]) -> Callable[[Activity], Activity]:
@@ -59,7 +51,8 @@ def _whose(command: Wire | None) -> dict[str, str | None]:
 
 
 def _money(command: Wire, answer: dict[str, Any]) -> dict[str, Any]:
-    if not isinstance(command, MovesMoney):
+    money_moved: Callable[[StepResult], Money | None] | None = getattr(command, "money_moved", None)
+    if money_moved is None:
         return {}
-    moved = command.money_moved(StepResult.model_validate(answer))
+    moved = money_moved(StepResult.model_validate(answer))
     return {} if moved is None else {"amount_cents": moved.amount, "currency": moved.currency}

@@ -127,6 +127,7 @@ def rules_of(currency: str) -> CurrencyRules:
     return rules
 
 
+@cache
 def known_currencies() -> frozenset[str]:
     """Return the codes of all currencies, in lower case."""
     return frozenset(_all_rules())

@@ -3,7 +3,7 @@
 import dataclasses
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime
 from typing import Annotated, Any, LiteralString, Self
 
 from pydantic import (
@@ -134,6 +134,8 @@ def _iso(form: str, known: type, kind: LiteralString, words: LiteralString) -> B
 
 
 def _on_the_calendar(moment: datetime) -> datetime:
+    if MINYEAR < moment.year < MAXYEAR:  # no zone is a year away from UTC
+        return moment
     try:
         moment.astimezone(UTC)
     except OverflowError:

@@ -1,6 +1,6 @@
 """What the storage libraries have in common, for the calls that are made past their own operations."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any, Final, NoReturn
 
@@ -12,6 +12,7 @@ from azure.core.exceptions import (
     ResourceNotModifiedError,
     map_error,
 )
+from azure.core.pipeline import Pipeline
 from azure.core.pipeline.policies import (
     ContentDecodePolicy,
     DistributedTracingPolicy,
@@ -35,6 +36,11 @@ _ERRORS: Final[dict[int, type[HttpResponseError]]] = {
     HTTPStatus.CONFLICT: ResourceExistsError,
     HTTPStatus.NOT_MODIFIED: ResourceNotModifiedError,
 }
+
+
+def pipeline_of(transport: Any, policies: Iterable[Any], idle: tuple[type, ...]) -> "Pipeline[Any, Any]":
+    """Return a pipeline of a library's policies, without those that do nothing for the app. Their order stays."""
+    return Pipeline(transport, [policy for policy in policies if not isinstance(policy, idle)])
 
 
 def raise_by_status(response: Any, read_body: Callable[[], Any]) -> NoReturn:

@@ -10,7 +10,6 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from azure.core.exceptions import HttpResponseError
-from azure.core.pipeline import Pipeline
 from azure.core.pipeline.policies import ContentDecodePolicy
 from azure.core.pipeline.transport import HttpRequest
 from azure.storage.queue import QueueClient, QueueMessage, TextBase64EncodePolicy
@@ -19,7 +18,7 @@ from azure.storage.queue._generated._utils import model_base as library_answers
 from azure.storage.queue._shared import policies as library_policies
 from azure.storage.queue._shared import response_handlers as library_errors
 
-from adapters.azure_storage.library_calls import IDLE_POLICIES, raise_by_status
+from adapters.azure_storage.library_calls import IDLE_POLICIES, pipeline_of, raise_by_status
 
 _read_error: Any = library_answers._failsafe_deserialize_xml
 # The library's own are for other requests than this, or must be asked for.
@@ -44,7 +43,7 @@ class QuickQueueClient(QueueClient):
         super().__init__(account_url, queue_name, credential, **options)
         _, library = self._create_pipeline(self.credential, sdk_moniker=self._sdk_moniker, **options)
         policies = [getattr(each, "_policy", each) for each in library._impl_policies]
-        self._quick = Pipeline[Any, Any](library._transport, [each for each in policies if not isinstance(each, _IDLE)])
+        self._quick = pipeline_of(library._transport, policies, _IDLE)
         self._messages_url = f"{self.url}/messages"
         # Else a message may have to be escaped, and an address have a signature.
         self._is_usual = isinstance(self._message_encode_policy, TextBase64EncodePolicy) and "?" not in self.url

@@ -8,24 +8,42 @@ than here, goes the library's way.
 """
 
 import re
+import time
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final, NoReturn
+from uuid import uuid1
+from wsgiref.handlers import format_date_time
 
 from azure.core.exceptions import HttpResponseError
-from azure.core.pipeline import Pipeline
-from azure.core.pipeline.policies import ContentDecodePolicy
+from azure.core.pipeline.policies import (
+    ContentDecodePolicy,
+    NetworkTraceLoggingPolicy,
+    RequestIdPolicy,
+    UserAgentPolicy,
+)
+from azure.core.pipeline.transport import HttpRequest
 from azure.data.tables import TableClient, TableEntity, UpdateMode
 from azure.data.tables import _deserialize as library_answers
 from azure.data.tables import _error as library_errors
 from azure.data.tables import _policies as library_policies
 
-from adapters.azure_storage.library_calls import raise_by_status
-from adapters.azure_storage.table_requests import METHODS, RowRequests, busy_policies, stored_properties
+from adapters.azure_storage.library_calls import IDLE_POLICIES, pipeline_of, raise_by_status
+from adapters.azure_storage.table_requests import METHODS, RowRequests, stored_properties
 from adapters.azure_storage.table_transactions import answers_to_rows, transaction_request
 
 _read_entity: Any = library_answers._convert_to_entity
 _raise_by_code: Any = library_errors._process_table_error
+_IDLE: Final = (
+    *IDLE_POLICIES,
+    NetworkTraceLoggingPolicy,
+    # The account's second location is not read.
+    library_policies.StorageHosts,
+    # Their headers are set here, once for all attempts as there.
+    library_policies.StorageHeadersPolicy,
+    RequestIdPolicy,
+    UserAgentPolicy,
+)
 _TIMESTAMP: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
 
@@ -35,19 +53,20 @@ class QuickTableClient(TableClient):
     def __init__(self, endpoint: str, table_name: str, **options: Any) -> None:
         super().__init__(endpoint, table_name, **options)
         library: Any = self._client
-        policies = busy_policies(self._configure_policies(hosts=self._hosts, **options))
+        policies = self._configure_policies(hosts=self._hosts, **options)
+        self._user_agent = next(each.user_agent for each in policies if isinstance(each, UserAgentPolicy))
         if self._cosmos_endpoint:
             policies.insert(0, library_policies.CosmosPatchTransformPolicy())
         account_url = f"{self.scheme}://{self._primary_hostname}"
         self._rows = RowRequests(account_url, table_name, self.api_version, self._query_str)
-        self._pipeline = Pipeline[Any, Any](library._client._pipeline._transport, policies)
+        self._pipeline = pipeline_of(library._client._pipeline._transport, policies, _IDLE)
         self._deserialize: Any = library._deserialize
 
     def get_entity(self, partition_key: str, row_key: str, **options: Any) -> TableEntity:
         """Return a row."""
         if options:
             return super().get_entity(partition_key, row_key, **options)
-        answer = self._pipeline.run(self._rows.reading(partition_key, row_key), stream=False)
+        answer = self._send(self._rows.reading(partition_key, row_key))
         if answer.http_response.status_code != HTTPStatus.OK:
             self._refuse(answer)
         return _entity(self._decoded(answer))
@@ -57,7 +76,7 @@ class QuickTableClient(TableClient):
         if options or mode not in METHODS:
             return super().upsert_entity(entity, mode, **options)
         request = self._rows.storing(METHODS[mode], stored_properties(entity))
-        answer = self._pipeline.run(request, stream=False)
+        answer = self._send(request)
         if answer.http_response.status_code != HTTPStatus.NO_CONTENT:
             self._refuse(answer)
         headers = answer.http_response.headers
@@ -69,7 +88,7 @@ class QuickTableClient(TableClient):
         if options or len(args) != 2:
             super().delete_entity(*args, **options)
             return
-        answer = self._pipeline.run(self._rows.deleting(*args), stream=False)
+        answer = self._send(self._rows.deleting(*args))
         if answer.http_response.status_code not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND):
             self._refuse(answer)
 
@@ -84,8 +103,15 @@ class QuickTableClient(TableClient):
     def _batch_send(self, table_name: str, *reqs: Any, **options: Any) -> list[Mapping[str, Any]]:
         url = f"{self.scheme}://{self._primary_hostname}/$batch"
         request = transaction_request(url, self.api_version, reqs)
-        answer = self._pipeline.run(request, stream=False, **options)
+        answer = self._send(request, **options)
         return answers_to_rows(answer.http_response, table_name, reqs)
+
+    def _send(self, request: HttpRequest, **options: Any) -> Any:
+        headers = request.headers
+        headers["x-ms-client-request-id"] = str(uuid1())
+        headers["x-ms-date"] = headers["Date"] = format_date_time(time.time())
+        headers["User-Agent"] = self._user_agent
+        return self._pipeline.run(request, stream=False, **options)
 
     def _decoded(self, answer: Any) -> Any:
         """Return the body of an answer, and keep it where the library looks for it."""

@@ -9,15 +9,11 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from azure.core import MatchConditions
-from azure.core.pipeline.policies import NetworkTraceLoggingPolicy
 from azure.core.pipeline.transport import HttpRequest
 from azure.core.serialization import AzureJSONEncoder
 from azure.data.tables import UpdateMode
-from azure.data.tables import _policies as library_policies
 from azure.data.tables import _serialize as library_rows
 from azure.data.tables._generated import _vendor as library_conditions
-
-from adapters.azure_storage.library_calls import IDLE_POLICIES
 
 stored_properties: Any = library_rows._add_entity_properties
 _escape: Any = library_rows._prepare_key
@@ -27,13 +23,6 @@ ANY_VERSION: Final = "*"
 _READING: Final = "application/json;odata=minimalmetadata"
 _WRITING: Final = "application/json"
 _NO_OPTIONS: Final[Mapping[str, Any]] = {}
-# The account's second location is not read.
-_IDLE: Final = (*IDLE_POLICIES, NetworkTraceLoggingPolicy, library_policies.StorageHosts)
-
-
-def busy_policies(policies: Sequence[Any]) -> list[Any]:
-    """Return those of the library's policies that do something."""
-    return [each for each in policies if not isinstance(each, _IDLE)]
 
 
 class RowRequests:

@@ -116,6 +116,25 @@ def found() -> requests.Response:
     return answered(200, body, Content_Type="application/json", x_ms_request_id="r", ETag='W/"1"')
 
 
+@pytest.mark.parametrize("etag", ['W/"1"', None])
+@pytest.mark.parametrize(
+    "time",
+    [f"2026-11-27T18:22:33{rest}" for rest in ("Z", ".1Z", ".123456Z", ".1234567Z", "", "+01:00", ".Z")] + ["soon", ""],
+)
+def test_a_time_is_read_as_by_the_library(time: str, etag: str | None) -> None:
+    stored = {"PartitionKey": "p", "RowKey": "known", "at@odata.type": "Edm.DateTime", "at": time, "text": "t"}
+    version = {"odata.etag": etag} if etag else {}
+    seen = []
+    for kind in KINDS:
+        body = json.dumps({**version, **stored, "Timestamp": "2026-11-27T18:22:33.7654321Z"})
+        session = Scripted(answered(200, body, Content_Type="application/json", x_ms_request_id="r"))
+        options = {"credential": Tokens(timedelta(hours=1)), "session": session, "session_owner": False}
+        table = kind("https://shop.table.core.windows.net", TABLE, **options)
+        ended = outcome(partial(CALLS["read"], table))
+        seen.append((ended, repr(ended)))
+    assert seen[0] == seen[1]
+
+
 def challenged() -> requests.Response:
     challenge = 'Bearer authorization_uri="https://login.example/tenant/oauth2" resource_id="https://other.example"'
     return refused(401, "InvalidAuthenticationInfo", WWW_Authenticate=challenge)

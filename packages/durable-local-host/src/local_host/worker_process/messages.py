@@ -9,7 +9,7 @@ import asyncio
 import pickle
 import struct
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,7 +84,7 @@ def encode(message: Any) -> bytes:
     return _LENGTH.pack(len(body)) + body
 
 
-def write(writer: asyncio.StreamWriter, message: Any) -> None:
+def write(writer: asyncio.StreamWriter | asyncio.Transport, message: Any) -> None:
     """Send a message; returns at once."""
     writer.write(encode(message))
 
@@ -110,6 +110,43 @@ class Outbox:
         self._is_woken = False  # first: what is appended from now on wakes the loop again
         waiting = self._waiting
         self._writer.write(b"".join([waiting.popleft() for _ in range(len(waiting))]))
+
+
+class Incoming(asyncio.Protocol):
+    """Takes messages as they arrive, in the same turn of the event loop.
+
+    Attributes:
+        transport: The connection, once it is made.
+    """
+
+    def __init__(self, take: Callable[[Any], None], end: Callable[[], None]) -> None:
+        """Call `take` with each message, and `end` when the other end is gone."""
+        self.transport: asyncio.Transport
+        self._take = take
+        self._end = end
+        self._unread = bytearray()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Take what is complete."""
+        self._unread += data
+        begin = 0
+        with memoryview(self._unread) as unread:
+            while len(unread) >= (body := begin + _LENGTH.size):
+                end = body + _LENGTH.unpack_from(unread, begin)[0]
+                if len(unread) < end:
+                    break
+                self._take(pickle.loads(unread[body:end]))  # noqa: S301 - see above
+                begin = end
+        del self._unread[:begin]
+
+    def connection_lost(self, _: Exception | None) -> None:
+        """Report the end."""
+        self._end()
 
 
 async def read(reader: asyncio.StreamReader) -> Any:

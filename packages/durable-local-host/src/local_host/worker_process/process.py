@@ -26,12 +26,13 @@ _PROGRAM = "import sys; sys.path.insert(1, sys.argv[2]); from local_host.worker_
 class WorkerProcess:
     """A running process with the app loaded. app: the functions, without their code; gone: done once the process has ended."""
 
-    def __init__(self, process: Process, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, process: Process) -> None:
         """Use `start`."""
         self.app: AppIndex
         self._process = process
-        self._reader = reader
-        self._writer = writer
+        self._connection = messages.Incoming(self._take, self._end)
+        self._first: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._ending: asyncio.Task[None] | None = None
         self._numbers = itertools.count()
         self._in_hand: dict[int, asyncio.Future[FunctionAnswer]] = {}
         self._ended_for: CallLost | None = None
@@ -46,7 +47,8 @@ class WorkerProcess:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-c", _PROGRAM, str(theirs.fileno()), _PACKAGES, pass_fds=[theirs.fileno()]
             )
-        worker = cls(process, *await asyncio.open_connection(sock=ours))
+        worker = cls(process)
+        await asyncio.get_running_loop().create_connection(lambda: worker._connection, sock=ours)
         await worker._load(messages.Load(directory, dict(log_levels)))
         return worker
 
@@ -60,7 +62,7 @@ class WorkerProcess:
         number = next(self._numbers)
         answer: asyncio.Future[FunctionAnswer] = asyncio.get_running_loop().create_future()
         self._in_hand[number] = answer
-        messages.write(self._writer, messages.Call(number, call))
+        messages.write(self._connection.transport, messages.Call(number, call))
         try:
             return await answer
         finally:
@@ -85,21 +87,31 @@ class WorkerProcess:
         return self._is_closed or self._ended_for is not None
 
     async def _load(self, load: messages.Load) -> None:
-        messages.write(self._writer, load)
-        first = await messages.read(self._reader)
+        messages.write(self._connection.transport, load)
+        first = await asyncio.shield(self._first)  # which the reading side still sets when a start is cancelled
         if isinstance(first, messages.Loaded):
             self.app = first.app
-            self._reading = asyncio.create_task(self._read())
             return
         exit_code = await self._process.wait()
-        self._writer.close()
+        self._connection.transport.close()
         raise AppLoadError(first.text) if isinstance(first, messages.Refused) else _exited(exit_code)
 
-    async def _read(self) -> None:
-        while (message := await messages.read(self._reader)) is not None:
-            waiting = self._in_hand.get(message.number)
-            if waiting is not None and not waiting.done():
-                _settle(waiting, message)
+    def _take(self, message: Any) -> None:
+        if not self._first.done():
+            self._first.set_result(message)
+            return
+        waiting = self._in_hand.get(message.number)
+        if waiting is not None and not waiting.done():
+            _settle(waiting, message)
+
+    def _end(self) -> None:
+        if not self._first.done():
+            self._first.set_result(None)
+        elif isinstance(self._first.result(), messages.Loaded):
+            self._ending = asyncio.create_task(self._lose_all())
+
+    async def _lose_all(self) -> None:
+        """Fail what the process had in hand, once it has ended."""
         exit_code = await self._process.wait()
         lost = self._ended_for or _exited(exit_code)
         if not self.was_ended:
@@ -107,7 +119,6 @@ class WorkerProcess:
         for waiting in self._in_hand.values():
             if not waiting.done():
                 waiting.set_exception(lost)
-        self._writer.close()
         self.gone.set_result(None)
 
 

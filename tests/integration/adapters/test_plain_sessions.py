@@ -59,6 +59,7 @@ ANSWERS = {
     "HTTP/1.0 that is kept": b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nok",
     "continue, then more": b"HTTP/1.1 100 Continue\r\n\r\n" + with_length(TEXT),
     "a folded header": b"HTTP/1.1 200 OK\r\nX-Long: one\r\n two\r\nContent-Length: 2\r\n\r\nok",
+    "a line that ends otherwise": b"HTTP/1.1 200 OK\r\nX-A: b\nX-C: d\r\nContent-Length: 2\r\n\r\nok" + CLOSE,
     "lines without carriage returns": b"HTTP/1.1 200 OK\nContent-Length: 2\n\nok\r\n\r\n" + CLOSE,
     "a length and chunks": b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"
     + CLOSE,
@@ -106,11 +107,35 @@ def test_a_redirect_is_followed_where_requests_follows_it():
         assert session.request("GET", server.url + "/", allow_redirects=False, timeout=PATIENCE_S).status_code == 302
 
 
-def test_bytes_after_an_answer_are_no_answer():
-    with running_server(OK, OK + with_length(b"another's")) as server:
+@pytest.mark.parametrize(
+    "answer",
+    [
+        OK + with_length(b"another's"),
+        in_chunks(b"2\r\nok\r\n0\r\n\r\n", "Content-Length: 12"),
+        b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nok",
+    ],
+    ids=["more than one answer", "two lengths", "another form"],
+)
+def test_an_answer_that_may_end_elsewhere_is_the_last_of_its_connection(answer: bytes):
+    with running_server(OK, answer) as server:
         session = kept(new_session(), server)
         assert [session.get(f"{server.url}/", timeout=PATIENCE_S).content for _ in range(2)] == [b"ok", b"ok"]
         assert server.connections == [1, 1, 2]
+
+
+def test_a_chunk_ends_where_its_length_says():
+    with running_server(OK, in_chunks(b"2\r\nokay0\r\n\r\n")) as server:
+        session = kept(new_session(), server)
+        with pytest.raises(requests.exceptions.ChunkedEncodingError):
+            session.get(f"{server.url}/", timeout=PATIENCE_S)
+
+
+def test_cookies_are_not_kept():
+    with running_server(*[with_length(b"ok", "Set-Cookie: a=b; Path=/")] * 3) as server:
+        session = kept(new_session(), server)
+        for url in ("/", "/", "/ not plain"):
+            session.get(server.url + url, timeout=PATIENCE_S)
+        assert not any(b"\r\ncookie:" in request.lower() for request in server.requests)
 
 
 def test_an_answer_that_does_not_come_is_a_read_timeout():

@@ -4,13 +4,17 @@ The service speaks as Zippopotam.us does: `GET {base}/{country}/{postal code}` a
 """
 
 import csv
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote
 
+from adapters.web.sessions import new_session
 from domain.errors import ProviderUnavailable
 from domain.onboarding.user import FindRegion, Region
+
+if TYPE_CHECKING:
+    from requests import Session
 
 _TABLE: Final = Path(__file__).with_name("regions.csv")
 _TIMEOUT_S: Final = (3.05, 5)
@@ -42,13 +46,17 @@ class RegionService:
         """Return the region; None when the service does not know it. Raises ProviderUnavailable, which is not remembered."""
         return self._remembered(wanted.country, wanted.postal_code) if wanted.postal_code else None
 
+    @cached_property
+    def _session(self) -> "Session":
+        return new_session()
+
     def _ask(self, country: str, postal_code: str) -> Region | None:
         import requests
 
         url = f"{self._base}/{quote(country.lower(), safe='')}/{quote(postal_code, safe='')}"
         try:
             # A service of look-ups has no reason to redirect, and a redirect could lead anywhere.
-            answer = requests.get(url, timeout=_TIMEOUT_S, allow_redirects=False)
+            answer = self._session.get(url, timeout=_TIMEOUT_S, allow_redirects=False)
             if answer.status_code == requests.codes.not_found:
                 return None
             answer.raise_for_status()

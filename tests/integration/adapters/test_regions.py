@@ -9,6 +9,7 @@ from adapters.web.regions import RegionService, RegionTable
 from domain.errors import ProviderUnavailable
 from domain.onboarding.user import FindRegion, Region
 from tests.integration.adapters.scripted import Script
+from tests.support.scripted_server import running_server
 
 CALL = "GET /us/94107"
 WANTED = FindRegion(country="US", postal_code="94107")
@@ -53,6 +54,13 @@ def test_the_table_has_the_region(country, postal_code, code):
 )
 def test_the_table_says_when_it_does_not_know(country, postal_code):
     assert RegionTable().find(wanted(country, postal_code)) is None
+
+
+def test_a_service_is_asked_over_one_connection():
+    with running_server(*[b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"] * 2) as server:
+        service = RegionService(server.url)
+        assert [service.find(wanted("US", code)) for code in ("94107", "10001")] == [None, None]
+        assert server.connections == [1, 1]
 
 
 def test_a_service_is_asked_once_for_the_same_place(script: Script):

@@ -13,7 +13,8 @@ from adapters.azure_storage.table_pages import read_page
 from domain.ids import digest_id
 from domain.page import Page
 from domain.payments.listing import ProviderPayment
-from domain.payments.reconciliation import PaymentDrift, PaymentRun, ReadPosition, WatchedPayment
+from domain.payments.reconciliation import PaymentDrift
+from domain.payments.reconciliation_runs import PaymentRun, ReadPosition, WatchedPayment
 from domain.workflows.dead_letter import Resolution
 
 if TYPE_CHECKING:

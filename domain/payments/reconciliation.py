@@ -10,7 +10,7 @@ from domain.clocks import is_plausible
 from domain.ids import DriftId, digest_id
 from domain.payments.listing import ProviderPayment
 from domain.payments.providers import ProviderName
-from domain.wire import Timestamp, Wire
+from domain.wire import Wire
 
 
 class PaymentDriftKind(StrEnum):
@@ -195,64 +195,3 @@ def _drift(kind: PaymentDriftKind, payment: ProviderPayment, order: OrderMoney) 
         expected_currency=order.currency,
         next_action=NEXT_ACTION[kind].format(drift_id=drift_id),
     )
-
-
-class Span(Wire):
-    """A span of time whose payments are being read. cursor: of the next page; None before the first."""
-
-    since: Timestamp
-    until: Timestamp
-    cursor: str | None = None
-
-
-class ReadPosition(Wire):
-    """How far the payments of one provider are read.
-
-    Attributes:
-        read_until: Everything that was made or paid back before is read; None before the first run.
-        span: What is left of a span that was too long for one run.
-        watched_cursor: Where the next run goes on to look at open payments, when they are too many for one.
-        ended_until: The orders that ended before are compared; None before the first run.
-    """
-
-    provider: ProviderName
-    read_until: Timestamp | None = None
-    span: Span | None = None
-    watched_cursor: str | None = None
-    ended_until: Timestamp | None = None
-
-
-class WatchedPayment(Wire):
-    """A payment to look at again in the next run: it is open, or differs from its order.
-
-    Attributes:
-        drift: The difference, once it has lasted.
-    """
-
-    payment: ProviderPayment
-    drift: PaymentDrift | None = None
-
-
-class ProviderRun(Wire):
-    """What one run read of a provider.
-
-    Attributes:
-        payments: How many payments were compared.
-        read_until: See `ReadPosition`.
-        has_more: Whether the next run goes on where this one ended.
-        problem: Why the provider could not be read; None when it was.
-    """
-
-    provider: ProviderName
-    payments: int = 0
-    read_until: Timestamp | None = None
-    has_more: bool = False
-    problem: str | None = None
-
-
-class PaymentRun(Wire):
-    """The last run of the reconciliation. drift: how many differences it found."""
-
-    as_of: Timestamp
-    providers: tuple[ProviderRun, ...]
-    drift: int

@@ -7,7 +7,8 @@ from domain.expenses.claim import ExpensePayment
 from domain.page import Page
 from domain.payments.invoice import BankPayment, InvoiceStatus
 from domain.payments.listing import ProviderPayment
-from domain.payments.reconciliation import PaymentDrift, PaymentRun, ReadPosition, WatchedPayment
+from domain.payments.reconciliation import PaymentDrift
+from domain.payments.reconciliation_runs import PaymentRun, ReadPosition, WatchedPayment
 from domain.personal.traces import Traces
 from domain.workflows.dead_letter import (
     Resolution,

@@ -8,6 +8,7 @@ from scripts.cost.capacity import ORDERED, Full, of_deployment, of_instance, sha
 from scripts.cost.instances import BUSY_PERCENT
 from scripts.cost.markdown import rounded, table
 from scripts.cost.processor import ORDER_IN_WORKER, RECORDED_IN_HOST, REPORT_IN_WORKER
+from scripts.cost.reconciliation import INTERVAL_S, RUN_S, payments_per_s
 
 _SIZES: Final = (
     ("FC1, 512 MB", "FC1", 512),
@@ -70,7 +71,22 @@ def part_table() -> str:
         "control queues": f"{rounded(parts['control queues'])} for each partition",
     }
     rows = [(part, what, full.get(part) or rounded(parts[part])) for part, what in takes.items()]
-    return table(("Part", "What an order takes of it, with its parcel", "Full at orders/s"), [*rows, _scheduler()])
+    return table(
+        ("Part", "What an order takes of it, with its parcel", "Full at orders/s"), [*rows, _scheduler(), *_providers()]
+    )
+
+
+def _providers() -> list[tuple[str, str, str]]:
+    calls = limits.STRIPE_CALLS_PER_S.number
+    of_runs = f"compared in runs of {RUN_S} s, every {INTERVAL_S} s while there are more"
+    return [
+        (
+            "Stripe account",
+            "one call that makes the payment, one that captures it",
+            f"{calls}, unless Stripe raises it",
+        ),
+        ("reconciliation of payments", of_runs, f"{rounded(payments_per_s())} on average over a day"),
+    ]
 
 
 def _scheduler() -> tuple[str, str, str]:

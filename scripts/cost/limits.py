@@ -1,4 +1,4 @@
-"""Limits that Azure documents, each with its page. Read them again before relying on one: they differ by region and change."""
+"""Limits that Azure and Stripe document, each with its page. Read them again before relying on one: they change."""
 
 from typing import Final, NamedTuple
 
@@ -38,3 +38,8 @@ MAX_INSTANCES: Final = {
     "Y1": Limit(100, _SCALE),
 }
 """Instances of one app on Linux. Premium has 20 to 100, by region; an App Service plan does not scale by itself here."""
+
+STRIPE_CALLS_PER_S: Final = Limit(25, "https://docs.stripe.com/rate-limits")
+"""Of one operation, such as making a payment, in live mode; 100 of all together. Stripe raises both on request."""
+
+STRIPE_PAGE_PAYMENTS: Final = Limit(100, "https://docs.stripe.com/api/pagination")

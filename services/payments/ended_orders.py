@@ -21,7 +21,7 @@ from services.container import services
 _MAX_FIRST_PERIOD: Final = timedelta(days=90)
 # The clocks of two processes differ, and a row is dated before it is stored.
 _CLOCK_MARGIN: Final = timedelta(minutes=2)
-_MAX_ORDERS: Final = 5_000
+_MAX_ORDERS: Final = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,7 @@ class ReadEnds:
     Attributes:
         payments: Their payments that were not read before; one that the provider does not have is shown as missing.
         until: The orders that ended before are read.
-        has_more: Whether there are more before now.
+        has_more: Whether there are more.
     """
 
     payments: tuple[ProviderPayment, ...]
@@ -55,10 +55,16 @@ class EndedOrders:
         self._now = now
         self._find = find
 
-    async def read(self, since: datetime | None, known: Collection[str]) -> ReadEnds:
-        """Read the orders that ended since then. known: the ids of those whose payments were read. Raises what `find` raises."""
+    async def read(self, since: datetime | None, until: datetime, known: Collection[str]) -> ReadEnds:
+        """Read the orders that ended in a span of time, some at a time. Raises what `find` raises.
+
+        Args:
+            since: Where the last call ended; None before the first.
+            until: The payments that were made before were read.
+            known: The ids of the orders whose payments were read.
+        """
         first = (since or self._now - _MAX_FIRST_PERIOD) - _CLOCK_MARGIN
-        ended = await asyncio.to_thread(services().order_repository.ended, first, self._now, _MAX_ORDERS)
+        ended = await asyncio.to_thread(services().order_repository.ended, first, until, _MAX_ORDERS)
         orders = {each.order_id: each for each in ended if self._must_be_paid(each) and each.order_id not in known}
 
         async def payment(order_id: str) -> ProviderPayment:
@@ -66,8 +72,8 @@ class EndedOrders:
 
         found = await gather_bounded(payment, orders)
         has_more = len(ended) == _MAX_ORDERS
-        # The next run begins a margin earlier: where there are more, behind the last one, however many end within the margin.
-        until = min(ended[-1].ended_at + _CLOCK_MARGIN, self._now) if has_more else self._now
+        # The next call begins a margin earlier: where there are more, behind the last one, however many end within the margin.
+        until = ended[-1].ended_at + _CLOCK_MARGIN if has_more else min(until + _CLOCK_MARGIN, self._now)
         return ReadEnds(payments=tuple(found), until=until, has_more=has_more)
 
     def _must_be_paid(self, order: EndedOrder) -> bool:

@@ -1,13 +1,16 @@
 """Show and run the comparison of payments with orders, and close a difference by hand."""
 
 import asyncio
+import time
 from datetime import UTC, datetime
+from typing import Final
 
 import azure.durable_functions as df
 import azure.functions as func
 
 from domain.identity import Role
-from domain.payments.reconciliation import PaymentDrift, PaymentRun
+from domain.payments.reconciliation import PaymentDrift
+from domain.payments.reconciliation_runs import PaymentRun
 from domain.wire import Wire
 from domain.workflows.dead_letter import Resolution
 from services.container import services
@@ -19,6 +22,9 @@ from triggers.http.support.resolutions import StatedResolution, read_resolution
 from triggers.http.support.responses import answer
 
 bp = df.Blueprint()
+
+_TIMEOUT_S: Final = 60
+"""Load balancers of Azure end a request after 230 seconds."""
 
 
 class PaymentReconciliationAnswer(Wire):
@@ -65,9 +71,11 @@ async def get_payment_reconciliation(req: func.HttpRequest) -> func.HttpResponse
 async def run_payment_reconciliation(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Compare the payments with the orders now, from where the last run ended.
 
-    It runs every hour by itself. A run reads a bounded number of payments; `has_more` says that another one goes on.
+    It runs every hour by itself. A run ends after about a minute; `has_more` says that another one goes on, which the app begins
+    by itself within five minutes.
     """
-    await reconcile_payments(client, datetime.now(UTC))
+    end = time.monotonic() + _TIMEOUT_S
+    await reconcile_payments(client, datetime.now(UTC), lambda: time.monotonic() < end)
     return answer(await _report(PageQuery()))
 
 

@@ -12,9 +12,10 @@ from stripe import StripeClient
 
 from adapters.stores.order_index import partition_of
 from domain.payments.reconciliation import OrderMoney
+from domain.payments.reconciliation_runs import ReadPosition
 from services.container import services
 from services.durable.client import DurableClient
-from services.payments import ended_orders, reconciliation
+from services.payments import ended_orders, provider_comparison, reconciliation
 from services.payments.order_money import order_money
 from services.retention.settled import why_order_unsettled
 from tests.integration.timer.test_purge_history import client_of
@@ -357,7 +358,7 @@ async def test_what_is_settled_while_it_is_compared_is_no_difference(
         reads.append(order_id)
         return await order_money(client, order_id)
 
-    monkeypatch.setattr(reconciliation, "order_money", after_a_cancellation)
+    monkeypatch.setattr(provider_comparison, "order_money", after_a_cancellation)
     assert await run(shop) == []
     assert reads == ["ghost", "ghost"]
     assert alarms(caplog) == []
@@ -397,16 +398,49 @@ async def test_a_difference_that_is_not_there_is_not_resolved(shop: Shop, drift_
 # -- the run itself
 
 
-async def test_a_long_list_is_read_over_several_runs(monkeypatch, shop: Shop, account: StripeClient):
-    monkeypatch.setattr(reconciliation, "_MAX_PAGES", 1)
+def no_time() -> bool:
+    return False
+
+
+async def test_a_long_list_is_read_in_parts_and_gone_on_with_by_the_timer_until_it_is_whole(
+    monkeypatch, shop: Shop, account: StripeClient, caplog
+):
+    monkeypatch.setattr(provider_comparison, "MAX_SPAN_PAGES", 2)
+    monkeypatch.setattr(provider_comparison, "MAX_READ_SPANS", 4)
     by_hand(account, "ghost", capture="manual")
     for number in range(100):
         account.v1.payment_intents.create({"amount": TOTAL, "currency": "usd", "metadata": {"order_id": str(number)}})
-    seen = []
-    for _ in range(3):
-        answer = (await shop.post("reconciliation/payments")).json()
-        seen.append((len(answer["drift"]), answer["last_run"]["providers"][0]["has_more"]))
-    assert seen == [(0, True), (1, True), (1, False)]
+    now = datetime.now(UTC) + timedelta(minutes=1)
+    services().payment_reconciliation.move(ReadPosition(provider="stripe", read_until=now - timedelta(hours=2)))
+    client, runs, last = client_of(shop), 0, None
+    while last is None or last.providers[0].has_more:
+        await reconciliation.go_on_reconciling(client, now + timedelta(minutes=runs), no_time)
+        runs += 1
+        last = services().payment_reconciliation.last_run()
+        assert last is not None
+    assert 3 < runs < 20, "parts of the two hours, and of the last of them"
+    assert (last.reading_since, last.drift) == (now, 1)
+    assert last.providers[0].read_until == now
+    assert [each["order_id"] for each in alarms(caplog)] == ["ghost"]
+    calls = len(shop.sandbox.calls())
+    await reconciliation.go_on_reconciling(client, now + timedelta(minutes=57), no_time)
+    assert len(shop.sandbox.calls()) == calls, "everything is read until the next hour"
+    await reconciliation.go_on_reconciling(client, now + timedelta(minutes=60), no_time)
+    assert len(shop.sandbox.calls()) > calls
+
+
+async def test_a_run_goes_on_while_it_has_time(monkeypatch, shop: Shop):
+    monkeypatch.setattr(provider_comparison, "_MAX_WATCHED", 1)
+    monkeypatch.setattr(ended_orders, "_MAX_ORDERS", 2)
+    for number in range(3):
+        await place(shop, f"ended-{number}")
+    shop.sandbox.reset()
+    for number in range(2):
+        await stopped_before_its_label(shop, f"open-{number}")
+    await run(shop)
+    for each in (await shop.get("reconciliation/payments")).json()["last_run"]["providers"]:
+        assert not each["has_more"]
+    assert sorted(each["order_id"] for each in await run(shop)) == ["ended-0", "ended-1", "ended-2"]
 
 
 async def test_orders_that_end_faster_than_a_run_reads_within_the_margin_of_clocks_are_all_read(
@@ -418,7 +452,7 @@ async def test_orders_that_end_faster_than_a_run_reads_within_the_margin_of_cloc
     shop.sandbox.reset()
     later = datetime.now(UTC) + timedelta(hours=1)
     for _ in range(4):
-        await reconciliation.reconcile_payments(client_of(shop), later)
+        await reconciliation.reconcile_payments(client_of(shop), later, no_time)
     drift = (await shop.get("reconciliation/payments")).json()["drift"]
     assert sorted(each["order_id"] for each in drift) == ["a-0", "a-1", "a-2", "a-3"]
 

@@ -82,7 +82,7 @@ def test_schedules_run_as_often_as_the_cost_model_counts():
         "0 4,19,34,49 * * * *": 4,
         "0 13,33,53 * * * *": 3,
         "0 17 * * * *": 1,
-        "0 37 * * * *": 1,
+        "0 2-59/5 * * * *": 12,
         "0 41 * * * *": 1,
     }
     found = [function.trigger.fields["schedule"] for function in app_index(ROOT).with_trigger("timerTrigger")]

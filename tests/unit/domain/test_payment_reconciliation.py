@@ -1,12 +1,14 @@
 """Which payments differ from their order, by what is known of both."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from domain.payments.listing import ProviderPayment
 from domain.payments.reconciliation import NEXT_ACTION, OrderMoney, PaymentDriftKind, find_payment_drift, is_quiet
+from domain.payments.reconciliation_runs import ReadPosition
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TOTAL = 2_000
@@ -131,3 +133,19 @@ def test_a_payment_that_is_dated_far_ahead_is_as_old_as_its_order(order: dict[st
     ahead = payment(held=1, changed_at=NOON.replace(year=9000))
     assert is_quiet(ahead, known, hour, NOON + hour)
     assert is_quiet(ahead, known, hour, NOON) is not bool(order)
+
+
+def test_what_is_to_be_read_fits_into_a_row_however_much_there_is():
+    now = datetime(2026, 11, 27, tzinfo=UTC)
+    position = ReadPosition(provider="stripe")
+    first_period, margin = timedelta(days=90), timedelta(minutes=10)
+    for hours in range(100):
+        position = position.reading_to(now + timedelta(hours=hours), first_period, margin)
+        some = position.spans[:8]
+        left = [part for span in some for part in span.continued("payments:pi_1", may_split=position.may_split)]
+        position = position.after_reading(len(some), tuple(left))
+        assert len(position.model_dump_json()) < 32_000
+        assert position.read_until == position.spans[0].since == now - first_period
+        ends = [(earlier.until, later.since) for earlier, later in pairwise(position.spans)]
+        assert all(until == since for until, since in ends)
+        assert position.spans[-1].until == now + timedelta(hours=hours)

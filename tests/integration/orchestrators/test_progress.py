@@ -11,6 +11,7 @@ from services.recovery import runs
 from tests.support.books import finish
 from tests.support.order_requests import order_request
 from tests.support.shop import Shop
+from tests.support.storage_requests import SentRequests
 from tests.support.unreliable import failing
 
 DOWN = {"kind": "status", "status": 503}
@@ -26,7 +27,6 @@ WRITES = 4
 """Of an order but for its progress: accepted, settled, ended, and its reminder deleted."""
 
 UNDER_WAY = ("accepted", "reserved", "authorised", "shipping_booked")
-STORAGE_CALL = re.compile(r"Request URL: '(\S+)'\nRequest method: '(\w+)'")
 
 
 async def placed(shop: Shop) -> None:
@@ -110,24 +110,19 @@ async def test_each_failed_attempt_is_logged_once_with_its_reason(shop: Shop, ca
     assert all('"workflow": "process_order", "key": "o-1", "step": "create_shipment"' in line for line in lines)
 
 
-def transactions(caplog: pytest.LogCaptureFixture, *methods: str) -> int:
-    """Return how many requests of these methods the table service has had."""
-    calls = [found.groups() for record in caplog.records if (found := STORAGE_CALL.search(record.message))]
-    return sum(method in methods and ("/$batch" in url or "/orders(" in url) for url, method in calls)
-
-
 @pytest.mark.parametrize("failures", [0, 1, 4])
 async def test_progress_costs_a_write_for_each_failed_attempt_and_one_before_the_last(
-    shop: Shop, caplog: pytest.LogCaptureFixture, failures: int
+    shop: Shop, storage_connection: str, monkeypatch: pytest.MonkeyPatch, failures: int
 ):
-    await shop.stock("mug", 100)  # it opens the store, which turns these lines off
+    await shop.stock("mug", 100)
     if failures:
         shop.sandbox.fault(operation="shipments.create", next=failures, **DOWN)
-    with caplog.at_level(logging.INFO, "azure.core.pipeline.policies.http_logging_policy"):
-        await order(shop)
-        await finish(shop)
+    sent = SentRequests(monkeypatch, storage_connection)
+    await order(shop)
+    await finish(shop)
+    writes = {f"{method} {name}" for method in ("POST", "PATCH", "PUT", "DELETE") for name in ("$batch", "orders")}
+    assert sum(count for name, count in sent.taken().items() if name in writes) == WRITES + failures + (failures > 0)
     assert (await under_way(shop))["status"] == "completed"
-    assert transactions(caplog, "POST", "PATCH", "PUT", "DELETE") == WRITES + failures + (failures > 0)
 
 
 @pytest.mark.parametrize("restarts", [0, 1])

@@ -57,6 +57,21 @@ async def test_an_order_is_reserved_paid_shipped_and_confirmed(shop: Shop):
         ("commit_inventory", "done"),
         ("notify_customer", "done"),
     ]
+    assert not [entry for entry in order["steps"] if entry["step"] == "create_shipment" and entry.get("facts")]
+
+
+async def test_an_untroubled_order_makes_six_requests_to_its_providers(shop: Shop):
+    await shop.stock("mug", 10)
+    await place(shop)
+    await end_of(shop)
+    assert [call["operation"] for call in shop.sandbox.calls()] == [
+        "payment_intents.create",
+        "payment_intents.confirm",
+        "shipments.retrieve",
+        "shipments.create",
+        "shipments.buy",
+        "payment_intents.capture",
+    ]
 
 
 async def test_with_immediate_capture_the_money_is_taken_with_the_authorisation(

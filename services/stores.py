@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from domain.repositories.orders import (
         Catalogue,
         OrderBatches,
+        OrderIndexCheck,
         OrderRepair,
         OrderRepository,
         QueuedOrders,
@@ -159,6 +160,12 @@ class Stores:
         from adapters.stores.order_repair import OrderRepair
 
         return OrderRepair(self.storage)
+
+    @built_once
+    def order_index_check(self) -> "OrderIndexCheck":
+        from adapters.stores.order_index_check import OrderIndexCheck
+
+        return OrderIndexCheck(self.storage)
 
     @built_once
     def open_parcels(self) -> "OpenParcels":

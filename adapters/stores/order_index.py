@@ -27,7 +27,7 @@ _SHOWN: Final = ("customer_id", "status", "total_cents", "currency", "placed_at"
 _FILTERED: Final = ("email_digest", "products", "payment_id", "tracking_code")
 _OF_END: Final = ("ended_at", "payment_provider")
 _INDEX: Final = "$"
-_OPEN_PARCELS: Final = f"{_INDEX}open-parcel|"
+OPEN_PARCELS: Final = f"{_INDEX}open-parcel|"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TIME_CHARS: Final = 14
 _END_OF_TIME: Final = 16**_TIME_CHARS - 1
@@ -144,12 +144,12 @@ def _word(number: int) -> str:
 
 def silent_before(time: datetime) -> tuple[str, str]:
     """Return the range of keys of the open parcels of which nothing was reported since then, the longest silent one first."""
-    return _OPEN_PARCELS, f"{_OPEN_PARCELS}{_time(time)}"
+    return OPEN_PARCELS, f"{OPEN_PARCELS}{_time(time)}"
 
 
 def silent_since(key: str) -> datetime:
     """Return the time in the key of an open parcel's index row: when it was last reported or polled."""
-    word = key.removeprefix(_OPEN_PARCELS)[:_TIME_CHARS]
+    word = key.removeprefix(OPEN_PARCELS)[:_TIME_CHARS]
     return _EPOCH + timedelta(microseconds=int(word.translate(_HEX_DIGITS), 16))
 
 
@@ -159,7 +159,7 @@ def open_parcel(row: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         return {}
     if row.get("parcel_has_arrived") or row.get("parcel_forgotten"):
         return {}
-    key = f"{_OPEN_PARCELS}{_time(row['parcel_reported_at'])}|{row['RowKey']}"
+    key = f"{OPEN_PARCELS}{_time(row['parcel_reported_at'])}|{row['RowKey']}"
     copied = {name: row[name] for name in ("parcel_code", "tracking", "listed_at") if row.get(name) is not None}
     return {key: {"PartitionKey": row["PartitionKey"], "RowKey": key, "order_id": row["RowKey"], **copied}}
 

@@ -22,6 +22,7 @@ from adapters.stores.order_index import (
     silent_before,
     silent_since,
 )
+from adapters.stores.order_mending import OrderMending
 from adapters.stores.order_rows import row_of, tracking_entity
 from adapters.stores.rows import Rows
 from domain.shipping.parcels import SILENCE_INTERVAL, Parcel, SilentParcel
@@ -87,21 +88,28 @@ class OpenParcels:
     def __init__(self, storage: Storage) -> None:
         self._orders = storage.table(_ORDERS)
         self._rows = Rows(self._orders, partition_of, _NAME, index_rows)
+        self._mending = OrderMending(storage)
 
-    def record(self, order_id: str, tracking: Tracking, now: datetime) -> bool:
+    def record(self, order_id: str, tracking: Tracking, now: datetime, found: SilentParcel | None = None) -> bool:
         """Store where an order's parcel is, unless a later status is known or it is forgotten. An unknown order gets no row.
 
         A report without a new status is stored now and then only: it shows that the parcel is not silent.
+
+        Args:
+            order_id: Of the order.
+            tracking: Where its parcel is.
+            now: The present time.
+            found: The parcel as the index has it. What is not stored may have come of an index row that the order contradicts.
 
         Returns:
             Whether the status is new.
         """
         with storage_errors(_NAME):
             for row in self._rows.reads(order_id):
-                if row is None or _is_forgotten(row):
-                    return False
-                known = row_of(row).tracking
-                if not tracking.follows(known):
+                known = None if row is None else row_of(row).tracking
+                if row is None or _is_forgotten(row) or not tracking.follows(known):
+                    if found is not None:
+                        self._mending.mend(order_id, dict.fromkeys(open_parcel(_row_of(found))))
                     return False
                 is_new = known is None or known.status is not tracking.status
                 if not is_new and not _is_due(row, now):

@@ -21,10 +21,11 @@ def as_of_one_moment(rows: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str,
             yield row
         if row.get("listed_at") is not None and not is_index_row(row):
             yield from index_rows(row).values()
-            yield from _reminder(row)
+            yield from reminder_beside(row)
 
 
-def _reminder(row: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def reminder_beside(row: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield the reminder of an order that is under way; nothing of another one."""
     known = row_of(row)
     if known.order is not None and known.status not in ENDED:
         yield {"PartitionKey": row["PartitionKey"], **reminder_row(run_of(known.order, with_request=False))}

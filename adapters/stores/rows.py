@@ -82,8 +82,10 @@ class Rows:
         except ResourceNotFoundError:
             if row is None:
                 raise
-            # The service deletes only what is there: an index row that an operator has deleted must not hold up its order.
-            submit(self._table, [replacement(each) for each in before.values()])
+            # The service deletes only what is there: an index row that an operator has deleted must not hold up its order. They
+            # are put back on the row as it was read, or else they could be those of before another process's change.
+            unchanged = change({name: row[name] for name in ("PartitionKey", "RowKey")}, str(row.metadata["etag"]))
+            submit(self._table, [unchanged, *map(replacement, before.values())])
             return False
 
 

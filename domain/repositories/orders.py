@@ -78,6 +78,16 @@ class OrderRepair(Protocol):
         """Have every ended order found by the time of its end, for as long as there is time. Return how many were not before."""
 
 
+class OrderIndexCheck(Protocol):
+    """Compares the index of orders with the orders."""
+
+    def mend(self, now: datetime, has_time: Callable[[], bool]) -> Sequence[str]:
+        """Go on comparing, for as long as there is time, and mend what differs. Return the orders that had differences."""
+
+    def drop_left_over_end(self, ended: EndedOrder) -> bool:
+        """Return whether an order did not end as its index row says: then that row is mended."""
+
+
 class OrderBatches(Protocol):
     """What batches of orders keep between their steps."""
 

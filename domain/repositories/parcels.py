@@ -24,7 +24,7 @@ class Parcels(Protocol):
 class OpenParcels(Protocol):
     """Where the parcels of completed orders are, and which of them have gone silent."""
 
-    def record(self, order_id: str, tracking: Tracking, now: datetime) -> bool:
+    def record(self, order_id: str, tracking: Tracking, now: datetime, found: SilentParcel | None = None) -> bool:
         """Store where an order's parcel is, unless a later status is known. Return whether its status is new."""
 
     def silent(self, before: datetime, limit: int) -> Sequence[SilentParcel]:

@@ -12,6 +12,7 @@ from typing import Final
 
 from domain.archive import ArchivedLine, archived_order
 from domain.ids import PROCESS_ORDER, order_instance_id
+from domain.orders.listing import EndedOrder
 from domain.orders.row import OrderRow
 from domain.orders.steps import BUY_LABEL
 from services.container import services
@@ -21,6 +22,7 @@ from services.retention.settled import why_order_unsettled
 
 _BEGINNING: Final = datetime(2020, 1, 1, tzinfo=UTC)
 _PAGE_SIZE: Final = 200
+_MAX_NAMED: Final = 20
 
 _log = logging.getLogger(__name__)
 
@@ -37,14 +39,26 @@ async def purge_orders(client: DurableClient, now: datetime, has_time: Callable[
         for ended in page:
             if not has_time():
                 return purged
-            purged += await _purge(client, ended.order_id, now)
+            purged += await _purge(client, ended, now)
         if len(page) < _PAGE_SIZE:
             return purged
         since = page[-1].ended_at + timedelta(microseconds=1)
     return purged
 
 
-async def _purge(client: DurableClient, order_id: str, now: datetime) -> bool:
+async def mend_index(now: datetime, has_time: Callable[[], bool]) -> None:
+    """Go on comparing the index of orders with the orders, and mend what a person or a restore has left."""
+    mended = await asyncio.to_thread(services().order_index_check.mend, now, has_time)
+    if mended:
+        named = ", ".join(mended[:_MAX_NAMED])
+        _log.warning("the index of %d orders had rows too few or too many, and is mended: %s", len(mended), named)
+
+
+async def _purge(client: DurableClient, ended: EndedOrder, now: datetime) -> bool:
+    order_id = ended.order_id
+    # The archive is written whole: of an order that is purged it would lose what it has.
+    if await asyncio.to_thread(services().order_index_check.drop_left_over_end, ended):
+        return False
     row = await asyncio.to_thread(services().order_repository.get, order_id)
     if row is None or await why_order_unsettled(client, row) is not None:
         return False

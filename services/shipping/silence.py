@@ -103,4 +103,4 @@ def _record_one(parcel: SilentParcel, report: ParcelReport | None, later: Tracki
                 tracker_id=report.tracker_id,
             )
         )
-    return open_parcels.record(parcel.order_id, later, now)
+    return open_parcels.record(parcel.order_id, later, now, parcel)

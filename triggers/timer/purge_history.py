@@ -15,7 +15,7 @@ from services.durable.client import DurableClient
 from services.personal.requests import go_on_with_all
 from services.retention.histories import Histories
 from services.retention.logs import purge_logs
-from services.retention.orders import purge_orders
+from services.retention.orders import mend_index, purge_orders
 from services.retention.runs import purge_runs
 
 bp = df.Blueprint()
@@ -44,6 +44,7 @@ async def purge(client: DurableClient, now: datetime) -> None:
     runs = await purge_runs(client, now, has_time)
     histories = await Histories(client, now, has_time).purge()
     records = await purge_logs(now, has_time)
+    await mend_index(now, has_time)
     await go_on_with_all(client, now)
     _log.info("archived and purged %d orders, %d runs and %d further histories", orders, runs, histories)
     if records:

@@ -124,6 +124,20 @@ async def test_a_process_that_dies_between_archive_and_purge_doubles_no_line(
     assert (await shop.get("orders/old")).json()["steps"] == []
 
 
+async def test_a_left_over_row_of_its_end_does_not_cost_a_purged_order_its_archive(shop: Shop) -> None:
+    await shop.stock("mug", 10)
+    await shop.post("orders", order_request(order_id="old"))
+    await shop.host.run_until_idle()
+    table, late = services().storage.table("orders"), shop.host.clock.now() + timedelta(days=ORDER_DAYS)
+    [left_over] = [dict(row) for row in table.list_entities() if row["RowKey"].startswith("$ended|")]
+    await purge_as_of(shop, late)
+    before = services().archive.read("orders/old")
+    table.upsert_entity(left_over)
+    await purge_as_of(shop, late)
+    assert [*services().archive.read("orders/old")] == [*before]
+    assert [row for row in table.list_entities() if row["RowKey"].startswith("$ended|")] == []
+
+
 async def test_a_run_is_purged_with_all_that_is_its_own(shop: Shop) -> None:
     body = {"id": "r-1", "placed_from": "2026-01-01T00:00:00Z", "placed_to": "2026-02-01T00:00:00Z", "format": "csv"}
     assert (await shop.post("reports", body)).status == 202

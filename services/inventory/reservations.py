@@ -6,9 +6,9 @@ are carried on, backorders get the units that lie in other shards, and shards th
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 from domain.catalogue.product import Product
 from domain.ids import order_instance_id, stock_key
@@ -17,35 +17,52 @@ from domain.inventory.requests import AcknowledgeRequest, ExpireRequest, GiveReq
 from domain.inventory.reservations import expire, expired_orders
 from domain.inventory.stock import Stock
 from domain.inventory.transfers import has_arrived, open_transfers
-from services.concurrency import gather_bounded
+from services.concurrency import from_another_place, gather_bounded
 from services.container import services
 from services.durable.client import DurableClient
 from services.durable.instances import instance_status, is_unfinished
-from services.inventory.stock import products, read_shards, signal_stock
+from services.inventory.stock import read_shards, signal_stock
 
 EXPIRE: Final = "expire"
 _NEXT_LOOK_INTERVAL: Final = timedelta(hours=1)
 _PAGE_SIZE: Final = 200
 
+T = TypeVar("T")
+
 _log = logging.getLogger(__name__)
 
 
-async def release_expired(client: DurableClient, now: datetime) -> None:
-    """Look after the products that are noted: a reservation may have expired, or units are moved between shards."""
+async def release_expired(client: DurableClient, now: datetime, has_time: Callable[[], bool]) -> None:
+    """Look after the products that are noted: a reservation may have expired, or units are moved between shards.
+
+    Args:
+        client: The durable client.
+        now: The present time.
+        has_time: Whether further products may be looked after. The next run goes on with what is left, the oldest notes first.
+    """
     notes = services().inventory_notes
     expiring = sorted(await asyncio.to_thread(notes.expiring, now), key=lambda note: note.hour)
-    for start in range(0, len(expiring), _PAGE_SIZE):
-        page = expiring[start : start + _PAGE_SIZE]
+    for page in _pages(expiring):
         await _look_after_noted(client, {note.product_id for note in page}, now)
-        # At once: a run that the host ends before its time is gone on with by the next one, the oldest notes first.
+        # At once: the host may end a run before its time.
         await asyncio.to_thread(notes.looked_at, page, now)
+        if not has_time():
+            _log.warning("reservations that may have expired are left to the next run of the timer")
+            return
     split = await asyncio.to_thread(notes.split_products)
-    await _look_after_noted(client, split - {note.product_id for note in expiring}, now)
+    for products in _pages(from_another_place(sorted(split - {note.product_id for note in expiring}), now)):
+        await _look_after_noted(client, products, now)
+        if not has_time():
+            return
 
 
-async def release_all_expired(client: DurableClient, now: datetime) -> None:
-    """Look after every product, noted or not."""
-    await _look_after(client, await products(), now)
+async def release_expired_of(client: DurableClient, products: Iterable[Product], now: datetime) -> None:
+    """Look after products, noted or not. A few at a time."""
+    await _look_after(client, products, now)
+
+
+def _pages(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (items[start : start + _PAGE_SIZE] for start in range(0, len(items), _PAGE_SIZE))
 
 
 async def _look_after_noted(client: DurableClient, product_ids: Iterable[str], now: datetime) -> None:

@@ -20,7 +20,7 @@ import azure.durable_functions as df
 from domain.workflows.advice import settlement_operation
 from domain.workflows.intake import Reminder
 from domain.workflows.restarts import are_used_up, is_due, tries_of
-from services.concurrency import gather_bounded
+from services.concurrency import from_another_place, gather_bounded
 from services.durable.client import DurableClient, InstanceStatus
 from services.durable.instances import instance_status, is_unfinished, received_events
 from services.durable.starter import START_TIMEOUT_S
@@ -36,9 +36,6 @@ QUIET_AFTER: Final = timedelta(hours=1)
 
 STUCK_AFTER: Final = timedelta(hours=6)
 """How long a noticed instance may stand still. Counted from the notice: after an outage of the host every run gets this time."""
-
-_STRIDE_COUNT: Final = 7_919
-"""A prime: whatever a call reaches of how many runs, the places at which the next ones begin are soon all over them."""
 
 R = TypeVar("R")
 
@@ -68,7 +65,7 @@ class Recovery(ABC, Generic[R]):
                 return True
             return False
 
-        reached = await gather_bounded(look_after, _from_another_place(list(reminders), now))
+        reached = await gather_bounded(look_after, from_another_place(list(reminders), now))
         if not all(reached):
             _log.warning("%d open runs are left to the next run of the timer", reached.count(False))
 
@@ -218,9 +215,3 @@ class Recovery(ABC, Generic[R]):
             return
         for name, payload in events:
             await self.store_event(run, name, payload)
-
-
-def _from_another_place(keys: list[str], now: datetime) -> list[str]:
-    """Return the keys in their order, beginning at another one each minute."""
-    start = int(now.timestamp() // 60) * _STRIDE_COUNT % max(len(keys), 1)
-    return keys[start:] + keys[:start]

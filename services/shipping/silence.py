@@ -5,7 +5,7 @@ A run is bounded. What it has not reached is what the next run begins with, beca
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -23,10 +23,14 @@ MAX_PARCELS: Final = 2_000
 _log = logging.getLogger(__name__)
 
 
-async def poll_silent(now: datetime) -> int:
+async def poll_silent(now: datetime, has_time: Callable[[], bool] = lambda: True) -> int:
     """Poll the parcels that have been silent for too long, the longest silent first. Return how many were polled.
 
     A carrier that is away ends the run: the next one begins with the same parcels.
+
+    Args:
+        now: The present time.
+        has_time: Whether the carrier may be asked again.
 
     Raises:
         StorageUnavailable: The next run goes on where this one has stopped.
@@ -36,13 +40,16 @@ async def poll_silent(now: datetime) -> int:
     pages = (silent[start : start + MAX_POLLED] for start in range(0, len(silent), MAX_POLLED))
     for page in pages:
         try:
-            reports = await asyncio.to_thread(_reported, page)
+            asked, reports = await asyncio.to_thread(_reported, page, has_time)
         except ProviderUnavailable as error:
             _log.warning("%d silent parcels are not polled: %s", len(silent) - polled, error)
             break
-        await _record(page, reports, now)
-        polled += len(page)
-        unreported += len(page) - len(reports)
+        await _record(asked, reports, now)
+        polled += len(asked)
+        unreported += len(asked) - len(reports)
+        if not has_time():
+            _log.warning("%d silent parcels are left to the next run of the timer", len(silent) - polled)
+            break
         if unreported >= MAX_POLLED:
             # Perhaps it refuses everything, and then a request for each of so many parcels is enough for one run.
             break
@@ -51,18 +58,28 @@ async def poll_silent(now: datetime) -> int:
     return polled
 
 
-def _reported(parcels: Sequence[SilentParcel]) -> dict[str, ParcelReport]:
-    """Return the carrier's reports, by tracking code: in bulk, and one by one for what that leaves out."""
+def _reported(
+    parcels: Sequence[SilentParcel], has_time: Callable[[], bool]
+) -> tuple[Sequence[SilentParcel], dict[str, ParcelReport]]:
+    """Ask for parcels in bulk, and one by one for what that leaves out, while there is time.
+
+    Returns:
+        Those that were asked for, and the carrier's reports by tracking code.
+    """
     codes = [parcel.code for parcel in parcels]
     try:
         reports = services().trackers.reports(codes)
     except ProviderRefused:  # of one of them, perhaps
         reports = {}
-    for code in codes:
-        if code not in reports:
-            report = _reported_singly(code)
-            reports |= {} if report is None else {code: report}
-    return reports
+    asked = []
+    for parcel in parcels:
+        if parcel.code not in reports:
+            if not has_time():
+                continue
+            report = _reported_singly(parcel.code)
+            reports |= {} if report is None else {parcel.code: report}
+        asked.append(parcel)
+    return asked, reports
 
 
 def _reported_singly(code: str) -> ParcelReport | None:

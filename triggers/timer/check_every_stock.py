@@ -7,7 +7,8 @@ import azure.functions as func
 
 from services.inventory.drift_log import log_drift
 from services.inventory.reconciliation import reconcile
-from services.inventory.reservations import release_all_expired
+from services.inventory.reservations import release_expired_of
+from services.inventory.stock import products
 
 bp = df.Blueprint()
 
@@ -17,5 +18,5 @@ bp = df.Blueprint()
 async def check_every_stock(timer: func.TimerRequest, client: df.DurableOrchestrationClient) -> None:
     """Release what has expired of any product, and compare all products with the orders. Runs every night."""
     now = datetime.now(UTC)
-    await release_all_expired(client, now)
+    await release_expired_of(client, await products(), now)
     log_drift(await reconcile(client, now))

@@ -1,8 +1,11 @@
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from domain.inventory.requests import ReserveRequest
 from services.container import services
 from services.inventory import stock
+from services.inventory.reservations import release_expired
+from tests.integration.timer.test_purge_history import client_of
 from tests.support.order_requests import order_request
 from tests.support.shop import Shop
 from tests.support.stock import reserve, signal
@@ -94,6 +97,18 @@ async def test_a_run_that_ends_early_is_gone_on_with_where_it_was(shop: Shop, mo
     assert [note.product_id for note in notes.expiring(now)] == ["mug", "pot"]
     await shop.host.run(SCHEDULE)
     assert (read, notes.expiring(now)) == (["beans", "mug", "mug", "pot"], [])
+
+
+async def test_what_a_run_has_no_time_for_is_left_to_the_next_one(shop: Shop, monkeypatch, caplog):
+    monkeypatch.setattr("services.inventory.reservations._PAGE_SIZE", 1)
+    now = datetime.now(UTC)
+    notes = services().inventory_notes
+    for hours, product_id in enumerate(("beans", "mug", "pot")):
+        await shop.stock(product_id, 10)
+        notes.note_expiry(product_id, now - timedelta(hours=3 - hours))
+    await release_expired(client_of(shop), now, partial(next, iter([True]), False))
+    assert [note.product_id for note in notes.expiring(now)] == ["pot"]
+    assert "left to the next run" in caplog.text
 
 
 async def test_a_reservation_that_was_not_noted_is_found_by_the_nightly_pass(shop: Shop):

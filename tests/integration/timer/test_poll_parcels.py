@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -249,3 +250,14 @@ async def test_an_erasure_amid_a_poll_leaves_no_parcel_behind(sender: Shop, monk
     monkeypatch.setattr(services().parcels, "add", add_after_the_erasure)
     assert await poll_silent(later()) == 3
     assert (known_parcels(), await statuses(sender)) == ([], [None] * 3)
+
+
+async def test_parcels_that_a_run_has_no_time_for_are_left_to_the_next_one(sender: Shop, monkeypatch, caplog):
+    def nothing_in_bulk(codes: Sequence[str]) -> dict[str, ParcelReport]:
+        raise ProviderRefused("one of them, perhaps")
+
+    monkeypatch.setattr(services().trackers, "reports", nothing_in_bulk)
+    has_time = partial(next, iter([True]), False)
+    assert await poll_silent(later(), has_time) == 1, "a carrier that is slow takes a request for each"
+    assert "2 silent parcels are left to the next run of the timer" in caplog.messages
+    assert await poll_silent(later()) == 2

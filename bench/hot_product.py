@@ -9,8 +9,9 @@ from typing import Final
 
 from bench.figures import keep
 from bench.orders import check, run_orders
-from domain.inventory.requests import CommitRequest
-from domain.inventory.reservations import commit
+from domain.inventory.movements import restock
+from domain.inventory.requests import MAX_MOVEMENTS, CommitRequest, ReserveRequest, RestockRequest
+from domain.inventory.reservations import commit, reserve
 from domain.inventory.stock import Stock
 from scripts.local_copy import running_local_copy
 from scripts.web import call
@@ -18,6 +19,8 @@ from scripts.web import call
 SPREAD: Final = 50
 SHARDS: Final = 8
 SETTLED_ORDERS: Final = 5_000
+OPEN_ORDERS: Final = 2_000
+AT: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def orders_per_second(products: int, orders: int, shards: int = 1) -> float:
@@ -38,15 +41,51 @@ def orders_per_second(products: int, orders: int, shards: int = 1) -> float:
     return orders / seconds
 
 
-def state_bytes(orders: int) -> int:
-    """Return the size of a stock's state after so many orders, in the form in which it is stored."""
-    at = datetime(2026, 1, 1, tzinfo=UTC)
-    stock = Stock(available=orders)
-    for number in range(orders):
-        order_id = f"ord-0199f3b4c5d-{number:016x}"
-        request = CommitRequest(order_id=order_id, quantity=1, placed_at=at + timedelta(seconds=number), now=at)
-        stock, _ = commit(stock, request)
+def state_bytes(stock: Stock) -> int:
+    """Return the size of a stock's state, in the form in which it is stored."""
     return len(json.dumps(stock.to_state()))
+
+
+def after_orders(count: int) -> Stock:
+    """Return a stock after so many orders that have ended."""
+    stock = Stock(available=count)
+    for number in range(count):
+        asked = CommitRequest(order_id=_order_id(number), quantity=1, placed_at=AT + timedelta(seconds=number), now=AT)
+        stock, _ = commit(stock, asked)
+    return stock
+
+
+def with_open_orders(count: int) -> Stock:
+    """Return a stock with so many open reservations."""
+    stock: Stock | None = Stock(available=count)
+    for number in range(count):
+        asked = ReserveRequest(
+            order_id=_order_id(number), quantity=1, placed_at=AT, now=AT, expires_at=AT + timedelta(days=2)
+        )
+        stock, _ = reserve(stock, asked)
+    return stock or Stock()
+
+
+def after_movements(count: int) -> Stock:
+    """Return a stock after so many restocks within the time for which their keys are remembered."""
+    stock = Stock()
+    for number in range(count):
+        stock, _ = restock(stock, RestockRequest(key=f"delivery-{number}", quantity=1, requested_at=AT))
+    return stock
+
+
+def print_states() -> None:
+    """Print how large the state of a stock is after what makes it grow."""
+    for what, stock in (
+        (f"{SETTLED_ORDERS:,} orders that have ended", after_orders(SETTLED_ORDERS)),
+        (f"{OPEN_ORDERS:,} open reservations", with_open_orders(OPEN_ORDERS)),
+        (f"{MAX_MOVEMENTS:,} restocks, the most that are remembered", after_movements(MAX_MOVEMENTS)),
+    ):
+        print(f"hot_product: the state of a stock is {state_bytes(stock):,} bytes with {what}")
+
+
+def _order_id(number: int) -> str:
+    return f"ord-0199f3b4c5d-{number:016x}"
 
 
 def main() -> None:
@@ -63,7 +102,7 @@ def main() -> None:
         f"hot_product: ratio {hot / spread:.2f}; split over {SHARDS} shards {split:.0f} orders/s, ratio {split / spread:.2f}"
     )
     keep("hot_product_ratio", hot / spread)
-    print(f"hot_product: the state of a stock is {state_bytes(SETTLED_ORDERS):,} bytes after {SETTLED_ORDERS:,} orders")
+    print_states()
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 A key counts once. What was asked under it is remembered as a fingerprint, and what became of it as the answer: so a repeat
 changes nothing, the same key for another change is refused, and the caller can look up how a change ended that was only
 accepted. Keys are remembered by time (`KEY_RETENTION`), never pushed out by newer ones: an entity that remembers as many
-as it may (`MAX_CHANGES`) refuses further changes until the oldest is out of that time. So its state stays bounded.
+as it may (`KeyedChange.max_remembered`) refuses further changes until the oldest is out of that time. So its state stays bounded.
 """
 
 import json
@@ -40,9 +40,14 @@ ChangeId = Annotated[str, Field(pattern=r"^[a-p]{20}-[a-p]{20}-[0-9]{10}$")]
 
 
 class KeyedChange(Wire):
-    """A change under a key, accepted at `requested_at`; `operation` is its entity operation."""
+    """A change under a key, accepted at `requested_at`; `operation` is its entity operation.
+
+    Attributes:
+        max_remembered: How many changes an entity with such ones remembers.
+    """
 
     operation: ClassVar[str]
+    max_remembered: ClassVar[int] = MAX_CHANGES
 
     key: ChangeKey
     requested_at: Timestamp
@@ -115,8 +120,8 @@ class ChangeLog:
         entry = self.entries.get(_digest(change.key))
         if entry is not None and not _is_forgotten(entry, change.requested_at):
             return _answer(entry, change.fingerprint)
-        if len(self._remembered(change.requested_at)) >= MAX_CHANGES:
-            detail = f"{MAX_CHANGES} changes within {KEY_RETENTION.days} days are as many as are remembered"
+        if len(self._remembered(change.requested_at)) >= change.max_remembered:
+            detail = f"{change.max_remembered} changes within {KEY_RETENTION.days} days are as many as are remembered"
             return StepResult.refused(TOO_MANY_CHANGES, detail)
         return None
 
@@ -128,7 +133,7 @@ class ChangeLog:
         entry = _Entry(of=change.fingerprint, at=_second(change.requested_at))
         if result.outcome is not Outcome.DONE:
             entry["refused"] = [result.reason_code or "refused", result.message or ""]
-            _drop_refusals(kept)
+            _drop_refusals(kept, change.max_remembered)
         if change.note:
             entry["note"] = dict(change.note)
         return ChangeLog(_with_last_notes({**kept, digest: entry}))
@@ -174,11 +179,14 @@ def _with_last_notes(entries: dict[str, _Entry]) -> dict[str, _Entry]:
     return entries
 
 
-def _drop_refusals(kept: dict[str, _Entry]) -> None:
+def _drop_refusals(kept: dict[str, _Entry], limit: int) -> None:
     """Make room for one more refusal. Forgetting one lets its key be tried again, which never counts anything twice."""
-    # The HTTP API refuses at MAX_CHANGES already, so only what was on its way then can get here.
-    if len(kept) >= 2 * MAX_CHANGES:
-        del kept[next(key for key, entry in kept.items() if "refused" in entry)]
+    # The HTTP API refuses at the limit already, so only what was on its way then can get here.
+    if len(kept) >= 2 * limit:
+        # An entity of a release with a higher limit may remember more, and no refusal among it.
+        oldest = next((key for key, entry in kept.items() if "refused" in entry), None)
+        if oldest is not None:
+            del kept[oldest]
 
 
 def _is_forgotten(entry: _Entry, now: datetime) -> bool:

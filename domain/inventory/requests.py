@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from operator import not_
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Final, Self
 
 from pydantic import Field
 
@@ -15,6 +15,9 @@ from domain.workflows.steps import Outcome, StepResult
 UnitsReceived = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 UnitsFound = Annotated[int, Field(strict=True, ge=-1_000_000, le=1_000_000)]
 """Units found (positive) or missing (negative)."""
+
+MAX_MOVEMENTS: Final = 500
+"""Restocks and corrections that a stock remembers: some 48 KB. Its state is read and written with every operation of an order."""
 
 CorrectionReason = Annotated[str, Field(min_length=1, max_length=200), VISIBLE_TEXT]
 
@@ -75,6 +78,7 @@ class RestockRequest(KeyedChange):
     """Add delivered units."""
 
     operation: ClassVar = "restock"
+    max_remembered: ClassVar = MAX_MOVEMENTS
 
     quantity: UnitsReceived
 
@@ -88,6 +92,7 @@ class AdjustRequest(KeyedChange):
     """Correct the count."""
 
     operation: ClassVar = "adjust"
+    max_remembered: ClassVar = MAX_MOVEMENTS
 
     delta: UnitsFound
     reason: CorrectionReason

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from domain.inventory.requests import AdjustRequest, RestockRequest
+from domain.inventory.requests import MAX_MOVEMENTS, AdjustRequest, RestockRequest
 from domain.keyed_changes import KEY_RETENTION, MAX_CHANGES, MAX_NOTES, ChangeId, ChangeLog, ChangeState
 from domain.workflows.steps import Outcome, StepResult
 
@@ -20,7 +20,7 @@ def delivery(key: str = "k", quantity: int = 1, at: datetime = NOW) -> RestockRe
 
 def full_log(at: datetime = NOW) -> ChangeLog:
     entry = ChangeLog().record(delivery(at=at), StepResult()).entries
-    return ChangeLog({f"other-{number}": next(iter(entry.values())) for number in range(MAX_CHANGES)})
+    return ChangeLog({f"other-{number}": next(iter(entry.values())) for number in range(MAX_MOVEMENTS)})
 
 
 def reason(result: StepResult | None) -> str | None:
@@ -61,14 +61,25 @@ def test_what_is_remembered_stays_bounded_whatever_comes():
     log = full_log()
     done = log.entries.keys()
     refused = next(iter(ChangeLog().record(delivery(), REFUSED).entries.values()))
-    log = ChangeLog({**log.entries, **{f"refused-{number}": refused for number in range(MAX_CHANGES - 2)}})
+    log = ChangeLog({**log.entries, **{f"refused-{number}": refused for number in range(MAX_MOVEMENTS - 2)}})
     for number in range(5):
         change = delivery(f"more-{number}")
         log = log.record(change, log.answered(change) or StepResult())
-    assert len(log.entries) == 2 * MAX_CHANGES
+    assert len(log.entries) == 2 * MAX_MOVEMENTS
     assert done <= log.entries.keys(), "only refusals are forgotten early"
     assert "refused-0" not in log.entries, "the oldest first"
     assert len(log.record(delivery("late", at=NOW + KEY_RETENTION), StepResult()).entries) == 1
+
+
+def test_what_an_entity_remembers_of_a_release_with_a_higher_limit_is_kept_and_recognised():
+    entry = next(iter(full_log().entries.values()))
+    log = ChangeLog({f"other-{number}": entry for number in range(MAX_CHANGES)}).record(delivery("known"), StepResult())
+    for number in range(3):
+        change = delivery(f"more-{number}")
+        result = log.answered(change)
+        assert (reason(result), log.answered(delivery("known"))) == ("too_many_changes", StepResult())
+        log = log.record(change, result or StepResult())
+    assert len(log.entries) == MAX_CHANGES + 2, "and of the refusals the last"
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,6 @@ async def gather_bounded(ask: Callable[[str], Awaitable[A]], ids: Iterable[str])
 
 
 def from_another_place(keys: list[str], now: datetime) -> list[str]:
-    """Return the keys in their order, beginning at another one each minute, so that a run without time for all reaches each in the end."""
+    """Return the keys in their order, beginning at another one each minute: runs without time for all reach each in the end."""
     start = int(now.timestamp() // 60) * _STRIDE_COUNT % max(len(keys), 1)
     return keys[start:] + keys[:start]

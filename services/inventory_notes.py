@@ -8,7 +8,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from domain.inventory.stock_notes import NoteKind, StockNote, hour_of, note_of
+from domain.inventory.stock_notes import NoteKind, PassPosition, StockNote, hour_of, note_of
 from domain.orders.order import Order
 from domain.orders.steps import expiry_of_reservation
 
@@ -54,6 +54,14 @@ class InventoryNotes:
     def split_products(self) -> set[str]:
         """Return the products that have, or had, shards."""
         return {note.product_id for note in self._store.until(NoteKind.SPLIT, "")}
+
+    def pass_position(self) -> PassPosition:
+        """Return how far the pass over all products is."""
+        return self._store.pass_position()
+
+    def move_pass(self, position: PassPosition) -> None:
+        """Store how far the pass over all products is."""
+        self._store.move_pass(position)
 
     def looked_at(self, notes: Collection[StockNote], now: datetime) -> None:
         """Delete the notes of hours that are over; in the present one there may be more to see."""

@@ -4,9 +4,10 @@ from typing import Final
 
 from adapters.azure_storage.storage import Storage, create_table, created_on_first_use, storage_errors
 from adapters.stores.catalogue import PRODUCTS
-from domain.inventory.stock_notes import NoteKind, StockNote
+from domain.inventory.stock_notes import NO_PASS, NoteKind, PassPosition, StockNote
 
 _NAME: Final = "the notes of stocks"
+_PASS: Final = ("stock-pass", "position")
 
 
 class StockNotes:
@@ -39,6 +40,22 @@ class StockNotes:
         """Delete a note, if there is one."""
         with storage_errors(_NAME):
             self._table.delete_entity(_partition(note.kind, note.hour), note.product_id)
+
+    def pass_position(self) -> PassPosition:
+        """Return how far the pass over all products is."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        with storage_errors(_NAME):
+            try:
+                return PassPosition.model_validate_json(self._table.get_entity(*_PASS)["json"])
+            except ResourceNotFoundError:  # the row, or the table with it
+                return NO_PASS
+
+    def move_pass(self, position: PassPosition) -> None:
+        """Store how far the pass over all products is."""
+        row = {"PartitionKey": _PASS[0], "RowKey": _PASS[1], "json": position.model_dump_json()}
+        with storage_errors(_NAME):
+            created_on_first_use(lambda: self._table.upsert_entity(row), lambda: create_table(self._table))
 
 
 def _partition(kind: NoteKind, hour: str) -> str:

@@ -1,6 +1,7 @@
 """Whether the shop works: its checks, how far it is behind, and what its books do not agree on."""
 
 import asyncio
+import time
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from services.queue_depths import queue_depths
 
 _READERS: Final = frozenset({Role.OPERATOR, Role.AUDITOR})
 _SHOWN_COUNT: Final = 25
+_TIMEOUT_S: Final = 60
 _STORED: Final = ("intake", "letters", "oldest", "providers", "last_run", "drift")
 # No order can have this id: looking it up proves that the table answers.
 _NO_ORDER: Final = "health.check"
@@ -39,7 +41,9 @@ async def show_health(visit: Visit) -> func.HttpResponse:
 @page("GET", "health/inventory", roles=_READERS)
 async def show_inventory_findings(visit: Visit) -> func.HttpResponse:
     """Compare the inventory with the orders now. It reads every open order, so it is a page of its own that refreshes nothing."""
-    return visit.show("health_inventory.html", report=await reconcile(visit.client, datetime.now(UTC)))
+    end = time.monotonic() + _TIMEOUT_S
+    report = await reconcile(visit.client, datetime.now(UTC), lambda: time.monotonic() < end)
+    return visit.show("health_inventory.html", report=report)
 
 
 async def _stored_facts(client: DurableClient) -> dict[str, Any]:

@@ -30,12 +30,17 @@ class Drift(Wire):
 
 
 class ReconciliationReport(Wire):
-    """The differences, none when inventory and orders agree, and the number of products and orders compared."""
+    """The differences, none when inventory and orders agree, and the number of products and orders compared.
+
+    Attributes:
+        is_complete: Whether all were compared; false when there was no time for every product, or for every open order.
+    """
 
     as_of: Timestamp
     products: int
     orders: int
     drift: tuple[Drift, ...]
+    is_complete: bool = True
 
 
 class LiveOrder(NamedTuple):

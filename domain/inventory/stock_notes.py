@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+from domain.wire import Timestamp, Wire
 
 
 class NoteKind(StrEnum):
@@ -11,6 +13,21 @@ class NoteKind(StrEnum):
     EXPIRES = "expires"  # a reservation may be past its time
     CHANGED = "changed"  # the stock was changed, or differed from the orders
     SPLIT = "split"  # there are several shards, between which units move
+
+
+class PassPosition(Wire):
+    """How far the pass over all products is. cursor: of the next page; None when it is over."""
+
+    begun_at: Timestamp
+    cursor: str | None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether every product was looked at."""
+        return self.cursor is None
+
+
+NO_PASS: Final = PassPosition(begun_at=datetime.min.replace(tzinfo=UTC), cursor=None)
 
 
 class StockNote(NamedTuple):

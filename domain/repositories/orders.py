@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from domain.catalogue.product import Product
-from domain.inventory.stock_notes import NoteKind, StockNote
+from domain.inventory.stock_notes import NoteKind, PassPosition, StockNote
 from domain.orders.batch import BatchChunk, BatchLine, ChunkResults, CollectResults, LineCounts, LineResult
 from domain.orders.intake import RefusedMessage
 from domain.orders.listing import EVERY_ORDER, Count, EndedOrder, ListedOrder, OrderFilter
@@ -134,6 +134,12 @@ class StockNotes(Protocol):
 
     def delete(self, note: StockNote) -> None:
         """Delete a note, if there is one."""
+
+    def pass_position(self) -> PassPosition:
+        """Return how far the pass over all products is."""
+
+    def move_pass(self, position: PassPosition) -> None:
+        """Store how far the pass over all products is."""
 
 
 class Catalogue(Protocol):

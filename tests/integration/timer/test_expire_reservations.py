@@ -4,6 +4,7 @@ from functools import partial
 from domain.inventory.requests import ReserveRequest
 from services.container import services
 from services.inventory import stock
+from services.inventory.reconciliation import check_all, reconcile, reconcile_changed
 from services.inventory.reservations import release_expired
 from tests.integration.timer.test_purge_history import client_of
 from tests.support.order_requests import order_request
@@ -120,6 +121,42 @@ async def test_a_reservation_that_was_not_noted_is_found_by_the_nightly_pass(sho
     assert await stock_of(shop, "mug") == (7, 3)
     await shop.host.run("check_every_stock")
     assert await stock_of(shop, "mug") == (10, 0)
+
+
+async def test_the_nightly_pass_goes_on_where_its_last_run_ended_until_it_is_whole(shop: Shop, monkeypatch):
+    monkeypatch.setattr("services.inventory.reconciliation.MAX_PAGE_SIZE", 1)
+    for product_id in ("beans", "mug", "pot"):
+        await shop.stock(product_id, 10)
+        await reserve(shop, product_id, "ghost", quantity=3)
+    client, now, found = client_of(shop), datetime.now(UTC), []
+    for hours in (0, 1, 2, 3, 21):
+        report = await check_all(client, now + timedelta(hours=hours), lambda: False)
+        found.append(None if report is None else [drift.product_id for drift in report.drift])
+    assert found == [["beans"], ["mug"], ["pot"], None, ["beans"]]
+
+
+async def test_a_comparison_without_time_for_all_products_says_so(shop: Shop, monkeypatch):
+    monkeypatch.setattr("services.inventory.reconciliation.MAX_PAGE_SIZE", 1)
+    for product_id in ("beans", "mug"):
+        await shop.stock(product_id, 10)
+        await reserve(shop, product_id, "ghost", quantity=3)
+    client, now = client_of(shop), datetime.now(UTC)
+    report = await reconcile(client, now, lambda: False)
+    assert ([drift.product_id for drift in report.drift], report.is_complete) == (["beans"], False)
+    report = await reconcile(client, now, lambda: True)
+    assert ([drift.product_id for drift in report.drift], report.is_complete) == (["beans", "mug"], True)
+
+
+async def test_the_hourly_comparison_leaves_what_it_has_no_time_for_to_the_next_run(shop: Shop, monkeypatch):
+    monkeypatch.setattr("services.inventory.reconciliation.MAX_PAGE_SIZE", 1)
+    notes, now = services().inventory_notes, datetime.now(UTC)
+    notes.looked_at(notes.changed(now + timedelta(hours=2)), now + timedelta(hours=2))
+    for hours, product_id in enumerate(("beans", "mug")):
+        notes.note_change(product_id, now - timedelta(hours=3 - hours))
+    report = await reconcile_changed(client_of(shop), now, lambda: False)
+    assert (report.is_complete, [note.product_id for note in notes.changed(now)]) == (False, ["mug"])
+    report = await reconcile_changed(client_of(shop), now, lambda: False)
+    assert (report.is_complete, notes.changed(now)) == (True, [])
 
 
 async def test_an_order_notes_its_product_before_it_is_stored(shop: Shop):

@@ -55,8 +55,8 @@ class InventoryNotes:
         """Return the products that have, or had, shards."""
         return {note.product_id for note in self._store.until(NoteKind.SPLIT, "")}
 
-    def pass_position(self) -> PassPosition:
-        """Return how far the pass over all products is."""
+    def pass_position(self) -> PassPosition | None:
+        """Return how far the pass over all products is; None before the first."""
         return self._store.pass_position()
 
     def move_pass(self, position: PassPosition) -> None:

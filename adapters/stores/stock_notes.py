@@ -4,7 +4,7 @@ from typing import Final
 
 from adapters.azure_storage.storage import Storage, create_table, created_on_first_use, storage_errors
 from adapters.stores.catalogue import PRODUCTS
-from domain.inventory.stock_notes import NO_PASS, NoteKind, PassPosition, StockNote
+from domain.inventory.stock_notes import NoteKind, PassPosition, StockNote
 
 _NAME: Final = "the notes of stocks"
 _PASS: Final = ("stock-pass", "position")
@@ -41,15 +41,15 @@ class StockNotes:
         with storage_errors(_NAME):
             self._table.delete_entity(_partition(note.kind, note.hour), note.product_id)
 
-    def pass_position(self) -> PassPosition:
-        """Return how far the pass over all products is."""
+    def pass_position(self) -> PassPosition | None:
+        """Return how far the pass over all products is; None before the first."""
         from azure.core.exceptions import ResourceNotFoundError
 
         with storage_errors(_NAME):
             try:
                 return PassPosition.model_validate_json(self._table.get_entity(*_PASS)["json"])
             except ResourceNotFoundError:  # the row, or the table with it
-                return NO_PASS
+                return None
 
     def move_pass(self, position: PassPosition) -> None:
         """Store how far the pass over all products is."""

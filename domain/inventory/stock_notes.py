@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from domain.wire import Timestamp, Wire
 
@@ -25,9 +25,6 @@ class PassPosition(Wire):
     def is_over(self) -> bool:
         """Whether every product was looked at."""
         return self.cursor is None
-
-
-NO_PASS: Final = PassPosition(begun_at=datetime.min.replace(tzinfo=UTC), cursor=None)
 
 
 class StockNote(NamedTuple):

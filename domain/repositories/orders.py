@@ -135,8 +135,8 @@ class StockNotes(Protocol):
     def delete(self, note: StockNote) -> None:
         """Delete a note, if there is one."""
 
-    def pass_position(self) -> PassPosition:
-        """Return how far the pass over all products is."""
+    def pass_position(self) -> PassPosition | None:
+        """Return how far the pass over all products is; None before the first."""
 
     def move_pass(self, position: PassPosition) -> None:
         """Store how far the pass over all products is."""

@@ -161,9 +161,9 @@ async def check_all(client: DurableClient, now: datetime, has_time: Callable[[],
     """
     notes = services().inventory_notes
     position = await asyncio.to_thread(notes.pass_position)
-    if position.is_over and now - position.begun_at < _PASS_INTERVAL:
+    if position is not None and position.is_over and now - position.begun_at < _PASS_INTERVAL:
         return None
-    begun_at, cursor = (now, None) if position.is_over else (position.begun_at, position.cursor)
+    begun_at, cursor = (now, None) if position is None or position.is_over else (position.begun_at, position.cursor)
     comparison = Comparison(client, now)
     while True:
         page = await asyncio.to_thread(services().catalogue.list, cursor=cursor, limit=MAX_PAGE_SIZE)

@@ -46,6 +46,7 @@ class Comparison:
         self._sold: Mapping[str, Mapping[str, int]] = {}
         self._drift: dict[Drift, None] = {}
         self._products, self._orders = set[str](), set[str]()
+        self._unread: set[str] = set()
         self._is_complete = True
 
     async def compare(self, products: Iterable[str]) -> list[Drift]:
@@ -59,7 +60,8 @@ class Comparison:
         stocks = await self._stocks(asked)
         if self._open is None:
             self._open = await self._read_open()
-        found = self._find(asked, stocks, await self._with_holders(stocks, self._open))
+        holders = await self._read_holders(stocks, self._open)
+        found = self._find(asked, stocks, {**self._open, **holders})
         if found:
             found = await self._seen_again(found)
         self._drift |= dict.fromkeys(found)
@@ -68,8 +70,7 @@ class Comparison:
     async def _seen_again(self, found: Collection[Drift]) -> list[Drift]:
         products, orders = {drift.product_id for drift in found}, {drift.order_id for drift in found}
         stocks = await self._stocks(products)
-        live = await self._with_holders(stocks, await self._read(orders))
-        again = self._find(products, stocks, live)
+        again = self._find(products, stocks, await self._read(orders))
         without_stock = {drift.product_id for drift in found if drift.kind is DriftKind.STOCK_MISSING}
         return [
             drift
@@ -95,7 +96,7 @@ class Comparison:
         missing = [
             drift for drift in find_missing_stocks(stocks, {**holding, **self._sold}) if drift.product_id in asked
         ]
-        return [*find_drift(stocks, live), *missing]
+        return [drift for drift in (*find_drift(stocks, live), *missing) if drift.order_id not in self._unread]
 
     async def _stocks(self, products: Collection[str]) -> dict[str, Stock]:
         async def read(product_id: str) -> tuple[str, Stock | None]:
@@ -111,10 +112,13 @@ class Comparison:
         self._is_complete = len(some) == len(unfinished)
         return await self._read(some)
 
-    async def _with_holders(self, stocks: Mapping[str, Stock], known: Mapping[str, LiveOrder]) -> dict[str, LiveOrder]:
-        """Return known orders, and those that hold goods and are still running."""
-        holders = {order_id for stock in stocks.values() for order_id in stock.reservations}
-        return {**known, **await self._read(holders - known.keys())}
+    async def _read_holders(self, stocks: Mapping[str, Stock], known: Mapping[str, LiveOrder]) -> dict[str, LiveOrder]:
+        """Return those orders besides the known ones that hold goods and are still running: so many at most, each run others."""
+        holders = {order_id for stock in stocks.values() for order_id in stock.reservations} - known.keys()
+        some = from_another_place(sorted(holders), self._now)[:_MAX_OPEN_ORDERS]
+        self._unread = holders.difference(some)
+        self._is_complete = self._is_complete and not self._unread
+        return await self._read(some)
 
     async def _read(self, order_ids: Iterable[str]) -> dict[str, LiveOrder]:
         async def view(order_id: str) -> OrderView:

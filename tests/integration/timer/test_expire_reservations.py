@@ -147,6 +147,17 @@ async def test_a_comparison_without_time_for_all_products_says_so(shop: Shop, mo
     assert ([drift.product_id for drift in report.drift], report.is_complete) == (["beans", "mug"], True)
 
 
+async def test_of_more_orders_than_a_run_reads_each_run_compares_others(shop: Shop, monkeypatch):
+    monkeypatch.setattr("services.inventory.reconciliation._MAX_OPEN_ORDERS", 1)
+    await shop.stock("mug", 10)
+    for order_id in ("ghost", "phantom"):
+        await reserve(shop, "mug", order_id, quantity=1)
+    client, now = client_of(shop), datetime.now(UTC)
+    reports = [await reconcile(client, now + timedelta(minutes=minutes), lambda: True) for minutes in (0, 1)]
+    assert sorted(drift.order_id for report in reports for drift in report.drift) == ["ghost", "phantom"]
+    assert not any(report.is_complete for report in reports)
+
+
 async def test_the_hourly_comparison_leaves_what_it_has_no_time_for_to_the_next_run(shop: Shop, monkeypatch):
     monkeypatch.setattr("services.inventory.reconciliation.MAX_PAGE_SIZE", 1)
     notes, now = services().inventory_notes, datetime.now(UTC)

@@ -53,13 +53,24 @@ class ReadPosition(Wire):
     ended_has_more: bool = False
 
     def reading_to(self, now: datetime, first_period: timedelta, margin: timedelta) -> Self:
-        """Return the position with what is to be read up to now. margin: how much of what was read is read once more."""
+        """Return the position with what is to be read up to now. margin: how much of what was read is read once more.
+
+        One that is ahead of the clock is forgotten: a clock was wrong, and what was made since may not have been read.
+        """
+        if max(self._times, default=now) > now + margin:
+            anew = type(self)(provider=self.provider, watched_cursor=self.watched_cursor)
+            return anew.reading_to(now, first_period, margin)
         if self.spans and self.spans[-1].cursor is None:
             extended = self.spans[-1].model_copy(update={"until": now})
             return self.model_copy(update={"spans": (*self.spans[:-1], extended)})
         end = self.spans[-1].until if self.spans else self.read_until
         since = now - first_period if end is None else end - margin
         return self.model_copy(update={"spans": (*self.spans, Span(since=since, until=now))})
+
+    @property
+    def _times(self) -> tuple[datetime, ...]:
+        times = (self.read_until, self.ended_until, *(span.until for span in self.spans))
+        return tuple(each for each in times if each is not None)
 
     @property
     def may_split(self) -> bool:

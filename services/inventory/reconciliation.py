@@ -165,16 +165,19 @@ async def check_all(client: DurableClient, now: datetime, has_time: Callable[[],
     """
     notes = services().inventory_notes
     position = await asyncio.to_thread(notes.pass_position)
-    if position is not None and position.is_over and now - position.begun_at < _PASS_INTERVAL:
+    if position is not None and position.is_over and abs(now - position.begun_at) < _PASS_INTERVAL:
         return None
     begun_at, cursor = (now, None) if position is None or position.is_over else (position.begun_at, position.cursor)
     comparison = Comparison(client, now)
     while True:
         page = await asyncio.to_thread(services().catalogue.list, cursor=cursor, limit=MAX_PAGE_SIZE)
-        await release_expired_of(client, page.items, now)
-        await comparison.compare(product.product_id for product in page.items)
         cursor = page.cursor
-        await asyncio.to_thread(notes.move_pass, PassPosition(begun_at=begun_at, cursor=cursor))
+        try:
+            await release_expired_of(client, page.items, now)
+            await comparison.compare(product.product_id for product in page.items)
+        finally:
+            # A page that always fails must not hold up those behind it.
+            await asyncio.to_thread(notes.move_pass, PassPosition(begun_at=begun_at, cursor=cursor))
         if cursor is None or not has_time():
             return comparison.report(is_complete=cursor is None)
 

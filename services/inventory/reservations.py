@@ -43,9 +43,9 @@ async def release_expired(client: DurableClient, now: datetime, has_time: Callab
     notes = services().inventory_notes
     expiring = sorted(await asyncio.to_thread(notes.expiring, now), key=lambda note: note.hour)
     for page in _pages(expiring):
-        await _look_after_noted(client, {note.product_id for note in page}, now)
+        left = await _look_after_noted(client, {note.product_id for note in page}, now)
         # At once: the host may end a run before its time.
-        await asyncio.to_thread(notes.looked_at, page, now)
+        await asyncio.to_thread(notes.looked_at, [note for note in page if note.product_id not in left], now)
         if not has_time():
             _log.warning("reservations that may have expired are left to the next run of the timer")
             return
@@ -65,15 +65,29 @@ def _pages(items: Sequence[T]) -> Iterator[Sequence[T]]:
     return (items[start : start + _PAGE_SIZE] for start in range(0, len(items), _PAGE_SIZE))
 
 
-async def _look_after_noted(client: DurableClient, product_ids: Iterable[str], now: datetime) -> None:
+async def _look_after_noted(client: DurableClient, product_ids: Iterable[str], now: datetime) -> frozenset[str]:
     found = await asyncio.to_thread(services().catalogue.get_many, sorted(product_ids))
-    await _look_after(client, found.values(), now)
+    return await _look_after(client, found.values(), now)
 
 
-async def _look_after(client: DurableClient, found: Iterable[Product], now: datetime) -> None:
-    """Signal every entity that has reservations to release, answers to forget, or units to pass on. A few at a time."""
+async def _look_after(client: DurableClient, found: Iterable[Product], now: datetime) -> frozenset[str]:
+    """Signal every entity that has reservations to release, answers to forget, or units to pass on. A few at a time.
+
+    Returns:
+        The ids of the products that could not be looked after: they are named in the log, and hold up no other product.
+    """
     by_id = {product.product_id: product for product in found}
-    await gather_bounded(lambda product_id: _look_after_one(client, by_id[product_id], now), by_id)
+
+    async def is_looked_after(product_id: str) -> bool:
+        try:
+            await _look_after_one(client, by_id[product_id], now)
+        except Exception:  # noqa: BLE001 - whatever it is, it concerns this one alone
+            _log.exception("the stock of %s could not be looked after; it will be again", product_id)
+            return False
+        return True
+
+    done = await gather_bounded(is_looked_after, by_id)
+    return frozenset(product_id for product_id, is_done in zip(by_id, done, strict=True) if not is_done)
 
 
 async def _look_after_one(client: DurableClient, product: Product, now: datetime) -> None:

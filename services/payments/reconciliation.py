@@ -44,7 +44,7 @@ async def reconcile_payments(client: DurableClient, now: datetime, has_time: Cal
 async def go_on_reconciling(client: DurableClient, now: datetime, has_time: Callable[[], bool]) -> None:
     """Compare everything once an hour; until then go on with what the last run had no time for."""
     last = await asyncio.to_thread(services().payment_reconciliation.last_run)
-    if last is None or now - last.reading_since >= _NEW_READING_INTERVAL:
+    if last is None or abs(now - last.reading_since) >= _NEW_READING_INTERVAL:  # a clock may have been ahead
         await reconcile_payments(client, now, has_time)
         return
     if not any(run.has_more for run in last.providers):

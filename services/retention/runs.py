@@ -30,17 +30,19 @@ async def purge_runs(client: DurableClient, now: datetime, has_time: Callable[[]
     before = now - services().settings.history_retention
     position: str | None = await asyncio.to_thread(repository.retention_position)
     began_at, purged = position, 0
-    while position is not None and has_time():
-        page = await asyncio.to_thread(repository.unchanged_since, before, after=position, limit=PAGE_ROWS)
-        for run in page.items:
-            if not has_time():
-                break
-            purged += await _purge(client, run, before)
-            position = run.instance_id
-        else:
-            position = page.cursor
-    if (position or "") != began_at:
-        await asyncio.to_thread(repository.move_retention, position or "")
+    try:
+        while position is not None and has_time():
+            page = await asyncio.to_thread(repository.unchanged_since, before, after=position, limit=PAGE_ROWS)
+            for run in page.items:
+                if not has_time():
+                    break
+                position = run.instance_id  # one that always fails must not hold up those behind it
+                purged += await _purge(client, run, before)
+            else:
+                position = page.cursor
+    finally:
+        if (position or "") != began_at:
+            await asyncio.to_thread(repository.move_retention, position or "")
     return purged
 
 

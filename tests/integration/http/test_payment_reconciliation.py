@@ -429,6 +429,17 @@ async def test_a_long_list_is_read_in_parts_and_gone_on_with_by_the_timer_until_
     assert len(shop.sandbox.calls()) > calls
 
 
+async def test_a_clock_that_was_ahead_stops_no_comparison(shop: Shop, account: StripeClient, caplog):
+    client, now = client_of(shop), datetime.now(UTC) + timedelta(minutes=1)
+    await reconciliation.go_on_reconciling(client, now + timedelta(days=365), lambda: True)
+    by_hand(account, "ghost")
+    await reconciliation.go_on_reconciling(client, now, lambda: True)
+    last = services().payment_reconciliation.last_run()
+    assert last is not None
+    assert (last.as_of, last.providers[0].read_until) == (now, now)
+    assert [each["order_id"] for each in alarms(caplog)] == ["ghost"]
+
+
 async def test_a_run_goes_on_while_it_has_time(monkeypatch, shop: Shop):
     monkeypatch.setattr(provider_comparison, "_MAX_WATCHED", 1)
     monkeypatch.setattr(ended_orders, "_MAX_ORDERS", 2)

@@ -1,5 +1,8 @@
+import asyncio
 from datetime import UTC, datetime, timedelta
 from functools import partial
+
+import pytest
 
 from domain.inventory.requests import ReserveRequest
 from services.container import services
@@ -90,11 +93,12 @@ async def test_a_run_that_ends_early_is_gone_on_with_where_it_was(shop: Shop, mo
     async def ended_at_the_second(client, product_id):
         read.append(product_id)
         if len(read) == 2:
-            raise TimeoutError("ended by the host, because the test says so")
+            raise asyncio.CancelledError("ended by the host, because the test says so")
         return await real(client, product_id)
 
     monkeypatch.setattr("services.inventory.reservations.read_shards", ended_at_the_second)
-    await shop.host.run(SCHEDULE)
+    with pytest.raises(asyncio.CancelledError):
+        await release_expired(client_of(shop), now, lambda: True)
     assert [note.product_id for note in notes.expiring(now)] == ["mug", "pot"]
     await shop.host.run(SCHEDULE)
     assert (read, notes.expiring(now)) == (["beans", "mug", "mug", "pot"], [])
@@ -110,6 +114,30 @@ async def test_what_a_run_has_no_time_for_is_left_to_the_next_one(shop: Shop, mo
     await release_expired(client_of(shop), now, partial(next, iter([True]), False))
     assert [note.product_id for note in notes.expiring(now)] == ["pot"]
     assert "left to the next run" in caplog.text
+
+
+async def test_a_product_that_cannot_be_looked_after_holds_up_no_other_one(shop: Shop, monkeypatch, caplog):
+    for product_id in ("beans", "mug"):
+        await shop.stock(product_id, 10)
+        await reserve(shop, product_id, "ghost", quantity=3, lasts=RUN_OUT)
+    real = stock.read_shards
+
+    async def without_beans(client, product_id):
+        if product_id == "beans":
+            raise ValueError("a state that cannot be read, because the test says so")
+        return await real(client, product_id)
+
+    monkeypatch.setattr("services.inventory.reservations._PAGE_SIZE", 1)
+    monkeypatch.setattr("services.inventory.reservations.read_shards", without_beans)
+    later = datetime.now(UTC) + timedelta(hours=3)
+    await release_expired(client_of(shop), later, lambda: True)
+    await shop.host.run_until_idle()
+    assert [await stock_of(shop, "beans"), await stock_of(shop, "mug")] == [(7, 3), (10, 0)]
+    assert [note.product_id for note in services().inventory_notes.expiring(later)] == ["beans"]
+    assert "the stock of beans could not be looked after" in caplog.text
+    monkeypatch.setattr("services.inventory.reservations.read_shards", real)
+    await shop.host.run(SCHEDULE)
+    assert await stock_of(shop, "beans") == (10, 0)
 
 
 async def test_a_reservation_that_was_not_noted_is_found_by_the_nightly_pass(shop: Shop):
@@ -133,6 +161,32 @@ async def test_the_nightly_pass_goes_on_where_its_last_run_ended_until_it_is_who
         report = await check_all(client, now + timedelta(hours=hours), lambda: False)
         found.append(None if report is None else [drift.product_id for drift in report.drift])
     assert found == [["beans"], ["mug"], ["pot"], None, ["beans"]]
+
+
+async def test_the_nightly_pass_goes_on_behind_what_cannot_be_compared_and_by_a_clock_that_was_ahead(
+    shop: Shop, monkeypatch
+):
+    monkeypatch.setattr("services.inventory.reconciliation.MAX_PAGE_SIZE", 1)
+    for product_id in ("beans", "mug"):
+        await shop.stock(product_id, 10)
+        await reserve(shop, product_id, "ghost", quantity=3, lasts=timedelta(days=60))
+    real = stock.read_stock
+
+    async def without_beans(client, product_id):
+        if product_id == "beans":
+            raise ValueError("a state that cannot be read, because the test says so")
+        return await real(client, product_id)
+
+    client, now = client_of(shop), datetime.now(UTC)
+    monkeypatch.setattr("services.inventory.reconciliation.read_stock", without_beans)
+    with pytest.raises(ValueError, match="cannot be read"):
+        await check_all(client, now + timedelta(days=30), lambda: True)
+    report = await check_all(client, now + timedelta(days=30), lambda: True)
+    assert report is not None
+    assert [drift.product_id for drift in report.drift] == ["mug"]
+    monkeypatch.setattr("services.inventory.reconciliation.read_stock", real)
+    report = await check_all(client, now, lambda: True)
+    assert report is not None, "it does not wait until its clock is where it was"
 
 
 async def test_a_comparison_without_time_for_all_products_says_so(shop: Shop, monkeypatch):

@@ -178,6 +178,25 @@ async def test_runs_are_purged_in_pages_and_the_next_timer_goes_on_behind_what_s
     assert [each.instance_id for each in services().run_repository.list_ended().items] == ["report.r-0", "report.r-1"]
 
 
+async def test_a_run_that_cannot_be_purged_holds_up_none_behind_it(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    span = {"placed_from": "2026-01-01T00:00:00Z", "placed_to": "2026-02-01T00:00:00Z", "format": "csv"}
+    for number in range(2):
+        await shop.post("reports", {"id": f"r-{number}", **span})
+    await shop.host.run_until_idle()
+    await WorkflowRecovery().recover(client_of(shop), datetime.now(UTC) + timedelta(hours=1))
+
+    async def unreadable(_client: Any, _name: str, key: str) -> None:
+        if key == "r-0":
+            raise ValueError("a row that cannot be read, because the test says so")
+
+    monkeypatch.setattr("services.retention.runs.why_run_unsettled", unreadable)
+    late = shop.host.clock.now() + timedelta(days=31)
+    with pytest.raises(ValueError, match="cannot be read"):
+        await purge_runs(client_of(shop), late, lambda: True)
+    assert await purge_runs(client_of(shop), late, lambda: True) == 1
+    assert [each.instance_id for each in services().run_repository.list_ended().items] == ["report.r-0"]
+
+
 async def test_histories_behind_a_whole_page_that_stays_are_purged(
     monkeypatch: pytest.MonkeyPatch, storage_connection: str, sandbox: Any
 ) -> None:

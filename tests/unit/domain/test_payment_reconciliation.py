@@ -8,7 +8,7 @@ import pytest
 
 from domain.payments.listing import ProviderPayment
 from domain.payments.reconciliation import NEXT_ACTION, OrderMoney, PaymentDriftKind, find_payment_drift, is_quiet
-from domain.payments.reconciliation_runs import ReadPosition
+from domain.payments.reconciliation_runs import ReadPosition, Span
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TOTAL = 2_000
@@ -149,3 +149,19 @@ def test_what_is_to_be_read_fits_into_a_row_however_much_there_is():
         ends = [(earlier.until, later.since) for earlier, later in pairwise(position.spans)]
         assert all(until == since for until, since in ends)
         assert position.spans[-1].until == now + timedelta(hours=hours)
+
+
+def test_a_position_by_a_clock_that_was_ahead_is_forgotten():
+    now = datetime(2026, 11, 27, tzinfo=UTC)
+    first_period, margin = timedelta(days=90), timedelta(minutes=10)
+    anew = ReadPosition(provider="stripe", watched_cursor="next").reading_to(now, first_period, margin)
+    ahead = now + timedelta(days=3650)
+    for wrong in (
+        {"read_until": ahead},
+        {"read_until": now, "ended_until": ahead},
+        {"read_until": now, "spans": (Span(since=now, until=ahead, cursor="x"),)},
+    ):
+        position = ReadPosition(provider="stripe", watched_cursor="next").model_copy(update=wrong)
+        assert position.reading_to(now, first_period, margin) == anew
+    near = ReadPosition(provider="stripe", read_until=now + margin)
+    assert near.reading_to(now, first_period, margin).read_until == near.read_until

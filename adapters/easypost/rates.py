@@ -69,11 +69,15 @@ def cheapest(rates: Sequence[Rate], currency: str) -> Rate:
 
 
 def to_hand_on(rates: Sequence[Rate]) -> dict[str, str] | None:
-    """Return the cheapest rate, as an announcement hands it on; None where that depends on the order's currency."""
+    """Return the cheapest rate, as an announcement hands it on; None where that depends on the order's currency, or is too long."""
     if len({rate.cost.currency for rate in rates}) != 1:
         return None
     best = cheapest(rates, rates[0].cost.currency)
-    return LabelOffer(rate_id=best.id, price=str(best.rate), currency=best.currency).to_wire()
+    offer = {"rate_id": best.id, "price": str(best.rate), "currency": best.currency}
+    try:
+        return LabelOffer.model_validate(offer).to_wire()
+    except ValidationError:
+        return None
 
 
 def as_offered(offer: LabelOffer | None, most: Money) -> Rate | None:

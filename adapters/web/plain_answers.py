@@ -39,11 +39,13 @@ class Incoming:
         self.received = b""
 
     def await_head(self) -> int:
-        """Wait for a head, and return where it ends; a negative number if it is longer than any that is read here.
+        """Wait for a head, and return where it ends; a negative number if it is none that is read here.
 
         Raises http.client.RemoteDisconnected if the connection ends before.
         """
         while (end := self.received.find(b"\r\n\r\n")) < 0 and len(self.received) <= MAX_HEAD_BYTES:
+            if b"\n\n" in self.received or b"\n\r\n" in self.received:  # it has ended, in another way
+                break
             if not self._receive():
                 raise http.client.RemoteDisconnected("Remote end closed connection without response")
         return end
@@ -59,13 +61,16 @@ class Incoming:
             return taken
         pieces, missing = [self.received], count - len(self.received)
         self.received = b""
-        while missing:
-            piece = self._connection.recv(min(missing, _PIECE_BYTES))
+        while missing > 0:
+            # Not only what is missing: the rest of a record of TLS would stay where no one sees it, in front of the next answer.
+            piece = self._connection.recv(_PIECE_BYTES)
             if not piece:
                 raise IncompleteRead(count - missing, missing)
             pieces.append(piece)
             missing -= len(piece)
-        return b"".join(pieces)
+        taken = b"".join(pieces)
+        self.received = taken[count:]
+        return taken[:count]
 
     def take_line(self) -> bytes:
         """Return the next line without its end. Raises IncompleteRead and http.client.LineTooLong."""

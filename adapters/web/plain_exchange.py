@@ -68,7 +68,7 @@ class Exchange:
         body = self._body(head, limit_s)
         # What comes after an answer belongs to none.
         self.is_over = self._is_sent and not self._incoming.received
-        if "content-encoding" in head.fields:
+        if body and "content-encoding" in head.fields:
             return self._whole(adapter, _encoded(head, body))
         return self._answer(adapter, head, body)
 

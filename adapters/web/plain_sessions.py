@@ -5,7 +5,9 @@ their time-outs, attempts and errors. What is done here is what is left of a req
 its answer. Failures are those of `requests`, so the SDKs above see no difference.
 """
 
+from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
+from ssl import SSLSocket
 from typing import Any, Final
 
 import requests
@@ -95,6 +97,8 @@ class PlainAdapter(HTTPAdapter):
             answer = None
         if answer is None:
             answer = super().send(request, stream, timeout, verify, cert, proxies)
+            if answer.status_code < HTTPStatus.OK:  # what `http.client` takes for the answer: that is still to come
+                answer.raw.close()
             self._remember(request, verify)
         return answer
 
@@ -136,7 +140,9 @@ def _kept_connection(pool: HTTPConnectionPool | None) -> Any:
         connection: Any = pool._get_conn()
     except ClosedPoolError:
         return None
-    if connection.sock is not None:
+    if connection.sock is not None and not (isinstance(connection.sock, SSLSocket) and connection.sock.pending()):
         return connection
+    # Bytes that TLS has decrypted already are not seen by who looks whether the server has sent or closed something.
+    connection.close()
     pool._put_conn(connection)
     return None

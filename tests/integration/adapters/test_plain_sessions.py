@@ -61,6 +61,8 @@ ANSWERS = {
     "a folded header": b"HTTP/1.1 200 OK\r\nX-Long: one\r\n two\r\nContent-Length: 2\r\n\r\nok",
     "a line that ends otherwise": b"HTTP/1.1 200 OK\r\nX-A: b\nX-C: d\r\nContent-Length: 2\r\n\r\nok" + CLOSE,
     "lines without carriage returns": b"HTTP/1.1 200 OK\nContent-Length: 2\n\nok\r\n\r\n" + CLOSE,
+    "lines that end in line feeds, and nothing after it": b"HTTP/1.1 200 OK\nContent-Length: 2\n\nok",
+    "an empty line that ends otherwise": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\nok",
     "a length and chunks": b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"
     + CLOSE,
     "the same length twice": with_length(b"ok", "Content-Length: 2"),
@@ -88,7 +90,14 @@ def test_an_answer_is_what_requests_makes_of_it(method: str, answer: bytes):
         assert len(ours.requests) == 3
 
 
-@pytest.mark.parametrize("answer", [with_length(b""), b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        with_length(b""),
+        b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 500\r\n\r\n",
+    ],
+)
 def test_an_answer_to_head_has_no_body(answer: bytes):
     with running_server(OK, answer) as server:
         session = kept(new_session(), server)
@@ -121,6 +130,14 @@ def test_an_answer_that_may_end_elsewhere_is_the_last_of_its_connection(answer: 
         session = kept(new_session(), server)
         assert [session.get(f"{server.url}/", timeout=PATIENCE_S).content for _ in range(2)] == [b"ok", b"ok"]
         assert server.connections == [1, 1, 2]
+
+
+def test_an_answer_is_still_to_come_after_one_that_announces_it():
+    with running_server(b"HTTP/1.1 103 Early Hints\r\n\r\n") as server:
+        session = new_session()
+        assert session.post(f"{server.url}/", data=b"pay", timeout=PATIENCE_S).status_code == 103
+        assert session.post(f"{server.url}/", data=b"x", timeout=PATIENCE_S).content == b"ok"
+        assert server.connections == [1, 2]
 
 
 def test_a_chunk_ends_where_its_length_says():
@@ -277,6 +294,20 @@ def test_certificates_are_verified_and_connections_kept(tmp_path: Path, monkeypa
         with pytest.raises(requests.exceptions.SSLError):
             trusting.post(url + "/", data=b"x", verify=certifi.where(), timeout=PATIENCE_S)
         assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize("first", [OK, OK + with_length(b"e" * 12_000)], ids=["kept", "left by the first request"])
+def test_what_tls_has_decrypted_belongs_to_no_other_answer(
+    first: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    certificate = self_signed(tmp_path, "localhost")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    # Of two records, the second of which has more than the answer.
+    much = with_length(b"x" * 20_000) + with_length(b"another's")
+    with running_server(first, much, tls=server_side(certificate)) as server:
+        session, url = new_session(), server.url.replace("http://127.0.0.1", "https://localhost")
+        answers = [session.post(url + "/", data=b"x", timeout=PATIENCE_S).content for _ in range(3)]
+        assert answers == [b"ok", b"x" * 20_000, b"ok"]
 
 
 def test_a_provider_whose_answer_is_cut_short_is_unavailable_and_asked_once():

@@ -19,7 +19,7 @@ from adapters.stores.order_index import OPEN_PARCELS, PARTITIONS, ended_prefix, 
 from adapters.stores.order_mending import OrderMending
 from adapters.stores.order_stops import NAME, ORDERS
 from adapters.stores.run_intake import REMINDERS
-from domain.orders.listing import EndedOrder, OrderFilter
+from domain.orders.listing import EndedOrder, IndexMending, OrderFilter
 from domain.orders.order import ENDS, OrderStatus
 from domain.wire import Timestamp, Wire
 
@@ -75,10 +75,14 @@ class OrderIndexCheck:
         self._orders = storage.table(ORDERS)
         self._mending = OrderMending(storage)
 
-    def mend(self, now: datetime, has_time: Callable[[], bool]) -> Sequence[str]:
-        """Go on with both passes, for as long as there is time. Return the orders whose index was mended."""
+    def mend(self, now: datetime, has_time: Callable[[], bool]) -> IndexMending:
+        """Go on with both passes, for as long as there is time. Return the orders whose index was mended, or cannot be."""
         with storage_errors(NAME), ThreadPoolExecutor(_CONCURRENCY) as pool:
-            return [order_id for name in _PASSES for order_id in self._go_on(name, now, has_time, pool)]
+            found = [each for name in _PASSES for each in self._go_on(name, now, has_time, pool)]
+        return IndexMending(
+            mended=[order_id for order_id, is_mended in found if is_mended],
+            unreadable=list(dict.fromkeys(order_id for order_id, is_mended in found if is_mended is None)),
+        )
 
     def drop_left_over_end(self, ended: EndedOrder) -> bool:
         """Return whether an order did not end as its index row says: then that row is mended, and the order stays as it is."""
@@ -86,28 +90,34 @@ class OrderIndexCheck:
         with storage_errors(NAME):
             return self._mending.mend(ended.order_id, {key: ended.status})
 
-    def _go_on(self, name: str, now: datetime, has_time: Callable[[], bool], pool: ThreadPoolExecutor) -> list[str]:
-        position, pages = self._position(name), 0
-        mended: list[str] = []
+    def _go_on(
+        self, name: str, now: datetime, has_time: Callable[[], bool], pool: ThreadPoolExecutor
+    ) -> list[tuple[str, bool | None]]:
+        position, pages = self._position(name, now), 0
+        found = list[tuple[str, bool | None]]()
         while pages < _MAX_PAGES and (position.next_at is None or now >= position.next_at) and has_time():
             span = _PASSES[name][position.number]
             page = self._page(span, position.after)
             of_orders = _by_order(page)
             answers = pool.map(self._mend_listed, repeat(span.partition), of_orders, of_orders.values())
-            mended += [order_id for order_id, is_mended in zip(of_orders, answers, strict=True) if is_mended]
+            found += zip(of_orders, answers, strict=True)
             pages += bool(page)
             position = _after(name, position, page, now)
         if pages:  # an account without orders has no row of this: a backup may be restored into it
             self._move(name, position)
-        return mended
+        return found
 
-    def _mend_listed(self, partition: str, order_id: str, rows: "list[TableEntity]") -> bool:
+    def _mend_listed(self, partition: str, order_id: str, rows: "list[TableEntity]") -> bool | None:
+        """Return whether there were differences; None when that cannot be known."""
         listed = {row["RowKey"]: row.get("status") for row in rows if is_index_row(row)}
         if partition != partition_of(order_id):  # no order of this id can stand beside them
             for key in listed:
                 self._orders.delete_entity(partition, key)
             return bool(listed)
-        return self._mending.mend(order_id, listed, is_whole=len(listed) < len(rows))
+        try:
+            return self._mending.mend(order_id, listed, is_whole=len(listed) < len(rows))
+        except (LookupError, TypeError, ValueError):  # its row cannot be read; those behind it can
+            return None
 
     def _page(self, span: _Range, after: str) -> "list[TableEntity]":
         rows = self._orders.query_entities(
@@ -118,13 +128,18 @@ class OrderIndexCheck:
         )
         return created_on_first_use(lambda: list(islice(rows, _PAGE_ROWS)), lambda: create_table(self._orders))
 
-    def _position(self, name: str) -> _Position:
+    def _position(self, name: str, now: datetime) -> _Position:
         from azure.core.exceptions import ResourceNotFoundError
 
         try:
-            return _Position.model_validate_json(self._orders.get_entity(_PARTITION, f"index-{name}")["json"])
-        except (ResourceNotFoundError, ValidationError):  # of no pass yet, or of a release with other passes
+            known = _Position.model_validate_json(self._orders.get_entity(_PARTITION, f"index-{name}")["json"])
+        except (ResourceNotFoundError, ValidationError):  # of no pass yet
             return _Position()
+        # Else it is of a release with more ranges, or by a clock that was ahead.
+        is_usable = known.number < len(_PASSES[name]) and (
+            known.next_at is None or known.next_at <= now + _PASS_INTERVAL
+        )
+        return known if is_usable else _Position()
 
     def _move(self, name: str, position: _Position) -> None:
         self._orders.upsert_entity(

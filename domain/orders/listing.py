@@ -49,6 +49,13 @@ class EndedOrder(Wire):
     payment_provider: str | None = None
 
 
+class IndexMending(NamedTuple):
+    """Orders whose index differed from their rows. unreadable: those whose rows cannot be read, nor the two compared."""
+
+    mended: list[str]
+    unreadable: list[str]
+
+
 class Count(NamedTuple):
     """How many there are: at_least so many, or, if is_exact, just as many."""
 

@@ -8,7 +8,7 @@ from domain.catalogue.product import Product
 from domain.inventory.stock_notes import NoteKind, PassPosition, StockNote
 from domain.orders.batch import BatchChunk, BatchLine, ChunkResults, CollectResults, LineCounts, LineResult
 from domain.orders.intake import RefusedMessage
-from domain.orders.listing import EVERY_ORDER, Count, EndedOrder, ListedOrder, OrderFilter
+from domain.orders.listing import EVERY_ORDER, Count, EndedOrder, IndexMending, ListedOrder, OrderFilter
 from domain.orders.order import Order, OrderProgress, OrderStatus
 from domain.orders.row import BeforeCapture, OrderRow
 from domain.page import Page
@@ -81,8 +81,8 @@ class OrderRepair(Protocol):
 class OrderIndexCheck(Protocol):
     """Compares the index of orders with the orders."""
 
-    def mend(self, now: datetime, has_time: Callable[[], bool]) -> Sequence[str]:
-        """Go on comparing, for as long as there is time, and mend what differs. Return the orders that had differences."""
+    def mend(self, now: datetime, has_time: Callable[[], bool]) -> IndexMending:
+        """Go on comparing, for as long as there is time, and mend what differs."""
 
     def drop_left_over_end(self, ended: EndedOrder) -> bool:
         """Return whether an order did not end as its index row says: then that row is mended."""

@@ -5,6 +5,7 @@ no further: so the same list is read until nothing of it is left to purge, and i
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -12,6 +13,7 @@ from typing import Final
 import azure.durable_functions as df
 
 from domain.archive import archived_history
+from domain.errors import StorageUnavailable
 from domain.ids import is_order_id
 from services.container import services
 from services.durable.client import DurableClient, InstanceStatus
@@ -27,6 +29,8 @@ _ENDED: Final = [
 ]
 _PAGE_SIZE: Final = 100
 _MIN_SPAN: Final = timedelta(seconds=1)
+
+_log = logging.getLogger(__name__)
 
 
 class Histories:
@@ -45,7 +49,7 @@ class Histories:
         total = 0
         while self._has_time():
             page = await self._client.get_status_by(since, until, _ENDED)
-            purged = sum([await self._purge(each) for each in page if self._has_time()])
+            purged = sum([await self._purged(each) for each in page if self._has_time()])
             total += purged
             if len(page) < _PAGE_SIZE:
                 return total
@@ -58,6 +62,15 @@ class Histories:
             return 0
         middle = since + (until - since) / 2
         return await self._purge_created(since, middle) + await self._purge_created(middle, until)
+
+    async def _purged(self, instance: InstanceStatus) -> int:
+        try:
+            return await self._purge(instance)
+        except StorageUnavailable:
+            raise
+        except Exception:  # noqa: BLE001 - it concerns this one alone
+            _log.exception("the history of %s could not be purged; it will be tried again", instance.instance_id)
+            return 0
 
     async def _purge(self, instance: InstanceStatus) -> int:
         instance_id = instance.instance_id

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from domain.archive import ArchivedLine, archived_order
+from domain.errors import StorageUnavailable
 from domain.ids import PROCESS_ORDER, order_instance_id
 from domain.orders.listing import EndedOrder
 from domain.orders.row import OrderRow
@@ -39,7 +40,7 @@ async def purge_orders(client: DurableClient, now: datetime, has_time: Callable[
         for ended in page:
             if not has_time():
                 return purged
-            purged += await _purge(client, ended, now)
+            purged += await _purged(client, ended, now)
         if len(page) < _PAGE_SIZE:
             return purged
         since = page[-1].ended_at + timedelta(microseconds=1)
@@ -48,10 +49,23 @@ async def purge_orders(client: DurableClient, now: datetime, has_time: Callable[
 
 async def mend_index(now: datetime, has_time: Callable[[], bool]) -> None:
     """Go on comparing the index of orders with the orders, and mend what a person or a restore has left."""
-    mended = await asyncio.to_thread(services().order_index_check.mend, now, has_time)
+    mended, unreadable = await asyncio.to_thread(services().order_index_check.mend, now, has_time)
+    if unreadable:
+        named = ", ".join(unreadable[:_MAX_NAMED])
+        _log.error("the rows of %d orders cannot be read, nor their index compared: %s", len(unreadable), named)
     if mended:
         named = ", ".join(mended[:_MAX_NAMED])
         _log.warning("the index of %d orders had rows too few or too many, and is mended: %s", len(mended), named)
+
+
+async def _purged(client: DurableClient, ended: EndedOrder, now: datetime) -> bool:
+    try:
+        return await _purge(client, ended, now)
+    except StorageUnavailable:
+        raise
+    except Exception:  # noqa: BLE001 - it concerns this one alone, and each run begins at the oldest
+        _log.exception("the order %s could not be purged; it will be tried again", ended.order_id)
+        return False
 
 
 async def _purge(client: DurableClient, ended: EndedOrder, now: datetime) -> bool:

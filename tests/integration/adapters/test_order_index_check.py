@@ -46,7 +46,7 @@ def rows_of(storage: Storage, order_id: str, beginning: str = "") -> dict[str, M
 
 
 def mend(storage: Storage, now: datetime = NOON) -> list[str]:
-    return sorted(set(OrderIndexCheck(storage).mend(now, lambda: True)))
+    return sorted(set(OrderIndexCheck(storage).mend(now, lambda: True).mended))
 
 
 def test_lost_and_left_over_rows_are_mended_a_few_pages_a_run(
@@ -92,7 +92,7 @@ def test_what_agrees_stays_and_a_pass_begins_a_day_after_the_last(
 def test_a_run_without_time_does_nothing_and_an_account_without_orders_gets_no_row(storage: Storage) -> None:
     OrderRepository(storage).list(OrderFilter())
     check = OrderIndexCheck(storage)
-    assert check.mend(NOON, repeat(False).__next__) == check.mend(NOON, repeat(True).__next__) == []
+    assert check.mend(NOON, repeat(False).__next__) == check.mend(NOON, repeat(True).__next__) == ([], [])
     assert list(storage.table("orders").list_entities()) == []
 
 
@@ -144,3 +144,14 @@ def test_rows_that_a_person_has_deleted_come_back_as_of_now_when_two_change_thei
     repository.record(progress(OrderStatus.REJECTED, LIVE))
     row = storage.table("orders").get_entity(partition_of(LIVE), LIVE)
     assert (failures, row["status"], set(rows_of(storage, LIVE, "$"))) == (1, "failed", set(index_rows(row)))
+
+
+@pytest.mark.parametrize("position", ['{"number": 99}', '{"next_at": "2999-01-01T00:00:00Z"}'])
+def test_a_position_of_another_release_or_of_a_clock_that_was_ahead_is_forgotten(
+    storage: Storage, repository: OrderRepository, position: str
+) -> None:
+    table = storage.table("orders")
+    table.upsert_entity({"PartitionKey": "order-repair", "RowKey": "index-all", "json": position})
+    lost = next(iter(rows_of(storage, LIVE, "$all")))
+    table.delete_entity(partition_of(LIVE), lost)
+    assert mend(storage) == [LIVE]

@@ -99,6 +99,42 @@ async def test_a_purged_order_is_never_processed_again(shop: Shop) -> None:
     assert "ada" not in json.dumps(rows, default=str)
 
 
+class Killed(BaseException):
+    """The process is over."""
+
+
+async def test_an_order_that_cannot_be_read_holds_up_no_other_one(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    await shop.stock("mug", 10)
+    for order_id in ("bad", "old"):
+        await shop.post("orders", order_request(order_id=order_id))
+        await shop.host.run_until_idle()
+    table = services().storage.table("orders")
+    [bad] = [row for row in table.list_entities() if row["RowKey"] == "bad"]
+    table.upsert_entity({"PartitionKey": bad["PartitionKey"], "RowKey": "bad", "cancellation": "{"})
+    await purge_as_of(shop, shop.host.clock.now() + timedelta(days=ORDER_DAYS))
+    assert (await shop.get("orders/old")).json()["steps"] == []
+    assert "the order bad could not be purged" in caplog.text
+    assert "the history of bad could not be purged" in caplog.text
+    assert "orders cannot be read, nor their index compared: bad" in caplog.text
+    assert any(row["RowKey"].startswith("$ended|") for row in table.list_entities()), "it is tried again"
+
+
+async def test_what_fails_of_a_purge_keeps_no_erasure_waiting(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    reached: list[str] = []
+
+    async def fail(*_: Any) -> int:
+        raise ValueError("this kind cannot be purged, because the test says so")
+
+    async def go_on(*_: Any) -> None:
+        reached.append("erasures")
+
+    monkeypatch.setattr("triggers.timer.purge_history.purge_runs", fail)
+    monkeypatch.setattr("triggers.timer.purge_history.go_on_with_all", go_on)
+    with pytest.raises(ValueError, match="cannot be purged"):
+        await purge_as_of(shop, shop.host.clock.now())
+    assert reached == ["erasures"]
+
+
 @pytest.mark.parametrize("dies_at", ["approvals.delete_all", "order_repository.purge"])
 async def test_a_process_that_dies_between_archive_and_purge_doubles_no_line(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, dies_at: str
@@ -111,10 +147,10 @@ async def test_a_process_that_dies_between_archive_and_purge_doubles_no_line(
     with monkeypatch.context() as patch:
 
         def die(*_: Any) -> None:
-            raise SystemError("killed")
+            raise Killed
 
         patch.setattr(getattr(services(), store), method, die)
-        with pytest.raises(SystemError):
+        with pytest.raises(Killed):
             await purge_as_of(shop, late)
     before = archived("orders/old")
     assert (await shop.get("orders/old")).json()["steps"]

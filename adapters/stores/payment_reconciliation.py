@@ -62,6 +62,11 @@ class PaymentReconciliationStore:
         else:
             self._put(_DRIFT, key, watched.drift.model_dump_json(), drift_id=watched.drift.drift_id)
 
+    def keep_watching(self, payment: ProviderPayment) -> None:
+        """Have a payment looked at again, unless it is already; then with its difference, if any."""
+        if self._find(_watched(payment.provider), _key(payment)) is None:
+            self.watch(WatchedPayment(payment=payment))
+
     def forget(self, payment: ProviderPayment) -> None:
         """Leave a payment out from now on: it is settled."""
         self._delete(_watched(payment.provider), _key(payment))

@@ -40,6 +40,9 @@ class PaymentReconciliation(Protocol):
     def watch(self, watched: WatchedPayment) -> None:
         """Have a payment looked at again, and list its difference if it has one."""
 
+    def keep_watching(self, payment: ProviderPayment) -> None:
+        """Have a payment looked at again, unless it is already."""
+
     def forget(self, payment: ProviderPayment) -> None:
         """Leave a payment out from now on: it is settled."""
 

@@ -1,12 +1,13 @@
 """Compare the payments of one provider with the orders, step by step: each step is stored as soon as it is done."""
 
 import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from domain.errors import ProviderRefused, ProviderUnavailable
+from domain.errors import ProviderRefused, ProviderUnavailable, StorageUnavailable
 from domain.ids import dead_letter_id, is_order_id, order_instance_id
 from domain.orders.steps import CANCEL_PAYMENT
 from domain.payments.listing import FindPayment, ListPayments, ProviderPayment
@@ -34,6 +35,8 @@ _CLOCK_MARGIN: Final = timedelta(minutes=10)
 MAX_READ_SPANS: Final = 8
 MAX_SPAN_PAGES: Final = 3
 _MAX_WATCHED: Final = 200
+
+_log = logging.getLogger(__name__)
 
 
 class ProviderComparison:
@@ -156,8 +159,20 @@ class ProviderComparison:
         of_orders = defaultdict[str, list[ProviderPayment]](list)
         for payment in payments:
             of_orders[payment.order_id].append(payment)
-        await gather_bounded(lambda order_id: self._compare_order(of_orders[order_id]), sorted(of_orders))
+        await gather_bounded(lambda order_id: self._compare_or_keep(of_orders[order_id]), sorted(of_orders))
         self._orders.update(of_orders)
+
+    async def _compare_or_keep(self, payments: list[ProviderPayment]) -> None:
+        """Compare the payments of one order. If it cannot be read, they are looked at again, and the others get their turn."""
+        try:
+            await self._compare_order(payments)
+        except (ProviderUnavailable, ProviderRefused, StorageUnavailable):
+            raise
+        except Exception:  # noqa: BLE001 - whatever it is, it concerns this order alone
+            _log.exception("payments of %r could not be compared; they will be again", payments[0].order_id)
+            for payment in payments:
+                await asyncio.to_thread(self._store.keep_watching, payment)
+                self._watched.add(payment.payment_id)
 
     async def _compare_order(self, payments: list[ProviderPayment]) -> None:
         order = await order_money(self._client, payments[0].order_id)

@@ -496,6 +496,22 @@ async def test_a_provider_that_does_not_answer_is_named_and_the_others_are_read(
     assert (await only(shop))["order_id"] == "ghost"
 
 
+async def test_an_order_that_cannot_be_read_keeps_no_other_payment_from_being_compared(
+    shop: Shop, account: StripeClient, caplog
+):
+    bad_id = await place(shop, "bad")
+    account.v1.refunds.create({"payment_intent": bad_id})
+    assert [each["order_id"] for each in await run(shop)] == ["bad"]
+    orders = services().storage.table("orders")
+    whole = orders.get_entity(partition_of("bad"), "bad")
+    orders.upsert_entity({"PartitionKey": partition_of("bad"), "RowKey": "bad", "cancellation": "{"})
+    by_hand(account, "zoe")
+    assert sorted([each["order_id"] for each in await run(shop)]) == ["bad", "zoe"], "the known difference stays"
+    assert "payments of 'bad' could not be compared" in caplog.text
+    orders.upsert_entity(whole, UpdateMode.REPLACE)
+    assert sorted([each["order_id"] for each in await run(shop)]) == ["bad", "zoe"]
+
+
 async def test_the_timer_does_the_same(shop: Shop, account: StripeClient, caplog):
     by_hand(account, "ghost", capture="manual")
     await shop.host.run("reconcile_payments")

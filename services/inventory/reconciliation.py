@@ -1,11 +1,13 @@
 """Compare products' reservations with the orders that hold them."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping
+import logging
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from itertools import chain
-from typing import Final
+from typing import Final, TypeVar
 
+from domain.errors import StorageUnavailable
 from domain.inventory.reconciliation import (
     Drift,
     DriftKind,
@@ -31,6 +33,10 @@ _MAX_OPEN_ORDERS: Final = 5_000
 _PASS_INTERVAL: Final = timedelta(hours=20)
 _HOLDS_GOODS: Final = CANCELLABLE - {OrderStatus.ACCEPTED}
 
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
 
 class Comparison:
     """One comparison of products with the orders, some products at a time.
@@ -47,6 +53,7 @@ class Comparison:
         self._drift: dict[Drift, None] = {}
         self._products, self._orders = set[str](), set[str]()
         self._unread: set[str] = set()
+        self._unreadable_products, self._unreadable_orders = set[str](), set[str]()
         self._is_complete = True
 
     async def compare(self, products: Iterable[str]) -> list[Drift]:
@@ -96,11 +103,17 @@ class Comparison:
         missing = [
             drift for drift in find_missing_stocks(stocks, {**holding, **self._sold}) if drift.product_id in asked
         ]
-        return [drift for drift in (*find_drift(stocks, live), *missing) if drift.order_id not in self._unread]
+        unread = self._unread | self._unreadable_orders
+        return [
+            drift
+            for drift in (*find_drift(stocks, live), *missing)
+            if drift.order_id not in unread and drift.product_id not in self._unreadable_products
+        ]
 
     async def _stocks(self, products: Collection[str]) -> dict[str, Stock]:
         async def read(product_id: str) -> tuple[str, Stock | None]:
-            return product_id, await read_stock(self._client, product_id)
+            reading = read_stock(self._client, product_id)
+            return product_id, await self._unless_unreadable(reading, product_id, self._unreadable_products)
 
         found = await gather_bounded(read, sorted(products))
         return {product_id: stock for product_id, stock in found if stock is not None}
@@ -121,11 +134,23 @@ class Comparison:
         return await self._read(some)
 
     async def _read(self, order_ids: Iterable[str]) -> dict[str, LiveOrder]:
-        async def view(order_id: str) -> OrderView:
-            return await find_order(self._client, order_id)
+        async def view(order_id: str) -> OrderView | None:
+            return await self._unless_unreadable(find_order(self._client, order_id), order_id, self._unreadable_orders)
 
-        views = await gather_bounded(view, sorted(order_ids))
+        views = filter(None, await gather_bounded(view, sorted(order_ids)))
         return {view.order_id: _live_order(view) for view in views if view.is_known and view.is_running}
+
+    async def _unless_unreadable(self, reading: Awaitable[T], key: str, left_out: set[str]) -> T | None:
+        """Return what is read. What cannot be is left out of the comparison, and holds up no other."""
+        try:
+            return await reading
+        except StorageUnavailable:
+            raise
+        except Exception:  # noqa: BLE001 - see above
+            _log.exception("%s cannot be read, and is not compared", key)
+            left_out.add(key)
+            self._is_complete = False
+            return None
 
 
 async def reconcile(client: DurableClient, now: datetime, has_time: Callable[[], bool]) -> ReconciliationReport:
@@ -171,13 +196,10 @@ async def check_all(client: DurableClient, now: datetime, has_time: Callable[[],
     comparison = Comparison(client, now)
     while True:
         page = await asyncio.to_thread(services().catalogue.list, cursor=cursor, limit=MAX_PAGE_SIZE)
+        await release_expired_of(client, page.items, now)
+        await comparison.compare(product.product_id for product in page.items)
         cursor = page.cursor
-        try:
-            await release_expired_of(client, page.items, now)
-            await comparison.compare(product.product_id for product in page.items)
-        finally:
-            # A page that always fails must not hold up those behind it.
-            await asyncio.to_thread(notes.move_pass, PassPosition(begun_at=begun_at, cursor=cursor))
+        await asyncio.to_thread(notes.move_pass, PassPosition(begun_at=begun_at, cursor=cursor))
         if cursor is None or not has_time():
             return comparison.report(is_complete=cursor is None)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
-from domain.errors import ProviderRefused, ProviderUnavailable
+from domain.errors import ProviderRefused, ProviderUnavailable, StorageUnavailable
 from domain.shipping.parcels import MAX_POLLED, Parcel, ParcelReport, SilentParcel
 from domain.shipping.tracking import MAX_SILENCE, Tracking
 from services.concurrency import gather_bounded
@@ -96,7 +96,14 @@ async def _record(parcels: Sequence[SilentParcel], reports: dict[str, ParcelRepo
         parcel = by_order[order_id]
         report = reports.get(parcel.code)
         later = parcel.after_poll(report, now)
-        if await asyncio.to_thread(_record_one, parcel, report, later, now) and later is not None:
+        try:
+            is_new = await asyncio.to_thread(_record_one, parcel, report, later, now)
+        except StorageUnavailable:
+            raise
+        except Exception:  # noqa: BLE001 - it concerns this one alone, and the next run begins with it
+            _log.exception("what the carrier reports of order %s could not be recorded", order_id)
+            return
+        if is_new and later is not None:
             emit_place(order_id, later)
         if later is None:
             emit_silent(parcel, now)

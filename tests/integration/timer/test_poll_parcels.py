@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 
+from adapters.stores.order_index import partition_of
 from domain.errors import ProviderRefused, StorageUnavailable
 from domain.personal.traces import Traces
 from domain.queues import NOTIFICATIONS
@@ -149,6 +150,19 @@ async def test_a_change_of_the_order_during_the_poll_stays(sender: Shop):
 
 def _arrived(parcel: SilentParcel, status: ParcelStatus, now: datetime) -> Tracking:
     return Tracking(code=parcel.code, status=status, seen_at=now)
+
+
+async def test_an_order_that_cannot_be_read_keeps_no_other_parcel_from_being_polled(
+    sender: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setattr(silence, "MAX_POLLED", 1)
+    table = services().storage.table("orders")
+    table.upsert_entity({"PartitionKey": partition_of("a-1"), "RowKey": "a-1", "cancellation": "{"})
+    await poll_silent(later())
+    assert [(await sender.get(f"orders/{each}")).json()["parcel"]["status"] for each in ("b-1", "c-1")] == [
+        "unknown"
+    ] * 2
+    assert "of order a-1 could not be recorded" in caplog.text
 
 
 async def test_what_could_not_be_stored_is_polled_again(sender: Shop, monkeypatch: pytest.MonkeyPatch):

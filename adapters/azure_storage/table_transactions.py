@@ -67,13 +67,21 @@ def _body(requests: Sequence[Any], boundary: str) -> bytes:
             f"Content-ID: {number}",
             "",
             f"{request.method} {request.url} HTTP/1.1",
-            *(f"{name}: {value}" for name, value in request.headers.items()),
+            *_header_lines(request.headers),
             f"x-ms-date: {date}",
             f"Date: {date}",
             "",
             request.data or "",
         ]
     return "\r\n".join([*lines, f"--{changes}--", "", f"--{boundary}--", ""]).encode()
+
+
+def _header_lines(headers: Mapping[str, str]) -> list[str]:
+    """Return the headers of a row's request, which no transport checks. Raises ValueError, as the library does."""
+    for value in headers.values():
+        if not value.isprintable():
+            raise ValueError(f"Invalid header value {value.encode()!r}")
+    return [f"{name}: {value}" for name, value in headers.items()]
 
 
 def _metadata(headers: bytes) -> dict[str, str]:

@@ -50,6 +50,7 @@ REFUSED: dict[str, Operations] = {
     "a deletion of a row that changed": [("create", row("b")), ("delete", KNOWN, VERSION)],
     "a version that is not given": [("update", KNOWN, {"match_condition": MatchConditions.IfNotModified})],
     "a version that is not to be compared": [("update", KNOWN, {"etag": 'W/"any"'})],
+    "a version that brings a header": [("update", KNOWN, {**UNCHANGED, "etag": 'W/"a"\r\nIf-Match: *'})],
     "rows of two partitions": [("create", row("b")), ("create", {**row("b"), "PartitionKey": "another"})],
     "a row without a key": [("create", {"PartitionKey": "p"})],
     "a row whose key is a number": [("upsert", {**row("b"), "RowKey": 7})],

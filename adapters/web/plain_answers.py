@@ -145,9 +145,10 @@ def read_body(incoming: Incoming, head: Head) -> bytes:
         chunks.append(incoming.take(length))
         if incoming.take(2) != b"\r\n":
             raise http.client.HTTPException("a chunk is longer than its length")
-    while incoming.take_line():  # trailers, which are not used
-        pass
-    return b"".join(chunks)
+    for _ in range(_MAX_LINES):
+        if not incoming.take_line():  # trailers are not used
+            return b"".join(chunks)
+    raise http.client.HTTPException("a chunked body has no end")
 
 
 def _chunk_length(line: bytes) -> int:

@@ -140,8 +140,11 @@ def test_an_answer_is_still_to_come_after_one_that_announces_it():
         assert server.connections == [1, 2]
 
 
-def test_a_chunk_ends_where_its_length_says():
-    with running_server(OK, in_chunks(b"2\r\nokay0\r\n\r\n")) as server:
+@pytest.mark.parametrize(
+    "body", [b"2\r\nokay0\r\n\r\n", b"2\r\nok\r\n0\r\n" + b"X-More: a\r\n" * 200], ids=["chunk", "trailers"]
+)
+def test_a_body_in_chunks_ends_where_it_says(body: bytes):
+    with running_server(OK, in_chunks(body)) as server:
         session = kept(new_session(), server)
         with pytest.raises(requests.exceptions.ChunkedEncodingError):
             session.get(f"{server.url}/", timeout=PATIENCE_S)

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, Final
 
-from azure.core.exceptions import HttpResponseError
+from azure.core.exceptions import HttpResponseError, ServiceResponseError
 from azure.core.pipeline.policies import ContentDecodePolicy
 from azure.core.pipeline.transport import HttpRequest
 from azure.storage.queue import QueueClient, QueueMessage, TextBase64EncodePolicy
@@ -78,7 +78,9 @@ def _sent(content: object, response: Any) -> QueueMessage:
     if response.status_code != HTTPStatus.CREATED:
         raise_by_status(response, lambda: _read_error(library_models.Error, response))
     answer = ContentDecodePolicy.deserialize_from_http_generics(response, "utf-8")
-    taken = answer.find("QueueMessage")
+    taken = None if answer is None else answer.find("QueueMessage")
+    if taken is None:  # `http.client` takes headers that are cut off for all, and what they are about for nothing
+        raise ServiceResponseError("the answer to a message does not have it")
     return QueueMessage(
         content,
         id=taken.findtext("MessageId"),

@@ -15,7 +15,7 @@ from typing import Any, Final, NoReturn
 from uuid import uuid1
 from wsgiref.handlers import format_date_time
 
-from azure.core.exceptions import HttpResponseError
+from azure.core.exceptions import HttpResponseError, ServiceResponseError
 from azure.core.pipeline.policies import (
     ContentDecodePolicy,
     NetworkTraceLoggingPolicy,
@@ -70,7 +70,12 @@ class QuickTableClient(TableClient):
         answer = self._send(self._rows.reading(partition_key, row_key))
         if answer.http_response.status_code != HTTPStatus.OK:
             self._refuse(answer)
-        return _entity(self._decoded(answer))
+        row = self._decoded(answer)
+        if not isinstance(
+            row, dict
+        ):  # `http.client` takes headers that are cut off for all, and what they are about for nothing
+            raise ServiceResponseError("the answer to a read has no row")
+        return _entity(row)
 
     def upsert_entity(self, entity: Any, mode: Any = UpdateMode.MERGE, **options: Any) -> dict[str, Any]:
         """Store a row, whether it is there or not."""

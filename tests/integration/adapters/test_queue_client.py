@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import requests
+from azure.core.exceptions import ServiceResponseError
 from azure.storage.queue import QueueClient, TextBase64DecodePolicy, TextBase64EncodePolicy
 
 from adapters.azure_storage.queue_client import QuickQueueClient
@@ -130,6 +131,16 @@ def test_a_fault_is_met_as_by_the_library(
         logged = [(each.levelname, each.name, each.msg) for each in caplog.records if each.levelno >= logging.WARNING]
         seen.append((session.sent, ended, tokens.asked, statuses, logged))
     assert seen[0] == seen[1]
+
+
+@pytest.mark.parametrize("body", ["", "<QueueMessagesList/>"])
+def test_an_answer_without_the_message_is_none(body: str) -> None:
+    session = Scripted(answered(201, body, Content_Type="application/xml", x_ms_request_id="r"))
+    queue = QuickQueueClient(
+        "https://shop.queue.core.windows.net", QUEUE, Tokens(timedelta(hours=1)), session=session, **OPTIONS
+    )
+    with pytest.raises(ServiceResponseError):
+        queue.send_message("text")
 
 
 @pytest.mark.parametrize("lifetime", [timedelta(hours=1), timedelta(0)])

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import pytest
 import requests
+from azure.core.exceptions import ServiceResponseError
 from azure.data.tables import EdmType, EntityProperty, TableClient, TableServiceClient
 
 from adapters.azure_storage.storage import _require_storage
@@ -185,6 +186,15 @@ def test_a_fault_is_met_as_by_the_library(
         logged = [(each.levelname, each.name, each.msg) for each in caplog.records if each.levelno >= logging.WARNING]
         seen.append((session.sent, ended, tokens.asked, statuses, logged))
     assert seen[0] == seen[1]
+
+
+def test_an_answer_without_a_row_is_none() -> None:
+    options = {"session": Scripted(answered(200, x_ms_request_id="r")), "session_owner": False}
+    table = QuickTableClient(
+        "https://shop.table.core.windows.net", TABLE, credential=Tokens(timedelta(hours=1)), **options
+    )
+    with pytest.raises(ServiceResponseError):
+        table.get_entity("p", "known")
 
 
 @pytest.mark.parametrize("lifetime", [timedelta(hours=1), timedelta(0)])

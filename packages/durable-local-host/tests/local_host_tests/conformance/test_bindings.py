@@ -45,6 +45,24 @@ async def test_a_message_that_always_fails_becomes_poison_after_five_deliveries(
 
 
 @pytest.mark.check(70)
+async def test_a_message_over_which_five_hosts_have_died_reaches_no_function_and_becomes_poison(
+    storage_connection: str,
+) -> None:
+    queues = QueueServiceClient.from_connection_string(storage_connection)
+    work = queues.get_queue_client("work")
+    await _send(queues, "fatal")
+    for _ in range(5):
+        leased = work.receive_message()
+        assert leased is not None
+        work.update_message(leased, visibility_timeout=0)
+    settings = {"AzureWebJobsStorage": storage_connection, "WORK_QUEUE": "work"}
+    async with running_app(APP, settings=settings, with_triggers=True):
+        assert await _until(lambda: _messages(queues, "work-poison")) == ["fatal"]
+        await _until(lambda: work.get_queue_properties().approximate_message_count == 0)
+        assert leased.id not in {message.id for message in _app().DELIVERIES}
+
+
+@pytest.mark.check(70)
 async def test_a_message_that_is_no_text_reaches_no_function_and_becomes_poison(
     storage_app: AppHost, storage_connection: str
 ) -> None:

@@ -129,6 +129,9 @@ class QueueListener:
 
     async def _process(self, queue: LeasedMessages, message: LeasedMessage) -> None:
         try:
+            if message.dequeue_count > self._options.max_dequeue_count:  # hosts have died over it
+                await self._store_as_poison(queue, message)
+                return
             async with queue.kept(message, _VISIBILITY_TIMEOUT_S, _RENEWAL_INTERVAL_S):
                 succeeded = await self._deliver(message)
             await self._settle(queue, message, succeeded=succeeded)

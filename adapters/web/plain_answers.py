@@ -11,7 +11,7 @@ import socket
 from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 from urllib3.exceptions import IncompleteRead
 
@@ -162,3 +162,33 @@ def _chunk_length(line: bytes) -> int:
 def is_field_name(name: str) -> bool:
     """Return whether a header may have this name."""
     return _FIELD_NAME.fullmatch(name) is not None
+
+
+class WholeHeadResponse(http.client.HTTPResponse):
+    """An answer that is read by `http.client`, which takes a head that is cut off for a whole one."""
+
+    fp: Any
+
+    def begin(self) -> None:
+        """Read the head. Raises http.client.RemoteDisconnected if the connection ends before."""
+        whole = self.fp
+        self.fp = _WholeLines(whole)
+        try:
+            super().begin()
+        finally:
+            if self.fp is not None:
+                self.fp = whole
+
+
+class _WholeLines:
+    """Lines of a stream, each with its end."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self.close = stream.close
+
+    def readline(self, limit: int) -> bytes:
+        line: bytes = self._stream.readline(limit)
+        if len(line) < limit and not line.endswith(b"\n"):
+            raise http.client.RemoteDisconnected("Remote end closed connection without response")
+        return line

@@ -20,7 +20,7 @@ from urllib3 import HTTPConnectionPool, HTTPHeaderDict, HTTPResponse
 from urllib3.exceptions import InvalidHeader as HeaderRefused
 from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
-from adapters.web.plain_answers import Head, Incoming, parsed_head, read_body
+from adapters.web.plain_answers import Head, Incoming, WholeHeadResponse, parsed_head, read_body
 from adapters.web.plain_requests import PlainRequest, StoredHeaders
 
 # After these the server may have answered already, and closed the connection to what it did not want to read.
@@ -123,7 +123,7 @@ class Exchange:
     def _resumed(self) -> HTTPResponse:
         """Return the answer as `http.client` reads it, which begins with what has come."""
         connection: Any = _Resumed(self._incoming.received, self._connection)
-        original = http.client.HTTPResponse(connection, method=self._request.method)
+        original = WholeHeadResponse(connection, method=self._request.method)
         original.begin()
         return HTTPResponse(
             body=original,

@@ -14,9 +14,11 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.exceptions import ConnectionError
 from requests.utils import check_header_validity
-from urllib3 import HTTPConnectionPool
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ClosedPoolError, ProtocolError
 
+from adapters.web.plain_answers import WholeHeadResponse
 from adapters.web.plain_exchange import Exchange
 from adapters.web.plain_requests import PlainRequest, plain_request
 
@@ -71,6 +73,11 @@ class PlainAdapter(HTTPAdapter):
         """Keep so many connections to a host, and try so often again to open one."""
         super().__init__(pool_connections=_MAX_HOSTS, pool_maxsize=max_connections, max_retries=connect_retries)
         self._pools: dict[tuple[str, bool | str], Any] = {}
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        """Make what opens connections and keeps them."""
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
 
     def send(
         self,
@@ -130,6 +137,22 @@ class PlainAdapter(HTTPAdapter):
         """Return whether a request without effects is sent again, because its connection was closed before an answer came."""
         is_dropped = bool(error.args) and isinstance(error.args[0], ProtocolError)
         return is_dropped and bool(self.max_retries.total) and request.method in ("GET", "HEAD")
+
+
+class _Connection(HTTPConnection):
+    response_class = WholeHeadResponse
+
+
+class _TlsConnection(HTTPSConnection):
+    response_class = WholeHeadResponse
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
 
 
 def _kept_connection(pool: HTTPConnectionPool | None) -> Any:

@@ -313,6 +313,21 @@ def test_what_tls_has_decrypted_belongs_to_no_other_answer(
         assert answers == [b"ok", b"x" * 20_000, b"ok"]
 
 
+@pytest.mark.parametrize("before", [(), (OK,)], ids=["over a new connection", "over a kept one"])
+@pytest.mark.parametrize(
+    "head",
+    [b"", b"HTTP/1.1 2", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 204 No Content\r\nETag: W/1", b"HTTP/1.0 200 OK\nA: b\n"],
+)
+def test_a_head_that_is_cut_short_is_no_answer(before: tuple[bytes, ...], head: bytes):
+    with running_server(*before, head + CLOSE) as server:
+        session = new_session()
+        for _ in before:
+            kept(session, server)
+        with pytest.raises(requests.exceptions.ConnectionError, match="Connection aborted"):
+            session.post(f"{server.url}/", data=b"x", timeout=PATIENCE_S)
+        assert len(server.requests) == len(before) + 1
+
+
 def test_a_provider_whose_answer_is_cut_short_is_unavailable_and_asked_once():
     whole = json.dumps(
         {"object": "payment_intent", "id": "pi_1", "status": "canceled", "amount": 1, "currency": "eur"}

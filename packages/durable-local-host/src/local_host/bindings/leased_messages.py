@@ -102,7 +102,7 @@ class LeasedMessages:
         response = (await self._requests.run(HttpRequest(method, url, headers=headers))).http_response
         if response.status_code == 404:
             raise ResourceNotFoundError(response=response)
-        if response.status_code >= 400:
+        if response.status_code >= 300:  # redirects are not the service's
             raise HttpResponseError(response=response)
         return response.content
 

@@ -16,7 +16,7 @@ from azure.storage.queue import (
     generate_account_sas,
 )
 
-from local_host.bindings.leased_messages import LeasedMessages
+from local_host.bindings.leased_messages import LeasedMessage, LeasedMessages
 from local_host.bindings.storage import StorageAccounts
 
 HOUR_S = 3600
@@ -102,3 +102,23 @@ async def test_what_the_account_refuses_is_an_error(messages: LeasedMessages, qu
     await asyncio.to_thread(queue.delete_queue)
     with pytest.raises(ResourceNotFoundError):
         await messages.lease(1, HOUR_S)
+
+
+async def test_a_redirect_deletes_no_message() -> None:
+    async def redirect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 302 Found\r\nLocation: /login\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        writer.close()
+
+    now = datetime.now(UTC)
+    message = LeasedMessage(id="1", text="", dequeue_count=1, inserted=now, expires=now, visible=now, receipt="r")
+    async with await asyncio.start_server(redirect, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        connection = f"QueueEndpoint=http://127.0.0.1:{port}/account;SharedAccessSignature=sv=1&sig=s"
+        accounts = StorageAccounts({"AzureWebJobsStorage": connection})
+        messages = await accounts.messages("", "work")
+        with pytest.raises(HttpResponseError):
+            await messages.delete(message)
+        with pytest.raises(HttpResponseError):
+            await messages.lease(1, HOUR_S)
+        await accounts.close()

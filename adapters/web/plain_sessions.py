@@ -11,13 +11,13 @@ from ssl import SSLSocket
 from typing import Any, Final
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.exceptions import ConnectionError
 from requests.utils import check_header_validity
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ClosedPoolError, ProtocolError
 
+from adapters.web.kept_alive import KeptAliveAdapter
 from adapters.web.plain_answers import WholeHeadResponse
 from adapters.web.plain_exchange import Exchange
 from adapters.web.plain_requests import PlainRequest, plain_request
@@ -66,7 +66,7 @@ class PlainSession(requests.Session):
         return super().request(method, url, data=data, json=json, headers=headers, **sending, **options)
 
 
-class PlainAdapter(HTTPAdapter):
+class PlainAdapter(KeptAliveAdapter):
     """Sends plain requests over connections that `urllib3` has opened and keeps, one by one."""
 
     def __init__(self, max_connections: int, connect_retries: int) -> None:

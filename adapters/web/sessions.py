@@ -37,10 +37,11 @@ def _plain_session(connect_retries: int) -> "Session":
 
 def _proxied_session(connect_retries: int) -> "Session":
     from requests import Session
-    from requests.adapters import HTTPAdapter
+
+    from adapters.web.kept_alive import KeptAliveAdapter
 
     session = Session()
-    adapter = HTTPAdapter(pool_connections=8, pool_maxsize=MAX_POOL_CONNECTIONS, max_retries=connect_retries)
+    adapter = KeptAliveAdapter(pool_connections=8, pool_maxsize=MAX_POOL_CONNECTIONS, max_retries=connect_retries)
     for scheme in ("http://", "https://"):
         session.mount(scheme, adapter)
     return session

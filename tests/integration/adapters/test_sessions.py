@@ -1,6 +1,7 @@
 """The clients of storage and of the providers: as many connections as calls at once, and no look at the environment for each."""
 
 import logging
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from urllib.request import getproxies
@@ -8,6 +9,7 @@ from urllib.request import getproxies
 import pytest
 import requests
 from azure.core.exceptions import ResourceNotFoundError
+from urllib3.connection import HTTPConnection
 
 from adapters.azure_storage.storage import Storage
 from adapters.easypost.client import new_client
@@ -15,6 +17,7 @@ from adapters.web.sessions import MAX_POOL_CONNECTIONS, new_session
 from sandbox.testing import Sandbox
 
 CALLERS = 24
+AZURE_FORGETS_S = 240  # learn.microsoft.com/azure/load-balancer/load-balancer-tcp-reset
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
 
 
@@ -47,6 +50,29 @@ def test_the_environment_is_read_once_unless_it_names_a_proxy(monkeypatch: pytes
 def test_certificates_of_the_environment_count(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/etc/company.pem")
     assert new_session().verify == "/etc/company.pem"
+
+
+@pytest.mark.parametrize("proxy", [None, "http://127.0.0.1:9"])
+def test_connections_in_silence_are_probed(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, proxy: str | None):
+    for name in PROXIES:
+        monkeypatch.delenv(name, raising=False)
+    if proxy is not None:
+        monkeypatch.setenv("HTTPS_PROXY", proxy)
+    opened: list[socket.socket] = []
+    connect = HTTPConnection._new_conn
+
+    def note(connection: HTTPConnection) -> socket.socket:
+        opened.append(connect(connection))
+        return opened[-1]
+
+    monkeypatch.setattr(HTTPConnection, "_new_conn", note)
+    with new_session() as session:
+        session.get(sandbox.url)
+        [one] = opened
+        assert one.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        assert one.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        if hasattr(socket, "TCP_KEEPIDLE"):
+            assert one.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) < AZURE_FORGETS_S
 
 
 def test_the_carrier_is_called_with_such_a_session(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch):

@@ -5,7 +5,7 @@ A line for each event, so that what is known is known whatever becomes of pytest
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -77,6 +77,12 @@ def read(lines: Iterable[str]) -> Proofs:
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Record how many tests there are."""
     _record(count=len(session.items))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(ids: Sequence[str]) -> None:
+    """Record how many tests there are, where other processes collect and run them."""
+    _record(count=len(ids))
 
 
 def pytest_collectreport(report: pytest.CollectReport) -> None:

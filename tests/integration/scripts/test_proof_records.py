@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 from scripts import proof_records
 from tests.support.shop import ROOT
@@ -20,15 +21,19 @@ def test_is_interrupted(): raise KeyboardInterrupt
 """
 
 
-def test_each_test_is_recorded_as_it_ends(tmp_path):
-    (tmp_path / "test_all.py").write_text(TESTS)
-    records = tmp_path / "records"
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-c", os.devnull, "-p", proof_records.__name__]
+def recorded(folder: Path, tests: str, *options: str) -> proof_records.Proofs:
+    (folder / "test_all.py").write_text(tests)
+    records = folder / "records"
+    command = [sys.executable, "-m", "pytest", "-q", "-c", os.devnull, "-p", proof_records.__name__, *options]
     environment = {**os.environ, proof_records.FILE: str(records), "PYTHONPATH": str(ROOT)}
     environment.pop("PYTEST_XDIST_WORKER", None)
-    subprocess.run([*command, "test_all.py"], cwd=tmp_path, env=environment, capture_output=True, check=False)
+    subprocess.run([*command, "test_all.py"], cwd=folder, env=environment, capture_output=True, check=False)
     with records.open() as lines:
-        proofs = proof_records.read(lines)
+        return proof_records.read(lines)
+
+
+def test_each_test_is_recorded_as_it_ends(tmp_path):
+    proofs = recorded(tmp_path, TESTS, "-n", "0")
     assert proofs.count == 5
     assert {each.test.partition("::")[2]: each.outcome for each in proofs.ended} == {
         "test_passes": "passed",
@@ -37,3 +42,10 @@ def test_each_test_is_recorded_as_it_ends(tmp_path):
         "test_has_no_fixture": "failed",
     }
     assert [each.test.partition("::")[2] for each in proofs.running] == ["test_is_interrupted"]
+
+
+def test_tests_of_two_processes_are_counted_once(tmp_path):
+    proofs = recorded(tmp_path, TESTS.rpartition("def ")[0], "-n", "2")
+    assert proofs.count == 4
+    assert sorted(each.outcome for each in proofs.ended) == ["failed", "failed", "passed", "skipped"]
+    assert proofs.running == []

@@ -6,7 +6,6 @@ import json
 import os
 import random
 import signal
-import socket
 import sqlite3
 import sys
 import threading
@@ -16,7 +15,7 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
-from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import pytest
 
@@ -36,6 +35,7 @@ EXPECTED: dict[str, tuple[Any, Any]] = {
     "signal_then_call": ("{id}", 15),
     "count_up": (None, 3),
 }
+ANSWER_TIMEOUT_S = 2
 LOST = (*DIED, "Did not find any initialized language workers")
 
 
@@ -71,7 +71,7 @@ def killing(host: HostProcess, chance: random.Random) -> Iterator[list[int]]:
     def kill() -> None:
         while len(killed) < KILLS and not is_over.wait(chance.uniform(0.0, 0.8)):
             # A host that starts afresh gives up when that fails again and again, and Azure would start another.
-            for worker in workers_of(host.process.pid) if is_listening(host) else ():
+            for worker in workers_of(host.process.pid) if is_up(host) else ():
                 with suppress(ProcessLookupError):
                     os.kill(worker, signal.SIGKILL)
                     killed.append(worker)
@@ -85,11 +85,15 @@ def killing(host: HostProcess, chance: random.Random) -> Iterator[list[int]]:
         killer.join()
 
 
-def is_listening(host: HostProcess) -> bool:
-    address = urlsplit(host.url)
-    with suppress(OSError), socket.create_connection((address.hostname, address.port)):
+def is_up(host: HostProcess) -> bool:
+    """Return whether the host answers, whatever it answers. Its port is open before it does."""
+    try:
+        with urlopen(host.url + MANAGEMENT, timeout=ANSWER_TIMEOUT_S):
+            return True
+    except HTTPError:
         return True
-    return False
+    except (OSError, HTTPException):
+        return False
 
 
 def workers_of(pid: int) -> list[int]:
@@ -121,6 +125,7 @@ def answered(host: HostProcess, method: str, path: str, body: Any = None) -> Any
         except HTTPError as refusal:
             return [None] if refusal.code == 409 else []  # an earlier try was accepted
         except (OSError, HTTPException):
+            assert host.process.poll() is None, "the host has ended"
             return []
 
     return eventually(ask)[0]

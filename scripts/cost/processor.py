@@ -14,10 +14,10 @@ class Measured(NamedTuple):
 
 
 ORDER_IN_WORKER: Final = Measured(
-    0.042, "`bench.real_worker` with 50 orders at a load of 25, 2026-11-27: the platform's own worker"
+    0.029, "`bench.real_worker` with 300 orders at a load of 4, 2026-11-27: the platform's own worker"
 )
 REPORT_IN_WORKER: Final = Measured(
-    0.0026, "`bench.reports` with 500 reports at a load of 24, 2026-11-27: the worker process of `local_host`"
+    0.0021, "`bench.reports` with 1,000 reports at a load of 5, 2026-11-27: the worker process of `local_host`"
 )
 
 _REAL_HOST: Final = (

@@ -57,6 +57,10 @@ INTENDED = [
         "a place for machines that deploy from inside of the network, and the fixed address where there is one",
     ),
     Intended(
+        r"/config/appsettings properties\.PYTHON_THREADPOOL_THREAD_COUNT: '32' now, '24' then",
+        "an order takes half of the processor time, so a large instance has more activities at a time",
+    ),
+    Intended(
         r" (properties\.(notes|description|metadata\.description)|tags\.[a-z]+): '.*' now, '.*' then",
         "texts for people say the same in other words",
     ),

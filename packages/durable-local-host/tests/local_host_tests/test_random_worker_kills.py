@@ -9,9 +9,11 @@ import signal
 import sqlite3
 import sys
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from http.client import HTTPException
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -25,7 +27,8 @@ from local_host_tests.conformance.support import MANAGEMENT
 from local_host_tests.test_random_kills import check_every_result_was_used_once, check_nothing_is_left
 from local_host_tests.test_worker_deaths import DIED
 
-# A longer run: KILLS=200 LOAD=500 pytest tests/local_host_tests/test_random_worker_kills.py
+# LOAD instances, and more until there were as many kills. A longer run:
+# KILLS=200 LOAD=500 pytest tests/local_host_tests/test_random_worker_kills.py
 KILLS = int(os.environ.get("KILLS", "5"))
 LOAD = int(os.environ.get("LOAD", "60"))
 # Kind: its input, and its output.
@@ -36,6 +39,7 @@ EXPECTED: dict[str, tuple[Any, Any]] = {
     "count_up": (None, 3),
 }
 ANSWER_TIMEOUT_S = 2
+AT_ONCE = 40
 LOST = (*DIED, "Did not find any initialized language workers")
 
 
@@ -50,11 +54,17 @@ def test_every_accepted_start_ends_rightly_or_by_a_death_and_nothing_is_left(tmp
     path, chance = tmp_path / "hub.db", random.Random(8)
     with (tmp_path / "log").open("w") as log, host_process(path, log=log) as host:
         with killing(host, chance) as deaths:
-            for number in range(LOAD):
+            running = deque[int]()
+            for number in count():
+                if number >= LOAD and len(deaths) >= KILLS:
+                    break
                 start(host, number)
-            for number in range(LOAD):
+                running.append(number)
+                if len(running) > AT_ONCE:
+                    first = running.popleft()
+                    check_end(first, ended(host, first))
+            for number in running:
                 check_end(number, ended(host, number))
-        assert deaths
         assert host.terminate() == 0
     with closing(sqlite3.connect(path)) as connection:
         check_every_result_was_used_once(connection)
@@ -64,7 +74,7 @@ def test_every_accepted_start_ends_rightly_or_by_a_death_and_nothing_is_left(tmp
 
 @contextmanager
 def killing(host: HostProcess, chance: random.Random) -> Iterator[list[int]]:
-    """Kill the worker at random moments, KILLS times or until the block ends. Gives the processes that were killed."""
+    """Kill the worker at random moments, KILLS times. Gives the processes that were killed."""
     killed: list[int] = []
     is_over = threading.Event()
 
@@ -78,6 +88,8 @@ def killing(host: HostProcess, chance: random.Random) -> Iterator[list[int]]:
 
     killer = threading.Thread(target=kill)
     killer.start()
+    # What each fresh host announces would fill the pipe, and the host would wait for it to be read.
+    threading.Thread(target=host.process.stdout.read, daemon=True).start()
     try:
         yield killed
     finally:

@@ -76,8 +76,9 @@ def _start(options: argparse.Namespace) -> int:
             )
         )
         begin_again = ended.why is not End.STOPPED
-        if begin_again:
-            sys.argv += ["--port", str(ended.port)]
+        where = ["--port", str(ended.port)]
+        if begin_again and sys.argv[-2:] != where:  # a host may begin again many times
+            sys.argv += where
     except LocalHostError as problem:
         if watch is None:
             raise

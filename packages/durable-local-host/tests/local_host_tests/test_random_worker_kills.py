@@ -29,7 +29,7 @@ from local_host_tests.test_worker_deaths import DIED
 
 # LOAD instances, and more until there were as many kills. A longer run:
 # KILLS=200 LOAD=500 pytest tests/local_host_tests/test_random_worker_kills.py
-KILLS = int(os.environ.get("KILLS", "5"))
+KILLS = int(os.environ.get("KILLS", "8"))
 LOAD = int(os.environ.get("LOAD", "60"))
 # Kind: its input, and its output.
 EXPECTED: dict[str, tuple[Any, Any]] = {
@@ -65,6 +65,7 @@ def test_every_accepted_start_ends_rightly_or_by_a_death_and_nothing_is_left(tmp
                     check_end(first, ended(host, first))
             for number in running:
                 check_end(number, ended(host, number))
+        assert ports_named_by(host.process.pid) <= 2, "a host that begins again names its port once"
         assert host.terminate() == 0
     with closing(sqlite3.connect(path)) as connection:
         check_every_result_was_used_once(connection)
@@ -110,6 +111,10 @@ def is_up(host: HostProcess) -> bool:
 
 def workers_of(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def ports_named_by(pid: int) -> int:
+    return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0").count(b"--port")
 
 
 def start(host: HostProcess, number: int) -> None:

@@ -93,7 +93,10 @@ async def test_a_message_is_renewed_for_as_long_as_it_is_kept(messages: LeasedMe
         while len(seen) < 3:
             await asyncio.sleep(0)
             seen.add(leased.receipt)
+        assert await messages.lease(1, HOUR_S) == []
+    # By the newest receipt alone.
     await messages.delete(leased)
+    assert (await asyncio.to_thread(queue.get_queue_properties)).approximate_message_count == 0
 
 
 async def test_what_the_account_refuses_is_an_error(messages: LeasedMessages, queue: QueueClient) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 from local_host.app.loader import load_app
 from local_host.engine.config import DurableConfig
 from local_host.engine.executor import FunctionKind
-from local_host.engine.history import Event, History
+from local_host.engine.history import History
+from local_host.engine.history_events import Event
 from local_host.engine.instance import Episode, Instance
 from local_host.engine.payload import payload
 from local_host.engine.status import RuntimeStatus

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from local_host.engine.executor import FunctionKind
-from local_host.engine.history import EventType
+from local_host.engine.history_events import EventType
 from local_host.testing import app_index
 from local_host.testing.recording import ReplayFailed, replay
 from orchestrators import process_order as orchestrator_module

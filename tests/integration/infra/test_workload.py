@@ -8,7 +8,7 @@ import pytest
 
 from domain.ids import order_instance_id
 from domain.shipping.tracking import pause_after
-from local_host.engine.history import EventType
+from local_host.engine.history_events import EventType
 from local_host.testing import app_index
 from sandbox.testing import Sandbox
 from scripts.cost import storage

@@ -17,13 +17,14 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from local_host.engine import history as h
+from local_host.engine import history_events as h
 from local_host.engine.actions import Answer, read_answer, read_failure
 from local_host.engine.config import DurableConfig
 from local_host.engine.decision import fail, finish, settle
 from local_host.engine.errors import UserCodeFailed
 from local_host.engine.executor import FunctionKind
-from local_host.engine.history import Event, History
+from local_host.engine.history import History
+from local_host.engine.history_events import Event
 from local_host.engine.instance import Episode, Instance, InstanceWork, Message, begin
 from local_host.engine.outcome import (
     ActivityTask,
@@ -36,6 +37,7 @@ from local_host.engine.outcome import (
 )
 from local_host.engine.payload import payload
 from local_host.engine.status import RuntimeStatus
+from local_host.engine.timestamps import parse_time, time_text
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -82,7 +84,7 @@ class PureHost:
         self.outcome: Outcome | None = None
         self.open: dict[int, Callable[[], Event]] = {}
         self._runs: Counter[str] = Counter()
-        self.step(started(self.instance, h.time_text(self.now)))
+        self.step(started(self.instance, time_text(self.now)))
 
     @property
     def has_ended(self) -> bool:
@@ -162,7 +164,7 @@ class PureHost:
         return h.event_raised(self._at, request.request_id, json.dumps({"result": "null"}))
 
     def _fire(self, timer: DueTimer) -> Event:
-        self.now = max(self.now, h.parse_time(timer.fire_at)) + timedelta(milliseconds=1)
+        self.now = max(self.now, parse_time(timer.fire_at)) + timedelta(milliseconds=1)
         return h.timer_fired(self._at, timer.timer_id, timer.fire_at)
 
     def _fails(self, value: dict[str, Any]) -> bool:
@@ -172,4 +174,4 @@ class PureHost:
 
     @property
     def _at(self) -> str:
-        return h.time_text(self.now)
+        return time_text(self.now)

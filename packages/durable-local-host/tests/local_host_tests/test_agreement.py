@@ -10,8 +10,9 @@ import azure.durable_functions as df
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from local_host.engine import history as h
+from local_host.engine import history_events as h
 from local_host.engine.status import RuntimeStatus
+from local_host.engine.timestamps import time_text
 from local_host_tests.pure_host import PureHost
 
 Step = dict[str, Any]
@@ -129,7 +130,7 @@ def _run_in_random_order(program: list[Step], data: st.DataObject) -> PureHost:
         for each in chosen:
             if isinstance(each, str):
                 events.remove(each)
-                received.append(h.event_raised(h.time_text(host.now), each, "1"))
+                received.append(h.event_raised(time_text(host.now), each, "1"))
             else:
                 received.append(host.complete(each))
         host.step(*received)

@@ -17,7 +17,7 @@ import pytest
 from local_host.engine.clock import ManualClock
 from local_host.engine.errors import StateFileError, StateFileLocked, StateFileVersion
 from local_host.engine.faults import Faults
-from local_host.engine.history import Event
+from local_host.engine.history_events import Event
 from local_host.engine.status import RuntimeStatus
 from local_host.engine.task_hub import TaskHub
 from local_host_tests.small_app import Code, Context, Engine, EntityContext, SmallApp, output_of, running

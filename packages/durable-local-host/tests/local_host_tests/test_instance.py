@@ -6,14 +6,16 @@ from datetime import timedelta
 
 import pytest
 
-from local_host.engine import history as h
-from local_host.engine.history import Event, EventType, History, make_event
+from local_host.engine import history_events as h
+from local_host.engine.history import History
+from local_host.engine.history_events import Event, EventType, make_event
 from local_host.engine.instance import Episode, InstanceWork, Message, begin
 from local_host.engine.outcome import started
 from local_host.engine.status import RuntimeStatus
+from local_host.engine.timestamps import time_text
 from local_host_tests.pure_host import START, an_instance
 
-AT = h.time_text(START)
+AT = time_text(START)
 SUSPEND = make_event(EventType.EXECUTION_SUSPENDED, AT, Reason="audit")
 RESUME = make_event(EventType.EXECUTION_RESUMED, AT, Reason="fine")
 TERMINATE = make_event(EventType.EXECUTION_TERMINATED, AT, Input="enough")
@@ -122,7 +124,7 @@ def test_messages_to_an_ended_instance_are_dropped() -> None:
 
 def test_an_episode_does_not_begin_before_its_timer_was_due_or_an_earlier_one_began() -> None:
     history = History.empty()
-    later = h.time_text(START + timedelta(hours=1))
+    later = time_text(START + timedelta(hours=1))
     history.extend(
         [
             make_event(EventType.ORCHESTRATOR_STARTED, AT),
@@ -132,7 +134,7 @@ def test_an_episode_does_not_begin_before_its_timer_was_due_or_an_earlier_one_be
         ]
     )
     timer = fold(("e0", h.timer_fired(AT, 0, later)), history=history)
-    history.last_started = h.time_text(START + timedelta(hours=2))
+    history.last_started = time_text(START + timedelta(hours=2))
     event = fold(RAISED, history=history)
 
     assert timer is not None

@@ -17,7 +17,7 @@ from local_host.app.sdk_replay import (
     quicken_replay,
     settle_typing_mode,
 )
-from local_host.engine.history import time_text
+from local_host.engine.timestamps import time_text
 from local_host_tests.pure_host import PureHost
 
 

@@ -14,20 +14,21 @@ from typing import Any
 
 import pytest
 
-from local_host.engine import history as h
+from local_host.engine import history_events as h
 from local_host.engine import steps
 from local_host.engine.entity import fail
 from local_host.engine.errors import InstanceExists, StoreUnavailable
 from local_host.engine.faults import Faults
-from local_host.engine.history import EventType, make_event
+from local_host.engine.history_events import EventType, make_event
 from local_host.engine.instance import InstanceWork, begin
 from local_host.engine.outcome import ActivityTask, DueTimer, EntityRequest, Outcome, OutgoingMessage, started
 from local_host.engine.status import RuntimeStatus
 from local_host.engine.steps import WorkLost
 from local_host.engine.task_hub import TaskHub
+from local_host.engine.timestamps import time_text
 from local_host_tests.pure_host import START, an_instance
 
-AT = h.time_text(START)
+AT = time_text(START)
 
 
 @pytest.fixture(params=["memory", "file"])
@@ -193,7 +194,7 @@ async def test_many_activities_are_handed_out_in_order_each_once(hub: TaskHub) -
 
 async def test_timers_fire_when_due_and_go(hub: TaskHub) -> None:
     await start(hub)
-    due = [h.time_text(START + timedelta(hours=hours)) for hours in (2, 1)]
+    due = [time_text(START + timedelta(hours=hours)) for hours in (2, 1)]
     timers = [DueTimer(timer_id=number, fire_at=at, due=at) for number, at in enumerate(due)]
     await hub.complete_episode(outcome_of(claim(hub), timers=timers))
     await hub.fire_timers(START + timedelta(hours=1))

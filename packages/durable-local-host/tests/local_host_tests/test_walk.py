@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local_host.engine.history import Fields
+from local_host.engine.history_events import Fields
 from local_host.engine.walk import walk
 from local_host.engine.walk_result import NonDeterministic
 

@@ -16,7 +16,7 @@ import pytest
 
 from local_host.engine.clock import ManualClock
 from local_host.engine.config import DurableConfig
-from local_host.engine.history import EventType
+from local_host.engine.history_events import EventType
 from local_host.engine.operations import Operations
 from local_host.engine.status import RuntimeStatus
 from local_host.engine.task_hub import TaskHub

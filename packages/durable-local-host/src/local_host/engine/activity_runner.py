@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 
 from local_host.engine import failures, lost_calls
-from local_host.engine import history as h
+from local_host.engine import history_events as h
 from local_host.engine.actions import HTTP_ACTIVITY
 from local_host.engine.clock import Clock
 from local_host.engine.errors import CallLost, UserCodeFailed
 from local_host.engine.executor import Executor, FunctionKind, unknown_function
 from local_host.engine.failure_log import Attempt, counted, log_failure
-from local_host.engine.history import Event, time_text
+from local_host.engine.history_events import Event
 from local_host.engine.lane import Storing
 from local_host.engine.steps import Activity
 from local_host.engine.task_hub import TaskHub
+from local_host.engine.timestamps import time_text
 
 
 class ActivityRunner:

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 from local_host.engine.clock import Clock
 from local_host.engine.errors import StoreUnavailable
-from local_host.engine.history import parse_time, time_text
 from local_host.engine.log_categories import host_logger
 from local_host.engine.task_hub import TaskHub
+from local_host.engine.timestamps import parse_time, time_text
 
 _RETRY_PAUSE = timedelta(seconds=1)
 

@@ -9,10 +9,10 @@ from local_host.engine.entity import EntityWork
 from local_host.engine.errors import CallLost, UserCodeFailed
 from local_host.engine.executor import Executor, FunctionKind, unknown_function
 from local_host.engine.failure_log import Attempt, log_failure
-from local_host.engine.history import time_text
 from local_host.engine.lane import Storing
 from local_host.engine.log_categories import host_logger
 from local_host.engine.task_hub import TaskHub
+from local_host.engine.timestamps import time_text
 from local_host.engine.versions import accepts
 
 _log = host_logger("DurableTask.AzureStorage")

@@ -10,15 +10,16 @@ import json
 from contextlib import suppress
 from datetime import timedelta
 
-from local_host.engine import history as h
+from local_host.engine import history_events as h
 from local_host.engine.actions import Answer
 from local_host.engine.config import DurableConfig
 from local_host.engine.errors import UnknownFunction
-from local_host.engine.history import EventType, parse_time, time_text
+from local_host.engine.history_events import EventType
 from local_host.engine.instance import Episode, Instance
 from local_host.engine.outcome import Outcome, OutgoingMessage, Surroundings, started, trace_of_episode
 from local_host.engine.scheduling import OrchestrationFailed, schedule
 from local_host.engine.status import RuntimeStatus
+from local_host.engine.timestamps import parse_time, time_text
 from local_host.engine.walk import walk
 from local_host.engine.walk_result import NonDeterministic, UnknownAction, WalkResult
 

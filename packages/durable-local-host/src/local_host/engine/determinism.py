@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from local_host.engine.history import EventType, Fields
+from local_host.engine.history_events import EventType, Fields
 
 NON_DETERMINISM = "Non-Deterministic workflow detected: "
 _BEFORE = f"{NON_DETERMINISM}A previous execution of this orchestration scheduled"

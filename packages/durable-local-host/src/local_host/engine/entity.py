@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from local_host.engine import history as h
+from local_host.engine import history_events as h
 from local_host.engine.compact_json import to_text
 from local_host.engine.outcome import OutgoingMessage
 

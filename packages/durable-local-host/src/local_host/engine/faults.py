@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local_host.engine.history import Event
+from local_host.engine.history_events import Event
 
 
 class Faults:

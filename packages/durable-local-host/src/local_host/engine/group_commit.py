@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from local_host.engine.errors import LocalHostError, StoreUnavailable
 from local_host.engine.faults import Faults
-from local_host.engine.history import Event
+from local_host.engine.history_events import Event
 from local_host.engine.log_categories import host_logger
 from local_host.engine.running import Running
 from local_host.engine.sql import load_sections

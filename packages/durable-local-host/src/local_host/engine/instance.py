@@ -12,10 +12,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from local_host.engine import history as h
-from local_host.engine.history import COMPLETES, Event, EventType, History, parse_time, time_text
+from local_host.engine import history_events as h
+from local_host.engine.history import History
+from local_host.engine.history_events import COMPLETES, Event, EventType
 from local_host.engine.rewind import without_failures
 from local_host.engine.status import RuntimeStatus
+from local_host.engine.timestamps import parse_time, time_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,9 @@ import sqlite3
 
 from local_host.engine.database import Database
 from local_host.engine.held_back import in_sight
-from local_host.engine.history import Event, History
+from local_host.engine.history import History
 from local_host.engine.history_cache import HistoryCache
+from local_host.engine.history_events import Event
 from local_host.engine.instance import Instance, InstanceWork, Message
 from local_host.engine.status import RuntimeStatus
 

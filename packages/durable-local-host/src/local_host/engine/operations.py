@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from local_host.engine import history as h
+from local_host.engine import history_events as h
 from local_host.engine import steps
 from local_host.engine.checks import (
     allow_any,
@@ -33,12 +33,13 @@ from local_host.engine.errors import (
 )
 from local_host.engine.executor import Executor, FunctionKind, unknown_function
 from local_host.engine.group_commit import Transaction, Wakeups
-from local_host.engine.history import Event, EventType, make_event, time_text
+from local_host.engine.history_events import Event, EventType, make_event
 from local_host.engine.instance import Instance
 from local_host.engine.outcome import EntityRequest, OutgoingMessage, started
 from local_host.engine.queries import Queries
 from local_host.engine.status import ENDED, RuntimeStatus
 from local_host.engine.task_hub import TaskHub
+from local_host.engine.timestamps import time_text
 from local_host.engine.views import (
     InstanceStatus,
 )

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 
-from local_host.engine import history as h
+from local_host.engine import history_events as h
 from local_host.engine.config import DurableConfig
 from local_host.engine.executor import Functions
-from local_host.engine.history import Event
+from local_host.engine.history_events import Event
 from local_host.engine.instance import Episode, Instance
 from local_host.engine.status import RuntimeStatus
 

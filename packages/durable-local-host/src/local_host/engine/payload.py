@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import cache
 
 from local_host.engine.config import DurableConfig
-from local_host.engine.history import EventType, make_event
+from local_host.engine.history_events import EventType, make_event
 from local_host.engine.instance import Episode
 
 

@@ -8,8 +8,8 @@ from sqlite3 import Row
 
 from local_host.engine.entity import entity_id
 from local_host.engine.errors import EntityNotFound, InstanceNotFound
-from local_host.engine.history import time_text
 from local_host.engine.task_hub import TaskHub
+from local_host.engine.timestamps import time_text
 from local_host.engine.views import (
     ANY_ENTITY,
     ANY_INSTANCE,

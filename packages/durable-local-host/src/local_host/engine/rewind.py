@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from local_host.engine.history import Event, EventType, Fields, History, as_event, make_event
+from local_host.engine.history import History
+from local_host.engine.history_events import Event, EventType, Fields, as_event, make_event
 
 
 def without_failures(history: History) -> tuple[History, Sequence[str]]:

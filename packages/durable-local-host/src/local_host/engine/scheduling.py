@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from itertools import chain
 
-from local_host.engine import history as h
+from local_host.engine import history_events as h
 from local_host.engine.actions import HTTP_ACTIVITY, ActionType
 from local_host.engine.compact_json import to_text
 from local_host.engine.executor import FunctionKind, Functions, unknown_function
-from local_host.engine.history import EventType, parse_time, time_text
+from local_host.engine.history_events import EventType
 from local_host.engine.instance import Instance
 from local_host.engine.outcome import (
     ActivityTask,
@@ -24,6 +24,7 @@ from local_host.engine.outcome import (
     trace_of_episode,
 )
 from local_host.engine.status import RuntimeStatus
+from local_host.engine.timestamps import parse_time, time_text
 from local_host.engine.walk_result import Work
 
 _REQUEST = (

@@ -9,14 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from local_host.engine import history as h
+from local_host.engine import history_events as h
 from local_host.engine.entity import BatchOutcome
 from local_host.engine.errors import InstanceExists, InstanceLive, InstanceNotFound, LocalHostError
 from local_host.engine.group_commit import Transaction
-from local_host.engine.history import Event, EventType, time_text
+from local_host.engine.history_events import Event, EventType
 from local_host.engine.instance import Instance
 from local_host.engine.outcome import ChildStart, EntityRequest, Outcome, OutgoingMessage
 from local_host.engine.status import RuntimeStatus
+from local_host.engine.timestamps import time_text
 
 # How many timers one step fires, so that a flood of them does not hold up the others in its commit.
 MAX_TIMERS_PER_STEP = 200

@@ -29,7 +29,8 @@ from local_host.engine.entity_queue import EntityQueue
 from local_host.engine.errors import StateFileError, StoreUnavailable
 from local_host.engine.faults import Faults
 from local_host.engine.group_commit import GroupCommit, Transaction, Wakeups
-from local_host.engine.history import Event, History
+from local_host.engine.history import History
+from local_host.engine.history_events import Event
 from local_host.engine.instance import InstanceWork
 from local_host.engine.instance_reader import InstanceReader, history_of
 from local_host.engine.outcome import Outcome

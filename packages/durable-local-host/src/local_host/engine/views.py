@@ -10,8 +10,8 @@ from sqlite3 import Row
 from typing import Any
 
 from local_host.engine.entity import entity_name
-from local_host.engine.history import parse_time
 from local_host.engine.status import RuntimeStatus
+from local_host.engine.timestamps import parse_time
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,8 @@ from datetime import timedelta
 from local_host.engine.actions import Action, ActionType
 from local_host.engine.determinism import missing_text, other_kind_text, other_name_text
 from local_host.engine.future import Future, completed
-from local_host.engine.history import EventType, Fields, parse_time, time_text
+from local_host.engine.history_events import EventType, Fields
+from local_host.engine.timestamps import parse_time, time_text
 from local_host.engine.walk_result import NonDeterministic, UnknownAction, WalkResult, Work
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from local_host.engine.actions import HTTP_ACTIVITY, Action, ActionType
-from local_host.engine.history import EventType, Fields
+from local_host.engine.history_events import EventType, Fields
 
 
 class NonDeterministic(Exception):

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local_host.engine.compact_json import to_text
-from local_host.engine.history import COMPLETES, EventType, time_text
+from local_host.engine.history_events import COMPLETES, EventType
 from local_host.engine.status import RuntimeStatus
+from local_host.engine.timestamps import time_text
 from local_host.engine.views import EntityStatus, InstanceStatus
 
 # The kinds of event that are shown, by the extension's name.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from local_host.engine.faults import Faults
-from local_host.engine.history import Event
+from local_host.engine.history_events import Event
 
 
 class Crashed(Exception):

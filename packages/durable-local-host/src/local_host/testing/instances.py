@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from local_host.engine.history import COMPLETES, OPENS, EventType
+from local_host.engine.history_events import COMPLETES, OPENS, EventType
 from local_host.engine.views import InstanceStatus
 from local_host.management.bodies import json_value
 

@@ -15,7 +15,8 @@ from azure.durable_functions import Orchestrator
 from local_host.app.caller import failure_of
 from local_host.engine.actions import Answer, read_answer, read_failure
 from local_host.engine.config import DurableConfig
-from local_host.engine.history import EventType, History
+from local_host.engine.history import History
+from local_host.engine.history_events import EventType
 from local_host.engine.instance import Episode, Instance
 from local_host.engine.payload import payload
 from local_host.engine.status import RuntimeStatus

@@ -7,8 +7,8 @@ from html import escape
 from typing import Any
 from urllib.parse import urlencode
 
-from local_host.engine.history import time_text
 from local_host.engine.status import RuntimeStatus
+from local_host.engine.timestamps import time_text
 from local_host.engine.views import InstanceSearch, InstanceStatus
 from local_host.management.query import Query
 from local_host.web.page import INSTANCE_PAGES, instance_rows

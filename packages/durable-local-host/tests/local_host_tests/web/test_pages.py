@@ -12,15 +12,9 @@ from typing import Any
 import pytest
 
 from local_host.app.index import AppIndex
-from local_host.engine.history import (
-    EventType,
-    event_raised,
-    execution_started,
-    make_event,
-    task_completed,
-    time_text,
-)
+from local_host.engine.history_events import EventType, event_raised, execution_started, make_event, task_completed
 from local_host.engine.status import RuntimeStatus
+from local_host.engine.timestamps import time_text
 from local_host.engine.views import InstanceStatus
 from local_host.testing import AppHost
 from local_host.web.instance_list import PAGE_SIZE

@@ -9,6 +9,7 @@ from adapters.stripe.payments import StripePayments
 from sandbox.testing import Sandbox
 from tests.integration.adapters.examples import WAREHOUSE
 from tests.integration.adapters.scripted import Script, scripted_provider
+from tests.integration.adapters.scripted_easypost import KEY
 
 
 @pytest.fixture
@@ -26,3 +27,9 @@ def script() -> Iterator[Script]:
     """Yield a provider that answers from a script."""
     with scripted_provider() as running:
         yield running
+
+
+@pytest.fixture
+def scripted_carrier(script: Script) -> EasyPostCarrier:
+    """Connect a carrier to the provider that answers from a script, with a key that may appear nowhere."""
+    return EasyPostCarrier.connect(KEY, f"{script.url}/v2", WAREHOUSE)

@@ -6,8 +6,10 @@ from typing import Any, TypeVar
 
 from domain.errors import ProviderUnavailable
 from domain.payments.payment import CancelPaymentRequest, CaptureRequest, PaymentRequest
+from domain.shipping.customs import CustomsDeclaration, CustomsItem
 from domain.shipping.shipment import Address, BuyLabelRequest, CancelShippingRequest, LabelOffer, ShipmentRequest
 from domain.workflows.steps import StepResult
+from sandbox.testing import Sandbox
 
 T = TypeVar("T")
 
@@ -26,6 +28,23 @@ CUSTOMER = Address(
     name="Ada Byron", street1="179 N Harbor Dr", city="Redondo Beach", state="CA", postal_code="90277", country="US"
 )
 NOWHERE = CUSTOMER.model_copy(update={"street1": "UNDELIVERABLE"})
+ABROAD = CUSTOMER.model_copy(update={"country": "CA", "postal_code": "K1A 0B1", "state": "ON"})
+DECLARED = CustomsDeclaration(
+    signer="Jane Doe",
+    contents="merchandise",
+    items=(
+        CustomsItem(
+            description="Stoneware mugs",
+            quantity=2,
+            weight_grams=1_200,
+            value_cents=2_500,
+            currency="usd",
+            hs_code="6912.00",
+            origin_country="PT",
+        ),
+    ),
+    exemption="NOEEI 30.36",
+)
 
 
 def payment(order_id: str = ORDER, **changes: Any) -> PaymentRequest:
@@ -66,6 +85,12 @@ def label_as_offered(announced: StepResult) -> BuyLabelRequest:
 
 def compensate_shipping(shipment_id: str | None = None, order_id: str = ORDER) -> CancelShippingRequest:
     return CancelShippingRequest(order_id=order_id, shipment_id=shipment_id)
+
+
+def labels(sandbox: Sandbox) -> tuple[int, int]:
+    """Return how many labels were bought over all parcels, and how many of them are still to be paid."""
+    parcels = sandbox.parcels()
+    return sum(row["label_bought"] for row in parcels), sum(row["label_active"] for row in parcels)
 
 
 def until_answered(call: Callable[[], T], attempts: int = 60) -> T:

@@ -1,14 +1,22 @@
 """What a client of storage sends, and what becomes of the answer, so that ours can be compared with the library's."""
 
+import logging
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
+import pytest
 import requests
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import AzureError
 from azure.storage.queue import QueueMessage
+
+from adapters.azure_storage.storage import _require_storage
+
+Client = TypeVar("Client")
+Answers = list[requests.Response | Exception]
 
 DIFFERENT = {"date", "x-ms-date", "x-ms-client-request-id"}  # from one request to the next
 
@@ -104,3 +112,34 @@ class Tokens:
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:
         self.asked.append((scopes, sorted(options.items())))
         return AccessToken(f"token-{len(self.asked)}", int((datetime.now(UTC) + self._lifetime).timestamp()))
+
+
+def course(
+    connect: Callable[..., Client], call: Callable[[Client], Any], answers: Answers, caplog: pytest.LogCaptureFixture
+) -> tuple[Any, ...]:
+    """Return the course of a call that is answered so: what was sent, how it ended, the tokens, the statuses, the warnings.
+
+    connect: makes the client, of the options that the clients of all services have.
+    """
+    caplog.clear()
+    session, tokens, statuses = Scripted(*answers), Tokens(timedelta(hours=1)), list[int]()
+
+    def hook(response: Any) -> None:
+        statuses.append(response.http_response.status_code)
+        _require_storage(response)
+
+    client = connect(credential=tokens, session=session, session_owner=False, raw_response_hook=hook, retry_total=2)
+    ended = outcome(partial(call, client))
+    logged = [(each.levelname, each.name, each.msg) for each in caplog.records if each.levelno >= logging.WARNING]
+    return session.sent, ended, tokens.asked, statuses, logged
+
+
+def asked_tokens(
+    connect: Callable[..., Client], call: Callable[[Client], Any], lifetime: timedelta, answers: Answers
+) -> list[Any]:
+    """Return what a credential was asked for in as many calls as there are answers, where a token lasts that long."""
+    tokens = Tokens(lifetime)
+    client = connect(credential=tokens, session=Scripted(*answers), session_owner=False)
+    for _ in answers:
+        call(client)
+    return tokens.asked

@@ -1,7 +1,6 @@
 """Rows by our tables against rows by the library's own client: the same requests, answers and errors."""
 
 import json
-import logging
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -14,11 +13,21 @@ import requests
 from azure.core.exceptions import ServiceResponseError
 from azure.data.tables import EdmType, EntityProperty, TableClient, TableServiceClient
 
-from adapters.azure_storage.storage import _require_storage
 from adapters.azure_storage.table_client import QuickTableClient
-from tests.integration.adapters.recorded_sessions import Recording, Scripted, Tokens, answered, described, outcome
+from tests.integration.adapters.recorded_sessions import (
+    Answers,
+    Recording,
+    Scripted,
+    Tokens,
+    answered,
+    asked_tokens,
+    course,
+    described,
+    outcome,
+)
 
 KINDS = (TableClient, QuickTableClient)
+URL = "https://shop.table.core.windows.net"
 TABLE = "rows"
 ODD = "it's ü/ #?%27 {x}..\\"
 VALUES = {
@@ -130,7 +139,7 @@ def test_a_time_is_read_as_by_the_library(time: str, etag: str | None) -> None:
         body = json.dumps({**version, **stored, "Timestamp": "2026-11-27T18:22:33.7654321Z"})
         session = Scripted(answered(200, body, Content_Type="application/json", x_ms_request_id="r"))
         options = {"credential": Tokens(timedelta(hours=1)), "session": session, "session_owner": False}
-        table = kind("https://shop.table.core.windows.net", TABLE, **options)
+        table = kind(URL, TABLE, **options)
         ended = outcome(partial(CALLS["read"], table))
         seen.append((ended, repr(ended)))
     assert seen[0] == seen[1]
@@ -141,7 +150,7 @@ def challenged() -> requests.Response:
     return refused(401, "InvalidAuthenticationInfo", WWW_Authenticate=challenge)
 
 
-FAULTS: dict[str, Callable[[], list[requests.Response | Exception]]] = {
+FAULTS: dict[str, Callable[[], Answers]] = {
     "busy, then well": lambda: [refused(503, "ServerBusy"), found()],
     "busy for longer": lambda: [refused(503, "ServerBusy") for _ in range(9)],
     "asked to wait": lambda: [refused(429, "ServerBusy", Retry_After="0"), found()],
@@ -167,44 +176,25 @@ FAULTS: dict[str, Callable[[], list[requests.Response | Exception]]] = {
 @pytest.mark.parametrize("call", ["read", "merge", "deletion"])
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
 def test_a_fault_is_met_as_by_the_library(
-    fault: Callable[[], list[requests.Response | Exception]], call: str, caplog: pytest.LogCaptureFixture
+    fault: Callable[[], Answers], call: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    seen = []
-    for kind in KINDS:
-        caplog.clear()
-        session, tokens, statuses = Scripted(*fault()), Tokens(timedelta(hours=1)), list[int]()
-
-        def hook(response: Any, statuses: list[int] = statuses) -> None:
-            statuses.append(response.http_response.status_code)
-            _require_storage(response)
-
-        options = {"session": session, "session_owner": False, "raw_response_hook": hook, "retry_total": 2}
-        client = kind(
-            "https://shop.table.core.windows.net", TABLE, credential=tokens, retry_backoff_factor=0, **options
-        )
-        ended = outcome(partial(CALLS[call], client))
-        logged = [(each.levelname, each.name, each.msg) for each in caplog.records if each.levelno >= logging.WARNING]
-        seen.append((session.sent, ended, tokens.asked, statuses, logged))
-    assert seen[0] == seen[1]
+    library, ours = (
+        course(partial(kind, URL, TABLE, retry_backoff_factor=0), CALLS[call], fault(), caplog) for kind in KINDS
+    )
+    assert ours == library
 
 
 def test_an_answer_without_a_row_is_none() -> None:
     options = {"session": Scripted(answered(200, x_ms_request_id="r")), "session_owner": False}
-    table = QuickTableClient(
-        "https://shop.table.core.windows.net", TABLE, credential=Tokens(timedelta(hours=1)), **options
-    )
+    table = QuickTableClient(URL, TABLE, credential=Tokens(timedelta(hours=1)), **options)
     with pytest.raises(ServiceResponseError):
         table.get_entity("p", "known")
 
 
 @pytest.mark.parametrize("lifetime", [timedelta(hours=1), timedelta(0)])
 def test_a_token_is_asked_for_as_often_as_by_the_library(lifetime: timedelta) -> None:
-    asked = []
-    for kind in KINDS:
-        tokens, options = Tokens(lifetime), {"session": Scripted(found(), found()), "session_owner": False}
-        client = kind("https://shop.table.core.windows.net", TABLE, credential=tokens, **options)
-        client.get_entity("p", "known")
-        client.get_entity("p", "known")
-        asked.append(tokens.asked)
-    assert asked[0] == asked[1]
-    assert len(asked[0]) == (1 if lifetime else 2)
+    library, ours = (
+        asked_tokens(partial(kind, URL, TABLE), CALLS["read"], lifetime, [found(), found()]) for kind in KINDS
+    )
+    assert ours == library
+    assert len(ours) == (1 if lifetime else 2)

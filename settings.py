@@ -24,6 +24,7 @@ from domain.shipping.shipment import LABEL_LIMIT, LABEL_PERCENT, Address
 from domain.trade_codes import CountryCode, HsCode
 from domain.wire import Cents, Currency
 from domain.workflows.steps import STEP_PATIENCE_S
+from mail_settings import MailSettings, mail_settings
 from setting_values import InvalidSetting
 from tracing_settings import TracingSettings, tracing_settings
 
@@ -50,19 +51,6 @@ class StorageLocation:
     table_uri: str | None = None
     queue_uri: str | None = None
     blob_uri: str | None = None
-    client_id: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class MailSettings:
-    """How mails leave: through Azure Communication Services by identity (endpoint), or by SMTP (smtp_url), or not at all.
-
-    smtp_url: `smtp://user:password@host:587` (STARTTLS where offered), or `smtps://` for TLS from the first byte.
-    """
-
-    sender: str = "shop@localhost"
-    endpoint: str | None = None
-    smtp_url: str | None = field(default=None, repr=False)
     client_id: str | None = None
 
 
@@ -108,7 +96,7 @@ class Settings:
     backup: StorageLocation | None = None
     backup_retention: timedelta = timedelta(days=14)
     audit_retention: timedelta = timedelta(days=730)
-    mail: MailSettings = MailSettings()
+    mail: MailSettings = field(default_factory=MailSettings)
     public_url: str = "http://localhost:7071"
     approver_emails: tuple[str, ...] = ()
     expenses: ExpenseSettings = ExpenseSettings()
@@ -156,7 +144,7 @@ class Settings:
             backup=_optional_storage(env, "BACKUP_STORAGE"),
             backup_retention=timedelta(days=read.whole_days(env, "BACKUP_RETENTION_DAYS", 14)),
             audit_retention=timedelta(days=read.whole_days(env, "AUDIT_RETENTION_DAYS", 730)),
-            mail=_mail(env),
+            mail=mail_settings(env),
             public_url=known_public_url(env) or cls.public_url,
             approver_emails=forms.emails(env, "APPROVER_EMAILS"),
             expenses=_expenses(env),
@@ -184,17 +172,6 @@ class Settings:
     def namespace(self) -> str:
         """The name by which providers distinguish this shop's orders from those of others that use the same account."""
         return f"{self.shop_id}.{self.task_hub}"
-
-
-def mail_takes_utf8(env: Mapping[str, str]) -> bool:
-    """Return whether mail addresses outside ASCII (before the @) are accepted, for which the mail server must offer SMTPUTF8.
-
-    It is read by itself, because every request is checked with it.
-
-    Raises:
-        InvalidSetting: The setting is wrong.
-    """
-    return read.yes(env, "MAIL_SMTPUTF8")
 
 
 def known_public_url(env: Mapping[str, str]) -> str | None:
@@ -232,22 +209,6 @@ def _expenses(env: Mapping[str, str]) -> ExpenseSettings:
         limits=forms.from_json(env, "EXPENSE_LIMITS", ExpenseLimits, {}),
         timeout=read.duration(env, "EXPENSE_TIMEOUT_S", ExpenseSettings.timeout, _MAX_REMINDER),
         reminder=read.duration(env, "EXPENSE_REMINDER_S", ExpenseSettings.reminder, _MAX_REMINDER),
-    )
-
-
-def _mail(env: Mapping[str, str]) -> MailSettings:
-    endpoint, smtp_url = read.optional(env, "MAIL_ENDPOINT"), read.optional_secret(env, "SMTP_URL")
-    if endpoint and not endpoint.startswith("https://"):
-        raise InvalidSetting("MAIL_ENDPOINT", "must be an https address")
-    if endpoint and smtp_url:
-        raise InvalidSetting("SMTP_URL", "must be empty when MAIL_ENDPOINT is set")
-    if smtp_url and not read.names_a_host(smtp_url, ("smtp", "smtps")):
-        raise InvalidSetting("SMTP_URL", "must be of the form smtp://user:password@host:port, or smtps://")
-    return MailSettings(
-        sender=read.optional(env, "MAIL_FROM") or MailSettings.sender,
-        endpoint=endpoint,
-        smtp_url=smtp_url,
-        client_id=read.optional(env, "SHOP_STORAGE__clientId"),
     )
 
 

@@ -28,6 +28,7 @@ APP_FILES: Final = (
     "settings.py",
     "setting_values.py",
     "identity_settings.py",
+    "mail_settings.py",
     "tracing_settings.py",
     "requirements.txt",
 )

@@ -7,7 +7,7 @@ errors.
 from domain.mail.message import Mail
 from domain.ports import Mailer
 from domain.workflows.steps import StepResult
-from settings import MailSettings
+from mail_settings import MailSettings
 
 
 def connect(mail: MailSettings) -> Mailer:

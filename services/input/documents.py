@@ -18,8 +18,8 @@ from domain.errors import TooDeep
 from domain.field_error import FieldError
 from domain.refusals import MAX_ERRORS, Invalid, TooLarge, Unreadable
 from domain.wire import Edge
+from mail_settings import mail_takes_utf8
 from services.input.field_errors import field_errors, field_path, shown_name
-from settings import mail_takes_utf8
 
 MAX_BODY_BYTES: Final = 64 * 1024
 

@@ -13,7 +13,7 @@ from adapters.mail.smtp import SmtpMailer
 from domain.errors import ProviderUnavailable
 from domain.mail.message import Mail
 from domain.workflows.steps import Outcome
-from settings import MailSettings
+from mail_settings import MailSettings
 from tests.integration.adapters.scripted import Script
 from tests.support.mails import Mailbox, running_mailbox, text_of
 

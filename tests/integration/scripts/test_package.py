@@ -37,6 +37,7 @@ def test_nothing_else_is_deployed() -> None:
         "function_app.py",
         "host.json",
         "identity_settings.py",
+        "mail_settings.py",
         "tracing_settings.py",
         "requirements.txt",
         "setting_values.py",

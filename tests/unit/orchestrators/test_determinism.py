@@ -12,8 +12,8 @@ TREE = Path(__file__).parents[3]
 ORCHESTRATORS = TREE / "orchestrators"
 
 FORBIDDEN_MODULES = {
-    "adapters", "asyncio", "http", "io", "logging", "os", "pathlib", "random", "requests", "secrets", "services", "settings",
-    "socket", "subprocess", "threading", "time", "urllib.request", "uuid",
+    "adapters", "asyncio", "http", "identity_settings", "io", "logging", "mail_settings", "os", "pathlib", "random", "requests",
+    "secrets", "services", "settings", "socket", "subprocess", "threading", "time", "tracing_settings", "urllib.request", "uuid",
 }  # fmt: skip
 FORBIDDEN_CALLS = {
     "open",

@@ -12,11 +12,12 @@ _STRIDE_PERCENT: Final = 61.80339887498949
 """The golden ratio: of however many keys, the places at which the calls begin are soon all over them, and far apart."""
 
 A = TypeVar("A")
+T = TypeVar("T")
 
 
-async def gather_bounded(ask: Callable[[str], Awaitable[A]], ids: Iterable[str]) -> list[A]:
-    """Return what `ask` returns for each id, in their order. The first error ends it: no further id is asked for."""
-    left = deque(enumerate(ids))
+async def gather_bounded(ask: Callable[[T], Awaitable[A]], all_of: Iterable[T]) -> list[A]:
+    """Return what `ask` returns for each, in their order. The first error ends it: nothing further is asked for."""
+    left = deque(enumerate(all_of))
     answers: dict[int, A] = {}
 
     # A task for each id would take 1.5 KB for as long as it waits, and there may be a hundred thousand.

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _PARTITION: Final = "order-repair"
 _PAGE_ROWS: Final = 200
-_MAX_PAGES: Final = 20
+_MAX_ROWS: Final = 800
 """Of one pass in one run. A row of the index costs one request, and an order as many as it has index rows."""
 
 _CONCURRENCY: Final = 8
@@ -93,17 +93,17 @@ class OrderIndexCheck:
     def _go_on(
         self, name: str, now: datetime, has_time: Callable[[], bool], pool: ThreadPoolExecutor
     ) -> list[tuple[str, bool | None]]:
-        position, pages = self._position(name, now), 0
+        position, rows = self._position(name, now), 0
         found = list[tuple[str, bool | None]]()
-        while pages < _MAX_PAGES and (position.next_at is None or now >= position.next_at) and has_time():
+        while rows < _MAX_ROWS and (position.next_at is None or now >= position.next_at) and has_time():
             span = _PASSES[name][position.number]
             page = self._page(span, position.after)
             of_orders = _by_order(page)
             answers = pool.map(self._mend_listed, repeat(span.partition), of_orders, of_orders.values())
             found += zip(of_orders, answers, strict=True)
-            pages += bool(page)
+            rows += len(page)
             position = _after(name, position, page, now)
-        if pages:  # an account without orders has no row of this: a backup may be restored into it
+        if rows:  # an account without orders has no row of this: a backup may be restored into it
             self._move(name, position)
         return found
 

@@ -9,6 +9,8 @@ from scripts.cost.instances import BUSY_PERCENT
 from scripts.cost.markdown import rounded, table
 from scripts.cost.processor import ORDER_IN_WORKER, RECORDED_IN_HOST, REPORT_IN_WORKER
 from scripts.cost.reconciliation import INTERVAL_S, RUN_S, payments_per_s
+from scripts.cost.retention import NIGHTLY_RUNS, orders_per_s
+from triggers.timer.purge_history import TIMEOUT_S
 
 _SIZES: Final = (
     ("FC1, 512 MB", "FC1", 512),
@@ -86,6 +88,11 @@ def _providers() -> list[tuple[str, str, str]]:
             f"{calls}, unless Stripe raises it",
         ),
         ("reconciliation of payments", of_runs, f"{rounded(payments_per_s())} on average over a day"),
+        (
+            "retention",
+            f"purged in {NIGHTLY_RUNS} runs of {TIMEOUT_S} s a night",
+            f"{rounded(orders_per_s())} on average over a day",
+        ),
     ]
 
 

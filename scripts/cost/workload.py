@@ -10,8 +10,8 @@ from scripts.cost import processor, storage, telemetry
 from scripts.cost.storage import Requests
 from scripts.cost.telemetry import Items
 
-SCHEDULED_RUNS: Final = 730 * (60 + 12 + 12 + 4 + 4 + 3 + 1 + 1) + 30 * 12
-"""Runs of timer functions in a month: every minute, two every five, two every 15, one every 20, two an hour, twelve a night."""
+SCHEDULED_RUNS: Final = 730 * (60 + 12 + 12 + 4 + 4 + 3 + 1 + 1) + 30 * 56
+"""Runs of timer functions in a month: every minute, two every five, two every 15, one every 20, two an hour, 56 a night."""
 
 IDLE_REQUESTS_PER_MINUTE: Final = 143
 """Polling of queues, leases and partitions, for each running instance. Counted under the real host, without any order."""

@@ -15,6 +15,7 @@ import azure.durable_functions as df
 from domain.archive import archived_history
 from domain.errors import StorageUnavailable
 from domain.ids import is_order_id
+from services.concurrency import gather_bounded
 from services.container import services
 from services.durable.client import DurableClient, InstanceStatus
 from services.retention.archiving import history_line, purge_instance
@@ -49,7 +50,7 @@ class Histories:
         total = 0
         while self._has_time():
             page = await self._client.get_status_by(since, until, _ENDED)
-            purged = sum([await self._purged(each) for each in page if self._has_time()])
+            purged = sum(await gather_bounded(self._purged_in_time, page))
             total += purged
             if len(page) < _PAGE_SIZE:
                 return total
@@ -62,6 +63,9 @@ class Histories:
             return 0
         middle = since + (until - since) / 2
         return await self._purge_created(since, middle) + await self._purge_created(middle, until)
+
+    async def _purged_in_time(self, instance: InstanceStatus) -> int:
+        return await self._purged(instance) if self._has_time() else 0
 
     async def _purged(self, instance: InstanceStatus) -> int:
         try:

@@ -16,6 +16,7 @@ from domain.ids import PROCESS_ORDER, order_instance_id
 from domain.orders.listing import EndedOrder
 from domain.orders.row import OrderRow
 from domain.orders.steps import BUY_LABEL
+from services.concurrency import gather_bounded
 from services.container import services
 from services.durable.client import DurableClient
 from services.retention.archiving import lines_beside, purge_instance
@@ -35,12 +36,13 @@ async def purge_orders(client: DurableClient, now: datetime, has_time: Callable[
         _log.info("%d orders that ended under an earlier release are found by the time of their end now", completed)
     before = now - services().settings.order_retention
     since, purged = _BEGINNING, 0
+
+    async def purge_in_time(ended: EndedOrder) -> bool:
+        return has_time() and await _purged(client, ended, now)
+
     while has_time():
         page = await asyncio.to_thread(services().order_repository.ended, since, before, _PAGE_SIZE)
-        for ended in page:
-            if not has_time():
-                return purged
-            purged += await _purged(client, ended, now)
+        purged += sum(await gather_bounded(purge_in_time, page))
         if len(page) < _PAGE_SIZE:
             return purged
         since = page[-1].ended_at + timedelta(microseconds=1)

@@ -5,12 +5,15 @@ of its own. The row goes last, so a process that dies in between leaves a run th
 """
 
 import asyncio
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
 from domain.archive import ArchivedLine, archived_run
+from domain.errors import StorageUnavailable
 from domain.workflows.run import RecordedRun
+from services.concurrency import gather_bounded
 from services.container import services
 from services.durable.client import DurableClient
 from services.durable.instances import instance_status
@@ -19,6 +22,11 @@ from services.retention.settled import why_run_unsettled
 
 PAGE_ROWS: Final = 1_000
 """The most that the service gives at once."""
+
+_PART_RUNS: Final = 16
+"""As many are purged before the position moves."""
+
+_log = logging.getLogger(__name__)
 
 
 async def purge_runs(client: DurableClient, now: datetime, has_time: Callable[[], bool]) -> int:
@@ -30,20 +38,39 @@ async def purge_runs(client: DurableClient, now: datetime, has_time: Callable[[]
     before = now - services().settings.history_retention
     position: str | None = await asyncio.to_thread(repository.retention_position)
     began_at, purged = position, 0
+
+    async def purge_one(run: RecordedRun) -> bool:
+        return await _purged(client, run, before)
+
     try:
         while position is not None and has_time():
             page = await asyncio.to_thread(repository.unchanged_since, before, after=position, limit=PAGE_ROWS)
-            for run in page.items:
+            for some in _parts(page.items):
                 if not has_time():
                     break
-                position = run.instance_id  # one that always fails must not hold up those behind it
-                purged += await _purge(client, run, before)
+                position = some[-1].instance_id
+                purged += sum(await gather_bounded(purge_one, some))
             else:
                 position = page.cursor
     finally:
         if (position or "") != began_at:
             await asyncio.to_thread(repository.move_retention, position or "")
     return purged
+
+
+def _parts(runs: Sequence[RecordedRun]) -> Iterator[Sequence[RecordedRun]]:
+    for first in range(0, len(runs), _PART_RUNS):
+        yield runs[first : first + _PART_RUNS]
+
+
+async def _purged(client: DurableClient, run: RecordedRun, before: datetime) -> bool:
+    try:
+        return await _purge(client, run, before)
+    except StorageUnavailable:
+        raise
+    except Exception:  # noqa: BLE001 - it concerns this one alone
+        _log.exception("the run %s could not be purged; it will be tried again", run.instance_id)
+        return False
 
 
 async def _purge(client: DurableClient, run: RecordedRun, before: datetime) -> bool:

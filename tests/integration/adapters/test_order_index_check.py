@@ -49,11 +49,11 @@ def mend(storage: Storage, now: datetime = NOON) -> list[str]:
     return sorted(set(OrderIndexCheck(storage).mend(now, lambda: True).mended))
 
 
-def test_lost_and_left_over_rows_are_mended_a_few_pages_a_run(
+def test_lost_and_left_over_rows_are_mended_a_few_rows_a_run(
     storage: Storage, repository: OrderRepository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("adapters.stores.order_index_check._PAGE_ROWS", 3)
-    monkeypatch.setattr("adapters.stores.order_index_check._MAX_PAGES", 5)
+    monkeypatch.setattr("adapters.stores.order_index_check._MAX_ROWS", 13)
     purged_rows = rows_of(storage, PURGED, "$")
     repository.purge(PURGED, NOON)
     before = {each: rows_of(storage, each) for each in ALL}

@@ -87,6 +87,6 @@ def test_schedules_run_as_often_as_the_cost_model_counts():
     }
     found = [function.trigger.fields["schedule"] for function in app_index(ROOT).with_trigger("timerTrigger")]
     hourly = [runs[one] for one in found if one in runs]
-    at_night = {"0 11,41 2-5 * * *": 8, "0 15 1-4 * * *": 4}
+    at_night = {"0 11,41 2-5 * * *": 8, "0 3-58/5 1-4 * * *": 48}
     nightly = [at_night[one] for one in found if one not in runs]
     assert 730 * sum(hourly) + 30 * sum(nightly) == SCHEDULED_RUNS

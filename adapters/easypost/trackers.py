@@ -1,12 +1,11 @@
 """Ask EasyPost where a parcel is, and recognise forged webhooks."""
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from adapters.easypost.client import new_client
 from adapters.easypost.errors import easypost_errors
-from domain.errors import ProviderUnavailable, SignatureInvalid
+from domain.errors import ProviderRefused, ProviderUnavailable, SignatureInvalid
 from domain.shipping.parcels import MAX_POLLED, ParcelReport
 from domain.shipping.tracking import ParcelStatus
 
@@ -51,20 +50,19 @@ class EasyPostTrackers:
             tracker = known or self._client.tracker.create(tracking_code=code)
             if tracker.tracking_code != code:
                 raise ProviderUnavailable("the carrier's answer is about another parcel")
-            return _parcel_report(tracker)
+            report = _parcel_report(tracker)
+        if report is None:
+            raise ProviderRefused("the carrier's answer about the parcel was not understood")
+        return report
 
     def reports(self, codes: Sequence[str]) -> dict[str, ParcelReport]:
         """Return where parcels are, by tracking code, in one request. What is not known, or not understood, is left out."""
         with easypost_errors():
             answer: Any = self._client.tracker.retrieve_batch(tracking_codes=list(codes))
             found = list(answer["trackers"])
-        reports = {}
-        for code in codes:
-            tracker = _own(each for each in found if each.get("tracking_code") == code)
-            if tracker is not None:
-                with suppress(ProviderUnavailable):
-                    reports[code] = _parcel_report(tracker)
-        return reports
+            trackers = {code: _own(each for each in found if each.get("tracking_code") == code) for code in codes}
+            reports = {code: _parcel_report(tracker) for code, tracker in trackers.items() if tracker is not None}
+        return {code: report for code, report in reports.items() if report is not None}
 
     def webhook_report(self, body: bytes, signature: str | None) -> ParcelReport | None:
         """Return what a webhook reports; None when it is about something else.
@@ -86,27 +84,22 @@ class EasyPostTrackers:
 
 
 def _own(trackers: Iterable[Any]) -> Any:
-    """Return the tracker whose label was bought here: of several carriers' parcels with one number, that is the one."""
-    found = list(trackers)
-    return next((tracker for tracker in found if tracker.get("shipment_id")), found[0] if found else None)
+    """Return the tracker of the newest label that was bought here, or else the newest of all; None when there is none.
+
+    Several carriers may use one number, and each uses its numbers again (https://docs.easypost.com/docs/trackers).
+    """
+    return max(trackers, key=lambda each: (bool(each.get("shipment_id")), str(each.get("created_at"))), default=None)
 
 
 def _reported(event: Any) -> ParcelReport | None:
     if not isinstance(event, dict) or not str(event.get("description")).startswith("tracker."):
         return None
     result = event.get("result")
-    try:
-        return _parcel_report(result) if isinstance(result, dict) else None
-    except ProviderUnavailable:  # a status that is not known yet, or a code of another form
-        return None
+    return _parcel_report(result) if isinstance(result, dict) else None
 
 
-def _parcel_report(tracker: Any) -> ParcelReport:
-    """Return what a tracker says.
-
-    Raises:
-        ProviderUnavailable: It was not understood.
-    """
+def _parcel_report(tracker: Any) -> ParcelReport | None:
+    """Return what a tracker says; None when it is not understood: a status that is not known yet, or a code of another form."""
     status = str(tracker.get("status"))
     try:
         return ParcelReport(
@@ -117,4 +110,4 @@ def _parcel_report(tracker: Any) -> ParcelReport:
             shipment_id=tracker.get("shipment_id"),
         )
     except ValueError:
-        raise ProviderUnavailable("the carrier's answer was not understood") from None
+        return None

@@ -5,16 +5,17 @@ A run is bounded. What it has not reached is what the next run begins with, beca
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from domain.errors import ProviderRefused, ProviderUnavailable, StorageUnavailable
+from domain.errors import StorageUnavailable
 from domain.shipping.parcels import MAX_POLLED, Parcel, ParcelReport, SilentParcel
 from domain.shipping.tracking import MAX_SILENCE, Tracking
 from services.concurrency import gather_bounded
 from services.container import services
 from services.shipping.following import follow
+from services.shipping.polling import Polled, Polling
 from services.telemetry import emit_place, emit_silent
 
 MAX_PARCELS: Final = 2_000
@@ -36,66 +37,34 @@ async def poll_silent(now: datetime, has_time: Callable[[], bool] = lambda: True
         StorageUnavailable: The next run goes on where this one has stopped.
     """
     silent = await asyncio.to_thread(services().open_parcels.silent, now - MAX_SILENCE, MAX_PARCELS)
+    polling = Polling(now, has_time)
     polled = unreported = 0
-    pages = (silent[start : start + MAX_POLLED] for start in range(0, len(silent), MAX_POLLED))
-    for page in pages:
-        try:
-            asked, reports = await asyncio.to_thread(_reported, page, has_time)
-        except ProviderUnavailable as error:
-            _log.warning("%d silent parcels are not polled: %s", len(silent) - polled, error)
+    for start in range(0, len(silent), MAX_POLLED):
+        page = await asyncio.to_thread(polling.poll, silent[start : start + MAX_POLLED])
+        await _record(page, now)
+        polled += len(page.parcels)
+        unreported += len(page.parcels) - len(page.reports)
+        # Perhaps it refuses everything, and then a request for each of so many parcels is enough for one run.
+        if polling.is_over or unreported >= MAX_POLLED or not has_time():
             break
-        await _record(asked, reports, now)
-        polled += len(asked)
-        unreported += len(asked) - len(reports)
-        if not has_time():
-            _log.warning("%d silent parcels are left to the next run of the timer", len(silent) - polled)
-            break
-        if unreported >= MAX_POLLED:
-            # Perhaps it refuses everything, and then a request for each of so many parcels is enough for one run.
-            break
+    left = len(silent) - polled
+    if polling.fault is not None and left:
+        _log.warning("%d silent parcels are not polled: %s", left, polling.fault)
+    elif not has_time():
+        _log.warning("%d silent parcels are left to the next run of the timer", left)
     if unreported:
         _log.warning("the carrier reports nothing of %d silent parcels", unreported)
     return polled
 
 
-def _reported(
-    parcels: Sequence[SilentParcel], has_time: Callable[[], bool]
-) -> tuple[Sequence[SilentParcel], dict[str, ParcelReport]]:
-    """Ask for parcels in bulk, and one by one for what that leaves out, while there is time.
-
-    Returns:
-        Those that were asked for, and the carrier's reports by tracking code.
-    """
-    codes = [parcel.code for parcel in parcels]
-    try:
-        reports = services().trackers.reports(codes)
-    except ProviderRefused:  # of one of them, perhaps
-        reports = {}
-    asked = []
-    for parcel in parcels:
-        if parcel.code not in reports:
-            if not has_time():
-                continue
-            report = _reported_singly(parcel.code)
-            reports |= {} if report is None else {parcel.code: report}
-        asked.append(parcel)
-    return asked, reports
-
-
-def _reported_singly(code: str) -> ParcelReport | None:
-    try:
-        return services().trackers.report(code)
-    except ProviderRefused:
-        return None
-
-
-async def _record(parcels: Sequence[SilentParcel], reports: dict[str, ParcelReport], now: datetime) -> None:
-    by_order = {parcel.order_id: parcel for parcel in parcels}
+async def _record(page: Polled, now: datetime) -> None:
+    by_order = {parcel.order_id: parcel for parcel in page.parcels}
 
     async def record(order_id: str) -> None:
         parcel = by_order[order_id]
-        report = reports.get(parcel.code)
-        later = parcel.after_poll(report, now)
+        report = page.reports.get(parcel.code)
+        # Without an answer nothing is known of it, not even that it is lost.
+        later = None if parcel.code in page.unanswered else parcel.after_poll(report, now)
         try:
             is_new = await asyncio.to_thread(_record_one, parcel, report, later, now)
         except StorageUnavailable:

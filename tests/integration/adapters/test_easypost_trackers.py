@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from adapters.easypost.trackers import EasyPostTrackers
-from domain.errors import ProviderUnavailable, SignatureInvalid
+from domain.errors import ProviderRefused, ProviderUnavailable, SignatureInvalid
 from domain.shipping.parcels import ParcelReport
 from domain.shipping.tracking import ParcelStatus
 from sandbox.testing import Sandbox
@@ -97,6 +97,45 @@ def test_a_tracker_made_for_another_parcel_is_no_answer(script: Script) -> None:
     made = {"id": "trk_1", "object": "Tracker", "tracking_code": "EZ9", "status": "delivered"}
     script.answer("POST /v2/trackers", made)
     with pytest.raises(ProviderUnavailable):
+        trackers.report("EZ1000000001")
+
+
+@pytest.mark.parametrize("is_newest_first", [True, False])
+def test_a_tracking_code_that_was_used_before_is_that_of_its_newest_label(
+    script: Script, *, is_newest_first: bool
+) -> None:
+    trackers = EasyPostTrackers.connect("EZTK_adapters", f"{script.url}/v2")
+    code = "EZ1000000001"
+    of_before, of_now, other = (
+        {"id": f"trk_{year}", "tracking_code": code, "status": status, "created_at": f"{year}-05-01T00:00:00Z"}
+        for year, status in ((2025, "delivered"), (2026, "in_transit"), (2027, "failure"))
+    )
+    of_before |= {"shipment_id": "shp_1"}
+    of_now |= {"shipment_id": "shp_2"}
+    found = [other, of_now, of_before] if is_newest_first else [of_before, of_now, other]
+    answer = {"trackers": found, "has_more": False}
+    script.answer("GET /v2/trackers", answer)
+    script.answer("POST /v2/trackers/batch", answer)
+    assert trackers.report(code).shipment_id == "shp_2"
+    assert trackers.reports([code])[code].shipment_id == "shp_2"
+
+
+@pytest.mark.parametrize("found", [[None], ["x"], [[]], None, {"a": 1}, 5], ids=str)
+def test_a_list_that_is_none_of_trackers_is_worth_another_try(script: Script, found: object) -> None:
+    trackers = EasyPostTrackers.connect("EZTK_adapters", f"{script.url}/v2")
+    for call in ("GET /v2/trackers", "POST /v2/trackers/batch"):
+        script.answer(call, {"trackers": found, "has_more": False})
+    with pytest.raises(ProviderUnavailable):
+        trackers.report("EZ1000000001")
+    with pytest.raises(ProviderUnavailable):
+        trackers.reports(["EZ1000000001"])
+
+
+def test_a_status_that_is_not_known_yet_is_refused_because_the_next_answer_is_the_same(script: Script) -> None:
+    trackers = EasyPostTrackers.connect("EZTK_adapters", f"{script.url}/v2")
+    found = [{"id": "trk_1", "tracking_code": "EZ1000000001", "status": "held_at_customs", "shipment_id": "shp_1"}]
+    script.answer("GET /v2/trackers", {"trackers": found, "has_more": False})
+    with pytest.raises(ProviderRefused):
         trackers.report("EZ1000000001")
 
 

@@ -9,11 +9,12 @@ from functools import partial
 import pytest
 
 from adapters.stores.order_index import partition_of
-from domain.errors import ProviderRefused, StorageUnavailable
+from domain.errors import ProviderRefused, ProviderUnavailable, StorageUnavailable
 from domain.personal.traces import Traces
 from domain.queues import NOTIFICATIONS
 from domain.shipping.parcels import Parcel, ParcelReport, SilentParcel
 from domain.shipping.tracking import LOST_AFTER, MAX_SILENCE, ParcelStatus, Tracking
+from sandbox.easypost import trackers
 from sandbox.testing import Sandbox
 from services.container import services
 from services.retention.orders import forget_beside
@@ -73,9 +74,12 @@ async def test_a_run_is_bounded_and_the_next_one_goes_on(sender: Shop, monkeypat
 async def test_a_carrier_that_is_away_is_asked_again_by_the_next_run(
     sender: Shop, caplog: pytest.LogCaptureFixture, kind: str
 ):
-    sender.sandbox.fault(operation=BULK, kind=kind, **({"status": 503} if kind == "status" else {}))
+    sender.sandbox.fault(face="easypost", kind=kind, **({"status": 503} if kind == "status" else {}))
     assert await poll_silent(later()) == 0
     assert "3 silent parcels are not polled" in caplog.text
+    attempts = 4 if kind == "drop_after" else 1  # of the SDK, for one request
+    singly = len(sender.sandbox.calls(operation="trackers.list"))
+    assert (polls(sender), singly) == (1, 2 * attempts), "a carrier that is away is not asked about each parcel"
     sender.sandbox.clear_faults()
     assert await poll_silent(later()) == 3
 
@@ -111,6 +115,55 @@ async def test_one_parcel_that_the_carrier_does_not_know_costs_no_run_its_furthe
     monkeypatch.setattr(services().trackers, "report", refuse_one)
     monkeypatch.setattr(services().trackers, "reports", leave_one_out)
     assert await poll_silent(later()) == 3
+    assert "the carrier reports nothing of 1 silent parcels" in caplog.text
+
+
+async def test_a_request_for_many_that_has_no_answer_keeps_none_of_them_from_being_polled(sender: Shop):
+    """As where the carrier fails over one of them, or takes too long for all of them."""
+    sender.sandbox.fault(operation=BULK, kind="status", status=500)
+    assert await poll_silent(later()) == 3
+    assert await statuses(sender) == ["unknown"] * 3
+
+
+@pytest.mark.parametrize("pages", [1, 3])
+async def test_a_parcel_for_which_the_carrier_cannot_answer_keeps_no_other_one_from_being_polled(
+    sender: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, pages: int
+):
+    """It fails over each request that is about this one, and this one has been silent for longest."""
+    monkeypatch.setattr(silence, "MAX_POLLED", 3 // pages)
+    [first] = services().open_parcels.silent(later(), 1)
+    report, reports = services().trackers.report, services().trackers.reports
+
+    def fail_for_one(code: str) -> ParcelReport:
+        if code == first.code:
+            raise ProviderUnavailable("the carrier did not answer (500)")
+        return report(code)
+
+    def fail_with_one(codes: Sequence[str]) -> dict[str, ParcelReport]:
+        if first.code in codes:
+            raise ProviderUnavailable("the carrier did not answer (500)")
+        return reports(codes)
+
+    monkeypatch.setattr(services().trackers, "report", fail_for_one)
+    monkeypatch.setattr(services().trackers, "reports", fail_with_one)
+    overdue = datetime.now(UTC) + LOST_AFTER + timedelta(days=1)
+    await poll_silent(overdue)
+    known = dict(zip(ORDERS, await statuses(sender), strict=True))
+    assert known.pop(first.order_id) is None, "without an answer it is not known to be lost"
+    assert list(known.values()) == ["lost"] * 2
+    assert ("1 silent parcels are not polled" if pages > 1 else "reports nothing of 1 silent parcels") in caplog.text
+
+
+async def test_a_status_that_is_not_known_yet_keeps_no_parcel_from_being_polled(
+    sender: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setattr(trackers, "STATUSES", (*trackers.STATUSES, "held_at_customs"))
+    monkeypatch.setattr(silence, "MAX_POLLED", 2)
+    [first] = services().open_parcels.silent(later(), 1)
+    sender.sandbox.post(f"/trackers/{first.order_id}", {"status": "held_at_customs"})
+    assert await poll_silent(later()) == 3
+    known = dict(zip(ORDERS, await statuses(sender), strict=True))
+    assert (known.pop(first.order_id), list(known.values())) == (None, ["unknown"] * 2)
     assert "the carrier reports nothing of 1 silent parcels" in caplog.text
 
 

@@ -56,7 +56,7 @@ class ActivityRunner:
 
     def _task_failed(self, activity: Activity, failure: UserCodeFailed) -> Event:
         if isinstance(failure, CallLost):
-            reason = lost_calls.activity_reason(activity.name, failure)
+            reason = failures.activity_reason(activity.name, failure.message)
             return h.task_failed(self._now_text(), activity.task_id, reason, lost_calls.activity_details(failure))
         reason = failures.activity_reason(activity.name, failure)
         return h.task_failed(self._now_text(), activity.task_id, reason, failures.activity_details(failure))

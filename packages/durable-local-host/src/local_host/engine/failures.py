@@ -5,20 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from local_host.engine.compact_json import to_text
+from local_host.engine.dotnet_exceptions import HRESULT, INVOKER_STACK, NO_DATA, exception_fields
 from local_host.engine.errors import UserCodeFailed
 
-# HResult of System.Exception, COR_E_EXCEPTION.
-_HRESULT = -2146233088
 _RPC_EXCEPTION = "Microsoft.Azure.WebJobs.Script.Workers.Rpc.RpcException, Microsoft.Azure.WebJobs.Script"
-_NO_DATA = {"$type": "System.Collections.ListDictionaryInternal, System.Private.CoreLib"}
-_HOST_STACK = (
-    "   at Microsoft.Azure.WebJobs.Script.Description.WorkerFunctionInvoker.InvokeCore"
-    "(Object[] parameters, FunctionInvocationContext context)"
-)
 
 
 def activity_reason(name: str, failure: object) -> str:
-    """Reason of a TaskFailed. failure: what raised, or what is said of it."""
+    """Return the reason of a TaskFailed. failure: what raised, or what is said of it."""
     return f"Activity function '{name}' failed: {failure}"
 
 
@@ -31,12 +25,12 @@ def activity_details(failure: UserCodeFailed) -> str:
         "RemoteMessage": str(failure),
         "RemoteTypeName": None,
         "Message": f"Result: Failure\nException: {failure}\nStack: {failure.stack}",
-        "Data": _NO_DATA,
+        "Data": NO_DATA,
         "InnerException": None,
         "HelpLink": None,
         "Source": "System.Private.CoreLib",
-        "HResult": _HRESULT,
-        "StackTrace": _HOST_STACK,
+        "HResult": HRESULT,
+        "StackTrace": INVOKER_STACK,
     }
     return _exception("System.Exception", "System.Private.CoreLib", str(failure), inner)
 
@@ -63,20 +57,4 @@ def unlabelled_error(failure: UserCodeFailed) -> str:
 
 
 def _exception(class_name: str, assembly: str, message: str, inner: dict[str, Any] | None) -> str:
-    return to_text(
-        {
-            "$type": f"{class_name}, {assembly}",
-            "ClassName": class_name,
-            "Message": message,
-            "Data": None,
-            "InnerException": inner,
-            "HelpURL": None,
-            "StackTraceString": None,
-            "RemoteStackTraceString": None,
-            "RemoteStackIndex": 0,
-            "ExceptionMethod": None,
-            "HResult": _HRESULT,
-            "Source": None,
-            "WatsonBuckets": None,
-        }
-    )
+    return to_text({"$type": f"{class_name}, {assembly}", **exception_fields(class_name, message, inner)})

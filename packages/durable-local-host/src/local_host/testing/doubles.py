@@ -6,13 +6,14 @@ import asyncio
 import inspect
 import json
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from local_host.app.caller import failure_of
 from local_host.engine.errors import UserCodeFailed
-from local_host.engine.executor import Executor, FunctionKind
+from local_host.engine.executor import Executor
+from local_host.testing.wrapped_executor import WrappedExecutor
 
 Activity = Callable[[Any], Awaitable[Any]]
 """Calls an activity of the app with plain JSON and gives its decoded answer."""
@@ -44,30 +45,14 @@ class Doubles:
     entity_runs: Counter[str] = field(default_factory=Counter)
 
 
-class DoubledExecutor:
+class DoubledExecutor(WrappedExecutor):
     """An executor that passes everything on, except what a test has replaced or ordered to fail."""
 
     def __init__(self, real: Executor, doubles: Doubles) -> None:
         """Wrap an executor. doubles: read in each call."""
-        self._real = real
+        super().__init__(real)
         self._doubles = doubles
         self._counts: Counter[str] = Counter()
-
-    def find(self, kind: FunctionKind, name: str) -> str | None:
-        """Ask the real executor."""
-        return self._real.find(kind, name)
-
-    def is_disabled(self, kind: FunctionKind, name: str) -> bool:
-        """Ask the real executor."""
-        return self._real.is_disabled(kind, name)
-
-    def left_out(self, kind: FunctionKind, name: str) -> str | None:
-        """Ask the real executor."""
-        return self._real.left_out(kind, name)
-
-    def names(self, kind: FunctionKind) -> Sequence[str]:
-        """Ask the real executor."""
-        return self._real.names(kind)
 
     async def run_orchestrator(self, name: str, payload: str) -> str:
         """Run it, twice if the test wants that, and count it."""
@@ -90,10 +75,6 @@ class DoubledExecutor:
         if self._doubles.twice:
             await self._run_activity_once(name, input_text, instance_id)
         return await self._run_activity_once(name, input_text, instance_id)
-
-    async def call_http(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Send the request."""
-        return await self._real.call_http(request)
 
     async def _run_activity_once(self, name: str, input_text: str, instance_id: str) -> str | None:
         self._counts[name] += 1

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
@@ -17,7 +17,8 @@ from local_host.app.calls import FunctionAnswer, Invoke
 from local_host.app.function import Function
 from local_host.app.function_context import RetryContext
 from local_host.engine.errors import WorkerExited
-from local_host.engine.executor import Executor, FunctionKind
+from local_host.engine.executor import Executor
+from local_host.testing.wrapped_executor import WrappedExecutor
 
 T = TypeVar("T")
 Call = Literal["episode", "activity", "entity", "function"]
@@ -104,28 +105,12 @@ class MortalWorker:
         raise _exit()
 
 
-class MortalExecutor:
+class MortalExecutor(WrappedExecutor):
     """An executor whose calls are in the hands of a mortal worker. call_http is not: the host itself makes those calls."""
 
     def __init__(self, real: Executor, worker: MortalWorker) -> None:
-        self._real = real
+        super().__init__(real)
         self._worker = worker
-
-    def find(self, kind: FunctionKind, name: str) -> str | None:
-        """Ask the real executor."""
-        return self._real.find(kind, name)
-
-    def is_disabled(self, kind: FunctionKind, name: str) -> bool:
-        """Ask the real executor."""
-        return self._real.is_disabled(kind, name)
-
-    def left_out(self, kind: FunctionKind, name: str) -> str | None:
-        """Ask the real executor."""
-        return self._real.left_out(kind, name)
-
-    def names(self, kind: FunctionKind) -> Sequence[str]:
-        """Ask the real executor."""
-        return self._real.names(kind)
 
     async def run_orchestrator(self, name: str, payload: str) -> str:
         """Run it, or die meanwhile."""
@@ -138,10 +123,6 @@ class MortalExecutor:
     async def run_entity(self, name: str, payload: str) -> str:
         """Run it, or die meanwhile."""
         return await self._worker.hold("entity", name, lambda: self._real.run_entity(name, payload))
-
-    async def call_http(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Send the request; it needs no worker."""
-        return await self._real.call_http(request)
 
 
 def mortal_invoke(invoke: Invoke, worker: MortalWorker) -> Invoke:

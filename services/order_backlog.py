@@ -21,6 +21,9 @@ MEASURE_INTERVAL_S: Final = 10
 
 REPORT_INTERVAL_S: Final = 60
 
+PAUSE_RETENTION_S: Final = 60
+"""A pause outlasts measurements that fail for so long: what makes the shop late may well make its storage slow."""
+
 IntakeState = Literal["open", "paused", "unknown", "unlimited"]
 
 _log = logging.getLogger(__name__)
@@ -51,6 +54,7 @@ class OrderBacklog:
         self._limit = limit
         self._clock = clock
         self._measured_until = 0.0
+        self._paused_until = 0.0
         self._reported_until = 0.0
         self._view = _OPEN
 
@@ -69,8 +73,18 @@ class OrderBacklog:
             backlog = await asyncio.wait_for(asyncio.to_thread(self._read), CHECK_TIMEOUT_S)
         except (StorageUnavailable, TimeoutError) as error:
             _log.warning("the backlog of orders could not be measured: %s", type(error).__name__)
-            return IntakeView("unknown", Backlog())
-        return IntakeView("paused" if backlog.is_too_old else "open", backlog)
+            return self._unmeasured()
+        except Exception:  # noqa: BLE001 - a row that cannot be read is no reason to refuse an order
+            _log.exception("the backlog of orders could not be measured")
+            return self._unmeasured()
+        if not backlog.is_too_old:
+            return IntakeView("open", backlog)
+        self._paused_until = self._clock() + PAUSE_RETENTION_S
+        return IntakeView("paused", backlog)
+
+    def _unmeasured(self) -> IntakeView:
+        is_pausing = self._view.state == "paused" and self._clock() < self._paused_until
+        return self._view if is_pausing else IntakeView("unknown", Backlog())
 
     def _read(self) -> Backlog:
         now = datetime.now(UTC)

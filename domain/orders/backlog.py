@@ -1,7 +1,7 @@
-"""The backlog: orders that are accepted and whose first step has not begun.
+"""The backlog: orders that were accepted and have neither ended nor been held up by anything of their own.
 
-It is judged by the newest orders that were accepted longer ago than the limit. In a queue that is too long none of them has begun.
-An order that waits for a reason of its own stands among others that have, and closes no shop.
+It is judged by the newest orders that were accepted longer ago than the limit. Where the queues are too long none of them has got
+on. An order that is stuck for a reason of its own stands among others that are not, and closes no shop.
 """
 
 from collections.abc import Iterable

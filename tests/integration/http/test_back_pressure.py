@@ -2,14 +2,16 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from domain.errors import StorageUnavailable
 from domain.orders.backlog import SAMPLE_SIZE
 from domain.orders.order import OrderProgress, OrderStatus
 from local_host.testing import Answer
 from services.container import services
-from services.order_backlog import MEASURE_INTERVAL_S, OrderBacklog
+from services.order_backlog import MEASURE_INTERVAL_S, PAUSE_RETENTION_S, OrderBacklog
 from tests.support.order_requests import order_request
 from tests.support.orders import placed_order
 from tests.support.shop import Shop, change_settings
@@ -125,3 +127,37 @@ async def test_the_shop_opens_by_itself_and_a_backlog_that_cannot_be_measured_cl
     )
     unreachable = OrderBacklog(services().order_repository, timedelta(minutes=10), lambda: now)
     assert (await unreachable.view()).state == "unknown"
+
+
+async def test_a_pause_outlasts_a_storage_that_is_slow_for_a_moment(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    let_orders_wait()
+    now = 0.0
+    repository = services().order_repository
+    backlog = OrderBacklog(repository, timedelta(minutes=10), lambda: now)
+    assert (await backlog.view()).state == "paused"
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise StorageUnavailable("away, because the test says so")
+
+    monkeypatch.setattr(repository, "list", fail)
+    states = []
+    for _ in range(PAUSE_RETENTION_S // MEASURE_INTERVAL_S):
+        now += MEASURE_INTERVAL_S
+        states.append((await backlog.view()).state)
+    assert states == ["paused"] * (len(states) - 1) + ["unknown"]
+    assert caplog.text.count("could not be measured") == len(states)
+
+
+async def test_a_row_that_cannot_be_read_refuses_no_order(shop: Shop, caplog: pytest.LogCaptureFixture):
+    """As one of a newer release, whose orders have a status that is not known here."""
+    await shop.stock("mug", 10)
+    let_orders_wait(1)
+    orders = services().storage.table("orders")
+    for row in list(orders.list_entities(select=["PartitionKey", "RowKey"])):
+        if row["RowKey"].startswith("$all"):
+            orders.update_entity({**row, "status": "teleported"})
+    assert (await shop.post("orders", order_request())).status == 202
+    assert (await shop.get("health")).json()["intake"]["state"] == "unknown"
+    assert "the backlog of orders could not be measured" in caplog.text

@@ -28,7 +28,7 @@ NUMBERS = re.compile(
     r"|\w+_PER_\w+"
 )
 OTHERS = {
-    "_HRESULT": "a code of .NET, by its name there",
+    "HRESULT": "a code of .NET, by its name there",
     "PR_SET_PDEATHSIG": "a number of Linux, by its name there",
     "_MB": "a unit",
     **dict.fromkeys(("_32_BITS", "_64_BITS", "_C1", "_C2"), "the numbers of a published hash, by their names there"),

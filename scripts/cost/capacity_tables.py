@@ -3,8 +3,9 @@
 import math
 from typing import Final
 
-from scripts.cost import limits, processor
+from scripts.cost import backup, limits, processor
 from scripts.cost.capacity import ORDERED, Full, of_deployment, of_instance, shared_parts, vcpus_of
+from scripts.cost.deployed import Options, order_retention_days
 from scripts.cost.instances import BUSY_PERCENT
 from scripts.cost.markdown import rounded, table
 from scripts.cost.processor import ORDER_IN_WORKER, RECORDED_IN_HOST, REPORT_IN_WORKER
@@ -53,6 +54,18 @@ def hand_text() -> str:
         f"At the rate that its processors take, an instance of one vCPU has {rate:.1f} × {ORDERED.activities} activities of "
         f"{ORDERED.activity_s} s in hand,\nwhich is {activities:.1f}, and {rate:.1f} × {ORDERED.episodes} runs of "
         f"{ORDERED.orchestrator_s} s, which is {runs:.1f}; one of two vCPUs at most twice as many."
+    )
+
+
+def backup_text() -> str:
+    """Return how many stored orders the daily copy takes, and which rate that is once orders are kept for their time."""
+    orders = backup.orders_per_day()
+    days = order_retention_days("FC1", "AzureStorage", Options())
+    return (
+        "**The daily copy into another region** (`APP_BACKUP_LOCATION`) limits what is stored, not a rate: it copies every "
+        f"stored order\neach day, and with {backup.REQUEST_S * 1000:.0f} ms a request there is room for {orders / 1e6:.1f} "
+        f"million. At {days} days (`APP_ORDER_DAYS`) that is a shop of {orders / days:,.0f} orders\na day, or "
+        f"{orders / days / 86_400:.2f} a second on average."
     )
 
 

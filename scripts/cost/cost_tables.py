@@ -5,7 +5,8 @@ from typing import Final
 
 from scripts.cost.deployed import Options
 from scripts.cost.markdown import table
-from scripts.cost.model import Scenario, before, bill
+from scripts.cost.model import bill
+from scripts.cost.scenario import Scenario, before
 
 _MILLION: Final = Scenario(orders=1_000_000)
 _PLANS: Final = (
@@ -22,6 +23,7 @@ _OPTIONS: Final = (
     ("`--private`", Options(private=True)),
     ("`--private --nat-gateway`", Options(private=True, nat_gateway=True)),
     ("`--backup`", Options(backup=True)),
+    ("`--mail`", Options(mail=True)),
 )
 
 

@@ -17,6 +17,8 @@ _MAIN: Final = ROOT / "infra" / "main.bicep"
 _PARAMETERS: Final = ROOT / "infra" / "main.parameters.json"
 _HOURS_PER_MONTH: Final = MONTH_S // 3600
 _FREQUENCIES: Final = {"PT1M": 1, "PT5M": 5, "PT10M": 10}
+_PROBING_COUNT: Final = 100
+"""Places of Front Door that probe as often as is set, assumed: those that no caller uses, of more than 190, do so more rarely."""
 
 Resource = Mapping[str, Any]
 
@@ -30,12 +32,14 @@ class Options:
         private: Whether storage and vault are reached by private endpoints.
         nat_gateway: Whether everything leaves by one address.
         backup: Whether copies are kept in another region.
+        mail: Whether Azure Communication Services sends the mails.
     """
 
     front_door: str = ""
     private: bool = False
     nat_gateway: bool = False
     backup: bool = False
+    mail: bool = False
 
 
 def standing(plan: str, backend: str, options: Options) -> list[Line]:
@@ -55,6 +59,31 @@ def daily_cap_gb(plan: str, backend: str, options: Options) -> int:
     return int(workspace["properties"]["workspaceCapping"]["dailyQuotaGb"])
 
 
+def order_retention_days(plan: str, backend: str, options: Options) -> int:
+    """Return for how many days an order that has ended stays in the order repository."""
+    (settings,) = (
+        each["properties"]
+        for each in _of_type(_resources(plan, backend, options), "Microsoft.Web/sites/config")
+        if each["name"].endswith("/appsettings")
+    )
+    return int(settings["ORDER_RETENTION_DAYS"])
+
+
+def outside_runs(plan: str, backend: str, options: Options) -> float:
+    """Return how often a month the tests from outside run."""
+    return _outside_runs(_resources(plan, backend, options))
+
+
+def visits(plan: str, backend: str, options: Options) -> float:
+    """Return how often a month the health page is asked, by the tests from outside and by Front Door's places."""
+    resources = _resources(plan, backend, options)
+    probes: float = sum(
+        _PROBING_COUNT * MONTH_S / each["properties"]["healthProbeSettings"]["probeIntervalInSeconds"]
+        for each in _of_type(resources, "Microsoft.Cdn/profiles/originGroups")
+    )
+    return _outside_runs(resources) + probes
+
+
 @cache
 def _resources(plan: str, backend: str, options: Options) -> tuple[Resource, ...]:
     chosen = asdict(options)
@@ -70,6 +99,7 @@ def _resources(plan: str, backend: str, options: Options) -> tuple[Resource, ...
         "usePrivateNetworking": chosen["private"],
         "useNatGateway": chosen["nat_gateway"],
         "backupLocation": "northeurope" if chosen["backup"] else "",
+        "mailDataLocation": "Europe" if chosen["mail"] else "",
     }
     return tuple(evaluate(_MAIN, given).resources)
 
@@ -91,11 +121,16 @@ def _alerts(resources: Iterable[Resource]) -> Line:
     )
 
 
-def _outside_tests(resources: Iterable[Resource]) -> Line:
-    runs = sum(
-        MONTH_S / each["properties"]["Frequency"] * len(each["properties"]["Locations"])
-        for each in _of_type(resources, "Microsoft.Insights/webtests")
+def _outside_runs(resources: Iterable[Resource]) -> float:
+    tests = _of_type(resources, "Microsoft.Insights/webtests")
+    runs: float = sum(
+        MONTH_S / each["properties"]["Frequency"] * len(each["properties"]["Locations"]) for each in tests
     )
+    return runs
+
+
+def _outside_tests(resources: Iterable[Resource]) -> Line:
+    runs = _outside_runs(resources)
     return Line("test from outside", f"{runs:,.0f} runs", runs * prices.WEB_TEST_RUN.dollars)
 
 

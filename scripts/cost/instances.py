@@ -51,3 +51,8 @@ def active_seconds(
         orders_per_s * cpu_s / (vcpus * BUSY_PERCENT / 100),
     )
     return MONTH_S * instances
+
+
+def awake_seconds(visits: float) -> float:
+    """Return for how many seconds of a month an instance counts as active because of so many short visits, spread evenly."""
+    return MONTH_S * (1 - math.exp(-visits / MONTH_S))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from scripts.cost.capacity_tables import choice_table, hand_text, part_table, plan_table, processor_table
+from scripts.cost.capacity_tables import backup_text, choice_table, hand_text, part_table, plan_table, processor_table
 from scripts.cost.cost_tables import option_table, order_table, share_table
 from scripts.host_json import ROOT
 
@@ -13,6 +13,7 @@ PAGES: Final[Mapping[Path, Mapping[str, Callable[[], str]]]] = {
     ROOT / "docs" / "capacity.md": {
         "processor": processor_table,
         "parts": part_table,
+        "backup": backup_text,
         "plans": plan_table,
         "choice": choice_table,
         "hand": hand_text,

@@ -17,7 +17,11 @@ _REVIEWED: Final = "a third party's review of Front Door of 2026 (blog.cdnsun.co
 _LISTED_BY_C3X: Final = "a third party's estimator of 2026 (c3x.dev/resources/azure/azurerm_nat_gateway)"
 _MONITORED: Final = "a third party's page of 2026 about Azure Monitor (monitoringcost.com/azure-monitor-cost)"
 _BILLED: Final = "a bill of 142,848 runs for $79.99 in a public repository's test"
-_COMPARED: Final = "a third party's comparison of 2025-05"
+_COMPARED: Final = "a third party's comparison of 2025-05 (modal.com/blog/azure-function-pricing-guide)"
+_COPIED: Final = "Azure's price list of 2025-04, as a third party copied it in euros"
+_MAILED: Final = (
+    "Azure's page (learn.microsoft.com/azure/communication-services/concepts/email-pricing), as quoted in 2026-09"
+)
 _REMEMBERED: Final = "earlier price lists, not verified"
 
 
@@ -33,15 +37,18 @@ class Price:
 Y1_GB_SECOND: Final = Price(0.000016, "GB-seconds", _COMPARED)
 Y1_EXECUTION: Final = Price(0.20e-6, "executions", _COMPARED)
 FC1_GB_SECOND: Final = Price(0.000026, "GB-seconds on demand", _LISTED)
-FC1_EXECUTION: Final = Price(0.40e-6, "executions", _REMEMBERED)
-FC1_READY_BASE: Final = Price(0.000004, "GB-seconds of an always-ready instance", _REMEMBERED)
-FC1_READY_BUSY: Final = Price(0.000016, "GB-seconds of an always-ready instance at work", _REMEMBERED)
+FC1_EXECUTION: Final = Price(0.40e-6, "executions", _COPIED)
+FC1_READY_BASE: Final = Price(0.000004, "GB-seconds of an always-ready instance", _COPIED)
+FC1_READY_BUSY: Final = Price(0.000016, "GB-seconds of an always-ready instance at work", _COPIED)
 EP_VCPU_HOUR: Final = Price(0.173, "vCPU-hours", _RETAIL)
 EP_GIB_HOUR: Final = Price(0.0123, "GiB-hours", _RETAIL)
-P0V3_HOUR: Final = Price(0.085, "instance-hours (Linux)", _REMEMBERED)
-P1V3_HOUR: Final = Price(0.155, "instance-hours (Linux)", _REMEMBERED)
-QUEUE_OPERATION: Final = Price(0.004e-4, "queue operations", _REMEMBERED)
-TABLE_OPERATION: Final = Price(0.00036e-4, "table operations", _REMEMBERED)
+P0V3_HOUR: Final = Price(0.0775, "instance-hours (Linux)", _ESTIMATED)
+P1V3_HOUR: Final = Price(0.155, "instance-hours (Linux)", _ESTIMATED)
+QUEUE_OPERATION: Final = Price(0.004e-4, "queue operations", _ESTIMATED)
+TABLE_OPERATION: Final = Price(0.00036e-4, "table operations", _ESTIMATED)
+BLOB_WRITE: Final = Price(0.054e-4, "blobs written (hot)", _ESTIMATED)
+SQL_VCORE_HOUR: Final = Price(0.5218, "vCore-hours (serverless General Purpose)", _ESTIMATED)
+SQL_GB_MONTH: Final = Price(0.115, "gigabytes of a database", _ESTIMATED)
 LOG_GB: Final = Price(2.30, "gigabytes of logs", _MONITORED)
 
 # What stands, whatever is ordered.
@@ -57,11 +64,14 @@ METRIC_ALERT: Final = Price(0.10, "metrics that a rule watches", _ESTIMATED)
 WEB_TEST_RUN: Final = Price(0.00056, "runs of a standard test", _BILLED)
 PRIVATE_ENDPOINT_HOUR: Final = Price(0.01, "hours of a private endpoint", _ESTIMATED)
 PRIVATE_GB: Final = Price(0.01, "gigabytes through a private endpoint, either way", _ESTIMATED)
-DNS_ZONE_MONTH: Final = Price(0.50, "private DNS zones", _REMEMBERED)
+DNS_ZONE_MONTH: Final = Price(0.50, "private DNS zones", _ESTIMATED)
 NAT_GATEWAY_HOUR: Final = Price(0.045, "hours of a NAT gateway", _LISTED_BY_C3X)
 NAT_GB: Final = Price(0.045, "gigabytes through a NAT gateway", _LISTED_BY_C3X)
 PUBLIC_ADDRESS_HOUR: Final = Price(0.005, "hours of a public address", _LISTED_BY_C3X)
-TABLE_GB_MONTH: Final = Price(0.045, "gigabytes of tables (LRS)", _REMEMBERED)
+TABLE_GB_MONTH: Final = Price(0.045, "gigabytes of tables (LRS)", _ESTIMATED)
+REGION_GB: Final = Price(0.02, "gigabytes to another region of the same continent", _REMEMBERED)
+MAIL: Final = Price(0.00025, "mails", _MAILED)
+MAIL_GB: Final = Price(0.12, "gigabytes of mails", _MAILED)
 
 
 class FrontDoor(NamedTuple):
@@ -77,11 +87,13 @@ FRONT_DOOR: Final = {
 }
 FRONT_DOOR_GB: Final = Price(0.083, "gigabytes to clients", _REVIEWED)
 
-# What is free every month.
+# What is free every month: compute for each subscription, and of Flex Consumption only on demand
+# (https://learn.microsoft.com/azure/azure-functions/flex-consumption-plan#billing); logs for each billing account.
 Y1_FREE_GB_SECONDS: Final = 400_000
 Y1_FREE_EXECUTIONS: Final = 1_000_000
 FC1_FREE_GB_SECONDS: Final = 100_000
 FC1_FREE_EXECUTIONS: Final = 250_000
+MAX_FREE_LOG_GB: Final = 5
 
 FC1_VCPUS: Final = {512: 0.25, 2048: 1.0, 4096: 2.0}
 """vCPUs of one instance, by its memory in MB."""

@@ -65,8 +65,13 @@ SILENT_POLL_ROWS: Final = 3
 ORDER_READ_ROWS: Final = 4
 """The reads of the order's row, and the end of its reminder."""
 
+STORED_ROWS: Final = 10
 STORED_KB: Final = 8
-"""What an order takes in the order repository, for good: measured at an order of one line, ten rows of 7.4 KB."""
+"""What an order takes in the order repository until it is archived: measured at an order of one line, ten rows of 7.4 KB."""
+
+RECORDED_IDLE_REQUESTS_PER_MINUTE: Final = 143
+"""Polling of queues, leases and partitions, without any order: of one instance of the real host, with four partitions and queues
+that are polled every ten seconds."""
 
 
 def total(*counts: Requests) -> Requests:

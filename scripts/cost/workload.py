@@ -13,8 +13,8 @@ from scripts.cost.telemetry import Items
 SCHEDULED_RUNS: Final = 730 * (60 + 12 + 12 + 4 + 4 + 3 + 1 + 1) + 30 * 56
 """Runs of timer functions in a month: every minute, two every five, two every 15, one every 20, two an hour, 56 a night."""
 
-IDLE_REQUESTS_PER_MINUTE: Final = 143
-"""Polling of queues, leases and partitions, for each running instance. Counted under the real host, without any order."""
+_MIN_BILLED_S: Final = 0.1
+"""Of a run on Y1."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +106,16 @@ class Workload:
     def http_busy_s(self) -> float:
         """Seconds of work of HTTP functions."""
         return (1 + self.polls) * self.http_s + self.reports * self.report_s
+
+    @property
+    def billed_s(self) -> float:
+        """Seconds that Y1 bills: no run counts for less than a tenth of one."""
+        orchestrator, entity, http, report = (
+            max(_MIN_BILLED_S, seconds) for seconds in (self.orchestrator_s, self.entity_s, self.http_s, self.report_s)
+        )
+        durable = self.all_episodes * orchestrator + self.all_activities * self.activity_s
+        called = (1 + self.polls) * http + self.reports * report
+        return durable + self.entity_operations * entity + called + self.mail_s
 
     @property
     def run_in_worker_s(self) -> float:

@@ -1,6 +1,9 @@
 """The cost model calculates right, and states what it assumes."""
 
+import io
 import json
+import os
+import sys
 from collections import Counter
 from dataclasses import replace
 from itertools import product
@@ -9,19 +12,28 @@ import pytest
 
 from bench.order_budget import GOALS
 from scripts.cost import prices, storage
-from scripts.cost.__main__ import parsed
+from scripts.cost.__main__ import main, parsed
 from scripts.cost.capacity import of_instance
+from scripts.cost.compute import running_instances
 from scripts.cost.deployed import Options
 from scripts.cost.instances import MONTH_S
-from scripts.cost.model import BACKENDS, PLANS, Scenario, before, bill, running_instances
+from scripts.cost.logs import logged_gb, telemetry_gb
+from scripts.cost.model import bill
 from scripts.cost.pages import PAGES, made
 from scripts.cost.report import report
+from scripts.cost.scenario import BACKENDS, DEFAULT_PARTITIONS, PLANS, Scenario, before
+from scripts.cost.task_hub import idle_requests_per_minute
 from scripts.cost.telemetry import CALL, QUIET_CALL, READ_LINES, RECORDED_COUNT, Items, total
 from scripts.cost.workload import SCHEDULED_RUNS, Workload
+from scripts.host_json import host_json
 from tests.support.shop import ROOT
 from tests.support.templates.bicep import evaluate, of_type
 
 MILLION = Scenario(orders=1_000_000)
+VISITS = 43_800
+"""Of the test from outside, five places every five minutes."""
+
+EP1_MONTH = 730 * (0.173 + 3.5 * 0.0123)
 RECORDED_ORDER = ROOT / "tests" / "integration" / "infra" / "recorded" / "order.jsonl"
 
 
@@ -36,13 +48,19 @@ def test_every_answer_is_one_more_replay():
 
 def test_premium_costs_its_instances_whatever_the_load():
     few, many = (replace(MILLION, plan="EP1", orders=orders) for orders in (1, 1_500_000))
-    assert dollars(few, "instances") == dollars(many, "instances") == pytest.approx(730 * (0.173 + 3.5 * 0.0123))
-    assert dollars(replace(few, instances=2.5), "instances") == pytest.approx(2.5 * 730 * (0.173 + 3.5 * 0.0123))
+    assert dollars(few, "instances") == dollars(many, "instances") == pytest.approx(EP1_MONTH)
+    assert dollars(replace(few, instances=2.5), "instances") == pytest.approx(2.5 * EP1_MONTH)
+
+
+def test_premium_bills_the_instance_that_it_keeps_warm_beside_those_that_work():
+    assert dollars(replace(MILLION, plan="EP1"), "pre-warmed instance") == pytest.approx(EP1_MONTH)
+    for other in (replace(MILLION, plan="P1v3"), replace(MILLION, plan="EP1", instances=2.5)):
+        assert "pre-warmed instance" not in {line.item for line in bill(other)}, "a measured average holds it already"
 
 
 def test_consumption_is_free_up_to_its_grant_and_linear_beyond():
     assert dollars(replace(MILLION, plan="Y1", orders=10_000), "executions") == 0
-    paid = 1_000_000 * Workload().executions + SCHEDULED_RUNS - 1_000_000
+    paid = 1_000_000 * Workload().executions + SCHEDULED_RUNS + VISITS - 1_000_000
     assert dollars(replace(MILLION, plan="Y1"), "executions") == pytest.approx(paid * 0.2e-6)
 
 
@@ -105,15 +123,15 @@ def test_recorded_order_sends_the_items_that_the_model_counts():
 
 def test_telemetry_of_orders_that_are_not_traced_is_what_alerts_read():
     sent = Workload().telemetry
-    kept = (dollars(replace(MILLION, traced_share=0.0), "telemetry") or 0) / (dollars(MILLION, "telemetry") or 1)
+    kept = telemetry_gb(replace(MILLION, traced_share=0.0)) / telemetry_gb(MILLION)
     read = sent.facts + sent.requests + sent.lines * READ_LINES
-    assert kept == pytest.approx(read / sent.number, abs=0.02)
+    assert kept == pytest.approx(read / sent.number, abs=0.04), "metrics, timers and visits stay"
 
 
 def test_log_lines_that_a_diagnostic_setting_repeats_are_paid_twice():
     sent = Workload().telemetry
-    twice = (dollars(replace(MILLION, repeats_logs=True), "telemetry") or 0) / (dollars(MILLION, "telemetry") or 1)
-    assert twice == pytest.approx(1 + (sent.lines + sent.facts) / sent.number, abs=0.02)
+    twice = telemetry_gb(replace(MILLION, repeats_logs=True)) / telemetry_gb(MILLION)
+    assert twice == pytest.approx(1 + (sent.lines + sent.facts) / sent.number, abs=0.04)
 
 
 def test_longest_bar_is_that_of_the_largest_amount():
@@ -161,6 +179,10 @@ def test_report_names_its_assumptions_and_the_date_of_its_prices(plan, backend):
         ("--always-ready", "0", "EP1", "only with FC1"),
         ("--concurrency", "8", "Y1", "only with FC1"),
         ("--memory", "4096", "EP2", "only with FC1, Y1"),
+        ("--memory", "2048", "Y1", "1536 or less"),
+        ("--partitions", "0", "FC1", "from 1 to 16"),
+        ("--partitions", "17", "EP1", "from 1 to 16"),
+        ("--orders", "9" * 400, "FC1", "12 digits"),
     ],
 )
 def test_wrong_argument_is_refused(option, value, plan, says, capsys):
@@ -227,6 +249,8 @@ def test_every_alert_and_test_of_the_template_is_on_the_bill():
         (["--private", "--nat-gateway"], "NAT gateway"),
         (["--private", "--nat-gateway"], "NAT gateway's traffic"),
         (["--backup"], "copies in another region"),
+        (["--backup"], "copies' traffic"),
+        (["--mail"], "mails"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else value,
 )
@@ -251,7 +275,113 @@ def test_report_shows_what_the_same_month_cost_with_version_1_0():
 def test_report_says_what_logs_cost_at_their_daily_cap_and_whether_these_are_beyond_it():
     said = report(MILLION).replace("\n", " ")
     assert f"At the daily cap of 50 GB, logs cost ${50 * MONTH_S / 86_400 * 2.30:,.2f} a month" in said
-    logged = sum(dollars(MILLION, item) or 0 for item in ("telemetry", "log of queue writes")) / 2.30 * 86_400 / MONTH_S
+    logged = logged_gb(MILLION) * 86_400 / MONTH_S
     assert f"These logs are {logged:.1f} GB a day, {logged / 50:.0%} of it." in said
     many = report(replace(MILLION, orders=20_000_000)).replace("\n", " ")
     assert "GB a day, more than that: raise dailyCapGb." in many
+
+
+def test_report_says_when_the_orders_are_more_than_the_deployment_takes():
+    many = replace(MILLION, orders=100_000_000)
+    assert "more than one deployment takes (32: orchestrators on 4 instances" in report(many).replace("\n", " ")
+    for enough in (MILLION, replace(many, partitions=16)):
+        assert "more than one deployment" not in report(enough).replace("\n", " ")
+
+
+def test_report_fits_the_terminal_and_what_it_can_print(monkeypatch):
+    assert max(map(len, report(MILLION, 80).splitlines())) <= 80
+    assert max(map(len, report(MILLION, 500).splitlines())) <= 132
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    plain = report(MILLION)
+    assert plain.isascii()
+    assert "#" * 24 in plain
+
+
+def test_command_ends_without_a_word_when_its_reader_has_left(monkeypatch, capfd):
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w", encoding="utf-8") as left:
+        monkeypatch.setattr(sys, "stdout", left)
+        monkeypatch.setattr(sys, "argv", ["scripts.cost", "--orders", "1"])
+        assert main() == 0
+    assert capfd.readouterr().err == ""
+
+
+def test_partitions_mean_nothing_to_other_back_ends(capsys):
+    with pytest.raises(SystemExit):
+        parsed(["--partitions", "8", "--backend", "DurableTaskScheduler"])
+    assert "only with AzureStorage" in capsys.readouterr().err
+    assert parsed(["--partitions", "8"]).partitions == 8
+
+
+def test_default_partitions_are_those_of_host_json():
+    assert (
+        host_json("FC1", "AzureStorage")["extensions"]["durableTask"]["storageProvider"]["partitionCount"]
+        == DEFAULT_PARTITIONS
+    )
+
+
+def test_idle_app_polls_what_was_recorded_and_each_partition_once_however_many_instances_there_are():
+    assert idle_requests_per_minute(replace(MILLION, orders=0)) == 143
+    assert idle_requests_per_minute(replace(MILLION, orders=0, partitions=16)) == 143 + 12 * 6
+    one, ten = (idle_requests_per_minute(Scenario(orders=0, plan="P1v3", instances=count)) for count in (1, 10))
+    assert ten - one == 9 * (143 - 30 + 12), (
+        "of each further instance: its own, and the work-item queue every five seconds"
+    )
+    assert idle_requests_per_minute(replace(MILLION, orders=0, backend="DurableTaskScheduler")) == 113
+
+
+def test_short_runs_of_y1_count_for_a_tenth_of_a_second():
+    short, longer = (
+        dollars(replace(MILLION, plan="Y1", memory_mb=512, workload=Workload(report_s=seconds)), "compute")
+        for seconds in (0.01, 0.1)
+    )
+    assert short == longer
+
+
+def test_free_executions_of_flex_are_those_on_demand_alone():
+    load = Workload()
+    few = Scenario(orders=5_000)
+    durable = 5_000 * load.durable_executions
+    on_demand = 5_000 * load.executions - durable + SCHEDULED_RUNS + VISITS
+    assert on_demand < prices.FC1_FREE_EXECUTIONS
+    assert dollars(few, "executions") == pytest.approx(durable * prices.FC1_EXECUTION.dollars)
+    more = Scenario(orders=10_000, always_ready=0)
+    rest = 10_000 * load.executions + SCHEDULED_RUNS + VISITS - prices.FC1_FREE_EXECUTIONS
+    assert dollars(more, "executions") == pytest.approx(rest * prices.FC1_EXECUTION.dollars)
+
+
+@pytest.mark.parametrize("plan", ["FC1", "Y1"])
+def test_who_asks_for_the_health_of_the_app_is_paid_as_a_caller(plan):
+    idle = Scenario(orders=0, plan=plan)
+    (line,) = [line for line in bill(idle) if line.item == "executions"]
+    assert line.quantity.startswith(f"{SCHEDULED_RUNS + VISITS:,} executions")
+    behind = replace(idle, options=Options(front_door="Standard"))
+    assert telemetry_gb(behind) > telemetry_gb(idle), "Front Door's places ask as well"
+    if plan == "FC1":
+        assert (dollars(behind, "compute on demand") or 0) > 10 * (dollars(idle, "compute on demand") or 0)
+
+
+def test_orders_are_stored_and_copied_for_as_long_as_the_template_keeps_them():
+    months = 730 * 86_400 / MONTH_S
+    stored_gb = 1_000_000 * months * storage.STORED_KB / 1e6
+    assert dollars(MILLION, "stored orders") == pytest.approx(stored_gb * 0.045)
+    copied = replace(MILLION, options=Options(backup=True))
+    assert dollars(copied, "copies in another region") == pytest.approx(stored_gb * 14 * 0.045, rel=0.1)
+    assert dollars(copied, "copies' traffic") == pytest.approx(stored_gb * 30 * 0.02)
+
+
+def test_database_costs_at_least_what_never_pausing_costs():
+    assert dollars(Scenario(orders=0, plan="EP1", backend="MSSQL"), "database, at its least") == pytest.approx(
+        730 * 0.5 * 0.5218 + 32 * 0.115
+    )
+
+
+def test_first_gigabytes_of_logs_are_free_once():
+    few = Scenario(orders=1_000)
+    assert telemetry_gb(few) > prices.MAX_FREE_LOG_GB
+    both = (dollars(few, "telemetry") or 0) + (dollars(few, "log of queue writes") or 0)
+    assert both == pytest.approx((logged_gb(few) - prices.MAX_FREE_LOG_GB) * prices.LOG_GB.dollars)
+    none = Scenario(orders=1_000, plan="P0v3")
+    assert telemetry_gb(none) < prices.MAX_FREE_LOG_GB
+    assert dollars(none, "telemetry") == 0

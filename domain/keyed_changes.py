@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from itertools import accumulate
 from typing import Annotated, Any, ClassVar, Final, NotRequired, TypedDict
 
 from pydantic import Field
@@ -24,6 +25,10 @@ KEY_RETENTION: Final = timedelta(days=7)
 MAX_CHANGES: Final = 2_000
 MAX_NOTES: Final = 50
 """How many of the newest changes are remembered with their notes: a note may be long."""
+MAX_NOTES_BYTES: Final = 12_000
+"""What these notes take at most: fifty of 200 plain letters. Other letters take six bytes each in JSON, emojis twelve."""
+MAX_LATE_REFUSALS: Final = 50
+"""How many refusals are remembered beside as many changes as may be."""
 
 KEY_REUSED: Final = "key_reused"
 TOO_MANY_CHANGES: Final = "too_many_changes"
@@ -172,7 +177,9 @@ def _answer(entry: _Entry, fingerprint: str) -> StepResult:
 def _with_last_notes(entries: dict[str, _Entry]) -> dict[str, _Entry]:
     """Return the changes, of which only the newest have their notes."""
     noted = [key for key, entry in entries.items() if "note" in entry]
-    for key in noted[: max(len(noted) - MAX_NOTES, 0)]:
+    sizes = accumulate(len(json.dumps(entries[key]["note"])) for key in reversed(noted))
+    kept = min(MAX_NOTES, sum(size <= MAX_NOTES_BYTES for size in sizes))
+    for key in noted[: len(noted) - kept]:
         entry = entries[key].copy()
         del entry["note"]
         entries[key] = entry
@@ -181,8 +188,8 @@ def _with_last_notes(entries: dict[str, _Entry]) -> dict[str, _Entry]:
 
 def _drop_refusals(kept: dict[str, _Entry], limit: int) -> None:
     """Make room for one more refusal. Forgetting one lets its key be tried again, which never counts anything twice."""
-    # The HTTP API refuses at the limit already, so only what was on its way then can get here.
-    if len(kept) >= 2 * limit:
+    # The HTTP API refuses at the limit already, so only lines of bulk restocks and what was on its way then get here.
+    if len(kept) >= limit + MAX_LATE_REFUSALS:
         # An entity of a release with a higher limit may remember more, and no refusal among it.
         oldest = next((key for key, entry in kept.items() if "refused" in entry), None)
         if oldest is not None:

@@ -17,7 +17,7 @@ UnitsFound = Annotated[int, Field(strict=True, ge=-1_000_000, le=1_000_000)]
 """Units found (positive) or missing (negative)."""
 
 MAX_MOVEMENTS: Final = 500
-"""Restocks and corrections that a stock remembers: some 48 KB. Its state is read and written with every operation of an order."""
+"""Restocks and corrections that a stock remembers: 70 KB at most. Its state is read and written with each operation of an order."""
 
 CorrectionReason = Annotated[str, Field(min_length=1, max_length=200), VISIBLE_TEXT]
 

@@ -68,7 +68,7 @@ def release(stock: Stock | None, request: ReleaseRequest) -> tuple[Stock, StepRe
     if _ended_by(stock, request.order_id) == "committed":
         return stock, StepResult.refused("already_committed", "the goods are sold")
     placed_at = request.placed_at or _placed_at(stock, request.order_id, request.now)
-    return fill_backorders(settle(stock, request.order_id, "released", placed_at)), StepResult()
+    return fill_backorders(settle(stock, "released", {request.order_id: placed_at})), StepResult()
 
 
 def commit(stock: Stock | None, request: CommitRequest) -> tuple[Stock, StepResult]:
@@ -80,7 +80,7 @@ def commit(stock: Stock | None, request: CommitRequest) -> tuple[Stock, StepResu
     """
     stock = stock or Stock()
     if request.order_id in stock.reservations:
-        return settle(stock, request.order_id, "committed", request.placed_at), StepResult()
+        return settle(stock, "committed", {request.order_id: request.placed_at}), StepResult()
     ended_by = _ended_by(stock, request.order_id)
     if ended_by == "committed":
         return stock, StepResult()
@@ -88,7 +88,7 @@ def commit(stock: Stock | None, request: CommitRequest) -> tuple[Stock, StepResu
         return stock, StepResult.refused(SETTLEMENT_FORGOTTEN, "the units may have been sold before")
     if ended_by != "expired" and is_until(request.placed_at, stock.forgotten_until):
         return stock, StepResult()  # it was sold: an order that was released is never sold, and expired ones are known
-    stock = remember(stock, request.order_id, "committed", request.placed_at)
+    stock = remember(stock, "committed", {request.order_id: request.placed_at})
     if request.quantity > stock.available:
         backordered = replace(stock, backordered={**stock.backordered, request.order_id: request.quantity})
         return backordered, StepResult.refused(
@@ -101,9 +101,9 @@ def expire(stock: Stock | None, request: ExpireRequest) -> tuple[Stock | None, S
     """End reservations past their time. The answer's message is the number of expired reservations."""
     if stock is None:
         return None, StepResult(message="0")
-    expired = [order_id for order_id in expired_orders(stock, request.now) if order_id not in request.live]
-    for order_id in expired:
-        stock = settle(stock, order_id, "expired", _placed_at(stock, order_id, request.now))
+    live = frozenset(request.live)
+    expired = [order_id for order_id in expired_orders(stock, request.now) if order_id not in live]
+    stock = settle(stock, "expired", {order_id: _placed_at(stock, order_id, request.now) for order_id in expired})
     movements = stock.movements.forget(request.now)
     kept = stock if movements is stock.movements else replace(stock, movements=movements)
     return fill_backorders(trimmed(kept)), StepResult(message=str(len(expired)))

@@ -7,7 +7,7 @@ Time is an argument. Operations return a new value and change none.
 The state stays small: of the orders that have ended, only the last are remembered. `forgotten_until` makes that exact.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Literal, NotRequired, Self, TypedDict, TypeVar
@@ -147,28 +147,29 @@ class Stock:
         return stock if stock.settlements == in_question_at else replace(stock, in_question={})
 
 
-def settle(stock: Stock, order_id: str, how: Settled, placed_at: datetime) -> Stock:
-    """End an order's reservation, if it has one, and remember how."""
-    rest = dict(stock.reservations)
-    reservation = rest.pop(order_id, None)
-    quantity = 0 if reservation is None else reservation["quantity"]
+def settle(stock: Stock, how: Settled, ended: Mapping[str, datetime]) -> Stock:
+    """End the reservations of orders, where they have any, and remember how. ended: when each order was placed, by its id."""
+    if not ended:
+        return stock
+    units = sum(held["quantity"] for order_id, held in stock.reservations.items() if order_id in ended)
     sold = how == "committed"
     moved = replace(
         stock,
-        available=stock.available + (0 if sold else quantity),
-        sold=stock.sold + (quantity if sold else 0),
-        reservations=rest,
+        available=stock.available + (0 if sold else units),
+        sold=stock.sold + (units if sold else 0),
+        reservations=_without(stock.reservations, ended),
     )
-    return moved if order_id in stock.settled else remember(moved, order_id, how, placed_at)
+    return remember(moved, how, {order_id: at for order_id, at in ended.items() if order_id not in stock.settled})
 
 
-def remember(stock: Stock, order_id: str, how: Settled, placed_at: datetime) -> Stock:
-    """Remember how an order ended, and forget the oldest beyond the most that are remembered."""
-    settled = _without(stock.settled, order_id)
-    settled[order_id] = Settlement(how=how, at=placed_at.isoformat())
-    further = replace(stock, settled=settled, in_question=_without(stock.in_question, order_id))
-    # The count of settlements never falls behind: the one that is replaced counts as forgotten.
-    return trimmed(replace(further, forgotten=stock.forgotten + (further.settlements == stock.settlements)))
+def remember(stock: Stock, how: Settled, ended: Mapping[str, datetime]) -> Stock:
+    """Remember how orders ended, and forget the oldest beyond the most that are remembered."""
+    settled = _without(stock.settled, ended)
+    settled |= {order_id: Settlement(how=how, at=placed_at.isoformat()) for order_id, placed_at in ended.items()}
+    further = replace(stock, settled=settled, in_question=_without(stock.in_question, ended))
+    # The count of settlements never falls behind: one that is not counted as remembered counts as forgotten.
+    uncounted = len(ended) - (further.settlements - stock.settlements)
+    return trimmed(replace(further, forgotten=stock.forgotten + uncounted))
 
 
 def put_in_question(stock: Stock, order_id: str) -> Stock:
@@ -181,7 +182,7 @@ def put_in_question(stock: Stock, order_id: str) -> Stock:
 
 def take_from_question(stock: Stock, order_id: str) -> Stock:
     """Forget that an order was asked for a proof."""
-    return replace(stock, in_question=_without(stock.in_question, order_id))
+    return replace(stock, in_question=_without(stock.in_question, {order_id}))
 
 
 def trimmed(stock: Stock) -> Stock:
@@ -213,14 +214,16 @@ def sell(stock: Stock, quantity: int) -> Stock:
 
 def fill_backorders(stock: Stock) -> Stock:
     """Sell available units to backorders, the oldest first: all units of an order or none."""
+    units, filled = 0, set[str]()
     for order_id, quantity in stock.backordered.items():
-        if quantity <= stock.available:
-            stock = replace(sell(stock, quantity), backordered=_without(stock.backordered, order_id))
-    return stock
+        if units + quantity <= stock.available:
+            units += quantity
+            filled.add(order_id)
+    return replace(sell(stock, units), backordered=_without(stock.backordered, filled)) if filled else stock
 
 
-def _without(entries: Mapping[str, V], order_id: str) -> dict[str, V]:
-    return {other: entry for other, entry in entries.items() if other != order_id}
+def _without(entries: Mapping[str, V], order_ids: Container[str]) -> dict[str, V]:
+    return {order_id: entry for order_id, entry in entries.items() if order_id not in order_ids}
 
 
 def _newest(*times: str | None) -> str | None:

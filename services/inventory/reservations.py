@@ -26,6 +26,8 @@ from services.inventory.stock import read_shards, signal_stock
 EXPIRE: Final = "expire"
 _NEXT_LOOK_INTERVAL: Final = timedelta(hours=1)
 _PAGE_SIZE: Final = 200
+_MAX_LOOK_UPS: Final = 500
+"""Of how many orders of one stock a run looks up whether they are running. After an outage there may be tens of thousands."""
 
 T = TypeVar("T")
 
@@ -43,7 +45,7 @@ async def release_expired(client: DurableClient, now: datetime, has_time: Callab
     notes = services().inventory_notes
     expiring = sorted(await asyncio.to_thread(notes.expiring, now), key=lambda note: note.hour)
     for page in _pages(expiring):
-        left = await _look_after_noted(client, {note.product_id for note in page}, now)
+        left = await _look_after_noted(client, {note.product_id for note in page}, now, has_time)
         # At once: the host may end a run before its time.
         await asyncio.to_thread(notes.looked_at, [note for note in page if note.product_id not in left], now)
         if not has_time():
@@ -51,34 +53,41 @@ async def release_expired(client: DurableClient, now: datetime, has_time: Callab
             return
     split = await asyncio.to_thread(notes.split_products)
     for products in _pages(from_another_place(sorted(split - {note.product_id for note in expiring}), now)):
-        await _look_after_noted(client, products, now)
+        await _look_after_noted(client, products, now, has_time)
         if not has_time():
             return
 
 
 async def release_expired_of(client: DurableClient, products: Iterable[Product], now: datetime) -> None:
     """Look after products, noted or not. A few at a time."""
-    await _look_after(client, products, now)
+    await _look_after(client, products, now, lambda: True)
 
 
 def _pages(items: Sequence[T]) -> Iterator[Sequence[T]]:
     return (items[start : start + _PAGE_SIZE] for start in range(0, len(items), _PAGE_SIZE))
 
 
-async def _look_after_noted(client: DurableClient, product_ids: Iterable[str], now: datetime) -> frozenset[str]:
+async def _look_after_noted(
+    client: DurableClient, product_ids: Iterable[str], now: datetime, has_time: Callable[[], bool]
+) -> frozenset[str]:
     found = await asyncio.to_thread(services().catalogue.get_many, sorted(product_ids))
-    return await _look_after(client, found.values(), now)
+    return await _look_after(client, found.values(), now, has_time)
 
 
-async def _look_after(client: DurableClient, found: Iterable[Product], now: datetime) -> frozenset[str]:
+async def _look_after(
+    client: DurableClient, found: Iterable[Product], now: datetime, has_time: Callable[[], bool]
+) -> frozenset[str]:
     """Signal every entity that has reservations to release, answers to forget, or units to pass on. A few at a time.
 
     Returns:
-        The ids of the products that could not be looked after: they are named in the log, and hold up no other product.
+        The ids of the products that there was no time for, and of those that could not be looked after: these are named in the
+        log, and hold up no other product.
     """
     by_id = {product.product_id: product for product in found}
 
     async def is_looked_after(product_id: str) -> bool:
+        if not has_time():
+            return False
         try:
             await _look_after_one(client, by_id[product_id], now)
         except Exception:  # noqa: BLE001 - whatever it is, it concerns this one alone
@@ -102,12 +111,15 @@ async def _look_after_one(client: DurableClient, product: Product, now: datetime
 
 
 async def _release_expired_of(client: DurableClient, key: str, stock: Stock, now: datetime) -> None:
-    live = [
-        order_id
-        for order_id in expired_orders(stock, now)
-        if is_unfinished(await instance_status(client, order_instance_id(order_id)))
-    ]
-    request = ExpireRequest(now=now, live=tuple(live))
+    async def is_running(order_id: str) -> bool:
+        return is_unfinished(await instance_status(client, order_instance_id(order_id)))
+
+    past = from_another_place(sorted(expired_orders(stock, now)), now)
+    asked, left = past[:_MAX_LOOK_UPS], past[_MAX_LOOK_UPS:]
+    answers = await gather_bounded(is_running, asked)
+    running = [order_id for order_id, is_live in zip(asked, answers, strict=True) if is_live]
+    # Those that are left keep their goods until a later run, which begins at another one of them.
+    request = ExpireRequest(now=now, live=(*running, *left))
     after, result = expire(stock, request)
     if after == stock:
         return

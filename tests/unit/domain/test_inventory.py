@@ -1,8 +1,14 @@
 """The stock ledger: nothing leaks, nothing is sold twice, and every operation may be repeated."""
 
+import json
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from domain.inventory import movements, requests, reservations
+from domain.inventory.requests import MAX_MOVEMENTS
 from domain.inventory.stock import Stock
 from domain.keyed_changes import KEY_RETENTION
 from domain.workflows.steps import Outcome, StepResult
@@ -151,3 +157,53 @@ def test_a_correction_that_was_refused_stays_refused_under_its_key():
     restocked, _ = movements.restock(refused, movement(quantity=10))
     after, result = movements.adjust(restocked, request)
     assert (after.available, result.reason_code) == (11, "below_zero")
+
+
+def state_bytes(stock):
+    return len(json.dumps(stock.to_state()))
+
+
+def test_as_many_movements_as_may_be_take_few_bytes_whatever_their_reasons_and_refusals():
+    stock = Stock(available=1_000)
+    for number in range(MAX_MOVEMENTS):
+        reason = "\N{BROKEN HEART}" * 200
+        request = requests.AdjustRequest(key=f"{number:0100}", requested_at=NOW, delta=-1, reason=reason)
+        adjusted, _ = movements.adjust(stock, request)
+        assert adjusted is not None
+        stock = adjusted
+    assert stock.available == 1_000 - MAX_MOVEMENTS
+    for number in range(MAX_MOVEMENTS):
+        stock, result = movements.restock(stock, movement(f"late-{number}", 1_000_000))
+        assert result.reason_code == "too_many_changes"
+    assert state_bytes(stock) < 75_000
+
+
+def test_the_settled_orders_and_those_in_question_take_few_bytes_however_long_their_ids():
+    stock, later = Stock(available=1_000), NOW + timedelta(microseconds=1)
+    for number in range(200):
+        stock, _ = reserve(stock, f"{number:064}", placed_at=later, expires_at=NOW)
+    stock, _ = expire(stock)
+    for number in range(200, 400):
+        stock, _ = release(stock, f"{number:064}", placed_at=later)
+    for number in range(400, 600):
+        stock, result = reserve(stock, f"{number:064}", placed_at=NOW)
+        assert result.reason_code == "settlement_forgotten"
+    assert state_bytes(stock) < 25_000
+
+
+def test_the_work_of_an_expiry_and_of_a_delivery_grows_with_the_orders_and_not_with_their_square(monkeypatch):
+    made = Counter[str]()
+    monkeypatch.setattr(
+        "domain.inventory.stock.replace", lambda *given, **more: made.update(["stock"]) or replace(*given, **more)
+    )
+
+    def stocks_made(orders):
+        made.clear()
+        held = {f"o-{number}": {"quantity": 1, "expires_at": NOW.isoformat()} for number in range(orders)}
+        expired, result = expire(Stock(reservations=held))
+        assert (expired.available, result.message) == (orders, str(orders))
+        owing = Stock(backordered=dict.fromkeys(held, 1))
+        assert movements.restock(owing, movement(quantity=orders))[0].sold == orders
+        return made["stock"]
+
+    assert stocks_made(200) == stocks_made(100)

@@ -6,7 +6,15 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from domain.inventory.requests import MAX_MOVEMENTS, AdjustRequest, RestockRequest
-from domain.keyed_changes import KEY_RETENTION, MAX_CHANGES, MAX_NOTES, ChangeId, ChangeLog, ChangeState
+from domain.keyed_changes import (
+    KEY_RETENTION,
+    MAX_CHANGES,
+    MAX_LATE_REFUSALS,
+    MAX_NOTES,
+    ChangeId,
+    ChangeLog,
+    ChangeState,
+)
 from domain.workflows.steps import Outcome, StepResult
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -61,11 +69,11 @@ def test_what_is_remembered_stays_bounded_whatever_comes():
     log = full_log()
     done = log.entries.keys()
     refused = next(iter(ChangeLog().record(delivery(), REFUSED).entries.values()))
-    log = ChangeLog({**log.entries, **{f"refused-{number}": refused for number in range(MAX_MOVEMENTS - 2)}})
+    log = ChangeLog({**log.entries, **{f"refused-{number}": refused for number in range(MAX_LATE_REFUSALS - 2)}})
     for number in range(5):
         change = delivery(f"more-{number}")
         log = log.record(change, log.answered(change) or StepResult())
-    assert len(log.entries) == 2 * MAX_MOVEMENTS
+    assert len(log.entries) == MAX_MOVEMENTS + MAX_LATE_REFUSALS
     assert done <= log.entries.keys(), "only refusals are forgotten early"
     assert "refused-0" not in log.entries, "the oldest first"
     assert len(log.record(delivery("late", at=NOW + KEY_RETENTION), StepResult()).entries) == 1

@@ -4,13 +4,15 @@ A note is stored before what it announces, so a process that dies leaves a note 
 the same note once. What was not noted, such as a reservation of an earlier release, is found by the daily pass over all products.
 """
 
-from collections.abc import Collection
+import asyncio
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from domain.inventory.stock_notes import NoteKind, PassPosition, StockNote, hour_of, note_of
 from domain.orders.order import Order
 from domain.orders.steps import expiry_of_reservation
+from services.concurrency import gather_bounded
 
 if TYPE_CHECKING:
     from domain.repositories.orders import StockNotes
@@ -34,6 +36,14 @@ class InventoryNotes:
     def note_change(self, product_id: str, now: datetime) -> None:
         """Note that a product's stock changes."""
         self._put_once(note_of(NoteKind.CHANGED, product_id, now))
+
+    async def note_changes(self, product_ids: Iterable[str], now: datetime) -> None:
+        """Note that the stocks of products change, several at a time."""
+
+        async def note(product_id: str) -> None:
+            await asyncio.to_thread(self.note_change, product_id, now)
+
+        await gather_bounded(note, product_ids)
 
     def note_expiry(self, product_id: str, at: datetime) -> None:
         """Note that a reservation may expire."""

@@ -74,6 +74,11 @@ class Comparison:
         self._drift |= dict.fromkeys(found)
         return found
 
+    @property
+    def products_of_open_orders(self) -> frozenset[str]:
+        """The products of the open orders that were read, once there was a comparison."""
+        return frozenset(chain.from_iterable(order.lines or () for order in (self._open or {}).values()))
+
     async def _seen_again(self, found: Collection[Drift]) -> list[Drift]:
         products, orders = {drift.product_id for drift in found}, {drift.order_id for drift in found}
         stocks = await self._stocks(products)
@@ -165,7 +170,10 @@ async def reconcile(client: DurableClient, now: datetime, has_time: Callable[[],
 
 
 async def reconcile_changed(client: DurableClient, now: datetime, has_time: Callable[[], bool]) -> ReconciliationReport:
-    """Compare the products that have changed since the last run, or differed then: the oldest first, while there is time."""
+    """Compare the products that have changed since the last run, or differed or were in open orders then.
+
+    The oldest first, while there is time.
+    """
     notes = services().inventory_notes
     comparison = Comparison(client, now)
     changed = sorted(await asyncio.to_thread(notes.changed, now), key=lambda note: note.hour)
@@ -173,8 +181,9 @@ async def reconcile_changed(client: DurableClient, now: datetime, has_time: Call
     while True:
         page = changed[reached : reached + MAX_PAGE_SIZE]
         reached += len(page)
-        for drift in await comparison.compare({note.product_id for note in page}):
-            await asyncio.to_thread(notes.note_change, drift.product_id, now)
+        found = {drift.product_id for drift in await comparison.compare({note.product_id for note in page})}
+        # What an open order does next to a stock may be later than the next run, and is noted by nothing else.
+        await notes.note_changes(found | comparison.products_of_open_orders, now)
         await asyncio.to_thread(notes.looked_at, page, now)
         if reached == len(changed) or not has_time():
             return comparison.report(is_complete=reached == len(changed))

@@ -54,8 +54,7 @@ async def restock_many(req: func.HttpRequest, client: df.DurableOrchestrationCli
     """
     request = read_body(req, BulkRestockRequest)
     await asyncio.to_thread(_check_products, request)
-    for line in request.lines:
-        await asyncio.to_thread(services().inventory_notes.note_change, line.product_id, datetime.now(UTC))
+    await services().inventory_notes.note_changes((line.product_id for line in request.lines), datetime.now(UTC))
     return await start_as_asked(req, client, BULK_RESTOCK, request, "restocks")
 
 

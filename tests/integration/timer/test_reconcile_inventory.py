@@ -1,3 +1,8 @@
+from datetime import UTC, datetime, timedelta
+
+from services.container import services
+from services.inventory.reconciliation import reconcile_changed
+from tests.integration.timer.test_purge_history import client_of
 from tests.support.order_requests import order_request
 from tests.support.shop import Shop
 from tests.support.stock import release, reserve
@@ -58,3 +63,23 @@ async def test_goods_that_were_sold_and_not_there_are_reported_until_some_come(s
     assert [each["kind"] for each in (await shop.get("reconciliation")).json()["drift"]] == ["orphaned_reservation"]
     stock = (await shop.get("inventory/piano")).json()
     assert (stock["available"], stock["reserved"], stock["sold"], stock["backordered"]) == (2, 1, 1, 0)
+
+
+async def test_what_an_order_does_to_a_stock_hours_after_it_was_placed_is_compared_too(shop: Shop, monkeypatch):
+    monkeypatch.setattr("services.inventory.sold_lines.SAMPLE_SIZE", 1)
+    await shop.stock("mug", 10)
+    await shop.stock("piano", 1, unit_price_cents=500_000)
+    await shop.post("orders", order_request(order_id="big-1", lines=[{"product_id": "piano", "quantity": 1}]))
+    await shop.host.run_until_idle()
+    client, now = client_of(shop), datetime.now(UTC)
+    for hours in (2, 3, 4):
+        assert (await reconcile_changed(client, now + timedelta(hours=hours), lambda: True)).drift == ()
+    await release(shop, "piano", "big-1")
+    await reserve(shop, "piano", "other", quantity=1)
+    await shop.post("orders/big-1/approval", {"decision": "approved", "approver": "ann"})
+    await shop.host.run_until_idle()
+    await shop.post("orders", order_request(order_id="newer"))
+    await shop.host.run_until_idle()
+    report = await reconcile_changed(client, now + timedelta(hours=5), lambda: True)
+    assert "backordered" in [drift.kind for drift in report.drift]
+    assert services().inventory_notes.changed(now + timedelta(hours=4)) == []

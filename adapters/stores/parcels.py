@@ -55,14 +55,13 @@ class Parcels:
         with storage_errors(_NAME):
             created_on_first_use(lambda: self._table.upsert_entity(entity), lambda: create_table(self._table))
 
-    def remove(self, code: str) -> None:
-        """Forget a tracking code. Safe to repeat."""
+    def remove(self, code: str, order_id: str) -> None:
+        """Forget the tracking code of an order, unless it is that of another order's parcel by now. Safe to repeat."""
         with storage_errors(_NAME):
             for partition in (_partition(code), _PARTITION_OF_BEFORE):
-                self._delete(partition, code)
-
-    def _delete(self, partition: str, code: str) -> None:
-        created_on_first_use(lambda: self._table.delete_entity(partition, code), lambda: create_table(self._table))
+                row = self._row(partition, code)
+                if row is not None and row["order_id"] == order_id:
+                    self._table.delete_entity(partition, code)
 
     def find(self, code: str) -> Parcel | None:
         """Return the parcel of a tracking code; None when it is not one of this shop."""

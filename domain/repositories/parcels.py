@@ -14,8 +14,8 @@ class Parcels(Protocol):
     def add(self, parcel: Parcel) -> None:
         """Record a parcel. One that had its tracking code before gives way. That it is watched stays."""
 
-    def remove(self, code: str) -> None:
-        """Forget a tracking code."""
+    def remove(self, code: str, order_id: str) -> None:
+        """Forget the tracking code of an order, unless it is that of another order's parcel by now."""
 
     def find(self, code: str) -> Parcel | None:
         """Return the parcel of a tracking code; None when it is not one of this shop."""

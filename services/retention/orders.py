@@ -98,4 +98,4 @@ def forget_beside(row: OrderRow) -> None:
         # First: what a poll of this moment has found is then not added behind the deletion.
         services().open_parcels.forget(row.order_id)
     for code in codes:
-        services().parcels.remove(code)
+        services().parcels.remove(code, row.order_id)

@@ -16,6 +16,6 @@ def follow(parcel: Parcel) -> bool:
     parts.parcels.add(parcel)
     # An erasure marks the order before it deletes the parcel: one that came in between has left this one behind.
     if parts.open_parcels.is_forgotten(parcel.order_id):
-        parts.parcels.remove(parcel.code)
+        parts.parcels.remove(parcel.code, parcel.order_id)
         return False
     return True

@@ -18,7 +18,7 @@ from domain.orders.order import OrderRequest
 from domain.queues import ORDERS_IN
 from domain.refusals import Invalid, RequestRefused
 from services.container import services
-from services.input.documents import read_document
+from services.input.documents import MAX_BODY_BYTES, body_text, read_document
 from services.orders.admission import IntakePaused, admit_order
 from services.orders.start import take_in_order
 
@@ -42,7 +42,8 @@ async def take_in_queued_order(message: func.QueueMessage, client: df.DurableOrc
     except IntakePaused:
         # Not raised: the host gives a message up after five tries. After the limit again, so that a long queue does not spin.
         later = services().settings.intake_max_wait
-        await asyncio.to_thread(services().queued_orders.put_back, message.get_body().decode(), later)
+        text = body_text(message.get_body(), MAX_BODY_BYTES)
+        await asyncio.to_thread(services().queued_orders.put_back, text, later)
     except RequestRefused as refusal:
         poison = _poison(message, refusal)
         await asyncio.to_thread(services().refused_orders.put, poison)

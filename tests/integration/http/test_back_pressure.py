@@ -67,10 +67,11 @@ async def test_what_was_accepted_before_is_answered_as_before(shop: Shop, monkey
     assert (await shop.post("orders", order_request(order_id="a-1", customer_id="bob"))).status == 409
 
 
-async def test_a_message_of_the_queue_comes_again_later(shop: Shop):
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+async def test_a_message_of_the_queue_comes_again_later(shop: Shop, encoding: str):
     await shop.stock("mug", 10)
     let_orders_wait()
-    await shop.host.run("take_in_queued_order", json.dumps(order_request(order_id="a-1")))
+    await shop.host.run("take_in_queued_order", json.dumps(order_request(order_id="a-1")).encode(encoding))
     assert services().order_repository.get("a-1") is None
     queue = services().storage.queue("orders-in")
     assert queue.get_queue_properties().approximate_message_count == 1

@@ -302,7 +302,7 @@ async def test_nothing_of_an_erased_customers_parcel_comes_back(
 
 async def test_an_erasure_amid_a_poll_leaves_no_parcel_behind(sender: Shop, monkeypatch: pytest.MonkeyPatch):
     for parcel in services().open_parcels.silent(later(), 10):
-        services().parcels.remove(parcel.code)  # the process died that was to record it
+        services().parcels.remove(parcel.code, parcel.order_id)  # the process died that was to record it
     orders = {each: services().order_repository.get(each) for each in ORDERS}
     add = services().parcels.add
 
@@ -317,6 +317,19 @@ async def test_an_erasure_amid_a_poll_leaves_no_parcel_behind(sender: Shop, monk
     monkeypatch.setattr(services().parcels, "add", add_after_the_erasure)
     assert await poll_silent(later()) == 3
     assert (known_parcels(), await statuses(sender)) == ([], [None] * 3)
+
+
+async def test_what_is_forgotten_of_an_order_is_not_the_parcel_that_has_its_tracking_code_by_now(sender: Shop):
+    """Carriers use their codes again, and an order is purged long after its parcel has arrived."""
+    [first] = sender.sandbox.parcels("a-1")
+    of_now = Parcel(code=first["tracking_code"], order_id="d-1", shipment_id="shp_of_d", tracker_id="trk_of_d")
+    services().parcels.add(of_now)
+    row = services().order_repository.get("a-1")
+    assert row is not None
+    forget_beside(row)
+    assert services().parcels.find(of_now.code) == of_now
+    services().parcels.remove(of_now.code, of_now.order_id)
+    assert services().parcels.find(of_now.code) is None
 
 
 async def test_parcels_that_a_run_has_no_time_for_are_left_to_the_next_one(sender: Shop, monkeypatch, caplog):

@@ -29,8 +29,30 @@ STILL_OPEN, CLOSED = "replay_dead_letter/still_open", "replay_dead_letter/order_
 NAMES = {f"process_order/{name}" for name in ORDER_CASES} | {STILL_OPEN, CLOSED} | set(ENDINGS)
 """Of all histories: the orchestrator and the kind of ending."""
 
-KEPT = {f"process_order/version_1_0/{name}" for name in (*ORDER_CASES, "split_stock_too_small")}
-"""Of instances that were started under an older `defaultVersion`: they are never recorded anew."""
+_CASES_OF_1_0 = (
+    "action_required",
+    "approval_rejected",
+    "approval_timed_out",
+    "approved",
+    "authorisation_expired",
+    "cancelled_between_attempts",
+    "cancelled_while_waiting",
+    "capture_unanswered",
+    "completed",
+    "completed_after_faults",
+    "completed_immediate_capture",
+    "completed_several_lines",
+    "declined",
+    "needs_attention",
+    "one_line_out_of_stock",
+    "out_of_stock",
+    "payment_faulted",
+    "split_stock_too_small",
+    "undeliverable",
+    "undeliverable_immediate_capture",
+)
+KEPT = {f"process_order/version_1_0/{name}" for name in _CASES_OF_1_0}
+"""Of instances that were started under an older `defaultVersion`: they are never recorded anew, and a later case has none."""
 
 _MAX_DAYS = 60
 

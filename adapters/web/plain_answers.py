@@ -8,6 +8,7 @@ never a shorter answer.
 import http.client
 import re
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
@@ -122,6 +123,8 @@ def parsed_head(head: bytes, method: str) -> Head | None:
     if fields.get("connection", ("", "keep-alive"))[1].lower() != "keep-alive":
         return None
     status = int(status_line[1])
+    if status == HTTPStatus.NO_CONTENT and announces_body({key: value for key, (_, value) in fields.items()}):
+        return None
     if method == "HEAD" or status in _BODILESS:
         return Head(status, status_line[2] or "", fields, 0)
     return _framed(status, status_line[2] or "", fields)
@@ -134,6 +137,11 @@ def _framed(status: int, reason: str, fields: Fields) -> Head | None:
     if coding is not None and length is None and coding[1].lower() == "chunked":
         return Head(status, reason, fields, None)
     return None
+
+
+def announces_body(headers: Mapping[str, str]) -> bool:
+    """Return whether these headers say that a body follows them."""
+    return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
 
 
 def read_body(incoming: Incoming, head: Head) -> bytes:

@@ -5,35 +5,26 @@ their time-outs, attempts and errors. What is done here is what is left of a req
 its answer. Failures are those of `requests`, so the SDKs above see no difference.
 """
 
-from http import HTTPStatus
-from http.cookiejar import DefaultCookiePolicy
-from ssl import SSLSocket
-from typing import Any, Final
+from typing import Any
 
 import requests
 from requests.exceptions import ConnectionError
 from requests.utils import check_header_validity
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3 import HTTPConnectionPool
 from urllib3.exceptions import ClosedPoolError, ProtocolError
 
-from adapters.web.kept_alive import KeptAliveAdapter
-from adapters.web.plain_answers import WholeHeadResponse
+from adapters.web.kept_alive import MAX_HOSTS, KeptAliveAdapter
 from adapters.web.plain_exchange import Exchange
 from adapters.web.plain_requests import PlainRequest, plain_request
 
-_MAX_HOSTS: Final = 8
-
 
 class PlainSession(requests.Session):
-    """A session without cookies, of whose requests the plain ones are cheap. Safe to share between threads."""
+    """A session of whose requests the plain ones are cheap. Safe to share between threads once it keeps no cookies."""
 
     def __init__(self) -> None:
         """Make a session that looks for nothing in the environment."""
         super().__init__()
         self.trust_env = False
-        # No provider's API has cookies, and threads that share a session must not share one's.
-        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
 
     def request(  # type: ignore[override]
         self,
@@ -71,13 +62,8 @@ class PlainAdapter(KeptAliveAdapter):
 
     def __init__(self, max_connections: int, connect_retries: int) -> None:
         """Keep so many connections to a host, and try so often again to open one."""
-        super().__init__(pool_connections=_MAX_HOSTS, pool_maxsize=max_connections, max_retries=connect_retries)
+        super().__init__(max_connections, connect_retries)
         self._pools: dict[tuple[str, bool | str], Any] = {}
-
-    def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        """Make what opens connections and keeps them."""
-        super().init_poolmanager(*args, **options)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
 
     def send(
         self,
@@ -104,8 +90,6 @@ class PlainAdapter(KeptAliveAdapter):
             answer = None
         if answer is None:
             answer = super().send(request, stream, timeout, verify, cert, proxies)
-            if answer.status_code < HTTPStatus.OK:  # what `http.client` takes for the answer: that is still to come
-                answer.raw.close()
             self._remember(request, verify)
         return answer
 
@@ -129,7 +113,7 @@ class PlainAdapter(KeptAliveAdapter):
 
     def _remember(self, request: PlainRequest, verify: bool | str) -> None:
         """Remember who keeps the connection that was opened for a request."""
-        if len(self._pools) >= _MAX_HOSTS:
+        if len(self._pools) >= MAX_HOSTS:
             self._pools = {}
         self._pools[request.origin, verify] = self.get_connection_with_tls_context(request, verify)
 
@@ -137,22 +121,6 @@ class PlainAdapter(KeptAliveAdapter):
         """Return whether a request without effects is sent again, because its connection was closed before an answer came."""
         is_dropped = bool(error.args) and isinstance(error.args[0], ProtocolError)
         return is_dropped and bool(self.max_retries.total) and request.method in ("GET", "HEAD")
-
-
-class _Connection(HTTPConnection):
-    response_class = WholeHeadResponse
-
-
-class _TlsConnection(HTTPSConnection):
-    response_class = WholeHeadResponse
-
-
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _TlsPool(HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
 
 
 def _kept_connection(pool: HTTPConnectionPool | None) -> Any:
@@ -163,9 +131,7 @@ def _kept_connection(pool: HTTPConnectionPool | None) -> Any:
         connection: Any = pool._get_conn()
     except ClosedPoolError:
         return None
-    if connection.sock is not None and not (isinstance(connection.sock, SSLSocket) and connection.sock.pending()):
+    if connection.sock is not None:
         return connection
-    # Bytes that TLS has decrypted already are not seen by who looks whether the server has sent or closed something.
-    connection.close()
     pool._put_conn(connection)
     return None

@@ -4,7 +4,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from requests import Session
+    from requests import PreparedRequest, Session
 
 # As many connections as there may be calls at once: threads of activities, and those that a page of a list is read with.
 MAX_POOL_CONNECTIONS: Final = 64
@@ -19,10 +19,13 @@ def new_session(connect_retries: int = 0) -> "Session":
     Args:
         connect_retries: How often a connection is tried again that could not be opened.
     """
+    from http.cookiejar import DefaultCookiePolicy
     from urllib.request import getproxies
 
     session = _proxied_session(connect_retries) if getproxies() else _plain_session(connect_retries)
     session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+    # No provider's API has cookies, and threads that share a session must not share one's.
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return session
 
 
@@ -40,8 +43,13 @@ def _proxied_session(connect_retries: int) -> "Session":
 
     from adapters.web.kept_alive import KeptAliveAdapter
 
-    session = Session()
-    adapter = KeptAliveAdapter(pool_connections=8, pool_maxsize=MAX_POOL_CONNECTIONS, max_retries=connect_retries)
+    session, adapter = Session(), KeptAliveAdapter(MAX_POOL_CONNECTIONS, connect_retries)
+    # Else the password of a .netrc file takes the place of the key or signature that a request has.
+    session.auth = _as_it_is
     for scheme in ("http://", "https://"):
         session.mount(scheme, adapter)
     return session
+
+
+def _as_it_is(request: "PreparedRequest") -> "PreparedRequest":
+    return request

@@ -12,6 +12,8 @@ from typing import BinaryIO
 
 # An answer that ends with this is followed by the end of the connection.
 CLOSE = b"<close>"
+# In place of an answer: bytes that are none of TLS.
+NO_TLS = b"\x15\x03\x03\x00\x02\x02\x50 an alert in the clear"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
@@ -69,7 +71,10 @@ def _serve(raw: socket.socket, server: ScriptedServer, number: int, tls: ssl.SSL
             server.requests.append(request)
             server.connections.append(number)
             answer = server.answers.popleft() if server.answers else OK
-            connection.sendall(answer.removesuffix(CLOSE))
+            if answer == NO_TLS:
+                socket.socket.sendall(connection, answer)
+            else:
+                connection.sendall(answer.removesuffix(CLOSE))
             if answer.endswith(CLOSE):
                 break
     server.closed.set()

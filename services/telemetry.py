@@ -59,10 +59,10 @@ def emit_place(order_id: str, tracking: Tracking) -> None:
 
 
 def emit_silent(parcel: SilentParcel, now: datetime) -> None:
-    """Write the line of a parcel that a poll has brought nothing of, if that has been so for long."""
+    """Write the line of a parcel that a poll has brought nothing of, if that has been so for long. A lost one has its own."""
     days = parcel.silent_days(now)
-    if days >= SUSPECT_AFTER.days:
-        status = None if parcel.known is None else parcel.known.status
+    status = None if parcel.known is None else parcel.known.status
+    if days >= SUSPECT_AFTER.days and status not in ENDS:
         emit("parcel.silent", order_id=parcel.order_id, status=status, days=days)
 
 

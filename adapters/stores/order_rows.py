@@ -13,7 +13,7 @@ from domain.orders.order import ENDED, TRANSITIONS, Order, OrderProgress, OrderS
 from domain.orders.parcel import parcel_on_its_way
 from domain.orders.row import OrderRow
 from domain.personal.traces import Traces
-from domain.shipping.tracking import ENDS, Tracking
+from domain.shipping.tracking import Tracking
 from domain.workflows.cancellation import CancellationRequest
 from domain.workflows.course import CANCELLED, Course
 from domain.workflows.records import SettleCourse
@@ -56,7 +56,7 @@ def tracking_entity(tracking: Tracking, now: datetime) -> dict[str, Any]:
     return {
         "updated_at": datetime.now(UTC),
         "tracking": tracking.model_dump_json(),
-        "parcel_has_arrived": tracking.status in ENDS,
+        "parcel_has_arrived": tracking.is_final,
         "parcel_reported_at": now,
     }
 

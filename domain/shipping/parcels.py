@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from domain.ids import OrderId
-from domain.shipping.tracking import ENDS, LOST_AFTER, ParcelStatus, Tracking, TrackingCode
+from domain.shipping.tracking import FOUND, LOST_AFTER, ParcelStatus, Tracking, TrackingCode
 from domain.wire import Timestamp, Wire
 
 SILENCE_INTERVAL: Final = timedelta(hours=6)
@@ -94,7 +94,7 @@ class SilentParcel(Wire):
             now: The present time.
         """
         is_overdue = now >= self.ordered_at + LOST_AFTER
-        if is_overdue and (report is None or report.status not in ENDS):
+        if is_overdue and (report is None or report.status not in FOUND):
             return Tracking(code=self.code, status=ParcelStatus.LOST, seen_at=now)
         if report is None or not (seen := report.seen(now)).follows(self.known):
             return None

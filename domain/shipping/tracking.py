@@ -41,7 +41,8 @@ class ParcelStatus(StrEnum):
 
 
 ENDS: Final = frozenset({ParcelStatus.DELIVERED, ParcelStatus.RETURNED, ParcelStatus.LOST, ParcelStatus.CANCELLED})
-_FOUND: Final = ENDS - {ParcelStatus.LOST}
+FOUND: Final = ENDS - {ParcelStatus.LOST}
+_ARRIVED: Final = frozenset({ParcelStatus.DELIVERED, ParcelStatus.RETURNED})
 _ON_THE_WAY: Final = tuple(ParcelStatus)
 _MAX_REMEMBERED: Final = 20
 
@@ -75,13 +76,21 @@ class Tracking(Wire):
     def follows(self, known: "Tracking | None") -> bool:
         """Return whether this is later than what is known: by the carrier's clock, whatever came in first.
 
-        An end is final, but for a lost parcel, which may be found. So an end counts whatever the clocks say.
+        An end counts whatever the clocks say, and stays: but a lost parcel may be found, and one whose label was cancelled may have
+        been sent all the same.
         """
         if known is None:
             return True
-        if self.status in _FOUND:
-            return known.status not in _FOUND
-        return known.status not in ENDS and self._moment > known._moment
+        if self.status in FOUND:
+            return known.status not in (_ARRIVED if self.status in _ARRIVED else FOUND)
+        if known.status in ENDS:
+            return self.is_final and known.status is self.status and not known.is_final
+        return self._moment > known._moment
+
+    @property
+    def is_final(self) -> bool:
+        """Return whether no more is to be asked. Of a parcel that the carrier calls lost more is, until the shop calls it lost."""
+        return self.status in FOUND or (self.status is ParcelStatus.LOST and self.updated_at is None)
 
     @property
     def _moment(self) -> tuple[datetime, int]:

@@ -243,6 +243,32 @@ async def test_a_parcel_without_an_end_is_lost_some_day_and_polled_no_more(sende
     assert await poll_silent(overdue + timedelta(days=3)) == 0
 
 
+async def test_a_parcel_that_the_carrier_calls_lost_is_polled_until_it_is_found_or_given_up(
+    sender: Shop, caplog: pytest.LogCaptureFixture
+):
+    """As for an account without webhooks: what the carrier has lost it may deliver next week."""
+    caplog.set_level(logging.INFO, logger="shop")
+    for order_id in ("a-1", "b-1"):
+        sender.sandbox.post(f"/trackers/{order_id}", {"status": "failure"})
+    sender.sandbox.post("/trackers/c-1", {"status": "delivered"})
+    assert (await poll_silent(later()), await statuses(sender)) == (3, ["lost", "lost", "delivered"])
+    assert await poll_silent(later(9)) == 2
+    sender.sandbox.post("/trackers/a-1", {"status": "delivered"})
+    assert (await poll_silent(later(11)), await statuses(sender)) == (2, ["delivered", "lost", "delivered"])
+    overdue = datetime.now(UTC) + LOST_AFTER + timedelta(days=1)
+    assert await poll_silent(overdue) == 1
+    assert await poll_silent(overdue + timedelta(days=3)) == 0
+    assert await statuses(sender) == ["delivered", "lost", "delivered"]
+    ended = [json.loads(line) for line in caplog.messages if "parcel.ended" in line]
+    assert sorted((line["order_id"], line["status"]) for line in ended) == [
+        ("a-1", "delivered"),
+        ("a-1", "lost"),
+        ("b-1", "lost"),
+        ("c-1", "delivered"),
+    ]
+    assert "parcel.silent" not in caplog.text
+
+
 @pytest.mark.parametrize("moves", [("in_transit",), ("unknown", "in_transit")], ids=str)
 async def test_an_order_that_is_not_known_by_its_tracking_code_becomes_known(sender: Shop, moves: tuple[str, ...]):
     """As after a restore of the parcels from an older moment than that of the orders: found once the carrier moves the parcel."""

@@ -45,3 +45,19 @@ def test_the_last_report_holds_in_whatever_order_they_come_in() -> None:
             known = report if report.follows(known) else known
         assert known == on_its_way[-1]
     assert not seen("returned", NOON + DAY).follows(on_its_way[-1])
+
+
+@pytest.mark.parametrize(("first", "then"), [("lost", "cancelled"), ("lost", "delivered"), ("cancelled", "returned")])
+def test_what_became_of_a_parcel_after_all_counts_and_stays(first: str, then: str) -> None:
+    """A lost parcel may be found, and one whose label was cancelled may have been sent all the same."""
+    assert seen(then, NOON).follows(seen(first, NOON + MINUTE))
+    assert not seen(first, NOON + DAY).follows(seen(then, NOON))
+
+
+def test_the_shop_calls_a_parcel_lost_after_the_carrier_and_once() -> None:
+    by_carrier, by_shop = seen("lost", NOON), seen("lost", None, NOON + DAY)
+    assert (by_carrier.is_final, by_shop.is_final) == (False, True)
+    assert by_shop.follows(by_carrier)
+    assert not by_carrier.follows(by_shop)
+    assert not by_shop.follows(by_shop)
+    assert not seen("in_transit", NOON + DAY).follows(by_carrier)

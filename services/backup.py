@@ -4,12 +4,10 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 
-from services.concurrency import gather_bounded
 from services.container import services
 from services.durable.client import DurableClient
-from services.inventory.stock import product_ids, read_stock
+from services.inventory.stock import product_ids, read_stocks
 from services.telemetry import emit
 
 _log = logging.getLogger(__name__)
@@ -44,11 +42,6 @@ async def back_up(client: DurableClient, now: datetime, has_time: Callable[[], b
 
 
 async def _unsold(client: DurableClient) -> dict[str, int]:
-    """Return the units of each product that no order was sold."""
-    ids = await product_ids()
-    stocks = await gather_bounded(partial(read_stock, client), ids)
-    return {
-        product_id: stock.available + stock.reserved
-        for product_id, stock in zip(ids, stocks, strict=True)
-        if stock is not None
-    }
+    """Return the units of each product that no order was sold. One whose stock cannot be read is left out."""
+    stocks, _ = await read_stocks(client, await product_ids())
+    return {product_id: stock.available + stock.reserved for product_id, stock in stocks.items()}

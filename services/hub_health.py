@@ -10,12 +10,10 @@ import azure.durable_functions as df
 from domain.errors import ShopError
 from domain.ids import INVENTORY_ENTITY
 from domain.inventory.reconciliation import find_missing_stocks
-from domain.inventory.stock import Stock
-from services.concurrency import gather_bounded
 from services.container import services
 from services.durable.client import DurableClient
 from services.inventory.sold_lines import SAMPLE_SIZE, sold_lines
-from services.inventory.stock import read_stock
+from services.inventory.stock import read_stocks
 
 # No product can have this id; the operation changes nothing.
 _NO_PRODUCT: Final = "health.check"
@@ -42,12 +40,9 @@ async def _send_nothing(client: DurableClient) -> None:
 async def _look_for_missing_stock(client: DurableClient) -> None:
     sold = await sold_lines()
     products = sorted({product_id for lines in sold.values() for product_id in lines})[:SAMPLE_SIZE]
-
-    async def read(product_id: str) -> tuple[str, Stock | None]:
-        return product_id, await read_stock(client, product_id)
-
-    found = await gather_bounded(read, products)
-    stocks = {product_id: stock for product_id, stock in found if stock is not None}
-    missing = [drift.product_id for drift in find_missing_stocks(stocks, sold) if drift.product_id in products]
+    # What cannot be read is not missing: it concerns one product, and closes no shop.
+    stocks, unreadable = await read_stocks(client, products)
+    read = set(products) - unreadable
+    missing = [drift.product_id for drift in find_missing_stocks(stocks, sold) if drift.product_id in read]
     if missing:
         raise StockMissing(f"no stock is stored of {', '.join(missing[:5])}, which orders have bought: is the hub new?")

@@ -127,7 +127,7 @@ class Comparison:
         """Return those of the orders that have not ended in the repository that are still running."""
         unfinished = await asyncio.to_thread(_unfinished_ids, self._now)
         some = from_another_place(sorted(unfinished), self._now)[:_MAX_OPEN_ORDERS]
-        self._is_complete = len(some) == len(unfinished)
+        self._is_complete = self._is_complete and len(some) == len(unfinished)
         return await self._read(some)
 
     async def _read_holders(self, stocks: Mapping[str, Stock], known: Mapping[str, LiveOrder]) -> dict[str, LiveOrder]:

@@ -101,16 +101,18 @@ async def _look_after(
 
 async def _look_after_one(client: DurableClient, product: Product, now: datetime) -> None:
     shards = await read_shards(client, product.product_id)
-    for key, stock in shards.items():
-        await _release_expired_of(client, key, stock, now)
-    await _note_next(product.product_id, shards.values(), now)
+    looked_up = [await _release_expired_of(client, key, stock, now) for key, stock in shards.items()]
+    next_look = now + _NEXT_LOOK_INTERVAL if all(looked_up) else now
+    await _note_next(product.product_id, shards.values(), next_look)
     await _carry_on_transfers(client, shards)
     for move in moves_to_backorders(shards):
         await _move(client, shards, move)
     await _empty_unused(client, product, shards)
 
 
-async def _release_expired_of(client: DurableClient, key: str, stock: Stock, now: datetime) -> None:
+async def _release_expired_of(client: DurableClient, key: str, stock: Stock, now: datetime) -> bool:
+    """Release what has expired. Returns whether every order was looked up whose reservation is past its time."""
+
     async def is_running(order_id: str) -> bool:
         return is_unfinished(await instance_status(client, order_instance_id(order_id)))
 
@@ -121,21 +123,21 @@ async def _release_expired_of(client: DurableClient, key: str, stock: Stock, now
     # Those that are left keep their goods until a later run, which begins at another one of them.
     request = ExpireRequest(now=now, live=(*running, *left))
     after, result = expire(stock, request)
-    if after == stock:
-        return
-    _log.info("%s: releasing %s expired reservations", key, result.message)
-    await signal_stock(client, key, EXPIRE, request)
+    if after != stock:
+        _log.info("%s: releasing %s expired reservations", key, result.message)
+        await signal_stock(client, key, EXPIRE, request)
+    return not left
 
 
-async def _note_next(product_id: str, stocks: Iterable[Stock], now: datetime) -> None:
-    """Note when the next of the reservations may expire; those of running orders are looked at again later."""
+async def _note_next(product_id: str, stocks: Iterable[Stock], next_look: datetime) -> None:
+    """Note when the next of the reservations may expire; those that are past their time are looked at again at `next_look`."""
     times = [
         datetime.fromisoformat(reservation["expires_at"])
         for stock in stocks
         for reservation in stock.reservations.values()
     ]
     if times:
-        at = max(min(times), now + _NEXT_LOOK_INTERVAL)
+        at = max(min(times), next_look)
         await asyncio.to_thread(services().inventory_notes.note_expiry, product_id, at)
 
 

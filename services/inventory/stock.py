@@ -1,13 +1,15 @@
 """Read and change the stock of a product from outside of orchestrations."""
 
 import asyncio
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import azure.durable_functions as df
 
 from domain.catalogue.product import Product
+from domain.errors import ShopError
 from domain.ids import INVENTORY_ENTITY
 from domain.inventory.stock import Stock
 from domain.inventory.transfers import merged
@@ -23,6 +25,12 @@ from services.pages import all_items
 
 C = TypeVar("C", bound=KeyedChange)
 
+_log: Final = logging.getLogger(__name__)
+
+
+class StockUnreadable(ShopError):
+    """The state of a stock is not in the form in which its entity stores it."""
+
 
 class MovementRefused(Conflict):
     """The stock does not allow the movement."""
@@ -32,15 +40,37 @@ class MovementRefused(Conflict):
 
 
 async def read_stock(client: DurableClient, product_id: str) -> Stock | None:
-    """Return the product's stock as last written, all shards as one; None when it was never stocked."""
+    """Return the product's stock as last written, all shards as one; None when it was never stocked. Raises StockUnreadable."""
     shards = await read_shards(client, product_id)
     return merged(shards) if shards else None
+
+
+async def read_stocks(client: DurableClient, product_ids: Iterable[str]) -> tuple[dict[str, Stock], frozenset[str]]:
+    """Return the stocks of products that were ever stocked, and the products whose stock cannot be read.
+
+    These are named in the log, and hold up no other.
+    """
+    asked, unreadable = list(product_ids), set[str]()
+
+    async def read(product_id: str) -> Stock | None:
+        try:
+            return await read_stock(client, product_id)
+        except StockUnreadable:
+            _log.error("the stock of %s cannot be read", product_id)
+            unreadable.add(product_id)
+            return None
+
+    found = zip(asked, await gather_bounded(read, asked), strict=True)
+    return {product_id: stock for product_id, stock in found if stock is not None}, frozenset(unreadable)
 
 
 async def read_shards(client: DurableClient, product_id: str) -> dict[str, Stock]:
     """Return the stocks of the product's shards by entity key, its own first; none when it was never stocked.
 
     Every shard got its units from another one, which names it: so the shards of earlier splits are found, too.
+
+    Raises:
+        StockUnreadable: One of them cannot be read.
     """
     found: dict[str, Stock] = {}
     unread, known = [product_id], {product_id}
@@ -83,7 +113,11 @@ async def move_stock(
 
 
 async def _read_shard(client: DurableClient, key: str) -> Stock | None:
-    return Stock.from_state(await read_entity(client, INVENTORY_ENTITY, key))
+    state = await read_entity(client, INVENTORY_ENTITY, key)
+    try:
+        return Stock.from_state(state)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise StockUnreadable(f"the state of {key} cannot be read ({type(error).__name__})") from None
 
 
 async def product_ids() -> list[str]:

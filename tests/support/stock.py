@@ -1,12 +1,18 @@
 """Touch a product's entity past the orders that would."""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
 
 from domain.ids import INVENTORY_ENTITY
 from domain.inventory.requests import ReleaseRequest, ReserveRequest
 from domain.wire import Wire
 from services.container import services
+from services.durable.client import DurableClient
+from services.durable.entities import read_entity
 from tests.support.shop import Shop
 
 
@@ -36,3 +42,15 @@ async def send(shop: Shop, product_id: str, operation: str, request: Wire) -> No
     # Client libraries encode an input twice.
     text = json.dumps(json.dumps(request.to_wire()))
     await shop.host.operations.signal_entity(INVENTORY_ENTITY, product_id, operation, text)
+
+
+def break_stock(monkeypatch: pytest.MonkeyPatch, product_id: str) -> None:
+    """Have the state of a product's entity read as one that lacks a part."""
+
+    async def read(client: DurableClient, entity: str, key: str) -> Mapping[str, Any] | None:
+        state = await read_entity(client, entity, key)
+        if state is None or key != product_id:
+            return state
+        return {name: value for name, value in state.items() if name != "movements"}
+
+    monkeypatch.setattr("services.inventory.stock.read_entity", read)

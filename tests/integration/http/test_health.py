@@ -4,12 +4,14 @@ from typing import Any
 
 import pytest
 
+from adapters.stores.order_index import partition_of
 from domain.errors import ShopError
 from sandbox.testing import Sandbox
 from services.container import services
 from services.recent_checks import FAILURE_RETENTION_S, RETENTION_S, RecentChecks
 from tests.support.order_requests import ADDRESS, order_request
 from tests.support.shop import Shop, change_settings, running_shop
+from tests.support.stock import break_stock
 
 
 async def test_a_healthy_app_answers_200(shop: Shop):
@@ -64,6 +66,26 @@ async def test_a_hub_in_place_of_the_one_that_orders_were_processed_in_is_notice
         await replaced.host.run_until_idle()
         change_settings(monkeypatch)  # what has failed is kept for a moment
         assert (await replaced.get("health")).status == 200, "counted again, the stock is known"
+
+
+async def test_one_stock_and_one_order_that_cannot_be_read_close_no_shop(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    for product_id in ("beans", "mug"):
+        await shop.stock(product_id, 10)
+    for order_id, product_id in (("a-1", "beans"), ("a-2", "mug"), ("broken", "mug")):
+        lines = [{"product_id": product_id, "quantity": 1}]
+        await shop.post("orders", order_request(order_id=order_id, lines=lines))
+    await shop.host.run_until_idle()
+    orders = services().storage.table("orders")
+    orders.upsert_entity({"PartitionKey": partition_of("broken"), "RowKey": "broken", "order": "{"})
+    break_stock(monkeypatch, "beans")
+    change_settings(monkeypatch)
+    assert (await shop.get("health")).status == 200
+    assert "the stock of beans cannot be read" in caplog.text
+    assert "broken cannot be read" in caplog.text
+    report = await shop.get("reconciliation")
+    assert (report.status, report.json()["drift"], report.json()["is_complete"]) == (200, [], False)
 
 
 async def test_a_flood_of_questions_is_no_flood_of_reads_and_writes(shop: Shop, monkeypatch: pytest.MonkeyPatch):

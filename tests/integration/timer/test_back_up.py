@@ -19,6 +19,7 @@ from settings import StorageLocation
 from tests.integration.timer.test_purge_history import client_of
 from tests.support.order_requests import order_request
 from tests.support.shop import Shop, change_settings, running_shop, use_settings
+from tests.support.stock import break_stock
 
 NOW = datetime.now(UTC)
 
@@ -63,6 +64,21 @@ async def test_a_copy_that_was_interrupted_goes_on_and_is_whole_once(
     stock, _ = Backup(new, kept()._vault).restore(seen["day"])
     assert stock == {"mug": 8}
     assert "a-1" in {row["RowKey"] for row in new.table("orders").list_entities()}
+
+
+async def test_a_stock_that_cannot_be_read_keeps_no_copy_from_being_whole(
+    copied_shop: Shop, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, azurite: Azurite
+) -> None:
+    caplog.set_level(logging.INFO)
+    for product_id in ("beans", "mug"):
+        await copied_shop.stock(product_id, 10)
+    break_stock(monkeypatch, "beans")
+    for _ in range(2):
+        await copied_shop.host.run("back_up")
+    assert "the stock of beans cannot be read" in caplog.text
+    day = state(caplog)["day"]
+    stock, _ = Backup(Storage(StorageLocation(connection_string=azurite.new_account())), kept()._vault).restore(day)
+    assert stock == {"mug": 10}
 
 
 async def test_a_copy_of_every_day_is_kept_for_its_time(

@@ -4,15 +4,17 @@ import hashlib
 import hmac
 import json
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from adapters.stores.order_index import PARTITIONS
 from bench.order_budget import GOALS
+from domain.ids import order_instance_id
 from domain.queues import NOTIFICATIONS
 from domain.shipping.tracking import MAX_SILENCE
+from local_host.engine.history_events import EventType
 from sandbox.testing import Sandbox
 from scripts.cost import storage
 from scripts.cost.storage import Requests
@@ -27,6 +29,7 @@ from tests.support.storage_requests import SentRequests
 __all__ = ["mailbox"]
 
 SECRET = "only for tests"
+NOTE_OF_STOCK = "PATCH products"
 WAY = ("pre_transit", "in_transit", "out_for_delivery", "available_for_pickup", "delivered")
 """The statuses of a parcel's way."""
 
@@ -46,9 +49,10 @@ async def shop(
         yield running
 
 
-async def live_until_its_end(shop: Shop, order_id: str) -> None:
+async def live_until_its_end(shop: Shop, order_id: str, products: Sequence[str] = ("mug",)) -> None:
     """Place an order, let it end and its mail be sent, as the queue's trigger does."""
-    assert (await shop.post("orders", order_request(order_id=order_id))).status == 202
+    lines = [{"product_id": product, "quantity": 2} for product in products]
+    assert (await shop.post("orders", order_request(order_id=order_id, lines=lines))).status == 202
     await shop.host.run_until_idle()
     queue = services().storage.queue(NOTIFICATIONS)
     for message in queue.receive_messages(max_messages=32):
@@ -67,7 +71,11 @@ async def report(shop: Shop, order_id: str, status: str) -> None:
 
 
 def split(sent: Counter[str]) -> Requests:
-    """Return the requests to tables, and those that put or delete a message."""
+    """Return the requests to tables, and those that put or delete a message.
+
+    The notes of stocks are no order's: a process stores one for each product and hour, however many orders come.
+    """
+    sent = Counter({what: count for what, count in sent.items() if what != NOTE_OF_STOCK})
     messages = sum(count for what, count in sent.items() if what in ("POST notifications", "DELETE notifications"))
     return Requests(tables=sent.total() - messages - sent["GET notifications"], queues=messages)
 
@@ -109,6 +117,25 @@ async def test_an_order_and_its_parcel_ask_for_what_the_model_counts_and_stay_wi
     assert (model.reports, model.recorded_reports) == (len(REPORTED), len(WAY))
     life = storage.total(model.hub_requests, order, poll, reports)
     assert life.number <= model.life_requests.number <= GOALS["storage requests"]
+
+
+async def test_a_further_line_asks_the_app_for_its_product_and_the_hub_for_its_two_operations(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, storage_connection: str
+):
+    products = ("mug", "pan", "pot")
+    for product in products[1:]:
+        await shop.stock(product, 10)
+    requests = SentRequests(monkeypatch, storage_connection)
+    asked, hub = [], []
+    for number in (1, 3):
+        requests.taken()
+        await live_until_its_end(shop, f"b-{number}", products[:number])
+        asked.append(split(requests.taken()))
+        status = await shop.host.operations.status(order_instance_id(f"b-{number}"), with_history=True)
+        counted = Counter(event["EventType"] for event in status.history or ())
+        hub.append((counted[EventType.TASK_SCHEDULED], counted[EventType.EVENT_SENT]))
+    assert asked[1] == storage.total(asked[0], Requests(tables=2)), "one more read of the catalogue for each"
+    assert hub == [(Workload().activities, 2), (Workload().activities, 6)]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ from adapters.easypost.rates import (
     Rate,
     as_offered,
     cheapest,
+    is_no_longer_sold,
+    may_pass,
     no_rates,
     readable_rates,
     refuses_the_parcel,
@@ -28,6 +30,7 @@ from adapters.easypost.words import (
     private_values,
     redacted,
 )
+from domain.errors import ProviderUnavailable
 from domain.money import Money
 from domain.shipping.shipment import (
     LABEL_LIMIT,
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
 # Carriers are slow to sell labels; the whole activity has to end within the host's limit.
 ANSWER_TIMEOUT_S: Final = 20
 _GIVEN_BACK: Final = frozenset({"submitted", "refunded"})
+_OF_THE_ACCOUNT: Final = frozenset({401, 402, 403})
 
 
 class EasyPostCarrier:
@@ -169,16 +173,25 @@ class EasyPostCarrier:
         return too_expensive(rate, _most(request)) or self._buy(shipment.id, rate)
 
     def _buy(self, shipment_id: str, rate: Rate) -> Shipment:
-        """Buy the label of a rate. A refused rate is never replaced: it may have been taken away by a compensation."""
+        """Buy the label of a rate.
+
+        A refused rate is not replaced here: it may have been taken away by a compensation, and no label is bought after that. A
+        later attempt, which only a run makes that is alive, chooses among the rates of then.
+        """
         try:
             with easypost_errors():
                 return _read(self._client.shipment.buy(shipment_id, rate={"id": rate.id}))
         except CarrierRefused as refusal:
             now = self._retrieve(shipment_id)
-            if now.postage_label is None:
-                refusal.private = now.to_address.private
+            if now.postage_label is not None:
+                return now  # bought by a repeat of this very request
+            refusal.private = now.to_address.private
+            if is_no_longer_sold(refusal.code, refusal.detail):
+                with about(refusal.private):
+                    self._rates_anew(shipment_id)
+            elif refusal.status in _OF_THE_ACCOUNT or not may_pass(refusal.detail):
                 raise
-            return now  # bought by a repeat of this very request
+            raise ProviderUnavailable(f"the carrier does not sell the label at the moment ({refusal.code})") from None
 
     def _rates_anew(self, shipment_id: str) -> tuple[tuple[Rate, ...], tuple[CarrierMessage, ...]]:
         with easypost_errors():
@@ -221,7 +234,7 @@ def _given_back(shipment: Shipment) -> StepResult:
 
 def _refused(refusal: CarrierRefused) -> StepResult:
     detail = redacted(refusal.detail, refusal.private)
-    if refusal.status not in (401, 402, 403) and refuses_the_parcel(refusal.detail):
+    if refusal.status not in _OF_THE_ACCOUNT and refuses_the_parcel(refusal.detail):
         return StepResult.refused("undeliverable", f"the carrier does not take this parcel ({refusal.code}): {detail}")
     return _faulted(refusal, detail)
 

@@ -16,6 +16,18 @@ if TYPE_CHECKING:
 # Codes are dotted words; whatever else might stand in their place is not repeated.
 _CODE: Final = re.compile(r"^[A-Z][A-Z0-9_.]{0,79}$")
 _WORTH_ASKING_AGAIN: Final = frozenset({408, 409, 425, 429})
+# They come with the status of a refusal, and say that it is not known, or not yet, what became of the request
+# (https://docs.easypost.com/docs/errors, and the codes in `@types/easypost__api`).
+_UNDECIDED: Final = frozenset(
+    {
+        "ADDRESS.VERIFY.UNAVAILABLE",
+        "ADDRESS.VERIFY.UPSTREAM_UNAVAILABLE",
+        "REFUND.NO_RESPONSE",
+        "SHIPMENT.POSTAGE.NO_RESPONSE",
+        "SHIPMENT.POSTAGE.TIMED_OUT",
+        "SHIPMENT.PURCHASE.IN_PROGRESS",
+    }
+)
 
 
 class CarrierRefused(ProviderRefused):
@@ -68,5 +80,7 @@ def _translated(error: "ApiError") -> ShopError:
     if status is None or status < 400 or status >= 500 or status in _WORTH_ASKING_AGAIN:
         return ProviderUnavailable(f"the carrier did not answer ({status or type(error).__name__})")
     code = error.code
+    if code in _UNDECIDED:
+        return ProviderUnavailable(f"the carrier did not answer ({code})")
     known = code if isinstance(code, str) and _CODE.match(code) else "unknown"
     return CarrierRefused(status, known, error.message if isinstance(error.message, str) else "")

@@ -22,6 +22,14 @@ _OF_THE_ACCOUNT: Final = re.compile(
     r"credential|authenticat|authoriz|unauthori[sz]ed|\baccount\b|\bapi key\b|licen[cs]e|agreement|billing|insufficient funds",
     re.IGNORECASE,
 )
+# Of a shipment that is there: "belongs to" another one, is of an account that is not used any more, or has had its time
+# (github.com/EasyPost/easypost-php/issues/44, github.com/solidusio-contrib/solidus_easypost/issues/20).
+_NO_LONGER_SOLD: Final = frozenset(
+    {"NOT_FOUND", "SHIPMENT.MISSING_RATE", "SHIPMENT.RATE.CARRIER_ACCOUNT_INVALID", "SHIPMENT.RATE.EXPIRED"}
+)
+_RATE_IS_OLD: Final = re.compile(
+    r"\brates?\b.{0,40}\b(?:expired|no longer|not found|out ?dated|stale)|\bexpired rate", re.IGNORECASE
+)
 
 
 class CarrierMessage(BaseModel):
@@ -119,3 +127,13 @@ def refuses_the_parcel(text: str) -> bool:
     words = r"customs|weight|dimension|address|destination|oversize|exceed|not serviced|undeliverable|prohibited"
     is_about = re.search(words, text, re.IGNORECASE) is not None
     return is_about and not _PASSING.search(text) and not _OF_THE_ACCOUNT.search(text)
+
+
+def is_no_longer_sold(code: str, text: str) -> bool:
+    """Return whether a purchase was refused because of the rate that it named, and not of the parcel."""
+    return code in _NO_LONGER_SOLD or _RATE_IS_OLD.search(text) is not None
+
+
+def may_pass(text: str) -> bool:
+    """Return whether a refusal is about the moment."""
+    return _PASSING.search(text) is not None and not _OF_THE_ACCOUNT.search(text)

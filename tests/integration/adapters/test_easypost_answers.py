@@ -158,3 +158,87 @@ def test_a_label_that_is_only_billed_when_scanned_needs_no_refund(
 
 def _assert_discreet(text: str) -> None:
     assert [secret for secret in SECRETS if secret in text] == []
+
+
+MISSING = {"code": "SHIPMENT.MISSING_RATE", "message": "Unable to find the rate", "errors": []}
+OFFER = LabelOffer(rate_id="offered", price="6.07", currency="USD")
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "message"),
+    [
+        (404, "NOT_FOUND", "The requested resource could not be found."),
+        (422, "SHIPMENT.MISSING_RATE", "Unable to find the rate"),
+        (422, "SHIPMENT.RATE.CARRIER_ACCOUNT_INVALID", "The rate is of an inactive carrier account."),
+        (422, "SHIPMENT.POSTAGE.FAILURE", "The rate has expired, please get new rates."),
+    ],
+)
+def test_a_later_attempt_chooses_among_new_rates_where_the_offered_one_is_not_sold_any_more(
+    scripted_carrier: EasyPostCarrier, script: Script, status: int, code: str, message: str
+) -> None:
+    """See github.com/EasyPost/easypost-php/issues/44 and github.com/solidusio-contrib/solidus_easypost/issues/20 ."""
+    script.answer(BUY, {"error": {"code": code, "message": message, "errors": []}}, status)
+    script.answer(BUY, BOUGHT)
+    script.answer(SHIPMENT, UNBOUGHT | {"rates": [rate("offered", "6.07")]})
+    script.answer(SHIPMENT, UNBOUGHT | {"rates": [rate("new", "7.00")]})
+    script.answer(RERATE, {"rates": [rate("new", "7.00")]})
+    with pytest.raises(ProviderUnavailable):
+        scripted_carrier.buy_label(label("shp_1").model_copy(update={"offer": OFFER}))
+    assert (script.calls.count(BUY), script.calls.count(RERATE)) == (1, 1), (
+        "a compensation may have taken the rate away"
+    )
+    assert scripted_carrier.buy_label(label("shp_1")).reference == BOUGHT["tracking_code"]
+    assert [f'"id": "{each}"' in body for each, body in zip(("offered", "new"), script.bodies[BUY], strict=True)] == [
+        True
+    ] * 2
+
+
+def test_new_rates_are_bound_to_what_a_label_may_cost(scripted_carrier: EasyPostCarrier, script: Script) -> None:
+    script.answer(BUY, {"error": MISSING}, 422)
+    script.answer(SHIPMENT, UNBOUGHT)
+    script.answer(SHIPMENT, UNBOUGHT | {"rates": [rate("new", "5000.00")]})
+    script.answer(RERATE, {"rates": [rate("new", "5000.00")]})
+    with pytest.raises(ProviderUnavailable):
+        scripted_carrier.buy_label(label("shp_1").model_copy(update={"offer": OFFER}))
+    assert scripted_carrier.buy_label(label("shp_1")).reason_code == "shipping_too_expensive"
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("SHIPMENT.POSTAGE.NO_RESPONSE", "Carrier did not respond."),
+        ("SHIPMENT.POSTAGE.TIMED_OUT", "The request took too long."),
+        ("SHIPMENT.PURCHASE.IN_PROGRESS", "Postage is being purchased."),
+        ("SHIPMENT.POSTAGE.FAILURE", "UPS: service temporarily unavailable"),
+    ],
+)
+def test_a_purchase_that_may_still_succeed_is_looked_up_by_a_later_attempt(
+    scripted_carrier: EasyPostCarrier, script: Script, code: str, message: str
+) -> None:
+    script.answer(BUY, {"error": {"code": code, "message": message, "errors": []}}, 422)
+    script.answer(SHIPMENT, UNBOUGHT)
+    with pytest.raises(ProviderUnavailable):
+        scripted_carrier.buy_label(label("shp_1").model_copy(update={"offer": OFFER}))
+    script.forget(SHIPMENT)
+    script.answer(SHIPMENT, BOUGHT)
+    assert scripted_carrier.buy_label(label("shp_1")).reference == BOUGHT["tracking_code"]
+    assert script.calls.count(BUY) == 1
+
+
+@pytest.mark.parametrize("code", ["ADDRESS.VERIFY.UNAVAILABLE", "ADDRESS.VERIFY.UPSTREAM_UNAVAILABLE"])
+def test_an_address_that_cannot_be_verified_at_the_moment_is_not_undeliverable(
+    scripted_carrier: EasyPostCarrier, script: Script, code: str
+) -> None:
+    script.answer(LOOK, {"error": {"code": "NOT_FOUND", "message": ""}}, 404)
+    script.answer(ANNOUNCE, {"error": {"code": code, "message": TALKATIVE, "errors": []}}, 422)
+    with pytest.raises(ProviderUnavailable):
+        scripted_carrier.create_shipment(shipment())
+
+
+@pytest.mark.parametrize("status", [401, 402, 403])
+def test_a_purchase_that_the_account_may_not_make_is_a_fault(
+    scripted_carrier: EasyPostCarrier, script: Script, status: int
+) -> None:
+    script.answer(BUY, {"error": {"code": "PAYMENT_REQUIRED", "message": "Try again later.", "errors": []}}, status)
+    script.answer(SHIPMENT, UNBOUGHT)
+    assert scripted_carrier.buy_label(label("shp_1")).outcome is Outcome.FAULTED

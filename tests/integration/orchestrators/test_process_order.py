@@ -74,6 +74,18 @@ async def test_an_untroubled_order_makes_six_requests_to_its_providers(shop: Sho
     ]
 
 
+async def test_an_order_whose_rate_is_not_sold_any_more_buys_another_once(shop: Shop):
+    await shop.stock("mug", 10)
+    refusal = {"code": "SHIPMENT.MISSING_RATE", "message": "Unable to find the rate."}
+    shop.sandbox.fault(face="easypost", operation="shipments.buy", kind="refuse", next=1, **refusal)
+    await place(shop)
+    order = await end_of(shop)
+    assert order["status"] == "completed"
+    [bought] = [entry for entry in order["steps"] if entry["step"] == "buy_label"]
+    assert (bought["outcome"], bought["attempts"]) == ("done", 2)
+    assert [call["status"] for call in shop.sandbox.calls(operation="shipments.buy")] == [422, 200]
+
+
 async def test_with_immediate_capture_the_money_is_taken_with_the_authorisation(
     monkeypatch, storage_connection, sandbox
 ):

@@ -155,17 +155,17 @@ Day = Annotated[date, _iso(_DAY, date, "date_form", "Must be a date in ISO 8601,
 
 
 def is_empty(value: object) -> bool:
-    """For `Field(exclude_if=…)`: leave a list that was added later out of the payloads in which it is empty."""
+    """Leave a list that was added later out of the payloads in which it is empty. For `Field(exclude_if=…)`."""
     return value == ()
 
 
 def is_one(value: object) -> bool:
-    """For `Field(exclude_if=…)`: leave a number that was added later out of the payloads in which it changes nothing."""
+    """Leave a number that was added later out of the payloads in which it changes nothing. For `Field(exclude_if=…)`."""
     return value == 1
 
 
 def is_absent(value: object) -> bool:
-    """For `Field(exclude_if=…)`: leave a field that was added later out of the payloads that do not have it."""
+    """Leave a field that was added later out of the payloads that do not have it. For `Field(exclude_if=…)`."""
     return value is None
 
 

@@ -55,7 +55,7 @@ class Stock:
 
 
 def read_money(sandbox_url: str, order_ids: Iterable[str]) -> dict[str, Money]:
-    """Per order, from the provider's ledger."""
+    """Return what was paid for each order, from the provider's ledger."""
     return {
         order_id: Money.of(
             call_again("GET", f"{sandbox_url}/sandbox/ledger/payments?order_id={order_id}").body["payments"]
@@ -74,7 +74,7 @@ def read_stock(base_url: str, product_ids: Iterable[str]) -> dict[str, Stock]:
 
 
 def money_problems(money: Money, goods_cents: int) -> list[str]:
-    """goods_cents: what the completed orders cost together."""
+    """Return what the money kept and held contradicts. goods_cents: what the completed orders cost together."""
     problems = []
     if money.held:
         problems.append(f"{cents(money.held)} are still held on customers' cards")

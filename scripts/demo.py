@@ -80,7 +80,7 @@ def demo(where: Target, console: Console) -> bool:
 def find_problems(
     base_url: str, placed: Sequence[PlacedOrder], money: Mapping[str, Money], moved: Mapping[str, Stock]
 ) -> list[str]:
-    """Everything that is not as it should be, one sentence each."""
+    """Return everything that is not as it should be, one sentence each."""
     bought: Counter[str] = Counter()
     for one in placed:
         bought.update(one.order.units if one.end == "completed" else {})

@@ -67,7 +67,7 @@ class DemoOrder:
 
 
 def demo_orders(run: str) -> list[DemoOrder]:
-    """run: a text that no other run has; the order ids are made of it."""
+    """Return the orders of the demonstration. run: a text that no other run has; the order ids are made of it."""
     orders = [*_bought(), *_refused_on_the_way(), *_refused_at_the_door(), *_troubled()]
     return [_named(order, f"demo-{run}-{number:02}") for number, order in enumerate(orders, start=1)]
 

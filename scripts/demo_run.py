@@ -45,7 +45,7 @@ class PlacedOrder:
 
 
 def place_and_follow(base_url: str, sandbox_url: str | None, orders: Sequence[DemoOrder]) -> list[PlacedOrder]:
-    """All of them, ended. Raises LaunchFailed for those that do not end in time."""
+    """Place the orders, and return them when all have ended. Raises LaunchFailed for those that do not end in time."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns) as progress:
         bar = progress.add_task("Orders ended", total=len(orders))

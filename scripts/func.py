@@ -48,7 +48,7 @@ Azure Functions Core Tools (`func`) is not on the PATH. Install version 4, one o
 
 
 def run_under_func(folder: Path, given: Mapping[str, str], stop: StopRequest) -> None:
-    """Until asked to stop. folder: of the app. given: the environment. Raises LaunchFailed."""
+    """Run the app until asked to stop. folder: of the app. given: the environment. Raises LaunchFailed."""
     func = shutil.which("func", path=given.get("PATH"))
     if func is None:
         raise LaunchFailed(HOW_TO_GET_FUNC)

@@ -32,7 +32,7 @@ def backends() -> tuple[str, ...]:
 
 
 def host_json(plan: str, backend: str, partitions: int | None = None) -> Json:
-    """host.json for one plan and one back end.
+    """Return host.json for one plan and one back end.
 
     Args:
         plan: Name of the plan.

@@ -42,7 +42,7 @@ class Addresses:
 
     @classmethod
     def choose(cls, environment: Mapping[str, str], reservations: PortReservations) -> Self:
-        """From PORT, SANDBOX_PORT, MAIL_PORT and AZURITE_*_PORT; free ones for those not set. Raises LaunchFailed."""
+        """Take PORT, SANDBOX_PORT, MAIL_PORT and AZURITE_*_PORT; free ones for those not set. Raises LaunchFailed."""
 
         def reserve(setting: str, default: int = 0) -> int:
             return reservations.reserve(port_setting(environment, setting, default), setting=setting)

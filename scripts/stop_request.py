@@ -22,7 +22,7 @@ class StopRequest:
         signal.signal(signal.SIGCHLD, _only_wake_up)
 
     def wait(self, timeout_s: float | None = None) -> None:
-        """Until the next signal, be it a request or the end of a child; for no longer than a time-out."""
+        """Wait for the next signal, be it a request or the end of a child; for no longer than a time-out."""
         if not self.made and select.select([self._wake], [], [], timeout_s)[0]:
             self._wake.recv(64)
 

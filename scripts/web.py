@@ -37,7 +37,7 @@ def call(
     headers: Mapping[str, str] | None = None,
     timeout_s: float = ANSWER_TIMEOUT_S,
 ) -> Answer:
-    """One request on a connection of its own. body: sent as JSON unless None. Raises NoAnswer."""
+    """Send one request on a connection of its own. body: sent as JSON unless None. Raises NoAnswer."""
     parts = urlsplit(url)
     connection_type = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = connection_type(parts.netloc, timeout=timeout_s)

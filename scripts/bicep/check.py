@@ -54,7 +54,7 @@ def read_files(paths: list[pathlib.Path]) -> dict[pathlib.Path, BicepFile]:
 
 
 def check(paths: list[pathlib.Path], types: Types | None = None, descriptions: bool = False) -> list[Finding]:
-    """All findings, by file and line. paths: folders or .bicep files; modules outside them are not found."""
+    """Return all findings, by file and line. paths: folders or .bicep files; modules outside them are not found."""
     types = types or Types()
     files = read_files(paths)
     findings = {f for file in files.values() for f in Checker(file, files, types, descriptions).run()}

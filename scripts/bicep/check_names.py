@@ -200,7 +200,7 @@ class NameCheck(FileCheck):
             visit(name, [])
 
     def same_names(self) -> None:
-        """Two resources of one type, or two modules, that would have the same name at the same scope."""
+        """Report two resources of one type, or two modules, that would have the same name at the same scope."""
         groups: dict[tuple[str, ...], list[Deployable]] = {}
         for d in [*(r for r, parents in self.resources if not parents and not r.existing), *self.file.modules.values()]:
             properties = d.object.properties if d.object and not isinstance(d.body, For) and not d.condition else {}
@@ -215,7 +215,7 @@ class NameCheck(FileCheck):
                 self.report(members[-1], "BCP121" if kind else "BCP122", f"{names} would have the same name, {name}")
 
     def loops(self) -> None:
-        """[for ...] stands as the value of a declaration or of a property, and runs over something known at the start."""
+        """Check that each loop is the value of a declaration or of a property, and runs over something known at the start."""
 
         def visit(node: Node, place: bool, inside_expression: bool) -> None:
             if isinstance(node, For):

@@ -72,7 +72,10 @@ class ResourceCheck(ValueCheck):
             )
 
     def age(self, resource: Resource, base: str, version: str) -> None:
-        """Old, and not the newest. What is old is counted from a fixed day, so that a template does not age by itself."""
+        """Warn of a version that is old and not the newest.
+
+        What is old is counted from a fixed day, so that a template does not age by itself.
+        """
         old = date(version) < LAST_REVIEW - datetime.timedelta(days=3 * 365)
         if old and (version.endswith("preview") or version != self.types.newest_ga(base)):
             newest = self.types.newest_ga(base)

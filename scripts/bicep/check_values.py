@@ -93,7 +93,7 @@ class ValueCheck(FileCheck):
                 self.warn(node, code, f"{where}: {message}")
 
     def not_null(self, node: Node, type_: Node | None, wanted: Shape, where: str, default: Node | None = None) -> None:
-        """Is a value that may be null handed to what does not take it? A parameter with a default takes null for it."""
+        """Check that no value that may be null is handed to what does not take it. A parameter with a default takes null for it."""
         if default is None and not takes_null(type_, wanted) and may_be_null(self.file, self.shapes, node):
             self.warn(node, "BCP321", f"{where}: {wanted.plain} expected, and this may be null: say ?? what then, or !")
 
@@ -232,7 +232,7 @@ class ValueCheck(FileCheck):
         return type_.variants.get(literal)
 
     def member(self, name: str, entry: Property, type_: Type, path: str, existing: bool, partial: bool) -> None:
-        """One property of an object of a known type."""
+        """Check one property of an object of a known type."""
         known = type_.properties.get(name)
         if known is not None and known.read_only and not existing:
             self.report(entry.key, "BCP073", f"{path} is read-only")

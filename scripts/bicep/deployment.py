@@ -34,7 +34,7 @@ class Template(Evaluator):
         checked(params, self.shapes)
 
     def bodies(self, declared: Deployable, outer: Local) -> Iterator[tuple[Object, Local]]:
-        """Each instance that is deployed, with its local names; those whose condition is false are left out."""
+        """Yield each instance that is deployed, with its local names; those whose condition is false are left out."""
 
         def guarded(body: Node | None, local: Local) -> tuple[Node | None, Local]:
             if isinstance(body, If):

@@ -78,7 +78,7 @@ class ExpressionParser(Reader):
         return items
 
     def arguments(self) -> list[Node]:
-        """( ... ): new lines may follow '(' and ',' and stand before ')'."""
+        """Parse ( ... ): new lines may follow '(' and ',' and stand before ')'."""
         self.take("(")
         args: list[Node] = []
         self.newlines()
@@ -96,7 +96,7 @@ class ExpressionParser(Reader):
         return args
 
     def expression(self, literals: bool = True) -> Node:
-        """literals: whether { } and [ ] may stand here; inside an interpolation they may not."""
+        """Parse an expression. literals: whether { } and [ ] may stand here; inside an interpolation they may not."""
         first = self.token
         test = self.binary(0, literals)
         if not self.sees_after_newline("?"):

@@ -68,7 +68,7 @@ Microsoft.EventGrid | 2022-06-15 2025-02-15 | systemTopics systemTopics/eventSub
 
 
 def wanted() -> set[str]:
-    """Lower-case names such as microsoft.web/sites@2024-11-01."""
+    """Return the names of the types that are wanted, in lower case, such as microsoft.web/sites@2024-11-01."""
     rows = WANTED.strip().replace("\n    ", " ").splitlines()
     names = set()
     for provider, versions, types in (row.split("|") for row in rows):
@@ -99,7 +99,7 @@ def upstream_files(source: pathlib.Path, providers: set[str]) -> Iterator[tuple[
 
 
 def references(node: object) -> Iterator[dict[str, str]]:
-    """Every {"$ref": "#/N"} inside a type."""
+    """Yield every {"$ref": "#/N"} inside a type."""
     if isinstance(node, dict):
         if "$ref" in node:
             yield node

@@ -51,7 +51,7 @@ def _merged(one: dict[str, Any], two: dict[str, Any]) -> dict[str, Any]:
 
 
 def union(*values: Any) -> Any:
-    """Objects deep, the last one winning; arrays as sets."""
+    """Merge objects deep, the last one winning; arrays as sets."""
     if all(isinstance(value, dict) for value in values):
         result: dict[str, Any] = {}
         for value in values:

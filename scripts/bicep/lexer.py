@@ -84,7 +84,7 @@ class Lexer:
             raise BicepSyntaxError(self.line, f"unexpected character {source[at]!r}{hint}")
 
     def text(self, at: int, kind: str, dollars: int, multi_line: bool) -> None:
-        """One piece of a string, up to its end or to the next hole, ${."""
+        """Read one piece of a string, up to its end or to the next hole, ${."""
         first = kind == "string"
         value, end, closed = self.multi_line(at, dollars, first) if multi_line else self.single_line(at)
         if first and not closed:

@@ -35,7 +35,7 @@ def checked(params: dict[str, Any], shapes: Shapes) -> None:
 def check_value(
     value: Any, type_: Node | None, file: BicepFile, shapes: Shapes, decorators: list[Call], where: str
 ) -> None:
-    """One value against a type as written, however deep. What only a deployment knows is not judged."""
+    """Check a value against a type as written, however deep. What only a deployment knows is not judged. Raises Refused."""
     if isinstance(value, Unknown):
         return
     _check_decorators(value, decorators, where)

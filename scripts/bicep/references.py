@@ -23,7 +23,10 @@ def nested_resources(file: BicepFile) -> Iterator[tuple[Resource, list[Resource]
 
 
 def full_type(resource: Resource, parents: list[Resource]) -> str:
-    """Microsoft.Storage/storageAccounts/blobServices@2025-06-01, for nested resources too; '' if it is not a literal."""
+    """Return the type with its version, such as Microsoft.Storage/storageAccounts/blobServices@2025-06-01, nested ones too.
+
+    It is empty if it is not a literal.
+    """
     own = resource.type.value if resource.type else None
     if own is None or not parents:
         return own or ""
@@ -43,7 +46,7 @@ def rooted(node: Node) -> tuple[str, Node | None]:
 
 
 def expressions(node: Node, local: frozenset[str] = frozenset()) -> Iterator[tuple[Node, frozenset[str]]]:
-    """Every node of an expression or declaration with the loop and lambda variables in force there. Types and keys are left out."""
+    """Yield every node of an expression or declaration but types and keys, with the loop and lambda variables in force there."""
     yield node, local
     match node:
         case Lambda(params=params, body=body):

@@ -49,7 +49,7 @@ class Type:
 
     @functools.cached_property
     def properties(self) -> dict[str, Member]:
-        """Of an object; of a discriminated one those that all its variants share."""
+        """Return the properties of an object; of a discriminated one those that all its variants share."""
         return self.members(self.data.get("properties") or self.data.get("baseProperties") or {})
 
     @functools.cached_property
@@ -63,7 +63,7 @@ class Type:
 
     @functools.cached_property
     def variants(self) -> dict[str, Type]:
-        """Of a discriminated object: value of the discriminator -> object type, shared properties included."""
+        """Return the types of a discriminated object, shared properties included, by the value of the discriminator."""
         variants = {}
         for value, ref in (self.data["elements"] if self.kind == "DiscriminatedObject" else {}).items():
             variants[value] = variant = self.follow(ref)
@@ -76,7 +76,7 @@ class Type:
 
     @functools.cached_property
     def choices(self) -> tuple[list[str], bool]:
-        """(allowed strings, whether any other string is accepted too); ([], True) if this is no choice of strings."""
+        """Return the allowed strings, and whether any other is accepted too; ([], True) if this is no choice of strings."""
         if self.kind == "StringLiteral":
             return [self.data["value"]], False
         if self.kind != "Union":
@@ -135,7 +135,7 @@ class Types:
         self.loaded: dict[str, dict[str, ResourceType]] = {}
 
     def versions(self, base: str) -> list[str]:
-        """Every API version that exists, oldest first."""
+        """Return every API version that exists, oldest first."""
         return list(self.index.get(base.lower(), {}).get("versions", []))
 
     def stored(self, base: str) -> list[str]:
@@ -166,6 +166,6 @@ class Types:
         return found
 
     def resource(self, base: str, version: str) -> ResourceType | None:
-        """None if that version of that type is not stored."""
+        """Return a type; None if that version of it is not stored."""
         file = self.index.get(base.lower(), {}).get("stored", {}).get(version.lower())
         return self.load(file)[f"{base}@{version}".lower()] if file else None

@@ -36,7 +36,7 @@ class Unknown(str):
 
 
 def has_unknown(value: Any) -> bool:
-    """Whether a value is not known, or anything inside it."""
+    """Return whether a value is not known, or anything inside it."""
     if isinstance(value, dict):
         return any(has_unknown(inner) for inner in value.values())
     return any(map(has_unknown, value)) if isinstance(value, list) else isinstance(value, Unknown)
@@ -92,11 +92,11 @@ def interpolated(parts: Sequence[tuple[bool, Any]]) -> str:
 
 
 def filled_in(pattern: str, *arguments: Any) -> str:
-    """`format()`: `{0}` and so on with the arguments in their places."""
+    """Put the arguments in their places `{0}` and so on, as `format()` does."""
     pieces = re.split(r"\{(\d+)\}", pattern)
     return interpolated([(i % 2 == 1, arguments[int(piece)] if i % 2 else piece) for i, piece in enumerate(pieces)])
 
 
 def same(one: Any, two: Any) -> bool:
-    """`==` of the language: kinds count, so 1 is not true."""
+    """Compare as `==` of the language does: kinds count, so 1 is not true."""
     return bool(one == two) and isinstance(one, bool) is isinstance(two, bool)

@@ -25,7 +25,7 @@ class Section:
         return list(self._names.items())
 
     def section(self, name: str) -> Section:
-        """Return the object of that name; an empty one where there is none."""
+        """Return the object of that name; an empty one where there is none. Raises ConfigurationError, as the methods below."""
         value = self._values.get(name.casefold())
         if value is not None and not isinstance(value, dict):
             raise self._wrong(name, "an object")

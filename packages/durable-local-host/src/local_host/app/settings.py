@@ -43,7 +43,11 @@ def read_local_settings(directory: Path) -> LocalSettings:
 
 
 def apply_settings(settings: LocalSettings, environ: MutableMapping[str, str], directory: Path) -> None:
-    """Put the settings, and what Core Tools sets beside them, where no variable has a value yet."""
+    """Put the settings, and what Core Tools sets beside them, where no variable has a value yet.
+
+    Raises:
+        ConfigurationError: The worker runtime is another than Python's.
+    """
     for name, value in {**_host_settings(directory), **settings.values}.items():
         if not environ.get(name):
             environ[name] = value

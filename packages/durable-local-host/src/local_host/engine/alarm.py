@@ -33,7 +33,7 @@ class Alarm:
         return bool(self._due) and self._due <= time_text(self._clock.now())
 
     def set(self, due: str) -> None:
-        """There is a timer due then ("" for none)."""
+        """Wait for a timer that is due then ("" for none), if it is earlier than what is waited for."""
         if due and (not self._due or due < self._due):
             self.cancel()
             self._due = due

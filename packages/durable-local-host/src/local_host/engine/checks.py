@@ -12,7 +12,7 @@ from local_host.engine.status import RuntimeStatus
 
 
 def checked_id(instance_id: str) -> str:
-    """Any text will do but none. Raises InvalidInstanceId."""
+    """Return the id of an instance, which may be any text but an empty one. Raises InvalidInstanceId."""
     if not instance_id:
         raise InvalidInstanceId(instance_id, "it must not be empty")
     return instance_id

@@ -70,7 +70,7 @@ class Database:
             )
 
     def read(self, query: str, parameters: Any = ()) -> list[sqlite3.Row]:
-        """Return the rows of a query, as of the last commit."""
+        """Return the rows of a query, as of the last commit. Raises StoreUnavailable."""
         try:
             return self._reader.execute(QUERIES[query], parameters).fetchall()
         except sqlite3.DatabaseError as error:

@@ -29,7 +29,7 @@ _VERSION_MISMATCH = "VersionMismatch: Orchestration version did not comply with 
 
 
 def settle(episode: Episode, around: Surroundings) -> Outcome:
-    """No code runs: the instance was suspended, resumed or terminated, or only its children are rewound."""
+    """Run no code: the instance was suspended, resumed or terminated, or only its children are rewound."""
     outcome = _outcome(episode, around)
     if episode.status is RuntimeStatus.TERMINATED:
         _end(outcome, RuntimeStatus.TERMINATED, episode.reason, around, _next_id(episode))

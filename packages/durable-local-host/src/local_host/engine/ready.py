@@ -15,7 +15,7 @@ class ReadyQueue:
         self._again: set[str] = set()
 
     def add(self, ids: Iterable[str]) -> None:
-        """Something new for these; one that is being worked on becomes ready again when it is released."""
+        """Make these ready; one that is being worked on becomes ready again when it is released."""
         for each in ids:
             if each in self._taken:
                 self._again.add(each)

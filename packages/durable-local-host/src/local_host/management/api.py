@@ -41,7 +41,7 @@ Handler = Callable[[Call], Awaitable[web.Response]]
 
 
 async def make_primary(call: Call) -> web.Response:
-    """There is no secondary app, so this one is the primary one already."""
+    """Change nothing: there is no secondary app, so this one is the primary one already."""
     return web.Response()
 
 

@@ -47,7 +47,7 @@ class ScheduledTwice(Exception):
 
 
 def json_body(value: Any) -> bytes:
-    """Compact JSON, as the extension writes it. Half of a surrogate pair, which has no UTF-8, stays an escape."""
+    """Return compact JSON, as the extension writes it. Half of a surrogate pair, which has no UTF-8, stays an escape."""
     return to_text(value).encode()
 
 

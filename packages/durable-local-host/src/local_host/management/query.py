@@ -37,7 +37,7 @@ class Query:
         return default if value is None else value.casefold() == "true"
 
     def number(self, name: str) -> float | None:
-        """Return a number of at least 0."""
+        """Return a number of at least 0; None when absent. Raises InvalidParameter."""
         value = self.text(name)
         if value is None:
             return None
@@ -50,7 +50,7 @@ class Query:
         return number
 
     def time(self, name: str) -> datetime | None:
-        """Return a time in ISO 8601; without an offset it is UTC."""
+        """Return a time in ISO 8601, which without an offset is UTC; None when absent. Raises InvalidParameter."""
         value = self.text(name)
         if value is None:
             return None

@@ -80,7 +80,11 @@ class AppHost(Controls):
         return max(durable.control_queue_visibility_timeout, durable.work_item_queue_visibility_timeout)
 
     async def restart(self) -> None:
-        """End the host as a kill does, nothing more is stored, and start it again on the same state file."""
+        """End the host as a kill does, nothing more is stored, and start it again on the same state file.
+
+        Raises:
+            ValueError: The state is in memory, which does not survive.
+        """
         if self._state == MEMORY:
             raise ValueError("State in memory does not survive a restart; give the host a state file.")
         self.crashes.crash()

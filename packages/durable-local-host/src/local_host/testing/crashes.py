@@ -32,7 +32,7 @@ class CrashFaults(Faults):
         self._crash_after = after
 
     def crash(self) -> None:
-        """From now on nothing is stored. Called from the thread that commits, too."""
+        """Store nothing from now on. Called from the thread that commits, too."""
         self.has_crashed = True
         self._loop.call_soon_threadsafe(self.is_over.set)
 

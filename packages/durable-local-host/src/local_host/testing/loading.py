@@ -21,7 +21,7 @@ def app_index(directory: Path | str) -> AppIndex:
 
 @contextmanager
 def environment(values: Mapping[str, str]) -> Iterator[None]:
-    """Environment variables for the length of the block."""
+    """Set environment variables for the length of the block."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:

@@ -78,7 +78,11 @@ class HostProcess:
         return self.process.wait(timeout=300)
 
     def next_ready_url(self) -> str:
-        """Wait until the host is ready, and return its address; `announced` then has the lines before."""
+        """Wait until the host is ready, and return its address; `announced` then has the lines before.
+
+        Raises:
+            AssertionError: The host ended before.
+        """
         assert self.process.stdout is not None
         self.announced.clear()
         for line in self.process.stdout:

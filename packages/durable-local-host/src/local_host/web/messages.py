@@ -44,7 +44,7 @@ def joined_headers(request: web.BaseRequest) -> dict[str, str]:
 
 
 def joined_query(query: str) -> dict[str, str]:
-    """Repeated parameters joined by commas; empty ones left out."""
+    """Return the parameters of a query: repeated ones joined by commas, empty ones left out."""
     values: dict[str, list[str]] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
         values.setdefault(name, []).append(value)

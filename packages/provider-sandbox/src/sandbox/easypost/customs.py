@@ -26,7 +26,7 @@ _ARMED_FORCES = frozenset({"AA", "AE", "AP"})
 
 
 def crosses_border(from_address: JsonObject, to_address: JsonObject) -> bool:
-    """Say whether customs want to know: always "when you are shipping between two countries" (…/guides/customs-guide)."""
+    """Return whether customs want to know: always "when you are shipping between two countries" (…/guides/customs-guide)."""
     if from_address["country"] != to_address["country"]:
         return True
     return to_address["country"] == "US" and (to_address["state"] or "").upper() in _ARMED_FORCES

@@ -57,7 +57,7 @@ async def test_a_copy_that_was_interrupted_goes_on_and_is_whole_once(
     await back_up(client_of(copied_shop), NOW, lambda: False)
     assert state(caplog) == {"evt": "backup.state"}, "there is no whole copy yet"
     for _ in range(2):
-        await copied_shop.host.run("back_up")
+        await back_up(client_of(copied_shop), NOW, lambda: True)
     seen = state(caplog)
     assert (seen["day"], seen["hours"]) == (f"{NOW:%Y%m%d}", 0)
     new = Storage(StorageLocation(connection_string=azurite.new_account()))
@@ -79,6 +79,12 @@ async def test_a_stock_that_cannot_be_read_keeps_no_copy_from_being_whole(
     day = state(caplog)["day"]
     stock, _ = Backup(Storage(StorageLocation(connection_string=azurite.new_account())), kept()._vault).restore(day)
     assert stock == {"mug": 10}
+
+
+async def test_the_timer_copies_the_day_on_which_it_runs(copied_shop: Shop) -> None:
+    before = datetime.now(UTC)
+    await copied_shop.host.run("back_up")
+    assert any(kept().is_whole(f"{each:%Y%m%d}") for each in (before, datetime.now(UTC)))
 
 
 async def test_a_copy_of_every_day_is_kept_for_its_time(

@@ -81,8 +81,10 @@ async def test_a_request_whose_headers_do_not_end_in_time_is_closed(monkeypatch:
 
 async def test_the_time_for_headers_counts_again_on_a_connection_that_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     async with running(monkeypatch, Limits(headers_s=LATE_S)) as host:
-        connection = await host.connect("GET /admin/host/ping HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        assert (await connection.answer()).startswith(b"HTTP/1.1 200")
+        answer = b""
+        while not answer.startswith(b"HTTP/1.1 200"):  # a busy machine may read the headers too late, too
+            connection = await host.connect("GET /admin/host/ping HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            answer = await connection.answer()
         await connection.send("GET /admin")
         assert await connection.status() == 408
 

@@ -1196,7 +1196,7 @@ def _(c):
 @case("queue-list-output")
 def _(c):
     c.http("enqueue", "POST", "/api/enqueue-list", [f"one {c.id()}", f"two {c.id()}", ""])
-    _noted(c, "from_text_queue", c.id(), 1, 15)
+    _noted(c, "from_text_queue", c.id(), 2, 15)
 
 
 @case("blob-trigger")

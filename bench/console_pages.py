@@ -4,7 +4,6 @@
 """
 
 import asyncio
-import json
 import os
 import statistics
 import sys
@@ -17,7 +16,7 @@ from typing import Any, Final
 import azure.functions as func
 
 from bench.figures import keep
-from bench.order_repository import ROUNDS, stored_rows
+from bench.order_repository import ROUNDS, SETTINGS, stored_rows
 from bench.ordered_tables import load, ordered_tables
 from console.web.serving import serve
 from domain.orders.listing import OrderFilter
@@ -25,20 +24,6 @@ from domain.orders.order import OrderStatus
 from services.container import services
 
 _NO_CLIENT: Final[Any] = None  # a list asks the task hub nothing
-_ADDRESS: Final = {
-    "name": "A",
-    "street1": "1 Main St",
-    "city": "San Francisco",
-    "state": "CA",
-    "postal_code": "94107",
-    "country": "US",
-}
-_SETTINGS: Final = {
-    "STRIPE_API_KEY": "sk_test_x",
-    "EASYPOST_API_KEY": "EZTK_x",
-    "IDENTITY": "local",
-    "SHIP_FROM": json.dumps(_ADDRESS),
-}
 
 
 def page(query: dict[str, str], path: str = "orders") -> Callable[[], None]:
@@ -71,7 +56,7 @@ def main() -> None:
         load(path, stored_rows(count))
         with ordered_tables(path) as tables:
             os.environ.update(
-                _SETTINGS, AzureWebJobsStorage=tables.connection_string, SHOP_STORAGE=tables.connection_string
+                SETTINGS, AzureWebJobsStorage=tables.connection_string, SHOP_STORAGE=tables.connection_string
             )
             print("| page | the console: ms, requests | the repository: ms, requests | ratio |\n|---|---|---|---|")
             ratios = []

@@ -1,10 +1,13 @@
-"""What a page of orders, and the look for unfinished ones, costs in a repository of a thousand orders and in one of a million.
+"""What a page of orders, and what the timers do, costs in a repository of a thousand orders and in one of a million.
 
 `python -m bench.order_repository [COUNT ...]` prints, per number of orders, the time, requests and rows of each read, and its time
-over that of the smallest repository. The rows are those that the order repository writes; they are loaded past it, because a
-million orders would take hours, into `bench.ordered_tables`, because the emulator looks at every row of a table for every range.
+over that of the smallest repository. The recovery timer is run as a whole, over a task hub whose instances are all at work; of the
+others it is what they read of the repository first. The rows are those that the order repository writes; they are loaded past it,
+because a million orders would take hours, into `bench.ordered_tables`, because the emulator looks at every row of a table for every
+range.
 """
 
+import asyncio
 import json
 import statistics
 import sys
@@ -15,25 +18,47 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final
 
-from adapters.azure_storage.storage import Storage
+import azure.durable_functions as df
+
+from adapters.azure_storage.cursor import encode_cursor
 from adapters.azure_storage.table_values import long, plain
-from adapters.stores.order_index import email_digest, index_rows, partition_of
-from adapters.stores.order_repository import OrderRepository
+from adapters.stores.order_index import email_digest, filter_digest, index_rows, inverse_time, partition_of
 from bench.figures import keep
 from bench.ordered_tables import Row, Tables, load, ordered_tables
-from domain.orders.listing import OrderFilter
+from domain.ids import PROCESS_ORDER
+from domain.orders.listing import EVERY_ORDER, OrderFilter
 from domain.orders.order import OrderStatus
-from settings import StorageLocation
+from domain.repositories.orders import OrderRepository
+from services.container import Services, process
+from services.recovery.orders import OrderRecovery
+from settings import Settings
 
 COUNTS: Final = (1_000, 1_000_000)
 OPEN: Final = 200
-CUSTOMERS: Final = 10_000
-PRODUCTS: Final = 100
+CUSTOMER_ORDERS: Final = 10
+BUSY_CUSTOMER: Final = "c-busy"
+PRODUCTS: Final = 10
+PAGE_ORDERS: Final = 50
 ROUNDS: Final = 21
 BEGAN: Final = datetime(2026, 1, 1, tzinfo=UTC)
 BETWEEN: Final = timedelta(seconds=10)
+_ADDRESS: Final = {
+    "name": "A",
+    "street1": "1 Main St",
+    "city": "San Francisco",
+    "state": "CA",
+    "postal_code": "94107",
+    "country": "US",
+}
+SETTINGS: Final = {
+    "STRIPE_API_KEY": "sk_test_x",
+    "EASYPOST_API_KEY": "EZTK_x",
+    "IDENTITY": "local",
+    "SHIP_FROM": json.dumps(_ADDRESS),
+}
 
 
 @dataclass
@@ -41,8 +66,15 @@ class Filled:
     """A repository with so many orders, and the service behind it."""
 
     count: int
-    repository: OrderRepository
+    services: Services
     tables: Tables
+
+    @property
+    def repository(self) -> OrderRepository:
+        return self.services.order_repository
+
+
+Read = Callable[[Filled], Any]
 
 
 def stored_rows(count: int) -> Iterator[Row]:
@@ -51,18 +83,20 @@ def stored_rows(count: int) -> Iterator[Row]:
         order_id, placed_at = f"ord-{number:07}", BEGAN + number * BETWEEN
         partition = partition_of(order_id)
         is_open = number >= count - OPEN
-        status = "accepted" if is_open else "needs_attention" if number % 100 == 0 else "completed"
+        status = _status(number, is_open=is_open)
+        customer = BUSY_CUSTOMER if number % 7 == 3 else f"c-{number % (count // CUSTOMER_ORDERS or 1)}"
         facts = {
-            "customer_id": f"c-{number % CUSTOMERS}",
+            "customer_id": customer,
             "status": status,
             "total_cents": long(2_000),
             "currency": "usd",
             "placed_at": placed_at,
             "updated_at": placed_at,
-            "email_digest": email_digest(f"c-{number % CUSTOMERS}@example.com"),
+            "email_digest": email_digest(f"{customer}@example.com"),
             "products": f"|p-{number % PRODUCTS}|",
             "payment_id": f"pi_{number}",
             "tracking_code": f"EZ{number}",
+            **({} if is_open else {"ended_at": placed_at + timedelta(minutes=5)}),
         }
         row = {"PartitionKey": partition, "RowKey": order_id, "listed_at": placed_at, **facts}
         body = json.dumps(_wire({"order_id": order_id, **facts}))
@@ -72,25 +106,75 @@ def stored_rows(count: int) -> Iterator[Row]:
             yield partition, f"~{order_id}", json.dumps(_wire(reminder))
 
 
-def reads() -> dict[str, Callable[[Filled], Any]]:
-    """Return what is measured."""
+def _status(number: int, *, is_open: bool) -> str:
+    """Return the status of an order: a ninth is rejected, one in 13 needs attention: enough for a page of each."""
+    if is_open:
+        return "accepted"
+    return "needs_attention" if number % 13 == 0 else "rejected" if number % 9 == 0 else "completed"
 
-    def page(**wanted: Any) -> Callable[[Filled], Any]:
-        return lambda filled: filled.repository.list(OrderFilter(**wanted), limit=50)
 
-    def middle(filled: Filled) -> Any:
-        return filled.repository.list(OrderFilter(placed_to=BEGAN + filled.count // 2 * BETWEEN), limit=50)
+def pages() -> dict[str, Read]:
+    """Return the pages of lists that are measured."""
+
+    def page(**wanted: Any) -> Read:
+        return lambda filled: filled.repository.list(OrderFilter(**wanted), limit=PAGE_ORDERS)
+
+    def behind_a_cursor(filled: Filled) -> Any:
+        place = f"{inverse_time(BEGAN + filled.count // 2 * BETWEEN)}|0"
+        cursor = encode_cursor([filter_digest(EVERY_ORDER), place])
+        return filled.repository.list(EVERY_ORDER, cursor=cursor, limit=PAGE_ORDERS)
 
     return {
         "newest": page(),
-        "from the middle": middle,
+        "behind half of all": behind_a_cursor,
         "of a product": page(product_id="p-7"),
+        "of a customer": page(customer_id="c-9"),
+        "of a customer with a seventh of all": page(customer_id=BUSY_CUSTOMER),
+        "of an address": page(email="c-9@example.com"),
         "completed": page(status=OrderStatus.COMPLETED),
+        "needs attention": page(status=OrderStatus.NEEDS_ATTENTION),
         "of a product, completed": page(product_id="p-7", status=OrderStatus.COMPLETED),
+        "of a product, rejected": page(product_id="p-7", status=OrderStatus.REJECTED),
+        "of that customer, rejected": page(customer_id=BUSY_CUSTOMER, status=OrderStatus.REJECTED),
+        "of that customer, accepted": page(customer_id=BUSY_CUSTOMER, status=OrderStatus.ACCEPTED),
+        "of that customer, of a product": page(customer_id=BUSY_CUSTOMER, product_id="p-7"),
         "of a payment": page(payment_id="pi_7"),
+        "of a parcel": page(tracking_code="EZ7"),
         "of an hour": page(placed_from=BEGAN, placed_to=BEGAN + timedelta(hours=1)),
-        f"{OPEN} unfinished": lambda filled: filled.repository.intake.open_runs(datetime.max.replace(tzinfo=UTC)),
+        "of the year before the first": page(placed_from=BEGAN - timedelta(days=365), placed_to=BEGAN),
     }
+
+
+def timers() -> dict[str, Read]:
+    """Return what timers do, or what they read first."""
+
+    def recover(filled: Filled) -> Any:
+        process.container = filled.services
+        return asyncio.run(OrderRecovery().recover(_AllAtWork(), datetime.now(UTC)))
+
+    def ended(filled: Filled) -> Any:
+        now = BEGAN + filled.count * BETWEEN
+        return filled.repository.ended(now - timedelta(hours=1), now, 1_000)
+
+    return {
+        f"recovery timer and watchdog, {OPEN} open": recover,
+        "reconciliation: ended within the hour": ended,
+        "retention: nothing is due": lambda filled: filled.repository.ended(BEGAN - timedelta(days=365), BEGAN, 200),
+        "count of open orders": lambda filled: filled.repository.count(OrderStatus.ACCEPTED),
+    }
+
+
+class _AllAtWork:
+    """A durable client of a hub in which each order has an instance that has just gone on."""
+
+    async def get_status(self, instance_id: str, **_: Any) -> Any:
+        return SimpleNamespace(
+            name=PROCESS_ORDER,
+            instance_id=instance_id,
+            runtime_status=df.OrchestrationRuntimeStatus.Running,
+            last_updated_time=datetime.now(UTC),
+            custom_status=None,
+        )
 
 
 def main() -> None:
@@ -101,20 +185,23 @@ def main() -> None:
         filled = [_filled(stack, folder / f"{count}.db", count) for count in counts]
         print("| read | " + " | ".join(f"{count:,} orders: ms, requests, rows" for count in counts) + " | ratio |")
         print("|---" * (len(counts) + 2) + "|")
-        ratios = []
-        for name, read in reads().items():
-            times = _times(filled, read)
-            ratios.append(times[-1] / times[0])
-            cells = [f"{ms:.0f}, {_asked(each, read)}" for ms, each in zip(times, filled, strict=True)]
-            print(f"| {name} | {' | '.join(cells)} | {ratios[-1]:.2f} |")
-    keep("page_ratio", max(ratios))
+        for figure, reads in (("page_ratio", pages()), ("open_ratio", timers())):
+            keep(figure, max(_measured(filled, name, read) for name, read in reads.items()))
+
+
+def _measured(filled: list[Filled], name: str, read: Read) -> float:
+    """Print what a read costs at every size. Return the time at the largest over that at the smallest."""
+    times = _times(filled, read)
+    cells = [f"{ms:.0f}, {_asked(each, read)}" for ms, each in zip(times, filled, strict=True)]
+    print(f"| {name} | {' | '.join(cells)} | {times[-1] / times[0]:.2f} |", flush=True)
+    return times[-1] / times[0]
 
 
 def _filled(stack: ExitStack, path: Path, count: int) -> Filled:
     load(path, stored_rows(count))
     tables = stack.enter_context(ordered_tables(path))
-    location = StorageLocation(connection_string=tables.connection_string)
-    return Filled(count, OrderRepository(Storage(location)), tables)
+    where = dict.fromkeys(("AzureWebJobsStorage", "SHOP_STORAGE"), tables.connection_string)
+    return Filled(count, Services(Settings.from_env({**SETTINGS, **where})), tables)
 
 
 def _times(filled: list[Filled], read: Callable[[Filled], Any]) -> list[float]:

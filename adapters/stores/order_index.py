@@ -17,7 +17,7 @@ from zlib import crc32
 
 from domain.ids import digest_id
 from domain.orders.listing import OrderFilter
-from domain.orders.order import ENDED, Order, OrderProgress, OrderStatus
+from domain.orders.order import ENDED, ENDS, Order, OrderProgress
 from domain.orders.steps import AUTHORISE_PAYMENT, BUY_LABEL
 
 PARTITIONS: Final = tuple(f"order-{number}" for number in range(8))
@@ -98,8 +98,8 @@ def prefix_of(wanted: OrderFilter) -> str:
         return _prefix("email", email_digest(wanted.email))
     if wanted.customer_id is not None:
         return _prefix("customer", wanted.customer_id)
-    # Most orders complete, so every other status is rarer than a product may be.
-    if wanted.status is not None and (wanted.product_id is None or wanted.status is not OrderStatus.COMPLETED):
+    # Orders stay in an end for good, while few are in any other status at a time: fewer than a product may have.
+    if wanted.status is not None and (wanted.product_id is None or wanted.status not in ENDS):
         return _prefix("status", wanted.status)
     return _prefix("all") if wanted.product_id is None else _prefix("product", wanted.product_id)
 
@@ -127,6 +127,16 @@ def inverse_time(at: datetime) -> str:
     return _word(_END_OF_TIME - _micros(at))
 
 
+def micros_of(word: str) -> int:
+    """Return the number of the word with which a text begins: of a time its microseconds, of an inverse one what is left of all."""
+    return int(word[:_TIME_CHARS].translate(_HEX_DIGITS), 16)
+
+
+def word_of(micros: int) -> str:
+    """Return the word of such a number, or of the largest one."""
+    return _word(min(micros, _END_OF_TIME))
+
+
 def _time(at: datetime) -> str:
     """Return a word for a time, the smaller the earlier, to the microsecond."""
     return _word(_micros(at))
@@ -149,8 +159,7 @@ def silent_before(time: datetime) -> tuple[str, str]:
 
 def silent_since(key: str) -> datetime:
     """Return the time in the key of an open parcel's index row: when it was last reported or polled."""
-    word = key.removeprefix(OPEN_PARCELS)[:_TIME_CHARS]
-    return _EPOCH + timedelta(microseconds=int(word.translate(_HEX_DIGITS), 16))
+    return _EPOCH + timedelta(microseconds=micros_of(key.removeprefix(OPEN_PARCELS)))
 
 
 def open_parcel(row: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 
 from adapters.azure_storage.storage import Storage
-from adapters.stores.order_index import PARTITIONS, index_rows
+from adapters.stores.order_index import PARTITIONS, index_rows, inverse_time
 from adapters.stores.order_repository import OrderRepository
 from domain.errors import StorageUnavailable
 from domain.ids import PROCESS_ORDER
+from domain.orders.listing import OrderFilter
 from domain.orders.order import MAX_ORDER_LINES, OrderStatus
 from domain.orders.run import settling
 from domain.workflows.course import Course
@@ -157,13 +158,73 @@ def test_a_page_that_the_service_left_empty_is_not_the_end(script: Script) -> No
         script.answer(call, {"value": []}, headers=MORE)
     script.answer(call, {"value": [found]}, headers=OF_THE_SERVICE)
     script.answer(call, {"value": []}, headers=OF_THE_SERVICE)
+    assert every_id(scripted_repository(script), customer_id="ada") == [ORDER]
+
+
+def scripted_repository(script: Script) -> OrderRepository:
     location = f"AccountName=shop;AccountKey=a2V5;TableEndpoint={script.url}/shop"
-    repository = OrderRepository(Storage(StorageLocation(connection_string=location)))
-    assert every_id(repository, customer_id="ada") == [ORDER]
+    return OrderRepository(Storage(StorageLocation(connection_string=location)))
+
+
+def listed_row(number: int, status: str) -> dict[str, str]:
+    key = f"$customer|ada|{inverse_time(NOON - timedelta(minutes=number))}|o-{number}"
+    known = {"order_id": f"o-{number}", "customer_id": "ada", "status": status, "updated_at": NOON.isoformat()}
+    return {"PartitionKey": PARTITIONS[0], "RowKey": key, **known}
+
+
+@pytest.mark.parametrize("found", [[], [listed_row(7, "rejected")]])
+def test_a_service_that_is_too_slow_with_a_condition_is_given_fewer_rows(
+    script: Script, monkeypatch: pytest.MonkeyPatch, found: list[dict[str, str]]
+) -> None:
+    monkeypatch.setattr("adapters.stores.order_list.PARTITIONS", PARTITIONS[:1])
+    call, repository = "GET /shop/orders()", scripted_repository(script)
+    script.answer(call, {"value": [listed_row(number, "completed") for number in range(5)]}, headers=MORE)
+    script.answer(call, {"value": []}, headers=MORE)
+    script.answer(call, {"value": found}, headers=MORE)
+    script.answer(call, {"value": []}, headers=MORE)
+    script.answer(call, {"value": [listed_row(number, "rejected") for number in (8, 9)]}, headers=OF_THE_SERVICE)
+    wanted = OrderFilter(customer_id="ada", status=OrderStatus.REJECTED)
+    page = repository.list(wanted, limit=3)
+    if found:
+        assert ([each.order_id for each in page.items], page.cursor is None) == (["o-7"], False)
+        page = repository.list(wanted, cursor=page.cursor, limit=3)
+    assert ([each.order_id for each in page.items], page.cursor) == (["o-8", "o-9"], None)
+
+
+def test_a_page_of_few_among_many_is_two_requests_to_each_partition(
+    storage_connection: str, storage: Storage, repository: OrderRepository
+) -> None:
+    """A customer orders every minute for hours, and did once a year before: the oldest of both are rejected."""
+    for order_id, hours in (("lately", 3), ("long-ago", 365 * 24)):
+        repository.accept(order(order_id, placed_at=NOON - timedelta(hours=hours)), "print")
+        repository.record(progress(OrderStatus.REJECTED, order_id))
+    table, many = storage.table("orders"), 150
+    for partition in PARTITIONS:
+        rows = []
+        for number in range(many):
+            row = {
+                "PartitionKey": partition,
+                "RowKey": f"x{partition[-1]}-{number}",
+                "customer_id": "ada",
+                "updated_at": NOON,
+            }
+            row |= {"status": "completed", "listed_at": NOON - timedelta(minutes=number)}
+            rows += [index for key, index in index_rows(row).items() if key.startswith("$customer")]
+        for start in range(0, many, 100):
+            table.submit_transaction([("create", each) for each in rows[start : start + 100]])
+    [tables] = re.findall("TableEndpoint=([^;]+)", storage_connection)
+    wanted = OrderFilter(customer_id="ada", status=OrderStatus.REJECTED)
+    with losing_way(tables) as way:
+        detour = OrderRepository(
+            Storage(StorageLocation(connection_string=storage_connection.replace(tables, way.url)))
+        )
+        first = detour.list(wanted, limit=5)
+        assert way.passed <= 2 * len(PARTITIONS)
+    assert [each.order_id for each in first.items] == ["lately"]
+    assert every_id(repository, limit=5, customer_id="ada", status=OrderStatus.REJECTED) == ["lately", "long-ago"]
 
 
 def test_a_service_that_gives_nothing_but_empty_pages_is_unavailable(script: Script) -> None:
     script.answer("GET /shop/orders()", {"value": []}, headers=MORE)
-    location = f"AccountName=shop;AccountKey=a2V5;TableEndpoint={script.url}/shop"
     with pytest.raises(StorageUnavailable):
-        OrderRepository(Storage(StorageLocation(connection_string=location))).list()
+        scripted_repository(script).list()

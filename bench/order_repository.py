@@ -150,7 +150,8 @@ def timers() -> dict[str, Read]:
 
     def recover(filled: Filled) -> Any:
         process.container = filled.services
-        return asyncio.run(OrderRecovery().recover(_AllAtWork(), datetime.now(UTC)))
+        client: Any = _AllAtWork()
+        return asyncio.run(OrderRecovery().recover(client, datetime.now(UTC)))
 
     def ended(filled: Filled) -> Any:
         now = BEGAN + filled.count * BETWEEN

@@ -8,7 +8,7 @@ from adapters.stores.order_index import micros_of, word_of
 _SPANS_COUNT: Final = 300
 """Of 17 rows each where a page has 50 orders: of one partition some 5,000, which the service checks well within five seconds."""
 
-_SHORTEST_MICROS: Final = 1_000_000
+_MIN_SPAN_MICROS: Final = 1_000_000
 _FIRST_ID: Final = "0"  # no order's id comes before it
 
 
@@ -20,4 +20,4 @@ def span_behind(places: list[str]) -> str:
     times = [micros_of(place) for place in places]
     pauses = [later - earlier for earlier, later in pairwise(times)]
     taken = sum(pauses) - max(pauses, default=0)
-    return f"{word_of(times[-1] + _SPANS_COUNT * max(taken, _SHORTEST_MICROS))}|{_FIRST_ID}"
+    return f"{word_of(times[-1] + _SPANS_COUNT * max(taken, _MIN_SPAN_MICROS))}|{_FIRST_ID}"

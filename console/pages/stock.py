@@ -18,9 +18,8 @@ from domain.inventory.requests import AdjustRequest, CorrectionReason, RestockRe
 from domain.inventory.stock import Stock
 from domain.keyed_changes import ChangeKey
 from domain.wire import Edge
-from services.concurrency import gather_bounded
 from services.inventory.recent_movements import recent_movements
-from services.inventory.stock import move_stock, read_stock
+from services.inventory.stock import move_stock, read_stock, read_stocks
 from triggers.http.support.callers import caller
 
 _READERS: Final = frozenset({Role.OPERATOR, Role.CATALOGUE_MANAGER, Role.AUDITOR})
@@ -48,12 +47,9 @@ class CorrectionForm(Edge):
 async def show_stocks(visit: Visit) -> func.HttpResponse:
     """Show the products of one page with their stock."""
     products = await read_products(visit.query(ProductsQuery), _PAGE_SIZE)
-
-    async def stock_of(product_id: str) -> Stock:
-        return await read_stock(visit.client, product_id) or Stock()
-
-    stocks = await gather_bounded(stock_of, [each.product_id for each in products.items])
-    rows = tuple(zip(products.items, stocks, strict=True))
+    stocks, unreadable = await read_stocks(visit.client, (each.product_id for each in products.items))
+    shown: dict[str, Stock | None] = {**stocks, **dict.fromkeys(unreadable)}
+    rows = tuple((each, shown.get(each.product_id, Stock())) for each in products.items)
     return visit.show("stocks.html", rows=rows, cursor=products.cursor)
 
 

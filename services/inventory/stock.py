@@ -28,6 +28,12 @@ C = TypeVar("C", bound=KeyedChange)
 _log: Final = logging.getLogger(__name__)
 
 
+_MERGE_FIRST: Final = (
+    " in the first of the product's shards, where corrections are made: set its stock_shards to 1, and send this again when the"
+    " other shards have given their units back, some minutes later"
+)
+
+
 class StockUnreadable(ShopError):
     """The state of a stock is not in the form in which its entity stores it."""
 
@@ -35,8 +41,8 @@ class StockUnreadable(ShopError):
 class MovementRefused(Conflict):
     """The stock does not allow the movement."""
 
-    def __init__(self, refusal: StepResult) -> None:
-        super().__init__(refusal.reason_code or "refused", f"The stock does not allow it: {refusal.message}.")
+    def __init__(self, refusal: StepResult, remedy: str = "") -> None:
+        super().__init__(refusal.reason_code or "refused", f"The stock does not allow it: {refusal.message}{remedy}.")
 
 
 async def read_stock(client: DurableClient, product_id: str) -> Stock | None:
@@ -105,9 +111,11 @@ async def move_stock(
         MovementRefused: The rule refuses it already. The entity decides again when the signal arrives, which has no answer.
     """
     # A shard decides on its own units only, so a product that is split is corrected where most movements are: in its first shard.
-    _, expected = rule((await read_shards(client, product_id)).get(product_id), request)
+    shards = await read_shards(client, product_id)
+    _, expected = rule(shards.get(product_id), request)
     if expected.outcome is not Outcome.DONE:
-        raise MovementRefused(expected)
+        is_elsewhere = len(shards) > 1 and rule(merged(shards), request)[1].outcome is Outcome.DONE
+        raise MovementRefused(expected, _MERGE_FIRST if is_elsewhere else "")
     await asyncio.to_thread(services().inventory_notes.note_change, product_id, request.requested_at)
     await signal_stock(client, product_id, request.operation, request)
 

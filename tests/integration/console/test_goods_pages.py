@@ -9,6 +9,7 @@ from tests.integration.console.pages import OPERATOR, send, visit
 from tests.integration.console.test_order_page import MARKUP, has_text
 from tests.support.order_requests import order_request
 from tests.support.shop import Shop
+from tests.support.stock import break_stock
 
 MANAGER = "catalogue_manager"
 
@@ -39,6 +40,16 @@ async def test_stock_is_shown_restocked_once_and_adjusted_with_a_reason(shop: Sh
     moved = sorted((re.sub("<.*?>", "", why), units) for units, why in rows)
     assert moved[1:] == [("correction: broken", "-2"), ("delivery", "+4"), ("delivery", "+5")]
     assert (moved[0][0].startswith("Sold to order "), moved[0][1]) == (True, "-2")
+
+
+async def test_a_stock_that_cannot_be_read_hides_no_other(shop: Shop, monkeypatch: pytest.MonkeyPatch):
+    for product_id, quantity in (("beans", 4), ("mug", 5)):
+        await shop.stock(product_id, quantity)
+    await shop.put("products/pot", {"name": "Pot", "unit_price_cents": 1_000})
+    break_stock(monkeypatch, "beans")
+    page = await visit(shop, "stock", roles=OPERATOR)
+    assert has_text(page, "Its stock cannot be read.")
+    assert re.findall(r'<td class="number[^"]*">(\d+)</td>', page.text) == ["5", "0", "0", "0", *"0000"]
 
 
 @pytest.mark.parametrize("quantity", ["", "0", "-1", "1.5", "many", "9" * 12])

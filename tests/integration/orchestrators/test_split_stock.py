@@ -82,6 +82,26 @@ async def test_a_merged_product_gives_its_units_back_to_the_first_shard_in_a_few
     assert [(await shard(shop, number))["available"] for number in (0, 1)] == [7, 0]
 
 
+async def test_a_correction_that_only_the_whole_product_allows_says_how_to_make_it(shop: Shop):
+    await shop.stock("mug", 8, stock_shards=SHARDS)
+    (order_id,) = orders_of_shard(1, 1)
+    await place(shop, order_id)
+    await finish(shop)
+    correction = {"delta": -7, "reason": "counted", "key": "count-1"}
+    refused = await shop.post("inventory/mug/adjustment", correction)
+    assert (refused.status, refused.json()["code"]) == (409, "below_zero")
+    assert "set its stock_shards to 1" in refused.json()["detail"]
+    none_has = await shop.post("inventory/mug/adjustment", {**correction, "delta": -8})
+    assert "stock_shards" not in none_has.json()["detail"]
+    await split(shop, 1)
+    for _ in range(3):
+        await shop.host.run("expire_reservations")
+        await shop.host.run_until_idle()
+    assert (await shop.post("inventory/mug/adjustment", correction)).status == 202
+    await shop.host.run_until_idle()
+    assert (await shop.get("inventory/mug")).json()["available"] == 0
+
+
 async def test_a_transfer_that_an_instance_died_over_is_carried_on_by_the_timer(shop: Shop):
     await shop.stock("mug", 8, stock_shards=SHARDS)
     await signal(shop, "mug", "give", GiveRequest(to="mug.1", wanted=8))

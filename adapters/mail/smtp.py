@@ -4,6 +4,7 @@ A mail may go over a connection that has waited since the one before, and which 
 is sent, whatever goes wrong there is done again over a new one; from then on nothing is, because the server may have the mail.
 """
 
+import re
 import smtplib
 import ssl
 from collections.abc import Iterator, Sequence
@@ -21,6 +22,9 @@ from domain.mail.message import Mail
 from domain.workflows.steps import StepResult
 
 ANSWER_TIMEOUT_S: Final = 20
+# It wants a login, or TLS first (RFC 4954, 6; RFC 3207, 4).
+_OF_OUR_ACCESS: Final = frozenset({530, 534, 535, 538})
+_LEADING_DOT: Final = re.compile(rb"^\.", re.MULTILINE)  # RFC 5321, 4.5.2
 _SMTPUTF8: Final = ("SMTPUTF8", "BODY=8BITMIME")
 
 
@@ -42,7 +46,8 @@ class SmtpMailer:
             with _smtp_errors():
                 connection = self._ready_for(mail.to, options)
                 with closed_on_error(connection):
-                    code, reply = connection.smtp.data(content)
+                    connection.smtp.send(_LEADING_DOT.sub(b"..", content) + b".\r\n")
+                    code, reply = connection.smtp.getreply()
                     if code != 250:
                         raise smtplib.SMTPDataError(code, reply)
         except _MailRefused as refusal:
@@ -64,7 +69,7 @@ class SmtpMailer:
         return connection
 
     def _announce(self, session: smtplib.SMTP, to: Sequence[str], options: Sequence[str]) -> None:
-        """Name the sender and the recipients. To read these from the header again might find others."""
+        """Name the sender and the recipients, and the content that is to follow. To read the header again might find others."""
         if _SMTPUTF8[0] in options and not session.has_extn("smtputf8"):
             raise _MailRefused("does not offer SMTPUTF8, which an address outside ASCII needs")
         understood = [option for option in options if "=" not in option or session.has_extn(option.partition("=")[0])]
@@ -74,6 +79,9 @@ class SmtpMailer:
         refused = {one: answer for one in to if (answer := session.rcpt(one))[0] not in (250, 251)}
         if len(refused) == len(to):
             raise smtplib.SMTPRecipientsRefused(refused)
+        code, reply = session.docmd("DATA")
+        if code != 354:
+            raise smtplib.SMTPDataError(code, reply)
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
@@ -81,20 +89,24 @@ class SmtpMailer:
         return ssl.create_default_context()
 
     def _opened(self) -> Connection:
-        host = str(self._url.hostname)
-        session: smtplib.SMTP
-        if self._url.scheme == "smtps":
-            session = smtplib.SMTP_SSL(host, self._url.port or 465, timeout=ANSWER_TIMEOUT_S, context=self._tls)
-        else:
-            session = smtplib.SMTP(host, self._url.port or 587, timeout=ANSWER_TIMEOUT_S)
-        connection = Connection(session)
-        with closed_on_error(connection):
-            session.ehlo_or_helo_if_needed()
-            if self._url.scheme == "smtp" and session.has_extn("starttls"):
-                session.starttls(context=self._tls)
-                session.ehlo()
-            self._log_in(session)
+        try:
+            connection = Connection(self._greeted())
+            with closed_on_error(connection):
+                connection.smtp.ehlo_or_helo_if_needed()
+                if self._url.scheme == "smtp" and connection.smtp.has_extn("starttls"):
+                    connection.smtp.starttls(context=self._tls)
+                    connection.smtp.ehlo()
+                self._log_in(connection.smtp)
+        except smtplib.SMTPResponseException as error:  # not about a mail, and an operator can mend it
+            step = "login" if isinstance(error, smtplib.SMTPAuthenticationError) else "connection"
+            raise ProviderUnavailable(f"the mail server refused our {step} ({error.smtp_code})") from None
         return connection
+
+    def _greeted(self) -> smtplib.SMTP:
+        host = str(self._url.hostname)
+        if self._url.scheme == "smtps":
+            return smtplib.SMTP_SSL(host, self._url.port or 465, timeout=ANSWER_TIMEOUT_S, context=self._tls)
+        return smtplib.SMTP(host, self._url.port or 587, timeout=ANSWER_TIMEOUT_S)
 
     def _log_in(self, session: smtplib.SMTP) -> None:
         if not self._url.username:
@@ -114,9 +126,8 @@ def _smtp_errors() -> Iterator[None]:
     try:
         yield
     except smtplib.SMTPRecipientsRefused as error:
-        raise _refusal(max(code for code, _ in error.recipients.values())) from None
-    except smtplib.SMTPAuthenticationError as error:  # not about this mail, and an operator can mend it
-        raise ProviderUnavailable(f"the mail server refused our login ({error.smtp_code})") from None
+        # One that may be accepted later is worth another try.
+        raise _refusal(min(code for code, _ in error.recipients.values())) from None
     except smtplib.SMTPResponseException as error:
         raise _refusal(error.smtp_code) from None
     except (smtplib.SMTPException, OSError) as error:
@@ -126,6 +137,6 @@ def _smtp_errors() -> Iterator[None]:
 def _refusal(code: int) -> Exception:
     return (
         _MailRefused(f"refused the mail ({code})")
-        if 500 <= code < 600
+        if 500 <= code < 600 and code not in _OF_OUR_ACCESS
         else ProviderUnavailable(f"the mail server answered {code}")
     )

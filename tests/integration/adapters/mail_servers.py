@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 class MailServer:
     """What it does, and what came.
 
-    replies: to a command, in place of its own; an empty one hangs up without a word. replies_to_known: the same, on connections
+    replies: to a command, in place of its own; an empty one hangs up without a word; to no command: its greeting.
+    replies_in_turn: the next ones to a command, before all others. replies_to_known: the same, on connections
     over which a mail has come. content_reply: to the content of a mail. connections: the commands of each, the oldest first. mails:
     as they came.
     """
@@ -19,6 +20,7 @@ class MailServer:
     url: str = ""
     replies: dict[str, str] = field(default_factory=dict)
     replies_to_known: dict[str, str] = field(default_factory=dict)
+    replies_in_turn: dict[str, list[str]] = field(default_factory=dict)
     content_reply: str = "250 ok"
     connections: list[list[str]] = field(default_factory=list)
     mails: list[bytes] = field(default_factory=list)
@@ -42,11 +44,16 @@ def running_mail_server() -> Iterator[MailServer]:
             commands: list[str] = []
             server.connections.append(commands)
             has_mail = False
-            self._say("220 here")
+            self._say(server.replies.get("", "220 here"))
             for line in self.rfile:
                 command = line.decode().strip().upper().split(" ", 1)[0]
                 commands.append(command)
-                reply = (server.replies_to_known if has_mail else server.replies).get(command)
+                in_turn = server.replies_in_turn.get(command)
+                reply = (
+                    in_turn.pop(0)
+                    if in_turn
+                    else (server.replies_to_known if has_mail else server.replies).get(command)
+                )
                 if not self._say(_REPLIES.get(command, "250 ok") if reply is None else reply):
                     return
                 if command == "QUIT":

@@ -55,6 +55,41 @@ def test_a_mail_that_meets_the_end_of_a_connection_goes_over_a_new_one(
     assert [commands.count("DATA") for commands in server.connections] == [1, 1, 1]
 
 
+@pytest.mark.parametrize("reply", ["", "421 closing", "452 too many mails", "550 too many mails"])
+def test_a_mail_whose_content_a_known_connection_does_not_want_goes_over_a_new_one(
+    server: MailServer, mailer: SmtpMailer, reply: str
+) -> None:
+    server.replies_to_known = {"DATA": reply}
+    for number in range(3):
+        assert mailer.send(mail(number)).outcome is Outcome.DONE
+    assert [b"<order-%d.x@" % number in content for number, content in enumerate(server.mails)] == [True, True, True]
+    server.replies = {"DATA": "554 no"}
+    assert mailer.send(mail(3)).reason_code == "mail_refused"
+
+
+@pytest.mark.parametrize(
+    ("command", "reply"),
+    [(command, reply) for command in ("", "EHLO", "MAIL") for reply in ("530 TLS first", "535 log in", "421 later")]
+    + [("", "554 no service here"), ("EHLO", "550 not from there")],
+)
+def test_a_server_that_does_not_serve_us_has_not_refused_the_mail(
+    server: MailServer, mailer: SmtpMailer, command: str, reply: str
+) -> None:
+    server.replies = {command: reply, "HELO": reply}
+    with pytest.raises(ProviderUnavailable):
+        mailer.send(mail())
+    assert server.mails == []
+
+
+def test_a_mail_that_one_of_its_recipients_may_take_later_is_worth_another_try(
+    server: MailServer, mailer: SmtpMailer
+) -> None:
+    server.replies_in_turn = {"RCPT": ["451 grey", "550 no such person"]}
+    several = mail().model_copy(update={"to": ("ada@example.com", "bob@example.com")})
+    with pytest.raises(ProviderUnavailable, match="451"):
+        mailer.send(several)
+
+
 def test_a_server_that_has_gone_since_is_worth_another_try(mailer: SmtpMailer, server: MailServer) -> None:
     mailer.send(mail())
     server.replies_to_known, server.replies = {"MAIL": ""}, {"EHLO": ""}

@@ -84,6 +84,17 @@ var orderRules rule[] = [
     query: loadTextContent('../queries/inventory_drift.kql')
   }
   {
+    name: 'index_faults'
+    title: 'The index of orders was wrong'
+    description: 'The nightly comparison found index rows that were not those of their orders, and mended them. Until then lists and customers missed these orders.'
+    severity: 2
+    window: 'PT1H'
+    every: 'PT1H'
+    lookBack: ''
+    splitBy: []
+    query: loadTextContent('../queries/index_faults.kql')
+  }
+  {
     name: 'capture_latency'
     title: 'Money is held and goods do not move'
     description: 'A payment was authorised more than an hour ago and is neither captured nor cancelled. It expires within days.'
@@ -232,6 +243,39 @@ var appRules rule[] = [
     query: loadTextContent('../queries/failing_timers.kql')
   }
   {
+    name: 'silent_timers'
+    title: 'A timer does not run'
+    description: 'A timer function has not run for far longer than it pauses, and nothing failed: recovery, reconciliation, polls or cleaning up stand still.'
+    severity: 1
+    window: 'PT15M'
+    every: 'PT15M'
+    lookBack: 'P2D'
+    splitBy: ['fn']
+    query: loadTextContent('../queries/silent_timers.kql')
+  }
+  {
+    name: 'left_out'
+    title: 'Something is left out, run after run'
+    description: 'A timer could not read or look after some order, product, payment or history. It goes on with the others; this one waits for an operator.'
+    severity: 1
+    window: 'PT1H'
+    every: 'PT15M'
+    lookBack: ''
+    splitBy: ['fn']
+    query: loadTextContent('../queries/left_out.kql')
+  }
+  {
+    name: 'falling_behind'
+    title: 'A timer falls behind'
+    description: 'A timer has left work to its next run for half an hour: there is more than it has time for.'
+    severity: 2
+    window: 'PT1H'
+    every: 'PT15M'
+    lookBack: ''
+    splitBy: ['fn']
+    query: loadTextContent('../queries/falling_behind.kql')
+  }
+  {
     name: 'failing_queue_functions'
     title: 'A queue function fails'
     description: 'Messages fail and are delivered again; after the fifth time each goes to a poison queue.'
@@ -274,6 +318,17 @@ var appRules rule[] = [
     lookBack: ''
     splitBy: ['queue']
     query: loadTextContent('../queries/poison_depth.kql')
+  }
+  {
+    name: 'standing_queues'
+    title: 'A queue stands'
+    description: 'Messages wait in a queue and are not taken: mails, orders or manifests wait for their function.'
+    severity: 1
+    window: 'PT1H'
+    every: 'PT15M'
+    lookBack: ''
+    splitBy: ['queue']
+    query: loadTextContent('../queries/standing_queues.kql')
   }
   {
     name: 'intake_paused'
@@ -334,6 +389,17 @@ var surroundingsRules rule[] = [
     lookBack: 'P2D'
     splitBy: ['orderId']
     query: loadTextContent('../queries/silent_parcels.kql')
+  }
+  {
+    name: 'silent_webhooks'
+    title: 'The carrier reports nothing'
+    description: 'Polls find parcels that have moved, and not one webhook of the carrier has arrived for a day.'
+    severity: 2
+    window: 'P1D'
+    every: 'PT1H'
+    lookBack: ''
+    splitBy: []
+    query: loadTextContent('../queries/silent_webhooks.kql')
   }
   {
     name: 'parcels_unpolled'

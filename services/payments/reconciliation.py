@@ -24,6 +24,9 @@ _log = logging.getLogger(__name__)
 # A little less than an hour: the timer of a new host may come early.
 _NEW_READING_INTERVAL: Final = timedelta(minutes=58)
 
+MAX_LAG: Final = timedelta(hours=6)
+"""A reconciliation that is further behind is worth a warning; a peak of some hours is not."""
+
 
 class DriftNotFound(NotFound):
     """No difference of this id is open."""
@@ -37,7 +40,7 @@ async def reconcile_payments(client: DurableClient, now: datetime, has_time: Cal
 
     A difference for which a dead letter is open is in the list and not in the log: the dead letter raises its own alert.
     """
-    runs = [await _compare(ProviderComparison(client, each, now), has_time, is_new=True) for each in PROVIDERS]
+    runs = [await _compare(ProviderComparison(client, each, now), now, has_time, is_new=True) for each in PROVIDERS]
     await _record(PaymentRun(as_of=now, providers=tuple(run for run, _ in runs), drift=sum(found for _, found in runs)))
 
 
@@ -53,14 +56,15 @@ async def go_on_reconciling(client: DurableClient, now: datetime, has_time: Call
     for before in last.providers:
         run, found = before, 0
         if before.has_more:
-            run, found = await _compare(ProviderComparison(client, before.provider, now), has_time, is_new=False)
+            comparison = ProviderComparison(client, before.provider, now)
+            run, found = await _compare(comparison, now, has_time, is_new=False)
         runs.append(run)
         drift += found
     await _record(PaymentRun(as_of=now, begun_at=last.reading_since, providers=tuple(runs), drift=drift))
 
 
 async def _compare(
-    comparison: ProviderComparison, has_time: Callable[[], bool], *, is_new: bool
+    comparison: ProviderComparison, now: datetime, has_time: Callable[[], bool], *, is_new: bool
 ) -> tuple[ProviderRun, int]:
     """Return what a run has read of one provider, and how many differences it has found."""
     run, drift = await comparison.run(has_time, is_new=is_new)
@@ -69,6 +73,9 @@ async def _compare(
             _log.warning("payment drift %s", each.model_dump_json())
     if run.problem is not None:
         _log.warning("payment reconciliation failed %s: %s", run.provider, run.problem)
+    if run.has_more and run.read_until is not None and now - run.read_until > MAX_LAG:
+        since = run.read_until.isoformat()
+        _log.warning("payments of %s since %s are left to the next run of the timer", run.provider, since)
     return run, len(drift)
 
 

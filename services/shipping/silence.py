@@ -38,29 +38,36 @@ async def poll_silent(now: datetime, has_time: Callable[[], bool] = lambda: True
     """
     silent = await asyncio.to_thread(services().open_parcels.silent, now - MAX_SILENCE, MAX_PARCELS)
     polling = Polling(now, has_time)
-    polled = unreported = 0
+    polled = unreported = moved = 0
     for start in range(0, len(silent), MAX_POLLED):
         page = await asyncio.to_thread(polling.poll, silent[start : start + MAX_POLLED])
-        await _record(page, now)
+        moved += await _record(page, now)
         polled += len(page.parcels)
         unreported += len(page.parcels) - len(page.reports)
         # Perhaps it refuses everything, and then a request for each of so many parcels is enough for one run.
         if polling.is_over or unreported >= MAX_POLLED or not has_time():
             break
-    left = len(silent) - polled
+    _report(len(silent) - polled, polling, has_time)
+    if unreported:
+        _log.warning("the carrier reports nothing of %d silent parcels", unreported)
+    if moved:
+        _log.info("%d silent parcels have moved, which no webhook has reported", moved)
+    return polled
+
+
+def _report(left: int, polling: Polling, has_time: Callable[[], bool]) -> None:
+    """Log that some parcels are not polled, and why."""
     if polling.fault is not None and left:
         _log.warning("%d silent parcels are not polled: %s", left, polling.fault)
     elif not has_time():
         _log.warning("%d silent parcels are left to the next run of the timer", left)
-    if unreported:
-        _log.warning("the carrier reports nothing of %d silent parcels", unreported)
-    return polled
 
 
-async def _record(page: Polled, now: datetime) -> None:
+async def _record(page: Polled, now: datetime) -> int:
+    """Record what a page of polls has brought. Return of how many parcels the status is new."""
     by_order = {parcel.order_id: parcel for parcel in page.parcels}
 
-    async def record(order_id: str) -> None:
+    async def record(order_id: str) -> bool:
         parcel = by_order[order_id]
         report = page.reports.get(parcel.code)
         # Without an answer nothing is known of it, not even that it is lost.
@@ -71,13 +78,14 @@ async def _record(page: Polled, now: datetime) -> None:
             raise
         except Exception:  # noqa: BLE001 - it concerns this one alone, and the next run begins with it
             _log.exception("what the carrier reports of order %s could not be recorded", order_id)
-            return
+            return False
         if is_new and later is not None:
             emit_place(order_id, later)
         if later is None:
             emit_silent(parcel, now)
+        return is_new
 
-    await gather_bounded(record, by_order)
+    return sum(await gather_bounded(record, by_order))
 
 
 def _record_one(parcel: SilentParcel, report: ParcelReport | None, later: Tracking | None, now: datetime) -> bool:

@@ -4,8 +4,10 @@ What the app writes is written by its own code (`said`), what the host writes is
 and what Azure writes has the columns of its documentation (`documented_rows`).
 """
 
+import ast
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -13,11 +15,15 @@ import pytest
 from domain.orders.backlog import Backlog
 from domain.orders.order import OrderStatus
 from domain.payments.reconciliation import PaymentDriftKind
+from domain.queues import FILE_MANIFESTS
 from domain.shipping.tracking import ParcelStatus
+from local_host.bindings.ncrontab import parse_schedule
+from local_host.testing import app_index
 from services.telemetry import emit, emit_depth
 from tests.integration.infra import documented_rows as azure
 from tests.integration.infra.recorded_rows import QUERIES, Item, Line, rows_found
 from tests.integration.infra.said import order, parcel_end, payment_drift, said, silent, step
+from tests.support.shop import ROOT
 from tests.support.templates.bicep import evaluate, of_type, properties
 from tests.support.templates.combinations import WITH_EVERY_ALERT
 
@@ -61,6 +67,44 @@ def blocked(times: int, action: str = "Block") -> list[Item]:
 
 def backed_up(hours: int | None, age: timedelta = timedelta()) -> list[Line]:
     return said(age, emit, "backup.state", day="20261127", hours=hours)
+
+
+def timers(**newest: timedelta | None) -> list[list[Item]]:
+    """Return runs of every timer of an app that has been there for two days, the newest as long ago as stated, else just now."""
+    begun = [function.name for function in app_index(ROOT).with_trigger("timerTrigger")]
+    ages = {name: newest.get(name, timedelta()) for name in begun}
+    return [
+        azure.by_timer("recover_runs", age=47 * H),
+        *[azure.by_timer(name, age=age) for name, age in ages.items() if age is not None],
+    ]
+
+
+def errors_logged() -> set[str]:
+    """Return the texts that the services log as errors: the constants in their calls."""
+    calls = (
+        node
+        for path in (ROOT / "services").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("_log.error", "_log.exception")
+    )
+    texts = (call.args[0].value for call in calls if isinstance(call.args[0], ast.Constant))
+    return {text for text in texts if isinstance(text, str)}
+
+
+OTHER_ALERT = {
+    "%s is dead-lettered (%s): %s": "dead_letters",
+    "%s needs attention: %s %s settles it.": "needs_attention",
+    "order %s: %s": "dead_letters",
+    "%s: %s": "the test from outside: a check of the health page fails",
+    "no spans are made: %s": "none: traces are missing, and nothing else",
+}
+"""Errors that another alert is for."""
+
+
+def left_out_lines() -> list[str]:
+    """Return the lines about what the app could not read or look after, as it writes them."""
+    texts = errors_logged() - OTHER_ALERT.keys()
+    return [f"{re.sub('%[sdr]', '7', text)}\nTraceback (most recent call last):" for text in sorted(texts)]
 
 
 UNANSWERED = [line for n in range(6) for line in step("authorise_payment", "unknown", order_id=f"u-{n}")]
@@ -111,6 +155,49 @@ RAISED: dict[str, list[Rows]] = {
         items(azure.taken_from_queue("take_in_queued_order", 6 * M)),
     ],
     "intake_paused": [lines(intake("open", 3 * M), intake("paused", M))],
+    "silent_timers": [
+        items(*timers(recover_runs=16 * M)),
+        items(*timers(poll_parcels=70 * M)),
+        items(*timers(check_every_stock=27 * H)),
+        items(*timers(reconcile_payments=None)),  # it never began
+    ],
+    "standing_queues": [
+        lines(*[poisoned(n, n * 15 * M, "notifications") for n in (1, 2, 3)]),
+        lines(*[poisoned(40, n * 15 * M, "orders-in") for n in range(3)])
+        | items(azure.http_call("", 200, M, 12, "take_in_queued_order")),  # slower than they come
+    ],
+    "silent_webhooks": [
+        {
+            "lines": [
+                Line(f"{n} silent parcels have moved, which no webhook has reported", n * H, "Information")
+                for n in (2, 3)
+            ]
+        }
+        | items(azure.http_call("webhooks/carriers/easypost", 401, M)),  # one that is refused reports nothing
+    ],
+    "left_out": [
+        *[{"lines": [Line(text, M, "Error", "recover_runs")]} for text in left_out_lines()],
+    ],
+    "falling_behind": [
+        {
+            "lines": [
+                Line(f"{n} open runs are left to the next run of the timer", n * M, "Warning", "recover_runs")
+                for n in range(40)
+            ]
+        },
+        {
+            "lines": [
+                Line(
+                    "payments of stripe since 2026-11-27T03:00:00+00:00 are left to the next run of the timer",
+                    n * M,
+                    "Warning",
+                    "reconcile_payments",
+                )
+                for n in (1, 16, 31)
+            ]
+        },
+    ],
+    "index_faults": [warned("the index of 3 orders had rows too few or too many, and is mended: a-1, a-2, a-3")],
     "backup_late": [
         lines(backed_up(27)),
         lines(backed_up(None)),
@@ -157,6 +244,35 @@ SPARED: dict[str, list[Rows]] = {
     "failing_webhooks": [items(*[azure.http_call("orders", 401) for _ in range(9)])],
     "backlog_age": [items(azure.taken_from_queue("deliver_notification", 20 * M, deliveries=3))],  # it was tried before
     "intake_paused": [lines(intake("paused", 3 * M), intake("open", M))],
+    "silent_timers": [
+        items(*timers()),
+        items(*timers(recover_runs=14 * M, reconcile_inventory=3 * H, purge_history=21 * H)),
+        items(azure.http_call("orders", 202, 10 * M)),  # the app is new
+        lines(),  # and silent: that is another alert
+    ],
+    "standing_queues": [
+        lines(*[poisoned(3, n * 15 * M, "notifications") for n in range(4)])
+        | items(azure.http_call("", 200, M, 400, "deliver_notification")),  # busy
+        lines(poisoned(9, 20 * M, "notifications"), poisoned(9, 5 * M, "notifications")),  # and empty in between
+        lines(*[poisoned(3, n * 15 * M, "dead-letters") for n in range(4)]),  # which no function takes
+    ],
+    "silent_webhooks": [
+        {"lines": [Line("9 silent parcels have moved, which no webhook has reported", M, "Information")]}
+        | items(azure.http_call("webhooks/carriers/easypost", 200, 20 * H)),  # some are lost
+        {"lines": [Line("4 silent parcels have moved, which no webhook has reported", M, "Information")]},
+    ],
+    "left_out": [
+        {"lines": [Line("a-1: needs attention: a step failed", M, "Error", "recover_runs")]},
+        {"lines": [Line("the backlog of orders could not be measured: TimeoutError", M, "Warning", "place_order")]},
+    ],
+    "falling_behind": [
+        {
+            "lines": [
+                Line(f"{n} open runs are left to the next run of the timer", n * M, "Warning", "recover_runs")
+                for n in range(20)
+            ]
+        },
+    ],
     "poison_depth": [lines(poisoned(0)), lines(poisoned(4, queue="notifications"))],
     "lost_parcels": [lines(parcel_end("a-1", ParcelStatus.LOST, D), parcel_end("a-1", ParcelStatus.DELIVERED))],
     "silent_parcels": [
@@ -205,7 +321,7 @@ def good_day() -> Rows:
         azure.http_call("health", 200, M, 5),
         azure.http_call("webhooks/carriers/easypost", 200, M, 9),
         *[azure.by_timer("recover_runs", age=n * M) for n in range(30)],
-        azure.by_timer("reconcile_payments"),
+        *timers(),
         azure.by_queue("deliver_notification"),
         azure.taken_from_queue("deliver_notification", 2 * S),
         azure.activity_line("Scheduled", M),
@@ -320,3 +436,31 @@ def test_every_query_is_fed_here_or_from_a_recording() -> None:
     ]
     named = set(re.findall(r'"([a-z_]+)"', "".join(texts)))
     assert {path.stem for path in QUERIES.glob("*.kql")} - {"prelude"} <= named
+
+
+def test_every_timer_is_watched_for_some_of_its_pauses() -> None:
+    listed = dict(re.findall(r'"(\w+)", (\d+)', (QUERIES / "silent_timers.kql").read_text(encoding="utf-8")))
+    found = {each.name: each.trigger.fields["schedule"] for each in app_index(ROOT).with_trigger("timerTrigger")}
+    assert listed.keys() == found.keys()
+    for name, schedule in found.items():
+        limit, pause = timedelta(minutes=int(listed[name])), longest_pause(schedule)
+        assert pause + min(2 * pause, 5 * H) < limit <= max(7 * pause, 15 * M), name
+
+
+def longest_pause(schedule: str) -> timedelta:
+    """Return the longest time between two runs, within three days."""
+    times = [datetime(2026, 3, 2, tzinfo=UTC)]
+    while times[-1] < times[0] + 3 * D:
+        times.append(parse_schedule(schedule).next_after(times[-1], None))
+    return max(later - earlier for earlier, later in pairwise(times[1:]))
+
+
+def test_every_queue_that_a_function_takes_from_is_watched() -> None:
+    listed = dict(re.findall(r'"([\w-]+)", "(\w+)"', (QUERIES / "standing_queues.kql").read_text(encoding="utf-8")))
+    found = {each.trigger.fields["queueName"]: each.name for each in app_index(ROOT).with_trigger("queueTrigger")}
+    in_azure = {FILE_MANIFESTS: "start_manifest_of_event"}  # elsewhere, blobs are looked for
+    assert listed == {queue: name for queue, name in found.items() if not queue.endswith("-poison")} | in_azure
+
+
+def test_an_error_that_another_alert_is_for_is_still_logged() -> None:
+    assert OTHER_ALERT.keys() <= errors_logged()

@@ -78,6 +78,7 @@ async def test_a_long_list_is_read_in_parts_and_gone_on_with_by_the_timer_until_
 ):
     monkeypatch.setattr(provider_comparison, "MAX_SPAN_PAGES", 2)
     monkeypatch.setattr(provider_comparison, "MAX_READ_SPANS", 4)
+    monkeypatch.setattr(reconciliation, "MAX_LAG", timedelta(minutes=110))
     by_hand(account, "ghost", capture="manual")
     for number in range(100):
         account.v1.payment_intents.create({"amount": TOTAL, "currency": "usd", "metadata": {"order_id": str(number)}})
@@ -90,6 +91,9 @@ async def test_a_long_list_is_read_in_parts_and_gone_on_with_by_the_timer_until_
         last = services().payment_reconciliation.last_run()
         assert last is not None
     assert 3 < runs < 20, "parts of the two hours, and of the last of them"
+    behind = [line for line in caplog.messages if line.startswith("payments of stripe since ")]
+    assert 0 < len(behind) < runs, "until it has come near enough"
+    assert all(line.endswith(" are left to the next run of the timer") for line in behind)
     assert (last.reading_since, last.drift) == (now, 1)
     assert last.providers[0].read_until == now
     assert [each["order_id"] for each in alarms(caplog)] == ["ghost"]

@@ -52,7 +52,10 @@ async def statuses(shop: Shop) -> list[str | None]:
     return [(await shop.get(f"orders/{each}")).json()["parcel"]["status"] for each in ORDERS]
 
 
-async def test_only_parcels_that_have_been_silent_too_long_are_polled_and_all_at_once(sender: Shop):
+async def test_only_parcels_that_have_been_silent_too_long_are_polled_and_all_at_once(
+    sender: Shop, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level(logging.INFO, "services")
     sender.sandbox.post("/trackers/b-1", {"status": "delivered"})
     await sender.host.run("poll_parcels")
     assert (polls(sender), await statuses(sender)) == (0, [None] * 3)
@@ -60,6 +63,8 @@ async def test_only_parcels_that_have_been_silent_too_long_are_polled_and_all_at
     assert (polls(sender), await statuses(sender)) == (1, ["unknown", "delivered", "unknown"])
     assert await poll_silent(later()) == 0, "they have just been polled"
     assert await poll_silent(later(2.1)) == 2, "one has arrived"
+    moved = [line for line in caplog.messages if "no webhook has reported" in line]
+    assert moved == ["3 silent parcels have moved, which no webhook has reported"], "the last two have not"
     assert len(sender.sandbox.calls(operation="trackers.list")) == 0
 
 

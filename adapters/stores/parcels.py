@@ -5,10 +5,10 @@ nothing was reported of the parcel, and goes with the parcel's end: so the timer
 """
 
 import heapq
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
 
@@ -117,10 +117,19 @@ class OpenParcels:
                     return is_new
         return False
 
-    def silent(self, before: datetime, limit: int) -> Sequence[SilentParcel]:
-        """Return parcels without an end of which nothing was reported since then, the longest silent ones first."""
+    def silent(
+        self, before: datetime, limit: int, unreadable: Callable[[str], object] = lambda order_id: None
+    ) -> Sequence[SilentParcel]:
+        """Return parcels without an end of which nothing was reported since then, the longest silent ones first.
+
+        Args:
+            before: That time.
+            limit: How many at most.
+            unreadable: Called with each order whose row cannot be read: it is left out, and keeps no other one out.
+        """
         with storage_errors(_NAME):
-            return created_on_first_use(lambda: self._silent(before, limit), lambda: create_table(self._orders))
+            rows = created_on_first_use(lambda: self._silent(before), lambda: create_table(self._orders))
+            return list(islice(_readable(rows, unreadable), limit))
 
     def mark_polled(self, parcel: SilentParcel, now: datetime) -> None:
         """Have a parcel, of which there is nothing new, count as silent from now on, unless something was reported meanwhile.
@@ -151,11 +160,11 @@ class OpenParcels:
             row = self._rows.find(order_id)
         return row is not None and _is_forgotten(row)
 
-    def _silent(self, before: datetime, limit: int) -> list[SilentParcel]:
-        found = heapq.merge(
-            *(self._index(partition, before) for partition in PARTITIONS), key=lambda row: str(row["RowKey"])
-        )
-        return [_silent_parcel(row) for row in islice(found, limit)]
+    def _silent(self, before: datetime) -> "Iterator[TableEntity]":
+        ranges = [self._index(partition, before) for partition in PARTITIONS]
+        found = heapq.merge(*ranges, key=lambda row: str(row["RowKey"]))
+        first = list(islice(found, 1))  # here, and not by the caller: the table may be missing
+        return chain(first, found)
 
     def _index(self, partition: str, before: datetime) -> "Iterator[TableEntity]":
         first, end = silent_before(before)
@@ -198,6 +207,16 @@ def _is_forgotten(row: Mapping[str, Any]) -> bool:
 def _is_due(row: Mapping[str, Any], now: datetime) -> bool:
     reported_at = row.get("parcel_reported_at")
     return reported_at is None or now >= reported_at + SILENCE_INTERVAL
+
+
+def _readable(rows: Iterator[Mapping[str, Any]], unreadable: Callable[[str], object]) -> Iterator[SilentParcel]:
+    for row in rows:
+        try:
+            parcel = _silent_parcel(row)
+        except (KeyError, ValueError):  # of a newer release, perhaps
+            unreadable(str(row.get("order_id")))
+        else:
+            yield parcel
 
 
 def _silent_parcel(row: Mapping[str, Any]) -> SilentParcel:

@@ -1,6 +1,6 @@
 """Parcels on their way."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -27,8 +27,11 @@ class OpenParcels(Protocol):
     def record(self, order_id: str, tracking: Tracking, now: datetime, found: SilentParcel | None = None) -> bool:
         """Store where an order's parcel is, unless a later status is known. Return whether its status is new."""
 
-    def silent(self, before: datetime, limit: int) -> Sequence[SilentParcel]:
-        """Return parcels without an end of which nothing was reported since then, the longest silent ones first."""
+    def silent(self, before: datetime, limit: int, unreadable: Callable[[str], object] = ...) -> Sequence[SilentParcel]:
+        """Return parcels without an end of which nothing was reported since then, the longest silent ones first.
+
+        `unreadable` is called with each order whose row cannot be read.
+        """
 
     def mark_polled(self, parcel: SilentParcel, now: datetime) -> None:
         """Have a parcel, of which there is nothing new, count as silent from now on, unless something was reported meanwhile."""

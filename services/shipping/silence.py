@@ -21,6 +21,8 @@ from services.telemetry import emit_place, emit_silent
 MAX_PARCELS: Final = 2_000
 """Parcels that one run polls: 20 requests to the carrier."""
 
+_MAX_NAMED: Final = 20
+
 _log = logging.getLogger(__name__)
 
 
@@ -36,7 +38,11 @@ async def poll_silent(now: datetime, has_time: Callable[[], bool] = lambda: True
     Raises:
         StorageUnavailable: The next run goes on where this one has stopped.
     """
-    silent = await asyncio.to_thread(services().open_parcels.silent, now - MAX_SILENCE, MAX_PARCELS)
+    unreadable: list[str] = []
+    silent = await asyncio.to_thread(services().open_parcels.silent, now - MAX_SILENCE, MAX_PARCELS, unreadable.append)
+    if unreadable:
+        named = ", ".join(unreadable[:_MAX_NAMED])
+        _log.error("the rows of %d silent parcels cannot be read, of the orders %s", len(unreadable), named)
     polling = Polling(now, has_time)
     polled = unreported = moved = 0
     for start in range(0, len(silent), MAX_POLLED):
@@ -59,7 +65,7 @@ def _report(left: int, polling: Polling, has_time: Callable[[], bool]) -> None:
     """Log that some parcels are not polled, and why."""
     if polling.fault is not None and left:
         _log.warning("%d silent parcels are not polled: %s", left, polling.fault)
-    elif not has_time():
+    elif left and not has_time():
         _log.warning("%d silent parcels are left to the next run of the timer", left)
 
 

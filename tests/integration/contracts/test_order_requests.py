@@ -1,12 +1,12 @@
 """What it costs to read and write orders, and what a crash, or an answer without the service's own rows, leaves of them."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from adapters.azure_storage.storage import Storage
-from adapters.stores.order_index import PARTITIONS, index_rows, inverse_time
+from adapters.stores.order_index import PARTITIONS, index_rows, inverse_time, partition_of
 from adapters.stores.order_repository import OrderRepository
 from domain.errors import StorageUnavailable
 from domain.ids import PROCESS_ORDER
@@ -159,6 +159,33 @@ def test_a_page_that_the_service_left_empty_is_not_the_end(script: Script) -> No
     script.answer(call, {"value": [found]}, headers=OF_THE_SERVICE)
     script.answer(call, {"value": []}, headers=OF_THE_SERVICE)
     assert every_id(scripted_repository(script), customer_id="ada") == [ORDER]
+
+
+def test_a_count_goes_on_behind_pages_that_the_service_cut_short(
+    script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.stores.order_counts.PARTITIONS", PARTITIONS[:1])
+    call = "GET /shop/orders()"
+    script.answer(call, {"value": []}, headers=MORE)
+    script.answer(call, {"value": [listed_row(1, "accepted")]}, headers=MORE)
+    script.answer(call, {"value": [listed_row(2, "accepted")]}, headers=OF_THE_SERVICE)
+    assert scripted_repository(script).count(OrderStatus.ACCEPTED) == (2, True)
+
+
+def test_ends_are_read_in_their_order_however_unevenly_they_lie(repository: OrderRepository) -> None:
+    ids = [f"o-{number}" for number in range(400)]
+    lying_together = [each for each in ids if partition_of(each) == PARTITIONS[0]][:20]
+    elsewhere = [next(each for each in ids if partition_of(each) == partition) for partition in PARTITIONS[1:3]]
+    all_ids = [*lying_together[:10], elsewhere[0], *lying_together[10:], elsewhere[1]]
+    began = datetime.now(UTC)
+    for order_id in all_ids:
+        repository.accept(order(order_id), "print")
+        repository.record(progress(OrderStatus.COMPLETED, order_id))
+    until = datetime.now(UTC) + timedelta(seconds=1)
+    assert [each.order_id for each in repository.ended(began, until, 50)] == all_ids
+    assert [each.order_id for each in repository.ended(began, until, 15)] == all_ids[:15], (
+        "a page has nine of each partition"
+    )
 
 
 def scripted_repository(script: Script) -> OrderRepository:

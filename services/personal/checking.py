@@ -2,18 +2,19 @@
 
 import asyncio
 
+from domain.orders.row import OrderRow
 from domain.personal.erasure import Open
 from domain.personal.run import DataPage, DataPageDone, DataPlace
 from services.container import services
 from services.durable.client import DurableClient, InstanceStatus
 from services.personal.finding import Person, is_run_of, person_of, why_run_open, workflow_and_key
-from services.personal.walking import Tally, slice_of, through_instances
+from services.personal.walking import Tally, through_instances, through_orders
 from services.retention.settled import Unsettled, why_order_unsettled
 
 
 async def check_page(client: DurableClient, page: DataPage) -> DataPageDone:
     """Return what is open on one page."""
-    person = await person_of(page.request)
+    person = await person_of(page.request, page.place)
     if person is None:
         return DataPageDone()
     if page.place is DataPlace.ORDERS:
@@ -24,13 +25,14 @@ async def check_page(client: DurableClient, page: DataPage) -> DataPageDone:
 
 
 async def _check_orders(client: DurableClient, page: DataPage, person: Person) -> DataPageDone:
-    rows, tally = {row.order_id: row for row in person.orders}, Tally()
-    ids, cursor = slice_of(list(rows), page)
-    for order_id in ids:
-        why = await why_order_unsettled(client, rows[order_id])
+    tally = Tally()
+
+    async def check(row: OrderRow) -> None:
+        why = await why_order_unsettled(client, row)
         if why is not None:
-            tally.open.append(Open(kind="order", id=order_id, why=why))
-    return tally.done(cursor)
+            tally.open.append(Open(kind="order", id=row.order_id, why=why))
+
+    return await through_orders(person.customer_id, page, tally, check)
 
 
 async def _check_messages(person: Person) -> DataPageDone:

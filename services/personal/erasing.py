@@ -5,12 +5,13 @@ from collections import Counter
 
 from domain.carts.cart import CART_ENTITY
 from domain.ids import PROCESS_ORDER, order_instance_id
+from domain.orders.row import OrderRow
 from domain.personal.erasure import Open
 from domain.personal.run import CUSTOMER_DATA, DataPage, DataPageDone, DataPlace
 from services.container import services
 from services.durable.client import DurableClient, InstanceStatus
 from services.personal.finding import Person, cart_of, is_part_of, is_run_of, person_of, why_run_open, workflow_and_key
-from services.personal.walking import Tally, slice_of, through_instances, time_limit
+from services.personal.walking import Tally, through_instances, through_orders, time_limit
 from services.retention.archiving import purge_instance
 from services.retention.orders import forget_beside
 from services.retention.settled import why_order_unsettled
@@ -18,7 +19,7 @@ from services.retention.settled import why_order_unsettled
 
 async def erase_page(client: DurableClient, page: DataPage) -> DataPageDone:
     """Erase what is settled of one page. Return how many records of each kind there were, and what is open."""
-    person = await person_of(page.request)
+    person = await person_of(page.request, page.place)
     if person is None:
         return DataPageDone()
     if page.place is DataPlace.FILES:
@@ -83,20 +84,21 @@ async def _erase_people(client: DurableClient, person: Person) -> DataPageDone:
 
 
 async def _erase_orders(client: DurableClient, page: DataPage, person: Person) -> DataPageDone:
-    rows, tally = {row.order_id: row for row in person.orders}, Tally()
-    ids, cursor = slice_of(list(rows), page)
-    for order_id in ids:
-        row = rows[order_id]
+    tally = Tally()
+
+    async def erase(row: OrderRow) -> None:
+        order_id = row.order_id
         why = await why_order_unsettled(client, row)
         if why is not None:
             tally.open.append(Open(kind="order", id=order_id, why=why))
-            continue
-        tally.counts["dead_letters"] += await _delete_dead_letters(PROCESS_ORDER, order_id)
+            return
+        dead_letters = await _delete_dead_letters(PROCESS_ORDER, order_id)
         await purge_instance(client, order_instance_id(order_id))
         await asyncio.to_thread(forget_beside, row)
         await asyncio.to_thread(services().order_repository.pseudonymise, order_id, person.traces)
-        tally.counts["orders"] += 1
-    return tally.done(cursor)
+        tally.counts.update(dead_letters=dead_letters, orders=1)
+
+    return await through_orders(person.customer_id, page, tally, erase)
 
 
 async def _delete_dead_letters(workflow: str, key: str) -> int:

@@ -9,14 +9,22 @@ from domain.personal.export import CustomerData
 from domain.personal.run import CUSTOMER_DATA, DataPage, DataPageDone, DataPlace, FinishExport
 from services.container import services
 from services.durable.client import DurableClient, InstanceStatus
-from services.personal.finding import Person, cart_of, is_part_of, is_run_of, person_of, workflow_and_key
-from services.personal.walking import Tally, slice_of, through_instances, time_limit
+from services.personal.finding import (
+    Person,
+    cart_of,
+    is_part_of,
+    is_run_of,
+    page_of_orders,
+    person_of,
+    workflow_and_key,
+)
+from services.personal.walking import MAX_ORDERS, Tally, through_instances, time_limit
 from services.retention.archiving import history_line
 
 
 async def export_page(client: DurableClient, page: DataPage) -> DataPageDone:
     """Keep what there is on one page. A repeat replaces it."""
-    person = await person_of(page.request)
+    person = await person_of(page.request, page.place)
     if person is None:
         return DataPageDone()
     if page.place is DataPlace.ORDERS:
@@ -35,19 +43,19 @@ def assemble(finish: FinishExport) -> str:
 
 
 async def _export_orders(client: DurableClient, page: DataPage, person: Person) -> DataPageDone:
-    rows = {row.order_id: row for row in person.orders}
-    ids, cursor = slice_of(list(rows), page)
+    found = await page_of_orders(person.customer_id, page.cursor, MAX_ORDERS)
+    ids = [row.order_id for row in found.items]
     histories = [await history_line(client, order_instance_id(each)) for each in ids]
     decisions, dead_letters = await _beside([(PROCESS_ORDER, each) for each in ids])
     await _keep(
         page,
         person,
-        orders=tuple(rows[each].to_wire() for each in ids),
+        orders=tuple(row.to_wire() for row in found.items),
         histories=tuple(each.record for each in histories if each is not None),
         decisions=decisions,
         dead_letters=dead_letters,
     )
-    return DataPageDone(cursor=cursor, counts={"orders": len(ids)})
+    return DataPageDone(cursor=found.cursor, counts={"orders": len(ids)})
 
 
 async def _export_people(client: DurableClient, page: DataPage, person: Person) -> DataPageDone:

@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from domain.carts.cart import CART_ENTITY, CHECKOUT_CART
 from domain.files.batch import FILE_BATCH
@@ -12,11 +14,13 @@ from domain.onboarding.user import USER_ONBOARDING, PersistUser
 from domain.orders.batch import ORDER_BATCH
 from domain.orders.listing import OrderFilter
 from domain.orders.row import OrderRow
-from domain.personal.run import CUSTOMER_DATA, CustomerDataRequest, DataAction
+from domain.page import InvalidCursor, Page
+from domain.personal.run import CUSTOMER_DATA, CustomerDataRequest, DataAction, DataPlace
 from domain.personal.traces import Traces, words_of
 from domain.reports.report import REPORT
 from domain.shipping.tracking import SHIPMENT_TRACKING
-from services.container import services
+from services.concurrency import gather_bounded
+from services.container import Services, services
 from services.durable.client import DurableClient, InstanceStatus
 from services.durable.entities import read_entity
 from services.durable.instances import input_of, is_unfinished
@@ -36,52 +40,108 @@ _WORKFLOWS: Final = frozenset(
         CUSTOMER_DATA,  # an earlier export
     }
 )
+_PAGE_ORDERS: Final = 200
+_KEPT_TIMEOUT_S: Final = 1_800
 _PARTS: Final = (ORDER_BATCH, FILE_BATCH, f"{ORDER_BATCH}_chunk", f"{FILE_BATCH}_chunk")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
-    """By what a customer is found.
-
-    Attributes:
-        orders: The oldest id first.
-    """
+    """By what a customer is found. order_ids: of all their orders."""
 
     customer_id: str
     traces: Traces
-    orders: tuple[OrderRow, ...]
+    order_ids: frozenset[str]
     users: tuple[PersistUser, ...]
 
 
-async def person_of(request: CustomerDataRequest) -> Person | None:
-    """Return by what the customer of a run is found; None when the erasure is done, so that no record leads there."""
+class _OfOrders(NamedTuple):
+    """What the orders of a customer show of them, and the newest of them."""
+
+    ids: frozenset[str]
+    emails: frozenset[str]
+    words: frozenset[str]
+    newest: str | None
+
+
+class _LastRead:
+    """The orders of the customer who was looked at last. Each page needs them, and there may be a hundred thousand."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._known: tuple[Services, str, float, _OfOrders] | None = None
+
+    async def orders_of(self, customer_id: str, *, as_they_were: bool) -> _OfOrders:
+        """Return what the orders show. as_they_were: whether orders that left the index since are to be among them."""
+        parts, known = services(), self._known
+        is_known = known is not None and known[:2] == (parts, customer_id) and self._clock() < known[2]
+        if known is not None and is_known and (as_they_were or await _newest_of(customer_id) == known[3].newest):
+            return known[3]
+        read = await _read_orders_of(customer_id)
+        self._known = parts, customer_id, self._clock() + _KEPT_TIMEOUT_S, read
+        return read
+
+    def forget(self) -> None:
+        """Forget whose orders were read last."""
+        self._known = None
+
+
+LAST_READ: Final = _LastRead()
+
+
+async def person_of(request: CustomerDataRequest, place: DataPlace) -> Person | None:
+    """Return by what the customer of a run is found at a place; None when the erasure is done, so that no record leads there."""
     if request.action is DataAction.EXPORT:
-        return await _found(str(request.customer_id), request.emails, "erased")
+        return await _found(str(request.customer_id), request.emails, "erased", place)
     erasure = await asyncio.to_thread(services().erasures.find, str(request.subject))
     if erasure is None or erasure.customer_id is None:
+        LAST_READ.forget()
         return None
-    return await _found(erasure.customer_id, erasure.emails or (), erasure.pseudonym)
+    return await _found(erasure.customer_id, erasure.emails or (), erasure.pseudonym, place)
 
 
-async def _found(customer_id: str, emails: tuple[str, ...], pseudonym: str) -> Person:
-    rows = await asyncio.to_thread(_orders_of, customer_id)
-    known = {*emails, *(row.order.email for row in rows if row.order is not None)}
+async def _found(customer_id: str, emails: tuple[str, ...], pseudonym: str, place: DataPlace) -> Person:
+    # An erasure takes the orders out of the index one after the other, and the words of all are looked for in each.
+    orders = await LAST_READ.orders_of(customer_id, as_they_were=place is DataPlace.ORDERS)
+    known = {*emails, *orders.emails}
     users = tuple(await asyncio.to_thread(services().users.of_person, customer_id, known))
-    words = {*known, *(each.user.name for each in users), *(each.user.email for each in users)}
-    for row in rows:
-        words.update(() if row.order is None else words_of(row.order))
-    return Person(customer_id=customer_id, traces=Traces(customer_id, words, pseudonym), orders=rows, users=users)
+    words = {*known, *orders.words, *(each.user.name for each in users), *(each.user.email for each in users)}
+    traces = Traces(customer_id, words, pseudonym)
+    return Person(customer_id=customer_id, traces=traces, order_ids=orders.ids, users=users)
 
 
-def _orders_of(customer_id: str) -> tuple[OrderRow, ...]:
-    orders = services().order_repository
-    found, cursor = [], None
+async def _read_orders_of(customer_id: str) -> _OfOrders:
+    ids, emails, words, cursor = set[str](), set[str](), set[str](), None
+    newest = await _newest_of(customer_id)
     while True:
-        page = orders.list(OrderFilter(customer_id=customer_id), cursor=cursor, limit=200)
-        found += [orders.get(each.order_id) for each in page.items]
+        page = await page_of_orders(customer_id, cursor, _PAGE_ORDERS)
+        ids.update(row.order_id for row in page.items)
+        orders = [row.order for row in page.items if row.order is not None]
+        emails.update(order.email for order in orders)
+        words.update(word for order in orders for word in words_of(order))
         cursor = page.cursor
         if cursor is None:
-            return tuple(sorted((row for row in found if row is not None), key=lambda row: row.order_id))
+            return _OfOrders(frozenset(ids), frozenset(emails), frozenset(words), newest)
+
+
+async def _newest_of(customer_id: str) -> str | None:
+    page = await asyncio.to_thread(services().order_repository.list, OrderFilter(customer_id=customer_id), limit=1)
+    return page.items[0].order_id if page.items else None
+
+
+async def page_of_orders(customer_id: str, cursor: str | None, limit: int) -> Page[OrderRow]:
+    """Return a page of a customer's orders, by their ids. It may be empty and have a next one."""
+    orders, wanted = services().order_repository, OrderFilter(customer_id=customer_id)
+    try:
+        page = await asyncio.to_thread(orders.list, wanted, cursor=cursor, limit=limit)
+    except InvalidCursor:  # of a run that began under an earlier release
+        page = await asyncio.to_thread(orders.list, wanted, limit=limit)
+
+    async def read(order_id: str) -> OrderRow | None:
+        return await asyncio.to_thread(orders.get, order_id)
+
+    rows = await gather_bounded(read, sorted(each.order_id for each in page.items))
+    return Page([row for row in rows if row is not None], page.cursor)
 
 
 async def cart_of(client: DurableClient, person: Person) -> Any:
@@ -94,7 +154,7 @@ def is_run_of(person: Person, instance: InstanceStatus) -> bool:
     workflow, _, key = instance.instance_id.partition(".")
     if workflow not in _WORKFLOWS:
         return False
-    if workflow == SHIPMENT_TRACKING and key in {row.order_id for row in person.orders}:
+    if workflow == SHIPMENT_TRACKING and key in person.order_ids:
         return True
     return person.traces.are_in([input_of(instance), _plain(instance.output), instance.custom_status])
 

@@ -12,6 +12,7 @@ from domain.personal.run import CUSTOMER_DATA, CustomerDataRequest, DataAction, 
 from domain.refusals import NotFound
 from services.container import services
 from services.durable.client import DurableClient
+from services.personal.finding import LAST_READ
 from services.workflows.runs import RunNotFound, find_run, start_once
 
 _log = logging.getLogger(__name__)
@@ -82,6 +83,7 @@ async def finish(done: FinishErasure, now: datetime) -> None:
     else:
         ended = {"status": ErasureStatus.ERASED, "finished_at": now, "customer_id": None, "emails": None, "open": ()}
         changed = known.model_copy(update={**ended, "erased": done.counts})
+        LAST_READ.forget()
         _log.info("the data of a customer was erased, as %s asked for", known.requested_by)
     await asyncio.to_thread(services().erasures.put, done.subject, changed)
 

@@ -2,19 +2,22 @@
 
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
 from domain.ids import instance_id_of
+from domain.orders.row import OrderRow
 from domain.personal.erasure import Open
 from domain.personal.run import CUSTOMER_DATA, DataPage, DataPageDone
+from services.concurrency import gather_bounded
 from services.durable.client import DurableClient, InstanceStatus
 from services.durable.pages import page_of_instances
+from services.personal.finding import page_of_orders
 
 MAX_ORDERS: Final = 20
-"""Orders of one page."""
+"""Orders that are read together."""
 
 _TIMEOUT_S: Final = 60
 _MAX_OPEN: Final = 20
@@ -49,11 +52,17 @@ async def through_instances(
             return tally.done(cursor)
 
 
-def slice_of(ids: Sequence[str], page: DataPage) -> tuple[list[str], str | None]:
-    """Return the ids of a page, of ids in their order, and where the next page begins."""
-    following = [each for each in ids if page.cursor is None or each > page.cursor]
-    taken = following[:MAX_ORDERS]
-    return taken, (taken[-1] if len(following) > MAX_ORDERS else None)
+async def through_orders(
+    customer_id: str, page: DataPage, tally: Tally, visit: Callable[[OrderRow], Awaitable[None]]
+) -> DataPageDone:
+    """Visit a customer's orders from the page's cursor on, several at a time, until the time is up."""
+    has_time, cursor = time_limit(), page.cursor
+    while True:
+        found = await page_of_orders(customer_id, cursor, MAX_ORDERS)
+        await gather_bounded(visit, found.items)
+        cursor = found.cursor
+        if cursor is None or not has_time():
+            return tally.done(cursor)
 
 
 def time_limit() -> Callable[[], bool]:

@@ -40,7 +40,7 @@ _WORKFLOWS: Final = frozenset(
         CUSTOMER_DATA,  # an earlier export
     }
 )
-_PAGE_ORDERS: Final = 200
+_MAX_PAGE_ORDERS: Final = 200
 _KEPT_TIMEOUT_S: Final = 1_800
 _PARTS: Final = (ORDER_BATCH, FILE_BATCH, f"{ORDER_BATCH}_chunk", f"{FILE_BATCH}_chunk")
 
@@ -114,7 +114,7 @@ async def _read_orders_of(customer_id: str) -> _OfOrders:
     ids, emails, words, cursor = set[str](), set[str](), set[str](), None
     newest = await _newest_of(customer_id)
     while True:
-        page = await page_of_orders(customer_id, cursor, _PAGE_ORDERS)
+        page = await page_of_orders(customer_id, cursor, _MAX_PAGE_ORDERS)
         ids.update(row.order_id for row in page.items)
         orders = [row.order for row in page.items if row.order is not None]
         emails.update(order.email for order in orders)

@@ -34,20 +34,21 @@ def recording(case: str) -> dict[str, Any]:
     return _read(HERE / "recordings", case)
 
 
-def run_side_by_side(configuration: str, azurite: Azurite, folder: Path) -> dict[str, dict[str, Any]]:
-    """All cases against one host; what `local_host` did, by case."""
-    return _run(configuration, [], azurite, folder)
+def run_side_by_side(
+    configuration: str, cases: Sequence[str], azurite: Azurite, folder: Path
+) -> dict[str, dict[str, Any]]:
+    """Run the cases against one host; returns what `local_host` did, by case."""
+    return _run(configuration, cases, azurite, folder)
 
 
-def run_apart(configuration: str, azurite: Azurite, folder: Path) -> dict[str, dict[str, Any]]:
-    """Each case against a host of its own, as it may not survive."""
-    cases = recorded_cases(configuration)
+def run_apart(configuration: str, cases: Sequence[str], azurite: Azurite, folder: Path) -> dict[str, dict[str, Any]]:
+    """Run each case against a host of its own, as it may not survive."""
     with ThreadPoolExecutor(len(cases)) as pool:
         results = pool.map(lambda case: _run(configuration, [case], azurite, folder / case), cases)
     return {name: result for each in results for name, result in each.items()}
 
 
-def _run(configuration: str, only: Sequence[str], azurite: Azurite, folder: Path) -> dict[str, dict[str, Any]]:
+def _run(configuration: str, cases: Sequence[str], azurite: Azurite, folder: Path) -> dict[str, dict[str, Any]]:
     app, scratch, out = folder / "app", folder / "scratch", folder / "out"
     shutil.copytree(HERE / "app", app)
     scratch.mkdir()
@@ -56,10 +57,11 @@ def _run(configuration: str, only: Sequence[str], azurite: Azurite, folder: Path
     settings = {"AzureWebJobsStorage": azurite.new_account(), "CONFORMANCE_SCRATCH": str(scratch)}
     with host_process(folder / "hub.db", app=app, environment=settings) as host:
         options = ["--base-url", host.url, "--out", str(out), "--config", configuration, "--rest", "0"]
-        command = [sys.executable, str(_DRIVER), "run", *options, "--parallel", str(_PARALLEL), "--only", *only]
+        command = [sys.executable, str(_DRIVER), "run", *options, "--parallel", str(_PARALLEL), "--only", *cases]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     used = settings["AzureWebJobsStorage"].partition("AccountName=")[2].partition(";")[0]
-    return {path.stem: _read(out, path.stem, used) for path in out.glob("*.json")}
+    found = {path.stem for path in out.glob("*.json")}.intersection(cases)  # `--only` takes parts of names
+    return {case: _read(out, case, used) for case in sorted(found)}
 
 
 def _read(folder: Path, case: str, account: str = _ACCOUNT) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,19 +15,25 @@ from local_host_tests.real_host.hosts import HERE, recorded_cases, recording, ru
 from local_host_tests.real_host.table import in_readme, judge, read_table, rendered
 
 _CONFIGURATIONS = {"main": run_side_by_side, "variant": run_side_by_side, "crash": run_apart}
+_MAX_RUNS = 3
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1_200)
 @pytest.mark.parametrize("configuration", _CONFIGURATIONS)
 def test_each_case_differs_only_where_the_table_says(configuration: str, azurite: Azurite, tmp_path: Path) -> None:
+    """Run what differs again, with nothing beside it: cases pause for fixed times, too short for a machine that is busy."""
     run: Callable[..., dict[str, dict[str, Any]]] = _CONFIGURATIONS[configuration]
-    table, results = read_table(), run(configuration, azurite, tmp_path)
-    cases = recorded_cases(configuration)
-    assert sorted(results) == sorted(cases)
-    problems = [
-        problem for case in cases for problem in judge(case, differences(case, recording(case), results[case]), table)
-    ]
-    assert not problems, "\n".join([f"{len(problems)} problems", *problems])
+    table, cases, problems = read_table(), recorded_cases(configuration), list[str]()
+    for number in range(_MAX_RUNS):
+        results = run(configuration, cases, azurite, tmp_path / str(number))
+        assert sorted(results) == sorted(cases)
+        found = {case: judge(case, differences(case, recording(case), results[case]), table) for case in cases}
+        cases = [case for case in cases if found[case]]
+        if not cases:
+            break
+        problems = [problem for case in cases for problem in found[case]]
+        warnings.warn("\n".join([f"run {number + 1}: {len(problems)} problems", *problems]), stacklevel=1)
+    assert not cases, "\n".join([f"{len(problems)} problems", *problems])
 
 
 def test_each_row_is_about_cases_that_were_recorded() -> None:

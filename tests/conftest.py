@@ -5,8 +5,10 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 
-# A busy machine may stop any example for a while; that is no finding.
-settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# A busy machine may stop any example for a while; that is no finding. The examples are the same in each run, so that a run fails
+# for what was changed; `--hypothesis-profile=random` tries others.
+settings.register_profile("random", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("any machine", settings.get_profile("random"), derandomize=True)
 settings.load_profile("any machine")
 
 # The processes that tests start run the packages of this checkout, whichever the environment has installed.

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -29,6 +30,9 @@ from tests.support.storage_requests import SentRequests
 __all__ = ["mailbox"]
 
 SECRET = "only for tests"
+LOGGERS = {"shop", "activities", "adapters", "domain", "entities", "orchestrators", "services", "triggers"}
+"""The app's own. What the host writes about each call is priced by recordings."""
+
 NOTE_OF_STOCK = "PATCH products"
 WAY = ("pre_transit", "in_transit", "out_for_delivery", "available_for_pickup", "delivered")
 """The statuses of a parcel's way."""
@@ -89,8 +93,14 @@ async def polled(requests: SentRequests, run: int = 1) -> Requests:
 
 
 async def test_an_order_and_its_parcel_ask_for_what_the_model_counts_and_stay_within_the_goal(
-    shop: Shop, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch, storage_connection: str
+    shop: Shop,
+    mailbox: Mailbox,
+    monkeypatch: pytest.MonkeyPatch,
+    storage_connection: str,
+    caplog: pytest.LogCaptureFixture,
 ):
+    caplog.set_level(logging.INFO)
+    caplog.clear()
     requests, model = SentRequests(monkeypatch, storage_connection), Workload()
     await live_until_its_end(shop, "b-1")
     order = split(requests.taken())
@@ -117,6 +127,8 @@ async def test_an_order_and_its_parcel_ask_for_what_the_model_counts_and_stay_wi
     assert (model.reports, model.recorded_reports) == (len(REPORTED), len(WAY))
     life = storage.total(model.hub_requests, order, poll, reports)
     assert life.number <= model.life_requests.number <= GOALS["storage requests"]
+    own = [record.getMessage() for record in caplog.records if record.name.split(".")[0] in LOGGERS]
+    assert len(own) == model.telemetry.facts, own
 
 
 async def test_a_further_line_asks_the_app_for_its_product_and_the_hub_for_its_two_operations(

@@ -4,10 +4,12 @@ A key counts once. What was asked under it is remembered as a fingerprint, and w
 changes nothing, the same key for another change is refused, and the caller can look up how a change ended that was only
 accepted. Keys are remembered by time (`KEY_RETENTION`), never pushed out by newer ones: an entity that remembers as many
 as it may (`KeyedChange.max_remembered`) refuses further changes until the oldest is out of that time. So its state stays bounded.
+A program that repeats a change of its own says since when (`KeyedChange.repeated_since`): once a change of that time is forgotten,
+this one may be, and is refused.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -17,7 +19,7 @@ from typing import Annotated, Any, ClassVar, Final, NotRequired, TypedDict
 from pydantic import Field
 
 from domain.ids import digest_id
-from domain.wire import VISIBLE_LINE, Timestamp, Wire
+from domain.wire import VISIBLE_LINE, Timestamp, Wire, is_absent
 from domain.workflows.steps import Message, Outcome, StepResult
 
 # A caller's own retries may wait for a person who is back after the weekend.
@@ -32,6 +34,8 @@ MAX_LATE_REFUSALS: Final = 50
 
 KEY_REUSED: Final = "key_reused"
 TOO_MANY_CHANGES: Final = "too_many_changes"
+CHANGE_FORGOTTEN: Final = "change_forgotten"
+"""Reason code of a change that comes so late that it is not known whether it was made before."""
 
 # Clocks of two instances of the app differ, and a change may overtake the one accepted before it.
 _CLOCK_TOLERANCE: Final = timedelta(minutes=5)
@@ -49,6 +53,7 @@ class KeyedChange(Wire):
 
     Attributes:
         max_remembered: How many changes an entity with such ones remembers.
+        repeated_since: When it was asked for first, if it may have been made since.
     """
 
     operation: ClassVar[str]
@@ -56,6 +61,7 @@ class KeyedChange(Wire):
 
     key: ChangeKey
     requested_at: Timestamp
+    repeated_since: Annotated[Timestamp | None, Field(exclude_if=is_absent)] = None
 
     @property
     def note(self) -> Mapping[str, int | str]:
@@ -65,7 +71,7 @@ class KeyedChange(Wire):
     @property
     def fingerprint(self) -> str:
         """Equal for equal changes, whenever and under whatever key they are asked for."""
-        asked = self.model_dump(mode="json", exclude={"key", "requested_at"}, exclude_defaults=True)
+        asked = self.model_dump(mode="json", exclude={"key", "requested_at", "repeated_since"}, exclude_defaults=True)
         return _digest(json.dumps([self.operation, asked], sort_keys=True))
 
     @property
@@ -109,22 +115,30 @@ class _Entry(TypedDict):
 
 @dataclass(frozen=True)
 class ChangeLog:
-    """The changes of one entity, by the digest of their key, oldest first."""
+    """The changes of one entity, by the digest of their key, oldest first.
+
+    Attributes:
+        entries: Those that are remembered.
+        forgotten_until: When the newest was asked for that was forgotten by time; None while none was.
+    """
 
     entries: Mapping[str, _Entry] = field(default_factory=dict)
+    forgotten_until: str | None = None
 
     def to_state(self) -> dict[str, Any]:
-        """Return plain JSON values for the entity's storage."""
+        """Return plain JSON values for the entity's storage: of the entries. The entity stores `forgotten_until` beside them."""
         return dict(self.entries)
 
     def answered(self, change: KeyedChange) -> StepResult | None:
         """Return how a change under this key ended before; None when the key is new.
 
-        Refused: key_reused, when another change was asked for under it; too_many_changes.
+        Refused: key_reused, when another change was asked for under it; too_many_changes; change_forgotten.
         """
-        entry = self.entries.get(_digest(change.key))
-        if entry is not None and not _is_forgotten(entry, change.requested_at):
+        entry, since = self.entries.get(_digest(change.key)), change.repeated_since
+        if entry is not None and not _is_forgotten(entry, since or change.requested_at):
             return _answer(entry, change.fingerprint)
+        if since is not None and _second(since - _CLOCK_TOLERANCE) <= (self.forgotten_until or ""):
+            return StepResult.refused(CHANGE_FORGOTTEN, "it is repeated so late that it may have been made before")
         if len(self._remembered(change.requested_at)) >= change.max_remembered:
             detail = f"{change.max_remembered} changes within {KEY_RETENTION.days} days are as many as are remembered"
             return StepResult.refused(TOO_MANY_CHANGES, detail)
@@ -135,18 +149,19 @@ class ChangeLog:
         kept, digest = self._remembered(change.requested_at), _digest(change.key)
         if digest in kept:
             return self
+        forgotten_until = self._mark(kept)
         entry = _Entry(of=change.fingerprint, at=_second(change.requested_at))
         if result.outcome is not Outcome.DONE:
             entry["refused"] = [result.reason_code or "refused", result.message or ""]
             _drop_refusals(kept, change.max_remembered)
         if change.note:
             entry["note"] = dict(change.note)
-        return ChangeLog(_with_last_notes({**kept, digest: entry}))
+        return ChangeLog(_with_last_notes({**kept, digest: entry}), forgotten_until)
 
     def forget(self, now: datetime) -> "ChangeLog":
         """Forget what is past its retention."""
         kept = self._remembered(now)
-        return self if len(kept) == len(self.entries) else ChangeLog(kept)
+        return self if len(kept) == len(self.entries) else ChangeLog(kept, self._mark(kept))
 
     def status(self, change_id: str, now: datetime) -> ChangeStatus | None:
         """Return the state of an accepted change; None for an id that no change within the retention has."""
@@ -165,6 +180,11 @@ class ChangeLog:
     def _remembered(self, now: datetime) -> dict[str, _Entry]:
         oldest = _second(now - KEY_RETENTION)
         return {key: entry for key, entry in self.entries.items() if entry["at"] > oldest}
+
+    def _mark(self, kept: Collection[str]) -> str | None:
+        """Return `forgotten_until` once no others but these are remembered."""
+        known = [entry["at"] for key, entry in self.entries.items() if key not in kept]
+        return max([*known, *filter(None, [self.forgotten_until])], default=None)
 
 
 def _answer(entry: _Entry, fingerprint: str) -> StepResult:

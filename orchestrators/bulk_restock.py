@@ -1,5 +1,6 @@
 """Restock many products: each line at its product's entity, again and again until it is answered."""
 
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -20,9 +21,13 @@ from orchestrators.kernel.commands import task_for
 from orchestrators.kernel.dead_lettering import dead_letter
 from orchestrators.kernel.fan_out import Rounds, in_rounds
 from orchestrators.kernel.retry import PERSISTENT, Wait
+from orchestrators.kernel.tasks import DurableTask
 from orchestrators.kernel.workflow_run import NO_ANSWER, WorkflowRun
 
 RESTOCK_CONCURRENCY: Final = 20
+
+_REPEAT_AFTER: Final = timedelta(days=1)
+"""Once the host was down for so long, a stock may have forgotten a restock that it made before."""
 
 bp = df.Blueprint()
 
@@ -37,25 +42,31 @@ def bulk_restock(context: df.DurableOrchestrationContext) -> Wait:
     lines = BulkRestockRequest.model_validate(given["request"]).lines
     run = WorkflowRun.begin(context, BULK_RESTOCK, given)
     run.show("Restocking.", lines=len(lines), answered=0)
-    results = yield from restock_lines(run, lines)
+    began = context.current_utc_datetime if run.restart is None else run.restart.started_at
+    results = yield from restock_lines(run, lines, began)
     run.detail["results"] = [result.reason_code or result.outcome for result in results]
     message = restock_message(run.detail["results"])
     unanswered = [line for line, result in zip(lines, results, strict=True) if result.outcome is Outcome.UNKNOWN]
     result = NO_ANSWER if unanswered else StepResult(message=message)
     run.record(RESTOCK_INVENTORY, result)
     if unanswered:
-        yield from dead_letter_lines(run, unanswered)
+        yield from dead_letter_lines(run, unanswered, began)
         return run.end("failed", message, "no_answer")
     return run.end("completed", message)
 
 
-def restock_lines(run: WorkflowRun, lines: tuple[DeliveryLine, ...]) -> Wait:
-    """Return the `StepResult` of each line."""
+def restock_lines(run: WorkflowRun, lines: tuple[DeliveryLine, ...], began: datetime) -> Wait:
+    """Return the `StepResult` of each line. began: when the run's first instance did."""
     now = run.context.current_utc_datetime
+
+    def restocking(line: DeliveryLine) -> DurableTask:
+        is_repeat = run.restart is not None or run.context.current_utc_datetime - now > _REPEAT_AFTER
+        return task_for(run.context, [restock_command(run.key, line, now, began if is_repeat else None)])
+
     answers = yield from in_rounds(
         run,
         lines,
-        lambda line: task_for(run.context, [restock_command(run.key, line, now)]),
+        restocking,
         Rounds(is_open=lambda answer: answer["outcome"] == Outcome.UNKNOWN, policy=PERSISTENT, seed=RESTOCK_INVENTORY),
         width=RESTOCK_CONCURRENCY,
         no_answer=lambda line: NO_ANSWER.to_wire(),
@@ -64,10 +75,11 @@ def restock_lines(run: WorkflowRun, lines: tuple[DeliveryLine, ...]) -> Wait:
     return [StepResult.model_validate(answer) for answer in answers]
 
 
-def dead_letter_lines(run: WorkflowRun, lines: list[DeliveryLine]) -> Wait:
+def dead_letter_lines(run: WorkflowRun, lines: list[DeliveryLine], began: datetime) -> Wait:
     """Leave the lines without an answer to an operator; a replay restocks under the same names, so nothing counts twice."""
     now = run.context.current_utc_datetime
-    step = Step(name=RESTOCK_INVENTORY, commands=tuple(restock_command(run.key, line, now) for line in lines))
+    commands = tuple(restock_command(run.key, line, now, began) for line in lines)
+    step = Step(name=RESTOCK_INVENTORY, commands=commands)
     yield from dead_letter(run, DeadLetter.of(run.workflow, run.key, step, NO_ANSWER, now))
 
 

@@ -9,7 +9,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from domain.ids import INVENTORY_ENTITY, ProductId
 from domain.inventory.requests import RestockRequest, UnitsReceived
-from domain.keyed_changes import KEY_RETENTION
+from domain.keyed_changes import CHANGE_FORGOTTEN, KEY_RETENTION
 from domain.wire import Edge, at_most
 from domain.workflows.commands import Command, entity_command
 from domain.workflows.dead_letter import DeadLetter
@@ -21,6 +21,8 @@ MAX_RESTOCK_LINES: Final = 200
 
 _REPLAY_TIMEOUT: Final = KEY_RETENTION - timedelta(days=2)
 """A restock may have taken effect up to two days before it was dead-lettered, and its name is forgotten after KEY_RETENTION."""
+
+_UNCLEAR: Final = frozenset({"no_answer", CHANGE_FORGOTTEN})
 
 
 class DeliveryLine(Edge):
@@ -48,17 +50,28 @@ class BulkRestockRequest(RunRequest):
         return self
 
 
-def restock_command(key: str, line: DeliveryLine, now: datetime) -> Command:
-    """Return the restock of one line; a repeat counts once, because the movement is named by the run. key: of the run."""
-    request = RestockRequest(key=f"{BULK_RESTOCK}.{key}", requested_at=now, quantity=line.quantity)
+def restock_command(key: str, line: DeliveryLine, now: datetime, repeated_since: datetime | None = None) -> Command:
+    """Return the restock of one line; a repeat counts once, because the movement is named by the run.
+
+    Args:
+        key: The run's.
+        line: What arrived.
+        now: The present time.
+        repeated_since: When the run first began, if an earlier instance or a call without an answer may have restocked the line.
+    """
+    request = RestockRequest(
+        key=f"{BULK_RESTOCK}.{key}", requested_at=now, quantity=line.quantity, repeated_since=repeated_since
+    )
     return entity_command(INVENTORY_ENTITY, line.product_id, "restock", request)
 
 
 def restock_message(results: Sequence[str]) -> str:
     """Return how many lines are in stock. results: `done` or a reason code, per line."""
-    done = sum(result == "done" for result in results)
-    others = len(results) - done
-    return f"{done} of {len(results)} lines are in stock" + (f"; {others} are not." if others else ".")
+    done, unclear = results.count("done"), sum(result in _UNCLEAR for result in results)
+    others = len(results) - done - unclear
+    message = f"{done} of {len(results)} lines are in stock"
+    message += f"; {others} are not" if others else ""
+    return message + (f"; {unclear} may or may not be." if unclear else ".")
 
 
 def may_count_twice(dead_letter: DeadLetter, now: datetime) -> bool:

@@ -117,7 +117,7 @@ class Stock:
         }
         by_key = {name: dict(getattr(self, name)) for name in ("in_question", "backordered", "sent", "received")}
         # Fields that an older release could not read are rare, and stored only when they say something.
-        later = {**by_key, **marks, "marked": self.forgotten_until}
+        later = {**by_key, **marks, "marked": self.forgotten_until, "movements_until": self.movements.forgotten_until}
         if self.in_question:
             later["in_question_at"] = self.settlements
         return {
@@ -142,7 +142,8 @@ class Stock:
             known["expired_until"] = known.get("forgotten_until")
             known.pop("in_question", None)
         in_question_at = unknown.pop("in_question_at", None)
-        stock = cls(**{**known, "movements": ChangeLog(known["movements"])}, unknown=unknown)
+        movements = ChangeLog(known["movements"], unknown.pop("movements_until", None))
+        stock = cls(**{**known, "movements": movements}, unknown=unknown)
         # An earlier release settles orders and leaves them in question: those that are left are asked again.
         return stock if stock.settlements == in_question_at else replace(stock, in_question={})
 

@@ -119,6 +119,9 @@ def test_movements_are_forgotten_after_a_while():
     stock, _ = movements.restock(None, movement())
     expired, _ = reservations.expire(stock, requests.ExpireRequest(now=NOW + KEY_RETENTION))
     assert expired.movements.entries == {}
+    repeated = movement(at=NOW + KEY_RETENTION).model_copy(update={"repeated_since": NOW})
+    _, result = movements.restock(Stock.from_state(expired.to_state()), repeated)
+    assert result.reason_code == "change_forgotten"
 
 
 def test_the_state_survives_its_storage():

@@ -58,6 +58,25 @@ def test_a_key_is_known_until_its_time_is_over_and_new_after_that():
     assert log.record(delivery(quantity=2, at=after), StepResult()).answered(delivery(quantity=2, at=after)) is not None
 
 
+def test_a_change_that_is_repeated_after_it_was_forgotten_is_not_made_again():
+    log = ChangeLog().record(delivery(), StepResult()).forget(NOW + KEY_RETENTION)
+    late = delivery(at=NOW + KEY_RETENTION + A_SECOND)
+    assert log.answered(late) is None, "asked for anew, it counts"
+    for entries in (log, log.record(late.model_copy(update={"key": "other"}), StepResult())):
+        for clock_ahead in (timedelta(0), timedelta(minutes=5)):
+            repeated = late.model_copy(update={"repeated_since": NOW + clock_ahead})
+            assert reason(entries.answered(repeated)) == "change_forgotten"
+        assert entries.answered(repeated.model_copy(update={"repeated_since": NOW + timedelta(minutes=6)})) is None
+    assert repeated.fingerprint == late.fingerprint
+
+
+def test_a_change_that_is_repeated_late_and_not_forgotten_is_answered_as_before():
+    log = ChangeLog().record(delivery(), StepResult())
+    repeated = delivery(at=NOW + 2 * KEY_RETENTION).model_copy(update={"repeated_since": NOW})
+    assert log.answered(repeated) == StepResult()
+    assert log.record(repeated, StepResult()).answered(delivery(at=NOW + 2 * KEY_RETENTION)) == StepResult()
+
+
 def test_an_entity_with_as_many_keys_as_it_may_remember_refuses_new_ones_and_recognises_the_old_ones():
     log = full_log().record(delivery("known"), StepResult())
     assert reason(log.answered(delivery("new"))) == "too_many_changes"

@@ -2,12 +2,15 @@
 
 import base64
 import json
+from typing import Any
 
 import pytest
 
+from mail_settings import mail_takes_utf8
 from setting_values import InvalidSetting, manifest_events
 from settings import Settings
 from tests.support.order_requests import ADDRESS
+from tests.support.shop import ROOT
 
 NEEDED = {
     "SHOP_STORAGE": "UseDevelopmentStorage=true",
@@ -15,6 +18,8 @@ NEEDED = {
     "EASYPOST_API_KEY": "EZTK_x",
     "SHIP_FROM": json.dumps(ADDRESS),
 }
+EXAMPLE: dict[str, dict[str, str]] = json.loads((ROOT / "local.settings.json.example").read_text(encoding="utf-8"))
+OF_THE_PLATFORM = {"WEBSITE_HOSTNAME", "WEBSITE_SITE_NAME", "APPLICATIONINSIGHTS_CONNECTION_STRING"}
 KEY = "whsec_" + base64.b64encode(b"x" * 24).decode()
 
 
@@ -143,3 +148,31 @@ def test_a_secret_that_the_vault_does_not_hold_counts_as_not_set() -> None:
 )
 def test_links_lead_where_people_reach_the_app(values: dict[str, str], url: str) -> None:
     assert read(**values).public_url == url
+
+
+class Environment(dict[str, str]):
+    """Variables that remember which of them were asked for."""
+
+    def __init__(self, values: dict[str, str]) -> None:
+        super().__init__(values)
+        self.asked: set[str] = set()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.asked.add(name)
+        return super().get(name, default)
+
+
+def test_every_setting_that_is_read_stands_in_the_example() -> None:
+    """The templates of Azure are held against the example: what only the code knows could never be set there."""
+    env = Environment(
+        {**EXAMPLE["Values"], "CUSTOMS_SIGNER": "Jane Doe", "CUSTOMS_HS_CODE": "691200", "INSIGHTS_SPANS": "true"}
+    )
+    env |= {"CUSTOMS_ORIGIN_COUNTRY": "US", "APPLICATIONINSIGHTS_CONNECTION_STRING": "InstrumentationKey=x"}
+    Settings.from_env(env)
+    mail_takes_utf8(env)
+    names = {name.partition("__")[0] for name in env.asked}
+    assert names - OF_THE_PLATFORM <= set(EXAMPLE["Values"])
+
+
+def test_the_example_describes_every_setting_of_the_app() -> None:
+    assert set(EXAMPLE["About"]) == set(EXAMPLE["Values"])

@@ -7,10 +7,13 @@ from html import unescape
 
 import pytest
 
+from adapters.stores.order_index import PARTITIONS, index_rows
 from console.web.csv_answer import csv_answer
 from local_host.testing import Answer
+from services.container import services
 from tests.integration.console.pages import visit
 from tests.support.order_requests import order_request
+from tests.support.orders import NOON
 from tests.support.shop import Shop
 
 
@@ -68,6 +71,19 @@ async def test_what_finds_nothing_says_so(sold: Shop):
     page = await visit(sold, "orders", q="<b>nothing</b>")
     assert (page.status, orders_on(page)) == (200, [])
     assert "Nothing was found for “<bdi>&lt;b&gt;nothing&lt;/b&gt;</bdi>”." in page.text
+
+
+async def test_a_page_on_which_no_order_meets_the_filters_leads_on(sold: Shop):
+    for partition in PARTITIONS:
+        row = {"PartitionKey": partition, "customer_id": "c-9", "status": "completed", "updated_at": NOON}
+        ids = [f"x-{partition}-{number}" for number in range(40)]
+        rows = [index for each in ids for index in index_rows({**row, "RowKey": each, "listed_at": NOON}).values()]
+        of_customer = [("create", index) for index in rows if index["RowKey"].startswith("$customer")]
+        services().storage.table("orders").submit_transaction(of_customer)
+    page = await visit(sold, "orders", q="c-9", by="customer", status="rejected")
+    assert orders_on(page) == []
+    assert "No order of these filters is on this page." in page.text
+    assert 'rel="next"' in page.text
 
 
 async def test_filters_are_counted_and_stand_in_the_address(sold: Shop):

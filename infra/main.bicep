@@ -27,6 +27,7 @@ type planOverlays = {
     durableTask: {
       maxConcurrentActivityFunctions: int
       maxConcurrentOrchestratorFunctions: int
+      maxConcurrentEntityFunctions: int
     }
     queues: object
     azureStorage: object
@@ -360,7 +361,9 @@ var suffixes = enableStagingSlot ? ['', 'Staging'] : ['']
 var taskHubs = [for suffix in suffixes: '${taskHubName}${suffix}']
 var plans planOverlays = loadJsonContent('host.overlays.json').plans
 var limits = plans[plan].durableTask
-var threads = limits.maxConcurrentActivityFunctions + limits.maxConcurrentOrchestratorFunctions
+// In Azure Storage, entities run as orchestrators and count as such; the other back ends count them apart.
+var entities = backend == 'AzureStorage' ? 0 : limits.maxConcurrentEntityFunctions
+var threads = limits.maxConcurrentActivityFunctions + limits.maxConcurrentOrchestratorFunctions + entities
 
 resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
   name: 'rg-${environmentName}'

@@ -43,12 +43,18 @@ def rule(percent: int, workspace_id: str, location: str) -> dict[str, Any]:
     }
 
 
+def _percent(text: str) -> int:
+    if not text.isdecimal() or len(text) > len("100") or int(text) > 100:
+        raise argparse.ArgumentTypeError("must be from 0 to 100")
+    return int(text)
+
+
 def main() -> int:
     """Print the rule that the command line asks for."""
     parser = argparse.ArgumentParser(
         prog="python -m scripts.ingestion_filter", description="Keep a share of the orders."
     )
-    parser.add_argument("percent", type=int, choices=range(101), metavar="PERCENT", help="of how many orders, 0 to 100")
+    parser.add_argument("percent", type=_percent, metavar="PERCENT", help="of how many orders, 0 to 100")
     parser.add_argument("--workspace", required=True, metavar="ID", help="resource id of the Log Analytics workspace")
     parser.add_argument("--location", required=True, metavar="REGION", help="the workspace's")
     chosen = parser.parse_args()

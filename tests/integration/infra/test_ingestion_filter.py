@@ -2,15 +2,17 @@
 
 import json
 import random
+import sys
 from collections import Counter
 from typing import Any
 
 import duckdb_kql
+import pytest
 from duckdb_kql.engine import schema
 
 from adapters.telemetry.whole_traces import is_in_share
 from scripts.cost.telemetry import READ_LINES
-from scripts.ingestion_filter import TABLES, rule, transformation
+from scripts.ingestion_filter import TABLES, main, rule, transformation
 from tests.integration.infra import recorded_rows
 from tests.integration.infra.recorded_rows import RECORDED
 from tests.integration.infra.test_queries_on_recordings import reads_recorded_tables, rules
@@ -92,3 +94,11 @@ def test_the_rule_names_its_workspace_and_both_tables() -> None:
     assert made["properties"]["destinations"]["logAnalytics"][0]["workspaceResourceId"] == "/subscriptions/s/ws"
     streams = [stream for flow in made["properties"]["dataFlows"] for stream in flow["streams"]]
     assert streams == ["Microsoft-Table-AppTraces", "Microsoft-Table-AppDependencies"]
+
+
+@pytest.mark.parametrize("percent", ["-1", "101", "1e2", "²", "9" * 5_000, "some"])
+def test_a_share_that_is_none_is_refused_in_a_few_words(percent, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["scripts.ingestion_filter", "--workspace", "w", "--location", "l", "--", percent])
+    with pytest.raises(SystemExit):
+        main()
+    assert capsys.readouterr().err.endswith("error: argument PERCENT: must be from 0 to 100\n")

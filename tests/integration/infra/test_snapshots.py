@@ -57,8 +57,12 @@ INTENDED = [
         "a place for machines that deploy from inside of the network, and the fixed address where there is one",
     ),
     Intended(
-        r"/config/appsettings properties\.PYTHON_THREADPOOL_THREAD_COUNT: '32' now, '24' then",
-        "an order takes half of the processor time, so a large instance has more activities at a time",
+        r"/config/appsettings properties\.PYTHON_THREADPOOL_THREAD_COUNT: '40' now, '24' then",
+        "an order takes half of the processor time, so a large instance has more activities at a time; and entities have threads",
+    ),
+    Intended(
+        r"/config/appsettings properties\.PYTHON_THREADPOOL_THREAD_COUNT: ('16' now, '12'|'24' now, '16') then",
+        "outside of Azure Storage, entities run beside orchestrators and have threads of their own",
     ),
     Intended(
         r" (properties\.(notes|description|metadata\.description)|tags\.[a-z]+): '.*' now, '.*' then",

@@ -118,6 +118,8 @@ def test_connection_that_host_json_names_is_set(given):
 def test_every_function_that_may_run_at_once_has_a_thread(given):
     limits = durable(given["plan"], given["backend"])
     wanted = limits["maxConcurrentActivityFunctions"] + limits["maxConcurrentOrchestratorFunctions"]
+    if given["backend"] != "AzureStorage":  # where entities run as orchestrators
+        wanted += limits["maxConcurrentEntityFunctions"]
     for settings in app_settings(evaluate(given)):
         assert int(settings["PYTHON_THREADPOOL_THREAD_COUNT"]) >= wanted
 

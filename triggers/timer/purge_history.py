@@ -18,6 +18,7 @@ from services.retention.histories import Histories
 from services.retention.logs import purge_logs
 from services.retention.orders import mend_index, purge_orders
 from services.retention.runs import purge_runs
+from services.timer_runs import timer_run
 
 bp = df.Blueprint()
 
@@ -34,7 +35,8 @@ _log = logging.getLogger(__name__)
 @bp.durable_client_input(client_name="client")
 async def purge_history(timer: func.TimerRequest, client: df.DurableOrchestrationClient) -> None:
     """Purge what is past its retention. Runs every five minutes for four hours a night: what one run leaves the next one does."""
-    await purge(client, datetime.now(UTC))
+    async with timer_run():
+        await purge(client, datetime.now(UTC))
 
 
 async def purge(client: DurableClient, now: datetime) -> None:

@@ -10,6 +10,7 @@ from services.container import services
 from services.inventory import stock
 from services.inventory.reconciliation import check_all, reconcile, reconcile_changed
 from services.inventory.reservations import release_expired
+from services.recovery import runs
 from tests.integration.timer.test_purge_history import client_of
 from tests.support.order_requests import order_request
 from tests.support.shop import Shop
@@ -276,3 +277,22 @@ async def test_the_hourly_comparison_reads_what_was_changed_and_the_nightly_one_
     assert "inventory drift" not in caplog.text
     await shop.host.run("check_every_stock")
     assert "orphaned_reservation" in caplog.text
+
+
+@pytest.mark.parametrize("timer", [SCHEDULE, "check_every_stock", "reconcile_inventory", "recover_runs"])
+async def test_a_run_that_waits_for_an_answer_that_does_not_come_ends_before_its_worker_is_ended(
+    shop: Shop, monkeypatch, caplog, timer: str
+):
+    await shop.stock("mug", 10)
+    await reserve(shop, "mug", "ghost", quantity=3, lasts=RUN_OUT)
+    await place_waiting_order(shop)
+    monkeypatch.setattr(runs, "ORPHANED_AFTER", timedelta(0))
+
+    async def silent(*_, **__):
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("services.inventory.stock.read_entity", silent)
+    monkeypatch.setattr("services.recovery.runs.instance_status", silent)
+    monkeypatch.setattr("services.timer_runs.RUN_TIMEOUT_S", 0.1)
+    await shop.host.run(timer)
+    assert "TimeoutError" in caplog.text

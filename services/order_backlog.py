@@ -4,8 +4,10 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
 
 from domain.errors import StorageUnavailable
@@ -50,6 +52,8 @@ class OrderBacklog:
     def __init__(
         self, orders: "OrderRepository", limit: timedelta, clock: Callable[[], float] = time.monotonic
     ) -> None:
+        from concurrent.futures import ThreadPoolExecutor
+
         self._orders = orders
         self._limit = limit
         self._clock = clock
@@ -57,6 +61,8 @@ class OrderBacklog:
         self._paused_until = 0.0
         self._reported_until = 0.0
         self._view = _OPEN
+        # Where requests wait for one of the common threads, the measurement is needed most.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="backlog")
 
     async def view(self) -> IntakeView:
         """Return whether new orders are accepted. While one caller measures, the others get the last result."""
@@ -70,7 +76,9 @@ class OrderBacklog:
 
     async def _measure(self) -> IntakeView:
         try:
-            backlog = await asyncio.wait_for(asyncio.to_thread(self._read), CHECK_TIMEOUT_S)
+            read = partial(copy_context().run, self._read)
+            reading = asyncio.get_running_loop().run_in_executor(self._thread, read)
+            backlog = await asyncio.wait_for(reading, CHECK_TIMEOUT_S)
         except (StorageUnavailable, TimeoutError) as error:
             _log.warning("the backlog of orders could not be measured: %s", type(error).__name__)
             return self._unmeasured()

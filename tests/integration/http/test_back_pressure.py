@@ -1,7 +1,9 @@
 """New orders are refused while accepted ones wait too long, by every way in; what was accepted before is answered."""
 
+import asyncio
 import json
 from datetime import UTC, datetime, timedelta
+from threading import Event
 from typing import Any
 
 import pytest
@@ -17,6 +19,8 @@ from tests.support.orders import placed_order
 from tests.support.shop import Shop, change_settings
 
 LATE = timedelta(minutes=11)
+MAX_COMMON_THREADS = 32
+"""Of Python's default, on however many processors."""
 
 
 def let_orders_wait(
@@ -162,3 +166,16 @@ async def test_a_row_that_cannot_be_read_refuses_no_order(shop: Shop, caplog: py
     assert (await shop.post("orders", order_request())).status == 202
     assert (await shop.get("health")).json()["intake"]["state"] == "unknown"
     assert "the backlog of orders could not be measured" in caplog.text
+
+
+async def test_the_backlog_is_measured_while_requests_wait_for_a_thread(shop: Shop):
+    let_orders_wait()
+    is_measured = Event()
+    loop = asyncio.get_running_loop()
+    waiting = [loop.run_in_executor(None, is_measured.wait) for _ in range(MAX_COMMON_THREADS)]
+    try:
+        backlog = OrderBacklog(services().order_repository, timedelta(minutes=10))
+        assert (await backlog.view()).state == "paused"
+    finally:
+        is_measured.set()
+        await asyncio.gather(*waiting)

@@ -121,6 +121,15 @@ def provider_reference(namespace: str, order_id: str) -> str:
     return f"{namespace}.{order_id}" if namespace else order_id
 
 
+def order_of_reference(namespace: str, reference: str | None) -> str | None:
+    """Return the order that a provider knows by this name; None for a name of another program, or none."""
+    prefix = provider_reference(namespace, "")
+    if reference is None or not reference.startswith(prefix):
+        return None
+    order_id = reference.removeprefix(prefix)
+    return order_id if order_id and "." not in order_id else None
+
+
 def payment_key(order_id: str, operation: PaymentOperation, namespace: str = "") -> str:
     """Return the idempotency key of one payment operation of one order: the same on every retry."""
     return f"{provider_reference(namespace, order_id)}:{operation}"

@@ -19,6 +19,7 @@ from domain.onboarding.user import FindRegion, Region
 from domain.page import Page
 from domain.payments.listing import FindPayment, ListPayments, ProviderPayment
 from domain.payments.payment import CancelPaymentRequest, CaptureRequest, PaymentRequest
+from domain.shipping.labels import CarrierLabel, FindLabel, ListLabels
 from domain.shipping.parcels import ParcelReport
 from domain.shipping.shipment import BuyLabelRequest, CancelShippingRequest, ShipmentRequest
 from domain.workflows.steps import StepResult
@@ -117,6 +118,25 @@ class Carrier(Protocol):
         Returns:
             Done, and the message says what there was: label_refunded or nothing_to_compensate. Faulted: refund_rejected,
             carrier_request_refused.
+        """
+
+    def list_labels(self, wanted: ListLabels) -> Page[CarrierLabel]:
+        """Return a page of the labels of the shop's shipments that were announced in a span of time; each as it is now.
+
+        A page may be empty without being the last. Labels without the shop's mark are on none. What cannot be understood of one
+        shipment hides no other.
+
+        Raises:
+            ProviderUnavailable: The same request is worth sending again.
+            ProviderRefused: The carrier does not list shipments for this key, or does not know the cursor.
+        """
+
+    def find_label(self, wanted: FindLabel) -> CarrierLabel | None:
+        """Return the label of one shipment as it is now; None when there is no such shipment, or it lacks the shop's mark.
+
+        Raises:
+            ProviderUnavailable: The same request is worth sending again.
+            ProviderRefused: The carrier does not answer for this key.
         """
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         QueuedOrders,
         RefusedOrders,
     )
-    from domain.repositories.parcels import OpenParcels, Parcels
+    from domain.repositories.parcels import LabelComparison, OpenParcels, Parcels
     from domain.repositories.payments import ExpensePayments, PaymentReconciliation
     from domain.repositories.people import (
         Erasures,
@@ -142,6 +142,12 @@ class Stores:
         from adapters.stores.payment_reconciliation import PaymentReconciliationStore
 
         return PaymentReconciliationStore(self.storage)
+
+    @built_once
+    def label_comparison(self) -> "LabelComparison":
+        from adapters.stores.label_comparison import LabelComparisonStore
+
+        return LabelComparisonStore(self.storage)
 
     @built_once
     def expense_payments(self) -> "ExpensePayments":

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from adapters.easypost.client import new_client
 from adapters.easypost.errors import CarrierRefused, about, easypost_errors
+from adapters.easypost.labels import GIVEN_BACK, find_label, given_back, list_labels
 from adapters.easypost.rates import (
     CarrierMessage,
     Rate,
@@ -32,9 +33,10 @@ from adapters.easypost.words import (
 )
 from domain.errors import ProviderUnavailable
 from domain.money import Money
+from domain.page import Page
+from domain.shipping.labels import CarrierLabel, FindLabel, ListLabels
 from domain.shipping.shipment import (
     LABEL_LIMIT,
-    LABEL_REFUNDED,
     Address,
     BuyLabelRequest,
     CancelShippingRequest,
@@ -48,7 +50,6 @@ if TYPE_CHECKING:
 
 # Carriers are slow to sell labels; the whole activity has to end within the host's limit.
 ANSWER_TIMEOUT_S: Final = 20
-_GIVEN_BACK: Final = frozenset({"submitted", "refunded"})
 _OF_THE_ACCOUNT: Final = frozenset({401, 402, 403})
 
 
@@ -93,7 +94,7 @@ class EasyPostCarrier:
             return _refused(refusal)
         if isinstance(bought, StepResult):
             return bought
-        if bought.refund_status in _GIVEN_BACK:
+        if bought.refund_status in GIVEN_BACK:
             return StepResult.refused("shipping_cancelled", "the label was given back before", bought.id)
         return StepResult(reference=bought.tracking_code, facts=bought.label_facts or None)
 
@@ -103,11 +104,19 @@ class EasyPostCarrier:
             shipment = self._settled(request)
             if shipment is None or shipment.postage_label is None:
                 return StepResult(message=NOTHING_TO_COMPENSATE)
-            if shipment.refund_status not in _GIVEN_BACK:
+            if shipment.refund_status not in GIVEN_BACK:
                 shipment = self._give_back(shipment)
         except CarrierRefused as refusal:
             return _faulted(refusal, "")
-        return _given_back(shipment)
+        return given_back(shipment)
+
+    def list_labels(self, wanted: ListLabels) -> Page[CarrierLabel]:
+        """Return a page of the labels of the shop's shipments that were announced in a span of time."""
+        return list_labels(self._client, wanted)
+
+    def find_label(self, wanted: FindLabel) -> CarrierLabel | None:
+        """Return the label of one shipment as it is now; None when there is none with the shop's mark."""
+        return find_label(self._client, wanted)
 
     def _settled(self, request: CancelShippingRequest) -> Shipment | None:
         """Return the order's shipment, once nothing can be bought for it any more."""
@@ -205,7 +214,7 @@ class EasyPostCarrier:
                 return _read(self._client.shipment.refund(shipment.id))
         except CarrierRefused:
             now = self._retrieve(shipment.id)
-            if now.refund_status not in _GIVEN_BACK:
+            if now.refund_status not in GIVEN_BACK:
                 raise
             return now
 
@@ -222,14 +231,6 @@ def _most(request: BuyLabelRequest) -> Money:
     if request.max_cost_cents is None:
         return LABEL_LIMIT.for_currency(request.currency)
     return Money(request.max_cost_cents, request.currency)
-
-
-def _given_back(shipment: Shipment) -> StepResult:
-    if shipment.refund_status in _GIVEN_BACK:
-        return StepResult(reference=shipment.id, message=LABEL_REFUNDED)
-    if shipment.refund_status == "not_applicable":  # billed when scanned: what is never shipped is never paid
-        return StepResult(reference=shipment.id, message=LABEL_REFUNDED)
-    return StepResult.faulted("refund_rejected", f"the carrier does not take the label back ({shipment.refund_status})")
 
 
 def _refused(refusal: CarrierRefused) -> StepResult:

@@ -1,9 +1,11 @@
-"""Parcels on their way."""
+"""Parcels on their way, and how far their labels are compared with the orders."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from domain.page import Page
+from domain.shipping.labels import LabelPosition, WatchedLabel
 from domain.shipping.parcels import Parcel, SilentParcel
 from domain.shipping.tracking import Tracking
 
@@ -41,3 +43,22 @@ class OpenParcels(Protocol):
 
     def is_forgotten(self, order_id: str) -> bool:
         """Return whether nothing of an order's parcel may be kept any more."""
+
+
+class LabelComparison(Protocol):
+    """How far the labels are compared with the orders, and which of them to look at again."""
+
+    def position(self) -> LabelPosition:
+        """Return how far the labels are compared."""
+
+    def move(self, position: LabelPosition) -> None:
+        """Store how far the labels are compared."""
+
+    def watched(self, *, cursor: str | None, limit: int) -> Page[WatchedLabel | None]:
+        """Return a page of the labels to look at again; None for a row that cannot be read."""
+
+    def watch(self, watched: WatchedLabel) -> None:
+        """Have a label looked at again."""
+
+    def forget(self, shipment_id: str) -> None:
+        """Leave a label out from now on: it is settled."""

@@ -73,6 +73,17 @@ var orderRules rule[] = [
     query: loadTextContent('../queries/payments_unread.kql')
   }
   {
+    name: 'label_drift'
+    title: 'A label is paid and not used'
+    description: 'The shop pays for a label that no order uses, and that is not given back automatically: the carrier has its parcel, or no such order is known.'
+    severity: 2
+    window: 'PT2H'
+    every: 'PT1H'
+    lookBack: ''
+    splitBy: ['shipmentId']
+    query: loadTextContent('../queries/label_drift.kql')
+  }
+  {
     name: 'inventory_drift'
     title: 'Inventory and orders differ'
     description: 'The hourly comparison found goods that are reserved for no order, or orders without their goods.'
@@ -403,8 +414,8 @@ var surroundingsRules rule[] = [
   }
   {
     name: 'parcels_unpolled'
-    title: 'Silent parcels are not polled'
-    description: 'The carrier answers no poll of silent parcels: it is down, or the key lacks the right to read trackers.'
+    title: 'The carrier is not read'
+    description: 'The carrier answers no poll of silent parcels, or does not list the labels: it is down, or the key lacks a right.'
     severity: 2
     window: 'PT1H'
     every: 'PT15M'

@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
 import pytest
 
+from adapters.easypost import labels as easypost_labels
 from adapters.easypost.carrier import EasyPostCarrier
 from domain.errors import ProviderUnavailable
 from domain.ports import Carrier
+from domain.shipping.labels import CarrierLabel, FindLabel, ListLabels
 from domain.shipping.shipment import BuyLabelRequest, CancelShippingRequest, LabelOffer, ShipmentRequest
 from domain.workflows.steps import Outcome, StepResult
 from sandbox.testing import Sandbox
@@ -187,8 +190,66 @@ def test_a_carrier_that_is_away_is_worth_another_try_and_its_error_says_nothing_
         lambda: away.create_shipment(shipment()),
         lambda: away.buy_label(label("shp_1")),
         lambda: away.cancel(cancellation()),
+        lambda: away.list_labels(ListLabels(namespace="shop.hub", since=NOW, until=NOW)),
+        lambda: away.find_label(FindLabel(namespace="shop.hub", shipment_id="shp_1")),
     ):
         with pytest.raises(ProviderUnavailable) as caught:
             call()
         assert not any(text in str(caught.value) for text in (CUSTOMER.name, CUSTOMER.street1, "EZTK"))
         assert caught.value.__cause__ is None
+
+
+NOW = datetime.now(UTC)
+
+
+def listed(side: CarrierSide, **changes: Any) -> list[CarrierLabel]:
+    """Return every label of the shop that was announced around now."""
+    span = {"since": NOW - timedelta(hours=1), "until": NOW + timedelta(hours=1)}
+    wanted = ListLabels(**{"namespace": "shop.hub", **span, **changes})
+    found: list[CarrierLabel] = []
+    page = side.carrier.list_labels(wanted)
+    while page.cursor is not None:
+        found += page.items
+        page = side.carrier.list_labels(wanted.model_copy(update={"cursor": page.cursor}))
+    return [*found, *page.items]
+
+
+def found(side: CarrierSide, shipment_id: str, namespace: str = "shop.hub") -> CarrierLabel | None:
+    return side.carrier.find_label(FindLabel(namespace=namespace, shipment_id=shipment_id))
+
+
+def test_labels_of_the_shop_are_listed_as_they_are_now(side: CarrierSide) -> None:
+    shipment_id = announced(side)
+    assert not any(each.is_paid for each in listed(side))
+    side.carrier.buy_label(label(shipment_id))
+    theirs = side.carrier.create_shipment(shipment(namespace="other.hub")).reference
+    side.carrier.buy_label(label(theirs))
+    bought = CarrierLabel(shipment_id=shipment_id, order_id="order-1", is_paid=True, is_used=False)
+    assert (listed(side), found(side, shipment_id)) == ([bought], bought)
+    assert [each.shipment_id for each in listed(side, namespace="other.hub")] == [theirs]
+    side.carrier.cancel(cancellation(shipment_id))
+    given_back = bought.model_copy(update={"is_paid": False})
+    assert (listed(side), found(side, shipment_id)) == ([given_back], given_back)
+
+
+def test_a_label_is_listed_in_the_span_of_its_announcement_alone(side: CarrierSide) -> None:
+    side.carrier.buy_label(label(announced(side)))
+    hour = timedelta(hours=1)
+    assert listed(side, since=NOW - 40 * 24 * hour, until=NOW - hour) == []
+    assert listed(side, since=NOW + hour, until=NOW + 40 * 24 * hour) == []
+    assert len(listed(side, since=NOW - 40 * 24 * hour)) == 1
+
+
+def test_many_labels_are_listed_page_by_page(side: CarrierSide, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(easypost_labels, "_PAGE_SIZE", 2)
+    wanted = [shipment(order_id=f"order-{number}") for number in range(5)]
+    ids = {str(side.carrier.create_shipment(each).reference) for each in wanted}
+    for shipment_id in ids:
+        side.carrier.buy_label(label(shipment_id))
+    assert sorted(each.shipment_id for each in listed(side)) == sorted(ids)
+
+
+def test_a_label_that_is_not_the_shops_is_not_found(side: CarrierSide) -> None:
+    shipment_id = announced(side)
+    assert found(side, shipment_id, "other.hub") is None
+    assert found(side, "shp_none") is None

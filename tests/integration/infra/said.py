@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from domain.orders.order import OrderProgress, OrderStatus
 from domain.payments.reconciliation import NEXT_ACTION, PaymentDrift, PaymentDriftKind
+from domain.shipping.labels import LabelDrift, LabelDriftKind
 from domain.shipping.parcels import SilentParcel
 from domain.shipping.tracking import ParcelStatus, Tracking
 from services.telemetry import emit, emit_accepted, emit_place, emit_silent, emit_status
@@ -103,3 +104,9 @@ def payment_drift(kind: PaymentDriftKind, drift_id: str = "a" * 40) -> str:
         next_action=NEXT_ACTION[kind],
     )
     return f"payment drift {drift.model_dump_json()}"
+
+
+def label_drift() -> str:
+    """Return the text that the comparison logs for a label that it leaves to an operator."""
+    drift = LabelDrift(kind=LabelDriftKind.SENT_WITHOUT_ORDER, shipment_id="shp_1", order_id="a-1")
+    return f"label drift {drift.model_dump_json()}"

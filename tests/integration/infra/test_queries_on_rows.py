@@ -22,7 +22,7 @@ from local_host.testing import app_index
 from services.telemetry import emit, emit_depth
 from tests.integration.infra import documented_rows as azure
 from tests.integration.infra.recorded_rows import QUERIES, Item, Line, rows_found
-from tests.integration.infra.said import order, parcel_end, payment_drift, said, silent, step
+from tests.integration.infra.said import label_drift, order, parcel_end, payment_drift, said, silent, step
 from tests.support.shop import ROOT
 from tests.support.templates.bicep import evaluate, of_type, properties
 from tests.support.templates.combinations import WITH_EVERY_ALERT
@@ -122,6 +122,7 @@ RAISED: dict[str, list[Rows]] = {
     "inventory_drift": [warned('inventory drift {"product_id":"mug","order_id":"a-1"}')],
     "payment_drift": [warned(payment_drift(PaymentDriftKind.NOT_CAPTURED))],
     "money_taken": [warned(payment_drift(PaymentDriftKind.CHARGED_TWICE))],
+    "label_drift": [warned(label_drift())],
     "payments_unread": [lines(2 * [Line("payment reconciliation failed stripe: no answer", level="Warning")])],
     "throttling": [items(*[azure.throttled("503 (Server Busy): The server is busy.") for _ in range(11)])],
     "lost_events": [items(azure.metric("Microsoft.EventGrid", "DeadLetteredCount", 1))],
@@ -217,6 +218,7 @@ RAISED: dict[str, list[Rows]] = {
     "parcels_unpolled": [
         {"lines": [Line(f"{n} silent parcels are not polled: EasyPost: 503", n * M, "Warning") for n in range(3)]},
         {"lines": 3 * [Line("the carrier reports nothing of 100 silent parcels", level="Warning")]},
+        {"lines": 3 * [Line("label comparison failed: the carrier did not answer (503)", level="Warning")]},
     ],
     "firewall_blocks": [items(blocked(101)), items(blocked(101, "block"))],
     "provider_errors": [lines(UNANSWERED)],
@@ -280,7 +282,11 @@ SPARED: dict[str, list[Rows]] = {
         lines(silent("a-1", 8 * D, 30 * H)),  # polled daily, and no more in this state
         lines(silent("a-1", 8 * D, 2 * H), parcel_end("a-1", ParcelStatus.DELIVERED)),
     ],
-    "parcels_unpolled": [warned("4 silent parcels are not polled: EasyPost: 503")],
+    "parcels_unpolled": [
+        warned("4 silent parcels are not polled: EasyPost: 503"),
+        warned("label comparison failed: the carrier did not answer (503)"),
+    ],
+    "label_drift": [warned("the label of shipment shp_1 is given back: order a-1 has no use for it")],
     "firewall_blocks": [items(blocked(400, "Log")), items(blocked(20))],
     "provider_errors": [lines(*[step("authorise_payment", "refused", order_id=f"c-{n}") for n in range(9)])],
     "capture_latency": [

@@ -128,6 +128,46 @@ def test_only_bought_shipments_are_listed_unless_asked(carrier: EasyPostClient, 
     assert [one.id for one in everything] == [unbought.id, booked.id]
 
 
+def test_a_list_is_of_the_shipments_that_were_made_in_a_span_of_time(
+    carrier: EasyPostClient, sandbox: Sandbox, booked: Any
+) -> None:
+    """https://docs.easypost.com/docs/shipments: by `created_at`, a month where an end of the span is left out."""
+    sandbox.advance(40 * 86_400)
+    later = carrier.shipment.create(**shipment("order-2"))
+    carrier.shipment.buy(later.id, rate=later.lowest_rate())
+
+    def listed(**span: str) -> list[str]:
+        return [one.id for one in carrier.shipment.all(**span)["shipments"]]
+
+    made_at, later_at = booked.created_at, later.created_at
+    assert listed() == listed(start_datetime=later_at) == [later.id]
+    assert listed(start_datetime=made_at) == [*listed(end_datetime=later_at), booked.id] == [booked.id]
+    assert listed(start_datetime=made_at, end_datetime=later_at) == [booked.id]
+    assert listed(start_datetime=made_at[:10], end_datetime="2999-01-01") == [later.id, booked.id]
+    with pytest.raises(InvalidRequestError) as refused:
+        carrier.shipment.all(start_datetime="yesterday")
+    details: Any = refused.value.errors
+    assert details == [{"field": "start_datetime", "message": "must be a time in ISO 8601"}]
+
+
+def test_a_list_is_read_page_by_page(carrier: EasyPostClient, booked: Any) -> None:
+    ids = [booked.id]
+    for number in range(4):
+        made = carrier.shipment.create(**shipment(f"paged-{number}"))
+        ids.insert(0, carrier.shipment.buy(made.id, rate=made.lowest_rate()).id)
+    first = carrier.shipment.all(page_size=2)
+    second = carrier.shipment.get_next_page(first, page_size=2)
+    third = carrier.shipment.all(page_size=2, before_id=second["shipments"][-1].id)
+    pages = (first, second, third)
+    assert [one.id for each in pages for one in each["shipments"]] == ids
+    assert [each["has_more"] for each in pages] == [True, True, False]
+    assert [one.id for one in carrier.shipment.all(after_id=ids[2])["shipments"]] == ids[:2]
+    with pytest.raises(InvalidRequestError):
+        carrier.shipment.all(page_size=101)
+    with pytest.raises(NotFoundError):
+        carrier.shipment.all(before_id="shp_none")
+
+
 def test_rates_can_be_made_anew(carrier: EasyPostClient) -> None:
     made = carrier.shipment.create(**shipment())
     fresh = carrier.shipment.regenerate_rates(made.id)["rates"]

@@ -34,7 +34,7 @@ def retrieve(call: Call, ledger: Ledger) -> Answer:
 
 def list_all(call: Call, ledger: Ledger) -> Answer:
     """Answer with a page of addresses."""
-    data, more = listing.page(parcels.objects_newest_first(ledger, "Address"), call.params)
+    data, more = listing.page(parcels.objects_newest_first(ledger, "Address"), call)
     return Answer(body={"addresses": data, "has_more": more})
 
 

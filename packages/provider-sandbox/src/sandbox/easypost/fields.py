@@ -1,5 +1,6 @@
 """Reading EasyPost's JSON parameters: every value is checked by name and rule before it is used."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.core.exchange import JsonObject
@@ -55,3 +56,15 @@ def count(given: JsonObject, name: str, *, default: int, maximum: int) -> int:
     if not (raw.isascii() and raw.isdigit() and 1 <= int(raw) <= maximum):
         raise invalid(name, f"must be a whole number from 1 to {maximum}")
     return int(raw)
+
+
+def time(given: JsonObject, name: str) -> datetime | None:
+    """Return a time in ISO 8601, of UTC where it names no zone; None when it is absent or empty."""
+    raw = text(given, name)
+    if raw is None:
+        return None
+    try:
+        read = datetime.fromisoformat(raw)
+    except ValueError:
+        raise invalid(name, "must be a time in ISO 8601") from None
+    return read.replace(tzinfo=UTC) if read.tzinfo is None else read

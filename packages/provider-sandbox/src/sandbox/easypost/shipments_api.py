@@ -34,7 +34,7 @@ def list_all(call: Call, ledger: Ledger) -> Answer:
     """Answer with a page of shipments: as EasyPost does, only bought shipments unless `purchased=false`."""
     unbought_too = str(call.params.get("purchased", "true")).lower() == "false"
     found = (one for one in parcels.shipments_newest_first(ledger) if unbought_too or one["postage_label"])
-    data, more = listing.page(found, call.params)
+    data, more = listing.page(found, call)
     return Answer(body={"shipments": data, "has_more": more})
 
 
@@ -100,7 +100,7 @@ def list_trackers(call: Call, ledger: Ledger) -> Answer:
         for tracker in parcels.trackers_newest_first(ledger)
         if (code is None or tracker["tracking_code"] == code) and (carrier is None or tracker["carrier"] == carrier)
     )
-    data, more = listing.page(found, call.params)
+    data, more = listing.page(found, call)
     return Answer(body={"trackers": data, "has_more": more})
 
 

@@ -61,6 +61,7 @@ FIGURES: Final = {
     "order_items": Figure("telemetry items of an order, its parcel apart", "≤ 70"),
     "saga_transactions_to_classic": Figure("storage transactions of an order ÷ the classic saga, modelled", "≤ 1.6"),
     "page_ratio": Figure("slowest page of many orders ÷ of a thousand", "≤ 2"),
+    "sparse_page_ratio": Figure("the same by several conditions that few orders meet", "≤ 2"),
     "open_ratio": Figure("slowest timer with many orders ÷ with a thousand", "≤ 2"),
     "console_page_ratio": Figure("slowest page of the console ÷ its read of the repository"),
     "input_steepness": Figure("time over size of the slowest input, 1 is a straight line"),

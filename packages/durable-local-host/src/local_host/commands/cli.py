@@ -58,27 +58,11 @@ def _start(options: argparse.Namespace) -> int:
     if (app / "host.json").exists():
         # Before the SDK is imported, which reads the working directory's host.json and trips over a broken one.
         read_json_object(app / "host.json")
-    from local_host.commands.start import End, StartOptions, start
-
     # The app's folder becomes the working directory; a start after a change begins where this one began.
     here = Path.cwd()
     watch = _watch(app) if options.reload else None
     try:
-        ended = start(
-            StartOptions(
-                app=app,
-                port=options.port,
-                state=options.state,
-                grace_s=options.grace,
-                watch=watch,
-                is_apart=not options.in_process,
-                after_visibility_timeout=options.redeliver_after_visibility_timeout,
-            )
-        )
-        begin_again = ended.why is not End.STOPPED
-        where = ["--port", str(ended.port)]
-        if begin_again and sys.argv[-2:] != where:  # a host may begin again many times
-            sys.argv += where
+        begin_again = _serve(options, app, watch)
     except LocalHostError as problem:
         if watch is None:
             raise
@@ -90,6 +74,28 @@ def _start(options: argparse.Namespace) -> int:
         os.execv(sys.executable, [sys.executable, "-m", "local_host", *sys.argv[1:]])  # noqa: S606 - this very program
     _leave_busy_threads_behind()
     return 0
+
+
+def _serve(options: argparse.Namespace, app: Path, watch: Watch | None) -> bool:
+    """Serve the app until the host ends. Return whether it begins again, which it then does on the same port."""
+    from local_host.commands.start import End, StartOptions, start
+
+    ended = start(
+        StartOptions(
+            app=app,
+            port=options.port,
+            state=options.state,
+            grace_s=options.grace,
+            watch=watch,
+            is_apart=not options.in_process,
+            after_visibility_timeout=options.redeliver_after_visibility_timeout,
+        )
+    )
+    begins_again = ended.why is not End.STOPPED
+    where = ["--port", str(ended.port)]
+    if begins_again and sys.argv[-2:] != where:  # a host may begin again many times
+        sys.argv += where
+    return begins_again
 
 
 def _watch(app: Path) -> Watch:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from itertools import chain
+from typing import Any
 
 from local_host.engine import history_events as h
 from local_host.engine.actions import HTTP_ACTIVITY, ActionType
@@ -59,26 +60,14 @@ def _schedule_task(outcome: Outcome, work: Work, around: Surroundings) -> None:
 
 def _schedule_child(outcome: Outcome, work: Work, around: Surroundings) -> None:
     _require(around.functions, FunctionKind.ORCHESTRATOR, work.name)
-    parent = outcome.episode.instance
-    version = work.action.get("version") or around.config.default_version or ""
-    child = Instance(
-        instance_id=work.action.get("instanceId") or f"{parent.execution_id}:{work.id}",
-        execution_id=around.new_id().replace("-", ""),
-        name=work.name,
-        version=version,
-        status=RuntimeStatus.PENDING,
-        input=json.dumps(work.action["input"]),
-        parent=json.dumps(
-            h.parent_instance(parent.name, parent.version, parent.instance_id, parent.execution_id, work.id)
-        ),
-    )
+    child = _child(outcome.episode.instance, work, around)
     outcome.events.append(
         h.make_event(
             EventType.SUB_ORCHESTRATION_CREATED,
             outcome.updated_at,
             work.id,
             Name=work.name,
-            Version=version,
+            Version=child.version,
             InstanceId=child.instance_id,
             Input=child.input,
             Tags=None,
@@ -91,6 +80,20 @@ def _schedule_child(outcome: Outcome, work: Work, around: Surroundings) -> None:
             started=started(child, outcome.updated_at, generation=None, parent_trace=trace_of_episode(outcome.episode)),
             parent_task_id=work.id,
         )
+    )
+
+
+def _child(parent: Instance, work: Work, around: Surroundings) -> Instance:
+    return Instance(
+        instance_id=work.action.get("instanceId") or f"{parent.execution_id}:{work.id}",
+        execution_id=around.new_id().replace("-", ""),
+        name=work.name,
+        version=work.action.get("version") or around.config.default_version or "",
+        status=RuntimeStatus.PENDING,
+        input=json.dumps(work.action["input"]),
+        parent=json.dumps(
+            h.parent_instance(parent.name, parent.version, parent.instance_id, parent.execution_id, work.id)
+        ),
     )
 
 
@@ -110,23 +113,16 @@ def _due(fire_at: str) -> str:
 def _schedule_request(outcome: Outcome, work: Work, around: Surroundings) -> None:
     entity_id = work.action["instanceId"]
     _require(around.functions, FunctionKind.ENTITY, entity_id.split("@", 2)[1])
-    caller = outcome.episode.instance
     is_signal = work.action["actionType"] == ActionType.SIGNAL_ENTITY
-    request_id = around.new_id()
-    input_text = json.dumps(work.action["input"])
-    sent_before = _sent_before(outcome, entity_id)
-    request = {
-        "$type": _REQUEST,
-        "op": work.action["operation"],
-        **({"signal": True} if is_signal else {}),
-        "input": input_text,
-        "id": request_id,
-        "parent": caller.instance_id,
-        "parentExecution": caller.execution_id,
-        "Timestamp": _later(outcome.episode.at, sent_before),
-        "Predecessor": sent_before or _NEVER,
-        "requestTime": outcome.updated_at.replace("Z", "+00:00"),
-    }
+    caller = outcome.episode.instance
+    request = EntityRequest(
+        entity_id=entity_id,
+        request_id=around.new_id(),
+        operation=work.action["operation"],
+        input=json.dumps(work.action["input"]),
+        caller=None if is_signal else caller.instance_id,
+        caller_execution=None if is_signal else caller.execution_id,
+    )
     outcome.events.append(
         h.make_event(
             EventType.EVENT_SENT,
@@ -134,19 +130,27 @@ def _schedule_request(outcome: Outcome, work: Work, around: Surroundings) -> Non
             work.id,
             InstanceId=entity_id,
             Name="op",
-            Input=to_text(request),
+            Input=to_text(_request_message(outcome, request, is_signal=is_signal)),
         )
     )
-    outcome.requests.append(
-        EntityRequest(
-            entity_id=entity_id,
-            request_id=request_id,
-            operation=work.action["operation"],
-            input=input_text,
-            caller=None if is_signal else caller.instance_id,
-            caller_execution=None if is_signal else caller.execution_id,
-        )
-    )
+    outcome.requests.append(request)
+
+
+def _request_message(outcome: Outcome, request: EntityRequest, *, is_signal: bool) -> dict[str, Any]:
+    """Return what the real host's history has of a request to an entity."""
+    caller, sent_before = outcome.episode.instance, _sent_before(outcome, request.entity_id)
+    return {
+        "$type": _REQUEST,
+        "op": request.operation,
+        **({"signal": True} if is_signal else {}),
+        "input": request.input,
+        "id": request.request_id,
+        "parent": caller.instance_id,
+        "parentExecution": caller.execution_id,
+        "Timestamp": _later(outcome.episode.at, sent_before),
+        "Predecessor": sent_before or _NEVER,
+        "requestTime": outcome.updated_at.replace("Z", "+00:00"),
+    }
 
 
 def _sent_before(outcome: Outcome, entity_id: str) -> str | None:

@@ -5,9 +5,11 @@ Here the same bytes go through the others. All else stays the library's: it sign
 failures. What is called with other options than here goes the library's way.
 """
 
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, Final
+from xml.etree.ElementTree import Element
 
 from azure.core.exceptions import HttpResponseError, ServiceResponseError
 from azure.core.pipeline.policies import ContentDecodePolicy
@@ -78,14 +80,21 @@ def _sent(content: object, response: Any) -> QueueMessage:
     if response.status_code != HTTPStatus.CREATED:
         raise_by_status(response, lambda: _read_error(library_models.Error, response))
     answer = ContentDecodePolicy.deserialize_from_http_generics(response, "utf-8")
-    taken = None if answer is None else answer.find("QueueMessage")
-    if taken is None:  # `http.client` takes headers that are cut off for all, and what they are about for nothing
+    taken = answer.find("QueueMessage") if isinstance(answer, Element) else None
+    if taken is None:
         raise ServiceResponseError("the answer to a message does not have it")
     return QueueMessage(
         content,
         id=taken.findtext("MessageId"),
-        inserted_on=parsedate_to_datetime(taken.findtext("InsertionTime")),
-        expires_on=parsedate_to_datetime(taken.findtext("ExpirationTime")),
+        inserted_on=_time(taken, "InsertionTime"),
+        expires_on=_time(taken, "ExpirationTime"),
         pop_receipt=taken.findtext("PopReceipt"),
-        next_visible_on=parsedate_to_datetime(taken.findtext("TimeNextVisible")),
+        next_visible_on=_time(taken, "TimeNextVisible"),
     )
+
+
+def _time(taken: Element, name: str) -> datetime:
+    try:
+        return parsedate_to_datetime(taken.findtext(name, ""))
+    except ValueError:
+        raise ServiceResponseError("the answer to a message does not have its times") from None

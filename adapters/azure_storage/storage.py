@@ -54,6 +54,7 @@ _EMULATOR: Final = (
     "QueueEndpoint=http://127.0.0.1:10001/devstoreaccount1;"
     "TableEndpoint=http://127.0.0.1:10002/devstoreaccount1;"
 )
+_REQUEST_ID: Final = "x-ms-client-request-id"
 _MISSING_CONTAINER: Final = frozenset({"TableNotFound", "QueueNotFound", "ContainerNotFound"})
 
 
@@ -160,10 +161,16 @@ class Storage:
 
 
 def _require_storage(response: "PipelineResponse[Any, Any]") -> None:
-    """Refuse a success that is not the service's own, such as a proxy's page: the libraries fail at it in any way."""
+    """Refuse a success that is not the service's own, such as a proxy's page, at which the libraries fail in any way.
+
+    And an answer to another request: the service repeats each one's id, and something between may have mixed two up.
+    """
     from azure.core.exceptions import ServiceResponseError
 
     answer = response.http_response
+    asked, answered = response.http_request.headers.get(_REQUEST_ID), answer.headers.get(_REQUEST_ID)
+    if asked and answered and asked.lower() != answered.lower():
+        raise ServiceResponseError("the answer is that to another request")
     if answer.status_code < HTTPStatus.BAD_REQUEST and "x-ms-request-id" not in answer.headers:
         raise ServiceResponseError("what answered is no Azure Storage")
 

@@ -17,13 +17,14 @@ from adapters.easypost.rates import (
     cheapest,
     is_no_longer_sold,
     may_pass,
+    most_of,
     no_rates,
     readable_rates,
     refuses_the_parcel,
     to_hand_on,
     too_expensive,
 )
-from adapters.easypost.shipment import Offer, Shipment, carriers_messages, is_of
+from adapters.easypost.shipment import Offer, Shipment, carriers_messages, is_of, shipment_of, the_shipment
 from adapters.easypost.words import (
     address_words,
     customs_words,
@@ -32,11 +33,9 @@ from adapters.easypost.words import (
     redacted,
 )
 from domain.errors import ProviderUnavailable
-from domain.money import Money
 from domain.page import Page
 from domain.shipping.labels import CarrierLabel, FindLabel, ListLabels
 from domain.shipping.shipment import (
-    LABEL_LIMIT,
     Address,
     BuyLabelRequest,
     CancelShippingRequest,
@@ -87,7 +86,7 @@ class EasyPostCarrier:
 
         Refused: shipping_cancelled, when the label was given back before; shipping_too_expensive; undeliverable.
         """
-        rate = as_offered(request.offer, _most(request))
+        rate = as_offered(request.offer, most_of(request))
         try:
             bought = self._buy_cheapest(request) if rate is None else self._buy(request.shipment_id, rate)
         except CarrierRefused as refusal:
@@ -138,7 +137,8 @@ class EasyPostCarrier:
     def _of_reference(self, reference: str) -> Shipment | None:
         """Return the shipment of this reference: EasyPost takes references where it takes ids."""
         try:
-            shipment = self._retrieve(reference)
+            with easypost_errors():
+                shipment = shipment_of(self._client.shipment.retrieve(reference))
         except CarrierRefused as refusal:
             if refusal.status == 404:
                 return None
@@ -156,7 +156,7 @@ class EasyPostCarrier:
                 parcel=parcel_words(request),
                 **({} if request.customs is None else {"customs_info": customs_words(request.customs)}),
             )
-            return _read(shipment)
+            return shipment_of(shipment)
 
     def _verify(self, request: ShipmentRequest) -> None:
         """Verify an address by itself: of a shipment whose answer does not say that it was."""
@@ -179,7 +179,7 @@ class EasyPostCarrier:
         if not rates:
             return no_rates(messages, carriers_messages(messages, private))
         rate = cheapest(rates, request.currency)
-        return too_expensive(rate, _most(request)) or self._buy(shipment.id, rate)
+        return too_expensive(rate, most_of(request)) or self._buy(shipment.id, rate)
 
     def _buy(self, shipment_id: str, rate: Rate) -> Shipment:
         """Buy the label of a rate.
@@ -189,7 +189,7 @@ class EasyPostCarrier:
         """
         try:
             with easypost_errors():
-                return _read(self._client.shipment.buy(shipment_id, rate={"id": rate.id}))
+                return the_shipment(shipment_id, self._client.shipment.buy(shipment_id, rate={"id": rate.id}))
         except CarrierRefused as refusal:
             now = self._retrieve(shipment_id)
             if now.postage_label is not None:
@@ -211,26 +211,16 @@ class EasyPostCarrier:
     def _give_back(self, shipment: Shipment) -> Shipment:
         try:
             with easypost_errors():
-                return _read(self._client.shipment.refund(shipment.id))
+                return the_shipment(shipment.id, self._client.shipment.refund(shipment.id))
         except CarrierRefused:
             now = self._retrieve(shipment.id)
             if now.refund_status not in GIVEN_BACK:
                 raise
             return now
 
-    def _retrieve(self, id_or_reference: str) -> Shipment:
+    def _retrieve(self, shipment_id: str) -> Shipment:
         with easypost_errors():
-            return _read(self._client.shipment.retrieve(id_or_reference))
-
-
-def _read(shipment: Any) -> Shipment:
-    return Shipment.model_validate(shipment.to_dict())
-
-
-def _most(request: BuyLabelRequest) -> Money:
-    if request.max_cost_cents is None:
-        return LABEL_LIMIT.for_currency(request.currency)
-    return Money(request.max_cost_cents, request.currency)
+            return the_shipment(shipment_id, self._client.shipment.retrieve(shipment_id))
 
 
 def _refused(refusal: CarrierRefused) -> StepResult:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from domain.errors import ProviderUnavailable
 from domain.money import Money, UnknownCurrency
-from domain.shipping.shipment import LabelOffer
+from domain.shipping.shipment import LABEL_LIMIT, BuyLabelRequest, LabelOffer
 from domain.workflows.steps import StepResult
 
 # "The message value … comes directly from the carrier" (https://docs.easypost.com/docs/shipments/messages): their words decide.
@@ -94,6 +94,13 @@ def as_offered(offer: LabelOffer | None, most: Money) -> Rate | None:
         return None
     read = readable_rates(({"id": offer.rate_id, "rate": offer.price, "currency": offer.currency},))
     return read[0] if read and too_expensive(read[0], most) is None else None
+
+
+def most_of(request: BuyLabelRequest) -> Money:
+    """Return the most that a label may cost, in the order's currency."""
+    if request.max_cost_cents is None:
+        return LABEL_LIMIT.for_currency(request.currency)
+    return Money(request.max_cost_cents, request.currency)
 
 
 def too_expensive(rate: Rate, most: Money) -> StepResult | None:

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.easypost.rates import CarrierMessage
 from adapters.easypost.words import ounces, redacted
+from domain.errors import ProviderUnavailable
 from domain.shipping.shipment import CARRIER, SERVICE, TRACKER, TRACKING_URL, ShipmentRequest
 from domain.workflows.steps import MAX_FACT_CHARS
 
@@ -84,6 +85,19 @@ class Shipment(Offer):
         url = tracker.public_url if tracker.public_url and tracker.public_url.startswith("https://") else None
         facts = {CARRIER: rate.carrier, SERVICE: rate.service, TRACKING_URL: url, TRACKER: tracker.id}
         return {name: value for name, value in facts.items() if value and len(value) <= MAX_FACT_CHARS}
+
+
+def shipment_of(answer: Any) -> Shipment:
+    """Return the shipment that an answer of the SDK is. Raises ValueError and the like where it is none."""
+    return Shipment.model_validate(answer.to_dict())
+
+
+def the_shipment(shipment_id: str, answer: Any) -> Shipment:
+    """Return a shipment that was asked about by its id. Raises ProviderUnavailable for another one."""
+    shipment = shipment_of(answer)
+    if shipment.id != shipment_id:
+        raise ProviderUnavailable("the carrier's answer is about another shipment")
+    return shipment
 
 
 def is_of(request: ShipmentRequest, shipment: Shipment) -> bool:

@@ -15,6 +15,7 @@ from adapters.stripe.detailed import DetailedIntent, DetailedRefund
 from adapters.stripe.errors import RequestRefused, is_replay, stripe_errors
 from adapters.stripe.mark import metadata_of
 from adapters.web.sessions import new_session
+from domain.errors import ProviderUnavailable
 from domain.payments.payment import PaymentRequest
 
 if TYPE_CHECKING:
@@ -112,18 +113,18 @@ class StripeGateway:
     def confirm(self, payment_id: str, key: str) -> Intent:
         """Confirm a payment: hold the money, or take it at once where the payment was made so."""
         with stripe_errors():
-            return Intent.read(self._client.payment_intents.confirm(payment_id, {}, _keyed(key)))
+            return _of(payment_id, self._client.payment_intents.confirm(payment_id, {}, _keyed(key)))
 
     def capture(self, payment_id: str, amount: int, key: str) -> Intent:
         """Take money that is held."""
         with stripe_errors():
             answer = self._client.payment_intents.capture(payment_id, {"amount_to_capture": amount}, _keyed(key))
-            return Intent.read(answer)
+            return _of(payment_id, answer)
 
     def cancel(self, payment_id: str, key: str) -> Intent:
         """Cancel a payment that has taken no money."""
         with stripe_errors():
-            return Intent.read(self._client.payment_intents.cancel(payment_id, {}, _keyed(key)))
+            return _of(payment_id, self._client.payment_intents.cancel(payment_id, {}, _keyed(key)))
 
     def refund(self, payment_id: str, amount: int, key: str) -> Refund:
         """Ask for a refund."""
@@ -134,7 +135,7 @@ class StripeGateway:
     def retrieve(self, payment_id: str) -> Intent:
         """Return the payment as it is now."""
         with stripe_errors():
-            return Intent.read(self._client.payment_intents.retrieve(payment_id))
+            return _of(payment_id, self._client.payment_intents.retrieve(payment_id))
 
     def search(self, query: str) -> list[Intent]:
         """Return what Stripe's index finds, in the state that the index has. It compares without case."""
@@ -210,6 +211,14 @@ def _creation(request: PaymentRequest) -> "PaymentIntentCreateParams":
     if request.payment_method is not None:  # without one it can only be cancelled
         params["payment_method"] = request.payment_method
     return params
+
+
+def _of(payment_id: str, answer: "StripeObject") -> Intent:
+    """Return a payment that was asked about by its id. Raises ProviderUnavailable for another one."""
+    intent = Intent.read(answer)
+    if intent.id != payment_id:
+        raise ProviderUnavailable("the payment provider's answer is about another payment")
+    return intent
 
 
 def _hit(answer: "StripeObject") -> Intent:

@@ -242,3 +242,23 @@ def test_a_purchase_that_the_account_may_not_make_is_a_fault(
     script.answer(BUY, {"error": {"code": "PAYMENT_REQUIRED", "message": "Try again later.", "errors": []}}, status)
     script.answer(SHIPMENT, UNBOUGHT)
     assert scripted_carrier.buy_label(label("shp_1")).outcome is Outcome.FAULTED
+
+
+def test_what_is_said_of_another_shipment_is_no_answer(scripted_carrier: EasyPostCarrier, script: Script) -> None:
+    script.answer(SHIPMENT, UNBOUGHT)
+    script.answer(BUY, BOUGHT | {"id": "shp_2"})
+    with pytest.raises(ProviderUnavailable, match="another shipment"):
+        scripted_carrier.buy_label(label("shp_1"))
+    script.forget(SHIPMENT)
+    script.answer(SHIPMENT, BOUGHT | {"id": "shp_2"})
+    for call in (
+        lambda: scripted_carrier.buy_label(label("shp_1")),
+        lambda: scripted_carrier.cancel(compensate_shipping("shp_1")),
+    ):
+        with pytest.raises(ProviderUnavailable, match="another shipment"):
+            call()
+    script.forget(SHIPMENT)
+    script.answer(SHIPMENT, BOUGHT)
+    script.answer(REFUND, BOUGHT | {"id": "shp_2", "refund_status": "submitted"})
+    with pytest.raises(ProviderUnavailable, match="another shipment"):
+        scripted_carrier.cancel(compensate_shipping("shp_1"))

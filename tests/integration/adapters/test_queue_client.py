@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import requests
-from azure.core.exceptions import ServiceResponseError
+from azure.core.exceptions import AzureError
 from azure.storage.queue import QueueClient, TextBase64DecodePolicy, TextBase64EncodePolicy
 
 from adapters.azure_storage.queue_client import QuickQueueClient
@@ -122,12 +122,15 @@ def test_a_fault_is_met_as_by_the_library(fault: Callable[[], Answers], caplog: 
     assert ours == library
 
 
-@pytest.mark.parametrize("body", ["", "<QueueMessagesList/>"])
-def test_an_answer_without_the_message_is_none(body: str) -> None:
-    session = Scripted(answered(201, body, Content_Type="application/xml", x_ms_request_id="r"))
+@pytest.mark.parametrize("kind", ["application/xml", "application/json", "text/html"])
+@pytest.mark.parametrize(
+    "body", ["", "<QueueMessagesList/>", "{}", "<l><QueueMessage><MessageId>7</MessageId></QueueMessage></l>"]
+)
+def test_an_answer_without_the_message_is_none(body: str, kind: str) -> None:
+    session = Scripted(answered(201, body, Content_Type=kind, x_ms_request_id="r"))
     options = {"session": session, "session_owner": False, **ENCODING}
     queue = QuickQueueClient(URL, QUEUE, Tokens(timedelta(hours=1)), **options)
-    with pytest.raises(ServiceResponseError):
+    with pytest.raises(AzureError):
         queue.send_message("text")
 
 

@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Callable
 
 import pytest
+from azure.core.exceptions import ServiceResponseError
 
 from adapters.azure_storage.storage import Storage
 from adapters.stores.catalogue import CatalogueStore
@@ -20,6 +21,7 @@ from settings import StorageLocation
 from tests.integration.adapters.orders import order, progress
 from tests.integration.adapters.test_catalogue_store import MUG
 from tests.integration.adapters.test_dead_letters import closing, dead_letter
+from tests.support.scripted_server import running_server
 
 SECRET = base64.b64encode(b"the account's secret key").decode()
 MESSAGE = Notification(
@@ -71,6 +73,37 @@ def test_storage_that_refuses_access_is_retried_and_reveals_nothing(
     text = "".join(traceback.format_exception(raised.value))
     assert SECRET not in text
     assert "ada@example.com" not in text
+
+
+ROW = {"PartitionKey": "p", "RowKey": "r"}
+ANSWERED: dict[str, tuple[Callable[[Storage], object], str, str]] = {
+    "a row read": (lambda storage: storage.table("rows").get_entity("p", "r"), "200 OK", '{"RowKey": "r"}'),
+    "some rows": (lambda storage: list(storage.table("rows").list_entities()), "200 OK", '{"value": []}'),
+    "a row stored": (lambda storage: storage.table("rows").upsert_entity(ROW), "204 No Content", ""),
+    "a row deleted": (lambda storage: storage.table("rows").delete_entity("p", "r"), "204 No Content", ""),
+    "no row": (lambda storage: storage.table("rows").get_entity("p", "r"), "404 Not Found", ""),
+    "a message": (lambda storage: storage.queue("queue").send_message("text"), "201 Created", ""),
+    "a blob": (lambda storage: storage.container("blobs").download_blob("b").readall(), "200 OK", "text"),
+}
+
+
+@pytest.mark.parametrize(("call", "status", "body"), ANSWERED.values(), ids=ANSWERED)
+def test_an_answer_that_names_another_request_is_none(
+    call: Callable[[Storage], object], status: str, body: str
+) -> None:
+    """As the libraries for .NET have it: see ClientRequestIdMismatch in Azure/azure-sdk-for-net."""
+    lines = [
+        f"HTTP/1.1 {status}",
+        "x-ms-request-id: 1",
+        "x-ms-client-request-id: another's",
+        "Content-Type: application/json",
+    ]
+    answer = "\r\n".join([*lines, f"Content-Length: {len(body)}", "", body]).encode()
+    with running_server(answer) as server:
+        to_server = "".join(f"{service}Endpoint={server.url}/shop;" for service in ("Blob", "Queue", "Table"))
+        location = StorageLocation(connection_string=f"AccountName=shop;AccountKey={SECRET};{to_server}")
+        with pytest.raises(ServiceResponseError, match="another request"):
+            call(Storage(location, retries=0))
 
 
 @pytest.mark.parametrize(

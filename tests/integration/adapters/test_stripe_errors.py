@@ -293,3 +293,20 @@ def test_a_payment_captured_while_it_is_being_voided_is_refunded_next_time(
 
 def _assert_discreet(text: str) -> None:
     assert [secret for secret in SECRETS if secret in text] == []
+
+
+@pytest.mark.parametrize("operation", ["authorise", "capture", "cancel", "poll"])
+def test_what_is_said_of_another_payment_is_no_answer(payments: StripePayments, script: Script, operation: str) -> None:
+    script.answer(CREATE, own("requires_confirmation"))
+    script.answer(CONFIRM, intent("requires_capture", id="pi_2"))
+    script.answer(CAPTURE, intent("succeeded", id="pi_2"), headers=REPLAYED if operation == "poll" else {})
+    script.answer(CANCEL, intent("canceled", id="pi_2"))
+    script.answer(RETRIEVE, own("requires_capture", **({"id": "pi_2"} if operation == "poll" else {})))
+    calls = {
+        "authorise": lambda: payments.authorise(payment()),
+        "capture": lambda: payments.capture(capture(PAYMENT)),
+        "cancel": lambda: payments.cancel(compensation(payment(), PAYMENT)),
+        "poll": lambda: payments.capture(capture(PAYMENT)),
+    }
+    with pytest.raises(ProviderUnavailable, match="another payment"):
+        calls[operation]()

@@ -51,7 +51,7 @@ screenshots: $(VENV)/dev.stamp node_modules/.stamp
 	@WRITE_SCREENSHOTS=1 exec $(PY) -m pytest -q -n 0 tests/browser/test_console.py -k pictures
 
 packages: $(VENV)/dev.stamp node_modules/.stamp
-	@exec $(PY) -m pytest -q -n 2 packages $(ARGS)
+	@exec $(PY) -m pytest -q -n 2 packages/*/tests $(ARGS)
 
 # A venv of its own: the worker runtime needs a newer Python than the app does.
 platform: requirements-dev.txt node_modules/.stamp

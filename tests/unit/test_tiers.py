@@ -1,5 +1,6 @@
 """A test belongs to the tier of its folder, and a unit test can start no process and open no connection."""
 
+import re
 import socket
 import subprocess
 import sys
@@ -20,6 +21,14 @@ def test_every_tier_is_a_target_and_has_tests():
     makefile = (ROOT / "Makefile").read_text()
     assert {tier_of(ROOT / name) for name in tracked()} >= set(TIERS)
     assert [tier for tier in TIERS if f" {tier} " not in makefile.replace("\n", " ").replace(":", " ")] == []
+
+
+def test_the_packages_are_tested_from_the_folders_whose_conftest_names_plugins():
+    """Pytest refuses `pytest_plugins` below a folder that its command names."""
+    [command] = re.findall(r"-m pytest -q -n 2 (packages\S*)", (ROOT / "Makefile").read_text())
+    naming = [path.parent for path in ROOT.glob("packages/**/conftest.py") if "pytest_plugins" in path.read_text()]
+    assert naming
+    assert set(naming) <= set(ROOT.glob(command))
 
 
 def test_the_marker_of_the_folder_is_on_the_test(request):

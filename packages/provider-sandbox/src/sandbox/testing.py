@@ -17,7 +17,7 @@ import requests
 
 from sandbox.server import serving
 
-_START_TIMEOUT_S = 10.0
+_START_TIMEOUT_S = 60.0
 _ANSWER_TIMEOUT_S = 120.0
 
 

@@ -44,6 +44,13 @@ async def under_way(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Shop:
     return shop
 
 
+def hold_replays(shop: Shop) -> None:
+    """Let the providers answer the replays once the faults are cleared, however long the test takes until then."""
+    shop.sandbox.clear_faults()
+    for operation in ("payment_intents.cancel", "shipments.refund"):
+        shop.sandbox.fault(operation=operation, kind="delay", delay_s=600)
+
+
 async def stop(shop: Shop, how: str) -> None:
     if how == "failed":
         shop.host.kill_worker(during="episode")
@@ -63,11 +70,12 @@ async def status(shop: Shop) -> dict[str, Any]:
 
 async def test_one_request_replays_all_that_is_open_and_its_status_can_be_polled(stuck: Shop):
     assert (await status(stuck))["status"] == "open"
-    stuck.sandbox.clear_faults()
+    hold_replays(stuck)
     started = await stuck.post(SETTLEMENT)
     assert (started.status, started.json()["status"]) == (202, "running")
     assert started.headers["Location"] == started.json()["statusQueryGetUri"] == f"{stuck.host.origin}/api/{SETTLEMENT}"
     assert (await status(stuck))["http"] == 202
+    stuck.sandbox.clear_faults()
     await stuck.host.run_until_idle()
     settled = await status(stuck)
     assert (settled["http"], settled["status"]) == (200, "settled")
@@ -81,11 +89,12 @@ async def test_one_request_replays_all_that_is_open_and_its_status_can_be_polled
 
 
 async def test_a_repeat_finds_the_replays_under_way_and_one_after_the_end_finds_nothing_open(stuck: Shop):
-    stuck.sandbox.clear_faults()
+    hold_replays(stuck)
     answers = await asyncio.gather(*(stuck.post(SETTLEMENT) for _ in range(4)))
     assert [answer.status for answer in answers if answer.json().get("code") != "changed_meanwhile"].count(202) >= 1
     again = await stuck.post(SETTLEMENT)
     assert (again.status, [step["attempt"] for step in again.json()["steps"]]) == (202, [1, 1])
+    stuck.sandbox.clear_faults()
     await stuck.host.run_until_idle()
     late = await stuck.post(SETTLEMENT)
     assert (late.status, late.json()["code"]) == (409, "nothing_open")

@@ -76,16 +76,17 @@ class Tracking(Wire):
     def follows(self, known: "Tracking | None") -> bool:
         """Return whether this is later than what is known: by the carrier's clock, whatever came in first.
 
-        An end counts whatever the clocks say, and stays: but a lost parcel may be found, and one whose label was cancelled may have
-        been sent all the same.
+        An end counts whatever the clocks say, and stays: but a parcel that the carrier calls lost may be found, and one whose
+        label was cancelled may have been sent all the same.
         """
         if known is None:
             return True
         if self.status in FOUND:
             return known.status not in (_ARRIVED if self.status in _ARRIVED else FOUND)
-        if known.status in ENDS:
-            return self.is_final and known.status is self.status and not known.is_final
-        return self._moment > known._moment
+        if known.is_final:
+            return False
+        is_given_up = self.is_final and known.status is ParcelStatus.LOST
+        return is_given_up or self._moment > known._moment
 
     @property
     def is_final(self) -> bool:

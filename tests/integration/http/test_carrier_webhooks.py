@@ -96,8 +96,9 @@ async def test_a_delivery_that_failed_goes_back_on_its_way_and_a_lost_parcel_may
     await send(sender, event(sender, "out_for_delivery", 1))
     await send(sender, event(sender, "in_transit", 2))
     assert await status(sender) == "in_transit"
-    for theirs, ours in (("failure", "lost"), ("in_transit", "lost"), ("return_to_sender", "returned")):
-        await send(sender, event(sender, theirs, 3))
+    way = (("failure", 3, "lost"), ("in_transit", 3, "lost"), ("in_transit", 4, "in_transit"))
+    for theirs, minutes, ours in (*way, ("failure", 5, "lost"), ("return_to_sender", 3, "returned")):
+        await send(sender, event(sender, theirs, minutes))
         assert await status(sender) == ours
 
 

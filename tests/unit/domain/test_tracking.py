@@ -60,4 +60,11 @@ def test_the_shop_calls_a_parcel_lost_after_the_carrier_and_once() -> None:
     assert by_shop.follows(by_carrier)
     assert not by_carrier.follows(by_shop)
     assert not by_shop.follows(by_shop)
-    assert not seen("in_transit", NOON + DAY).follows(by_carrier)
+    assert not seen("in_transit", NOON + DAY).follows(by_shop)
+
+
+def test_a_parcel_that_the_carrier_calls_lost_is_on_its_way_again_by_a_later_report_alone() -> None:
+    lost = seen("lost", NOON)
+    assert seen("in_transit", NOON + MINUTE).follows(lost)
+    for late in (seen("in_transit", NOON), seen("out_for_delivery", NOON - MINUTE)):
+        assert not late.follows(lost)

@@ -6,6 +6,9 @@ targetScope = 'subscription'
 
 import {
   hasRoomForRunners
+  isAddressRange
+  isCollectionRule
+  isDomain
   isEmailAddress
   isEnvironmentName
   isFirstOfMonth
@@ -13,6 +16,7 @@ import {
   isLargeEnough
   isNetwork
   isPhone
+  isRegionName
   isReserved
   isTaskHubName
   listed
@@ -320,6 +324,21 @@ var refusals = filter(
     instances < leastInstances || instances > mostInstances
       ? 'maxInstances takes ${leastInstances} to ${mostInstances} with this plan${zoneRedundant ? ' and zones' : ''}'
       : ''
+    empty(backupLocation) || isRegionName(backupLocation)
+      ? ''
+      : 'backupLocation takes the name of a region, such as northeurope'
+    toLower(backupLocation) == toLower(location)
+      ? 'backupLocation takes another region than ${location}: a copy in the same one is lost with it'
+      : ''
+    backend == 'DurableTaskScheduler' && usePrivateNetworking && !isDomain(schedulerDnsZone)
+      ? 'schedulerDnsZone takes a DNS zone, such as privatelink.durabletask.io'
+      : ''
+    empty(filter(schedulerAddresses, address => !isAddressRange(address)))
+      ? ''
+      : 'dtsIpAllowlist takes addresses and ranges, such as 203.0.113.7 or 203.0.113.0/24'
+    empty(ingestionRuleId) || isCollectionRule(ingestionRuleId)
+      ? ''
+      : 'ingestionRuleId takes the resource id of a data collection rule'
     dailyCapGb == 0 ? 'dailyCapGb takes 1 or more, or -1 for no limit' : ''
     empty(recipients) || length(recipients) > 50 || !empty(filter(recipients, address => !isEmailAddress(address)))
       ? 'alertEmails takes e-mail addresses, 1 to 50'

@@ -36,6 +36,18 @@ func isEnvironmentName(name string) bool => holdsOnly(name, '${alphanumeric()}-_
 func isTaskHubName(name string) bool => isAlphanumeric(name) && holdsOnly(firstOf(name), letters())
 
 @export()
+@description('Whether this has the form of a region\'s name, such as northeurope.')
+func isRegionName(text string) bool => !empty(text) && isAlphanumeric(text)
+
+@export()
+@description('Whether this has the form of an address or a range of addresses, IPv4 or IPv6.')
+func isAddressRange(text string) bool => holdsOnly(text, '${hexDigits()}.:/') && contains(replace(text, ':', '.'), '.')
+
+@export()
+@description('Whether this is the resource id of a data collection rule.')
+func isCollectionRule(id string) bool => startsWith(toLower(id), '/subscriptions/') && contains(toLower(id), '/providers/microsoft.insights/datacollectionrules/')
+
+@export()
 @description('Whether this is the id of a principal or of an application.')
 func isGuid(text string) bool => lengths(split(text, '-')) == '8-4-4-4-12' && holdsOnly(text, '${hexDigits()}-')
 
@@ -57,6 +69,8 @@ func mailboxCharacters() string => '${alphanumeric()}.!#$%&\'*+-/=?^_`{|}~'
 
 func isDotted(text string) bool => empty(filter(split(text, '.'), part => empty(part)))
 
+@export()
+@description('Whether this has the form of a domain, such as a DNS zone.')
 func isDomain(text string) bool => contains(text, '.') && length(text) <= 253 && areLabels(split(text, '.'))
 
 func areLabels(labels string[]) bool => empty(filter(labels, label => empty(label) || !isLabel(label)))

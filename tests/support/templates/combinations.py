@@ -42,6 +42,7 @@ WITH_EVERY_ALERT: Given = PLAIN[0] | {"frontDoor": "Standard", "backupLocation":
 LEGAL = PLAIN + WITH_SLOT + WITH_OPTIONS + WITH_FRONT_DOOR + [WITH_EVERY_ALERT]
 
 PRIVATE = {"usePrivateNetworking": True}
+COLLECTION_RULE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Insights/dataCollectionRules/orders-share"
 BUDGET = {"budgetAmount": 100}
 REFUSED: list[tuple[Given, str]] = [
     *[({"plan": plan, "enableStagingSlot": True}, "enableStagingSlot needs a Premium plan") for plan in ("FC1", "Y1")],
@@ -135,6 +136,23 @@ REFUSED: list[tuple[Given, str]] = [
         "alertEmails takes e-mail addresses, 1 to 50",
     ),
     *[({"dailyCapGb": cap}, "dailyCapGb") for cap in (0, -2)],
+    *[({"backupLocation": region}, "another region than") for region in ("westeurope", "WestEurope")],
+    *[
+        ({"backupLocation": region}, "name of a region")
+        for region in ("West Europe", "north-europe", " ", "northeurope\n")
+    ],
+    *[
+        (PRIVATE | {"backend": "DurableTaskScheduler", "schedulerDnsZone": zone}, "schedulerDnsZone takes")
+        for zone in ("", "durabletask", "privatelink..io")
+    ],
+    *[
+        ({"backend": "DurableTaskScheduler", "dtsIpAllowlist": [given]}, "dtsIpAllowlist takes")
+        for given in ("everybody", "10.0.0.0/8,any", "10.0.0.0 /8", "ab")
+    ],
+    *[
+        ({"ingestionRuleId": rule}, "ingestionRuleId takes")
+        for rule in ("orders-share", COLLECTION_RULE[1:], "/subscriptions/s")
+    ],
 ]
 # Close to what is refused.
 ACCEPTED: list[Given] = [
@@ -161,6 +179,13 @@ ACCEPTED: list[Given] = [
     {"entraClientId": ID, "entraAllowedApplications": [ID]},
     {"plan": "EP1", "backend": "DurableTaskScheduler", "dtsIpAllowlist": []} | PRIVATE,
     *[{"dailyCapGb": cap} for cap in (-1, 1)],
+    *[{"backupLocation": region} for region in ("northeurope", "SwedenCentral")],
+    {"schedulerDnsZone": ""},
+    *[
+        {"backend": "DurableTaskScheduler", "dtsIpAllowlist": [given]}
+        for given in ("0.0.0.0/0", "203.0.113.7,2001:db8::/32", "::1")
+    ],
+    *[{"ingestionRuleId": rule} for rule in (COLLECTION_RULE, COLLECTION_RULE.lower())],
 ]
 
 

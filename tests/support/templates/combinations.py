@@ -147,7 +147,7 @@ REFUSED: list[tuple[Given, str]] = [
     ],
     *[
         ({"backend": "DurableTaskScheduler", "dtsIpAllowlist": [given]}, "dtsIpAllowlist takes")
-        for given in ("everybody", "10.0.0.0/8,any", "10.0.0.0 /8", "ab")
+        for given in ("any", "10.0.0.0/8,all", "10.0.0.0 /8", "ab")
     ],
     *[
         ({"ingestionRuleId": rule}, "ingestionRuleId takes")

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Final
 
-from adapters.web.sessions import new_session
+from adapters.web.sessions import new_provider_session
 
 if TYPE_CHECKING:
     from easypost.easypost_client import EasyPostClient
@@ -17,5 +17,5 @@ def new_client(api_key: str, api_base: str | None, answer_s: int) -> "EasyPostCl
     options = {"api_base": api_base} if api_base else {}
     client = EasyPostClient(api_key, timeout=answer_s, **options)
     # The SDK takes no session. Its own looks at the environment at every request, and keeps ten connections.
-    client._requests_session = new_session(_MAX_CONNECT_RETRIES)
+    client._requests_session = new_provider_session(_MAX_CONNECT_RETRIES)
     return client

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from adapters.stripe.detailed import DetailedIntent, DetailedRefund
 from adapters.stripe.errors import RequestRefused, is_replay, stripe_errors
 from adapters.stripe.mark import metadata_of
-from adapters.web.sessions import new_session
+from adapters.web.sessions import new_provider_session
 from domain.errors import ProviderUnavailable
 from domain.payments.payment import PaymentRequest
 
@@ -93,15 +93,20 @@ class StripeGateway:
     @classmethod
     def connect(cls, api_key: str, api_base: str | None, answer_s: float = ANSWER_TIMEOUT_S) -> Self:
         """Connect to Stripe. api_base: None for Stripe's own. answer_s: how long to wait for an answer."""
+        import stripe
         from stripe import RequestsClient, StripeClient
 
+        session = new_provider_session()
+        if session.verify is not True:
+            # A company's own, from the environment. Else the SDK asks for the certificates that come with it.
+            stripe.ca_bundle_path = str(session.verify)
         # At INFO it repeats Stripe's error messages, which may repeat what they are about.
         logging.getLogger("stripe").setLevel(logging.WARNING)
         client = StripeClient(
             api_key,
             base_addresses={"api": api_base} if api_base else {},
             max_network_retries=0,
-            http_client=RequestsClient(timeout=(_CONNECT_TIMEOUT_S, answer_s), session=new_session()),
+            http_client=RequestsClient(timeout=(_CONNECT_TIMEOUT_S, answer_s), session=session),
         )
         return cls(client)
 

@@ -29,6 +29,13 @@ def new_session(connect_retries: int = 0) -> "Session":
     return session
 
 
+def new_provider_session(connect_retries: int = 0) -> "Session":
+    """Return such a session for an API that has no redirects: one would lead a payment or a customer's address elsewhere."""
+    session = new_session(connect_retries)
+    session.max_redirects = 0
+    return session
+
+
 def _plain_session(connect_retries: int) -> "Session":
     from adapters.web.plain_sessions import PlainAdapter, PlainSession
 

@@ -10,12 +10,16 @@ from urllib.request import getproxies
 
 import pytest
 import requests
+import stripe
 from azure.core.exceptions import ResourceNotFoundError
+from easypost.errors.api.api_error import ApiError
 from urllib3.connection import HTTPConnection
 
 from adapters.azure_storage.storage import Storage
 from adapters.easypost.client import new_client
+from adapters.stripe.gateway import StripeGateway
 from adapters.web.sessions import MAX_POOL_CONNECTIONS, new_session
+from domain.errors import ProviderUnavailable
 from sandbox.testing import Sandbox
 from tests.support.certificates import self_signed
 from tests.support.scripted_server import CLOSE, NO_TLS, OK, running_server
@@ -64,6 +68,22 @@ def test_the_environment_is_read_once_unless_it_names_a_proxy(monkeypatch: pytes
 def test_certificates_of_the_environment_count(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/etc/company.pem")
     assert new_session().verify == "/etc/company.pem"
+
+
+@pytest.mark.usefixtures("either_kind")
+def test_certificates_of_the_environment_count_for_providers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    certificate = self_signed(tmp_path, "localhost")
+    monkeypatch.setattr(stripe, "ca_bundle_path", stripe.ca_bundle_path)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with running_server(tls=context) as server:
+        url = server.url.replace("http://127.0.0.1", "https://localhost")
+        with pytest.raises(ProviderUnavailable, match="200"):
+            StripeGateway.connect("sk_test_1", url, PATIENCE_S).retrieve("pi_1")
+        with pytest.raises(ApiError):
+            new_client("EZTK_sandbox", url, PATIENCE_S).shipment.all()
+        assert len(server.requests) == 2
 
 
 @pytest.mark.parametrize("proxy", [None, "http://127.0.0.1:9"])
@@ -185,3 +205,22 @@ def test_connections_to_a_proxy_are_as_others(monkeypatch: pytest.MonkeyPatch):
             assert proxy.requests[0].startswith(b"GET http://shop.example/ ")
             assert proxy.connections == [1, 2]
             assert opened[-1].getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+
+
+@pytest.mark.usefixtures("either_kind")
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("has_connection", [False, True])
+def test_a_provider_that_redirects_has_not_answered_and_leads_nowhere(status: int, has_connection: bool):
+    with running_server() as elsewhere:
+        redirect = f"HTTP/1.1 {status} Moved\r\nLocation: {elsewhere.url}/\r\nContent-Length: 0\r\n\r\n".encode()
+        canceled = b'{"object": "payment_intent", "id": "pi_1", "status": "canceled", "amount": 1, "currency": "eur"}'
+        known = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(canceled), canceled)
+        with running_server(*[known] * has_connection, redirect) as stripe:
+            gateway = StripeGateway.connect("sk_test_1", stripe.url, PATIENCE_S)
+            if has_connection:
+                gateway.cancel("pi_1", "key")
+            with pytest.raises(ProviderUnavailable):
+                gateway.cancel("pi_1", "key")
+        with running_server(redirect) as easypost, pytest.raises(ApiError):
+            new_client("EZTK_sandbox", easypost.url, PATIENCE_S).shipment.buy("shp_1", rate={"id": "rate_1"})
+        assert elsewhere.requests == []

@@ -12,6 +12,7 @@ from domain.errors import StorageUnavailable
 from domain.orders.backlog import SAMPLE_SIZE
 from domain.orders.order import OrderProgress, OrderStatus
 from local_host.testing import Answer
+from services import order_backlog
 from services.container import services
 from services.order_backlog import MEASURE_INTERVAL_S, PAUSE_RETENTION_S, OrderBacklog
 from tests.support.order_requests import order_request
@@ -21,6 +22,12 @@ from tests.support.shop import Shop, change_settings
 LATE = timedelta(minutes=11)
 MAX_COMMON_THREADS = 32
 """Of Python's default, on however many processors."""
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the backlog measured on a busy machine, too, where that may take longer than a shop waits."""
+    monkeypatch.setattr(order_backlog, "CHECK_TIMEOUT_S", 60)
 
 
 def let_orders_wait(

@@ -28,7 +28,7 @@ from domain.shipping.labels import (
 )
 from domain.shipping.shipment import CancelShippingRequest
 from domain.workflows.commands import activity_command
-from domain.workflows.dead_letter import DeadLetter
+from domain.workflows.dead_letter import DeadLetter, DeadLetterState
 from domain.workflows.steps import Outcome, StepResult
 from services.concurrency import gather_bounded
 from services.container import services
@@ -163,6 +163,8 @@ def _settle(watched: WatchedLabel, now: datetime) -> _Said:
 
 def _clear(listed: CarrierLabel, use: LabelUse, now: datetime) -> _Said:
     """Give a label back, unless that is not to be decided here. The label is read again: the list may be behind."""
+    if use is LabelUse.UNUSED and _is_resolved(listed.order_id):
+        return _Said()
     wanted = FindLabel(namespace=services().settings.namespace, shipment_id=listed.shipment_id)
     label = services().carrier.find_label(wanted)
     if label is None or not label.is_paid:
@@ -175,6 +177,12 @@ def _clear(listed: CarrierLabel, use: LabelUse, now: datetime) -> _Said:
     if result.outcome is not Outcome.DONE:
         return _dead_letter(label, result, now)
     return _Said(f"the label of shipment {label.shipment_id} is given back: order {label.order_id} has no use for it")
+
+
+def _is_resolved(order_id: str) -> bool:
+    """Return whether an operator has closed the order's own compensation by hand: the label may be kept on purpose."""
+    stored = services().dead_letters.get(dead_letter_id(order_instance_id(order_id), CANCEL_SHIPPING))
+    return stored is not None and stored.dead_letter.state is DeadLetterState.RESOLVED
 
 
 def _cancellation(label: CarrierLabel) -> CancelShippingRequest:

@@ -111,15 +111,18 @@ async def test_a_label_that_was_bought_after_its_compensation_is_given_back_once
     assert (drift(caplog), await open_dead_letters(shop)) == ([], [])
 
 
-async def test_a_label_in_use_costs_no_request_of_its_own_and_everything_is_read_once_an_hour(shop: Shop):
+async def test_a_label_that_is_used_or_given_back_costs_no_request_and_all_are_read_once_an_hour(shop: Shop):
+    shop.sandbox.fault(operation="payment_intents.capture", kind="refuse", code="charge_expired_for_capture", next=1)
+    await place(shop, "given-back")
     await place(shop, "a-1")
     await place(shop, "a-2")
+    asked = calls(shop, REFUND)
     before = len(shop.sandbox.calls())
     await compare()
     await compare(timedelta(minutes=57))
     assert [each["operation"] for each in shop.sandbox.calls()[before:]] == [LIST]
     await compare(HOUR)
-    assert (calls(shop, LIST, REFUND), len(paid(shop))) == ([2, 0], 2)
+    assert (calls(shop, LIST, REFUND), len(paid(shop))) == ([2, *asked], 2)
 
 
 async def test_the_label_of_an_order_under_way_is_left_alone_until_the_order_has_ended(shop: Shop):
@@ -133,6 +136,33 @@ async def test_the_label_of_an_order_under_way_is_left_alone_until_the_order_has
     buys_again = calls(shop, REFUND)
     await compare(HOUR)
     assert (calls(shop, REFUND), services().label_comparison.watched(cursor=None, limit=9).items) == (buys_again, [])
+
+
+async def test_an_order_under_way_is_looked_at_again_until_it_has_ended(shop: Shop, account: EasyPostClient):
+    shop.sandbox.fault(operation="payment_intents.capture", kind="status", status=503)
+    await place(shop, "a-1")
+    own = paid(shop)
+    by_hand(account, "shop.Tests.a-1")
+    await compare()
+    assert (len(paid(shop)), calls(shop, REFUND)) == (2, [0])
+    shop.sandbox.clear_faults()
+    await finish(shop)
+    await compare(HOUR)
+    assert (paid(shop), calls(shop, REFUND)) == (own, [1])
+
+
+async def test_a_label_whose_compensation_an_operator_has_resolved_stays(shop: Shop, caplog: pytest.LogCaptureFixture):
+    shop.sandbox.fault(operation="payment_intents.capture", kind="refuse", code="charge_expired_for_capture")
+    shop.sandbox.fault(operation=REFUND, kind="refuse")
+    await place(shop, "a-1")
+    await finish(shop)
+    path, body = "dead-letters/a-1.cancel_shipping/resolve", {"resolved_by": "ann", "reason": "sent as a gift"}
+    assert (await shop.post(path, body)).status == 200
+    assert (await shop.get("orders/a-1")).json()["status"] == "rejected"
+    asked, kept = calls(shop, REFUND), paid(shop)
+    shop.sandbox.clear_faults()
+    await compare()
+    assert (calls(shop, REFUND), paid(shop), len(kept), drift(caplog)) == (asked, kept, 1, [])
 
 
 async def test_what_is_being_compensated_or_waits_for_an_operator_is_left_to_them(shop: Shop):

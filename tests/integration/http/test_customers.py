@@ -13,6 +13,7 @@ import pytest
 from domain.queues import MANIFESTS, NOTIFICATIONS, ORDERS_IN
 from services.container import services
 from services.personal import walking
+from services.personal.finding import page_of_orders
 from services.recovery.orders import OrderRecovery
 from services.recovery.workflows import WorkflowRecovery
 from tests.integration.timer.test_purge_history import client_of, purge_as_of
@@ -218,6 +219,11 @@ async def test_a_customer_with_many_orders_is_erased_by_reads_in_proportion_to_t
         return get(order_id)
 
     monkeypatch.setattr(orders, "get", count)
+    first = await page_of_orders(CUSTOMER, None, 4)
+    assert (len(first.items), str(first.cursor) < min(ids)) == (4, True), "an earlier release takes a cursor for an id"
+    anew, rest = [await page_of_orders(CUSTOMER, cursor, 4) for cursor in ("a-3", first.cursor)]
+    assert (anew, len(rest.items)) == (first, 2)
+    reads.clear()
     assert (await run_of(shop, "erasure"))["status"] == "completed"
     assert sorted(reads) == ids
     assert set(reads.values()) == {3}, "by what the customer is found, whether all is settled, and to erase it"

@@ -30,6 +30,9 @@ _PLACE: Final = re.compile(r"[a-p]{14}\|[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _CHECKED_ROWS: Final = 200
 """Read at once behind the first page where the service cannot check the other conditions: each is read here, and most in vain."""
 
+_MIN_FIRST_ROWS: Final = 17
+"""From which it is estimated how long a span has enough rows for the second round."""
+
 _BY_SERVICE: Final = frozenset({"status", "customer_id", "email_digest"})
 """Conditions that the service can check, of rows in an order that it does not know."""
 
@@ -97,7 +100,7 @@ class _Rows:
 
     def begin(self) -> None:
         """Read a first page."""
-        self._first_places = self._read(self._share)
+        self._first_places = self._read(self._share if len(self._values) < 2 else max(self._share, _MIN_FIRST_ROWS))
 
     def go_on(self) -> None:
         """Read further, where there is more, so that this partition holds up no page whose conditions are met often enough."""

@@ -10,6 +10,7 @@ _COLUMNS: Final = 3
 _CELL_WIDTH: Final = 300
 _CELL_HEIGHT: Final = 110
 _LEFT, _RIGHT, _TOP, _BOTTOM = 14, 246, 40, 92
+_MAX_TITLE_CHARS: Final = 46
 _COLOURS: Final = {True: "#1a7f37", False: "#cf222e", None: "#57606a"}
 """Of the last value: its goal is met, missed, or there is none."""
 
@@ -56,6 +57,6 @@ def _goal_line(y: float) -> str:
     return f'<line x1="{_LEFT}" x2="{_RIGHT}" y1="{y}" y2="{y}" stroke="#8c959f" stroke-dasharray="3 3"/>'
 
 
-def _shortened(title: str, most: int = 46) -> str:
+def _shortened(title: str) -> str:
     plain = title.replace("`", "")
-    return plain if len(plain) <= most else f"{plain[: most - 1]}…"
+    return plain if len(plain) <= _MAX_TITLE_CHARS else f"{plain[: _MAX_TITLE_CHARS - 1]}…"

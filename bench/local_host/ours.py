@@ -89,8 +89,8 @@ def _floor(hub: TaskHub, instance_id: str) -> float:
         return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-async def by_callers(work: Callable[[int], Awaitable[object]], count: int, callers: int = IN_FLIGHT) -> float:
-    """Seconds to do `count` pieces of work by so many concurrent callers."""
+async def by_callers(work: Callable[[int], Awaitable[object]], count: int) -> float:
+    """Return how many seconds `count` pieces of work took, with `IN_FLIGHT` of them at a time."""
     shared = numbers(count)
 
     async def caller() -> None:
@@ -98,7 +98,7 @@ async def by_callers(work: Callable[[int], Awaitable[object]], count: int, calle
             await work(number)
 
     began = time.perf_counter()
-    await asyncio.gather(*(caller() for _ in range(callers)))
+    await asyncio.gather(*(caller() for _ in range(IN_FLIGHT)))
     return time.perf_counter() - began
 
 

@@ -127,11 +127,8 @@ class ResourceType:
 
 
 class Types:
-    def __init__(self, folder: pathlib.Path = FOLDER):
-        self.folder = pathlib.Path(folder)
-        self.index: dict[str, dict[str, Any]] = json.loads(
-            gzip.decompress((self.folder / "index.json.gz").read_bytes())
-        )
+    def __init__(self) -> None:
+        self.index: dict[str, dict[str, Any]] = json.loads(gzip.decompress((FOLDER / "index.json.gz").read_bytes()))
         self.loaded: dict[str, dict[str, ResourceType]] = {}
 
     def versions(self, base: str) -> list[str]:
@@ -156,7 +153,7 @@ class Types:
 
     def _read(self, file: str) -> dict[str, ResourceType]:
         found = {}
-        for table in json.loads(gzip.decompress((self.folder / file).read_bytes())):
+        for table in json.loads(gzip.decompress((FOLDER / file).read_bytes())):
             for data in table:
                 if data["$type"] == "ResourceType":
                     body = Type(table, data).follow(data["body"])

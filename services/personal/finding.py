@@ -3,7 +3,6 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -70,18 +69,17 @@ class _OfOrders(NamedTuple):
 class _LastRead:
     """The orders of the customer who was looked at last. Each page needs them, and there may be a hundred thousand."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self._known: tuple[Services, str, float, _OfOrders] | None = None
 
     async def orders_of(self, customer_id: str, *, as_they_were: bool) -> _OfOrders:
         """Return what the orders show. as_they_were: whether orders that left the index since are to be among them."""
         parts, known = services(), self._known
-        is_known = known is not None and known[:2] == (parts, customer_id) and self._clock() < known[2]
+        is_known = known is not None and known[:2] == (parts, customer_id) and time.monotonic() < known[2]
         if known is not None and is_known and (as_they_were or await _newest_of(customer_id) == known[3].newest):
             return known[3]
         read = await _read_orders_of(customer_id)
-        self._known = parts, customer_id, self._clock() + _KEPT_TIMEOUT_S, read
+        self._known = parts, customer_id, time.monotonic() + _KEPT_TIMEOUT_S, read
         return read
 
     def forget(self) -> None:

@@ -60,10 +60,10 @@ def finish(episode: Episode, answer: Answer, around: Surroundings) -> Outcome:
     return _closed(outcome)
 
 
-def fail(episode: Episode, error: str, around: Surroundings, *, stack: str = "") -> Outcome:
+def fail(episode: Episode, error: str, around: Surroundings) -> Outcome:
     """End the instance as failed, without scheduling anything."""
     outcome = _outcome(episode, around)
-    _end_failed(outcome, error, stack, around, _next_id(episode))
+    _end_failed(outcome, error, "", around, _next_id(episode))
     return _closed(outcome)
 
 

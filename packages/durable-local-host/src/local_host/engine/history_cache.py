@@ -6,12 +6,14 @@ from collections import OrderedDict
 
 from local_host.engine.history import History
 
+# Over all histories together.
+_MAX_EVENTS = 20_000
+
 
 class HistoryCache:
-    """Histories by execution id, least recently used ones first to go. max_events: over all histories together."""
+    """Histories by execution id, least recently used ones first to go."""
 
-    def __init__(self, max_events: int = 20_000) -> None:
-        self._max_events = max_events
+    def __init__(self) -> None:
         self._size = 0
         self._kept: OrderedDict[str, tuple[History, int]] = OrderedDict()
 
@@ -28,6 +30,6 @@ class HistoryCache:
         size = len(history.events)
         self._kept[execution_id] = (history, size)
         self._size += size
-        while self._size > self._max_events:
+        while self._size > _MAX_EVENTS:
             _, (_, evicted) = self._kept.popitem(last=False)
             self._size -= evicted

@@ -12,17 +12,14 @@ class UnsupportedSdk(ImportError):
     """The installed SDK is one that this host cannot run. The text names it and the remedy."""
 
 
-def check_sdk(installed: str | None = None) -> None:
+def check_sdk() -> None:
     """Refuse an SDK that this host cannot run, before anything is imported from it.
-
-    Args:
-        installed: Its version; that of this Python's unless given.
 
     Raises:
         UnsupportedSdk: It is not an SDK 1.x. One that is not installed is left to the import that misses it.
     """
     try:
-        installed = installed or version(SDK)
+        installed = version(SDK)
     except PackageNotFoundError:
         return
     if installed.split(".")[0] != _MAJOR:

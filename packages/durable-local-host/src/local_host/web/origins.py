@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -23,9 +22,8 @@ _FORBIDDEN = "A page of another origin may not do this. local.settings.json allo
 class OriginCheck:
     """Distinguishes requests of this host's own pages from those of other pages."""
 
-    def __init__(self, cors: Cors, environ: Mapping[str, str] = os.environ) -> None:
+    def __init__(self, cors: Cors) -> None:
         self._cors = cors
-        self._environ = environ
 
     def refusal(self, request: web.BaseRequest) -> web.Response | None:
         """Return the answer to a request that is not to be carried out, else None."""
@@ -38,7 +36,7 @@ class OriginCheck:
 
     def _is_ours(self, host: str) -> bool:
         """Return whether the Host header names this machine, or the name that the app's settings give to this host."""
-        if host.casefold() == self._environ.get("WEBSITE_HOSTNAME", "").casefold():
+        if host.casefold() == os.environ.get("WEBSITE_HOSTNAME", "").casefold():
             return True
         try:
             name = urlsplit(f"//{host}").hostname or ""

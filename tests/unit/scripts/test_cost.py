@@ -217,6 +217,10 @@ def test_documented_budget_of_an_order_is_what_the_model_counts():
     row = f"| {order:.0f} ({load.hub_requests.number:.0f} of them the extension's) | {load.life_requests.number:.0f} | 85 |"
     page = (ROOT / "bench" / "README.md").read_text()
     assert row in page
+    watched = replace(load, carrier_polls=10, tracking_changes=3, reports=0, recorded_reports=0, silent_polls=0)
+    reported, polled = load.life_requests.number - order, watched.life_requests.number - order
+    decision = (ROOT / "docs" / "adr" / "0014-parcels-are-reported.md").read_text()
+    assert f"costs {reported:.0f} storage requests and no durable work, where ten polls cost {polled:.0f}" in decision
     alone = replace(load, polls=0, reports=0).telemetry.number
     items = replace(load, polls=0).telemetry.number
     assert f"| {alone:.0f} | {items:.0f} | {GOALS['telemetry items']} |" in page

@@ -173,12 +173,17 @@ def is_field_name(name: str) -> bool:
 
 
 class WholeHeadResponse(http.client.HTTPResponse):
-    """An answer that is read by `http.client`, which takes a head that is cut off for a whole one."""
+    """An answer that is read by `http.client`, which takes a head that is cut off for a whole one, and one of several lengths."""
 
     fp: Any
 
     def begin(self) -> None:
-        """Read the head. Raises http.client.RemoteDisconnected if the connection ends before."""
+        """Read the head.
+
+        Raises:
+            http.client.RemoteDisconnected: The connection ends before.
+            http.client.HTTPException: It does not say where the body ends (RFC 9112, 6.3).
+        """
         whole = self.fp
         self.fp = _WholeLines(whole)
         try:
@@ -186,6 +191,10 @@ class WholeHeadResponse(http.client.HTTPResponse):
         finally:
             if self.fp is not None:
                 self.fp = whole
+        given = self.headers.get_all("content-length", []) if "transfer-encoding" not in self.headers else []
+        lengths = {each.strip(" \t") for line in given for each in line.split(",")}
+        if len(lengths) > 1 or not all(map(_LENGTH.fullmatch, lengths)):
+            raise http.client.HTTPException("the body has no length, or several")
 
 
 class _WholeLines:

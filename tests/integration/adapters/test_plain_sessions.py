@@ -67,7 +67,6 @@ ANSWERS = {
     "a length and chunks": b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"
     + CLOSE,
     "the same length twice": with_length(b"ok", "Content-Length: 2"),
-    "two lengths": with_length(b"ok", "Content-Length: 1") + CLOSE,
     "no answer": CLOSE,
     "no HTTP": b"SSH-2.0-OpenSSH_9.6\r\n\r\n" + CLOSE,
     "a hundred headers": with_length(b"ok", *[f"X-{number}: a" for number in range(150)]),
@@ -89,6 +88,20 @@ def test_an_answer_is_what_requests_makes_of_it(method: str, answer: bytes):
         # Whatever came, the next request gets its own answer, and none was sent twice.
         assert session.get(ours.url, timeout=PATIENCE_S).content == b"ok"
         assert len(ours.requests) == 3
+
+
+@pytest.mark.parametrize("before", [(), (OK,)], ids=["over a new connection", "over a kept one"])
+@pytest.mark.parametrize("length", ["1\r\nContent-Length: 2", "1, 2", "+1", "-1", "1_0", "0x2", "\xb2", "", "9" * 20])
+def test_a_body_whose_length_is_not_said_in_one_way_is_no_answer(before: tuple[bytes, ...], length: str):
+    """`http.client` takes the first length, or reads what comes: RFC 9112, section 6.3, has such an answer dropped."""
+    answer = f"HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\nok".encode("latin-1")
+    with running_server(*before, answer + CLOSE) as server:
+        session = new_session(connect_retries=3)
+        for _ in before:
+            kept(session, server)
+        with pytest.raises(requests.exceptions.ConnectionError):
+            session.post(f"{server.url}/", data=b"x", timeout=PATIENCE_S)
+        assert len(server.requests) == len(before) + 1
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from adapters.easypost.client import new_client
 from adapters.easypost.errors import CarrierRefused, about, easypost_errors
-from adapters.easypost.labels import GIVEN_BACK, find_label, given_back, list_labels
 from adapters.easypost.rates import (
     CarrierMessage,
     Rate,
@@ -24,7 +23,16 @@ from adapters.easypost.rates import (
     to_hand_on,
     too_expensive,
 )
-from adapters.easypost.shipment import Offer, Shipment, carriers_messages, is_of, shipment_of, the_shipment
+from adapters.easypost.shipment import (
+    GIVEN_BACK,
+    Offer,
+    Shipment,
+    carriers_messages,
+    given_back,
+    is_of,
+    shipment_of,
+    the_shipment,
+)
 from adapters.easypost.words import (
     address_words,
     customs_words,
@@ -33,8 +41,6 @@ from adapters.easypost.words import (
     redacted,
 )
 from domain.errors import ProviderUnavailable
-from domain.page import Page
-from domain.shipping.labels import CarrierLabel, FindLabel, ListLabels
 from domain.shipping.shipment import (
     Address,
     BuyLabelRequest,
@@ -46,6 +52,9 @@ from domain.workflows.steps import StepResult
 
 if TYPE_CHECKING:
     from easypost.easypost_client import EasyPostClient
+
+    from domain.page import Page
+    from domain.shipping.labels import CarrierLabel, FindLabel, ListLabels
 
 # Carriers are slow to sell labels; the whole activity has to end within the host's limit.
 ANSWER_TIMEOUT_S: Final = 20
@@ -109,12 +118,16 @@ class EasyPostCarrier:
             return _faulted(refusal, "")
         return given_back(shipment)
 
-    def list_labels(self, wanted: ListLabels) -> Page[CarrierLabel]:
+    def list_labels(self, wanted: "ListLabels") -> "Page[CarrierLabel]":
         """Return a page of the labels of the shop's shipments that were announced in a span of time."""
+        from adapters.easypost.labels import list_labels  # an order needs none of it
+
         return list_labels(self._client, wanted)
 
-    def find_label(self, wanted: FindLabel) -> CarrierLabel | None:
+    def find_label(self, wanted: "FindLabel") -> "CarrierLabel | None":
         """Return the label of one shipment as it is now; None when there is none with the shop's mark."""
+        from adapters.easypost.labels import find_label
+
         return find_label(self._client, wanted)
 
     def _settled(self, request: CancelShippingRequest) -> Shipment | None:

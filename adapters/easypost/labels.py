@@ -5,31 +5,19 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters.easypost.errors import CarrierRefused, easypost_errors
-from adapters.easypost.shipment import Shipment
+from adapters.easypost.shipment import GIVEN_BACK
 from domain.errors import ProviderUnavailable
 from domain.ids import order_of_reference
 from domain.page import Page
 from domain.shipping.labels import CarrierLabel, FindLabel, ListLabels
-from domain.shipping.shipment import LABEL_REFUNDED
-from domain.workflows.steps import StepResult
 
 if TYPE_CHECKING:
     from easypost.easypost_client import EasyPostClient
 
-GIVEN_BACK: Final = frozenset({"submitted", "refunded"})
 # Billed when scanned: such a label is paid only once it is used.
 _NOT_PAID: Final = GIVEN_BACK | {"not_applicable"}
 _NOT_SEEN: Final = frozenset({None, "unknown", "pre_transit", "cancelled", "error"})
 _PAGE_SIZE: Final = 100
-
-
-def given_back(shipment: Shipment) -> StepResult:
-    """Return what became of the refund that was asked for."""
-    if shipment.refund_status in GIVEN_BACK:
-        return StepResult(reference=shipment.id, message=LABEL_REFUNDED)
-    if shipment.refund_status == "not_applicable":  # billed when scanned: what is never shipped is never paid
-        return StepResult(reference=shipment.id, message=LABEL_REFUNDED)
-    return StepResult.faulted("refund_rejected", f"the carrier does not take the label back ({shipment.refund_status})")
 
 
 def list_labels(client: "EasyPostClient", wanted: ListLabels) -> Page[CarrierLabel]:

@@ -1,15 +1,18 @@
 """A shipment as EasyPost shows it, as far as we use it."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.easypost.rates import CarrierMessage
 from adapters.easypost.words import ounces, redacted
 from domain.errors import ProviderUnavailable
-from domain.shipping.shipment import CARRIER, SERVICE, TRACKER, TRACKING_URL, ShipmentRequest
-from domain.workflows.steps import MAX_FACT_CHARS
+from domain.shipping.shipment import CARRIER, LABEL_REFUNDED, SERVICE, TRACKER, TRACKING_URL, ShipmentRequest
+from domain.workflows.steps import MAX_FACT_CHARS, StepResult
+
+GIVEN_BACK: Final = frozenset({"submitted", "refunded"})
+"""What `refund_status` is of a label that the carrier takes back."""
 
 
 class _Parcel(BaseModel):
@@ -109,6 +112,15 @@ def is_of(request: ShipmentRequest, shipment: Shipment) -> bool:
         and to.country == wanted.country
         and _plain(to.name) == _plain(wanted.name)
     )
+
+
+def given_back(shipment: Shipment) -> StepResult:
+    """Return what became of the refund that was asked for."""
+    if shipment.refund_status in GIVEN_BACK:
+        return StepResult(reference=shipment.id, message=LABEL_REFUNDED)
+    if shipment.refund_status == "not_applicable":  # billed when scanned: what is never shipped is never paid
+        return StepResult(reference=shipment.id, message=LABEL_REFUNDED)
+    return StepResult.faulted("refund_rejected", f"the carrier does not take the label back ({shipment.refund_status})")
 
 
 def _plain(text: str | None) -> str:

@@ -7,7 +7,7 @@ wherever they stand.
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from domain.orders.order import Order
@@ -19,6 +19,8 @@ _PERSON_KEYS: Final = frozenset(
 _TEXT_KEYS: Final = frozenset({"message", "reason", "comment", "description", "text", "subject"})
 _ERASED_ADDRESS: Final[Mapping[str, Any]] = {"name": "erased", "street1": "erased"}
 _MIN_WORD_CHARS: Final = 3
+_BRANCHING_CHARS: Final = 5
+_MIN_BRANCHING_WORDS: Final = 8
 
 
 class Traces:
@@ -120,5 +122,22 @@ def _nested(text: str) -> Any:
 
 def _whole(words: Iterable[str]) -> re.Pattern[str]:
     """Return a pattern of whole words, the longest first; one that matches nothing when there are none."""
-    escaped = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
-    return re.compile(rf"(?<![A-Za-z0-9])(?:{escaped})(?![A-Za-z0-9])" if escaped else r"(?!)", re.IGNORECASE)
+    any_of = _any_of(sorted(set(words), key=len, reverse=True), _BRANCHING_CHARS)
+    return re.compile(rf"(?<![A-Za-z0-9])(?:{any_of})(?![A-Za-z0-9])" if any_of else r"(?!)", re.IGNORECASE)
+
+
+def _any_of(words: Sequence[str], chars: int) -> str:
+    """Return the text of a pattern for any of some words, the longest first, which looks at so many characters one by one.
+
+    Else each place of a text would be compared with every word, and a customer with many orders may have ten thousand addresses.
+    """
+    if not chars or len(words) < _MIN_BRANCHING_WORDS:
+        return "|".join(map(re.escape, words))
+    by_first: dict[str, list[str]] = {}
+    for word in words:
+        by_first.setdefault(word[:1].lower(), []).append(word)
+    ended = by_first.pop("", None)
+    branches = [
+        f"{re.escape(some[0][0])}(?:{_any_of([word[1:] for word in some], chars - 1)})" for some in by_first.values()
+    ]
+    return "|".join([*branches, *([] if ended is None else [""])])

@@ -11,6 +11,7 @@ from azure.data.tables import UpdateMode
 from easypost.easypost_client import EasyPostClient
 
 from adapters.easypost import labels as easypost_labels
+from adapters.easypost.carrier import EasyPostCarrier
 from adapters.stores.order_index import partition_of
 from domain.errors import StorageUnavailable
 from domain.shipping.shipment import BuyLabelRequest
@@ -109,6 +110,27 @@ async def test_a_label_that_was_bought_after_its_compensation_is_given_back_once
     assert f"the label of shipment {shipment_id} is given back: order late has no use for it" in caplog.messages
     await assert_balanced(shop, {"mug": 10}, {name: {"mug": 2} for name in ("late", "sent")})
     assert (drift(caplog), await open_dead_letters(shop)) == ([], [])
+
+
+async def test_a_purchase_that_stood_still_until_its_order_had_ended_leaves_no_label(shop: Shop):
+    dead = EasyPostCarrier.connect(
+        "EZTK_sandbox", shop.sandbox.easypost_url, services().settings.ship_from, answer_s=600
+    )
+    shop.sandbox.fault(operation="shipments.buy", kind="status", status=503)
+    await place(shop, "a-1")
+    [parcel] = shop.sandbox.parcels("a-1")
+    still = shop.sandbox.fault(operation=FIND, kind="delay", delay_s=600, next=1)
+    wanted = BuyLabelRequest(order_id="a-1", shipment_id=parcel["id"])
+    purchase = asyncio.create_task(asyncio.to_thread(dead.buy_label, wanted))
+    while not any(each["matched"] for each in shop.sandbox.faults() if each["id"] == still):
+        await shop.get("health")
+    await finish(shop)
+    assert ((await shop.get("orders/a-1")).json()["status"], purchase.done()) == ("failed", False)
+    shop.sandbox.clear_faults()
+    assert (await purchase).outcome is Outcome.DONE, "it finds the rates that the compensation has had made"
+    assert paid(shop) == [parcel["id"]]
+    await compare()
+    await assert_balanced(shop, {"mug": 10}, {"a-1": {"mug": 2}})
 
 
 async def test_a_label_that_is_used_or_given_back_costs_no_request_and_all_are_read_once_an_hour(shop: Shop):

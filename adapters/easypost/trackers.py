@@ -88,7 +88,9 @@ def _own(trackers: Iterable[Any]) -> Any:
 
     Several carriers may use one number, and each uses its numbers again (https://docs.easypost.com/docs/trackers).
     """
-    return max(trackers, key=lambda each: (bool(each.get("shipment_id")), str(each.get("created_at"))), default=None)
+    return max(
+        trackers, key=lambda each: (bool(each.get("shipment_id")), str(each.get("created_at") or "")), default=None
+    )
 
 
 def _reported(event: Any) -> ParcelReport | None:

@@ -112,7 +112,8 @@ def test_a_tracking_code_that_was_used_before_is_that_of_its_newest_label(
     )
     of_before |= {"shipment_id": "shp_1"}
     of_now |= {"shipment_id": "shp_2"}
-    found = [other, of_now, of_before] if is_newest_first else [of_before, of_now, other]
+    undated = of_before | {"id": "trk_undated", "created_at": None}
+    found = [other, of_now, undated, of_before] if is_newest_first else [of_before, undated, of_now, other]
     answer = {"trackers": found, "has_more": False}
     script.answer("GET /v2/trackers", answer)
     script.answer("POST /v2/trackers/batch", answer)

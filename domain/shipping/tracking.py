@@ -83,7 +83,8 @@ class Tracking(Wire):
             return True
         if self.status in FOUND:
             return known.status not in (_ARRIVED if self.status in _ARRIVED else FOUND)
-        if known.is_final:
+        knows_less = self.status is ParcelStatus.UNKNOWN and known.status is not ParcelStatus.UNKNOWN
+        if known.is_final or knows_less:
             return False
         is_given_up = self.is_final and known.status is ParcelStatus.LOST
         return is_given_up or self._moment > known._moment

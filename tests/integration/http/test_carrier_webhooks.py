@@ -102,6 +102,13 @@ async def test_a_delivery_that_failed_goes_back_on_its_way_and_a_lost_parcel_may
         assert await status(sender) == ours
 
 
+async def test_a_tracker_that_has_failed_takes_nothing_back(sender: Shop):
+    await send(sender, event(sender, "in_transit", 1))
+    for minutes, theirs in enumerate(("error", "unknown"), start=2):
+        assert await send(sender, event(sender, theirs, minutes)) == OURS
+        assert await status(sender) == "in_transit"
+
+
 async def test_a_report_dated_far_ahead_makes_no_later_one_stale(sender: Shop):
     await send(sender, event(sender, "in_transit", updated_at=FAR_AHEAD))
     for theirs in ("out_for_delivery", "delivered"):

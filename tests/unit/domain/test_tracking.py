@@ -68,3 +68,9 @@ def test_a_parcel_that_the_carrier_calls_lost_is_on_its_way_again_by_a_later_rep
     assert seen("in_transit", NOON + MINUTE).follows(lost)
     for late in (seen("in_transit", NOON), seen("out_for_delivery", NOON - MINUTE)):
         assert not late.follows(lost)
+
+
+@pytest.mark.parametrize("known", ["pre_transit", "in_transit", "lost"])
+def test_a_carrier_that_knows_nothing_any_more_takes_nothing_back(known: str) -> None:
+    assert not seen("unknown", NOON + DAY).follows(seen(known, NOON))
+    assert seen("unknown", NOON + DAY).follows(seen("unknown", NOON))

@@ -99,6 +99,16 @@ NOTHING_HELD = one_then(PAID, failed("none", "none"))
 NOT_TAKEN = one_then(PAID, failed("voided", "returned"))
 NO_PARCEL = one_then(PAID, failed("voided", "none"))
 
+OF_THE_CARRIER = {
+    "drop_before": NO_PARCEL,
+    "drop_after": always(PAID),
+    "429": NO_PARCEL,
+    "500": NO_PARCEL,
+    "html": NO_PARCEL,
+    "fail_after": always(PAID),
+    "refuse": always(failed("voided", "none", "carrier_request_refused", "faulted")),
+}
+
 TABLE: dict[str, Operation] = {
     "payment_intents.create": Operation(
         step="authorise_payment",
@@ -135,30 +145,8 @@ TABLE: dict[str, Operation] = {
             "refuse": always(failed("voided", "returned", "payment_request_refused", "faulted")),
         },
     ),
-    "shipments.create": Operation(
-        step="create_shipment",
-        ends={
-            "drop_before": NO_PARCEL,
-            "drop_after": always(PAID),
-            "429": NO_PARCEL,
-            "500": NO_PARCEL,
-            "html": NO_PARCEL,
-            "fail_after": always(PAID),
-            "refuse": always(failed("voided", "none", "carrier_request_refused", "faulted")),
-        },
-    ),
-    "shipments.buy": Operation(
-        step="buy_label",
-        ends={
-            "drop_before": NO_PARCEL,
-            "drop_after": always(PAID),
-            "429": NO_PARCEL,
-            "500": NO_PARCEL,
-            "html": NO_PARCEL,
-            "fail_after": always(PAID),
-            "refuse": always(failed("voided", "none", "carrier_request_refused", "faulted")),
-        },
-    ),
+    "shipments.create": Operation(step="create_shipment", ends=OF_THE_CARRIER),
+    "shipments.buy": Operation(step="buy_label", ends=OF_THE_CARRIER),
     "payment_intents.cancel": compensation(
         "cancel_payment",
         End("rejected", "undeliverable", "voided", "none", "done"),

@@ -129,6 +129,13 @@ def taken_from_queue(function: str, waited: timedelta, deliveries: int = 1) -> I
     return _trace(f"Function.{function}", message, {}, 1, timedelta())
 
 
+def activity_failure(reason: str, instance: str = "o-1") -> Item:
+    """Return a line of the Durable extension about an activity that has raised, as `recorded/worker-dies.jsonl` has it."""
+    message = f"{instance}: Function 'buy_label (Activity)' failed with an error. Reason: System.Exception: {reason}."
+    properties = {"prop__functionName": "buy_label", "prop__functionType": "Activity", "prop__instanceId": instance}
+    return _trace("Function.buy_label.User", message, properties, 3, timedelta())
+
+
 def activity_line(state: str, age: timedelta, instance: str = "o-1") -> Item:
     """Return a line of the Durable extension about an activity, as `recorded/order.jsonl` has it."""
     message = f"{instance}: Function 'buy_label (Activity)' {state.lower()}. IsReplay: False. State: {state}."

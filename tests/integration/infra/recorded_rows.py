@@ -126,7 +126,7 @@ def _rows(recordings: Sequence[str], copy: str) -> Iterator[tuple[str, Row]]:
 
 
 def _items_of_lines(lines: Sequence[str | Line]) -> Iterator[Item]:
-    shape = next(item for item in _items("order") if str(item.get("category")).endswith(".User"))
+    shape = next(item for item in _items("order") if str(item.get("message")).startswith('{"evt"'))  # the app's own
     for each in lines:
         line = each if isinstance(each, Line) else Line(each, level="Warning")
         category = f"Function.{line.function}.User"

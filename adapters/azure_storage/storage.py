@@ -54,6 +54,7 @@ _EMULATOR: Final = (
     "QueueEndpoint=http://127.0.0.1:10001/devstoreaccount1;"
     "TableEndpoint=http://127.0.0.1:10002/devstoreaccount1;"
 )
+_WAITS: Final = ("Retry-After", "retry-after-ms", "x-ms-retry-after-ms")
 _REQUEST_ID: Final = "x-ms-client-request-id"
 _MISSING_CONTAINER: Final = frozenset({"TableNotFound", "QueueNotFound", "ContainerNotFound"})
 
@@ -163,11 +164,15 @@ class Storage:
 def _require_storage(response: "PipelineResponse[Any, Any]") -> None:
     """Refuse a success that is not the service's own, such as a proxy's page, at which the libraries fail in any way.
 
-    And an answer to another request: the service repeats each one's id, and something between may have mixed two up.
+    And an answer to another request: the service repeats each one's id, and something between may have mixed two up. No answer
+    makes a client wait: the orchestrations do that.
     """
     from azure.core.exceptions import ServiceResponseError
 
     answer = response.http_response
+    # The library for tables would sleep in the thread for as long as the service asks; those for queues and blobs do not.
+    for name in _WAITS:
+        answer.headers.pop(name, None)
     asked, answered = response.http_request.headers.get(_REQUEST_ID), answer.headers.get(_REQUEST_ID)
     if asked and answered and asked.lower() != answered.lower():
         raise ServiceResponseError("the answer is that to another request")

@@ -75,6 +75,18 @@ def test_storage_that_refuses_access_is_retried_and_reveals_nothing(
     assert "ada@example.com" not in text
 
 
+@every_operation
+def test_no_thread_waits_for_as_long_as_the_service_asks(operation: Callable[[Storage], object]) -> None:
+    waits = "Retry-After: 100000\r\nx-ms-retry-after-ms: 100000000\r\n"
+    busy = f"HTTP/1.1 503 Server Busy\r\nx-ms-request-id: 1\r\n{waits}Content-Length: 0\r\n\r\n".encode()
+    with running_server(*[busy] * 100) as server:
+        to_server = "".join(f"{service}Endpoint={server.url}/shop;" for service in ("Blob", "Queue", "Table"))
+        location = StorageLocation(connection_string=f"AccountName=shop;AccountKey={SECRET};{to_server}")
+        with pytest.raises(StorageUnavailable):
+            operation(Storage(location, retries=1))
+        assert len(server.requests) >= 2
+
+
 ROW = {"PartitionKey": "p", "RowKey": "r"}
 ANSWERED: dict[str, tuple[Callable[[Storage], object], str, str]] = {
     "a row read": (lambda storage: storage.table("rows").get_entity("p", "r"), "200 OK", '{"RowKey": "r"}'),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import formatdate, parsedate_to_datetime
@@ -73,20 +73,26 @@ class LeasedMessages:
     async def kept(self, message: LeasedMessage, timeout_s: int, interval_s: float) -> AsyncIterator[None]:
         """Renew a message again and again while the block runs, first after one interval."""
         renewing: list[asyncio.Task[None]] = []
+        over = asyncio.Event()
 
         async def renew() -> None:
-            while True:
+            while not over.is_set():
                 await self.renew(message, timeout_s)
-                await asyncio.sleep(interval_s)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(over.wait(), interval_s)
 
         # Most functions end long before that, and a timer costs less than a task that waits.
         begin = asyncio.get_running_loop().call_later(interval_s, lambda: renewing.append(asyncio.create_task(renew())))
         try:
             yield
-        finally:
-            begin.cancel()
+        except asyncio.CancelledError:
             for task in renewing:
                 task.cancel()
+            raise
+        finally:
+            begin.cancel()
+            over.set()
+            # One that is on its way may count already, and its answer alone has the receipt by which the message is deleted.
             await asyncio.gather(*renewing, return_exceptions=True)
 
     async def delete(self, message: LeasedMessage) -> None:

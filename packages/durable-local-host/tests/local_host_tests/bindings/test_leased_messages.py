@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
@@ -95,6 +96,26 @@ async def test_a_message_is_renewed_for_as_long_as_it_is_kept(messages: LeasedMe
             seen.add(leased.receipt)
         assert await messages.lease(1, HOUR_S) == []
     # By the newest receipt alone.
+    await messages.delete(leased)
+    assert (await asyncio.to_thread(queue.get_queue_properties)).approximate_message_count == 0
+
+
+async def test_a_message_whose_function_ends_during_a_renewal_is_deleted(
+    messages: LeasedMessages, queue: QueueClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await asyncio.to_thread(queue.send_message, "work")
+    (leased,) = await messages.lease(1, HOUR_S)
+    update, renewed = messages._queue.update_message, asyncio.Event()
+
+    async def answered_late(*args: Any, **options: Any) -> Any:
+        answer = await update(*args, **options)
+        renewed.set()
+        await asyncio.sleep(0.05)
+        return answer
+
+    monkeypatch.setattr(messages._queue, "update_message", answered_late)
+    async with messages.kept(leased, HOUR_S, interval_s=0):
+        await renewed.wait()
     await messages.delete(leased)
     assert (await asyncio.to_thread(queue.get_queue_properties)).approximate_message_count == 0
 

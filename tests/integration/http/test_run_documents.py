@@ -144,6 +144,7 @@ async def test_neither_a_payment_method_nor_a_webhooks_address_is_shown(desk: Sh
 
 
 async def test_a_running_batch_names_the_address_of_its_cancellation(desk: Shop):
+    desk.host.fail_activity("list_files", attempt=1, error=OSError("no storage"))  # it waits to list them again
     assert (await desk.post("file-batches", {"id": "fb-1", "container": "incoming", "prefix": ""})).status == 202
     shown = (await desk.get("file-batches/fb-1")).json()
     assert shown["links"]["cancellation"] == f"{desk.host.origin}/api/file-batches/fb-1/cancellation"

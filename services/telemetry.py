@@ -45,7 +45,10 @@ def emit_accepted(order_id: str) -> None:
 
 
 def emit_status(changed: Wire | None) -> None:
-    """Write the line of an order's new status. None: its status did not change. Other workflows have no such line."""
+    """Write the line of an order's status. None: there is nothing new to say. Other workflows have no such line.
+
+    The line of an end may be written again, because a process can die between storing the end and logging it.
+    """
     if isinstance(changed, OrderProgress):
         if changed.status in _FAILED:
             keep_trace()

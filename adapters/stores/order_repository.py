@@ -91,7 +91,8 @@ class OrderRepository(OrderStops):
         The end of an order names a cancellation that was accepted and came too late.
 
         Returns:
-            The progress when it gave the order another status, else None.
+            The progress when it gave the order another status, or is its end once more: a process may have died before it could
+            log the first. Else None.
         """
 
         def decide(row: Mapping[str, Any] | None) -> OrderProgress | None:
@@ -164,7 +165,7 @@ class OrderRepository(OrderStops):
             decide: From the row, if there is one, to its new progress; None leaves it as it is.
 
         Returns:
-            The row as it then is, and what was written if its status is new.
+            The row as it then is, and what was written if its status is new or an end.
         """
         result: tuple[Mapping[str, Any] | None, OrderProgress | None] = (None, None)
         with storage_errors(NAME):
@@ -177,8 +178,8 @@ class OrderRepository(OrderStops):
                 # Lists show an order that was started past the repository from the time at which it came to be known.
                 first = {"listed_at": entity["updated_at"]} if row is None else {}
                 if self._rows.try_write(row, order_id, {**entity, **first}):
-                    is_new = row is None or row["status"] != progress.status
-                    result = entity, progress if is_new else None
+                    is_logged = row is None or row["status"] != progress.status or progress.status in ENDED
+                    result = entity, progress if is_logged else None
                     break
         return result
 

@@ -51,7 +51,7 @@ class Closing(NamedTuple):
     """A run after a compensation that was completed late.
 
     Attributes:
-        changed: Its progress; None when the status is not new, or nothing is logged of it.
+        changed: Its progress when it has a line in the log: the status is new, or an end. Else None.
     """
 
     status: str

@@ -8,7 +8,7 @@ from typing import Any
 from domain.ids import PROCESS_ORDER, order_instance_id
 from domain.orders.approval import APPROVAL_DECIDED, approval_wait_id
 from domain.orders.late_start import is_too_late, start_dead_letter
-from domain.orders.order import CANCELLABLE, ENDED, OrderProgress
+from domain.orders.order import CANCELLABLE, ENDED, OrderProgress, OrderStatus
 from domain.orders.row import OrderRow
 from domain.orders.run import run_of
 from domain.workflows.cancellation import CANCELLATION_REQUESTED, cancellation_from_event
@@ -77,6 +77,9 @@ class OrderRecovery(Recovery[OrderRow]):
                 return False
             emit_status(await asyncio.to_thread(services().order_repository.record, end))
             _log.warning("order %s has ended and that was not recorded: recorded", run.order_id)
+        elif run.status is OrderStatus.NEEDS_ATTENTION:
+            # The process that recorded it may have died before it logged it.
+            emit_status(run.result)
         await _finish(run.order_id, now)
         return True
 

@@ -7,10 +7,17 @@ from typing import Any, Final
 
 import pytest
 
+import activities.run
+import services.container
+import services.recovery.orders
+import services.recovery.runs
 from domain.ids import PROCESS_ORDER
 from domain.mail.notification import Notification, NotificationKind
+from domain.orders.order import ENDED, OrderProgress
+from domain.wire import Wire
 from sandbox.testing import Sandbox
-from services.container import services
+from services.telemetry import emit_status
+from tests.support.books import finish
 from tests.support.mails import Mailbox
 from tests.support.order_requests import order_request
 from tests.support.shop import Shop, running_shop, use_settings
@@ -58,6 +65,45 @@ async def test_each_status_of_an_order_is_logged_once(shop: Shop, lines: Lines) 
     assert len(set(statuses)) == len(statuses)
 
 
+@pytest.fixture
+def dying_over_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the first process that has stored an order's end die before it can log it, wherever that is."""
+    deaths = iter([True])
+
+    def emit_or_die(changed: Wire | None) -> None:
+        if isinstance(changed, OrderProgress) and changed.status in ENDED and next(deaths, False):
+            raise ConnectionError("the process dies here, because the test says so")
+        emit_status(changed)
+
+    for module in (activities.run, services.recovery.orders):
+        monkeypatch.setattr(module, "emit_status", emit_or_die)
+
+
+@pytest.mark.usefixtures("dying_over_ends")
+async def test_the_end_of_an_order_is_logged_by_the_next_process_where_the_first_died_over_it(
+    shop: Shop, lines: Lines
+) -> None:
+    await shop.stock("mug", 10)
+    await shop.post("orders", order_request(order_id="a-1"))
+    await finish(shop)
+    assert len(lines(evt="order.status", order_id="a-1", status="completed")) == 1
+
+
+@pytest.mark.usefixtures("dying_over_ends")
+async def test_an_order_that_needs_attention_is_logged_by_the_next_run_where_the_first_died_over_it(
+    shop: Shop, lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services.recovery.runs, "ORPHANED_AFTER", services.recovery.runs.ORPHANED_AFTER * 0)
+    await shop.stock("piano", 1, unit_price_cents=500_000)
+    await shop.post("orders", order_request(order_id="a-1", lines=[{"product_id": "piano", "quantity": 1}]))
+    await shop.host.run_until_idle()
+    await shop.host.operations.terminate("a-1")
+    await shop.host.run_until_idle()
+    for _ in range(2):
+        await shop.host.run("recover_runs")
+    assert len(lines(evt="order.status", order_id="a-1", status="needs_attention")) == 1
+
+
 async def test_an_order_from_the_queue_is_logged_as_accepted(shop: Shop, lines: Lines) -> None:
     await shop.stock("mug", 10)
     await shop.host.run("take_in_queued_order", json.dumps(order_request(order_id="q-1")))
@@ -100,7 +146,7 @@ async def test_a_notification_that_the_host_gave_up_on_is_logged(
 async def test_a_notification_for_later_is_logged(
     mailing_shop: Shop, mailbox: Mailbox, caplog: pytest.LogCaptureFixture
 ) -> None:
-    services().outbox.put(NOTIFICATION)
+    services.container.services().outbox.put(NOTIFICATION)
     mailbox.refuse("421 gone for lunch")
     await mailing_shop.host.run("deliver_notification", NOTIFICATION.model_dump_json())
     assert any("not delivered" in record.getMessage() for record in caplog.records)

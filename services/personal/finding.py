@@ -65,6 +65,12 @@ class _OfOrders(NamedTuple):
     words: frozenset[str]
     newest: str | None
 
+    def beside(self, earlier: "_OfOrders") -> "_OfOrders":
+        """Return what these orders show, and those that were read before."""
+        return _OfOrders(
+            self.ids | earlier.ids, self.emails | earlier.emails, self.words | earlier.words, newest=self.newest
+        )
+
 
 class _LastRead:
     """The orders of the customer who was looked at last. Each page needs them, and there may be a hundred thousand."""
@@ -74,13 +80,21 @@ class _LastRead:
 
     async def orders_of(self, customer_id: str, *, as_they_were: bool) -> _OfOrders:
         """Return what the orders show. as_they_were: whether orders that left the index since are to be among them."""
-        parts, known = services(), self._known
-        is_known = known is not None and known[:2] == (parts, customer_id) and time.monotonic() < known[2]
-        if known is not None and is_known and (as_they_were or await _newest_of(customer_id) == known[3].newest):
-            return known[3]
-        read = await _read_orders_of(customer_id)
-        self._known = parts, customer_id, time.monotonic() + _KEPT_TIMEOUT_S, read
+        kept, newest = self._kept_of(customer_id), await _newest_of(customer_id)
+        if kept is not None and newest == kept.newest:
+            return kept
+        if kept is not None and as_they_were and (newest is None or newest in kept.ids):
+            return kept
+        read = await _read_orders_of(customer_id, newest)
+        if kept is not None and as_they_were:  # an order has come since, maybe with another address
+            read = read.beside(kept)
+        self._known = services(), customer_id, time.monotonic() + _KEPT_TIMEOUT_S, read
         return read
+
+    def _kept_of(self, customer_id: str) -> _OfOrders | None:
+        known = self._known
+        is_kept = known is not None and known[:2] == (services(), customer_id) and time.monotonic() < known[2]
+        return known[3] if known is not None and is_kept else None
 
     def forget(self) -> None:
         """Forget whose orders were read last."""
@@ -111,9 +125,8 @@ async def _found(customer_id: str, emails: tuple[str, ...], pseudonym: str, plac
     return Person(customer_id=customer_id, traces=traces, order_ids=orders.ids, users=users)
 
 
-async def _read_orders_of(customer_id: str) -> _OfOrders:
+async def _read_orders_of(customer_id: str, newest: str | None) -> _OfOrders:
     ids, emails, words, cursor = set[str](), set[str](), set[str](), None
-    newest = await _newest_of(customer_id)
     while True:
         page = await page_of_orders(customer_id, cursor, _MAX_PAGE_ORDERS)
         ids.update(row.order_id for row in page.items)

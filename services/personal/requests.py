@@ -4,7 +4,8 @@ import asyncio
 import logging
 import secrets
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from domain.ids import digest_id
 from domain.personal.erasure import Erasure, ErasureStatus, PersonalDataRequest
@@ -14,6 +15,9 @@ from services.container import services
 from services.durable.client import DurableClient
 from services.personal.finding import LAST_READ
 from services.workflows.runs import RunNotFound, find_run, start_once
+
+_NEXT_TRY_INTERVAL: Final = timedelta(hours=1)
+"""A run goes through the whole task hub, and what an erasure waits for is seldom settled at night."""
 
 _log = logging.getLogger(__name__)
 
@@ -66,9 +70,13 @@ async def erasure_of(customer_id: str) -> Erasure:
 
 
 async def go_on_with_all(client: DurableClient, now: datetime) -> None:
-    """Start a run for every erasure that is not done and that none is at: something was not settled."""
+    """Start a run for every erasure that is not done and that none is at: something was not settled.
+
+    The timer comes every few minutes; an erasure is tried again once an hour.
+    """
     for erasure in await asyncio.to_thread(services().erasures.unfinished):
-        if erasure.customer_id is not None:
+        is_due = now - erasure.requested_at >= _NEXT_TRY_INTERVAL
+        if erasure.customer_id is not None and is_due:
             request = PersonalDataRequest(requested_by=erasure.requested_by)
             await request_erasure(client, erasure.customer_id, request, now)
 

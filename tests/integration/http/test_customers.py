@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+from domain.personal.run import CustomerDataRequest, DataAction, DataPlace
 from domain.queues import MANIFESTS, NOTIFICATIONS, ORDERS_IN
 from services.container import services
 from services.personal import walking
-from services.personal.finding import page_of_orders
+from services.personal.finding import page_of_orders, person_of
+from services.personal.requests import go_on_with_all
 from services.recovery.orders import OrderRecovery
 from services.recovery.workflows import WorkflowRecovery
 from tests.integration.timer.test_purge_history import client_of, purge_as_of
@@ -167,7 +169,7 @@ async def test_an_erasure_is_one_run_however_often_it_is_requested_and_goes_on_b
     assert (await shop.get(f"customers/{CUSTOMER}/erasure")).json()["status"] == "waiting"
     shop.sandbox.clear_faults()
     await settle(shop)
-    await purge_as_of(shop, shop.host.clock.now())
+    await purge_as_of(shop, shop.host.clock.now() + timedelta(hours=1))
     await shop.host.run_until_idle()
     assert (await shop.get(f"customers/{CUSTOMER}/erasure")).json()["status"] == "erased"
     assert traces_kept(storage_connection, tmp_path / "state.db") == []
@@ -230,6 +232,35 @@ async def test_a_customer_with_many_orders_is_erased_by_reads_in_proportion_to_t
     row = get("a-0")
     assert row is not None
     assert row.customer_id != CUSTOMER
+
+
+async def test_an_order_that_comes_after_an_export_is_erased_by_its_own_words_too(
+    shop: Shop, storage_connection: str, tmp_path: Path
+) -> None:
+    await shop.post("orders", of_customer("a-1"))
+    await shop.host.run_until_idle()
+    await run_of(shop, "export")
+    moved = of_customer("a-2", email="moved@example.com")
+    await shop.post("orders", moved)
+    asked = CustomerDataRequest(action=DataAction.EXPORT, requested_by="ann", customer_id=CUSTOMER)
+    person = await person_of(asked, DataPlace.ORDERS)
+    assert person is not None
+    assert person.order_ids == {"a-1", "a-2"}
+    assert person.traces.are_in("write to moved@example.com")
+    assert person.traces.are_in(f"write to {EMAIL}")
+
+
+async def test_an_erasure_that_waits_is_tried_again_once_an_hour_at_most(shop: Shop) -> None:
+    shop.sandbox.fault(operation="shipments.buy", kind="status", status=503)
+    assert (await shop.post("orders", of_customer("a-1"))).status == 202
+    assert (await run_of(shop, "erasure"))["reason_code"] == "not_settled"
+    known, night = services().erasures.unfinished()[0], datetime.now(UTC) + timedelta(hours=9)
+    runs = []
+    for minutes in range(0, 130, 5):
+        await go_on_with_all(client_of(shop), night + timedelta(minutes=minutes))
+        await shop.host.run_until_idle()
+        runs.append(services().erasures.unfinished()[0].run_id)
+    assert len({*runs, known.run_id}) == 1 + 3, "after hours, one and two"
 
 
 async def test_an_operator_is_erased_who_asks_for_it(shop: Shop) -> None:

@@ -20,13 +20,17 @@ def label_use(label: CarrierLabel, row: OrderRow | None) -> LabelUse:
         return LabelUse.OPEN
     if row.status is not OrderStatus.COMPLETED:
         return LabelUse.UNUSED
-    own = _shipments(row)
-    # Of an order that is past its retention no more than its status is known.
-    return LabelUse.IN_USE if not own or label.shipment_id == own[-1] else LabelUse.UNUSED
+    return LabelUse.IN_USE if sent_shipment(row) in (None, label.shipment_id) else LabelUse.UNUSED
 
 
-def _shipments(row: OrderRow) -> list[str]:
-    """Return the carrier's ids of the order's parcels, the one that was sent last."""
-    ledger = () if row.result is None else row.result.steps
-    announced = (each for each in ledger if each.step == CREATE_SHIPMENT and each.outcome is Outcome.DONE)
-    return [each.reference for each in announced if each.reference is not None]
+def sent_shipment(row: OrderRow) -> str | None:
+    """Return the carrier's id of the parcel that an order has sent.
+
+    None where it has sent none, and where no more than its status is known, as of one that is past its retention.
+    """
+    if row.status is not OrderStatus.COMPLETED or row.result is None:
+        return None
+    announced = (
+        each for each in reversed(row.result.steps) if each.step == CREATE_SHIPMENT and each.outcome is Outcome.DONE
+    )
+    return next((each.reference for each in announced if each.reference is not None), None)

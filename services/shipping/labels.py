@@ -14,7 +14,7 @@ from typing import Final
 
 from domain.errors import ProviderRefused, ProviderUnavailable, StorageUnavailable
 from domain.ids import PROCESS_ORDER, dead_letter_id, is_order_id, order_instance_id
-from domain.orders.label_use import label_use
+from domain.orders.label_use import label_use, sent_shipment
 from domain.orders.steps import CANCEL_SHIPPING
 from domain.shipping.labels import (
     CarrierLabel,
@@ -148,41 +148,60 @@ def _settle(watched: WatchedLabel, now: datetime) -> _Said:
         return said
     if use is not LabelUse.IN_USE:
         try:
-            said = _clear(label, use, now)
+            is_replacement = row is not None and _is_replacement(sent_shipment(row))
+            said = _Said() if is_replacement else _clear(label, use, now)
         except ProviderUnavailable as error:
             since = watched.failing_since or now
             if now - since < _MAX_FAILING:
                 store.watch(watched.model_copy(update={"failing_since": since}))
                 return _Said(f"the label of shipment {label.shipment_id} could not be given back: {error}")
-            said = _dead_letter(label, StepResult.faulted("no_answer", str(error)), now)
+            said = _left_over(label, use, StepResult.faulted("no_answer", str(error)), now)
         except ProviderRefused as error:
-            said = _dead_letter(label, StepResult.faulted("carrier_request_refused", str(error)), now)
+            said = _left_over(label, use, StepResult.faulted("carrier_request_refused", str(error)), now)
     store.forget(label.shipment_id)
     return said
 
 
 def _clear(listed: CarrierLabel, use: LabelUse, now: datetime) -> _Said:
     """Give a label back, unless that is not to be decided here. The label is read again: the list may be behind."""
-    if use is LabelUse.UNUSED and _is_resolved(listed.order_id):
+    if use is LabelUse.UNUSED and _is_resolved(listed):
         return _Said()
     wanted = FindLabel(namespace=services().settings.namespace, shipment_id=listed.shipment_id)
     label = services().carrier.find_label(wanted)
     if label is None or not label.is_paid:
         return _Said()
     if use is LabelUse.UNKNOWN_ORDER or label.is_used:
-        kind = LabelDriftKind.SENT_WITHOUT_ORDER if use is LabelUse.UNUSED else LabelDriftKind.UNKNOWN_ORDER
-        drift = LabelDrift(kind=kind, shipment_id=label.shipment_id, order_id=label.order_id)
-        return _Said(f"label drift {drift.model_dump_json()}")
+        return _drift(label, use)
     result = services().carrier.cancel(_cancellation(label))
     if result.outcome is not Outcome.DONE:
         return _dead_letter(label, result, now)
     return _Said(f"the label of shipment {label.shipment_id} is given back: order {label.order_id} has no use for it")
 
 
-def _is_resolved(order_id: str) -> bool:
-    """Return whether an operator has closed the order's own compensation by hand: the label may be kept on purpose."""
-    stored = services().dead_letters.get(dead_letter_id(order_instance_id(order_id), CANCEL_SHIPPING))
-    return stored is not None and stored.dead_letter.state is DeadLetterState.RESOLVED
+def _is_replacement(sent: str | None) -> bool:
+    """Return whether the label of the parcel that an order has sent is not paid any more: then another one may be in its place."""
+    if sent is None:
+        return False
+    own = services().carrier.find_label(FindLabel(namespace=services().settings.namespace, shipment_id=sent))
+    return own is None or not own.is_paid
+
+
+def _is_resolved(label: CarrierLabel) -> bool:
+    """Return whether an operator has closed the order's own compensation or the label's by hand: it may be kept on purpose."""
+    own = dead_letter_id(order_instance_id(label.order_id), CANCEL_SHIPPING)
+    found = map(services().dead_letters.get, (own, _dead_letter_id(label)))
+    return any(each is not None and each.dead_letter.state is DeadLetterState.RESOLVED for each in found)
+
+
+def _left_over(label: CarrierLabel, use: LabelUse, result: StepResult, now: datetime) -> _Said:
+    """Leave a label to an operator. One of an unknown order may be in use: no replay may give it back."""
+    return _drift(label, use) if use is LabelUse.UNKNOWN_ORDER else _dead_letter(label, result, now)
+
+
+def _drift(label: CarrierLabel, use: LabelUse) -> _Said:
+    kind = LabelDriftKind.SENT_WITHOUT_ORDER if use is LabelUse.UNUSED else LabelDriftKind.UNKNOWN_ORDER
+    drift = LabelDrift(kind=kind, shipment_id=label.shipment_id, order_id=label.order_id)
+    return _Said(f"label drift {drift.model_dump_json()}")
 
 
 def _cancellation(label: CarrierLabel) -> CancelShippingRequest:
@@ -191,10 +210,8 @@ def _cancellation(label: CarrierLabel) -> CancelShippingRequest:
 
 def _dead_letter(label: CarrierLabel, result: StepResult, now: datetime) -> _Said:
     """Leave it to an operator to give a label back. Its order has ended, and no end depends on this."""
-    instance_id = order_instance_id(label.order_id)
     dead_letter = DeadLetter(
-        # By the shipment, too: the order's own compensation may have been dead-lettered before.
-        dead_letter_id=dead_letter_id(instance_id, f"{CANCEL_SHIPPING}.{label.shipment_id}"),
+        dead_letter_id=_dead_letter_id(label),
         workflow=PROCESS_ORDER,
         key=label.order_id,
         step=CANCEL_SHIPPING,
@@ -204,3 +221,8 @@ def _dead_letter(label: CarrierLabel, result: StepResult, now: datetime) -> _Sai
         dead_lettered_at=now,
     )
     return _Said(dead_letter=services().dead_letters.store(dead_letter))
+
+
+def _dead_letter_id(label: CarrierLabel) -> str:
+    """Return an id that names the shipment, too: the order's own compensation may have been dead-lettered before."""
+    return dead_letter_id(order_instance_id(label.order_id), f"{CANCEL_SHIPPING}.{label.shipment_id}")

@@ -14,6 +14,7 @@ from adapters.easypost import labels as easypost_labels
 from adapters.easypost.carrier import EasyPostCarrier
 from adapters.stores.order_index import partition_of
 from domain.errors import StorageUnavailable
+from domain.shipping.labels import LabelPosition
 from domain.shipping.shipment import BuyLabelRequest
 from domain.workflows.steps import Outcome
 from sandbox.testing import Sandbox
@@ -217,6 +218,17 @@ async def test_of_a_completed_order_the_label_of_another_shipment_is_given_back(
     assert (paid(shop), calls(shop, REFUND)) == (own, [1])
 
 
+async def test_a_label_that_replaces_the_one_that_a_completed_order_gave_back_stays(
+    shop: Shop, account: EasyPostClient
+):
+    await place(shop, "a-1")
+    [own] = paid(shop)
+    account.shipment.refund(own)
+    replacement = by_hand(account, "shop.Tests.a-1")
+    await compare()
+    assert (paid(shop), calls(shop, REFUND)) == ([replacement], [1])
+
+
 async def test_a_parcel_that_the_carrier_has_is_named_and_its_label_kept(shop: Shop, caplog: pytest.LogCaptureFixture):
     await given_up(shop, "late")
     shipment_id = buy_late(shop, "late")
@@ -258,6 +270,29 @@ async def test_a_refund_that_the_carrier_refuses_is_an_open_dead_letter_that_can
     assert (paid(shop), await open_dead_letters(shop)) == ([], [])
     assert shipment_id in open_one["dead_letter_id"], "several labels of one order have one each"
     assert (await shop.get("orders/late")).json()["status"] == "failed"
+
+
+async def test_a_label_whose_refused_refund_an_operator_has_resolved_stays_when_labels_are_read_again(shop: Shop):
+    await given_up(shop, "late")
+    shipment_id = buy_late(shop, "late")
+    shop.sandbox.fault(operation=REFUND, kind="refuse", next=1)
+    await compare()
+    path = f"dead-letters/late.cancel_shipping.{shipment_id}/resolve"
+    assert (await shop.post(path, {"resolved_by": "ann", "reason": "sent as a gift"})).status == 200
+    services().label_comparison.move(LabelPosition())
+    await compare(HOUR)
+    assert (paid(shop), calls(shop, REFUND)) == ([shipment_id], [1])
+
+
+async def test_no_replay_can_give_back_a_label_of_an_unknown_order(
+    shop: Shop, account: EasyPostClient, caplog: pytest.LogCaptureFixture
+):
+    ghost = by_hand(account, "shop.Tests.ghost")
+    shop.sandbox.fault(operation=FIND, kind="status", status=503)
+    await compare()
+    await compare(25 * HOUR)
+    assert drift(caplog) == [{"kind": "unknown_order", "shipment_id": ghost, "order_id": "ghost"}]
+    assert await open_dead_letters(shop) == []
 
 
 async def test_a_carrier_without_an_answer_is_asked_again_for_a_day_and_then_an_operator(shop: Shop):

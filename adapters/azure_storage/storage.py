@@ -174,7 +174,8 @@ def _require_storage(response: "PipelineResponse[Any, Any]") -> None:
     for name in _WAITS:
         answer.headers.pop(name, None)
     asked, answered = response.http_request.headers.get(_REQUEST_ID), answer.headers.get(_REQUEST_ID)
-    if asked and answered and asked.lower() != answered.lower():
+    # The service may repeat it twice, or add one of its own (Azure/azure-sdk-for-python, issue 8098).
+    if asked and answered and asked.lower() not in (each.strip() for each in answered.lower().split(",")):
         raise ServiceResponseError("the answer is that to another request")
     if answer.status_code < HTTPStatus.BAD_REQUEST and "x-ms-request-id" not in answer.headers:
         raise ServiceResponseError("what answered is no Azure Storage")

@@ -118,6 +118,19 @@ def test_an_answer_that_names_another_request_is_none(
             call(Storage(location, retries=0))
 
 
+@pytest.mark.parametrize("echo", ["{id}", "{id}, {id}", "{id}\r\nx-ms-client-request-id: {id}", "{id}, another's"])
+def test_an_id_that_is_repeated_more_than_once_is_the_requests_own(echo: str) -> None:
+    """The service does so (Azure/azure-sdk-for-python, issue 8098; for one of its own, Azure/azure-sdk-for-net, issue 48193)."""
+    asked = "11111111-1111-1111-1111-11111111aaaa"
+    head = f"HTTP/1.1 204 No Content\r\nx-ms-request-id: 1\r\nx-ms-client-request-id: {echo.replace('{id}', asked)}\r\n\r\n"
+    with running_server(head.encode()) as server:
+        location = StorageLocation(
+            connection_string=f"AccountName=shop;AccountKey={SECRET};TableEndpoint={server.url}/shop"
+        )
+        Storage(location, retries=0).table("rows").delete_entity("p", "r", request_id=asked.upper())
+        assert asked.upper().encode() in server.requests[0]
+
+
 @pytest.mark.parametrize(
     ("client_id", "credential"), [(None, "DefaultAzureCredential"), ("client", "ManagedIdentityCredential")]
 )

@@ -132,7 +132,11 @@ class OrderRepository(OrderStops):
             EndNotKnown: The order's end is not recorded yet, so it is not known what is open.
         """
         row, changed = self._change(closing.key, lambda row: None if row is None else _closed(row_of(row), closing))
-        return None if row is None else Closing(status=row["status"], changed=changed)
+        if row is None:
+            return None
+        if changed is None and row["status"] == closing.end:
+            changed = row_of(row).result  # a repeat: the process before may have died before it logged it
+        return Closing(status=row["status"], changed=changed)
 
     def pseudonymise(self, order_id: str, traces: Traces) -> None:
         """Take the customer out of an order that has ended, and out of the index. Safe to repeat."""

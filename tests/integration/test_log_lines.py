@@ -13,7 +13,7 @@ import services.recovery.orders
 import services.recovery.runs
 from domain.ids import PROCESS_ORDER
 from domain.mail.notification import Notification, NotificationKind
-from domain.orders.order import ENDED, OrderProgress
+from domain.orders.order import ENDED, OrderProgress, OrderStatus
 from domain.wire import Wire
 from sandbox.testing import Sandbox
 from services.telemetry import emit_status
@@ -67,11 +67,12 @@ async def test_each_status_of_an_order_is_logged_once(shop: Shop, lines: Lines) 
 
 @pytest.fixture
 def dying_over_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the first process that has stored an order's end die before it can log it, wherever that is."""
-    deaths = iter([True])
+    """Have the first process that has stored an end of an order die before it can log that, wherever it is."""
+    died_over = set[OrderStatus]()
 
     def emit_or_die(changed: Wire | None) -> None:
-        if isinstance(changed, OrderProgress) and changed.status in ENDED and next(deaths, False):
+        if isinstance(changed, OrderProgress) and changed.status in ENDED - died_over:
+            died_over.add(changed.status)
             raise ConnectionError("the process dies here, because the test says so")
         emit_status(changed)
 
@@ -102,6 +103,10 @@ async def test_an_order_that_needs_attention_is_logged_by_the_next_run_where_the
     for _ in range(2):
         await shop.host.run("recover_runs")
     assert len(lines(evt="order.status", order_id="a-1", status="needs_attention")) == 1
+    assert (await shop.post("orders/a-1/settlement")).status == 202
+    await shop.host.advance(minutes=5)
+    statuses = [line["status"] for line in lines(evt="order.status", order_id="a-1")]
+    assert statuses[-1] == "failed", "the alert about it looks two days back, for an order's last line"
 
 
 async def test_an_order_from_the_queue_is_logged_as_accepted(shop: Shop, lines: Lines) -> None:

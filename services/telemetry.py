@@ -69,10 +69,10 @@ def emit_silent(parcel: SilentParcel, now: datetime) -> None:
         emit("parcel.silent", order_id=parcel.order_id, status=status, days=days)
 
 
-def emit_depth(queue: str, messages: int) -> None:
-    """Write the line of a queue that is not empty."""
+def emit_depth(queue: str, messages: int, is_due: bool | None) -> None:
+    """Write the line of a queue that is not empty. is_due: whether a message can be taken now; None when that is not known."""
     if messages:
-        emit("queue.depth", queue=queue, messages=messages)
+        emit("queue.depth", queue=queue, messages=messages, due=is_due)
 
 
 def emit_dead_letter(dead_letter: DeadLetter | None) -> None:

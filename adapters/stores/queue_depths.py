@@ -12,7 +12,7 @@ _MADE_BY_HOST: Final = (f"{FILE_MANIFESTS}-poison", "webjobs-blobtrigger-poison"
 
 
 class QueueDepths:
-    """Asks each queue for its properties. It reads no message."""
+    """Asks each queue for its properties, and whether a message is due. It takes none."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
@@ -30,3 +30,16 @@ class QueueDepths:
                 return int(self._storage.queue(name).get_queue_properties().approximate_message_count or 0)
             except ResourceNotFoundError:
                 return 0
+
+    def is_any_due(self, name: str) -> bool:
+        """Return whether a message can be taken now: those that are put back for later count in the depth, too.
+
+        Raises StorageUnavailable.
+        """
+        from azure.core.exceptions import ResourceNotFoundError
+
+        with storage_errors(f"the queue {name}"):
+            try:
+                return bool(self._storage.queue(name).peek_messages(max_messages=1))
+            except ResourceNotFoundError:
+                return False

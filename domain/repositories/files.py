@@ -96,6 +96,9 @@ class QueueDepths(Protocol):
     def depth(self, name: str) -> int:
         """Return about how many messages a queue has, none where there is no such queue. Raises StorageUnavailable."""
 
+    def is_any_due(self, name: str) -> bool:
+        """Return whether a message can be taken now: those that are put back for later count in the depth, too."""
+
 
 class Backup(Protocol):
     """Copies of the shop's tables and blobs in another account. day: digits, such as 20260301."""

@@ -57,8 +57,10 @@ def intake(state: str, age: timedelta) -> list[Line]:
     return said(age, emit, "order.intake", state=state, limit_s=600, **Backlog()._asdict())
 
 
-def poisoned(messages: int, age: timedelta = timedelta(), queue: str = "orders-in-poison") -> list[Line]:
-    return said(age, emit_depth, queue, messages)
+def poisoned(
+    messages: int, age: timedelta = timedelta(), queue: str = "orders-in-poison", is_due: bool = True
+) -> list[Line]:
+    return said(age, emit_depth, queue, messages, is_due)
 
 
 def blocked(times: int, action: str = "Block") -> list[Item]:
@@ -69,10 +71,10 @@ def backed_up(hours: int | None, age: timedelta = timedelta()) -> list[Line]:
     return said(age, emit, "backup.state", day="20261127", hours=hours)
 
 
-def timers(**newest: timedelta | None) -> list[list[Item]]:
-    """Return runs of every timer of an app that has been there for two days, the newest as long ago as stated, else just now."""
+def timers(otherwise: timedelta = timedelta(), **newest: timedelta | None) -> list[list[Item]]:
+    """Return runs of every timer of an app that has been there for two days, the newest as long ago as stated."""
     begun = [function.name for function in app_index(ROOT).with_trigger("timerTrigger")]
-    ages = {name: newest.get(name, timedelta()) for name in begun}
+    ages = {name: newest.get(name, otherwise) for name in begun}
     return [
         azure.by_timer("recover_runs", age=47 * H),
         *[azure.by_timer(name, age=age) for name, age in ages.items() if age is not None],
@@ -177,7 +179,13 @@ RAISED: dict[str, list[Rows]] = {
         | items(azure.http_call("webhooks/carriers/easypost", 401, M)),  # one that is refused reports nothing
     ],
     "left_out": [
-        *[{"lines": [Line(text, M, "Error", "recover_runs")]} for text in left_out_lines()],
+        *[{"lines": [Line(text, M, "Error", "purge_history")]} for text in left_out_lines()],
+        {
+            "lines": [
+                Line("a-1 could not be looked after; it will be again", n * M, "Error", "recover_runs")
+                for n in range(11)
+            ]
+        },
     ],
     "falling_behind": [
         {
@@ -251,11 +259,13 @@ SPARED: dict[str, list[Rows]] = {
         items(*timers(recover_runs=14 * M, reconcile_inventory=3 * H, purge_history=21 * H)),
         items(azure.http_call("orders", 202, 10 * M)),  # the app is new
         lines(),  # and silent: that is another alert
+        items(*timers(4 * H)),  # stopped, or its telemetry is late or capped: so are these
     ],
     "standing_queues": [
         lines(*[poisoned(3, n * 15 * M, "notifications") for n in range(4)])
         | items(azure.http_call("", 200, M, 400, "deliver_notification")),  # busy
         lines(poisoned(9, 20 * M, "notifications"), poisoned(9, 5 * M, "notifications")),  # and empty in between
+        lines(*[poisoned(2, n * 15 * M, "notifications", is_due=False) for n in range(4)]),  # put back for later
         lines(*[poisoned(3, n * 15 * M, "dead-letters") for n in range(4)]),  # which no function takes
     ],
     "silent_webhooks": [
@@ -264,7 +274,21 @@ SPARED: dict[str, list[Rows]] = {
         {"lines": [Line("4 silent parcels have moved, which no webhook has reported", M, "Information")]},
     ],
     "left_out": [
-        {"lines": [Line("a-1: needs attention: a step failed", M, "Error", "recover_runs")]},
+        {"lines": [Line("a-1: needs attention: a step failed", M, "Error", "purge_history")]},
+        {  # a blip of the storage, over which every open run is left to the run of the next minute
+            "lines": [
+                Line(f"a-{n} could not be looked after; it will be again", n % 3 * M, "Error", "recover_runs")
+                for n in range(90)
+            ]
+        },
+        {
+            "lines": [
+                Line(
+                    "the stock of mug could not be looked after; it will be again", age, "Error", "expire_reservations"
+                )
+                for age in (M, 6 * M)
+            ]
+        },
         {"lines": [Line("the backlog of orders could not be measured: TimeoutError", M, "Warning", "place_order")]},
         items(azure.activity_failure("the queue notifications could not be reached")),  # which is tried again
     ],

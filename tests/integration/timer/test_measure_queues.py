@@ -36,6 +36,19 @@ async def test_messages_in_a_poison_queue_are_seen_until_they_are_taken_out(
     assert depths(caplog) == {}
 
 
+async def test_messages_that_are_put_back_for_later_are_not_due(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    await shop.host.run("prepare_storage")
+    poisoned = services().storage.queue("orders-in-poison")
+    poisoned.send_message("later", visibility_timeout=7200)
+    for is_due in (False, True):
+        await shop.host.run("measure_queues")
+        [record] = [record for record in caplog.records if record.name == "shop"]
+        assert json.loads(record.getMessage())["due"] is is_due
+        caplog.clear()
+        poisoned.send_message("now")
+
+
 async def test_the_poison_queue_of_every_trigger_is_measured(shop: Shop) -> None:
     listened = {str(one.trigger.fields["queueName"]) for one in app_index(ROOT).with_trigger("queueTrigger")}
     # The host moves nothing on from a poison queue (CreatePoisonQueueReference of the storage extension's QueueListenerFactory).

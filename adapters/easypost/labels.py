@@ -40,8 +40,11 @@ def list_labels(client: "EasyPostClient", wanted: ListLabels) -> Page[CarrierLab
         ids = [each["id"] for each in shipments if isinstance(each.get("id"), str)]
         if answer["has_more"] and not ids:
             raise ProviderUnavailable("the carrier's list says that there is more, and names no shipment")
-        cursor = ids[-1] if answer["has_more"] else None
-    return Page(tuple(_labels(wanted.namespace, shipments)), cursor)
+        # It is not documented whether a list with a cursor keeps to the span, too: else every run would read the whole account.
+        is_behind = bool(shipments) and _is_made_before(shipments[-1], wanted.since)
+        cursor = ids[-1] if answer["has_more"] and not is_behind else None
+        asked_for = [each for each in shipments if not _is_made_after(each, wanted.until)]
+    return Page(tuple(_labels(wanted.namespace, asked_for)), cursor)
 
 
 def find_label(client: "EasyPostClient", wanted: FindLabel) -> CarrierLabel | None:
@@ -68,6 +71,24 @@ def _labels(namespace: str, shipments: Iterable[dict[str, Any]]) -> Iterable[Car
                 is_paid=shipment.get("postage_label") is not None and shipment.get("refund_status") not in _NOT_PAID,
                 is_used=shipment.get("status") not in _NOT_SEEN,
             )
+
+
+def _is_made_before(shipment: dict[str, Any], since: datetime) -> bool:
+    made_at = _made_at(shipment)
+    return made_at is not None and made_at < since.replace(microsecond=0)
+
+
+def _is_made_after(shipment: dict[str, Any], until: datetime) -> bool:
+    made_at = _made_at(shipment)
+    return made_at is not None and made_at > until
+
+
+def _made_at(shipment: dict[str, Any]) -> datetime | None:
+    try:
+        made_at = datetime.fromisoformat(shipment["created_at"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return made_at if made_at.tzinfo is not None else made_at.replace(tzinfo=UTC)
 
 
 def _time(at: datetime) -> str:

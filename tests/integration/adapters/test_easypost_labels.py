@@ -42,6 +42,28 @@ def test_what_cannot_be_understood_of_one_shipment_hides_no_other(
     ]
 
 
+@pytest.mark.parametrize(
+    ("dates", "listed", "cursor"),
+    [
+        (("2026-11-01T09:00:00Z", "2026-11-01T00:00:00Z"), ["shp_0", "shp_1"], "shp_1"),
+        (("2026-11-01T09:00:00Z", "2026-10-31T23:59:59Z"), ["shp_0", "shp_1"], None),
+        (("2026-11-02T00:00:01Z", "2026-11-01T09:00:00Z"), ["shp_1"], "shp_1"),
+        ((None, "yesterday"), ["shp_0", "shp_1"], "shp_1"),
+    ],
+)
+def test_a_list_that_does_not_keep_to_its_span_ends_all_the_same(
+    scripted_carrier: EasyPostCarrier,
+    script: Script,
+    dates: tuple[str | None, ...],
+    listed: list[str],
+    cursor: str | None,
+) -> None:
+    made = [BOUGHT | {"id": f"shp_{number}", "created_at": date} for number, date in enumerate(dates)]
+    script.answer(LIST, {"shipments": made, "has_more": True})
+    page = scripted_carrier.list_labels(WANTED)
+    assert ([each.shipment_id for each in page.items], page.cursor) == (listed, cursor)
+
+
 @pytest.mark.parametrize("answer", [{"shipments": [], "has_more": True}, {"shipments": None}, [], {}, "<html>"])
 def test_a_list_without_a_way_on_is_asked_for_again(
     scripted_carrier: EasyPostCarrier, script: Script, answer: Any

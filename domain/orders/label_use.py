@@ -19,7 +19,8 @@ def label_use(label: CarrierLabel, row: OrderRow | None) -> LabelUse:
     if row.status not in ENDS:
         return LabelUse.OPEN
     if row.status is not OrderStatus.COMPLETED:
-        return LabelUse.UNUSED
+        # Past its retention it is not known any more what an operator has decided of its label.
+        return LabelUse.UNUSED if row.result is not None and row.result.steps else LabelUse.UNKNOWN_ORDER
     return LabelUse.IN_USE if sent_shipment(row) in (None, label.shipment_id) else LabelUse.UNUSED
 
 

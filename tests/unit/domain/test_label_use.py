@@ -54,6 +54,13 @@ def test_a_completed_order_uses_the_label_of_its_last_shipment(result: OrderProg
     assert label_use(LABEL, row(OrderStatus.COMPLETED, result)) is use
 
 
+@pytest.mark.parametrize("result", [announced(), None])
+def test_what_an_operator_may_have_decided_before_an_order_was_purged_is_left_to_one(
+    result: OrderProgress | None,
+) -> None:
+    assert label_use(LABEL, row(OrderStatus.FAILED, result)) is LabelUse.UNKNOWN_ORDER
+
+
 def test_a_label_without_an_order_is_of_an_unknown_one() -> None:
     assert label_use(LABEL, None) is LabelUse.UNKNOWN_ORDER
 

@@ -20,6 +20,7 @@ _TEXT_KEYS: Final = frozenset({"message", "reason", "comment", "description", "t
 _ERASED_ADDRESS: Final[Mapping[str, Any]] = {"name": "erased", "street1": "erased"}
 _MIN_WORD_CHARS: Final = 3
 _BRANCHING_CHARS: Final = 5
+_LETTERS_I: Final = frozenset("iIıİ")
 _MIN_BRANCHING_WORDS: Final = 8
 
 
@@ -135,9 +136,14 @@ def _any_of(words: Sequence[str], chars: int) -> str:
         return "|".join(map(re.escape, words))
     by_first: dict[str, list[str]] = {}
     for word in words:
-        by_first.setdefault(word[:1].lower(), []).append(word)
+        by_first.setdefault(_folded(word[:1]), []).append(word)
     ended = by_first.pop("", None)
     branches = [
         f"{re.escape(some[0][0])}(?:{_any_of([word[1:] for word in some], chars - 1)})" for some in by_first.values()
     ]
     return "|".join([*branches, *([] if ended is None else [""])])
+
+
+def _folded(letter: str) -> str:
+    """Return what is equal for letters that are equal whatever their case, those with several small forms (σ and ς) too."""
+    return "i" if letter in _LETTERS_I else letter.casefold()

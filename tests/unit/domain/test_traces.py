@@ -38,3 +38,8 @@ def test_the_longest_of_many_names_is_replaced_whatever_its_case():
     assert traces.scrubbed_document("To Ada Lovelace-King, aDA fy and ada; not to Adam.") == (
         "To erased, erased and erased; not to Adam."
     )
+
+
+def test_letters_with_several_small_forms_are_one_letter():
+    names = {"Νικος Παππας", "Νικοσ", *(f"Νικοσ Παππαδοπουλος {number}" for number in range(8))}
+    assert Traces(ID, names, "erased").scrubbed_document("To ΝΙΚΟΣ ΠΑΠΠΑΣ.") == "To erased."

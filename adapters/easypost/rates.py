@@ -23,12 +23,14 @@ _OF_THE_ACCOUNT: Final = re.compile(
     re.IGNORECASE,
 )
 # Of a shipment that is there: "belongs to" another one, is of an account that is not used any more, or has had its time
-# (github.com/EasyPost/easypost-php/issues/44, github.com/solidusio-contrib/solidus_easypost/issues/20).
+# (github.com/EasyPost/easypost-php/issues/44, github.com/EasyPost/easypost-python/issues/36,
+# github.com/solidusio-contrib/solidus_easypost/issues/20).
 _NO_LONGER_SOLD: Final = frozenset(
     {"NOT_FOUND", "SHIPMENT.MISSING_RATE", "SHIPMENT.RATE.CARRIER_ACCOUNT_INVALID", "SHIPMENT.RATE.EXPIRED"}
 )
 _RATE_IS_OLD: Final = re.compile(
-    r"\brates?\b.{0,40}\b(?:expired|no longer|not found|out ?dated|stale)|\bexpired rate", re.IGNORECASE
+    r"\brates?\b.{0,40}\b(?:expired|no longer|not found|out ?dated|stale)|\b(?:expired|valid|invalid) rate\b",
+    re.IGNORECASE,
 )
 
 

@@ -171,6 +171,7 @@ OFFER = LabelOffer(rate_id="offered", price="6.07", currency="USD")
         (422, "SHIPMENT.MISSING_RATE", "Unable to find the rate"),
         (422, "SHIPMENT.RATE.CARRIER_ACCOUNT_INVALID", "The rate is of an inactive carrier account."),
         (422, "SHIPMENT.POSTAGE.FAILURE", "The rate has expired, please get new rates."),
+        (422, "SHIPMENT.INVALID", "A valid rate must be supplied in order to purchase a shipment."),
     ],
 )
 def test_a_later_attempt_chooses_among_new_rates_where_the_offered_one_is_not_sold_any_more(

@@ -33,20 +33,9 @@ from adapters.easypost.shipment import (
     shipment_of,
     the_shipment,
 )
-from adapters.easypost.words import (
-    address_words,
-    customs_words,
-    parcel_words,
-    private_values,
-    redacted,
-)
+from adapters.easypost.words import address_words, customs_words, parcel_words, private_values, redacted
 from domain.errors import ProviderUnavailable
-from domain.shipping.shipment import (
-    Address,
-    BuyLabelRequest,
-    CancelShippingRequest,
-    ShipmentRequest,
-)
+from domain.shipping.shipment import Address, BuyLabelRequest, CancelShippingRequest, ShipmentRequest
 from domain.workflows.commands import NOTHING_TO_COMPENSATE
 from domain.workflows.steps import StepResult
 
@@ -137,10 +126,16 @@ class EasyPostCarrier:
         else:
             # An earlier run may know its id, and be buying its label.
             shipment = self._announced(request.announced) if request.announced else self._of_reference(request.order_id)
-        if shipment is not None and shipment.postage_label is None:
+        if shipment is None or shipment.postage_label is not None:
+            return shipment
+        try:
             self._rates_anew(shipment.id)
-            shipment = self._retrieve(shipment.id)
-        return shipment
+        except CarrierRefused:
+            bought = self._retrieve(shipment.id)
+            if bought.postage_label is None:
+                raise
+            return bought  # since the first look
+        return self._retrieve(shipment.id)
 
     def _announced(self, request: ShipmentRequest) -> Shipment | None:
         """Return the order's announced shipment, if any. One of another program or an earlier order does not count."""

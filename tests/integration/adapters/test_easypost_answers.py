@@ -148,6 +148,16 @@ def test_a_label_given_back_by_a_repeat_meanwhile_is_given_back(
     assert scripted_carrier.cancel(compensate_shipping("shp_1")).message == "label_refunded"
 
 
+def test_a_label_that_is_bought_while_its_rates_are_taken_away_is_given_back(
+    scripted_carrier: EasyPostCarrier, script: Script
+) -> None:
+    script.answer(SHIPMENT, UNBOUGHT)
+    script.answer(SHIPMENT, BOUGHT)
+    script.answer(RERATE, {"error": {"code": "SHIPMENT.INVALID", "message": "Postage exists."}}, 422)
+    script.answer(REFUND, BOUGHT | {"refund_status": "submitted"})
+    assert scripted_carrier.cancel(compensate_shipping("shp_1")).message == "label_refunded"
+
+
 def test_a_label_that_is_only_billed_when_scanned_needs_no_refund(
     scripted_carrier: EasyPostCarrier, script: Script
 ) -> None:

@@ -99,7 +99,7 @@ var orderRules rule[] = [
     title: 'The index of orders was wrong'
     description: 'The nightly comparison found index rows that were not those of their orders, and mended them. Until then lists and customers missed these orders.'
     severity: 2
-    window: 'PT1H'
+    window: 'PT2H'
     every: 'PT1H'
     lookBack: ''
     splitBy: []

@@ -275,6 +275,11 @@ SPARED: dict[str, list[Rows]] = {
     ],
     "left_out": [
         {"lines": [Line("a-1: needs attention: a step failed", M, "Error", "purge_history")]},
+        # What another alert is for, with the words of the mail server, of a provider, or of an instance that failed.
+        *[
+            {"lines": [Line(re.sub("%s", "the mailbox could not be found", text), M, "Error", "deliver_notification")]}
+            for text in ("%s is dead-lettered (%s): %s", "%s needs attention: %s %s settles it.")
+        ],
         {  # a blip of the storage, over which every open run is left to the run of the next minute
             "lines": [
                 Line(f"a-{n} could not be looked after; it will be again", n % 3 * M, "Error", "recover_runs")
